@@ -1,0 +1,59 @@
+# One virtual environment for each Python: .venv for python3, .venv-3.13 for PYTHON=python3.13.
+PYTHON ?= python3
+VENV ?= $(if $(filter python3,$(PYTHON)),.venv,.venv-$(patsubst python%,%,$(notdir $(PYTHON))))
+BIN := $(VENV)/bin
+SETUP := @PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/setup
+ARGS ?=
+
+# Debian keeps mosquitto in /usr/sbin, which a user's PATH does not name.
+export PATH := $(PATH):/usr/sbin:/sbin
+# Blinka must not look for packages, nor ask to install any.
+export BLINKA_SKIP_DEPENDENCY_CHECK := 1
+
+.PHONY: help setup run test check bench test-slow install lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@echo "Minshan 岷山: the software of a weather station in a mountain orchard"
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@echo
+	@echo "Another Python: make test PYTHON=python3.13. More words for the command: make run ARGS=\"--speed 60\"."
+
+setup: ## .venv with the locked dependencies and the `minshan` command
+	$(SETUP) run
+
+run: ## a whole station on simulated devices, live; Ctrl-C ends it
+	$(SETUP) run
+	@$(BIN)/minshan demo $(ARGS)
+
+test: ## all tests but the slow ones
+	$(SETUP) test
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-slow: ## the tests that take minutes
+	$(SETUP) test
+	$(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)
+
+check: ## linters, types, the house's rules
+	$(SETUP) test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_house.py
+
+bench: ## figures of this machine, each beside its peer
+	$(SETUP) test
+	$(BIN)/python -m tests.bench $(ARGS)
+
+install: ## as root on a Pi: /opt/minshan, /etc/minshan, /var/lib/minshan, the units
+	$(SETUP) install
+	@PYTHON="$(PYTHON)" DESTDIR="$(DESTDIR)" CONFIG="$(CONFIG)" scripts/install $(ARGS)
+
+lock: ## requirements/*.lock anew from pyproject.toml
+	$(SETUP) run
+	@VENV="$(VENV)" scripts/lock $(ARGS)
+
+clean: ## remove what make made; stations' data stay
+	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,125 @@
+"""Buses: what a lane opens, and the keys that place a sensor on one.
+
+A lane serves one bus. Sensors whose settings give the same `key` share that bus and its lane; two of them may
+not share an `address`. `BUSES` names the real openers; a simulation hands the station others of the same shape.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import Field
+
+from drivers.clock import Clock
+from drivers.driver import Settings
+
+
+class Bus(Protocol):
+    """An opened bus; what else it offers is its kind's own (`drivers/buses/<kind>.py`)."""
+
+    def close(self) -> None:
+        """Let go of the port or adapter."""
+
+
+class OnI2C(Settings):
+    """A device on an I2C bus: `bus` is the N of /dev/i2c-N, `address` its 7-bit address."""
+
+    bus: int = Field(default=1, ge=0, le=31)
+    address: int = Field(ge=0x08, le=0x77)
+
+
+class OnSerial(Settings):
+    """A device alone on a serial port. `port`: a path, best one below /dev/serial/by-id/; `baud` bits/s."""
+
+    port: str = Field(min_length=1)
+    baud: int = Field(default=9600, ge=300, le=1_000_000)
+
+
+class OnModbus(Settings):
+    """A Modbus RTU device on a shared RS-485 line. `address` 1-247; `parity` one of N, E, O."""
+
+    port: str = Field(min_length=1)
+    baud: int = Field(default=9600, ge=300, le=1_000_000)
+    parity: str = Field(default="N", pattern="^[NEO]$")
+    address: int = Field(default=1, ge=1, le=247)
+
+
+class OnGpio(Settings):
+    """A contact on a GPIO line. `chip`: /dev/gpiochipN or its label; `line` its offset on that chip."""
+
+    chip: str = "/dev/gpiochip0"
+    line: int = Field(ge=0, le=511)
+
+
+class OnFile(Settings):
+    """A device behind a kernel file (1-Wire, IIO, hwmon): `path` is read as text."""
+
+    path: str = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BusKind:
+    """One kind of bus.
+
+    - `open(settings, clock)`: the opened bus, or `Unplugged` with a sentence that names the port.
+    - `key(settings)`: which bus that is; equal keys share one lane.
+    - `address(settings)`: where on it the device answers; "" where the bus holds one device only.
+    - `line(settings)`: what must agree between all sensors of one bus (baud, parity).
+    """
+
+    name: str
+    open: Callable[[Any, Clock], Any]
+    key: Callable[[Any], str]
+    address: Callable[[Any], str]
+    line: Callable[[Any], tuple[Any, ...]]
+
+
+def _opener(kind: str, name: str) -> Callable[[Any, Clock], Any]:
+    """The opener `drivers.buses.<kind>.<name>`, imported when a bus is first opened: each costs memory."""
+
+    def open_bus(settings: Any, clock: Clock) -> Any:
+        return getattr(importlib.import_module(f"drivers.buses.{kind}"), name)(settings, clock)
+
+    return open_bus
+
+
+BUSES: dict[str, BusKind] = {
+    "i2c": BusKind(
+        "i2c",
+        _opener("i2c", "open_i2c"),
+        lambda s: f"/dev/i2c-{s.bus}",
+        lambda s: f"0x{s.address:02x}",
+        lambda s: (),
+    ),
+    "serial": BusKind(
+        "serial",
+        _opener("serial", "open_serial"),
+        lambda s: str(s.port),
+        lambda s: "",
+        lambda s: (s.baud,),
+    ),
+    "modbus": BusKind(
+        "modbus",
+        _opener("modbus", "open_modbus"),
+        lambda s: str(s.port),
+        lambda s: str(s.address),
+        lambda s: (s.baud, s.parity),
+    ),
+    "gpio": BusKind(
+        "gpio",
+        _opener("gpio", "open_gpio"),
+        lambda s: str(s.chip),
+        lambda s: f"line {s.line}",
+        lambda s: (),
+    ),
+    "file": BusKind(
+        "file",
+        _opener("file", "open_file"),
+        lambda s: str(s.path),
+        lambda s: "",
+        lambda s: (),
+    ),
+}

@@ -1,0 +1,70 @@
+"""The Clock: an argument of everything that waits, and its waits are the only ones.
+
+On a station it is CLOCK_BOOTTIME, a wait, `select` and a queue (`edge/clock.py`); in a simulation it is
+`edge/sim/clock.py`, where time jumps from deadline to deadline and one lane runs at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """Raised out of a wait when the lane that waits has been told to end: clean up and return."""
+
+
+class Inbox(Protocol):
+    """A bounded queue between lanes. `lost` counts the offers that found it full."""
+
+    lost: int
+
+    def offer(self, item: Any) -> bool:
+        """Put `item` in without waiting; False (and `lost` one higher) where the inbox is full."""
+
+    def put(self, item: Any) -> None:
+        """Put `item` in, waiting for room."""
+
+    def get(self, until: float) -> Any | None:
+        """The oldest item, waiting until the instant `until` (seconds); None where none came."""
+
+    def __len__(self) -> int: ...
+
+
+class Lane(Protocol):
+    """A running thread with one duty."""
+
+    name: str
+
+    def stop(self) -> None:
+        """Make the lane's present and coming waits raise `Stopped`. Callable from any thread."""
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait (real seconds) for its end, from a thread that is no lane; True when it has ended."""
+
+
+class Clock(Protocol):
+    """Time, and every way of waiting for it. All instants are seconds since the boot, as float."""
+
+    def now(self) -> float:
+        """Seconds since the boot, suspended time included."""
+
+    def sleep_until(self, t: float) -> None:
+        """Wait until the instant `t`; at once where it is past."""
+
+    def wait_readable(self, fd: int, until: float) -> bool:
+        """Wait until the descriptor is readable (True) or the instant `until` is reached (False)."""
+
+    def wait_writable(self, fd: int, until: float) -> bool:
+        """Wait until the descriptor is writable (True) or the instant `until` is reached (False)."""
+
+    def inbox(self, size: int) -> Inbox:
+        """A new inbox that holds at most `size` items."""
+
+    def outside(self, call: Callable[[], T]) -> T:
+        """Run real I/O whose answer does not depend on simulated time (a disk, a broker)."""
+
+    def lane(self, name: str, run: Callable[[], None]) -> Lane:
+        """Start a thread that runs `run`; it may use this clock, and only such threads may wait on it."""

@@ -1,0 +1,1 @@
+"""Devices: one module a device family, each with a DriverInfo named INFO."""

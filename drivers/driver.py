@@ -1,0 +1,114 @@
+"""What a driver is: `open(bus, settings, clock)` giving a device with `read()` and `close()`.
+
+    INFO = DriverInfo(name="bme280", bus="i2c", settings=Bme280Settings, channels=..., open=..., twin=...)
+
+A module in `drivers/devices/` states one `DriverInfo` named INFO; a third party's package names its own by
+the entry point group `minshan.drivers`. Nothing else is needed to be found, configured, tested and read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from drivers.clock import Clock
+from drivers.reading import Reading
+
+
+class Settings(BaseModel):
+    """The keys a sensor of this driver takes in `station.toml`; unknown keys and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One quantity that a driver gives: what the device can measure at all, in the quantity's unit.
+
+    `low` and `high` are the limits of the device's datasheet (a value outside is no measurement);
+    `resolution` is the device's own step.
+    """
+
+    quantity: str
+    low: float
+    high: float
+    resolution: float
+
+
+class Device(Protocol):
+    """An opened device."""
+
+    def read(self) -> tuple[Reading, ...]:
+        """One frame's readings; blocks at most the driver's stated time or raises a DeviceError."""
+
+    def close(self) -> None:
+        """Let go of the device (the bus stays open: the lane owns it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame found in a stream: its place in the input (bytes from the start) and what it says.
+
+    `readings` have `at` = 0.0: the bytes do not know when they were received.
+    """
+
+    offset: int
+    length: int
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Bytes that are no good frame: where, how many, and why ("checksum", "cut short", ...)."""
+
+    offset: int
+    length: int
+    reason: str
+
+
+class Decoder(Protocol):
+    """Bytes in, frames out: the driver's own decoding, free of I/O and time."""
+
+    def feed(self, data: bytes) -> Iterable[Frame | Refused]:
+        """Take the next bytes (of any chunking) and give what they complete."""
+
+    def finish(self) -> Iterable[Frame | Refused]:
+        """The input has ended: give or refuse what was left unfinished."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverInfo:
+    """All that the rest of Minshan knows of a driver.
+
+    - `bus`: key of `drivers.buses.BUSES` ("i2c", "serial", "modbus", "gpio", "file").
+    - `settings`: its keys, a subclass of its bus's settings (port, address, ...).
+    - `channels(settings)`: the quantities it gives under those settings.
+    - `open(bus, settings, clock)`: the device, asked once at least for its identity where it has one.
+    - `interval`: seconds between two reads of a polled device; None for one that talks by itself.
+    - `pace`: seconds between two frames of a device that talks by itself (its nominal pace).
+    - `timeout`: the longest time, seconds, that one `read()` may take.
+    - `twin`: "module:Class" of its twin (see `drivers/twins/twin.py`).
+    - `decoder(settings)`: its decoder for recorded streams; None where there is none.
+    - `source`: the datasheet or page its numbers come from.
+    """
+
+    name: str
+    bus: str
+    settings: type[Settings]
+    channels: Callable[[Any], tuple[Channel, ...]]
+    open: Callable[[Any, Any, Clock], Device]
+    timeout: float
+    twin: str
+    source: str
+    interval: float | None = None
+    pace: float | None = None
+    decoder: Callable[[Any], Decoder] | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def samples_per_minute(self, settings: Any) -> float:
+        """How many readings of each channel a whole minute should hold."""
+        every = getattr(settings, "interval", None) or self.interval or self.pace or 60.0
+        return 60.0 / float(every)

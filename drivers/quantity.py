@@ -1,0 +1,83 @@
+"""What a station measures: each quantity has one unit and one reporting resolution for good.
+
+Names are CF standard names where CF has one (`air_temperature`, `wind_speed_of_gust`, ...), otherwise the
+field's plain term. A changed sensor therefore changes no column on the platform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How one minute of readings becomes one value."""
+
+    MEAN = "mean"  # arithmetic mean of the samples
+    WIND_SPEED = "wind_speed"  # scalar mean, three quarters of the samples needed
+    DIRECTION = "direction"  # unit-vector mean, 1-360, 0 for calm
+    TOTAL = "total"  # rise of a running total that is never cleared
+    LAST = "last"  # the newest reading of the minute (states, slow counters)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One measurable thing: its name, unit, reporting resolution (in that unit) and kind."""
+
+    name: str
+    unit: str
+    resolution: float
+    kind: Kind = Kind.MEAN
+
+    @property
+    def decimals(self) -> int:
+        """Digits behind the point that the resolution leaves."""
+        text = f"{self.resolution:.6f}".rstrip("0")
+        return len(text.partition(".")[2])
+
+    def rounded(self, value: float) -> float:
+        """`value` at the reporting resolution (never -0.0)."""
+        return round(value, self.decimals) + 0.0
+
+
+def _table(*rows: Quantity) -> dict[str, Quantity]:
+    return {row.name: row for row in rows}
+
+
+QUANTITIES: dict[str, Quantity] = _table(
+    Quantity("air_temperature", "degC", 0.01),
+    Quantity("relative_humidity", "%", 0.1),
+    Quantity("air_pressure", "hPa", 0.1),
+    Quantity("illuminance", "lux", 1),
+    Quantity("wind_speed", "m/s", 0.1, Kind.WIND_SPEED),
+    Quantity("wind_from_direction", "degree", 1, Kind.DIRECTION),
+    Quantity("wind_speed_of_gust", "m/s", 0.1),
+    Quantity("rainfall_amount", "mm", 0.01, Kind.TOTAL),
+    Quantity("pm1", "ug/m3", 0.1),
+    Quantity("pm2p5", "ug/m3", 0.1),
+    Quantity("pm10", "ug/m3", 0.1),
+    Quantity("soil_temperature", "degC", 0.01),
+    Quantity("soil_moisture", "%", 0.1),
+    Quantity("soil_conductivity", "uS/cm", 1),
+    Quantity("leaf_wetness", "%", 0.1),
+    Quantity("leaf_temperature", "degC", 0.01),
+    Quantity("solar_irradiance", "W/m2", 1),
+    Quantity("co2", "ppm", 1),
+    Quantity("noise", "dB", 0.1),
+    Quantity("battery_voltage", "V", 0.01),
+    Quantity("battery_current", "A", 0.001),
+    Quantity("battery_power", "W", 0.01),
+    Quantity("load_current", "A", 0.001),
+    Quantity("panel_voltage", "V", 0.01),
+    Quantity("panel_power", "W", 0.1),
+    Quantity("charger_state", "code", 1, Kind.LAST),
+    Quantity("charger_yield_total", "kWh", 0.01, Kind.LAST),
+)
+
+
+def quantity(name: str) -> Quantity:
+    """The quantity of that name; KeyError names the ones there are."""
+    try:
+        return QUANTITIES[name]
+    except KeyError:
+        raise KeyError(f"no quantity {name!r}; known are {', '.join(QUANTITIES)}") from None

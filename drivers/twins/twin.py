@@ -1,0 +1,98 @@
+"""A twin: a device that is not there, down to its bytes.
+
+Its bus face is bytes, which the untouched driver and the real libraries talk to; its back face is `set` and
+`misbehave`. It shares no code with its driver. Which bus face a twin has follows from its driver's bus:
+
+- i2c: `I2CTwin`, put on a `drivers.twins.memory.MemoryI2C`.
+- serial: `SerialTwin`, whose `run(wire)` is the body of a lane at the far end of a pty.
+- modbus: `ModbusTwin`, which answers requests that a `drivers.twins.rtu_line` lane reads from a pty.
+- gpio: `GpioTwin`, which gives the edges of one line, put on a `drivers.twins.memory.MemoryGpio`.
+- file: `FileTwin`, which gives the text of the kernel's file.
+
+Every twin is made by `Twin(settings, clock, seed)`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Fault(StrEnum):
+    """How a twin can misbehave, until `misbehave(None)`."""
+
+    SILENT = "silent"  # does not answer or talk
+    NOISE = "noise"  # bytes of its frames are changed
+    SHORT = "short"  # frames end too early
+    STUCK = "stuck"  # the bus hangs (I2C: a status bit that never falls), or the last value for ever
+    SLOW = "slow"  # answers later than the driver's stated time
+    UNPLUGGED = "unplugged"  # the port or adapter is gone (served by the wire)
+    OTHER_ADDRESS = "other address"  # answers from another address
+
+
+class Twin(Protocol):
+    """The back face that all twins have."""
+
+    def set(self, quantity: str, value: float) -> None:
+        """What the device is to measure from now on, in the quantity's unit; other quantities are ignored.
+
+        `rainfall_amount` is the true total since the twin's start, in mm: the twin tips as a bucket would.
+        """
+
+    def misbehave(self, fault: Fault | None) -> None:
+        """Misbehave from now on, or behave again (None)."""
+
+
+class I2CTwin(Twin, Protocol):
+    """A device on an I2C bus. `address` is where it answers now."""
+
+    address: int
+
+    def write(self, data: bytes) -> None:
+        """The bytes of one write transfer; OSError(121) where the device would not acknowledge."""
+
+    def read(self, count: int) -> bytes:
+        """The bytes of one read transfer; OSError(121) where the device would not acknowledge."""
+
+
+class Wire(Protocol):
+    """The far end of a serial line."""
+
+    def write(self, data: bytes) -> None:
+        """Send; returns when the bytes can be read at the other end; drops, counted, what nobody reads."""
+
+    def read(self, until: float) -> bytes:
+        """What the other end sent, waiting until the instant `until`; b"" where nothing came."""
+
+
+class SerialTwin(Twin, Protocol):
+    """A device at the far end of a serial line."""
+
+    def run(self, wire: Wire) -> None:
+        """Talk and answer for ever; ends by `Stopped` out of one of the clock's waits."""
+
+
+class ModbusTwin(Twin, Protocol):
+    """A Modbus RTU server. `address` is where it answers now."""
+
+    address: int
+
+    def answer(self, request: bytes) -> bytes | None:
+        """The answer's bytes, CRC included, to a request's bytes addressed to it; None for silence."""
+
+    def delay(self) -> float:
+        """Seconds from the request's end to the answer's first byte."""
+
+
+class GpioTwin(Twin, Protocol):
+    """A contact on a GPIO line."""
+
+    def edges(self, since: float, until: float) -> list[float]:
+        """The instants (seconds, sorted) of the contact's closures in (since, until]."""
+
+
+class FileTwin(Twin, Protocol):
+    """A device behind a kernel file."""
+
+    def text(self) -> str:
+        """The file's text now; OSError where the kernel would give one."""

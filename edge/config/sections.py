@@ -1,0 +1,147 @@
+"""The sections of `station.toml`, strict: an unknown key or a wrong type stops the start.
+
+`edge.config.file.load` reads a file into a `Config`; what is wrong becomes sentences in `edge.config.trouble`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from drivers.driver import DriverInfo
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+
+
+class Section(BaseModel):
+    """A table of the file: strict types, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+class StationSection(Section):
+    """Who the station is. `id` names its records and topics for ever."""
+
+    id: Name
+    title: str = ""
+
+
+class SiteSection(Section):
+    """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there."""
+
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    datum: Literal["WGS-84", "CGCS2000", "GCJ-02"] = "WGS-84"
+    altitude_m: float = Field(ge=-430, le=5500)
+    utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
+    crop: str = ""
+
+
+class StateSection(Section):
+    """Where the station keeps what it measured, and how many megabytes of each it may keep."""
+
+    dir: str = Field(min_length=1)
+    records_mb: int = Field(default=1000, ge=10)
+    pictures_mb: int = Field(default=4000, ge=10)
+    archive_days: int = Field(default=365, ge=1)
+
+
+class BrokerSection(Section):
+    """Where records are sent. `url`: mqtt://host:1883 or mqtts://host:8883, the login in it or beside it.
+
+    `proof`: what closes a range of records: "broker" (its acknowledgement) or "committed" (the platform's
+    receipt). `protocol`: 5 unless the broker speaks 3.1.1 alone ("auto" tries 5 first).
+    """
+
+    url: str = Field(pattern=r"^mqtts?://.+")
+    username: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    proof: Literal["broker", "committed"] = "broker"
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    keepalive_s: int = Field(default=60, ge=5, le=3600)
+    retry_max_s: float = Field(default=120.0, ge=1, le=3600)
+
+
+class SensorSection(Section):
+    """One sensor. Keys other than these are its driver's own (`minshan sensors` lists them).
+
+    `primary` marks the sensor that owns the plain channel name of its quantities; without a mark the first
+    one in the file does. `height_m` is metres above ground. `calibration` is free text with a date.
+    """
+
+    name: Name
+    driver: str
+    primary: bool | None = None
+    height_m: float | None = Field(default=None, ge=-5, le=100)
+    serial: str = ""
+    calibration: str = ""
+    # Filled by the loader from the driver's catalog entry and the remaining keys.
+    info: DriverInfo
+    settings: Any
+
+
+class CameraSection(Section):
+    """One camera. `driver`: picamera, http or rtsp (with `url`). Times are minutes; by day means sun up."""
+
+    name: Name
+    driver: Literal["picamera", "http", "rtsp"]
+    url: str | None = None
+    username: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+    width: int = Field(default=2688, ge=160, le=8000)
+    height: int = Field(default=1520, ge=120, le=6000)
+    every_min: int = Field(default=60, ge=1, le=1440)
+    by_night: bool = False
+
+
+class ClockSection(Section):
+    """`trust_system_clock`: take the system's time as true though nobody disciplines it (a wired test box)."""
+
+    trust_system_clock: bool = False
+
+
+class Config(Section):
+    """The whole file. `path` is where it was read from, `digest` the SHA-256 of its bytes, hex."""
+
+    station: StationSection
+    site: SiteSection
+    state: StateSection
+    broker: BrokerSection | None = None
+    sensor: tuple[SensorSection, ...] = ()
+    camera: tuple[CameraSection, ...] = ()
+    clock: ClockSection = ClockSection()
+    path: str = ""
+    digest: str = ""
+
+    @property
+    def state_dir(self) -> Path:
+        """The folder of the store, the spool and the socket."""
+        return Path(self.state.dir)
+
+    @property
+    def socket_path(self) -> Path:
+        """The daemon's local socket."""
+        return self.state_dir / "minshan.sock"
+
+    def channels(self) -> dict[tuple[str, str], str]:
+        """(sensor name, quantity) -> channel: the plain quantity for the primary sensor, else with its name."""
+        owners: dict[str, str] = {}
+        for marked in (True, None):
+            for sensor in self.sensor:
+                if sensor.primary is marked:
+                    for channel in sensor.info.channels(sensor.settings):
+                        owners.setdefault(channel.quantity, sensor.name)
+        return {
+            (sensor.name, channel.quantity): channel.quantity
+            if owners.get(channel.quantity) == sensor.name
+            else f"{channel.quantity}.{sensor.name}"
+            for sensor in self.sensor
+            for channel in sensor.info.channels(sensor.settings)
+        }

@@ -1,0 +1,307 @@
+"""Simulated time: lanes are real threads of which one runs at a time, and time jumps to the next deadline.
+
+A lane that waits gives the baton to the lane that is due: first those told to stop, those whose inbox has
+something and those whose descriptor is readable, the longest waiting first; when none is, time jumps to the
+earliest deadline (paced by `speed`, or at once). What lanes do therefore depends on simulated time alone, and a
+day gives the same records at every speed. Descriptors of the outside world (a broker's socket) are the one
+exception: who waits for one takes its timing as it comes.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from drivers.clock import Stopped
+
+T = TypeVar("T")
+FOREVER = float("inf")
+MOST_LOOKS = 200_000  # now() without a wait: a lane that spins under a frozen clock
+
+
+class Spinning(Exception):
+    """A lane asked for the time over and over without waiting: under simulated time that never ends."""
+
+
+@dataclass(eq=False)
+class SimLane:
+    """One lane of a simulation."""
+
+    name: str
+    order: int
+    baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    ended: threading.Event = field(default_factory=threading.Event)
+    stopping: bool = False
+    ticket: int = 0  # when it began to wait: the longest waiting goes first
+    deadline: float = FOREVER
+    fd: int = -1
+    events: int = 0
+    inbox: SimInbox | None = None
+    for_room: bool = False
+    wake: Callable[[], None] | None = None
+    failure: BaseException | None = None
+
+    def stop(self) -> None:
+        """Make the lane's present and coming waits raise `Stopped`. Callable from any thread."""
+        self.stopping = True
+        if self.wake is not None:
+            self.wake()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait real seconds for its end; the simulation must be running for that."""
+        return self.ended.wait(timeout)
+
+    def due(self) -> bool:
+        """True where it can go on without time passing or a descriptor."""
+        if self.stopping:
+            return True
+        if self.inbox is None:
+            return False
+        return self.inbox.has_room() if self.for_room else len(self.inbox) > 0
+
+
+class SimClock:
+    """A clock for whole stations in simulated time. `speed` simulated seconds a real one; None: at once."""
+
+    def __init__(self, start: float = 0.0, speed: float | None = None) -> None:
+        self._now = start
+        self._lanes: list[SimLane] = []  # waiting ones
+        self._alive = 0
+        self._orders = 0
+        self._tickets = 0
+        self._looks = 0
+        self._lock = threading.Lock()  # starts and the hand-over to and from run_until
+        self._idle = threading.Event()  # the baton is with no lane
+        self._idle.set()
+        self._horizon = start
+        self._poll = select.poll()
+        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._poll.register(self._wake_fd, select.POLLIN)
+        self._polled: dict[int, SimLane] = {}
+        self._local = threading.local()
+        self._failure: BaseException | None = None
+        self.pace(speed)
+
+    # -- what lanes call ---------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Simulated seconds since the boot."""
+        self._looks += 1
+        if self._looks > MOST_LOOKS:
+            raise Spinning(f"{MOST_LOOKS} looks at the clock without a wait at {self._now:.3f} s")
+        return self._now
+
+    def sleep_until(self, t: float) -> None:
+        """Wait until the instant `t`."""
+        self._wait(t)
+
+    def wait_readable(self, fd: int, until: float) -> bool:
+        """Wait until the descriptor is readable (True) or `until` is reached (False)."""
+        return self._wait(until, fd, select.POLLIN)
+
+    def wait_writable(self, fd: int, until: float) -> bool:
+        """Wait until the descriptor is writable (True) or `until` is reached (False)."""
+        return self._wait(until, fd, select.POLLOUT)
+
+    def inbox(self, size: int) -> SimInbox:
+        """A new bounded inbox."""
+        return SimInbox(self, size)
+
+    def outside(self, call: Callable[[], T]) -> T:
+        """Run real I/O while simulated time stands still."""
+        return call()
+
+    def lane(self, name: str, run: Callable[[], None]) -> SimLane:
+        """Start a lane; it first runs when it is its turn."""
+        with self._lock:
+            lane = SimLane(name, self._orders, wake=self._wake)
+            self._orders += 1
+            self._alive += 1
+        lane.deadline = self._now
+        self._enter(lane)
+        threading.Thread(target=self._body, args=(lane, run), name=name, daemon=True).start()
+        return lane
+
+    # -- what the simulation's owner calls, from a thread that is no lane ---------------------------------
+
+    def pace(self, speed: float | None) -> None:
+        """From now on let `speed` simulated seconds pass in a real one (None: as fast as it goes)."""
+        self._speed = speed
+        self._sim0, self._real0 = self._now, time.monotonic()
+
+    def run_until(self, t: float) -> None:
+        """Let the lanes run until simulated time reaches `t` (or all have ended). Raises a lane's failure."""
+        self._horizon = t
+        self._idle.clear()
+        self._hand_on(None)
+        self._idle.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def halt(self) -> None:
+        """Make `run_until` return as soon as the lane that runs waits. Callable from any thread."""
+        self._horizon = -FOREVER
+        self._wake()
+
+    def nudge(self) -> None:
+        """Let a simulation that sleeps between two instants look again, where no lane of it calls."""
+        if getattr(self._local, "lane", None) is None:
+            self._wake()
+
+    @property
+    def alive(self) -> int:
+        """How many lanes have not ended."""
+        return self._alive
+
+    # -- the turns -----------------------------------------------------------------------------------------
+
+    def _body(self, lane: SimLane, run: Callable[[], None]) -> None:
+        self._local.lane = lane
+        lane.baton.acquire()
+        try:
+            run()
+        except Stopped:
+            pass
+        except BaseException as error:  # a lane must never take the simulation with it unseen
+            self._failure = self._failure or error
+            lane.failure = error
+            self._horizon = -FOREVER
+        lane.ended.set()
+        with self._lock:
+            self._alive -= 1
+        self._hand_on(None)
+
+    def _wait(self, until: float, fd: int = -1, events: int = 0, inbox: SimInbox | None = None,
+              for_room: bool = False) -> bool:  # fmt: skip
+        lane: SimLane = self._local.lane
+        self._looks = 0
+        lane.deadline, lane.fd, lane.events, lane.inbox, lane.for_room = until, fd, events, inbox, for_room
+        self._enter(lane)
+        if not self._hand_on(lane):
+            lane.baton.acquire()
+        if lane.stopping:
+            raise Stopped
+        if fd >= 0:
+            look = select.poll()
+            look.register(fd, events)
+            return bool(look.poll(0))  # a closed descriptor counts as ready: the read then says what is wrong
+        return lane.inbox is not None and lane.due()
+
+    def _enter(self, lane: SimLane) -> None:
+        lane.ticket = self._tickets
+        self._tickets += 1
+        if lane.fd >= 0:
+            self._poll.register(lane.fd, lane.events)
+            self._polled[lane.fd] = lane
+        self._lanes.append(lane)
+
+    def _leave(self, lane: SimLane) -> None:
+        self._lanes.remove(lane)
+        if lane.fd >= 0:
+            self._poll.unregister(lane.fd)
+            del self._polled[lane.fd]
+            lane.fd = -1
+
+    def _hand_on(self, me: SimLane | None) -> bool:
+        """Give the baton to the next lane; True where that is `me`, who then need not wait for it."""
+        chosen = self._choose()
+        if chosen is None:
+            self._idle.set()
+            return False
+        self._leave(chosen)
+        if chosen is me:
+            return True
+        chosen.baton.release()
+        return False
+
+    def _choose(self) -> SimLane | None:
+        """The lane that runs next, time moved on to its instant; None where the horizon comes first."""
+        while True:
+            ready = [lane for lane in self._lanes if lane.deadline <= self._now or lane.due()]
+            if self._polled:
+                ready += self._readable(0)
+            if self._horizon == -FOREVER:
+                return None
+            if ready:
+                return min(ready, key=lambda lane: lane.ticket)
+            earliest = min((lane.deadline for lane in self._lanes), default=FOREVER)
+            target = min(earliest, self._horizon)
+            if target == FOREVER:
+                if not self._polled:
+                    return None
+                self._readable(None)
+            elif self._arrive(target) and earliest > self._horizon:
+                return None
+
+    def _arrive(self, target: float) -> bool:
+        """Move time on to `target`, in real time where there is a pace; False where something came first."""
+        if self._speed is not None:
+            left = self._real0 + (target - self._sim0) / self._speed - time.monotonic()
+            if left > 0.0005 and self._woken(left):
+                passed = self._sim0 + (time.monotonic() - self._real0) * self._speed
+                self._now = max(self._now, min(passed, target))
+                return False
+        self._now = max(self._now, target)
+        return True
+
+    def _woken(self, seconds: float) -> bool:
+        """Wait real seconds; True at once where a descriptor or another thread wants something."""
+        events = self._poll.poll(seconds * 1000)
+        self._drain(events)
+        return bool(events)
+
+    def _readable(self, timeout: float | None) -> list[SimLane]:
+        events = self._poll.poll(None if timeout is None else timeout * 1000)
+        self._drain(events)
+        return [self._polled[fd] for fd, _ in events if fd in self._polled]
+
+    def _wake(self) -> None:
+        os.eventfd_write(self._wake_fd, 1)
+
+    def _drain(self, events: list[tuple[int, int]]) -> None:
+        if any(fd == self._wake_fd for fd, _ in events):
+            os.eventfd_read(self._wake_fd)
+
+
+class SimInbox:
+    """A bounded queue between lanes of a simulation."""
+
+    def __init__(self, clock: SimClock, size: int) -> None:
+        self.lost = 0
+        self._clock = clock
+        self._size = size
+        self._items: deque[Any] = deque()
+
+    def has_room(self) -> bool:
+        """True where one more item fits."""
+        return len(self._items) < self._size
+
+    def offer(self, item: Any) -> bool:
+        """Put without waiting; False, and one more `lost`, where the inbox is full."""
+        if not self.has_room():
+            self.lost += 1
+            return False
+        self._items.append(item)
+        self._clock.nudge()
+        return True
+
+    def put(self, item: Any) -> None:
+        """Put, waiting for room."""
+        while not self.has_room():
+            self._clock._wait(FOREVER, inbox=self, for_room=True)
+        self._items.append(item)
+
+    def get(self, until: float) -> Any | None:
+        """The oldest item, waiting until `until`; None where none came."""
+        if not self._items:
+            self._clock._wait(until, inbox=self)
+        return self._items.popleft() if self._items else None
+
+    def __len__(self) -> int:
+        return len(self._items)
