@@ -1,0 +1,59 @@
+"""A device behind a kernel file: 1-Wire, IIO, hwmon. Its text is read anew each time.
+
+ENOENT, ENODEV   the device or its driver is gone    Unplugged
+EIO, ENXIO, ETIMEDOUT, EAGAIN   it did not answer    NoAnswer
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from drivers.buses.bus import OnFile
+from drivers.clock import Clock
+from drivers.errors import DeviceError, NoAnswer, Unplugged
+
+SILENT = {errno.EIO, errno.ENXIO, errno.EREMOTEIO, errno.ETIMEDOUT, errno.EAGAIN}
+LONGEST = 4096  # bytes; what sysfs gives at most
+
+
+class FileBus:
+    """One kernel file. `read` gives its text, or an OSError as the kernel raises it."""
+
+    def __init__(self, read: Callable[[], str], path: str) -> None:
+        self._read = read
+        self._path = path
+
+    def text(self) -> str:
+        """The file's text now. It takes as long as the device does (a DS18B20: 0.75 s)."""
+        try:
+            return self._read()
+        except OSError as error:
+            raise trouble(error, self._path) from None
+
+    def close(self) -> None:
+        """Nothing to let go of: the file is opened for each reading."""
+
+
+def trouble(error: OSError, path: str) -> DeviceError:
+    """The kernel's error as one of the drivers'."""
+    if error.errno in SILENT:
+        return NoAnswer(f"the kernel got no answer from it ({os.strerror(error.errno or 0)})")
+    if error.errno == errno.EACCES:
+        return Unplugged(f"{path} may not be read by this user")
+    return Unplugged(f"{path} is not there: the kernel does not see the device")
+
+
+def open_file(settings: OnFile, clock: Clock) -> FileBus:
+    """The file of that path; Unplugged where it is not there."""
+    path = Path(settings.path)
+    if not path.exists():
+        raise trouble(FileNotFoundError(errno.ENOENT, ""), settings.path)
+
+    def read() -> str:
+        with path.open(encoding="ascii", errors="replace") as file:
+            return file.read(LONGEST)
+
+    return FileBus(lambda: clock.outside(read), settings.path)

@@ -1,0 +1,152 @@
+"""GPIO contacts: the kernel's edge times and the kernel's debouncing, through gpiod.
+
+Edges are stamped in the interrupt, so a lane that comes late loses no time and, up to the kernel's queue of
+1024 edges, no edge; beyond it the lines' sequence numbers tell how many were lost, and they count all the
+same. The kernel stamps by CLOCK_MONOTONIC; a station's clock also counts suspended time, so stamps are moved
+by the difference, measured at each call.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any, Literal, Protocol
+
+from drivers.buses.bus import OnGpio
+from drivers.clock import Clock
+from drivers.errors import Unplugged
+
+QUEUE = 1024  # edges; the most that the kernel keeps for one line (linux/gpio.h, GPIO_V2_LINES_MAX x 16)
+CONSUMER = "minshan"  # what `gpioinfo` shows beside the line
+
+Pull = Literal["up", "down", "off"]
+
+
+class Contact(Protocol):
+    """A contact on one line. `lost`: how many edges the kernel could not keep, since it was requested."""
+
+    lost: int
+
+    def edges(self) -> list[float]:
+        """The instants (clock seconds, sorted) at which it closed since the last call; OSError where gone."""
+
+    def close(self) -> None:
+        """Give the line back."""
+
+
+class Chip(Protocol):
+    """A GPIO chip: the kernel's, or a simulation's."""
+
+    def request(self, line: int, pull: Pull, debounce: float) -> Contact:
+        """The contact on that line; OSError as the kernel raises it."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class GpioBus:
+    """One GPIO chip, shared by the contacts on its lines."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+
+    def request(self, line: int, pull: Pull, debounce: float) -> Contact:
+        """The contact on that line, closing to ground (pull "up", "off") or to 3.3 V ("down").
+
+        `debounce`: seconds in which the contact must be still. Unplugged where the line cannot be had.
+        """
+        try:
+            return self._chip.request(line, pull, debounce)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise Unplugged(f"line {line} cannot be had ({why})") from None
+
+    def close(self) -> None:
+        """Let go of the chip; callable again."""
+        self._chip.close()
+
+
+class KernelChip:
+    """/dev/gpiochipN through gpiod."""
+
+    def __init__(self, path: str, clock: Clock) -> None:
+        import gpiod
+
+        self._chip: Any = gpiod.Chip(path)
+        self._clock = clock
+
+    def request(self, line: int, pull: Pull, debounce: float) -> Contact:
+        """Ask for the line as an input with edges."""
+        from gpiod import LineSettings
+        from gpiod.line import Bias, Direction, Edge
+        from gpiod.line import Clock as EventClock
+
+        bias = {"up": Bias.PULL_UP, "down": Bias.PULL_DOWN, "off": Bias.DISABLED}[pull]
+        wanted = LineSettings(
+            direction=Direction.INPUT,
+            edge_detection=Edge.RISING if pull == "down" else Edge.FALLING,
+            bias=bias,
+            debounce_period=timedelta(seconds=debounce),
+            event_clock=EventClock.MONOTONIC,
+        )
+        request = self._chip.request_lines({line: wanted}, consumer=CONSUMER, event_buffer_size=QUEUE)
+        return KernelContact(request, self._clock)
+
+    def close(self) -> None:
+        """Close the chip."""
+        if self._chip:
+            self._chip.close()
+
+
+class KernelContact:
+    """One requested line."""
+
+    def __init__(self, request: Any, clock: Clock) -> None:
+        self.lost = 0
+        self._request = request
+        self._clock = clock
+        self._seen = 0
+
+    def edges(self) -> list[float]:
+        """What the kernel has queued, without waiting."""
+        ahead = self._clock.now() - time.clock_gettime(time.CLOCK_MONOTONIC)  # the kernel's stamps are in it
+        instants = []
+        while self._request.wait_edge_events(timedelta(0)):
+            for event in self._request.read_edge_events(QUEUE):
+                self.lost += event.line_seqno - self._seen - 1
+                self._seen = event.line_seqno
+                instants.append(event.timestamp_ns / 1e9 + ahead)
+        return instants
+
+    def close(self) -> None:
+        """Give the line back; callable again."""
+        self._request.release()
+
+
+def chip_path(named: str) -> str:
+    """The chip's device file for a path or a label ("pinctrl-rp1"); numbers move between kernels."""
+    if named.startswith("/"):
+        return named
+    from pathlib import Path
+
+    import gpiod
+
+    for path in sorted(Path("/dev").glob("gpiochip*")):
+        with gpiod.Chip(str(path)) as chip:
+            if named in (chip.get_info().label, chip.get_info().name):
+                return str(path)
+    raise FileNotFoundError(f"no GPIO chip is labelled {named}")
+
+
+def open_gpio(settings: OnGpio, clock: Clock) -> GpioBus:
+    """The chip of that path or label; Unplugged, with what to do about it, where it cannot be opened."""
+    try:
+        return GpioBus(KernelChip(chip_path(settings.chip), clock))
+    except FileNotFoundError:
+        raise Unplugged(
+            f"there is no GPIO chip {settings.chip}; `gpiodetect` lists them (a Pi 5's pins are pinctrl-rp1)"
+        ) from None
+    except PermissionError:
+        raise Unplugged(f"{settings.chip} may not be opened by this user; add it to the group gpio") from None
+    except OSError as error:
+        raise Unplugged(f"{settings.chip} cannot be opened ({error.strerror or error})") from None

@@ -1,0 +1,175 @@
+"""The I2C bus: shaped as CircuitPython's `busio.I2C`, over /dev/i2c-N, with a deadline.
+
+The Adafruit libraries wait on status bits without bound. Within `bus.allow(seconds)` every transfer after the
+deadline raises `BusStuck`, which is what ends such a wait. Errors of the adapter become the drivers' own:
+
+    ENXIO, EREMOTEIO, EIO   no device acknowledged           NoAnswer
+    ETIMEDOUT, EBUSY, EAGAIN  a line is held low             BusStuck
+    ENODEV, ENOENT, EBADF   the adapter is gone              Unplugged
+
+A transfer itself is bounded by the kernel: the adapter's timeout is set to `ADAPTER_TIMEOUT` at opening.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from drivers.buses.bus import OnI2C
+from drivers.clock import Clock
+from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged
+
+ADAPTER_TIMEOUT = 0.1  # s; the kernel's own default is 1 s, and no device here stretches the clock that long
+I2C_RETRIES, I2C_TIMEOUT = 0x0701, 0x0702  # linux/i2c-dev.h; the timeout's unit is 10 ms
+ALIKE = 3  # tries to read the same bytes twice in a row
+
+Octets = bytes | bytearray | memoryview
+
+NOBODY = {errno.ENXIO, errno.EREMOTEIO, errno.EIO}
+HELD = {errno.ETIMEDOUT, errno.EBUSY, errno.EAGAIN}
+
+
+class Adapter(Protocol):
+    """What moves the bytes: the kernel's adapter, or a simulation's."""
+
+    def transfer(self, address: int, out: bytes, count: int) -> bytes:
+        """Write `out` (where there is any), then read `count` bytes; OSError as the kernel raises it."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class I2CBus:
+    """One I2C bus. The methods that `busio.I2C` has take the same arguments; all raise DeviceErrors."""
+
+    def __init__(self, adapter: Adapter, clock: Clock) -> None:
+        self._adapter = adapter
+        self._clock = clock
+        self._until = float("inf")
+        self._allowed = 0.0
+
+    @contextmanager
+    def allow(self, seconds: float) -> Iterator[None]:
+        """Within this block, transfers later than `seconds` from now raise BusStuck; limits may nest."""
+        before = self._until, self._allowed
+        until = self._clock.now() + seconds
+        if until < self._until:
+            self._until, self._allowed = until, seconds
+        try:
+            yield
+        finally:
+            self._until, self._allowed = before
+
+    def transfer(self, address: int, out: bytes = b"", count: int = 0) -> bytes:
+        """Write `out`, then read `count` bytes in the same transaction."""
+        if self._clock.now() > self._until:
+            raise BusStuck(f"not done within {self._allowed:g} s")
+        try:
+            return self._adapter.transfer(address, out, count)
+        except OSError as error:
+            raise trouble(error) from error
+
+    def steady(self, address: int, register: int, count: int) -> bytes:
+        """The register's bytes, read twice alike: I2C has no checksum. Garbled where they never agree."""
+        last = self.transfer(address, bytes([register]), count)
+        for _ in range(ALIKE):
+            again = self.transfer(address, bytes([register]), count)
+            if again == last:
+                return again
+            last = again
+        raise Garbled(f"register 0x{register:02x} reads differently every time")
+
+    def try_lock(self) -> bool:
+        """Always True: one lane owns the bus."""
+        return True
+
+    def unlock(self) -> None:
+        """Nothing to undo."""
+
+    def writeto(self, address: int, buffer: Octets, *, start: int = 0, end: int | None = None) -> None:
+        """Write a part of the buffer; an empty one, which only asks who is there, reads a byte instead.
+
+        Several adapters (the Pi 5's among them) refuse a transfer of no bytes.
+        """
+        out = bytes(memoryview(buffer)[start:end])
+        self.transfer(address, out, 0 if out else 1)
+
+    def readfrom_into(
+        self, address: int, buffer: bytearray | memoryview, *, start: int = 0, end: int | None = None
+    ) -> None:
+        """Read to fill a part of the buffer."""
+        part = memoryview(buffer)[start:end]
+        part[:] = self.transfer(address, b"", len(part))
+
+    def writeto_then_readfrom(
+        self,
+        address: int,
+        buffer_out: Octets,
+        buffer_in: bytearray | memoryview,
+        *,
+        out_start: int = 0,
+        out_end: int | None = None,
+        in_start: int = 0,
+        in_end: int | None = None,
+    ) -> None:
+        """Write a part of one buffer, then read to fill a part of the other, without a stop between."""
+        part = memoryview(buffer_in)[in_start:in_end]
+        part[:] = self.transfer(address, bytes(memoryview(buffer_out)[out_start:out_end]), len(part))
+
+    def close(self) -> None:
+        """Let go of the adapter; callable again."""
+        self._adapter.close()
+
+
+def trouble(error: OSError) -> DeviceError:
+    """The adapter's error as one of the drivers'."""
+    if error.errno in NOBODY:
+        return NoAnswer("nothing acknowledges at its address")
+    if error.errno in HELD:
+        return BusStuck("the bus does not move: a line is held low")
+    return Unplugged(f"the I2C adapter is gone ({error.strerror or error})")
+
+
+class KernelAdapter:
+    """/dev/i2c-N through smbus2."""
+
+    def __init__(self, number: int) -> None:
+        from smbus2 import SMBus, i2c_msg
+
+        self._message = i2c_msg
+        self._bus = SMBus(number)
+        for request, value in ((I2C_TIMEOUT, round(ADAPTER_TIMEOUT * 100)), (I2C_RETRIES, 0)):
+            fcntl.ioctl(self._bus.fd or -1, request, value)
+
+    def transfer(self, address: int, out: bytes, count: int) -> bytes:
+        """One I2C_RDWR call."""
+        if self._bus.fd is None:
+            raise OSError(errno.EBADF, "closed")
+        messages = [self._message.write(address, out)] if out else []
+        answer = self._message.read(address, count)
+        if count:
+            messages.append(answer)
+        self._bus.i2c_rdwr(*messages)
+        return bytes(answer) if count else b""
+
+    def close(self) -> None:
+        """Close the device file."""
+        self._bus.close()
+
+
+def open_i2c(settings: OnI2C, clock: Clock) -> I2CBus:
+    """The bus /dev/i2c-N; Unplugged, with what to do about it, where it cannot be opened."""
+    path = f"/dev/i2c-{settings.bus}"
+    try:
+        return I2CBus(KernelAdapter(settings.bus), clock)
+    except FileNotFoundError:
+        raise Unplugged(
+            f"there is no {path}; switch I2C on (raspi-config, or dtparam=i2c_arm=on in config.txt), reboot"
+        ) from None
+    except PermissionError:
+        raise Unplugged(f"{path} may not be opened by this user; add it to the group i2c") from None
+    except OSError as error:
+        raise Unplugged(f"{path} cannot be opened ({error.strerror or error})") from None

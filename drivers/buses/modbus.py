@@ -1,0 +1,144 @@
+"""The RS-485 line: several Modbus RTU devices on one serial port, asked one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from drivers.buses import rtu
+from drivers.buses.serial import open_serial
+from drivers.errors import Garbled, NoAnswer
+
+if TYPE_CHECKING:
+    from drivers.buses.bus import OnModbus
+    from drivers.clock import Clock
+
+TIMEOUT = 0.5  # s from the end of a request to its answer's first byte: what a dead device costs
+QUIET_BYTES = 4  # silence between frames, in byte times (Renke, DFRobot manuals; the standard wants 3.5)
+LEAST_QUIET = 0.00175  # s, from 19200 baud upwards (Modbus over serial line V1.02, 2.5.1.1)
+
+
+class Port(Protocol):
+    """What the line needs of a serial port (`drivers/buses/serial.py`)."""
+
+    def read_some(self, until: float) -> bytes:
+        """The bytes that are there, waiting for the first until `until`; b"" where none came."""
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+
+    def flush_input(self) -> None:
+        """Forget what was received and not yet read."""
+
+    def close(self) -> None:
+        """Let go of the port."""
+
+
+def open_modbus(settings: OnModbus, clock: Clock) -> ModbusBus:
+    """Open the line that the settings name; `Unplugged` says what is wrong with the port."""
+    return ModbusBus(open_serial(settings, clock), settings.baud, settings.parity, clock)
+
+
+class ModbusBus:
+    """One shared line: one request at a time, a silence before each."""
+
+    def __init__(self, port: Port, baud: int, parity: str, clock: Clock) -> None:
+        self._port = port
+        self._clock = clock
+        self._codec = rtu.Codec()
+        self._byte_time = (10 if parity == "N" else 11) / baud  # s; start, 8 data, parity and stop bits
+        self._quiet = max(QUIET_BYTES * self._byte_time, LEAST_QUIET)
+        self._last = float("-inf")  # the instant of the last byte on the line, as far as we know
+        self._echoes = False  # whether the adapter was seen to give back what it sends
+        self._late: int | None = None  # who did not answer in time and may do so now
+        self._requests: dict[tuple[int, int, int, int], bytes] = {}  # as many as the devices have asks
+
+    def read(
+        self, address: int, function: int, start: int, count: int, timeout: float = TIMEOUT, pause: float = 0.0
+    ) -> tuple[int, ...]:
+        """`count` registers (0-65535 each) from `start` of the device at `address`, by function 3 or 4.
+
+        `timeout`: seconds from the request's end to the answer; `pause`: the silence, seconds, that this
+        device wants before a request. NoAnswer, Garbled, WrongDevice or Unplugged where there are none.
+        """
+        key = (address, function, start, count)
+        request = self._requests.get(key)
+        if request is None:
+            request = self._requests[key] = self._codec.read_request(*key)
+        answer = self._exchange(request, address, 5 + 2 * count, timeout, pause)
+        return rtu.registers(answer, address, function, count)
+
+    def write(
+        self,
+        address: int,
+        register: int,
+        value: int,
+        timeout: float = TIMEOUT,
+        function: int = 6,
+        pause: float = 0.0,
+    ) -> None:
+        """Write one register by function 6 or 16; returns when the device has acknowledged it.
+
+        The acknowledgement of function 6 is a copy of the request: where the adapter echoes, only a second
+        copy counts. That it echoes is learnt from reads, so one must come before the first write.
+        """
+        request = self._codec.write_request(address, function, register, value)
+        answer = self._exchange(request, address, 8, timeout, pause)
+        rtu.check(answer, address, function)
+        if answer.body[:4] != request[2:6]:
+            raise Garbled(f"the device acknowledged another write: {answer.body.hex(' ')}")
+
+    def close(self) -> None:
+        """Let go of the port."""
+        self._port.close()
+
+    def _exchange(self, request: bytes, address: int, size: int, timeout: float, pause: float) -> rtu.Answer:
+        """One transaction: silence, stale bytes away, request, answer (`size` bytes are expected)."""
+        begin = self._last + max(self._quiet, pause)
+        if begin > self._clock.now():
+            self._clock.sleep_until(begin)
+        self._port.flush_input()
+        self._port.write(request)
+        until = self._clock.now() + (len(request) + size) * self._byte_time + timeout
+        try:
+            return self._answer(request, address, until)
+        except Garbled:
+            self._drain(until)
+            raise
+        finally:
+            self._last = self._clock.now()
+
+    def _answer(self, request: bytes, address: int, until: float) -> rtu.Answer:
+        received = b""
+        while True:
+            left = self._without_echo(received, request)
+            answer = self._codec.find(left) if left else None
+            if answer is not None and answer.address == self._late != address:
+                received, self._late = left[answer.end :], None  # the answer to what it was asked before
+                continue
+            if answer is not None:
+                self._echoes = self._echoes or len(left) < len(received)
+                return answer
+            data = self._port.read_some(until) if self._clock.now() < until else b""
+            if not data:
+                raise self._nothing(received, request)
+            received += data
+
+    def _without_echo(self, received: bytes, request: bytes) -> bytes:
+        """What was received but for our own request; what may yet become that counts as it."""
+        if request[1] == rtu.WRITE_ONE and not self._echoes:
+            return received  # a copy is the acknowledgement
+        if received.startswith(request):
+            return received[len(request) :]
+        return b"" if request.startswith(received) else received
+
+    def _nothing(self, received: bytes, request: bytes) -> NoAnswer | Garbled:
+        self._late = request[0]
+        left = received.removeprefix(request)
+        if left:
+            return Garbled(f"cut short or no frame: {len(left)} bytes, {left[:16].hex(' ')}")
+        return NoAnswer("no answer to a request")
+
+    def _drain(self, until: float) -> None:
+        """Let what follows a bad frame pass, until the line is quiet or the instant `until` is reached."""
+        while (now := self._clock.now()) < until and self._port.read_some(min(until, now + self._quiet)):
+            pass

@@ -1,0 +1,121 @@
+"""Modbus RTU frames, framing and CRC by pymodbus' codec, without its client.
+
+pymodbus' client times by the wall clock and passes over an answer from a wrong address; its codec alone shows
+who answered. Nothing here waits or reads: bytes in, what they say out.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from pymodbus.framer import FramerRTU
+from pymodbus.pdu import DecodePDU
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
+
+from drivers.errors import Garbled, WrongDevice
+
+READS = (3, 4)  # holding and input registers
+WRITE_ONE, WRITE_SEVERAL = 6, 16
+WRITES = (WRITE_ONE, WRITE_SEVERAL)
+MOST_BYTES = 256  # an RTU frame's largest size (Modbus over serial line V1.02, 2.5.1)
+MOST_REGISTERS = 125  # in one read (Modbus application protocol V1.1b3, 6.3)
+
+# Modbus application protocol V1.1b3, section 7. A device that refuses what is asked for is not the one that
+# the profile describes; the others are troubles of the moment.
+EXCEPTIONS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "device failure",
+    5: "acknowledge, still working",
+    6: "device busy",
+    8: "memory parity error",
+    10: "gateway path unavailable",
+    11: "gateway target did not respond",
+}
+NOT_THIS_DEVICE = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A frame whose CRC is right: who sent it, its function (bit 7 cleared), its bytes after the function.
+
+    `exception` is the exception's code where it is one, otherwise 0; `end` where the frame ends in the bytes.
+    """
+
+    address: int
+    function: int
+    body: bytes
+    exception: int
+    end: int
+
+
+class Codec:
+    """Builds requests and finds answers."""
+
+    def __init__(self) -> None:
+        decoder = DecodePDU(False)
+        # An answer can be of these four functions alone. pymodbus takes a frame's size from the function that it
+        # believes to see, so that a disturbed byte before a frame would else make it believe another.
+        decoder.pdu_table = {code: decoder.pdu_table[code] for code in (*READS, *WRITES)}
+        self._framer = FramerRTU(decoder)
+
+    def read_request(self, address: int, function: int, start: int, count: int) -> bytes:
+        """The 8 bytes that ask for `count` registers from `start` by function 3 or 4."""
+        kind = ReadHoldingRegistersRequest if function == 3 else ReadInputRegistersRequest
+        return self._framer.buildFrame(kind(address=start, count=count, dev_id=address))
+
+    def write_request(self, address: int, function: int, register: int, value: int) -> bytes:
+        """The bytes that write one register by function 6 or 16."""
+        kind = WriteSingleRegisterRequest if function == WRITE_ONE else WriteMultipleRegistersRequest
+        return self._framer.buildFrame(kind(address=register, registers=[value], dev_id=address))
+
+    def find(self, data: bytes) -> Answer | None:
+        """The first answer in `data`, None while it may still be coming; `Garbled` where its CRC is wrong.
+
+        Leading 00 and ff are passed over: they are what a line gives while its drivers change over, and no
+        device may have these addresses.
+        """
+        lead = len(data) - len(data.lstrip(b"\x00\xff"))
+        used, address, _, pdu = self._framer.decode(data[lead:])
+        if not used:
+            if len(data) > MOST_BYTES:
+                raise Garbled(f"{len(data)} bytes and no frame among them")
+            return None
+        if not pdu:
+            raise Garbled(f"checksum wrong: {data[:16].hex(' ')}")
+        end = data.index(bytes([address]) + pdu, lead) + len(pdu) + 3
+        exception = pdu[1] if pdu[0] & 0x80 else 0
+        return Answer(address, pdu[0] & 0x7F, pdu[1:], exception, end)
+
+
+def crc_fits(frame: bytes) -> bool:
+    """Whether the last two bytes are the CRC of those before."""
+    return FramerRTU.check_CRC(frame[:-2], int.from_bytes(frame[-2:], "big"))
+
+
+def registers(answer: Answer, address: int, function: int, count: int) -> tuple[int, ...]:
+    """The words (0-65535) of an answer to a read, or WrongDevice or Garbled where it is not that."""
+    check(answer, address, function)
+    size = answer.body[0]
+    if size != 2 * count or len(answer.body) != 1 + size:
+        raise Garbled(f"{size} bytes of registers came, {2 * count} were asked for")
+    return struct.unpack_from(f">{count}H", answer.body, 1)
+
+
+def check(answer: Answer, address: int, function: int) -> None:
+    """WrongDevice or Garbled unless the answer is of that address and function and no exception."""
+    if answer.address != address:
+        raise WrongDevice(f"address {answer.address} answered instead of {address}")
+    if answer.function != function:
+        raise WrongDevice(f"function {answer.function} was answered instead of {function}")
+    if answer.exception:
+        meaning = EXCEPTIONS.get(answer.exception, "a code of the maker's own")
+        kind = WrongDevice if answer.exception in NOT_THIS_DEVICE else Garbled
+        raise kind(f"the device refused: exception {answer.exception}, {meaning}")

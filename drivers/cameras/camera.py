@@ -1,0 +1,115 @@
+"""The camera: what gives one still picture, and what can go wrong with it.
+
+    CameraError                 no picture; the text is one sentence without name or password of the camera
+    ├── Unreachable             nobody there: no connection, no such host, no camera on the ribbon cable
+    ├── LoginRefused            the camera wants another user or password (cameras lock: ask seldom)
+    ├── NotAnImage              something answered, and not with a picture (a web page, another service)
+    └── NoPicture               the camera is there and gave no whole picture in its time
+
+A camera library may also hang or crash for good: whoever opens a camera does it in a process of its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+from drivers.clock import Clock
+
+CAMERAS = {
+    "picamera": "drivers.cameras.picamera:PiCamera",
+    "http": "drivers.cameras.http_still:HttpStill",
+    "rtsp": "drivers.cameras.rtsp:RtspCamera",
+}
+JPEG_START = b"\xff\xd8\xff"
+MOST_BYTES = 30_000_000  # a 4-megapixel JPEG has 1 to 4 MB; more than this is no snapshot
+
+
+class CameraError(Exception):
+    """No picture; the text is one sentence in English."""
+
+    @property
+    def reason(self) -> str:
+        """The class as a short phrase ("unreachable", "login refused", ...)."""
+        return _PHRASES.get(type(self).__name__, "camera error")
+
+
+class Unreachable(CameraError):
+    """Nobody there."""
+
+
+class LoginRefused(CameraError):
+    """The camera wants another user or password."""
+
+
+class NotAnImage(CameraError):
+    """Something answered, and not with a picture."""
+
+
+class NoPicture(CameraError):
+    """The camera is there and gave no whole picture in its time."""
+
+
+_PHRASES = {
+    "Unreachable": "unreachable",
+    "LoginRefused": "login refused",
+    "NotAnImage": "not an image",
+    "NoPicture": "no picture",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """One camera. `width` and `height` pixels (the Pi's own camera only: others give what they have);
+    `timeout` seconds for one still, all of it."""  # fmt: skip
+
+    driver: str
+    url: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    width: int = 2688
+    height: int = 1520
+    timeout: float = 30.0
+
+
+class Camera(Protocol):
+    """An opened camera."""
+
+    def still(self) -> bytes:
+        """One whole JPEG; takes at most the settings' `timeout` where the library keeps it. CameraError."""
+
+    def close(self) -> None:
+        """Let go of the camera."""
+
+
+def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
+    """The camera of the settings' driver; its libraries are loaded only now. CameraError."""
+    place = CAMERAS.get(settings.driver)
+    if place is None:
+        raise Unreachable(f"no camera driver is called {settings.driver!r}; there are {', '.join(CAMERAS)}")
+    module, _, name = place.partition(":")
+    camera: Camera = getattr(importlib.import_module(module), name)(settings, clock)
+    return camera
+
+
+def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
+    """The address without its login, the user and the password (the settings' own before the address's).
+
+    Unreachable where it is no address.
+    """
+    try:
+        parts = urlsplit(settings.url)
+    except ValueError as error:
+        raise Unreachable(f"the address is none: {error}") from None
+    place = parts.netloc.rpartition("@")[2]
+    user = settings.username or unquote(parts.username or "")
+    password = settings.password or unquote(parts.password or "")
+    return parts._replace(netloc=place), user, password
+
+
+def shown(url: str) -> str:
+    """An address as people may see it: without login and query (some cameras carry the password there)."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

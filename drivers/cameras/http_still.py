@@ -1,0 +1,195 @@
+"""A network camera's snapshot address: one GET, with basic or digest login where the camera asks for one.
+
+Digest is RFC 7616 with MD5 or SHA-256 (older cameras know MD5 alone; Python's own handler knows no SHA-256).
+Redirects are followed three times, the login only to the host it was given for.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import re
+import secrets
+import socket
+import ssl
+from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.request import parse_http_list, parse_keqv_list
+
+from drivers.cameras.camera import (
+    JPEG_START,
+    MOST_BYTES,
+    CameraSettings,
+    LoginRefused,
+    NoPicture,
+    NotAnImage,
+    Unreachable,
+    shown,
+    split_login,
+)
+from drivers.clock import Clock
+
+REDIRECTS = 3
+PIECE = 65536
+HASHES = {"SHA-256": "sha256", "MD5": "md5"}  # the better first
+
+
+class HttpStill:
+    """A camera that gives a JPEG at an http:// or https:// address."""
+
+    def __init__(self, settings: CameraSettings, clock: Clock) -> None:
+        self._url, self._user, self._password = split_login(settings)
+        if self._url.scheme not in ("http", "https") or not self._url.hostname:
+            raise Unreachable(f"{shown(settings.url)!r} is no http:// or https:// address")
+        self._timeout = settings.timeout
+        self._clock = clock
+
+    def still(self) -> bytes:
+        """One JPEG within the timeout."""
+        until = self._clock.now() + self._timeout
+        place = self._url
+        for _ in range(REDIRECTS + 1):
+            status, headers, body = self._ask(place, until)
+            target = headers.get("Location")
+            if status not in (301, 302, 303, 307, 308) or not target:
+                return _picture(status, headers, body)
+            place = urlsplit(urljoin(place.geturl(), target))
+        raise NotAnImage(f"the address redirects more than {REDIRECTS} times")
+
+    def close(self) -> None:
+        """Nothing is held between two stills."""
+
+    def _ask(self, place: SplitResult, until: float) -> tuple[int, http.client.HTTPMessage, bytes]:
+        status, headers, body = self._get(place, until, "")
+        if status == 401 and place.hostname == self._url.hostname:
+            if not self._user:
+                raise LoginRefused("the camera asks for a login and none is given (username, password)")
+            login = authorization(headers.get_all("WWW-Authenticate", []), self._user, self._password,
+                                  _target(place))  # fmt: skip
+            status, headers, body = self._get(place, until, login)
+        if status in (401, 403):
+            raise LoginRefused(f"the camera refuses the login of user {self._user!r} (HTTP {status})")
+        return status, headers, body
+
+    def _get(self, place: SplitResult, until: float, login: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+        kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
+        try:
+            link = kind(place.hostname or "", place.port, timeout=max(until - self._clock.now(), 0.1))
+            try:
+                return self._exchange(link, place, until, login)
+            finally:
+                link.close()
+        except TimeoutError:
+            raise NoPicture(f"the camera gave no whole picture within {self._timeout:g} s") from None
+        except ssl.SSLCertVerificationError as error:
+            raise Unreachable(f"the camera's certificate is not trusted: {error.verify_message}") from None
+        except http.client.IncompleteRead as error:
+            raise NoPicture(f"the picture broke off after {len(error.partial)} bytes") from None
+        except http.client.HTTPException as error:
+            raise NotAnImage(f"what answers there is no web server: {str(error)[:60]!r}") from None
+        except (OSError, ValueError) as error:
+            raise Unreachable(f"no connection to {place.netloc}: {error}") from None
+
+    def _exchange(
+        self, link: http.client.HTTPConnection, place: SplitResult, until: float, login: str
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        link.connect()
+        wire: socket.socket = link.sock  # the response lets go of it when the camera closes
+        headers = {"Accept": "image/jpeg, */*", "Connection": "close"}
+        link.request("GET", _target(place), headers=headers | ({"Authorization": login} if login else {}))
+        answer = link.getresponse()
+        body = bytearray()
+        while True:
+            left = until - self._clock.now()
+            if left <= 0:
+                raise TimeoutError
+            if wire.fileno() >= 0:
+                wire.settimeout(left)
+            piece = answer.read1(PIECE)
+            if not piece:
+                break
+            body += piece
+            if len(body) > MOST_BYTES:
+                raise NotAnImage(f"the address gives more than {MOST_BYTES // 1_000_000} MB: no snapshot")
+        if answer.length:
+            raise http.client.IncompleteRead(bytes(body), answer.length)
+        return answer.status, answer.headers, bytes(body)
+
+
+def _target(place: SplitResult) -> str:
+    return (place.path or "/") + (f"?{place.query}" if place.query else "")
+
+
+def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:
+    if status != 200:
+        phrase = http.client.responses.get(status, "")
+        hint = ": is the path of the address right?" if status == 404 else ""
+        raise NoPicture(f"the camera answers {status} {phrase}".rstrip() + hint)
+    if not body:
+        raise NoPicture("the camera answers with nothing")
+    if not body.startswith(JPEG_START):
+        raise NotAnImage(
+            f"the address answers with {headers.get_content_type()}, not with a JPEG; it begins {begins(body)!r}"
+        )
+    return body
+
+
+def begins(body: bytes) -> str:
+    """The first words of what was no picture, without markup, for people to recognize it."""
+    text = body[:4000].decode("utf-8", "replace")
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|\Z)|<!--.*?-->|<[^>]*>?", " ", text)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]
+
+
+def authorization(challenges: list[str], user: str, password: str, target: str) -> str:
+    """The Authorization header for the best of the camera's challenges. LoginRefused where none is known."""
+    known = [match for text in challenges for match in _challenges(text)]
+    digests = [fields for scheme, fields in known if scheme == "digest"]
+    for name in HASHES:
+        for fields in digests:
+            if fields.get("algorithm", "MD5").upper().removesuffix("-SESS") == name:
+                return digest(fields, user, password, target)
+    if any(scheme == "basic" for scheme, _ in known):
+        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    raise LoginRefused("the camera asks for a kind of login that is neither basic nor digest")
+
+
+def _challenges(text: str) -> list[tuple[str, dict[str, str]]]:
+    """One WWW-Authenticate header's challenges: (scheme, its fields)."""
+    parts = re.split(r"(?i)(?:^|,)\s*(digest|basic)(?:\s+|$)", text)
+    found = []
+    for scheme, rest in zip(parts[1::2], parts[2::2]):
+        pairs = [item for item in parse_http_list(rest) if "=" in item]
+        found.append((scheme.lower(), {key.lower(): value for key, value in parse_keqv_list(pairs).items()}))
+    return found
+
+
+def digest(fields: dict[str, str], user: str, password: str, target: str, cnonce: str = "") -> str:
+    """The answer to one Digest challenge (RFC 7616, section 3.4; without qop RFC 2069's form)."""
+    algorithm = fields.get("algorithm", "MD5")
+    cnonce = cnonce or secrets.token_hex(16)
+    realm, nonce = fields.get("realm", ""), fields.get("nonce", "")
+
+    def hashed(*parts: str) -> str:
+        name = HASHES[algorithm.upper().removesuffix("-SESS")]
+        return hashlib.new(name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+    secret = hashed(user, realm, password)
+    if algorithm.upper().endswith("-SESS"):
+        secret = hashed(secret, nonce, cnonce)
+    said = {"username": user, "realm": realm, "nonce": nonce, "uri": target}
+    bare = {"algorithm": algorithm} if "algorithm" in fields else {}
+    if "auth" in [word.strip() for word in fields.get("qop", "").split(",")]:
+        bare |= {"qop": "auth", "nc": "00000001"}
+        said["cnonce"] = cnonce
+        said["response"] = hashed(secret, nonce, "00000001", cnonce, "auth", hashed("GET", target))
+    else:
+        said["response"] = hashed(secret, nonce, hashed("GET", target))
+    if "opaque" in fields:
+        said["opaque"] = fields["opaque"]
+    quoted = [f'{key}="{_quoted(value)}"' for key, value in said.items()]
+    return "Digest " + ", ".join(quoted + [f"{key}={value}" for key, value in bare.items()])
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,66 @@
+"""The Pi's own camera on its ribbon cable, by Picamera2 (from Debian on a Pi: its numpy and libcamera fit it).
+
+The sensor runs only for the seconds of a still: between pictures it and its 30 MB of buffers are let go.
+"""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import TimeoutError as NotInTime
+from typing import Any
+
+from drivers.cameras.camera import CameraSettings, NoPicture, Unreachable
+from drivers.clock import Clock
+
+SETTLE = 2.0  # s until exposure and white balance have settled (the Picamera2 manual's own examples wait 1 to 2)
+QUALITY = 90  # of the JPEG; 1 to 2 MB for 4 megapixels
+
+
+class PiCamera:
+    """Camera 0 of the Pi."""
+
+    def __init__(self, settings: CameraSettings, clock: Clock) -> None:
+        try:
+            from picamera2 import Picamera2
+        except ImportError as error:
+            raise Unreachable(
+                f"Picamera2 is not here ({error.name or error}): on a Pi, apt install python3-picamera2"
+            ) from None
+        self._clock = clock
+        self._timeout = settings.timeout
+        if not Picamera2.global_camera_info():
+            raise Unreachable("the Pi finds no camera: is the ribbon cable seated at both ends?")
+        self._camera: Any = _tried(Picamera2)
+        _tried(lambda: self._set_up((settings.width, settings.height)))
+
+    def still(self) -> bytes:
+        """One JPEG of the configured size."""
+        out = io.BytesIO()
+        _tried(self._camera.start)
+        try:
+            self._clock.sleep_until(self._clock.now() + SETTLE)
+            _tried(lambda: self._camera.capture_file(out, format="jpeg", wait=self._timeout))
+        except (NotInTime, TimeoutError):
+            raise NoPicture(f"the camera gave no picture within {self._timeout:g} s") from None
+        finally:
+            _tried(self._camera.stop)
+        return out.getvalue()
+
+    def close(self) -> None:
+        """Let go of the sensor and its buffers."""
+        _tried(self._camera.close)
+
+    def _set_up(self, size: tuple[int, int]) -> None:
+        self._camera.options["quality"] = QUALITY
+        still = self._camera.create_still_configuration(main={"size": size}, raw=None, buffer_count=1)
+        self._camera.configure(still)
+
+
+def _tried(call: Any) -> Any:
+    """Picamera2 says what is wrong by RuntimeError, libcamera's binding by OSError and RuntimeError."""
+    try:
+        return call()
+    except (RuntimeError, OSError) as error:
+        if isinstance(error, TimeoutError):
+            raise
+        raise NoPicture(f"the Pi's camera failed: {error.__cause__ or error}") from None

@@ -1,0 +1,90 @@
+"""An RTSP camera (H.264 or H.265): the first whole key frame of its first video stream, as a JPEG.
+
+FFmpeg over TCP: UDP loses pieces of a key frame on a weak link, and a torn frame still decodes, to a grey smear.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+from urllib.parse import quote
+
+from drivers.cameras.camera import (
+    CameraError,
+    CameraSettings,
+    LoginRefused,
+    NoPicture,
+    NotAnImage,
+    Unreachable,
+    shown,
+    split_login,
+)
+from drivers.clock import Clock
+
+QUALITY = 90  # of the JPEG; the stream's own compression has lost more than this takes
+MOST_PACKETS = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
+
+
+class RtspCamera:
+    """A camera at an rtsp:// address."""
+
+    def __init__(self, settings: CameraSettings, clock: Clock) -> None:
+        place, user, password = split_login(settings)
+        if place.scheme not in ("rtsp", "rtsps") or not place.hostname:
+            raise Unreachable(f"{shown(settings.url)!r} is no rtsp:// address")
+        login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
+        self._address = place._replace(netloc=login + place.netloc).geturl()
+        self._place, self._user = place.netloc, user
+        self._timeout = settings.timeout
+        self._clock = clock
+
+    def still(self) -> bytes:
+        """The next key frame within the timeout."""
+        import av
+        from av import error as av_error
+
+        until = self._clock.now() + self._timeout
+        try:
+            with av.open(self._address, options=self._options(), timeout=self._timeout) as stream:
+                return self._key_frame(stream, until)
+        except (av_error.FFmpegError, OSError) as error:
+            raise self._named(error, late=self._clock.now() > until - 0.2) from None
+
+    def close(self) -> None:
+        """Nothing is held between two stills."""
+
+    def _named(self, error: Any, late: bool) -> CameraError:
+        """What went wrong; FFmpeg tells an opening that was broken off for its time as bad data."""
+        from av import error as av_error
+
+        match error:
+            case av_error.HTTPUnauthorizedError() | av_error.HTTPForbiddenError():
+                return LoginRefused(f"the camera refuses the login of user {self._user!r}")
+            case _ if late or isinstance(error, av_error.ExitError | TimeoutError):
+                return NoPicture(f"the camera gave no key frame within {self._timeout:g} s")
+            case av_error.HTTPNotFoundError() | av_error.InvalidDataError():
+                return NotAnImage(f"no video at {self._place}: {error.strerror}")
+        return Unreachable(f"no connection to {self._place}: {error.strerror or 'refused'}")
+
+    def _options(self) -> dict[str, str]:
+        micros = str(round(self._timeout * 1e6))
+        return {"rtsp_transport": "tcp", "timeout": micros, "allowed_media_types": "video"}
+
+    def _key_frame(self, stream: Any, until: float) -> bytes:
+        if not stream.streams.video:
+            raise NotAnImage(f"the stream at {self._place} has no video")
+        video = stream.streams.video[0]
+        video.codec_context.skip_frame = "NONKEY"
+        for number, packet in enumerate(stream.demux(video)):
+            if self._clock.now() > until or number > MOST_PACKETS:
+                raise TimeoutError
+            for frame in packet.decode():
+                if frame.key_frame and not frame.is_corrupt:
+                    return _jpeg(frame)
+        raise NoPicture("the stream ended before a key frame came")
+
+
+def _jpeg(frame: Any) -> bytes:
+    out = io.BytesIO()
+    frame.to_image().save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()

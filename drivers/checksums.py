@@ -1,0 +1,34 @@
+"""The check sums that the devices' protocols use, each over the bytes given."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import xor
+
+
+def xor8(data: bytes, start: int = 0) -> int:
+    """All bytes XORed together and with `start` (NMEA 0183, the ASCII station)."""
+    return reduce(xor, data, start)
+
+
+def sum8(data: bytes) -> int:
+    """The sum of all bytes modulo 256 (Nova SDS011, VE.Direct)."""
+    return sum(data) & 0xFF
+
+
+def sum16(data: bytes) -> int:
+    """The sum of all bytes modulo 65536 (Plantower)."""
+    return sum(data) & 0xFFFF
+
+
+def crc8(data: bytes) -> int:
+    """Sensirion's CRC-8: polynomial 0x31, start 0xFF, not reflected, no final XOR (SEN5x datasheet, 6.5).
+
+    `be ef` gives 0x92.
+    """
+    crc = 0xFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = ((crc << 1) ^ 0x31) & 0xFF if crc & 0x80 else crc << 1
+    return crc

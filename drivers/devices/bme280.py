@@ -1,0 +1,217 @@
+"""Bosch BME280 on I2C: air temperature, relative humidity, air pressure, by Adafruit's library.
+
+The library alone would convert once for each property and wait for the conversion without bound. Here it is
+handed a chip (`Chip`, its own "proxy") that converts once, bounded, reads the eight data bytes in one burst
+(the datasheet's ch. 4: single reads mix two measurements), and serves the library's compensation from it.
+
+Source: Bosch BME280 datasheet BST-BME280-DS002 rev. 1.6: ranges table 1-3, register map ch. 5, times app. B.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from drivers.buses.bus import OnI2C
+from drivers.buses.i2c import I2CBus
+from drivers.clock import Clock
+from drivers.devices.register_lines import RegisterDecoder, Registers
+from drivers.driver import Channel, Device, DriverInfo
+from drivers.errors import BusStuck, Garbled, WrongDevice
+from drivers.reading import Reading
+
+CHIP_ID, BME280, BMP280 = 0xD0, 0x60, {0x56, 0x57, 0x58}
+STATUS, MEASURING, COPYING = 0xF3, 0x08, 0x01
+RESET, DATA = 0xE0, range(0xF7, 0xFF)
+AFTER_RESET = 0.004  # s; the datasheet's start-up time is 2 ms
+FORCED = 0x01  # mode bits of ctrl_meas
+CONVERSION = 0.045  # s; the longest of one conversion at 1x, 16x, 1x oversampling (app. B: 43.8 ms)
+PATIENCE = 0.2  # s from the start of a conversion until the device counts as stuck
+LOOK_AGAIN = 0.005  # s
+NO_VALUE_20, NO_VALUE_16 = 0x80000, 0x8000  # what a skipped channel reads (5.4.7-5.4.9)
+TIMEOUT = 0.5  # s
+
+
+class Settings(OnI2C):
+    """`address`: 0x76 (SDO to ground) or 0x77 (SDO to VDDIO)."""
+
+    address: int = Field(default=0x76, ge=0x76, le=0x77)
+
+
+class Chip:
+    """The chip as the library sees it. While a burst is held, data come from there and nothing is written."""
+
+    def __init__(self, bus: I2CBus, address: int, clock: Clock) -> None:
+        self._bus, self._address, self._clock = bus, address, clock
+        self._burst: bytes | None = None
+
+    def read_register(self, register: int, length: int) -> bytearray:
+        """What the library reads: coefficients when it starts, data and status when it compensates."""
+        if self._burst is None:
+            return bytearray(self._bus.steady(self._address, register, length))
+        if register == STATUS:
+            return bytearray(length)
+        return bytearray(self._burst[register - DATA.start :][:length])
+
+    def write_register_byte(self, register: int, value: int) -> None:
+        """What the library writes: reset and settings when it starts, a forced conversion from `read`."""
+        if self._burst is not None:
+            return
+        self._bus.transfer(self._address, bytes([register, value]))
+        if register == RESET:
+            self._clock.sleep_until(self._clock.now() + AFTER_RESET)
+
+    def identify(self) -> None:
+        """WrongDevice unless it is a BME280."""
+        (found,) = self._bus.steady(self._address, CHIP_ID, 1)
+        if found in BMP280:
+            raise WrongDevice(f"a BMP280 (chip id 0x{found:02x}), which has no humidity: a BME280 is wanted")
+        if found in {0x00, 0xFF}:
+            raise Garbled(f"chip id 0x{found:02x}, as an empty bus reads")
+        if found != BME280:
+            raise WrongDevice(f"chip id 0x{found:02x} is not a BME280's 0x60")
+
+    def wait(self) -> None:
+        """Until the conversion is done; BusStuck where it never is."""
+        started = self._clock.now()
+        self._clock.sleep_until(started + CONVERSION)
+        while self._bus.transfer(self._address, bytes([STATUS]), 1)[0] & (MEASURING | COPYING):
+            if self._clock.now() > started + PATIENCE:
+                raise BusStuck(f"its status bit has not fallen in {PATIENCE:g} s")
+            self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
+
+    def burst(self) -> bytes:
+        """The eight data bytes; Garbled where no chip can have said them."""
+        data = self._bus.steady(self._address, DATA.start, len(DATA))
+        if data[6:] == b"\xff\xff" or data == bytes(len(DATA)):
+            raise Garbled("the data registers read as an empty bus")
+        return data
+
+    def hold(self, burst: bytes | None) -> None:
+        """Serve the library from these bytes from now on (None: from the device again)."""
+        self._burst = burst
+
+
+class Bme280:
+    """An opened BME280."""
+
+    def __init__(self, bus: I2CBus, settings: Settings, clock: Clock) -> None:
+        from adafruit_bme280.advanced import Adafruit_BME280_Advanced
+
+        self._bus, self._clock = bus, clock
+        self._chip = Chip(bus, settings.address, clock)
+        with bus.allow(TIMEOUT):
+            self._chip.identify()
+            self._library: Any = Adafruit_BME280_Advanced(self._chip)
+
+    def read(self) -> tuple[Reading, ...]:
+        """One conversion's three readings; a channel without a value is left out."""
+        with self._bus.allow(TIMEOUT):
+            self._chip.identify()  # a chip that was swapped or lost must not give the old one's values
+            self._library.mode = FORCED
+            at = self._clock.now()
+            self._chip.wait()
+            return compensated(self._library, self._chip, self._chip.burst(), at)
+
+    def close(self) -> None:
+        """It sleeps by itself after each conversion."""
+
+
+def compensated(library: Any, chip: Chip | RecordedChip, burst: bytes, at: float) -> tuple[Reading, ...]:
+    """The library's values of one burst. NaN never: a channel that reads "no value" has no reading."""
+    raw_p, raw_t = int.from_bytes(burst[0:3], "big") >> 4, int.from_bytes(burst[3:6], "big") >> 4
+    if raw_t == NO_VALUE_20:  # the others are compensated by the temperature
+        raise Garbled("no temperature among its values")
+    chip.hold(burst)
+    try:
+        readings = [Reading("air_temperature", float(library.temperature), at)]
+        if int.from_bytes(burst[6:8], "big") != NO_VALUE_16:
+            readings.append(humidity(float(library.relative_humidity), at))
+        if raw_p != NO_VALUE_20:
+            readings.append(Reading("air_pressure", float(library.pressure), at))
+    except ArithmeticError:
+        raise Garbled("its coefficients cannot be a BME280's") from None
+    finally:
+        chip.hold(None)
+    return tuple(readings)
+
+
+class RecordedChip:
+    """A chip of which only a recording is left: its coefficients as read, and bursts that are held."""
+
+    def __init__(self, registers: Registers) -> None:
+        self._registers = {CHIP_ID: bytes([BME280])} | registers
+        self._burst: bytes | None = None
+
+    def read_register(self, register: int, length: int) -> bytearray:
+        """The bytes from whichever recorded run holds them; Garbled where none does."""
+        if self._burst is not None:
+            return bytearray(length) if register == STATUS else part(self._burst, DATA.start, register, length)
+        for first, run in self._registers.items():
+            if first <= register and register + length <= first + len(run):
+                return part(run, first, register, length)
+        raise Garbled(f"register 0x{register:02x} is not in the recording")
+
+    def write_register_byte(self, register: int, value: int) -> None:
+        """Nobody is there to write to."""
+
+    def hold(self, burst: bytes | None) -> None:
+        """Serve the library from these bytes."""
+        self._burst = burst
+
+
+def part(run: bytes, first: int, register: int, length: int) -> bytearray:
+    """`length` bytes from `register` of a run that begins at `first`."""
+    return bytearray(run[register - first :][:length])
+
+
+def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | None:
+    """A recorded burst, compensated by the library with the recorded coefficients."""
+    from adafruit_bme280.advanced import Adafruit_BME280_Advanced
+
+    if not any(DATA.start in range(first, first + len(registers[first])) for first in new):
+        return None
+    chip = RecordedChip(registers)
+    if chip.read_register(CHIP_ID, 1)[0] != BME280:
+        raise WrongDevice("the chip id is not a BME280's 0x60")
+    burst = bytes(chip.read_register(DATA.start, len(DATA)))
+    return compensated(Adafruit_BME280_Advanced(chip), chip, burst, 0.0)
+
+
+def decoder(_: Settings) -> RegisterDecoder:
+    """For recorded lines with 0x88 (26 bytes), 0xE1 (7) and 0xF7 (8)."""
+    return RegisterDecoder(judge)
+
+
+def humidity(value: float, at: float) -> Reading:
+    """The library cuts at 0 and 100 %: fog reaches 100, but no air is without water."""
+    return Reading("relative_humidity", value, at, None if value > 0 else "humidity at its lower stop")
+
+
+def channels(_: Settings) -> tuple[Channel, ...]:
+    """Operating ranges and resolutions of the datasheet's tables 1 to 3."""
+    return (
+        Channel("air_temperature", -40, 85, 0.01),
+        Channel("relative_humidity", 0, 100, 0.008),
+        Channel("air_pressure", 300, 1100, 0.0018),
+    )
+
+
+def open_bme280(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
+    """The device, its identity and coefficients read."""
+    return Bme280(bus, settings, clock)
+
+
+INFO = DriverInfo(
+    name="bme280",
+    bus="i2c",
+    settings=Settings,
+    channels=channels,
+    open=open_bme280,
+    interval=10.0,
+    timeout=2 * TIMEOUT,
+    decoder=decoder,
+    twin="drivers.twins.bme280:Twin",
+    source="Bosch BME280 datasheet BST-BME280-DS002, rev. 1.6",
+)

@@ -1,0 +1,159 @@
+"""Texas Instruments INA219 on I2C: voltage, current and power of the battery, by Adafruit's library.
+
+Each reading triggers one conversion averaged over 128 samples, whose registers then stand still, so that they
+can be read twice alike: a device that converts without pause never reads the same twice. The library computes
+for a shunt of 0.1 ohm; another one scales its current and power.
+
+Source: INA219 datasheet SBOS448G (registers 8.6, conversion times table 5).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from drivers.buses.bus import OnI2C
+from drivers.buses.i2c import I2CBus
+from drivers.clock import Clock
+from drivers.devices.register_lines import RegisterDecoder, Registers, word
+from drivers.driver import Channel, Device, DriverInfo
+from drivers.errors import BusStuck, Garbled
+from drivers.reading import Reading
+
+LIBRARY_OHM = 0.1
+CONF, WANTED = 0x00, 0x3FFB  # 32 V, 320 mV, 128 samples each, shunt and bus voltage when triggered
+SHUNT, BUS, CURRENT, CALIBRATION = 0x01, 0x02, 0x04, 0x05
+SHUNT_LIMIT = 32_000  # 10 uV; the gain's range is 320 mV
+CONVERSION = 0.14  # s; two averages of 68.1 ms
+PATIENCE = 0.3  # s
+LOOK_AGAIN = 0.01  # s
+TIMEOUT = 0.6  # s
+
+
+class Settings(OnI2C):
+    """`shunt_ohm`: the resistor's. `reversed`: the current counts as positive the other way (into the battery)."""
+
+    address: int = Field(default=0x40, ge=0x40, le=0x4F)
+    shunt_ohm: float = Field(default=LIBRARY_OHM, gt=0, le=10)
+    reversed: bool = False
+
+
+class Ina219:
+    """An opened INA219."""
+
+    def __init__(self, bus: I2CBus, settings: Settings, clock: Clock) -> None:
+        from adafruit_ina219 import INA219, ADCResolution, Mode
+
+        self._bus, self._settings, self._clock = bus, settings, clock
+        self._trigger = Mode.SANDBVOLT_TRIGGERED
+        with bus.allow(TIMEOUT):
+            self._library: Any = INA219(bus, settings.address)
+            self._library.bus_adc_resolution = ADCResolution.ADCRES_12BIT_128S
+            self._library.shunt_adc_resolution = ADCResolution.ADCRES_12BIT_128S
+            self._library.mode = self._trigger
+
+    def read(self) -> tuple[Reading, ...]:
+        """One conversion's voltage, current and power."""
+        with self._bus.allow(TIMEOUT):
+            self._library.mode = self._trigger
+            at = self._clock.now()
+            self._wait(at)
+            if self._word(CONF) != WANTED:
+                raise Garbled("its configuration is not the one it was given: it lost power or the line is noisy")
+            return self._readings(self._steady(), at)
+
+    def close(self) -> None:
+        """It sleeps until it is triggered."""
+
+    def _wait(self, started: float) -> None:
+        self._clock.sleep_until(started + CONVERSION)
+        while not self._library.conversion_ready:
+            if self._clock.now() > started + PATIENCE:
+                raise BusStuck(f"its conversion is not ready in {PATIENCE:g} s")
+            self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
+
+    def _steady(self) -> tuple[float, float, float]:
+        """V, mA and W as the library gives them, read twice alike."""
+        last = self._values()
+        for _ in range(3):
+            again = self._values()
+            if again == last:
+                return again
+            last = again
+        raise Garbled("its registers read differently every time")
+
+    def _values(self) -> tuple[float, float, float]:
+        chip = self._library
+        return float(chip.bus_voltage), float(chip.current), float(chip.power)
+
+    def _readings(self, values: tuple[float, float, float], at: float) -> tuple[Reading, ...]:
+        volts, milliamperes, watts = values
+        scale = LIBRARY_OHM / self._settings.shunt_ohm * (-1 if self._settings.reversed else 1)
+        amperes = milliamperes / 1000 * scale
+        signed = watts * abs(scale) * (-1 if amperes < 0 else 1)  # the register has no sign
+        doubt = self._doubt()
+        return (
+            Reading("battery_voltage", volts, at),
+            Reading("battery_current", amperes, at, doubt),
+            Reading("battery_power", signed, at, doubt),
+        )
+
+    def _doubt(self) -> str | None:
+        shunt = self._word(SHUNT)
+        if abs(shunt - 65536 if shunt & 0x8000 else shunt) >= SHUNT_LIMIT:
+            return "current beyond the shunt's range"
+        return "overflow" if self._library.overflow else None
+
+    def _word(self, register: int) -> int:
+        return int.from_bytes(self._bus.steady(self._settings.address, register, 2), "big")
+
+
+def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
+    """Recorded registers: bus voltage (0x02), and the current by calibration (0x04, 0x05) or by shunt (0x01)."""
+    sign, readings = -1 if settings.reversed else 1, []
+    volts, shunt = word(registers, BUS), word(registers, SHUNT, signed=True)
+    current, calibration = word(registers, CURRENT, signed=True), word(registers, CALIBRATION)
+    if volts is not None and BUS in new:
+        readings.append(Reading("battery_voltage", (volts >> 3) * 0.004, 0.0))
+    if current is not None and calibration and CURRENT in new:
+        amperes = current * 0.04096 / (calibration * settings.shunt_ohm)
+        readings.append(Reading("battery_current", sign * amperes, 0.0))
+    elif shunt is not None and SHUNT in new:
+        doubt = "current beyond the shunt's range" if abs(shunt) >= SHUNT_LIMIT else None
+        readings.append(Reading("battery_current", sign * shunt * 1e-5 / settings.shunt_ohm, 0.0, doubt))
+    return tuple(readings) or None
+
+
+def decoder(settings: Settings) -> RegisterDecoder:
+    """For recorded lines of its registers, high byte first."""
+    return RegisterDecoder(lambda registers, new: judge(registers, new, settings))
+
+
+def channels(settings: Settings) -> tuple[Channel, ...]:
+    """Ranges and steps: 26 V (the chip's limit) in 4 mV, 320 mV across the shunt in 10 uV."""
+    most = 0.32 / settings.shunt_ohm
+    return (
+        Channel("battery_voltage", 0, 26, 0.004),
+        Channel("battery_current", -most, most, 1e-5 / settings.shunt_ohm),
+        Channel("battery_power", -26 * most, 26 * most, 0.002 * LIBRARY_OHM / settings.shunt_ohm),
+    )
+
+
+def open_ina219(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
+    """The device, set to its widest ranges."""
+    return Ina219(bus, settings, clock)
+
+
+INFO = DriverInfo(
+    name="ina219",
+    bus="i2c",
+    settings=Settings,
+    channels=channels,
+    open=open_ina219,
+    interval=10.0,
+    timeout=TIMEOUT + 0.2,
+    decoder=decoder,
+    twin="drivers.twins.ina219:Twin",
+    source="Texas Instruments INA219 datasheet SBOS448G",
+)

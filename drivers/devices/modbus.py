@@ -1,0 +1,156 @@
+"""Sensors on RS-485 that speak Modbus RTU: one driver, every maker's map of registers a profile in data.
+
+A sensor is `profile = "rs-fsjt"` (built in) or `profile = "my-sensor.toml"`; speed of the line, parity,
+address and pace are the profile's unless the station's file says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from drivers.buses.bus import OnModbus
+from drivers.devices import modbus_stream
+from drivers.devices.modbus_registers import fitted, plan
+from drivers.devices.profiles import Identity, Profile, ProfileError, load
+from drivers.driver import Channel, DriverInfo
+from drivers.errors import Garbled, WrongDevice
+
+if TYPE_CHECKING:
+    from drivers.buses.modbus import ModbusBus
+    from drivers.clock import Clock
+    from drivers.reading import Reading
+
+FROM_PROFILE = ("baud", "parity", "address", "interval")
+
+
+def _listed(value: object) -> object:
+    """A list, or names with commas between them as a command line gives them, as a tuple."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(value) if isinstance(value, list) else value
+
+
+class ModbusSettings(OnModbus):
+    """Where the sensor is and what it is.
+
+    - `profile`: a built-in profile's name, or the path of a .toml file.
+    - `function`: 3 or 4 where the device wants another than its profile says.
+    - `speed_scale`: m/s per count of the wind speed, where the model differs (0.1 or 0.01).
+    - `fitted`: the optional quantities that were ordered with this device.
+    - `interval`: seconds between two reads.
+    """
+
+    profile: str = Field(min_length=1)
+    function: Literal[3, 4] | None = None
+    speed_scale: float | None = Field(default=None, gt=0, le=1)
+    fitted: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    interval: float = Field(default=10.0, gt=0, le=60)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_profile(cls, data: Any) -> Any:
+        """What is not said is as the profile has it; a profile that cannot be loaded is told of below."""
+        if not isinstance(data, dict):
+            return data
+        try:
+            profile = load(str(data.get("profile", "")))
+        except ProfileError:
+            return data
+        return {**{key: getattr(profile, key) for key in FROM_PROFILE}, **data}
+
+    @field_validator("profile")
+    @classmethod
+    def _loads(cls, named: str) -> str:
+        load(named)
+        return named
+
+    @field_validator("fitted")
+    @classmethod
+    def _can_be_ordered(cls, ordered: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        named = info.data.get("profile")
+        if named is None:
+            return ordered  # it was refused above
+        optional = [entry.quantity for entry in load(named).registers if entry.optional]
+        unknown = [name for name in ordered if name not in optional]
+        if unknown:
+            there = ", ".join(optional) or "no optional quantities"
+            raise ValueError(f"{named} has no {', '.join(unknown)} to order; it has {there}")
+        return ordered
+
+
+class ModbusDevice:
+    """One sensor on the line."""
+
+    def __init__(self, bus: ModbusBus, settings: ModbusSettings, profile: Profile, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._address = settings.address
+        self._timeout = profile.timeout_ms / 1000
+        self._pause = profile.pause_ms / 1000
+        self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale)
+
+    def read(self) -> tuple[Reading, ...]:
+        """All quantities, each stamped with the instant at which its answer had arrived.
+
+        A quantity of which the device says that it has no value is left out; Garbled where that goes for all.
+        """
+        words: dict[tuple[int, int], int] = {}
+        arrivals = []
+        for ask in self._asks:
+            values = self._bus.read(self._address, ask.function, ask.start, len(ask.places), self._timeout, self._pause)
+            arrivals.append(self._clock.now())
+            words.update(zip(ask.places, values))
+        found = (item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items)
+        readings = tuple(reading for reading in found if reading is not None)
+        if not readings:
+            raise Garbled("no value: the device marks all its registers as invalid")
+        return readings
+
+    def close(self) -> None:
+        """Nothing to let go of: the lane owns the line."""
+
+
+def open_device(bus: ModbusBus, settings: ModbusSettings, clock: Clock) -> ModbusDevice:
+    """The device, asked for its identity where its profile knows one; WrongDevice where it is another."""
+    profile = load(settings.profile)
+    if profile.identity is not None:
+        _identify(bus, settings, profile, profile.identity)
+    return ModbusDevice(bus, settings, profile, clock)
+
+
+def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identity: Identity) -> None:
+    function, timeout = settings.function or profile.function, profile.timeout_ms / 1000
+    found = bus.read(settings.address, function, identity.first, len(identity.words), timeout)
+    if list(found) != identity.words:
+        shown = " ".join(f"{word:04x}" for word in found)
+        raise WrongDevice(f"its identity registers hold {shown}: this is no {profile.title}")
+
+
+def channels(settings: ModbusSettings) -> tuple[Channel, ...]:
+    """What the profile's fitted registers give."""
+    profile = load(settings.profile)
+    return tuple(
+        Channel(entry.quantity, entry.low, entry.high, entry.resolution) for entry in fitted(profile, settings.fitted)
+    )
+
+
+def decoder(settings: ModbusSettings) -> modbus_stream.ModbusDecoder:
+    """Requests and answers as they were recorded on the line, in any chunking."""
+    asks = plan(load(settings.profile), settings.fitted, settings.function, settings.speed_scale)
+    return modbus_stream.ModbusDecoder(settings.address, asks)
+
+
+INFO = DriverInfo(
+    name="modbus",
+    bus="modbus",
+    settings=ModbusSettings,
+    channels=channels,
+    open=open_device,
+    interval=10.0,
+    timeout=2.0,
+    twin="drivers.twins.modbus:ModbusDeviceTwin",
+    decoder=decoder,
+    source="Modbus application protocol V1.1b3; each profile names the maker's paper",
+)

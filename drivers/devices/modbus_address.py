@@ -1,0 +1,79 @@
+"""Giving a Modbus sensor another address or another speed: two new sensors both have address 1."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from drivers.devices.modbus_registers import plan
+from drivers.devices.profiles import Profile, ProfileError, Settling, load
+from drivers.errors import NoAnswer, WrongDevice
+
+if TYPE_CHECKING:
+    from drivers.buses.modbus import ModbusBus
+    from drivers.devices.modbus import ModbusSettings
+
+SAVED = 0.5  # s of rest after a write, in which the device keeps it for good
+
+
+def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> bool:
+    """Give the sensor at `settings.address` the address `new_address` (1-247).
+
+    True when it has answered there; False where the profile says that it takes the new address only after its
+    power was off and on. WrongDevice where the new address is taken; ProfileError where the profile does not
+    say how; otherwise the DeviceError of the exchange that failed.
+    """
+    profile = load(settings.profile)
+    settling = _settling(profile)
+    register = settling.address_register
+    if register is None:
+        raise ProfileError(f"profile {settings.profile}: it has no settling.address_register")
+    if not 1 <= new_address <= 247:
+        raise ProfileError(f"address {new_address}: must be 1 to 247")
+    _ask(bus, settings, settings.address)
+    if _answers(bus, settings, new_address):
+        raise WrongDevice(f"address {new_address} is taken: another device answers there")
+    # Some answer from the new address at once, some from the old one, some not at all: what counts comes after.
+    with suppress(NoAnswer, WrongDevice):
+        bus.write(settings.address, register, new_address, profile.timeout_ms / 1000, settling.function)
+    if settling.power_cycle:
+        return False
+    _ask(bus, settings, new_address, SAVED)
+    return True
+
+
+def set_baud(bus: ModbusBus, settings: ModbusSettings, new_baud: int) -> None:
+    """Give the sensor another speed; it must then be opened anew at that speed, on some after power off and on.
+
+    ProfileError where the profile does not know the speed's code; otherwise the DeviceError of the exchange.
+    """
+    profile = load(settings.profile)
+    settling = _settling(profile)
+    code = settling.baud_codes.get(str(new_baud))
+    if settling.baud_register is None or code is None:
+        known = ", ".join(settling.baud_codes) or "none"
+        raise ProfileError(f"profile {settings.profile}: {new_baud} baud has no code; known are {known}")
+    _ask(bus, settings, settings.address)
+    with suppress(NoAnswer):  # it may answer at the new speed already
+        bus.write(settings.address, settling.baud_register, code, profile.timeout_ms / 1000, settling.function)
+
+
+def _settling(profile: Profile) -> Settling:
+    if profile.settling is None:
+        raise ProfileError(f"profile {profile.name}: it has no [settling], which says how that is changed")
+    return profile.settling
+
+
+def _ask(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
+    """Read the first registers there; the line learns from it whether the adapter echoes."""
+    profile = load(settings.profile)
+    ask = plan(profile, settings.fitted, settings.function)[0]
+    bus.read(address, ask.function, ask.start, len(ask.places), profile.timeout_ms / 1000, pause)
+
+
+def _answers(bus: ModbusBus, settings: ModbusSettings, address: int) -> bool:
+    try:
+        _ask(bus, settings, address)
+    except NoAnswer:
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""From a profile to requests, and from words to readings: pure, the same for the driver and the decoder."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from drivers.devices.profiles import Profile, Register
+from drivers.reading import Reading
+
+# Lower limits, m/s, of Beaufort forces 1 to 12 (WMO-No. 8, volume I, 5: the Beaufort scale).
+BEAUFORT = (0.3, 1.6, 3.4, 5.5, 8.0, 10.8, 13.9, 17.2, 20.8, 24.5, 28.5, 32.7)
+SPEED_STEP = 0.1  # m/s by which a force's limits are widened: the speed is rounded before we compare
+OCTANT_SLACK = 45.0  # degrees from the octant's middle: half an octant, and as much again at its edge
+
+SCALE_DOUBT = "speed and Beaufort force disagree by ten: is the scale 0.1 or 0.01?"
+FORCE_DOUBT = "speed and Beaufort force disagree"
+OCTANT_DOUBT = "direction and octant disagree"
+RANGE_DOUBT = "at the end of the device's range"
+
+Place = tuple[int, int]  # (function, register)
+Words = Mapping[Place, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One quantity as it is read: where its words are and what they mean."""
+
+    quantity: str
+    high: Place  # of the only word, or of the high half
+    low: Place | None  # of the low half
+    negative_from: int  # the first word that stands for a negative number; above all words where none does
+    span: int  # how many words there are
+    multiplier: float
+    divisor: float
+    offset: float
+    invalid: frozenset[int]
+    saturated: int
+    wraps_at: float | None
+    beside: Place | None  # the register that must agree
+    judge: Callable[[float, int], str | None]
+
+    def reading(self, words: Words, at: float) -> Reading | None:
+        """The reading; None where the words do not hold it or the device says that it has no value."""
+        word = words.get(self.high)
+        if word is None:
+            return None
+        if self.low is not None:
+            low = words.get(self.low)
+            if low is None:
+                return None
+            word = word << 16 | low
+        if word in self.invalid:
+            return None
+        number = word if word < self.negative_from else word - self.span
+        value = number * self.multiplier / self.divisor + self.offset
+        return Reading(self.quantity, value, at, self._doubt(word, value, words), self.wraps_at)
+
+    def _doubt(self, word: int, value: float, words: Words) -> str | None:
+        if word >= self.saturated:
+            return RANGE_DOUBT
+        other = words.get(self.beside) if self.beside else None
+        return None if other is None else self.judge(value, other)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request: the places it reads, in order, and the quantities whose words begin there."""
+
+    function: int
+    start: int
+    places: tuple[Place, ...]
+    items: tuple[Item, ...]
+
+
+def fitted(profile: Profile, ordered: Iterable[str]) -> tuple[Register, ...]:
+    """The registers to read: those every device has, and the optional ones that were ordered."""
+    return tuple(entry for entry in profile.registers if not entry.optional or entry.quantity in ordered)
+
+
+def plan(
+    profile: Profile,
+    ordered: Iterable[str] = (),
+    function: int | None = None,
+    speed_scale: float | None = None,
+) -> tuple[Ask, ...]:
+    """The fewest requests that read every fitted quantity and the registers it is checked against."""
+    default = function or profile.function
+    items = [_item(entry, profile, default, speed_scale) for entry in fitted(profile, ordered)]
+    asks = []
+    for function, start, end in _runs(sorted(_spans(items)), profile.gap, profile.most_registers):
+        places = tuple((function, register) for register in range(start, end + 1))
+        asks.append(Ask(function, start, places, tuple(item for item in items if item.high in places)))
+    return tuple(asks)
+
+
+def _spans(items: Iterable[Item]) -> Iterator[tuple[int, int, int]]:
+    """Function, first and last register of what must come in one answer."""
+    for item in items:
+        function, high = item.high
+        low = high if item.low is None else item.low[1]
+        yield function, min(high, low), max(high, low)
+        if item.beside is not None:
+            yield item.beside[0], item.beside[1], item.beside[1]
+
+
+def _runs(spans: Iterable[tuple[int, int, int]], gap: int, most: int) -> list[tuple[int, int, int]]:
+    """Sorted spans joined where the function is the same, few registers lie between and it stays short."""
+    runs: list[tuple[int, int, int]] = []
+    for function, first, last in spans:
+        if runs:
+            before, start, end = runs[-1]
+            if before == function and first - end <= gap + 1 and last - start < most:
+                runs[-1] = (function, start, max(end, last))
+                continue
+        runs.append((function, first, last))
+    return runs
+
+
+def _item(entry: Register, profile: Profile, function: int, speed_scale: float | None) -> Item:
+    function = entry.function or function
+    check = next((check for check in profile.checks if check.quantity == entry.quantity), None)
+    scale = speed_scale if speed_scale and entry.quantity == "wind_speed" else entry.scale
+    # 123 tenths are 123 / 10, which is 12.3 to the last bit, while 123 * 0.1 is not.
+    divisor = float(round(1 / scale)) if abs(scale) < 1 else 1.0
+    exact = abs(scale) < 1 and abs(divisor * scale - 1) < 1e-12
+    first, second = (function, entry.first), (function, entry.first + 1)
+    high, low = (first, second) if entry.order == "big" else (second, first)
+    span = 1 << 16 * entry.words
+    return Item(
+        quantity=entry.quantity,
+        high=high if entry.words == 2 else first,
+        low=low if entry.words == 2 else None,
+        negative_from=span >> 1 if entry.signed else span,
+        span=span,
+        multiplier=1.0 if exact else scale,
+        divisor=divisor if exact else 1.0,
+        offset=entry.offset,
+        invalid=frozenset(entry.invalid),
+        saturated=span if entry.saturated is None else entry.saturated,
+        wraps_at=entry.wraps_at,
+        beside=(function, check.first) if check else None,
+        judge=octant_doubt if check and check.kind == "octant" else force_doubt,
+    )
+
+
+def force_doubt(speed: float, force: int) -> str | None:
+    """What a Beaufort force (0-12) says against a speed in m/s.
+
+    A wrong scale is named from one force's difference on, where ten times or a tenth of the speed would fit.
+    Otherwise one force's difference is none: the device may take the force from another mean than the speed.
+    """
+    if force > len(BEAUFORT) or _fits(speed, force):
+        return None  # an unordered register may hold anything
+    if _fits(speed * 10, force) or (_fits(speed / 10, force) and force):
+        return SCALE_DOUBT
+    return FORCE_DOUBT if abs(bisect_right(BEAUFORT, speed) - force) > 1 else None
+
+
+def _fits(speed: float, force: int) -> bool:
+    lowest = BEAUFORT[force - 1] if force else 0.0
+    highest = BEAUFORT[force] if force < len(BEAUFORT) else float("inf")
+    return lowest - SPEED_STEP <= speed < highest + SPEED_STEP
+
+
+def octant_doubt(direction: float, octant: int) -> str | None:
+    """What an octant (0-7 clockwise from north) says against a direction in degrees."""
+    away = abs((direction - 45.0 * octant + 180.0) % 360.0 - 180.0)
+    return OCTANT_DOUBT if octant > 7 or away > OCTANT_SLACK else None

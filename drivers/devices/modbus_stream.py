@@ -1,0 +1,140 @@
+"""Recorded bytes of a line, requests and answers in turn and cut anywhere, back into readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from drivers.buses import rtu
+from drivers.devices.modbus_registers import Ask
+from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
+from drivers.driver import Frame, Refused
+
+NO_REQUEST = "no request before it"
+NO_REGISTER = "no register of the profile"
+NO_VALUE = "no value"
+REQUEST_BYTES = 8  # also the acknowledgement of a write
+EXCEPTION_BYTES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked last."""
+
+    address: int
+    function: int
+    start: int
+    count: int
+
+
+class ModbusDecoder:
+    """Pairs each answer with the request before it, for the device at `address`.
+
+    An answer without a request is read as if the profile's own request had come before it, where the profile
+    makes a single request of that function.
+    """
+
+    def __init__(self, address: int, asks: tuple[Ask, ...]) -> None:
+        self._address = address
+        self._asks = asks
+        self._data = bytearray()
+        self._offset = 0  # of the first byte of _data in the input
+        self._stray: list[str] = []  # for each byte before _data that is in no frame: why not
+        self._request: Request | None = None
+
+    def feed(self, data: bytes) -> Iterable[Frame | Refused]:
+        """Take the next bytes and give the answers that they complete and the pieces that are none."""
+        self._data += data
+        yield from self._search(ended=False)
+
+    def finish(self) -> Iterable[Frame | Refused]:
+        """The input has ended: give or refuse what is left."""
+        yield from self._search(ended=True)
+        yield from self._refuse_stray()
+
+    def _search(self, ended: bool) -> Iterator[Frame | Refused]:
+        while self._data:
+            sizes = _sizes(bytes(self._data[:7]))
+            whole = next((size for size in sizes if self._is_frame(size)), 0)
+            if whole:
+                yield from self._refuse_stray()
+                yield from self._frame(bytes(self._data[:whole]))
+                self._drop(whole)
+            elif not ended and (len(self._data) < 7 or any(size > len(self._data) for size in sizes)):
+                return
+            else:
+                self._stray.append(self._why(sizes))
+                self._drop(1)
+                if len(self._stray) == rtu.MOST_BYTES:
+                    yield from self._refuse_stray()
+
+    def _is_frame(self, size: int) -> bool:
+        return len(self._data) >= size and rtu.crc_fits(bytes(self._data[:size]))
+
+    def _why(self, sizes: tuple[int, ...]) -> str:
+        """Why a frame that would begin here is none."""
+        if not sizes or self._data[0] != self._address:
+            return NO_HEADER
+        return CUT_SHORT if min(sizes) > len(self._data) else CHECKSUM
+
+    def _frame(self, frame: bytes) -> Iterator[Frame | Refused]:
+        """What a whole frame with a right CRC says: nothing of its own where it is a request or a write's."""
+        address, function = frame[0], frame[1]
+        if function in rtu.READS and len(frame) == REQUEST_BYTES:
+            start, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
+            self._request = Request(address, function, start, count)
+        elif function & 0x80:
+            meaning = rtu.EXCEPTIONS.get(frame[2], "a code of the maker's own")
+            yield Refused(self._offset, len(frame), f"exception {frame[2]}, {meaning}")
+        elif function in rtu.READS:
+            yield self._answer(frame)
+            self._request = None
+
+    def _answer(self, frame: bytes) -> Frame | Refused:
+        address, function, count = frame[0], frame[1], frame[2] // 2
+        if address != self._address:
+            return Refused(self._offset, len(frame), ANOTHER_DEVICE)
+        start = self._start(function, count)
+        if start is None:
+            return Refused(self._offset, len(frame), NO_REQUEST)
+        values = (int.from_bytes(frame[3 + 2 * at : 5 + 2 * at], "big") for at in range(count))
+        words = {(function, start + at): value for at, value in enumerate(values)}
+        items = [item for ask in self._asks for item in ask.items if item.high in words]
+        readings = tuple(reading for item in items if (reading := item.reading(words, 0.0)) is not None)
+        if readings:
+            return Frame(self._offset, len(frame), readings)
+        return Refused(self._offset, len(frame), NO_VALUE if items else NO_REGISTER)
+
+    def _start(self, function: int, count: int) -> int | None:
+        """The first register of an answer, by the request before it or by the profile's only request."""
+        asked = self._request
+        if asked is not None:
+            fits = (asked.address, asked.function, asked.count) == (self._address, function, count)
+            return asked.start if fits else None
+        starts = [ask.start for ask in self._asks if ask.function == function]
+        return starts[0] if len(starts) == 1 else None
+
+    def _drop(self, count: int) -> None:
+        del self._data[:count]
+        self._offset += count
+
+    def _refuse_stray(self) -> Iterator[Refused]:
+        if self._stray:
+            yield Refused(self._offset - len(self._stray), len(self._stray), self._stray[0])
+            self._stray.clear()
+
+
+def _sizes(head: bytes) -> tuple[int, ...]:
+    """How many bytes a frame that begins like this could have; empty where none begins so."""
+    if len(head) < 2:
+        return ()
+    function = head[1]
+    if function & 0x7F not in (*rtu.READS, *rtu.WRITES):
+        return ()
+    if function & 0x80:
+        return (EXCEPTION_BYTES,)
+    if function in rtu.READS and len(head) > 2:
+        return (REQUEST_BYTES, 5 + head[2])
+    if function == rtu.WRITE_SEVERAL and len(head) > 6:
+        return (REQUEST_BYTES, 9 + head[6])
+    return (REQUEST_BYTES,)

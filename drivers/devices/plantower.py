@@ -1,0 +1,127 @@
+"""Plantower particle sensors PMS5003, 7003, A003, 1003, 3003, 5003T and 5003ST on a serial port.
+
+They talk by themselves, 9600 8N1, about once a second. A 5003T cannot be told from a 5003 by its frames, so
+the model is a setting. The values given are the "atmospheric" ones; the CF=1 ones are for the factory's dust.
+Source: Plantower data manuals (PMS5003 V2.3, PMS3003 V2.5, PMS5003T and PMS5003ST V1.x), appendix I.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from drivers.buses.bus import OnSerial
+from drivers.buses.serial import SerialPort
+from drivers.checksums import sum16
+from drivers.clock import Clock
+from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judgement, Talker
+from drivers.driver import Channel, DriverInfo
+from drivers.reading import Reading
+
+HEADER = b"BM"
+TIMEOUT = 10.0  # s; the slow mode of still air is one frame in 2.3 s
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a model's frame holds what: byte offsets from the header."""
+
+    length: int
+    counts: tuple[int, ...] = ()  # of the particle counts: all nought while the fan starts (a 3003 has none)
+    climate: int | None = None  # temperature x10 signed, then humidity x10
+    error: int | None = None  # the device's own error byte
+
+
+_SIX = tuple(range(16, 28, 2))
+PMS5003 = Layout(32, counts=_SIX, error=29)
+LAYOUTS = {
+    "PMS5003": PMS5003,
+    "PMS7003": PMS5003,
+    "PMSA003": PMS5003,
+    "PMS1003": PMS5003,
+    "PMS3003": Layout(24),
+    "PMS5003T": Layout(32, counts=_SIX[:4], climate=24, error=29),
+    "PMS5003ST": Layout(40, counts=_SIX, climate=30, error=37),
+}
+LENGTHS = {layout.length for layout in LAYOUTS.values()}
+AMBIENT = {"pm1": 10, "pm2p5": 12, "pm10": 14}
+
+
+class PlantowerSettings(OnSerial):
+    """`model`: as printed on the sensor."""
+
+    model: Literal["PMS5003", "PMS7003", "PMSA003", "PMS1003", "PMS3003", "PMS5003T", "PMS5003ST"] = "PMS5003"
+
+
+def channels(settings: PlantowerSettings) -> tuple[Channel, ...]:
+    """Particles (the manuals' maximum range), and the climate inside the case of a T or ST."""
+    particles = tuple(Channel(quantity, 0.0, 1000.0, 1.0) for quantity in AMBIENT)
+    if LAYOUTS[settings.model].climate is None:
+        return particles
+    climate = (Channel("air_temperature", -20.0, 99.0, 0.1), Channel("relative_humidity", 0.0, 99.9, 0.1))
+    return particles + climate
+
+
+def decoder(settings: PlantowerSettings) -> BinaryDecoder:
+    """The decoder of that model's frames."""
+    layout = LAYOUTS[settings.model]
+    return BinaryDecoder((HEADER,), lambda data: _judge(data, layout))
+
+
+def open_plantower(bus: SerialPort, settings: PlantowerSettings, clock: Clock) -> Talker:
+    """The sensor on that port, in the active mode it starts in."""
+    return Talker(bus, decoder(settings), channels(settings), clock, TIMEOUT)
+
+
+def _judge(data: bytes, layout: Layout) -> Judgement | None:
+    """Bytes 2-3 say how many follow; the last two are the sum of all before them."""
+    if len(data) < 4:
+        return None
+    stated = 4 + _word(data, 2)
+    length = stated if stated in LENGTHS else layout.length
+    if len(data) < length:
+        return None
+    frame = data[:length]
+    if stated != length:
+        return Judgement(length, reason="length")
+    if sum16(frame[:-2]) != _word(frame, length - 2):
+        return Judgement(length, reason=CHECKSUM)
+    if length != layout.length:
+        return Judgement(length, reason=ANOTHER_DEVICE)
+    return Judgement(length, readings=_readings(frame, layout))
+
+
+def _readings(frame: bytes, layout: Layout) -> tuple[Reading, ...]:
+    doubt = _doubt(frame, layout)
+    values = [Reading(quantity, float(_word(frame, at)), 0.0, doubt) for quantity, at in AMBIENT.items()]
+    if layout.climate is not None:
+        tenths = int.from_bytes(frame[layout.climate : layout.climate + 2], "big", signed=True)
+        values.append(Reading("air_temperature", tenths / 10, 0.0, doubt))
+        values.append(Reading("relative_humidity", _word(frame, layout.climate + 2) / 10, 0.0, doubt))
+    return tuple(values)
+
+
+def _doubt(frame: bytes, layout: Layout) -> str | None:
+    if layout.error is not None and frame[layout.error]:
+        return f"error code {frame[layout.error]:#04x}"
+    if layout.counts and not any(_word(frame, at) for at in layout.counts):
+        return "warming up"
+    return None
+
+
+def _word(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "big")
+
+
+INFO = DriverInfo(
+    name="plantower",
+    bus="serial",
+    settings=PlantowerSettings,
+    channels=channels,
+    open=open_plantower,
+    timeout=TIMEOUT,
+    pace=1.0,
+    decoder=decoder,
+    twin="drivers.twins.plantower:PlantowerTwin",
+    source="Plantower PMS5003 series data manual V2.3, appendix I; PMS3003 V2.5; PMS5003T; PMS5003ST",
+)

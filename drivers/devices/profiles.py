@@ -1,0 +1,215 @@
+"""Modbus profiles: what a maker's sensor holds in which register, as data (TOML), checked when loaded.
+
+The built-in ones lie in `profiles/`; a technician may name a file of his own
+(docs/sensors/modbus-profiles.md walks through one).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from drivers.quantity import QUANTITIES
+
+FOLDER = Path(__file__).parent / "profiles"
+Function = Literal[3, 4]
+RegisterNumber = Annotated[int, Field(ge=0, le=0xFFFF)]
+
+
+class ProfileError(ValueError):
+    """A profile that cannot be used; the text names file, line, key, value and what would be right."""
+
+
+class Part(BaseModel):
+    """Any table of a profile: no unknown keys, no wrong types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Register(Part):
+    """One quantity: value = word(s) x scale + offset, in the quantity's unit.
+
+    - `register`, `words`, `order`: its first register, one or two of them, and for two whether the first
+      holds the high half ("big") or the low one ("little"); `signed`: two's complement.
+    - `function`: 3 or 4 where it is another than the profile's.
+    - `low`, `high`, `resolution`: the datasheet's limits and step, in the unit.
+    - `invalid`: words by which the device says that it has no value: they give no reading.
+    - `saturated`: from this word on the value is at the end of its range: the reading carries a doubt.
+    - `optional`: there only where it was ordered: it is read where the station's file names it as `fitted`.
+    - `wraps_at`: the amount at which a running total starts again from zero.
+    """
+
+    quantity: str
+    first: RegisterNumber = Field(alias="register")
+    unit: str
+    low: float
+    high: float
+    resolution: float = Field(gt=0)
+    function: Function | None = None
+    words: Literal[1, 2] = 1
+    order: Literal["big", "little"] = "big"
+    signed: bool = False
+    scale: float = 1.0
+    offset: float = 0.0
+    invalid: list[int] = []
+    saturated: int | None = None
+    optional: bool = False
+    wraps_at: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Register:
+        known = QUANTITIES.get(self.quantity)
+        if known is None:
+            raise ValueError(f"quantity: {self.quantity!r} is none; known are {', '.join(QUANTITIES)}")
+        if self.unit != known.unit:
+            raise ValueError(f"unit: {self.quantity} is in {known.unit!r} always; choose scale and offset so")
+        if self.low >= self.high:
+            raise ValueError("high: must be above low")
+        if self.scale == 0:
+            raise ValueError("scale: must not be 0")
+        return self
+
+
+class Check(Part):
+    """A second register that must agree with a quantity; where it does not, the reading carries a doubt.
+
+    "force": it holds the Beaufort force of the wind speed; "octant": 0-7 clockwise from north, the direction.
+    """
+
+    kind: Literal["force", "octant"]
+    first: RegisterNumber = Field(alias="register")
+    quantity: str
+
+
+class Identity(Part):
+    """Registers whose words never differ on this model: read once when the device is opened."""
+
+    first: RegisterNumber = Field(alias="register")
+    words: list[int] = Field(min_length=1)
+
+
+class Settling(Part):
+    """How the device's own address and speed are changed: by which function, into which registers."""
+
+    function: Literal[6, 16] = 6
+    address_register: RegisterNumber | None = None
+    baud_register: RegisterNumber | None = None
+    baud_codes: dict[str, int] = {}
+    power_cycle: bool = False
+
+
+class Profile(Part):
+    """A maker's sensor.
+
+    - `source`: where the numbers come from; `unconfirmed`: what nobody has seen on a real one yet.
+    - `baud`, `parity`, `address`, `interval` (s between two reads): the station's file may say otherwise.
+    - `function`: 3 (holding) or 4 (input registers).
+    - `pause_ms`: the silence it wants before a request; `timeout_ms`: how long it may take to answer.
+    - `gap`: so many registers without a quantity are read along; `most_registers`: the longest answer it gives.
+    """
+
+    name: str
+    title: str
+    maker: str
+    source: str
+    registers: list[Register] = Field(min_length=1)
+    unconfirmed: str = ""
+    baud: int = Field(default=9600, ge=300, le=1_000_000)
+    parity: Literal["N", "E", "O"] = "N"
+    address: int = Field(default=1, ge=1, le=247)
+    function: Function = 3
+    interval: float = Field(default=10.0, gt=0, le=60)
+    pause_ms: float = Field(default=0.0, ge=0, le=1000)
+    timeout_ms: float = Field(default=300.0, gt=0, le=500)
+    gap: int = Field(default=2, ge=0, le=32)
+    most_registers: int = Field(default=32, ge=2, le=125)
+    identity: Identity | None = None
+    checks: list[Check] = []
+    settling: Settling | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Profile:
+        quantities = [entry.quantity for entry in self.registers]
+        for number, quantity in enumerate(quantities):
+            if quantity in quantities[:number]:
+                raise ValueError(f"registers[{number}].quantity: {quantity} is there twice; keep one")
+        for number, check in enumerate(self.checks):
+            if check.quantity not in quantities:
+                raise ValueError(f"checks[{number}].quantity: {check.quantity!r} is none of the registers'")
+        return self
+
+
+def load(named: str) -> Profile:
+    """The profile of a built-in name, or of a file where `named` ends in .toml; ProfileError otherwise."""
+    if named.endswith(".toml"):
+        return _read(Path(named))
+    if named not in names():
+        raise ProfileError(f"no profile {named!r}; built in are {', '.join(names())}, or name a .toml file")
+    return _builtin(named)
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The built-in profiles."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+@cache
+def _builtin(name: str) -> Profile:
+    return _read(FOLDER / f"{name}.toml")
+
+
+def _read(path: Path) -> Profile:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Profile.model_validate(tomllib.loads(text))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{path}: no readable profile ({error})") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{path}: no TOML: {error}") from error
+    except ValidationError as error:
+        raise ProfileError("; ".join(_sentence(path, text, trouble) for trouble in error.errors())) from None
+
+
+def _sentence(path: Path, text: str, trouble: Any) -> str:
+    """One trouble of pydantic's as file:line: key = value: what would be right."""
+    where, message = list(trouble["loc"]), str(trouble["msg"]).removeprefix("Value error, ")
+    if trouble["type"] == "value_error":  # our own: it names its key first
+        key, _, message = message.partition(": ")
+        where += [int(part) if part.isdigit() else part for part in re.findall(r"\w+", key)]
+    value = trouble["input"]
+    for part in where[len(trouble["loc"]) :]:
+        value = _inside(value, part)
+    shown = "" if isinstance(value, (dict, list, Part)) or value is None else f" = {value!r}"
+    if trouble["type"] == "extra_forbidden":
+        message = "there is no such key"
+    key = ".".join(str(part) for part in where)
+    return f"{path}:{line_of(text, where)}: {key}{shown}: {message}"
+
+
+def _inside(value: Any, part: str | int) -> Any:
+    """What a table or array of tables holds there, or None."""
+    if isinstance(value, list) and isinstance(part, int):
+        return value[part] if part < len(value) else None
+    return value.get(part) if isinstance(value, dict) else None
+
+
+def line_of(text: str, where: list[str | int]) -> int:
+    """The line (from 1) of a key, or of the heading of the table that should hold it."""
+    keys = [part for part in where if isinstance(part, str)]
+    index = next((part for part in where if isinstance(part, int)), 0)
+    table, key = (keys[0], keys[1]) if len(keys) > 1 else ("", "".join(keys))
+    line, here, seen = 1, not table, 0
+    for number, content in enumerate(text.splitlines(), 1):
+        if heading := re.match(r"\s*\[\[?\s*([\w.-]+)", content):
+            seen += heading[1] == table
+            here = heading[1] == table and seen == index + 1
+            line = number if here else line
+        elif here and re.match(rf"\s*{re.escape(key)}\s*=", content):
+            return number
+    return line

@@ -1,0 +1,105 @@
+"""A contact on a GPIO line that closes once a tip (rain bucket) or once a turn (cup anemometer).
+
+No edges is a reading of 0: no rain, no wind. A cut cable looks just the same and cannot be told apart here; a
+second gauge, the humidity or a wind that stays 0 for days can.
+
+Source: rain 0.2794 mm a tip, 100 ms debounce, wind 2.4 km/h a closure a second: the Misol / Fine Offset /
+SparkFun kit (SparkFun Weather Meter Kit library, SparkFun_Weather_Meter_Kit_Constants.h). Davis cups: 1.0058
+m/s at 1 Hz (2.25 mph), 15 ms.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from drivers.buses.bus import OnGpio
+from drivers.buses.gpio import GpioBus
+from drivers.clock import Clock
+from drivers.driver import Channel, Device, DriverInfo
+from drivers.errors import Unplugged
+from drivers.reading import Reading
+
+DEBOUNCE_MS = {"rain": 100.0, "wind": 5.0}
+INTERVAL = 1.0  # s
+SHORTEST = 0.9  # s over which a speed is counted, whoever asks sooner
+STEADIEST = 3600.0  # mm; far more than ever falls between two looks
+FASTEST = 75.0  # m/s
+
+
+class Settings(OnGpio):
+    """`debounce_ms`: 100 for rain, 5 for wind unless set; `pull`: up, down or off (a resistor of its own)."""
+
+    kind: Literal["rain", "wind"]
+    mm_per_tip: float = Field(default=0.2794, gt=0, le=10)
+    mps_per_hz: float = Field(default=2.4 / 3.6, gt=0, le=10)
+    debounce_ms: float | None = Field(default=None, ge=0, le=1000)
+    pull: Literal["up", "down", "off"] = "up"
+
+    @property
+    def debounce(self) -> float:
+        """Seconds."""
+        ms = DEBOUNCE_MS[self.kind] if self.debounce_ms is None else self.debounce_ms
+        return ms / 1000
+
+
+class Pulses:
+    """An opened contact."""
+
+    def __init__(self, bus: GpioBus, settings: Settings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+        self._contact = bus.request(settings.line, settings.pull, settings.debounce)
+        self._since = clock.now()
+        self._tips = 0
+
+    def read(self) -> tuple[Reading, ...]:
+        """The rain since it was opened, mm, or the mean wind since the last reading, m/s."""
+        if self._settings.kind == "rain":
+            self._tips += self._new()
+            total = self._tips * self._settings.mm_per_tip
+            return (Reading("rainfall_amount", total, self._clock.now()),)
+        self._clock.sleep_until(self._since + SHORTEST)
+        turns, now = self._new(), self._clock.now()
+        hz = turns / (now - self._since)
+        self._since = now
+        return (Reading("wind_speed", hz * self._settings.mps_per_hz, now),)
+
+    def close(self) -> None:
+        """Give the line back."""
+        self._contact.close()
+
+    def _new(self) -> int:
+        """Closures since the last look, those among them that the kernel could count but not keep."""
+        before = self._contact.lost
+        try:
+            edges = self._contact.edges()
+        except OSError as error:
+            raise Unplugged(f"the GPIO chip is gone ({error.strerror or error})") from None
+        return len(edges) + self._contact.lost - before
+
+
+def channels(settings: Settings) -> tuple[Channel, ...]:
+    """One: the rain or the wind. The speed's step is one closure in a reading's second."""
+    if settings.kind == "rain":
+        return (Channel("rainfall_amount", 0, STEADIEST, settings.mm_per_tip),)
+    return (Channel("wind_speed", 0, FASTEST, settings.mps_per_hz / INTERVAL),)
+
+
+def open_pulses(bus: GpioBus, settings: Settings, clock: Clock) -> Device:
+    """The contact, counted from now on."""
+    return Pulses(bus, settings, clock)
+
+
+INFO = DriverInfo(
+    name="pulses",
+    bus="gpio",
+    settings=Settings,
+    channels=channels,
+    open=open_pulses,
+    interval=INTERVAL,
+    timeout=2.0,
+    twin="drivers.twins.pulses:Twin",
+    source="SparkFun Weather Meter Kit library; Davis 6410 for other cups",
+    extra={"silent": "no edges is a reading of 0: a cut cable cannot be told from a dry or still hour"},
+)

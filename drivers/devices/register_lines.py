@@ -1,0 +1,81 @@
+"""Recorded registers as a stream: JSON lines {"registers": {"0xF7": "4a52c0...", ...}}, for all I2C devices.
+
+A line may hold some of a device's registers; what it does not hold is as the lines before it had it, so that
+coefficients need be given only once. A key is the register (or command) that the bytes were read from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from drivers.driver import Frame, Refused
+from drivers.errors import DeviceError
+from drivers.reading import Reading
+
+LONGEST = 16_384  # bytes of a line
+NO_REGISTERS = "no line of registers"
+
+Registers = dict[int, bytes]
+# The readings of the registers known so far, or None where the line's own registers hold no measurement.
+Judge = Callable[[Registers, frozenset[int]], tuple[Reading, ...] | None]
+
+
+class RegisterDecoder:
+    """Lines of registers in, frames out."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._known: Registers = {}
+        self._data = bytearray()
+        self._offset = 0
+
+    def feed(self, data: bytes) -> Iterator[Frame | Refused]:
+        """Take the next bytes and give what the lines among them hold."""
+        self._data += data
+        while True:
+            end = self._data.find(b"\n") + 1
+            if end == 0 and len(self._data) <= LONGEST:
+                return
+            yield from self._line(end if 0 < end <= LONGEST else LONGEST)
+
+    def finish(self) -> Iterator[Frame | Refused]:
+        """The last line may lack its end."""
+        if self._data:
+            yield from self._line(len(self._data))
+
+    def _line(self, length: int) -> Iterator[Frame | Refused]:
+        start, line = self._offset, bytes(self._data[:length])
+        del self._data[:length]
+        self._offset += length
+        if not line.strip():
+            return
+        try:
+            new = registers_of(line)
+            self._known |= new
+            readings = self._judge(self._known, frozenset(new))
+        except DeviceError as error:
+            yield Refused(start, length, str(error))
+        except (ValueError, RecursionError):
+            yield Refused(start, length, NO_REGISTERS)
+        else:
+            if readings is not None:
+                yield Frame(start, length, readings)
+
+
+def registers_of(line: bytes) -> Registers:
+    """The registers of a line; ValueError where it is none."""
+    found: Any = json.loads(line)
+    registers = found.get("registers") if isinstance(found, dict) else None
+    if not isinstance(registers, dict) or not all(isinstance(value, str) for value in registers.values()):
+        raise ValueError(NO_REGISTERS)
+    return {int(key, 16): bytes.fromhex(value) for key, value in registers.items()}
+
+
+def word(registers: Registers, register: int, order: str = "big", signed: bool = False) -> int | None:
+    """A register's two bytes as a number; None where they are not known."""
+    data = registers.get(register, b"")
+    if len(data) < 2:
+        return None
+    return int.from_bytes(data[:2], "big" if order == "big" else "little", signed=signed)

@@ -1,0 +1,137 @@
+"""Nova SDS011 particle sensor on a serial port: PM2.5 and PM10 each second, or once in a working period.
+
+Its laser lasts about 8,000 hours, a year of light: with `period` it wakes by itself every so many minutes, blows
+for 30 s, measures and sleeps again. Frames are ten bytes, `aa c0 PM2.5 PM10 id sum ab` (low byte first, tenths of
+ug/m3); `aa c5` answers a command, `aa cf` is the SDS198's, another quantity.
+Source: Nova Fitness "Laser Dust Sensor Control Protocol" V1.3; SDS011 data sheet V1.3.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from drivers.buses.bus import OnSerial
+from drivers.buses.serial import SerialPort
+from drivers.checksums import sum8
+from drivers.clock import Clock
+from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judgement, Talker
+from drivers.driver import Channel, Device, DriverInfo, Frame
+from drivers.errors import Garbled, NoAnswer
+from drivers.reading import Reading
+
+DATA, REPLY, COMMAND, SDS198 = b"\xaa\xc0", b"\xaa\xc5", b"\xaa\xb4", b"\xaa\xcf"
+LENGTHS = {DATA: 10, REPLY: 10, SDS198: 10, COMMAND: 19}
+TAIL = 0xAB
+TIMEOUT = 10.0  # s, beyond the working period
+REPLY_TIME = 1.0  # s
+WAKE_TRIES = 3  # a sleeping one may lose the first and answer with stray bytes
+REPORT_MODE, SLEEP, PERIOD = 2, 6, 8
+ACTIVE, WORK = 0, 1
+
+
+class Sds011Settings(OnSerial):
+    """`period`: minutes from one measurement to the next, 0 to measure each second."""
+
+    period: int = Field(default=0, ge=0, le=30)
+
+    @property
+    def interval(self) -> float | None:
+        """Seconds between two reads; None while it talks each second."""
+        return self.period * 60.0 or None
+
+
+def channels(settings: Sds011Settings) -> tuple[Channel, ...]:
+    """Both particle sizes, 0.0-999.9 ug/m3 in tenths."""
+    return (Channel("pm2p5", 0.0, 999.9, 0.1), Channel("pm10", 0.0, 999.9, 0.1))
+
+
+def decoder(settings: Sds011Settings) -> BinaryDecoder:
+    """The decoder of its frames; commands and their answers are frames without readings."""
+    return BinaryDecoder(tuple(LENGTHS), _judge)
+
+
+def open_sds011(bus: SerialPort, settings: Sds011Settings, clock: Clock) -> Device:
+    """The sensor on that port, woken, talking by itself in the period set; `NoAnswer` where it cannot be woken."""
+    bus.flush_input()
+    if not any(_ask(bus, settings, clock, SLEEP, WORK) for _ in range(WAKE_TRIES)):
+        raise NoAnswer(f"no answer to {WAKE_TRIES} wake commands")
+    _ask(bus, settings, clock, REPORT_MODE, ACTIVE)
+    _ask(bus, settings, clock, PERIOD, settings.period)
+    if settings.period:
+        return DutyCycled(bus, settings, clock)
+    return Talker(bus, decoder(settings), channels(settings), clock, TIMEOUT)
+
+
+class DutyCycled:
+    """A sensor that sleeps between two measurements: `read()` waits for the next one."""
+
+    def __init__(self, bus: SerialPort, settings: Sds011Settings, clock: Clock) -> None:
+        self._bus = bus
+        self._settings = settings
+        self._clock = clock
+        self._timeout = TIMEOUT + settings.period * 60.0
+
+    def read(self) -> tuple[Reading, ...]:
+        """The next frame's readings; what came before the call is old and passed over. `NoAnswer`, `Garbled`."""
+        until = self._clock.now() + self._timeout
+        talker = Talker(self._bus, decoder(self._settings), channels(self._settings), self._clock, self._timeout)
+        while True:
+            try:
+                return talker.read()
+            except Garbled:
+                if self._clock.now() >= until:
+                    raise
+
+    def close(self) -> None:
+        """Nothing to let go of: the lane owns the port."""
+
+
+def command(number: int, value: int) -> bytes:
+    """A command that sets `value`, to any device: 19 bytes."""
+    body = bytes([number, 1, value]) + bytes(10) + b"\xff\xff"
+    return COMMAND + body + bytes([sum8(body), TAIL])
+
+
+def _ask(bus: SerialPort, settings: Sds011Settings, clock: Clock, number: int, value: int) -> bool:
+    """Send a command; True when the sensor said anything whole (its answer, or data) within REPLY_TIME."""
+    bus.write(command(number, value))
+    until = clock.now() + REPLY_TIME
+    heard = decoder(settings)
+    while data := bus.read_some(until):
+        if any(isinstance(item, Frame) for item in heard.feed(data)):
+            return True
+    return False
+
+
+def _judge(data: bytes) -> Judgement | None:
+    kind = data[:2]
+    length = LENGTHS[kind]
+    if len(data) < length:
+        return None
+    frame = data[:length]
+    if frame[-1] != TAIL or sum8(frame[2:-2]) != frame[-2]:
+        return Judgement(length, reason=CHECKSUM)
+    if kind == SDS198:
+        return Judgement(length, reason=ANOTHER_DEVICE)
+    return Judgement(length, readings=_readings(frame) if kind == DATA else ())
+
+
+def _readings(frame: bytes) -> tuple[Reading, ...]:
+    fine, coarse = (int.from_bytes(frame[at : at + 2], "little") / 10 for at in (2, 4))
+    # Some units that were just woken give nought for both, which no air has.
+    doubt = "no particles at all" if fine == coarse == 0.0 else None
+    return (Reading("pm2p5", fine, 0.0, doubt), Reading("pm10", coarse, 0.0, doubt))
+
+
+INFO = DriverInfo(
+    name="sds011",
+    bus="serial",
+    settings=Sds011Settings,
+    channels=channels,
+    open=open_sds011,
+    timeout=TIMEOUT,
+    pace=1.0,
+    decoder=decoder,
+    twin="drivers.twins.sds011:Sds011Twin",
+    source="Nova Fitness, Laser Dust Sensor Control Protocol V1.3; SDS011 data sheet V1.3",
+)

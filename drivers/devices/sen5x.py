@@ -1,0 +1,165 @@
+"""Sensirion SEN50, SEN54 and SEN55 on I2C: particles, and temperature and humidity but for the SEN50.
+
+Every two bytes are followed by a CRC-8. 0xffff and 0x7fff mean "no value"; a faulty SEN55 gave 0xfffe for all
+four masses, so more than 1000 ug/m3, the datasheet's range, carries a doubt. The device's own status tells of
+a failing fan, laser or thermometer.
+
+Source: Sensirion SEN5x datasheet (commands and waits table 13, status table 21); embedded-i2c-sen5x.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from drivers.buses.bus import OnI2C
+from drivers.buses.i2c import I2CBus
+from drivers.checksums import crc8
+from drivers.clock import Clock
+from drivers.devices.register_lines import RegisterDecoder, Registers
+from drivers.driver import Channel, Device, DriverInfo
+from drivers.errors import Garbled, NoAnswer, WrongDevice
+from drivers.reading import Reading
+
+NAME, START, READY, VALUES, STATUS = 0xD014, 0x0021, 0x0202, 0x03C4, 0xD206
+WAITS = {NAME: 0.02, START: 0.05, READY: 0.02, VALUES: 0.02, STATUS: 0.02}  # s from command to answer
+NAME_WORDS, VALUE_WORDS = 16, 8
+PATIENCE = 2.5  # s; there is a new measurement each second
+LOOK_AGAIN = 0.1  # s
+DIRTY = 1000.0  # ug/m3, the measuring range
+CLEANING, RHT, LASER, FAN = 1 << 19, 1 << 6, 1 << 5, 1 << 4
+TIMEOUT = 3.5  # s
+# (quantity, word, divisor, signed)
+MASSES = (("pm1", 0, 10), ("pm2p5", 1, 10), ("pm10", 3, 10))
+AIR = (("relative_humidity", 4, 100), ("air_temperature", 5, 200))
+NO_MASS, NO_AIR = 0xFFFF, 0x7FFF
+
+
+class Settings(OnI2C):
+    """`model`: as printed on the sensor. `address` is always 0x69."""
+
+    address: int = Field(default=0x69, ge=0x69, le=0x69)
+    model: Literal["SEN50", "SEN54", "SEN55"] = "SEN55"
+
+    @property
+    def air(self) -> bool:
+        """Whether it has a thermometer."""
+        return self.model != "SEN50"
+
+
+class Sen5x:
+    """An opened SEN5x, measuring."""
+
+    def __init__(self, bus: I2CBus, settings: Settings, clock: Clock) -> None:
+        self._bus, self._settings, self._clock = bus, settings, clock
+        with bus.allow(TIMEOUT):
+            name = b"".join(word.to_bytes(2, "big") for word in self._ask(NAME, NAME_WORDS))
+            found = name.partition(b"\0")[0].decode("ascii", "replace")
+            if found != settings.model:
+                raise WrongDevice(f"it says that it is a {found or 'device without a name'}, not a {settings.model}")
+            self._send(START)
+
+    def read(self) -> tuple[Reading, ...]:
+        """The newest measurement that was not read yet; values that the device does not have are left out."""
+        with self._bus.allow(TIMEOUT):
+            until = self._clock.now() + PATIENCE
+            while not self._ask(READY, 1)[0] & 0xFF:
+                if self._clock.now() > until:
+                    raise NoAnswer(f"no new measurement in {PATIENCE:g} s: it lost power, or its fan is off")
+                self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
+            at = self._clock.now()
+            words = self._ask(VALUES, VALUE_WORDS)
+            high, low = self._ask(STATUS, 2)
+        readings = decoded(words, high << 16 | low, self._settings.air, at)
+        if not readings:
+            raise NoAnswer("it measures, but has no value yet")
+        return readings
+
+    def close(self) -> None:
+        """It goes on measuring: a fan that starts anew wants a minute to be right."""
+
+    def _send(self, command: int) -> None:
+        self._bus.transfer(self._settings.address, command.to_bytes(2, "big"))
+        self._clock.sleep_until(self._clock.now() + WAITS[command])
+
+    def _ask(self, command: int, count: int) -> tuple[int, ...]:
+        self._send(command)
+        return words_of(self._bus.transfer(self._settings.address, b"", 3 * count))
+
+
+def words_of(data: bytes) -> tuple[int, ...]:
+    """The words of an answer; Garbled where a CRC does not fit."""
+    groups = [data[at : at + 3] for at in range(0, len(data), 3)]
+    if any(len(group) < 3 or crc8(group[:2]) != group[2] for group in groups):
+        raise Garbled("checksum: a word's CRC does not fit")
+    return tuple(int.from_bytes(group[:2], "big") for group in groups)
+
+
+def decoded(words: tuple[int, ...], status: int, air: bool, at: float) -> tuple[Reading, ...]:
+    """The eight words of a measurement as readings; `status` is the device's own."""
+    readings = []
+    for quantity, place, divisor in MASSES:
+        if words[place] != NO_MASS:
+            value = words[place] / divisor
+            readings.append(Reading(quantity, value, at, mass_doubt(value, status)))
+    for quantity, place, divisor in AIR if air else ():
+        raw = words[place]
+        if raw != NO_AIR:
+            value = (raw - 65536 if raw & 0x8000 else raw) / divisor
+            doubt = "its thermometer does not answer" if status & RHT else None
+            readings.append(Reading(quantity, value, at, doubt))
+    return tuple(readings)
+
+
+def mass_doubt(value: float, status: int) -> str | None:
+    """What the device says against a mass."""
+    if status & FAN:
+        return "fan failure"
+    if status & LASER:
+        return "laser failure"
+    if status & CLEANING:
+        return "cleaning its fan"
+    return "beyond its range" if value > DIRTY else None
+
+
+def judge(registers: Registers, new: frozenset[int], air: bool) -> tuple[Reading, ...] | None:
+    """A recorded answer to 0x03c4 (24 bytes), with the status of 0xd206 (6 bytes) where there is one."""
+    if VALUES not in new:
+        return None
+    words = words_of(registers[VALUES])
+    high, low = words_of(registers.get(STATUS, bytes.fromhex("000081000081")))
+    if len(words) != VALUE_WORDS:
+        raise Garbled(f"length: {len(words)} words are no measurement")
+    return decoded(words, high << 16 | low, air, 0.0)
+
+
+def decoder(settings: Settings) -> RegisterDecoder:
+    """For recorded answers by command."""
+    return RegisterDecoder(lambda registers, new: judge(registers, new, settings.air))
+
+
+def channels(settings: Settings) -> tuple[Channel, ...]:
+    """The datasheet's ranges and steps."""
+    masses = tuple(Channel(quantity, 0, DIRTY, 0.1) for quantity, _, _ in MASSES)
+    air = (Channel("relative_humidity", 0, 100, 0.01), Channel("air_temperature", -40, 85, 0.005))
+    return masses + (air if settings.air else ())
+
+
+def open_sen5x(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
+    """The device, its name asked, measuring."""
+    return Sen5x(bus, settings, clock)
+
+
+INFO = DriverInfo(
+    name="sen5x",
+    bus="i2c",
+    settings=Settings,
+    channels=channels,
+    open=open_sen5x,
+    interval=5.0,
+    timeout=TIMEOUT + 0.2,
+    decoder=decoder,
+    twin="drivers.twins.sen5x:Twin",
+    source="Sensirion SEN5x datasheet; github.com/Sensirion/embedded-i2c-sen5x",
+)

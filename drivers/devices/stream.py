@@ -1,0 +1,167 @@
+"""Devices that talk by themselves: one reader for all of them, and the search for frames in a stream.
+
+A stream may begin and end anywhere in a frame, and after a bad frame the next one is searched inside the
+bytes already read, not after them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from drivers.buses.serial import SerialPort
+from drivers.clock import Clock
+from drivers.driver import Channel, Decoder, Frame, Refused
+from drivers.errors import Garbled, NoAnswer, WrongDevice
+from drivers.reading import Reading
+
+CUT_SHORT = "cut short"
+CHECKSUM = "checksum"
+NO_HEADER = "no header"
+ANOTHER_DEVICE = "another device"
+LONGEST_STRAY = 64  # bytes without a header that are refused as one
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    """`data` in pieces that a decoder may copy again and again: whole recordings come in one."""
+    return (data[at : at + 4096] for at in range(0, len(data), 4096))
+
+
+class Talker:
+    """A device that talks by itself on a serial port: `read()` waits for its next frame.
+
+    Frames that came together are given one at a time, each with the instant at which its last byte was got.
+    A frame without a value of one of `channels` is passed over. What the port held before is forgotten: nobody
+    knows when it came.
+    """
+
+    def __init__(
+        self, bus: SerialPort, decoder: Decoder, channels: Iterable[Channel], clock: Clock, timeout: float
+    ) -> None:
+        self._bus = bus
+        self._decoder = decoder
+        self._quantities = frozenset(channel.quantity for channel in channels)
+        self._clock = clock
+        self._timeout = timeout
+        self._got: deque[Refused | tuple[Reading, ...]] = deque()
+        bus.flush_input()
+
+    def read(self) -> tuple[Reading, ...]:
+        """The next frame's readings.
+
+        `NoAnswer` where none came in the device's time, `Garbled` for each refused piece (its text begins
+        with the reason and a colon), `WrongDevice` for a whole frame of another device, `Unplugged`.
+        """
+        until = self._clock.now() + self._timeout
+        while not self._got:
+            data = self._bus.read_some(until)
+            at = self._clock.now()
+            self._take(data, at)
+            if not self._got and (not data or at >= until):
+                raise NoAnswer(f"no frame in {self._timeout:g} s{'' if not data else ', though bytes came'}")
+        first = self._got.popleft()
+        if isinstance(first, Refused):
+            kind = WrongDevice if first.reason == ANOTHER_DEVICE else Garbled
+            raise kind(f"{first.reason}: {first.length} bytes from the device were refused")
+        return first
+
+    def close(self) -> None:
+        """Nothing to let go of: the lane owns the port."""
+
+    def _take(self, data: bytes, at: float) -> None:
+        for item in self._decoder.feed(data):
+            if isinstance(item, Refused):
+                self._got.append(item)
+                continue
+            wanted = (reading for reading in item.readings if reading.quantity in self._quantities)
+            stamped = tuple(Reading(r.quantity, r.value, at, r.doubt, r.wraps_at) for r in wanted)
+            if stamped:
+                self._got.append(stamped)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the bytes at a header are: a frame of `length` bytes, or (with a `reason`) none."""
+
+    length: int
+    readings: tuple[Reading, ...] = ()
+    reason: str | None = None
+
+
+class BinaryDecoder:
+    """Finds frames that begin with one of `headers` (all of one length).
+
+    `judge(data)`, given bytes that begin with a header, answers with a `Judgement` as soon as it has enough
+    of them, and None before. It must judge alike however many bytes follow the frame.
+    """
+
+    def __init__(self, headers: tuple[bytes, ...], judge: Callable[[bytes], Judgement | None]) -> None:
+        self._headers = headers
+        self._judge = judge
+        self._data = bytearray()
+        self._offset = 0  # of the first byte of _data in the input
+        self._stray = 0  # bytes before _data that belong to no frame and are not yet refused
+
+    def feed(self, data: bytes) -> Iterator[Frame | Refused]:
+        """Take the next bytes and give the frames that they complete and the pieces that are none."""
+        for piece in pieces(data):
+            self._data += piece
+            yield from self._search(ended=False)
+
+    def finish(self) -> Iterator[Frame | Refused]:
+        """The input has ended: give or refuse what is left."""
+        yield from self._search(ended=True)
+        yield from self._refuse_stray()
+
+    def _search(self, ended: bool) -> Iterator[Frame | Refused]:
+        while self._data:
+            if not self._at_header():
+                if not ended and self._may_become_header(bytes(self._data)):
+                    return
+                self._drop(1)
+                self._stray += 1
+                if self._stray == LONGEST_STRAY:
+                    yield from self._refuse_stray()
+                continue
+            yield from self._refuse_stray()
+            verdict = self._judge(bytes(self._data))
+            if verdict is None:
+                if not ended:
+                    return
+                verdict = Judgement(len(self._data), reason=CUT_SHORT)
+            yield self._settle(verdict)
+
+    def _settle(self, verdict: Judgement) -> Frame | Refused:
+        start = self._offset
+        if verdict.reason is None:
+            self._drop(verdict.length)
+            return Frame(start, verdict.length, verdict.readings)
+        length = self._up_to_next_header(verdict.length)
+        self._drop(length)
+        return Refused(start, length, verdict.reason if length == verdict.length else CUT_SHORT)
+
+    def _at_header(self) -> bool:
+        return any(self._data.startswith(header) for header in self._headers)
+
+    def _may_become_header(self, tail: bytes) -> bool:
+        return any(len(tail) < len(header) and header.startswith(tail) for header in self._headers)
+
+    def _up_to_next_header(self, length: int) -> int:
+        """How many of the first `length` bytes lie before another header, or before what may become one."""
+        bad = bytes(self._data[:length])
+        found = [at for header in self._headers if (at := bad.find(header, 1)) > 0]
+        if found:
+            return min(found)
+        longest = len(self._headers[0]) - 1
+        tails = (size for size in range(longest, 0, -1) if self._may_become_header(bad[-size:]))
+        return length - next((size for size in tails if size < length), 0)
+
+    def _drop(self, count: int) -> None:
+        del self._data[:count]
+        self._offset += count
+
+    def _refuse_stray(self) -> Iterator[Refused]:
+        if self._stray:
+            yield Refused(self._offset - self._stray, self._stray, NO_HEADER)
+            self._stray = 0

@@ -1,0 +1,221 @@
+"""Vishay VEML7700 on I2C: illuminance, gain and time stepped by themselves, by Adafruit's library.
+
+- The first counts after a change belong to the old setting: one old and one new integration are waited for.
+- 65535 counts are saturation. At the least sensitive setting that is a doubt, otherwise a reason to step.
+- Makers disagree on the lux per count at gain 2 and 800 ms: 0.0036 (older application note, most libraries),
+  0.0042 (newer datasheet, about 140 klx full scale). It is a setting. The maker's curve for bright light
+  belongs to the 0.0036 scale, to gains 1/4 and 1/8 and to more than 1000 lx, and grows without bound, so it
+  ends at 140 klx: more than that is given as 140 klx with a doubt.
+- I2C has no checksum, and a chip that lost power is shut down with old counts: each reading reads the counts
+  twice and the configuration back.
+
+Source: Vishay VEML7700 datasheet 84286 (settings p. 7-8); application note 84323 (curve, steps).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from drivers.buses.bus import OnI2C
+from drivers.buses.i2c import I2CBus
+from drivers.clock import Clock
+from drivers.devices.register_lines import RegisterDecoder, Registers, word
+from drivers.driver import Channel, Device, DriverInfo
+from drivers.errors import Garbled
+from drivers.reading import Reading
+
+CONF, SAVING, COUNTS = 0x00, 0x03, 0x04
+OLDER, NEWER = 0.0036, 0.0042  # lx per count at gain 2 and 800 ms
+SATURATED = 65535
+ENOUGH, MANY = 2_000, 50_000  # counts between which the setting is kept
+AIM = 32_000  # counts that a new setting is chosen for
+GAIN_BITS = {1.0: 0b00, 2.0: 0b01, 1 / 8: 0b10, 1 / 4: 0b11}
+TIME_BITS = {25: 0b1100, 50: 0b1000, 100: 0b0000, 200: 0b0001, 400: 0b0010, 800: 0b0011}
+WAKING = 0.005  # s after switching on; the datasheet wants 2.5 ms or more
+CLOCK_ERROR = 1.1  # the device's own clock may be that much slower
+BRIGHT = 1000.0  # lx above which the curve applies
+MOST = 140_000.0  # lx
+MOST_COUNTED = 23_966.0  # lx before the curve that become MOST
+TIMEOUT = 4.0  # s; two changes of setting between 25 and 800 ms and back
+
+
+def known_scale(value: float) -> float:
+    """One of the makers' two."""
+    if value not in (OLDER, NEWER):
+        raise ValueError(f"lux_per_count is {OLDER} or {NEWER}, not {value}")
+    return value
+
+
+class Settings(OnI2C):
+    """`address` is always 0x10. `lux_per_count` at gain 2, 800 ms; 0.0042 has no curve for bright light."""
+
+    address: int = Field(default=0x10, ge=0x10, le=0x10)
+    lux_per_count: Annotated[float, AfterValidator(known_scale)] = OLDER
+
+    @property
+    def correction(self) -> bool:
+        """Whether the maker's curve is applied: it was made for the older scale."""
+        return bool(self.lux_per_count == OLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One sensitivity."""
+
+    gain: float
+    ms: int
+
+    @property
+    def conf(self) -> int:
+        """The configuration word: switched on, no interrupt."""
+        return GAIN_BITS[self.gain] << 11 | TIME_BITS[self.ms] << 6
+
+    def lux(self, counts: float, lux_per_count: float) -> float:
+        """Lux before any curve."""
+        return counts * lux_per_count * (2 / self.gain) * (800 / self.ms)
+
+
+LADDER = (  # from the most sensitive to the least
+    Step(2.0, 800), Step(2.0, 400), Step(2.0, 200), Step(2.0, 100),
+    Step(1 / 4, 100), Step(1 / 8, 100), Step(1 / 8, 50), Step(1 / 8, 25),
+)  # fmt: skip
+LEAST = LADDER[-1]
+
+
+def corrected(lux: float, gain: float) -> tuple[float, str | None]:
+    """The maker's curve where it applies, and a doubt where it ends."""
+    if gain >= 1 or lux <= BRIGHT:
+        return lux, None
+    if lux >= MOST_COUNTED:
+        return MOST, "brighter than the sensor's curve reaches"
+    return (((6.0135e-13 * lux - 9.3924e-9) * lux + 8.1488e-5) * lux + 1.0023) * lux, None
+
+
+def better(step: Step, counts: int, lux_per_count: float) -> Step:
+    """The sensitivity for the next reading: the same one where its counts are good."""
+    if counts == SATURATED:
+        return LEAST
+    lux = step.lux(counts, lux_per_count)
+    dim_enough = step.gain < 1 or lux <= BRIGHT  # the curve is known for the small gains alone
+    if counts <= MANY and dim_enough and (counts >= ENOUGH or step == LADDER[0]):
+        return step
+    fits = (s for s in LADDER if lux / s.lux(1, lux_per_count) <= AIM and (s.gain < 1 or lux <= BRIGHT))
+    return next(fits, LEAST)
+
+
+class Veml7700:
+    """An opened VEML7700."""
+
+    def __init__(self, bus: I2CBus, settings: Settings, clock: Clock) -> None:
+        from adafruit_veml7700 import VEML7700
+
+        self._bus, self._settings, self._clock = bus, settings, clock
+        with bus.allow(TIMEOUT):
+            self._library: Any = VEML7700(bus, settings.address)
+        self._step = LEAST
+        self._settled = False
+
+    def read(self) -> tuple[Reading, ...]:
+        """The illuminance, at a sensitivity that suits it."""
+        with self._bus.allow(TIMEOUT):
+            counts = self._counts(self._step)
+            for _ in range(2):  # from the dark into the sun: to the least, then to the one that suits
+                wanted = better(self._step, counts, self._settings.lux_per_count)
+                if wanted == self._step:
+                    break
+                counts = self._counts(wanted)
+            return (self._reading(counts),)
+
+    def close(self) -> None:
+        """It goes on integrating, 45 uA."""
+
+    def _counts(self, step: Step) -> int:
+        """The counts of an integration wholly under `step`."""
+        if not self._settled or step != self._step:
+            self._settled = False
+            self._configure(step)
+            wait = WAKING + CLOCK_ERROR * (self._step.ms + 2 * step.ms) / 1000
+            self._step = step
+            self._clock.sleep_until(self._clock.now() + wait)
+            self._settled = True
+        self._check()
+        return self._same_twice()
+
+    def _configure(self, step: Step) -> None:
+        """The whole word: the library changes single bits of what it reads, and noise would stay in the rest."""
+        address, conf = self._settings.address, step.conf.to_bytes(2, "little")
+        self._bus.transfer(address, bytes([SAVING, 0, 0]))
+        self._bus.transfer(address, bytes([CONF]) + conf)
+
+    def _check(self) -> None:
+        conf = self._bus.steady(self._settings.address, CONF, 2)
+        if int.from_bytes(conf, "little") != self._step.conf:
+            self._settled = False  # it is told again before the next reading
+            raise Garbled("its configuration is not the one it was given: it lost power or the line is noisy")
+
+    def _same_twice(self) -> int:
+        """The counts read twice alike; a new integration may have ended between two tries."""
+        last = int(self._library.light)
+        for _ in range(3):
+            again = int(self._library.light)
+            if again == last:
+                return again
+            last = again
+        raise Garbled("its counts read differently every time")
+
+    def _reading(self, counts: int) -> Reading:
+        lux, doubt = lux_of(counts, self._step, self._settings)
+        return Reading("illuminance", lux, self._clock.now(), doubt)
+
+
+def lux_of(counts: int, step: Step, settings: Settings) -> tuple[float, str | None]:
+    """The illuminance, lx, at most MOST, and what speaks against it."""
+    lux, doubt = step.lux(counts, settings.lux_per_count), None
+    if settings.correction:
+        lux, doubt = corrected(lux, step.gain)
+    return min(lux, MOST), "saturated" if counts == SATURATED else doubt
+
+
+def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
+    """Recorded counts (0x04), under the recorded configuration (0x00)."""
+    counts, conf = word(registers, COUNTS, "little"), word(registers, CONF, "little")
+    if COUNTS not in new or counts is None:
+        return None
+    gains = [gain for gain, bits in GAIN_BITS.items() if conf is not None and bits == conf >> 11 & 3]
+    times = [ms for ms, bits in TIME_BITS.items() if conf is not None and bits == conf >> 6 & 15]
+    if not gains or not times:
+        raise Garbled("without its configuration the counts say nothing")
+    lux, doubt = lux_of(counts, Step(gains[0], times[0]), settings)
+    return (Reading("illuminance", lux, 0.0, doubt),)
+
+
+def decoder(settings: Settings) -> RegisterDecoder:
+    """For recorded lines with 0x00 and 0x04, low byte first."""
+    return RegisterDecoder(lambda registers, new: judge(registers, new, settings))
+
+
+def channels(settings: Settings) -> tuple[Channel, ...]:
+    """Full scale of the least sensitive setting, step of the most sensitive one."""
+    return (Channel("illuminance", 0, MOST, settings.lux_per_count),)
+
+
+def open_veml7700(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
+    """The device, switched on at its least sensitive setting."""
+    return Veml7700(bus, settings, clock)
+
+
+INFO = DriverInfo(
+    name="veml7700",
+    bus="i2c",
+    settings=Settings,
+    channels=channels,
+    open=open_veml7700,
+    interval=10.0,
+    timeout=TIMEOUT + 0.5,
+    decoder=decoder,
+    twin="drivers.twins.veml7700:Twin",
+    source="Vishay VEML7700 datasheet 84286 and application note 84323",
+)

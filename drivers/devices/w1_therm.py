@@ -1,0 +1,95 @@
+"""A DS18B20 or its like on 1-Wire, through the kernel's w1_therm: one temperature.
+
+    72 01 4b 46 7f ff 0e 10 57 : crc=57 YES
+    72 01 4b 46 7f ff 0e 10 57 t=23125
+
+The kernel converts when the file is read, which takes 0.75 s. 85 degrees is what a sensor holds from power-on
+until its first conversion, so exactly that carries a doubt; a line held low reads as zeros, whose CRC fits.
+
+Source: Maxim DS18B20 datasheet 19-7487 rev. 6; Linux Documentation/w1/slaves/w1_therm.rst.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from drivers.buses.bus import OnFile
+from drivers.buses.file import FileBus
+from drivers.clock import Clock
+from drivers.driver import Channel, Device, DriverInfo
+from drivers.errors import Garbled
+from drivers.reading import Reading
+
+FORM = re.compile(
+    r"((?:[0-9a-f]{2} ){9}): crc=([0-9a-f]{2}) (YES|NO)\n(?:[0-9a-f]{2} ){9}t=(-?[0-9]{1,6})\n?", re.ASCII
+)
+POWER_ON = 85_000  # mK above 0 degC
+TIMEOUT = 2.0  # s; a conversion of 0.75 s and the bus
+
+
+class Settings(OnFile):
+    """`path`: /sys/bus/w1/devices/28-xxxxxxxxxxxx/w1_slave. `quantity`: what it hangs or sticks in."""
+
+    quantity: Literal["air_temperature", "soil_temperature", "leaf_temperature"] = "air_temperature"
+
+
+class W1Therm:
+    """An opened thermometer."""
+
+    def __init__(self, bus: FileBus, settings: Settings, clock: Clock) -> None:
+        self._bus, self._quantity, self._clock = bus, settings.quantity, clock
+
+    def read(self) -> tuple[Reading, ...]:
+        """The temperature, degC, of a conversion made now."""
+        at = self._clock.now()
+        value, doubt = decoded(self._bus.text())
+        return (Reading(self._quantity, value, at, doubt),)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def decoded(text: str) -> tuple[float, str | None]:
+    """The temperature in the kernel's text, degC, and a doubt; Garbled where there is none."""
+    match = FORM.fullmatch(text)
+    if match is None:
+        raise Garbled("form: the kernel's text is not that of a 1-Wire thermometer")
+    octets, _, verdict, shown = match.groups()
+    scratchpad = bytes.fromhex(octets.replace(" ", ""))
+    if verdict != "YES" or crc8_maxim(scratchpad) or not any(scratchpad):
+        raise Garbled("checksum: the thermometer's CRC does not fit, or its line is held low")
+    return int(shown) / 1000, "its power-on value" if int(shown) == POWER_ON else None
+
+
+def crc8_maxim(data: bytes) -> int:
+    """Maxim's CRC-8 (polynomial 0x8c reflected, start 0): 0 over bytes that end in their own (AN 27)."""
+    crc = 0
+    for octet in data:
+        crc ^= octet
+        for _ in range(8):
+            crc = crc >> 1 ^ 0x8C if crc & 1 else crc >> 1
+    return crc
+
+
+def channels(settings: Settings) -> tuple[Channel, ...]:
+    """The datasheet's range and step at 12 bits."""
+    return (Channel(settings.quantity, -55, 125, 0.0625),)
+
+
+def open_w1_therm(bus: FileBus, settings: Settings, clock: Clock) -> Device:
+    """The thermometer behind that file."""
+    return W1Therm(bus, settings, clock)
+
+
+INFO = DriverInfo(
+    name="w1-therm",
+    bus="file",
+    settings=Settings,
+    channels=channels,
+    open=open_w1_therm,
+    interval=10.0,
+    timeout=TIMEOUT,
+    twin="drivers.twins.w1_therm:Twin",
+    source="Maxim DS18B20 datasheet 19-7487; Linux w1_therm",
+)

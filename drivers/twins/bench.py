@@ -1,0 +1,252 @@
+"""Twins on the wires of their buses: what a simulated station, the contract suite and the demo plug in.
+
+    wire = wire_for("i2c", [(settings, twin), ...], clock)     several twins on one bus
+    wire.start()                                               the lanes of its far end
+    bus = wire.open(settings, clock)                           shaped as the opener in `drivers.buses.BUSES`
+    wire.unplug(); wire.plug()                                 a bus opened before stays dead, as a real one
+    wire.stop()                                                end the lanes, let go of the pty
+
+`bench(info, settings, clock, seed)` is all that for a single device.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from drivers.buses.bus import BUSES
+from drivers.buses.file import FileBus, trouble
+from drivers.buses.gpio import GpioBus
+from drivers.buses.i2c import I2CBus
+from drivers.buses.modbus import ModbusBus
+from drivers.buses.serial import open_serial
+from drivers.clock import Clock, Lane
+from drivers.driver import Device, DriverInfo
+from drivers.errors import Unplugged
+from drivers.twins.crossing import CrossingPort
+from drivers.twins.memory import MemoryGpio, MemoryI2C
+from drivers.twins.rtu_line import RtuLine
+from drivers.twins.twin import Twin
+from drivers.twins.wires import PtyWire
+
+Placed = Sequence[tuple[Any, Any]]  # (settings, twin) of each device on the bus
+
+
+class BusWire(Protocol):
+    """The wire of one bus, with its twins at the far end."""
+
+    def open(self, settings: Any, clock: Clock) -> Any:
+        """The opened bus; Unplugged while it is unplugged."""
+
+    def start(self) -> None:
+        """Start the lanes of the far end, where it has any."""
+
+    def stop(self) -> None:
+        """Tell the lanes to end and let go of everything."""
+
+    def unplug(self) -> None:
+        """Pull the adapter out: what is open fails, what opens fails."""
+
+    def plug(self) -> None:
+        """Put it back: the next opening works."""
+
+
+class I2CWire:
+    """An adapter in memory."""
+
+    def __init__(self, placed: Placed, clock: Clock) -> None:
+        self._twins = [twin for _, twin in placed]
+        self._clock = clock
+        self._adapter = MemoryI2C(clock, self._twins)
+
+    def open(self, settings: Any, clock: Clock) -> I2CBus:
+        """The bus over the memory adapter: all the rest is a station's own code."""
+        if not self._adapter.plugged:
+            raise Unplugged(f"there is no /dev/i2c-{settings.bus}")
+        return I2CBus(self._adapter, clock)
+
+    def start(self) -> None:
+        """It has no lanes."""
+
+    def stop(self) -> None:
+        """It has no lanes."""
+
+    def unplug(self) -> None:
+        """The adapter is gone."""
+        self._adapter.plugged = False
+
+    def plug(self) -> None:
+        """Another adapter of that number."""
+        self._adapter = MemoryI2C(self._clock, self._twins)
+
+
+class GpioWire:
+    """A GPIO chip in memory."""
+
+    def __init__(self, placed: Placed, clock: Clock) -> None:
+        self._twins = {settings.line: twin for settings, twin in placed}
+        self._clock = clock
+        self._chip = MemoryGpio(clock, self._twins)
+
+    def open(self, settings: Any, clock: Clock) -> GpioBus:
+        """The chip's bus."""
+        if not self._chip.plugged:
+            raise Unplugged(f"there is no GPIO chip {settings.chip}")
+        return GpioBus(self._chip)
+
+    def start(self) -> None:
+        """It has no lanes."""
+
+    def stop(self) -> None:
+        """It has no lanes."""
+
+    def unplug(self) -> None:
+        """The chip is gone."""
+        self._chip.plugged = False
+
+    def plug(self) -> None:
+        """Another chip of that name."""
+        self._chip = MemoryGpio(self._clock, self._twins)
+
+
+class FileWire:
+    """A kernel file in memory."""
+
+    def __init__(self, placed: Placed, clock: Clock) -> None:
+        ((self._settings, self._twin),) = placed
+        self._plugged = True
+
+    def open(self, settings: Any, clock: Clock) -> FileBus:
+        """The file."""
+        if not self._plugged:
+            raise trouble(FileNotFoundError(), settings.path)
+        return FileBus(self._text, settings.path)
+
+    def start(self) -> None:
+        """It has no lanes."""
+
+    def stop(self) -> None:
+        """It has no lanes."""
+
+    def unplug(self) -> None:
+        """The file is gone."""
+        self._plugged = False
+
+    def plug(self) -> None:
+        """The file is there again."""
+        self._plugged = True
+
+    def _text(self) -> str:
+        if not self._plugged:
+            raise FileNotFoundError(self._settings.path)
+        return str(self._twin.text())
+
+
+class PtyBusWire:
+    """A pty with a serial device, or an RS-485 line and the devices on it, at the far end."""
+
+    def __init__(self, kind: str, placed: Placed, clock: Clock) -> None:
+        self._kind = kind
+        self._clock = clock
+        self.wire = PtyWire(clock)
+        self._lanes: list[Lane] = []
+        settings = placed[0][0]
+        self._name = f"twin {BUSES[kind].key(settings)}"
+        twins = [twin for _, twin in placed]
+        if kind == "modbus":
+            self._run = RtuLine(self.wire, twins, clock, settings.baud).run
+        else:
+            (twin,) = twins
+            self._run = lambda: twin.run(self.wire)
+        self._plugged = True
+
+    def open(self, settings: Any, clock: Clock) -> Any:
+        """The real port, opened on the pty's path in place of the settings' own."""
+        if not self._plugged:
+            raise Unplugged(f"there is no port {settings.port}")
+        here = settings.model_copy(update={"port": self.wire.path})
+        port = CrossingPort(open_serial(here, clock), self.wire)
+        if self._kind == "modbus":
+            return ModbusBus(port, here.baud, here.parity, clock)
+        return port
+
+    def start(self) -> None:
+        """One lane: the device talks, or the line answers."""
+        self._lanes.append(self._clock.lane(self._name, self._run))
+
+    def stop(self) -> None:
+        """End the lane and let go of the pty."""
+        for lane in self._lanes:
+            lane.stop()
+        self._lanes.clear()
+        self.wire.unplug()
+
+    def unplug(self) -> None:
+        """Pull the pty out."""
+        self._plugged = False
+        self.wire.unplug()
+
+    def plug(self) -> None:
+        """A new pty, which may have another path."""
+        self._plugged = True
+        self.wire.plug()
+
+
+def wire_for(kind: str, placed: Placed, clock: Clock) -> BusWire:
+    """The wire of a bus of that kind with these twins on it."""
+    if kind == "i2c":
+        return I2CWire(placed, clock)
+    if kind == "gpio":
+        return GpioWire(placed, clock)
+    if kind == "file":
+        return FileWire(placed, clock)
+    return PtyBusWire(kind, placed, clock)
+
+
+def make_twin(info: DriverInfo, settings: Any, clock: Clock, seed: int) -> Any:
+    """The twin that the driver names."""
+    module, _, name = info.twin.partition(":")
+    return getattr(importlib.import_module(module), name)(settings, clock, seed)
+
+
+@dataclass(slots=True)
+class Bench:
+    """One device's twin on a wire of its own."""
+
+    info: DriverInfo
+    settings: Any
+    clock: Clock
+    twin: Twin
+    wire: BusWire
+
+    def open(self) -> Any:
+        """The opened bus."""
+        return self.wire.open(self.settings, self.clock)
+
+    def device(self, bus: Any) -> Device:
+        """The driver's device on that bus."""
+        return self.info.open(bus, self.settings, self.clock)
+
+    def start(self) -> None:
+        """Start the far end."""
+        self.wire.start()
+
+    def stop(self) -> None:
+        """End the far end."""
+        self.wire.stop()
+
+    def unplug(self) -> None:
+        """Pull the wire out."""
+        self.wire.unplug()
+
+    def plug(self) -> None:
+        """Put the wire back."""
+        self.wire.plug()
+
+
+def bench(info: DriverInfo, settings: Any, clock: Clock, seed: int) -> Bench:
+    """The driver's twin, under those settings, on a wire of its own."""
+    twin = make_twin(info, settings, clock, seed)
+    return Bench(info, settings, clock, twin, wire_for(info.bus, [(settings, twin)], clock))

@@ -1,0 +1,194 @@
+"""A network camera that is not there: a real HTTP server whose snapshot address gives the painted orchard.
+
+It asks for a login as cameras do (basic, or digest with MD5 or SHA-256) and misbehaves as they do. It shares no
+code with the driver: what a login must look like is told by RFC 7617 and RFC 7616 alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from urllib.request import parse_http_list, parse_keqv_list
+
+from PIL import Image
+
+from drivers.twins.scene import Moment, Scene
+
+REALM, NONCE = "IP Camera", "a1b2c3d4e5f60718"
+DEFOCUS = 12.0  # pixels of 2688: leaves are blobs, rows still rows
+LONGEST_HANG = 120.0  # s; then even a hanging camera lets go
+PAGE = (
+    b"<!DOCTYPE html><html><head><title>Web Login</title><style>p{}</style></head>"
+    b"<body><h1>Please log in</h1></body></html>"
+)
+
+
+class CameraFault(StrEnum):
+    """How the camera can misbehave, until `misbehave(None)`."""
+
+    HANG = "hang"  # takes the request and says nothing
+    HTML = "html"  # answers with its login page
+    REFUSE = "refuse"  # refuses every login
+    TRUNCATED = "truncated"  # says how long the picture is and closes half-way
+    CUT = "cut"  # a picture that is itself cut short
+    BLACK = "black"  # a covered lens
+    REPEATED = "repeated"  # the frame of the moment before, for ever
+    BLURRED = "blurred"  # out of focus
+    BUSY = "busy"  # 503
+
+
+class SnapshotCamera:
+    """The server, on a free port of this machine: `with SnapshotCamera(scene, moment) as camera: camera.url`.
+
+    `moment` is asked at each picture; `login` is (user, password) with `scheme` "basic", "md5" or "sha-256".
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        moment: Callable[[], Moment],
+        login: tuple[str, str] | None = None,
+        scheme: str = "md5",
+    ) -> None:
+        self._scene, self._moment, self._login, self._scheme = scene, moment, login, scheme
+        self._fault: CameraFault | None = None
+        self._kept = b""
+        self._closing = threading.Event()
+        self.asked = 0  # requests, for tests that count them
+        self.logins = 0  # of these, with a login
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="camera", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """The snapshot's address."""
+        return f"http://127.0.0.1:{self._server.server_port}/ISAPI/Streaming/channels/101/picture"
+
+    def misbehave(self, fault: CameraFault | None) -> None:
+        """Misbehave from now on, or behave again (None)."""
+        self._fault = fault
+
+    def close(self) -> None:
+        """End; requests that hang are let go."""
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+    def __enter__(self) -> SnapshotCamera:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- what the server does ------------------------------------------------------------------------------
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        twin = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                try:
+                    twin._answer(self)
+                except (BrokenPipeError, ConnectionResetError):  # the asker went
+                    self.close_connection = True
+
+            def log_message(self, format: str, *args: object) -> None:
+                """A camera has no log here."""
+
+        return Handler
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        self.asked += 1
+        login = request.headers.get("Authorization", "")
+        self.logins += bool(login)
+        fault = self._fault
+        if fault is CameraFault.HANG:
+            self._closing.wait(LONGEST_HANG)
+            request.close_connection = True
+        elif fault is CameraFault.BUSY:
+            request.send_error(503)
+        elif not self._admits(login, request.path) or (fault is CameraFault.REFUSE):
+            send(request, 401, "text/html", PAGE, challenge(self._scheme))
+        elif fault is CameraFault.HTML:
+            send(request, 200, "text/html", PAGE)
+        else:
+            self._give(request, self._picture(fault), fault)
+
+    def _give(self, request: BaseHTTPRequestHandler, jpeg: bytes, fault: CameraFault | None) -> None:
+        if fault is CameraFault.CUT:
+            jpeg = jpeg[: len(jpeg) // 2]
+        request.send_response(200)
+        request.send_header("Content-Type", "image/jpeg")
+        request.send_header("Content-Length", str(len(jpeg)))
+        request.end_headers()
+        request.wfile.write(jpeg[: len(jpeg) // 2] if fault is CameraFault.TRUNCATED else jpeg)
+        request.close_connection = True
+
+    def _picture(self, fault: CameraFault | None) -> bytes:
+        if fault is CameraFault.REPEATED and self._kept:
+            return self._kept
+        if fault is CameraFault.BLACK:
+            self._kept = packed(Image.new("RGB", (self._scene.width, self._scene.height), (2, 2, 3)))
+        elif fault is CameraFault.BLURRED:
+            self._kept = self._scene.jpeg(replace(self._moment(), defocus=DEFOCUS))
+        else:
+            self._kept = self._scene.jpeg(self._moment())
+        return self._kept
+
+    def _admits(self, login: str, path: str) -> bool:
+        if self._login is None:
+            return True
+        user, password = self._login
+        if self._scheme == "basic":
+            return login == "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        if not login.startswith("Digest "):
+            return False
+        said = parse_keqv_list(parse_http_list(login.removeprefix("Digest ")))
+        return said.get("nonce") == NONCE and said.get("response") == self._expected(said, path)
+
+    def _expected(self, said: dict[str, str], path: str) -> str:
+        name = "sha256" if self._scheme == "sha-256" else "md5"
+
+        def h(text: str) -> str:
+            return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+
+        user, password = self._login or ("", "")
+        a1, a2 = h(f"{user}:{REALM}:{password}"), h(f"GET:{path}")
+        return h(f"{a1}:{NONCE}:{said.get('nc')}:{said.get('cnonce')}:auth:{a2}")
+
+
+def challenge(scheme: str) -> str:
+    """The WWW-Authenticate header of a scheme."""
+    if scheme == "basic":
+        return f'Basic realm="{REALM}"'
+    return f'Digest qop="auth", realm="{REALM}", nonce="{NONCE}", algorithm={scheme.upper()}, stale="FALSE"'
+
+
+def send(request: BaseHTTPRequestHandler, status: int, kind: str, body: bytes, login: str = "") -> None:
+    """One whole answer."""
+    request.send_response(status)
+    if login:
+        request.send_header("WWW-Authenticate", login)
+    request.send_header("Content-Type", kind)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)
+
+
+def packed(image: Image.Image) -> bytes:
+    """As JPEG."""
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=88)
+    return out.getvalue()

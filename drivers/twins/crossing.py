@@ -1,0 +1,52 @@
+"""A serial port whose far end is a pty: what is written has arrived there when `write` returns.
+
+The kernel carries bytes across a pty on a thread of its own, within microseconds or, on a busy machine, tens of
+milliseconds. In simulated time that would be the difference between an answer and a deadline that has passed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import struct
+import termios
+
+from drivers.buses.serial import SerialPort
+from drivers.twins.wires import PtyWire
+
+LOOKS = 5_000  # about a second: a bound for a broken machine
+HURRIED = 50  # looks without a pause
+
+
+class CrossingPort:
+    """A `SerialPort` on a pty; all but `write` is the port's own."""
+
+    def __init__(self, port: SerialPort, wire: PtyWire) -> None:
+        self.name = port.name
+        self.read_some = port.read_some
+        self.flush_input = port.flush_input
+        self.close = port.close
+        self._port = port
+        self._wire = wire
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`, and wait until the far end can read it."""
+        before = self._heard()
+        self._port.write(data)
+        for look in range(LOOKS):
+            heard = self._heard()
+            if heard < before or heard >= before + len(data) or before < 0:  # read already, there, or unplugged
+                return
+            if look < HURRIED:
+                os.sched_yield()
+            else:
+                select.select([], [], [], 0.0002)
+
+    def _heard(self) -> int:
+        """Bytes that the far end can read now; -1 where the pty was pulled out."""
+        try:
+            answer = fcntl.ioctl(self._wire._master, termios.FIONREAD, bytes(4))
+        except (OSError, ValueError):
+            return -1
+        return int(struct.unpack("i", answer)[0])

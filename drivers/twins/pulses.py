@@ -1,0 +1,78 @@
+"""A rain bucket or cups that are not there: a contact that closes, and bounces as reeds do."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from drivers.clock import Clock
+from drivers.twins.twin import Fault
+
+BOUNCES = (0.0004, 0.0011, 0.0019)  # s after the first closure; a reed settles within 2 ms
+QUICKEST = 0.25  # s between two tips of a bucket in a cloudburst
+CALM = 0.3  # m/s below which the bearings hold the cups
+
+
+class Twin:
+    """One contact: a tip for each `mm_per_tip` of the total set, or a closure a turn at the speed set."""
+
+    def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.rng = random.Random(seed)
+        self.fault: Fault | None = None
+        self.wind = 0.0
+        self.total = 0.0  # mm
+        self._tipped = 0
+        self._last_tip = float("-inf")
+        self._turned = self.rng.random()  # turns, the part of one
+        self._at = clock.now()
+        self._closed: list[float] = []
+
+    def set(self, quantity: str, value: float) -> None:
+        """`wind_speed`, m/s, from now on; `rainfall_amount`, mm since the twin's start."""
+        if quantity == "wind_speed" and self.settings.kind == "wind":
+            self._turn(self.clock.now())
+            self.wind = value
+        elif quantity == "rainfall_amount" and self.settings.kind == "rain":
+            self._fill(value)
+
+    def misbehave(self, fault: Fault | None) -> None:
+        """A cut cable, a stuck contact, or one that bounces more; the rest leaves a contact cold."""
+        self._turn(self.clock.now())
+        self.fault = fault
+
+    def edges(self, since: float, until: float) -> list[float]:
+        """Closures and bounces until then that were not given before; late ones are none the less tips."""
+        self._turn(until)
+        due = sorted(t for t in self._closed if t <= until)
+        self._closed = [t for t in self._closed if t > until]
+        return due
+
+    def _fill(self, total: float) -> None:
+        """The water that came since the last call, tipped evenly over that time."""
+        now = self.clock.now()
+        self.total = max(self.total, total)
+        tips = int(self.total / self.settings.mm_per_tip + 1e-9)
+        new = tips - self._tipped
+        gap = max((now - self._at) / new, QUICKEST) if new > 0 else 0.0
+        for _ in range(new):
+            self._last_tip = max(self._last_tip, self._at) + gap
+            self._close(self._last_tip)
+        self._tipped, self._at = tips, now
+
+    def _turn(self, now: float) -> None:
+        if self.settings.kind != "wind":
+            return
+        hz = self.wind / self.settings.mps_per_hz if self.wind >= CALM else 0.0
+        turned = self._turned + (now - self._at) * hz
+        for number in range(1, int(turned) + 1):
+            self._close(self._at + (number - self._turned) / hz)
+        self._turned, self._at = turned - int(turned), now
+
+    def _close(self, at: float) -> None:
+        if self.fault in {Fault.SILENT, Fault.STUCK}:
+            return
+        self._closed.append(at)
+        most = len(BOUNCES) if self.fault is Fault.NOISE else 2
+        self._closed += [at + b for b in BOUNCES[: self.rng.randrange(most + 1)]]

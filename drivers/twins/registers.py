@@ -1,0 +1,88 @@
+"""What the twins of I2C devices share: a register pointer, the wire's faults, and values that can be set.
+
+A twin states `load(register, count)` and `store(register, data)`; everything on the wire goes through `write`
+and `read` here, where the faults are. `stretch` is how long (seconds) it holds the clock line in a transfer.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+from typing import Any, ClassVar
+
+from drivers.clock import Clock
+from drivers.twins.twin import Fault
+
+FOREVER = 3600.0  # s; longer than any adapter waits
+ELSEWHERE = 0x77  # another place on the bus, with the last bit changed where a twin lives there itself
+
+
+class RegisterTwin:
+    """An I2C device of registers; a subclass is one kind of device."""
+
+    STRETCHES: ClassVar[frozenset[Fault]] = frozenset({Fault.STUCK, Fault.SLOW})
+    START: ClassVar[dict[str, float]] = {}  # what it measures until it is told otherwise
+
+    def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
+        self.address: int = settings.address
+        self.clock = clock
+        self.rng = random.Random(seed)
+        self.fault: Fault | None = None
+        self.values = dict(self.START)
+        self.pointer = 0
+        self._home: int = settings.address
+
+    def set(self, quantity: str, value: float) -> None:
+        """What it measures from now on."""
+        if quantity in self.values:
+            self.values[quantity] = value
+
+    def misbehave(self, fault: Fault | None) -> None:
+        """Misbehave from now on, or behave again."""
+        self.fault = fault
+        away = ELSEWHERE if self._home != ELSEWHERE else ELSEWHERE ^ 1
+        self.address = away if fault is Fault.OTHER_ADDRESS else self._home
+
+    @property
+    def stretch(self) -> float:
+        """Seconds for which it holds the clock line low in a transfer."""
+        return FOREVER if self.fault in self.STRETCHES else 0.0
+
+    def write(self, data: bytes) -> None:
+        """A write transfer: the register, then its bytes."""
+        self._answer()
+        data = self._disturbed(data)
+        self.pointer = data[0]
+        if len(data) > 1:
+            self.store(self.pointer, data[1:])
+
+    def read(self, count: int) -> bytes:
+        """A read transfer from the pointed register on."""
+        self._answer()
+        data = self._disturbed(self.load(self.pointer, count))
+        if self.fault is Fault.SHORT:  # it lets go of the line half way: the rest are ones
+            return data[: count // 2] + b"\xff" * (count - count // 2)
+        return data
+
+    def load(self, register: int, count: int) -> bytes:
+        """The bytes that a read from `register` gives."""
+        raise NotImplementedError
+
+    def store(self, register: int, data: bytes) -> None:
+        """Take the bytes written to `register`."""
+        raise NotImplementedError
+
+    def _answer(self) -> None:
+        if self.fault is Fault.SILENT:
+            raise OSError(errno.EREMOTEIO, os.strerror(errno.EREMOTEIO))
+
+    def _disturbed(self, data: bytes) -> bytes:
+        """The bytes with some bits turned while there is noise on the wire: at least one of them."""
+        if self.fault is not Fault.NOISE:
+            return data
+        hit = self.rng.randrange(len(data))
+        return bytes(
+            octet ^ self.rng.randrange(1, 256) if i == hit or self.rng.random() < 0.5 else octet
+            for i, octet in enumerate(data)
+        )

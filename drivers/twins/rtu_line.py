@@ -1,0 +1,52 @@
+"""The far end of an RS-485 line: reads requests from a pty, and its twins answer at the line's pace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drivers.clock import Clock
+    from drivers.twins.twin import ModbusTwin, Wire
+
+FOREVER = float("inf")
+BITS = 10  # on the line for a byte: start, eight, stop
+
+
+class RtuLine:
+    """One line and the devices on it. With `echo` the adapter gives back what is sent, as some do."""
+
+    def __init__(self, wire: Wire, twins: Iterable[ModbusTwin], clock: Clock, baud: int, echo: bool = False) -> None:
+        self._wire = wire
+        self._twins = tuple(twins)
+        self._clock = clock
+        self._byte_time = BITS / baud
+        self._echo = echo
+        self._due: list[tuple[float, bytes]] = []  # what will be on the line, and when its last byte is through
+
+    def run(self) -> None:
+        """The body of a lane: serve for ever; ends by `Stopped` out of one of the clock's waits."""
+        while True:
+            until = min((due for due, _ in self._due), default=FOREVER)
+            request = self._wire.read(until)
+            if request:
+                self._take(request)
+            self._send()
+
+    def _take(self, request: bytes) -> None:
+        """A request that has come, all at once as a pty gives it; it takes its time on the line all the same."""
+        heard = self._clock.now() + len(request) * self._byte_time
+        if self._echo:
+            self._due.append((heard, request))
+        for twin in self._twins:
+            if twin.address == request[0]:
+                answer = twin.answer(request)
+                if answer:
+                    self._due.append((heard + twin.delay() + len(answer) * self._byte_time, answer))
+
+    def _send(self) -> None:
+        now = self._clock.now()
+        for entry in sorted(self._due, key=lambda entry: entry[0]):
+            if entry[0] <= now:
+                self._wire.write(entry[1])
+                self._due.remove(entry)

@@ -1,0 +1,134 @@
+"""The far end of a serial line that is not there: a pty pair, and the faults of a device that talks on it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import termios
+import tty
+from random import Random
+from typing import TYPE_CHECKING
+
+from drivers.twins.twin import Fault
+
+if TYPE_CHECKING:
+    from drivers.clock import Clock
+    from drivers.twins.twin import Wire
+
+HOLDS = 4000  # bytes that may lie unread: the kernel's terminal buffer holds 4095
+ARRIVES = 0.05  # s of the clock's time for bytes to cross; none passes in simulated time
+LOOKS = 20_000  # looks for bytes that do not cross, about 2 s: a bound for a broken machine
+SLOW_GAP = 25.0  # s between two frames of a slow twin: more than the stated time of any driver for talkers
+
+
+class PtyWire:
+    """A pty pair in raw mode: the twin holds this end, the driver opens `path`.
+
+    The slave is kept open here too, so that what is sent waits for a driver that is not there yet; `dropped`
+    counts the bytes that nobody had read when more came.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.path = ""
+        self.dropped = 0
+        self._clock = clock
+        self._master = self._slave = -1
+        # Waiting for the pair through one epoll lets another lane pull the pair out meanwhile.
+        self._ready = select.epoll()
+        self.plug()
+
+    def plug(self) -> None:
+        """Make a new pair; `path` may be another one than before."""
+        self.unplug()
+        self._master, self._slave = pty.openpty()
+        os.set_blocking(self._master, False)
+        tty.setraw(self._slave)
+        self.path = os.ttyname(self._slave)
+        self._ready.register(self._master, select.EPOLLIN)
+
+    def unplug(self) -> None:
+        """Pull the pair out: its driver sees `Unplugged`, and what the twin sends is dropped."""
+        if self._master >= 0:
+            self._ready.unregister(self._master)
+            os.close(self._slave)
+            os.close(self._master)
+        self._master = self._slave = -1
+
+    def close(self) -> None:
+        """Unplug for good."""
+        self.unplug()
+        self._ready.close()
+
+    def write(self, data: bytes) -> None:
+        """Send; returns when the bytes can be read at the other end; drops, counted, what nobody reads."""
+        if self._master < 0 or self._unread() + len(data) > HOLDS:
+            self.dropped += len(data)
+            return
+        self._clock.outside(lambda: self._cross(data))
+
+    def read(self, until: float) -> bytes:
+        """What the other end sent, waiting until the instant `until`; b"" where nothing came."""
+        if not self._clock.wait_readable(self._ready.fileno(), until) or self._master < 0:
+            return b""
+        try:
+            return os.read(self._master, HOLDS)
+        except BlockingIOError:
+            return b""
+
+    def _cross(self, data: bytes) -> None:
+        """Write, and look until the kernel has carried the bytes over (it does so on a thread of its own)."""
+        before = seen = self._unread()
+        os.write(self._master, data)
+        started = self._clock.now()
+        for look in range(LOOKS):
+            unread = self._unread()
+            if unread >= before + len(data) or unread < seen:  # there, or already being read
+                return
+            seen = unread
+            if look < 50:
+                os.sched_yield()
+            elif self._clock.now() - started > ARRIVES:
+                return
+            else:
+                select.select([], [], [], 0.0001)
+
+    def _unread(self) -> int:
+        """How many bytes lie at the slave, unread."""
+        answer = fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4))
+        return int(struct.unpack("i", answer)[0])
+
+
+class Mouth:
+    """How a talking twin sends its frames, with the faults that it was told to have."""
+
+    def __init__(self, seed: int) -> None:
+        self.fault: Fault | None = None
+        self._rng = Random(seed)
+        self._last = b""
+
+    def gap(self, pace: float) -> float:
+        """Seconds to the next frame, where `pace` is usual."""
+        return SLOW_GAP if self.fault is Fault.SLOW else pace
+
+    def send(self, wire: Wire, frame: bytes) -> None:
+        """Send `frame` as the fault has it: not at all, damaged, cut short, or the last good one again."""
+        if self.fault in (Fault.SILENT, Fault.UNPLUGGED, Fault.OTHER_ADDRESS):
+            return
+        if self.fault is Fault.STUCK:
+            frame = self._last or frame
+        self._last = frame
+        if self.fault is Fault.NOISE:
+            frame = corrupt(frame, self._rng)
+        elif self.fault is Fault.SHORT:
+            frame = frame[: self._rng.randrange(1, len(frame))]
+        wire.write(frame)
+
+
+def corrupt(data: bytes, rng: Random) -> bytes:
+    """`data` with one byte changed, which every check sum in use notices."""
+    at = rng.randrange(len(data))
+    changed = data[at] ^ rng.randrange(1, 256)
+    return data[:at] + bytes([changed]) + data[at + 1 :]
