@@ -25,7 +25,11 @@ FOREVER = float("inf")
 MOST_LOOKS = 200_000  # now() without a wait: a lane that spins under a frozen clock
 
 
-class Spinning(Exception):
+class Killed(BaseException):
+    """Raised out of a wait of a lane that is killed: it ends as a SIGKILL would end it, closing no minute."""
+
+
+class Spinning(BaseException):
     """A lane asked for the time over and over without waiting: under simulated time that never ends."""
 
 
@@ -38,6 +42,7 @@ class SimLane:
     baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     ended: threading.Event = field(default_factory=threading.Event)
     stopping: bool = False
+    killed: bool = False
     ticket: int = 0  # when it began to wait: the longest waiting goes first
     deadline: float = FOREVER
     fd: int = -1
@@ -52,6 +57,11 @@ class SimLane:
         self.stopping = True
         if self.wake is not None:
             self.wake()
+
+    def kill(self) -> None:
+        """Make the lane's present and coming waits raise `Killed`: for simulated power cuts and SIGKILLs."""
+        self.killed = True
+        self.stop()
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait real seconds for its end; the simulation must be running for that."""
@@ -149,6 +159,10 @@ class SimClock:
         self._horizon = -FOREVER
         self._wake()
 
+    def seen(self) -> float:
+        """Simulated time as another thread sees it."""
+        return self._now
+
     def nudge(self) -> None:
         """Let a simulation that sleeps between two instants look again, where no lane of it calls."""
         if getattr(self._local, "lane", None) is None:
@@ -166,7 +180,7 @@ class SimClock:
         lane.baton.acquire()
         try:
             run()
-        except Stopped:
+        except (Stopped, Killed):
             pass
         except BaseException as error:  # a lane must never take the simulation with it unseen
             self._failure = self._failure or error
@@ -186,7 +200,7 @@ class SimClock:
         if not self._hand_on(lane):
             lane.baton.acquire()
         if lane.stopping:
-            raise Stopped
+            raise Killed if lane.killed else Stopped
         if fd >= 0:
             look = select.poll()
             look.register(fd, events)

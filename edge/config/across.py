@@ -1,0 +1,113 @@
+"""What no section can see alone: names, addresses, lines and marks that clash between tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from drivers.buses.bus import BUSES
+from edge.config.sections import SensorSection
+
+Wrong = Callable[..., None]
+Sensors = Sequence[SensorSection | None]
+
+
+def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
+    """Call `wrong(path, code, **params)` for each clash in the file's tables.
+
+    `sensors` stand in the file's order; one that is None has its own trouble already.
+    """
+    for kind in ("sensor", "camera"):
+        same_names(wrong, kind, [table.get("name") for table in rows(tables, kind)])
+    same_places(wrong, sensors)
+    two_primaries(wrong, sensors)
+    cameras_complete(wrong, rows(tables, "camera"))
+    broker_complete(wrong, tables.get("broker"))
+
+
+def rows(tables: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The tables `[[key]]`, an empty one for what is none, so that their places stay."""
+    found = tables.get(key, [])
+    return [row if isinstance(row, dict) else {} for row in found] if isinstance(found, list) else []
+
+
+def same_names(wrong: Wrong, kind: str, names: Sequence[Any]) -> None:
+    """Two tables of one kind with one name."""
+    for place, name in enumerate(names):
+        if isinstance(name, str) and name in names[:place]:
+            wrong((kind, place, "name"), "same_name", name=name)
+
+
+def same_places(wrong: Wrong, sensors: Sensors) -> None:
+    """Two sensors where only one can be: an address or port taken, a line used in two ways."""
+    placed: list[SensorSection] = []
+    for place, sensor in enumerate(sensors):
+        if sensor is None or sensor.info.bus not in BUSES:
+            continue
+        for other in placed:
+            clash = clash_of(sensor, other)
+            if clash:
+                key, code, params = clash
+                wrong(("sensor", place, key), code, other=other.name, **params)
+                break
+        placed.append(sensor)
+
+
+def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, str, dict[str, Any]] | None:
+    """(key, code, parameters) of what two sensors cannot both have; None where they get along."""
+    bus, theirs = BUSES[sensor.info.bus], BUSES[other.info.bus]
+    where = bus.key(sensor.settings)
+    if where != theirs.key(other.settings):
+        return None
+    key = "port" if hasattr(sensor.settings, "port") else "bus"
+    if bus is not theirs:
+        return key, "other_kind", {"bus": where, "ours": bus.name, "theirs": theirs.name}
+    address = bus.address(sensor.settings)
+    if not address:
+        return key, "same_port", {"bus": where}
+    if bus.line(sensor.settings) != theirs.line(other.settings):
+        ours, others = told(bus.line(sensor.settings)), told(theirs.line(other.settings))
+        return "baud", "other_line", {"bus": where, "ours": ours, "theirs": others}
+    if address == theirs.address(other.settings):
+        key = "line" if hasattr(sensor.settings, "line") else "address"
+        return key, "same_address", {"bus": where, "address": address}
+    return None
+
+
+def told(line: tuple[Any, ...]) -> str:
+    """A line's settings in one word: "9600 N"."""
+    return " ".join(str(part) for part in line)
+
+
+def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
+    """Two sensors marked primary for one quantity."""
+    owners: dict[str, str] = {}
+    for place, sensor in enumerate(sensors):
+        if sensor is None or not sensor.primary:
+            continue
+        for channel in sensor.info.channels(sensor.settings):
+            other = owners.setdefault(channel.quantity, sensor.name)
+            if other != sensor.name:
+                params = {"other": other, "quantity": channel.quantity}
+                wrong(("sensor", place, "primary"), "two_primaries", **params)
+                break
+
+
+def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
+    """Network cameras need an address; a login is given in one way."""
+    for place, camera in enumerate(cameras):
+        if camera.get("driver") in ("http", "rtsp") and not camera.get("url"):
+            wrong(("camera", place, "driver"), "wants_url", driver=camera["driver"])
+        if "password" in camera and "password_file" in camera:
+            wrong(("camera", place, "password"), "both", other="password_file")
+
+
+def broker_complete(wrong: Wrong, broker: Any) -> None:
+    """A certificate and its key come together; a password is given in one way."""
+    if not isinstance(broker, dict):
+        return
+    for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if one in broker and other not in broker:
+            wrong(("broker", one), "alone", other=other)
+    if "password" in broker and "password_file" in broker:
+        wrong(("broker", "password"), "both", other="password_file")

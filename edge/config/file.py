@@ -1,0 +1,220 @@
+"""Reading station.toml: a `Config`, or `ConfigTrouble` with everything that is wrong at once."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from drivers.catalog import UnknownDriver, find
+from drivers.driver import DriverInfo
+from edge.config.across import across
+from edge.config.lines import Lines
+from edge.config.sections import Config, SensorSection
+from edge.config.trouble import ConfigTrouble, Trouble, explained, shown
+
+COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration")
+FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no keys of the file
+
+
+class Draft:
+    """A file while it is checked: its tables, its lines, and the troubles found so far."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.lines = Lines(text)
+        self.tables = self._parsed(text)
+        self.troubles: list[Trouble] = []
+
+    def wrong(self, path: tuple[str | int, ...], code: str, **params: Any) -> None:
+        """Note a trouble at the key of that path."""
+        value = shown(str(path[-1]) if path else "", self.lines.text(path))
+        self.troubles.append(Trouble(self.file, self.lines.of(path), self.named(path), value, code, params))
+
+    def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
+        """Note what pydantic refuses in the table at that path, but for the loader's own fields."""
+        meant: set[tuple[Any, ...]] = set()  # keys that are there under a misspelt name
+        for one in sorted(error.errors(), key=lambda one: one["type"] == "missing"):
+            loc = tuple(one["loc"])
+            if loc in meant or (loc and loc[0] in FILLED):
+                continue
+            code, params = explained(dict(one))
+            if code == "extra_forbidden":
+                code, params = unknown_key(str(loc[-1]), known if len(loc) == 1 else fields_of(loc))
+                meant.add((*loc[:-1], params.get("near")))
+            self.wrong((*path, *loc), code, **{"key": loc[-1] if loc else "", **params})
+
+    def at(self, path: tuple[str | int, ...]) -> Any:
+        """What stands at that path; None where nothing does."""
+        here: Any = self.tables
+        for step in path:
+            try:
+                here = here[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return here
+
+    def named(self, path: tuple[str | int, ...]) -> str:
+        """The path as a person says it: `site.latitude`, `sensor "air".address`, `sensor 2`."""
+        if len(path) < 2 or not isinstance(path[1], int):
+            return ".".join(str(step) for step in path)
+        name = self.at((path[0], path[1], "name"))
+        first = f'{path[0]} "{name}"' if isinstance(name, str) else f"{path[0]} {path[1] + 1}"
+        return ".".join([first, *(str(step) for step in path[2:])])
+
+    def _parsed(self, text: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigTrouble([not_toml(self.file, text, str(error))]) from None
+
+
+def load(path: Path | str) -> Config:
+    """The configuration in that file; ConfigTrouble names every mistake with its line."""
+    raw = read(Path(path))
+    draft = Draft(str(path), decoded(str(path), raw))
+    sensors = checked_sensors(draft)
+    config = checked_sections(draft)
+    across(draft.wrong, sensors, draft.tables)
+    if config is None or draft.troubles:
+        raise ConfigTrouble(sorted(draft.troubles, key=lambda trouble: trouble.line or 0))
+    found = tuple(sensor for sensor in sensors if sensor is not None)
+    digest = hashlib.sha256(raw).hexdigest()
+    return config.model_copy(update={"sensor": found, "path": str(path), "digest": digest})
+
+
+def read(path: Path) -> bytes:
+    """The file's bytes; ConfigTrouble where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigTrouble([Trouble(str(path), None, "", "", "no_file")]) from None
+    except IsADirectoryError:
+        raise ConfigTrouble([Trouble(str(path), None, "", "", "is_folder")]) from None
+    except OSError as error:
+        detail = {"detail": error.strerror or str(error)}
+        raise ConfigTrouble([Trouble(str(path), None, "", "", "unreadable", detail)]) from None
+
+
+def decoded(file: str, raw: bytes) -> str:
+    """The text of the bytes; ConfigTrouble with the line of the first byte that is no UTF-8."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        byte = {"byte": f"0x{raw[error.start]:02x}"}
+        raise ConfigTrouble([Trouble(file, line, "", "", "not_utf8", byte)]) from None
+
+
+def not_toml(file: str, text: str, said: str) -> Trouble:
+    """The trouble of a TOML error, its line taken from tomllib's own words."""
+    place = re.search(r"\(at line (\d+), column \d+\)", said)
+    line = int(place[1]) if place else max(1, text.count("\n"))
+    detail = re.sub(r"\s*\((at [^)]*)\)$", "", said)
+    if detail.startswith(("Cannot overwrite", "Cannot declare", "Duplicate", "Cannot mutate")):
+        return Trouble(file, line, "", "", "toml_twice")
+    if detail.startswith("Invalid value"):
+        return Trouble(file, line, "", "", "toml_value")
+    return Trouble(file, line, "", "", "not_toml", {"detail": detail})
+
+
+def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
+    """The tables `[[key]]` of the file, None for one that is none; a trouble where `key` is no list."""
+    found = draft.tables.get(key, [])
+    if not isinstance(found, list):
+        return []
+    return [table if isinstance(table, dict) else None for table in found]
+
+
+def checked_sections(draft: Draft) -> Config | None:
+    """Everything but the sensors, as a Config without any; None (and troubles noted) where it is wrong."""
+    known = [name for name in Config.model_fields if name not in FILLED]
+    rest = {key: value for key, value in draft.tables.items() if key != "sensor"}
+    for key in [key for key in rest if key in FILLED]:
+        draft.wrong((key,), *unknown_key(key, known)[:1], known=", ".join(known))
+        del rest[key]
+    for key in ("sensor", "camera"):
+        if not isinstance(draft.tables.get(key, []), list):
+            draft.wrong((key,), "not_tables", key=key)
+            rest.pop(key, None)
+    try:
+        return Config.model_validate_json(json.dumps(rest, default=str), strict=True)
+    except ValidationError as error:
+        draft.refused((), error, known)
+        return None
+
+
+def checked_sensors(draft: Draft) -> list[SensorSection | None]:
+    """The sensors in the file's order, None (and troubles noted) for one that is wrong."""
+    return [checked_sensor(draft, ("sensor", place), table) for place, table in enumerate(tables(draft, "sensor"))]
+
+
+def checked_sensor(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any] | None) -> Any:
+    """One sensor's section, or None."""
+    if table is None:
+        draft.wrong(path, "not_tables", key="sensor")
+        return None
+    before = len(draft.troubles)
+    info = driver_of(draft, path, table)
+    settings = settings_of(draft, path, table, info) if info else None
+    common = {key: value for key, value in table.items() if key in COMMON}
+    try:
+        section = SensorSection.model_validate({**common, "info": info, "settings": settings})
+    except ValidationError as error:
+        draft.refused(path, error, COMMON)
+        return None
+    return section if len(draft.troubles) == before else None
+
+
+def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) -> DriverInfo | None:
+    """The catalog's entry for the table's driver; None, and a trouble where it is a name of none."""
+    name = table.get("driver")
+    if not isinstance(name, str):
+        return None
+    try:
+        return find(name)
+    except UnknownDriver as error:
+        near = difflib.get_close_matches(name, error.known, 1, 0.5)
+        code = "driver_near" if near else "unknown_driver"
+        draft.wrong((*path, "driver"), code, name=name, near=near[0] if near else "")
+        return None
+
+
+def settings_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any], info: DriverInfo) -> BaseModel | None:
+    """The driver's own settings from the table's other keys."""
+    own = {key: value for key, value in table.items() if key not in COMMON}
+    try:
+        return settings_from(info, own)
+    except ValidationError as error:
+        draft.refused(path, error, [*info.settings.model_fields, *COMMON])
+        return None
+
+
+def settings_from(info: DriverInfo, own: dict[str, Any]) -> BaseModel:
+    """A driver's settings from the keys of a table; ValidationError. JSON's strict rules are TOML's."""
+    return info.settings.model_validate_json(json.dumps(own, default=str), strict=True)
+
+
+def unknown_key(key: str, known: Iterable[str]) -> tuple[str, dict[str, Any]]:
+    """The sentence for a key that is not known here: its near miss, or the keys there are."""
+    names = list(known)
+    near = difflib.get_close_matches(key, names, 1, 0.6)
+    if near:
+        return "did_you_mean", {"near": near[0]}
+    return "extra_forbidden", {"known": ", ".join(names)}
+
+
+def fields_of(loc: tuple[Any, ...]) -> list[str]:
+    """The keys of the section that a location of `Config` lies in."""
+    annotation: Any = Config.model_fields[str(loc[0])].annotation
+    for kind in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return list(kind.model_fields)
+    return []

@@ -1,0 +1,101 @@
+"""Where a key stands in a TOML text: tomllib tells values, not lines.
+
+A reader of headers and `key =` beginnings, enough for files that tomllib has taken; what it does not find
+(a key inside an inline table, say) is placed at the nearest thing around it that it did.
+"""
+
+from __future__ import annotations
+
+import re
+
+Path = tuple[str | int, ...]
+_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_KEYS = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_TABLES = re.compile(rf"^\s*\[\[\s*({_KEYS})\s*\]\]")
+_TABLE = re.compile(rf"^\s*\[\s*({_KEYS})\s*\]")
+_VALUE = re.compile(rf"^\s*({_KEYS})\s*=\s*(.*)$")
+# One thing inside a value: a string, a comment, a bracket.
+_INSIDE = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|\#.*|[\[\]]""")
+
+
+class Lines:
+    """The lines (from 1) of the tables and keys of a TOML text."""
+
+    def __init__(self, text: str) -> None:
+        self._lines: dict[Path, int] = {}
+        self._texts: dict[Path, str] = {}
+        self._counts: dict[Path, int] = {}
+        self._table: Path = ()
+        self._until = ""  # the quotes that end a text of several lines
+        self._depth = 0  # open brackets of a list of several lines
+        for number, line in enumerate(text.splitlines(), 1):
+            self._take(number, line)
+
+    def of(self, path: Path) -> int | None:
+        """The line of the key at that path, or of the nearest table around it; None where there is none."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self._lines:
+                return self._lines[path[:length]]
+        return None
+
+    def text(self, path: Path) -> str:
+        """What stands behind the key of that path, as it was written; "" for a table or several lines."""
+        return self._texts.get(path, "")
+
+    def _take(self, number: int, line: str) -> None:
+        if self._until:
+            self._until = "" if self._until in line else self._until
+        elif self._depth:
+            self._depth = max(0, self._depth + _opened(line))
+        elif found := _TABLES.match(line):
+            path = self._resolved(_parts(found[1]))
+            base = path[:-1] if isinstance(path[-1], int) else path
+            self._counts[base] = self._counts.get(base, 0) + 1
+            self._lines.setdefault(base, number)
+            self._table = (*base, self._counts[base] - 1)
+            self._lines[self._table] = number
+        elif found := _TABLE.match(line):
+            self._table = self._resolved(_parts(found[1]))
+            self._lines.setdefault(self._table, number)
+        elif found := _VALUE.match(line):
+            path = (*self._table, *_parts(found[1]))
+            self._lines.setdefault(path, number)
+            if not self._opens(found[2]):
+                self._texts.setdefault(path, _bare(found[2]))
+
+    def _opens(self, value: str) -> bool:
+        """Note where a value goes on over the next lines; whether it does."""
+        for quotes in ('"""', "'''"):
+            if value.startswith(quotes) and quotes not in value[3:]:
+                self._until = quotes
+                return True
+        if value.startswith("["):
+            self._depth = max(0, _opened(value))
+        return self._depth > 0
+
+    def _resolved(self, keys: tuple[str, ...]) -> Path:
+        """A header's path: below a list of tables it means the list's last one."""
+        path: Path = ()
+        for key in keys:
+            path = (*path, key)
+            if path in self._counts:
+                path = (*path, self._counts[path] - 1)
+        return path
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))
+
+
+def _opened(text: str) -> int:
+    """Brackets opened less brackets closed, outside strings and comments."""
+    found = _INSIDE.findall(text)
+    return found.count("[") - found.count("]")
+
+
+def _bare(value: str) -> str:
+    """A value of one line without the comment behind it."""
+    for found in _INSIDE.finditer(value):
+        if found[0].startswith("#"):
+            return value[: found.start()].strip()
+    return value.strip()

@@ -1,0 +1,89 @@
+"""The daemon: a station on the real clock and the real buses, until somebody ends it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from typing import Any
+
+from drivers.buses.bus import BUSES
+from drivers.clock import Clock
+from edge.clock import SystemClock, boot_id
+from edge.config.sections import Config
+from edge.notify import notify
+from edge.station import Station, new_epoch
+from edge.store.store import Store
+from edge.timekeeper import KernelTime
+
+log = logging.getLogger("minshan")
+BEAT_S = 10.0  # a sixth of the unit's WatchdogSec=60
+PATIENCE_S = 8.0  # real seconds that ending lanes have: measuring ends at once, the uplink says goodbye
+
+
+def open_bus(kind: str, settings: Any, clock: Clock) -> Any:
+    """The real bus of a sensor's settings."""
+    return BUSES[kind].open(settings, clock)
+
+
+def open_store(config: Config) -> Store:
+    """The station's store; StoreTrouble with a sentence and a remedy where it can't be opened."""
+    return Store.open(
+        config.state_dir,
+        epoch=new_epoch(),
+        records_bytes=config.state.records_mb * 1_000_000,
+        pictures_bytes=config.state.pictures_mb * 1_000_000,
+        archive_days=config.state.archive_days,
+    )
+
+
+def serve(config: Config) -> None:
+    """Run the station until SIGTERM or SIGINT. Raises StoreTrouble where its store can't be opened."""
+    store = open_store(config)
+    clock = SystemClock()
+    station = Station(config, store, clock, open_bus, [KernelTime(config.clock.trust_system_clock)], boot_id())
+    with Signals() as signals:
+        station.start()
+        notify("READY=1")
+        log.info("station %s measures: %d sensors on %d buses", config.station.id, len(config.sensor),
+                 len(station.buses))  # fmt: skip
+        while not clock.wait_readable(signals.fd, clock.now() + BEAT_S):
+            beat(station)
+    notify("STOPPING=1")
+    end(station)
+
+
+def beat(station: Station) -> None:
+    """Feed the watchdog while the recorder moves: a stuck bus costs its own quantities, never the daemon."""
+    if station.recorder.alive(station.clock.now()):
+        notify("WATCHDOG=1")
+
+
+def end(station: Station) -> None:
+    """End measuring first, then recording (the minute in hand is kept short), then sending."""
+    station.stopped_by = "person"
+    for names in (station.measuring(), ["recorder"], station.lanes.names()):
+        station.lanes.stop(*names)
+        for name in station.lanes.join(PATIENCE_S, *names):
+            log.warning("%s did not end in %.0f s", name, PATIENCE_S)
+    station.store.close()
+
+
+class Signals:
+    """SIGTERM and SIGINT as a readable descriptor, for the time of a `with`."""
+
+    def __enter__(self) -> Signals:
+        self._near, self._far = socket.socketpair()
+        self._near.setblocking(False)
+        self._far.setblocking(False)
+        self.fd = self._near.fileno()
+        self._before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+        self._wakeup = signal.set_wakeup_fd(self._far.fileno())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._wakeup)
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        self._near.close()
+        self._far.close()

@@ -1,0 +1,44 @@
+"""What the box knows about its own trouble goes up once an hour, as a record like any other."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from edge.record import Draft, Kind, Stamp
+from edge.status import sensors, store
+
+if TYPE_CHECKING:
+    from edge.station import Station
+
+EVERY_S = 3600.0
+
+
+class Health:
+    """The lane that posts health records."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def run(self) -> None:
+        """Post for ever; ends by `Stopped`."""
+        clock = self._station.clock
+        while True:
+            clock.sleep_until(clock.now() + EVERY_S)
+            self._station.inbox.offer(self._draft())
+
+    def _draft(self) -> Draft:
+        station = self._station
+        now = station.clock.now()
+        start, mark = station.recorder.time_at(now)
+        return Draft(Kind.HEALTH, Stamp(station.boot, now), 0.0, start, mark, self._body())
+
+    def _body(self) -> dict[str, Any]:
+        station = self._station
+        return {
+            "sensors": sensors(station),
+            "store": store(station),
+            "disk_free": shutil.disk_usage(station.config.state_dir).free,
+            "falls": dict(station.lanes.falls),
+            "inbox_lost": station.inbox.lost,
+        }

@@ -1,0 +1,91 @@
+"""Rain from a counter that is never cleared: the rise of the device's own running total.
+
+Why not the last reading minus the first: what falls between two minutes would belong to none. A counter's rise
+is taken from the last reading before, whichever minute that was in, so the minutes of a day add up to what the
+gauge counted. A fall is one of three things, told apart by the next reading: a wrap (the device's counter began
+again at zero from its top), a restart (it begins again from near zero and stays there) or noise (it is back).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+MOST_MM_PER_MIN = 40.0  # Zahumensky 2004 (WMO): more in a minute is an error; world record 31.2 (Unionville 1956)
+SUSPECT_MM_PER_MIN = 4.0  # range of Chinese gauges, AWS specification table 3-1: 0-4 mm/min
+GAP_S = 90.0  # a rise after a longer silence may have fallen in minutes that are past
+WRAP_SHARE = 0.1  # a wrap comes from the top tenth of the counter to its lowest tenth
+
+
+class CounterState(msgspec.Struct):
+    """What must outlive a restart: the device's last total, when (UTC s, None unknown), the sum of all rises (mm)."""
+
+    last: float | None = None
+    at: float | None = None
+    utc: float | None = None
+    total: float = 0.0
+
+
+class Rise(msgspec.Struct, frozen=True):
+    """What one reading adds: millimetres, and why it is doubted (None: it is not)."""
+
+    amount: float
+    doubt: str | None = None
+
+
+class Counter:
+    """Follows one device's running total (mm). `state` is kept with each minute and given back at a start."""
+
+    def __init__(self, state: CounterState | None = None) -> None:
+        self.state = state or CounterState()
+        self._odd: float | None = None  # a total that fits nothing yet: the next reading tells
+
+    def take(self, value: float, at: float, wraps_at: float | None, utc: float | None) -> Rise:
+        """The rise that this reading brings. `at` s of this boot; `utc` s where known (for gaps over a restart)."""
+        state = self.state
+        if state.last is None:
+            self._move(value, at, utc)
+            return Rise(0.0)
+        gap = self._gap(at, utc)
+        rise = value - state.last
+        if rise < 0 and _wrapped(state.last, value, wraps_at):
+            rise += wraps_at or 0.0
+        if rise >= 0 and rise <= MOST_MM_PER_MIN * max(1.0, gap / 60.0):
+            self._odd = None
+            return self._counted(rise, value, at, utc, gap)
+        return self._odd_one(rise, value, at, utc)
+
+    def _counted(self, rise: float, value: float, at: float, utc: float | None, gap: float) -> Rise:
+        self._move(value, at, utc)
+        self.state.total += rise
+        if rise > 0 and gap > GAP_S:
+            return Rise(rise, f"fell at some time in the {round(gap)} s before, without readings")
+        return Rise(rise)
+
+    def _odd_one(self, rise: float, value: float, at: float, utc: float | None) -> Rise:
+        """A fall, or a rise that no sky gives: noise where the next reading is back, real where it stays."""
+        odd, self._odd = self._odd, value
+        if odd is None or not odd <= value <= odd + MOST_MM_PER_MIN:
+            return Rise(0.0)
+        self._odd = None
+        self._move(value, at, utc)
+        if rise < 0:
+            self.state.total += value
+            return Rise(value, "the gauge's counter started again from zero")
+        return Rise(0.0, f"a rise of {rise:.2f} mm is more than any sky gives ({MOST_MM_PER_MIN:.0f} mm/min)")
+
+    def _move(self, value: float, at: float, utc: float | None) -> None:
+        self.state.last, self.state.at, self.state.utc = value, at, utc
+
+    def _gap(self, at: float, utc: float | None) -> float:
+        state = self.state
+        if state.utc is not None and utc is not None:
+            return max(0.0, utc - state.utc)
+        if state.at is not None and at >= state.at:
+            return at - state.at
+        return float("inf")  # another boot, and no time to measure by
+
+
+def _wrapped(last: float, value: float, wraps_at: float | None) -> bool:
+    if wraps_at is None:
+        return False
+    return last > wraps_at * (1 - WRAP_SHARE) and value < wraps_at * WRAP_SHARE

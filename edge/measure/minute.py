@@ -1,0 +1,204 @@
+"""One minute: the readings of each channel in [begin, end) become one value, one flag and a reason.
+
+Strategy: nothing is decided while the minute runs. Readings are only collected; at its close each channel's are
+checked in the order they were taken, so that what is kept for the next minute (a counter's last total, a level)
+is exactly what the closed minute saw, and a power cut in the next one loses no rain.
+
+A mean needs two thirds of its samples, wind three quarters (Zahumensky 2004): fewer give no value, never a value
+from fewer. Means are arithmetic (WMO-No. 8 Part II 1.3.2.4).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter as Tally
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from drivers.driver import Channel
+from drivers.quantity import Kind, Quantity, quantity
+from drivers.reading import Reading
+from edge.measure import wind
+from edge.measure.counter import Counter, Rise
+from edge.measure.limits import Limits
+from edge.measure.quality import Checked, Checker, Flag
+
+SHARE = {Kind.MEAN: 2 / 3, Kind.WIND_SPEED: 3 / 4, Kind.DIRECTION: 3 / 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a channel comes to: a number at reporting resolution or None, its flag, and why it is not 1."""
+
+    value: float | None
+    flag: Flag
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class ChannelLine:
+    """One channel's way from readings to values. `pace`: readings that a whole minute should hold."""
+
+    name: str
+    sensor: str
+    channel: Channel
+    limits: Limits
+    pace: float
+    counter: Counter | None = None
+    readings: list[Reading] = field(default_factory=list)
+    tail: list[tuple[float, float]] = field(default_factory=list)  # the last speeds, for a gust over the edge
+    checker: Checker = field(init=False)
+    quantity: Quantity = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.quantity = quantity(self.channel.quantity)
+        self.checker = Checker(self.channel, self.limits)
+
+    def cut(self, begin: float, end: float) -> list[Checked]:
+        """Take the readings of [begin, end), checked; later ones wait, earlier ones came too late."""
+        inside = [r for r in self.readings if begin <= r.at < end]
+        self.readings = [r for r in self.readings if r.at >= end]
+        return [self.checker.check(r) for r in inside]
+
+    def needed(self, duration: float) -> int:
+        """How many good samples a mean over `duration` seconds needs."""
+        share = SHARE.get(self.quantity.kind, 0.0)
+        return max(1, math.ceil(share * self.pace * duration / 60.0 - 1e-9))
+
+
+class Minutes:
+    """Collects the readings of all channels and closes minutes."""
+
+    def __init__(self, lines: list[ChannelLine]) -> None:
+        self.lines = {(line.sensor, line.channel.quantity): line for line in lines}
+
+    def take(self, sensor: str, reading: Reading) -> None:
+        """Collect a reading; quantities that the configuration does not know are not the station's."""
+        line = self.lines.get((sensor, reading.quantity))
+        if line is not None:
+            line.readings.append(reading)
+
+    def close(self, begin: float, end: float, utc_offset: float | None, troubles: Mapping[str, str]) -> dict[str, Any]:
+        """The body of the minute record over [begin, end) s of this boot.
+
+        `utc_offset`: seconds to add to an instant for UTC, None unknown; `troubles`: sensor -> what is wrong
+        with it now, the reason where nothing came.
+        """
+        values: dict[str, Value] = {}
+        cut = {line.name: (line, line.cut(begin, end)) for line in self.lines.values()}
+        for name, (line, checked) in cut.items():
+            values[name] = self._value(line, checked, begin, end, utc_offset, troubles)
+            if line.quantity.kind is Kind.WIND_SPEED and line.pace >= 60:
+                values[name.replace("wind_speed", "wind_speed_of_gust")] = gust(line, checked, begin, values[name])
+        calm(values)
+        return {
+            "values": {name: v.value for name, v in values.items()},
+            "quality": {name: int(v.flag) for name, v in values.items()},
+            "reasons": {name: v.reason for name, v in values.items() if v.reason is not None},
+        }
+
+    @staticmethod
+    def _value(
+        line: ChannelLine,
+        checked: list[Checked],
+        begin: float,
+        end: float,
+        utc_offset: float | None,
+        troubles: Mapping[str, str],
+    ) -> Value:
+        if not checked:
+            return Value(None, Flag.MISSING, troubles.get(line.sensor, "no readings"))
+        match line.quantity.kind:
+            case Kind.TOTAL:
+                return total(line, checked, utc_offset)
+            case Kind.LAST:
+                return newest(line, checked)
+            case _:
+                return mean(line, checked, end - begin)
+
+
+def mean(line: ChannelLine, checked: list[Checked], duration: float) -> Value:
+    """Arithmetic mean, or unit-vector mean for a direction, of the samples that count."""
+    good = [c.reading.value for c in checked if c.counts]
+    needed = line.needed(duration)
+    if len(good) < needed:
+        bad = [c for c in checked if not c.counts]
+        if len(bad) + len(good) >= needed:
+            return Value(None, Flag.FAIL, common_reason(bad))
+        return Value(None, Flag.MISSING, f"{len(good)} of {round(line.pace * duration / 60)} samples, {needed} needed")
+    if line.quantity.kind is Kind.DIRECTION:
+        direction = wind.mean_direction(good)
+        if direction is None:
+            return Value(None, Flag.MISSING, "variable: the directions cancel out")
+        return flagged(float(wind.reported_direction(direction)), checked)
+    return flagged(line.quantity.rounded(math.fsum(good) / len(good)), checked)
+
+
+def total(line: ChannelLine, checked: list[Checked], utc_offset: float | None) -> Value:
+    """The rise of a running total; differenced from the rounded sum, so that rounding loses none."""
+    counter = line.counter = line.counter or Counter()
+    before = line.quantity.rounded(counter.state.total)
+    good = [c.reading for c in checked if c.counts]
+    if not good:
+        return Value(None, Flag.FAIL, common_reason(checked))
+    rises = [counter.take(r.value, r.at, r.wraps_at, utc_of(r.at, utc_offset)) for r in good]
+    amount = line.quantity.rounded(line.quantity.rounded(counter.state.total) - before)
+    return rain_flag(amount, rises, checked)
+
+
+def rain_flag(amount: float, rises: list[Rise], checked: list[Checked]) -> Value:
+    """An amount with the doubts of its rises and readings."""
+    doubt = next((rise.doubt for rise in rises if rise.doubt), None)
+    return Value(amount, Flag.SUSPECT, doubt) if doubt else flagged(amount, checked)
+
+
+def newest(line: ChannelLine, checked: list[Checked]) -> Value:
+    """The newest reading that counts: a state has no mean."""
+    good = [c for c in checked if c.counts]
+    if not good:
+        return Value(None, Flag.FAIL, common_reason(checked))
+    return flagged(line.quantity.rounded(good[-1].reading.value), good[-1:])
+
+
+def gust(line: ChannelLine, checked: list[Checked], begin: float, mean_speed: Value) -> Value:
+    """The highest 3-s running mean that ends in the minute; where the mean has no value it has none."""
+    samples = [(c.reading.at, c.reading.value) for c in checked if c.counts]
+    both = line.tail + samples
+    line.tail = [s for s in both if s[0] > both[-1][0] - wind.GUST_WINDOW_S] if both else []
+    highest = wind.highest_gust(both, begin)
+    if mean_speed.value is None or highest is None:
+        return Value(None, mean_speed.flag if mean_speed.value is None else Flag.MISSING,
+                     mean_speed.reason or "no three samples in 3 s")  # fmt: skip
+    return Value(quantity("wind_speed_of_gust").rounded(highest), mean_speed.flag, mean_speed.reason)
+
+
+def calm(values: dict[str, Value]) -> None:
+    """Give direction 0 where the reported mean speed of the same sensor (or the primary) is 0.0: calm."""
+    for name, value in values.items():
+        if not name.startswith("wind_from_direction"):
+            continue
+        speed = values.get(name.replace("wind_from_direction", "wind_speed")) or values.get("wind_speed")
+        if speed is not None and speed.value == 0.0 and (value.value is not None or "variable" in (value.reason or "")):
+            values[name] = Value(0.0, Flag.PASS if value.value is None else value.flag, None if value.value is None
+                                 else value.reason)  # fmt: skip
+
+
+def flagged(value: float, checked: list[Checked]) -> Value:
+    """`value`, suspect where a reading that made it is."""
+    suspects = [c for c in checked if c.flag is Flag.SUSPECT]
+    if suspects:
+        return Value(value, Flag.SUSPECT, common_reason(suspects))
+    return Value(value, Flag.PASS)
+
+
+def common_reason(checked: list[Checked]) -> str:
+    """The most frequent reason among readings, with how many had one."""
+    reasons = Tally(c.reason or "" for c in checked)
+    reason, count = reasons.most_common(1)[0]
+    return f"{reason} ({count} of {len(checked)} readings)" if len(checked) > 1 else reason
+
+
+def utc_of(at: float, utc_offset: float | None) -> float | None:
+    """UTC seconds of an instant of this boot, where the offset is known."""
+    return None if utc_offset is None else at + utc_offset

@@ -1,0 +1,46 @@
+"""Wind of one minute: scalar mean speed, unit-vector mean direction, and the gust as a 3-second mean.
+
+Sources: WMO-No. 8 Part I ch. 5 (scalar mean; 3-s gust, WMO-No. 306 I.1 par. 15.5.5); calm is direction 0 and
+north 360 (WMO code table 0877). The unit-vector mean weighs each sample alike (Campbell's WindVector 0/1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+GUST_WINDOW_S = 3.0
+UNDEFINED = 1e-3  # a resultant shorter than this has no direction: 180 degrees apart, evenly
+
+
+def mean_direction(degrees: Sequence[float]) -> float | None:
+    """Unit-vector mean of directions, degrees in (0, 360]; None where they cancel out."""
+    east = math.fsum(math.sin(math.radians(d)) for d in degrees) / len(degrees)
+    north = math.fsum(math.cos(math.radians(d)) for d in degrees) / len(degrees)
+    if math.hypot(east, north) < UNDEFINED:
+        return None
+    return math.degrees(math.atan2(east, north)) % 360.0 or 360.0
+
+
+def reported_direction(degrees: float) -> int:
+    """Whole degrees 1-360: what rounds to 0 is north, 360 (0 is kept for calm)."""
+    return round(degrees) % 360 or 360
+
+
+def highest_gust(samples: Sequence[tuple[float, float]], begin: float) -> float | None:
+    """Highest 3-s running mean, m/s, of (instant s, speed m/s) samples whose window ends at `begin` or later.
+
+    Samples from up to 3 s before `begin` belong in `samples`: a gust over the minute's edge counts where it
+    ends. None where no window holds three samples (slower than 1 Hz there is no 3-s mean).
+    """
+    best: float | None = None
+    first = 0
+    for last, (instant, _) in enumerate(samples):
+        while samples[first][0] <= instant - GUST_WINDOW_S + 1e-6:
+            first += 1
+        window = samples[first : last + 1]
+        if instant < begin or len(window) < 3:
+            continue
+        mean = math.fsum(speed for _, speed in window) / len(window)
+        best = mean if best is None else max(best, mean)
+    return best

@@ -1,0 +1,120 @@
+"""EXIF written into a JPEG without touching a pixel: one segment is spliced in, the others stay.
+
+A camera's own time is not trusted: what it wrote as EXIF is replaced (its exposure is taken over). Where
+nobody knows the time the picture says so, and names the boot and its seconds, from which it follows later.
+The time is that of the wish; the camera has taken the picture within some seconds of it.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
+
+from edge.pictures.spool import Place, Wish
+
+SOFTWARE = "Minshan"
+EXIF_IFD, GPS_IFD = 0x8769, 0x8825
+KEPT = {0x010F, 0x0110}  # Make, Model
+KEPT_EXPOSURE = {0x829A, 0x829D, 0x8827, 0x9204, 0x920A}  # time, aperture, ISO, bias, focal length
+MARK = b"Exif\0\0"
+
+
+def with_exif(jpeg: bytes, wish: Wish) -> bytes:
+    """The JPEG with station, camera, time, its certainty and place; only its Exif segment differs."""
+    exif = _own(_camera_wrote(jpeg), wish)
+    body = exif.tobytes()
+    body = body if body.startswith(MARK) else MARK + body
+    segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+    return jpeg[:2] + segment + b"".join(piece for piece in _segments(jpeg) if piece[4:10] != MARK)
+
+
+def certainty(wish: Wish) -> str:
+    """How the time of the wish is known, in words."""
+    if wish.utc is None:
+        return f"time unknown (boot {wish.stamp.boot}, {wish.stamp.boottime:.3f} s)"
+    error = "" if wish.clock.error is None else f" +-{wish.clock.error:g} s"
+    return f"time{error} by {wish.clock.source}"
+
+
+def _segments(jpeg: bytes) -> list[bytes]:
+    """What follows the start marker: each segment before the first scan, then all the rest in one piece."""
+    pieces, at = [], 2
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] not in (0xDA, 0xFF):
+        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        pieces.append(jpeg[at:end])
+        at = end
+    return [*pieces, jpeg[at:]]
+
+
+def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
+    """Maker and exposure as the camera wrote them; nothing where its EXIF is not readable."""
+    try:
+        theirs = Image.open(io.BytesIO(jpeg), formats=["JPEG"]).getexif()
+        exposure = theirs.get_ifd(EXIF_IFD)
+        return (
+            {tag: theirs[tag] for tag in KEPT if tag in theirs},
+            {tag: exposure[tag] for tag in KEPT_EXPOSURE if tag in exposure},
+        )
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError):
+        return {}, {}
+
+
+def _own(theirs: tuple[dict[int, Any], dict[int, Any]], wish: Wish) -> Image.Exif:
+    exif = Image.Exif()
+    for tag, value in theirs[0].items():
+        exif[tag] = value
+    exif[0x010E] = _ascii(f"{wish.station}, {wish.camera.name}, {certainty(wish)}")  # ImageDescription
+    exif[0x0131] = SOFTWARE
+    details = exif.get_ifd(EXIF_IFD)
+    details.update(theirs[1])
+    details[0x9286] = b"ASCII\0\0\0" + _ascii(certainty(wish)).encode()  # UserComment
+    if wish.utc is not None:
+        details.update(_time_tags(wish.utc, wish.place.utc_offset_h if wish.place else 0.0))
+    if wish.place is not None:
+        exif.get_ifd(GPS_IFD).update(_gps_tags(wish.place, wish.utc))
+    return exif
+
+
+def _time_tags(utc: int, offset_h: float) -> dict[int, str]:
+    """DateTimeOriginal and -Digitized in local time, their fraction and their offset (Exif 2.31)."""
+    zone = timezone(timedelta(hours=offset_h))
+    local = datetime.fromtimestamp(utc // 1_000_000, zone)
+    text, offset = local.strftime("%Y:%m:%d %H:%M:%S"), local.strftime("%z")
+    offset, fraction = f"{offset[:3]}:{offset[3:5]}", f"{utc % 1_000_000 // 1000:03d}"
+    return {0x9003: text, 0x9004: text, 0x9011: offset, 0x9012: offset, 0x9291: fraction, 0x9292: fraction}
+
+
+def _gps_tags(place: Place, utc: int | None) -> dict[int, Any]:
+    tags: dict[int, Any] = {
+        0: b"\x02\x03\x00\x00",
+        1: "N" if place.latitude >= 0 else "S",
+        2: _degrees(place.latitude),
+        3: "E" if place.longitude >= 0 else "W",
+        4: _degrees(place.longitude),
+        5: b"\x00" if place.altitude_m >= 0 else b"\x01",
+        6: IFDRational(round(abs(place.altitude_m) * 10), 10),
+        18: _ascii(place.datum),  # GPSMapDatum: a GCJ-02 position is not passed off as WGS-84
+    }
+    if utc is not None:
+        moment = datetime.fromtimestamp(utc // 1_000_000, UTC)
+        tags[7] = tuple(IFDRational(part, 1) for part in (moment.hour, moment.minute, moment.second))
+        tags[29] = moment.strftime("%Y:%m:%d")
+    return tags
+
+
+def _degrees(angle: float) -> tuple[IFDRational, IFDRational, IFDRational]:
+    """Degrees, minutes and hundredths of a second."""
+    whole = round(abs(angle) * 360_000)
+    return (
+        IFDRational(whole // 360_000, 1),
+        IFDRational(whole // 6000 % 60, 1),
+        IFDRational(whole % 6000, 100),
+    )
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()

@@ -1,0 +1,153 @@
+"""What a picture is worth, its thumbnail, and the time and place written into it; Pillow alone, no numpy.
+
+Three faults are looked for. None of them throws a picture away, they mark it:
+
+- *dark*: hardly any light, bright places neither (a lamp or a frost fire at night is a bright place).
+- *blurred*: the "blur effect" of Crete et al. (2007): how much of the picture's fine change is lost when it is
+  blurred once more; a sharp picture loses much, a blurred one little. It is a ratio, so it doesn't change when
+  fog, haze or smoke takes the contrast, which is weather and no fault. In thick fog and at dusk the sensor's
+  noise hides a blur, which then goes unmarked. Only where no edge is left at all can nobody tell a lens full of
+  dew from fog; that counts as blurred.
+- *repeated*: the decoded picture is the previous one, pixel by pixel at an eighth of its size. A camera that is
+  frozen gives the same frame, perhaps packed anew; two frames of a living sensor differ by its noise however
+  calm the day, so similarity (a perceptual hash) must not be taken for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from PIL import Image, ImageChops, ImageFilter, ImageStat, UnidentifiedImageError
+
+DARK_MEAN = 18.0  # of 255; a painted or photographed dusk has 30 to 60, a covered lens under 5
+DARK_BRIGHT = 70.0  # of 255: the brightest hundredth of a dark picture lies below this
+BLUR_LIMIT = 0.52  # of 1: orchards in focus 0.29 to 0.39, out of it by 8 pixels of 2688 0.57 to 0.62
+NO_EDGES = 0.2  # mean step between neighbours, of 255: less than a sensor's noise leaves of an even grey
+GREY_WIDTH = 672  # pixels that sharpness is judged at: finer, a sensor's noise passes for sharpness
+REBLUR = 9  # pixels, the low-pass of Crete et al. (section 2.2)
+THUMB_BYTES = 20_000
+THUMB_WIDTHS = (480, 400, 320, 240)  # pixels
+MOST_PIXELS = 64_000_000
+
+
+class NotWhole(ValueError):
+    """The bytes are no whole JPEG; the text says what is wrong."""
+
+
+class Look(NamedTuple):
+    """What a picture looks like. `pixels` names the decoded picture (hex), `faults` may be empty."""
+
+    width: int
+    height: int
+    faults: list[str]
+    figures: dict[str, float]
+    pixels: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A JPEG, decoded whole once."""
+
+    image: Image.Image
+
+    @classmethod
+    def of(cls, jpeg: bytes) -> Opened:
+        """Decode; NotWhole where that cannot be done to the last line."""
+        try:
+            image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
+            if image.width * image.height > MOST_PIXELS:
+                raise NotWhole(f"the picture claims {image.width} x {image.height} pixels")
+            image.load()
+            return cls(image.convert("RGB"))
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            text = "the picture is cut short" if "truncated" in str(error) else f"the picture is damaged: {error}"
+            raise NotWhole(text) from None
+
+    def look(self, previous: str = "") -> Look:
+        """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""
+        grey = self.image.convert("L")
+        eighth = grey.reduce(8)
+        pixels = hashlib.sha256(eighth.tobytes()).hexdigest()
+        small = grey.reduce(max(1, round(grey.width / GREY_WIDTH))).filter(ImageFilter.BoxBlur(1))
+        mean, bright = ImageStat.Stat(grey).mean[0], _bright(eighth)
+        blur, edges = blur_effect(small)
+        faults = []
+        if mean < DARK_MEAN and bright < DARK_BRIGHT:
+            faults.append("dark")
+        elif edges < NO_EDGES or blur > BLUR_LIMIT:
+            faults.append("blurred")
+        if pixels == previous:
+            faults.append("repeated")
+        figures = {"luminance": mean, "bright": bright, "blur": blur, "edges": edges}
+        rounded = {name: round(value, 3) for name, value in figures.items()}
+        return Look(self.image.width, self.image.height, faults, rounded, pixels)
+
+    def thumbnail(self) -> bytes:
+        """A small JPEG of at most about 20 kB: the greatest width, then the best quality, that fit."""
+        for width in THUMB_WIDTHS:
+            size = (width, max(1, round(self.image.height * width / self.image.width)))
+            small = self.image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+            best = _packed(small, 30)
+            if len(best) > THUMB_BYTES and width != THUMB_WIDTHS[-1]:
+                continue
+            return _best_quality(small, best)
+        raise AssertionError("the last width is always taken")
+
+
+def blur_effect(grey: Image.Image) -> tuple[float, float]:
+    """Crete et al. (SPIE 6492, 2007): 0 sharp to 1 blurred, the worse of both directions; and the mean step
+    between neighbouring pixels of the picture itself, 0 to 255."""  # fmt: skip
+    effects, steps = [], []
+    for along in (0, 1):
+        change = _steps(grey, along)
+        lost = ImageChops.subtract(change, _steps(_smeared(grey, along), along))
+        whole, kept = ImageStat.Stat(change).sum[0], ImageStat.Stat(lost).sum[0]
+        effects.append((whole - kept) / whole if whole else 1.0)
+        steps.append(ImageStat.Stat(change).mean[0])
+    return max(effects), max(steps)
+
+
+def _steps(grey: Image.Image, along: int) -> Image.Image:
+    """|difference| of each pixel and its neighbour, in x (0) or y (1)."""
+    w, h = grey.size
+    first = grey.crop((1, 0, w, h) if along == 0 else (0, 1, w, h))
+    second = grey.crop((0, 0, w - 1, h) if along == 0 else (0, 0, w, h - 1))
+    return ImageChops.difference(first, second)
+
+
+def _smeared(grey: Image.Image, along: int) -> Image.Image:
+    """The picture through a mean of REBLUR pixels in one direction."""
+    reach = REBLUR // 2
+    return grey.filter(ImageFilter.BoxBlur((reach, 0) if along == 0 else (0, reach)))
+
+
+def _bright(grey: Image.Image) -> float:
+    """The level that a hundredth of the pixels lie above."""
+    left = grey.width * grey.height / 100
+    for level, count in reversed(list(enumerate(grey.histogram()))):
+        left -= count
+        if left <= 0:
+            return float(level)
+    return 0.0
+
+
+def _packed(image: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def _best_quality(image: Image.Image, low: bytes) -> bytes:
+    """The best packing within THUMB_BYTES, by halving; `low` where none fits."""
+    best, bottom, top = low, 30, 92
+    while bottom < top:
+        middle = (bottom + top + 1) // 2
+        packed = _packed(image, middle)
+        if len(packed) <= THUMB_BYTES:
+            best, bottom = packed, middle
+        else:
+            top = middle - 1
+    return best

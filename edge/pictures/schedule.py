@@ -1,0 +1,247 @@
+"""When pictures are taken: the picture lane of the daemon.
+
+Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is not
+known, and takes a picture in each that begins while the sun is up (in every one where it is to see by night
+too, or where nobody knows the time). A camera that fails is tried again after 1, 2, 4 ... 30 minutes for ever;
+one that refuses the login after 30 minutes and no sooner, on command neither, because cameras lock.
+
+The camera process lives outside of simulated time, and waiting for it is real I/O (`Clock.outside`), in short
+slices of real time; between two of them the lane gives way. So on a station a stop is noticed within a slice,
+and in a simulation the picture is there in no simulated time at all, the same at every speed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from astral import Observer
+from astral.sun import elevation
+
+from drivers.clock import Clock
+from edge.clock import SystemClock
+from edge.config.sections import CameraSection, SiteSection
+from edge.pictures.shelf import NotTaken, Shelf, Shelved
+from edge.pictures.spool import Answer, Place, Spool, Wish, new_id, target
+from edge.record import ClockMark, Draft, Kind, Stamp
+
+log = logging.getLogger("minshan.pictures")
+SUN_UP = -0.833  # degrees of the sun's centre: refraction and half its disc (the almanacs' sunrise)
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0  # s
+REFUSED = "login refused"  # CameraError.reason of LoginRefused
+SLICE = 0.25  # real s
+LOOK_AGAIN = 60.0  # s; the time may become known while the lane waits for a slot
+PATIENCE = 45.0  # real s for one picture, all of it
+ABSENCE = 10.0  # real s without a camera process
+DEADLINE = 0.8  # of the patience: then the camera process ends itself
+WISHES = 16
+
+
+@dataclass(eq=False)
+class Watched:
+    """One camera and how it fares. `slot`: whether the time was known, and the number of its interval."""
+
+    section: CameraSection
+    slot: tuple[bool, int] = (False, -1)
+    failures: int = 0
+    retry_at: float | None = None
+    locked_until: float = float("-inf")
+    trouble: str = ""
+    reason: str = ""
+    last: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two slots."""
+        return self.section.every_min * 60.0
+
+
+class PictureLane:
+    """`utc` tells the time and how it is known; `post` takes drafts for the recorder; `done(command, taken,
+    sentence, data)` hears what came of a wish by command."""  # fmt: skip
+
+    def __init__(  # noqa: PLR0913 - the one place where the rooms that a picture passes are put together
+        self,
+        cameras: tuple[CameraSection, ...],
+        site: SiteSection,
+        station: str,
+        clock: Clock,
+        spool: Spool,
+        shelf: Shelf,
+        *,
+        utc: Callable[[], tuple[int | None, ClockMark]],
+        boot: str,
+        post: Callable[[Draft], object],
+        done: Callable[[str, bool, str, dict[str, Any]], None],
+        patience: float = PATIENCE,
+        absence: float = ABSENCE,
+    ) -> None:
+        self._watched = {section.name: Watched(section) for section in cameras}
+        self._observer = Observer(site.latitude, site.longitude, 0)  # its altitude would lower the horizon
+        self._place = Place(site.latitude, site.longitude, site.altitude_m, site.datum, site.utc_offset_h)
+        self._station, self._clock, self._spool, self._shelf = station, clock, spool, shelf
+        self._utc, self._boot, self._post, self._done = utc, boot, post, done
+        self._patience, self._absence = patience, absence
+        self._world = SystemClock()
+        self._orders = clock.inbox(WISHES)
+        self._last: dict[str, str] = {}
+        self._taken_count, self._newest = 0, ""
+
+    # -- from other lanes ----------------------------------------------------------------------------------
+
+    def wish(self, camera: str | None, command: str) -> None:
+        """One picture now (None: of the first camera); `done` hears of it."""
+        name = camera or next(iter(self._watched))
+        if name not in self._watched:
+            self._done(command, False, f"no camera {name!r}; there are: {', '.join(self._watched)}", {})
+        elif not self._orders.offer((name, command)):
+            self._done(command, False, f"{WISHES} pictures are waited for already; try again later", {})
+
+    def status(self) -> dict[str, Any]:
+        """Since the start: how many were `taken`, the `last` one's fault or trouble, and of each camera
+        its `trouble` (a short phrase and `text`, a sentence), failed tries since, and its `last` picture's UTC."""
+        cameras = {
+            name: {"trouble": w.reason, "text": w.trouble, "failures": w.failures, "last": w.last.get("utc")}
+            for name, w in self._watched.items()
+        }
+        return {"taken": self._taken_count, "last": self._newest, "cameras": cameras}
+
+    # -- the lane ------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Take pictures for ever; ends by `Stopped`."""
+        self._last = self._spool.remembered()
+        for watched in self._watched.values():
+            watched.slot = self._slot(watched)
+        while True:
+            order = self._orders.get(min(self._next(w) for w in self._watched.values()))
+            if order is not None:
+                self._on_command(self._watched[order[0]], order[1])
+            for watched in self._watched.values():
+                if self._due(watched) and self._light(watched):
+                    self._attempt(watched)
+
+    def _slot(self, watched: Watched) -> tuple[bool, int]:
+        utc = self._utc()[0]
+        micros = round(self._clock.now() * 1e6) if utc is None else utc
+        return utc is not None, micros // round(watched.interval * 1e6)
+
+    def _next(self, watched: Watched) -> float:
+        """The instant at which to look at the camera again."""
+        now, utc = self._clock.now(), self._utc()[0]
+        if watched.retry_at is not None:
+            return min(watched.retry_at, now + LOOK_AGAIN)
+        micros = round(now * 1e6) if utc is None else utc
+        left = -micros % round(watched.interval * 1e6) or watched.interval * 1e6
+        return now + min(left / 1e6, LOOK_AGAIN)
+
+    def _due(self, watched: Watched) -> bool:
+        slot, before = self._slot(watched), watched.slot
+        watched.slot = slot
+        if watched.retry_at is not None:
+            return self._clock.now() >= watched.retry_at
+        return slot[0] == before[0] and slot[1] > before[1]
+
+    def _light(self, watched: Watched) -> bool:
+        """True where the camera is to see now; a night ends a failing camera's tries until the next slot."""
+        utc = self._utc()[0]
+        if watched.section.by_night or utc is None:
+            return True
+        moment = datetime.fromtimestamp(utc / 1e6, UTC)
+        up = bool(elevation(self._observer, moment, with_refraction=False) >= SUN_UP)
+        if not up:
+            watched.retry_at = None
+        return up
+
+    def _on_command(self, watched: Watched, command: str) -> None:
+        left = watched.locked_until - self._clock.now()
+        if left > 0:
+            text = f"{watched.trouble}; cameras lock, so the next try is in {left / 60:.0f} min"
+            self._done(command, False, text, {"camera": watched.section.name, "reason": REFUSED})
+            return
+        self._attempt(watched, command)
+
+    def _attempt(self, watched: Watched, command: str = "") -> None:
+        """One picture, and what comes of it: a picture record, or growing pauses and a health record."""
+        wish = self._make_wish(watched)
+        reason, text, shelved = self._fulfil(wish)
+        if shelved is None:
+            self._missed(watched, wish, reason, text)
+        else:
+            self._taken(watched, wish, shelved, command)
+        if command:
+            data = {"camera": wish.camera.name, "reason": reason} if shelved is None else dict(shelved.body)
+            self._done(command, shelved is not None, text, data)
+
+    def _make_wish(self, watched: Watched) -> Wish:
+        utc, mark = self._utc()
+        return Wish(
+            new_id(),
+            self._station,
+            target(watched.section),
+            Stamp(self._boot, self._clock.now()),
+            utc,
+            mark,
+            self._patience * DEADLINE,
+            self._place,
+            self._last.get(watched.section.name, ""),
+        )
+
+    def _fulfil(self, wish: Wish) -> tuple[str, str, Shelved | None]:
+        """(reason, sentence, the picture or None)."""
+        try:
+            answer = self._ask(wish)
+            if not answer.ok:
+                return answer.reason, answer.error, None
+            shelved = self._clock.outside(lambda: self._shelf.take(answer, self._spool, wish.camera.name))
+            self._last[wish.camera.name] = answer.pixels
+            self._clock.outside(lambda: self._spool.remember(self._last))
+        except NotTaken as error:
+            return "no picture", str(error), None
+        except OSError as error:
+            return "disk", f"the picture cannot be kept: {error.strerror or error}", None
+        finally:
+            self._clock.outside(lambda: self._spool.drop(wish.id))
+        return "", f"{shelved.body['width']} x {shelved.body['height']} taken by {wish.camera.name}", shelved
+
+    def _ask(self, wish: Wish) -> Answer:
+        """Lay the wish down and wait for its answer in slices of real time."""
+        self._clock.outside(self._spool.sweep)  # no wish is open here: whatever lies there came too late
+        self._clock.outside(lambda: self._spool.put(wish))
+        wait = self._spool.waiting(self._world, wish.id, self._patience, self._absence)
+        while (answer := self._clock.outside(lambda: wait.slice(SLICE))) is None:
+            self._clock.sleep_until(self._clock.now())  # give way, and end here when told to
+        return answer
+
+    # -- what came of it -----------------------------------------------------------------------------------
+
+    def _taken(self, watched: Watched, wish: Wish, shelved: Shelved, command: str) -> None:
+        body = shelved.body | ({"command": command} if command else {})
+        self._post(Draft(Kind.PICTURE, wish.stamp, 0.0, wish.utc, wish.clock, body))
+        name = watched.section.name
+        if watched.failures:
+            log.info("camera %s gives pictures again, after %d failed tries", name, watched.failures)
+            self._tell(wish, {"event": "pictures again", "camera": name, "failures": watched.failures})
+        watched.failures, watched.retry_at, watched.reason, watched.trouble = 0, None, "", ""
+        self._taken_count, self._newest = self._taken_count + 1, body["reasons"]
+        watched.last = {"picture": body["picture"], "utc": wish.utc, "reasons": body["reasons"]}
+
+    def _missed(self, watched: Watched, wish: Wish, reason: str, text: str) -> None:
+        now = self._clock.now()
+        watched.failures, self._newest = watched.failures + 1, reason
+        pause = min(FIRST_PAUSE * 2.0 ** min(watched.failures - 1, 10), LONGEST_PAUSE)
+        if reason == REFUSED:
+            pause = LONGEST_PAUSE
+            watched.locked_until = now + LONGEST_PAUSE
+        watched.retry_at = now + pause
+        if reason != watched.reason:  # once when it goes, and when it goes wrong in another way
+            log.warning("camera %s gives no picture (%s): %s", watched.section.name, reason, text)
+            body = {"event": "picture missed", "camera": watched.section.name, "reason": reason, "text": text}
+            self._tell(wish, body)
+        watched.reason, watched.trouble = reason, text
+
+    def _tell(self, wish: Wish, body: dict[str, Any]) -> None:
+        self._post(Draft(Kind.HEALTH, wish.stamp, 0.0, wish.utc, wish.clock, body))

@@ -1,0 +1,283 @@
+"""The spool: one folder through which the daemon wishes for pictures and the camera process answers.
+
+    wish-ID.json      the daemon's wish                          (written, synced, renamed, folder synced)
+    taken-ID.json     the camera process has begun on it         (renamed: a wish is tried once)
+    ID.full.jpg, ID.thumb.jpg, then answer-ID.json               what came of it
+    worker.lock       held by the camera process as long as it lives
+    last.json         what each camera's last picture looked like (the daemon's)
+
+A killed camera process leaves its wish as taken: the next one answers it with an error, so that a picture that
+crashes a library is not tried for ever. Files with other names are not the spool's and are left alone.
+A wish may carry a camera's password, so the folder is 0700, its files 0600, and no wish is ever logged.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from drivers.clock import Clock
+from edge.record import ClockMark, Stamp
+
+POLL = 0.2  # s between two looks for a wish
+LOOK = 0.05  # s between two looks for an answer, while one is waited for
+NAME = re.compile(r"^(?:(wish|taken|answer)-[0-9a-f]{16}\.json|[0-9a-f]{16}\.(?:full|thumb)\.jpg|.*\.part)$")
+T = TypeVar("T")
+
+
+class Target(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The camera to ask: the configuration's section, without its schedule."""
+
+    name: str
+    driver: str
+    url: str = ""
+    username: str = ""
+    password: str = ""
+    password_file: str = ""
+    width: int = 2688
+    height: int = 1520
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the picture is taken: degrees of `datum`, metres above sea level, hours ahead of UTC."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float
+    datum: str
+    utc_offset_h: float
+
+
+class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One picture to take. `utc` microseconds or None; `deadline` s for all of it; `previous` a `Look.pixels`."""
+
+    id: str
+    station: str
+    camera: Target
+    stamp: Stamp
+    utc: int | None
+    clock: ClockMark
+    deadline: float
+    place: Place | None = None
+    previous: str = ""
+
+    def __repr__(self) -> str:
+        return f"Wish({self.id}, {self.camera.name})"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One file of an answer: SHA-256 and size in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What came of a wish: `full` and `thumbnail`, or `reason` (a short phrase) and `error` (a sentence).
+
+    `faults`: "dark", "blurred", "repeated" or none; `figures`: what they were judged by; `pixels`: a hash of
+    the decoded picture for the next wish's `previous`; `took_s`: real seconds.
+    """
+
+    id: str
+    ok: bool
+    reason: str = ""
+    error: str = ""
+    full: Part | None = None
+    thumbnail: Part | None = None
+    width: int = 0
+    height: int = 0
+    faults: list[str] = []
+    figures: dict[str, float] = {}
+    pixels: str = ""
+    took_s: float = 0.0
+
+
+def new_id() -> str:
+    """An id for a wish."""
+    return secrets.token_hex(8)
+
+
+class Spool:
+    """Both ends of the folder; the daemon and the camera process each have their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+
+    # -- the daemon's end ------------------------------------------------------------------------------
+
+    def put(self, wish: Wish) -> None:
+        """Lay a wish down."""
+        self._write(f"wish-{wish.id}.json", msgspec.json.encode(wish))
+
+    def answer(self, wish_id: str) -> Answer | None:
+        """The wish's answer, where it is there and whole."""
+        return self._read(self.folder / f"answer-{wish_id}.json", Answer)
+
+    def waiting(self, world: Clock, wish_id: str, patience: float, absence: float) -> Waiting:
+        """A wait for the wish's answer, `patience` seconds of `world` in all, `absence` without a process."""
+        return Waiting(self, world, wish_id, patience, absence)
+
+    def attended(self) -> bool:
+        """True where a camera process holds the spool."""
+        lock = self._lock()
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    def files(self, wish_id: str) -> tuple[Path, Path]:
+        """Where an answer's full picture and thumbnail lie."""
+        return self.folder / f"{wish_id}.full.jpg", self.folder / f"{wish_id}.thumb.jpg"
+
+    def drop(self, wish_id: str) -> None:
+        """Forget a wish and all that came of it."""
+        names = (f"{word}-{wish_id}.json" for word in ("wish", "taken", "answer"))
+        for file in (*(self.folder / name for name in names), *self.files(wish_id)):
+            file.unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """Remove all wishes and answers (with no wish open: leftovers of a killed daemon, answers that came too
+        late); how many files that were."""
+        left = [file for file in self.folder.iterdir() if NAME.match(file.name)]
+        for file in left:
+            file.unlink(missing_ok=True)
+        return len(left)
+
+    def remembered(self) -> dict[str, str]:
+        """Camera -> `pixels` of its last picture."""
+        return self._read(self.folder / "last.json", dict[str, str]) or {}
+
+    def remember(self, last: dict[str, str]) -> None:
+        """Keep the cameras' last pictures' `pixels` over a restart."""
+        self._write("last.json", msgspec.json.encode(last))
+
+    # -- the camera process's end ------------------------------------------------------------------------
+
+    def attend(self) -> int | None:
+        """Hold the spool until the process ends: the lock's descriptor, None where another one holds it (or
+        the daemon looks at this very moment: try again)."""
+        lock = self._lock()
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        return lock
+
+    def take(self) -> Wish | None:
+        """The next wish, now taken; what is no wish is removed."""
+        for file in sorted(self.folder.glob("wish-*.json")):
+            wish = self._read(file, Wish) if NAME.match(file.name) else None
+            if wish is not None and file.name == f"wish-{wish.id}.json":
+                try:
+                    file.rename(self.folder / f"taken-{wish.id}.json")
+                except FileNotFoundError:  # withdrawn in between
+                    continue
+                _sync_folder(self.folder)
+                return wish
+            file.unlink(missing_ok=True)
+        return None
+
+    def finish(self, answer: Answer, full: bytes = b"", thumbnail: bytes = b"") -> None:
+        """Lay down an answer, its pictures first; nothing where the wish was withdrawn."""
+        if not (self.folder / f"taken-{answer.id}.json").exists():
+            return
+        try:
+            for file, data in zip(self.files(answer.id), (full, thumbnail)):
+                if data:
+                    self._write(file.name, data)
+            self._write(f"answer-{answer.id}.json", msgspec.json.encode(answer))
+        except FileNotFoundError:  # swept away under our hands: withdrawn just now
+            self.drop(answer.id)
+        (self.folder / f"taken-{answer.id}.json").unlink(missing_ok=True)
+
+    def abandoned(self) -> list[str]:
+        """Ids of the wishes that an earlier camera process took and did not live to answer."""
+        for pattern in (
+            "answer-*.part",
+            "*.jpg.*.part",
+        ):  # wish-*.part is the daemon's, perhaps being written
+            for part in self.folder.glob(pattern):
+                part.unlink(missing_ok=True)
+        return [file.stem.partition("-")[2] for file in self.folder.glob("taken-*.json") if NAME.match(file.name)]
+
+    # -- files ------------------------------------------------------------------------------------------
+
+    def _lock(self) -> int:
+        return os.open(self.folder / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _write(self, name: str, data: bytes) -> None:
+        part = self.folder / f"{name}.{secrets.token_hex(4)}.part"
+        out = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(out, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(self.folder / name)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        _sync_folder(self.folder)
+
+    @staticmethod
+    def _read(file: Path, kind: type[T]) -> T | None:
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=kind)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+
+class Waiting:
+    """The daemon's wait for one answer, in slices of real time. Always ends in an answer, if need be its own."""
+
+    def __init__(self, spool: Spool, world: Clock, wish_id: str, patience: float, absence: float) -> None:
+        self._spool, self._world, self._wish_id = spool, world, wish_id
+        self._patience, self._absence = patience, absence
+        self._began = self._seen = world.now()
+
+    def slice(self, seconds: float) -> Answer | None:
+        """The answer, or None where it is not there after these seconds."""
+        until = self._world.now() + seconds
+        while (answer := self._spool.answer(self._wish_id)) is None:
+            now = self._world.now()
+            if self._spool.attended():
+                self._seen = now
+            if now - self._began >= self._patience:
+                return self._given_up("no answer", f"no picture within {self._patience:g} s")
+            if now - self._seen >= self._absence:
+                return self._given_up("camera process away", "the camera process is not running")
+            if now >= until:
+                return None
+            self._world.sleep_until(min(now + LOOK, until))
+        return answer
+
+    def _given_up(self, reason: str, text: str) -> Answer:
+        return Answer(self._wish_id, False, reason, text)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make renames in the folder last through a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def target(section: Any) -> Target:
+    """The Target of a `CameraSection` (edge.config)."""
+    texts = {key: getattr(section, key) or "" for key in ("url", "username", "password", "password_file")}
+    return Target(section.name, section.driver, width=section.width, height=section.height, **texts)

@@ -1,0 +1,181 @@
+"""One lane a bus: reads the devices that are due, reopens what went, counts what was refused.
+
+Drivers neither log nor retry; this room does both, once when a sensor goes and once when it is back. A device
+that does not answer is asked ever more seldom (up to once a minute), so that it costs its bus-mates nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from drivers.buses.bus import BUSES
+from drivers.clock import Clock, Inbox
+from drivers.driver import Device
+from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged
+from drivers.reading import Reading
+from edge.config.sections import SensorSection
+
+log = logging.getLogger("minshan.sampler")
+TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; three failures in a row are a sensor that went
+LONGEST_PAUSE = 60.0  # s between two tries of a sensor that is down
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A sensor's reading on its way to the recorder."""
+
+    sensor: str
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """A sensor went (`reason` why) or is back (`reason` None), at the instant `at`, s."""
+
+    sensor: str
+    reason: str | None
+    at: float
+
+
+class Opener(Protocol):
+    """Opens the bus of a sensor: the real one, or a twin's wire."""
+
+    def __call__(self, kind: str, settings: Any, clock: Clock) -> Any: ...
+
+
+@dataclass(slots=True)
+class Seat:
+    """A sensor's place on the lane: its device while open, when it is due, and how it has been."""
+
+    sensor: SensorSection
+    due: float
+    device: Device | None = None
+    failures: int = 0
+    pause: float = 1.0
+    down: str | None = None  # the reason, while it is down
+    refused: Counter[str] = field(default_factory=Counter)  # frames that came and are none, by reason
+    errors: Counter[str] = field(default_factory=Counter)  # everything else that went wrong, by class
+    readings: int = 0
+
+    @property
+    def interval(self) -> float | None:
+        """Seconds between two reads; None for a device that talks by itself."""
+        own = getattr(self.sensor.settings, "interval", None)
+        return own if own is not None else self.sensor.info.interval
+
+
+class BusLane:
+    """The devices of one bus, read in the order they are due."""
+
+    def __init__(self, sensors: list[SensorSection], opener: Opener, clock: Clock, inbox: Inbox) -> None:
+        self.kind = sensors[0].info.bus
+        self.name = f"{self.kind} {BUSES[self.kind].key(sensors[0].settings)}"
+        self._opener = opener
+        self._clock = clock
+        self._inbox = inbox
+        self._bus: Any = None
+        self.seats = [Seat(sensor, due=clock.now()) for sensor in sensors]
+
+    def run(self) -> None:
+        """Read for ever; ends by `Stopped`, the devices and the bus closed."""
+        try:
+            while True:
+                seat = min(self.seats, key=lambda s: s.due)
+                self._clock.sleep_until(seat.due)
+                self._turn(seat)
+        finally:
+            self._close_bus()
+
+    def _turn(self, seat: Seat) -> None:
+        try:
+            readings = self._device(seat).read()
+        except DeviceError as error:
+            self._failed(seat, error)
+        else:
+            self._took(seat, readings)
+
+    def _device(self, seat: Seat) -> Device:
+        if self._bus is None:
+            self._bus = self._opener(self.kind, seat.sensor.settings, self._clock)
+        if seat.device is None:
+            seat.device = seat.sensor.info.open(self._bus, seat.sensor.settings, self._clock)
+        return seat.device
+
+    def _took(self, seat: Seat, readings: tuple[Reading, ...]) -> None:
+        for reading in readings:
+            self._inbox.offer(Taken(seat.sensor.name, reading))
+        seat.readings += len(readings)
+        seat.failures, seat.pause = 0, 1.0
+        if seat.down is not None:
+            log.info("sensor %s is back (%s)", seat.sensor.name, self._place(seat))
+            seat.down = None
+            self._inbox.offer(Went(seat.sensor.name, None, self._clock.now()))
+        seat.due = self._next_due(seat)
+
+    def _next_due(self, seat: Seat) -> float:
+        """The next instant of the sensor's own grid, so that a slow read delays no later sample."""
+        now = self._clock.now()
+        if seat.interval is None:
+            return now
+        return (math.floor(now / seat.interval + 1e-6) + 1) * seat.interval
+
+    def _failed(self, seat: Seat, error: DeviceError) -> None:
+        """Count it, and decide when to try again: a device that talks is simply listened to further."""
+        if isinstance(error, Garbled):
+            seat.refused[str(error).partition(":")[0]] += 1
+        else:
+            seat.errors[error.reason] += 1
+        seat.failures += 1
+        if isinstance(error, Unplugged):
+            self._close_bus()
+        if seat.interval is None and isinstance(error, Garbled | NoAnswer):
+            seat.due = self._clock.now()
+        elif seat.failures < TRIES_UNTIL_DOWN and not isinstance(error, Unplugged):
+            self._close_device(seat)
+            seat.due = self._next_due(seat)
+        else:
+            self._close_device(seat)
+            seat.due = self._clock.now() + seat.pause
+            seat.pause = min(2 * seat.pause, LONGEST_PAUSE)
+        if seat.failures >= TRIES_UNTIL_DOWN or isinstance(error, Unplugged):
+            self._down(seat, error)
+
+    def _down(self, seat: Seat, error: DeviceError) -> None:
+        if seat.down is None:
+            log.warning("sensor %s (%s): %s: %s", seat.sensor.name, self._place(seat), error.reason, error)
+        if seat.down != error.reason:
+            seat.down = error.reason
+            self._inbox.offer(Went(seat.sensor.name, error.reason, self._clock.now()))
+
+    @staticmethod
+    def _place(seat: Seat) -> str:
+        kind = BUSES[seat.sensor.info.bus]
+        return " ".join(part for part in (kind.key(seat.sensor.settings), kind.address(seat.sensor.settings)) if part)
+
+    @staticmethod
+    def _close_device(seat: Seat) -> None:
+        if seat.device is not None:
+            device, seat.device = seat.device, None
+            try:
+                device.close()
+            except DeviceError as error:  # it is gone already; what matters was said when it went
+                log.debug("closing %s: %s", seat.sensor.name, error)
+
+    def _close_bus(self) -> None:
+        for seat in self.seats:
+            self._close_device(seat)
+        if self._bus is not None:
+            bus, self._bus = self._bus, None
+            bus.close()
+
+
+def by_bus(sensors: tuple[SensorSection, ...]) -> dict[str, list[SensorSection]]:
+    """The sensors of each bus: key "kind:bus"."""
+    groups: dict[str, list[SensorSection]] = {}
+    for sensor in sensors:
+        groups.setdefault(f"{sensor.info.bus}:{BUSES[sensor.info.bus].key(sensor.settings)}", []).append(sensor)
+    return groups

@@ -1,0 +1,81 @@
+"""A recorded day of a real station's serial port: lines, each with the time at which its logger received it."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+TIME_CHARS = 19  # 2021-06-22T00:00:10
+LOOK = 1000  # lines within which a capture shows a first time
+
+
+class CaptureError(ValueError):
+    """A file that is no capture; the text says what it should hold."""
+
+
+@dataclass(slots=True)
+class Capture:
+    """A capture's lines in their order: (receive time in microseconds UTC, the bytes after the blank).
+
+    `total` lines in the file, `timeless` of them without a time (they can't be sent and are counted).
+    """
+
+    path: Path
+    lines: list[tuple[int, bytes]]
+    total: int
+    timeless: int
+
+    @property
+    def begin(self) -> int:
+        """The beginning of the first line's minute, microseconds UTC."""
+        return self.lines[0][0] // 60_000_000 * 60_000_000
+
+    @property
+    def end(self) -> int:
+        """The end of the last line's minute, microseconds UTC."""
+        return (self.lines[-1][0] // 60_000_000 + 1) * 60_000_000
+
+    def since(self, utc: int) -> Iterator[tuple[int, bytes]]:
+        """The lines received at `utc` or later; one whose time falls back is sent with the line before it."""
+        newest = utc
+        for received, raw in self.lines:
+            if received >= utc:
+                newest = max(newest, received)
+                yield newest, raw
+
+
+def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
+    """Read a capture, plain or gzip. Raises CaptureError where it is none."""
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CaptureError(f"{path}: cannot be read: {error}") from None
+    zone = timezone(timedelta(hours=utc_offset_h))
+    raw_lines = [line.rstrip(b"\r") for line in data.split(b"\n")]
+    if raw_lines and not raw_lines[-1]:
+        raw_lines.pop()
+    timed = [(received_at(line, zone), line[TIME_CHARS + 1 :]) for line in raw_lines]
+    lines = [(utc, raw) for utc, raw in timed if utc is not None]
+    if not lines or all(utc is None for utc, _ in timed[:LOOK]):
+        raise CaptureError(
+            f"{path}: not a capture: its lines should begin with the time of receipt and a blank, "
+            "as in '2021-06-22T00:00:10 A0743B135C...'"
+        )
+    return Capture(path, lines, len(raw_lines), len(raw_lines) - len(lines))
+
+
+def received_at(line: bytes, zone: timezone) -> int | None:
+    """The receive time of a line, microseconds UTC; None where it has none."""
+    try:
+        local = datetime.strptime(line[:TIME_CHARS].decode("ascii"), "%Y-%m-%dT%H:%M:%S")
+    except (UnicodeDecodeError, ValueError):
+        return None
+    if line[TIME_CHARS : TIME_CHARS + 1] != b" ":
+        return None
+    return round(local.replace(tzinfo=zone).astimezone(UTC).timestamp()) * 1_000_000

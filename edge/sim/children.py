@@ -1,0 +1,143 @@
+"""The other processes of a demo: a broker of its own and the camera process. They die with the demo.
+
+`setpriv --pdeathsig KILL` (util-linux, on every Debian) lets the kernel end a child when its parent is gone,
+even by SIGKILL. Children are therefore started from a thread that lives as long as the demo does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+LONGEST_PAUSE = 30.0  # s between two starts of a child that keeps ending
+START_S = 10.0  # real seconds that a broker has to listen
+
+MOSQUITTO_CONF = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence true
+persistence_location {folder}/
+autosave_interval 60
+max_queued_messages 100000
+log_dest file {folder}/mosquitto.log
+"""
+AMQTT_CONF = """\
+listeners:
+  default:
+    type: tcp
+    bind: 127.0.0.1:{port}
+plugins:
+  amqtt.plugins.authentication.AnonymousAuthPlugin:
+    allow_anonymous: true
+"""
+
+
+class NoBroker(Exception):
+    """No broker could be started; the text says what to install."""
+
+
+def dying_with_us(command: list[str]) -> list[str]:
+    """`command`, ended by the kernel when the process that starts it ends."""
+    return ["setpriv", "--pdeathsig", "KILL", *command]
+
+
+class OwnBroker:
+    """A broker of the demo's own on a free port: Mosquitto, or amqtt (MQTT 3.1.1 alone) where there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.name, command = self._command(folder)
+        self._log = (folder / "broker.log").open("ab")
+        self._process = subprocess.Popen(
+            dying_with_us(command), stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        self._await_port()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        """End it, its sessions saved."""
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _command(self, folder: Path) -> tuple[str, list[str]]:
+        mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+        if mosquitto:
+            conf = folder / "mosquitto.conf"
+            user = "" if not is_root() else "user root\n"  # else it drops to a user who may not enter the folder
+            conf.write_text(MOSQUITTO_CONF.format(port=self.port, folder=folder) + user)
+            return "Mosquitto", [mosquitto, "-c", str(conf)]
+        if importlib.util.find_spec("amqtt") is None:
+            raise NoBroker("there is no broker on this machine: apt-get install mosquitto, or name one by --broker")
+        conf = folder / "amqtt.yaml"
+        conf.write_text(AMQTT_CONF.format(port=self.port))
+        return "amqtt", [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(conf)]
+
+    def _await_port(self) -> None:
+        tick = threading.Event()
+        for _ in range(int(START_S / 0.05)):
+            if self._process.poll() is not None:
+                break
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            tick.wait(0.05)
+        self.stop()
+        raise NoBroker(f"{self.name} does not start: see {self._log.name}")
+
+
+class CameraProcess:
+    """The camera process of a demo: restarted with growing pauses when it ends, never given up."""
+
+    def __init__(self, spool: Path, log: Path) -> None:
+        self._command = dying_with_us([sys.executable, "-m", "edge.pictures.worker", "--spool", str(spool)])
+        self._log_path = log
+        self._ending = threading.Event()
+        self.starts = 0
+        self._thread = threading.Thread(target=self._keep, name="camera process", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it for good."""
+        self._ending.set()
+        self._thread.join(10)
+
+    def _keep(self) -> None:
+        pause = 1.0
+        with self._log_path.open("ab") as log:
+            while not self._ending.is_set():
+                self.starts += 1
+                with subprocess.Popen(self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                      start_new_session=True) as process:  # fmt: skip
+                    while process.poll() is None and not self._ending.wait(0.2):
+                        pass
+                    process.terminate()
+                self._ending.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_root() -> bool:
+    """True for the superuser, as whom Mosquitto drops its rights."""
+    return os.geteuid() == 0

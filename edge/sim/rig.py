@@ -1,0 +1,204 @@
+"""A whole station on twins, from the same configuration as a real one, in simulated time.
+
+The rig builds a wire and its twins for every bus of the configuration and hands the station an opener that
+leads there; everything from the drivers up is untouched. One seed and one start give the same records at every
+speed and on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from drivers.buses.bus import BUSES
+from drivers.clock import Clock
+from drivers.twins.bench import BusWire, make_twin, wire_for
+from drivers.twins.weather import Weather
+from edge.anchors import Anchor
+from edge.config.sections import Config, SensorSection
+from edge.sampler import by_bus
+from edge.sim.capture import Capture
+from edge.sim.clock import SimClock, SimLane
+from edge.station import Station
+from edge.store.store import Store
+
+WEATHER_S = 1.0  # s between two moments at which the twins are shown the weather
+ANCHOR_ERROR = 0.01  # s; what a good NTP server over 4G gives
+
+
+class Boot(msgspec.Struct, frozen=True):
+    """A simulated boot of the box: its id and the true UTC (microseconds) at which its clock read zero."""
+
+    id: str
+    utc: int
+
+    def boottime(self, utc: int) -> float:
+        """The boot's clock, s, at a true UTC."""
+        return (utc - self.utc) / 1e6
+
+    def utc_at(self, boottime: float) -> int:
+        """The true UTC, microseconds, at an instant of the boot."""
+        return self.utc + round(boottime * 1e6)
+
+
+class SimTime:
+    """A time source that knows the simulation's true time from `known_from` (s of the boot) on."""
+
+    def __init__(self, boot: Boot, known_from: float = 0.0) -> None:
+        self._boot = boot
+        self.known_from = known_from
+
+    def probe(self, boot: str, boottime: float) -> Anchor | None:
+        """An anchor for this instant, or None while the time is not known."""
+        if boottime < self.known_from:
+            return None
+        return Anchor(boot, boottime, self._boot.utc_at(boottime), "sim", ANCHOR_ERROR)
+
+
+class Rig:
+    """Twins, wires and the station between them."""
+
+    def __init__(
+        self,
+        config: Config,
+        boot: Boot,
+        begin: int,
+        seed: int,
+        *,
+        speed: float | None = None,
+        capture: Capture | None = None,
+        known_from: float = 0.0,
+    ) -> None:
+        self.config, self.boot, self.seed, self.capture = config, boot, seed, capture
+        self.clock = SimClock(boot.boottime(begin), speed)
+        self.time = SimTime(boot, known_from)
+        self.weather = Weather(seed)
+        self.twins: dict[str, Any] = {}
+        self.wires: dict[str, BusWire] = {}
+        self._begin = begin
+        for group in by_bus(config.sensor).values():
+            self._wire(group)
+        self.clock.lane("weather", self._show_weather)
+        self.station: Station | None = None
+
+    def _wire(self, group: list[SensorSection]) -> None:
+        """One bus: its twins on a wire of their kind."""
+        pairs = []
+        for sensor in group:
+            twin = make_twin(sensor.info, sensor.settings, self.clock, self.seed + len(self.twins))
+            self.twins[sensor.name] = twin
+            pairs.append((sensor.settings, twin))
+        if self.capture is not None:
+            self.twins[group[0].name].play(self._capture_lines(self.capture))
+        kind = group[0].info.bus
+        wire = self.wires[self._key(kind, group[0].settings)] = wire_for(kind, pairs, self.clock)
+        wire.start()
+
+    def _capture_lines(self, capture: Capture) -> Any:
+        return ((self.boot.boottime(utc), raw) for utc, raw in capture.since(self._begin))
+
+    @staticmethod
+    def _key(kind: str, settings: Any) -> str:
+        return f"{kind}:{BUSES[kind].key(settings)}"
+
+    def open_bus(self, kind: str, settings: Any, clock: Clock) -> Any:
+        """The opener that a station on this rig gets."""
+        return self.wires[self._key(kind, settings)].open(settings, clock)
+
+    def wire_of(self, sensor: str) -> BusWire:
+        """The wire that a sensor's twin sits on."""
+        section = next(s for s in self.config.sensor if s.name == sensor)
+        return self.wires[self._key(section.info.bus, section.settings)]
+
+    def lines_sent(self) -> int:
+        """How many lines the twins of ASCII stations have sent."""
+        return sum(getattr(twin, "sent", 0) for twin in self.twins.values())
+
+    def moment_for_pictures(self) -> dict[str, float]:
+        """The weather now and the true UTC (s), for the painter of a camera's twin."""
+        utc = self.boot.utc_at(self.clock.seen()) / 1e6
+        return {**self.weather.at(utc), "utc": utc}
+
+    def moment(self) -> dict[str, float]:
+        """The weather now."""
+        return self.weather.at(self.boot.utc_at(self.clock.now()) / 1e6)
+
+    def _show_weather(self) -> None:
+        if self.capture is not None:
+            return
+        twins = list(self.twins.values())
+        due = self.clock.now()
+        while True:
+            for quantity, value in self.moment().items():
+                for twin in twins:
+                    twin.set(quantity, value)
+            due += WEATHER_S
+            self.clock.sleep_until(due)
+
+    # -- the daemon's life ------------------------------------------------------------------------------------
+
+    def power_on(self, open_store: Callable[[Config], Store]) -> Station:
+        """Start the daemon: a new store handle, a new epoch, a new station."""
+        store = open_store(self.config)
+        self.station = Station(self.config, store, self.clock, self.open_bus, [self.time], self.boot.id)
+        self.station.start()
+        return self.station
+
+    def kill(self) -> None:
+        """End the daemon as SIGKILL would: no minute closed, no goodbye. Called while no lane runs."""
+        station = self._running()
+        for lane in station.lanes.all():
+            assert isinstance(lane, SimLane)
+            lane.kill()
+        self.clock.run_until(self.clock.now())
+        station.store.close()
+        self.station = None
+
+    def stop_measuring(self, last_instant: float | None = None) -> None:
+        """End measuring and recording (the minute in hand is kept short); keeping and sending go on."""
+        station = self._running()
+        if last_instant is not None:
+            station.recorder.last_instant = last_instant
+        station.lanes.stop(*station.measuring())
+        self.clock.run_until(self.clock.now())
+        station.lanes.stop("recorder")
+        self.clock.run_until(self.clock.now())
+
+    def power_off(self) -> None:
+        """End the daemon in order."""
+        station = self._running()
+        station.stopped_by = "person"
+        self.stop_measuring()
+        station.lanes.stop()
+        self.clock.run_until(self.clock.now())
+        station.store.close()
+        self.station = None
+
+    def close(self) -> None:
+        """Let go of the wires."""
+        for wire in self.wires.values():
+            wire.stop()
+
+    def _running(self) -> Station:
+        if self.station is None:
+            raise RuntimeError("the station of this rig is off")
+        return self.station
+
+
+def state_path(config: Config) -> Path:
+    """Where a rig keeps which boot its state folder belongs to."""
+    return config.state_dir / "sim.json"
+
+
+def boot_of(config: Config, begin: int, name: str) -> Boot:
+    """The simulated boot that a state folder belongs to: one box goes on over all runs on the same folder."""
+    path = state_path(config)
+    if path.is_file():
+        return msgspec.json.decode(path.read_bytes(), type=Boot)
+    boot = Boot(name, begin)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.encode(boot))
+    return boot

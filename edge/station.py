@@ -1,0 +1,209 @@
+"""Start here: the station, wired. Reads like the design's picture.
+
+    device --driver--> Reading --quality--> flagged Reading --minute--> Record --store--> uplink --MQTT--> platform
+    camera --camera process--> spool --shelf--> Picture -----------------^
+
+Everything that waits gets the clock, everything that touches a bus gets the opener: on a box they are real, in
+a simulation they are not, and nothing in here knows which.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import secrets
+from typing import Any
+
+import msgspec
+
+from drivers.clock import Clock
+from drivers.quantity import Kind as QuantityKind
+from drivers.quantity import quantity
+from edge.commands import Commands
+from edge.config.sections import Config
+from edge.control import Control
+from edge.health.health import Health
+from edge.lanes import Lanes
+from edge.measure.counter import Counter, CounterState
+from edge.measure.limits import limits_for
+from edge.measure.minute import ChannelLine, Minutes
+from edge.pictures.schedule import PictureLane
+from edge.pictures.shelf import Shelf
+from edge.pictures.spool import Spool
+from edge.record import Kind, Record
+from edge.recorder import Recorder
+from edge.sampler import BusLane, Opener, by_bus
+from edge.store.store import Store
+from edge.timekeeper import Timekeeper, TimeSource
+from edge.uplink.uplink import Uplink
+
+log = logging.getLogger("minshan.station")
+INBOX = 20_000  # items; at 30 readings a second ten minutes of a disk that hangs. Full: a counted loss
+
+
+class Station:
+    """A whole station: its lanes, its store, and what they say of themselves."""
+
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, opener: Opener, sources: list[TimeSource], boot: str
+    ) -> None:
+        self.config, self.store, self.clock, self.boot = config, store, clock, boot
+        self.epoch = store.epoch
+        self.stopped_by: str | None = None  # kept with the last minute, so that the next start knows why
+        self.lanes = Lanes(clock)
+        self.inbox = clock.inbox(INBOX)
+        self.pictures_taken = 0
+        self._sources = sources
+        self._lines = channel_lines(config, store.state())
+        self._know_the_time()
+        self.recorder = Recorder(
+            Minutes(self._lines), store, clock, self.inbox, boot, keep=self._keep, appended=self._appended
+        )
+        self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
+        self.uplink = self._make_uplink()
+        self.commands = Commands(self)
+        self.pictures = self._make_pictures()
+        self.control = Control(config.socket_path, clock, self)
+        self.health = Health(self)
+
+    def _know_the_time(self) -> None:
+        """One look before anything is recorded: where the time is known, no record has to be dated later."""
+        for source in self._sources:
+            anchor = source.probe(self.boot, self.clock.now())
+            if anchor is not None:
+                self.store.add_anchor(anchor)
+                return
+
+    def _make_uplink(self) -> Uplink | None:
+        if self.config.broker is None:
+            return None
+        return Uplink(
+            self.config.broker,
+            self.config.station.id,
+            self.store,
+            self.clock,
+            self.epoch,
+            boot=self.boot,
+            on_command=lambda command: self.commands.handle(command),
+            on_anchor=self.inbox.offer,
+        )
+
+    def _make_pictures(self) -> PictureLane | None:
+        if not self.config.camera:
+            return None
+        state = self.config.state_dir
+        return PictureLane(
+            self.config.camera,
+            self.config.site,
+            self.config.station.id,
+            self.clock,
+            Spool(state / "spool"),
+            Shelf(state),
+            utc=lambda: self.recorder.time_at(self.clock.now()),
+            boot=self.boot,
+            post=self.inbox.offer,
+            done=self.commands.picture_done,
+        )
+
+    # -- life ------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Record what the box was and is, then start all lanes."""
+        self.recorder.event(Kind.START, start_body(self.store, self.recorder, self.boot))
+        if self.store.repaired is not None:
+            self.recorder.event(Kind.LOSS, {"what": "store", **msgspec.to_builtins(self.store.repaired)})
+        self.recorder.setup(setup_body(self.config))
+        self.lanes.start("recorder", self.recorder.run)
+        for bus in self.buses:
+            self.lanes.start(f"bus {bus.name}", bus.run)
+        self.lanes.start("time", Timekeeper(self._sources, self.boot, self.clock, self.inbox).run)
+        if self.pictures is not None:
+            self.lanes.start("pictures", self.pictures.run)
+        if self.uplink is not None:
+            self.lanes.start("uplink", self.uplink.run)
+        self.lanes.start("control", self.control.run)
+        self.lanes.start("health", self.health.run)
+
+    def measuring(self) -> list[str]:
+        """The lanes that bring readings and pictures; ending them leaves keeping and sending."""
+        return [*self.lanes.names("bus "), *self.lanes.names("pictures"), *self.lanes.names("health")]
+
+    def _keep(self) -> dict[str, Any]:
+        """What must outlive a restart, kept in the transaction of each minute."""
+        counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
+        return {"counters": counters, "stopped_by": self.stopped_by}
+
+    def _appended(self, record: Record) -> None:
+        if record.kind is Kind.PICTURE:
+            self.pictures_taken += 1
+        if self.uplink is not None:
+            self.uplink.poke()
+
+
+def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
+    """One line a channel, counters as they were when the store's last minute closed."""
+    names = config.channels()
+    counters = state.get("counters", {})
+    lines = []
+    for sensor in config.sensor:
+        pace = sensor.info.samples_per_minute(sensor.settings)
+        for channel in sensor.info.channels(sensor.settings):
+            name = names[sensor.name, channel.quantity]
+            limits = limits_for(channel.quantity, config.site.altitude_m)
+            line = ChannelLine(name, sensor.name, channel, limits, pace)
+            if quantity(channel.quantity).kind is QuantityKind.TOTAL:
+                line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState))
+            lines.append(line)
+    return lines
+
+
+def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
+    """Which epoch came before, when the box was last alive, why it was off, and what is missing for it."""
+    last = store.last()
+    now, mark = recorder.time_at(recorder.begin)
+    body: dict[str, Any] = {"version": importlib.metadata.version("minshan"), "boot": boot}
+    if last is None:
+        return body | {"reason": "first start"}
+    body |= {"previous_epoch": last.epoch, "previous_seq": last.seq, "reason": off_reason(last, store, boot)}
+    ended = None if last.start is None else last.start + round(last.duration * 1e6)
+    body["last_alive"] = ended
+    if ended is not None and now is not None:
+        body |= {"missing": {"from": ended, "to": now}, "off_s": round((now - ended) / 1e6, 3)}
+    elif last.stamp.boot == boot:
+        body["off_s"] = round(recorder.begin - last.stamp.boottime - last.duration, 3)
+    return body
+
+
+def off_reason(last: Record, store: Store, boot: str) -> str:
+    """Why nothing was measured: a person stopped it, the daemon was killed, or the box lost its power."""
+    if store.state().get("stopped_by") == "person":
+        return "stopped by a person"
+    return "killed" if last.stamp.boot == boot else "power"
+
+
+def setup_body(config: Config) -> dict[str, Any]:
+    """What the coming minutes are made under: sensors, heights, calibrations, site, the configuration's hash."""
+    names = config.channels()
+    return {
+        "configuration": config.digest,
+        "flags": "QARTOD",
+        "site": config.site.model_dump(),
+        "sensors": [
+            {
+                "name": s.name,
+                "driver": s.driver,
+                "height_m": s.height_m,
+                "serial": s.serial,
+                "calibration": s.calibration,
+                "settings": s.settings.model_dump(mode="json"),
+                "channels": [names[s.name, c.quantity] for c in s.info.channels(s.settings)],
+            }
+            for s in config.sensor
+        ],
+        "cameras": [{"name": c.name, "driver": c.driver, "every_min": c.every_min} for c in config.camera],
+    }
+
+
+def new_epoch() -> str:
+    """A random epoch for this start of the daemon: 48 bits, so that no two starts of a farm's life agree."""
+    return secrets.token_hex(6)

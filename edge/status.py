@@ -1,0 +1,82 @@
+"""What the station says of itself: the same facts for the socket, the demo's table and the health record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drivers.quantity import quantity
+
+if TYPE_CHECKING:
+    from edge.station import Station
+
+
+def status(station: Station) -> dict[str, Any]:
+    """All facts, plain JSON: times are microseconds UTC or None, durations s, sizes bytes."""
+    recorder = station.recorder
+    utc, mark = recorder.time_at(station.clock.now())
+    latest = recorder.latest
+    return {
+        "station": station.config.station.id,
+        "title": station.config.station.title,
+        "utc_offset_h": station.config.site.utc_offset_h,
+        "time": utc,
+        "clock": {"source": mark.source, "error": mark.error},
+        "minute": None if latest is None else {"start": latest.start, "duration": latest.duration, **latest.body},
+        "units": units(station),
+        "sensors": sensors(station),
+        "store": store(station),
+        "uplink": None if station.uplink is None else station.uplink.status(),
+        "pictures": pictures(station),
+        "maintenance": None if recorder.maintenance is None else recorder.maintenance.text,
+        "falls": dict(station.lanes.falls),
+        "inbox_lost": station.inbox.lost,
+    }
+
+
+def units(station: Station) -> dict[str, str]:
+    """Channel -> unit, for the channels of the configuration and the gusts that follow from them."""
+    found = {}
+    for (_, name), channel in station.config.channels().items():
+        found[channel] = quantity(name).unit
+        if name == "wind_speed":
+            found[channel.replace("wind_speed", "wind_speed_of_gust")] = quantity("wind_speed_of_gust").unit
+    return found
+
+
+def sensors(station: Station) -> list[dict[str, Any]]:
+    """Each sensor: its bus lane, whether it is down and why, how many readings, what was refused."""
+    return [
+        {
+            "name": seat.sensor.name,
+            "driver": seat.sensor.driver,
+            "bus": bus.name,
+            "down": seat.down,
+            "readings": seat.readings,
+            "refused": dict(seat.refused),
+            "errors": dict(seat.errors),
+        }
+        for bus in station.buses
+        for seat in bus.seats
+    ]
+
+
+def pictures(station: Station) -> dict[str, Any] | None:
+    """How many pictures this daemon took, and how each camera fares; None without a camera."""
+    if station.pictures is None:
+        return None
+    return {"taken": station.pictures_taken, "cameras": station.pictures.status()}
+
+
+def store(station: Station) -> dict[str, Any]:
+    """What is kept and what is unsent since when."""
+    kept = station.store
+    oldest = kept.oldest_unsent()
+    return {
+        "epoch": station.epoch,
+        "next_seq": kept.next_seq,
+        "unsent": kept.count_unsent(),
+        "unsent_since": None if oldest is None else oldest.start,
+        "held": kept.held(),
+        "bytes": kept.size_bytes(),
+        "trouble": station.recorder.store_trouble,
+    }

@@ -1,0 +1,142 @@
+"""The one connection, its lock, and its transactions with what is kept in memory beside them.
+
+A change either is on the disk when its block ends, or nothing has changed, in memory neither. So a full disk or
+a disk error costs the call that met it and no more; the next one may succeed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import apsw
+
+from edge.store import repair, schema
+from edge.store.folder import DATABASE
+from edge.store.repair import Repair
+from edge.store.trouble import Cause, StoreTrouble, told, trouble
+
+
+class Beside(Protocol):
+    """Something in memory that goes with the tables."""
+
+    def load(self, connection: apsw.Connection) -> None:
+        """Read the tables."""
+
+    def write(self, connection: apsw.Connection) -> None:
+        """Write what is not written yet; part of the transaction."""
+
+    def committed(self) -> None:
+        """The transaction is on the disk."""
+
+    def snapshot(self) -> Any:
+        """What `restore` takes."""
+
+    def restore(self, before: Any) -> None:
+        """As it was at the snapshot."""
+
+
+class Database:
+    """The connection of the state folder. `mend` is called where it turns out to be damaged."""
+
+    def __init__(self, folder: Path, vfs: str | None, beside: tuple[Beside, ...]) -> None:
+        self.folder = folder
+        self.lock = threading.RLock()
+        self.mend: Callable[[str], None] | None = None
+        self.rescued: Repair | None = None  # what the last start took out of a log that broke in its middle
+        self.vfs = vfs
+        self._closed = False
+        self._beside = beside
+        self._connection: apsw.Connection | None = None
+
+    def connect(self) -> None:
+        """Open the database, made where there is none, and read what is kept in memory. StoreTrouble."""
+        path = self.folder / DATABASE
+        with told(self.folder):
+            log = repair.log_of(path)
+            connection = schema.connect(path, self.vfs)
+            done = False
+            try:
+                schema.migrate(connection, self.folder)
+                if log:
+                    repair.check_small(connection)
+                    self.rescued = repair.rescue(connection, log)
+                for part in self._beside:
+                    part.load(connection)
+                done = True
+            finally:
+                if not done:  # left open it would hold the file
+                    connection.close(True)
+        self._connection = connection
+
+    @contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """The connection, for this thread alone while the block lasts."""
+        with self.lock, self._watched():
+            yield self._open()
+
+    @contextmanager
+    def change(self) -> Iterator[apsw.Connection]:
+        """A transaction: on the disk when the block ends, or StoreTrouble and nothing has changed."""
+        with self.lock, self._watched():
+            connection = self._open()
+            before = [part.snapshot() for part in self._beside]
+            done = False
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                for part in self._beside:
+                    part.write(connection)
+                connection.execute("COMMIT")
+                done = True
+            finally:
+                if done:
+                    for part in self._beside:
+                        part.committed()
+                else:
+                    self._undo(connection, before)
+
+    def _undo(self, connection: apsw.Connection, before: list[Any]) -> None:
+        for part, was in zip(self._beside, before):
+            part.restore(was)
+        if connection.in_transaction:
+            with suppress(apsw.Error):  # the error that brought us here is the one to tell
+                connection.execute("ROLLBACK")
+
+    def _open(self) -> apsw.Connection:
+        if self._connection is None:
+            if self._closed:
+                raise trouble(Cause.CLOSED, self.folder, "nothing more can be kept in this run")
+            self.connect()  # a salvage that the disk refused: perhaps it does better now
+        assert self._connection is not None
+        return self._connection
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with told(self.folder):
+                yield
+        except StoreTrouble as found:
+            if found.cause is Cause.DAMAGED and self.mend is not None:
+                self.mend(str(found.__cause__ or found))
+            raise
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a database to work with."""
+        return self._connection is not None
+
+    def close(self) -> None:
+        """Let go of the file for good."""
+        self._closed = True
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Let go of the file without a checkpoint of our own."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(apsw.Error):  # what could not be folded in stays in the log, which the next start reads
+                connection.close(True)

@@ -1,0 +1,87 @@
+"""What goes to a destination: which records are due, and what an acknowledgement or a proof of them changes.
+
+Records without a time are *held*: the receiver could only stamp them with their arrival. `newest` alone gives
+them out, for the live path, where arrival is close to the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import apsw
+
+from edge.record import Record
+from edge.store import unsent
+from edge.store.ledger import CLOSED, SENT, Ledger
+from edge.store.tail import Tail
+from edge.store.unsent import NOTHING, Ranges
+from edge.uplink.contract import Span
+
+
+class Outbox:
+    """The destinations' side of the store. Works on the caller's connection, inside its lock."""
+
+    def __init__(self, ledger: Ledger, tail: Tail) -> None:
+        self._ledger = ledger
+        self._tail = tail
+        self._sent_at: list[tuple[float, str, Ranges]] = []
+
+    def due(self, destination: str) -> Ranges:
+        """What is unsent and not held."""
+        return unsent.without(self._ledger.unsent(destination), self._ledger.held)
+
+    def spans(self, seqs: Ranges) -> list[Span]:
+        """The ranges with their epochs."""
+        return self._tail.spans(seqs, self._ledger.last)
+
+    def current(self, connection: apsw.Connection, records: Iterable[Record]) -> Ranges:
+        """The seqs of those records that are in the store as they are: same epoch, same revision."""
+        query = "SELECT 1 FROM record WHERE seq=? AND epoch=? AND revision=?"
+        return unsent.of(r.seq for r in records if connection.execute(query, (r.seq, r.epoch, r.revision)).get)
+
+    def sent(self, destination: str, seqs: Ranges, at: float) -> None:
+        """The broker has them."""
+        new = unsent.common(seqs, self._ledger.unsent(destination))
+        self._ledger.move(destination, new, SENT)
+        self._sent_at = [*self._alive(), (at, destination, new)]
+
+    def prove(self, connection: apsw.Connection, destination: str, spans: list[Span], revision: int | None) -> int:
+        """Close what a proof names; how many records that closed."""
+        named = unsent.common(self._tail.ranges(spans, self._ledger.last), self._ledger.kept)
+        fresh = unsent.without(named, self._ledger.get(destination, CLOSED))
+        if revision is None:  # it may be about an older one, unless ours was acknowledged meanwhile
+            doubtful, limit = unsent.common(fresh, self._ledger.unsent(destination)), 0
+        else:
+            doubtful, limit = fresh, revision
+        fresh = unsent.without(fresh, _newer(connection, doubtful, limit))
+        self._ledger.move(destination, fresh, CLOSED)
+        return unsent.count(fresh)
+
+    def reopen(self, destination: str, spans: list[Span]) -> int:
+        """Send again what is kept of the spans; how many records that opened."""
+        named = unsent.common(self._tail.ranges(spans, self._ledger.last), self._ledger.kept)
+        again = unsent.without(named, self._ledger.unsent(destination))
+        self._ledger.move(destination, again, None)
+        return unsent.count(again)
+
+    def unproven(self, destination: str, before: float | None) -> Ranges:
+        """What is sent and not closed; with `before`, not what was sent at that instant or later."""
+        sent = self._ledger.get(destination, SENT)
+        if before is not None:
+            for at, whose, seqs in self._alive():
+                if whose == destination and at >= before:
+                    sent = unsent.without(sent, seqs)
+        return sent
+
+    def _alive(self) -> list[tuple[float, str, Ranges]]:
+        """The marks of which something is still unproven: a few batches at most."""
+        left = ((at, whose, unsent.common(seqs, self._ledger.get(whose, SENT))) for at, whose, seqs in self._sent_at)
+        return [mark for mark in left if mark[2]]
+
+
+def _newer(connection: apsw.Connection, seqs: Ranges, revision: int) -> Ranges:
+    """Those whose revision is higher."""
+    if not seqs:
+        return NOTHING
+    sql = "SELECT seq FROM record WHERE seq BETWEEN ? AND ? AND revision > ?"
+    return unsent.of(row[0] for first, last in seqs for row in connection.execute(sql, (first, last, revision)))

@@ -1,0 +1,200 @@
+"""What goes first where room runs out. Nothing goes because it was sent; it goes because room is needed.
+
+Records, bounded by `records_bytes` of pages in use, go in this order, the oldest first in each step:
+ 1. what every destination has proven to have, where it is older than `archive_days`;
+ 2. the same, however young, while there is too much;
+ 3. what was sent to every destination but not proven;
+ 4. what is unsent.
+Setup records stay while a kept record was made under them, and the newest record always stays, so that its seq
+is never given again. Steps 3 and 4 each leave a loss record with the span and the cause.
+
+Pictures, bounded by `pictures_bytes` of files, go in this order, the oldest first in each step:
+ 1. parts that the platform has, full pictures before thumbnails;
+ 2. full pictures, sent or not, that have a thumbnail;
+ 3. full pictures without one;  4. thumbnails.
+Steps 2 to 4 leave a loss record. Where the disk itself has less than `reserve_bytes` free, pictures go before
+any record does. A step goes on to 2 % below its bound, so that it is not taken every minute.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from edge.store import pictures, unsent
+from edge.store.ledger import Ledger
+from edge.store.schema import PAGE
+from edge.store.tail import Tail
+from edge.store.unsent import NOTHING, Ranges
+
+MiB = 1024 * 1024
+DAY = 86_400_000_000  # microseconds
+RECORDS_BYTES = 2048 * MiB
+PICTURES_BYTES = 8192 * MiB
+ARCHIVE_DAYS = 365.0
+STEP = 500  # records in one transaction
+PICTURES_STEP = 50
+SLACK = 0.02
+SPARE_PAGES = 512  # free pages inside the file, which new records fill while the disk is full: 2 MiB
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Bounds in bytes, the archive's age in days. A year of minutes of 14 channels is about 0.4 GiB."""
+
+    records_bytes: int = RECORDS_BYTES
+    pictures_bytes: int = PICTURES_BYTES
+    archive_days: float = ARCHIVE_DAYS
+    reserve_bytes: int = 256 * MiB
+
+
+class Room(msgspec.Struct):
+    """What a sweep goes by: `over` bytes too many records, `scarce` bytes missing on the disk."""
+
+    limits: Limits
+    now: int | None  # microseconds UTC; None: unknown, so nothing is old
+    free: int
+    cause: str = "quota"
+
+    @property
+    def scarce(self) -> int:
+        """Bytes that the disk lacks."""
+        return max(0, self.limits.reserve_bytes - self.free)
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """What a step took: the body of a loss record, None where nothing is lost by it; bytes of files freed."""
+
+    body: dict[str, Any] | None
+    files: tuple[str, ...] = ()
+    freed: int = 0
+
+
+# -- records --------------------------------------------------------------------------------------------------
+
+
+def used_bytes(connection: apsw.Connection) -> int:
+    """Bytes of pages in use: what is free inside the file is filled again before it grows."""
+    return int(connection.pragma("page_count") - connection.pragma("freelist_count")) * PAGE
+
+
+def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> bool:
+    """Whether records have to go; `going_on` where some went already."""
+    bound = room.limits.records_bytes * (1 - SLACK if going_on else 1)
+    if used_bytes(connection) > bound:
+        return True
+    return room.scarce > 0 and int(connection.pragma("freelist_count")) < SPARE_PAGES
+
+
+def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
+    """At most STEP proven records that are older than the archive keeps them."""
+    if room.now is None:
+        return NOTHING
+    horizon = room.now - round(room.limits.archive_days * DAY)
+    found: list[int] = []
+    for first, last in _first(unsent.without(ledger.done(), _staying(connection, ledger)), STEP):
+        sql = "SELECT seq, coalesce(start, not_after) FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
+        for seq, time in connection.execute(sql, (first, last)):
+            if time is None or time >= horizon:
+                return unsent.of(found)
+            found.append(seq)
+    return unsent.of(found)
+
+
+def surplus(connection: apsw.Connection, ledger: Ledger) -> tuple[Ranges, str | None]:
+    """At most STEP records in the stated order, and the state of what is lost by it (None: nothing is)."""
+    free = unsent.without(ledger.kept, _staying(connection, ledger))
+    done = unsent.common(free, ledger.done())
+    if done:
+        return _first(done, STEP), None
+    waiting: Ranges = NOTHING
+    for destination in ledger.destinations:
+        waiting = unsent.union(waiting, ledger.unsent(destination))
+    sent = unsent.without(free, waiting)
+    return (_first(sent, STEP), "sent") if sent else (_first(free, STEP), "unsent")
+
+
+def drop(connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None,
+         cause: str) -> list[dict[str, Any]]:  # fmt: skip
+    """Delete records; the bodies of the loss records, one an epoch's range, where `lost` names a state."""
+    bodies = []
+    for span in tail.spans(seqs, ledger.last) if lost else ():
+        times = connection.execute(
+            "SELECT min(start), max(start + CAST(duration * 1e6 AS INTEGER)) FROM record WHERE seq BETWEEN ? AND ?",
+            (span.first, span.last),
+        ).get
+        body = {"what": "records", "state": lost, "epoch": span.epoch, "first": span.first, "last": span.last}
+        bodies.append({**body, "start": times[0], "end": times[1], "cause": cause})
+    connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
+    ledger.forget(seqs)
+    return bodies
+
+
+def _staying(connection: apsw.Connection, ledger: Ledger) -> Ranges:
+    """The newest record, and the setup records that kept ones were made under."""
+    since = connection.execute("SELECT setup FROM record WHERE setup NOT NULL ORDER BY seq LIMIT 1").get
+    setups = "SELECT seq FROM record WHERE kind = 'setup' AND kind <> 'minute'"
+    if since is None:
+        found = connection.execute(setups + " ORDER BY seq DESC LIMIT 1")
+    else:
+        found = connection.execute(setups + " AND seq >= ?", (since,))
+    return unsent.of([ledger.last, *(row[0] for row in found)])
+
+
+def _first(seqs: Ranges, size: int) -> Ranges:
+    """The first `size` numbers."""
+    found = []
+    for first, last in seqs:
+        if size <= 0:
+            break
+        found.append((first, min(last, first + size - 1)))
+        size -= last - first + 1
+    return tuple(found)
+
+
+# -- pictures -------------------------------------------------------------------------------------------------
+
+_ORDER = """
+    SELECT p.picture, p.part, p.size, p.seq, r.start, CASE
+        WHEN p.state = 'closed' AND p.part = 'full' THEN 0
+        WHEN p.state = 'closed' THEN 1
+        WHEN p.part = 'full' AND t.picture NOT NULL THEN 2
+        WHEN p.part = 'full' THEN 3
+        ELSE 4 END AS step
+    FROM piece p LEFT JOIN piece t ON t.picture = p.picture AND t.part = 'thumbnail'
+        LEFT JOIN record r ON r.seq = p.seq
+    ORDER BY step, p.seq LIMIT ?
+"""
+
+
+def pictures_over(connection: apsw.Connection, limits: Limits) -> int:
+    """Bytes of pictures beyond the bound, and the slack with them; 0 where they are within it."""
+    total = int(connection.execute("SELECT coalesce(sum(size), 0) FROM piece").get)
+    return total - round(limits.pictures_bytes * (1 - SLACK)) if total > limits.pictures_bytes else 0
+
+
+def drop_pictures(connection: apsw.Connection, room: Room, wanted: int) -> Loss | None:
+    """Delete the rows of parts until `wanted` bytes are free or a step ends; None where there are none left."""
+    found: list[tuple[Any, ...]] = connection.execute(_ORDER, (PICTURES_STEP,)).fetchall()
+    taken: list[tuple[Any, ...]] = []
+    freed = 0
+    for row in found:
+        if freed >= wanted or row[5] != found[0][5]:
+            break
+        taken.append(row)
+        freed += row[2]
+    if not taken:
+        return None
+    connection.executemany("DELETE FROM piece WHERE picture=? AND part=?", [row[:2] for row in taken])
+    files = tuple(pictures.file_name(picture, part) for picture, part, *_ in taken)
+    return Loss(_pictures_body(taken, room.cause) if found[0][5] > 1 else None, files, freed)
+
+
+def _pictures_body(taken: list[tuple[Any, ...]], cause: str) -> dict[str, Any]:
+    times = [row[4] for row in taken if row[4] is not None]
+    return {
+        "what": "pictures", "part": taken[0][1], "pictures": [row[0] for row in taken],
+        "first": taken[0][3], "last": taken[-1][3],
+        "start": min(times, default=None), "end": max(times, default=None), "cause": cause,
+    }  # fmt: skip

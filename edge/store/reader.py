@@ -1,0 +1,49 @@
+"""Reading records. A damaged one is left out and remembered, so that the store can give it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+from edge.record import Kind, Record
+from edge.store import rows
+from edge.store.unsent import Ranges
+
+
+class Reader:
+    """Reads on the caller's connection, inside its lock. `bad`: seqs of damaged rows met so far."""
+
+    def __init__(self) -> None:
+        self.bad: set[int] = set()
+
+    def select(self, connection: apsw.Connection, where: str, *args: Any) -> list[Record]:
+        """The records of a condition."""
+        found = []
+        for row in connection.execute(f"{rows.SELECT} {where}", args):
+            try:
+                found.append(rows.from_row(row))
+            except rows.BadRow:
+                self.bad.add(row[0])
+        return found
+
+    def pick(self, connection: apsw.Connection, seqs: Ranges, limit: int, newest_first: bool) -> list[Record]:
+        """At most `limit` of the records `seqs`, in that order."""
+        found: list[Record] = []
+        order = "DESC" if newest_first else "ASC"
+        where = f"WHERE seq BETWEEN ? AND ? ORDER BY seq {order} LIMIT ?"
+        for first, last in reversed(seqs) if newest_first else seqs:
+            if len(found) >= limit:
+                break
+            found += self.select(connection, where, first, last, limit - len(found))
+        return found
+
+
+def newest_of(kind: Kind | None) -> tuple[str, ...]:
+    """The condition, with its argument, that selects the newest record (of a kind)."""
+    if kind is None:
+        return ("ORDER BY seq DESC LIMIT 1",)
+    if kind is Kind.MINUTE:
+        return ("WHERE kind = 'minute' ORDER BY seq DESC LIMIT 1",)
+    # the second term lets it use the index of events
+    return "WHERE kind = ? AND kind <> 'minute' ORDER BY seq DESC LIMIT 1", kind.value

@@ -1,0 +1,66 @@
+"""A record as a row: real columns for what is searched, the body as JSON, a CRC over all of it.
+
+SQLite does not notice a bit that flips inside a value; the CRC does, and it lets a salvage tell records from
+rubbish in a file whose tree is broken. Epoch and boot are therefore written out in each row, not as numbers of
+another table that may be lost.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import msgspec
+
+from edge.record import ClockMark, Draft, Kind, Record, Stamp
+
+COLUMNS = (
+    "seq, epoch, kind, boot, boottime, duration, start, source, error, not_before, not_after, revision, setup, "
+    "body, crc"
+)
+WIDTH = 15
+INSERT = f"INSERT INTO record ({COLUMNS}, state) VALUES ({', '.join('?' * (WIDTH + 1))})"
+SELECT = f"SELECT {COLUMNS} FROM record"
+Row = tuple[Any, ...]
+
+
+class BadRow(ValueError):
+    """A row that is not what was written."""
+
+
+def record_of(draft: Draft, epoch: str, seq: int) -> Record:
+    """The record that a draft becomes."""
+    return Record(
+        epoch, seq, draft.kind, draft.stamp, draft.duration, draft.start, draft.clock, 0, draft.setup, draft.body
+    )  # fmt: skip
+
+
+def row_of(record: Record) -> Row:
+    """The columns of a record, in the order of COLUMNS."""
+    clock = record.clock
+    head: Row = (
+        record.seq, record.epoch, record.kind.value, record.stamp.boot, float(record.stamp.boottime),
+        float(record.duration), record.start, clock.source, None if clock.error is None else float(clock.error),
+        clock.not_before, clock.not_after, record.revision, record.setup,
+    )  # fmt: skip
+    body = msgspec.json.encode(record.body)
+    return (*head, body, _crc(head, body))
+
+
+def from_row(row: Row) -> Record:
+    """The record of a row; BadRow where it is damaged."""
+    head, body, crc = row[: WIDTH - 2], row[WIDTH - 2], row[WIDTH - 1]
+    if not isinstance(body, bytes) or _crc(head, body) != crc:
+        raise BadRow(f"record {row[0]!r} is damaged")
+    seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
+    return Record(
+        epoch, seq, Kind(kind), Stamp(boot, boottime), duration, start,
+        ClockMark(source, error, before, after), revision, setup, msgspec.json.decode(body),
+    )  # fmt: skip
+
+
+def _crc(head: Row, body: bytes) -> int:
+    try:
+        return zlib.crc32(body, zlib.crc32(msgspec.msgpack.encode(head)))
+    except (TypeError, OverflowError):  # a value that no record has
+        return -1

@@ -1,0 +1,306 @@
+"""The store: every record on the disk before its append returns, and what each destination has of them.
+
+One SQLite database (records.db, WAL, synchronous=FULL) by one connection in one process; picture files beside
+it. Methods may be called from any thread: one lock goes around each. All raise StoreTrouble, after which
+nothing has changed and the same call may be made again. `dest` is the name of a destination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import apsw
+import msgspec
+
+from edge.anchors import Anchor
+from edge.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.store import folder as folders
+from edge.store import outbox, quota, rows, times, unsent
+from edge.store.database import Database
+from edge.store.ledger import CLOSED, Ledger
+from edge.store.mender import Mender
+from edge.store.picturebook import PictureBook
+from edge.store.pictures import NewPicture, PictureRows
+from edge.store.quota import Limits, Room
+from edge.store.reader import Reader, newest_of
+from edge.store.repair import Repair
+from edge.store.sweep import Sweep
+from edge.store.tail import Tail
+from edge.store.times import TimelessBoot
+from edge.store.trouble import StoreTrouble
+from edge.store.unsent import Ranges
+from edge.uplink.contract import Span
+
+PLATFORM = "platform"
+
+
+class Store:
+    """Made by `Store.open`. `pictures` is the part of it that keeps pictures."""
+
+    def __init__(
+        self, folder: Path, epoch: str, limits: Limits, destinations: tuple[str, ...], vfs: str | None
+    ) -> None:
+        self.folder = folder
+        self.epoch = epoch
+        self._limits = limits
+        self._reader = Reader()
+        self._ledger = Ledger(destinations)
+        self._tail = Tail(epoch)
+        self._outbox = outbox.Outbox(self._ledger, self._tail)
+        self._rows = PictureRows(folder / folders.PICTURES)
+        self._db = Database(folder, vfs, (self._ledger, self._tail, self._rows))
+        self._mender = Mender(self._db, self._ledger, self._tail)
+        self.pictures = PictureBook(self._db, self._rows)
+        self._hold = folders.Hold(folder)
+
+    @classmethod
+    def open(cls, folder: Path, *, epoch: str, records_bytes: int = quota.RECORDS_BYTES,
+             pictures_bytes: int = quota.PICTURES_BYTES, archive_days: float = quota.ARCHIVE_DAYS,
+             destinations: tuple[str, ...] = (PLATFORM,), vfs: str | None = None) -> Self:  # fmt: skip
+        """Open the store in `folder`, made where there is none, for a start of the daemon named `epoch`.
+
+        A damaged database does not stop it: `repaired` tells then what came of it. The bounds: quota.Limits.
+        """
+        limits = Limits(records_bytes, pictures_bytes, archive_days)
+        store = cls(folder, epoch, limits, destinations, vfs)
+        with ExitStack() as undo:
+            undo.callback(store._release)
+            store._start()
+            undo.pop_all()
+        return store
+
+    def _start(self) -> None:
+        self._mender.connect()
+        with self._db.reading() as connection:
+            for boot in times.boots_to_retime(connection):
+                times.retime(self._db, self._ledger, boot, times.from_anchors(self.anchors(boot)))
+
+    def close(self) -> None:
+        """Write what is not written yet, fold the log into the file, let the folder go. Twice does no harm."""
+        with self._db.lock:
+            if self._db.connected:
+                with suppress(StoreTrouble), self._db.change():
+                    pass  # whatever waited for the next change, and does no harm where it is lost
+            self._release()
+
+    def _release(self) -> None:
+        self._db.close()
+        self._hold.release()
+
+    @property
+    def repaired(self) -> Repair | None:
+        """What was done about damage since `take_repair` was last called; the records `lost` by it are gone."""
+        return self._mender.repaired
+
+    def take_repair(self) -> Repair | None:
+        """The same, once: for the loss record that tells of it."""
+        return self._mender.take()
+
+    # -- records ----------------------------------------------------------------------------------------------
+
+    def append(self, draft: Draft, state: dict[str, Any] | None = None, picture: NewPicture | None = None) -> Record:
+        """Keep a record; when this returns it is on the disk, and unsent everywhere.
+
+        `state` (small, JSON) replaces what `state()` gives after the next start; `picture` adds the rows of the
+        picture that the record tells of. All in one transaction.
+        """
+
+        def attempt() -> Record:
+            with self._db.change() as connection:
+                record = self._insert(connection, draft, state)
+                if picture is not None:
+                    self._rows.add(connection, picture, record.epoch, record.seq)
+            return record
+
+        return self._mender.twice(attempt)
+
+    def _insert(self, connection: apsw.Connection, draft: Draft, state: dict[str, Any] | None) -> Record:
+        before = self._ledger.last
+        record = rows.record_of(draft, self.epoch, before + 1)
+        if state is not None:
+            self._tail.state = msgspec.json.encode(state)
+        self._tail.enter(connection, record.seq)
+        connection.execute(rows.INSERT, (*rows.row_of(record), self._tail.state))
+        if self._tail.state is not None:  # the newest row carries it, which costs no page of its own
+            connection.execute("UPDATE record SET state=NULL WHERE seq=? AND state NOT NULL", (before,))
+        self._ledger.appended(record.seq, held=record.start is None and record.clock.source == times.ARRIVAL)
+        return record
+
+    def state(self) -> dict[str, Any]:
+        """The state last given to `append`; empty where there was none."""
+        with self._db.reading():
+            return self._tail.decoded()
+
+    def get(self, seq: int) -> Record | None:
+        """The record `seq`; None where there is none."""
+        return next(iter(self.range(seq, seq)), None)
+
+    def last(self, kind: Kind | None = None) -> Record | None:
+        """The newest record, of that kind where one is named."""
+        return next(iter(self._records(*newest_of(kind))), None)
+
+    def range(self, first: int, last: int) -> list[Record]:
+        """The records first..last, as far as they are kept, oldest first."""
+        return self._records("WHERE seq BETWEEN ? AND ? ORDER BY seq", first, last)
+
+    @property
+    def next_seq(self) -> int:
+        """The seq of the record that is appended next."""
+        with self._db.reading():
+            return self._ledger.last + 1
+
+    @property
+    def oldest_seq(self) -> int:
+        """The oldest record kept; `next_seq` where there is none."""
+        with self._db.reading():
+            return next((first for first, _ in self._ledger.kept), self._ledger.last + 1)
+
+    def epochs(self) -> list[Span]:
+        """The epochs of the records kept, with their first and last seq, oldest first."""
+        with self._db.reading():
+            kept = self._ledger.kept
+            return self._outbox.spans(((kept[0][0], kept[-1][1]),) if kept else ())
+
+    def _records(self, where: str, *args: Any) -> list[Record]:
+        return self._read(lambda connection: self._reader.select(connection, where, *args))
+
+    def _pick(self, seqs: Ranges, limit: int, newest_first: bool) -> list[Record]:
+        return self._read(lambda connection: self._reader.pick(connection, seqs, limit, newest_first))
+
+    def _read(self, read: Callable[[apsw.Connection], list[Record]]) -> list[Record]:
+        return self._mender.twice(lambda: self._whole(read))
+
+    def _whole(self, read: Callable[[apsw.Connection], list[Record]]) -> list[Record]:
+        while True:
+            with self._db.reading() as connection:
+                found = read(connection)
+                if not self._mender.give_up(self._reader):
+                    return found
+
+    # -- destinations -----------------------------------------------------------------------------------------
+
+    def unsent(self, dest: str = PLATFORM, limit: int = 500, newest_first: bool = True,
+               until_seq: int | None = None, excluding: Iterable[int] = ()) -> list[Record]:  # fmt: skip
+        """Records to send: unsent, not held, not above `until_seq`, not `excluding` (what is under way)."""
+        with self._db.reading():
+            due = unsent.without(self._outbox.due(dest), unsent.of(excluding))
+            if until_seq is not None:
+                due = unsent.common(due, ((1, until_seq),))
+            return self._pick(due, limit, newest_first)
+
+    def newest(self, dest: str = PLATFORM, limit: int = 1) -> list[Record]:
+        """The newest unsent records, held ones too, newest first: for the live path."""
+        with self._db.reading():
+            return self._pick(self._ledger.unsent(dest), limit, newest_first=True)
+
+    def oldest_unsent(self, dest: str = PLATFORM) -> Record | None:
+        """The oldest record that the destination does not have, held or not."""
+        with self._db.reading():
+            return next(iter(self._pick(self._ledger.unsent(dest), 1, newest_first=False)), None)
+
+    def count_unsent(self, dest: str = PLATFORM) -> int:
+        """How many records the destination does not have, held ones among them."""
+        with self._db.reading():
+            return unsent.count(self._ledger.unsent(dest))
+
+    def unsent_spans(self, dest: str = PLATFORM) -> list[Span]:
+        """The records that the destination does not have, held ones among them."""
+        with self._db.reading():
+            return self._outbox.spans(self._ledger.unsent(dest))
+
+    def held(self, dest: str = PLATFORM) -> int:
+        """How many unsent records wait for a time."""
+        with self._db.reading():
+            return unsent.count(unsent.common(self._ledger.unsent(dest), self._ledger.held))
+
+    def mark_sent(self, records: Iterable[Record], dest: str = PLATFORM, at: float = 0.0) -> None:
+        """The broker acknowledged these records (unsent -> sent) at `at`, seconds since the boot.
+
+        A record that has a higher revision by now stays unsent. Written with the next change: lost by a power
+        cut, it is sent once more.
+        """
+        with self._db.reading() as connection:
+            self._outbox.sent(dest, self._outbox.current(connection, records), at)
+
+    def mark_proven(self, records: Iterable[Record], dest: str = PLATFORM) -> None:
+        """The destination proved to have these records in these revisions (-> closed)."""
+        with self._db.change() as connection:
+            self._ledger.move(dest, self._outbox.current(connection, records), CLOSED)
+
+    def prove(self, spans: Iterable[Span], dest: str = PLATFORM, revision: int | None = None) -> int:
+        """The destination proved to have these records (sent or unsent -> closed); how many that closed.
+
+        `revision`: it has them in that one, so a record of a higher one is not closed. None: it does not say;
+        then a record of revision 1 or more is closed only where it is *sent*, as its proof may be of an older.
+        """
+        with self._db.change() as connection:
+            return self._outbox.prove(connection, dest, list(spans), revision)
+
+    def reopen(self, spans: Iterable[Span], dest: str = PLATFORM) -> int:
+        """The destination lacks these records: unsent again where they are kept; how many."""
+        with self._db.change():
+            return self._outbox.reopen(dest, list(spans))
+
+    def unproven(self, dest: str = PLATFORM, before: float | None = None) -> list[Span]:
+        """Sent and not closed; with `before` (seconds since the boot) only what was sent before that.
+
+        What was sent before this start of the daemon counts as sent long ago.
+        """
+        with self._db.reading():
+            return self._outbox.spans(self._outbox.unproven(dest, before))
+
+    # -- time -------------------------------------------------------------------------------------------------
+
+    def add_anchor(self, anchor: Anchor) -> int:
+        """Keep an anchor and give the records of its boot that have no time theirs; how many got one.
+
+        Each of them has a higher revision then and is unsent again.
+        """
+        with self._db.change() as connection:
+            times.keep(connection, anchor)
+        known = times.from_anchors(self.anchors(anchor.boot))
+        return times.retime(self._db, self._ledger, anchor.boot, known)
+
+    def anchors(self, boot: str) -> list[Anchor]:
+        """The anchors of a boot, oldest first."""
+        with self._db.reading() as connection:
+            return times.anchors(connection, boot)
+
+    def bound(self, boot: str, not_before: int | None, not_after: int | None) -> int:
+        """Give the records of a boot that never had an anchor bounds (microseconds UTC); how many.
+
+        They have a higher revision then, are unsent again and held no longer.
+        """
+        return times.retime(self._db, self._ledger, boot, times.from_bounds(not_before, not_after))
+
+    def boots_without_time(self) -> list[TimelessBoot]:
+        """The boots with held records, the present one among them, oldest first."""
+        with self._db.reading() as connection:
+            return times.boots_without_time(connection)
+
+    # -- room -------------------------------------------------------------------------------------------------
+
+    def sweep(self, stamp: Stamp, start: int | None, clock: ClockMark) -> list[Record]:
+        """Keep within the bounds, in the order of quota.py; the loss records appended, at the instant given.
+
+        To be called every minute or hour, and when `append` finds the disk full. `start` None (no time known):
+        nothing is too old.
+        """
+
+        def insert(connection: apsw.Connection, body: dict[str, Any]) -> Record:
+            return self._insert(connection, Draft(Kind.LOSS, stamp, 0.0, start, clock, body), None)
+
+        room = Room(self._limits, start, self.disk_free())
+        return Sweep(self._db, self._ledger, self._tail, self.pictures.folder, insert).run(room)
+
+    def size_bytes(self) -> int:
+        """Bytes of the records' pages in use."""
+        with self._db.reading() as connection:
+            return quota.used_bytes(connection)
+
+    def disk_free(self) -> int:
+        """Bytes that the file system of the folder has left for us."""
+        return folders.free(self.folder)

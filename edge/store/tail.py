@@ -1,0 +1,70 @@
+"""The end of the store: the epochs in it, and the state that the recorder wants back at its next start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from edge.store import unsent
+from edge.store.unsent import Ranges
+from edge.uplink.contract import Span
+
+
+class Tail:
+    """`epochs` as (name, first seq), oldest first; `state` as it is in the newest record's row."""
+
+    def __init__(self, epoch: str) -> None:
+        self.epoch = epoch
+        self.epochs: tuple[tuple[str, int], ...] = ()
+        self.state: bytes | None = None
+
+    def load(self, connection: apsw.Connection) -> None:
+        """Read the tables."""
+        found = connection.execute("SELECT name, first FROM epoch ORDER BY first")
+        self.epochs = tuple((name, first) for name, first in found)
+        self.state = connection.execute("SELECT state FROM record ORDER BY seq DESC LIMIT 1").get
+
+    def enter(self, connection: apsw.Connection, seq: int) -> None:
+        """The record `seq` is appended under our epoch: write the epoch down where it is its first."""
+        if self.epochs and self.epochs[-1][0] == self.epoch:
+            return
+        connection.execute("INSERT INTO epoch VALUES (?,?)", (self.epoch, seq))
+        self.epochs = (*self.epochs, (self.epoch, seq))
+
+    def decoded(self) -> dict[str, Any]:
+        """The state; empty where there is none."""
+        return dict(msgspec.json.decode(self.state)) if self.state else {}
+
+    def spans(self, seqs: Ranges, last: int) -> list[Span]:
+        """The ranges, cut where the epoch changes."""
+        return [
+            Span(name, first, end) for name, whole in self._whole(last) for first, end in unsent.common(seqs, whole)
+        ]
+
+    def ranges(self, spans: list[Span], last: int) -> Ranges:
+        """What of the spans is of our epochs."""
+        found: list[tuple[int, int]] = []
+        whole = dict(self._whole(last))
+        for span in spans:
+            found += unsent.common(((span.first, span.last),), whole.get(span.epoch, unsent.NOTHING))
+        return unsent.ranges(found)
+
+    def _whole(self, last: int) -> list[tuple[str, Ranges]]:
+        ends = [first - 1 for _, first in self.epochs[1:]] + [last]
+        return [(name, ((first, end),)) for (name, first), end in zip(self.epochs, ends) if first <= end]
+
+    def write(self, connection: apsw.Connection) -> None:
+        """All of it is written where it happens."""
+
+    def committed(self) -> None:
+        """The transaction is on the disk."""
+
+    def snapshot(self) -> tuple[tuple[tuple[str, int], ...], bytes | None]:
+        """What `restore` takes."""
+        return self.epochs, self.state
+
+    def restore(self, before: tuple[tuple[tuple[str, int], ...], bytes | None]) -> None:
+        """As it was at the snapshot."""
+        self.epochs, self.state = before

@@ -1,0 +1,119 @@
+"""Records without a time, and how they get one: from an anchor of their boot, or bounds where it never had any.
+
+A change gives the record a higher revision; its raw stamp stays. It is done in steps, each a transaction,
+because a year without time is half a million rows; what a power cut leaves undone is done at the next start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import apsw
+import msgspec
+
+from edge.anchors import Anchor, time_of
+from edge.record import ClockMark, Record
+from edge.store import rows, unsent
+from edge.store.database import Database
+from edge.store.ledger import Ledger
+from edge.store.unsent import Ranges
+
+STEP = 2000  # rows in one transaction: a log of about 2 MB
+ARRIVAL, BOUNDS = "arrival", "bounds"
+Timing = tuple[int | None, ClockMark]
+
+
+class TimelessBoot(msgspec.Struct, frozen=True):
+    """A boot with records that have no time: `first` and `last` seq of them, and how many."""
+
+    boot: str
+    first: int
+    last: int
+    records: int
+
+
+def boots_without_time(connection: apsw.Connection) -> list[TimelessBoot]:
+    """The boots whose records wait for a time, oldest first."""
+    found = connection.execute(
+        "SELECT boot, min(seq), max(seq), count(*) FROM record WHERE start IS NULL AND source = ? "
+        "GROUP BY boot ORDER BY 2",
+        (ARRIVAL,),
+    )
+    return [TimelessBoot(*row) for row in found]
+
+
+def boots_to_retime(connection: apsw.Connection) -> list[str]:
+    """The boots that have an anchor and, after a change that a power cut ended, records without a time."""
+    found = connection.execute(
+        "SELECT DISTINCT boot FROM record WHERE start IS NULL AND boot IN (SELECT boot FROM anchor)"
+    )
+    return [row[0] for row in found]
+
+
+def anchors(connection: apsw.Connection, boot: str) -> list[Anchor]:
+    """The anchors of a boot, oldest first."""
+    found = connection.execute(
+        "SELECT boot, boottime, utc, source, error FROM anchor WHERE boot=? ORDER BY boottime", (boot,)
+    )
+    return [Anchor(*row) for row in found]
+
+
+def keep(connection: apsw.Connection, anchor: Anchor) -> None:
+    """Write an anchor down; one of the same instant is replaced."""
+    connection.execute(
+        "INSERT OR REPLACE INTO anchor VALUES (?,?,?,?,?)",
+        (anchor.boot, float(anchor.boottime), anchor.utc, anchor.source, float(anchor.error)),
+    )
+
+
+def from_anchors(known: list[Anchor]) -> Callable[[Record], Timing | None]:
+    """The timing that a boot's anchors give a record."""
+    return lambda record: time_of(record.stamp.boottime, known)
+
+
+def from_bounds(not_before: int | None, not_after: int | None) -> Callable[[Record], Timing | None]:
+    """The timing of a boot of which only bounds are known, microseconds UTC."""
+    mark = ClockMark(BOUNDS, None, not_before, not_after)
+    return lambda record: None if record.clock == mark else (None, mark)
+
+
+def retime(db: Database, ledger: Ledger, boot: str, timing: Callable[[Record], Timing | None]) -> int:
+    """Give every record of the boot that has no time what `timing` says, and open it again; how many."""
+    after: int | None = 0
+    total = 0
+    while after is not None:
+        with db.change() as connection:
+            seqs, after = _step(connection, boot, timing, after)
+            ledger.retimed(seqs)
+        total += unsent.count(seqs)
+    return total
+
+
+def _step(
+    connection: apsw.Connection, boot: str, timing: Callable[[Record], Timing | None], after: int
+) -> tuple[Ranges, int | None]:
+    """One step: the seqs that got a new timing, and the seq to go on after (None: it was the last step)."""
+    found = connection.execute(
+        rows.SELECT + " WHERE boot=? AND start IS NULL AND seq>? ORDER BY seq LIMIT ?", (boot, after, STEP)
+    ).fetchall()
+    changed = []
+    for row in found:
+        try:
+            record = rows.from_row(row)
+        except rows.BadRow:
+            continue  # whoever reads it finds out and gives it up
+        timed = timing(record)
+        if timed is not None:
+            changed.append(_revised(record, timed))
+    connection.executemany(
+        "UPDATE record SET start=?, source=?, error=?, not_before=?, not_after=?, revision=?, crc=? WHERE seq=?",
+        [(*row[6:12], row[14], row[0]) for row in map(rows.row_of, changed)],
+    )
+    seqs = unsent.of(record.seq for record in changed)
+    last_step = len(found) < STEP
+    return seqs, None if last_step else found[-1][0]  # type: ignore[return-value]  # seq, a whole number
+
+
+def _revised(record: Record, timed: Timing) -> Record:
+    start, mark = timed
+    return msgspec.structs.replace(record, start=start, clock=mark, revision=record.revision + 1)

@@ -1,0 +1,89 @@
+"""Arithmetic of ranges of sequence numbers: what a destination has is a handful of them, never a list.
+
+`Ranges` is a tuple of (first, last), both included, sorted, disjoint and not adjacent, so that equal sets are
+equal tuples. Every function takes and gives such tuples and has no other effect.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+
+Ranges = tuple[tuple[int, int], ...]
+NOTHING: Ranges = ()
+
+
+def ranges(pairs: Iterable[tuple[int, int]]) -> Ranges:
+    """The set of numbers that any pairs cover; pairs with last < first cover none."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(pairs):
+        if last < first:
+            continue
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def of(numbers: Iterable[int]) -> Ranges:
+    """The set of these numbers."""
+    return ranges((number, number) for number in numbers)
+
+
+def union(a: Ranges, b: Ranges) -> Ranges:
+    """What is in either."""
+    if not a or not b:
+        return a or b
+    return ranges(a + b)
+
+
+def common(a: Ranges, b: Ranges) -> Ranges:
+    """What is in both."""
+    found: list[tuple[int, int]] = []
+    i = j = 0
+    while i < len(a) and j < len(b):
+        first, last = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
+        if first <= last:
+            found.append((first, last))
+        if a[i][1] < b[j][1]:
+            i += 1
+        else:
+            j += 1
+    return tuple(found)
+
+
+def without(a: Ranges, b: Ranges) -> Ranges:
+    """What is in `a` and not in `b`."""
+    left: list[tuple[int, int]] = []
+    j = 0
+    for start, last in a:
+        first = start
+        while j < len(b) and b[j][1] < first:
+            j += 1
+        k = j
+        while k < len(b) and b[k][0] <= last:
+            if first < b[k][0]:
+                left.append((first, b[k][0] - 1))
+            first = b[k][1] + 1
+            k += 1
+        if first <= last:
+            left.append((first, last))
+    return tuple(left)
+
+
+def count(a: Ranges) -> int:
+    """How many numbers."""
+    return sum(last - first + 1 for first, last in a)
+
+
+def contains(a: Ranges, number: int) -> bool:
+    """Whether the number is in it."""
+    i = bisect_right(a, (number, float("inf"))) - 1
+    return i >= 0 and number <= a[i][1]
+
+
+def numbers(a: Ranges) -> Iterator[int]:
+    """Each number, rising."""
+    for first, last in a:
+        yield from range(first, last + 1)

@@ -1,0 +1,43 @@
+"""What goes into one message: a few live records as plain JSON, many old ones compressed, a piece of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.record import Record
+from edge.uplink.contract import VERSION, Batch, Channel, ChunkHeader, Result, encode
+
+LIVE = 10  # records; more than that is a backlog
+BACKFILL = 360  # records: six hours of minutes, about 12 kB compressed
+BY_ARRIVAL_EXPIRY = 60  # s; a record dated by its arrival must not arrive late (its dated revision comes later)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to be sent, and what its acknowledgement settles."""
+
+    channel: Channel
+    payload: bytes
+    records: tuple[Record, ...] = ()
+    chunk: ChunkHeader | None = None
+    chunk_end: int = 0
+    result: Result | None = None
+    retain: bool = False
+    expiry: int | None = None
+
+
+def live(station: str, records: Sequence[Record]) -> Outgoing:
+    """The newest records. Those that nobody can date yet expire in the broker rather than be dated wrongly."""
+    undated = any(record.start is None for record in records)
+    payload = encode(Batch(VERSION, station, list(records)))
+    return Outgoing(Channel.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)
+
+
+def backfill(station: str, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
+    """Old records, newest first, in messages of at most `most_bytes`; one record goes whatever its size."""
+    payload = encode(Batch(VERSION, station, list(records)), compress=True)
+    if most_bytes is None or len(payload) <= most_bytes or len(records) == 1:
+        return [Outgoing(Channel.BACKFILL, payload, tuple(records))]
+    half = len(records) // 2
+    return [*backfill(station, records[:half], most_bytes), *backfill(station, records[half:], most_bytes)]

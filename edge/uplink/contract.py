@@ -1,0 +1,191 @@
+"""The wire contract in code: topics and the messages on them (docs/wire-contract/ states the same for others).
+
+Every payload but a picture's chunk is JSON, or zstd of that JSON: the first byte tells which ("{" or 0x28).
+A chunk is one JSON header, a line feed, then the bytes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from edge.record import Record
+
+VERSION = 1
+ROOT = f"minshan/{VERSION}"
+ROLLCALL = f"{ROOT}/all/rollcall"  # the platform asks every station for its hello
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+CHUNK = 32 * 1024  # bytes of a picture in one message: a weak 4G link moves it in seconds
+M = TypeVar("M")
+
+
+class Channel(StrEnum):
+    """The topics below `minshan/1/<station>/`."""
+
+    LIVE = "live"  # station: the newest records, as they are made
+    BACKFILL = "backfill"  # station: what could not be sent when it was made, newest first, in batches
+    PICTURE = "picture"  # station: chunks of thumbnails and pictures
+    STATUS = "status"  # station: birth and will, retained
+    HELLO = "hello"  # station: what it has and what it thinks the platform has
+    ANSWER = "answer"  # platform: the answer to a hello
+    RECEIPT = "receipt"  # platform: ranges committed, pictures whole, pieces wanted
+    COMMAND = "command"  # platform: something to do
+    RESULT = "result"  # station: what came of a command
+    ALERT = "alert"  # station: reserved
+
+
+def topic(station: str, channel: Channel) -> str:
+    """The topic of one station's channel."""
+    return f"{ROOT}/{station}/{channel.value}"
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """Sequence numbers first..last of one epoch, both included: ["epoch", first, last] on the wire."""
+
+    epoch: str
+    first: int
+    last: int
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Records of one station (topics live and backfill)."""
+
+    v: int
+    station: str
+    records: list[Record]
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Birth ("online") and will ("offline"), retained."""
+
+    v: int
+    station: str
+    state: str
+    epoch: str
+
+
+class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the station has. `nonce` comes back in the answer; `boottime` s; `unproven` is sent but unproven."""
+
+    v: int
+    station: str
+    nonce: str
+    epoch: str
+    epochs: list[Span]
+    next_seq: int
+    unproven: list[Span]
+    unsent: int
+    clock: str
+    proof: str
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The platform's answer: its ledger's id and generation, what it has, its time (microseconds UTC).
+
+    `has` None: it keeps no ledger and proves nothing.
+    """
+
+    v: int
+    nonce: str
+    utc: int
+    ledger: str | None = None
+    generation: int = 0
+    has: list[Span] | None = None
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """`part` ("thumbnail" or "full") of the picture with SHA-256 `picture`; `offset` bytes into it."""
+
+    picture: str
+    part: str
+    offset: int = 0
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Given only after commit: records in `has` and `pictures` are kept; `wanted` pieces are to be sent again."""
+
+    v: int
+    ledger: str
+    generation: int
+    has: list[Span] = []
+    pictures: list[Piece] = []
+    wanted: list[Piece] = []
+
+
+class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Before a chunk's bytes. `size` and `sha256` are the whole part's; (epoch, seq) its picture record's."""
+
+    v: int
+    station: str
+    picture: str
+    part: str
+    offset: int
+    size: int
+    sha256: str
+    camera: str
+    epoch: str
+    seq: int
+    time: int | None = None
+
+
+class Command(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`id` makes it idempotent; `expires` (microseconds UTC) None: never."""
+
+    v: int
+    id: str
+    name: str
+    args: dict[str, Any] = {}
+    expires: int | None = None
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`state`: accepted, done or failed; `text` one sentence; `data` the command's own."""
+
+    v: int
+    id: str
+    station: str
+    state: str
+    text: str = ""
+    data: dict[str, Any] = {}
+
+
+class BadPayload(ValueError):
+    """A payload that is not what its topic carries; the text says what and where."""
+
+
+def encode(message: Any, compress: bool = False) -> bytes:
+    """The payload of a message."""
+    raw = msgspec.json.encode(message)
+    return _zstd().compress(raw, 3) if compress else raw
+
+
+def decode(payload: bytes, kind: type[M]) -> M:
+    """The message of a payload, plain or compressed; BadPayload where it is none."""
+    try:
+        raw = _zstd().decompress(payload) if payload[:4] == ZSTD_MAGIC else payload
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, _zstd().ZstdError) as error:
+        raise BadPayload(f"{kind.__name__}: {error}") from None
+
+
+def encode_chunk(header: ChunkHeader, data: bytes) -> bytes:
+    """The payload of a picture's chunk."""
+    return msgspec.json.encode(header) + b"\n" + data
+
+
+def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
+    """Header and bytes of a picture's chunk; BadPayload where it is none."""
+    head, mark, data = payload.partition(b"\n")
+    if not mark:
+        raise BadPayload("chunk: no line feed after its header")
+    return decode(head, ChunkHeader), data
+
+
+def _zstd() -> Any:
+    try:
+        from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # from Python 3.14
+    except ImportError:
+        from backports import zstd
+    return zstd

@@ -1,0 +1,309 @@
+"""One connection to a broker, with paho behind it: connect, publish, take what came in.
+
+A link is made anew for each connection, so that paho never holds a message from before (it would send them all
+at once, whatever window the broker grants). It has no thread and asks no clock: `pump` waits in one `poll` of
+at most the seconds that it is given, and deadlines are counted in such slices. All of it is real time, so whoever
+lives in simulated time calls it within `Clock.outside`.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+from dataclasses import dataclass, field
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from edge.config.sections import BrokerSection
+from edge.uplink import address, tls, trouble
+from edge.uplink.trouble import LinkTrouble, WrongProtocol
+
+log = logging.getLogger("minshan.uplink")
+VERSIONS: dict[str, tuple[int, ...]] = {
+    "auto": (mqtt.MQTTv5, mqtt.MQTTv311),
+    "5": (mqtt.MQTTv5,),
+    "3.1.1": (mqtt.MQTTv311,),
+}
+SLICE = 0.1  # s; how finely deadlines are counted
+CONNECT_DEADLINE = 10.0  # s for the TCP and TLS handshakes, and again for the broker's answer
+KEPT_SESSION = 7 * 24 * 3600  # s: what a station or a platform that comes back within a week finds waiting
+NOBODY_LISTENS = 0x10  # PUBACK "no matching subscribers" (MQTT 5, 3.4.2.1); 3.1.1 has nothing like it
+REFUSED = 0x80  # codes from here on are failures
+UNSUPPORTED_VERSION = 0x84  # CONNACK; paho gives a 3.1.1 code as the MQTT 5 code that says the same
+LOGIN_CODES = (0x85, 0x86, 0x87, 0x8C)  # identifier, user or password, not authorized, bad authentication method
+TAKEN_OVER = 0x8E  # DISCONNECT
+RECEIVE_MAXIMUM = 65535  # MQTT 5, 3.2.2.3.3: what a broker grants that says nothing
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message from the broker; `mid` is for `Link.ack`."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    qos: int
+    retained: bool
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who connects and what for. `will`: topic and payload that the broker retains when the link breaks.
+
+    `expiry`: s for which the broker keeps what it has for us when the link is gone (0: a clean start; 3.1.1 knows
+    only nothing or for ever). `receive`: messages that it may send before the first is acknowledged (MQTT 5).
+    """
+
+    client_id: str
+    topics: tuple[str, ...]
+    will: tuple[str, bytes] | None = None
+    expiry: int = 0
+    receive: int = 20
+
+
+def connect(broker: BrokerSection, session: Session, deadline: float = CONNECT_DEADLINE) -> Link:
+    """A link by the newest protocol that both sides speak and the section allows; LinkTrouble where none is."""
+    *newer, last = VERSIONS[broker.protocol]
+    for version in newer:
+        try:
+            return Link(broker, session, version, deadline)
+        except WrongProtocol as trouble:
+            log.debug("%s; trying 3.1.1", trouble)
+    return Link(broker, session, last, deadline)
+
+
+@dataclass
+class Granted:
+    """What the broker grants: messages in flight, bytes a packet (None: any), topics refused, session kept."""
+
+    receive_maximum: int = RECEIVE_MAXIMUM
+    packet_bytes: int | None = None
+    refused: list[str] = field(default_factory=list)
+    session_present: bool = False
+
+
+class Link:
+    """A connection that stands when the constructor returns; `LinkTrouble` says why it does not, or breaks."""
+
+    def __init__(
+        self, broker: BrokerSection, session: Session, version: int = mqtt.MQTTv5, deadline: float = CONNECT_DEADLINE
+    ) -> None:
+        self.version = version
+        self.granted = Granted()
+        self.acks: dict[int, int] = {}  # mid -> reason code, for the owner to take
+        self.incoming: list[Incoming] = []  # likewise
+        self.bytes_sent = 0  # MQTT's own bytes of what was published, below TLS and TCP
+        self._where = address.parse(broker.url)
+        self._session = session
+        self._connack: Any = None
+        self._subscribed = False
+        self._lost: str | None = None
+        self._client = self._make(broker, deadline)
+        try:
+            self._open(broker, deadline)
+        except LinkTrouble:
+            self.drop()
+            raise
+
+    def fileno(self) -> int:
+        """The socket's descriptor; -1 when the link is gone."""
+        sock = self._client.socket()
+        return -1 if sock is None else sock.fileno()
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
+        """Hand a message over at QoS 1; its mid comes back in `acks`. `expiry` (s) works in MQTT 5 alone."""
+        properties = None
+        if expiry is not None and self.version == mqtt.MQTTv5:
+            properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry)
+        info = self._client.publish(topic, payload, 1, retain, properties)
+        if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_AGAIN):
+            raise self._broken()
+        self.bytes_sent += overhead(topic, self.version) + len(payload)
+        return info.mid
+
+    def ack(self, message: Incoming) -> None:
+        """Tell the broker that a message has been dealt with: only then does it forget it."""
+        self._client.ack(message.mid, message.qos)
+
+    def pump(self, seconds: float) -> bool:
+        """Read and write what can be, waiting at most `seconds` for that; True where something was read."""
+        sock: Any = self._client.socket()
+        if sock is None:
+            raise self._broken()
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
+        events = 0 if _buffered(sock) else sum(event for _, event in poll.poll(seconds * 1000))
+        readable = _buffered(sock) or bool(events & ~select.POLLOUT)
+        if readable:
+            self._read(sock, poll)
+        if self._client.want_write():
+            self._client.loop_write()
+        self._client.loop_misc()
+        if self._client.socket() is None:
+            raise self._broken()
+        return readable
+
+    def close(self) -> None:
+        """Say good-bye, so that the broker does not publish the will."""
+        self._client.disconnect()
+        for _ in range(int(1 / SLICE)):
+            if self._client.socket() is None:
+                break
+            try:
+                self.pump(SLICE)
+            except LinkTrouble:
+                break
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the socket without a word."""
+        sock: Any = self._client.socket()
+        self._client.on_disconnect = None
+        if sock is not None:
+            sock.close()
+
+    # -- connecting ----------------------------------------------------------------------------------------
+
+    def _make(self, broker: BrokerSection, deadline: float) -> mqtt.Client:
+        newest = self.version == mqtt.MQTTv5
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._session.client_id,
+            clean_session=None if newest else self._session.expiry == 0,
+            protocol=MQTTProtocolVersion(self.version),
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.connect_timeout = deadline
+        client.max_inflight_messages = 0  # the window is the uplink's
+        if self._session.will is not None:
+            client.will_set(*self._session.will, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        try:
+            user, password = address.login(broker)
+            if user is not None:
+                client.username_pw_set(user, password)
+            if self._where.tls:
+                client.tls_set_context(tls.context(broker))
+        except (OSError, ValueError) as error:
+            raise LinkTrouble(tls.wrong_files(broker, error)) from None
+        return client
+
+    def _open(self, broker: BrokerSection, deadline: float) -> None:
+        properties = None
+        if self.version == mqtt.MQTTv5:
+            properties = _properties(
+                PacketTypes.CONNECT,
+                SessionExpiryInterval=self._session.expiry,
+                ReceiveMaximum=self._session.receive,
+            )
+        newest: Any = {} if properties is None else {"clean_start": self._session.expiry == 0}
+        try:
+            self._client.connect(
+                self._where.host, self._where.port, broker.keepalive_s, **newest, properties=properties
+            )
+        except OSError as error:
+            raise trouble.of_connecting(self._where, error) from None
+        sock: Any = self._client.socket()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._await_connack(broker, deadline)
+        self._client.subscribe([(topic, 1) for topic in self._session.topics])
+        self._await("_subscribed", deadline, "does not answer a subscription")
+
+    def _await_connack(self, broker: BrokerSection, deadline: float) -> None:
+        try:
+            self._await("_connack", deadline, "takes the connection but does not speak MQTT")
+        except LinkTrouble:
+            if self._connack is None or self._connack < REFUSED:
+                raise self._closed_early(broker) from None
+        code = self._connack
+        if code == UNSUPPORTED_VERSION:
+            raise WrongProtocol(f"{self._where.shown} does not speak MQTT {'5' if self.version == 5 else '3.1.1'}")
+        if code.value in LOGIN_CODES:
+            sentence = f"{self._where.shown} refuses the login ({code}): are user and password right?"
+            raise LinkTrouble(sentence, login=True)
+        if code.is_failure:
+            raise LinkTrouble(f"{self._where.shown} refuses the connection: {code}")
+
+    def _closed_early(self, broker: BrokerSection) -> LinkTrouble:
+        """Closed without an answer: our certificate, or an MQTT 5 that the broker does not even parse."""
+        if self._lost is None:
+            return LinkTrouble(f"{self._where.shown} takes the connection but does not answer: is it an MQTT broker?")
+        if broker.cert_file is not None and (out := trouble.of_certificate_file(broker.cert_file)):
+            return LinkTrouble(out, login=True)
+        return WrongProtocol(f"{self._where.shown} closes the connection without an answer")
+
+    def _await(self, what: str, deadline: float, otherwise: str) -> None:
+        for _ in range(max(1, round(deadline / SLICE))):
+            if getattr(self, what):
+                return
+            self.pump(SLICE)
+        if not getattr(self, what):
+            raise LinkTrouble(f"{self._where.shown} {otherwise}")
+
+    # -- paho's callbacks ----------------------------------------------------------------------------------
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+        self._connack = code
+        granted = self.granted
+        granted.session_present = bool(flags.session_present)
+        granted.receive_maximum = getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM)
+        granted.packet_bytes = getattr(properties, "MaximumPacketSize", None)
+
+    def _on_disconnect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+        if flags.is_disconnect_packet_from_server and code == TAKEN_OVER:
+            self._lost = f"another client has connected as {self._session.client_id}: are there two with one name?"
+        elif flags.is_disconnect_packet_from_server:
+            self._lost = f"{self._where.shown} ended the connection: {code}"
+        else:
+            self._lost = f"the connection to {self._where.shown} broke"
+
+    def _on_subscribe(self, client: Any, userdata: Any, mid: int, codes: Any, properties: Any) -> None:
+        self._subscribed = True
+        pairs = zip(self._session.topics, codes, strict=False)
+        self.granted.refused = [topic for topic, code in pairs if code.value >= REFUSED]
+
+    def _on_message(self, client: Any, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        self.incoming.append(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, code: Any, properties: Any) -> None:
+        self.acks[mid] = code.value
+
+    def _read(self, sock: Any, poll: select.poll) -> None:
+        """Read what is there; loop_read alone takes a packet at a time where nothing of ours is in flight."""
+        for _ in range(1000):
+            self._client.loop_read()
+            if self._client.socket() is None:
+                return
+            if not _buffered(sock) and not any(event & select.POLLIN for _, event in poll.poll(0)):
+                return
+
+    def _broken(self) -> LinkTrouble:
+        return LinkTrouble(self._lost or f"the connection to {self._where.shown} broke")
+
+
+def overhead(topic: str, version: int) -> int:
+    """Bytes of a PUBLISH packet at QoS 1 beside its payload: headers of 1 + up to 3, topic, mid, properties."""
+    return 4 + 2 + len(topic.encode()) + 2 + (1 if version == mqtt.MQTTv5 else 0)
+
+
+def _properties(packet: int, **values: int) -> Any:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves this one untyped
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties
+
+
+def _buffered(sock: Any) -> bool:
+    """True where TLS holds bytes that `poll` does not see."""
+    pending = getattr(sock, "pending", None)
+    return pending is not None and pending() > 0

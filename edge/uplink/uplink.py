@@ -1,0 +1,310 @@
+"""The uplink's lane: connect, greet, send what is due in its order, take in what the platform says; for ever.
+
+Nothing that is wrong with a broker stops measuring and keeping: it is a sentence in the status, one line in the
+log when it changes, and another try later. Under simulated time a send is in lock-step: the connection and the
+acknowledgements of what is in flight are waited for in real time while simulated time stands still.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+from collections.abc import Callable
+from typing import Any
+
+import paho.mqtt.client as mqtt
+
+from drivers.clock import Clock
+from edge.anchors import Anchor
+from edge.config.sections import BrokerSection
+from edge.store.store import Store
+from edge.uplink import address, contract
+from edge.uplink.batch import Outgoing
+from edge.uplink.contract import VERSION, BadPayload, Channel, Command, Result, Status, topic
+from edge.uplink.desk import Desk
+from edge.uplink.link import (
+    CONNECT_DEADLINE,
+    KEPT_SESSION,
+    NOBODY_LISTENS,
+    REFUSED,
+    Incoming,
+    Link,
+    Session,
+    connect,
+)
+from edge.uplink.order import Order
+from edge.uplink.pieces import Pieces
+from edge.uplink.receipts import Receipts
+from edge.uplink.retry import STABLE, Retry
+from edge.uplink.trouble import LinkTrouble
+from edge.uplink.window import Window
+
+log = logging.getLogger("minshan.uplink")
+PATIENCE = 2.0  # real seconds that one wait for acknowledgements may take; the lane is deaf to `Stopped` for them
+SILENCE = 60  # such waits in a row without any acknowledgement, after which the link counts as dead
+LISTENED = (Channel.ANSWER, Channel.RECEIPT, Channel.COMMAND)
+
+
+class Uplink:
+    """Sends one station's store to one broker. All but `run` may be called from any lane."""
+
+    def __init__(  # noqa: PLR0913  # one call wires it, all but the first five by name
+        self,
+        broker: BrokerSection,
+        station: str,
+        store: Store,
+        clock: Clock,
+        epoch: str,
+        *,
+        boot: str,
+        on_command: Callable[[Command], object],
+        on_anchor: Callable[[Anchor], object],
+        retry_seed: int | None = None,
+        connect_deadline: float = CONNECT_DEADLINE,
+    ) -> None:
+        self._broker, self._station, self._store, self._clock = broker, station, store, clock
+        self._epoch = epoch
+        self._deadline = connect_deadline
+        committed = broker.proof == "committed"
+        self._receipts = Receipts(station, boot, epoch, store, clock, committed, retry_seed)
+        self._pieces = Pieces(station, store, clock, committed)
+        self._desk = Desk(station, store, clock, self._receipts, self._pieces, on_command, on_anchor)
+        self._order = Order(station, epoch, store, clock, self._pieces)
+        self._retry = Retry(broker.retry_max_s, retry_seed)
+        self._unheard = Retry(broker.retry_max_s, retry_seed)
+        self._link: Link | None = None
+        self._window = Window(1, None)
+        self._silent = 0
+        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._poked = False
+        self._hurried = False
+        self._trouble: str | None = None
+        self._last_ack: float | None = None
+        self._bytes_before = 0
+
+    # -- for other lanes -----------------------------------------------------------------------------------
+
+    def poke(self) -> None:
+        """The store has a new record."""
+        self._poked = True
+        os.eventfd_write(self._wake_fd, 1)
+
+    def hurry(self) -> None:
+        """Try again now, whatever pause was on."""
+        self._hurried = True
+        os.eventfd_write(self._wake_fd, 1)
+
+    def result(self, result: Result) -> None:
+        """Tell the platform what came of a command; kept until the broker has it."""
+        self._desk.results.put(result)
+        os.eventfd_write(self._wake_fd, 1)
+
+    def status(self) -> dict[str, Any]:
+        """Plain facts: `last_ack` is a boottime (s) or None, `trouble` a sentence or None, `bytes_sent` MQTT's own."""
+        link = self._link
+        return {
+            "connected": link is not None,
+            "broker": address.parse(self._broker.url).shown,
+            "protocol": None if link is None else "5" if link.version == mqtt.MQTTv5 else "3.1.1",
+            "proof": self._broker.proof,
+            "last_ack": self._last_ack,
+            "unsent": self._store.count_unsent(),
+            "sending": len(self._window),
+            "answered": self._desk.answered,
+            "pictures_left": self._store.pictures.count().bytes_left,
+            "trouble": self._trouble,
+            "bytes_sent": self._bytes_before + (0 if link is None else link.bytes_sent),
+        }
+
+    # -- the lane ------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Connect and send for ever; ends by `Stopped`, after a short good-bye."""
+        try:
+            while True:
+                self._connection()
+        finally:
+            self._clock.outside(self._farewell)
+
+    def _connection(self) -> None:
+        """One connection, from its beginning to its end, and the pause after it."""
+        since = self._clock.now()
+        try:
+            self._clock.outside(self._connect)
+            since = self._clock.now()
+            self._greet()
+            while True:
+                self._turn(since)
+        except LinkTrouble as trouble:
+            self._forget()
+            self._say(str(trouble))
+            self._pause(self._retry.pause(trouble.login))
+
+    def _turn(self, since: float) -> None:
+        """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
+        link = self._standing()
+        self._noticed(since)
+        while self._window.room() and (message := self._order.next(self._window)) is not None:
+            self._send(link, message)
+        if len(self._window):
+            self._clock.outside(lambda: self._await_acks(link))
+            now = self._clock.now()
+            self._clock.wait_readable(link.fileno(), now if self._silent < 3 else now + 1)
+        else:
+            self._idle(link)
+        self._settle(link)
+
+    def _noticed(self, since: float) -> None:
+        """What came about by itself or by other lanes since the last turn."""
+        if self._poked:
+            self._poked = False
+            self._order.appended()
+        if self._hurried:
+            self._hurried = False
+            self._order.hurry()
+        if self._clock.now() - since >= STABLE:
+            self._retry.reset()
+        if self._clock.now() >= self._receipts.hello_due:
+            self._order.put(self._desk.hello(self._store.count_unsent()))
+        for message in self._desk.new_results():
+            self._order.put(message)
+
+    def _send(self, link: Link, message: Outgoing) -> None:
+        mid = link.publish(topic(self._station, message.channel), message.payload, message.retain, message.expiry)
+        self._window.add(mid, message)
+
+    def _await_acks(self, link: Link) -> None:
+        """Wait until some acknowledgement, or another message, has come; real time."""
+        for _ in range(round(PATIENCE / 0.1)):
+            link.pump(0.1)
+            if link.acks or link.incoming:
+                self._silent = 0
+                return
+        self._silent += 1
+        if self._silent > SILENCE:
+            raise LinkTrouble(f"{address.parse(self._broker.url).shown} does not acknowledge what it is sent")
+
+    def _idle(self, link: Link) -> None:
+        """Wait for a message, a poke or the next due instant; nothing is in flight."""
+        keepalive = self._clock.now() + self._broker.keepalive_s / 4
+        until = min(keepalive, self._order.due(), self._receipts.hello_due)
+        with select.epoll(2) as both:
+            both.register(link.fileno(), select.EPOLLIN)
+            both.register(self._wake_fd, select.EPOLLIN)
+            self._clock.wait_readable(both.fileno(), until)
+        self._drain()
+        self._clock.outside(lambda: link.pump(0))
+
+    def _settle(self, link: Link) -> None:
+        """Take in acknowledgements and messages."""
+        acks, link.acks = link.acks, {}
+        messages, link.incoming = link.incoming, []
+        settled = [(m, code) for mid, code in acks.items() if (m := self._window.take(mid)) is not None]
+        if settled:
+            self._acknowledged(settled)
+        for message in messages:
+            self._receive(message)
+            link.ack(message)
+
+    def _acknowledged(self, settled: list[tuple[Outgoing, int]]) -> None:
+        kept = [message for message, code in settled if code < REFUSED and code != NOBODY_LISTENS]
+        self._last_ack = self._clock.now()
+        records = [record for message in kept for record in message.records]
+        if records:
+            self._receipts.sent(records)
+        for message in kept:
+            self._desk.told(message)
+            if message.chunk is not None:
+                self._pieces.sent(message.chunk, message.chunk_end)
+                self._order.look_again()
+        of_store = [code for message, code in settled if message.records or message.chunk]
+        bad = [code for code in of_store if code >= REFUSED or code == NOBODY_LISTENS]
+        if bad:
+            self._unheard_by(bad[0])
+        elif of_store:
+            self._unheard.reset()
+            self._order.resume()
+            self._say(None)
+
+    def _unheard_by(self, code: int) -> None:
+        """The broker took it and nobody listens, or refused it: it stays unsent and is tried again later."""
+        where = address.parse(self._broker.url).shown
+        if code == NOBODY_LISTENS:
+            self._say(f"nobody at {where} listens to this station: everything is kept and sent again")
+        else:
+            self._say(f"{where} refuses what this station sends (code {code:#04x}): may it publish there?")
+        self._order.pause(self._unheard.pause())
+
+    def _receive(self, message: Incoming) -> None:
+        try:
+            if self._desk.receive(message):
+                self._order.look_again()
+        except BadPayload as trouble:
+            log.warning("a message on %s is not understood and dropped: %s", message.topic, trouble)
+
+    # -- the connection's beginning and end ----------------------------------------------------------------
+
+    def _connect(self) -> None:
+        """A link by the newest protocol that both sides speak; LinkTrouble."""
+        topics = (*(topic(self._station, channel) for channel in LISTENED), contract.ROLLCALL)
+        will = topic(self._station, Channel.STATUS), self._status("offline")
+        session = Session(f"minshan-{self._station}", topics, will, KEPT_SESSION)
+        link = connect(self._broker, session, self._deadline)
+        self._link, self._silent = link, 0
+        self._window = Window(link.granted.receive_maximum, link.granted.packet_bytes)
+
+    def _greet(self) -> None:
+        log.info("connected to %s", address.parse(self._broker.url).shown)
+        self._trouble = None
+        self._desk.begin()
+        self._order = Order(self._station, self._epoch, self._store, self._clock, self._pieces)
+        self._order.put(Outgoing(Channel.STATUS, self._status("online"), retain=True))
+        self._receipts.greet()
+
+    def _forget(self) -> None:
+        if self._link is not None:
+            self._bytes_before += self._link.bytes_sent
+            self._link.drop()
+        self._link = None
+        self._window = Window(1, None)
+
+    def _pause(self, seconds: float) -> None:
+        until = self._clock.now() + seconds
+        while not self._hurried and self._clock.wait_readable(self._wake_fd, until):
+            self._drain()
+        self._hurried = False
+
+    def _drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._wake_fd)
+
+    def _farewell(self) -> None:
+        link = self._link
+        if link is None:
+            return
+        try:
+            link.publish(topic(self._station, Channel.STATUS), self._status("offline"), retain=True)
+            link.close()
+        except LinkTrouble:
+            log.debug("no good-bye: the link was gone")
+        self._forget()
+
+    def _standing(self) -> Link:
+        if self._link is None:
+            raise LinkTrouble("no connection")
+        return self._link
+
+    def _status(self, state: str) -> bytes:
+        return contract.encode(Status(VERSION, self._station, state, self._epoch))
+
+    def _say(self, trouble: str | None) -> None:
+        """Keep the present trouble, with a line in the log when it changes."""
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if trouble is None:
+            log.info("what is sent is taken again")
+        else:
+            log.warning("%s", trouble)

@@ -1,0 +1,156 @@
+"""One minute of readings: worked examples of means, validity, totals and flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.driver import Channel
+from drivers.reading import Reading
+from edge.measure.limits import limits_for, standard_pressure
+from edge.measure.minute import ChannelLine, Minutes
+
+WIDE = {"air_temperature": (-40.0, 85.0), "wind_speed": (0.0, 60.0), "wind_from_direction": (0.0, 360.0)}
+
+
+def line(quantity: str, pace: float, sensor: str = "mast", name: str | None = None) -> ChannelLine:
+    low, high = WIDE.get(quantity, (0.0, 100_000.0))
+    channel = Channel(quantity, low, high, 0.1)
+    return ChannelLine(name or quantity, sensor, channel, limits_for(quantity, 1590.0), pace)
+
+
+def minute(lines: list[ChannelLine], readings: list[Reading], begin: float = 0.0, end: float = 60.0,
+           troubles: dict[str, str] | None = None) -> dict[str, Any]:  # fmt: skip
+    minutes = Minutes(lines)
+    for reading in readings:
+        minutes.take("mast", reading)
+    return minutes.close(begin, end, None, troubles or {})
+
+
+def spread(quantity: str, values: list[float], step: float = 3.0) -> list[Reading]:
+    return [Reading(quantity, value, n * step) for n, value in enumerate(values)]
+
+
+@pytest.mark.parametrize(("count", "flag"), [(20, 1), (14, 1), (13, 9), (1, 9), (0, 9)])
+def test_a_mean_needs_two_thirds_of_its_samples(count: int, flag: int) -> None:
+    """At a line each 3 s a mean needs 14 of 20 lines; fewer give no value, and say so."""
+    body = minute([line("air_temperature", 20)], spread("air_temperature", [12.3] * count))
+    assert body["quality"]["air_temperature"] == flag
+    assert body["values"]["air_temperature"] == (12.3 if flag == 1 else None)
+    assert (flag == 1) == ("air_temperature" not in body["reasons"])
+
+
+@pytest.mark.parametrize(("count", "value"), [(15, 2.0), (14, None)])
+def test_wind_needs_three_quarters(count: int, value: float | None) -> None:
+    """At a line each 3 s wind needs 15 of 20 lines."""
+    body = minute([line("wind_speed", 20)], spread("wind_speed", [2.0] * count))
+    assert body["values"]["wind_speed"] == value
+
+
+def test_the_minute_is_half_open() -> None:
+    """A reading at the minute's end belongs to the next minute, one at its beginning to this."""
+    channel = line("air_temperature", 1)
+    minutes = Minutes([channel])
+    for at, value in ((0.0, 10.0), (60.0, 11.0)):
+        minutes.take("mast", Reading("air_temperature", value, at))
+    assert minutes.close(0, 60, None, {})["values"] == {"air_temperature": 10.0}
+    assert minutes.close(60, 120, None, {})["values"] == {"air_temperature": 11.0}
+
+
+def test_what_fails_or_is_doubted_stays_out_of_a_mean_and_is_named() -> None:
+    """A reading no thermometer can give, or that the device doubts, changes no mean."""
+    good = spread("air_temperature", [10.0] * 18)
+    bad = [Reading("air_temperature", 99.0, 55.0), Reading("air_temperature", 10.0, 57.0, doubt="warming up")]
+    body = minute([line("air_temperature", 20)], good + bad)
+    assert body["values"]["air_temperature"] == 10.0
+    assert body["quality"]["air_temperature"] == 1
+    body = minute([line("air_temperature", 2)], bad)
+    assert body["values"]["air_temperature"] is None
+    assert body["quality"]["air_temperature"] == 4
+    assert "possible range" in body["reasons"]["air_temperature"]
+
+
+def test_a_suspect_reading_enters_and_marks_the_mean() -> None:
+    """A jump of more than 2 degrees from sample to sample is in the mean, which is flagged suspect."""
+    body = minute([line("air_temperature", 4)], spread("air_temperature", [10.0, 10.0, 14.0, 10.0], 15.0))
+    assert body["values"]["air_temperature"] == 11.0
+    assert body["quality"]["air_temperature"] == 3
+    assert "a step of 4" in body["reasons"]["air_temperature"]
+
+
+def test_a_jump_that_stays_is_not_refused_for_ever() -> None:
+    """After a minute at the new level the level is taken for true."""
+    channel = line("air_temperature", 20)
+    minutes = Minutes([channel])
+    flags = []
+    for n in range(60):
+        minutes.take("mast", Reading("air_temperature", 10.0 if n < 20 else 18.0, 3.0 * n))
+    for begin in (0, 60, 120):
+        flags.append(minutes.close(begin, begin + 60, None, {})["quality"]["air_temperature"])
+    assert flags == [1, 3, 1]
+
+
+def test_a_sea_level_pressure_is_suspect_at_1590_m() -> None:
+    """1013 hPa passes the gross range, and is strange where the air weighs 836 hPa."""
+    assert standard_pressure(1590) == pytest.approx(836.3, abs=0.2)
+    body = minute([line("air_pressure", 2)], spread("air_pressure", [1013.0, 1013.0], 10))
+    assert body["quality"]["air_pressure"] == 3
+
+
+def test_calm_is_direction_zero_and_north_360() -> None:
+    """Where the reported speed is 0.0 the direction is 0, and 360 where wind comes from the north."""
+    lines = [line("wind_speed", 20), line("wind_from_direction", 20)]
+    still = spread("wind_speed", [0.0] * 20) + spread("wind_from_direction", [270.0] * 20)
+    north = spread("wind_speed", [2.0] * 20) + spread("wind_from_direction", [0.0] * 20)
+    assert minute(lines, still)["values"] == {"wind_speed": 0.0, "wind_from_direction": 0.0}
+    assert minute(lines, north)["values"] == {"wind_speed": 2.0, "wind_from_direction": 360.0}
+
+
+def test_a_gust_comes_with_wind_sampled_each_second() -> None:
+    """At 1 Hz the highest 3-s mean is a channel of its own; at a line each 3 s there is none."""
+    speeds = [3.0] * 30 + [9.0, 9.0, 9.0] + [3.0] * 27
+    body = minute([line("wind_speed", 60)], spread("wind_speed", speeds, 1.0))
+    assert body["values"] == {"wind_speed": 3.3, "wind_speed_of_gust": 9.0}
+    assert list(minute([line("wind_speed", 20)], spread("wind_speed", [3.0] * 20))["values"]) == ["wind_speed"]
+
+
+def test_a_short_minute_needs_its_share() -> None:
+    """A minute cut after 15 s needs two thirds of the samples of 15 s."""
+    readings = spread("air_temperature", [10.0] * 4)
+    assert minute([line("air_temperature", 20)], readings, 0.0, 15.0)["values"] == {"air_temperature": 10.0}
+
+
+def test_two_thermometers_stay_two_channels() -> None:
+    """Two sensors of one quantity are never averaged together."""
+    lines = [line("air_temperature", 2, "mast"), line("air_temperature", 2, "hedge", "air_temperature.hedge")]
+    minutes = Minutes(lines)
+    for at in (0.0, 30.0):
+        minutes.take("mast", Reading("air_temperature", 10.0, at))
+        minutes.take("hedge", Reading("air_temperature", 6.0, at))
+    assert minutes.close(0, 60, None, {})["values"] == {"air_temperature": 10.0, "air_temperature.hedge": 6.0}
+
+
+def test_a_silent_sensor_is_missing_with_its_reason() -> None:
+    """Where nothing came the value is missing, never the last one, and the reason is the sensor's trouble."""
+    body = minute([line("air_temperature", 20)], [], troubles={"mast": "unplugged"})
+    assert body == {
+        "values": {"air_temperature": None},
+        "quality": {"air_temperature": 9},
+        "reasons": {"air_temperature": "unplugged"},
+    }
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=120))
+def test_the_minutes_of_a_day_add_up_to_the_gauges_rain(tips: list[int]) -> None:
+    """Rounding loses no rain: all minutes together are the rounded total, for any size of bucket."""
+    channel = line("rainfall_amount", 1)
+    minutes = Minutes([channel])
+    total, sums = 0, 0.0
+    for n, tip in enumerate(tips):
+        total += tip
+        minutes.take("mast", Reading("rainfall_amount", total * 0.2794, 60.0 * n, wraps_at=None))
+        sums += minutes.close(60.0 * n, 60.0 * n + 60, None, {})["values"]["rainfall_amount"]
+    assert sums == pytest.approx((total - tips[0]) * 0.2794, abs=0.006)

@@ -1,0 +1,69 @@
+"""Wind of one minute against worked examples (computed with MetPy 1.7.1 and by hand)."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.measure.wind import highest_gust, mean_direction, reported_direction
+
+
+@pytest.mark.parametrize(
+    ("degrees", "expected"),
+    [
+        ([350, 10, 20], 6.705),
+        ([90, 180], 135.0),
+        ([10, 123, 350], 30.479),
+        ([0, 0, 0], 360.0),
+        ([350, 10], 360.0),
+        ([270.5], 270.5),
+    ],
+)
+def test_direction_is_the_unit_vector_mean(degrees: list[float], expected: float) -> None:
+    """Directions are averaged as unit vectors, over north too, where a plain mean is wrong by half a circle."""
+    assert mean_direction(degrees) == pytest.approx(expected, abs=1e-3)
+
+
+def test_directions_that_cancel_out_have_no_mean() -> None:
+    """Two opposite directions have no mean: not 90 degrees, not 0."""
+    assert mean_direction([0, 180]) is None
+
+
+@pytest.mark.parametrize(("degrees", "reported"), [(359.6, 360), (0.3, 360), (0.5001, 1), (360.0, 360), (179.5, 180)])
+def test_north_is_reported_as_360(degrees: float, reported: int) -> None:
+    """While the wind blows no direction is reported as 0, which means calm (WMO code table 0877)."""
+    assert reported_direction(degrees) == reported
+
+
+@given(st.lists(st.floats(0, 360), min_size=1, max_size=60), st.floats(0, 360))
+def test_a_turned_vane_turns_the_mean(degrees: list[float], turn: float) -> None:
+    """Turning every sample by some angle turns the mean by that angle."""
+    before, after = mean_direction(degrees), mean_direction([(d + turn) % 360 for d in degrees])
+    if before is None or after is None:
+        return
+    difference = (after - before - turn) % 360
+    north = math.fsum(math.cos(math.radians(d)) for d in degrees) / len(degrees)
+    east = math.fsum(math.sin(math.radians(d)) for d in degrees) / len(degrees)
+    tolerance = 1e-6 / max(math.hypot(north, east), 1e-3)
+    assert min(difference, 360 - difference) < tolerance
+
+
+def test_a_gust_is_a_three_second_mean() -> None:
+    """The highest single sample (9.8) is no gust; the highest 3-s running mean (7.4667) is."""
+    samples = list(enumerate([4.1, 4.3, 5.0, 9.8, 7.6, 4.9, 4.4]))
+    assert highest_gust([(float(t), v) for t, v in samples], 0.0) == pytest.approx(7.4667, abs=1e-4)
+
+
+def test_a_gust_over_the_minutes_edge_counts_where_it_ends() -> None:
+    """Two strong seconds before the edge and one after it make a gust of the second minute."""
+    samples = [(58.0, 9.0), (59.0, 9.0), (60.0, 9.0), (61.0, 3.0), (62.0, 3.0)]
+    assert highest_gust(samples, 60.0) == pytest.approx(9.0)
+    assert highest_gust(samples[:2], 0.0) is None
+
+
+def test_slower_than_once_a_second_there_is_no_gust() -> None:
+    """A station that tells its wind every 3 s has no 3-s mean, and none is made up."""
+    assert highest_gust([(3.0 * n, 5.0) for n in range(20)], 0.0) is None
