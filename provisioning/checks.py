@@ -1,0 +1,186 @@
+"""What the doctor looks at in the box itself: sensors, cameras, the clock, the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provisioning import say
+from provisioning.finding import Finding
+from provisioning.say import _
+from provisioning.words import N_
+
+if TYPE_CHECKING:
+    from edge.config.sections import CameraSection, Config, SensorSection
+
+LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets slow and SQLite may stop
+STILL_S = 45.0  # s that a camera has for one photo, its library's start included
+
+CAMERA_REMEDIES = {
+    "Unreachable": N_("See whether the camera has power and network, and whether its address is right."),
+    "LoginRefused": N_("Correct username and password_file; wait half an hour first, cameras lock."),
+    "NotAnImage": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
+    "NoPicture": N_("Take the camera's power away for ten seconds, then try again."),
+}
+
+
+def sensors(config: Config) -> Iterator[Finding]:
+    """Each sensor opened and read once, as the station does it."""
+    if not config.sensor:
+        remedy = _("Add one: a table [[sensor]] with name and driver; `minshan sensors` lists the drivers.")
+        yield Finding("sensor", False, _("The file names no sensor: nothing will be measured."), remedy)
+    for sensor in config.sensor:
+        yield read_once(sensor)
+
+
+def read_once(sensor: SensorSection) -> Finding:
+    """What one sensor says now."""
+    from drivers.errors import DeviceError
+    from edge.clock import SystemClock
+    from provisioning.device import opened, place, refused
+
+    try:
+        with opened(sensor.info, sensor.settings, SystemClock()) as device:
+            readings = device.read()
+    except DeviceError as error:
+        return refused(sensor.name, sensor.info, sensor.settings, error)
+    where = place(sensor.info, sensor.settings)
+    told = ", ".join(amount(reading) for reading in readings)
+    said = _("sensor {name} ({driver} on {place}): {readings}")
+    doubts = sorted({say.phrase(reading.doubt) for reading in readings if reading.doubt})
+    line = said.format(name=sensor.name, driver=sensor.driver, place=where, readings=told)
+    if doubts:
+        remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
+        return Finding("sensor", False, f"{line} ({', '.join(doubts)})", remedy)
+    return Finding("sensor", True, line)
+
+
+def amount(reading: Any) -> str:
+    """A reading as a few words."""
+    from drivers.quantity import quantity
+
+    kind = quantity(reading.quantity)
+    return f"{say.label(kind.name)} {reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
+
+
+def sensors_of(answer: dict[str, Any]) -> Iterator[Finding]:
+    """The sensors as the running station has them: it holds their buses."""
+    for sensor in answer.get("sensors") or []:
+        down = sensor.get("down")
+        facts = {"name": sensor["name"], "driver": sensor["driver"], "place": sensor["bus"]}
+        if down:
+            said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=say.phrase(str(down)), **facts)
+            remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
+            yield Finding("sensor", False, said, remedy.format(name=sensor["name"]))
+        else:
+            said = _("sensor {name} ({driver} on {place}): {n} readings since the start")
+            yield Finding("sensor", True, said.format(n=sensor.get("readings", 0), **facts))
+
+
+def cameras(config: Config) -> Iterator[Finding]:
+    """One photo of each camera."""
+    for camera in config.camera:
+        yield one_photo(camera)
+
+
+def one_photo(camera: CameraSection) -> Finding:
+    """A photo taken in a process of its own: a camera's library may hang or crash."""
+    asked = json.dumps(camera.model_dump(include={"driver", "url", "username", "width", "height"}) | secret(camera))
+    words = [sys.executable, "-m", "provisioning.still"]
+    name = {"name": camera.name}
+    try:
+        ran = subprocess.run(words, input=asked, capture_output=True, text=True, timeout=STILL_S, check=False)
+        answer = json.loads(ran.stdout or "{}")
+    except subprocess.TimeoutExpired:
+        said = _("camera {name}: no photo within {time}")
+        line = said.format(time=say.duration(STILL_S), **name)
+        remedy = CAMERA_REMEDIES["NoPicture"]
+        return Finding("camera", False, line, _(remedy))
+    except ValueError:
+        answer = {}
+    if "bytes" in answer:
+        size = say.size(answer["bytes"])
+        said = _("camera {name}: a photo of {width} x {height}, {size}")
+        return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
+    kind, detail = answer.get("kind", ""), answer.get("error") or _("its program ended without an answer")
+    said = _("camera {name}: {detail}").format(detail=say.phrase(detail), **name)
+    remedy = CAMERA_REMEDIES.get(kind) or CAMERA_REMEDIES["NoPicture"]
+    return Finding("camera", False, said, _(remedy))
+
+
+def secret(camera: CameraSection) -> dict[str, str | None]:
+    """The camera's password, of its file where it has one."""
+    if camera.password_file is None:
+        return {"password": camera.password}
+    try:
+        return {"password": Path(camera.password_file).read_text(encoding="utf-8").strip()}
+    except OSError:
+        return {"password": None}
+
+
+def clock(config: Config) -> Finding:
+    """Whether somebody keeps the system's clock right."""
+    from edge.timekeeper import KernelTime
+
+    anchor = KernelTime(config.clock.trust_system_clock).probe("", 0.0)
+    if anchor is None:
+        said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
+        remedy = _(
+            "Install chrony and let it reach a time server (or fit a clock chip or GNSS). The station measures "
+            "meanwhile, and dates its records when the time is known."
+        )
+        return Finding("clock", False, said, remedy)
+    now = say.when(anchor.utc, config.site.utc_offset_h)
+    if anchor.source == "system":
+        said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right")
+        return Finding("clock", True, said.format(now=now))
+    said = _("clock: {now}, ±{error} s")
+    return Finding("clock", True, said.format(now=now, error=f"{anchor.error:.2g}"))
+
+
+def disk(config: Config, running: bool) -> Finding:
+    """Whether the folder of the station's data can be written, and has room for what the file grants."""
+    folder = config.state_dir
+    there = folder if folder.exists() else next(p for p in (*folder.parents, Path("/")) if p.exists())
+    trouble = None if running else unwritable(there)
+    if trouble is not None:
+        remedy = _("Give it to the station's user: sudo chown -R minshan {folder}; or name another in [state].")
+        said = _("disk: {folder} cannot be written: {detail}").format(folder=there, detail=trouble)
+        return Finding("disk", False, said, remedy.format(folder=folder))
+    stat = os.statvfs(there)
+    free, wanted = stat.f_bavail * stat.f_frsize, (config.state.records_mb + config.state.pictures_mb) * 1_000_000
+    facts = {"folder": folder, "free": say.size(free), "wanted": say.size(wanted)}
+    if free < LEAST_FREE:
+        said = _("disk: only {free} are free for {folder}")
+        return Finding("disk", False, said.format(**facts), _("Delete what is not needed there, or fit a larger card."))
+    if free + used(folder) < wanted:
+        said = _("disk: {free} are free for {folder}, but the file lets the archive grow to {wanted}")
+        remedy = _("Make records_mb or pictures_mb in [state] smaller, or fit a larger card.")
+        return Finding("disk", False, said.format(**facts), remedy)
+    return Finding("disk", True, _("disk: {folder} can be written, {free} are free").format(**facts))
+
+
+def unwritable(folder: Path) -> str | None:
+    """Why nothing can be written there, by trying; None where it can."""
+    if not folder.is_dir():
+        return _("it is not a folder")
+    probe = folder / ".minshan-doctor"
+    try:
+        with probe.open("w") as file:
+            file.write("minshan")
+            file.flush()
+            os.fsync(file.fileno())
+        probe.unlink()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def used(folder: Path) -> int:
+    """Bytes that the folder's files take."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

@@ -1,0 +1,374 @@
+"""`minshan demo`: a whole station on device twins with its own broker and a live table, in simulated time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import signal
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from edge.config.file import load
+from edge.config.sections import Config
+from edge.config.trouble import ConfigTrouble
+from edge.daemon import open_store
+from edge.record import Kind
+from edge.sim.capture import Capture, CaptureError, read_capture
+from edge.sim.children import CameraProcess, NoBroker, OwnBroker
+from edge.sim.rig import Boot, Rig, boot_of
+from edge.station import Station
+from edge.status import status
+from edge.store.store import Store
+from edge.store.trouble import StoreTrouble
+from provisioning import say
+from provisioning.demo_config import capture_station, whole_station
+from provisioning.exits import Exit, Failure
+from provisioning.say import _
+from provisioning.table import live_table
+
+log = logging.getLogger("minshan.demo")
+WEATHER_BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site: an apple orchard in bloom
+DRAW_S = 0.5  # real seconds between two pictures of the table
+FAST_SLICE = 600.0  # simulated s between two looks where time goes as fast as it can
+DRAIN_SLICE = 0.5  # s between two looks for what is still unsent
+UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for."""
+
+    capture: Path | None
+    capture_utc_offset: float
+    mm_per_tip: float
+    speed: float | None
+    broker: str | None
+    proof: str
+    state: Path | None
+    duration: float | None
+    station: str
+    seed: int
+    until_sent: bool
+    report: Path | None
+
+
+class Speed(click.ParamType):
+    """Simulated seconds per real one, or "max"."""
+
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """A positive number, or infinity for "max"."""
+        if value == "max":
+            return float("inf")
+        try:
+            number = float(value)
+        except ValueError:
+            number = 0.0
+        if not number > 0:
+            self.fail(_("{value} is no speed: give a positive number, or max").format(value=repr(value)), param, ctx)
+        return number
+
+
+class Span(click.ParamType):
+    """A span of time: 90s, 20m, 6h, 2d; a bare number is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?", str(value).strip())
+        if found is None or not float(found[1]) > 0:
+            self.fail(_("{value} is no duration: write it as 90s, 20m, 6h or 2d").format(value=repr(value)), param, ctx)
+        return float(found[1]) * UNITS[found[2] or "s"]
+
+
+@click.command(help=_("Run a whole station on device twins, with a live table, until Ctrl-C."))
+@click.option(
+    "--capture",
+    type=click.Path(path_type=Path),
+    help=_("Play a recorded day of an ASCII station (plain or .gz) instead."),
+)
+@click.option(
+    "--capture-utc-offset",
+    type=float,
+    default=8.0,
+    show_default=True,
+    help=_("Hours that the capture's times are ahead of UTC."),
+)
+@click.option(
+    "--mm-per-tip", type=float, default=0.33, show_default=True, help=_("Rain of one tip of the capture's bucket, mm.")
+)
+@click.option(
+    "--speed", type=Speed(), default="60", show_default=True, help=_("Simulated seconds in a real one, or max.")
+)
+@click.option(
+    "--broker", help=_("A broker of yours, as mqtt://user:password@host:port; otherwise the demo brings its own.")
+)
+@click.option(
+    "--proof",
+    type=click.Choice(["broker", "committed"]),
+    default="broker",
+    show_default=True,
+    help=_("What proves that data has arrived: the broker's acknowledgement or the platform's receipt."),
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help=_("Folder to keep the data in and to go on from (otherwise a temporary one)."),
+)
+@click.option("--for", "duration", type=Span(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
+@click.option("--station", default="demo", show_default=True, help=_("The station's name on the wire."))
+@click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the weather and the twins."))
+@click.option("--until-sent", is_flag=True, help=_("At the end stay until nothing is unsent."))
+@click.option("--report", type=click.Path(path_type=Path), help=_("Write a JSON report of this run at its end."))
+def demo(**options: Any) -> int:
+    """Play a station as the options want it."""
+    options["speed"] = None if options["speed"] == float("inf") else options["speed"]
+    wanted = Wanted(**options)
+    quiet_log()
+    try:
+        with contextlib.ExitStack() as stack:
+            return play(wanted, stack)
+    except CaptureError as error:
+        raise Failure(Exit.USAGE, str(error)) from None
+    except ConfigTrouble as error:
+        raise Failure(Exit.CONFIG, str(error)) from None
+    except NoBroker as error:
+        raise Failure(Exit.BROKER, str(error)) from None
+    except StoreTrouble as error:
+        raise Failure(Exit.STORE, say.phrase(str(error))) from None
+    except OSError as error:
+        raise Failure(
+            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=error.strerror)
+        ) from None
+
+
+def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
+    """Set up all parts, run them, end them, report."""
+    console = Console()
+    capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
+    state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
+    state.mkdir(parents=True, exist_ok=True)
+    broker_url = wanted.broker or own_broker(state, stack)
+    moment: dict[str, Any] = {}
+    config = written(wanted, state, broker_url, capture, camera(wanted, capture, state, stack, moment))
+    store = stack.enter_context(contextlib.closing(open_store(config)))
+    boot = boot_of(config, capture.begin if capture else WEATHER_BEGIN, f"sim-{wanted.seed}")
+    begin = store_end(store, boot)
+    rig = Rig(config, boot, begin, wanted.seed, speed=wanted.speed, capture=capture)
+    stack.callback(rig.close)
+    moment["now"] = rig.moment_for_pictures
+    first_seq = store.next_seq
+    station = rig.power_on(lambda _config: store)
+    hello(console, wanted, config, state)
+    with interrupts(rig) as interrupted:
+        run(rig, station, console, wanted, last_instant(boot, begin, wanted, capture), interrupted)
+        if wanted.until_sent:
+            drain(rig, station, console, interrupted)
+    facts = status(station)
+    report = reported(station, facts, first_seq, rig)
+    rig.power_off()
+    goodbye(console, report, state if wanted.state else None)
+    if wanted.report:
+        wanted.report.write_text(json.dumps(report, indent=2) + "\n")
+    return Exit.OK
+
+
+def quiet_log() -> None:
+    """Warnings only: the table tells the rest."""
+    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
+
+
+def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
+    """Start the demo's own broker; its URL."""
+    broker = OwnBroker(state / "broker")
+    stack.callback(broker.stop)
+    return broker.url
+
+
+def camera(
+    wanted: Wanted, capture: Capture | None, state: Path, stack: contextlib.ExitStack, moment: dict[str, Any]
+) -> str | None:
+    """Start the painted camera and the camera process; the camera's URL, None where a capture plays alone."""
+    if capture is not None:
+        return None
+    from drivers.twins.cameras import HttpCameraTwin  # paints by Pillow: not for a capture's run
+
+    twin = HttpCameraTwin(lambda: moment["now"](), seed=wanted.seed)
+    stack.callback(twin.close)
+    process = CameraProcess(state / "spool", state / "camera.log")
+    stack.callback(process.stop)
+    return twin.url
+
+
+def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, camera_url: str | None) -> Config:
+    """Write the demo's station.toml and load it as a station would."""
+    if capture is None:
+        text = whole_station(wanted.station, state, broker, wanted.proof, camera_url)
+    else:
+        text = capture_station(
+            wanted.station, state, broker, wanted.proof, capture=capture.path.name,
+            utc_offset=wanted.capture_utc_offset, mm_per_tip=wanted.mm_per_tip, pm=b"," in capture.lines[0][1],
+        )  # fmt: skip
+    path = state / "station.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def store_end(store: Store, boot: Boot) -> int:
+    """The simulated UTC (microseconds) to go on at: the end of the last minute kept, or the boot."""
+    last = store.last(Kind.MINUTE)
+    if last is None or last.stamp.boot != boot.id:
+        return boot.utc
+    return boot.utc_at(last.stamp.boottime + last.duration)
+
+
+def last_instant(boot: Boot, begin: int, wanted: Wanted, capture: Capture | None) -> float:
+    """The instant (s of the boot) at which measuring ends; infinity: only by Ctrl-C."""
+    ends = [boot.boottime(capture.end)] if capture else []
+    if wanted.duration is not None:
+        ends.append(boot.boottime(begin) + wanted.duration)
+    return min(ends, default=float("inf"))
+
+
+def hello(console: Console, wanted: Wanted, config: Config, state: Path) -> None:
+    """The first lines: what one sees, and how it ends."""
+    console.print(
+        _("岷山 Minshan: a weather station on device twins ({n} sensors), sending to its broker.").format(
+            n=len(config.sensor)
+        )
+    )
+    speed = (
+        _("as fast as it goes")
+        if wanted.speed is None
+        else _("{n} times as fast as life").format(n=f"{wanted.speed:g}")
+    )
+    console.print(_("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
+    if config.broker is not None:
+        console.print(_("Look at it from elsewhere: minshan watch --broker {url}").format(url=bare(config.broker.url)))
+    if wanted.state:
+        console.print(
+            _("Everything is kept in {folder}; started again on it, the station goes on there.").format(folder=state)
+        )
+
+
+def bare(url: str) -> str:
+    """A broker's address without its password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+
+
+def run(rig: Rig, station: Station, console: Console, wanted: Wanted, end: float, interrupted: list[bool]) -> None:
+    """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring."""
+    speed = _("{n}x").format(n=f"{wanted.speed:g}") if wanted.speed else _("at full speed")
+    slice_s = FAST_SLICE if wanted.speed is None else wanted.speed * DRAW_S
+    grace = 2.0  # s after the end in which the last minute is closed
+    with drawing(console) as draw:
+        while not interrupted and rig.clock.now() < end + grace:
+            rig.clock.run_until(min(rig.clock.now() + slice_s, end + grace))
+            draw(status(station), speed)
+        rig.stop_measuring(min(end, rig.clock.now()))
+        draw(status(station), speed)
+
+
+def drain(rig: Rig, station: Station, console: Console, interrupted: list[bool]) -> None:
+    """Stay until nothing is unsent: time now runs as in life, so that the broker has its time."""
+    rig.clock.pace(1.0)
+    if station.uplink is not None:
+        station.uplink.hurry()
+    with drawing(console) as draw:
+        while not interrupted and unsent(station):
+            rig.clock.run_until(rig.clock.now() + DRAIN_SLICE)
+            draw(status(station), _("sending what is left"))
+
+
+def unsent(station: Station) -> int:
+    """Records and pictures that the platform does not have yet."""
+    return station.store.count_unsent() + station.store.pictures_unsent()
+
+
+@contextlib.contextmanager
+def drawing(console: Console) -> Iterator[Any]:
+    """A function that shows the station: a live table on a terminal, a line a simulated hour elsewhere."""
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda facts, speed: live.update(live_table(facts, speed), refresh=True)
+        return
+    shown: list[int] = []
+
+    def line(facts: dict[str, Any], speed: str) -> None:
+        hour = (facts["time"] or 0) // 3_600_000_000
+        if shown != [hour]:
+            shown[:] = [hour]
+            store = facts["store"]
+            console.print(
+                _("{time}  {records} records, {unsent} unsent").format(
+                    time=say.when(facts["time"], facts["utc_offset_h"]),
+                    records=store["next_seq"] - 1,
+                    unsent=store["unsent"],
+                )
+            )
+
+    yield line
+
+
+@contextlib.contextmanager
+def interrupts(rig: Rig) -> Iterator[list[bool]]:
+    """Ctrl-C and SIGTERM end the run in order: the list is filled, and the clock lets go."""
+    interrupted: list[bool] = []
+
+    def stop(*_signal: object) -> None:
+        interrupted.append(True)
+        rig.clock.halt()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) -> dict[str, Any]:
+    """The report of this run."""
+    refused: dict[str, int] = {}
+    for sensor in facts["sensors"]:
+        for reason, count in sensor["refused"].items():
+            refused[reason] = refused.get(reason, 0) + count
+    capture = rig.capture
+    if capture is not None and capture.timeless:
+        refused["no time"] = capture.timeless
+    last_seq = station.store.next_seq - 1
+    return {
+        "lines_read": rig.lines_sent() + (capture.timeless if capture else 0),
+        "lines_refused": refused,
+        "records": last_seq - first_seq + 1,
+        "first_seq": first_seq,
+        "last_seq": last_seq,
+        "epoch": station.epoch,
+        "unsent": unsent(station),
+        "pictures": facts["pictures"]["taken"] if facts["pictures"] else 0,
+    }
+
+
+def goodbye(console: Console, report: dict[str, Any], state: Path | None) -> None:
+    """The summary."""
+    console.print(
+        _("Stopped. {records} records were made, {unsent} are unsent, {pictures} pictures were taken.").format(**report)
+    )
+    refused = sum(report["lines_refused"].values())
+    if report["lines_read"]:
+        console.print(
+            _("{read} lines were read, {refused} refused.").format(read=report["lines_read"], refused=refused)
+        )
+    if state is not None:
+        console.print(_("The data is in {folder}.").format(folder=state))

@@ -1,0 +1,175 @@
+"""The demo's station.toml: the same file, loaded by the same loader, as a technician's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+WHOLE = """\
+# A whole station on device twins: one device of each bus, all quantities of a mountain orchard.
+[station]
+id = "{station}"
+title = "Maoxian demo orchard"
+
+[site]
+latitude = 31.68
+longitude = 103.85
+altitude_m = 1590.0
+crop = "apple, sweet cherry"
+
+[state]
+dir = "{state}"
+
+[broker]
+url = "{broker}"
+proof = "{proof}"
+retry_max_s = 10.0
+
+[[sensor]]  # temperature, humidity, pressure in the shelter (I2C)
+name = "shelter"
+driver = "bme280"
+address = 0x76
+height_m = 2.0
+
+[[sensor]]  # light (I2C)
+name = "light"
+driver = "veml7700"
+address = 0x10
+height_m = 2.5
+
+[[sensor]]  # wind speed, direction and rain of the RS-485 line, and bright sun up to 200 klx
+name = "cups"
+driver = "modbus"
+port = "sim-rs485"
+profile = "{wind_profile}"
+address = 1
+height_m = 10.0
+
+[[sensor]]
+name = "vane"
+driver = "modbus"
+port = "sim-rs485"
+profile = "{vane_profile}"
+address = 2
+height_m = 10.0
+
+[[sensor]]
+name = "rain485"
+driver = "modbus"
+port = "sim-rs485"
+profile = "{rain_profile}"
+address = 3
+height_m = 1.0
+
+[[sensor]]
+name = "sun"
+driver = "modbus"
+port = "sim-rs485"
+profile = "{light_profile}"
+address = 4
+height_m = 2.5
+
+[[sensor]]  # the tipping bucket on a GPIO line: the primary rain gauge
+name = "bucket"
+driver = "pulses"
+kind = "rain"
+line = 5
+mm_per_tip = 0.2
+primary = true
+height_m = 1.0
+
+[[sensor]]  # a second, cheap cup anemometer among the trees
+name = "orchard-cups"
+driver = "pulses"
+kind = "wind"
+line = 6
+height_m = 2.0
+
+[[sensor]]  # particles (serial)
+name = "dust"
+driver = "plantower"
+port = "sim-dust"
+height_m = 2.0
+
+[[sensor]]  # the all-in-one station of the neighbour's field (serial)
+name = "field"
+driver = "ascii-station"
+port = "sim-field"
+height_m = 2.0
+"""
+
+CAMERA = """
+[[camera]]
+name = "orchard"
+driver = "http"
+url = "{camera}"
+every_min = 60
+"""
+
+CAPTURE = """\
+# The all-in-one station of a capture, played back line by line.
+[station]
+id = "{station}"
+title = "capture {capture}"
+
+[site]
+latitude = 23.12
+longitude = 113.87
+altitude_m = 20.0
+utc_offset_h = {utc_offset}
+
+[state]
+dir = "{state}"
+
+[broker]
+url = "{broker}"
+proof = "{proof}"
+retry_max_s = 10.0
+
+[[sensor]]
+name = "field"
+driver = "ascii-station"
+port = "sim-field"
+mm_per_tip = {mm_per_tip}
+pm = {pm}
+"""
+PROFILES = {
+    "wind_profile": "rs-fsjt-wind-speed",
+    "vane_profile": "rs-fxjt-wind-vane",
+    "rain_profile": "renke-rain",
+    "light_profile": "rs-gz-200klx",
+}
+
+
+def quoted(text: str) -> str:
+    """A text as it may stand between the quotes of a basic TOML string."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def whole_station(station: str, state: Path, broker: str, proof: str, camera: str | None) -> str:
+    """The file of a station with all quantities; without `camera` (a snapshot's URL) it takes no pictures."""
+    text = WHOLE.format(station=station, state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES)
+    return text + (CAMERA.format(camera=quoted(camera)) if camera else "")
+
+
+def capture_station(
+    station: str,
+    state: Path,
+    broker: str,
+    proof: str,
+    *,
+    capture: str,
+    utc_offset: float,
+    mm_per_tip: float,
+    pm: bool,
+) -> str:
+    """The file of a station that a capture drives: the ASCII station alone."""
+    return CAPTURE.format(
+        station=station,
+        state=quoted(str(state)),
+        broker=quoted(broker),
+        proof=proof,
+        capture=quoted(capture),
+        utc_offset=float(utc_offset),
+        mm_per_tip=float(mm_per_tip),
+        pm="true" if pm else "false",
+    )

@@ -1,0 +1,59 @@
+"""One device, opened as the station opens it, and what to do where it does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from drivers.buses.bus import BUSES
+from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged, WrongDevice
+from provisioning import say
+from provisioning.finding import Finding
+from provisioning.say import _
+from provisioning.words import N_
+
+if TYPE_CHECKING:
+    from drivers.clock import Clock
+    from drivers.driver import Device, DriverInfo
+
+# What a technician does at the box, for each of the drivers' errors.
+REMEDIES: dict[type[DeviceError], str] = {
+    NoAnswer: N_("See whether it has power, whether its wires sit, and whether its address or speed is right."),
+    Garbled: N_("See whether speed and model are right and the wires not loose; keep them off power lines."),
+    WrongDevice: N_("See which device is on that address, and whether the driver or its profile is right."),
+    BusStuck: N_("Take the power off the device for ten seconds; if it stays, unplug the devices one by one."),
+    Unplugged: N_("Plug it in, see `ls /dev/serial/by-id/ /dev/i2c-*`, and correct the port in the file."),
+}
+
+
+@contextmanager
+def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
+    """The device on its bus, both let go of at the end; DeviceError where one does not open."""
+    bus = BUSES[info.bus].open(settings, clock)
+    try:
+        device = info.open(bus, settings, clock)
+        try:
+            yield device
+        finally:
+            device.close()
+    finally:
+        bus.close()
+
+
+def place(info: DriverInfo, settings: Any) -> str:
+    """Where the device is: its bus, and its address on it."""
+    kind = BUSES[info.bus]
+    return " ".join(part for part in (kind.key(settings), kind.address(settings)) if part)
+
+
+def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> Finding:
+    """What a device's error means, and what to do."""
+    said = _("sensor {name} ({driver} on {place}): {reason}: {detail}").format(
+        name=name,
+        driver=info.name,
+        place=place(info, settings),
+        reason=say.phrase(error.reason),
+        detail=say.phrase(str(error)),
+    )
+    return Finding("sensor", False, said, _(REMEDIES[type(error)]) if type(error) in REMEDIES else "")

@@ -1,0 +1,76 @@
+"""`minshan doctor`: look at everything that a station stands on, and say of each whether it is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from provisioning import checks
+from provisioning.ask import NotRunning, ask
+from provisioning.exits import Exit
+from provisioning.finding import Finding
+from provisioning.options import config_option, json_option, loaded, print_json
+from provisioning.say import _, ngettext
+
+if TYPE_CHECKING:
+    from edge.config.sections import Config
+
+
+@click.command(help=_("Look at the file, sensors, cameras, clock, disk and broker; say what to do for each."))
+@config_option()
+@json_option()
+@click.pass_context
+def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
+    """Each finding as it comes; ends with code 1 where one is not well."""
+    config = loaded(config_file)
+    found = []
+    for finding in findings(config):
+        found.append(finding)
+        if not as_json:
+            show(finding)
+    bad = [finding for finding in found if not finding.well]
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+    elif bad:
+        click.echo(ngettext("{n} thing to see to.", "{n} things to see to.", len(bad)).format(n=len(bad)))
+    else:
+        click.echo(_("All is well."))
+    ctx.exit(Exit.TROUBLE if bad else Exit.OK)
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """All checks in order. Where the station is running it holds buses and cameras, and is asked instead."""
+    from provisioning.brokercheck import broker
+
+    yield Finding("file", True, _("file: {file} is right").format(file=config.path))
+    answer = running(config)
+    if answer is not None:
+        said = _('station: "{station}" is running on {folder}')
+        yield Finding("station", True, said.format(station=answer.get("station"), folder=config.state_dir))
+        yield from checks.sensors_of(answer)
+    else:
+        yield from checks.sensors(config)
+        yield from checks.cameras(config)
+    yield checks.clock(config)
+    yield checks.disk(config, answer is not None)
+    yield from broker(config)
+
+
+def running(config: Config) -> dict[str, Any] | None:
+    """The status of the station that runs on this folder; None where none does."""
+    try:
+        return ask(config.socket_path, {"ask": "status"})
+    except NotRunning:
+        return None
+
+
+def show(finding: Finding) -> None:
+    """A mark, the sentence, and the remedy below."""
+    mark = click.style("✓", fg="green") if finding.well else click.style("✗", fg="red")
+    click.echo(f"{mark} {finding.sentence}")
+    if finding.remedy:
+        click.echo(f"  → {finding.remedy}")

@@ -1,0 +1,30 @@
+"""How a command ends: its exit codes, and the one exception that carries one of them with a sentence."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The codes that `minshan` ends with; scripts may rely on them."""
+
+    OK = 0
+    TROUBLE = 1  # looked, and found something that a person should see to
+    USAGE = 2  # the command line is wrong
+    CONFIG = 3  # station.toml is wrong or cannot be read
+    DEVICE = 4  # a sensor or its bus
+    BROKER = 5  # the broker cannot be reached or refuses
+    STORE = 6  # the folder of the station's data
+    CAMERA = 7
+    INTERNAL = 70  # nobody foresaw it: a fault of Minshan itself
+    INTERRUPTED = 130  # Ctrl-C
+
+
+class Failure(Exception):
+    """A command cannot do what was asked: a sentence, where there is one a remedy, and the exit code."""
+
+    def __init__(self, code: Exit, sentence: str, remedy: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.remedy = remedy

@@ -1,0 +1,155 @@
+"""The `minshan` command: its language first, then the command asked for, then one sentence and a code.
+
+Each command is a module of its own and is loaded when it is asked for, so that the daemon does not carry the
+technician's side, and after the language is known: click's help texts are translated when they are declared.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from provisioning import say
+from provisioning.exits import Exit, Failure
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+# Command -> the module of it; the attribute bears the command's name. In the order of a station's life.
+COMMANDS = {
+    "demo": "provisioning.demo",
+    "init": "provisioning.init",
+    "sensors": "provisioning.sensors",
+    "doctor": "provisioning.doctor",
+    "run": "provisioning.run",
+    "status": "provisioning.status",
+    "maintenance": "provisioning.maintenance",
+    "remote": "provisioning.remote",
+    "watch": "provisioning.watch",
+}
+
+
+class Commands(click.Group):
+    """The commands, each loaded when it is named (all of them for the help)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands that this installation has."""
+        return [name for name, module in COMMANDS.items() if importlib.util.find_spec(module)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None where there is none."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module: ModuleType = importlib.import_module(COMMANDS[cmd_name])
+        return named_in_words(getattr(module, cmd_name))
+
+
+def named_in_words(command: click.Command) -> click.Command:
+    """The command and those below it with the words of their usage line, which click does not translate."""
+    command.options_metavar = say._("[OPTIONS]")
+    if isinstance(command, click.Group):
+        command.subcommand_metavar = say._("COMMAND [ARGS]...")
+        for below in command.commands.values():
+            named_in_words(below)
+    return command
+
+
+def group() -> click.Group:
+    """The command line, declared in the language that is spoken now."""
+    return Commands(
+        "minshan",
+        help=say._("Minshan: the software of a small weather station in a mountain orchard."),
+        params=[
+            click.Option(
+                ["--lang"],
+                type=click.Choice(sorted(say.LANGUAGES)),
+                expose_value=False,
+                help=say._("The language to speak: zh or en (otherwise the system's)."),
+            )
+        ],
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        no_args_is_help=True,
+        subcommand_metavar=say._("COMMAND [ARGS]..."),
+        options_metavar=say._("[OPTIONS]"),
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with one of `Exit`'s codes."""
+    # Blinka asks on a terminal whether it may install packages: never on a station.
+    os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
+    lang, words = language_first(sys.argv[1:] if argv is None else argv)
+    say.speak(lang if lang in say.LANGUAGES else say.language(os.environ))
+    sys.exit(outcome(["--lang", lang, *words] if lang else words))
+
+
+def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """The value of --lang, wherever it stands ("" where it does not), and the other words."""
+    words = list(argv)
+    for place, word in enumerate(words):
+        if word == "--":
+            break
+        if word == "--lang" and place + 1 < len(words):
+            return words[place + 1], words[:place] + words[place + 2 :]
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang="), words[:place] + words[place + 1 :]
+    return "", words
+
+
+def outcome(words: list[str]) -> int:
+    """Run the words; whatever is raised becomes a sentence, and the code that the process ends with."""
+    try:
+        code = group().main(words, prog_name="minshan", standalone_mode=False)
+        return int(code or Exit.OK)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(say._("Interrupted."), err=True)
+        return Exit.INTERRUPTED
+    except Failure as failure:
+        tell(failure)
+        return failure.code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would fail on it again
+        return Exit.OK  # the reader (`| head`) has seen enough
+    except Exception as error:  # noqa: BLE001 # the one place that turns the unforeseen into a sentence
+        return unforeseen(error)
+
+
+def tell(failure: Failure) -> None:
+    """The sentence of a failure, and its remedy below."""
+    for line in failure.sentence.splitlines():
+        click.echo(say._("Error: {message}").format(message=line), err=True)
+    if failure.remedy:
+        click.echo(f"  → {failure.remedy}", err=True)
+
+
+def unforeseen(error: Exception) -> int:
+    """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
+    detail = "".join(traceback.format_exception(error))
+    logging.getLogger("minshan").debug(detail)
+    said = say._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="minshan-", suffix=".log", delete=False) as log:
+            log.write(detail)
+        said += " " + say._("The detail is in {file}; please send it with a report.").format(file=log.name)
+    except OSError:
+        said += " " + say._("The detail could not be written.")
+    click.echo(said, err=True)
+    return Exit.INTERNAL
+
+
+if __name__ == "__main__":
+    main()

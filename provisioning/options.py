@@ -1,0 +1,66 @@
+"""What several commands share: --config, --json, and how a wrong file is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from provisioning.exits import Exit, Failure
+from provisioning.say import _
+
+if TYPE_CHECKING:
+    from edge.config.sections import Config
+    from edge.config.trouble import Trouble
+
+CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(required: bool = False) -> Callable[[F], F]:
+    """--config FILE, the installed file unless it is given."""
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        metavar=_("FILE"),
+        required=required,
+        help=_("The station's file (otherwise {file}).").format(file=CONFIG),
+    )
+
+
+def json_option() -> Callable[[F], F]:
+    """--json, for programs."""
+    return click.option("--json", "as_json", is_flag=True, help=_("Print JSON, for programs."))
+
+
+def loaded(path: Path | None) -> Config:
+    """The station's file; Failure with one line for each mistake in it."""
+    from edge.config.file import load
+    from edge.config.trouble import ConfigTrouble
+
+    try:
+        return load(path or CONFIG)
+    except ConfigTrouble as error:
+        lines = "\n".join(told(trouble) for trouble in error.troubles)
+        missing = path is None and any(trouble.code == "no_file" for trouble in error.troubles)
+        remedy = _("Name the file with --config, or write one with `minshan init`.") if missing else ""
+        raise Failure(Exit.CONFIG, lines, remedy) from None
+
+
+def told(trouble: Trouble) -> str:
+    """One mistake of a file as a line in the person's language."""
+    return _("{place}: {sentence}").format(place=trouble.place, sentence=sentence(trouble))
+
+
+def sentence(trouble: Trouble) -> str:
+    """What is wrong or would be right, in the person's language."""
+    return _(trouble.template).format(**trouble.params)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on a line, its text as it is written."""
+    click.echo(json.dumps(value, ensure_ascii=False))

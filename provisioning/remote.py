@@ -1,0 +1,131 @@
+"""`minshan remote`: ask a station far away for something, over the broker, and wait for its answer."""
+
+from __future__ import annotations
+
+import platform
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from provisioning import say
+from provisioning.exits import Exit, Failure
+from provisioning.options import json_option, print_json
+from provisioning.say import _
+
+if TYPE_CHECKING:
+    from edge.uplink.contract import Command, Result
+
+STATION = r"[a-z0-9][a-z0-9-]{0,31}"
+
+
+@click.group(help=_("Ask the station STATION for something, over the broker."))
+@click.argument("station", metavar=_("STATION"))
+@click.pass_context
+def remote(ctx: click.Context, station: str) -> None:
+    """Keep the station's name for the command behind it."""
+    import re
+
+    if not re.fullmatch(STATION, station):
+        raise Failure(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
+    ctx.obj = station
+
+
+@remote.command(help=_("Take a photo now and send it."))
+@click.option("--camera", metavar=_("NAME"), help=_("Which camera, where the station has several."))
+@click.option("--broker", "url", required=True, metavar="URL", help="mqtt://[user:password@]host:port")
+@click.option("--ca-file", metavar=_("FILE"), help=_("The authority of the broker's certificate (mqtts)."))
+@click.option(
+    "--timeout",
+    metavar=_("SECONDS"),
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    help=_("How long to wait."),
+)
+@json_option()
+@click.pass_obj
+def picture(station: str, camera: str | None, url: str, ca_file: str | None, timeout: float, as_json: bool) -> None:
+    """Send the command and tell its results until it is done, has failed, or the time is over."""
+    arguments = {} if camera is None else {"camera": camera}
+    asked(station, "picture", arguments, broker_at(url, ca_file), timeout, as_json)
+
+
+def broker_at(url: str, ca_file: str | None) -> Any:
+    """A broker's section from a command line; Failure where the address is none."""
+    from pydantic import ValidationError
+
+    from edge.config.sections import BrokerSection
+    from edge.uplink.address import BadAddress, parse
+
+    try:
+        parse(url)
+        return BrokerSection(url=url, ca_file=ca_file)
+    except (BadAddress, ValidationError):
+        said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
+        raise Failure(Exit.USAGE, said) from None
+
+
+def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:
+    """Send one command and print what comes back; Failure where the station refuses or is silent."""
+    from edge.clock import system_utc
+    from edge.uplink.contract import VERSION, Channel, Command, encode, topic
+    from edge.uplink.link import NOBODY_LISTENS
+    from edge.uplink.trouble import LinkTrouble
+    from provisioning.wire import connected, sent
+
+    expires = system_utc() + round(timeout * 1e6)
+    command = Command(VERSION, secrets.token_hex(8), name, arguments, expires)
+    # One name for each technician's machine and station: a broker keeps a session for each name it has seen.
+    client = f"minshan-remote-{platform.node() or 'box'}-{station}"[:64]
+    try:
+        link = connected(broker, client, (topic(station, Channel.RESULT),))
+        try:
+            code = sent(link, topic(station, Channel.COMMAND), encode(command), max(1, round(timeout)))
+            if code == NOBODY_LISTENS:
+                said = _('No station "{station}" has ever been on this broker.').format(station=station)
+                raise Failure(Exit.TROUBLE, said, _("See how the station's name is written in its file."))
+            followed(link, command, station, timeout, as_json)
+        finally:
+            link.close()
+    except LinkTrouble as trouble:
+        raise Failure(Exit.BROKER, say.phrase(str(trouble))) from None
+
+
+def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
+    """Tell the command's results as they come, until one is final; Failure where none is in time."""
+    from edge.uplink.contract import BadPayload, Result, decode
+    from provisioning.wire import arriving
+
+    for message in arriving(link, timeout):
+        if message is None:
+            continue
+        try:
+            result = decode(message.payload, Result)
+        except BadPayload:
+            continue  # another program's message on this topic is no answer to us
+        if result.id == command.id:
+            tell(result, as_json)
+            if result.state == "failed":
+                raise Failure(Exit.TROUBLE, say.phrase(result.text) or _("The station could not do it."))
+            if result.state == "done":
+                return
+    said = _("No answer from the station {station} within {time}.")
+    remedy = _("It may be out of reach now; a command that comes too late is not carried out.")
+    raise Failure(Exit.TROUBLE, said.format(station=station, time=say.duration(timeout)), remedy)
+
+
+def tell(result: Result, as_json: bool) -> None:
+    """One result on a line."""
+    if as_json:
+        print_json({"state": result.state, "text": result.text, "data": result.data})
+        return
+    words = {
+        "accepted": _("The station has taken the command ..."),
+        "done": _("Done."),
+        "failed": _("The station could not do it."),
+    }
+    text = f" {say.phrase(result.text)}" if result.text else ""
+    click.echo(words.get(result.state, result.state) + text)
+    for key, value in result.data.items():
+        click.echo(f"  {say.fact(key)}: {value}")

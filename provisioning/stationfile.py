@@ -1,0 +1,115 @@
+"""The text of a new station.toml: the facts, and comments that say what each is for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from provisioning.say import _, label
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Table
+
+
+def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[dict[str, Any]]) -> str:
+    """The file's text."""
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_("A Minshan station. After a change: minshan run --check, then restart it.")))
+    for name, table in sections(facts).items():
+        document.add(tomlkit.nl())
+        document.add(name, table)
+    rows(document, "sensor", sensors)
+    rows(document, "camera", cameras)
+    return tomlkit.dumps(document)
+
+
+def sections(facts: dict[str, Any]) -> dict[str, Table]:
+    """The tables that stand once."""
+    found = {
+        "station": commented(
+            ("id", facts["station"], _("names its data for ever: never change it")),
+            ("title", facts["title"], _("what people call it")),
+        ),
+        "site": commented(
+            ("latitude", facts["latitude"], _("degrees north")),
+            ("longitude", facts["longitude"], _("degrees east")),
+            ("datum", facts["datum"], _("WGS-84, CGCS2000 or GCJ-02 (Chinese maps)")),
+            ("altitude_m", facts["altitude"], _("metres above sea level; limits of air pressure follow from it")),
+            ("utc_offset_h", 8.0, _("hours ahead of UTC: the local day")),
+            ("crop", facts["crop"], _("what grows there")),
+        ),
+        "state": commented(
+            ("dir", facts["state"], _("the local archive is here")),
+            ("records_mb", 1000, _("megabytes that records may take")),
+            ("pictures_mb", 4000, _("megabytes that photos may take")),
+            ("archive_days", 365, _("days for which sent data are kept")),
+        ),
+    }
+    if facts["broker"]:
+        found["broker"] = commented(
+            ("url", facts["broker"], _("mqtt://host:1883, or mqtts://host:8883 with ca_file")),
+            ("proof", "broker", _('"broker", or "committed" where the platform answers receipts')),
+        )
+    return found
+
+
+def commented(*rows: tuple[str, Any, str]) -> Table:
+    """A table whose keys have a comment behind them."""
+    import tomlkit
+
+    table = tomlkit.table()
+    for key, value, comment in rows:
+        item = tomlkit.item(value)
+        item.comment(comment)
+        table.add(key, item)
+    return table
+
+
+def rows(document: TOMLDocument, key: str, tables: list[dict[str, Any]]) -> None:
+    """The tables `[[key]]`, each with the words that its kind wants above it."""
+    import tomlkit
+
+    if not tables:
+        return
+    array = tomlkit.aot()
+    for table in tables:
+        row = tomlkit.table()
+        if key == "sensor":
+            row.add(tomlkit.comment(_("measures: {quantities}").format(quantities=quantities(table))))
+        for name, value in table.items():
+            row.add(name, tomlkit.value(f"0x{value:02x}") if hexadecimal(key, table, name) else value)
+        if key == "sensor":
+            for hint in hints(table):
+                row.add(tomlkit.comment(hint))
+        array.append(row)
+    document.add(tomlkit.nl())
+    document.add(key, array)
+
+
+def hexadecimal(kind: str, table: dict[str, Any], key: str) -> bool:
+    """Whether a value is an address on I2C, which every datasheet writes with 0x."""
+    from drivers.catalog import find
+
+    return kind == "sensor" and key == "address" and find(table["driver"]).bus == "i2c"
+
+
+def quantities(table: dict[str, Any]) -> str:
+    """What a sensor of that table measures, for people."""
+    from drivers.catalog import find
+    from edge.config.file import COMMON, settings_from
+
+    info = find(table["driver"])
+    own = {key: value for key, value in table.items() if key not in COMMON}
+    return ", ".join(label(channel.quantity) for channel in info.channels(settings_from(info, own)))
+
+
+def hints(table: dict[str, Any]) -> list[str]:
+    """The facts of a sensor that a person should fill in, as lines that are no keys yet."""
+    wanted = {
+        "height_m": _("height_m = 2.0          (metres above ground)"),
+        "serial": _('serial = ""             (its serial number)'),
+        "calibration": _('calibration = ""        (when and against what it was calibrated)'),
+    }
+    return [hint for key, hint in wanted.items() if key not in table]

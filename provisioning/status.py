@@ -1,0 +1,172 @@
+"""`minshan status`: what the running station measures, keeps and sends, in people's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from provisioning import say
+from provisioning.ask import NotRunning, ask
+from provisioning.exits import Exit, Failure
+from provisioning.options import config_option, json_option, loaded, print_json
+from provisioning.say import _, ngettext
+
+SOCKET = "minshan.sock"
+
+
+@click.command(help=_("Ask the running station what it measures, keeps and sends."))
+@config_option()
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar=_("FOLDER"),
+    help=_("The folder of the station's data, in place of --config."),
+)
+@json_option()
+def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
+    """Print the answer of the station's socket."""
+    answer = ask_station(config_file, state, {"ask": "status"})
+    if as_json:
+        print_json(answer)
+        return
+    for line in lines(answer):
+        click.echo(line)
+
+
+def ask_station(config_file: Path | None, state: Path | None, question: dict[str, Any]) -> dict[str, Any]:
+    """The answer of the station that this file or folder belongs to; Failure where none is running."""
+    folder = state if state is not None else loaded(config_file).state_dir
+    try:
+        return ask(folder / SOCKET, question)
+    except NotRunning:
+        said = _("No station is running on {folder}.").format(folder=folder)
+        start = "minshan run" + (f" --config {config_file}" if config_file else "")
+        remedy = _("Start it: sudo systemctl start minshan, or by hand: {start}").format(start=start)
+        raise Failure(Exit.TROUBLE, said, remedy) from None
+
+
+def lines(answer: dict[str, Any]) -> list[str]:
+    """The whole answer for people, line by line."""
+    offset = float(answer.get("utc_offset_h") or 0.0)
+    title = answer.get("title") or answer.get("station", "")
+    head = _("Station {title}, {when} ({clock})")
+    return [
+        head.format(title=title, when=say.when(answer.get("time"), offset), clock=clock(answer.get("clock"))),
+        *maintenance(answer.get("maintenance")),
+        "",
+        *minute(answer.get("minute"), answer.get("units") or {}, offset),
+        "",
+        *troubled(answer.get("sensors") or []),
+        *kept(answer.get("store") or {}, offset),
+        *sent(answer.get("uplink"), offset),
+        *pictures(answer.get("pictures"), offset),
+        *restarted(answer.get("falls") or {}),
+    ]
+
+
+def clock(mark: dict[str, Any] | None) -> str:
+    """How the time is known, and how well."""
+    if not mark:
+        return say.clock_source("arrival")
+    words = _("time by {source}").format(source=say.clock_source(str(mark.get("source"))))
+    error = mark.get("error")
+    return words if error is None else f"{words}, ±{error:.3g} s"
+
+
+def maintenance(text: str | None) -> list[str]:
+    """A line while somebody works on the station."""
+    said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
+    return [said.format(text=text)] if text else []
+
+
+def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) -> list[str]:
+    """The newest minute's values, each with its word where it is not good."""
+    if latest is None:
+        return [_("Nothing has been measured yet; the first minute comes within two minutes of the start.")]
+    values = latest.get("values") or {}
+    quality, reasons = latest.get("quality") or {}, latest.get("reasons") or {}
+    width = max((wide(say.label(name)) for name in values), default=0)
+    rows = [_("Measured in the minute of {when}:").format(when=say.when(latest.get("start"), offset))]
+    for name, number in values.items():
+        flag = int(quality.get(name, 2))
+        amount = "–" if number is None else f"{say.reported(name, number)} {say.unit(units.get(name, ''))}".rstrip()
+        word = "" if flag == 1 else f"  {say.flag_word(flag)}"
+        why = f" ({say.phrase(str(reasons[name]))})" if name in reasons else ""
+        label = say.label(name)
+        rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
+    return rows
+
+
+def wide(text: str) -> int:
+    """The columns that a text takes on a terminal (a Chinese character takes two)."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def troubled(sensors: list[dict[str, Any]]) -> list[str]:
+    """A line for each sensor that is down; one line where none is."""
+    down = [sensor for sensor in sensors if sensor.get("down")]
+    said = _("Sensor {name} ({driver} on {bus}) gives nothing: {reason}")
+    if not down:
+        return [_("All sensors answer.")] if sensors else [_("No sensor is configured.")]
+    return [
+        said.format(name=s["name"], driver=s["driver"], bus=s["bus"], reason=say.phrase(str(s["down"]))) for s in down
+    ]
+
+
+def kept(store: dict[str, Any], offset: float) -> list[str]:
+    """What is in the local archive, and what is not yet sent since when."""
+    found = []
+    if store.get("trouble"):
+        found.append(_("Local archive: {trouble}").format(trouble=say.phrase(str(store["trouble"]))))
+    elif store.get("bytes") is not None:
+        found.append(_("Local archive: {size}").format(size=say.size(float(store["bytes"]))))
+    unsent = int(store.get("unsent") or 0)
+    if not unsent:
+        return [*found, _("Everything is sent.")]
+    since = store.get("unsent_since")
+    said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
+    told = _("{said}, the oldest of {when}").format(said=said, when=say.when(since, offset))
+    return [*found, told if since is not None else said]
+
+
+def sent(uplink: dict[str, Any] | None, offset: float) -> list[str]:
+    """How it stands with the broker."""
+    if uplink is None:
+        return [_("No broker is configured: everything stays in the local archive.")]
+    if uplink.get("connected"):
+        return [_("Connected to the broker.")]
+    trouble = uplink.get("trouble") or uplink.get("last_trouble")
+    if trouble:
+        return [_("Not connected to the broker: {trouble}").format(trouble=say.phrase(str(trouble)))]
+    return [_("Not connected to the broker.")]
+
+
+def pictures(answer: Any, offset: float) -> list[str]:
+    """Each camera's newest picture or trouble."""
+    cameras = answer or {}
+    while isinstance(cameras, dict) and "cameras" in cameras:
+        cameras = cameras["cameras"]
+    found = []
+    for name, camera in cameras.items():
+        if not isinstance(camera, dict):
+            continue
+        if camera.get("trouble"):
+            said = _("Camera {name}: {trouble}")
+            trouble = str(camera.get("text") or camera["trouble"])
+            found.append(said.format(name=name, trouble=say.phrase(trouble)))
+        elif camera.get("last"):
+            said = _("Camera {name}: newest photo of {when}")
+            found.append(said.format(name=name, when=say.when(camera["last"], offset)))
+        else:
+            found.append(_("Camera {name}: no photo yet").format(name=name))
+    return found
+
+
+def restarted(falls: dict[str, int]) -> list[str]:
+    """The parts of the station that failed and were started again."""
+    said = _("The part “{part}” failed and was started again ({n} x); its log says why: journalctl -u minshan")
+    return [said.format(part=part, n=n) for part, n in falls.items() if n]

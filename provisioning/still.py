@@ -1,0 +1,39 @@
+"""A process that takes one photo: settings as JSON on the standard input, what came of it as JSON back."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import Any
+
+
+def main() -> None:
+    """One photo, for the doctor."""
+    asked = {key: value for key, value in json.load(sys.stdin).items() if value is not None}
+    print(json.dumps(taken(asked)))
+
+
+def taken(asked: dict[str, Any]) -> dict[str, Any]:
+    """Width, height and bytes of the photo, or the error's kind and sentence."""
+    from PIL import Image, UnidentifiedImageError
+
+    from drivers.cameras.camera import CameraError, CameraSettings, open_camera
+    from edge.clock import SystemClock
+
+    try:
+        camera = open_camera(CameraSettings(**asked), SystemClock())
+        try:
+            data = camera.still()
+        finally:
+            camera.close()
+        with Image.open(io.BytesIO(data)) as image:
+            return {"bytes": len(data), "width": image.width, "height": image.height}
+    except CameraError as error:
+        return {"kind": type(error).__name__, "error": str(error)}
+    except UnidentifiedImageError:
+        return {"kind": "NotAnImage", "error": "what it gives is not a whole picture"}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The words that `provisioning.say` translates: English here, Chinese in the catalogue."""
+
+from __future__ import annotations
+
+
+def N_(text: str) -> str:  # the name that gettext's tools look for
+    """Mark a text for the catalogue; it is translated when it is shown."""
+    return text
+
+
+QUANTITIES = {
+    "air_temperature": N_("Air temperature"),
+    "relative_humidity": N_("Relative humidity"),
+    "air_pressure": N_("Air pressure"),
+    "air_pressure_at_sea_level": N_("Sea-level pressure"),
+    "illuminance": N_("Illuminance"),
+    "wind_speed": N_("Wind speed"),
+    "wind_speed_2min": N_("Wind speed, 2 min"),
+    "wind_speed_10min": N_("Wind speed, 10 min"),
+    "wind_from_direction": N_("Wind direction"),
+    "wind_from_direction_2min": N_("Wind direction, 2 min"),
+    "wind_from_direction_10min": N_("Wind direction, 10 min"),
+    "wind_speed_of_gust": N_("Gust"),
+    "rainfall_amount": N_("Rainfall"),
+    "pm1": N_("PM1"),
+    "pm2p5": N_("PM2.5"),
+    "pm10": N_("PM10"),
+    "soil_temperature": N_("Soil temperature"),
+    "soil_moisture": N_("Soil moisture"),
+    "soil_conductivity": N_("Soil conductivity"),
+    "leaf_wetness": N_("Leaf wetness"),
+    "leaf_temperature": N_("Leaf temperature"),
+    "solar_irradiance": N_("Solar radiation"),
+    "co2": N_("CO₂"),
+    "noise": N_("Noise"),
+    "battery_voltage": N_("Battery voltage"),
+    "battery_current": N_("Battery current"),
+    "battery_power": N_("Battery power"),
+    "load_current": N_("Load current"),
+    "panel_voltage": N_("Panel voltage"),
+    "panel_power": N_("Panel power"),
+    "charger_state": N_("Charger state"),
+    "charger_yield_total": N_("Charger's total yield"),
+    "dew_point_temperature": N_("Dew point"),
+    "wet_bulb_temperature": N_("Wet-bulb temperature"),
+    "vapour_pressure_deficit": N_("Vapour pressure deficit"),
+}
+
+# The unit's name in the contract -> as people write it. "ppm" and the like are the same in both.
+UNITS = {
+    "degC": "°C",
+    "ug/m3": "µg/m³",
+    "degree": "°",
+    "W/m2": "W/m²",
+    "uS/cm": "µS/cm",
+    "lux": "lx",
+    "code": N_("(code)"),
+}
+
+# QARTOD's flags (docs/wire-contract names the scheme).
+FLAGS = {
+    1: N_("good"),
+    2: N_("not checked"),
+    3: N_("suspect"),
+    4: N_("bad"),
+    9: N_("missing"),
+}
+
+# How a time is known (edge.record.ClockMark).
+SOURCES = {
+    "ntp": N_("network time"),
+    "gnss": N_("satellites"),
+    "rtc": N_("the clock chip"),
+    "modem": N_("the mobile network"),
+    "platform": N_("the platform"),
+    "sim": N_("simulated time"),
+    "system": N_("the box's own clock, which nobody keeps right"),
+    "arrival": N_("not known yet"),
+    "bounds": N_("known only roughly"),
+}
+
+# What a command's result tells beside its sentence.
+FACTS = {
+    "camera": N_("camera"),
+    "picture": N_("photo"),
+    "size": N_("size"),
+    "bytes": N_("bytes"),
+    "time": N_("time"),
+    "quality": N_("quality"),
+    "width": N_("width"),
+    "height": N_("height"),
+}

@@ -1,0 +1,61 @@
+"""A GStreamer RTSP server for tests, run by Debian's python3: `rtsp_server.py CODEC [USER PASSWORD]`.
+
+Serves a moving test picture of 640 x 360 at rtsp://127.0.0.1:PORT/cam and prints PORT when it listens. Wants
+python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-ugly (x264enc), -bad (x265enc).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - gi wants its versions before
+
+ENCODERS = {
+    "h264": "x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96",
+    "h265": "x265enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph265pay name=pay0 pt=96",
+}
+
+
+def locked(server: Any, factory: Any, user: str, password: str) -> None:
+    """Let only this user in."""
+    auth = GstRtspServer.RTSPAuth.new()
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", user)
+    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions()
+    permissions.add_permission_for_role(user, "media.factory.access", True)
+    permissions.add_permission_for_role(user, "media.factory.construct", True)
+    factory.set_permissions(permissions)
+
+
+def main() -> int:
+    """Serve until killed; 3 where the encoder is not installed."""
+    Gst.init(None)
+    codec = sys.argv[1]
+    if Gst.ElementFactory.find(ENCODERS[codec].split()[0]) is None:
+        return 3
+    server = GstRtspServer.RTSPServer.new()
+    server.set_address("127.0.0.1")
+    server.set_service("0")
+    factory = GstRtspServer.RTSPMediaFactory.new()
+    source = "videotestsrc is-live=true pattern=smpte ! video/x-raw,format=I420,width=640,height=360,framerate=25/1"
+    factory.set_launch(f"( {source} ! {ENCODERS[codec]} )")
+    factory.set_shared(True)
+    if len(sys.argv) > 3:
+        locked(server, factory, sys.argv[2], sys.argv[3])
+    server.get_mount_points().add_factory("/cam", factory)
+    if server.attach(None) == 0:
+        return 4
+    print(server.get_bound_port(), flush=True)
+    GLib.MainLoop().run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

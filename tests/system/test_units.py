@@ -1,0 +1,196 @@
+"""What is put onto a station's system: units, users, folders, device rules, and the install itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.data import CHECKOUT
+
+SYSTEMD = CHECKOUT / "systemd"
+UNITS = ("minshan", "minshan-camera")
+EXPOSURE = 2.0
+
+
+def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command's end and all that it said; skips where the tool is not on this machine."""
+    if shutil.which(str(command[0])) is None:
+        pytest.skip(f"{command[0]} is not on this machine")
+    environment = os.environ | variables
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=CHECKOUT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def words(unit: str) -> dict[str, list[str]]:
+    """The unit's settings: key -> values in order."""
+    settings: dict[str, list[str]] = {}
+    for line in (SYSTEMD / f"{unit}.service").read_text().splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            settings.setdefault(key, []).append(value)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all but the release was installed into."""
+    folder = tmp_path_factory.mktemp("root")
+    done = run(CHECKOUT / "scripts/install", "files", DESTDIR=str(folder))
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_finds_no_fault_in_a_unit(unit: str, installed: Path, tmp_path: Path) -> None:
+    """systemd knows every word of the unit: a misspelled one would be left out in silence."""
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    units = shutil.copytree(installed / "etc/systemd/system", tmp_path / "units")
+    # Where the station is not installed, its program is not there either; all other words are the unit's own.
+    file = units / f"{unit}.service"
+    file.write_text(re.sub(r"/opt/minshan/bin/\w+", str(program), file.read_text()))
+    done = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", file)
+    assert done.returncode == 0, done.stdout
+    assert str(units) not in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_is_exposed_at_most_so_far(unit: str) -> None:
+    """By systemd's own scale (10 is worst) a unit that is broken into reaches little."""
+    done = run(
+        "systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE * 10:.0f}",
+        "--no-pager", SYSTEMD / f"{unit}.service",
+    )  # fmt: skip
+    exposure = re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)
+    assert exposure and float(exposure[1]) <= EXPOSURE, done.stdout
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_is_never_given_up(unit: str) -> None:
+    """However often a process fails it is started again, hung or not, and no count of failures ends that."""
+    said = words(unit)
+    assert said["Restart"] == ["always"]
+    assert said["StartLimitIntervalSec"] == ["0"]
+    assert said["Type"] == ["notify"]
+    assert said["WatchdogSec"]
+    assert not {"Requires", "BindsTo", "RestartPreventExitStatus"} & set(said)
+
+
+def test_measuring_waits_for_neither_network_nor_time() -> None:
+    """A station starts without a link and without the time: nothing in its unit orders it after either."""
+    assert not re.search(r"network|time-sync|chrony", " ".join(words("minshan")["After"]))
+
+
+def test_the_camera_process_sees_neither_store_nor_password() -> None:
+    """Of the station's folders the camera process has the spool alone: it talks to strangers on the network."""
+    said = words("minshan-camera")
+    assert said["TemporaryFileSystem"] == ["/var/lib/minshan:ro"]
+    assert said["BindPaths"] == ["/var/lib/minshan/spool"]
+    assert said["InaccessiblePaths"] == ["-/etc/minshan"]
+
+
+def test_device_groups_are_known_before_the_station_starts() -> None:
+    """A device group that a module brings is there at boot, so that a later adapter is admitted."""
+    allowed = {value.split()[0] for value in words("minshan")["DeviceAllow"]}
+    loaded = set((SYSTEMD / "modules-load.d" / "minshan.conf").read_text().splitlines())
+    brought = {"char-i2c": "i2c-dev", "char-ttyUSB": "usbserial", "char-ttyACM": "cdc-acm"}
+    built_in = {"char-gpiochip", "char-ttyAMA", "char-ttyS"}
+    assert allowed == set(brought) | built_in
+    assert set(brought.values()) <= loaded
+    assert "systemd-modules-load.service" in words("minshan")["After"][0]
+
+
+def test_the_user_and_the_groups_are_made(installed: Path) -> None:
+    """systemd-sysusers makes the user minshan and puts it into the groups of the buses and the camera."""
+    if os.geteuid():
+        pytest.skip("only root can make users")
+    (installed / "etc" / "group").write_text("root:x:0:\ndialout:x:20:\nvideo:x:44:\n")
+    done = run("systemd-sysusers", f"--root={installed}")
+    assert done.returncode == 0, done.stdout
+    groups = dict(line.split(":", 1) for line in (installed / "etc" / "group").read_text().splitlines())
+    assert "minshan:" in (installed / "etc" / "passwd").read_text()
+    assert all(groups[name].endswith("minshan") for name in ("dialout", "i2c", "gpio", "video")), groups
+
+
+def test_folders_are_the_station_s_own(installed: Path) -> None:
+    """The state folder is the station's user's, and others cannot read the configuration."""
+    if os.geteuid():
+        pytest.skip("only root can give folders away")
+    (installed / "etc" / "passwd").write_text("root:x:0:0::/root:/bin/sh\nminshan:x:990:990::/:/bin/false\n")
+    (installed / "etc" / "group").write_text("root:x:0:\nminshan:x:990:\n")
+    (installed / "etc" / "minshan" / "station.toml").touch()
+    done = run("systemd-tmpfiles", "--create", f"--root={installed}")
+    assert done.returncode == 0, done.stdout
+    spool = (installed / "var/lib/minshan/spool").stat()
+    config = (installed / "etc/minshan/station.toml").stat()
+    assert (spool.st_uid, spool.st_mode & 0o777) == (990, 0o750)
+    assert (config.st_uid, config.st_gid, config.st_mode & 0o777) == (0, 990, 0o640)
+
+
+def test_device_rules_are_read_by_udev(installed: Path) -> None:
+    """udev finds no fault in the rules, where its version can tell."""
+    rules = installed / "etc/udev/rules.d/70-minshan.rules"
+    done = run("udevadm", "verify", "--no-style", rules)
+    if "nknown command verb" in done.stdout or "nrecognized option" in done.stdout:
+        pytest.skip("this udev is too old to check rules")
+    # The groups are made by the install, which this machine has not had.
+    said = re.findall(rf"{re.escape(str(rules))}:\d+ .*", done.stdout)
+    assert not [line for line in said if "Unknown group" not in line], done.stdout
+
+
+def test_install_lays_what_systemd_looks_for(installed: Path) -> None:
+    """After an install each file lies where systemd and udev look for it."""
+    laid = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
+    wanted = {
+        "etc/systemd/system/minshan.service",
+        "etc/systemd/system/minshan-camera.service",
+        "etc/systemd/system.conf.d/minshan.conf",
+        "etc/sysusers.d/minshan.conf",
+        "etc/tmpfiles.d/minshan.conf",
+        "etc/modules-load.d/minshan.conf",
+        "etc/udev/rules.d/70-minshan.rules",
+        "usr/share/doc/minshan/LICENSE",
+    }
+    assert wanted <= laid, wanted - laid
+
+
+def test_install_keeps_a_configuration(tmp_path: Path) -> None:
+    """A configuration that is there stays as it is, and one that is named is put where there is none."""
+    mine, other = tmp_path / "mine.toml", tmp_path / "other.toml"
+    mine.write_text("mine")
+    other.write_text("other")
+    root = tmp_path / "root"
+    for config in (mine, other):
+        done = run(CHECKOUT / "scripts/install", "files", DESTDIR=str(root), CONFIG=str(config))
+        assert done.returncode == 0, done.stdout
+    assert (root / "etc/minshan/station.toml").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_install_lays_a_release_that_runs(tmp_path: Path) -> None:
+    """`make install` lays a release that runs, with its own dependencies, and neither numpy nor tests."""
+    root = tmp_path / "root"
+    done = run("make", "install", DESTDIR=str(root))
+    assert done.returncode == 0, done.stdout
+    release = (root / "opt/minshan").resolve()
+    assert release.name.startswith("minshan-")
+    packages = {path.name for path in release.glob("lib/python3*/site-packages/*")}
+    assert {"drivers", "edge", "provisioning"} <= packages
+    assert not {"tests", "numpy", "pytest", "hatchling"} & packages
+    said = run(release / "bin/python", "-P", "-m", "provisioning.main", "--help")
+    assert said.returncode == 0 and "demo" in said.stdout, said.stdout
