@@ -103,6 +103,7 @@ class Trial:
         finally:
             table.stop()
             clock.run_until(clock.now() + 1)
+            table.close()
 
 
 def tell(table: Bench, truth: dict[str, float]) -> None:

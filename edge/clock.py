@@ -6,10 +6,12 @@ This is the only module that asks the operating system for the time or waits for
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +40,7 @@ class SystemLane:
         self.name = name
         self.stop_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.thread: threading.Thread | None = None
+        weakref.finalize(self, os.close, self.stop_fd)
 
     def stop(self) -> None:
         """Make the lane's present and coming waits raise `Stopped`."""
@@ -87,10 +90,8 @@ class SystemClock:
 
         def body() -> None:
             self._local.stop_fd = lane.stop_fd
-            try:
+            with contextlib.suppress(Stopped):
                 run()
-            except Stopped:
-                pass
 
         lane.thread = threading.Thread(target=body, name=name, daemon=True)
         lane.thread.start()
@@ -123,6 +124,8 @@ class SystemInbox:
         self._items: deque[Any] = deque()
         self._filled = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
         self._room = os.eventfd(size, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
+        for fd in (self._filled, self._room):
+            weakref.finalize(self, os.close, fd)
 
     def offer(self, item: Any) -> bool:
         """Put without waiting; False, and one more `lost`, where the inbox is full."""

@@ -96,8 +96,17 @@ class Recorder:
         self.bound_lost_boots()
         if kept is None or abs(anchor.utc - kept[0]) > STEP * 1e6:
             log.info("time known by %s to %.3f s; %d records dated", anchor.source, anchor.error, retimed)
+            self._cut_here(anchor)
+
+    def _cut_here(self, anchor: Anchor) -> None:
+        """Close the minute in hand short now; one that has hardly begun is dated instead, from its beginning."""
+        now = max(self._clock.now(), self.begin)
+        if now - self.begin < GRACE:
+            self.begin_utc, self.begin_mark = self.time_at(self.begin)
+            self.end, self.end_utc = self._window_end()
+        else:
             self._cut = anchor
-            self.end, self.end_utc = max(self._clock.now(), self.begin), None
+            self.end, self.end_utc = now, None
 
     def bound_lost_boots(self) -> None:
         """Let go of what earlier boots measured without ever knowing the time: between what came before and now.

@@ -52,7 +52,6 @@ class Station:
         self.stopped_by: str | None = None  # kept with the last minute, so that the next start knows why
         self.lanes = Lanes(clock)
         self.inbox = clock.inbox(INBOX)
-        self.pictures_taken = 0
         self._sources = sources
         self._lines = channel_lines(config, store.state())
         self._know_the_time()
@@ -134,8 +133,6 @@ class Station:
         return {"counters": counters, "stopped_by": self.stopped_by}
 
     def _appended(self, record: Record) -> None:
-        if record.kind is Kind.PICTURE:
-            self.pictures_taken += 1
         if self.uplink is not None:
             self.uplink.poke()
 

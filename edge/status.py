@@ -26,7 +26,7 @@ def status(station: Station) -> dict[str, Any]:
         "sensors": sensors(station),
         "store": store(station),
         "uplink": None if station.uplink is None else station.uplink.status(),
-        "pictures": pictures(station),
+        "pictures": None if station.pictures is None else station.pictures.status(),
         "maintenance": None if recorder.maintenance is None else recorder.maintenance.text,
         "falls": dict(station.lanes.falls),
         "inbox_lost": station.inbox.lost,
@@ -58,13 +58,6 @@ def sensors(station: Station) -> list[dict[str, Any]]:
         for bus in station.buses
         for seat in bus.seats
     ]
-
-
-def pictures(station: Station) -> dict[str, Any] | None:
-    """How many pictures this daemon took, and how each camera fares; None without a camera."""
-    if station.pictures is None:
-        return None
-    return {"taken": station.pictures_taken, "cameras": station.pictures.status()}
 
 
 def store(station: Station) -> dict[str, Any]:

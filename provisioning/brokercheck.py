@@ -11,12 +11,12 @@ from edge.clock import system_utc
 from edge.uplink import trouble
 from edge.uplink.address import parse
 from edge.uplink.contract import VERSION, Answer, BadPayload, Channel, Hello, Result, decode, encode, topic
-from edge.uplink.link import NOBODY_LISTENS
+from edge.uplink.link import NOBODY_LISTENS, REFUSED, Session, connect
 from edge.uplink.trouble import LinkTrouble
 from provisioning import say
 from provisioning.finding import Finding
 from provisioning.say import _
-from provisioning.wire import arriving, connected, sent
+from provisioning.wire import arriving, sent
 
 if TYPE_CHECKING:
     from edge.config.sections import BrokerSection, Config
@@ -36,7 +36,8 @@ def broker(config: Config) -> Iterator[Finding]:
     yield from certificate(config.broker)
     station = config.station.id
     try:
-        link = connected(config.broker, f"minshan-doctor-{station}", (topic(station, Channel.ANSWER),))
+        session = Session(f"minshan-doctor-{secrets.token_hex(4)}", (topic(station, Channel.ANSWER),))
+        link = connect(config.broker, session)
     except LinkTrouble as error:
         yield Finding("broker", False, told(error), remedy(error))
         return
@@ -102,7 +103,7 @@ def record(link: Link, config: Config) -> Finding:
     if code == NOBODY_LISTENS:
         said = _("record: the broker has taken a test record, but nobody listens to this station there")
         return Finding("record", True, said, _("Start the receiver, for example: minshan watch --broker URL"))
-    if code >= 0x80:
+    if code >= REFUSED:
         said = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
         return Finding("record", False, said, _("Let the broker's keeper allow minshan/1/{station}/#.")
                        .format(station=station))  # fmt: skip

@@ -28,6 +28,8 @@ CAMERA_REMEDIES = {
     "NoPicture": N_("Take the camera's power away for ten seconds, then try again."),
 }
 
+CLASSES = {"unreachable": "Unreachable", "login refused": "LoginRefused", "not an image": "NotAnImage"}
+
 
 def sensors(config: Config) -> Iterator[Finding]:
     """Each sensor opened and read once, as the station does it."""
@@ -80,6 +82,29 @@ def sensors_of(answer: dict[str, Any]) -> Iterator[Finding]:
         else:
             said = _("sensor {name} ({driver} on {place}): {n} readings since the start")
             yield Finding("sensor", True, said.format(n=sensor.get("readings", 0), **facts))
+
+
+def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
+    """The cameras as the running station has them."""
+    for name, camera in cameras_in(answer).items():
+        if camera.get("trouble"):
+            detail = say.phrase(str(camera.get("text") or camera["trouble"]))
+            remedy = CAMERA_REMEDIES[CLASSES.get(str(camera["trouble"]), "NoPicture")]
+            said = _("camera {name}: {detail}").format(name=name, detail=detail)
+            yield Finding("camera", False, said, _(remedy))
+        elif camera.get("last"):
+            when = say.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
+            yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
+        else:
+            yield Finding("camera", True, _("camera {name}: no photo yet").format(name=name))
+
+
+def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The cameras in a station's answer, by name."""
+    found: Any = answer.get("pictures") or {}
+    while isinstance(found, dict) and "cameras" in found:
+        found = found["cameras"]
+    return {name: one for name, one in found.items() if isinstance(one, dict)}
 
 
 def cameras(config: Config) -> Iterator[Finding]:

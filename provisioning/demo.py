@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from edge.config.trouble import ConfigTrouble
 from edge.daemon import open_store
 from edge.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
-from edge.sim.children import CameraProcess, NoBroker, OwnBroker
+from edge.sim.children import CameraProcess, Child, NoBroker, OwnBroker
 from edge.sim.rig import Boot, Rig, boot_of
 from edge.station import Station
 from edge.status import status
@@ -160,14 +161,14 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
     state.mkdir(parents=True, exist_ok=True)
     broker_url = wanted.broker or own_broker(state, stack)
-    moment: dict[str, Any] = {}
-    config = written(wanted, state, broker_url, capture, camera(wanted, capture, state, stack, moment))
+    rigs: list[Rig] = []  # the camera's twin paints what the rig says, and is needed to configure the rig
+    config = written(wanted, state, broker_url, capture, camera(wanted, capture, state, stack, rigs))
     store = stack.enter_context(contextlib.closing(open_store(config)))
     boot = boot_of(config, capture.begin if capture else WEATHER_BEGIN, f"sim-{wanted.seed}")
     begin = store_end(store, boot)
     rig = Rig(config, boot, begin, wanted.seed, speed=wanted.speed, capture=capture)
     stack.callback(rig.close)
-    moment["now"] = rig.moment_for_pictures
+    rigs.append(rig)
     first_seq = store.next_seq
     station = rig.power_on(lambda _config: store)
     hello(console, wanted, config, state)
@@ -190,21 +191,29 @@ def quiet_log() -> None:
 
 
 def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
-    """Start the demo's own broker; its URL."""
+    """Start the demo's own broker and the platform's side of it; the broker's URL."""
     broker = OwnBroker(state / "broker")
     stack.callback(broker.stop)
+    received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received"), "--receipts"]
+    command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url, *received]
+    stack.callback(Child(command, state / "watch.log").stop)
     return broker.url
 
 
 def camera(
-    wanted: Wanted, capture: Capture | None, state: Path, stack: contextlib.ExitStack, moment: dict[str, Any]
+    wanted: Wanted, capture: Capture | None, state: Path, stack: contextlib.ExitStack, rigs: list[Rig]
 ) -> str | None:
     """Start the painted camera and the camera process; the camera's URL, None where a capture plays alone."""
     if capture is not None:
         return None
-    from drivers.twins.cameras import HttpCameraTwin  # paints by Pillow: not for a capture's run
+    from drivers.twins.cameras import SnapshotCamera  # they paint by Pillow: not for a capture's run
+    from drivers.twins.scene import Moment, Scene
 
-    twin = HttpCameraTwin(lambda: moment["now"](), seed=wanted.seed)
+    def now() -> Moment:
+        weather, utc = rigs[0].truth()
+        return Moment.of(weather, utc, wanted.station)
+
+    twin = SnapshotCamera(Scene(wanted.seed), now)
     stack.callback(twin.close)
     process = CameraProcess(state / "spool", state / "camera.log")
     stack.callback(process.stop)
@@ -293,7 +302,8 @@ def drain(rig: Rig, station: Station, console: Console, interrupted: list[bool])
 
 def unsent(station: Station) -> int:
     """Records and pictures that the platform does not have yet."""
-    return station.store.count_unsent() + station.store.pictures_unsent()
+    left = station.store.pictures.count()
+    return station.store.count_unsent() + left.thumbnails + left.full
 
 
 @contextlib.contextmanager

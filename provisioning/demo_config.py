@@ -65,6 +65,7 @@ name = "sun"
 driver = "modbus"
 port = "sim-rs485"
 profile = "{light_profile}"
+baud = 4800
 address = 4
 height_m = 2.5
 
@@ -133,10 +134,10 @@ mm_per_tip = {mm_per_tip}
 pm = {pm}
 """
 PROFILES = {
-    "wind_profile": "rs-fsjt-wind-speed",
-    "vane_profile": "rs-fxjt-wind-vane",
-    "rain_profile": "renke-rain",
-    "light_profile": "rs-gz-200klx",
+    "wind_profile": "rs-fsjt",
+    "vane_profile": "rs-fxjt",
+    "rain_profile": "rain-renke",
+    "light_profile": "sen0644",
 }
 
 

@@ -52,6 +52,7 @@ def findings(config: Config) -> Iterator[Finding]:
         said = _('station: "{station}" is running on {folder}')
         yield Finding("station", True, said.format(station=answer.get("station"), folder=config.state_dir))
         yield from checks.sensors_of(answer)
+        yield from checks.cameras_of(answer)
     else:
         yield from checks.sensors(config)
         yield from checks.cameras(config)

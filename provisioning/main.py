@@ -65,7 +65,7 @@ def named_in_words(command: click.Command) -> click.Command:
 
 def group() -> click.Group:
     """The command line, declared in the language that is spoken now."""
-    return Commands(
+    commands = Commands(
         "minshan",
         help=say._("Minshan: the software of a small weather station in a mountain orchard."),
         params=[
@@ -81,6 +81,7 @@ def group() -> click.Group:
         subcommand_metavar=say._("COMMAND [ARGS]..."),
         options_metavar=say._("[OPTIONS]"),
     )
+    return click.version_option(package_name="minshan", prog_name="minshan")(commands)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -38,7 +38,7 @@ def maintenance(duration: str, text: str, config_file: Path | None, state: Path 
         said = _("Maintenance for {duration}; it ends by itself, or by `minshan maintenance 0`.")
         click.echo(said.format(duration=say.duration(seconds)))
     else:
-        click.echo(_("Maintenance has ended."))
+        click.echo(_("Maintenance ends with the present minute."))
 
 
 def parsed(duration: str) -> float:

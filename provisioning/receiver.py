@@ -33,8 +33,9 @@ from edge.uplink.contract import (
     encode,
     topic,
 )
-from edge.uplink.link import KEPT_SESSION, Incoming, Link, Session, connect
+from edge.uplink.link import Link, connect
 from edge.uplink.retry import STABLE, Retry
+from edge.uplink.session import KEPT_SESSION, Incoming, Session
 from edge.uplink.spans import merged
 from edge.uplink.trouble import LinkTrouble
 from provisioning import lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -70,21 +69,24 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
     """Send one command and print what comes back; Failure where the station refuses or is silent."""
     from edge.clock import system_utc
     from edge.uplink.contract import VERSION, Channel, Command, encode, topic
-    from edge.uplink.link import NOBODY_LISTENS
+    from edge.uplink.link import NOBODY_LISTENS, Session, connect
     from edge.uplink.trouble import LinkTrouble
-    from provisioning.wire import connected, sent
+    from provisioning.wire import sent
 
     expires = system_utc() + round(timeout * 1e6)
     command = Command(VERSION, secrets.token_hex(8), name, arguments, expires)
-    # One name for each technician's machine and station: a broker keeps a session for each name it has seen.
-    client = f"minshan-remote-{platform.node() or 'box'}-{station}"[:64]
+    session = Session(f"minshan-remote-{secrets.token_hex(4)}", (topic(station, Channel.RESULT),))
     try:
-        link = connected(broker, client, (topic(station, Channel.RESULT),))
+        link = connect(broker, session)
         try:
             code = sent(link, topic(station, Channel.COMMAND), encode(command), max(1, round(timeout)))
             if code == NOBODY_LISTENS:
-                said = _('No station "{station}" has ever been on this broker.').format(station=station)
-                raise Failure(Exit.TROUBLE, said, _("See how the station's name is written in its file."))
+                said = _('No station "{station}" listens on this broker.').format(station=station)
+                raise Failure(
+                    Exit.TROUBLE,
+                    said,
+                    _("See how its name is written in its file, and whether it has been off for more than a week."),
+                )
             followed(link, command, station, timeout, as_json)
         finally:
             link.close()
@@ -107,7 +109,7 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
         if result.id == command.id:
             tell(result, as_json)
             if result.state == "failed":
-                raise Failure(Exit.TROUBLE, say.phrase(result.text) or _("The station could not do it."))
+                raise Failure(Exit.CAMERA, say.phrase(result.text) or _("The station could not do it."))
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")

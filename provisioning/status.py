@@ -9,6 +9,7 @@ import click
 
 from provisioning import say
 from provisioning.ask import NotRunning, ask
+from provisioning.checks import cameras_in
 from provisioning.exits import Exit, Failure
 from provisioning.options import config_option, json_option, loaded, print_json
 from provisioning.say import _, ngettext
@@ -61,7 +62,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         *troubled(answer.get("sensors") or []),
         *kept(answer.get("store") or {}, offset),
         *sent(answer.get("uplink"), offset),
-        *pictures(answer.get("pictures"), offset),
+        *pictures(answer, offset),
         *restarted(answer.get("falls") or {}),
     ]
 
@@ -145,15 +146,10 @@ def sent(uplink: dict[str, Any] | None, offset: float) -> list[str]:
     return [_("Not connected to the broker.")]
 
 
-def pictures(answer: Any, offset: float) -> list[str]:
+def pictures(answer: dict[str, Any], offset: float) -> list[str]:
     """Each camera's newest picture or trouble."""
-    cameras = answer or {}
-    while isinstance(cameras, dict) and "cameras" in cameras:
-        cameras = cameras["cameras"]
     found = []
-    for name, camera in cameras.items():
-        if not isinstance(camera, dict):
-            continue
+    for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             said = _("Camera {name}: {trouble}")
             trouble = str(camera.get("text") or camera["trouble"])

@@ -93,7 +93,7 @@ def sending(facts: dict[str, Any]) -> Text:
 def pictures(facts: dict[str, Any]) -> Text:
     """How many pictures were taken, and how each camera fares."""
     text = Text(say.ngettext("{n} picture", "{n} pictures", facts["taken"]).format(n=facts["taken"]))
-    for camera in facts["cameras"]:
+    for name, camera in facts["cameras"].items():
         if camera["trouble"]:
-            text.append(f"   {camera['camera']}: {say.phrase(camera['trouble'])}", style="red")
+            text.append(f"   {name}: {say.phrase(camera['text'] or camera['trouble'])}", style="red")
     return text

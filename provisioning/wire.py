@@ -1,31 +1,15 @@
-"""A person's own connection to a broker: to try a login, to send a command, to wait for its result."""
+"""A person's own link to a broker: what is sent there and acknowledged, and what comes back in time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from edge.clock import SystemClock
-from edge.uplink.link import Incoming, Link, Session
-from edge.uplink.trouble import LinkTrouble, WrongProtocol
+from edge.uplink.link import Incoming, Link
+from edge.uplink.trouble import LinkTrouble
 
-if TYPE_CHECKING:
-    from edge.config.sections import BrokerSection
-
-MQTT5, MQTT311 = 5, 4  # paho's numbers of the two versions
 SLICE = 0.2  # s
 ACK_PATIENCE = 10.0  # s
-
-
-def connected(broker: BrokerSection, client_id: str, topics: tuple[str, ...]) -> Link:
-    """A link in the newest version that both sides speak; LinkTrouble in one sentence where there is none."""
-    versions = {"5": (MQTT5,), "3.1.1": (MQTT311,)}.get(broker.protocol, (MQTT5, MQTT311))
-    for version in versions:
-        try:
-            return Link(broker, Session(client_id, topics), version)
-        except WrongProtocol as wrong:
-            trouble = wrong
-    raise trouble
 
 
 def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:

@@ -43,20 +43,17 @@ class Ina219:
     """An opened INA219."""
 
     def __init__(self, bus: I2CBus, settings: Settings, clock: Clock) -> None:
-        from adafruit_ina219 import INA219, ADCResolution, Mode
+        from adafruit_ina219 import INA219
 
         self._bus, self._settings, self._clock = bus, settings, clock
-        self._trigger = Mode.SANDBVOLT_TRIGGERED
         with bus.allow(TIMEOUT):
             self._library: Any = INA219(bus, settings.address)
-            self._library.bus_adc_resolution = ADCResolution.ADCRES_12BIT_128S
-            self._library.shunt_adc_resolution = ADCResolution.ADCRES_12BIT_128S
-            self._library.mode = self._trigger
+            self._trigger()
 
     def read(self) -> tuple[Reading, ...]:
         """One conversion's voltage, current and power."""
         with self._bus.allow(TIMEOUT):
-            self._library.mode = self._trigger
+            self._trigger()
             at = self._clock.now()
             self._wait(at)
             if self._word(CONF) != WANTED:
@@ -65,6 +62,12 @@ class Ina219:
 
     def close(self) -> None:
         """It sleeps until it is triggered."""
+
+    def _trigger(self) -> None:
+        """The whole word: the library changes single bits of what it reads, and noise would stay in the rest."""
+        calibration = int(self._library.calibration)  # lost with the power, and without it the current is 0
+        for register, value in ((CALIBRATION, calibration), (CONF, WANTED)):
+            self._bus.transfer(self._settings.address, bytes([register, value >> 8, value & 0xFF]))
 
     def _wait(self, started: float) -> None:
         self._clock.sleep_until(started + CONVERSION)

@@ -33,11 +33,13 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
     _ask(bus, settings, settings.address)
     if _answers(bus, settings, new_address):
         raise WrongDevice(f"address {new_address} is taken: another device answers there")
+    write = (settings.address, register, new_address, profile.timeout_ms / 1000, settling.function)
+    if settling.power_cycle:
+        bus.write(*write)
+        return False
     # Some answer from the new address at once, some from the old one, some not at all: what counts comes after.
     with suppress(NoAnswer, WrongDevice):
-        bus.write(settings.address, register, new_address, profile.timeout_ms / 1000, settling.function)
-    if settling.power_cycle:
-        return False
+        bus.write(*write)
     _ask(bus, settings, new_address, SAVED)
     return True
 

@@ -4,7 +4,8 @@
     wire.start()                                               the lanes of its far end
     bus = wire.open(settings, clock)                           shaped as the opener in `drivers.buses.BUSES`
     wire.unplug(); wire.plug()                                 a bus opened before stays dead, as a real one
-    wire.stop()                                                end the lanes, let go of the pty
+    wire.stop()                                                tell the lanes to end, and unplug
+    wire.close()                                               once they have ended: let go of everything
 
 `bench(info, settings, clock, seed)` is all that for a single device.
 """
@@ -44,7 +45,10 @@ class BusWire(Protocol):
         """Start the lanes of the far end, where it has any."""
 
     def stop(self) -> None:
-        """Tell the lanes to end and let go of everything."""
+        """Tell the lanes to end and pull the wire out."""
+
+    def close(self) -> None:
+        """Let go of everything, once the lanes have ended."""
 
     def unplug(self) -> None:
         """Pull the adapter out: what is open fails, what opens fails."""
@@ -72,6 +76,9 @@ class I2CWire:
 
     def stop(self) -> None:
         """It has no lanes."""
+
+    def close(self) -> None:
+        """It has nothing to let go of."""
 
     def unplug(self) -> None:
         """The adapter is gone."""
@@ -102,6 +109,9 @@ class GpioWire:
     def stop(self) -> None:
         """It has no lanes."""
 
+    def close(self) -> None:
+        """It has nothing to let go of."""
+
     def unplug(self) -> None:
         """The chip is gone."""
         self._chip.plugged = False
@@ -129,6 +139,9 @@ class FileWire:
 
     def stop(self) -> None:
         """It has no lanes."""
+
+    def close(self) -> None:
+        """It has nothing to let go of."""
 
     def unplug(self) -> None:
         """The file is gone."""
@@ -177,11 +190,15 @@ class PtyBusWire:
         self._lanes.append(self._clock.lane(self._name, self._run))
 
     def stop(self) -> None:
-        """End the lane and let go of the pty."""
+        """Tell the lane to end, and pull the pty out."""
         for lane in self._lanes:
             lane.stop()
         self._lanes.clear()
         self.wire.unplug()
+
+    def close(self) -> None:
+        """Let go of the pty for good."""
+        self.wire.close()
 
     def unplug(self) -> None:
         """Pull the pty out."""
@@ -236,6 +253,10 @@ class Bench:
     def stop(self) -> None:
         """End the far end."""
         self.wire.stop()
+
+    def close(self) -> None:
+        """Let go of everything, once the far end has ended."""
+        self.wire.close()
 
     def unplug(self) -> None:
         """Pull the wire out."""

@@ -156,7 +156,8 @@ class SnapshotCamera:
         if not login.startswith("Digest "):
             return False
         said = parse_keqv_list(parse_http_list(login.removeprefix("Digest ")))
-        return said.get("nonce") == NONCE and said.get("response") == self._expected(said, path)
+        named = (said.get("nonce"), said.get("uri"), said.get("qop"))
+        return named == (NONCE, path, "auth") and said.get("response") == self._expected(said, path)
 
     def _expected(self, said: dict[str, str], path: str) -> str:
         name = "sha256" if self._scheme == "sha-256" else "md5"

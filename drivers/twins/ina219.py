@@ -11,7 +11,7 @@ from drivers.clock import Clock
 from drivers.twins.registers import RegisterTwin
 
 CONF, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
-AT_RESET = 0x399F
+AT_RESET, CONTINUOUS = 0x399F, 7
 SAMPLES = 0.0681  # s for 128
 
 
@@ -26,6 +26,7 @@ class Twin(RegisterTwin):
         self.sign = -1 if settings.reversed else 1
         self.words = {CONF: AT_RESET, SHUNT: 0, BUS: 0, POWER: 0, CURRENT: 0, CALIBRATION: 0}
         self.ready_at = 0.0
+        self.pending = True
 
     def store(self, register: int, data: bytes) -> None:
         """Words, high byte first; a configuration with a mode starts a conversion."""
@@ -36,10 +37,13 @@ class Twin(RegisterTwin):
             if self.words[CONF] & 0x8000:
                 self.words |= {CONF: AT_RESET, CALIBRATION: 0}
             self.ready_at = self.clock.now() + 2 * SAMPLES
+            self.pending = True
+            self.words[BUS] &= ~2  # not ready
 
     def load(self, register: int, count: int) -> bytes:
         """A word, high byte first."""
-        if self.clock.now() >= self.ready_at:
+        if self.pending and self.clock.now() >= self.ready_at:
+            self.pending = self.words[CONF] & 7 == CONTINUOUS
             self._convert()
         return (self.words.get(register, 0).to_bytes(2, "big") * count)[:count]
 
@@ -50,10 +54,9 @@ class Twin(RegisterTwin):
         current = shunt * self.words[CALIBRATION] // 4096
         power = abs(current) * volts // 5000
         over = int(abs(current) > 32767 or power > 65535)
-        ready = 0 if self.clock.now() < self.ready_at else 2
         self.words |= {
             SHUNT: shunt & 0xFFFF,
-            BUS: volts << 3 | ready | over,
+            BUS: volts << 3 | 2 | over,
             CURRENT: current & 0xFFFF,
             POWER: power & 0xFFFF,
         }

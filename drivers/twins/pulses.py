@@ -22,15 +22,14 @@ class Twin:
         self.rng = random.Random(seed)
         self.fault: Fault | None = None
         self.wind = 0.0
-        self.total = 0.0  # mm
-        self._tipped = 0
+        self._tipped: int | None = None
         self._last_tip = float("-inf")
         self._turned = self.rng.random()  # turns, the part of one
         self._at = clock.now()
         self._closed: list[float] = []
 
     def set(self, quantity: str, value: float) -> None:
-        """`wind_speed`, m/s, from now on; `rainfall_amount`, mm since the twin's start."""
+        """`wind_speed`, m/s, from now on; `rainfall_amount`, mm: what it rises by after the first time."""
         if quantity == "wind_speed" and self.settings.kind == "wind":
             self._turn(self.clock.now())
             self.wind = value
@@ -52,9 +51,12 @@ class Twin:
     def _fill(self, total: float) -> None:
         """The water that came since the last call, tipped evenly over that time."""
         now = self.clock.now()
-        self.total = max(self.total, total)
-        tips = int(self.total / self.settings.mm_per_tip + 1e-9)
+        tips = int(total / self.settings.mm_per_tip + 1e-9)
+        if self._tipped is None:
+            self._tipped, self._at = tips, now
         new = tips - self._tipped
+        if new < 0:
+            return
         gap = max((now - self._at) / new, QUICKEST) if new > 0 else 0.0
         for _ in range(new):
             self._last_tip = max(self._last_tip, self._at) + gap

@@ -1,7 +1,10 @@
 """Quality flags of single readings, QARTOD's scheme: 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing.
 
 A reading that fails, or that the device itself doubts, stays out of a mean; a suspect one enters and marks it.
-The step test has a time-out: a jump that stays is real after a minute, so that it is not refused for ever.
+The step test has a time-out: a jump that stays is real after a minute, so that it is not refused for ever. The
+spike test looks at both neighbours: out and back within seconds is no weather that a thermometer could follow
+(WMO-No. 8 asks for a time constant of 20 s). It takes the place of Zahumensky's spread check, whose 4 standard
+deviations of ten minutes hide a spike while the temperature drifts: the noise is measured from sample to sample.
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from drivers.reading import Reading
 from edge.measure.limits import Limits
 
 STEP_TIMEOUT_S = 60.0  # after so long the new level is taken for the true one
+NEIGHBOUR_S = 15.0  # samples further apart are no neighbours: much can happen between them
+NOISES = 8.0  # a spike is so many times the mean change from sample to sample
+NOISE_SHARE = 0.01  # weight of the newest change in that mean
 
 
 class Flag(IntEnum):
@@ -37,33 +43,49 @@ class Checked:
     @property
     def counts(self) -> bool:
         """True where it enters a mean."""
-        return self.flag in (Flag.PASS, Flag.NOT_EVALUATED, Flag.SUSPECT)
+        return self.flag <= Flag.SUSPECT
 
 
 class Checker:
     """Checks the readings of one channel, in the order they were taken."""
 
     def __init__(self, channel: Channel, limits: Limits) -> None:
-        self._channel = channel
+        self._low, self._high = max(limits.fail[0], channel.low), min(limits.fail[1], channel.high)
         self._limits = limits
         self._level: Reading | None = None  # the newest reading that was no jump
+        self._before: Reading | None = None  # the newest reading that was no spike
+        self._noise = 0.0  # running mean change from sample to sample
 
-    def check(self, reading: Reading) -> Checked:
-        """The reading with its flag and reason."""
-        if reading.doubt is not None:
-            return Checked(reading, Flag.FAIL, reading.doubt)
-        if reason := self._out_of_range(reading.value):
+    def check(self, reading: Reading, after: Reading | None = None) -> Checked:
+        """The reading with its flag and reason; `after` is the next one that is possible, where there is one."""
+        if reason := self.impossible(reading):
             return Checked(reading, Flag.FAIL, reason)
-        if reason := self._jump(reading):
+        step, spike = self._jump(reading), self._spike(reading, after)
+        if reason := step or spike:
             return Checked(reading, Flag.SUSPECT, reason)
         if (band := self._limits.suspect) and not band[0] <= reading.value <= band[1]:
             return Checked(reading, Flag.SUSPECT, f"outside {band[0]:g}..{band[1]:g}, unusual at this station")
         return Checked(reading, Flag.PASS)
 
-    def _out_of_range(self, value: float) -> str | None:
-        low = max(self._limits.fail[0], self._channel.low)
-        high = min(self._limits.fail[1], self._channel.high)
-        return None if low <= value <= high else f"outside the possible range {low:g}..{high:g}"
+    def check_all(self, readings: list[Reading], following: list[Reading]) -> list[Checked]:
+        """All readings of a minute; of `following`, already taken in the next one, the first is a neighbour."""
+        if self._limits.spike is None:
+            return [self.check(reading) for reading in readings]
+        afters: list[Reading | None] = []
+        after = next((r for r in following if self.impossible(r) is None), None)
+        for reading in reversed(readings):
+            afters.append(after)
+            if self.impossible(reading) is None:
+                after = reading
+        return [self.check(reading, after) for reading, after in zip(readings, reversed(afters))]
+
+    def impossible(self, reading: Reading) -> str | None:
+        """Why the reading can't be true, by the device's own word or by its range."""
+        if reading.doubt is not None:
+            return reading.doubt
+        if self._low <= reading.value <= self._high:
+            return None
+        return f"outside the possible range {self._low:g}..{self._high:g}"
 
     def _jump(self, reading: Reading) -> str | None:
         step, level = self._limits.step, self._level
@@ -77,3 +99,31 @@ class Checker:
             self._level = reading
             return None
         return f"a step of {change:.4g} from the reading before (at most {step:g})"
+
+    def _spike(self, reading: Reading, after: Reading | None) -> str | None:
+        least, before = self._limits.spike, self._before
+        if least is None:
+            return None
+        if before is None or reading.at - before.at > NEIGHBOUR_S:
+            self._before = reading
+            return None
+        change = reading.value - before.value
+        most = max(least, NOISES * self._noise, self._limits.spike_share * before.value) + 1e-9
+        reason = self._excursion(reading, change, after, most) if abs(change) > most else None
+        if reason is None:
+            self._before = reading
+            self._noise += NOISE_SHARE * (abs(change) - self._noise)
+        return reason
+
+    def _excursion(self, reading: Reading, change: float, after: Reading | None, most: float) -> str | None:
+        """A change of more than `most`: a spike where the next reading is back.
+
+        Where no next one is at hand twice the change is one, but not where the quantity may truly leap.
+        """
+        if after is None or after.at - reading.at > NEIGHBOUR_S:
+            lone = self._limits.step is not None and abs(change) > 2 * most
+            return f"a jump of {abs(change):.4g} in the last reading" if lone else None
+        back = reading.value - after.value
+        if change * back > 0 and abs(back) > most:
+            return f"a spike of {min(abs(change), abs(back)):.4g} from both neighbours (at most {most:.3g})"
+        return None

@@ -25,7 +25,7 @@ from drivers.clock import Clock
 from edge.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.shelf import NotTaken, Shelf, Shelved
-from edge.pictures.spool import Answer, Place, Spool, Wish, new_id, target
+from edge.pictures.spool import Answer, Place, Spool, Target, Wish, new_id, target
 from edge.record import ClockMark, Draft, Kind, Stamp
 
 log = logging.getLogger("minshan.pictures")
@@ -166,8 +166,8 @@ class PictureLane:
 
     def _attempt(self, watched: Watched, command: str = "") -> None:
         """One picture, and what comes of it: a picture record, or growing pauses and a health record."""
-        wish = self._make_wish(watched)
-        reason, text, shelved = self._fulfil(wish)
+        wish, unread = self._make_wish(watched)
+        reason, text, shelved = ("password file", unread, None) if unread else self._fulfil(wish)
         if shelved is None:
             self._missed(watched, wish, reason, text)
         else:
@@ -176,19 +176,27 @@ class PictureLane:
             data = {"camera": wish.camera.name, "reason": reason} if shelved is None else dict(shelved.body)
             self._done(command, shelved is not None, text, data)
 
-    def _make_wish(self, watched: Watched) -> Wish:
+    def _make_wish(self, watched: Watched) -> tuple[Wish, str]:
+        """The wish, and what is wrong with its camera's password file ("" where nothing is)."""
+        section, unread = watched.section, ""
+        try:
+            camera = target(section)
+        except OSError as error:
+            camera = Target(section.name, section.driver)
+            unread = f"password_file {section.password_file} cannot be read: {error.strerror}"
         utc, mark = self._utc()
-        return Wish(
+        wish = Wish(
             new_id(),
             self._station,
-            target(watched.section),
+            camera,
             Stamp(self._boot, self._clock.now()),
             utc,
             mark,
             self._patience * DEADLINE,
             self._place,
-            self._last.get(watched.section.name, ""),
+            self._last.get(section.name, ""),
         )
+        return wish, unread
 
     def _fulfil(self, wish: Wish) -> tuple[str, str, Shelved | None]:
         """(reason, sentence, the picture or None)."""

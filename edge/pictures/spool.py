@@ -32,14 +32,13 @@ T = TypeVar("T")
 
 
 class Target(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The camera to ask: the configuration's section, without its schedule."""
+    """The camera to ask: the configuration's section without its schedule, the password read from its file."""
 
     name: str
     driver: str
     url: str = ""
     username: str = ""
     password: str = ""
-    password_file: str = ""
     width: int = 2688
     height: int = 1520
 
@@ -278,6 +277,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def target(section: Any) -> Target:
-    """The Target of a `CameraSection` (edge.config)."""
-    texts = {key: getattr(section, key) or "" for key in ("url", "username", "password", "password_file")}
-    return Target(section.name, section.driver, width=section.width, height=section.height, **texts)
+    """The Target of a `CameraSection` (edge.config); OSError where its password file cannot be read.
+
+    The daemon reads the file: the camera process sees the spool alone.
+    """
+    password = section.password or ""
+    if section.password_file:
+        password = Path(section.password_file).read_text(errors="replace").strip()
+    url, user = section.url or "", section.username or ""
+    return Target(section.name, section.driver, url, user, password, section.width, section.height)

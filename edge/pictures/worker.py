@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 
-from drivers.cameras.camera import CameraError, CameraSettings, LoginRefused, NoPicture, open_camera
+from drivers.cameras.camera import CameraError, CameraSettings, NoPicture, open_camera
 from drivers.clock import Clock
 from edge.clock import SystemClock
 from edge.notify import notify
@@ -91,7 +91,7 @@ def answer(wish: Wish, clock: Clock) -> tuple[Answer, bytes, bytes]:
 def take_still(target: Target, timeout: float, clock: Clock) -> bytes:
     """One JPEG of the camera as it gives it. CameraError."""
     settings = CameraSettings(
-        target.driver, target.url, target.username, password_of(target), target.width, target.height, timeout
+        target.driver, target.url, target.username, target.password, target.width, target.height, timeout
     )
     camera = open_camera(settings, clock)
     try:
@@ -101,17 +101,6 @@ def take_still(target: Target, timeout: float, clock: Clock) -> bytes:
     if not jpeg:
         raise NoPicture("the camera gave an empty picture")
     return jpeg
-
-
-def password_of(target: Target) -> str:
-    """The password, from its file where one is named. LoginRefused where that cannot be read."""
-    if not target.password_file:
-        return target.password
-    try:
-        return Path(target.password_file).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no text"
-        raise LoginRefused(f"password_file {target.password_file} cannot be read: {why}") from None
 
 
 def _attend(spool: Spool, clock: Clock) -> bool:

@@ -73,9 +73,9 @@ def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
 def received_at(line: bytes, zone: timezone) -> int | None:
     """The receive time of a line, microseconds UTC; None where it has none."""
     try:
-        local = datetime.strptime(line[:TIME_CHARS].decode("ascii"), "%Y-%m-%dT%H:%M:%S")
+        local = datetime.strptime(line[:TIME_CHARS].decode("ascii"), "%Y-%m-%dT%H:%M:%S").replace(tzinfo=zone)
     except (UnicodeDecodeError, ValueError):
         return None
     if line[TIME_CHARS : TIME_CHARS + 1] != b" ":
         return None
-    return round(local.replace(tzinfo=zone).astimezone(UTC).timestamp()) * 1_000_000
+    return round(local.astimezone(UTC).timestamp()) * 1_000_000

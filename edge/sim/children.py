@@ -47,26 +47,22 @@ def dying_with_us(command: list[str]) -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
-class OwnBroker:
-    """A broker of the demo's own on a free port: Mosquitto, or amqtt (MQTT 3.1.1 alone) where there is none."""
+class Child:
+    """A process of the demo, its output in a log."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
-        self.name, command = self._command(folder)
-        self._log = (folder / "broker.log").open("ab")
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._log = log.open("ab")
         self._process = subprocess.Popen(
             dying_with_us(command), stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL, start_new_session=True
         )
-        self._await_port()
 
     @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"mqtt://127.0.0.1:{self.port}"
+    def alive(self) -> bool:
+        """True until it has ended."""
+        return self._process.poll() is None
 
     def stop(self) -> None:
-        """End it, its sessions saved."""
+        """End it in order, or at once where it does not listen."""
         self._process.terminate()
         try:
             self._process.wait(5)
@@ -75,11 +71,29 @@ class OwnBroker:
             self._process.wait()
         self._log.close()
 
+
+class OwnBroker:
+    """A broker of the demo's own on a free port: Mosquitto, or amqtt (MQTT 3.1.1 alone) where there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.name, command = self._command(folder)
+        self._log = folder / "broker.log"
+        self._child = Child(command, self._log)
+        self.stop = self._child.stop
+        self._await_port()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"mqtt://127.0.0.1:{self.port}"
+
     def _command(self, folder: Path) -> tuple[str, list[str]]:
         mosquitto = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
         if mosquitto:
             conf = folder / "mosquitto.conf"
-            user = "" if not is_root() else "user root\n"  # else it drops to a user who may not enter the folder
+            user = "user root\n" if os.geteuid() == 0 else ""  # else it drops to one who may not enter the folder
             conf.write_text(MOSQUITTO_CONF.format(port=self.port, folder=folder) + user)
             return "Mosquitto", [mosquitto, "-c", str(conf)]
         if importlib.util.find_spec("amqtt") is None:
@@ -91,14 +105,14 @@ class OwnBroker:
     def _await_port(self) -> None:
         tick = threading.Event()
         for _ in range(int(START_S / 0.05)):
-            if self._process.poll() is not None:
+            if not self._child.alive:
                 break
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             tick.wait(0.05)
         self.stop()
-        raise NoBroker(f"{self.name} does not start: see {self._log.name}")
+        raise NoBroker(f"{self.name} does not start: see {self._log}")
 
 
 class CameraProcess:
@@ -136,8 +150,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def is_root() -> bool:
-    """True for the superuser, as whom Mosquitto drops its rights."""
-    return os.geteuid() == 0

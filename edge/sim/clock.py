@@ -13,67 +13,19 @@ import os
 import select
 import threading
 import time
-from collections import deque
+import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from drivers.clock import Stopped
+from edge.sim.lane import FOREVER, Killed, SimInbox, SimLane
 
 T = TypeVar("T")
-FOREVER = float("inf")
 MOST_LOOKS = 200_000  # now() without a wait: a lane that spins under a frozen clock
-
-
-class Killed(BaseException):
-    """Raised out of a wait of a lane that is killed: it ends as a SIGKILL would end it, closing no minute."""
 
 
 class Spinning(BaseException):
     """A lane asked for the time over and over without waiting: under simulated time that never ends."""
-
-
-@dataclass(eq=False)
-class SimLane:
-    """One lane of a simulation."""
-
-    name: str
-    order: int
-    baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    ended: threading.Event = field(default_factory=threading.Event)
-    stopping: bool = False
-    killed: bool = False
-    ticket: int = 0  # when it began to wait: the longest waiting goes first
-    deadline: float = FOREVER
-    fd: int = -1
-    events: int = 0
-    inbox: SimInbox | None = None
-    for_room: bool = False
-    wake: Callable[[], None] | None = None
-    failure: BaseException | None = None
-
-    def stop(self) -> None:
-        """Make the lane's present and coming waits raise `Stopped`. Callable from any thread."""
-        self.stopping = True
-        if self.wake is not None:
-            self.wake()
-
-    def kill(self) -> None:
-        """Make the lane's present and coming waits raise `Killed`: for simulated power cuts and SIGKILLs."""
-        self.killed = True
-        self.stop()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait real seconds for its end; the simulation must be running for that."""
-        return self.ended.wait(timeout)
-
-    def due(self) -> bool:
-        """True where it can go on without time passing or a descriptor."""
-        if self.stopping:
-            return True
-        if self.inbox is None:
-            return False
-        return self.inbox.has_room() if self.for_room else len(self.inbox) > 0
 
 
 class SimClock:
@@ -93,6 +45,7 @@ class SimClock:
         self._poll = select.poll()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poll.register(self._wake_fd, select.POLLIN)
+        weakref.finalize(self, os.close, self._wake_fd)
         self._polled: dict[int, SimLane] = {}
         self._local = threading.local()
         self._failure: BaseException | None = None
@@ -173,6 +126,10 @@ class SimClock:
         """How many lanes have not ended."""
         return self._alive
 
+    def await_inbox(self, inbox: SimInbox, until: float, for_room: bool = False) -> None:
+        """Wait until the inbox has something (or room), or the instant `until`; for inboxes."""
+        self._wait(until, inbox=inbox, for_room=for_room)
+
     # -- the turns -----------------------------------------------------------------------------------------
 
     def _body(self, lane: SimLane, run: Callable[[], None]) -> None:
@@ -182,7 +139,7 @@ class SimClock:
             run()
         except (Stopped, Killed):
             pass
-        except BaseException as error:  # a lane must never take the simulation with it unseen
+        except BaseException as error:  # noqa: BLE001 # whatever ends a lane must end the run, seen
             self._failure = self._failure or error
             lane.failure = error
             self._horizon = -FOREVER
@@ -281,41 +238,3 @@ class SimClock:
     def _drain(self, events: list[tuple[int, int]]) -> None:
         if any(fd == self._wake_fd for fd, _ in events):
             os.eventfd_read(self._wake_fd)
-
-
-class SimInbox:
-    """A bounded queue between lanes of a simulation."""
-
-    def __init__(self, clock: SimClock, size: int) -> None:
-        self.lost = 0
-        self._clock = clock
-        self._size = size
-        self._items: deque[Any] = deque()
-
-    def has_room(self) -> bool:
-        """True where one more item fits."""
-        return len(self._items) < self._size
-
-    def offer(self, item: Any) -> bool:
-        """Put without waiting; False, and one more `lost`, where the inbox is full."""
-        if not self.has_room():
-            self.lost += 1
-            return False
-        self._items.append(item)
-        self._clock.nudge()
-        return True
-
-    def put(self, item: Any) -> None:
-        """Put, waiting for room."""
-        while not self.has_room():
-            self._clock._wait(FOREVER, inbox=self, for_room=True)
-        self._items.append(item)
-
-    def get(self, until: float) -> Any | None:
-        """The oldest item, waiting until `until`; None where none came."""
-        if not self._items:
-            self._clock._wait(until, inbox=self)
-        return self._items.popleft() if self._items else None
-
-    def __len__(self) -> int:
-        return len(self._items)

@@ -21,7 +21,8 @@ from edge.anchors import Anchor
 from edge.config.sections import Config, SensorSection
 from edge.sampler import by_bus
 from edge.sim.capture import Capture
-from edge.sim.clock import SimClock, SimLane
+from edge.sim.clock import SimClock
+from edge.sim.lane import SimLane
 from edge.station import Station
 from edge.store.store import Store
 
@@ -117,10 +118,10 @@ class Rig:
         """How many lines the twins of ASCII stations have sent."""
         return sum(getattr(twin, "sent", 0) for twin in self.twins.values())
 
-    def moment_for_pictures(self) -> dict[str, float]:
-        """The weather now and the true UTC (s), for the painter of a camera's twin."""
-        utc = self.boot.utc_at(self.clock.seen()) / 1e6
-        return {**self.weather.at(utc), "utc": utc}
+    def truth(self) -> tuple[dict[str, float], int]:
+        """The weather and the true UTC (microseconds) now. Callable from any thread."""
+        utc = self.boot.utc_at(self.clock.seen())
+        return self.weather.at(utc / 1e6), utc
 
     def moment(self) -> dict[str, float]:
         """The weather now."""

@@ -63,12 +63,17 @@ def records(page: bytes, read: PageReader) -> Iterator[tuple[Row, bytes | None]]
     for rowid, values in _rows(page, read):
         if len(values) != rows.WIDTH + 1:
             continue
-        row = (rowid, *values[1 : rows.WIDTH])
+        row = (rowid, *(_real(i, value) for i, value in enumerate(values[: rows.WIDTH]) if i))
         try:
             rows.from_row(row)
         except ValueError:
             continue
         yield row, values[rows.WIDTH]
+
+
+def _real(column: int, value: Any) -> Any:
+    """A REAL column's value: SQLite keeps 60.0 as the whole number 60 on the disk."""
+    return float(value) if column in rows.REAL and isinstance(value, int) else value
 
 
 def _rows(page: bytes, read: PageReader) -> Iterator[tuple[int, list[Any]]]:

@@ -62,15 +62,21 @@ class Database:
             try:
                 schema.migrate(connection, self.folder)
                 if log:
-                    repair.check_small(connection)
+                    repair.check(connection, repair.CHECKED_PAGES)
                     self.rescued = repair.rescue(connection, log)
-                for part in self._beside:
-                    part.load(connection)
+                self._load(connection)
                 done = True
             finally:
                 if not done:  # left open it would hold the file
                     connection.close(True)
         self._connection = connection
+
+    def _load(self, connection: apsw.Connection) -> None:
+        try:
+            for part in self._beside:
+                part.load(connection)
+        except (TypeError, ValueError) as error:
+            raise apsw.CorruptError(f"a table holds what was never written to it: {error}") from error
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:

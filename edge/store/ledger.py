@@ -14,12 +14,18 @@ from collections.abc import Iterable
 
 import apsw
 
-from edge.store import unsent
+from edge.store import rows, unsent
 from edge.store.unsent import NOTHING, Ranges
 
 SENT, CLOSED, GONE = "sent", "closed", "gone"
 ALL = ""  # the owner of GONE
 Key = tuple[str, str]
+INSERT_SPAN = "INSERT INTO span VALUES (?,?,?,?,?)"
+
+
+def span_row(owner: str, state: str, first: int, last: int) -> rows.Row:
+    """A range as the table keeps it."""
+    return owner, state, first, last, rows.crc_of((owner, state, first, last))
 
 
 class Ledger:
@@ -35,15 +41,17 @@ class Ledger:
     def load(self, connection: apsw.Connection) -> None:
         """Read the tables."""
         found: dict[Key, list[tuple[int, int]]] = {}
-        for owner, state, first, last in connection.execute("SELECT owner, state, first, last FROM span"):
+        for owner, state, first, last, crc in connection.execute("SELECT owner, state, first, last, crc FROM span"):
+            if crc != rows.crc_of((owner, state, first, last)):  # believed, it could close what nobody has
+                raise apsw.CorruptError("a range of records is not what was written")
             found.setdefault((owner, state), []).append((first, last))
         self._written = {key: unsent.ranges(pairs) for key, pairs in found.items()}
         self._now = dict(self._written)
         gone = self.get(ALL, GONE)  # a seq that was given once is not given again, though its record is gone
         newest: int = connection.execute("SELECT coalesce(max(seq), 0) FROM record").get
         self.last = max([newest, *(last for _, last in gone[-1:])])
-        rows = connection.execute("SELECT seq FROM record WHERE start IS NULL AND source = 'arrival'")
-        self.held = unsent.of(row[0] for row in rows)
+        timeless = connection.execute("SELECT seq FROM record WHERE start IS NULL AND source = 'arrival'")
+        self.held = unsent.of(row[0] for row in timeless)
 
     # -- what is there ----------------------------------------------------------------------------------------
 
@@ -109,7 +117,7 @@ class Ledger:
             connection.executemany(
                 "DELETE FROM span WHERE owner=? AND state=? AND first=?", [(*key, first) for first, _ in gone]
             )
-            connection.executemany("INSERT INTO span VALUES (?,?,?,?)", [(*key, *pair) for pair in new])
+            connection.executemany(INSERT_SPAN, [span_row(*key, *pair) for pair in new])
 
     def committed(self) -> None:
         """The transaction with `write` in it is on the disk."""

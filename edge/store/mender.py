@@ -11,7 +11,7 @@ from edge.store import unsent
 from edge.store.database import Database
 from edge.store.ledger import Ledger
 from edge.store.reader import Reader
-from edge.store.repair import Repair, salvage
+from edge.store.repair import Repair, check, salvage
 from edge.store.tail import Tail
 from edge.store.trouble import Cause, StoreTrouble, told
 from edge.uplink.contract import Span
@@ -63,6 +63,7 @@ class Mender:
             return False
         seqs = unsent.of(reader.bad)
         with self._db.change() as connection:
+            check(connection)  # where the tree is broken too, all of it is salvaged instead
             spans = self._tail.spans(seqs, self._ledger.last)
             connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
             self._ledger.forget(seqs)

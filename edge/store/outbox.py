@@ -34,6 +34,11 @@ class Outbox:
         """The ranges with their epochs."""
         return self._tail.spans(seqs, self._ledger.last)
 
+    def epochs(self) -> list[Span]:
+        """From the oldest record kept to the newest, cut where the epoch changes."""
+        kept = self._ledger.kept
+        return self.spans(((kept[0][0], kept[-1][1]),) if kept else NOTHING)
+
     def current(self, connection: apsw.Connection, records: Iterable[Record]) -> Ranges:
         """The seqs of those records that are in the store as they are: same epoch, same revision."""
         query = "SELECT 1 FROM record WHERE seq=? AND epoch=? AND revision=?"

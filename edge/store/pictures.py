@@ -81,7 +81,7 @@ class PictureRows:
         """The next parts to send: thumbnails before full pictures, the newest first."""
         rows = connection.execute(
             "SELECT picture, part, p.sent, size, sha256, camera, p.epoch, p.seq, start FROM piece p "
-            "LEFT JOIN record r ON r.seq = p.seq WHERE state = 'unsent' "
+            "LEFT JOIN record r ON r.seq = p.seq WHERE p.state = 'unsent' "
             "ORDER BY part DESC, p.seq DESC LIMIT ?",
             (limit,),
         )

@@ -23,13 +23,14 @@ import msgspec
 from edge.record import Kind
 from edge.store import carve, rows, schema, unsent
 from edge.store.folder import DATABASE, PICTURES, sync
+from edge.store.ledger import ALL, GONE, INSERT_SPAN, span_row
 from edge.store.pictures import FULL, THUMBNAIL, file_name
 from edge.store.unsent import Ranges
 from edge.uplink.contract import Span
 
 KEPT = 2  # damaged databases kept for whoever wants to look
 LOG = "-wal"
-CHECKED_PAGES = 8192  # 32 MiB: under a second on a Pi's card
+CHECKED_PAGES = 8192  # looked through after an unclean end: 32 MiB, under a second on a Pi's card
 BATCH = 2000  # rows in one transaction
 UPSERT = (
     f"{rows.INSERT} ON CONFLICT (seq) DO UPDATE SET start=excluded.start, source=excluded.source, "
@@ -82,9 +83,9 @@ def log_of(path: Path) -> bytes:
         return b""
 
 
-def check_small(connection: apsw.Connection) -> None:
-    """After an unclean end, look through a database that is small enough for it; apsw.CorruptError."""
-    if int(connection.pragma("page_count")) <= CHECKED_PAGES:
+def check(connection: apsw.Connection, most_pages: int | None = None) -> None:
+    """Look through a database, where it has at most `most_pages`; apsw.CorruptError."""
+    if most_pages is None or int(connection.pragma("page_count")) <= most_pages:
         said = connection.execute("PRAGMA quick_check(1)").get
         if said != "ok":
             raise apsw.CorruptError(str(said))
@@ -146,18 +147,23 @@ def _insert(connection: apsw.Connection, found: Found) -> None:
 
 
 def _copy_tables(connection: apsw.Connection, damaged: Path) -> None:
-    """Whatever can be read of the small tables."""
-    widths = {"anchor": 5, "span": 4, "piece": 9, "epoch": 2}
+    """Whatever can be read of the small tables and is what was written."""
     with suppress(apsw.Error):
         source = apsw.Connection(str(damaged))
         source.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         source.execute("PRAGMA locking_mode=EXCLUSIVE").fetchall()
-        for table, width in widths.items():
-            marks = ", ".join("?" * width)
-            with suppress(apsw.Error):
+        for table, width in (("anchor", 6), ("span", 5), ("piece", 9)):
+            with suppress(apsw.Error, UnicodeDecodeError):
                 for row in source.execute(f"SELECT * FROM {table}"):
-                    connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
+                    _copy(connection, table, row, width)
         source.close(True)
+
+
+def _copy(connection: apsw.Connection, table: str, row: rows.Row, width: int) -> None:
+    if len(row) != width or (table != "piece" and row[-1] != rows.crc_of(row[:-1])):
+        return
+    with suppress(apsw.ConstraintError):  # the tables are strict: what is of a wrong type is none of ours
+        connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * width)})", row)
 
 
 def _settle(connection: apsw.Connection, folder: Path, never_below: int) -> list[Span]:
@@ -171,7 +177,7 @@ def _settle(connection: apsw.Connection, folder: Path, never_below: int) -> list
     lost = list(_forget_holes(connection, gone))
     if never_below > newest:
         lost.append((newest + 1, never_below))
-        connection.execute("INSERT OR REPLACE INTO span VALUES ('', 'gone', ?, ?)", (newest + 1, never_below))
+        connection.execute(INSERT_SPAN, span_row(ALL, GONE, newest + 1, never_below))
     _rebuild_pieces(connection, folder)
     return _spans(connection, lost)
 
@@ -192,7 +198,7 @@ def _forget_holes(connection: apsw.Connection, gone: Ranges) -> Ranges:
     holes = unsent.without(((1, kept[-1][1]),), kept)
     connection.execute("DELETE FROM span WHERE state = 'gone'")
     every = unsent.union(holes, gone)
-    connection.executemany("INSERT INTO span VALUES ('', 'gone', ?, ?)", every)
+    connection.executemany(INSERT_SPAN, [span_row(ALL, GONE, *pair) for pair in every])
     return unsent.without(unsent.without(holes, gone), ((1, kept[0][0]),))
 
 

@@ -19,6 +19,7 @@ COLUMNS = (
     "body, crc"
 )
 WIDTH = 15
+REAL = (4, 5, 8)  # the columns that hold a float
 INSERT = f"INSERT INTO record ({COLUMNS}, state) VALUES ({', '.join('?' * (WIDTH + 1))})"
 SELECT = f"SELECT {COLUMNS} FROM record"
 Row = tuple[Any, ...]
@@ -44,13 +45,13 @@ def row_of(record: Record) -> Row:
         clock.not_before, clock.not_after, record.revision, record.setup,
     )  # fmt: skip
     body = msgspec.json.encode(record.body)
-    return (*head, body, _crc(head, body))
+    return (*head, body, crc_of(head, body))
 
 
 def from_row(row: Row) -> Record:
     """The record of a row; BadRow where it is damaged."""
     head, body, crc = row[: WIDTH - 2], row[WIDTH - 2], row[WIDTH - 1]
-    if not isinstance(body, bytes) or _crc(head, body) != crc:
+    if not isinstance(body, bytes) or crc_of(head, body) != crc:
         raise BadRow(f"record {row[0]!r} is damaged")
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
     return Record(
@@ -59,7 +60,8 @@ def from_row(row: Row) -> Record:
     )  # fmt: skip
 
 
-def _crc(head: Row, body: bytes) -> int:
+def crc_of(head: Row, body: bytes = b"") -> int:
+    """The CRC of a row's values."""
     try:
         return zlib.crc32(body, zlib.crc32(msgspec.msgpack.encode(head)))
     except (TypeError, OverflowError):  # a value that no record has

@@ -16,6 +16,7 @@ from edge.store.trouble import Cause, StoreTrouble
 PAGE = 4096  # bytes: the block of ext4 and the smallest write of an SD card's translation layer
 WAL_PAGES = 1000  # pages in the log before it is folded into the file
 WAL_BYTES = 16 * 1024 * 1024  # what a log that has grown in one large change is cut back to
+MOST_VERSIONS = 1000  # a higher number is damage
 APPLICATION = 0x4D6E7368  # "Mnsh"
 
 
@@ -29,24 +30,24 @@ def _first(connection: apsw.Connection) -> None:
             source TEXT NOT NULL, error REAL, not_before INTEGER, not_after INTEGER,
             revision INTEGER NOT NULL, setup INTEGER, body BLOB NOT NULL, crc INTEGER NOT NULL,
             state BLOB  -- the newest row's alone: what the recorder wants back at its next start
-        );
+        ) STRICT;
         CREATE INDEX timeless ON record (boot, source) WHERE start IS NULL;
         CREATE INDEX event ON record (kind) WHERE kind <> 'minute';
-        CREATE TABLE epoch (name TEXT PRIMARY KEY, first INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE epoch (name TEXT PRIMARY KEY, first INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE anchor (
             boot TEXT NOT NULL, boottime REAL NOT NULL, utc INTEGER NOT NULL, source TEXT NOT NULL,
-            error REAL NOT NULL, PRIMARY KEY (boot, boottime)
-        ) WITHOUT ROWID;
+            error REAL NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (boot, boottime)
+        ) STRICT, WITHOUT ROWID;
         CREATE TABLE span (
             owner TEXT NOT NULL, state TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-            PRIMARY KEY (owner, state, first)
-        ) WITHOUT ROWID;
+            crc INTEGER NOT NULL, PRIMARY KEY (owner, state, first)
+        ) STRICT, WITHOUT ROWID;
         CREATE TABLE piece (
             picture TEXT NOT NULL, part TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
             camera TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL,
             sent INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'unsent',
             PRIMARY KEY (picture, part)
-        ) WITHOUT ROWID;
+        ) STRICT, WITHOUT ROWID;
         CREATE INDEX piece_age ON piece (state, part, seq);
         """
     )
@@ -74,6 +75,8 @@ def connect(path: Path, vfs: str | None = None) -> apsw.Connection:
 def migrate(connection: apsw.Connection, folder: Path) -> None:
     """Bring the tables to this version's; StoreTrouble where they are a newer version's."""
     version = int(connection.pragma("user_version") or 0)
+    if (version and connection.pragma("application_id") != APPLICATION) or not 0 <= version < MOST_VERSIONS:
+        raise apsw.NotADBError("the head of the file is not what this program writes")
     if version > len(MIGRATIONS):
         raise StoreTrouble(
             Cause.NEWER,

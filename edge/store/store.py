@@ -161,8 +161,7 @@ class Store:
     def epochs(self) -> list[Span]:
         """The epochs of the records kept, with their first and last seq, oldest first."""
         with self._db.reading():
-            kept = self._ledger.kept
-            return self._outbox.spans(((kept[0][0], kept[-1][1]),) if kept else ())
+            return self._outbox.epochs()
 
     def _records(self, where: str, *args: Any) -> list[Record]:
         return self._read(lambda connection: self._reader.select(connection, where, *args))
@@ -171,14 +170,13 @@ class Store:
         return self._read(lambda connection: self._reader.pick(connection, seqs, limit, newest_first))
 
     def _read(self, read: Callable[[apsw.Connection], list[Record]]) -> list[Record]:
-        return self._mender.twice(lambda: self._whole(read))
-
-    def _whole(self, read: Callable[[apsw.Connection], list[Record]]) -> list[Record]:
-        while True:
+        def attempt() -> list[Record]:
             with self._db.reading() as connection:
+                self._reader.bad.clear()
                 found = read(connection)
-                if not self._mender.give_up(self._reader):
-                    return found
+                return read(connection) if self._mender.give_up(self._reader) else found
+
+        return self._mender.twice(attempt)
 
     # -- destinations -----------------------------------------------------------------------------------------
 

@@ -51,19 +51,17 @@ def boots_to_retime(connection: apsw.Connection) -> list[str]:
 
 
 def anchors(connection: apsw.Connection, boot: str) -> list[Anchor]:
-    """The anchors of a boot, oldest first."""
+    """The anchors of a boot, oldest first, but for damaged ones: a wrong time is worse than none."""
     found = connection.execute(
-        "SELECT boot, boottime, utc, source, error FROM anchor WHERE boot=? ORDER BY boottime", (boot,)
+        "SELECT boot, boottime, utc, source, error, crc FROM anchor WHERE boot=? ORDER BY boottime", (boot,)
     )
-    return [Anchor(*row) for row in found]
+    return [Anchor(*row) for *row, crc in found if crc == rows.crc_of(tuple(row))]
 
 
 def keep(connection: apsw.Connection, anchor: Anchor) -> None:
     """Write an anchor down; one of the same instant is replaced."""
-    connection.execute(
-        "INSERT OR REPLACE INTO anchor VALUES (?,?,?,?,?)",
-        (anchor.boot, float(anchor.boottime), anchor.utc, anchor.source, float(anchor.error)),
-    )
+    row = (anchor.boot, float(anchor.boottime), anchor.utc, anchor.source, float(anchor.error))
+    connection.execute("INSERT OR REPLACE INTO anchor VALUES (?,?,?,?,?,?)", (*row, rows.crc_of(row)))
 
 
 def from_anchors(known: list[Anchor]) -> Callable[[Record], Timing | None]:

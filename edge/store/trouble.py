@@ -77,6 +77,10 @@ _SQLITE: tuple[tuple[type[apsw.Error], Cause], ...] = (
     (apsw.PermissionsError, Cause.READ_ONLY),
     (apsw.CorruptError, Cause.DAMAGED),
     (apsw.NotADBError, Cause.DAMAGED),
+    (apsw.SQLError, Cause.DAMAGED),  # our SQL is fixed: the tables are not what it was written for
+    (apsw.ConstraintError, Cause.DAMAGED),
+    (apsw.MismatchError, Cause.DAMAGED),
+    (apsw.CantOpenError, Cause.READ_ONLY),
     (apsw.BusyError, Cause.IN_USE),
     (apsw.ConnectionClosedError, Cause.CLOSED),
 )
@@ -90,6 +94,8 @@ def told(folder: Path) -> Iterator[None]:
     except OSError as error:
         cause = _ERRNO.get(error.errno or 0, Cause.DISK)
         raise trouble(cause, folder, (error.strerror or str(error)).lower()) from error
+    except UnicodeDecodeError as error:
+        raise trouble(Cause.DAMAGED, folder, "a text in it is none") from error
     except apsw.BusyError as error:
         raise in_use(folder, None) from error
     except apsw.Error as error:

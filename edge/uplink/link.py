@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import select
 import socket
-from dataclasses import dataclass, field
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -21,8 +20,10 @@ from paho.mqtt.properties import Properties
 
 from edge.config.sections import BrokerSection
 from edge.uplink import address, tls, trouble
+from edge.uplink.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
 from edge.uplink.trouble import LinkTrouble, WrongProtocol
 
+__all__ = ["CONNECT_DEADLINE", "NOBODY_LISTENS", "REFUSED", "Granted", "Incoming", "Link", "Session", "connect"]
 log = logging.getLogger("minshan.uplink")
 VERSIONS: dict[str, tuple[int, ...]] = {
     "auto": (mqtt.MQTTv5, mqtt.MQTTv311),
@@ -31,60 +32,28 @@ VERSIONS: dict[str, tuple[int, ...]] = {
 }
 SLICE = 0.1  # s; how finely deadlines are counted
 CONNECT_DEADLINE = 10.0  # s for the TCP and TLS handshakes, and again for the broker's answer
-KEPT_SESSION = 7 * 24 * 3600  # s: what a station or a platform that comes back within a week finds waiting
 NOBODY_LISTENS = 0x10  # PUBACK "no matching subscribers" (MQTT 5, 3.4.2.1); 3.1.1 has nothing like it
 REFUSED = 0x80  # codes from here on are failures
 UNSUPPORTED_VERSION = 0x84  # CONNACK; paho gives a 3.1.1 code as the MQTT 5 code that says the same
 LOGIN_CODES = (0x85, 0x86, 0x87, 0x8C)  # identifier, user or password, not authorized, bad authentication method
 TAKEN_OVER = 0x8E  # DISCONNECT
-RECEIVE_MAXIMUM = 65535  # MQTT 5, 3.2.2.3.3: what a broker grants that says nothing
 
 
-@dataclass(frozen=True)
-class Incoming:
-    """A message from the broker; `mid` is for `Link.ack`."""
+def connect(
+    broker: BrokerSection, session: Session, deadline: float = CONNECT_DEADLINE, known: int | None = None
+) -> Link:
+    """A link by the newest protocol that both sides speak and the section allows; LinkTrouble where none is.
 
-    topic: str
-    payload: bytes
-    mid: int
-    qos: int
-    retained: bool
-
-
-@dataclass(frozen=True)
-class Session:
-    """Who connects and what for. `will`: topic and payload that the broker retains when the link breaks.
-
-    `expiry`: s for which the broker keeps what it has for us when the link is gone (0: a clean start; 3.1.1 knows
-    only nothing or for ever). `receive`: messages that it may send before the first is acknowledged (MQTT 5).
+    `known`: the version that worked last. Some brokers of 3.1.1 do not refuse MQTT 5 but never answer it, so that
+    asking anew costs the whole deadline.
     """
-
-    client_id: str
-    topics: tuple[str, ...]
-    will: tuple[str, bytes] | None = None
-    expiry: int = 0
-    receive: int = 20
-
-
-def connect(broker: BrokerSection, session: Session, deadline: float = CONNECT_DEADLINE) -> Link:
-    """A link by the newest protocol that both sides speak and the section allows; LinkTrouble where none is."""
-    *newer, last = VERSIONS[broker.protocol]
+    *newer, last = VERSIONS[broker.protocol] if known is None else (known,)
     for version in newer:
         try:
             return Link(broker, session, version, deadline)
         except WrongProtocol as trouble:
             log.debug("%s; trying 3.1.1", trouble)
     return Link(broker, session, last, deadline)
-
-
-@dataclass
-class Granted:
-    """What the broker grants: messages in flight, bytes a packet (None: any), topics refused, session kept."""
-
-    receive_maximum: int = RECEIVE_MAXIMUM
-    packet_bytes: int | None = None
-    refused: list[str] = field(default_factory=list)
-    session_present: bool = False
 
 
 class Link:
@@ -237,7 +206,7 @@ class Link:
     def _closed_early(self, broker: BrokerSection) -> LinkTrouble:
         """Closed without an answer: our certificate, or an MQTT 5 that the broker does not even parse."""
         if self._lost is None:
-            return LinkTrouble(f"{self._where.shown} takes the connection but does not answer: is it an MQTT broker?")
+            return WrongProtocol(f"{self._where.shown} takes the connection but does not answer: is it a broker?")
         if broker.cert_file is not None and (out := trouble.of_certificate_file(broker.cert_file)):
             return LinkTrouble(out, login=True)
         return WrongProtocol(f"{self._where.shown} closes the connection without an answer")

@@ -24,20 +24,12 @@ from edge.uplink import address, contract
 from edge.uplink.batch import Outgoing
 from edge.uplink.contract import VERSION, BadPayload, Channel, Command, Result, Status, topic
 from edge.uplink.desk import Desk
-from edge.uplink.link import (
-    CONNECT_DEADLINE,
-    KEPT_SESSION,
-    NOBODY_LISTENS,
-    REFUSED,
-    Incoming,
-    Link,
-    Session,
-    connect,
-)
+from edge.uplink.link import CONNECT_DEADLINE, NOBODY_LISTENS, REFUSED, Link, connect
 from edge.uplink.order import Order
 from edge.uplink.pieces import Pieces
 from edge.uplink.receipts import Receipts
 from edge.uplink.retry import STABLE, Retry
+from edge.uplink.session import KEPT_SESSION, Incoming, Session
 from edge.uplink.trouble import LinkTrouble
 from edge.uplink.window import Window
 
@@ -76,11 +68,13 @@ class Uplink:
         self._unheard = Retry(broker.retry_max_s, retry_seed)
         self._link: Link | None = None
         self._window = Window(1, None)
+        self._version: int | None = None  # what the last connection spoke, forgotten when one fails
         self._silent = 0
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poked = False
         self._hurried = False
         self._trouble: str | None = None
+        self._where = address.parse(broker.url).shown
         self._last_ack: float | None = None
         self._bytes_before = 0
 
@@ -106,7 +100,7 @@ class Uplink:
         link = self._link
         return {
             "connected": link is not None,
-            "broker": address.parse(self._broker.url).shown,
+            "broker": self._where,
             "protocol": None if link is None else "5" if link.version == mqtt.MQTTv5 else "3.1.1",
             "proof": self._broker.proof,
             "last_ack": self._last_ack,
@@ -184,7 +178,7 @@ class Uplink:
                 return
         self._silent += 1
         if self._silent > SILENCE:
-            raise LinkTrouble(f"{address.parse(self._broker.url).shown} does not acknowledge what it is sent")
+            raise LinkTrouble(f"{self._where} does not acknowledge what it is sent")
 
     def _idle(self, link: Link) -> None:
         """Wait for a message, a poke or the next due instant; nothing is in flight."""
@@ -230,11 +224,10 @@ class Uplink:
 
     def _unheard_by(self, code: int) -> None:
         """The broker took it and nobody listens, or refused it: it stays unsent and is tried again later."""
-        where = address.parse(self._broker.url).shown
         if code == NOBODY_LISTENS:
-            self._say(f"nobody at {where} listens to this station: everything is kept and sent again")
+            self._say(f"nobody at {self._where} listens to this station: everything is kept and sent again")
         else:
-            self._say(f"{where} refuses what this station sends (code {code:#04x}): may it publish there?")
+            self._say(f"{self._where} refuses what this station sends (code {code:#04x}): may it publish there?")
         self._order.pause(self._unheard.pause())
 
     def _receive(self, message: Incoming) -> None:
@@ -251,12 +244,13 @@ class Uplink:
         topics = (*(topic(self._station, channel) for channel in LISTENED), contract.ROLLCALL)
         will = topic(self._station, Channel.STATUS), self._status("offline")
         session = Session(f"minshan-{self._station}", topics, will, KEPT_SESSION)
-        link = connect(self._broker, session, self._deadline)
-        self._link, self._silent = link, 0
+        known, self._version = self._version, None
+        link = connect(self._broker, session, self._deadline, known)
+        self._link, self._silent, self._version = link, 0, link.version
         self._window = Window(link.granted.receive_maximum, link.granted.packet_bytes)
 
     def _greet(self) -> None:
-        log.info("connected to %s", address.parse(self._broker.url).shown)
+        log.info("connected to %s", self._where)
         self._trouble = None
         self._desk.begin()
         self._order = Order(self._station, self._epoch, self._store, self._clock, self._pieces)

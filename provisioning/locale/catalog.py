@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -30,6 +31,7 @@ NOT_CLICK = (
     *("Invalid start character", "No options defined", "Couldn't detect Bash", "Shell completion is not"),
     *("{editor}: ", "DeprecationWarning", "deprecated", "{value!r} is not a valid UUID", "env var"),
 )
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 Found = tuple[str, str | tuple[str, ...]]
 
@@ -74,8 +76,11 @@ def po_bytes(catalog: Catalog) -> bytes:
 
 def mo_bytes(po: bytes) -> bytes:
     """minshan.mo of a minshan.po's bytes."""
+    catalog = read_po(io.BytesIO(po), locale="zh_CN", charset="utf-8")
+    # Otherwise the header would hold the minute in which this ran.
+    catalog.creation_date = catalog.revision_date = BEGINNING
     file = io.BytesIO()
-    write_mo(file, read_po(io.BytesIO(po), locale="zh_CN", charset="utf-8"))
+    write_mo(file, catalog)
     return file.getvalue()
 
 

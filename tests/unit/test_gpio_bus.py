@@ -10,8 +10,8 @@ import pytest
 from gpiod import EdgeEvent
 
 from drivers.buses.bus import OnGpio
-from drivers.buses.gpio import KernelContact, open_gpio
-from drivers.devices.pulses import Settings
+from drivers.buses.gpio import GpioBus, KernelContact, Pull, open_gpio
+from drivers.devices.pulses import INFO, Settings
 from drivers.errors import Unplugged
 from drivers.twins.bench import GpioWire
 from drivers.twins.pulses import Twin
@@ -62,6 +62,29 @@ def test_edges_that_the_kernel_could_not_keep_are_counted() -> None:
     assert (len(contact.edges()), contact.lost) == (3, 40)
 
 
+class Lines:
+    """A chip whose every line is this contact."""
+
+    def __init__(self, contact: KernelContact) -> None:
+        self.contact = contact
+
+    def request(self, line: int, pull: Pull, debounce: float) -> KernelContact:
+        """The contact."""
+        return self.contact
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def test_tips_that_the_kernel_could_not_keep_are_rain_all_the_same() -> None:
+    """A lane that came too late for the kernel's queue still counts every tip."""
+    now, clock = time.clock_gettime(time.CLOCK_MONOTONIC), SystemClock()
+    contact = KernelContact(Queue(event(now, 1), event(now, 2), event(now, 43)), clock)
+    settings = Settings(line=17, kind="rain", mm_per_tip=0.2)
+    (rain,) = INFO.open(GpioBus(Lines(contact)), settings, clock).read()
+    assert rain.value == pytest.approx(43 * 0.2)
+
+
 def test_no_edges_is_an_empty_answer_at_once() -> None:
     """Without edges nothing is waited for."""
     assert KernelContact(Queue(), SystemClock()).edges() == []
@@ -87,6 +110,7 @@ def test_bounces_are_one_closure() -> None:
         settings = Settings(line=17, kind="rain", mm_per_tip=0.2)
         twin = Twin(settings, clock, 1)
         contact = GpioWire([(settings, twin)], clock).open(settings, clock).request(17, "up", 0.1)
+        twin.set("rainfall_amount", 0.0)
         clock.sleep_until(60.0)
         twin.set("rainfall_amount", 2.0)
         return len(contact.edges())

@@ -113,6 +113,7 @@ def test_exif_leaves_every_pixel_alone() -> None:
     assert marked != painted()
     assert Opened.of(marked).image.tobytes() == Opened.of(painted()).image.tobytes()
     assert marked.endswith(painted()[-500_000:])
+    assert with_exif(marked, WISH) == marked  # what was there is replaced, not added to
 
 
 def test_exif_tells_time_certainty_and_place() -> None:

@@ -12,8 +12,9 @@ from drivers.devices.profiles import ProfileError, load, names
 from drivers.driver import Device
 from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged, WrongDevice
 from drivers.reading import Reading
+from drivers.twins.modbus import sealed
 from drivers.twins.twin import Fault
-from tests.unit.modbus_line import Line, doubts, settings, values
+from tests.unit.modbus_line import Line, doubts, played, settings, simulated, values
 
 
 def mast(echo: bool = False) -> Line:
@@ -222,6 +223,16 @@ def test_a_sensor_gets_another_address(echo: bool) -> None:
     assert line.twins[0].address == 7
     with pytest.raises(NoAnswer):
         line.use(lambda devices: values(devices[0]))
+
+
+def test_a_refused_address_is_no_success() -> None:
+    """A sensor that would take its address at the next power-up, but refuses the write, is not called readdressed."""
+    sensor = settings("sensecap-orch-s4")
+    reads = sealed(b"\x01\x04\x0c" + bytes(12))
+    refuses, takes = sealed(b"\x01\x86\x03"), sealed(b"\x01\x06\x00\x10\x00\x05")
+    with pytest.raises(WrongDevice, match="exception 3, illegal data value"):
+        simulated(lambda clock: readdress(played(clock, reads, b"", refuses), sensor, 5))
+    assert simulated(lambda clock: readdress(played(clock, reads, b"", takes), sensor, 5)) is False
 
 
 def test_a_taken_address_is_refused() -> None:

@@ -55,6 +55,7 @@ def test_a_still_is_taken_by_calls_that_picamera2_knows(camera: MagicMock) -> No
     named = [call[0] for call in camera.method_calls]
     assert named == ["create_still_configuration", "configure", "start", "capture_file", "stop", "close"]
     assert camera.create_still_configuration.call_args.kwargs["main"] == {"size": (2688, 1520)}
+    assert camera.create_still_configuration.call_args.kwargs["raw"] is None  # 8 MB that nobody wants
     assert camera.capture_file.call_args.kwargs == {"format": "jpeg", "wait": 12.0}
 
 

@@ -14,6 +14,8 @@ from drivers.twins.twin import Fault
 from edge.sim.clock import SimClock
 from tests.unit.lanes import on_lane
 
+BEFORE = 4321.0  # mm that fell before the twin was there
+
 
 def minute(settings: Settings, quantity: str, *values: float, fault: Fault | None = None) -> list[Reading]:
     """A reading a second while the twin is told each of the values in turn."""
@@ -21,10 +23,11 @@ def minute(settings: Settings, quantity: str, *values: float, fault: Fault | Non
     def body(clock: SimClock) -> list[Reading]:
         table = bench(INFO, settings, clock, seed=3)
         table.twin.misbehave(fault)
+        table.twin.set("rainfall_amount", BEFORE)
         device = table.device(table.open())
         readings: list[Reading] = []
         for number, value in enumerate(values, 1):
-            table.twin.set(quantity, value)
+            table.twin.set(quantity, value + (BEFORE if quantity == "rainfall_amount" else 0.0))
             clock.sleep_until(number)
             readings += device.read()
         return readings
@@ -41,7 +44,8 @@ def test_every_tip_counts_once(falls: list[float], mm_per_tip: float) -> None:
     )
     values = [reading.value for reading in readings]
     assert values == sorted(values)
-    assert values[-1] == pytest.approx(int(totals[-1] / mm_per_tip + 1e-9) * mm_per_tip)
+    tips = int((BEFORE + totals[-1]) / mm_per_tip + 1e-9) - int(BEFORE / mm_per_tip + 1e-9)
+    assert values[-1] == pytest.approx(tips * mm_per_tip)
 
 
 @pytest.mark.parametrize("speed", [1.0, 3.4, 12.0, 35.0])

@@ -150,6 +150,19 @@ def test_while_the_time_is_unknown_pictures_follow_the_boot(bench: Callable[...,
     assert stamps == [(1800.0, None), (3600.0, None)]  # then it turns out to be night
 
 
+def test_a_password_file_is_read_at_each_picture(bench: Callable[..., Bench], tmp_path: Path) -> None:
+    """A file that is not there is named and the camera not asked; as soon as it is there its password is used."""
+    file = tmp_path / "password"
+    one = bench(by_night=True, username="admin", password_file=str(file))
+    one.clock.run_until(3605)
+    assert one.attendant.wishes == []
+    assert one.events()[0]["text"] == f"password_file {file} cannot be read: No such file or directory"
+    file.write_text("geheim\n")
+    one.clock.run_until(2 * 3605)
+    assert one.attendant.wishes[0].camera.password == "geheim"
+    assert len(one.pictures()) >= 1
+
+
 def test_the_same_pictures_at_every_speed(bench: Callable[..., Bench]) -> None:
     """What is recorded does not depend on how fast simulated time runs or how slow the camera process is."""
     one, other = bench(by_night=True, every_min=20), bench(by_night=True, every_min=20)
@@ -201,6 +214,16 @@ def test_a_refused_login_is_left_alone_for_half_an_hour(bench: Callable[..., Ben
     assert min(b - a for a, b in pairwise(at)) >= 1800
     assert not one.done[0][1]
     assert "the next try is in" in one.done[0][2]
+
+
+def test_a_failing_camera_is_left_alone_at_night(bench: Callable[..., Bench]) -> None:
+    """Tries of a camera that sees by day alone end at dusk and begin again in the morning."""
+    one = bench()
+    one.attendant.answers = failing("unreachable")
+    one.clock.run_until(36 * 3600)
+    hours = {int((wish.stamp.boottime + 1.2) // 3600) for wish in one.attendant.wishes}
+    assert not hours & {*range(6), *range(21, 30)}
+    assert {8, 19, 31, 35} <= hours
 
 
 def test_a_hung_camera_process_costs_its_picture_alone(bench: Callable[..., Bench]) -> None:

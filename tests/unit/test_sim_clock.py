@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.clock import Stopped
-from edge.sim.clock import Killed, SimClock, Spinning
+from edge.sim.clock import SimClock, Spinning
+from edge.sim.lane import Killed
 
 FOREVER = float("inf")
 

@@ -1,0 +1,176 @@
+"""A sensor that stands still: no change in an hour in which the world around it moved.
+
+Strategy: for each channel the run of minutes is kept in which all samples lie within its least change: four
+numbers, empty after a restart, so that a restart can only delay a flag. A run ends when the quantity moves, and
+where physics lets it stand still.
+
+Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over
+0.1 m/s; humidity only under 95 %. C: five days of a real station (repository Loongle/weather-data). Z's 1 % for
+humidity would flag 885 of their 7,100 good minutes, so there, as for pressure and particles, still means not by
+the device's own step (none of them stood still for an hour). Its temperature, told in tenths, did for 103 minutes
+on a rainy night, while humidity moved by 1.1 % at most: so temperature is judged after an hour where humidity moved
+by 2 %, otherwise after three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from drivers.driver import Channel
+from drivers.quantity import Kind, quantity
+from edge.measure.value import Value
+
+HOUR = 3600.0
+GAP = 600.0  # s without a value after which a run begins anew
+COARSE = 0.05  # degC; a thermometer that tells smaller steps never stands still for an hour
+COARSE_HOURS = 3.0
+HUMIDITY_MOVES = 2.0  # %
+FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a quantity must move.
+
+    `least`: by so much in an hour (None: by the device's own step); judged only of devices with steps up to
+    `finest`, and in minutes whose mean lies within `low`..`high`.
+    """
+
+    least: float | None
+    finest: float
+    low: float = float("-inf")
+    high: float = float("inf")
+
+
+RULES = {
+    "air_temperature": Rule(None, 0.1),
+    "relative_humidity": Rule(None, 0.5, high=95.0),  # Z
+    "air_pressure": Rule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
+    "wind_speed": Rule(0.5, 0.5, low=0.1),  # Z
+    "wind_from_direction": Rule(10.0, 45.0),  # Z; its wind is asked apart
+    "illuminance": Rule(None, 10.0, low=100.0),  # not by night
+    "pm1": Rule(None, 1.0, low=5.0),  # clean air is a row of equal small counts
+    "pm2p5": Rule(None, 1.0, low=5.0),
+    "pm10": Rule(None, 1.0, low=5.0),
+}
+
+
+@dataclass(slots=True)
+class Run:
+    """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None."""
+
+    least: float
+    circular: bool = False
+    seconds: float = 0.0
+    begin: float = 0.0
+    end: float = 0.0
+    moved: float | None = None
+    first: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+
+    def take(self, begin: float, end: float, samples: Sequence[float]) -> None:
+        """One more minute with its samples (one at least)."""
+        if self.seconds and begin - self.end > GAP:
+            self.rest()
+        if not self.seconds:
+            self.begin, self.first = begin, samples[0]
+            self.low, self.high = self.low_high(samples)
+        low, high = self.low_high(samples)
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self.seconds += end - begin
+        self.end = end
+        if self.high - self.low >= self.least - 1e-6:
+            self.moved = end
+            self.seconds = 0.0
+
+    def rest(self) -> None:
+        """Begin anew: what stands still now may do so."""
+        self.seconds = 0.0
+
+    def low_high(self, samples: Sequence[float]) -> tuple[float, float]:
+        """Least and most of the samples; of directions, as turned from the run's first one."""
+        if self.circular:
+            samples = [(sample - self.first + 180.0) % 360.0 - 180.0 for sample in samples]
+        return min(samples), max(samples)
+
+
+@dataclass(slots=True)
+class Watched:
+    """One channel that must move."""
+
+    name: str
+    sensor: str
+    quantity: str
+    rule: Rule
+    coarse: bool
+    run: Run
+    moves: Run = field(default_factory=lambda: Run(HUMIDITY_MOVES))  # for humidity alone: whether it truly moves
+
+
+class Persistence:
+    """Watches the channels of a station for standing still."""
+
+    def __init__(self, channels: Mapping[str, tuple[str, Channel]]) -> None:
+        """`channels`: name -> (sensor, what it can measure)."""
+        self._watched = [
+            Watched(
+                name,
+                sensor,
+                channel.quantity,
+                rule,
+                channel.quantity == "air_temperature" and channel.resolution >= COARSE,
+                Run(rule.least or channel.resolution, quantity(channel.quantity).kind is Kind.DIRECTION),
+            )
+            for name, (sensor, channel) in channels.items()
+            if (rule := RULES.get(channel.quantity)) and channel.resolution <= rule.finest
+        ]
+
+    def doubts(
+        self, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
+    ) -> dict[str, str]:
+        """Channel -> why it is suspect, after the minute [begin, end) s with these values and samples."""
+        for each in self._watched:
+            if samples.get(each.name):
+                follow(each, begin, end, values, samples[each.name])
+        still = [each for each in self._watched if each.run.seconds >= HOUR - 1.0]
+        if not still:
+            return {}
+        sensors = [each.sensor for each in still]
+        return {
+            each.name: f"stands still since {round(each.run.seconds / 60)} min"
+            for each in still
+            if sensors.count(each.sensor) >= FRAME or self._others_move(each)
+        }
+
+    def _others_move(self, still: Watched) -> bool:
+        others = [each for each in self._watched if each is not still]
+        if still.coarse and still.run.seconds < COARSE_HOURS * HOUR - 1.0:
+            return any(each.moves.moved is not None and each.moves.moved > still.run.begin + HUMIDITY_SETTLES
+                       for each in others if each.quantity == "relative_humidity")  # fmt: skip
+        return any(each.run.moved is not None and each.run.moved > still.run.begin for each in others)
+
+
+HUMIDITY_SETTLES = 600.0  # s; a run of humidity that began before temperature's may end in its first minutes
+
+
+def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Sequence[float]) -> None:
+    """Let one channel's run take the minute, or end it where the quantity may stand still."""
+    value = values.get(each.name)
+    if value is None or value.value is None:
+        return
+    if each.quantity == "relative_humidity":
+        each.moves.take(begin, end, samples)
+    if each.quantity == "wind_from_direction" and not blows(each.name, values):
+        return  # a vane without wind tells nothing: its run waits
+    if each.rule.low < value.value < each.rule.high:
+        each.run.take(begin, end, samples)
+    else:
+        each.run.rest()
+
+
+def blows(direction: str, values: Mapping[str, Value]) -> bool:
+    """True where the wind of that vane's sensor (or the primary's) is over 0.1 m/s."""
+    speed = values.get(direction.replace("wind_from_direction", "wind_speed")) or values.get("wind_speed")
+    return speed is not None and speed.value is not None and speed.value > RULES["wind_speed"].low

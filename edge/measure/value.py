@@ -1,0 +1,27 @@
+"""What a channel comes to in one minute, and how a check at the minute's close may raise its flag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.measure.quality import Flag
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number at reporting resolution or None, its flag, and why that is not 1."""
+
+    value: float | None
+    flag: Flag
+    reason: str | None = None
+
+
+def raised(values: Mapping[str, Value], doubts: Mapping[str, str]) -> dict[str, Value]:
+    """The values, those that passed and are doubted now suspect; no number changes, and no flag falls."""
+    return {
+        name: Value(value.value, Flag.SUSPECT, doubts[name])
+        if name in doubts and value.value is not None and value.flag in (Flag.PASS, Flag.NOT_EVALUATED)
+        else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,106 @@
+"""What a simulation's lanes are, and the inboxes between them; who runs when is `edge.sim.clock`'s."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+FOREVER = float("inf")
+
+
+class Killed(BaseException):
+    """Raised out of a wait of a lane that is killed: it ends as a SIGKILL would end it, closing no minute."""
+
+
+@dataclass(eq=False)
+class SimLane:
+    """One lane of a simulation."""
+
+    name: str
+    order: int
+    baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    ended: threading.Event = field(default_factory=threading.Event)
+    stopping: bool = False
+    killed: bool = False
+    ticket: int = 0  # when it began to wait: the longest waiting goes first
+    deadline: float = FOREVER
+    fd: int = -1
+    events: int = 0
+    inbox: SimInbox | None = None
+    for_room: bool = False
+    wake: Callable[[], None] | None = None
+    failure: BaseException | None = None
+
+    def stop(self) -> None:
+        """Make the lane's present and coming waits raise `Stopped`. Callable from any thread."""
+        self.stopping = True
+        if self.wake is not None:
+            self.wake()
+
+    def kill(self) -> None:
+        """Make the lane's present and coming waits raise `Killed`: for simulated power cuts and SIGKILLs."""
+        self.killed = True
+        self.stop()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait real seconds for its end; the simulation must be running for that."""
+        return self.ended.wait(timeout)
+
+    def due(self) -> bool:
+        """True where it can go on without time passing or a descriptor."""
+        if self.stopping:
+            return True
+        if self.inbox is None:
+            return False
+        return self.inbox.has_room() if self.for_room else len(self.inbox) > 0
+
+
+class Turns(Protocol):
+    """What an inbox needs of its clock."""
+
+    def nudge(self) -> None:
+        """Let the simulation look again, where another thread put something in."""
+
+    def await_inbox(self, inbox: SimInbox, until: float, for_room: bool = False) -> None:
+        """Wait until the inbox has something (or room), or the instant `until`."""
+
+
+class SimInbox:
+    """A bounded queue between lanes of a simulation."""
+
+    def __init__(self, clock: Turns, size: int) -> None:
+        self.lost = 0
+        self._clock = clock
+        self._size = size
+        self._items: deque[Any] = deque()
+
+    def has_room(self) -> bool:
+        """True where one more item fits."""
+        return len(self._items) < self._size
+
+    def offer(self, item: Any) -> bool:
+        """Put without waiting; False, and one more `lost`, where the inbox is full."""
+        if not self.has_room():
+            self.lost += 1
+            return False
+        self._items.append(item)
+        self._clock.nudge()
+        return True
+
+    def put(self, item: Any) -> None:
+        """Put, waiting for room."""
+        while not self.has_room():
+            self._clock.await_inbox(self, FOREVER, for_room=True)
+        self._items.append(item)
+
+    def get(self, until: float) -> Any | None:
+        """The oldest item, waiting until `until`; None where none came."""
+        if not self._items:
+            self._clock.await_inbox(self, until)
+        return self._items.popleft() if self._items else None
+
+    def __len__(self) -> int:
+        return len(self._items)

@@ -1,0 +1,44 @@
+"""What a connection is made of: who connects, what the broker grants, what comes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+KEPT_SESSION = 7 * 24 * 3600  # s: what a station or a platform that comes back within a week finds waiting
+RECEIVE_MAXIMUM = 65535  # MQTT 5, 3.2.2.3.3: what a broker grants that says nothing
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message from the broker; `mid` is for `Link.ack`."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    qos: int
+    retained: bool
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who connects and what for. `will`: topic and payload that the broker retains when the link breaks.
+
+    `expiry`: s for which the broker keeps what it has for us when the link is gone (0: a clean start; 3.1.1 knows
+    only nothing or for ever). `receive`: messages that it may send before the first is acknowledged (MQTT 5).
+    """
+
+    client_id: str
+    topics: tuple[str, ...]
+    will: tuple[str, bytes] | None = None
+    expiry: int = 0
+    receive: int = 20
+
+
+@dataclass
+class Granted:
+    """What the broker grants: messages in flight, bytes a packet (None: any), topics refused, session kept."""
+
+    receive_maximum: int = RECEIVE_MAXIMUM
+    packet_bytes: int | None = None
+    refused: list[str] = field(default_factory=list)
+    session_present: bool = False

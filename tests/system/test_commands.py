@@ -1,0 +1,161 @@
+"""The commands that talk to a running station, by its socket or over a real broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.uplink.contract import Channel, Command, Result, decode, encode, topic
+from edge.uplink.link import Link, Session
+from tests.system.kit import Broker, running_broker, section, station, talking
+from tests.unit.command import ENGLISH, minshan
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker that wants a login."""
+    with running_broker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+@pytest.fixture
+def port() -> Iterator[str]:
+    """The port of a talking sensor."""
+    with talking() as path:
+        yield path
+
+
+def answered(link: Link, results: list[tuple[str, str]]) -> Command:
+    """Play the station: wait for a command and give those results."""
+    deadline = time.monotonic() + 20
+    while not link.incoming and time.monotonic() < deadline:
+        link.pump(0.1)
+    command = decode(link.incoming.pop(0).payload, Command)
+    for state, text in results:
+        result = Result(1, command.id, "maoxian-1", state, text, {"camera": "south"} if state == "done" else {})
+        link.publish(topic("maoxian-1", Channel.RESULT), encode(result))
+        for _ in range(3):
+            link.pump(0.1)
+    return command
+
+
+@pytest.mark.parametrize(
+    ("results", "code", "out", "err"),
+    [
+        (
+            [("accepted", ""), ("done", "")],
+            0,
+            "The station has taken the command ...\nDone.\n  camera: south\n",
+            "",
+        ),
+        (
+            [("failed", "this station has no camera")],
+            7,
+            "The station could not do it. this station has no camera\n",
+            "Error: this station has no camera\n",
+        ),
+    ],
+)
+def test_a_picture_is_asked_for_over_the_broker(
+    broker: Broker, results: list[tuple[str, str]], code: int, out: str, err: str
+) -> None:
+    """`remote STATION picture` sends a command that expires and tells what comes of it."""
+    link = Link(section(broker.url()), Session("test-station", (topic("maoxian-1", Channel.COMMAND),)))
+    words = [sys.executable, "-m", "provisioning.main", "remote", "maoxian-1", "picture"]
+    words += ["--camera", "south", "--timeout", "20", "--broker", broker.url()]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **ENGLISH}
+    ) as asked:
+        command = answered(link, results)
+        said, wrong = asked.communicate(timeout=30)
+        assert asked.returncode == code
+    link.close()
+    assert (command.name, command.args) == ("picture", {"camera": "south"})
+    assert command.expires is not None
+    assert (said, wrong) == (out, err)
+
+
+def test_a_station_that_is_unknown_or_silent(broker: Broker) -> None:
+    """A name that no station ever had on this broker is told at once; the refused login with the broker's code."""
+    said = minshan("remote", "nowhere-1", "picture", "--broker", broker.url())
+    assert (said.code, said.err) == (
+        1,
+        'Error: No station "nowhere-1" listens on this broker.\n'
+        "  → See how its name is written in its file, and whether it has been off for more than a week.\n",
+    )
+    said = minshan("remote", "maoxian-1", "picture", "--broker", broker.url("grower:pear@"))
+    assert (said.code, said.err) == (
+        5,
+        f"Error: mqtt://127.0.0.1:{broker.port} refuses the login (Not authorized): are user and password right?\n",
+    )
+
+
+@pytest.fixture
+def running(tmp_path: Path, broker: Broker, port: str) -> Iterator[Path]:
+    """The file of a station that is running."""
+    file = station(tmp_path, port, broker.url())
+    log = (tmp_path / "log").open("w")
+    words = [sys.executable, "-m", "provisioning.main", "run", "--config", str(file)]
+    with subprocess.Popen(words, stdout=log, stderr=log, env={**os.environ, **ENGLISH}) as daemon:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "state" / "minshan.sock").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        yield file
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(30) == 0, (tmp_path / "log").read_text()
+    log.close()
+
+
+def test_a_running_station_is_asked(running: Path) -> None:
+    """status, maintenance and the doctor ask the daemon; SIGTERM ends it with code 0."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        answer = json.loads(minshan("status", "--json", "--config", str(running)).out)
+        if answer["sensors"][0]["readings"] and answer["uplink"]["connected"]:
+            break
+    said = minshan("status", "--config", str(running))
+    assert said.code == 0
+    assert said.out.startswith("Station maoxian-1, 2")
+    assert "All sensors answer.\n" in said.out
+    assert "Connected to the broker.\n" in said.out
+    chinese = minshan("status", "--lang", "zh", "--state", str(running.parent / "state")).out
+    assert "全部传感器都有应答。\n" in chinese
+    assert not re.search(r"epoch|\bseq\b|lane|ledger", said.out + chinese)
+    assert "is running on" in minshan("doctor", "--config", str(running)).out
+
+    said = minshan("maintenance", "20m", "cleaning the gauge", "--config", str(running))
+    assert said.out == "Maintenance for 20 min; it ends by itself, or by `minshan maintenance 0`.\n"
+    assert "Under maintenance: cleaning the gauge." in minshan("status", "--config", str(running)).out
+    ended = minshan("maintenance", "0", "--config", str(running)).out
+    assert ended == "Maintenance ends with the present minute.\n"
+
+
+def test_a_folder_in_use_by_another_station_is_refused(running: Path) -> None:
+    """A second station on the same folder: one line, code 6, and the first goes on."""
+    said = minshan("run", "--config", str(running))
+    assert said.code == 6
+    state = running.parent / "state"
+    assert re.fullmatch(
+        rf"Error: state folder {state} is in use by another minshan \(pid \d+\): stop that one first, "
+        r"or name another folder\n",
+        said.err,
+    )
+    assert minshan("status", "--config", str(running)).code == 0
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    """A state folder that is a file: one line and code 6."""
+    file = station(tmp_path, port, "mqtt://127.0.0.1:9")
+    (tmp_path / "state").write_text("mine")
+    said = minshan("run", "--config", str(file))
+    assert (said.code, len(said.err.splitlines())) == (6, 1)
+    assert said.err.startswith(f"Error: state folder {tmp_path}/state ")

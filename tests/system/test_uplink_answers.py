@@ -1,0 +1,194 @@
+"""The uplink and what the platform says: proof, time, commands, pictures, against a real Mosquitto."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.anchors import Anchor
+from edge.uplink.contract import (
+    ROLLCALL,
+    VERSION,
+    Answer,
+    Channel,
+    Command,
+    Hello,
+    Piece,
+    Receipt,
+    Result,
+    Span,
+    decode,
+    decode_chunk,
+    encode,
+    topic,
+)
+from tests.system.broker import Broker
+from tests.system.uplink_kit import BOOT, UTC0, Box, Listener, seqs
+
+STATION = "orchard-1"
+
+
+@pytest.fixture(name="broker")
+def running_broker(tmp_path: Path) -> Iterator[Broker]:
+    """A Mosquitto that runs and forgets everything when it ends."""
+    broker = Broker(tmp_path).start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(name="boxes")
+def closing_boxes() -> Iterator[list[Box]]:
+    """Boxes that are closed at the end of the test."""
+    boxes: list[Box] = []
+    yield boxes
+    for box in boxes:
+        box.close()
+
+
+def make(boxes: list[Box], tmp_path: Path, broker: Broker, **section: Any) -> Box:
+    """A station for this broker."""
+    boxes.append(Box(tmp_path / "state", broker.section(**section)))
+    return boxes[-1]
+
+
+def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(
+    broker: Broker, boxes: list[Box], tmp_path: Path
+) -> None:
+    """With proof "committed" an acknowledgement closes nothing; what the platform lacks goes again."""
+    platform = Listener(broker)
+    box = make(boxes, tmp_path, broker, proof="committed")
+    box.backlog(50)
+    box.run(30)
+    assert box.store.count_unsent() == 0
+    assert box.store.unproven() == [Span("e1", 1, 50)]
+    box.run(130)
+    hello = newest_hello(platform)
+    assert hello.unproven == [Span("e1", 1, 50)]
+    answer(platform, hello, has=[Span("e1", 1, 20), Span("e1", 31, 50)])
+    box.run_until(lambda: len(platform.records()) == 60)
+    assert sorted(seqs(platform.records()))[20:40:2] == sorted(seqs(platform.records()))[21:41:2]
+    receipt = Receipt(VERSION, "ledger", 1, [Span("e1", 21, 30)])
+    platform.send(topic(STATION, Channel.RECEIPT), encode(receipt))
+    box.run_until(lambda: not box.store.unproven())
+    assert box.store.count_unsent() == 0
+
+
+def newest_hello(platform: Listener) -> Hello:
+    """What the station said of itself last."""
+    return decode(platform.on(STATION, Channel.HELLO)[-1].payload, Hello)
+
+
+def answer(platform: Listener, hello: Hello, has: list[Span] | None = None) -> None:
+    """The platform's answer to a hello."""
+    reply = Answer(VERSION, hello.nonce, UTC0 + 5_000_000, "ledger", 1, has)
+    platform.send(topic(STATION, Channel.ANSWER), encode(reply))
+
+
+def test_the_platforms_time_becomes_an_anchor_where_nobody_else_knows_it(
+    broker: Broker, boxes: list[Box], tmp_path: Path
+) -> None:
+    """The answer to a hello anchors the boot, with half the round trip as its error; a stale answer does not."""
+    platform = Listener(broker)
+    box = make(boxes, tmp_path, broker)
+    box.minute(-60, dated=False)
+    box.run(1)
+    answer(platform, Hello(VERSION, STATION, "stale", "e1", [], 1, [], 0, "", ""))
+    box.run(1)
+    assert box.anchors == []
+    answer(platform, newest_hello(platform))
+    box.run(1)
+    assert [(a.boot, a.utc, a.source) for a in box.anchors] == [(BOOT, UTC0 + 5_000_000, "platform")]
+    assert 0 <= box.anchors[0].boottime <= 2
+    assert box.anchors[0].error <= 1
+
+
+def test_an_undated_minute_goes_at_once_by_arrival_and_again_when_its_time_is_known(
+    broker: Broker, boxes: list[Box], tmp_path: Path
+) -> None:
+    """Without a time only the newest minute goes; when the time becomes known all go, with revision 1."""
+    listener = Listener(broker)
+    box = make(boxes, tmp_path, broker)
+    for number in range(5, 0, -1):
+        box.minute(-60.0 * number, dated=False)
+    box.run(30)
+    assert [(r.seq, r.start, r.clock.source) for r in listener.records()] == [(5, None, "arrival")]
+    box.store.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
+    box.uplink.poke()
+    box.run_until(lambda: box.store.count_unsent() == 0)
+    later = [(r.seq, r.start, r.revision) for r in listener.records()[1:]]
+    assert sorted(later) == [(n, UTC0 - (6 - n) * 60_000_000, 1) for n in range(1, 6)]
+
+
+def test_a_rollcall_is_answered_by_a_hello(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
+    """Whoever calls the roll gets every station's hello."""
+    platform = Listener(broker)
+    box = make(boxes, tmp_path, broker)
+    box.run(1)
+    before = len(platform.on(STATION, Channel.HELLO))
+    platform.send(ROLLCALL, b"{}")
+    box.run(1)
+    assert len(platform.on(STATION, Channel.HELLO)) == before + 1
+
+
+def test_a_command_is_carried_out_once_and_an_expired_one_refused(
+    broker: Broker, boxes: list[Box], tmp_path: Path
+) -> None:
+    """A command that comes twice runs once and is answered twice; one that has expired fails with a reason."""
+    platform = Listener(broker)
+    box = make(boxes, tmp_path, broker)
+    box.minute(-60)
+    box.run(1)
+    command = Command(VERSION, "c1", "picture", {"camera": "north"})
+    platform.send(topic(STATION, Channel.COMMAND), encode(command))
+    box.run(1)
+    assert box.commands == [command]
+    box.uplink.result(Result(VERSION, "c1", STATION, "done", "taken"))
+    box.run(1)
+    platform.send(topic(STATION, Channel.COMMAND), encode(command))
+    platform.send(topic(STATION, Channel.COMMAND), encode(Command(VERSION, "c2", "picture", {}, UTC0 - 1)))
+    box.run(1)
+    results = [decode(m.payload, Result) for m in platform.on(STATION, Channel.RESULT)]
+    assert [(r.id, r.state, r.text) for r in results] == [
+        ("c1", "done", "taken"),
+        ("c1", "done", "taken"),
+        ("c2", "failed", "the command has expired"),
+    ]
+    assert box.commands == [command]
+
+
+def test_a_picture_arrives_whole_its_thumbnail_first(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
+    """A thumbnail goes before its picture; the chunks put together have the hash; a wanted piece comes again."""
+    listener = Listener(broker)
+    box = make(boxes, tmp_path, broker)
+    full, thumbnail = bytes(range(256)) * 900, b"thumb" * 4000
+    name = box.picture(full, thumbnail)
+    box.run_until(lambda: box.store.pictures.count().bytes_left == 0)
+    chunks = [decode_chunk(m.payload) for m in listener.on(STATION, Channel.PICTURE)]
+    assert [h.part for h, _ in chunks] == ["thumbnail"] + ["full"] * 8
+    assert b"".join(data for header, data in chunks if header.part == "full") == full
+    assert {h.sha256 for h, _ in chunks} == {name, hashlib.sha256(thumbnail).hexdigest()}
+    wanted = Receipt(VERSION, "ledger", 1, wanted=[Piece(name, "full", 200_000)])
+    listener.messages.clear()
+    listener.send(topic(STATION, Channel.RECEIPT), encode(wanted))
+    box.run_until(lambda: listener.on(STATION, Channel.PICTURE))
+    again = [decode_chunk(m.payload) for m in listener.on(STATION, Channel.PICTURE)]
+    assert b"".join(data for _, data in again) == full[200_000:]
+
+
+def test_what_nobody_understands_is_dropped(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
+    """Rubbish on the station's topics harms nothing."""
+    platform = Listener(broker)
+    box = make(boxes, tmp_path, broker)
+    box.run(1)
+    for channel in (Channel.ANSWER, Channel.RECEIPT, Channel.COMMAND):
+        for payload in (b"", b"{}", b"\xff\x00", b"\x28\xb5\x2f\xfdrubbish", b"[1,2]"):
+            platform.send(topic(STATION, channel), payload)
+    box.minute(0)
+    box.uplink.poke()
+    box.run(60)
+    assert box.store.count_unsent() == 0
+    assert box.uplink.status()["connected"]

@@ -1,0 +1,237 @@
+"""`minshan watch` as a process: every record once in its files, whatever is killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.anchors import Anchor
+from tests.system.broker import Broker, until
+from tests.system.uplink_kit import BOOT, UTC0, Box
+
+
+class Watch:
+    """One receiver with its files; started again, it is the same one."""
+
+    def __init__(self, folder: Path, url: str, *words: str) -> None:
+        self.minutes, self.events, self.pictures = folder / "m.jsonl", folder / "e.jsonl", folder / "pictures"
+        self._command = [
+            sys.executable, "-m", "provisioning.main", "watch", "--broker", url, "--jsonl", str(self.minutes),
+            "--events", str(self.events), "--pictures", str(self.pictures), *words,
+        ]  # fmt: skip
+        self._out = folder / "watch.out"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Watch:
+        """Start it; it is there when its file is."""
+        with self._out.open("ab") as out:
+            self.process = subprocess.Popen(self._command, stdout=out, stderr=out)
+        until(self.minutes.exists, 20)
+        return self
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> str:
+        """Ctrl-C; what it said."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.wait(15) == 0, self._out.read_text()
+        return self._out.read_text()
+
+    def lines(self, file: Path | None = None) -> list[dict[str, Any]]:
+        """The objects of a file (the minutes' without one)."""
+        text = (file or self.minutes).read_text() if (file or self.minutes).exists() else ""
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def seqs(self) -> list[int]:
+        """The seqs in the minutes' file, in its order."""
+        return [line["seq"] for line in self.lines()]
+
+
+@pytest.fixture(name="broker")
+def running_broker(tmp_path: Path) -> Iterator[Broker]:
+    """A Mosquitto that runs and forgets everything when it ends."""
+    broker = Broker(tmp_path).start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(name="parts")
+def ended_parts() -> Iterator[list[Box | Watch]]:
+    """What is to be ended after the test."""
+    parts: list[Box | Watch] = []
+    yield parts
+    for part in parts:
+        if isinstance(part, Box):
+            part.close()
+        elif part.process is not None and part.process.poll() is None:
+            part.kill()
+
+
+def both(
+    parts: list[Box | Watch], tmp_path: Path, broker: Broker, *words: str, **section: Any
+) -> tuple[Box, Watch]:
+    """A running receiver, and a station."""
+    watch = Watch(tmp_path, broker.url, *words).start()
+    box = Box(tmp_path / "state", broker.section(**section))
+    parts += [box, watch]
+    return box, watch
+
+
+def test_a_line_has_what_the_contract_says(broker: Broker, parts: list[Box | Watch], tmp_path: Path) -> None:
+    """A minute is one JSON object with its identity, time, values, flags, and a reason beside each bad flag."""
+    box, watch = both(parts, tmp_path, broker)
+    box.minute(-60)
+    box.uplink.poke()
+    box.run_until(watch.seqs)
+    assert watch.lines() == [
+        {
+            "station": "orchard-1", "epoch": "e1", "seq": 1, "time": "2025-12-31T23:59:00Z", "duration_s": 60.0,
+            "clock": {"source": "ntp", "error": 0.01}, "revision": 0, "setup": None,
+            "values": {"air_temperature": 1.25, "wind_speed": None},
+            "quality": {"air_temperature": 1, "wind_speed": 9}, "reasons": {"wind_speed": "no answer"},
+        }
+    ]  # fmt: skip
+    said = watch.end()
+    assert "1 minutes, 0 events, 0 photos received" in said
+    assert "orchard-1: nothing missing" in said
+
+
+def test_a_receiver_killed_again_and_again_loses_and_doubles_nothing(
+    broker: Broker, parts: list[Box | Watch], tmp_path: Path
+) -> None:
+    """Killed at random and with its last line torn, it has every minute once in the end."""
+    box, watch = both(parts, tmp_path, broker)
+    box.backlog(600)
+    box.recording()
+    for number in range(4):
+        box.run(1200 + 7 * number)
+        watch.kill()
+        with watch.minutes.open("ab") as file:
+            file.write(b'{"station":"orchard-1","epoch":"e1","se')
+        box.run(900)
+        watch.start()
+    box.run_until(lambda: box.store.count_unsent() <= 1 and len(watch.seqs()) >= 730)
+    seqs = watch.seqs()
+    assert len(seqs) == len(set(seqs))
+    assert set(range(1, 731)) <= set(seqs)
+    watch.end()
+
+
+def test_what_a_killed_broker_had_promised_is_sent_again(
+    broker: Broker, parts: list[Box | Watch], tmp_path: Path
+) -> None:
+    """With receipts, minutes that the broker acknowledged and lost come again, and each is in the file once."""
+    box, watch = both(parts, tmp_path, broker, "--receipts", proof="committed")
+    box.recording()
+    for _ in range(3):
+        box.run(600)
+        watch.kill()
+        box.run(600)  # the broker takes these for the receiver that is away, and then forgets them
+        broker.kill()
+        broker.start()
+        watch.start()
+    box.run_until(lambda: not box.store.unproven() and box.store.count_unsent() <= 1, 40)
+    seqs = watch.seqs()
+    assert len(seqs) == len(set(seqs))
+    assert set(range(1, 60)) <= set(seqs)
+    watch.end()
+
+
+def test_a_database_from_a_backup_is_filled_again(broker: Broker, parts: list[Box | Watch], tmp_path: Path) -> None:
+    """A file put back to an older state gets what it lacks, though all of it had been proven."""
+    box, watch = both(parts, tmp_path, broker, "--receipts", proof="committed")
+    box.backlog(40)
+    box.uplink.poke()
+    box.run_until(lambda: len(watch.seqs()) == 40 and not box.store.unproven())
+    watch.end()
+    kept = watch.minutes.read_text().splitlines(keepends=True)
+    watch.minutes.write_text("".join(kept[:25]))
+    box.run(300)
+    watch.start()
+    box.run_until(lambda: len(watch.seqs()) >= 40)
+    assert sorted(watch.seqs()) == list(range(1, 41))
+
+
+def test_an_undated_minute_is_dated_by_its_arrival_and_then_corrected(
+    broker: Broker, parts: list[Box | Watch], tmp_path: Path
+) -> None:
+    """By arrival the time is now less the minute, its error unknown; the corrected one is a further line."""
+    box, watch = both(parts, tmp_path, broker)
+    box.minute(-60, dated=False)
+    box.uplink.poke()
+    box.run_until(watch.seqs)
+    first = watch.lines()[0]
+    began = datetime.fromisoformat(first["time"])
+    assert abs(began - (datetime.now(UTC) - timedelta(seconds=60))) < timedelta(seconds=20)
+    assert first["clock"] == {"source": "arrival", "error": None}
+    box.store.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
+    box.uplink.poke()
+    box.run_until(lambda: len(watch.seqs()) == 2)
+    second = watch.lines()[1]
+    assert (second["seq"], second["revision"], second["time"]) == (1, 1, "2025-12-31T23:59:00Z")
+
+
+def test_a_picture_is_whole_though_the_receiver_is_killed(
+    broker: Broker, parts: list[Box | Watch], tmp_path: Path
+) -> None:
+    """Thumbnail and picture end up as files with their names and hashes, after kills in the middle too."""
+    box, watch = both(parts, tmp_path, broker, "--receipts", proof="committed")
+    full, thumbnail = os.urandom(1_200_000), os.urandom(20_000)
+    name = box.picture(full, thumbnail)
+    for _ in range(3):
+        box.run(0.05)
+        watch.kill()
+        watch.start()
+    box.run_until(lambda: len(list(watch.pictures.glob("*.jpg"))) == 2 and not box.store.pictures.unproven(), 40)
+    names = sorted(path.name for path in watch.pictures.iterdir())
+    assert names == [f"orchard-1-20260101T000000Z-north-{name[:8]}{end}" for end in (".jpg", ".thumb.jpg")]
+    assert hashlib.sha256((watch.pictures / names[0]).read_bytes()).hexdigest() == name
+    assert (watch.pictures / names[1]).read_bytes() == thumbnail
+    assert [line["kind"] for line in watch.lines(watch.events) if line["kind"] != "status"] == ["picture"]
+
+
+def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, parts: list[Box | Watch]) -> None:
+    """Started before its broker, the receiver says so in one line and receives when it comes."""
+    broker = Broker(tmp_path)
+    watch = Watch(tmp_path, broker.url).start()
+    parts.append(watch)
+    until(lambda: b"refuses connections" in (tmp_path / "watch.out").read_bytes())
+    broker.start()
+    box = Box(tmp_path / "state", broker.section())
+    parts.append(box)
+    box.minute(-60)
+    box.run_until(watch.seqs)
+    assert watch.end().count("refuses connections") == 1
+    broker.stop()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--broker", "http://x"], "must be as mqtt://"),
+        (["--broker", "mqtt://x", "--receipts"], "--receipts needs --jsonl"),
+        (["--broker", "mqtt://x", "--jsonl", "/nowhere/m.jsonl"], "/nowhere/m.jsonl"),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(words: list[str], said: str) -> None:
+    """What cannot work ends with a sentence and code 2."""
+    command = [sys.executable, "-m", "provisioning.main", "watch", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
