@@ -63,6 +63,24 @@ _BUSES = (
     N_("{port} is gone: is the adapter still plugged in?"),
     N_("{port} is no working serial port ({why})"),
     N_("{reason}: {length} bytes from the device were refused"),
+    N_("no frame in {time} s{more}"),
+    N_(", though bytes came"),
+    N_("function {found} was answered instead of {function}"),
+    N_("{count} bytes and no frame among them"),
+    N_("{port} takes no bytes: is the adapter stuck or flow control on?"),
+    N_("register 0x{register} reads differently every time"),
+)
+
+_DEVICES = (
+    N_("a BMP280 (chip id 0x{id}), which has no humidity: a BME280 is wanted"),
+    N_("chip id 0x{id}, as an empty bus reads"),
+    N_("chip id 0x{id} is not a BME280's 0x60"),
+    N_("the data registers read as an empty bus"),
+    N_("its status bit has not fallen in {time} s"),
+    N_("its identity registers hold {words}: this is no {title}"),
+    N_("no value: the device marks all its registers as invalid"),
+    N_("no answer to {count} wake commands"),
+    N_("error code {code}"),
 )
 
 _CAMERAS = (
@@ -74,6 +92,18 @@ _CAMERAS = (
     N_("the Pi finds no camera: is the ribbon cable seated at both ends?"),
     N_("the camera refuses the login of user {user}"),
     N_("this station has no camera"),
+    N_("{address} is no http:// or https:// address"),
+    N_("{address} is no rtsp:// address"),
+    N_("the camera answers with nothing"),
+    N_("{width} x {height} taken by {camera}"),
+    N_("the picture cannot be kept: {why}"),
+    N_("password_file {file} cannot be read: {why}"),
+    N_("dark"),
+    N_("blurred"),
+    N_("repeated"),
+    N_("the camera gave no key frame within {time} s"),
+    N_("no video at {place}: {why}"),
+    N_("Picamera2 is not here ({why}): on a Pi, apt install python3-picamera2"),
     N_("no camera {name}; this station has: {names}"),
 )
 
@@ -83,6 +113,12 @@ _QUALITY = (
     N_("outside the possible range {low}..{high}"),
     N_("{reason} ({count} of {total} readings)"),
     N_("maintenance: {text}"),
+    N_("no readings"),
+    N_("fell at some time in the {time} s before, without readings"),
+    N_("a rise of {rise} mm is more than any sky gives ({most} mm/min)"),
+    N_("{good} of {all} samples, {needed} needed"),
+    N_("variable: the directions cancel out"),
+    N_("no three samples in 3 s"),
 )
 
 _BROKER = (
@@ -95,7 +131,12 @@ _BROKER = (
     N_("the certificate of {where} is not trusted ({why}): name its authority in ca_file"),
     N_("the certificate of {where} is another host's: write the host's name as the certificate has it"),
     N_("{where} does not speak TLS there: write mqtt:// instead, or the port that does"),
-    N_("{where} takes the connection but does not answer: is it an MQTT broker?"),
+    N_("{where} takes the connection but does not answer: is it a broker?"),
+    N_("{where} closes the connection without an answer"),
+    N_("{where} does not speak MQTT {version}"),
+    N_("{where} cannot be reached: {why}"),
+    N_("the certificate of {where} is not valid{when}: is this box's date right ({date})?"),
+    N_("TLS with {where} fails ({why}): look at ca_file, cert_file and key_file"),
     N_("this station's certificate {path} has run out on {date}: put a new one there"),
     N_("{file} cannot be read: {why}"),
     N_("the connection to {where} broke"),
@@ -109,4 +150,4 @@ _STORE = (
     N_("state folder {folder} is on a disk that gives errors ({why}): look at the kernel's log and replace the card"),
 )
 
-PHRASES = frozenset((*_ERRORS, *_BYTES, *_BUSES, *_CAMERAS, *_QUALITY, *_BROKER, *_STORE))
+PHRASES = frozenset((*_ERRORS, *_BYTES, *_BUSES, *_DEVICES, *_CAMERAS, *_QUALITY, *_BROKER, *_STORE))

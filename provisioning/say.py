@@ -83,6 +83,9 @@ def phrase(text: str) -> str:
         found = form.fullmatch(text)
         if found:
             return _(template).format(**{name: phrase(part) for name, part in found.groupdict().items()})
+    reason, colon, detail = text.partition(": ")
+    if colon and reason in PHRASES:  # an error's class and its own sentence
+        return _("{reason}: {detail}").format(reason=_(reason), detail=phrase(detail))
     return text
 
 
@@ -95,7 +98,7 @@ def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _form(template: str) -> str:
     parts = re.split(r"\{(\w+)\}", template)
-    return "".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    return "".join(f"(?P<{part}>.*)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
 
 
 def clock_source(source: str) -> str:

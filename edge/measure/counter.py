@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import msgspec
 
-MOST_MM_PER_MIN = 40.0  # Zahumensky 2004 (WMO): more in a minute is an error; world record 31.2 (Unionville 1956)
-SUSPECT_MM_PER_MIN = 4.0  # range of Chinese gauges, AWS specification table 3-1: 0-4 mm/min
+from edge.measure.limits import MOST_MM_PER_MIN
+
 GAP_S = 90.0  # a rise after a longer silence may have fallen in minutes that are past
 WRAP_SHARE = 0.1  # a wrap comes from the top tenth of the counter to its lowest tenth
 
@@ -26,10 +26,11 @@ class CounterState(msgspec.Struct):
 
 
 class Rise(msgspec.Struct, frozen=True):
-    """What one reading adds: millimetres, and why it is doubted (None: it is not)."""
+    """What one reading adds: millimetres, why it is doubted (None: it is not), and whether no sky gives it."""
 
     amount: float
     doubt: str | None = None
+    impossible: bool = False
 
 
 class Counter:
@@ -71,7 +72,8 @@ class Counter:
         if rise < 0:
             self.state.total += value
             return Rise(value, "the gauge's counter started again from zero")
-        return Rise(0.0, f"a rise of {rise:.2f} mm is more than any sky gives ({MOST_MM_PER_MIN:.0f} mm/min)")
+        doubt = f"a rise of {rise:.2f} mm is more than any sky gives ({MOST_MM_PER_MIN:.0f} mm/min)"
+        return Rise(0.0, doubt, impossible=True)
 
     def _move(self, value: float, at: float, utc: float | None) -> None:
         self.state.last, self.state.at, self.state.utc = value, at, utc

@@ -59,6 +59,8 @@ GROSS: dict[str, Limits] = {
     "soil_moisture": Limits((0, 100)),
     "leaf_wetness": Limits((0, 100)),
 }
+MOST_MM_PER_MIN = 40.0  # Z: more in a minute is an error; world record 31.2 (Unionville 1956, WMO archive)
+SUSPECT_MM_PER_MIN = 4.0  # range of Chinese gauges, AWS specification table 3-1: 0-4 mm/min
 ANY = Limits((float("-inf"), float("inf")))
 PRESSURE_BAND = 30.0  # hPa around the standard atmosphere
 

@@ -5,7 +5,7 @@ checked in the order they were taken, so that what is kept for the next minute (
 is exactly what the closed minute saw, and a power cut in the next one loses no rain.
 
 A mean needs two thirds of its samples, wind three quarters (Zahumensky 2004): fewer give no value, never a value
-from fewer. Means are arithmetic (WMO-No. 8 Part II 1.3.2.4).
+from fewer. Means are arithmetic (WMO-No. 8 Part II 1.3.2.4). Then all values are judged together (`closing`).
 """
 
 from __future__ import annotations
@@ -20,25 +20,21 @@ from drivers.driver import Channel
 from drivers.quantity import Kind, Quantity, quantity
 from drivers.reading import Reading
 from edge.measure import wind
+from edge.measure.closing import Closing, Placed
 from edge.measure.counter import Counter, Rise
 from edge.measure.limits import Limits
 from edge.measure.quality import Checked, Checker, Flag
+from edge.measure.value import Value
 
 SHARE = {Kind.MEAN: 2 / 3, Kind.WIND_SPEED: 3 / 4, Kind.DIRECTION: 3 / 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What a channel comes to: a number at reporting resolution or None, its flag, and why it is not 1."""
-
-    value: float | None
-    flag: Flag
-    reason: str | None = None
-
-
 @dataclass(slots=True)
 class ChannelLine:
-    """One channel's way from readings to values. `pace`: readings that a whole minute should hold."""
+    """One channel's way from readings to values.
+
+    `pace`: readings that a whole minute should hold; `height_m` above ground, None where nobody knows.
+    """
 
     name: str
     sensor: str
@@ -46,6 +42,7 @@ class ChannelLine:
     limits: Limits
     pace: float
     counter: Counter | None = None
+    height_m: float | None = None
     readings: list[Reading] = field(default_factory=list)
     tail: list[tuple[float, float]] = field(default_factory=list)  # the last speeds, for a gust over the edge
     checker: Checker = field(init=False)
@@ -59,7 +56,7 @@ class ChannelLine:
         """Take the readings of [begin, end), checked; later ones wait, earlier ones came too late."""
         inside = [r for r in self.readings if begin <= r.at < end]
         self.readings = [r for r in self.readings if r.at >= end]
-        return [self.checker.check(r) for r in inside]
+        return self.checker.check_all(inside, self.readings)
 
     def needed(self, duration: float) -> int:
         """How many good samples a mean over `duration` seconds needs."""
@@ -72,6 +69,9 @@ class Minutes:
 
     def __init__(self, lines: list[ChannelLine]) -> None:
         self.lines = {(line.sensor, line.channel.quantity): line for line in lines}
+        self._closing = Closing(
+            {line.name: Placed(line.sensor, line.height_m, line.channel, line.limits) for line in lines}
+        )
 
     def take(self, sensor: str, reading: Reading) -> None:
         """Collect a reading; quantities that the configuration does not know are not the station's."""
@@ -92,6 +92,8 @@ class Minutes:
             if line.quantity.kind is Kind.WIND_SPEED and line.pace >= 60:
                 values[name.replace("wind_speed", "wind_speed_of_gust")] = gust(line, checked, begin, values[name])
         calm(values)
+        samples = {name: [c.reading.value for c in checked if c.counts] for name, (_, checked) in cut.items()}
+        values = self._closing.judge(begin, end, values, samples)
         return {
             "values": {name: v.value for name, v in values.items()},
             "quality": {name: int(v.flag) for name, v in values.items()},
@@ -148,7 +150,10 @@ def total(line: ChannelLine, checked: list[Checked], utc_offset: float | None) -
 
 
 def rain_flag(amount: float, rises: list[Rise], checked: list[Checked]) -> Value:
-    """An amount with the doubts of its rises and readings."""
+    """An amount with the doubts of its rises and readings; what no sky gives fails (and is not in the amount)."""
+    impossible = next((rise.doubt for rise in rises if rise.impossible), None)
+    if impossible:
+        return Value(amount, Flag.FAIL, impossible)
     doubt = next((rise.doubt for rise in rises if rise.doubt), None)
     return Value(amount, Flag.SUSPECT, doubt) if doubt else flagged(amount, checked)
 

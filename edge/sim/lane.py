@@ -15,13 +15,20 @@ class Killed(BaseException):
     """Raised out of a wait of a lane that is killed: it ends as a SIGKILL would end it, closing no minute."""
 
 
+def closed() -> threading.Lock:
+    """A baton that waits to be handed over: a bare lock, which costs a third of a semaphore."""
+    baton = threading.Lock()
+    baton.acquire()
+    return baton
+
+
 @dataclass(eq=False)
 class SimLane:
     """One lane of a simulation."""
 
     name: str
     order: int
-    baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    baton: threading.Lock = field(default_factory=closed)
     ended: threading.Event = field(default_factory=threading.Event)
     stopping: bool = False
     killed: bool = False

@@ -80,9 +80,10 @@ class Rig:
         self.twins: dict[str, Any] = {}
         self.wires: dict[str, BusWire] = {}
         self._begin = begin
+        self._plugged_in = False
         for group in by_bus(config.sensor).values():
             self._wire(group)
-        self.clock.lane("weather", self._show_weather)
+        self.beside: list[SimLane] = [self.clock.lane("weather", self._show_weather)]  # the world's, not the station's
         self.station: Station | None = None
 
     def _wire(self, group: list[SensorSection]) -> None:
@@ -95,8 +96,7 @@ class Rig:
         if self.capture is not None:
             self.twins[group[0].name].play(self._capture_lines(self.capture))
         kind = group[0].info.bus
-        wire = self.wires[self._key(kind, group[0].settings)] = wire_for(kind, pairs, self.clock)
-        wire.start()
+        self.wires[self._key(kind, group[0].settings)] = wire_for(kind, pairs, self.clock)
 
     def _capture_lines(self, capture: Capture) -> Any:
         return ((self.boot.boottime(utc), raw) for utc, raw in capture.since(self._begin))
@@ -146,7 +146,15 @@ class Rig:
         store = open_store(self.config)
         self.station = Station(self.config, store, self.clock, self.open_bus, [self.time], self.boot.id)
         self.station.start()
+        self._plug_in()
         return self.station
+
+    def _plug_in(self) -> None:
+        """Start the far ends, once: after the station's lanes, so that no line of this instant is sent in vain."""
+        if not self._plugged_in:
+            self._plugged_in = True
+            for wire in self.wires.values():
+                wire.start()
 
     def kill(self) -> None:
         """End the daemon as SIGKILL would: no minute closed, no goodbye. Called while no lane runs."""
@@ -179,9 +187,14 @@ class Rig:
         self.station = None
 
     def close(self) -> None:
-        """Let go of the wires."""
+        """End the world around the station: its lanes, then the wires. Called while no lane runs."""
         for wire in self.wires.values():
             wire.stop()
+        for lane in self.beside:
+            lane.stop()
+        self.clock.run_until(self.clock.now())
+        for wire in self.wires.values():
+            wire.close()
 
     def _running(self) -> Station:
         if self.station is None:

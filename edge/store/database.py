@@ -126,7 +126,8 @@ class Database:
             with told(self.folder):
                 yield
         except StoreTrouble as found:
-            if found.cause is Cause.DAMAGED and self.mend is not None:
+            if found.cause is Cause.DAMAGED and not found.mended and self.mend is not None:
+                found.mended = True  # the block may be within another one
                 self.mend(str(found.__cause__ or found))
             raise
 

@@ -17,8 +17,8 @@ import apsw
 from edge.store import rows, unsent
 from edge.store.unsent import NOTHING, Ranges
 
-SENT, CLOSED, GONE = "sent", "closed", "gone"
-ALL = ""  # the owner of GONE
+SENT, CLOSED, GONE, END = "sent", "closed", "gone", "end"
+ALL = ""  # the owner of GONE and END
 Key = tuple[str, str]
 INSERT_SPAN = "INSERT INTO span VALUES (?,?,?,?,?)"
 
@@ -50,6 +50,8 @@ class Ledger:
         gone = self.get(ALL, GONE)  # a seq that was given once is not given again, though its record is gone
         newest: int = connection.execute("SELECT coalesce(max(seq), 0) FROM record").get
         self.last = max([newest, *(last for _, last in gone[-1:])])
+        if any(last > self.last for _, last in self.get(ALL, END)):
+            raise apsw.CorruptError("the newest records are not there")
         timeless = connection.execute("SELECT seq FROM record WHERE start IS NULL AND source = 'arrival'")
         self.held = unsent.of(row[0] for row in timeless)
 
@@ -107,8 +109,14 @@ class Ledger:
 
     # -- memory and disk --------------------------------------------------------------------------------------
 
+    def end(self) -> None:
+        """Note the newest seq: a broken tree may hide the newest records without an error."""
+        self._now[ALL, END] = ((self.last, self.last),) if self.last else NOTHING
+
     def write(self, connection: apsw.Connection) -> None:
         """Write what differs from the tables; part of the caller's transaction."""
+        if self._now != self._written:
+            self.end()
         for key, now in self._now.items():
             before = set(self._written.get(key, NOTHING))
             if before == set(now):

@@ -26,9 +26,10 @@ class Outbox:
         self._tail = tail
         self._sent_at: list[tuple[float, str, Ranges]] = []
 
-    def due(self, destination: str) -> Ranges:
-        """What is unsent and not held."""
-        return unsent.without(self._ledger.unsent(destination), self._ledger.held)
+    def due(self, destination: str, under_way: Ranges, until_seq: int | None) -> Ranges:
+        """What is unsent, not held, not under way and not above `until_seq`."""
+        due = unsent.without(self._ledger.unsent(destination), unsent.union(self._ledger.held, under_way))
+        return due if until_seq is None else unsent.common(due, ((1, until_seq),))
 
     def spans(self, seqs: Ranges) -> list[Span]:
         """The ranges with their epochs."""

@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 
 from edge.record import Kind, Record
-from edge.store import rows
+from edge.store import rows, unsent
 from edge.store.unsent import Ranges
 
 
@@ -28,15 +28,26 @@ class Reader:
         return found
 
     def pick(self, connection: apsw.Connection, seqs: Ranges, limit: int, newest_first: bool) -> list[Record]:
-        """At most `limit` of the records `seqs`, in that order."""
+        """At most `limit` of the records `seqs`, all of which should be there, in that order."""
         found: list[Record] = []
         order = "DESC" if newest_first else "ASC"
         where = f"WHERE seq BETWEEN ? AND ? ORDER BY seq {order} LIMIT ?"
         for first, last in reversed(seqs) if newest_first else seqs:
             if len(found) >= limit:
                 break
-            found += self.select(connection, where, first, last, limit - len(found))
+            room = limit - len(found)
+            part = self.select(connection, where, first, last, room)
+            found += part
+            end = part[-1].seq if len(part) == room else (first if newest_first else last)
+            looked_at = (end, last) if newest_first else (first, end)
+            self._miss(looked_at, part)
         return found
+
+    def _miss(self, looked_at: tuple[int, int], found: list[Record]) -> None:
+        """Records that should be there and are not: a broken tree hides rows without an error."""
+        if len(found) < looked_at[1] - looked_at[0] + 1:
+            missing = unsent.without((looked_at,), unsent.of(record.seq for record in found))
+            self.bad.update(unsent.numbers(missing))
 
 
 def newest_of(kind: Kind | None) -> tuple[str, ...]:

@@ -175,6 +175,8 @@ def _settle(connection: apsw.Connection, folder: Path, never_below: int) -> list
     connection.execute("UPDATE record SET state=NULL WHERE state NOT NULL AND seq<>?", (newest,))
     _rebuild_epochs(connection)
     lost = list(_forget_holes(connection, gone))
+    known = int(connection.execute("SELECT coalesce(max(last), 0) FROM span").get)
+    never_below = max(never_below, known)
     if never_below > newest:
         lost.append((newest + 1, never_below))
         connection.execute(INSERT_SPAN, span_row(ALL, GONE, newest + 1, never_below))

@@ -83,7 +83,7 @@ class Store:
         with self._db.lock:
             if self._db.connected:
                 with suppress(StoreTrouble), self._db.change():
-                    pass  # whatever waited for the next change, and does no harm where it is lost
+                    self._ledger.end()  # and whatever waited for a change; lost, it does no harm
             self._release()
 
     def _release(self) -> None:
@@ -140,11 +140,12 @@ class Store:
 
     def last(self, kind: Kind | None = None) -> Record | None:
         """The newest record, of that kind where one is named."""
-        return next(iter(self._records(*newest_of(kind))), None)
+        return next(iter(self._read(lambda c: self._reader.select(c, *newest_of(kind)))), None)
 
     def range(self, first: int, last: int) -> list[Record]:
         """The records first..last, as far as they are kept, oldest first."""
-        return self._records("WHERE seq BETWEEN ? AND ? ORDER BY seq", first, last)
+        wanted = ((first, last),)
+        return self._pick(lambda: unsent.common(self._ledger.kept, wanted), last - first + 1, newest_first=False)
 
     @property
     def next_seq(self) -> int:
@@ -163,11 +164,8 @@ class Store:
         with self._db.reading():
             return self._outbox.epochs()
 
-    def _records(self, where: str, *args: Any) -> list[Record]:
-        return self._read(lambda connection: self._reader.select(connection, where, *args))
-
-    def _pick(self, seqs: Ranges, limit: int, newest_first: bool) -> list[Record]:
-        return self._read(lambda connection: self._reader.pick(connection, seqs, limit, newest_first))
+    def _pick(self, seqs: Callable[[], Ranges], limit: int, newest_first: bool) -> list[Record]:
+        return self._read(lambda connection: self._reader.pick(connection, seqs(), limit, newest_first))
 
     def _read(self, read: Callable[[apsw.Connection], list[Record]]) -> list[Record]:
         def attempt() -> list[Record]:
@@ -183,21 +181,16 @@ class Store:
     def unsent(self, dest: str = PLATFORM, limit: int = 500, newest_first: bool = True,
                until_seq: int | None = None, excluding: Iterable[int] = ()) -> list[Record]:  # fmt: skip
         """Records to send: unsent, not held, not above `until_seq`, not `excluding` (what is under way)."""
-        with self._db.reading():
-            due = unsent.without(self._outbox.due(dest), unsent.of(excluding))
-            if until_seq is not None:
-                due = unsent.common(due, ((1, until_seq),))
-            return self._pick(due, limit, newest_first)
+        under_way = unsent.of(excluding)
+        return self._pick(lambda: self._outbox.due(dest, under_way, until_seq), limit, newest_first)
 
     def newest(self, dest: str = PLATFORM, limit: int = 1) -> list[Record]:
         """The newest unsent records, held ones too, newest first: for the live path."""
-        with self._db.reading():
-            return self._pick(self._ledger.unsent(dest), limit, newest_first=True)
+        return self._pick(lambda: self._ledger.unsent(dest), limit, newest_first=True)
 
     def oldest_unsent(self, dest: str = PLATFORM) -> Record | None:
         """The oldest record that the destination does not have, held or not."""
-        with self._db.reading():
-            return next(iter(self._pick(self._ledger.unsent(dest), 1, newest_first=False)), None)
+        return next(iter(self._pick(lambda: self._ledger.unsent(dest), 1, newest_first=False)), None)
 
     def count_unsent(self, dest: str = PLATFORM) -> int:
         """How many records the destination does not have, held ones among them."""

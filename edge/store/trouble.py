@@ -36,7 +36,9 @@ class Cause(StrEnum):
 
 
 class StoreTrouble(Exception):
-    """One sentence and a remedy; `cause` for programs."""
+    """One sentence and a remedy; `cause` for programs. `mended`: something was done about it already."""
+
+    mended = False
 
     def __init__(self, cause: Cause, text: str) -> None:
         super().__init__(text)
@@ -80,6 +82,7 @@ _SQLITE: tuple[tuple[type[apsw.Error], Cause], ...] = (
     (apsw.SQLError, Cause.DAMAGED),  # our SQL is fixed: the tables are not what it was written for
     (apsw.ConstraintError, Cause.DAMAGED),
     (apsw.MismatchError, Cause.DAMAGED),
+    (apsw.NoMemError, Cause.DAMAGED),  # what a broken page's lengths ask for
     (apsw.CantOpenError, Cause.READ_ONLY),
     (apsw.BusyError, Cause.IN_USE),
     (apsw.ConnectionClosedError, Cause.CLOSED),

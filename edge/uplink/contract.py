@@ -18,6 +18,7 @@ ROOT = f"minshan/{VERSION}"
 ROLLCALL = f"{ROOT}/all/rollcall"  # the platform asks every station for its hello
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 CHUNK = 32 * 1024  # bytes of a picture in one message: a weak 4G link moves it in seconds
+LARGEST = 16 * 1024 * 1024  # bytes of a decompressed message; 360 records of 30 channels are half of one MiB
 M = TypeVar("M")
 
 
@@ -67,7 +68,7 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the station has. `nonce` comes back in the answer; `boottime` s; `unproven` is sent but unproven."""
+    """What the station has. `nonce` comes back in the answer; `unproven` is sent, and unproven by the platform."""
 
     v: int
     station: str
@@ -155,6 +156,10 @@ class BadPayload(ValueError):
     """A payload that is not what its topic carries; the text says what and where."""
 
 
+class Swollen(ValueError):
+    """A compressed payload that is larger than any message of ours."""
+
+
 def encode(message: Any, compress: bool = False) -> bytes:
     """The payload of a message."""
     raw = msgspec.json.encode(message)
@@ -164,9 +169,9 @@ def encode(message: Any, compress: bool = False) -> bytes:
 def decode(payload: bytes, kind: type[M]) -> M:
     """The message of a payload, plain or compressed; BadPayload where it is none."""
     try:
-        raw = _zstd().decompress(payload) if payload[:4] == ZSTD_MAGIC else payload
+        raw = _decompress(payload) if payload[:4] == ZSTD_MAGIC else payload
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, _zstd().ZstdError) as error:
+    except (msgspec.MsgspecError, _zstd().ZstdError, UnicodeDecodeError, RecursionError, Swollen) as error:
         raise BadPayload(f"{kind.__name__}: {error}") from None
 
 
@@ -181,6 +186,13 @@ def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
     if not mark:
         raise BadPayload("chunk: no line feed after its header")
     return decode(head, ChunkHeader), data
+
+
+def _decompress(payload: bytes) -> bytes:
+    raw: bytes = (decompressor := _zstd().ZstdDecompressor()).decompress(payload, max_length=LARGEST)
+    if not decompressor.eof:
+        raise Swollen(f"cut off, or more than {LARGEST} bytes")
+    return raw
 
 
 def _zstd() -> Any:

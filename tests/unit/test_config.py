@@ -190,7 +190,7 @@ def test_lines_are_found_in_any_text(text: str) -> None:
 
 def test_lines_of_longer_values() -> None:
     """A list or text of several lines hides no key behind it, and none inside is taken for one."""
-    text = 'a = [\n  1, # ]\n  2,\n]\nb = """\nc = 1\n"""\nc = 3\n[t.u]\n"d" = 1 # x = 2\n[[t.v]]\n[[t.v]]\ne = 1\n'
+    text = 'a = [\n  [1], # ]\n  2,\n]\nb = """\nc = 1\n"""\nc = 3\n[t.u]\n"d" = 1 # x = 2\n[[t.v]]\n[[t.v]]\ne = 1\n'
     lines = Lines(text)
     assert [lines.of((key,)) for key in "abc"] == [1, 5, 8]
     assert (lines.of(("t", "u", "d")), lines.text(("t", "u", "d"))) == (10, "1")

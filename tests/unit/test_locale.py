@@ -136,6 +136,8 @@ def test_what_the_station_says_is_told_in_chinese() -> None:
     assert say.phrase("checksum (3 of 20 readings)") == "校验和不对（20 个读数中有 3 个）"
     assert say.phrase("state folder /s is in use by another minshan (pid 7): stop that one first, or name "
                       "another folder").startswith("数据目录 /s 正被")  # fmt: skip
+    assert say.phrase("no answer: nothing acknowledges at its address") == "无应答：该地址上没有设备应答"
+    assert say.phrase("no frame in 10 s") == "10 秒内没有收到完整的帧"
     assert say.phrase("something new") == "something new"
 
 

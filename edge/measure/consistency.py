@@ -1,0 +1,88 @@
+"""Values of one minute that can't be true together, and means that leap from one minute to the next.
+
+Sources: Zahumensky 2004 (WMO): gust >= mean speed; speed 0 and direction 0 belong together; steps from minute to
+minute (in `limits`). Particles: PM1 is part of PM2.5 and that of PM10, so the counts must rise; 2 ug/m3 and 5 % are
+left for rounding and for three means over different samples (ours). Dew point <= temperature needs no check of its
+own: the dew point is derived, and humidity over 100.5 % fails by its range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from drivers.quantity import quantity
+from edge.measure.value import Value
+
+GUST_SLACK = 0.1  # m/s, the reporting resolution
+PM_SLACK, PM_SHARE = 2.0, 0.05
+PARTICLES = ("pm1", "pm2p5", "pm10")
+
+
+def together(values: Mapping[str, Value]) -> dict[str, str]:
+    """Channel -> why it is suspect, from all values of one minute; both sides of a contradiction are."""
+    doubts: dict[str, str] = {}
+    for name in values:
+        base, _, sensor = name.partition(".")
+        tail = f".{sensor}" if sensor else ""
+        if base == "wind_speed_of_gust":
+            doubts |= gust(name, f"wind_speed{tail}", values)
+        elif base == "wind_from_direction":
+            doubts |= calm(name, f"wind_speed{tail}", values)
+        elif base in PARTICLES[:-1]:
+            doubts |= particles(name, PARTICLES[PARTICLES.index(base) + 1] + tail, values)
+    return doubts
+
+
+def number(values: Mapping[str, Value], name: str) -> float | None:
+    """A channel's value, None where it has none."""
+    value = values.get(name)
+    return None if value is None else value.value
+
+
+def gust(gust_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, str]:
+    """A gust can't be weaker than the mean it is part of."""
+    highest, mean = number(values, gust_name), number(values, speed_name)
+    if highest is None or mean is None or highest >= mean - GUST_SLACK - 1e-9:
+        return {}
+    return dict.fromkeys((gust_name, speed_name), f"gust {highest:g} under the mean speed {mean:g}")
+
+
+def calm(direction_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, str]:
+    """Direction 0 is calm, and calm has no other direction."""
+    direction, speed = number(values, direction_name), number(values, speed_name)
+    if direction is None or speed is None or (speed == 0) == (direction == 0):
+        return {}
+    return dict.fromkeys((direction_name, speed_name), f"direction {direction:g} at speed {speed:g}")
+
+
+def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> dict[str, str]:
+    """Smaller particles are counted in the larger class too."""
+    small, large = number(values, small_name), number(values, large_name)
+    if small is None or large is None or small <= large * (1 + PM_SHARE) + PM_SLACK:
+        return {}
+    return dict.fromkeys((small_name, large_name), f"{small_name} {small:g} over {large_name} {large:g}")
+
+
+class MinuteSteps:
+    """Compares each mean with the minute before; nothing is compared over a gap or after a restart."""
+
+    def __init__(self, most: Mapping[str, tuple[str, float]]) -> None:
+        """`most`: channel -> (quantity, most change from minute to minute)."""
+        self._most = most
+        self._before: dict[str, float] = {}
+        self._end: float | None = None
+
+    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, str]:
+        """Channel -> why it is suspect, after the minute [begin, end) s."""
+        before = self._before if self._end is not None and abs(begin - self._end) < 1.0 else {}
+        self._end = end
+        self._before = {name: v for name in self._most if (v := number(values, name)) is not None}
+        return dict(self._leaps(before))
+
+    def _leaps(self, before: Mapping[str, float]) -> Iterable[tuple[str, str]]:
+        for name, value in self._before.items():
+            of, most = self._most[name]
+            change = abs(value - before.get(name, value))
+            if change > most + 1e-9:
+                unit = quantity(of).unit
+                yield name, f"a step of {change:.4g} {unit} from the minute before (at most {most:g})"

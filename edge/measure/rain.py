@@ -1,0 +1,99 @@
+"""What can be doubted of a tipping bucket: too much, melt, a clogged funnel, a drip in the dry.
+
+Sources: gauges of Chinese stations are specified to 4 mm/min (AWS specification, table 3-1), more is suspect; over
+40 mm/min is refused where the counter is read (Zahumensky 2004). Ours, no source found: under 1 degC a bucket tells
+melt, not snowfall; a gauge that stays at zero while another of the mast tells more than 2 mm in an hour is clogged;
+tips that come as by a clock, in air too dry for drizzle, are a clogged funnel that drips. One gauge alone without
+humidity gives no way to tell a clog from a dry day, and nothing is said then.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from edge.measure.consistency import number
+from edge.measure.limits import SUSPECT_MM_PER_MIN
+from edge.measure.value import Value
+
+MELT = 1.0  # degC
+HOUR = 3600.0
+OTHERS_TELL = 2.0  # mm in an hour
+DRIPS = 7  # tips whose intervals are compared
+DRIP_MINUTES = (3.0, 60.0)  # a faster drip is rain's own pace, a slower one can't be told in a night
+DRIP_SPREAD = 75.0  # s; minutes are all that is known of a tip's instant
+DRY = 75.0  # % humidity; drizzle that tips for hours has wet the air well over this
+
+
+@dataclass(slots=True)
+class Gauge:
+    """What is remembered of one gauge: an hour of its minutes, and when it last tipped."""
+
+    name: str
+    hour: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=120))
+    tips: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=DRIPS))
+
+    def take(self, begin: float, end: float, amount: float) -> None:
+        """One more minute, mm."""
+        self.hour.append((end, amount))
+        while self.hour[0][0] <= end - HOUR:
+            self.hour.popleft()
+        if amount > 0:
+            self.tips.append((begin, amount))
+
+    def fell(self) -> float:
+        """mm in the last hour."""
+        return sum(amount for _, amount in self.hour)
+
+    def drips(self) -> bool:
+        """True where the last tips were alike and as far apart as by a clock."""
+        if len(self.tips) < DRIPS or len({amount for _, amount in self.tips}) > 2:
+            return False
+        times = [at for at, _ in self.tips]
+        gaps = [b - a for a, b in pairwise(times)]
+        low, high = DRIP_MINUTES
+        return low * 60 <= min(gaps) and max(gaps) <= high * 60 and max(gaps) - min(gaps) <= DRIP_SPREAD
+
+
+class Rain:
+    """All gauges of a station."""
+
+    def __init__(self, gauges: list[str]) -> None:
+        self._gauges = [Gauge(name) for name in gauges]
+
+    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, str]:
+        """Channel -> why it is suspect, after the minute [begin, end) s."""
+        for gauge in self._gauges:
+            amount = number(values, gauge.name)
+            if amount is not None:
+                gauge.take(begin, end, amount)
+        found = {gauge.name: self._doubt(gauge, begin, end, values) for gauge in self._gauges}
+        return {name: doubt for name, doubt in found.items() if doubt}
+
+    def _doubt(self, gauge: Gauge, begin: float, end: float, values: Mapping[str, Value]) -> str | None:
+        amount = number(values, gauge.name)
+        if amount is None:
+            return None
+        if amount > SUSPECT_MM_PER_MIN * max(1.0, (end - begin) / 60.0):
+            return f"{amount:g} mm in a minute, more than gauges are specified for ({SUSPECT_MM_PER_MIN:g})"
+        temperature = number(values, "air_temperature")
+        if amount > 0 and temperature is not None and temperature < MELT:
+            return f"melt, not snowfall: air at {temperature:g} degC"
+        return self._clogged(gauge) or (_dripping(gauge, values) if amount > 0 else None)
+
+    def _clogged(self, gauge: Gauge) -> str | None:
+        if gauge.fell() > 0:
+            return None
+        for other in self._gauges:
+            if other is not gauge and other.fell() > OTHERS_TELL:
+                return f"clogged? no rain in an hour in which {other.name} tells {other.fell():.4g} mm"
+        return None
+
+
+def _dripping(gauge: Gauge, values: Mapping[str, Value]) -> str | None:
+    humidity = number(values, "relative_humidity")
+    if humidity is None or humidity >= DRY or not gauge.drips():
+        return None
+    return f"drips? {DRIPS} tips as by a clock at {humidity:g} % humidity"

@@ -1,0 +1,151 @@
+"""What goes wrong with a simulated station, and when: a schedule drawn from a seed, within a stated model.
+
+The model, by the bus of a device:
+
+- every bus: it is pulled out and comes back, and all devices on it with it;
+- I2C, RS-485, serial, kernel file: one device is silent, sends damaged bytes, or cuts its frames short;
+- I2C: a device holds the line or its busy bit for ever (the BME280's status bit), takes far too long, or
+  answers at another address;
+- RS-485: a device answers too late, or under another's address;
+- serial: a device talks far more seldom than it should;
+- the daemon is killed (SIGKILL) and started again, on the same boot;
+- the box loses its power and boots again, with other twins: a new boot, a clock that starts from nothing;
+- the time becomes known only a while after a boot, or not at all before the next one;
+- the broker is away for a while.
+
+Not in it, because nobody can tell them apart from weather by one device alone: a contact that is cut or stuck
+(no rain, no wind), and a device that says its last value over and over. A disk that lies about what is synced,
+and a source of time that lies, are not in it either. All instants are seconds since the simulation began.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from drivers.twins.twin import Fault
+from edge.config.sections import SensorSection
+from edge.sampler import by_bus
+from edge.sim.rig import Rig
+
+FAULTS: dict[str, tuple[Fault, ...]] = {
+    "i2c": (*Fault,),
+    "modbus": (Fault.SILENT, Fault.NOISE, Fault.SHORT, Fault.SLOW, Fault.UNPLUGGED, Fault.OTHER_ADDRESS),
+    "serial": (Fault.SILENT, Fault.NOISE, Fault.SHORT, Fault.SLOW, Fault.UNPLUGGED),
+    "file": (Fault.SILENT, Fault.NOISE, Fault.SHORT, Fault.STUCK, Fault.UNPLUGGED, Fault.OTHER_ADDRESS),
+    "gpio": (Fault.UNPLUGGED,),
+}
+FIRST = 150.0  # s until the first spell: a table shows whole minutes before
+CALM = (60.0, 900.0)  # s from one spell's begin to the next one's
+LASTING = (90.0, 900.0)
+RECOVERY = 240.0  # s for which a bus is left alone after a spell: its return is seen
+FOREVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One device misbehaves, or its bus is pulled out, over [begin, end)."""
+
+    begin: float
+    end: float
+    sensor: str
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The daemon is killed at `at` and up again `length` later.
+
+    `power`: the box loses its power with it; `known_after`: how long after the new boot the time is known.
+    """
+
+    at: float
+    length: float
+    power: bool = False
+    known_after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """All that goes wrong. `away`: when the broker is; `known_after`: when the first boot's time is known."""
+
+    spells: tuple[Spell, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    away: tuple[tuple[float, float], ...] = ()
+    known_after: float = 0.0
+
+
+def spells(seed: int, sensors: Sequence[SensorSection]) -> Iterator[Spell]:
+    """Faults of devices and buses without end, in the order of their begin; a bus has one at a time."""
+    rng = random.Random(seed)
+    buses = list(by_bus(tuple(sensors)).values())
+    free = [0.0] * len(buses)
+    begin = FIRST
+    while buses:
+        left_alone = [n for n, at in enumerate(free) if at <= begin]
+        if left_alone:
+            number = rng.choice(left_alone)
+            sensor = rng.choice(buses[number])
+            end = round(begin + rng.uniform(*LASTING), 1)
+            free[number] = end + RECOVERY
+            yield Spell(begin, end, sensor.name, rng.choice(FAULTS[sensor.info.bus]))
+        begin = round(begin + rng.uniform(*CALM), 1)
+
+
+def draw(seed: int, sensors: Sequence[SensorSection], length: float) -> Schedule:
+    """A mixture of everything in the model over `length` seconds, a few outages and absences among it."""
+    rng = random.Random(~seed)
+    drawn = tuple(itertools.takewhile(lambda spell: spell.begin < length, spells(seed, sensors)))
+    outages: list[Outage] = []
+    at = rng.uniform(0.05, 0.3) * length
+    while at < length:
+        power = rng.random() < 0.4
+        known = rng.choice((0.0, rng.uniform(60.0, 3600.0), FOREVER)) if power else 0.0
+        outages.append(Outage(round(at, 1), round(rng.uniform(1.0, 300.0), 1), power, round(known, 1)))
+        at += rng.uniform(0.1, 0.4) * length
+    away = [rng.uniform(0.0, 0.5) * length, rng.uniform(0.6, 0.9) * length]
+    absences = tuple((round(t, 1), round(t + rng.uniform(0.02, 0.15) * length, 1)) for t in away)
+    return Schedule(drawn, tuple(outages), absences, round(rng.choice((0.0, rng.uniform(30.0, 0.3 * length))), 1))
+
+
+def inject(rig: Rig, coming: Iterable[Spell], zero: float) -> None:
+    """Let the spells come over the rig's twins; `zero`: the instant of the rig's clock from which they count."""
+
+    def wait_for(t: float) -> None:
+        rig.clock.sleep_until(zero + t)
+
+    def run() -> None:
+        ends: list[tuple[float, int, Spell]] = []
+        for number, spell in enumerate(coming):
+            if zero + spell.end <= rig.clock.now():
+                continue
+            while ends and ends[0][0] <= spell.begin:
+                wait_for(ends[0][0])
+                lift(rig, heapq.heappop(ends)[2])
+            wait_for(spell.begin)
+            apply(rig, spell)
+            heapq.heappush(ends, (spell.end, number, spell))
+        for end, _, spell in sorted(ends):
+            wait_for(end)
+            lift(rig, spell)
+
+    rig.beside.append(rig.clock.lane("faults", run))
+
+
+def apply(rig: Rig, spell: Spell) -> None:
+    """Let the spell begin."""
+    if spell.fault is Fault.UNPLUGGED:
+        rig.wire_of(spell.sensor).unplug()
+    else:
+        rig.twins[spell.sensor].misbehave(spell.fault)
+
+
+def lift(rig: Rig, spell: Spell) -> None:
+    """Let it end."""
+    if spell.fault is Fault.UNPLUGGED:
+        rig.wire_of(spell.sensor).plug()
+    else:
+        rig.twins[spell.sensor].misbehave(None)

@@ -1,0 +1,140 @@
+"""A box's life under a schedule of faults: its boots, its daemon's starts, its twins, one after the other.
+
+    life = Life(config, seed, begin, schedule, open_store)
+    life.run(24 * 3600.0)      simulated seconds; may be called again
+    life.end()                 in order: the minute in hand is kept
+
+What happened is then in `runs`, for the checkers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from edge.config.sections import Config
+from edge.sim.faults import Outage, Schedule, inject
+from edge.sim.platform import Platform
+from edge.sim.rig import Boot, Rig
+from edge.station import Station
+from edge.store.store import Store
+
+BOOTING = 20.0  # s of the boot's clock at which the daemon starts
+GRACE = 2.0  # s after an end at which the last minute is surely closed
+Ended = Literal["runs", "killed", "power", "stopped"]
+
+
+@dataclass(slots=True)
+class Run:
+    """One start of the daemon: true UTC, microseconds, of its begin and end, and how it ended."""
+
+    epoch: str
+    boot: Boot
+    begin: int
+    end: int = 0
+    ended: Ended = "runs"
+    known_from: float = 0.0  # s of the boot
+
+
+@dataclass(slots=True)
+class Life:
+    """`begin`: the true UTC (microseconds) of the daemon's first start. `broker`: told when it goes and comes."""
+
+    config: Config
+    seed: int
+    begin: int
+    schedule: Schedule
+    open_store: Callable[[Config], Store]
+    speed: float | None = None
+    platform: Platform | None = None
+    broker: Callable[[bool], None] = lambda there: None
+    furnish: Callable[[Rig], None] = lambda rig: None
+    runs: list[Run] = field(default_factory=list)
+    _now: float = 0.0
+    _boots: int = 0
+    _events: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    _rig: Rig | None = None
+
+    def __post_init__(self) -> None:
+        for outage in self.schedule.outages:
+            self._events.append((outage.at, lambda outage=outage: self._fall(outage)))  # type: ignore[misc]  # bound now
+        for gone, back in self.schedule.away:
+            self._events.append((gone, lambda: self._broker(False)))
+            self._events.append((back, lambda: self._broker(True)))
+        self._events.sort(key=lambda event: event[0])
+        self._boot(self.schedule.known_after)
+
+    @property
+    def rig(self) -> Rig:
+        """The rig of the present boot."""
+        assert self._rig is not None
+        return self._rig
+
+    @property
+    def station(self) -> Station:
+        """The station that runs."""
+        assert self.rig.station is not None
+        return self.rig.station
+
+    def run(self, length: float) -> None:
+        """Let simulated seconds pass."""
+        until = self._now + length
+        while self._events and self._events[0][0] <= until:
+            at, event = self._events.pop(0)
+            self._pass(max(at, self._now))
+            event()
+        self._pass(until)
+
+    def end(self) -> None:
+        """End the daemon in order at this instant, and its world."""
+        instant = self.rig.clock.now()
+        self._pass(self._now + GRACE)
+        self.rig.stop_measuring(instant)
+        self.runs[-1].end, self.runs[-1].ended = self.rig.boot.utc_at(instant), "stopped"
+        if self.platform is not None:
+            self.platform.drain(self.station.store, self.rig.boot.utc_at(self.rig.clock.now()))
+        self.rig.power_off()
+        self.rig.close()
+
+    # -- the box -------------------------------------------------------------------------------------------------
+
+    def _boot(self, known_after: float) -> None:
+        """The box has power: a new boot, new twins, the daemon."""
+        now = self.begin + round(self._now * 1e6)
+        boot = Boot(f"boot-{self.seed}-{self._boots}", now - round(BOOTING * 1e6))
+        self._boots += 1
+        self._rig = rig = Rig(self.config, boot, now, self.seed, speed=self.speed, known_from=BOOTING + known_after)
+        self.furnish(rig)
+        inject(rig, self.schedule.spells, BOOTING - self._now)
+        if self.platform is not None:
+            self.platform.serve(rig)
+        self._start()
+
+    def _start(self) -> None:
+        station = self.rig.power_on(self.open_store)
+        now = self.rig.boot.utc_at(self.rig.clock.now())
+        self.runs.append(Run(station.epoch, self.rig.boot, now, known_from=self.rig.time.known_from))
+
+    def _fall(self, outage: Outage) -> None:
+        """The daemon, or the box, is gone for a while."""
+        run = self.runs[-1]
+        run.end, run.ended = self.rig.boot.utc_at(self.rig.clock.now()), "power" if outage.power else "killed"
+        self.rig.kill()
+        if outage.power:
+            self.rig.close()
+            self._now += outage.length
+            self._boot(outage.known_after)
+        else:
+            self._pass(self._now + outage.length)
+            self._start()
+
+    def _broker(self, there: bool) -> None:
+        if self.platform is not None:
+            self.platform.away = not there
+        self.broker(there)
+
+    def _pass(self, until: float) -> None:
+        boottime = self.rig.boot.boottime(self.begin) + until
+        self.rig.clock.run_until(boottime)
+        self._now = until

@@ -1,0 +1,58 @@
+"""A platform in simulated time: it takes what a station's store has to give, as over a wire, and proves it.
+
+What it takes has been encoded and decoded by the wire's contract. It is away when it is told to be, and loses
+some of its own acknowledgements, so that records come twice. Its timing is of simulated time alone: one seed,
+the same arrivals. What a real broker and the uplink do is for the tests with a real broker.
+"""
+
+from __future__ import annotations
+
+import random
+
+from edge.record import Record
+from edge.sim.rig import Rig
+from edge.store.store import Store
+from edge.uplink.contract import VERSION, Batch, decode, encode
+
+PACE = 20.0  # s between two looks
+AT_ONCE = 500  # records of a backlog in one message
+LOST_ACKS = 0.05  # of its acknowledgements; a weak link's
+
+
+class Platform:
+    """`arrived`: every record that came, with the true UTC (microseconds) of its coming; doubles among them."""
+
+    def __init__(self, seed: int) -> None:
+        self.arrived: list[tuple[int, Record]] = []
+        self.away = False
+        self._rng = random.Random(seed)
+
+    def serve(self, rig: Rig) -> None:
+        """Take from the rig's station from now on."""
+
+        def run() -> None:
+            while True:
+                rig.clock.sleep_until(rig.clock.now() + PACE)
+                if rig.station is not None and not self.away:
+                    self._take(rig.station.store, rig.boot.utc_at(rig.clock.now()))
+
+        rig.beside.append(rig.clock.lane("platform", run))
+
+    def drain(self, store: Store, now: int) -> None:
+        """Take all that the store gives out; what no time is known of yet stays there."""
+        while store.unsent(limit=1):
+            self._take(store, now)
+
+    def records(self) -> list[Record]:
+        """What arrived, in its order."""
+        return [record for _, record in self.arrived]
+
+    def _take(self, store: Store, now: int) -> None:
+        undated = [record for record in store.newest(limit=1) if record.start is None]
+        for sent in (undated, store.unsent(limit=AT_ONCE)):
+            if not sent:
+                continue
+            payload = encode(Batch(VERSION, "simulated", sent), compress=len(sent) > 1)
+            self.arrived += [(now, record) for record in decode(payload, Batch).records]
+            if self._rng.random() >= LOST_ACKS:
+                store.mark_proven(sent)

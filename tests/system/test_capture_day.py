@@ -1,0 +1,206 @@
+"""Whole captured days through pty, driver, minutes, store, a real Mosquitto and `watch`, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.data import shared
+from tests.system.broker import Broker
+from tests.system.days import Day, read_day
+
+MINSHAN = [sys.executable, "-m", "provisioning.main"]
+REFUSED = {  # the README of the captures
+    "2019-08-04": 46,
+    "2020-12-27": 90,
+    "2021-05-04": 67,
+    "2021-06-01": 66,
+    "2022-07-24": 27,  # 26, and one line that is not a frame
+}
+
+
+def capture(day: str) -> Path:
+    return shared(f"station-captures/{day}.txt.gz")
+
+
+def start(*words: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([*MINSHAN, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def demo(day: str, state: Path, *words: object) -> subprocess.Popen[bytes]:
+    return start("demo", "--capture", capture(day), "--state", state, "--until-sent", *words)
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float = 240) -> None:
+    _, said = process.communicate(timeout=seconds)
+    assert process.returncode == 0, said.decode()
+    assert b"Traceback" not in said
+
+
+@contextmanager
+def watching(broker: Broker, jsonl: Path, *words: object) -> Iterator[None]:
+    process = start("watch", "--broker", broker.url, "--jsonl", jsonl, *words)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def rows(jsonl: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in jsonl.read_text().splitlines()]
+
+
+def await_rows(jsonl: Path, holds: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + 30
+    while not holds(found := rows(jsonl)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found
+
+
+def check_day(found: list[dict[str, Any]], day: Day) -> None:
+    """Every minute of the day, each identity and each minute once, all values as the file has them."""
+    names = [(row["station"], row["epoch"], row["seq"], row["revision"]) for row in found]
+    assert len(names) == len(set(names))
+    by_time = {datetime.fromisoformat(row["time"]): row for row in found}
+    assert len(by_time) == len(found)
+    assert sorted(by_time) == list(day.minutes)
+    wrong = []
+    for begin, minute in day.minutes.items():
+        row = by_time[begin]
+        assert row["duration_s"] == 60
+        for channel, value in minute.values(day.long_form).items():
+            got = row["values"][channel]
+            if got != value and not (got is not None and value is not None and abs(got - value) < 1e-9):
+                wrong.append((begin, channel, value, got))
+            assert (got is None) == (row["quality"][channel] in (4, 9))
+    assert wrong == []
+
+
+def test_a_day_through_kills_and_a_broker_away_arrives_whole(tmp_path: Path) -> None:
+    """While the daemon is killed at random and the broker is away for hours, every minute arrives, once, right."""
+    day = read_day(capture("2021-06-01"))
+    broker = Broker(tmp_path, persistent=True).start()
+    rng = random.Random(5)
+    with watching(broker, tmp_path / "day.jsonl"):
+        station = demo("2021-06-01", tmp_path / "state", "--speed", 3600, "--broker", broker.url)
+        for number in range(4):
+            time.sleep(rng.uniform(3, 6))
+            if number == 1:
+                broker.stop()
+            if number == 2:
+                broker.start()
+            station.send_signal(signal.SIGKILL)
+            station.communicate()
+            station = demo("2021-06-01", tmp_path / "state", "--speed", 3600, "--broker", broker.url)
+        ended(station)
+        found = await_rows(tmp_path / "day.jsonl", lambda got: len(got) >= len(day.minutes))
+    broker.stop()
+    assert len({row["epoch"] for row in found}) > 1, "no kill was survived: the test proves nothing"
+    check_day(found, day)
+
+
+@pytest.mark.parametrize(
+    "name", ["2022-07-24", *(pytest.param(d, marks=pytest.mark.slow) for d in REFUSED if d != "2022-07-24")]
+)
+def test_a_day_at_full_speed_is_what_its_file_says(name: str, tmp_path: Path) -> None:
+    """Each captured day gives the minutes that its lines come to, and refuses the lines that its README counts."""
+    day = read_day(capture(name))
+    report = tmp_path / "report.json"
+    ended(demo(name, tmp_path / "state", "--speed", "max", "--report", report))
+    told = json.loads(report.read_text())
+    found = await_rows(tmp_path / "state" / "received.jsonl", lambda got: len(got) >= len(day.minutes))
+    check_day(found, day)
+    assert told["lines_read"] == day.lines
+    assert sum(told["lines_refused"].values()) == day.refused == REFUSED[name]
+    assert told["unsent"] == 0
+    assert told["records"] == told["last_seq"] - told["first_seq"] + 1
+
+
+def test_records_are_equal_at_every_speed(tmp_path: Path) -> None:
+    """Ten minutes at 60, 600 and full speed are the same records, but for the random name of the start."""
+    kept = []
+    runs = {
+        speed: demo("2021-05-04", tmp_path / speed, "--speed", speed, "--for", "10m") for speed in ("60", "600", "max")
+    }
+    for speed, run in runs.items():
+        ended(run)
+        found = await_rows(tmp_path / speed / "received.jsonl", lambda got: len(got) >= 10)
+        kept.append([{**row, "epoch": ""} for row in sorted(found, key=lambda row: int(row["seq"]))])
+    assert len(kept[0]) == 10
+    assert kept[0] == kept[1] == kept[2]
+
+
+def test_receipts_prove_a_day(tmp_path: Path) -> None:
+    """With the platform's receipts as proof nothing is left unsent, and each minute is on the platform's disk."""
+    broker = Broker(tmp_path).start()
+    jsonl = tmp_path / "proven.jsonl"
+    report = tmp_path / "report.json"
+    with watching(broker, jsonl, "--receipts"):
+        ended(demo("2019-08-04", tmp_path / "state", "--speed", "max", "--for", "6h", "--broker", broker.url,
+                   "--proof", "committed", "--report", report))  # fmt: skip
+        arrived = rows(jsonl)
+    broker.stop()
+    assert json.loads(report.read_text())["unsent"] == 0
+    assert len({row["time"] for row in arrived}) == 360
+
+
+def test_children_die_with_a_killed_demo(tmp_path: Path) -> None:
+    """A SIGKILL leaves neither the demo's broker nor its camera process behind."""
+    station = start("demo", "--state", tmp_path / "state", "--speed", 60)
+    deadline = time.monotonic() + 20
+    while len(children := _children(station.pid)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(children) >= 3, "broker, receiver and camera process were expected"
+    station.kill()
+    station.communicate()
+    deadline = time.monotonic() + 10
+    while any(_alive(pid) for pid in children) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(_alive(pid) for pid in children)
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["--capture", os.devnull], 2, "not a capture"),
+        (["--capture", "/nowhere/day.txt"], 2, "/nowhere/day.txt"),
+        (["--speed", "fast"], 2, "'fast' is no speed"),
+        (["--for", "soon"], 2, "'soon' is no duration"),
+        (["--state", "/proc/minshan"], 6, "/proc/minshan"),
+        (["--station", "Mao Xian"], 3, "Mao Xian"),
+    ],
+)
+def test_bad_words_are_one_clear_line(words: list[str], code: int, sentence: str) -> None:
+    """What a demo cannot use ends it with one sentence that names it, and its exit code."""
+    run = subprocess.run([*MINSHAN, "demo", "--for", "1m", "--speed", "max", *words], capture_output=True, timeout=60)
+    said = run.stderr.decode()
+    assert run.returncode == code, said
+    assert sentence in said
+    assert "Traceback" not in said

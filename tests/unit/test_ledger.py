@@ -1,0 +1,159 @@
+"""What the platform's side keeps: identities, lines, pictures, whatever comes in whatever order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.record import ClockMark, Kind, Record, Stamp
+from edge.uplink.contract import ChunkHeader, Piece, Span
+from provisioning import lines
+from provisioning.album import Album
+from provisioning.ledger import Ledger
+from provisioning.lines import Lines
+
+VERSIONS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["e", "f"]), st.integers(1, 30), st.integers(0, 2))
+
+
+@given(st.lists(VERSIONS, max_size=60))
+def test_the_ledger_knows_what_a_plain_dictionary_knows(versions: list[tuple[str, str, int, int]]) -> None:
+    """However versions come, the ledger has the highest of each record, and its spans are those records."""
+    ledger, plain = Ledger(), dict[tuple[str, str, int], int]()
+    for *name, revision in versions:
+        key = name[0], name[1], name[2]
+        assert ledger.has(*key, revision) == (plain.get(key, -1) >= revision)
+        if not ledger.has(*key, revision):
+            ledger.add(*key, revision)
+            plain[key] = revision
+    for station in ("a", "b"):
+        here = {(span.epoch, seq) for span in ledger.spans(station) for seq in range(span.first, span.last + 1)}
+        assert here == {(epoch, seq) for name, epoch, seq in plain if name == station}
+        assert ledger.count(station) == len(here)
+
+
+def test_what_is_missing_is_every_hole_and_what_the_station_said_it_has() -> None:
+    """Holes between records, and what a hello named beyond them, are missing."""
+    ledger = Ledger()
+    for seq in (1, 2, 5):
+        ledger.add("a", "e", seq, 0)
+    assert ledger.missing("a") == [Span("e", 3, 4)]
+    ledger.announce("a", [Span("e", 1, 8), Span("f", 9, 9)])
+    assert ledger.missing("a") == [Span("e", 3, 4), Span("e", 6, 8), Span("f", 9, 9)]
+    assert ledger.stations() == ["a"]
+
+
+def record(seq: int, start: int | None = 1_767_225_600_000_000, source: str = "ntp", revision: int = 0) -> Record:
+    """A minute."""
+    mark = ClockMark(source, None if source == "arrival" else 0.01)
+    body = {"values": {"air_temperature": 1.5}, "quality": {"air_temperature": 1}}
+    return Record("e", seq, Kind.MINUTE, Stamp("b", 0.0), 60.0, start, mark, revision, None, body)
+
+
+@given(st.integers(0, 400))
+def test_a_file_cut_anywhere_goes_on_with_whole_lines(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    """Cut at any byte, a file is opened with its whole lines, and what is appended follows them."""
+    path = tmp_path_factory.mktemp("lines") / "m.jsonl"
+    file = Lines(path)
+    for seq in (1, 2):
+        file.put(lines.minute("a", record(seq), 0))
+    file.sync()
+    file.close()
+    data = path.read_bytes()
+    path.write_bytes(data[:cut])
+    file = Lines(path)
+    whole = data[:cut].count(b"\n")
+    assert [name.seq for name in file.identities()] == [1, 2][:whole]
+    file.put(lines.minute("a", record(3), 0))
+    file.sync()
+    file.close()
+    assert [json.loads(line)["seq"] for line in path.read_text().splitlines()] == [*[1, 2][:whole], 3]
+
+
+def test_a_line_that_is_none_of_ours_stays_and_is_passed_over(tmp_path: Path) -> None:
+    """A file with foreign lines is used as it is."""
+    path = tmp_path / "m.jsonl"
+    path.write_text('# note\n{"station":"a","epoch":"e","seq":7,"revision":1}\n[]\n')
+    assert [(n.station, n.seq, n.revision) for n in Lines(path).identities()] == [("a", 7, 1)]
+    assert path.read_text().startswith("# note\n")
+
+
+@pytest.mark.parametrize(
+    ("utc", "text"),
+    [(0, "1970-01-01T00:00:00Z"), (1_767_225_600_000_000, "2026-01-01T00:00:00Z"), (1_500_000, "1970-01-01T00:00:01.500000Z")],
+)
+def test_a_time_is_rfc_3339_in_utc(utc: int, text: str) -> None:
+    """Whole seconds carry no fraction."""
+    assert lines.rfc3339(utc) == text
+
+
+def test_a_minute_by_arrival_is_dated_by_the_receiver_and_one_with_bounds_is_not() -> None:
+    """By arrival: the time of arrival less the minute. Bounds: no time, but the bounds."""
+    arrived = 1_767_225_660_000_000
+    assert lines.minute("a", record(1, None, "arrival"), arrived)["time"] == "2026-01-01T00:00:00Z"
+    mark = ClockMark("bounds", None, 1_767_225_600_000_000, arrived)
+    bounded = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, None, mark, 1, None, {})
+    line = lines.minute("a", bounded, arrived)
+    assert line["time"] is None
+    assert line["clock"] == {
+        "source": "bounds", "error": None, "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-01-01T00:01:00Z",
+    }  # fmt: skip
+
+
+DATA = bytes(range(256)) * 40
+NAME = hashlib.sha256(DATA).hexdigest()
+
+
+def chunk(offset: int, length: int = 1000, sha256: str = NAME, **other: str) -> tuple[ChunkHeader, bytes]:
+    """A piece of the picture."""
+    fields = {"station": "a", "picture": NAME, "part": "full", "camera": "north"} | other
+    header = ChunkHeader(
+        v=1, offset=offset, size=len(DATA), sha256=sha256, epoch="e", seq=1, time=1_767_225_600_000_000, **fields
+    )
+    return header, DATA[offset : offset + length]
+
+
+@given(st.lists(st.integers(0, len(DATA) - 1), max_size=20), st.integers(1, 5000))
+def test_pieces_in_any_order_make_the_picture_when_what_is_wanted_is_sent(
+    tmp_path_factory: pytest.TempPathFactory, offsets: list[int], length: int
+) -> None:
+    """Whatever pieces come, doing what the album wants ends in the whole picture and nothing else."""
+    folder = tmp_path_factory.mktemp("album")
+    album = Album(folder)
+    for offset in offsets:
+        assert album.put(*chunk(offset, length))
+        album.sync()
+    album = Album(folder)  # a restart in between
+    at = 0
+    while not list(folder.glob("*.jpg")):
+        assert album.put(*chunk(at, 3000))
+        album.sync()
+        at = next((piece.offset for piece in album.wanted.values()), at + 3000)
+    assert [path.name for path in folder.iterdir()] == [f"a-20260101T000000Z-north-{NAME[:8]}.jpg"]
+    assert next(folder.iterdir()).read_bytes() == DATA
+
+
+def test_a_picture_with_another_hash_is_thrown_away_and_wanted_from_its_beginning(tmp_path: Path) -> None:
+    """Bytes that do not have the hash never become a picture."""
+    album = Album(tmp_path)
+    album.put(*chunk(0, len(DATA), sha256="0" * 64))
+    album.sync()
+    assert list(tmp_path.iterdir()) == []
+    assert list(album.wanted.values()) == [Piece(NAME, "full", 0)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"picture": "../x"}, {"part": "../y"}, {"station": "../a"}, {"station": ".."}, {"camera": "a/b"}, {"camera": ""}],
+)
+def test_a_header_cannot_lead_out_of_the_folder(tmp_path: Path, other: dict[str, str]) -> None:
+    """Names from the network are refused where they are no plain names."""
+    album = Album(tmp_path / "album")
+    assert not album.put(*chunk(0, **other))
+    album.sync()
+    assert list((tmp_path / "album").iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["album"]
