@@ -3,51 +3,52 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
+from edge.pictures.schedule import PictureLane
 from edge.uplink.contract import VERSION, Command, Result
-
-if TYPE_CHECKING:
-    from edge.station import Station
 
 log = logging.getLogger("minshan.commands")
 
 
 class Commands:
-    """Carries out the commands that the uplink hands over."""
+    """Carries out the commands that the uplink hands over; `answer` takes each result to the platform.
 
-    def __init__(self, station: Station) -> None:
+    `pictures` is the lane that takes pictures, None where the station has no camera; set once it is made.
+    """
+
+    def __init__(self, station: str, answer: Callable[[Result], None]) -> None:
         self._station = station
+        self._answer = answer
         self._known = {"picture": self._picture}
+        self.pictures: PictureLane | None = None
 
     def handle(self, command: Command) -> None:
         """Carry out a command, or say why not."""
         run = self._known.get(command.name)
         if run is None:
             known = ", ".join(self._known)
-            self._answer(command.id, "failed", f"no command {command.name!r}; this station knows: {known}")
+            self._tell(command.id, "failed", f"no command {command.name!r}; this station knows: {known}")
             return
         log.info("command %s (%s)", command.name, command.id)
         run(command)
 
     def picture_done(self, command_id: str, taken: bool, text: str, data: dict[str, Any]) -> None:
         """The picture lane has carried out a wish that a command made."""
-        self._answer(command_id, "done" if taken else "failed", text, data)
+        self._tell(command_id, "done" if taken else "failed", text, data)
 
     def _picture(self, command: Command) -> None:
-        pictures = self._station.pictures
-        if pictures is None:
-            self._answer(command.id, "failed", "this station has no camera")
+        if self.pictures is None:
+            self._tell(command.id, "failed", "this station has no camera")
             return
-        names = [camera.name for camera in self._station.config.camera]
+        names = list(self.pictures.status()["cameras"])
         camera = command.args.get("camera") or names[0]
         if camera not in names:
-            self._answer(command.id, "failed", f"no camera {camera!r}; this station has: {', '.join(names)}")
+            self._tell(command.id, "failed", f"no camera {camera!r}; this station has: {', '.join(names)}")
             return
-        self._answer(command.id, "accepted")
-        pictures.wish(camera, command.id)
+        self._tell(command.id, "accepted")
+        self.pictures.wish(camera, command.id)
 
-    def _answer(self, command_id: str, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
-        uplink = self._station.uplink
-        if uplink is not None:
-            uplink.result(Result(VERSION, command_id, self._station.config.station.id, state, text, data or {}))
+    def _tell(self, command_id: str, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
+        self._answer(Result(VERSION, command_id, self._station, state, text, data or {}))

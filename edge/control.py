@@ -10,16 +10,13 @@ import logging
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from drivers.clock import Clock
+from drivers.clock import Clock, Inbox
 from edge.recorder import Maintenance
-from edge.status import status
-
-if TYPE_CHECKING:
-    from edge.station import Station
+from edge.status import Parts, status
 
 log = logging.getLogger("minshan.control")
 PATIENCE = 2.0  # s that a caller has for its line
@@ -30,10 +27,11 @@ LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
 class Control:
     """The lane that serves the socket."""
 
-    def __init__(self, path: Path, clock: Clock, station: Station) -> None:
+    def __init__(self, path: Path, clock: Clock, parts: Parts, inbox: Inbox) -> None:
         self._path = path
         self._clock = clock
-        self._station = station
+        self._parts = parts
+        self._inbox = inbox
 
     def run(self) -> None:
         """Answer for ever; ends by `Stopped`, the socket removed."""
@@ -70,7 +68,7 @@ class Control:
             return {"error": f"not a line of JSON: {error}"}
         match asked.get("ask"):
             case "status":
-                return status(self._station)
+                return status(self._parts)
             case "maintenance":
                 return self._maintenance(asked.get("seconds"), asked.get("text"))
             case other:
@@ -80,7 +78,7 @@ class Control:
         if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_MAINTENANCE:
             return {"error": f"maintenance takes 0 to {LONGEST_MAINTENANCE / 3600:.0f} hours, not {seconds!r} s"}
         now = self._clock.now()
-        self._station.inbox.offer(Maintenance(now + seconds, str(text or "work on the station")))
+        self._inbox.offer(Maintenance(now + seconds, str(text or "work on the station")))
         return {"maintenance_s": seconds}
 
 

@@ -30,11 +30,13 @@ from edge.measure.minute import ChannelLine, Minutes
 from edge.pictures.schedule import PictureLane
 from edge.pictures.shelf import Shelf
 from edge.pictures.spool import Spool
-from edge.record import Kind, Record
+from edge.record import Kind, Record, Stamp
 from edge.recorder import Recorder
 from edge.sampler import BusLane, Opener, by_bus
+from edge.status import Parts
 from edge.store.store import Store
 from edge.timekeeper import Timekeeper, TimeSource
+from edge.uplink.contract import Result
 from edge.uplink.uplink import Uplink
 
 log = logging.getLogger("minshan.station")
@@ -59,11 +61,14 @@ class Station:
             Minutes(self._lines), store, clock, self.inbox, boot, keep=self._keep, appended=self._appended
         )
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
+        self.commands = Commands(config.station.id, self._answer)
         self.uplink = self._make_uplink()
-        self.commands = Commands(self)
-        self.pictures = self._make_pictures()
-        self.control = Control(config.socket_path, clock, self)
-        self.health = Health(self)
+        self.pictures = self.commands.pictures = self._make_pictures()
+        self.parts = Parts(
+            config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes
+        )
+        self.control = Control(config.socket_path, clock, self.parts, self.inbox)
+        self.health = Health(self.parts, boot)
 
     def _know_the_time(self) -> None:
         """One look before anything is recorded: where the time is known, no record has to be dated later."""
@@ -83,7 +88,7 @@ class Station:
             self.clock,
             self.epoch,
             boot=self.boot,
-            on_command=lambda command: self.commands.handle(command),
+            on_command=self.commands.handle,
             on_anchor=self.inbox.offer,
         )
 
@@ -109,8 +114,8 @@ class Station:
     def start(self) -> None:
         """Record what the box was and is, then start all lanes."""
         self.recorder.event(Kind.START, start_body(self.store, self.recorder, self.boot))
-        if self.store.repaired is not None:
-            self.recorder.event(Kind.LOSS, {"what": "store", **msgspec.to_builtins(self.store.repaired)})
+        begin = self.recorder.timeline.begin
+        self.recorder.journal.tidy(Stamp(self.boot, begin), *self.recorder.time_at(begin))
         self.recorder.setup(setup_body(self.config))
         self.lanes.start("recorder", self.recorder.run)
         for bus in self.buses:
@@ -131,6 +136,10 @@ class Station:
         """What must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         return {"counters": counters, "stopped_by": self.stopped_by}
+
+    def _answer(self, result: Result) -> None:
+        if self.uplink is not None:
+            self.uplink.result(result)
 
     def _appended(self, record: Record) -> None:
         if self.uplink is not None:
@@ -157,7 +166,7 @@ def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
 def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
     """Which epoch came before, when the box was last alive, why it was off, and what is missing for it."""
     last = store.last()
-    now, mark = recorder.time_at(recorder.begin)
+    now, mark = recorder.time_at(recorder.timeline.begin)
     body: dict[str, Any] = {"version": importlib.metadata.version("minshan"), "boot": boot}
     if last is None:
         return body | {"reason": "first start"}
@@ -167,7 +176,7 @@ def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
     if ended is not None and now is not None:
         body |= {"missing": {"from": ended, "to": now}, "off_s": round((now - ended) / 1e6, 3)}
     elif last.stamp.boot == boot:
-        body["off_s"] = round(recorder.begin - last.stamp.boottime - last.duration, 3)
+        body["off_s"] = round(recorder.timeline.begin - last.stamp.boottime - last.duration, 3)
     return body
 
 

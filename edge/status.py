@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
+from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
+from edge.config.sections import Config
+from edge.lanes import Lanes
+from edge.pictures.schedule import PictureLane
+from edge.recorder import Recorder
+from edge.sampler import BusLane
+from edge.store.store import Store
+from edge.uplink.uplink import Uplink
 
-if TYPE_CHECKING:
-    from edge.station import Station
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a running station that have something to tell."""
+
+    config: Config
+    clock: Clock
+    kept: Store
+    inbox: Inbox
+    recorder: Recorder
+    buses: list[BusLane]
+    uplink: Uplink | None
+    pictures: PictureLane | None
+    lanes: Lanes
 
 
-def status(station: Station) -> dict[str, Any]:
+def status(station: Parts) -> dict[str, Any]:
     """All facts, plain JSON: times are microseconds UTC or None, durations s, sizes bytes."""
     recorder = station.recorder
     utc, mark = recorder.time_at(station.clock.now())
@@ -33,7 +54,7 @@ def status(station: Station) -> dict[str, Any]:
     }
 
 
-def units(station: Station) -> dict[str, str]:
+def units(station: Parts) -> dict[str, str]:
     """Channel -> unit, for the channels of the configuration and the gusts that follow from them."""
     found = {}
     for (_, name), channel in station.config.channels().items():
@@ -43,7 +64,7 @@ def units(station: Station) -> dict[str, str]:
     return found
 
 
-def sensors(station: Station) -> list[dict[str, Any]]:
+def sensors(station: Parts) -> list[dict[str, Any]]:
     """Each sensor: its bus lane, whether it is down and why, how many readings, what was refused."""
     return [
         {
@@ -60,16 +81,16 @@ def sensors(station: Station) -> list[dict[str, Any]]:
     ]
 
 
-def store(station: Station) -> dict[str, Any]:
+def store(station: Parts) -> dict[str, Any]:
     """What is kept and what is unsent since when."""
-    kept = station.store
+    kept = station.kept
     oldest = kept.oldest_unsent()
     return {
-        "epoch": station.epoch,
+        "epoch": kept.epoch,
         "next_seq": kept.next_seq,
         "unsent": kept.count_unsent(),
         "unsent_since": None if oldest is None else oldest.start,
         "held": kept.held(),
         "bytes": kept.size_bytes(),
-        "trouble": station.recorder.store_trouble,
+        "trouble": station.recorder.journal.trouble,
     }

@@ -176,7 +176,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
         run(rig, station, console, wanted, last_instant(boot, begin, wanted, capture), interrupted)
         if wanted.until_sent:
             drain(rig, station, console, interrupted)
-    facts = status(station)
+    facts = status(station.parts)
     report = reported(station, facts, first_seq, rig)
     rig.power_off()
     goodbye(console, report, state if wanted.state else None)
@@ -284,9 +284,9 @@ def run(rig: Rig, station: Station, console: Console, wanted: Wanted, end: float
     with drawing(console) as draw:
         while not interrupted and rig.clock.now() < end + grace:
             rig.clock.run_until(min(rig.clock.now() + slice_s, end + grace))
-            draw(status(station), speed)
+            draw(status(station.parts), speed)
         rig.stop_measuring(min(end, rig.clock.now()))
-        draw(status(station), speed)
+        draw(status(station.parts), speed)
 
 
 def drain(rig: Rig, station: Station, console: Console, interrupted: list[bool]) -> None:
@@ -297,7 +297,7 @@ def drain(rig: Rig, station: Station, console: Console, interrupted: list[bool])
     with drawing(console) as draw:
         while not interrupted and unsent(station):
             rig.clock.run_until(rig.clock.now() + DRAIN_SLICE)
-            draw(status(station), _("sending what is left"))
+            draw(status(station.parts), _("sending what is left"))
 
 
 def unsent(station: Station) -> int:

@@ -17,7 +17,7 @@ COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
 def live_table(facts: dict[str, Any], speed: str) -> RenderableType:
     """The picture of a station's status (`edge.status.status`)."""
-    return Group(header(facts, speed), readings(facts), foot(facts))
+    return Group(header(facts, speed), foot(facts), readings(facts))  # a low window cuts off the last rows only
 
 
 def header(facts: dict[str, Any], speed: str) -> Text:

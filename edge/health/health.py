@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edge.record import Draft, Kind, Stamp
-from edge.status import sensors, store
-
-if TYPE_CHECKING:
-    from edge.station import Station
+from edge.status import Parts, sensors, store
 
 EVERY_S = 3600.0
 
@@ -17,8 +14,9 @@ EVERY_S = 3600.0
 class Health:
     """The lane that posts health records."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Parts, boot: str) -> None:
         self._station = station
+        self._boot = boot
 
     def run(self) -> None:
         """Post for ever; ends by `Stopped`."""
@@ -31,7 +29,7 @@ class Health:
         station = self._station
         now = station.clock.now()
         start, mark = station.recorder.time_at(now)
-        return Draft(Kind.HEALTH, Stamp(station.boot, now), 0.0, start, mark, self._body())
+        return Draft(Kind.HEALTH, Stamp(self._boot, now), 0.0, start, mark, self._body())
 
     def _body(self) -> dict[str, Any]:
         station = self._station

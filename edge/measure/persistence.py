@@ -1,6 +1,6 @@
 """A sensor that stands still: no change in an hour in which the world around it moved.
 
-Strategy: for each channel the run of minutes is kept in which all samples lie within its least change: four
+Strategy: for each channel the run of minutes is kept in which all samples lie within its least change: a few
 numbers, empty after a restart, so that a restart can only delay a flag. A run ends when the quantity moves, and
 where physics lets it stand still.
 
@@ -8,7 +8,7 @@ Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degree
 0.1 m/s; humidity only under 95 %. C: five days of a real station (repository Loongle/weather-data). Z's 1 % for
 humidity would flag 885 of their 7,100 good minutes, so there, as for pressure and particles, still means not by
 the device's own step (none of them stood still for an hour). Its temperature, told in tenths, did for 103 minutes
-on a rainy night, while humidity moved by 1.1 % at most: so temperature is judged after an hour where humidity moved
+on a rainy night; in its still spells humidity moved by 1.3 % at most: so temperature is judged after an hour where humidity moved
 by 2 %, otherwise after three.
 """
 
@@ -106,7 +106,7 @@ class Watched:
     rule: Rule
     coarse: bool
     run: Run
-    moves: Run = field(default_factory=lambda: Run(HUMIDITY_MOVES))  # for humidity alone: whether it truly moves
+    witness: Run = field(default_factory=lambda: Run(float("inf")))  # of a coarse thermometer: humidity in its run
 
 
 class Persistence:
@@ -134,6 +134,8 @@ class Persistence:
         for each in self._watched:
             if samples.get(each.name):
                 follow(each, begin, end, values, samples[each.name])
+            if each.coarse:
+                attend(each, begin, end, samples)
         still = [each for each in self._watched if each.run.seconds >= HOUR - 1.0]
         if not still:
             return {}
@@ -145,14 +147,13 @@ class Persistence:
         }
 
     def _others_move(self, still: Watched) -> bool:
-        others = [each for each in self._watched if each is not still]
         if still.coarse and still.run.seconds < COARSE_HOURS * HOUR - 1.0:
-            return any(each.moves.moved is not None and each.moves.moved > still.run.begin + HUMIDITY_SETTLES
-                       for each in others if each.quantity == "relative_humidity")  # fmt: skip
-        return any(each.run.moved is not None and each.run.moved > still.run.begin for each in others)
-
-
-HUMIDITY_SETTLES = 600.0  # s; a run of humidity that began before temperature's may end in its first minutes
+            return still.witness.high - still.witness.low >= HUMIDITY_MOVES
+        return any(
+            each.run.moved is not None and each.run.moved > still.run.begin
+            for each in self._watched
+            if each is not still
+        )
 
 
 def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Sequence[float]) -> None:
@@ -160,14 +161,22 @@ def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value],
     value = values.get(each.name)
     if value is None or value.value is None:
         return
-    if each.quantity == "relative_humidity":
-        each.moves.take(begin, end, samples)
     if each.quantity == "wind_from_direction" and not blows(each.name, values):
         return  # a vane without wind tells nothing: its run waits
     if each.rule.low < value.value < each.rule.high:
         each.run.take(begin, end, samples)
     else:
         each.run.rest()
+
+
+def attend(each: Watched, begin: float, end: float, samples: Mapping[str, Sequence[float]]) -> None:
+    """Keep how far humidity moved while a coarse thermometer stood still: its own sensor's, or the primary's."""
+    beside = each.name.replace("air_temperature", "relative_humidity")
+    humidity = samples.get(beside) or samples.get("relative_humidity")
+    if not each.run.seconds:
+        each.witness.rest()
+    elif humidity:
+        each.witness.take(begin, end, humidity)
 
 
 def blows(direction: str, values: Mapping[str, Value]) -> bool:

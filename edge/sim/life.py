@@ -21,6 +21,7 @@ from edge.station import Station
 from edge.store.store import Store
 
 BOOTING = 20.0  # s of the boot's clock at which the daemon starts
+WEATHER_S = 5.0  # s between two moments of the weather: long lives cost less, and no device here notices
 GRACE = 2.0  # s after an end at which the last minute is surely closed
 Ended = Literal["runs", "killed", "power", "stopped"]
 
@@ -104,7 +105,10 @@ class Life:
         now = self.begin + round(self._now * 1e6)
         boot = Boot(f"boot-{self.seed}-{self._boots}", now - round(BOOTING * 1e6))
         self._boots += 1
-        self._rig = rig = Rig(self.config, boot, now, self.seed, speed=self.speed, known_from=BOOTING + known_after)
+        self._rig = rig = Rig(
+            self.config, boot, now, self.seed,
+            speed=self.speed, known_from=BOOTING + known_after, weather_s=WEATHER_S,
+        )  # fmt: skip
         self.furnish(rig)
         inject(rig, self.schedule.spells, BOOTING - self._now)
         if self.platform is not None:

@@ -72,11 +72,13 @@ class Rig:
         speed: float | None = None,
         capture: Capture | None = None,
         known_from: float = 0.0,
+        weather_s: float = WEATHER_S,
     ) -> None:
         self.config, self.boot, self.seed, self.capture = config, boot, seed, capture
         self.clock = SimClock(boot.boottime(begin), speed)
         self.time = SimTime(boot, known_from)
         self.weather = Weather(seed)
+        self._weather_s = weather_s
         self.twins: dict[str, Any] = {}
         self.wires: dict[str, BusWire] = {}
         self._begin = begin
@@ -136,7 +138,7 @@ class Rig:
             for quantity, value in self.moment().items():
                 for twin in twins:
                     twin.set(quantity, value)
-            due += WEATHER_S
+            due += self._weather_s
             self.clock.sleep_until(due)
 
     # -- the daemon's life ------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from edge.store.trouble import in_use, told
 LOCK = "lock"
 DATABASE = "records.db"
 PICTURES = "pictures"
+BALLAST = 4 * 1024 * 1024  # bytes: room for a whole log
 
 
 class Hold:
@@ -43,10 +44,32 @@ class Hold:
             self._fd = -1
 
 
-def free(folder: Path) -> int:
-    """Bytes that the file system has left for us."""
+class Ballast:
+    """A file that takes up room, thrown off where a full disk would not even let something be deleted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "ballast"
+
+    def take(self) -> None:
+        """Make it where there is none and room enough for it."""
+        if self._path.exists() or room(self._path.parent)[0] < 8 * BALLAST:
+            return
+        with suppress(OSError), self._path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, BALLAST)
+
+    def drop(self) -> bool:
+        """Remove it; False where there is none."""
+        try:
+            self._path.unlink()
+        except OSError:
+            return False
+        return True
+
+
+def room(folder: Path) -> tuple[int, int]:
+    """Bytes that the file system has left for us, and has at all."""
     found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
+    return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
 
 
 def sync(folder: Path) -> None:

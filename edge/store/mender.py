@@ -9,6 +9,7 @@ import msgspec
 
 from edge.store import unsent
 from edge.store.database import Database
+from edge.store.folder import Ballast
 from edge.store.ledger import Ledger
 from edge.store.reader import Reader
 from edge.store.repair import Repair, check, salvage
@@ -27,6 +28,7 @@ class Mender:
         self._db = database
         self._ledger = ledger
         self._tail = tail
+        self._ballast = Ballast(database.folder)
         database.mend = self.mend
 
     def connect(self) -> None:
@@ -54,6 +56,16 @@ class Mender:
             return call()
         except StoreTrouble as found:
             if found.cause is not Cause.DAMAGED:
+                raise
+        return call()
+
+    def with_room(self, call: Callable[[], T]) -> T:
+        """The call, made again without the ballast where the disk was too full for it."""
+        self._ballast.take()
+        try:
+            return call()
+        except StoreTrouble as found:
+            if found.cause is not Cause.FULL or not self._ballast.drop():
                 raise
         return call()
 

@@ -12,8 +12,9 @@ Pictures, bounded by `pictures_bytes` of files, go in this order, the oldest fir
  1. parts that the platform has, full pictures before thumbnails;
  2. full pictures, sent or not, that have a thumbnail;
  3. full pictures without one;  4. thumbnails.
-Steps 2 to 4 leave a loss record. Where the disk itself has less than `reserve_bytes` free, pictures go before
-any record does. A step goes on to 2 % below its bound, so that it is not taken every minute.
+Steps 2 to 4 leave a loss record. Where the disk itself has less than its reserve free (`reserve_bytes`, at most
+2 % of it), pictures go before any record does. A step goes on to 2 % below its bound, so that it is not taken
+every minute.
 """
 
 from __future__ import annotations
@@ -34,14 +35,16 @@ DAY = 86_400_000_000  # microseconds
 RECORDS_BYTES = 2048 * MiB
 PICTURES_BYTES = 8192 * MiB
 ARCHIVE_DAYS = 365.0
-STEP = 500  # records in one transaction
+STEP = 500  # records in one transaction, at most a twentieth of all
 PICTURES_STEP = 50
 SLACK = 0.02
-SPARE_PAGES = 512  # free pages inside the file, which new records fill while the disk is full: 2 MiB
+SPARE = 2 * MiB  # bytes free inside the file that a scarce disk wants
+FULL_BYTES = 1 * MiB  # a disk with less left counts as full
+LEAST_PAGES = 64  # free inside the file: an hour of records
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Bounds in bytes, the archive's age in days. A year of minutes of 14 channels is about 0.4 GiB."""
+    """Bounds in bytes, the archive's age in days. A year of minutes of 14 channels is about 0.5 GiB."""
 
     records_bytes: int = RECORDS_BYTES
     pictures_bytes: int = PICTURES_BYTES
@@ -50,17 +53,18 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct):
-    """What a sweep goes by: `over` bytes too many records, `scarce` bytes missing on the disk."""
+    """What a sweep goes by. `now`: microseconds UTC, None where unknown, so that nothing is old; `free` and `disk`:
+    bytes that the file system has left, and has at all."""
 
     limits: Limits
-    now: int | None  # microseconds UTC; None: unknown, so nothing is old
+    now: int | None
     free: int
-    cause: str = "quota"
+    disk: int
 
     @property
     def scarce(self) -> int:
-        """Bytes that the disk lacks."""
-        return max(0, self.limits.reserve_bytes - self.free)
+        """Bytes that the disk lacks of its reserve."""
+        return max(0, min(self.limits.reserve_bytes, self.disk // 50) - self.free)
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -79,12 +83,22 @@ def used_bytes(connection: apsw.Connection) -> int:
     return int(connection.pragma("page_count") - connection.pragma("freelist_count")) * PAGE
 
 
-def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> bool:
-    """Whether records have to go; `going_on` where some went already."""
+def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> str | None:
+    """Why records have to go: "quota", or "disk" where it is full; None where they need not.
+
+    `going_on`: some went already. A scarce disk takes proven records alone (step 2) until the file has SPARE bytes
+    free inside, which new records fill; a full one takes others too, one step a sweep.
+    """
     bound = room.limits.records_bytes * (1 - SLACK if going_on else 1)
     if used_bytes(connection) > bound:
-        return True
-    return room.scarce > 0 and int(connection.pragma("freelist_count")) < SPARE_PAGES
+        return "quota"
+    spare = int(connection.pragma("freelist_count")) * PAGE
+    return "disk" if room.scarce > 0 and spare < SPARE else None
+
+
+def may_lose(connection: apsw.Connection, room: Room, going_on: bool) -> bool:
+    """Whether the disk is so full that records which nobody has go for the newest ones."""
+    return not going_on and room.free < FULL_BYTES and int(connection.pragma("freelist_count")) < LEAST_PAGES
 
 
 def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
@@ -102,17 +116,18 @@ def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
     return unsent.of(found)
 
 
-def surplus(connection: apsw.Connection, ledger: Ledger) -> tuple[Ranges, str | None]:
-    """At most STEP records in the stated order, and the state of what is lost by it (None: nothing is)."""
+def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> tuple[Ranges, str | None]:
+    """The records of one step in the stated order, and the state of what is lost by it (None: nothing is)."""
+    size = max(1, min(STEP, unsent.count(ledger.kept) // 20))
     free = unsent.without(ledger.kept, _staying(connection, ledger))
     done = unsent.common(free, ledger.done())
-    if done:
-        return _first(done, STEP), None
+    if done or proven_alone:
+        return _first(done, size), None
     waiting: Ranges = NOTHING
     for destination in ledger.destinations:
         waiting = unsent.union(waiting, ledger.unsent(destination))
     sent = unsent.without(free, waiting)
-    return (_first(sent, STEP), "sent") if sent else (_first(free, STEP), "unsent")
+    return (_first(sent, size), "sent") if sent else (_first(free, size), "unsent")
 
 
 def drop(connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None,
@@ -174,7 +189,7 @@ def pictures_over(connection: apsw.Connection, limits: Limits) -> int:
     return total - round(limits.pictures_bytes * (1 - SLACK)) if total > limits.pictures_bytes else 0
 
 
-def drop_pictures(connection: apsw.Connection, room: Room, wanted: int) -> Loss | None:
+def drop_pictures(connection: apsw.Connection, cause: str, wanted: int) -> Loss | None:
     """Delete the rows of parts until `wanted` bytes are free or a step ends; None where there are none left."""
     found: list[tuple[Any, ...]] = connection.execute(_ORDER, (PICTURES_STEP,)).fetchall()
     taken: list[tuple[Any, ...]] = []
@@ -188,7 +203,7 @@ def drop_pictures(connection: apsw.Connection, room: Room, wanted: int) -> Loss 
         return None
     connection.executemany("DELETE FROM piece WHERE picture=? AND part=?", [row[:2] for row in taken])
     files = tuple(pictures.file_name(picture, part) for picture, part, *_ in taken)
-    return Loss(_pictures_body(taken, room.cause) if found[0][5] > 1 else None, files, freed)
+    return Loss(_pictures_body(taken, cause) if found[0][5] > 1 else None, files, freed)
 
 
 def _pictures_body(taken: list[tuple[Any, ...]], cause: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Store:
         return store
 
     def _start(self) -> None:
-        self._mender.connect()
+        self._mender.with_room(self._mender.connect)
         with self._db.reading() as connection:
             for boot in times.boots_to_retime(connection):
                 times.retime(self._db, self._ledger, boot, times.from_anchors(self.anchors(boot)))
@@ -284,8 +284,8 @@ class Store:
         def insert(connection: apsw.Connection, body: dict[str, Any]) -> Record:
             return self._insert(connection, Draft(Kind.LOSS, stamp, 0.0, start, clock, body), None)
 
-        room = Room(self._limits, start, self.disk_free())
-        return Sweep(self._db, self._ledger, self._tail, self.pictures.folder, insert).run(room)
+        sweep = Sweep(self._db, self._ledger, self._tail, self.pictures.folder, insert)
+        return self._mender.with_room(lambda: sweep.run(Room(self._limits, start, *folders.room(self.folder))))
 
     def size_bytes(self) -> int:
         """Bytes of the records' pages in use."""
@@ -294,4 +294,4 @@ class Store:
 
     def disk_free(self) -> int:
         """Bytes that the file system of the folder has left for us."""
-        return folders.free(self.folder)
+        return folders.room(self.folder)[0]

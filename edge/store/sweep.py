@@ -16,7 +16,7 @@ from edge.store.ledger import Ledger
 from edge.store.quota import Room
 from edge.store.tail import Tail
 
-MOST_STEPS = 40  # of one sweep: 20,000 records; what is left goes with the next one
+MOST_STEPS = 100  # of one sweep: 50,000 records; what is left goes with the next one
 Insert = Callable[[apsw.Connection, dict[str, Any]], Record]
 
 
@@ -45,37 +45,41 @@ class Sweep:
     def _age_step(self, room: Room) -> bool:
         with self._db.change() as connection:
             seqs = quota.old(connection, self._ledger, room)
-            quota.drop(connection, self._ledger, self._tail, seqs, None, room.cause)
+            quota.drop(connection, self._ledger, self._tail, seqs, None, "")
         return bool(seqs)
 
     def _records_step(self, room: Room, going_on: bool) -> bool:
         with self._db.change() as connection:
-            if not quota.too_many(connection, room, going_on):
+            cause = quota.too_many(connection, room, going_on)
+            if cause is None:
                 return False
-            seqs, lost = quota.surplus(connection, self._ledger)
-            for body in quota.drop(connection, self._ledger, self._tail, seqs, lost, room.cause):
-                self.losses.append(self._insert(connection, body))
+            proven_alone = cause == "disk" and not quota.may_lose(connection, room, going_on)
+            seqs, lost = quota.surplus(connection, self._ledger, proven_alone)
+            bodies = quota.drop(connection, self._ledger, self._tail, seqs, lost, cause)
+            told = [self._insert(connection, body) for body in bodies]
+        self.losses += told  # now that they are on the disk
         return bool(seqs)
 
     def _run_pictures(self, room: Room) -> None:
         with self._db.reading() as connection:
-            wanted = max(quota.pictures_over(connection, room.limits), room.scarce)
+            over, scarce = quota.pictures_over(connection, room.limits), room.scarce
+        wanted, cause = max(over, scarce), "quota" if over > scarce else "disk"
         for _ in range(MOST_STEPS):
             if wanted <= 0:
                 break
-            freed = self._pictures_step(room, wanted)
+            freed = self._pictures_step(cause, wanted)
             wanted -= freed
             room.free += freed
             if not freed:
                 break
 
-    def _pictures_step(self, room: Room, wanted: int) -> int:
+    def _pictures_step(self, cause: str, wanted: int) -> int:
         with self._db.change() as connection:
-            gone = quota.drop_pictures(connection, room, wanted)
-            if gone is not None and gone.body is not None:
-                self.losses.append(self._insert(connection, gone.body))
-        if gone is None:
-            return 0
+            gone = quota.drop_pictures(connection, cause, wanted)
+            if gone is None:
+                return 0
+            told = [self._insert(connection, gone.body)] if gone.body is not None else []
+        self.losses += told
         for name in gone.files:  # after the rows: a file without a row is found again, the reverse is not
             with suppress(FileNotFoundError):
                 (self._pictures / name).unlink()

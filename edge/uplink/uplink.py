@@ -126,19 +126,18 @@ class Uplink:
         """One connection, from its beginning to its end, and the pause after it."""
         since = self._clock.now()
         try:
-            self._clock.outside(self._connect)
+            link = self._clock.outside(self._connect)
             since = self._clock.now()
             self._greet()
             while True:
-                self._turn(since)
+                self._turn(link, since)
         except LinkTrouble as trouble:
             self._forget()
             self._say(str(trouble))
             self._pause(self._retry.pause(trouble.login))
 
-    def _turn(self, since: float) -> None:
+    def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
-        link = self._standing()
         self._noticed(since)
         while self._window.room() and (message := self._order.next(self._window)) is not None:
             self._send(link, message)
@@ -239,7 +238,7 @@ class Uplink:
 
     # -- the connection's beginning and end ----------------------------------------------------------------
 
-    def _connect(self) -> None:
+    def _connect(self) -> Link:
         """A link by the newest protocol that both sides speak; LinkTrouble."""
         topics = (*(topic(self._station, channel) for channel in LISTENED), contract.ROLLCALL)
         will = topic(self._station, Channel.STATUS), self._status("offline")
@@ -248,6 +247,7 @@ class Uplink:
         link = connect(self._broker, session, self._deadline, known)
         self._link, self._silent, self._version = link, 0, link.version
         self._window = Window(link.granted.receive_maximum, link.granted.packet_bytes)
+        return link
 
     def _greet(self) -> None:
         log.info("connected to %s", self._where)
@@ -284,11 +284,6 @@ class Uplink:
         except LinkTrouble:
             log.debug("no good-bye: the link was gone")
         self._forget()
-
-    def _standing(self) -> Link:
-        if self._link is None:
-            raise LinkTrouble("no connection")
-        return self._link
 
     def _status(self, state: str) -> bytes:
         return contract.encode(Status(VERSION, self._station, state, self._epoch))

@@ -42,9 +42,7 @@ def make(boxes: list[Box], tmp_path: Path, broker: Broker, **section: Any) -> Bo
     return boxes[-1]
 
 
-def test_a_backlog_and_what_is_measured_meanwhile_arrive_once(
-    broker: Broker, boxes: list[Box], tmp_path: Path
-) -> None:
+def test_a_backlog_and_what_is_measured_meanwhile_arrive_once(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
     """Each record of a long backlog and of the hours after it arrives, and arrives once."""
     listener = Listener(broker)
     box = make(boxes, tmp_path, broker)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from edge.anchors import Anchor
+from edge.clock import SystemClock
+from edge.record import ClockMark, Draft, Kind, Stamp
+from edge.store.store import Store
 from edge.uplink.contract import (
+    CHUNK,
     ROLLCALL,
     VERSION,
     Answer,
@@ -21,12 +27,17 @@ from edge.uplink.contract import (
     Receipt,
     Result,
     Span,
+    Status,
     decode,
     decode_chunk,
     encode,
     topic,
 )
-from tests.system.broker import Broker
+from edge.uplink.order import PHASES
+from edge.uplink.pieces import Pieces
+from edge.uplink.uplink import Uplink
+from edge.uplink.window import Window
+from tests.system.broker import Broker, until
 from tests.system.uplink_kit import BOOT, UTC0, Box, Listener, seqs
 
 STATION = "orchard-1"
@@ -192,3 +203,49 @@ def test_what_nobody_understands_is_dropped(broker: Broker, boxes: list[Box], tm
     box.run(60)
     assert box.store.count_unsent() == 0
     assert box.uplink.status()["connected"]
+
+
+def test_a_chunk_after_one_that_was_refused_is_no_progress(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
+    """Only what the broker has without a hole moves a picture on; after a restart it goes on there."""
+    box = make(boxes, tmp_path, broker)
+    box.picture(b"x" * 100_000, b"y" * 50)
+    pieces = Pieces(STATION, box.store, box.clock, committed=False)
+    window = Window(20, None)
+    flying = []
+    for mid in range(3):
+        message = pieces.next(window)
+        if message is None:
+            break
+        assert message.chunk is not None
+        window.add(mid, message)
+        flying.append((message.chunk, message.chunk_end))
+    assert [(h.part, h.offset) for h, _ in flying] == [("thumbnail", 0), ("full", 0)]
+    pieces.sent(*flying[0])
+    late = msgspec.structs.replace(flying[1][0], offset=CHUNK)
+    pieces.sent(late, 2 * CHUNK)
+    assert [row.offset for row in box.store.pictures.next_pieces()] == [0]
+    pieces.sent(*flying[1])
+    assert [row.offset for row in box.store.pictures.next_pieces()] == [CHUNK]
+
+
+def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broker, tmp_path: Path) -> None:
+    """By the system's clock a poke sends within the station's phase; told to stop, the lane ends in a second."""
+    listener = Listener(broker)
+    clock = SystemClock()
+    store = Store.open(tmp_path / "state", epoch="e1")
+    sender = Uplink(
+        broker.section(), STATION, store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print
+    )  # fmt: skip
+    lane = clock.lane("uplink", sender.run)
+    until(lambda: sender.status()["connected"])
+    now = clock.now()
+    store.append(Draft(Kind.MINUTE, Stamp(BOOT, now - 60), 60.0, UTC0, ClockMark("ntp", 0.1), {}))
+    sender.poke()
+    until(lambda: store.count_unsent() == 0, PHASES + 2)
+    assert clock.now() - now < PHASES + 1
+    began = time.monotonic()
+    lane.stop()
+    assert lane.join(5)
+    assert time.monotonic() - began < 2
+    store.close()
+    assert decode(listener.on(STATION, Channel.STATUS)[-1].payload, Status).state == "offline"

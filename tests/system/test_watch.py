@@ -13,11 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from edge.anchors import Anchor
+from edge.record import ClockMark, Kind, Record, Stamp
+from edge.uplink.contract import ROLLCALL, Batch, encode
 from tests.system.broker import Broker, until
-from tests.system.uplink_kit import BOOT, UTC0, Box
+from tests.system.uplink_kit import BOOT, UTC0, Box, Listener
 
 
 class Watch:
@@ -82,9 +85,7 @@ def ended_parts() -> Iterator[list[Box | Watch]]:
             part.kill()
 
 
-def both(
-    parts: list[Box | Watch], tmp_path: Path, broker: Broker, *words: str, **section: Any
-) -> tuple[Box, Watch]:
+def both(parts: list[Box | Watch], tmp_path: Path, broker: Broker, *words: str, **section: Any) -> tuple[Box, Watch]:
     """A running receiver, and a station."""
     watch = Watch(tmp_path, broker.url, *words).start()
     box = Box(tmp_path / "state", broker.section(**section))
@@ -130,6 +131,26 @@ def test_a_receiver_killed_again_and_again_loses_and_doubles_nothing(
     assert len(seqs) == len(set(seqs))
     assert set(range(1, 731)) <= set(seqs)
     watch.end()
+
+
+def test_what_comes_twice_is_kept_once(broker: Broker, parts: list[Box | Watch], tmp_path: Path) -> None:
+    """A record sent again, at once, after a restart, or in an older revision, makes no second line."""
+    sender = Listener(broker)
+    watch = Watch(tmp_path, broker.url).start()
+    parts.append(watch)
+    until(lambda: [message for message in sender.take(0.1) if message.topic == ROLLCALL])
+    record = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, UTC0, ClockMark("ntp", 0.1), 0, None, {})
+    batch = encode(Batch(1, "orchard-1", [record]))
+    newer = encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, revision=1)]))
+    for payload in (batch, batch, newer, batch, newer):
+        sender.send("minshan/1/orchard-1/backfill", payload)
+    until(lambda: len(watch.seqs()) == 2)
+    assert "3 came twice" in watch.end()
+    watch.start()
+    for payload in (batch, newer, encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, seq=2)]))):
+        sender.send("minshan/1/orchard-1/live", payload)
+    until(lambda: 2 in watch.seqs())
+    assert [(line["seq"], line["revision"]) for line in watch.lines()] == [(1, 0), (1, 1), (2, 0)]
 
 
 def test_what_a_killed_broker_had_promised_is_sent_again(

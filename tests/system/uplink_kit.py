@@ -110,8 +110,8 @@ class Box:
 class Listener:
     """A plain subscriber at the broker, with a session that outlives its connection."""
 
-    def __init__(self, broker: Broker | BrokerSection, name: str = "listener", topics: tuple[str, ...] = ("minshan/#",)) -> None:
-        self._session = Session(name, topics, expiry=3600, receive=1000)
+    def __init__(self, broker: Broker | BrokerSection, name: str = "listener") -> None:
+        self._session = Session(name, ("minshan/#",), expiry=3600, receive=1000)
         self._section = broker.section() if isinstance(broker, Broker) else broker
         self.messages: list[Incoming] = []
         self.link: Link = connect(self._section, self._session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +69,16 @@ def test_rubbish_is_refused(payload: bytes, name: str) -> None:
             assert isinstance(contract.decode(data, MESSAGES[name]), MESSAGES[name])
         except BadPayload as refused:
             assert MESSAGES[name].__name__ in str(refused)
-    try:
+    with suppress(BadPayload):
         contract.decode_chunk(payload)
-    except BadPayload:
-        pass
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=10,
 )
@@ -100,7 +103,7 @@ def test_a_message_that_swells_is_refused() -> None:
     bomb = contract.encode("x" * (contract.LARGEST + 1), compress=True)
     assert len(bomb) < 10_000
     with pytest.raises(BadPayload, match="more than"):
-        contract.decode(bomb, str)  # type: ignore[type-var]  # any type shows it
+        contract.decode(bomb, str)
 
 
 def test_a_message_nested_without_end_is_refused() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,8 +25,8 @@ VERSIONS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["e", "f"]), s
 def test_the_ledger_knows_what_a_plain_dictionary_knows(versions: list[tuple[str, str, int, int]]) -> None:
     """However versions come, the ledger has the highest of each record, and its spans are those records."""
     ledger, plain = Ledger(), dict[tuple[str, str, int], int]()
-    for *name, revision in versions:
-        key = name[0], name[1], name[2]
+    for station, epoch, seq, revision in versions:
+        key = station, epoch, seq
         assert ledger.has(*key, revision) == (plain.get(key, -1) >= revision)
         if not ledger.has(*key, revision):
             ledger.add(*key, revision)
@@ -84,7 +85,11 @@ def test_a_line_that_is_none_of_ours_stays_and_is_passed_over(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("utc", "text"),
-    [(0, "1970-01-01T00:00:00Z"), (1_767_225_600_000_000, "2026-01-01T00:00:00Z"), (1_500_000, "1970-01-01T00:00:01.500000Z")],
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (1_767_225_600_000_000, "2026-01-01T00:00:00Z"),
+        (1_500_000, "1970-01-01T00:00:01.500000Z"),
+    ],
 )
 def test_a_time_is_rfc_3339_in_utc(utc: int, text: str) -> None:
     """Whole seconds carry no fraction."""
@@ -108,12 +113,15 @@ DATA = bytes(range(256)) * 40
 NAME = hashlib.sha256(DATA).hexdigest()
 
 
-def chunk(offset: int, length: int = 1000, sha256: str = NAME, **other: str) -> tuple[ChunkHeader, bytes]:
+def chunk(
+    offset: int, length: int = 1000, sha256: str = NAME, other: dict[str, str] | None = None
+) -> tuple[ChunkHeader, bytes]:
     """A piece of the picture."""
-    fields = {"station": "a", "picture": NAME, "part": "full", "camera": "north"} | other
     header = ChunkHeader(
-        v=1, offset=offset, size=len(DATA), sha256=sha256, epoch="e", seq=1, time=1_767_225_600_000_000, **fields
-    )
+        v=1, station="a", picture=NAME, part="full", offset=offset, size=len(DATA), sha256=sha256, camera="north",
+        epoch="e", seq=1, time=1_767_225_600_000_000,
+    )  # fmt: skip
+    header = msgspec.structs.replace(header, **(other or {}))
     return header, DATA[offset : offset + length]
 
 
@@ -153,7 +161,7 @@ def test_a_picture_with_another_hash_is_thrown_away_and_wanted_from_its_beginnin
 def test_a_header_cannot_lead_out_of_the_folder(tmp_path: Path, other: dict[str, str]) -> None:
     """Names from the network are refused where they are no plain names."""
     album = Album(tmp_path / "album")
-    assert not album.put(*chunk(0, **other))
+    assert not album.put(*chunk(0, other=other))
     album.sync()
     assert list((tmp_path / "album").iterdir()) == []
     assert [path.name for path in tmp_path.iterdir()] == ["album"]

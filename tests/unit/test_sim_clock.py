@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,7 @@ def trace(speed: float | None, plans: list[list[float]]) -> list[tuple[float, in
             seen.append((clock.now(), number))
 
     for number, plan in enumerate(plans):
-        clock.lane(f"walker {number}", lambda n=number, p=plan: walker(n, p))
+        clock.lane(f"walker {number}", partial(walker, number, plan))
     clock.run_until(FOREVER)
     return seen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ def test_spans_are_sets_of_numbers(some: list[Span], others: list[Span]) -> None
     assert numbers(spans.minus(some, others)) == numbers(some) - numbers(others)
     assert numbers(spans.common(some, others)) == numbers(some) & numbers(others)
     merged = spans.merged(some)
-    assert all(a.epoch != b.epoch or a.last + 1 < b.first for a, b in zip(merged, merged[1:], strict=False))
+    assert all(a.epoch != b.epoch or a.last + 1 < b.first for a, b in pairwise(merged))
 
 
 def test_pauses_double_up_to_the_longest_and_begin_anew_when_the_link_was_stable() -> None:
@@ -117,7 +118,9 @@ def test_a_url_is_taken_apart(
     assert "p@ss" not in address.parse(url).shown
 
 
-@pytest.mark.parametrize("url", ["http://h", "mqtt://", "mqtt://h:x", "mqtt://h:70000", "mqtt://u:secret@:1", "mqtt://h/x"])
+@pytest.mark.parametrize(
+    "url", ["http://h", "mqtt://", "mqtt://h:x", "mqtt://h:70000", "mqtt://u:secret@:1", "mqtt://h/x"]
+)
 def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
     """The sentence says what would be right and keeps the password to itself."""
     with pytest.raises(address.BadAddress, match="write mqtt://HOST:1883") as refused:

@@ -1,0 +1,93 @@
+"""Putting records on the disk: a draft that the disk refuses waits, bounded, and is tried with the next.
+
+All records of a station pass here, on the recorder's lane.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from drivers.clock import Clock
+from edge.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.store.pictures import NewPicture, Part
+from edge.store.store import Store
+from edge.store.trouble import StoreTrouble
+
+log = logging.getLogger("minshan.recorder")
+MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
+
+
+class Journal:
+    """Appends drafts; `appended` hears of each record, `keep` gives what must outlive a restart."""
+
+    def __init__(
+        self, store: Store, clock: Clock, keep: Callable[[], dict[str, Any]], appended: Callable[[Record], None]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._keep = keep
+        self._appended = appended
+        self._waiting: list[tuple[Draft, dict[str, Any]]] = []
+        self.lost = 0  # drafts that waited for the disk in vain
+        self.trouble: str | None = None
+
+    def append(self, draft: Draft) -> Record | None:
+        """The record of a draft, on the disk; None where the disk refuses it for now."""
+        self._waiting.append((draft, self._keep()))
+        record: Record | None = None
+        while self._waiting:
+            first, kept = self._waiting[0]
+            try:
+                record = self._clock.outside(partial(self._store.append, first, kept, picture_of(first)))
+            except StoreTrouble as trouble:
+                self._refused(trouble)
+                return None
+            del self._waiting[0]
+            self._taken()
+            self._appended(record)
+        return record
+
+    def tidy(self, stamp: Stamp, start: int | None, mark: ClockMark) -> None:
+        """Keep the store within its bounds, and record what had to be mended: each loss is itself a record."""
+        try:
+            for loss in self._clock.outside(partial(self._store.sweep, stamp, start, mark)):
+                log.warning("the store made room: %s", loss.body)
+                self._appended(loss)
+            mended = self._store.take_repair()
+        except StoreTrouble as trouble:
+            self._refused(trouble)
+            return
+        if self.lost:
+            body = {"what": "records", "count": self.lost, "cause": "the disk refused them for too long"}
+            self.lost = 0
+            self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, body))
+        if mended is not None:
+            log.error("the store was damaged and is mended: %s", mended.cause)
+            self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, {"what": "store", **msgspec.to_builtins(mended)}))
+
+    def _taken(self) -> None:
+        if self.trouble is not None:
+            log.info("the store takes records again")
+            self.trouble = None
+
+    def _refused(self, trouble: StoreTrouble) -> None:
+        if self.trouble is None:
+            log.error("the store refuses records, they wait in memory: %s", trouble)
+        self.trouble = str(trouble)
+        if len(self._waiting) > MOST_WAITING:
+            del self._waiting[0]
+            self.lost += 1
+
+
+def picture_of(draft: Draft) -> NewPicture | None:
+    """The picture that a picture record tells of, for the rows that send it."""
+    if draft.kind is not Kind.PICTURE:
+        return None
+    body = draft.body
+    full = Part(body["bytes"], body["picture"])
+    return NewPicture(body["picture"], body["camera"], full, Part(body["thumbnail_bytes"], body["thumbnail"]))

@@ -1,0 +1,59 @@
+"""`python -m tests.bench [NAME ...]`: every module of this folder that has `rows()`, in one table.
+
+A row is a dict of texts: `what`, `ours`, `peer`, `ratio` (ours to the peer's); the last two may be empty. A
+module whose measurement cannot be made here raises `Unmeasured` with the reason, which the table says.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import time
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+import tests.bench
+from tests.bench.figures import Row, Unmeasured
+
+
+def names(wanted: list[str]) -> list[str]:
+    """The modules to run: those wanted, otherwise all, in the order of their names."""
+    found = sorted(module.name for module in pkgutil.iter_modules(tests.bench.__path__) if module.name[0] != "_")
+    unknown = [name for name in wanted if name not in found]
+    if unknown:
+        sys.exit(f"no bench named {', '.join(unknown)}; there are: {', '.join(found)}")
+    return wanted or found
+
+
+def measured(wanted: list[str]) -> Iterator[tuple[str, Row]]:
+    """Each row with its module's name; modules without rows are helpers."""
+    for name in names(wanted):
+        module = importlib.import_module(f"tests.bench.{name}")
+        if not hasattr(module, "rows"):
+            continue
+        began = time.monotonic()
+        try:
+            for row in module.rows():
+                yield name, row
+        except Unmeasured as reason:
+            yield name, {"what": f"not measured: {reason}"}
+        print(f"{name}: {time.monotonic() - began:.1f} s", file=sys.stderr)
+
+
+def main() -> None:
+    """Run and print."""
+    table = Table(title="Minshan beside its peers, measured in this run", title_justify="left")
+    table.add_column("bench")
+    for heading in ("what", "ours", "peer", "ratio"):
+        table.add_column(heading, justify="left" if heading == "what" else "right", overflow="fold")
+    for name, row in measured(sys.argv[1:]):
+        table.add_row(name, *(row.get(column, "") for column in ("what", "ours", "peer", "ratio")))
+    console = Console()
+    (console if console.is_terminal else Console(width=150)).print(table)
+
+
+if __name__ == "__main__":
+    main()

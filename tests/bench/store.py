@@ -1,0 +1,160 @@
+"""The store: synced appends in a second and bytes that reach the disk, beside a raw synced append.
+
+The raw append writes the record's JSON and a line feed to the end of a file and calls fsync; it can neither be
+searched, nor closed by a range, nor salvaged. Bytes on the disk are a loop device's own counter under ext4, where
+this may be mounted; otherwise they are not measured, as the process's counter does not see the file system's
+journal.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from edge.record import ClockMark, Draft, Kind, Stamp
+from edge.store.rows import record_of
+from edge.store.store import Store
+from edge.uplink.contract import Span
+from tests.bench.figures import Row, Unmeasured, row
+
+BURST = 2000
+MINUTES = 200
+WARM = 3000
+NAMES = (
+    "air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_speed_of_gust",
+    "wind_from_direction", "wind_speed_2min", "wind_speed_10min", "rainfall_amount", "illuminance", "pm1", "pm2p5",
+    "pm10", "air_temperature.louvre",
+)  # fmt: skip
+IMAGE_MB = 256
+SECTOR = 512
+Worker = Callable[..., None]  # (folder, number of records, what to do after each)
+
+
+def draft(n: int) -> Draft:
+    """Minute `n` of a station with 14 channels."""
+    values = {name: round((n * 7919 + i * 104729) % 10000 / 100, 2) for i, name in enumerate(NAMES)}
+    body = {"values": values, "quality": dict.fromkeys(NAMES, 1), "reasons": {}}
+    return Draft(Kind.MINUTE, Stamp("6f1c" * 8, n * 60.0), 60.0, n * 60_000_000, ClockMark("ntp", 0.01), body, 1)
+
+
+def line(n: int, given: Draft) -> bytes:
+    """A record as the raw append writes it."""
+    return msgspec.json.encode(record_of(given, "5d0c9c1f", n)) + b"\n"
+
+
+def rows() -> Iterator[Row]:
+    """The bench's rows."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ours = BURST / timed(stored, folder / "s", BURST)
+        raw = BURST / timed(raw_appended, folder / "r", BURST)
+        yield row("records appended in a second, synced (a raw synced append)", ours, raw)
+        size = sum(path.stat().st_size for path in (folder / "s").iterdir() if path.is_file())
+        yield row("bytes of the file for a record (its JSON line)", size / BURST, len(line(9, draft(9))))
+    with disk() as (mount, written):
+        peers = {settle: bytes_written(mount, written, raw_appended, settle) for settle in (False, True)}
+        for what, settle, closing in (
+            ("in a burst", False, False),
+            ("at one a minute", True, False),
+            ("at one a minute, each acknowledged and closed", True, True),
+        ):
+            ours = bytes_written(mount, written, closed if closing else stored, settle)
+            yield row(f"bytes written to the disk for a record {what} (a raw synced append)", ours, peers[settle])
+
+
+def ignore(n: int) -> None:
+    """Nothing to do after record `n`."""
+
+
+def timed(work: Worker, folder: Path, number: int) -> float:
+    """Seconds that it takes."""
+    began = time.monotonic()
+    work(folder, number)
+    return time.monotonic() - began
+
+
+def stored(folder: Path, number: int, each: Callable[[int], None] = ignore) -> None:
+    """Append to the store."""
+    store = Store.open(folder, epoch="5d0c9c1f")
+    for n in range(1, number + 1):
+        store.append(draft(n), {"rainfall_amount": n})
+        each(n)
+    store.close()
+
+
+def closed(folder: Path, number: int, each: Callable[[int], None] = ignore) -> None:
+    """The same, and each record sent and closed before the next."""
+    store = Store.open(folder, epoch="5d0c9c1f")
+    for n in range(1, number + 1):
+        record = store.append(draft(n), {"rainfall_amount": n})
+        store.mark_sent([record])
+        store.prove([Span(record.epoch, record.seq, record.seq)])
+        each(n)
+    store.close()
+
+
+def raw_appended(folder: Path, number: int, each: Callable[[int], None] = ignore) -> None:
+    """Append to the end of a file, each synced."""
+    folder.mkdir()
+    with (folder / "lines").open("ab", buffering=0) as file:
+        for n in range(1, number + 1):
+            file.write(line(n, draft(n)))
+            os.fsync(file.fileno())
+            each(n)
+
+
+def bytes_written(mount: Path, written: Callable[[], int], work: Worker, settle: bool) -> float:
+    """Bytes for a record that reached the device, the file system's journal among them.
+
+    Counted after WARM records, when the store's log has its size, as it has for all but a daemon's first hours.
+    With `settle` the file system is brought to rest after each record, as it is within a minute.
+    """
+    counted = MINUTES if settle else BURST
+    at: list[int] = []
+
+    def each(n: int) -> None:
+        if n >= WARM and settle:
+            os.sync()
+        if n in (WARM, WARM + counted):
+            os.sync()
+            at.append(written())
+
+    work(mount / "work", WARM + counted, each)
+    shutil.rmtree(mount / "work")
+    return (at[1] - at[0]) / counted
+
+
+@contextmanager
+def disk() -> Iterator[tuple[Path, Callable[[], int]]]:
+    """An ext4 of our own on a loop device, and the reader of its counter of bytes written."""
+    if os.geteuid() or not shutil.which("mkfs.ext4") or not shutil.which("losetup"):
+        raise Unmeasured("bytes written to the disk want root, mkfs.ext4 and losetup")
+    with ExitStack() as undo:
+        folder = Path(undo.enter_context(tempfile.TemporaryDirectory()))
+        image, mount = folder / "image", folder / "mount"
+        mount.mkdir()
+        with image.open("wb") as file:
+            file.truncate(IMAGE_MB << 20)
+        run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(image))
+        device = run("losetup", "--find", "--show", str(image))
+        undo.callback(run, "losetup", "--detach", device)
+        run("mount", "-o", "noatime", device, str(mount))
+        undo.callback(run, "umount", str(mount))
+        counters = Path("/sys/block", Path(device).name, "stat")
+        yield mount, lambda: int(counters.read_text().split()[6]) * SECTOR
+
+
+def run(*command: str) -> str:
+    """What a command prints; Unmeasured with its reason where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unmeasured(f"{command[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()

@@ -1,0 +1,204 @@
+"""The documents say what is: their commands, options, targets, links, files and tables are held to the code."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from drivers.catalog import catalog, find
+from edge.config.file import COMMON, load, settings_from
+from provisioning.main import group
+from tests import sensor_table
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PICTURES = ROOT / "docs" / "pictures"
+PHOTO_BYTES = 150_000
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\s*(?:sudo )?(?:\S*/)?minshan +(\S.*)")
+
+
+def named(page: Path) -> str:
+    """A page as a person names it."""
+    return str(page.relative_to(ROOT))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code blocks of a language ("" for commands)."""
+    return [text for kind, text in FENCE.findall(page.read_text(encoding="utf-8")) if kind == language]
+
+
+def command_lines(page: Path) -> Iterator[str]:
+    """Every `minshan ...` of a page, in its blocks (joined where a line goes on) and between backticks."""
+    text = page.read_text(encoding="utf-8")
+    for block in blocks(page, ""):
+        yield from (found[1] for line in block.replace("\\\n", " ").splitlines() if (found := COMMAND.search(line)))
+    for inline in re.findall(r"`((?:sudo )?(?:\S*/)?minshan [^`]+)`", FENCE.sub("", text)):
+        found = COMMAND.search(inline)
+        if found:
+            yield found[1]
+
+
+def wrong_words(line: str) -> str | None:
+    """What is wrong with the words of a `minshan` command line: an unknown command or option."""
+    words = shlex.split(line.split("#")[0].replace("…", "x"))
+    command: click.Command = group()
+    context = click.Context(command)
+    for word in words:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            below = command.get_command(context, word)
+            if below is not None:
+                command = below
+            elif not any(isinstance(param, click.Argument) for param in command.params):  # remote STATION picture
+                return f"no command {word!r} in `minshan {line}`"
+        elif word.startswith("--"):
+            known = {name for param in [*group().params, *command.params] for name in param.opts} | {"--help"}
+            if word.partition("=")[0] not in known:
+                return f"no option {word} in `minshan {line}`"
+    return None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    """A person who copies a command out of a document is not told that there is none."""
+    wrong = [fault for line in command_lines(page) if (fault := wrong_words(line))]
+    assert not wrong, "; ".join(wrong)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
+    """`make X` in a document is a target of the Makefile, and what ARGS hands on is right too."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = page.read_text(encoding="utf-8")
+    code = "\n".join([*blocks(page, ""), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))])
+    named_ones = set(re.findall(r"(?:^|\s)make ([a-z][a-z-]*)", code, re.MULTILINE))
+    assert named_ones <= targets, f"no target {', '.join(sorted(named_ones - targets))}"
+    for arguments in re.findall(r'make run ARGS="([^"]*)"', code):
+        assert wrong_words(f"demo {arguments}") is None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """A link between documents leads to a file that is there."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+    near = [link for link in links if link and "://" not in link]
+    missing = [link for link in near if not (page.parent / link).exists()]
+    assert not missing, ", ".join(missing)
+
+
+def toml_of(pages: list[Path], first: str) -> list[tuple[Path, str]]:
+    """The TOML blocks that begin with a table, with their page."""
+    return [(page, text) for page in pages for text in blocks(page, "toml") if text.startswith(first)]
+
+
+@pytest.mark.parametrize(("page", "text"), toml_of(PAGES, "[station]"), ids=lambda value: str(value)[-20:])
+def test_an_examples_file_is_a_stations_file(page: Path, text: str, tmp_path: Path) -> None:
+    """A station.toml printed in a document loads as it stands."""
+    (tmp_path / "station.toml").write_text(text, encoding="utf-8")
+    assert load(tmp_path / "station.toml").station.id
+
+
+@pytest.mark.parametrize(("page", "text"), toml_of(PAGES, "[[sensor]]"), ids=lambda value: str(value)[-20:])
+def test_an_examples_sensor_is_one(page: Path, text: str) -> None:
+    """A sensor printed in a document is taken by its driver."""
+    for sensor in tomllib.loads(text)["sensor"]:
+        own = {key: value for key, value in sensor.items() if key not in COMMON}
+        assert settings_from(find(sensor["driver"]), own)
+
+
+def test_the_two_readmes_name_the_same_commands() -> None:
+    """Who reads Chinese is told to do the same as who reads English."""
+    english, chinese = ([re.sub(r'"[^"]*"', '""', line) for line in command_lines(page)] for page in READMES)
+    assert {re.sub(r"\s*#.*", "", line) for line in english} == {re.sub(r"\s*#.*", "", line) for line in chinese}
+
+
+def test_the_first_screen_says_what_it_is() -> None:
+    """Both names, a picture of the running table, the two commands and the state of things stand at the top."""
+    for page in READMES:
+        top = page.read_text(encoding="utf-8")[:4500]
+        for word in ("Minshan", "岷山", "docs/pictures/demo", "make run", "make test", "BME280", "0.1.0"):
+            assert word in top, f"{page.name}: {word}"
+
+
+def test_every_driver_has_its_page() -> None:
+    """Each driver of ours is explained in docs/sensors/, and its page shows how to set it."""
+    for name in catalog():
+        page = ROOT / "docs" / "sensors" / f"{name}.md"
+        assert page.exists(), f"docs/sensors/{name}.md is missing"
+        assert f'driver = "{name}"' in page.read_text(encoding="utf-8")
+
+
+def test_the_table_of_sensors_is_what_the_drivers_do() -> None:
+    """The table of docs/sensors/README.md is what the drivers do on trial; `python -m tests.sensor_table` writes it."""
+    page = sensor_table.PAGE.read_text(encoding="utf-8")
+    assert page == sensor_table.put_in(page, sensor_table.table())
+
+
+def test_the_changelog_knows_the_version() -> None:
+    """The version that is built has its entry."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert re.search(rf"^## {re.escape(version)}\b", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+
+def test_pictures_fetch_nothing_and_are_small() -> None:
+    """No picture asks the network for a font or a script, and the photo is small enough for a slow line."""
+    for picture in PICTURES.glob("*.svg"):
+        text = picture.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "://" not in text and "<script" not in text, picture.name
+    assert (PICTURES / "orchard.jpg").stat().st_size < PHOTO_BYTES
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example package of docs/adding-a-sensor.md, laid out as an installer would."""
+    folder = tmp_path_factory.mktemp("leaf-stick")
+    page = (ROOT / "docs" / "adding-a-sensor.md").read_text(encoding="utf-8")
+    for _, text in FENCE.findall(page):
+        found = re.match(r"# (\S+\.(?:py|toml))\n", text)
+        if found:
+            file = folder / found[1]
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    (folder / "leaf_stick" / "__init__.py").touch()
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    info = folder / "leaf_stick-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    points = [
+        f"[{name}]\n" + "\n".join(f"{key} = {value}" for key, value in rows.items())
+        for name, rows in project["entry-points"].items()
+    ]
+    (info / "entry_points.txt").write_text("\n".join(points) + "\n")
+    return folder
+
+
+def ran(package: Path, *words: str) -> str:
+    """What a command prints where the package is installed."""
+    env = os.environ | {"PYTHONPATH": f"{package}:{ROOT}", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=package, env=env, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_example_driver_is_found_and_keeps_the_contract(package: Path) -> None:
+    """What adding-a-sensor.md builds is found by its entry point, and passes the suite as the page says."""
+    assert "leaf-stick  (serial)" in ran(package, "provisioning.main", "sensors")
+    assert "✗" not in ran(package, "provisioning.main", "sensors", "test", "leaf-stick")
+
+
+def test_the_example_packages_own_tests_pass(package: Path) -> None:
+    """The tests that adding-a-sensor.md shows are run as they stand there."""
+    assert "passed" in ran(package, "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(package), "tests")
