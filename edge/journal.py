@@ -16,7 +16,7 @@ from drivers.clock import Clock
 from edge.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.pictures import NewPicture, Part
 from edge.store.store import Store
-from edge.store.trouble import StoreTrouble
+from edge.store.trouble import Cause, StoreTrouble
 
 log = logging.getLogger("minshan.recorder")
 MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
@@ -46,11 +46,23 @@ class Journal:
                 record = self._clock.outside(partial(self._store.append, first, kept, picture_of(first)))
             except StoreTrouble as trouble:
                 self._refused(trouble)
-                return None
+                if trouble.cause is not Cause.FULL or not self._made_room(first):
+                    return None
+                continue
             del self._waiting[0]
             self._taken()
             self._appended(record)
         return record
+
+    def _made_room(self, draft: Draft) -> bool:
+        """On a full disk: let go of what goes first; False where nothing did."""
+        try:
+            losses = self._clock.outside(partial(self._store.sweep, draft.stamp, draft.start, draft.clock))
+        except StoreTrouble:
+            return False
+        for loss in losses:
+            self._appended(loss)
+        return bool(losses)
 
     def tidy(self, stamp: Stamp, start: int | None, mark: ClockMark) -> None:
         """Keep the store within its bounds, and record what had to be mended: each loss is itself a record."""

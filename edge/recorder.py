@@ -61,6 +61,7 @@ class Recorder:
 
     def run(self) -> None:
         """Record for ever; a `Stopped` closes the minute in hand short and ends."""
+        self.timeline.bound_lost_boots()  # where the time is known from the start, no anchor may ever be worth more
         try:
             while True:
                 item = self._inbox.get(self.timeline.end + GRACE)

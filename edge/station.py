@@ -114,6 +114,8 @@ class Station:
     def start(self) -> None:
         """Record what the box was and is, then start all lanes."""
         self.recorder.event(Kind.START, start_body(self.store, self.recorder, self.boot))
+        for stray in self.store.pictures.stray_files():
+            stray.unlink(missing_ok=True)  # a power cut came between a picture's file and its row
         begin = self.recorder.timeline.begin
         self.recorder.journal.tidy(Stamp(self.boot, begin), *self.recorder.time_at(begin))
         self.recorder.setup(setup_body(self.config))
@@ -166,7 +168,7 @@ def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
 def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
     """Which epoch came before, when the box was last alive, why it was off, and what is missing for it."""
     last = store.last()
-    now, mark = recorder.time_at(recorder.timeline.begin)
+    now, _mark = recorder.time_at(recorder.timeline.begin)
     body: dict[str, Any] = {"version": importlib.metadata.version("minshan"), "boot": boot}
     if last is None:
         return body | {"reason": "first start"}

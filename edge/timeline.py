@@ -12,6 +12,7 @@ import logging
 from edge.anchors import Anchor, time_of
 from edge.record import ClockMark
 from edge.store.store import Store
+from edge.store.trouble import StoreTrouble
 
 log = logging.getLogger("minshan.time")
 GRACE = 1.0  # s after a minute's end in which its readings may still come in
@@ -87,9 +88,14 @@ class Timeline:
         Nobody can tell more of them: their records go out with the last time known before and this boot's begin.
         """
         now, _mark = self.time_at(0.0)
-        for lost in self._store.boots_without_time():
-            if lost.boot != self._boot and now is not None:
-                self._store.bound(lost.boot, known_before(self._store, lost.first), now)
+        if now is None:
+            return
+        try:
+            for lost in self._store.boots_without_time():
+                if lost.boot != self._boot:
+                    self._store.bound(lost.boot, known_before(self._store, lost.first), now)
+        except StoreTrouble as trouble:  # they wait for the next anchor or start; measuring does not
+            log.warning("what was measured without a time stays undated for now: %s", trouble)
 
     def _cut_at(self, now: float) -> None:
         """Close the minute in hand short; one that has hardly begun is dated instead, from its beginning."""

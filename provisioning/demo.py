@@ -38,10 +38,6 @@ from provisioning.table import live_table
 
 log = logging.getLogger("minshan.demo")
 WEATHER_BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site: an apple orchard in bloom
-DRAW_S = 0.5  # real seconds between two pictures of the table
-FAST_SLICE = 600.0  # simulated s between two looks where time goes as fast as it can
-DRAIN_SLICE = 0.5  # s between two looks for what is still unsent
-UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True)
@@ -60,37 +56,6 @@ class Wanted:
     seed: int
     until_sent: bool
     report: Path | None
-
-
-class Speed(click.ParamType):
-    """Simulated seconds per real one, or "max"."""
-
-    name = "speed"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """A positive number, or infinity for "max"."""
-        if value == "max":
-            return float("inf")
-        try:
-            number = float(value)
-        except ValueError:
-            number = 0.0
-        if not number > 0:
-            self.fail(_("{value} is no speed: give a positive number, or max").format(value=repr(value)), param, ctx)
-        return number
-
-
-class Span(click.ParamType):
-    """A span of time: 90s, 20m, 6h, 2d; a bare number is seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?", str(value).strip())
-        if found is None or not float(found[1]) > 0:
-            self.fail(_("{value} is no duration: write it as 90s, 20m, 6h or 2d").format(value=repr(value)), param, ctx)
-        return float(found[1]) * UNITS[found[2] or "s"]
 
 
 @click.command(help=_("Run a whole station on device twins, with a live table, until Ctrl-C."))
@@ -274,78 +239,6 @@ def hello(console: Console, wanted: Wanted, config: Config, state: Path) -> None
 def bare(url: str) -> str:
     """A broker's address without its password."""
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
-
-
-def run(rig: Rig, station: Station, console: Console, wanted: Wanted, end: float, interrupted: list[bool]) -> None:
-    """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring."""
-    speed = _("{n}x").format(n=f"{wanted.speed:g}") if wanted.speed else _("at full speed")
-    slice_s = FAST_SLICE if wanted.speed is None else wanted.speed * DRAW_S
-    grace = 2.0  # s after the end in which the last minute is closed
-    with drawing(console) as draw:
-        while not interrupted and rig.clock.now() < end + grace:
-            rig.clock.run_until(min(rig.clock.now() + slice_s, end + grace))
-            draw(status(station.parts), speed)
-        rig.stop_measuring(min(end, rig.clock.now()))
-        draw(status(station.parts), speed)
-
-
-def drain(rig: Rig, station: Station, console: Console, interrupted: list[bool]) -> None:
-    """Stay until nothing is unsent: time now runs as in life, so that the broker has its time."""
-    rig.clock.pace(1.0)
-    if station.uplink is not None:
-        station.uplink.hurry()
-    with drawing(console) as draw:
-        while not interrupted and unsent(station):
-            rig.clock.run_until(rig.clock.now() + DRAIN_SLICE)
-            draw(status(station.parts), _("sending what is left"))
-
-
-def unsent(station: Station) -> int:
-    """Records and pictures that the platform does not have yet."""
-    left = station.store.pictures.count()
-    return station.store.count_unsent() + left.thumbnails + left.full
-
-
-@contextlib.contextmanager
-def drawing(console: Console) -> Iterator[Any]:
-    """A function that shows the station: a live table on a terminal, a line a simulated hour elsewhere."""
-    if console.is_terminal:
-        with Live(console=console, auto_refresh=False) as live:
-            yield lambda facts, speed: live.update(live_table(facts, speed), refresh=True)
-        return
-    shown: list[int] = []
-
-    def line(facts: dict[str, Any], speed: str) -> None:
-        hour = (facts["time"] or 0) // 3_600_000_000
-        if shown != [hour]:
-            shown[:] = [hour]
-            store = facts["store"]
-            console.print(
-                _("{time}  {records} records, {unsent} unsent").format(
-                    time=say.when(facts["time"], facts["utc_offset_h"]),
-                    records=store["next_seq"] - 1,
-                    unsent=store["unsent"],
-                )
-            )
-
-    yield line
-
-
-@contextlib.contextmanager
-def interrupts(rig: Rig) -> Iterator[list[bool]]:
-    """Ctrl-C and SIGTERM end the run in order: the list is filled, and the clock lets go."""
-    interrupted: list[bool] = []
-
-    def stop(*_signal: object) -> None:
-        interrupted.append(True)
-        rig.clock.halt()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield interrupted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) -> dict[str, Any]:

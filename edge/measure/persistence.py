@@ -6,10 +6,10 @@ where physics lets it stand still.
 
 Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over
 0.1 m/s; humidity only under 95 %. C: five days of a real station (repository Loongle/weather-data). Z's 1 % for
-humidity would flag 885 of their 7,100 good minutes, so there, as for pressure and particles, still means not by
+humidity would flag 885 of their 7,167 good minutes, so there, as for pressure and particles, still means not by
 the device's own step (none of them stood still for an hour). Its temperature, told in tenths, did for 103 minutes
-on a rainy night; in its still spells humidity moved by 1.3 % at most: so temperature is judged after an hour where humidity moved
-by 2 %, otherwise after three.
+on a rainy night, and humidity moved by 1.3 % at most in such spells: so a coarse thermometer is judged after an
+hour where humidity moved by 2 %, otherwise after two, and not in fog.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from edge.measure.value import Value
 HOUR = 3600.0
 GAP = 600.0  # s without a value after which a run begins anew
 COARSE = 0.05  # degC; a thermometer that tells smaller steps never stands still for an hour
-COARSE_HOURS = 3.0
+COARSE_HOURS = 2.0
+FOG = 95.0  # %; in it temperature may stand still for long
 HUMIDITY_MOVES = 2.0  # %
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
 
@@ -147,8 +148,12 @@ class Persistence:
         }
 
     def _others_move(self, still: Watched) -> bool:
-        if still.coarse and still.run.seconds < COARSE_HOURS * HOUR - 1.0:
-            return still.witness.high - still.witness.low >= HUMIDITY_MOVES
+        if still.coarse:
+            humidity = still.witness
+            if humidity.high - humidity.low >= HUMIDITY_MOVES:
+                return True
+            if still.run.seconds < COARSE_HOURS * HOUR - 1.0 or humidity.high >= FOG:
+                return False
         return any(
             each.run.moved is not None and each.run.moved > still.run.begin
             for each in self._watched

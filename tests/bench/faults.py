@@ -65,12 +65,12 @@ def stuck(
 
 
 def offsets(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
-    """All is too high by a constant for two hours, once in each half of the day."""
+    """Each quantity too high by a constant for two hours, once in each half of the day."""
     return _shifted(frames, rng, OFFSET, 2 * HOUR, lambda _age: 1.0)
 
 
 def drifts(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
-    """All creeps away over four hours, as far as an offset goes."""
+    """Each quantity creeps away over four hours, as far as an offset goes."""
     return _shifted(frames, rng, OFFSET, 4 * HOUR, lambda age: age / (4 * HOUR))
 
 
@@ -78,7 +78,7 @@ def missing(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
     """The line is dead for 2 to 10 whole minutes, ten times a day."""
     gone = [range(begin, begin + rng.randint(2, 10)) for begin in rng.sample(range(60, 1380, 20), 10)]
     kept = [frame for frame in frames if not any(minute(frame[0]) in span for span in gone)]
-    return kept, {name: gone for name in frames[0][1]}
+    return kept, dict.fromkeys(frames[0][1], gone)
 
 
 def slipped(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
@@ -110,7 +110,7 @@ def _shifted(
             _spoil(
                 frames, begin, begin + lasts, name, lambda at, old, b=begin, s=size: round(old + s * share(at - b), 1)
             )
-            spoiled.setdefault(name, []).append(range(minute(begin), minute(begin + lasts) + 1))
+            spoiled.setdefault(name, []).append(range(minute(begin), minute(begin + lasts)))  # not the leap back
     return frames, spoiled
 
 

@@ -6,7 +6,6 @@ Beside it WeeWX's StdQC on the same samples: it knows a least and a most for eac
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
@@ -18,11 +17,13 @@ from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
 from edge.sim.capture import read_capture
 from tests.bench import faults
-from tests.data import shared
+from tests.bench.figures import Row, Unmeasured
+from tests.data import folder, shared
 
 DAYS = ("2019-08-04", "2020-12-27", "2021-05-04", "2021-06-01", "2022-07-24")
 ALTITUDE = 10.0  # m, near Guangzhou
 SEEDS = (1, 2, 3, 4)
+ORDER = ("spikes", "stuck", "offsets", "drifts", "gaps", "slipped")
 WRAP = 3300.0  # mm; four digits of tips
 SECOND = ("air_temperature", "relative_humidity", "air_pressure")  # what a second sensor on the mast measures too
 WEEWX = {
@@ -54,8 +55,10 @@ class Found(NamedTuple):
         return Found(*(a + b for a, b in zip(self, other)))
 
 
-def rows() -> list[dict[str, str]]:
-    """The bench's rows: `what`, `ours`, `peer` (WeeWX StdQC), `ratio`."""
+def rows() -> list[Row]:
+    """The bench's rows; the peer is WeeWX StdQC."""
+    if not (folder() / "station-captures").is_dir():
+        raise Unmeasured(f"the recordings station-captures are not in {folder()} (set MINSHAN_DATA to its folder)")
     totals: dict[str, Found] = {}
     good = Found(0, 0, 0)
     for day in DAYS:
@@ -64,11 +67,19 @@ def rows() -> list[dict[str, str]]:
         good += wrongly_flagged(clean)
         for what, found in day_of_faults(frames, clean):
             totals[what] = totals.get(what, Found(0, 0, 0)) + found
-    table = [row(f"{what} found (%, of {found.spells})", found) for what, found in totals.items()]
+    both = totals["spikes"] + totals["stuck spells"]
+    table = [row(f"{what} found (%, of {found.spells})", found) for what, found in sorted(totals.items(), key=order)]
+    table.insert(0, row(f"spikes and stuck spells found (%, of {both.spells})", both))
     return [*table, row(f"good minutes flagged (%, of {good.spells}; any of up to 9 channels)", good, digits=3)]
 
 
-def row(what: str, found: Found, digits: int = 1) -> dict[str, str]:
+def order(item: tuple[str, Found]) -> tuple[int, str]:
+    """Parts (- spikes of ...) behind their whole."""
+    what = item[0].removeprefix("- ")
+    return next(n for n, fault in enumerate(ORDER) if what.startswith(fault)), what
+
+
+def row(what: str, found: Found, digits: int = 1) -> Row:
     """One row of the table."""
     ours, peer = 100 * found.ours / max(found.spells, 1), 100 * found.weewx / max(found.spells, 1)
     return {"what": what, "ours": f"{ours:.{digits}f}", "peer": f"{peer:.{digits}f}",
@@ -195,14 +206,8 @@ def recorded(day: str) -> list[faults.Frame]:
     """The good frames of a recorded day, with seconds since its midnight."""
     capture = read_capture(shared(f"station-captures/{day}.txt.gz"))
     decoder = AsciiStationDecoder(AsciiStationSettings(port="/dev/null"))
-    frames = []
+    frames: list[faults.Frame] = []
     for utc, raw in capture.lines:
-        for item in decoder.feed(raw + b"\n"):
-            if isinstance(item, Frame):
-                frames.append(((utc - capture.begin) / 1e6, {r.quantity: r.value for r in item.readings}))
+        found = (item for item in decoder.feed(raw + b"\n") if isinstance(item, Frame))
+        frames.extend(((utc - capture.begin) / 1e6, {r.quantity: r.value for r in item.readings}) for item in found)
     return frames
-
-
-if __name__ == "__main__":
-    for each_row in rows():
-        sys.stdout.write(f"{each_row['what']:75} {each_row['ours']:>8} {each_row['peer']:>8}\n")

@@ -36,7 +36,7 @@ MISSING = 9
         ("rain485", Fault.UNPLUGGED, ("rainfall_amount", "wind_from_direction"), "unplugged"),
         ("field", Fault.SILENT, (*FIELD, "rainfall_amount.field"), "no answer"),
         ("field", Fault.NOISE, FIELD, "garbled"),
-        ("field", Fault.SHORT, FIELD, "garbled"),
+        ("field", Fault.SHORT, FIELD, "no answer"),
         ("field", Fault.SLOW, FIELD, "no answer"),
         ("field", Fault.UNPLUGGED, (*FIELD, "wind_speed"), "unplugged"),
     ],
@@ -137,10 +137,10 @@ def test_a_kill_before_the_time_is_known(tmp_path: Path) -> None:
 
 
 def test_a_day_without_any_time(tmp_path: Path) -> None:
-    """A boot that never knew the time is sent with bounds that hold the truth, once a later boot knows it."""
-    config = configured(tmp_path, without(SMALL, "light", "rain485", "vane", "field"))
+    """A boot that never knew the time is sent with bounds that hold the truth, as soon as a later boot knows it."""
+    config = configured(tmp_path, without(SMALL, "shelter", "light", "rain485", "vane", "field"))
     schedule = Schedule(outages=(Outage(1800.0, 60.0, True, FOREVER), Outage(DAY + 1800.0, 600.0, True)))
-    outcome = live(config, schedule, DAY + HOUR)
+    outcome = live(config, schedule, DAY + 2700.0)
     assert outcome.complaints == []
     lost = outcome.minutes(epoch=1)
     assert len(lost) >= 1438

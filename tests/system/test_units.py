@@ -138,7 +138,7 @@ def test_folders_are_the_station_s_own(installed: Path) -> None:
     assert done.returncode == 0, done.stdout
     spool = (installed / "var/lib/minshan/spool").stat()
     config = (installed / "etc/minshan/station.toml").stat()
-    assert (spool.st_uid, spool.st_mode & 0o777) == (990, 0o750)
+    assert (spool.st_uid, spool.st_mode & 0o777) == (990, 0o700)
     assert (config.st_uid, config.st_gid, config.st_mode & 0o777) == (0, 990, 0o640)
 
 

@@ -123,6 +123,16 @@ def test_the_two_readmes_name_the_same_commands() -> None:
     assert {re.sub(r"\s*#.*", "", line) for line in english} == {re.sub(r"\s*#.*", "", line) for line in chinese}
 
 
+def test_the_chinese_readme_uses_the_fields_words() -> None:
+    """No word that the glossary rules out stands in the Chinese README."""
+    rows = [line.split("|") for line in (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()]
+    ruled_out = {word.strip() for row in rows if len(row) == 6 for word in row[3].split("，") if word.strip()}
+    text = READMES[1].read_text(encoding="utf-8")
+    found = [word for word in ruled_out - {"not · 不用", "---"} if word in text]
+    assert len(ruled_out) > 10
+    assert not found, ", ".join(found)
+
+
 def test_the_first_screen_says_what_it_is() -> None:
     """Both names, a picture of the running table, the two commands and the state of things stand at the top."""
     for page in READMES:

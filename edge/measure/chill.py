@@ -1,0 +1,89 @@
+"""Warmth and cold that fruit trees count: growing degree hours, chill hours, Utah units, chill portions.
+
+Inputs are hourly mean temperatures, degC. A missing hour never counts as some temperature: a count says how many
+hours it lacks, and the dynamic model holds its state over the gap. All as in chillR (Luedeling), whose sources are
+Anderson 1986, Weinberger 1950 (0..7.2 degC; another school counts everything under 7.2), Richardson 1974, and
+Fishman 1987 with Erez 1990.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+
+GDH_BASE, GDH_BEST, GDH_TOP = 4.0, 25.0, 36.0  # degC
+UTAH = ((1.4, 0.0), (2.4, 0.5), (9.1, 1.0), (12.4, 0.5), (15.9, 0.0), (18.0, -0.5))  # up to degC: units
+E0, E1, A0, A1, SLOPE, TETMLT = 4153.5, 12888.8, 139_500.0, 2.567e18, 1.6, 277.0
+ZERO = 273.0  # the model's own; 273.15 changes a season by 3 to 6 %
+
+
+def growing_degree_hours(temperature: float) -> float:
+    """Degree hours of one hour, 0..21 (Anderson: base 4, best 25, top 36 degC)."""
+    if GDH_BASE <= temperature <= GDH_BEST:
+        share = (temperature - GDH_BASE) / (GDH_BEST - GDH_BASE)
+        return 10.5 * (1 + math.cos(math.pi + math.pi * share))
+    if GDH_BEST < temperature <= GDH_TOP:
+        share = (temperature - GDH_BEST) / (GDH_TOP - GDH_BEST)
+        return 21.0 * (1 + math.cos(math.pi / 2 + math.pi / 2 * share))
+    return 0.0
+
+
+def chill_hour(temperature: float) -> int:
+    """1 for an hour within 0..7.2 degC, otherwise 0."""
+    return int(0.0 <= temperature <= 7.2)
+
+
+def utah_units(temperature: float) -> float:
+    """Utah chill units of one hour, -1..1; warm hours take away."""
+    return next((units for top, units in UTAH if temperature <= top), -1.0)
+
+
+class Season(msgspec.Struct):
+    """What a season's counting comes to; to be kept over a restart, for the dynamic model's `x` goes on.
+
+    `x`: the intermediate product, 0..1; `portions` are banked for good; `missing`: hours without a temperature.
+    """
+
+    hours: int = 0
+    missing: int = 0
+    chill_hours: int = 0
+    utah: float = 0.0
+    degree_hours: float = 0.0
+    portions: float = 0.0
+    x: float = 0.0
+
+    def take(self, temperature: float | None) -> float:
+        """One more hour; gives the portion that it banked. A missing hour counts as missing and changes no sum."""
+        if temperature is None:
+            self.missing += 1
+            return 0.0
+        self.hours += 1
+        self.chill_hours += chill_hour(temperature)
+        self.utah += utah_units(temperature)
+        self.degree_hours += growing_degree_hours(temperature)
+        self.x, portion = dynamic_hour(self.x, temperature)
+        self.portions += portion
+        return portion
+
+
+def dynamic_hour(x: float, temperature: float) -> tuple[float, float]:
+    """The dynamic model's next hour: the intermediate product after it, and the portion banked (0 mostly)."""
+    kelvin = temperature + ZERO
+    settles_at = A0 / A1 * math.exp((E1 - E0) / kelvin)
+    rate = A1 * math.exp(-E1 / kelvin)
+    x = settles_at - (settles_at - x) * math.exp(-rate)
+    if x < 1.0:
+        return x, 0.0
+    power = SLOPE * TETMLT * (kelvin - TETMLT) / kelvin
+    share = 1.0 / (1.0 + math.exp(-power))
+    return x * (1 - share), x * share
+
+
+def season(temperatures: Iterable[float | None]) -> Season:
+    """A whole series of hours from its beginning."""
+    counted = Season()
+    for temperature in temperatures:
+        counted.take(temperature)
+    return counted

@@ -1,0 +1,106 @@
+"""Quantities that follow from measured ones: pure functions, degC, %, hPa, kPa, metres.
+
+Sources. WMO: WMO-No. 8 (CIMO guide), annexes on humidity and on pressure. FAO: Irrigation and Drainage Paper 56
+(Allen 1998). Relative humidity is over water at all temperatures. Input that has no answer gives None, never a
+number that looks like one: humidity 0 has no dew point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+PSYCHROMETER_WATER = 6.53e-4  # 1/K, ventilated; times (1 + 0.000944 Tw)  (WMO)
+PSYCHROMETER_ICE = 5.75e-4  # 1/K
+KELVIN = 273.15
+
+
+def vapour_pressure_water(temperature: float) -> float:
+    """Saturation vapour pressure over water, hPa (WMO); temperature degC, -45..60."""
+    return 6.112 * math.exp(17.62 * temperature / (243.12 + temperature))
+
+
+def vapour_pressure_ice(temperature: float) -> float:
+    """Saturation vapour pressure over ice, hPa (WMO); temperature degC, -65..0."""
+    return 6.112 * math.exp(22.46 * temperature / (272.62 + temperature))
+
+
+def vapour_pressure(temperature: float, humidity: float) -> float:
+    """Vapour pressure, hPa, of air at `temperature` degC and `humidity` %."""
+    return vapour_pressure_water(temperature) * humidity / 100.0
+
+
+def dew_point(temperature: float, humidity: float) -> float | None:
+    """Dew point over water, degC (WMO), never above the temperature; None where humidity is 0 or less."""
+    if humidity <= 0:
+        return None
+    gamma = math.log(min(humidity, 100.0) / 100.0) + 17.62 * temperature / (243.12 + temperature)
+    return min(243.12 * gamma / (17.62 - gamma), temperature)
+
+
+def frost_point(temperature: float, humidity: float) -> float | None:
+    """Frost point over ice, degC (WMO); None where humidity is 0 or less, or where the answer is above 0 degC."""
+    if humidity <= 0:
+        return None
+    gamma = math.log(vapour_pressure(temperature, min(humidity, 100.0)) / 6.112)
+    found = 272.62 * gamma / (22.46 - gamma)
+    return found if found <= 0 else None
+
+
+def wet_bulb(temperature: float, humidity: float, pressure: float) -> float:
+    """Wet bulb of a ventilated psychrometer, degC, water on the bulb at all temperatures (WMO).
+
+    `pressure` is the station's own, hPa: at 840 hPa a formula without it is off by up to 1.1 K. Solves
+    e = e_w(Tw) - 6.53e-4 (1 + 0.000944 Tw) P (T - Tw).
+    """
+
+    def excess(bulb: float) -> float:
+        factor = PSYCHROMETER_WATER * (1 + 0.000944 * bulb)
+        return vapour_pressure_water(bulb) - factor * pressure * (temperature - bulb)
+
+    return _rising_root(excess, vapour_pressure(temperature, humidity), temperature)
+
+
+def ice_bulb(temperature: float, humidity: float, pressure: float) -> float | None:
+    """Temperature of an ice-covered bulb, degC (WMO): e = e_i(Ti) - 5.75e-4 P (T - Ti); None where over 0 degC."""
+
+    def excess(bulb: float) -> float:
+        return vapour_pressure_ice(bulb) - PSYCHROMETER_ICE * pressure * (temperature - bulb)
+
+    found = _rising_root(excess, vapour_pressure(temperature, humidity), temperature)
+    return found if found <= 0 else None
+
+
+def delta_t(temperature: float, humidity: float, pressure: float) -> float:
+    """Air temperature minus wet bulb, K: 2 to 8 is the window for spraying. `pressure`: the station's own, hPa."""
+    return temperature - wet_bulb(temperature, humidity, pressure)
+
+
+def saturation_kpa(temperature: float) -> float:
+    """Saturation vapour pressure, kPa (FAO eq. 11); temperature degC."""
+    return 0.6108 * math.exp(17.27 * temperature / (temperature + 237.3))
+
+
+def vapour_pressure_deficit(temperature: float, humidity: float) -> float:
+    """es(T) - ea, kPa (FAO); humidity over 100 % counts as 100."""
+    return saturation_kpa(temperature) * (1 - min(humidity, 100.0) / 100.0)
+
+
+def sea_level_pressure(pressure: float, height: float, temperature: float, humidity: float) -> float:
+    """Pressure reduced to sea level, hPa (WMO, CIMO formula); `height` gpm, `temperature` degC.
+
+    Meant for stations under 750 m. At 1,590 m it is mostly thermometer (1001 on a warm afternoon and 1024 on a
+    cold morning for the same 840 hPa): show it, if at all, with the mean temperature of 12 h, and say so.
+    """
+    kelvin = temperature + KELVIN
+    e = vapour_pressure(temperature, humidity)
+    return float(pressure * 10 ** (0.0148275 * height / (kelvin + 0.00325 * height + 0.12 * e)))
+
+
+def _rising_root(rising: Callable[[float], float], value: float, high: float) -> float:
+    """Where a rising function has `value`, between 60 K under `high` and 1 K over it; to 1e-6 K."""
+    low, high = high - 60.0, high + 1.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < value else (low, middle)
+    return (low + high) / 2

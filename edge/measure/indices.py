@@ -1,0 +1,94 @@
+"""Air quality from particles: what may honestly be said of a low-cost sensor.
+
+The PM sub-index of HJ 633 (IAQI), exact by fractions, with the breakpoints of the date it is for. It is not the
+AQI: four of its six pollutants are not measured, and PM10 of a low-cost sensor is mostly computed from small
+particles, so it has no index here. Corrections for humidity take the CF=1 reading; all were fitted near sea level
+in North America. The raw value stays; a corrected one goes under another name.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+SINCE_2026 = date(2026, 3, 1)  # HJ 633-2026 with GB 3095-2026 in force
+LABEL = "PM2.5 sub-index (HJ 633), reference only: low-cost sensor, hourly mean"
+IAQI = (0, 50, 100, 150, 200, 300, 400, 500)
+PM2P5 = {"2026": (0, 35, 60, 115, 150, 250, 350, 500), "2012": (0, 35, 75, 115, 150, 250, 350, 500)}
+PM10 = {"2026": (0, 50, 120, 250, 350, 420, 500, 600), "2012": (0, 50, 150, 250, 350, 420, 500, 600)}
+CLASSES = ((50, "good"), (100, "fair"), (150, "light"), (200, "moderate"), (300, "heavy"), (500, "severe"))
+
+
+@dataclass(frozen=True, slots=True)
+class SubIndex:
+    """A sub-index 0..500, its class, the edition it follows, and the words that must go with it."""
+
+    value: int
+    grade: str
+    edition: str
+    label: str = LABEL
+
+
+def pm2p5_sub_index(concentration: float | Decimal, on: date) -> SubIndex:
+    """Sub-index of an hourly (or daily) mean of PM2.5, ug/m3, by the edition in force on the day.
+
+    Hourly values use the 24-h nodes (HJ 633-2026). ValueError for a negative concentration.
+    """
+    edition = "2026" if on >= SINCE_2026 else "2012"
+    value = iaqi(concentration, PM2P5[edition])
+    return SubIndex(value, next(grade for top, grade in CLASSES if value <= top), f"HJ 633-{edition}")
+
+
+def iaqi(concentration: float | Decimal, nodes: tuple[int, ...]) -> int:
+    """IAQI of a concentration, ug/m3, over concentration nodes that belong to `IAQI`.
+
+    The concentration is rounded to whole ug/m3, half to even (GB/T 8170); the index is linear between nodes and
+    rounded up; over the last node it is 500. Exact: a float just over a whole number would round up wrongly.
+    """
+    whole = int(Decimal(str(concentration)).quantize(Decimal(1), ROUND_HALF_EVEN))
+    if whole < 0:
+        raise ValueError(f"a concentration of {concentration} ug/m3; it should be 0 or more")
+    if whole >= nodes[-1]:
+        return IAQI[-1]
+    at = next(n for n, node in enumerate(nodes) if whole < node)
+    share = Fraction(whole - nodes[at - 1], nodes[at] - nodes[at - 1])
+    return math.ceil(IAQI[at - 1] + share * (IAQI[at] - IAQI[at - 1]))
+
+
+def epa_2021(raw: float, humidity: float) -> float:
+    """PM2.5 by the US EPA's 2021 correction, ug/m3 (Barkjohn, Gantt, Clements, AMT 14, 4617); never under 0."""
+    return max(0.0, _linear(0.524, raw, humidity))
+
+
+def epa_five_parts(raw: float, humidity: float) -> float:
+    """PM2.5 by the US EPA's correction in five parts, fit for smoke too, ug/m3; never under 0."""
+    if raw < 30:
+        return epa_2021(raw, humidity)
+    if raw < 50:
+        weight = raw / 20 - 1.5
+        return max(0.0, _linear(0.786 * weight + 0.524 * (1 - weight), raw, humidity))
+    if raw < 210:
+        return max(0.0, _linear(0.786, raw, humidity))
+    smoke = 2.966 + 0.69 * raw + 8.84e-4 * raw**2
+    if raw < 260:
+        weight = raw / 50 - 4.2
+        return _blend(weight, smoke, raw, humidity)
+    return smoke
+
+
+def _blend(weight: float, smoke: float, raw: float, humidity: float) -> float:
+    """Between the fourth part's linear form and its smoke form; humidity's part fades with the linear one."""
+    return weight * smoke + (1 - weight) * _linear(0.786, raw, humidity)
+
+
+def _linear(slope: float, raw: float, humidity: float) -> float:
+    return slope * raw - 0.0862 * humidity + 5.75
+
+
+def nilson_2022(raw: float, humidity: float) -> float:
+    """PM2.5 by Nilson's model 2, ug/m3 (AMT 15, 3315): growth by humidity, which is held within 30..70 %."""
+    held = min(max(humidity, 30.0), 70.0)
+    return raw / (1 + 0.24 / (100.0 / held - 1))

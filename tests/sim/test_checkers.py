@@ -1,0 +1,221 @@
+"""The promise's checkers notice each way of breaking it: a good life's records, doctored one by one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from drivers.twins.twin import Fault
+from edge.record import ClockMark, Kind, Record
+from edge.sim.faults import Outage, Schedule, Spell
+from tests.sim.stations import Outcome, configured, judged, live
+
+SILENT = Spell(300.0, 900.0, "shelter", Fault.SILENT)
+
+
+@pytest.fixture(name="good", scope="module")
+def a_good_life(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Half an hour with a silent device, a kill, and a boot whose time is known late; the promise was kept."""
+    folder: Path = tmp_path_factory.mktemp("good")
+    schedule = Schedule((SILENT,), (Outage(1100.0, 20.0), Outage(1300.0, 20.0, True, 300.0)))
+    outcome = live(configured(folder), schedule, 1800.0)
+    assert outcome.complaints == []
+    return outcome
+
+
+@dataclass
+class Doctor:
+    """A copy of a life's records to be doctored."""
+
+    good: Outcome
+    kept: list[Record]
+    arrived: list[Record]
+
+    def complaints(self) -> list[str]:
+        """What the checkers say now."""
+        return judged(self.good.life, self.kept, self.arrived).complaints
+
+    def minute(self, number: int) -> Record:
+        """The n-th minute that is kept."""
+        return [record for record in self.kept if record.kind is Kind.MINUTE][number]
+
+    def change(self, record: Record, **fields: Any) -> None:
+        """That record is another one, wherever it is."""
+        changed = msgspec.structs.replace(record, **fields)
+        self.kept = [changed if r == record else r for r in self.kept]
+        self.arrived = [changed if r == record else r for r in self.arrived]
+
+    def change_body(self, record: Record, channel: str, value: float | None, flag: int, reason: str | None) -> None:
+        """That record says something else of a channel."""
+        body = copy.deepcopy(record.body)
+        body["values"][channel], body["quality"][channel] = value, flag
+        body["reasons"].pop(channel, None)
+        if reason is not None:
+            body["reasons"][channel] = reason
+        self.change(record, body=body)
+
+
+@pytest.fixture(name="doctor")
+def a_doctor(good: Outcome) -> Iterator[Doctor]:
+    """A fresh copy."""
+    yield Doctor(good, list(good.kept), list(good.arrived))
+
+
+def the_last_value(doctor: Doctor) -> None:
+    """A silent device's last value goes on."""
+    before = doctor.minute(3).body["values"]["air_temperature"]
+    doctor.change_body(doctor.minute(7), "air_temperature", before, 1, None)
+
+
+def the_other_thermometer(doctor: Doctor) -> None:
+    """The second thermometer stands in for the silent one."""
+    minute = doctor.minute(7)
+    doctor.change_body(minute, "air_temperature", minute.body["values"]["air_temperature.second"], 1, None)
+
+
+def a_wrong_value(doctor: Doctor) -> None:
+    """A value is half a degree off and passes."""
+    minute = doctor.minute(2)
+    doctor.change_body(minute, "air_temperature", minute.body["values"]["air_temperature"] + 0.5, 1, None)
+
+
+def too_much_rain(doctor: Doctor) -> None:
+    """A millimetre fell that never fell."""
+    minute = doctor.minute(2)
+    doctor.change_body(minute, "rainfall_amount", minute.body["values"]["rainfall_amount"] + 1.0, 1, None)
+
+
+def a_value_beside_missing(doctor: Doctor) -> None:
+    """A missing channel carries a value all the same."""
+    doctor.change_body(doctor.minute(7), "air_pressure", 840.0, 9, "no answer")
+
+
+def no_reason(doctor: Doctor) -> None:
+    """A channel is missing and nobody says why."""
+    doctor.change_body(doctor.minute(7), "air_pressure", None, 9, None)
+
+
+def a_mate_that_suffers(doctor: Doctor) -> None:
+    """A device that nothing ailed has no value."""
+    doctor.change_body(doctor.minute(7), "illuminance", None, 9, "no readings")
+
+
+def a_minute_never_kept(doctor: Doctor) -> None:
+    """A minute is neither kept nor sent, and the records after it are numbered as if it had never been."""
+    gone = doctor.minute(5)
+    doctor.kept = [lower(r, gone.seq) for r in doctor.kept if r.seq != gone.seq]
+    doctor.arrived = [lower(r, gone.seq) for r in doctor.arrived if r.seq != gone.seq]
+
+
+def lower(record: Record, than: int) -> Record:
+    """The record one seq lower where it is above."""
+    return msgspec.structs.replace(record, seq=record.seq - 1) if record.seq > than else record
+
+
+def a_minute_that_never_arrived(doctor: Doctor) -> None:
+    """A minute is kept, and no revision of it arrived."""
+    gone = doctor.minute(5)
+    doctor.arrived = [record for record in doctor.arrived if record.seq != gone.seq]
+
+
+def a_revision_that_never_arrived(doctor: Doctor) -> None:
+    """The dated revision of a record did not arrive."""
+    revised = next(record for record in doctor.kept if record.revision == 1)
+    doctor.arrived = [r for r in doctor.arrived if (r.seq, r.revision) != (revised.seq, 1)]
+
+
+def the_last_minutes_before_the_kill(doctor: Doctor) -> None:
+    """A kill took two minutes with it."""
+    epoch = doctor.good.life.runs[0].epoch
+    gone = {record.seq for record in [r for r in doctor.kept if r.epoch == epoch][-2:]}
+    doctor.kept = [record for record in doctor.kept if record.seq not in gone]
+    doctor.arrived = [record for record in doctor.arrived if record.seq not in gone]
+
+
+def no_start(doctor: Doctor) -> None:
+    """A start of the daemon is not told."""
+    second = doctor.good.life.runs[1].epoch
+    doctor.kept = [r for r in doctor.kept if r.epoch != second or r.kind is not Kind.START]
+
+
+def one_name_for_two(doctor: Doctor) -> None:
+    """Two minutes have one name."""
+    one, other = doctor.minute(5), doctor.minute(6)
+    doctor.arrived.append(msgspec.structs.replace(other, seq=one.seq))
+
+
+def two_names_for_one(doctor: Doctor) -> None:
+    """One minute has two names."""
+    doctor.arrived.append(msgspec.structs.replace(doctor.minute(5), seq=9999))
+
+
+def a_second_late(doctor: Doctor) -> None:
+    """A minute is dated a second late."""
+    minute = doctor.minute(5)
+    doctor.change(minute, start=(minute.start or 0) + 1_000_000)
+
+
+def no_error_stated(doctor: Doctor) -> None:
+    """A time comes without its error."""
+    doctor.change(doctor.minute(5), clock=ClockMark("sim"))
+
+
+def an_excuse(doctor: Doctor) -> None:
+    """A time is wrong by a minute and says that it may be."""
+    minute = doctor.minute(5)
+    doctor.change(minute, start=(minute.start or 0) + 60_000_000, clock=ClockMark("sim", 100.0))
+
+
+def bounds_beside_the_truth(doctor: Doctor) -> None:
+    """Bounds that do not hold the truth."""
+    minute = doctor.minute(5)
+    after = (minute.start or 0) + 30_000_000
+    doctor.change(minute, start=None, clock=ClockMark("bounds", None, after, after + 10**9))
+
+
+def never_dated(doctor: Doctor) -> None:
+    """The time became known, and a record did not get it."""
+    doctor.change(doctor.minute(5), start=None, clock=ClockMark("arrival"))
+
+
+@pytest.mark.parametrize(
+    ("broken", "promise"),
+    [
+        (the_last_value, "wrongly good"),
+        (the_other_thermometer, "wrongly good"),
+        (a_wrong_value, "wrongly good"),
+        (too_much_rain, "wrongly good"),
+        (a_value_beside_missing, "wrongly good"),
+        (no_reason, "wrongly good"),
+        (a_mate_that_suffers, "not whole"),
+        (a_minute_never_kept, "lost"),
+        (a_minute_that_never_arrived, "lost"),
+        (a_revision_that_never_arrived, "lost"),
+        (the_last_minutes_before_the_kill, "lost"),
+        (no_start, "lost"),
+        (one_name_for_two, "doubled"),
+        (two_names_for_one, "doubled"),
+        (a_second_late, "mistimed"),
+        (no_error_stated, "mistimed"),
+        (an_excuse, "mistimed"),
+        (bounds_beside_the_truth, "mistimed"),
+        (never_dated, "mistimed"),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_a_broken_promise_is_noticed(doctor: Doctor, broken: Callable[[Doctor], None], promise: str) -> None:
+    """Each way of breaking the promise has a complaint that names the promise."""
+    broken(doctor)
+    assert [complaint for complaint in doctor.complaints() if complaint.startswith(promise)]
+
+
+def test_a_record_that_comes_twice_is_no_double(doctor: Doctor) -> None:
+    """At least once on the wire is no broken promise: the identity makes one of them."""
+    doctor.arrived += doctor.arrived
+    assert doctor.complaints() == []
