@@ -6,17 +6,14 @@ import contextlib
 import json
 import logging
 import re
-import signal
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.live import Live
 
 from edge.config.file import load
 from edge.config.sections import Config
@@ -32,12 +29,16 @@ from edge.store.store import Store
 from edge.store.trouble import StoreTrouble
 from provisioning import say
 from provisioning.demo_config import capture_station, whole_station
+from provisioning.demo_run import Show, interrupts, unsent
 from provisioning.exits import Exit, Failure
+from provisioning.faultlog import FaultLog
 from provisioning.say import _
-from provisioning.table import live_table
+from provisioning.spans import Span, Speed
 
 log = logging.getLogger("minshan.demo")
 WEATHER_BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site: an apple orchard in bloom
+
+MOST_COMPLAINTS = 20  # of the checker, on a screen
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Wanted:
     duration: float | None
     station: str
     seed: int
+    faults: int | None
     until_sent: bool
     report: Path | None
 
@@ -95,6 +97,7 @@ class Wanted:
 @click.option("--for", "duration", type=Span(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
 @click.option("--station", default="demo", show_default=True, help=_("The station's name on the wire."))
 @click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the weather and the twins."))
+@click.option("--faults", type=int, help=_("Let devices and buses fail and come back, by this seed."))
 @click.option("--until-sent", is_flag=True, help=_("At the end stay until nothing is unsent."))
 @click.option("--report", type=click.Path(path_type=Path), help=_("Write a JSON report of this run at its end."))
 def demo(**options: Any) -> int:
@@ -121,6 +124,8 @@ def demo(**options: Any) -> int:
 
 def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     """Set up all parts, run them, end them, report."""
+    if wanted.faults is not None and wanted.capture is not None:
+        raise Failure(Exit.USAGE, _("--faults is for the devices of a whole station: leave out --capture"))
     console = Console()
     capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
@@ -138,11 +143,15 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     station = rig.power_on(lambda _config: store)
     hello(console, wanted, config, state)
     with interrupts(rig) as interrupted:
-        run(rig, station, console, wanted, last_instant(boot, begin, wanted, capture), interrupted)
+        faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
+        show = Show(console, rig, station, interrupted, faults)
+        show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
         if wanted.until_sent:
-            drain(rig, station, console, interrupted)
+            show.drain()
     facts = status(station.parts)
     report = reported(station, facts, first_seq, rig)
+    if faults is not None:
+        report["faults"] = faults.report()
     rig.power_off()
     goodbye(console, report, state if wanted.state else None)
     if wanted.report:
@@ -273,5 +282,19 @@ def goodbye(console: Console, report: dict[str, Any], state: Path | None) -> Non
         console.print(
             _("{read} lines were read, {refused} refused.").format(read=report["lines_read"], refused=refused)
         )
+    if "faults" in report:
+        told_faults(console, report["faults"])
     if state is not None:
         console.print(_("The data is in {folder}.").format(folder=state))
+
+
+def told_faults(console: Console, faults: dict[str, Any]) -> None:
+    """What came of the faults: how often a device went missing, and whether the checker is content."""
+    n = faults["gaps"]
+    console.print(say.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
+    if not faults["complaints"]:
+        console.print(
+            _("Checked against the weather: nothing passed as good that was not, and all other devices are whole.")
+        )
+    for complaint in faults["complaints"][:MOST_COMPLAINTS]:
+        console.print(complaint, style="red", highlight=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -22,54 +22,67 @@ from provisioning.table import live_table
 DRAW_S = 0.5  # real seconds between two pictures of the table
 FAST_SLICE = 600.0  # simulated s between two looks where time goes as fast as it can
 DRAIN_SLICE = 0.5  # s between two looks for what is still unsent
+GRACE = 2.0  # s after the end in which the last minute is closed
 LATELY = 6  # lines of what went missing and came back
 
 
-def run(rig: Rig, station: Station, console: Console, wanted: Wanted, end: float, interrupted: list[bool]) -> None:
-    """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring."""
-    speed = _("{n}x").format(n=f"{wanted.speed:g}") if wanted.speed else _("at full speed")
-    slice_s = FAST_SLICE if wanted.speed is None else wanted.speed * DRAW_S
-    grace = 2.0  # s after the end in which the last minute is closed
-    with drawing(console) as draw:
-        while not interrupted and rig.clock.now() < end + grace:
-            rig.clock.run_until(min(rig.clock.now() + slice_s, end + grace))
-            draw(status(station.parts), speed)
-        rig.stop_measuring(min(end, rig.clock.now()))
-        draw(status(station.parts), speed)
+@dataclass
+class Show:
+    """A running demo before its audience; `faults` tells what went missing, where faults were asked for."""
 
+    console: Console
+    rig: Rig
+    station: Station
+    interrupted: list[bool]
+    faults: FaultLog | None = None
+    _shown_hour: int = -1
 
-def drain(rig: Rig, station: Station, console: Console, interrupted: list[bool]) -> None:
-    """Stay until nothing is unsent: time now runs as in life, so that the broker has its time."""
-    rig.clock.pace(1.0)
-    if station.uplink is not None:
-        station.uplink.hurry()
-    with drawing(console) as draw:
-        while not interrupted and unsent(station):
-            rig.clock.run_until(rig.clock.now() + DRAIN_SLICE)
-            draw(status(station.parts), _("sending what is left"))
+    def run(self, speed: float | None, end: float) -> None:
+        """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring."""
+        told = _("{n}x").format(n=f"{speed:g}") if speed else _("at full speed")
+        slice_s = FAST_SLICE if speed is None else speed * DRAW_S
+        with self._drawing() as draw:
+            while not self.interrupted and self.rig.clock.now() < end + GRACE:
+                self.rig.clock.run_until(min(self.rig.clock.now() + slice_s, end + GRACE))
+                draw(told)
+            self.rig.stop_measuring(min(end, self.rig.clock.now()))
+            draw(told)
 
+    def drain(self) -> None:
+        """Stay until nothing is unsent: time now runs as in life, so that the broker has its time."""
+        self.rig.clock.pace(1.0)
+        if self.station.uplink is not None:
+            self.station.uplink.hurry()
+        with self._drawing() as draw:
+            while not self.interrupted and unsent(self.station):
+                self.rig.clock.run_until(self.rig.clock.now() + DRAIN_SLICE)
+                draw(_("sending what is left"))
 
-def unsent(station: Station) -> int:
-    """Records and pictures that the platform does not have yet."""
-    left = station.store.pictures.count()
-    return station.store.count_unsent() + left.thumbnails + left.full
+    @contextlib.contextmanager
+    def _drawing(self) -> Iterator[Callable[[str], None]]:
+        """A function that shows the station: a live table on a terminal, a line a simulated hour elsewhere."""
+        if self.console.is_terminal:
+            with Live(console=self.console, auto_refresh=False) as live:
+                yield lambda speed: live.update(self._picture(speed), refresh=True)
+        else:
+            yield self._lines
 
+    def _picture(self, speed: str) -> RenderableType:
+        table = live_table(status(self.station.parts), speed)
+        if self.faults is None:
+            return table
+        self.faults.look()
+        return Group(table, Text("\n".join(self.faults.lines[-LATELY:]), style="yellow"))
 
-@contextlib.contextmanager
-def drawing(console: Console) -> Iterator[Any]:
-    """A function that shows the station: a live table on a terminal, a line a simulated hour elsewhere."""
-    if console.is_terminal:
-        with Live(console=console, auto_refresh=False) as live:
-            yield lambda facts, speed: live.update(live_table(facts, speed), refresh=True)
-        return
-    shown: list[int] = []
-
-    def line(facts: dict[str, Any], speed: str) -> None:
+    def _lines(self, speed: str) -> None:
+        facts = status(self.station.parts)
+        for line in self.faults.look() if self.faults is not None else ():
+            self.console.print(line, highlight=False)
         hour = (facts["time"] or 0) // 3_600_000_000
-        if shown != [hour]:
-            shown[:] = [hour]
+        if self._shown_hour != hour:
+            self._shown_hour = hour
             store = facts["store"]
-            console.print(
+            self.console.print(
                 _("{time}  {records} records, {unsent} unsent").format(
                     time=say.when(facts["time"], facts["utc_offset_h"]),
                     records=store["next_seq"] - 1,
@@ -77,7 +90,11 @@ def drawing(console: Console) -> Iterator[Any]:
                 )
             )
 
-    yield line
+
+def unsent(station: Station) -> int:
+    """Records and pictures that the platform does not have yet."""
+    left = station.store.pictures.count()
+    return station.store.count_unsent() + left.thumbnails + left.full
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from provisioning.say import _
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
-class Speed(click.ParamType):
+class Speed(click.ParamType["float | None"]):
     """Simulated seconds per real one, or "max"."""
 
     name = "speed"
@@ -30,7 +30,7 @@ class Speed(click.ParamType):
         return number
 
 
-class Span(click.ParamType):
+class Span(click.ParamType[float]):
     """A span of time: 90s, 20m, 6h, 2d; a bare number is seconds."""
 
     name = "duration"

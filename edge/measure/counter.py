@@ -39,6 +39,7 @@ class Counter:
     def __init__(self, state: CounterState | None = None) -> None:
         self.state = state or CounterState()
         self._odd: float | None = None  # a total that fits nothing yet: the next reading tells
+        self._here = False  # whether the last reading was taken since this start: then `at` measures the gap
 
     def take(self, value: float, at: float, wraps_at: float | None, utc: float | None) -> Rise:
         """The rise that this reading brings. `at` s of this boot; `utc` s where known (for gaps over a restart)."""
@@ -77,9 +78,13 @@ class Counter:
 
     def _move(self, value: float, at: float, utc: float | None) -> None:
         self.state.last, self.state.at, self.state.utc = value, at, utc
+        self._here = True
 
     def _gap(self, at: float, utc: float | None) -> float:
+        """Seconds since the last reading; a step of the clock makes none longer."""
         state = self.state
+        if self._here and state.at is not None:
+            return max(0.0, at - state.at)
         if state.utc is not None and utc is not None:
             return max(0.0, utc - state.utc)
         if state.at is not None and at >= state.at:

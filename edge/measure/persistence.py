@@ -51,9 +51,9 @@ RULES = {
     "wind_speed": Rule(0.5, 0.5, low=0.1),  # Z
     "wind_from_direction": Rule(10.0, 45.0),  # Z; its wind is asked apart
     "illuminance": Rule(None, 10.0, low=100.0),  # not by night
-    "pm1": Rule(None, 1.0, low=5.0),  # clean air is a row of equal small counts
-    "pm2p5": Rule(None, 1.0, low=5.0),
-    "pm10": Rule(None, 1.0, low=5.0),
+    "pm1": Rule(None, 1.0, low=30.0),  # clean air is a row of equal small counts
+    "pm2p5": Rule(None, 1.0, low=30.0),
+    "pm10": Rule(None, 1.0, low=30.0),
 }
 
 

@@ -14,6 +14,7 @@ station's own account. A complaint is one sentence that begins with the promise 
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,11 +24,11 @@ import msgspec
 from edge.anchors import DRIFT
 from edge.config.sections import Config
 from edge.record import Kind, Record
-from edge.timeline import GRACE
 from edge.sim.faults import Spell
 from edge.sim.life import Life, Run
 from edge.sim.rig import ANCHOR_ERROR
 from edge.store.times import ARRIVAL, BOUNDS
+from edge.timeline import GRACE
 
 IN_HAND = 60.0 + GRACE  # s that a kill may cost
 ROUNDED = 0.002  # s; a duration is kept to the millisecond
@@ -146,7 +147,7 @@ def told_twice(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
             boots[record.stamp.boot].append(record)
     for minutes in boots.values():
         minutes.sort(key=lambda minute: minute.stamp.boottime)
-        for one, next_one in zip(minutes, minutes[1:], strict=False):
+        for one, next_one in itertools.pairwise(minutes):
             if one.stamp.boottime + one.duration > next_one.stamp.boottime + ROUNDED:
                 yield f"doubled: {_name(one)} and {_name(next_one)} tell of the same time"
 

@@ -6,6 +6,7 @@ A frame is (instant s, quantity -> value). Each function gives new frames and th
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 Frame = tuple[float, dict[str, float]]
@@ -59,7 +60,7 @@ def stuck(
             span = range(minute(begin), minute(end) + 2)
             if end > 86_400 or name not in values or _near(spoiled, name, span) or not may(name, values):
                 continue
-            _spoil(frames, begin, end, name, lambda _at, _old, held=values[name]: held)
+            _spoil(frames, begin, end, name, partial(held, values[name]))
             spoiled.setdefault(name, []).append(span)
     return frames, spoiled
 
@@ -95,6 +96,16 @@ def slipped(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
     return frames, {name: sorted(set(spans), key=lambda s: s.start) for name, spans in spoiled.items()}
 
 
+def held(value: float, _at: float, _old: float) -> float:
+    """What a stuck sensor tells."""
+    return value
+
+
+def shifted(begin: float, size: float, share: Callable[[float], float], at: float, old: float) -> float:
+    """What a sensor tells that is off by a share of `size`."""
+    return round(old + size * share(at - begin), 1)
+
+
 def _shifted(
     frames: list[Frame],
     rng: Random,
@@ -107,9 +118,7 @@ def _shifted(
         for half in (0, 12):
             begin = (half + rng.uniform(1, 7)) * HOUR
             size = rng.uniform(least, most)
-            _spoil(
-                frames, begin, begin + lasts, name, lambda at, old, b=begin, s=size: round(old + s * share(at - b), 1)
-            )
+            _spoil(frames, begin, begin + lasts, name, partial(shifted, begin, size, share))
             spoiled.setdefault(name, []).append(range(minute(begin), minute(begin + lasts)))  # not the leap back
     return frames, spoiled
 

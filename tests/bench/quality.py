@@ -111,7 +111,9 @@ def slips(where: faults.Spoiled, result: Judged, clean: Judged) -> Found:
 
 
 def may_be_stuck(name: str, values: dict[str, float]) -> bool:
-    """Where physics lets a thing stand still nobody can tell: fog, and no wind."""
+    """Where physics lets a thing stand still nobody can tell: fog, no wind, clean air."""
+    if name == "pm2p5":
+        return values[name] > 30
     if name in ("wind_speed", "wind_from_direction"):
         return values["wind_speed"] > 0
     return name != "relative_humidity" or values[name] < 95

@@ -101,7 +101,7 @@ def configured(folder: Path, text: str = SMALL, broker: str = "") -> Config:
 def without(text: str, *sensors: str) -> str:
     """The station's file without some of its sensors."""
     for name in sensors:
-        text = re.sub(rf'\[\[sensor\]\]\nname = "{name}"\n.*?(?=\[\[sensor|\Z)', "", text, flags=re.S)
+        text = re.sub(rf'\[\[sensor\]\]\nname = "{name}"\n.*?(?=\[\[sensor|\Z)', "", text, flags=re.DOTALL)
     return text
 
 

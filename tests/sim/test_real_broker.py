@@ -14,7 +14,8 @@ from edge.sim.faults import Outage, Schedule, Spell
 from edge.sim.life import Life
 from tests.sim.stations import BEGIN, SMALL, configured, judged, records_of, without
 from tests.system.broker import Broker
-from tests.system.uplink_kit import Listener, records_of as in_messages
+from tests.system.uplink_kit import Listener
+from tests.system.uplink_kit import records_of as in_messages
 
 SENT_WITHIN = 60.0  # real s
 

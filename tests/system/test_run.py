@@ -21,7 +21,7 @@ import os, pty, time, tty
 near, far = pty.openpty()
 tty.setraw(far)
 print(os.ttyname(far), flush=True)
-line = b"A0743B135C0000D0012E0000F0006G1588H1588I0000J0006K0610L0271M909N10022,017,025,026,017,025,026,*09"
+line = b"A0743B135C0000D0012E0000F0006G1588H1588I0000J0006K0610L0271M909N10022,017,025,026,017,025,026,*0F"
 while True:
     os.write(near, line + b"\\r\\n")
     time.sleep(3)

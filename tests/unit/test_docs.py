@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -97,24 +98,26 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert not missing, ", ".join(missing)
 
 
-def toml_of(pages: list[Path], first: str) -> list[tuple[Path, str]]:
-    """The TOML blocks that begin with a table, with their page."""
-    return [(page, text) for page in pages for text in blocks(page, "toml") if text.startswith(first)]
+def toml_of(first: str) -> list[Any]:
+    """The TOML blocks of all pages that begin with a table."""
+    found = [(page, text) for page in PAGES for text in blocks(page, "toml") if text.startswith(first)]
+    return [pytest.param(text, id=f"{named(page)}-{place}") for place, (page, text) in enumerate(found, 1)]
 
 
-@pytest.mark.parametrize(("page", "text"), toml_of(PAGES, "[station]"), ids=lambda value: str(value)[-20:])
-def test_an_examples_file_is_a_stations_file(page: Path, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", toml_of("[station]"))
+def test_an_examples_file_is_a_stations_file(text: str, tmp_path: Path) -> None:
     """A station.toml printed in a document loads as it stands."""
     (tmp_path / "station.toml").write_text(text, encoding="utf-8")
     assert load(tmp_path / "station.toml").station.id
 
 
-@pytest.mark.parametrize(("page", "text"), toml_of(PAGES, "[[sensor]]"), ids=lambda value: str(value)[-20:])
-def test_an_examples_sensor_is_one(page: Path, text: str) -> None:
+@pytest.mark.parametrize("text", toml_of("[[sensor]]"))
+def test_an_examples_sensor_is_one(text: str) -> None:
     """A sensor printed in a document is taken by its driver."""
     for sensor in tomllib.loads(text)["sensor"]:
         own = {key: value for key, value in sensor.items() if key not in COMMON}
-        assert settings_from(find(sensor["driver"]), own)
+        info = find(sensor["driver"])
+        assert isinstance(settings_from(info, own), info.settings)
 
 
 def test_the_two_readmes_name_the_same_commands() -> None:

@@ -85,11 +85,9 @@ def test_a_jump_that_stays_is_not_refused_for_ever() -> None:
     """After a minute at the new level the level is taken for true."""
     channel = line("air_temperature", 20)
     minutes = Minutes([channel])
-    flags = []
     for n in range(60):
         minutes.take("mast", Reading("air_temperature", 10.0 if n < 20 else 18.0, 3.0 * n))
-    for begin in (0, 60, 120):
-        flags.append(minutes.close(begin, begin + 60, None, {})["quality"]["air_temperature"])
+    flags = [minutes.close(b, b + 60, None, {})["quality"]["air_temperature"] for b in (0, 60, 120)]
     assert flags == [1, 3, 1]
 
 
@@ -154,3 +152,91 @@ def test_the_minutes_of_a_day_add_up_to_the_gauges_rain(tips: list[int]) -> None
         minutes.take("mast", Reading("rainfall_amount", total * 0.2794, 60.0 * n, wraps_at=None))
         sums += minutes.close(60.0 * n, 60.0 * n + 60, None, {})["values"]["rainfall_amount"]
     assert sums == pytest.approx((total - tips[0]) * 0.2794, abs=0.006)
+
+
+@pytest.mark.parametrize(
+    ("end", "count", "given"),
+    [(60.0, 14, True), (60.0, 13, False), (30.0, 7, True), (30.0, 6, False), (15.0, 4, True), (15.0, 3, False),
+     (7.0, 2, True), (7.0, 1, False), (2.0, 1, True)],
+)  # fmt: skip
+def test_a_minute_cut_short_needs_its_own_two_thirds(end: float, count: int, given: bool) -> None:
+    """Whenever the minute in hand is cut, two thirds of that time's samples make a mean, and fewer none."""
+    readings = spread("air_temperature", [10.0] * count, end / (count + 1))
+    body = minute([line("air_temperature", 20)], readings, 0.0, end)
+    assert body["values"]["air_temperature"] == (10.0 if given else None)
+
+
+def test_a_cut_loses_and_doubles_no_reading() -> None:
+    """When the time becomes known 20 s into a minute, both parts together hold each reading once."""
+    minutes = Minutes([line("air_temperature", 20), line("rainfall_amount", 20)])
+    for n in range(40):
+        minutes.take("mast", Reading("air_temperature", 10.0 if n < 7 else 11.0, 3.0 * n))
+        minutes.take("mast", Reading("rainfall_amount", 0.2 * n, 3.0 * n))
+    bodies = [
+        minutes.close(0, 20.0, None, {}),
+        minutes.close(20.0, 47.5, 1.7e9, {}),
+        minutes.close(47.5, 107.5, 1.7e9, {}),
+    ]
+    assert [b["values"]["air_temperature"] for b in bodies] == [10.0, 11.0, 11.0]
+    assert sum(b["values"]["rainfall_amount"] for b in bodies) == pytest.approx(0.2 * 35)
+
+
+@pytest.mark.parametrize("step", [-86_400.0, -5.0, 3600.0, 20_000_000.0])
+def test_a_step_of_the_clock_makes_no_rain_doubtful(step: float) -> None:
+    """Samples are apart by the boot's own seconds: a clock that is set leaves amounts and flags as they are."""
+    minutes = Minutes([line("rainfall_amount", 2)])
+    bodies = []
+    for n in range(4):
+        for at in (60.0 * n, 60.0 * n + 30):
+            minutes.take("mast", Reading("rainfall_amount", at / 150, at))
+        bodies.append(minutes.close(60.0 * n, 60.0 * n + 60, 1.7e9 if n < 2 else 1.7e9 + step, {}))
+    assert [b["values"]["rainfall_amount"] for b in bodies] == [0.2, 0.4, 0.4, 0.4]
+    assert all(b["quality"]["rainfall_amount"] == 1 for b in bodies)
+
+
+@pytest.mark.parametrize(
+    ("directions", "reported"),
+    [([350.0, 10.0] * 10, 360.0), ([350.0, 10.0, 20.0, 350.0] * 5, 2.0), ([359.0] * 20, 359.0)],
+)  # fmt: skip
+def test_wind_across_north(directions: list[float], reported: float) -> None:
+    """A wind that turns about north is a north wind, not one from the south."""
+    lines = [line("wind_speed", 20), line("wind_from_direction", 20)]
+    body = minute(lines, spread("wind_speed", [2.0] * 20) + spread("wind_from_direction", directions))
+    assert body["values"]["wind_from_direction"] == reported
+
+
+def test_directions_that_cancel_out_are_missing_in_wind_and_calm_without() -> None:
+    """Two opposite winds have no direction, and say so; in calm the direction is 0 whatever the vane did."""
+    lines = [line("wind_speed", 20), line("wind_from_direction", 20)]
+    swing = spread("wind_from_direction", [90.0, 270.0] * 10)
+    body = minute(lines, spread("wind_speed", [2.0] * 20) + swing)
+    assert body["quality"]["wind_from_direction"] == 9
+    assert "cancel out" in body["reasons"]["wind_from_direction"]
+    body = minute(lines, spread("wind_speed", [0.04] * 20) + swing)
+    assert (body["values"]["wind_from_direction"], body["quality"]["wind_from_direction"]) == (0.0, 1)
+
+
+def test_a_gust_over_the_minutes_edge_is_the_second_minutes() -> None:
+    """Two strong seconds before the edge and one after it are one gust, told once, where it ends."""
+    minutes = Minutes([line("wind_speed", 60)])
+    for second in range(120):
+        minutes.take("mast", Reading("wind_speed", 9.0 if 58 <= second <= 60 else 3.0, float(second)))
+    gusts = [minutes.close(at, at + 60, None, {})["values"]["wind_speed_of_gust"] for at in (0, 60)]
+    assert gusts == [7.0, 9.0]
+
+
+def test_where_the_mean_is_missing_there_is_no_gust() -> None:
+    """A minute with half its wind samples tells no gust: the strongest second may be among the lost."""
+    body = minute([line("wind_speed", 60)], spread("wind_speed", [5.0] * 30, 1.0))
+    assert body["values"] == {"wind_speed": None, "wind_speed_of_gust": None}
+    assert body["quality"] == {"wind_speed": 9, "wind_speed_of_gust": 9}
+
+
+def test_a_sensor_doubted_at_the_close_keeps_its_number() -> None:
+    """What is judged beside the other values raises a flag, with a reason, and never a number."""
+    lines = [line(name, 20) for name in ("pm1", "pm2p5", "pm10")]
+    readings = [r for name, v in (("pm1", 90.0), ("pm2p5", 40.0), ("pm10", 60.0)) for r in spread(name, [v] * 20)]
+    body = minute(lines, readings)
+    assert body["values"] == {"pm1": 90.0, "pm2p5": 40.0, "pm10": 60.0}
+    assert body["quality"] == {"pm1": 3, "pm2p5": 3, "pm10": 1}
+    assert body["reasons"]["pm1"] == "pm1 90 over pm2p5 40"

@@ -1,0 +1,179 @@
+"""The sampling and recording line: what it costs, and what a bus that hangs costs the others.
+
+CPU: the demo's station (one device of each bus, all quantities of the mission at their sampling rates) for one
+simulated hour, the time of the threads "bus ..." and "recorder" alone. Twins on serial lines, the weather and the
+rest of the simulation have threads of their own and do not count; what runs inside a bus's thread and is of the
+simulation (I2C and GPIO twins, the clock's hand-over, waiting for a pty) is timed and taken off. The station's
+own code, drivers, libraries, pyserial and the store's writes stay in.
+
+A hang: real clock, one I2C adapter that does not return for 30 s, beside it cups on GPIO and two devices on an
+RS-485 pty, each read every second; the latest sample against its grid.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from drivers.buses.i2c import I2CBus
+from drivers.catalog import find
+from drivers.twins.bench import BusWire, make_twin, wire_for
+from drivers.twins.crossing import CrossingPort
+from drivers.twins.memory import MemoryContact, MemoryI2C
+from edge.clock import SystemClock
+from edge.config.file import load
+from edge.config.sections import Config, SensorSection
+from edge.daemon import open_store
+from edge.record import Kind
+from edge.sampler import BusLane, Taken
+from edge.sim.clock import SimClock
+from edge.sim.rig import Boot, Rig
+from provisioning.demo_config import whole_station
+from tests.bench.figures import Row, row
+
+BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site
+HOUR = 3600.0
+WARM = 120.0  # s first: what is imported late is imported
+HANG = 30.0  # s
+INTERVAL = 1.0  # s
+SIMULATED = ((SimClock, "_wait"), (MemoryI2C, "transfer"), (MemoryContact, "edges"), (CrossingPort, "write"))
+
+
+def rows() -> Iterator[Row]:
+    """The bench's rows."""
+    cpu, channels = hour_of_cpu()
+    per = "a simulated hour of the demo's station"
+    yield row(f"sampling and recording, CPU (s in {per}, {channels} channels)", cpu)
+    yield row("sampling and recording, CPU (% of one core)", cpu / HOUR * 100)
+    late = latest_beside_a_hang()
+    yield row(f"latest sample while another bus hangs for {HANG:.0f} s (ms; the sampling interval)", late * 1000, 1000)
+
+
+# -- CPU -----------------------------------------------------------------------------------------------------------
+
+
+def hour_of_cpu() -> tuple[float, int]:
+    """CPU seconds of the line's threads in a simulated hour, and how many channels its minutes have."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as patches:
+        spent: dict[int, float] = {}
+        for owner, name in SIMULATED:
+            patches.enter_context(patch.object(owner, name, aside(getattr(owner, name), spent)))
+        config = station(Path(folder))
+        boot = Boot("bench", BEGIN)
+        rig = Rig(config, boot, BEGIN, 1)
+        running = rig.power_on(open_store)
+        rig.clock.run_until(WARM)
+        before = of_the_line(spent)
+        rig.clock.run_until(WARM + HOUR)
+        used = of_the_line(spent) - before
+        minute = running.store.last(Kind.MINUTE)
+        rig.power_off()
+        rig.close()
+        return used, 0 if minute is None else len(minute.body["values"])
+
+
+def station(folder: Path) -> Config:
+    """The demo's station without a broker."""
+    text = whole_station("bench", folder, "mqtt://127.0.0.1", "broker", None)
+    file = folder / "station.toml"
+    file.write_text(re.sub(r"\[broker\].*?\n\n", "", text, flags=re.DOTALL))
+    return load(file)
+
+
+def of_the_line(spent: dict[int, float]) -> float:
+    """CPU seconds so far of the threads that sample and record, less what was put aside in them."""
+    line = [t for t in threading.enumerate() if t.name.startswith("bus ") or t.name == "recorder"]
+    idents = [thread.ident for thread in line if thread.ident is not None]
+    return sum(time.clock_gettime(time.pthread_getcpuclockid(i)) - spent.get(i, 0.0) for i in idents)
+
+
+def aside(call: Callable[..., Any], spent: dict[int, float]) -> Callable[..., Any]:
+    """`call`, its CPU time put aside for the thread that calls (once where one is within another)."""
+    within = threading.local()
+
+    def timed(*args: Any, **more: Any) -> Any:
+        if getattr(within, "inside", False):
+            return call(*args, **more)
+        within.inside = True
+        began = time.thread_time()
+        try:
+            return call(*args, **more)
+        finally:
+            ident = threading.get_ident()
+            spent[ident] = spent.get(ident, 0.0) + time.thread_time() - began
+            within.inside = False
+
+    return timed
+
+
+# -- a hang --------------------------------------------------------------------------------------------------------
+
+
+class Hanging:
+    """An I2C adapter that does not come back from a transfer, as a kernel's call may: other threads go on."""
+
+    def transfer(self, _address: int, _out: bytes, _count: int) -> bytes:
+        """Comes back after the hang, with an error."""
+        select.select([], [], [], HANG)
+        raise OSError(110, "Connection timed out")
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def latest_beside_a_hang() -> float:
+    """Seconds by which the latest sample of the other buses came after its grid."""
+    clock = SystemClock()
+    inbox = clock.inbox(10_000)
+    stuck = [section("shelter", "bme280", address=0x76)]
+    cups = [section("cups", "pulses", kind="wind", line=6)]
+    line = [section(name, "modbus", port="bench", profile=profile, address=address, interval=INTERVAL)
+            for name, profile, address in (("wind", "rs-fsjt", 1), ("vane", "rs-fxjt", 2))]  # fmt: skip
+    wires: dict[str, BusWire] = {}
+    for group in (cups, line):
+        twins = [(s.settings, make_twin(s.info, s.settings, clock, 1)) for s in group]
+        wires[group[0].info.bus] = wire_for(group[0].info.bus, twins, clock)
+    for wire in wires.values():
+        wire.start()
+
+    def opener(kind: str, settings: Any, clock: Any) -> Any:
+        return I2CBus(Hanging(), clock) if kind == "i2c" else wires[kind].open(settings, clock)
+
+    lanes = [clock.lane(f"bus {g[0].name}", BusLane(g, opener, clock, inbox).run) for g in (stuck, cups, line)]
+    late = lateness(clock, inbox)
+    for lane in lanes:
+        lane.stop()
+    for wire in wires.values():
+        wire.stop()
+    return late
+
+
+def lateness(clock: SystemClock, inbox: Any) -> float:
+    """The most by which a sample missed its grid, a sample that never came counting by the whole gap."""
+    ends = clock.now() + HANG - 1.0
+    last: dict[str, float] = {}
+    worst = 0.0
+    while clock.now() < ends:
+        item = inbox.get(ends)
+        if isinstance(item, Taken):
+            at = item.reading.at
+            if item.sensor in last:
+                worst = max(worst, at - last[item.sensor] - INTERVAL)
+            last[item.sensor] = at
+    if set(last) != {"cups", "wind", "vane"}:
+        raise RuntimeError(f"only {sorted(last)} were sampled")
+    return max(worst, *(ends - at - INTERVAL for at in last.values()))
+
+
+def section(name: str, driver: str, **keys: Any) -> SensorSection:
+    """A sensor's section of a station's file."""
+    info = find(driver)
+    return SensorSection(name=name, driver=driver, info=info, settings=info.settings(**keys))

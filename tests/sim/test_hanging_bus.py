@@ -1,0 +1,69 @@
+"""A bus that hangs costs its own devices' samples and no other bus's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edge.daemon import open_store
+from edge.sampler import Taken
+from edge.sim.faults import Schedule
+from edge.sim.life import Life
+from edge.sim.rig import Rig
+from tests.sim.stations import BEGIN, SMALL, configured
+
+HANGS = (600.0, 630.0)  # s of the boot
+I2C = ("shelter", "light")
+CUPS = """
+[[sensor]]
+name = "cups"
+driver = "pulses"
+kind = "wind"
+line = 6
+"""
+
+
+def samples(folder: Path, hangs: bool) -> dict[str, list[float]]:
+    """When each sensor was read over a quarter of an hour, s of the boot."""
+    folder.mkdir()
+
+    def furnish(rig: Rig) -> None:
+        if hangs:
+            hang(rig)
+
+    life = Life(configured(folder, SMALL + CUPS), 1, BEGIN, Schedule(), open_store, furnish=furnish)
+    taken: dict[str, list[float]] = {}
+    offer = life.station.inbox.offer
+
+    def tapped(item: Any) -> bool:
+        if isinstance(item, Taken):
+            taken.setdefault(item.sensor, []).append(item.reading.at)
+        return offer(item)
+
+    life.station.inbox.offer = tapped  # type: ignore[method-assign]  # the tap sees what goes by and changes nothing
+    life.run(900.0)
+    life.end()
+    return taken
+
+
+def hang(rig: Rig) -> None:
+    """The I2C adapter does not come back from a transfer for 30 s."""
+    adapter = rig.wires["i2c:/dev/i2c-1"]._adapter  # type: ignore[attr-defined]  # the wire of that bus
+    transfer = adapter.transfer
+
+    def slow(address: int, out: bytes, count: int) -> Any:
+        if HANGS[0] <= rig.clock.now() < HANGS[1]:
+            rig.clock.sleep_until(HANGS[1])
+        return transfer(address, out, count)
+
+    adapter.transfer = slow
+
+
+def test_a_bus_that_hangs_delays_no_other(tmp_path: Path) -> None:
+    """While one bus hangs for 30 s, every sample of the others comes when it would have come anyway."""
+    usual, hanging = samples(tmp_path / "usual", False), samples(tmp_path / "hanging", True)
+    assert usual.keys() == hanging.keys()
+    for sensor in usual.keys() - set(I2C):
+        assert usual[sensor] == hanging[sensor], sensor
+    assert not [at for sensor in I2C for at in hanging[sensor] if HANGS[0] + 1 < at < HANGS[1]]
+    assert [at for at in hanging["shelter"] if at > HANGS[1]]

@@ -1,0 +1,117 @@
+"""Single readings: range, step with a time-out, and spikes beside their neighbours."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.driver import Channel
+from drivers.reading import Reading
+from edge.measure.limits import GROSS, limits_for, standard_pressure
+from edge.measure.quality import Checker, Flag
+from tests.bench import faults
+from tests.bench.quality import Found, each, judged, may_be_stuck, recorded, wrongly_flagged
+
+
+def flags(quantity: str, values: list[float], step: float = 3.0, following: list[float] | None = None) -> list[int]:
+    checker = Checker(Channel(quantity, -1e6, 1e6, 0.1), limits_for(quantity, 1590))
+    readings = [Reading(quantity, value, n * step) for n, value in enumerate(values)]
+    after = [Reading(quantity, v, (len(values) + n) * step) for n, v in enumerate(following or [])]
+    return [int(checked.flag) for checked in checker.check_all(readings, after)]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "value", "flag"),
+    [
+        ("air_temperature", 60.1, 4), ("air_temperature", 51.0, 3), ("air_temperature", -20.0, 1),
+        ("relative_humidity", 100.4, 1), ("relative_humidity", 101.0, 4), ("relative_humidity", -0.1, 4),
+        ("air_pressure", 836.0, 1), ("air_pressure", 1013.0, 3), ("air_pressure", 200.0, 4),
+        ("wind_speed", 76.0, 4), ("wind_speed", 61.0, 3), ("illuminance", 130_000.0, 1), ("illuminance", 210_000.0, 4),
+        ("pm2p5", 900.0, 1), ("pm2p5", 1500.0, 3), ("soil_moisture", 101.0, 4), ("battery_voltage", 12.4, 1),
+    ],
+)  # fmt: skip
+def test_range_at_1590_m(quantity: str, value: float, flag: int) -> None:
+    """What no instrument may report fails, what is strange at this altitude is suspect, weather passes."""
+    assert flags(quantity, [value]) == [flag]
+
+
+@pytest.mark.parametrize("altitude", [0, 1590, 1800, 2000, 2250, 2500])
+def test_the_pressure_band_is_the_stations_own(altitude: float) -> None:
+    """A pressure 30 hPa off the standard atmosphere of the station's altitude is the first to be suspect."""
+    low, high = limits_for("air_pressure", altitude).suspect or (0, 0)
+    assert (low + high) / 2 == pytest.approx(standard_pressure(altitude))
+    assert high - low == 60.0
+
+
+def test_a_spike_is_suspect_and_its_neighbours_are_not() -> None:
+    """One sample out and back is named; the good ones beside it stay good."""
+    assert flags("air_temperature", [10, 10.1, 11.3, 10.2, 10.2, 10.3]) == [1, 1, 3, 1, 1, 1]
+
+
+def test_a_true_rise_is_no_spike() -> None:
+    """A level that is reached and kept is weather, however fast within the step limit."""
+    assert flags("air_temperature", [10, 10, 11.5, 11.5, 11.6, 11.6]) == [1] * 6
+
+
+@pytest.mark.parametrize(("following", "flag"), [([10.0], 3), ([11.4], 1), ([], 3)])
+def test_the_last_sample_is_judged_by_the_next_minutes_first(following: list[float], flag: int) -> None:
+    """A spike at the minute's end is found with the next reading, or by twice the limit where none is there yet."""
+    assert flags("air_temperature", [10, 10, 10, 11.4], following=following)[-1] == flag
+
+
+def test_samples_far_apart_are_no_neighbours() -> None:
+    """At a sample each 30 s much can happen between two: only the step limit holds."""
+    assert flags("air_temperature", [10, 10, 11.3, 10], step=30.0) == [1, 1, 1, 1]
+
+
+def test_a_noisy_sensor_is_not_flagged_for_its_noise() -> None:
+    """What leaps to and fro by 0.6 % from sample to sample may leap a little more."""
+    noisy = [50.0 + 0.6 * (n % 2) for n in range(300)]
+    assert set(flags("relative_humidity", [*noisy, 53.0, *noisy[:10]])) == {1}
+    assert 3 in flags("relative_humidity", [50.0] * 300 + [53.0] + [50.0] * 10)
+
+
+def test_smoke_is_weather() -> None:
+    """Particles that rise by hundreds within seconds and stay are passed; a single mad count is not."""
+    assert set(flags("pm2p5", [20, 25, 210, 380, 420, 800, 610, 590])) == {1}
+    assert flags("pm2p5", [20, 22, 640, 21, 20]) == [1, 1, 3, 1, 1]
+
+
+def test_a_jump_is_refused_for_a_minute_at_most() -> None:
+    """A step of 8 K is suspect until it has lasted a minute; then the new level is the true one."""
+    found = flags("air_temperature", [10.0] * 5 + [18.0] * 40)
+    assert found[5] == 3
+    assert found[-1] == 1
+    assert found.count(3) <= 21
+
+
+def test_an_impossible_reading_is_nobodys_neighbour() -> None:
+    """A reading that fails makes neither the ones beside it nor the next step suspect."""
+    assert flags("air_temperature", [10, 10, 999, 10, 10]) == [1, 1, 4, 1, 1]
+
+
+@given(st.sampled_from(sorted(GROSS)), st.lists(st.floats(-200, 300_000), max_size=40))
+def test_every_flag_has_a_reason_and_only_what_fails_stays_out(quantity: str, values: list[float]) -> None:
+    """Whatever a sensor tells, each reading has one flag, a reason where it is not 1, and fails only by its range."""
+    limits = limits_for(quantity, 1590)
+    checker = Checker(Channel(quantity, -1e6, 1e6, 0.1), limits)
+    for checked in checker.check_all([Reading(quantity, v, float(n)) for n, v in enumerate(values)], []):
+        inside = limits.fail[0] <= checked.reading.value <= limits.fail[1]
+        assert checked.counts == inside
+        assert (checked.reason is None) == (checked.flag is Flag.PASS)
+
+
+def test_faults_put_into_a_real_day_are_found_and_its_good_minutes_pass() -> None:
+    """Of a day of gusts and rain at most one good minute in a thousand is flagged; 95 % of the faults put in are."""
+    frames = recorded("2021-05-04")
+    clean = judged(frames)
+    good = wrongly_flagged(clean)
+    assert good.ours <= good.spells / 1000
+    found = Found(0, 0, 0)
+    for spoiled, where in (faults.spikes(frames, Random(5)), faults.stuck(frames, Random(5), may_be_stuck)):
+        result = judged(spoiled)
+        found = sum((seen for what, seen in each("all", where, result, clean)), found)
+    assert found.ours >= 0.95 * found.spells, found
