@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
 
 from drivers import devices
 from drivers.driver import DriverInfo
@@ -13,22 +15,36 @@ GROUP = "minshan.drivers"
 
 
 class UnknownDriver(LookupError):
-    """No driver of that name; `known` lists those there are."""
+    """No driver of that name; `known` lists those there are, `broken` says why an announced one does not load."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+    def __init__(self, name: str, known: tuple[str, ...], broken: str = "") -> None:
         super().__init__(f"no driver {name!r}; known are {', '.join(known)}")
         self.name = name
         self.known = known
+        self.broken = broken
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An entry point that gives no driver: its name, what it names, and why it is left out."""
+
+    name: str
+    names: str
+    why: str
 
 
 def catalog() -> dict[str, DriverInfo]:
     """Every driver by its name, ours first; a third party's may not take one of our names."""
     found = {info.name: info for info in _own()}
-    for point in entry_points(group=GROUP):
-        info = point.load()
-        if isinstance(info, DriverInfo):
-            found.setdefault(info.name, info)
+    for entry in _announced():
+        if isinstance(entry, DriverInfo):
+            found.setdefault(entry.name, entry)
     return dict(sorted(found.items()))
+
+
+def broken() -> list[Broken]:
+    """The entry points of other packages that give no driver."""
+    return [entry for entry in _announced() if isinstance(entry, Broken)]
 
 
 def find(name: str) -> DriverInfo:
@@ -45,7 +61,7 @@ def find(name: str) -> DriverInfo:
             return info
     known = catalog()
     if name not in known:
-        raise UnknownDriver(name, tuple(known))
+        raise UnknownDriver(name, tuple(known), next((one.why for one in broken() if one.name == name), ""))
     return known[name]
 
 
@@ -56,3 +72,21 @@ def _own() -> list[DriverInfo]:
         if isinstance(info, DriverInfo):
             infos.append(info)
     return infos
+
+
+def _announced() -> Iterator[DriverInfo | Broken]:
+    """What the entry points of other packages name, in the order of their names."""
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        yield _loaded(point)
+
+
+def _loaded(point: EntryPoint) -> DriverInfo | Broken:
+    """The driver that an entry point names: an INFO, or a module that holds one."""
+    try:
+        named = point.load()
+    except Exception as error:  # noqa: BLE001 # another's module may raise anything; it costs its own driver alone
+        return Broken(point.name, point.value, f"{type(error).__name__}: {error}")
+    info = getattr(named, "INFO", named)
+    if isinstance(info, DriverInfo):
+        return info
+    return Broken(point.name, point.value, "it names neither a DriverInfo nor a module with one as INFO")

@@ -45,12 +45,17 @@ def serve(config: Config) -> None:
     with Signals() as signals:
         station.start()
         notify("READY=1")
-        log.info("station %s measures: %d sensors on %d buses", config.station.id, len(config.sensor),
-                 len(station.buses))  # fmt: skip
+        sensors, buses = counted(len(config.sensor), "sensor", "s"), counted(len(station.buses), "bus", "es")
+        log.info("station %s measures: %s on %s", config.station.id, sensors, buses)
         while not clock.wait_readable(signals.fd, clock.now() + BEAT_S):
             beat(station)
     notify("STOPPING=1")
     end(station)
+
+
+def counted(n: int, thing: str, plural: str) -> str:
+    """ "1 sensor", "2 buses"."""
+    return f"{n} {thing}{'' if n == 1 else plural}"
 
 
 def beat(station: Station) -> None:

@@ -1,4 +1,4 @@
-"""What the doctor looks at in the box itself: sensors, cameras, the clock, the disk."""
+"""What the doctor looks at in the box itself: the site's facts, cameras, the clock, the disk."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from provisioning import say
 from provisioning.finding import Finding
 from provisioning.say import _
+from provisioning.stationfile import unasked
 from provisioning.words import N_
 
 if TYPE_CHECKING:
-    from edge.config.sections import CameraSection, Config, SensorSection
+    from edge.config.sections import CameraSection, Config
 
 LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets slow and SQLite may stop
 STILL_S = 45.0  # s that a camera has for one photo, its library's start included
@@ -31,57 +32,20 @@ CAMERA_REMEDIES = {
 CLASSES = {"unreachable": "Unreachable", "login refused": "LoginRefused", "not an image": "NotAnImage"}
 
 
-def sensors(config: Config) -> Iterator[Finding]:
-    """Each sensor opened and read once, as the station does it."""
-    if not config.sensor:
-        remedy = _("Add one: a table [[sensor]] with name and driver; `minshan sensors` lists the drivers.")
-        yield Finding("sensor", False, _("The file names no sensor: nothing will be measured."), remedy)
-    for sensor in config.sensor:
-        yield read_once(sensor)
-
-
-def read_once(sensor: SensorSection) -> Finding:
-    """What one sensor says now."""
-    from drivers.errors import DeviceError
-    from edge.clock import SystemClock
-    from provisioning.device import opened, place, refused
-
-    try:
-        with opened(sensor.info, sensor.settings, SystemClock()) as device:
-            readings = device.read()
-    except DeviceError as error:
-        return refused(sensor.name, sensor.info, sensor.settings, error)
-    where = place(sensor.info, sensor.settings)
-    told = ", ".join(amount(reading) for reading in readings)
-    said = _("sensor {name} ({driver} on {place}): {readings}")
-    doubts = sorted({say.phrase(reading.doubt) for reading in readings if reading.doubt})
-    line = said.format(name=sensor.name, driver=sensor.driver, place=where, readings=told)
-    if doubts:
-        remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
-        return Finding("sensor", False, f"{line} ({', '.join(doubts)})", remedy)
-    return Finding("sensor", True, line)
-
-
-def amount(reading: Any) -> str:
-    """A reading as a few words."""
-    from drivers.quantity import quantity
-
-    kind = quantity(reading.quantity)
-    return f"{say.label(kind.name)} {reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
-
-
-def sensors_of(answer: dict[str, Any]) -> Iterator[Finding]:
-    """The sensors as the running station has them: it holds their buses."""
-    for sensor in answer.get("sensors") or []:
-        down = sensor.get("down")
-        facts = {"name": sensor["name"], "driver": sensor["driver"], "place": sensor["bus"]}
-        if down:
-            said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=say.phrase(str(down)), **facts)
-            remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
-            yield Finding("sensor", False, said, remedy.format(name=sensor["name"]))
-        else:
-            said = _("sensor {name} ({driver} on {place}): {n} readings since the start")
-            yield Finding("sensor", True, said.format(n=sensor.get("readings", 0), **facts))
+def site(config: Config) -> Iterator[Finding]:
+    """Whether the site's facts are those that `init` writes where nobody gives any: few stand there by chance."""
+    said = {
+        "both": _("site: position and altitude are those that `minshan init` writes where none are given"),
+        "position": _("site: the position is the one that `minshan init` writes where none is given"),
+        "altitude": _("site: the altitude is the one that `minshan init` writes where none is given"),
+    }
+    found = unasked(config.site)
+    if found:
+        remedy = _(
+            "If the station is elsewhere, correct latitude, longitude and altitude_m in [site]: the limits of the air "
+            "pressure and the photos' daylight follow from them."
+        )
+        yield Finding("site", True, said["both" if len(found) > 1 else found[0]], remedy)
 
 
 def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from edge.config.trouble import ConfigTrouble
 from edge.daemon import open_store
 from edge.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
-from edge.sim.children import CameraProcess, Child, NoBroker, OwnBroker
+from edge.sim.children import Kept, NoBroker, OwnBroker, camera_process
 from edge.sim.rig import Boot, Rig, boot_of
 from edge.station import Station
 from edge.status import status
@@ -32,7 +32,8 @@ from provisioning.demo_config import capture_station, whole_station
 from provisioning.demo_run import Show, interrupts, unsent
 from provisioning.exits import Exit, Failure
 from provisioning.faultlog import FaultLog
-from provisioning.say import _
+from provisioning.options import told
+from provisioning.say import _, ngettext
 from provisioning.spans import Span, Speed
 
 log = logging.getLogger("minshan.demo")
@@ -60,7 +61,12 @@ class Wanted:
     report: Path | None
 
 
-@click.command(help=_("Run a whole station on device twins, with a live table, until Ctrl-C."))
+@click.command(
+    help=_(
+        "Run a whole station on device twins, with a live table, until Ctrl-C, which ends it with code 0. A run that has "
+        "an end of its own (--for, --capture, --until-sent) ends with 130 where Ctrl-C comes before that."
+    )
+)
 @click.option(
     "--capture",
     type=click.Path(path_type=Path),
@@ -109,11 +115,11 @@ def demo(**options: Any) -> int:
         with contextlib.ExitStack() as stack:
             return play(wanted, stack)
     except CaptureError as error:
-        raise Failure(Exit.USAGE, str(error)) from None
+        raise Failure(Exit.USAGE, say.phrase(str(error))) from None
     except ConfigTrouble as error:
-        raise Failure(Exit.CONFIG, str(error)) from None
+        raise Failure(Exit.CONFIG, "\n".join(told(trouble) for trouble in error.troubles)) from None
     except NoBroker as error:
-        raise Failure(Exit.BROKER, str(error)) from None
+        raise Failure(Exit.BROKER, say.phrase(str(error))) from None
     except StoreTrouble as error:
         raise Failure(Exit.STORE, say.phrase(str(error))) from None
     except OSError as error:
@@ -153,10 +159,11 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     if faults is not None:
         report["faults"] = faults.report()
     rig.power_off()
-    goodbye(console, report, state if wanted.state else None)
+    goodbye(console, report, facts, state if wanted.state else None)
     if wanted.report:
         wanted.report.write_text(json.dumps(report, indent=2) + "\n")
-    return Exit.OK
+    bounded = wanted.capture is not None or wanted.duration is not None or wanted.until_sent
+    return Exit.INTERRUPTED if bounded and interrupted else Exit.OK
 
 
 def quiet_log() -> None:
@@ -170,7 +177,7 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
     stack.callback(broker.stop)
     received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received"), "--receipts"]
     command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url, *received]
-    stack.callback(Child(command, state / "watch.log").stop)
+    stack.callback(Kept(command, state / "watch.log").stop)
     return broker.url
 
 
@@ -189,8 +196,7 @@ def camera(
 
     twin = SnapshotCamera(Scene(wanted.seed), now)
     stack.callback(twin.close)
-    process = CameraProcess(state / "spool", state / "camera.log")
-    stack.callback(process.stop)
+    stack.callback(camera_process(state / "spool", state / "camera.log").stop)
     return twin.url
 
 
@@ -272,20 +278,35 @@ def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) 
     }
 
 
-def goodbye(console: Console, report: dict[str, Any], state: Path | None) -> None:
-    """The summary."""
-    console.print(
-        _("Stopped. {records} records were made, {unsent} are unsent, {pictures} pictures were taken.").format(**report)
-    )
-    refused = sum(report["lines_refused"].values())
-    if report["lines_read"]:
-        console.print(
-            _("{read} lines were read, {refused} refused.").format(read=report["lines_read"], refused=refused)
-        )
+def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], state: Path | None) -> None:
+    """The summary; `facts` are those of the station's status at the end."""
+    counts = [counted("records", report["records"]), counted("unsent", report["unsent"])]
+    if facts["pictures"] is not None:
+        counts.append(counted("pictures", report["pictures"]))
+    console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
+    if report["unsent"] and not facts["uplink"]["connected"]:
+        why = say.phrase(facts["uplink"]["trouble"] or "")
+        said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
+        console.print(said.format(why=why), highlight=False)
+    if facts["pictures"] is None:
+        refused = sum(report["lines_refused"].values())
+        lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])
+        said = _("{lines}, {refused} refused.").format(lines=lines.format(n=report["lines_read"]), refused=refused)
+        console.print(said, highlight=False)
     if "faults" in report:
         told_faults(console, report["faults"])
     if state is not None:
-        console.print(_("The data is in {folder}.").format(folder=state))
+        console.print(_("The data is in {folder}.").format(folder=state), highlight=False, soft_wrap=True)
+
+
+def counted(what: str, n: int) -> str:
+    """So many of that, in words."""
+    words = {
+        "records": ngettext("{n} record was made", "{n} records were made", n),
+        "unsent": ngettext("{n} is unsent", "{n} are unsent", n) if n else _("everything is sent"),
+        "pictures": ngettext("{n} picture was taken", "{n} pictures were taken", n),
+    }
+    return words[what].format(n=n)
 
 
 def told_faults(console: Console, faults: dict[str, Any]) -> None:

@@ -68,11 +68,13 @@ class Show:
             yield self._lines
 
     def _picture(self, speed: str) -> RenderableType:
-        table = live_table(status(self.station.parts), speed)
+        facts = status(self.station.parts)
         if self.faults is None:
-            return table
+            return live_table(facts, speed, self.console, self.console.height)
         self.faults.look()
-        return Group(table, Text("\n".join(self.faults.lines[-LATELY:]), style="yellow"))
+        lines = self.faults.lines[-LATELY:]
+        table = live_table(facts, speed, self.console, self.console.height - len(lines))
+        return Group(table, Text("\n".join(lines), style="yellow", no_wrap=True, overflow="ellipsis"))
 
     def _lines(self, speed: str) -> None:
         facts = status(self.station.parts)
@@ -82,13 +84,14 @@ class Show:
         if self._shown_hour != hour:
             self._shown_hour = hour
             store = facts["store"]
-            self.console.print(
-                _("{time}  {records} records, {unsent} unsent").format(
-                    time=say.when(facts["time"], facts["utc_offset_h"]),
-                    records=store["next_seq"] - 1,
-                    unsent=store["unsent"],
-                )
+            line = _("{time}  {records} records, {unsent} unsent").format(
+                time=say.when(facts["time"], facts["utc_offset_h"]),
+                records=store["next_seq"] - 1,
+                unsent=store["unsent"],
             )
+            if facts["uplink"] is not None and not facts["uplink"]["connected"]:
+                line += "  (" + _("no connection") + ")"
+            self.console.print(line, highlight=False)
 
 
 def unsent(station: Station) -> int:

@@ -23,8 +23,16 @@ REMEDIES: dict[type[DeviceError], str] = {
     Garbled: N_("See whether speed and model are right and the wires not loose; keep them off power lines."),
     WrongDevice: N_("See which device is on that address, and whether the driver or its profile is right."),
     BusStuck: N_("Take the power off the device for ten seconds; if it stays, unplug the devices one by one."),
-    Unplugged: N_("Plug it in, see `ls /dev/serial/by-id/ /dev/i2c-*`, and correct the port in the file."),
 }
+# The same for a bus that is not there, by its kind.
+NOT_THERE = {
+    "i2c": N_("Switch I2C on (sudo raspi-config, Interface Options), reboot, and see `ls /dev/i2c-*`."),
+    "serial": N_("Plug it in, see `ls /dev/serial/by-id/`, and correct the port."),
+    "modbus": N_("Plug the adapter in, see `ls /dev/serial/by-id/`, and correct the port."),
+    "gpio": N_("See `gpiodetect` and `gpioinfo`, and correct chip and line."),
+    "file": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`, and correct "
+               "the path."),
+}  # fmt: skip
 
 
 @contextmanager
@@ -56,4 +64,10 @@ def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> F
         reason=say.phrase(error.reason),
         detail=say.phrase(str(error)),
     )
-    return Finding("sensor", False, said, _(REMEDIES[type(error)]) if type(error) in REMEDIES else "")
+    return Finding("sensor", False, said, remedy(info.bus, error))
+
+
+def remedy(bus: str, error: DeviceError) -> str:
+    """What to do about it; "" where nothing general helps."""
+    found = NOT_THERE.get(bus) if isinstance(error, Unplugged) else REMEDIES.get(type(error))
+    return _(found) if found else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provisioning import checks
+from provisioning import checks, sensorcheck
 from provisioning.ask import NotRunning, ask
 from provisioning.exits import Exit
 from provisioning.finding import Finding
@@ -19,13 +19,20 @@ from provisioning.say import _, ngettext
 if TYPE_CHECKING:
     from edge.config.sections import Config
 
+COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
 
-@click.command(help=_("Look at the file, sensors, cameras, clock, disk and broker; say what to do for each."))
+
+@click.command(
+    help=_(
+        "Look at the file, sensors, cameras, clock, disk and broker; say what to do for each. ✓ is well, ! works but "
+        "should be known, ✗ is to be seen to. Ends with 0, or with 1 where there is a ✗."
+    )
+)
 @config_option()
 @json_option()
 @click.pass_context
 def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
-    """Each finding as it comes; ends with code 1 where one is not well."""
+    """Each finding as it comes; ends with code 1 where one is not well (a hint alone is no 1)."""
     config = loaded(config_file)
     found = []
     for finding in findings(config):
@@ -35,11 +42,18 @@ def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
     bad = [finding for finding in found if not finding.well]
     if as_json:
         print_json([asdict(finding) for finding in found])
-    elif bad:
-        click.echo(ngettext("{n} thing to see to.", "{n} things to see to.", len(bad)).format(n=len(bad)))
     else:
-        click.echo(_("All is well."))
+        click.echo(summary(len(bad), sum(finding.mark == "!" for finding in found)))
     ctx.exit(Exit.TROUBLE if bad else Exit.OK)
+
+
+def summary(bad: int, hints: int) -> str:
+    """The last line."""
+    if bad:
+        return ngettext("{n} thing to see to.", "{n} things to see to.", bad).format(n=bad)
+    if hints:
+        return ngettext("All works; {n} thing to know (!).", "All works; {n} things to know (!).", hints).format(n=hints)
+    return _("All is well.")
 
 
 def findings(config: Config) -> Iterator[Finding]:
@@ -47,14 +61,15 @@ def findings(config: Config) -> Iterator[Finding]:
     from provisioning.brokercheck import broker
 
     yield Finding("file", True, _("file: {file} is right").format(file=config.path))
+    yield from checks.site(config)
     answer = running(config)
     if answer is not None:
         said = _('station: "{station}" is running on {folder}')
         yield Finding("station", True, said.format(station=answer.get("station"), folder=config.state_dir))
-        yield from checks.sensors_of(answer)
+        yield from sensorcheck.sensors_of(config, answer)
         yield from checks.cameras_of(answer)
     else:
-        yield from checks.sensors(config)
+        yield from sensorcheck.sensors(config)
         yield from checks.cameras(config)
     yield checks.clock(config)
     yield checks.disk(config, answer is not None)
@@ -71,7 +86,6 @@ def running(config: Config) -> dict[str, Any] | None:
 
 def show(finding: Finding) -> None:
     """A mark, the sentence, and the remedy below."""
-    mark = click.style("✓", fg="green") if finding.well else click.style("✗", fg="red")
-    click.echo(f"{mark} {finding.sentence}")
+    click.echo(f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}")
     if finding.remedy:
         click.echo(f"  → {finding.remedy}")

@@ -14,13 +14,12 @@ from provisioning.exits import Exit, Failure
 from provisioning.options import sentence
 from provisioning.say import _, ngettext
 from provisioning.settings import COMMON, driver_named, settings, split, typed
-from provisioning.stationfile import written
+from provisioning.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo
 
-# Maoxian, Sichuan: the county's seat by the Min river; what a file says that nobody was asked for.
-LATITUDE, LONGITUDE, ALTITUDE, DATUM = 31.68, 103.85, 1590.0, "WGS-84"
+SITE = ("latitude", "longitude", "altitude")
 DATUMS = ("WGS-84", "CGCS2000", "GCJ-02")
 
 
@@ -53,8 +52,22 @@ def init(out: Path, force: bool, **given: Any) -> None:
     count = ngettext("{n} sensor", "{n} sensors", len(sensors)).format(n=len(sensors))
     click.echo(_('{file} is written: station "{station}", {sensors}.').format(
         file=out, station=facts["station"], sensors=count))  # fmt: skip
+    if facts["unasked"]:
+        warn(out, facts["unasked"])
     click.echo(_("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
                .format(file=out))  # fmt: skip
+
+
+def warn(out: Path, missing: list[str]) -> None:
+    """Say loudly which facts of the site nobody gave: no error, but limits and daylight follow from them."""
+    said = _("WARNING: {options} not given: the file says Maoxian ({latitude}° N, {longitude}° E, {altitude} m).")
+    where = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
+    click.secho(said.format(options=", ".join(missing), **where), err=True, fg="yellow")
+    remedy = _(
+        "If the station is elsewhere, correct [site] in {file}: the limits of the air pressure and the photos' daylight "
+        "follow from it."
+    )
+    click.echo("  → " + remedy.format(file=out), err=True)
 
 
 def complete(given: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +85,8 @@ def complete(given: dict[str, Any]) -> dict[str, Any]:
         ("broker", _("The broker's address (empty: none)"), ""),
     ]
     facts = dict(given)
+    # A person is shown the defaults and takes them knowingly; a script that says nothing did not mean them.
+    facts["unasked"] = [f"--{key}" for key in SITE if facts.get(key) is None and not person]
     for key, question, default in asked:
         if facts.get(key) is None:
             if default is None and not person:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from edge.store import unsent
 from edge.store.unsent import NOTHING, Ranges
-from edge.uplink.contract import Span
+from edge.uplink.contract import Revised, Span
+from edge.uplink.spans import merged
 
 
 class Ledger:
@@ -48,6 +49,15 @@ class Ledger:
             if name == station
             for first, last in ranges
         ]
+
+    def revised(self, station: str, has: Iterable[Span]) -> list[Revised]:
+        """What of `has` is here in a revision above 0."""
+        found: dict[int, list[Span]] = {}
+        for span in has if self._revisions else ():
+            for seq in range(span.first, span.last + 1):
+                if revision := self._revisions.get((station, span.epoch, seq)):
+                    found.setdefault(revision, []).append(Span(span.epoch, seq, seq))
+        return [Revised(revision, merged(found[revision])) for revision in sorted(found)]
 
     def count(self, station: str) -> int:
         """How many records of the station are here."""

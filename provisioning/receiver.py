@@ -258,13 +258,14 @@ class Receiver:
             self._album.finished.clear()
         has = merged(self._fresh.get(station, [])) if self._receipts else []
         if has or whole or wanted:
-            receipt = Receipt(VERSION, self._name or "", 1, has, whole, wanted)
+            receipt = Receipt(VERSION, self._name or "", 1, has, whole, wanted, self.ledger.revised(station, has))
             link.publish(topic(station, Channel.RECEIPT), encode(receipt))
 
     def _answer(self, link: Link, hello: Hello) -> None:
         has = self.ledger.spans(hello.station) if self._receipts else None
         ledger = self._name if self._receipts else None
-        answer = Answer(VERSION, hello.nonce, system_utc(), ledger, 1, has)
+        revised = self.ledger.revised(hello.station, has or [])
+        answer = Answer(VERSION, hello.nonce, system_utc(), ledger, 1, has, revised)
         link.publish(topic(hello.station, Channel.ANSWER), encode(answer))
 
     # -- the beginning -------------------------------------------------------------------------------------

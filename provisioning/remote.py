@@ -107,9 +107,12 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
         except BadPayload:
             continue  # another program's message on this topic is no answer to us
         if result.id == command.id:
-            tell(result, as_json)
+            if result.state != "failed" or as_json:
+                tell(result, as_json)
             if result.state == "failed":
-                raise Failure(Exit.CAMERA, say.phrase(result.text) or _("The station could not do it."))
+                why = say.phrase(result.text)
+                said = _("The station could not do it: {why}").format(why=why) if why else _("The station could not do it.")
+                raise Failure(Exit.CAMERA, said)
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")
@@ -125,7 +128,6 @@ def tell(result: Result, as_json: bool) -> None:
     words = {
         "accepted": _("The station has taken the command ..."),
         "done": _("Done."),
-        "failed": _("The station could not do it."),
     }
     text = f" {say.phrase(result.text)}" if result.text else ""
     click.echo(words.get(result.state, result.state) + text)

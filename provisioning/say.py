@@ -153,6 +153,8 @@ def size(count: float) -> str:
 
 def plain(value: object) -> str:
     """A setting's value as a station's file writes it."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -27,10 +27,25 @@ BETWEEN = 2.0  # s between two reads of a polled device that is looked at by a p
 @click.pass_context
 def sensors(ctx: click.Context, as_json: bool) -> None:
     """The list, where no command of the group is named."""
-    if ctx.invoked_subcommand is not None:
-        return
-    from drivers.catalog import catalog
+    if ctx.invoked_subcommand is None:
+        listed(as_json)
 
+
+@sensors.command("list", help=_("List the drivers (as `minshan sensors` alone does)."))
+@json_option()
+@click.pass_context
+def list_drivers(ctx: click.Context, as_json: bool) -> None:
+    """The list, by the name that a person may look for."""
+    listed(as_json or bool(ctx.parent and ctx.parent.params["as_json"]))
+
+
+def listed(as_json: bool) -> None:
+    """Every driver, and those of other packages that do not load."""
+    from drivers.catalog import broken, catalog
+
+    for one in broken():
+        said = _("{name} ({names}) of another package does not load and is left out: {why}")
+        click.echo("! " + said.format(name=one.name, names=one.names, why=one.why), err=True)
     described = [description(info) for info in catalog().values()]
     if as_json:
         print_json(described)
@@ -38,7 +53,7 @@ def sensors(ctx: click.Context, as_json: bool) -> None:
     for entry in described:
         told = ", ".join(say.label(name) for name in entry["quantities"]) or _("what its profile says")
         click.echo(f"{entry['name']}  ({entry['bus']})  {told}")
-        click.echo("    " + "  ".join(key_shown(key) for key in entry["settings"]))
+        click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
 
 
 def description(info: DriverInfo) -> dict[str, Any]:
@@ -79,11 +94,16 @@ def choices(info: DriverInfo) -> list[dict[str, Any]]:
     return [{}]
 
 
-def key_shown(key: dict[str, Any]) -> str:
-    """`key=default`, or that it is needed."""
+def key_shown(key: dict[str, Any], bus: str) -> str:
+    """`key=default` as a person would write it, or that it is needed."""
+    name, default = str(key["key"]), key["default"]
     if key["needed"]:
-        return _("{key} (needed)").format(key=key["key"])
-    return f"{key['key']}={say.plain(key['default'])}" if key["default"] is not None else str(key["key"])
+        return _("{key} (needed)").format(key=name)
+    if default is None or default == []:
+        return name
+    if bus == "i2c" and name == "address":
+        return f"{name}=0x{default:02x}"
+    return f"{name}={say.plain(default)}"
 
 
 @sensors.command(help=_("Read a device now. NAME is a driver (with --set) or a sensor of the station's file."))

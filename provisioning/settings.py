@@ -27,7 +27,9 @@ def driver_named(name: str) -> DriverInfo:
         return find(name)
     except UnknownDriver as error:
         near = difflib.get_close_matches(name, error.known, 1, 0.5)
-        if near:
+        if error.broken:
+            said = _('the driver "{name}" is installed, but does not load: {why}').format(name=name, why=error.broken)
+        elif near:
             said = _('there is no driver "{name}"; did you mean "{near}"?').format(name=name, near=near[0])
         else:
             said = _('there is no driver "{name}"; `minshan sensors` lists them').format(name=name)
@@ -89,6 +91,9 @@ def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
             code, params = explained(dict(one))
             if code == "extra_forbidden":
                 code, params = unknown_key(key, info.settings.model_fields)
+            if code == "missing":
+                lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
+                continue
             said = _(SENTENCES[code]).format(**{"key": key, **params})
             value = f" = {table[key]}" if key in table else ""
             lines.append(f"{info.name}: {key}{value}: {said}" if key else f"{info.name}: {said}")

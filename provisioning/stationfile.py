@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from provisioning.say import _, label
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
     from tomlkit.items import Table
+
+    from edge.config.sections import SiteSection
+
+# Maoxian, Sichuan: the county's seat by the Min river; what a file says that nobody was asked for.
+LATITUDE, LONGITUDE, ALTITUDE, DATUM = 31.68, 103.85, 1590.0, "WGS-84"
+
+
+def unasked(site: SiteSection) -> list[Literal["position", "altitude"]]:
+    """Which of a site's facts are those above: a station may stand there, but it is more likely that nobody said."""
+    found: list[Literal["position", "altitude"]] = []
+    if (site.latitude, site.longitude) == (LATITUDE, LONGITUDE):
+        found.append("position")
+    if site.altitude_m == ALTITUDE:
+        found.append("altitude")
+    return found
 
 
 def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[dict[str, Any]]) -> str:
@@ -19,6 +34,9 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
     document.add(tomlkit.comment(_("A Minshan station. After a change: minshan run --check, then restart it.")))
     for name, table in sections(facts).items():
         document.add(tomlkit.nl())
+        if name == "site" and facts.get("unasked"):
+            document.add(tomlkit.comment(_("NOBODY GAVE {facts}: Maoxian's stand here. Correct what is not the site's.")
+                                         .format(facts=", ".join(facts["unasked"]))))  # fmt: skip
         document.add(name, table)
     rows(document, "sensor", sensors)
     rows(document, "camera", cameras)

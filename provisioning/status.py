@@ -15,6 +15,7 @@ from provisioning.options import config_option, json_option, loaded, print_json
 from provisioning.say import _, ngettext
 
 SOCKET = "minshan.sock"
+WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time becoming known)
 
 
 @click.command(help=_("Ask the running station what it measures, keeps and sends."))
@@ -52,9 +53,8 @@ def lines(answer: dict[str, Any]) -> list[str]:
     """The whole answer for people, line by line."""
     offset = float(answer.get("utc_offset_h") or 0.0)
     title = answer.get("title") or answer.get("station", "")
-    head = _("Station {title}, {when} ({clock})")
     return [
-        head.format(title=title, when=say.when(answer.get("time"), offset), clock=clock(answer.get("clock"))),
+        head(title, answer, offset),
         *maintenance(answer.get("maintenance")),
         "",
         *minute(answer.get("minute"), answer.get("units") or {}, offset),
@@ -65,6 +65,14 @@ def lines(answer: dict[str, Any]) -> list[str]:
         *pictures(answer, offset),
         *restarted(answer.get("falls") or {}),
     ]
+
+
+def head(title: str, answer: dict[str, Any], offset: float) -> str:
+    """Which station, and what time it is there, where it knows."""
+    if answer.get("time") is None:
+        return _("Station {title}; it does not know the time yet").format(title=title)
+    said = _("Station {title}, {when} ({clock})")
+    return said.format(title=title, when=say.when(answer["time"], offset), clock=clock(answer.get("clock")))
 
 
 def clock(mark: dict[str, Any] | None) -> str:
@@ -89,7 +97,7 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
     values = latest.get("values") or {}
     quality, reasons = latest.get("quality") or {}, latest.get("reasons") or {}
     width = max((wide(say.label(name)) for name in values), default=0)
-    rows = [_("Measured in the minute of {when}:").format(when=say.when(latest.get("start"), offset))]
+    rows = [span(latest, offset)]
     for name, number in values.items():
         flag = int(quality.get(name, 2))
         amount = "–" if number is None else f"{say.reported(name, number)} {say.unit(units.get(name, ''))}".rstrip()
@@ -98,6 +106,19 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
         label = say.label(name)
         rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
     return rows
+
+
+def span(latest: dict[str, Any], offset: float) -> str:
+    """Over what time the values were measured; a minute that was cut short says so."""
+    start, seconds = latest.get("start"), float(latest.get("duration") or 60.0)
+    if seconds < WHOLE_S:
+        said = _("Measured in {duration} (this minute was cut short) from {when}:")
+        if start is None:
+            said = _("Measured in {duration} (this minute was cut short), before the time was known:")
+        return said.format(duration=say.duration(max(seconds, 1.0)), when=say.when(start, offset))
+    if start is None:
+        return _("Measured in the last minute, whose time is not known yet:")
+    return _("Measured in the minute of {when}:").format(when=say.when(start, offset))
 
 
 def wide(text: str) -> int:
@@ -110,12 +131,18 @@ def wide(text: str) -> int:
 def troubled(sensors: list[dict[str, Any]]) -> list[str]:
     """A line for each sensor that is down; one line where none is."""
     down = [sensor for sensor in sensors if sensor.get("down")]
-    said = _("Sensor {name} ({driver} on {bus}) gives nothing: {reason}")
+    said = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
     if not down:
         return [_("All sensors answer.")] if sensors else [_("No sensor is configured.")]
     return [
-        said.format(name=s["name"], driver=s["driver"], bus=s["bus"], reason=say.phrase(str(s["down"]))) for s in down
+        said.format(name=s["name"], driver=s["driver"], place=place_of(s), reason=say.phrase(str(s["down"])))
+        for s in down
     ]
+
+
+def place_of(sensor: dict[str, Any]) -> str:
+    """Where a sensor of a station's answer is: its bus without the word for its kind."""
+    return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
 
 
 def kept(store: dict[str, Any], offset: float) -> list[str]:

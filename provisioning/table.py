@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -12,24 +12,46 @@ from drivers.quantity import QUANTITIES
 from provisioning import say
 from provisioning.say import _
 
+LONGEST_TITLE = 28  # columns; the whole header then fits into 80
 COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
 
-def live_table(facts: dict[str, Any], speed: str) -> RenderableType:
-    """The picture of a station's status (`edge.status.status`)."""
-    return Group(header(facts, speed), foot(facts), readings(facts))  # a low window cuts off the last rows only
+def live_table(facts: dict[str, Any], speed: str, console: Console, height: int) -> RenderableType:
+    """The picture of a station's status (`edge.status.status`), at most `height` lines of that console."""
+    above = Group(header(facts, speed), foot(facts))  # a low window cuts off the last rows only
+    room = height - lines_of(console, above)
+    whole = readings(facts)
+    over = lines_of(console, whole) - room
+    shown = len(whole.rows) - max(0, over)
+    while over > 0 and shown > 1:  # a row may take more than one line
+        part = readings(facts, shown)
+        over = lines_of(console, part) + 1 - room
+        if over <= 0:
+            left = len(whole.rows) - shown
+            more = say.ngettext("… {n} more row: make the window higher", "… {n} more rows: make the window higher", left)
+            return Group(above, part, Text(more.format(n=left), style="dim", no_wrap=True, overflow="ellipsis"))
+        shown -= over
+    return Group(above, whole)
+
+
+def lines_of(console: Console, picture: RenderableType) -> int:
+    """How many lines a picture takes on that console."""
+    return len(console.render_lines(picture, pad=False))
 
 
 def header(facts: dict[str, Any], speed: str) -> Text:
-    """Who and when: station, its local time, how the time is known, how fast it runs."""
-    text = Text(f"岷山 Minshan  {facts['title'] or facts['station']}", style="bold")
-    now = say.when(facts["time"], facts["utc_offset_h"])
-    text.append(f"   {now}  ({say.clock_source(facts['clock']['source'])})   {speed}", style="not bold dim")
-    return text
+    """Who and when: station, its local time, how the time is known where it is not simulated, how fast it runs."""
+    title = Text(facts["title"] or facts["station"])
+    title.truncate(LONGEST_TITLE, overflow="ellipsis")
+    text = Text("岷山 Minshan  ", style="bold", no_wrap=True, overflow="ellipsis") + title
+    told = [say.when(facts["time"], facts["utc_offset_h"]), speed]
+    if facts["clock"]["source"] != "sim":
+        told.insert(1, f"({say.clock_source(facts['clock']['source'])})")
+    return text.append("   " + "   ".join(told), style="not bold dim")
 
 
-def readings(facts: dict[str, Any]) -> Table:
-    """The last minute, a row a channel."""
+def readings(facts: dict[str, Any], most: int | None = None) -> Table:
+    """The last minute, a row a channel, `most` of them."""
     table = Table(expand=False, header_style="bold", pad_edge=False)
     table.add_column(_("Quantity"))
     table.add_column(_("Last minute"), justify="right")
@@ -40,7 +62,7 @@ def readings(facts: dict[str, Any]) -> Table:
     if minute is None:
         table.add_row(_("the first minute is being measured"), "", "", "", "")
         return table
-    for channel, value in minute["values"].items():
+    for channel, value in list(minute["values"].items())[:most]:
         flag = minute["quality"][channel]
         quantity = QUANTITIES[channel.partition(".")[0]]
         table.add_row(

@@ -181,6 +181,9 @@ def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) 
     try:
         return find(name)
     except UnknownDriver as error:
+        if error.broken:
+            draft.wrong((*path, "driver"), "broken_driver", name=name, why=error.broken)
+            return None
         near = difflib.get_close_matches(name, error.known, 1, 0.5)
         code = "driver_near" if near else "unknown_driver"
         draft.wrong((*path, "driver"), code, name=name, near=near[0] if near else "")

@@ -13,7 +13,7 @@ from typing import Any
 
 # code -> sentence. The first block bears pydantic's codes, the second is our own.
 SENTENCES = {
-    "missing": "is missing",
+    "missing": "must be given, but is missing",
     "extra_forbidden": "there is no such key here; known are {known}",
     "int_type": "must be a whole number without quotes, as 118 or 0x76",
     "int_from_float": "must be a whole number",
@@ -46,6 +46,7 @@ SENTENCES = {
     "not_tables": "must be tables of their own, each under a line [[{key}]]",
     "unknown_driver": 'there is no driver "{name}"; `minshan sensors` lists them',
     "driver_near": 'there is no driver "{name}"; did you mean "{near}"?',
+    "broken_driver": 'the driver "{name}" is installed, but does not load: {why}',
     "same_name": 'the name "{name}" is taken by another one in this file; each needs its own',
     "same_address": 'sensor "{other}" has address {address} on {bus} too; each device needs its own',
     "same_port": 'sensor "{other}" is on {bus} too; this kind of device needs a port of its own',

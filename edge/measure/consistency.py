@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from drivers.quantity import quantity
+from edge.measure.quality import Flag
 from edge.measure.value import Value
 
 GUST_SLACK = 0.1  # m/s, the reporting resolution
@@ -19,7 +20,11 @@ PARTICLES = ("pm1", "pm2p5", "pm10")
 
 
 def together(values: Mapping[str, Value]) -> dict[str, str]:
-    """Channel -> why it is suspect, from all values of one minute; both sides of a contradiction are."""
+    """Channel -> why it is suspect, from all values of one minute.
+
+    Both sides of a contradiction are, but for one whose other side is in doubt already: that one explains it.
+    """
+    values = {name: value for name, value in values.items() if value.flag is Flag.PASS}
     doubts: dict[str, str] = {}
     for name in values:
         base, _, sensor = name.partition(".")
@@ -64,7 +69,11 @@ def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> 
 
 
 class MinuteSteps:
-    """Compares each mean with the minute before; nothing is compared over a gap or after a restart."""
+    """Compares each mean with the minute before.
+
+    Nothing is compared over a gap, after a restart, or with a mean that is itself in doubt: a spike in one minute
+    would make the good one after it suspect.
+    """
 
     def __init__(self, most: Mapping[str, tuple[str, float]]) -> None:
         """`most`: channel -> (quantity, most change from minute to minute)."""
@@ -76,11 +85,12 @@ class MinuteSteps:
         """Channel -> why it is suspect, after the minute [begin, end) s."""
         before = self._before if self._end is not None and abs(begin - self._end) < 1.0 else {}
         self._end = end
-        self._before = {name: v for name in self._most if (v := number(values, name)) is not None}
-        return dict(self._leaps(before))
+        now = {name: v for name in self._most if (v := number(values, name)) is not None}
+        self._before = {name: v for name, v in now.items() if values[name].flag is Flag.PASS}
+        return dict(self._leaps(before, now))
 
-    def _leaps(self, before: Mapping[str, float]) -> Iterable[tuple[str, str]]:
-        for name, value in self._before.items():
+    def _leaps(self, before: Mapping[str, float], now: Mapping[str, float]) -> Iterable[tuple[str, str]]:
+        for name, value in now.items():
             of, most = self._most[name]
             change = abs(value - before.get(name, value))
             if change > most + 1e-9:

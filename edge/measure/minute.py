@@ -92,7 +92,7 @@ class Minutes:
             if line.quantity.kind is Kind.WIND_SPEED and line.pace >= 60:
                 values[name.replace("wind_speed", "wind_speed_of_gust")] = gust(line, checked, begin, values[name])
         calm(values)
-        samples = {name: [c.reading.value for c in checked if c.counts] for name, (_, checked) in cut.items()}
+        samples = {name: [c.reading.value for c in checked if c.flag == 1] for name, (_, checked) in cut.items()}
         values = self._closing.judge(begin, end, values, samples)
         return {
             "values": {name: v.value for name, v in values.items()},

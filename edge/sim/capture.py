@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 TIME_CHARS = 19  # 2021-06-22T00:00:10
+FORM = "its lines should begin with the time of receipt and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"
 LOOK = 1000  # lines within which a capture shows a first time
 
 
@@ -54,8 +55,10 @@ def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise CaptureError(f"{path}: cannot be read: {error}") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CaptureError(f"{path}: not a whole gzip file: {error}") from None
+    except OSError as error:
+        raise CaptureError(f"{path}: cannot be read: {error.strerror}") from None
     zone = timezone(timedelta(hours=utc_offset_h))
     raw_lines = [line.rstrip(b"\r") for line in data.split(b"\n")]
     if raw_lines and not raw_lines[-1]:
@@ -63,10 +66,7 @@ def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
     timed = [(received_at(line, zone), line[TIME_CHARS + 1 :]) for line in raw_lines]
     lines = [(utc, raw) for utc, raw in timed if utc is not None]
     if not lines or all(utc is None for utc, _ in timed[:LOOK]):
-        raise CaptureError(
-            f"{path}: not a capture: its lines should begin with the time of receipt and a blank, "
-            "as in '2021-06-22T00:00:10 A0743B135C...'"
-        )
+        raise CaptureError(f"{path}: not a capture: {FORM}")
     return Capture(path, lines, len(raw_lines), len(raw_lines) - len(lines))
 
 

@@ -47,41 +47,58 @@ def dying_with_us(command: list[str]) -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
-class Child:
-    """A process of the demo, its output in a log."""
+class Kept:
+    """A process of the demo, its output in a log: started again with growing pauses when it ends, never given up."""
 
     def __init__(self, command: list[str], log: Path) -> None:
-        self._log = log.open("ab")
-        self._process = subprocess.Popen(
-            dying_with_us(command), stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL, start_new_session=True
-        )
-
-    @property
-    def alive(self) -> bool:
-        """True until it has ended."""
-        return self._process.poll() is None
+        self._command = dying_with_us(command)
+        self._log = log
+        self._ending = threading.Event()
+        self.starts = 0
+        self._thread = threading.Thread(target=self._keep, name=log.stem, daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
+        """End it for good."""
+        self._ending.set()
+        self._thread.join(10)
+
+    def _keep(self) -> None:
+        pause = 1.0
+        with self._log.open("ab") as log:
+            while not self._ending.is_set():
+                self.starts += 1
+                with subprocess.Popen(self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                      start_new_session=True) as process:  # fmt: skip
+                    while process.poll() is None and not self._ending.wait(0.2):
+                        pass
+                    self._end(process)
+                self._ending.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes]) -> None:
         """End it in order, or at once where it does not listen."""
-        self._process.terminate()
+        process.terminate()
         try:
-            self._process.wait(5)
+            process.wait(5)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
+            process.kill()
 
 
 class OwnBroker:
-    """A broker of the demo's own on a free port: Mosquitto, or amqtt (MQTT 3.1.1 alone) where there is none."""
+    """A broker of the demo's own on a free port: Mosquitto, or amqtt (MQTT 3.1.1 alone) where there is none.
+
+    One that ends is started again on its port; Mosquitto then has what it had written down (at most a minute ago).
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.name, command = self._command(folder)
         self._log = folder / "broker.log"
-        self._child = Child(command, self._log)
-        self.stop = self._child.stop
+        self._kept = Kept(command, self._log)
+        self.stop = self._kept.stop
         self._await_port()
 
     @property
@@ -105,7 +122,7 @@ class OwnBroker:
     def _await_port(self) -> None:
         tick = threading.Event()
         for _ in range(int(START_S / 0.05)):
-            if not self._child.alive:
+            if self._kept.starts > 1:
                 break
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -115,34 +132,9 @@ class OwnBroker:
         raise NoBroker(f"{self.name} does not start: see {self._log}")
 
 
-class CameraProcess:
-    """The camera process of a demo: restarted with growing pauses when it ends, never given up."""
-
-    def __init__(self, spool: Path, log: Path) -> None:
-        self._command = dying_with_us([sys.executable, "-m", "edge.pictures.worker", "--spool", str(spool)])
-        self._log_path = log
-        self._ending = threading.Event()
-        self.starts = 0
-        self._thread = threading.Thread(target=self._keep, name="camera process", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End it for good."""
-        self._ending.set()
-        self._thread.join(10)
-
-    def _keep(self) -> None:
-        pause = 1.0
-        with self._log_path.open("ab") as log:
-            while not self._ending.is_set():
-                self.starts += 1
-                with subprocess.Popen(self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                      start_new_session=True) as process:  # fmt: skip
-                    while process.poll() is None and not self._ending.wait(0.2):
-                        pass
-                    process.terminate()
-                self._ending.wait(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+def camera_process(spool: Path, log: Path) -> Kept:
+    """The camera process of a demo."""
+    return Kept([sys.executable, "-m", "edge.pictures.worker", "--spool", str(spool)], log)
 
 
 def free_port() -> int:

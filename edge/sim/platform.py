@@ -1,7 +1,8 @@
 """A platform in simulated time: it takes what a station's store has to give, as over a wire, and proves it.
 
-What it takes has been encoded and decoded by the wire's contract. It is away when it is told to be, and loses
-some of its own acknowledgements, so that records come twice. Its timing is of simulated time alone: one seed,
+What it takes has been encoded and decoded by the wire's contract. Its acknowledgement of a message comes with its
+next look, when the records may have a higher revision by now, or is lost, so that they come twice; while it is
+away nothing comes. Its timing is of simulated time alone: one seed,
 the same arrivals. What a real broker and the uplink do is for the tests with a real broker.
 """
 
@@ -25,6 +26,7 @@ class Platform:
     def __init__(self, seed: int) -> None:
         self.arrived: list[tuple[int, Record]] = []
         self.away = False
+        self._unacknowledged: list[Record] = []
         self._rng = random.Random(seed)
 
     def serve(self, rig: Rig) -> None:
@@ -40,7 +42,7 @@ class Platform:
 
     def drain(self, store: Store, now: int) -> None:
         """Take all that the store gives out; what no time is known of yet stays there."""
-        while store.unsent(limit=1):
+        while self._unacknowledged or store.unsent(limit=1):
             self._take(store, now)
 
     def records(self) -> list[Record]:
@@ -48,11 +50,12 @@ class Platform:
         return [record for _, record in self.arrived]
 
     def _take(self, store: Store, now: int) -> None:
+        acknowledged, self._unacknowledged = self._unacknowledged, []
+        if self._rng.random() >= LOST_ACKS:
+            store.mark_proven(acknowledged)
         undated = [record for record in store.newest(limit=1) if record.start is None]
         for sent in (undated, store.unsent(limit=AT_ONCE)):
-            if not sent:
-                continue
-            payload = encode(Batch(VERSION, "simulated", sent), compress=len(sent) > 1)
-            self.arrived += [(now, record) for record in decode(payload, Batch).records]
-            if self._rng.random() >= LOST_ACKS:
-                store.mark_proven(sent)
+            if sent:
+                payload = encode(Batch(VERSION, "simulated", sent), compress=len(sent) > 1)
+                self.arrived += [(now, record) for record in decode(payload, Batch).records]
+                self._unacknowledged += sent

@@ -63,9 +63,11 @@ class Outbox:
         self._ledger.move(destination, fresh, CLOSED)
         return unsent.count(fresh)
 
-    def reopen(self, destination: str, spans: list[Span]) -> int:
+    def reopen(self, connection: apsw.Connection, destination: str, spans: list[Span], newer_than: int | None) -> int:
         """Send again what is kept of the spans; how many records that opened."""
         named = unsent.common(self._tail.ranges(spans, self._ledger.last), self._ledger.kept)
+        if newer_than is not None:
+            named = _newer(connection, named, newer_than)
         again = unsent.without(named, self._ledger.unsent(destination))
         self._ledger.move(destination, again, None)
         return unsent.count(again)

@@ -230,10 +230,13 @@ class Store:
         with self._db.change() as connection:
             return self._outbox.prove(connection, dest, list(spans), revision)
 
-    def reopen(self, spans: Iterable[Span], dest: str = PLATFORM) -> int:
-        """The destination lacks these records: unsent again where they are kept; how many."""
-        with self._db.change():
-            return self._outbox.reopen(dest, list(spans))
+    def reopen(self, spans: Iterable[Span], dest: str = PLATFORM, newer_than: int | None = None) -> int:
+        """The destination lacks these records: unsent again where they are kept; how many.
+
+        `newer_than`: only those of a higher revision, which it has in an older one.
+        """
+        with self._db.change() as connection:
+            return self._outbox.reopen(connection, dest, list(spans), newer_than)
 
     def unproven(self, dest: str = PLATFORM, before: float | None = None) -> list[Span]:
         """Sent and not closed; with `before` (seconds since the boot) only what was sent before that.

@@ -50,6 +50,13 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     last: int
 
 
+class Revised(msgspec.Struct, frozen=True):
+    """Records of these spans are held in this revision or a higher one (those of revision 0 need no mention)."""
+
+    revision: int
+    has: list[Span]
+
+
 class Batch(msgspec.Struct, frozen=True):
     """Records of one station (topics live and backfill)."""
 
@@ -85,7 +92,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The platform's answer: its ledger's id and generation, what it has, its time (microseconds UTC).
 
-    `has` None: it keeps no ledger and proves nothing.
+    `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
     """
 
     v: int
@@ -94,6 +101,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     ledger: str | None = None
     generation: int = 0
     has: list[Span] | None = None
+    revised: list[Revised] = []
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -113,6 +121,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     has: list[Span] = []
     pictures: list[Piece] = []
     wanted: list[Piece] = []
+    revised: list[Revised] = []
 
 
 class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):

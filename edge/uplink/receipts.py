@@ -14,7 +14,7 @@ from edge.anchors import Anchor
 from edge.record import Record
 from edge.store.store import Store
 from edge.uplink import spans
-from edge.uplink.contract import VERSION, Answer, Hello, Receipt, Span
+from edge.uplink.contract import VERSION, Answer, Hello, Receipt, Revised, Span
 
 ASK_AFTER = 120.0  # s for which sent records may stay unproven before we ask
 UNANSWERED_UNDATED = 60.0  # s between two hellos while nobody answered and the time is unknown
@@ -79,15 +79,21 @@ class Receipts:
             on_anchor(Anchor(self._boot, asked + half, answer.utc, "platform", max(half, 0.001)))
         reopened = 0
         if answer.has is not None:
-            self._store.prove(answer.has)
+            self._prove(answer.has, answer.revised)
             if self._committed:
-                reopened = self._reopen(answer.has, now)
+                reopened = self._reopen(answer.has, answer.revised, now)
         self.hello_due = now + (ASK_AFTER if self._committed and self._store.unproven() else self._next_look())
         return reopened > 0
 
     def received(self, receipt: Receipt) -> None:
         """Take a receipt in: what the platform has committed is closed."""
-        self._store.prove(receipt.has)
+        self._prove(receipt.has, receipt.revised)
+
+    def _prove(self, has: list[Span], revised: list[Revised]) -> None:
+        """Close what the platform has, each record in the revision in which it has it."""
+        self._store.prove(has, revision=0)
+        for held in revised:
+            self._store.prove(held.has, revision=held.revision)
 
     def _source(self) -> str:
         """Who told this station the time; "unknown" while nobody has."""
@@ -98,10 +104,14 @@ class Receipts:
         """Seconds until the platform's clock is looked at again, where there is no other."""
         return LOOK_AGAIN if self._source() in ("unknown", "platform") else NEVER
 
-    def _reopen(self, has: list[Span], now: float) -> int:
+    def _reopen(self, has: list[Span], revised: list[Revised], now: float) -> int:
         """Whatever the platform lacks is unsent again, proven or not: its database may be one from a backup.
 
         What was sent a short while ago may still be on its way through the broker.
         """
         young = spans.minus(self._store.unproven(), self._store.unproven(before=now - ASK_AFTER))
-        return self._store.reopen(spans.minus(self._store.epochs(), [*has, *young]))
+        reopened = self._store.reopen(spans.minus(self._store.epochs(), [*has, *young]))
+        unrevised = spans.minus(has, [span for held in revised for span in held.has])
+        for held in [Revised(0, unrevised), *revised]:
+            reopened += self._store.reopen(spans.minus(held.has, young), newer_than=held.revision)
+        return reopened

@@ -105,6 +105,7 @@ class Uplink:
             "proof": self._broker.proof,
             "last_ack": self._last_ack,
             "unsent": self._store.count_unsent(),
+            "unproven": sum(span.last - span.first + 1 for span in self._store.unproven()),
             "sending": len(self._window),
             "answered": self._desk.answered,
             "pictures_left": self._store.pictures.count().bytes_left,

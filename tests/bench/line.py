@@ -25,13 +25,14 @@ from unittest.mock import patch
 
 from drivers.buses.i2c import I2CBus
 from drivers.catalog import find
-from drivers.twins.bench import BusWire, make_twin, wire_for
+from drivers.clock import Clock
+from drivers.twins.bench import PtyBusWire, make_twin, wire_for
 from drivers.twins.crossing import CrossingPort
 from drivers.twins.memory import MemoryContact, MemoryI2C
 from edge.clock import SystemClock
 from edge.config.file import load
 from edge.config.sections import Config, SensorSection
-from edge.daemon import open_store
+from edge.daemon import open_bus, open_store
 from edge.record import Kind
 from edge.sampler import BusLane, Taken
 from edge.sim.clock import SimClock
@@ -137,23 +138,28 @@ def latest_beside_a_hang() -> float:
     cups = [section("cups", "pulses", kind="wind", line=6)]
     line = [section(name, "modbus", port="bench", profile=profile, address=address, interval=INTERVAL)
             for name, profile, address in (("wind", "rs-fsjt", 1), ("vane", "rs-fxjt", 2))]  # fmt: skip
-    wires: dict[str, BusWire] = {}
-    for group in (cups, line):
-        twins = [(s.settings, make_twin(s.info, s.settings, clock, 1)) for s in group]
-        wires[group[0].info.bus] = wire_for(group[0].info.bus, twins, clock)
-    for wire in wires.values():
-        wire.start()
+    gpio, rs485 = (wire_for(group[0].info.bus, twins(group, clock), clock) for group in (cups, line))
+    assert isinstance(rs485, PtyBusWire)
+    rs485.start()
 
-    def opener(kind: str, settings: Any, clock: Any) -> Any:
-        return I2CBus(Hanging(), clock) if kind == "i2c" else wires[kind].open(settings, clock)
+    def opener(kind: str, settings: Any, clock: Clock) -> Any:
+        if kind == "i2c":
+            return I2CBus(Hanging(), clock)
+        if kind == "gpio":
+            return gpio.open(settings, clock)
+        return open_bus(kind, settings.model_copy(update={"port": rs485.wire.path}), clock)
 
     lanes = [clock.lane(f"bus {g[0].name}", BusLane(g, opener, clock, inbox).run) for g in (stuck, cups, line)]
     late = lateness(clock, inbox)
     for lane in lanes:
         lane.stop()
-    for wire in wires.values():
-        wire.stop()
+    rs485.stop()
     return late
+
+
+def twins(group: list[SensorSection], clock: Clock) -> list[tuple[Any, Any]]:
+    """Each device's settings and twin."""
+    return [(sensor.settings, make_twin(sensor.info, sensor.settings, clock, 1)) for sensor in group]
 
 
 def lateness(clock: SystemClock, inbox: Any) -> float:

@@ -24,6 +24,7 @@ DAYS = ("2019-08-04", "2020-12-27", "2021-05-04", "2021-06-01", "2022-07-24")
 ALTITUDE = 10.0  # m, near Guangzhou
 SEEDS = (1, 2, 3, 4)
 ORDER = ("spikes", "stuck", "offsets", "drifts", "gaps", "slipped")
+BESIDE = "good values beside spikes and stuck spells"
 WRAP = 3300.0  # mm; four digits of tips
 SECOND = ("air_temperature", "relative_humidity", "air_pressure")  # what a second sensor on the mast measures too
 WEEWX = {
@@ -67,10 +68,12 @@ def rows() -> list[Row]:
         good += wrongly_flagged(clean)
         for what, found in day_of_faults(frames, clean):
             totals[what] = totals.get(what, Found(0, 0, 0)) + found
+    near = totals.pop(BESIDE)
     both = totals["spikes"] + totals["stuck spells"]
     table = [row(f"{what} found (%, of {found.spells})", found) for what, found in sorted(totals.items(), key=order)]
     table.insert(0, row(f"spikes and stuck spells found (%, of {both.spells})", both))
-    return [*table, row(f"good minutes flagged (%, of {good.spells}; any of up to 9 channels)", good, digits=3)]
+    table.append(row(f"good minutes flagged (%, of {good.spells}; any of up to 9 channels)", good, digits=3))
+    return [*table, row(f"{BESIDE} flagged (%, of {near.spells})", near, digits=3)]
 
 
 def order(item: tuple[str, Found]) -> tuple[int, str]:
@@ -90,9 +93,13 @@ def day_of_faults(frames: list[faults.Frame], clean: Judged) -> Iterator[tuple[s
     """Each fault put into the day alone, and what was found of it."""
     for seed in SEEDS:
         spoiled, where = faults.stuck(frames, Random(seed), may_be_stuck)
-        yield from each("stuck spells", where, judged(spoiled), clean)
+        result = judged(spoiled)
+        yield from each("stuck spells", where, result, clean)
+        yield BESIDE, beside(where, result, clean)
     spoiled, where = faults.spikes(frames, Random(SEEDS[0]))
-    yield from each("spikes", where, judged(spoiled), clean)
+    result = judged(spoiled)
+    yield from each("spikes", where, result, clean)
+    yield BESIDE, beside(where, result, clean)
     spoiled, where = faults.missing(frames, Random(SEEDS[0]))
     yield from each("gaps", where, judged(spoiled), clean)
     spoiled, where = faults.slipped(frames, Random(SEEDS[0]))
@@ -130,6 +137,17 @@ def each(what: str, where: faults.Spoiled, result: Judged, clean: Judged) -> Ite
         yield what, found
         if what in ("spikes", "stuck spells"):
             yield f"- {what} of {name}", found
+
+
+def beside(where: faults.Spoiled, result: Judged, clean: Judged) -> Found:
+    """Values outside of every fault that are flagged though the untouched day's are not."""
+    good = ours = 0
+    for number, flags in enumerate(result.flags[: len(clean.flags)]):
+        for name, flag in flags.items():
+            if clean.flags[number][name] == 1 and not any(number in span for span in where.get(name, [])):
+                good += 1
+                ours += flag in (3, 4)
+    return Found(good, ours, 0)
 
 
 def seen(result: Judged, clean: Judged, name: str, number: int) -> bool:

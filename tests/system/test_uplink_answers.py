@@ -26,6 +26,7 @@ from edge.uplink.contract import (
     Piece,
     Receipt,
     Result,
+    Revised,
     Span,
     Status,
     decode,
@@ -249,3 +250,22 @@ def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broke
     assert time.monotonic() - began < 2
     store.close()
     assert decode(listener.on(STATION, Channel.STATUS)[-1].payload, Status).state == "offline"
+
+
+def test_a_proof_of_an_older_revision_closes_nothing(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
+    """A record whose time was corrected is closed by a proof of that correction only, and goes again without one."""
+    platform = Listener(broker)
+    box = make(boxes, tmp_path, broker, proof="committed")
+    box.store.append(Draft(Kind.MINUTE, Stamp(BOOT, 0.0), 60.0, None, ClockMark("arrival"), {}))
+    box.store.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
+    box.run(30)
+    assert [r.revision for r in platform.records()][-1:] == [1]
+    assert box.store.unproven() == [Span("e1", 1, 1)]
+    platform.send(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, "l", 1, has=[Span("e1", 1, 1)])))
+    box.run(5)
+    assert box.store.unproven() == [Span("e1", 1, 1)]
+    revised = [Revised(1, [Span("e1", 1, 1)])]
+    receipt = Receipt(VERSION, "l", 1, has=[Span("e1", 1, 1)], revised=revised)
+    platform.send(topic(STATION, Channel.RECEIPT), encode(receipt))
+    box.run(5)
+    assert box.store.unproven() == []

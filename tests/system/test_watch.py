@@ -144,13 +144,15 @@ def test_what_comes_twice_is_kept_once(broker: Broker, parts: list[Box | Watch],
     newer = encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, revision=1)]))
     for payload in (batch, batch, newer, batch, newer):
         sender.send("minshan/1/orchard-1/backfill", payload)
-    until(lambda: len(watch.seqs()) == 2)
+    last = encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, seq=2)]))
+    sender.send("minshan/1/orchard-1/backfill", last)
+    until(lambda: len(watch.seqs()) == 3)
     assert "3 came twice" in watch.end()
     watch.start()
-    for payload in (batch, newer, encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, seq=2)]))):
+    for payload in (batch, newer, encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, seq=3)]))):
         sender.send("minshan/1/orchard-1/live", payload)
-    until(lambda: 2 in watch.seqs())
-    assert [(line["seq"], line["revision"]) for line in watch.lines()] == [(1, 0), (1, 1), (2, 0)]
+    until(lambda: 3 in watch.seqs())
+    assert [(line["seq"], line["revision"]) for line in watch.lines()] == [(1, 0), (1, 1), (2, 0), (3, 0)]
 
 
 def test_what_a_killed_broker_had_promised_is_sent_again(

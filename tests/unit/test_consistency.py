@@ -39,6 +39,12 @@ def test_small_particles_are_part_of_the_large() -> None:
     assert doubts(pm1=12.0, pm2p5=11.0, pm10=11.5) == set()
 
 
+def test_a_side_in_doubt_explains_a_contradiction() -> None:
+    """Where a stuck counter of PM2.5 lies over PM10, only the stuck one is suspect."""
+    stuck = {"pm2p5": Value(80.0, Flag.SUSPECT, "stands still"), "pm10": Value(40.0, Flag.PASS)}
+    assert together(stuck) == {}
+
+
 def test_a_check_raises_a_flag_and_changes_no_number() -> None:
     """A doubted value stays as it is; one that failed or is missing keeps its own reason."""
     values = {
@@ -64,6 +70,13 @@ def test_means_that_leap_from_minute_to_minute(name: str, rise: float, flag: int
     assert flags(bodies, name)[:3] == [1, 1, 1]
     assert flags(bodies, name)[4] == flag
     assert flags(bodies, name)[6:] == [1, 1]
+
+
+def test_a_minute_in_doubt_does_not_accuse_the_next() -> None:
+    """A spike of 30 hPa moves its minute's mean; that minute is suspect, and the good ones beside it are not."""
+    minutes = mast(["air_pressure"])
+    bodies = run(minutes, lambda at: {"air_pressure": 866.0 if at == 90.0 else 836.0}, 0, 4)
+    assert flags(bodies, "air_pressure") == [1, 3, 1, 1]
 
 
 def test_nothing_is_compared_over_a_gap() -> None:
@@ -146,6 +159,8 @@ def test_a_clogged_gauge_is_told_by_its_neighbour() -> None:
     assert flags(bodies, names[0])[-1] == 3
     assert "clogged?" in bodies[-1]["reasons"][names[0]]
     assert set(flags(bodies, names[1])) == {1}
+    little = run(mast(names), lambda at: {names[0]: 0.2 * (at > 300), names[1]: 0.2 * (at // 120)}, 0, 40)
+    assert set(flags(little, names[0])) == {1}
 
 
 def test_a_gauge_that_drips_in_the_dry() -> None:

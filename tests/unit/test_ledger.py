@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.record import ClockMark, Kind, Record, Stamp
-from edge.uplink.contract import ChunkHeader, Piece, Span
+from edge.uplink.contract import ChunkHeader, Piece, Revised, Span
 from provisioning import lines
 from provisioning.album import Album
 from provisioning.ledger import Ledger
@@ -165,3 +165,16 @@ def test_a_header_cannot_lead_out_of_the_folder(tmp_path: Path, other: dict[str,
     album.sync()
     assert list((tmp_path / "album").iterdir()) == []
     assert [path.name for path in tmp_path.iterdir()] == ["album"]
+
+
+def test_the_ledger_says_in_which_revision_it_has_a_record() -> None:
+    """A correction is named with its spans; what was never corrected needs no mention."""
+    ledger = Ledger()
+    for seq in range(1, 6):
+        ledger.add("s", "e", seq, 0)
+    ledger.add("s", "e", 2, 1)
+    ledger.add("s", "e", 3, 1)
+    ledger.add("s", "e", 5, 2)
+    assert ledger.revised("s", [Span("e", 1, 9)]) == [Revised(1, [Span("e", 2, 3)]), Revised(2, [Span("e", 5, 5)])]
+    assert ledger.revised("s", [Span("e", 1, 2)]) == [Revised(1, [Span("e", 2, 2)])]
+    assert ledger.revised("other", [Span("e", 1, 9)]) == []

@@ -91,6 +91,7 @@ def test_a_jump_is_refused_for_a_minute_at_most() -> None:
 def test_an_impossible_reading_is_nobodys_neighbour() -> None:
     """A reading that fails makes neither the ones beside it nor the next step suspect."""
     assert flags("air_temperature", [10, 10, 999, 10, 10]) == [1, 1, 4, 1, 1]
+    assert flags("air_temperature", [10, 10, 11.3, 999, 10, 10]) == [1, 1, 3, 4, 1, 1]
 
 
 @given(st.sampled_from(sorted(GROSS)), st.lists(st.floats(-200, 300_000), max_size=40))
