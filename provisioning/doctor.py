@@ -52,7 +52,8 @@ def summary(bad: int, hints: int) -> str:
     if bad:
         return ngettext("{n} thing to see to.", "{n} things to see to.", bad).format(n=bad)
     if hints:
-        return ngettext("All works; {n} thing to know (!).", "All works; {n} things to know (!).", hints).format(n=hints)
+        said = ngettext("All works; {n} thing to know (!).", "All works; {n} things to know (!).", hints)
+        return said.format(n=hints)
     return _("All is well.")
 
 

@@ -60,12 +60,13 @@ def init(out: Path, force: bool, **given: Any) -> None:
 
 def warn(out: Path, missing: list[str]) -> None:
     """Say loudly which facts of the site nobody gave: no error, but limits and daylight follow from them."""
-    said = _("WARNING: {options} not given: the file says Maoxian ({latitude}° N, {longitude}° E, {altitude} m).")
-    where = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
-    click.secho(said.format(options=", ".join(missing), **where), err=True, fg="yellow")
+    stand = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
+    facts = ", ".join(f"{name} {stand[name]}" for name in missing)
+    said = _("WARNING: nobody gave the site's facts, so the file has Maoxian's: {facts}.")
+    click.secho(said.format(facts=facts), err=True, fg="yellow")
     remedy = _(
-        "If the station is elsewhere, correct [site] in {file}: the limits of the air pressure and the photos' daylight "
-        "follow from it."
+        "If the station is elsewhere, correct [site] in {file}: the limits of the air pressure and the photos' "
+        "daylight follow from it."
     )
     click.echo("  → " + remedy.format(file=out), err=True)
 
@@ -86,7 +87,7 @@ def complete(given: dict[str, Any]) -> dict[str, Any]:
     ]
     facts = dict(given)
     # A person is shown the defaults and takes them knowingly; a script that says nothing did not mean them.
-    facts["unasked"] = [f"--{key}" for key in SITE if facts.get(key) is None and not person]
+    facts["unasked"] = [key for key in SITE if facts.get(key) is None and not person]
     for key, question, default in asked:
         if facts.get(key) is None:
             if default is None and not person:

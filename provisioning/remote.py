@@ -110,14 +110,19 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             if result.state != "failed" or as_json:
                 tell(result, as_json)
             if result.state == "failed":
-                why = say.phrase(result.text)
-                said = _("The station could not do it: {why}").format(why=why) if why else _("The station could not do it.")
-                raise Failure(Exit.CAMERA, said)
+                raise Failure(Exit.CAMERA, failed(say.phrase(result.text)))
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")
     remedy = _("It may be out of reach now; a command that comes too late is not carried out.")
     raise Failure(Exit.TROUBLE, said.format(station=station, time=say.duration(timeout)), remedy)
+
+
+def failed(why: str) -> str:
+    """That the station could not do it, and why where it says so."""
+    if not why:
+        return _("The station could not do it.")
+    return _("The station could not do it: {why}").format(why=why)
 
 
 def tell(result: Result, as_json: bool) -> None:

@@ -130,9 +130,7 @@ def told(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str]
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry["name"], "driver": entry["driver"], "place": where}
     if entry.get("down"):
-        said = _("sensor {name} ({driver} on {place}): {reason}").format(
-            reason=say.phrase(str(entry["down"])), **facts
-        )
+        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=say.phrase(str(entry["down"])), **facts)
         remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
         return Finding("sensor", False, said, remedy.format(name=entry["name"]))
     count = int(entry.get("readings") or 0)

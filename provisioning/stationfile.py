@@ -34,9 +34,6 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
     document.add(tomlkit.comment(_("A Minshan station. After a change: minshan run --check, then restart it.")))
     for name, table in sections(facts).items():
         document.add(tomlkit.nl())
-        if name == "site" and facts.get("unasked"):
-            document.add(tomlkit.comment(_("NOBODY GAVE {facts}: Maoxian's stand here. Correct what is not the site's.")
-                                         .format(facts=", ".join(facts["unasked"]))))  # fmt: skip
         document.add(name, table)
     rows(document, "sensor", sensors)
     rows(document, "camera", cameras)
@@ -51,6 +48,7 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
             ("title", facts["title"], _("what people call it")),
         ),
         "site": commented(
+            *nobody_gave(facts["unasked"]),
             ("latitude", facts["latitude"], _("degrees north")),
             ("longitude", facts["longitude"], _("degrees east")),
             ("datum", facts["datum"], _("WGS-84, CGCS2000 or GCJ-02 (Chinese maps)")),
@@ -73,12 +71,22 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
     return found
 
 
+def nobody_gave(missing: list[str]) -> list[tuple[str, Any, str]]:
+    """A line above the site's keys that names those which nobody gave."""
+    if not missing:
+        return []
+    return [("", None, _("NOBODY GAVE {facts}: Maoxian's stand here; correct them.").format(facts=", ".join(missing)))]
+
+
 def commented(*rows: tuple[str, Any, str]) -> Table:
-    """A table whose keys have a comment behind them."""
+    """A table whose keys have a comment behind them; without a key the comment is a line of its own."""
     import tomlkit
 
     table = tomlkit.table()
     for key, value, comment in rows:
+        if not key:
+            table.add(tomlkit.comment(comment))
+            continue
         item = tomlkit.item(value)
         item.comment(comment)
         table.add(key, item)

@@ -21,7 +21,7 @@ def demo(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("seed", ["2", "3"])
 def test_faults_are_shown_and_borne(tmp_path: Path, seed: str) -> None:
-    """Each gap is told with its reason and its return, and the checker finds nothing wrongly good and no mate harmed."""
+    """Each gap is told with its reason and its return; nothing is wrongly good, and no other device is harmed."""
     report = tmp_path / "report.json"
     ran = demo("--faults", seed, "--seed", seed, "--for", "45m", "--speed", "max", "--report", str(report))
     assert ran.returncode == 0, ran.stderr

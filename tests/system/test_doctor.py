@@ -8,13 +8,23 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from drivers.checksums import xor8
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
-from tests.system.kit import Broker, running_broker, station, talking
+from edge.config.file import load
+from edge.daemon import open_store
+from edge.sim.capture import read_capture
+from edge.sim.rig import Rig, boot_of
+from edge.status import status
+from provisioning.demo_config import capture_station
+from provisioning.sensorcheck import sensors_of
+from tests.system.broker import Broker
+from tests.system.kit import running_broker, station, talking, url
 from tests.unit.command import minshan
 
 
@@ -33,8 +43,8 @@ def port() -> Iterator[str]:
 
 
 def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, port: str) -> None:
-    """File, sensor, clock, disk, login and a test record: a ✓ and a sentence each, code 0; Chinese too."""
-    file = station(tmp_path, port, broker.url())
+    """File, sensor, clock, disk, login and a test record: a ✓ and a sentence each; that nobody listens yet is a hint (!); code 0."""
+    file = station(tmp_path, port, url(broker))
     said = minshan("doctor", "--config", str(file))
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
@@ -43,24 +53,27 @@ def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, p
     assert lines[2].startswith("✓ clock: 2")
     assert re.fullmatch(rf"✓ disk: {tmp_path}/state can be written, [\d.]+ GB are free", lines[3])
     assert lines[4] == f"✓ broker: mqtt://127.0.0.1:{broker.port} takes the login (MQTT 5)"
-    assert lines[5] == "✓ record: the broker has taken a test record, but nobody listens to this station there"
-    assert lines[-1] == "All is well."
+    assert lines[5:] == [
+        "! record: the broker has taken a test record, but nobody listens to this station there",
+        "  → Start the receiver, for example: minshan watch --broker URL",
+        "All works; 1 thing to know (!).",
+    ]
     chinese = minshan("doctor", "--config", str(file), "--lang", "zh").out
     assert f"✓ 传感器 dust（plantower，{port}）：PM1 0.0 µg/m³, PM2.5 8.0 µg/m³, PM10 8.0 µg/m³" in chinese
-    assert chinese.splitlines()[-1] == "一切正常。"
+    assert chinese.splitlines()[-1] == "全部可用；有 1 项请知悉（!）。"
     assert "apple" not in said.out + chinese
 
 
 def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: Broker) -> None:
     """A missing port and a refused login: ✗, a sentence, a remedy; code 1; the same as JSON."""
-    file = station(tmp_path, "/dev/minshan-none", broker.url("grower:pear@"))
+    file = station(tmp_path, "/dev/minshan-none", url(broker, "grower:pear@"))
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
     lines = said.out.splitlines()
     assert lines[1:3] == [
         "✗ sensor dust (plantower on /dev/minshan-none): unplugged: there is no port /dev/minshan-none: "
         "look at /dev/serial/by-id/ for those that are plugged in",
-        "  → Plug it in, see `ls /dev/serial/by-id/ /dev/i2c-*`, and correct the port in the file.",
+        "  → Plug it in, see `ls /dev/serial/by-id/`, and correct the port.",
     ]
     where = f"mqtt://127.0.0.1:{broker.port}"
     assert lines[5:] == [
@@ -84,7 +97,7 @@ def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: 
     der = ssl.PEM_cert_to_DER_cert(pem.read_text())
     old = re.sub(rb"\x17\x0d\d{12}Z\x17\x0d\d{12}Z", b"\x17\x0d190101000000Z\x17\x0d200301000000Z", der)
     pem.write_text(ssl.DER_cert_to_PEM_cert(old))
-    file = station(tmp_path, port, broker.url(), f'cert_file = "{pem}"\nkey_file = "{key}"\n')
+    file = station(tmp_path, port, url(broker), f'cert_file = "{pem}"\nkey_file = "{key}"\n')
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
     assert (
@@ -95,10 +108,71 @@ def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: 
 
 def test_a_platform_that_gives_no_receipts_is_found(tmp_path: Path, broker: Broker, port: str) -> None:
     """Where the file wants the platform's receipt and none answers, the doctor says so."""
-    file = station(tmp_path, port, broker.url(), 'proof = "committed"\n')
+    file = station(tmp_path, port, url(broker), 'proof = "committed"\n')
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
     assert "✗ record: the broker has a test record, but no platform gives receipts for this station\n" in said.out
+
+
+def test_a_site_that_nobody_gave_is_named(tmp_path: Path, broker: Broker, port: str) -> None:
+    """Position and altitude that `init` writes unasked are a hint each time: few stations stand just there."""
+    file = station(tmp_path, port, url(broker))
+    text = file.read_text()
+    file.write_text(text.replace("31.7\n", "31.68\n").replace("1800", "1590"))
+    said = minshan("doctor", "--config", str(file))
+    assert said.code == 0
+    assert (
+        "! site: position and altitude are those that `minshan init` writes where none are given\n"
+        "  → If the station is elsewhere, correct latitude, longitude and altitude_m in [site]: "
+    ) in said.out
+    file.write_text(text.replace("1800", "1590"))
+    assert "! 站址：海拔是 `minshan init` 在没有给出时写的默认值\n" in minshan(
+        "doctor", "--lang", "zh", "--config", str(file)).out  # fmt: skip
+
+
+LINE = b"A0743B135C0000D0012E0000F0006G1588H1588I0000J0000K0610L0271M909N10022"
+NO_PM = LINE + b"*%02X\r\n" % xor8(LINE, 0x18)
+
+
+def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, broker: Broker) -> None:
+    """An all-in-one station without its particle sensor answers, but the doctor names what never comes."""
+    with talking(NO_PM) as port:
+        file = station(tmp_path, port, url(broker))
+        file.write_text(file.read_text().replace("plantower", "ascii-station"))
+        said = minshan("doctor", "--config", str(file))
+        assert said.code == 1
+        assert re.search(
+            r"^✗ sensor dust \(ascii-station on /dev/pts/\d+\): Wind direction 135 °, .*; "
+            r"nothing comes of: PM1, PM2\.5, PM10\n"
+            r"  → If it was never fitted, write pm = false in \[\[sensor\]\] “dust”; else see to its cable\.$",
+            said.out,
+            re.MULTILINE,
+        )
+        file.write_text(file.read_text() + "pm = false\n")
+        assert "✓ sensor dust" in minshan("doctor", "--config", str(file)).out
+
+
+def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
+    """The running station is asked, not the device: channels without a reading in its last minute are named."""
+    capture = tmp_path / "day.txt"
+    times = [f"2021-06-22T00:{second // 60:02}:{second % 60:02} ".encode() for second in range(0, 180, 3)]
+    capture.write_bytes(b"".join(time + NO_PM for time in times))
+    day = read_capture(capture)
+    file = tmp_path / "station.toml"
+    file.write_text(capture_station("farm", tmp_path / "state", "mqtt://127.0.0.1:9", "broker", capture="day",
+                                    utc_offset=8.0, mm_per_tip=0.33, pm=True))  # fmt: skip
+    config = load(file)
+    boot = boot_of(config, day.begin, "sim")
+    with closing(open_store(config)) as store, closing(Rig(config, boot, day.begin, 1, speed=None, capture=day)) as rig:
+        running = rig.power_on(lambda _config: store)
+        rig.clock.run_until(boot.boottime(day.end) + 1)
+        (found,) = sensors_of(config, status(running.parts))
+        rig.power_off()
+    assert not found.well
+    assert found.sentence == (
+        "sensor field (ascii-station on sim-field): 360 readings since the start; nothing comes of: PM1, PM2.5, PM10"
+    )
+    assert found.remedy.startswith("If it was never fitted, write pm = false in [[sensor]] “field”")
 
 
 NOON = 1_784_347_200_000_000  # 2026-07-18 12:00 at the site, microseconds UTC
@@ -106,7 +180,7 @@ NOON = 1_784_347_200_000_000  # 2026-07-18 12:00 at the site, microseconds UTC
 
 def test_a_camera_is_tried_with_one_photo(tmp_path: Path, broker: Broker, port: str) -> None:
     """A photo's size where it comes; where the address is a page, or the login is refused, what to do."""
-    file = station(tmp_path, port, broker.url())
+    file = station(tmp_path, port, url(broker))
     login = ("viewer", "plum")
     with SnapshotCamera(Scene(), lambda: Moment(NOON), login=login) as camera:
         address = camera.url.replace("http://", "http://viewer:plum@")

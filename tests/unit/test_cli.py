@@ -200,6 +200,12 @@ def test_the_unforeseen_is_one_sentence_and_a_file(
     assert "inside" in log.read_text()
 
 
+def test_what_may_be_left_out_is_in_brackets() -> None:
+    """The usage line of `maintenance` shows that the text may be left out."""
+    assert "Usage: minshan maintenance [OPTIONS] DURATION [TEXT]\n" in minshan("maintenance", "--help").out
+    assert "时长 [文字]" in minshan("maintenance", "--help", "--lang", "zh").out
+
+
 def test_a_reader_that_goes_is_no_fault() -> None:
     """`minshan sensors | head -1` ends quietly."""
     import subprocess

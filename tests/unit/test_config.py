@@ -199,7 +199,7 @@ def test_lines_of_longer_values() -> None:
 
 def test_every_sentence_takes_its_parameters() -> None:
     """A sentence's gaps are filled by its parameters, so that no brace reaches a person."""
-    gaps = "known expected ge le gt lt pattern key detail byte near name other address bus theirs ours quantity"
+    gaps = "why known expected ge le gt lt pattern key detail byte near name other address bus theirs ours quantity"
     everything = dict.fromkeys([*gaps.split(), "driver"], "x")
     for code in SENTENCES:
         said = Trouble("f", 1, "k", "v", code, everything).sentence

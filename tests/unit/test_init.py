@@ -28,6 +28,7 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
         *("--sensor", "ascii-station:port=/dev/pts/5,mm_per_tip=0.2,pm=false,height_m=2"),
         *("--sensor", "bme280:address=0x77,name=attic", "--sensor", "bme280"),
         *("--camera", "http:url=http://10.0.0.9/s.jpg,every_min=30", "--broker", "mqtt://farm:1883"),
+        *("--longitude", "103.9", "--altitude", "1800"),
     )
     assert (said.code, said.err) == (0, "")
     assert said.out == (
@@ -36,7 +37,7 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
     )
     config = load(out)
     assert (config.station.title, config.site.datum, config.site.crop) == ("茂县果园", "GCJ-02", "apple")
-    assert (config.site.latitude, config.site.longitude, config.site.altitude_m) == (31.7, 103.85, 1590)
+    assert (config.site.latitude, config.site.longitude, config.site.altitude_m) == (31.7, 103.9, 1800)
     assert [sensor.name for sensor in config.sensor] == ["ascii-station", "attic", "bme280"]
     first, second, _third = config.sensor
     assert (first.settings.port, first.settings.mm_per_tip, first.settings.pm) == ("/dev/pts/5", 0.2, False)
@@ -44,6 +45,22 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
     assert (config.camera[0].url, config.camera[0].every_min) == ("http://10.0.0.9/s.jpg", 30)
     assert config.broker is not None
     assert config.broker.url == "mqtt://farm:1883"
+
+
+def test_a_site_that_nobody_gave_is_said_loudly(tmp_path: Path) -> None:
+    """A script may leave the site out: the file is written, and both it and the screen say whose site that is."""
+    out = tmp_path / "station.toml"
+    said = minshan(*made(out, "--latitude", "31.7", "--sensor", "bme280", "--broker", "mqtt://farm:1883"))
+    assert said.code == 0
+    assert said.err == (
+        "WARNING: nobody gave the site's facts, so the file has Maoxian's: longitude 103.85, altitude 1590.\n"
+        f"  → If the station is elsewhere, correct [site] in {out}: the limits of the air pressure and the photos' "
+        "daylight follow from it.\n"
+    )
+    assert "[site]\n# NOBODY GAVE longitude, altitude: Maoxian's stand here; correct them.\n" in out.read_text()
+    assert load(out).site.longitude == 103.85
+    chinese = minshan(*made(out, "--force", "--lang", "zh"))
+    assert chinese.err.startswith("警告：没有给出站址，文件里写的是茂县的：latitude 31.68, longitude 103.85, altitude 1590。\n")
 
 
 def test_the_file_says_what_each_line_is_for(tmp_path: Path) -> None:

@@ -35,7 +35,57 @@ def test_the_list_names_every_driver() -> None:
     assert described["pulses"]["quantities"] == ["rainfall_amount", "wind_speed"]
     assert {"key": "port", "needed": True, "default": None, "type": "string"} in described["nmea"]["settings"]
     assert "bme280  (i2c)  Air temperature, Relative humidity, Air pressure\n" in said.out
+    assert "    bus=1  address=0x76\n" in said.out, "as a datasheet writes it"
+    assert "mps_per_hz=0.666667" in said.out
+    assert minshan("sensors", "list").out == said.out
+    assert minshan("sensors", "list", "--json").out == minshan("sensors", "--json", "list").out == programs.out
     assert "bme280  (i2c)  气温, 相对湿度, 气压\n" in minshan("sensors", "--lang", "zh").out
+
+
+def announced(folder: Path, **points: str) -> dict[str, str]:
+    """The environment of a machine on which a package announces those drivers (name="module")."""
+    info = folder / "weather_parts-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: weather-parts\nVersion: 1.0\n")
+    lines = [f"{name} = {value}" for name, value in points.items()]
+    (info / "entry_points.txt").write_text("\n".join(["[minshan.drivers]", *lines]) + "\n")
+    return {"PYTHONPATH": str(folder)}
+
+
+PART = """\
+import dataclasses
+from drivers.devices.plantower import INFO as PLANTOWER
+INFO = dataclasses.replace(PLANTOWER, name="{name}")
+"""
+
+
+def test_other_packages_drivers_are_found_or_named(tmp_path: Path) -> None:
+    """An entry point names a module with INFO or the INFO itself; one that does not load costs itself alone."""
+    (tmp_path / "good_module.py").write_text(PART.format(name="good-module"))
+    (tmp_path / "good_info.py").write_text(PART.format(name="good-info"))
+    (tmp_path / "bad.py").write_text("import no_such_library\n")
+    env = announced(tmp_path, **{"one": "good_module", "two": "good_info:INFO", "bad": "bad", "not-one": "json:dumps"})
+    said = minshan("sensors", env=env)
+    assert said.code == 0
+    assert "good-module  (serial)" in said.out
+    assert "good-info  (serial)" in said.out
+    assert said.err.splitlines() == [
+        "! bad (bad) of another package does not load and is left out: "
+        "ModuleNotFoundError: No module named 'no_such_library'",
+        "! not-one (json:dumps) of another package does not load and is left out: "
+        "it names neither a DriverInfo nor a module with one as INFO",
+    ]
+    asked = minshan("sensors", "read", "bad", env=env)
+    assert (asked.code, asked.err) == (
+        3,
+        'Error: the driver "bad" is installed, but does not load: '
+        "ModuleNotFoundError: No module named 'no_such_library'\n",
+    )
+    file = tmp_path / "station.toml"
+    file.write_text(STATION + '[[sensor]]\nname = "x"\ndriver = "bad"\n')
+    checked = minshan("run", "--check", "--config", str(file), env=env)
+    assert (checked.code, len(checked.err.splitlines())) == (3, 1)
+    assert 'sensor "x".driver = "bad": the driver "bad" is installed, but does not load: ' in checked.err
 
 
 @pytest.mark.parametrize(
@@ -46,10 +96,24 @@ def test_the_list_names_every_driver() -> None:
             4,
             "Error: sensor plantower (plantower on /dev/minshan-none): unplugged: there is no port "
             "/dev/minshan-none: look at /dev/serial/by-id/ for those that are plugged in\n"
-            "  → Plug it in, see `ls /dev/serial/by-id/ /dev/i2c-*`, and correct the port in the file.\n",
+            "  → Plug it in, see `ls /dev/serial/by-id/`, and correct the port.\n",
+        ),
+        (
+            "w1-therm --set path=/nope",
+            4,
+            "Error: sensor w1-therm (w1-therm on /nope): unplugged: /nope is not there: the kernel does not see the "
+            "device\n  → Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`, and "
+            "correct the path.\n",
+        ),
+        (
+            "bme280 --set bus=31",
+            4,
+            "Error: sensor bme280 (bme280 on /dev/i2c-31 0x76): unplugged: there is no /dev/i2c-31; switch I2C on "
+            "(raspi-config, or dtparam=i2c_arm=on in config.txt), reboot\n"
+            "  → Switch I2C on (sudo raspi-config, Interface Options), reboot, and see `ls /dev/i2c-*`.\n",
         ),
         ("plantowr --set port=x", 3, 'Error: there is no driver "plantowr"; did you mean "plantower"?\n'),
-        ("plantower", 3, "Error: plantower: port: is missing\n"),
+        ("plantower", 3, "Error: plantower needs port: give it as port=VALUE\n"),
         (
             "plantower --set port=x --set model=PMS9",
             3,
