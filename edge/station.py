@@ -158,7 +158,7 @@ def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
         for channel in sensor.info.channels(sensor.settings):
             name = names[sensor.name, channel.quantity]
             limits = limits_for(channel.quantity, config.site.altitude_m)
-            line = ChannelLine(name, sensor.name, channel, limits, pace)
+            line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m)
             if quantity(channel.quantity).kind is QuantityKind.TOTAL:
                 line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState))
             lines.append(line)

@@ -115,6 +115,7 @@ _QUALITY = (
     N_("maintenance: {text}"),
     N_("no readings"),
     N_("fell at some time in the {time} s before, without readings"),
+    N_("the last {time} s of the minute without readings"),
     N_("a rise of {rise} mm is more than any sky gives ({most} mm/min)"),
     N_("{good} of {all} samples, {needed} needed"),
     N_("variable: the directions cancel out"),

@@ -26,11 +26,10 @@ class CounterState(msgspec.Struct):
 
 
 class Rise(msgspec.Struct, frozen=True):
-    """What one reading adds: millimetres, why it is doubted (None: it is not), and whether no sky gives it."""
+    """What one reading adds: millimetres, and why it is doubted (None: it is not)."""
 
     amount: float
     doubt: str | None = None
-    impossible: bool = False
 
 
 class Counter:
@@ -74,7 +73,7 @@ class Counter:
             self.state.total += value
             return Rise(value, "the gauge's counter started again from zero")
         doubt = f"a rise of {rise:.2f} mm is more than any sky gives ({MOST_MM_PER_MIN:.0f} mm/min)"
-        return Rise(0.0, doubt, impossible=True)
+        return Rise(0.0, doubt)
 
     def _move(self, value: float, at: float, utc: float | None) -> None:
         self.state.last, self.state.at, self.state.utc = value, at, utc

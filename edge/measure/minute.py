@@ -21,11 +21,12 @@ from drivers.quantity import Kind, Quantity, quantity
 from drivers.reading import Reading
 from edge.measure import wind
 from edge.measure.closing import Closing, Placed
-from edge.measure.counter import Counter, Rise
+from edge.measure.counter import Counter
 from edge.measure.limits import Limits
 from edge.measure.quality import Checked, Checker, Flag
 from edge.measure.value import Value
 
+UNREAD_S = 30.0  # s; half a minute (ours: no source gives a share for totals)
 SHARE = {Kind.MEAN: 2 / 3, Kind.WIND_SPEED: 3 / 4, Kind.DIRECTION: 3 / 4}
 
 
@@ -113,7 +114,7 @@ class Minutes:
             return Value(None, Flag.MISSING, troubles.get(line.sensor, "no readings"))
         match line.quantity.kind:
             case Kind.TOTAL:
-                return total(line, checked, utc_offset)
+                return total(line, checked, end, utc_offset)
             case Kind.LAST:
                 return newest(line, checked)
             case _:
@@ -137,7 +138,7 @@ def mean(line: ChannelLine, checked: list[Checked], duration: float) -> Value:
     return flagged(line.quantity.rounded(math.fsum(good) / len(good)), checked)
 
 
-def total(line: ChannelLine, checked: list[Checked], utc_offset: float | None) -> Value:
+def total(line: ChannelLine, checked: list[Checked], end: float, utc_offset: float | None) -> Value:
     """The rise of a running total; differenced from the rounded sum, so that rounding loses none."""
     counter = line.counter = line.counter or Counter()
     before = line.quantity.rounded(counter.state.total)
@@ -146,16 +147,15 @@ def total(line: ChannelLine, checked: list[Checked], utc_offset: float | None) -
         return Value(None, Flag.FAIL, common_reason(checked))
     rises = [counter.take(r.value, r.at, r.wraps_at, utc_of(r.at, utc_offset)) for r in good]
     amount = line.quantity.rounded(line.quantity.rounded(counter.state.total) - before)
-    return rain_flag(amount, rises, checked)
-
-
-def rain_flag(amount: float, rises: list[Rise], checked: list[Checked]) -> Value:
-    """An amount with the doubts of its rises and readings; what no sky gives fails (and is not in the amount)."""
-    impossible = next((rise.doubt for rise in rises if rise.impossible), None)
-    if impossible:
-        return Value(amount, Flag.FAIL, impossible)
-    doubt = next((rise.doubt for rise in rises if rise.doubt), None)
+    doubt = next((rise.doubt for rise in rises if rise.doubt), None) or unread(line, good[-1].at, end)
     return Value(amount, Flag.SUSPECT, doubt) if doubt else flagged(amount, checked)
+
+
+def unread(line: ChannelLine, last: float, end: float) -> str | None:
+    """Why an amount may lack the minute's end: what falls after the last reading is counted with the next."""
+    if end - last <= max(UNREAD_S, 2 * 60.0 / line.pace):
+        return None
+    return f"the last {round(end - last)} s of the minute without readings"
 
 
 def newest(line: ChannelLine, checked: list[Checked]) -> Value:

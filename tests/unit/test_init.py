@@ -60,7 +60,9 @@ def test_a_site_that_nobody_gave_is_said_loudly(tmp_path: Path) -> None:
     assert "[site]\n# NOBODY GAVE longitude, altitude: Maoxian's stand here; correct them.\n" in out.read_text()
     assert load(out).site.longitude == 103.85
     chinese = minshan(*made(out, "--force", "--lang", "zh"))
-    assert chinese.err.startswith("警告：没有给出站址，文件里写的是茂县的：latitude 31.68, longitude 103.85, altitude 1590。\n")
+    assert chinese.err.splitlines()[0] == (
+        "警告：没有给出站址，文件里写的是茂县的：latitude 31.68, longitude 103.85, altitude 1590。"
+    )
 
 
 def test_the_file_says_what_each_line_is_for(tmp_path: Path) -> None:

@@ -240,3 +240,12 @@ def test_a_sensor_doubted_at_the_close_keeps_its_number() -> None:
     assert body["values"] == {"pm1": 90.0, "pm2p5": 40.0, "pm10": 60.0}
     assert body["quality"] == {"pm1": 3, "pm2p5": 3, "pm10": 1}
     assert body["reasons"]["pm1"] == "pm1 90 over pm2p5 40"
+
+
+def test_an_amount_that_lacks_the_minutes_end_is_not_passed_off_as_whole() -> None:
+    """Where the gauge was last read half a minute before the end, the amount is kept and suspect."""
+    readings = [Reading("rainfall_amount", 1.0 + n, 3.0 * n) for n in range(10)]
+    body = minute([line("rainfall_amount", 20)], readings)
+    assert body["values"]["rainfall_amount"] == 9.0
+    assert body["quality"]["rainfall_amount"] == 3
+    assert body["reasons"]["rainfall_amount"] == "the last 33 s of the minute without readings"
