@@ -9,6 +9,7 @@ from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
 from edge.config.sections import Config
 from edge.lanes import Lanes
+from edge.measure.derive import derive
 from edge.pictures.schedule import PictureLane
 from edge.recorder import Recorder
 from edge.sampler import BusLane
@@ -44,6 +45,7 @@ def status(station: Parts) -> dict[str, Any]:
         "clock": {"source": mark.source, "error": mark.error},
         "minute": None if latest is None else {"start": latest.start, "duration": latest.duration, **latest.body},
         "units": units(station),
+        "derived": {} if latest is None else derive(latest.body["values"], latest.body["quality"]),
         "sensors": sensors(station),
         "store": store(station),
         "uplink": None if station.uplink is None else station.uplink.status(),

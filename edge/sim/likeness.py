@@ -35,7 +35,7 @@ LIKE: dict[str, tuple[float, float]] = {
     "air_temperature": (0.12, 0.0),
     "relative_humidity": (0.6, 0.0),
     "air_pressure": (0.15, 0.0),
-    "illuminance": (5.0, 0.03),
+    "illuminance": (5.0, 0.09),  # the VEML7700's curve begins at 1000 lx with a step of 8 %
     "wind_speed": (0.4, 0.1),
     "wind_speed_of_gust": (0.8, 0.25),
     "pm1": (1.0, 0.02),
