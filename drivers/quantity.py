@@ -53,6 +53,7 @@ QUANTITIES: dict[str, Quantity] = _table(
     Quantity("wind_from_direction", "degree", 1, Kind.DIRECTION),
     Quantity("wind_speed_of_gust", "m/s", 0.1),
     Quantity("rainfall_amount", "mm", 0.01, Kind.TOTAL),
+    Quantity("rainfall_amount_corrected", "mm", 0.01),
     Quantity("pm1", "ug/m3", 0.1),
     Quantity("pm2p5", "ug/m3", 0.1),
     Quantity("pm10", "ug/m3", 0.1),

@@ -24,6 +24,7 @@ from edge.config.sections import Config
 from edge.control import Control
 from edge.health.health import Health
 from edge.lanes import Lanes
+from edge.measure.correction import RainCurve
 from edge.measure.counter import Counter, CounterState
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
@@ -161,6 +162,8 @@ def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
             line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m)
             if quantity(channel.quantity).kind is QuantityKind.TOTAL:
                 line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState))
+                if sensor.rain_correction is not None:
+                    line.curve = RainCurve(sensor.rain_correction.a, sensor.rain_correction.b)
             lines.append(line)
     return lines
 
@@ -203,6 +206,7 @@ def setup_body(config: Config) -> dict[str, Any]:
                 "height_m": s.height_m,
                 "serial": s.serial,
                 "calibration": s.calibration,
+                "rain_correction": None if s.rain_correction is None else s.rain_correction.model_dump(mode="json"),
                 "settings": s.settings.model_dump(mode="json"),
                 "channels": [names[s.name, c.quantity] for c in s.info.channels(s.settings)],
             }

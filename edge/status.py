@@ -63,6 +63,8 @@ def units(station: Parts) -> dict[str, str]:
         found[channel] = quantity(name).unit
         if name == "wind_speed":
             found[channel.replace("wind_speed", "wind_speed_of_gust")] = quantity("wind_speed_of_gust").unit
+        if name == "rainfall_amount":
+            found[channel.replace(name, "rainfall_amount_corrected")] = quantity(name).unit
     return found
 
 

@@ -20,7 +20,7 @@ from edge.config.lines import Lines
 from edge.config.sections import Config, SensorSection
 from edge.config.trouble import ConfigTrouble, Trouble, explained, shown
 
-COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration")
+COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
 FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no keys of the file
 
 

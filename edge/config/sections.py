@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -68,11 +69,21 @@ class BrokerSection(Section):
     retry_max_s: float = Field(default=120.0, ge=1, le=3600)
 
 
+class RainCorrection(Section):
+    """A rain gauge's own calibration: rate_true = a * rate^b (mm/h), found on `date` by `source` (a person, a sheet)."""
+
+    a: float = Field(gt=0.5, lt=2.0)
+    b: float = Field(default=1.0, gt=0.5, lt=1.5)
+    date: datetime.date
+    source: str = Field(min_length=1)
+
+
 class SensorSection(Section):
     """One sensor. Keys other than these are its driver's own (`minshan sensors` lists them).
 
     `primary` marks the sensor that owns the plain channel name of its quantities; without a mark the first
-    one in the file does. `height_m` is metres above ground. `calibration` is free text with a date.
+    one in the file does. `height_m` is metres above ground. `calibration` is free text with a date;
+    `rain_correction` adds a corrected amount as a channel of its own.
     """
 
     name: Name
@@ -81,6 +92,7 @@ class SensorSection(Section):
     height_m: float | None = Field(default=None, ge=-5, le=100)
     serial: str = ""
     calibration: str = ""
+    rain_correction: RainCorrection | None = None
     # Filled by the loader from the driver's catalog entry and the remaining keys.
     info: DriverInfo
     settings: Any

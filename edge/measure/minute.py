@@ -21,11 +21,13 @@ from drivers.quantity import Kind, Quantity, quantity
 from drivers.reading import Reading
 from edge.measure import wind
 from edge.measure.closing import Closing, Placed
+from edge.measure.correction import RainCurve
 from edge.measure.counter import Counter
 from edge.measure.limits import Limits
 from edge.measure.quality import Checked, Checker, Flag
 from edge.measure.value import Value
 
+CORRECTED = "rainfall_amount_corrected"
 UNREAD_S = 30.0  # s; half a minute (ours: no source gives a share for totals)
 SHARE = {Kind.MEAN: 2 / 3, Kind.WIND_SPEED: 3 / 4, Kind.DIRECTION: 3 / 4}
 
@@ -34,7 +36,8 @@ SHARE = {Kind.MEAN: 2 / 3, Kind.WIND_SPEED: 3 / 4, Kind.DIRECTION: 3 / 4}
 class ChannelLine:
     """One channel's way from readings to values.
 
-    `pace`: readings that a whole minute should hold; `height_m` above ground, None where nobody knows.
+    `pace`: readings that a whole minute should hold; `height_m` above ground, None where nobody knows; `curve`: the
+    calibration of a rain gauge, None where it has none.
     """
 
     name: str
@@ -44,6 +47,7 @@ class ChannelLine:
     pace: float
     counter: Counter | None = None
     height_m: float | None = None
+    curve: RainCurve | None = None
     readings: list[Reading] = field(default_factory=list)
     tail: list[tuple[float, float]] = field(default_factory=list)  # the last speeds, for a gust over the edge
     checker: Checker = field(init=False)
@@ -92,6 +96,8 @@ class Minutes:
             values[name] = self._value(line, checked, begin, end, utc_offset, troubles)
             if line.quantity.kind is Kind.WIND_SPEED and line.pace >= 60:
                 values[name.replace("wind_speed", "wind_speed_of_gust")] = gust(line, checked, begin, values[name])
+            if line.curve is not None:
+                values[name.replace("rainfall_amount", CORRECTED)] = corrected(values[name], line.curve, end - begin)
         calm(values)
         samples = {name: [c.reading.value for c in checked if c.flag == 1] for name, (_, checked) in cut.items()}
         values = self._closing.judge(begin, end, values, samples)
@@ -156,6 +162,13 @@ def unread(line: ChannelLine, last: float, end: float) -> str | None:
     if end - last <= max(UNREAD_S, 2 * 60.0 / line.pace):
         return None
     return f"the last {round(end - last)} s of the minute without readings"
+
+
+def corrected(amount: Value, curve: RainCurve, duration: float) -> Value:
+    """The amount by the gauge's own calibration, with the flag of the uncorrected one."""
+    if amount.value is None:
+        return amount
+    return Value(quantity(CORRECTED).rounded(curve.corrected(amount.value, duration)), amount.flag, amount.reason)
 
 
 def newest(line: ChannelLine, checked: list[Checked]) -> Value:
