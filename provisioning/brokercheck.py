@@ -61,6 +61,8 @@ def remedy(error: LinkTrouble) -> str:
     """What to do; and that nothing is lost meanwhile."""
     if error.login:
         return _("Correct username and password_file in [broker], or ask who keeps the broker for a login.")
+    if "certificate" in str(error):
+        return _("Ask who keeps the broker for a certificate; the station keeps everything and sends it later.")
     return _("See to the network and the address in [broker]; the station keeps everything and sends it later.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
 
 LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets slow and SQLite may stop
 STILL_S = 45.0  # s that a camera has for one photo, its library's start included
+
+NOT_OURS = N_("Give it to the station's user: sudo chown -R minshan {folder}; or name another in [state].")
+DISK_REMEDIES = {
+    errno.EROFS: N_("Mount it read-write; where it went read-only by itself, `dmesg` says why: often a dying card."),
+    errno.ENOSPC: N_("Delete what is not needed there, or fit a larger card."),
+    errno.ENOTDIR: N_("A file stands in its place: move that away, or name another folder in [state]."),
+}
 
 CAMERA_REMEDIES = {
     "Unreachable": N_("See whether the camera has power and network, and whether its address is right."),
@@ -138,15 +147,16 @@ def disk(config: Config, running: bool) -> Finding:
     there = folder if folder.exists() else next(p for p in (*folder.parents, Path("/")) if p.exists())
     trouble = None if running else unwritable(there)
     if trouble is not None:
-        remedy = _("Give it to the station's user: sudo chown -R minshan {folder}; or name another in [state].")
-        said = _("disk: {folder} cannot be written: {detail}").format(folder=there, detail=trouble)
-        return Finding("disk", False, said, remedy.format(folder=folder))
+        said = _("disk: {folder} cannot be written: {detail}")
+        detail = say.phrase(trouble.strerror or str(trouble))
+        remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=folder)
+        return Finding("disk", False, said.format(folder=there, detail=detail), remedy)
     stat = os.statvfs(there)
     free, wanted = stat.f_bavail * stat.f_frsize, (config.state.records_mb + config.state.pictures_mb) * 1_000_000
     facts = {"folder": folder, "free": say.size(free), "wanted": say.size(wanted)}
     if free < LEAST_FREE:
         said = _("disk: only {free} are free for {folder}")
-        return Finding("disk", False, said.format(**facts), _("Delete what is not needed there, or fit a larger card."))
+        return Finding("disk", False, said.format(**facts), _(DISK_REMEDIES[errno.ENOSPC]))
     if free + used(folder) < wanted:
         said = _("disk: {free} are free for {folder}, but the file lets the archive grow to {wanted}")
         remedy = _("Make records_mb or pictures_mb in [state] smaller, or fit a larger card.")
@@ -154,19 +164,19 @@ def disk(config: Config, running: bool) -> Finding:
     return Finding("disk", True, _("disk: {folder} can be written, {free} are free").format(**facts))
 
 
-def unwritable(folder: Path) -> str | None:
+def unwritable(folder: Path) -> OSError | None:
     """Why nothing can be written there, by trying; None where it can."""
-    if not folder.is_dir():
-        return _("it is not a folder")
     probe = folder / ".minshan-doctor"
     try:
         with probe.open("w") as file:
             file.write("minshan")
             file.flush()
             os.fsync(file.fileno())
-        probe.unlink()
     except OSError as error:
-        return error.strerror or str(error)
+        return error
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
     return None
 
 

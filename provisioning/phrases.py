@@ -141,13 +141,18 @@ _BROKER = (
     N_("this station's certificate {path} has run out on {date}: put a new one there"),
     N_("{file} cannot be read: {why}"),
     N_("the connection to {where} broke"),
+    N_(" on {date}"),
+    N_(" before {date}"),
+    N_(" yet"),
 )
 
 _STORE = (
+    N_("another minshan (pid {pid})"),
+    N_("another program"),
     N_("state folder {folder} is in use by {by}: stop that one first, or name another folder"),
     N_("state folder {folder} is no folder that can be used ({why}): name a folder"),
     N_("state folder {folder} cannot be written ({why}): give its owner the right to write, or mount it read-write"),
-    N_("state folder {folder} is on a full disk ({why}): free some space, or lower the limits in [store]"),
+    N_("state folder {folder} is on a full disk ({why}): free some space, or lower the limits in [state]"),
     N_("state folder {folder} is on a disk that gives errors ({why}): look at the kernel's log and replace the card"),
 )
 

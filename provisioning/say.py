@@ -18,7 +18,7 @@ from pathlib import Path
 
 from drivers.quantity import QUANTITIES as REPORTED
 from provisioning.phrases import PHRASES
-from provisioning.words import FACTS, FLAGS, QUANTITIES, SOURCES, UNITS
+from provisioning.words import FACTS, FLAGS, QUANTITIES, SOURCES, SYSTEM, UNITS
 
 __all__ = [
     "_",
@@ -79,6 +79,8 @@ def phrase(text: str) -> str:
     """
     if text in PHRASES:
         return _(text)
+    if text.lower() in SYSTEM:
+        return in_our_words(text)
     for template, form in _forms():
         found = form.fullmatch(text)
         if found:
@@ -87,6 +89,13 @@ def phrase(text: str) -> str:
     if colon and reason in PHRASES:  # an error's class and its own sentence
         return _("{reason}: {detail}").format(reason=_(reason), detail=phrase(detail))
     return text
+
+
+def in_our_words(text: str) -> str:
+    """What the system says of a disk, in Chinese; in English as it says it."""
+    known = SYSTEM[text.lower()]
+    translated = _(known)
+    return text if translated == known else translated
 
 
 @cache

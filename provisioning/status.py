@@ -81,7 +81,7 @@ def clock(mark: dict[str, Any] | None) -> str:
         return say.clock_source("arrival")
     words = _("time by {source}").format(source=say.clock_source(str(mark.get("source"))))
     error = mark.get("error")
-    return words if error is None else f"{words}, ±{error:.3g} s"
+    return words if error is None else _("{words}, ±{error} s").format(words=words, error=f"{error:.3g}")
 
 
 def maintenance(text: str | None) -> list[str]:
@@ -102,7 +102,7 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
         flag = int(quality.get(name, 2))
         amount = "–" if number is None else f"{say.reported(name, number)} {say.unit(units.get(name, ''))}".rstrip()
         word = "" if flag == 1 else f"  {say.flag_word(flag)}"
-        why = f" ({say.phrase(str(reasons[name]))})" if name in reasons else ""
+        why = _(" ({reason})").format(reason=say.phrase(str(reasons[name]))) if name in reasons else ""
         label = say.label(name)
         rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
     return rows

@@ -28,7 +28,7 @@ def live_table(facts: dict[str, Any], speed: str, console: Console, height: int)
         over = lines_of(console, part) + 1 - room
         if over <= 0:
             left = len(whole.rows) - shown
-            more = say.ngettext("… {n} more row (a higher window)", "… {n} more rows (a higher window)", left)
+            more = say.ngettext("… {n} more row in a higher window", "… {n} more rows in a higher window", left)
             return Group(above, part, Text(more.format(n=left), style="dim", no_wrap=True, overflow="ellipsis"))
         shown -= over
     return Group(above, whole)

@@ -90,3 +90,20 @@ FACTS = {
     "width": N_("width"),
     "height": N_("height"),
 }
+
+# What the system and SQLite say of a disk, as they say it, in small letters.
+SYSTEM = {
+    text.lower(): text
+    for text in (
+        N_("Read-only file system"),
+        N_("No space left on device"),
+        N_("Permission denied"),
+        N_("Operation not permitted"),
+        N_("No such file or directory"),
+        N_("Not a directory"),
+        N_("Is a directory"),
+        N_("Input/output error"),
+        N_("database or disk is full"),
+        N_("disk I/O error"),
+    )
+}

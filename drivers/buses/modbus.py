@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from drivers.buses.bus import OnModbus
     from drivers.clock import Clock
 
+LATE = 2.0  # s for which an answer may be late: asked again before, it would be taken for the next one
 TIMEOUT = 0.5  # s from the end of a request to its answer's first byte: what a dead device costs
 QUIET_BYTES = 4  # silence between frames, in byte times (Renke, DFRobot manuals; the standard wants 3.5)
 LEAST_QUIET = 0.00175  # s, from 19200 baud upwards (Modbus over serial line V1.02, 2.5.1.1)
@@ -49,17 +50,28 @@ class ModbusBus:
         self._quiet = max(QUIET_BYTES * self._byte_time, LEAST_QUIET)
         self._last = float("-inf")  # the instant of the last byte on the line, as far as we know
         self._echoes = False  # whether the adapter was seen to give back what it sends
+        self._shunned: dict[int, float] = {}  # who may still answer an earlier request, and until when
         self._late: int | None = None  # who did not answer in time and may do so now
         self._requests: dict[tuple[int, int, int, int], bytes] = {}  # as many as the devices have asks
 
     def read(
-        self, address: int, function: int, start: int, count: int, timeout: float = TIMEOUT, pause: float = 0.0
+        self,
+        address: int,
+        function: int,
+        start: int,
+        count: int,
+        timeout: float = TIMEOUT,
+        pause: float = 0.0,
+        insist: bool = False,
     ) -> tuple[int, ...]:
         """`count` registers (0-65535 each) from `start` of the device at `address`, by function 3 or 4.
 
         `timeout`: seconds from the request's end to the answer; `pause`: the silence, seconds, that this
-        device wants before a request. NoAnswer, Garbled, WrongDevice or Unplugged where there are none.
+        device wants before a request; `insist`: ask though the answer to an earlier request may still come.
+        NoAnswer, Garbled, WrongDevice or Unplugged where there are none.
         """
+        if not insist and self._clock.now() < self._shunned.get(address, float("-inf")):
+            raise NoAnswer("not asked: its answer to an earlier request may still come")
         key = (address, function, start, count)
         request = self._requests.get(key)
         if request is None:
@@ -136,6 +148,7 @@ class ModbusBus:
         left = received.removeprefix(request)
         if left:
             return Garbled(f"cut short or no frame: {len(left)} bytes, {left[:16].hex(' ')}")
+        self._shunned[request[0]] = self._clock.now() + LATE
         return NoAnswer("no answer to a request")
 
     def _drain(self, until: float) -> None:

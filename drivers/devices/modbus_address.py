@@ -70,7 +70,7 @@ def _ask(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 
     """Read the first registers there; the line learns from it whether the adapter echoes."""
     profile = load(settings.profile)
     ask = plan(profile, settings.fitted, settings.function)[0]
-    bus.read(address, ask.function, ask.start, len(ask.places), profile.timeout_ms / 1000, pause)
+    bus.read(address, ask.function, ask.start, len(ask.places), profile.timeout_ms / 1000, pause, insist=True)
 
 
 def _answers(bus: ModbusBus, settings: ModbusSettings, address: int) -> bool:

@@ -83,6 +83,7 @@ LADDER = (  # from the most sensitive to the least
     Step(1 / 4, 100), Step(1 / 8, 100), Step(1 / 8, 50), Step(1 / 8, 25),
 )  # fmt: skip
 LEAST = LADDER[-1]
+LONGEST_MS = max(step.ms for step in LADDER)
 
 
 def corrected(lux: float, gain: float) -> tuple[float, str | None]:
@@ -116,6 +117,7 @@ class Veml7700:
         with bus.allow(TIMEOUT):
             self._library: Any = VEML7700(bus, settings.address)
         self._step = LEAST
+        self._under_way_ms = LONGEST_MS  # it may still integrate as an earlier start left it
         self._settled = False
 
     def read(self) -> tuple[Reading, ...]:
@@ -137,8 +139,8 @@ class Veml7700:
         if not self._settled or step != self._step:
             self._settled = False
             self._configure(step)
-            wait = WAKING + CLOCK_ERROR * (self._step.ms + 2 * step.ms) / 1000
-            self._step = step
+            wait = WAKING + CLOCK_ERROR * (self._under_way_ms + 2 * step.ms) / 1000
+            self._step, self._under_way_ms = step, step.ms
             self._clock.sleep_until(self._clock.now() + wait)
             self._settled = True
         self._check()

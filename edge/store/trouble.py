@@ -48,7 +48,7 @@ class StoreTrouble(Exception):
 _REMEDIES = {
     Cause.NO_FOLDER: "is no folder that can be used ({why}): name a folder",
     Cause.READ_ONLY: "cannot be written ({why}): give its owner the right to write, or mount it read-write",
-    Cause.FULL: "is on a full disk ({why}): free some space, or lower the limits in [store]",
+    Cause.FULL: "is on a full disk ({why}): free some space, or lower the limits in [state]",
     Cause.DISK: "is on a disk that gives errors ({why}): look at the kernel's log and replace the card",
     Cause.DAMAGED: "held a damaged database ({why}): it is set aside and salvaged at once",
     Cause.CLOSED: "is closed ({why})",

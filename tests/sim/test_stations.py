@@ -186,3 +186,11 @@ def nameless(record: Record, kept: list[Record]) -> tuple[Any, ...]:
     names = list(dict.fromkeys(other.epoch for other in kept))
     body = {key: value for key, value in record.body.items() if key not in ("previous_epoch", "configuration", "disk")}
     return record.seq, record.kind, names.index(record.epoch), record.stamp, record.duration, record.start, body
+
+
+def test_a_restart_at_dawn_reads_no_old_scale(tmp_path: Path) -> None:
+    """A light sensor that an earlier start left at its most sensitive is not read by another setting's scale."""
+    config = configured(tmp_path, without(SMALL, "shelter", "second", "rain485", "vane", "field"))
+    dawn = BEGIN + round(18.4 * 3600e6)
+    restarts = tuple(Outage(300.0 + 181.3 * n, 7.0) for n in range(10))
+    assert live(config, Schedule(outages=restarts), 2400.0, begin=dawn).complaints == []

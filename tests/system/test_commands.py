@@ -133,7 +133,7 @@ def test_a_running_station_is_asked(running: Path) -> None:
     assert not re.search(r"epoch|\bseq\b|lane|ledger", said.out + chinese)
     looked = minshan("doctor", "--config", str(running)).out
     assert "is running on" in looked
-    assert re.search(r"^✓ sensor dust \(plantower on /dev/pts/\d+\): \d+ readings since the start$", looked, re.M)
+    assert re.search(r"\n✓ sensor dust \(plantower on /dev/pts/\d+\): \d+ readings since the start\n", looked)
     assert "station maoxian-1 measures: 1 sensor on 1 bus\n" in (running.parent / "log").read_text()
 
     said = minshan("maintenance", "20m", "cleaning the gauge", "--config", str(running))

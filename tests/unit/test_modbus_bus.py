@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import struct
 from collections.abc import Callable
 
 import pytest
 
 from drivers.buses.modbus import ModbusBus
+from drivers.devices.modbus import ModbusSettings
 from drivers.errors import DeviceError, Garbled, NoAnswer, WrongDevice
+from drivers.twins.bench import wire_for
+from drivers.twins.modbus import sealed
 from edge.sim.clock import SimClock
+from tests.unit.lanes import on_lane
 from tests.unit.modbus_line import PlayedPort, played, simulated
 
 REQUEST = bytes.fromhex("01 03 00 00 00 01 84 0a")
@@ -220,3 +226,33 @@ def test_closing_the_line_closes_the_port() -> None:
     call: Callable[[SimClock], None] = close
     simulated(call)
     assert closed == [True]
+
+
+def test_an_answer_that_comes_late_is_never_taken_for_the_next_one() -> None:
+    """A device that answers after its time-out gives no reading rather than an older one under a new stamp."""
+
+    class Late:
+        """Registers hold their own numbers; each answer takes 1.2 s."""
+
+        address = 1
+
+        def delay(self) -> float:
+            return 1.2
+
+        def answer(self, request: bytes) -> bytes:
+            function, start, count = struct.unpack(">BHH", request[1:6])
+            return sealed(struct.pack(f">BBB{count}H", 1, function, 2 * count, *range(start, start + count)))
+
+    def body(clock: SimClock) -> list[tuple[int, ...]]:
+        settings = ModbusSettings(port="x", profile="rs-fsjt", address=1)
+        wire = wire_for("modbus", [(settings, Late())], clock)
+        wire.start()
+        bus = wire.open(settings, clock)
+        got = []
+        for start in range(100, 120):
+            with contextlib.suppress(NoAnswer):
+                got.append((start, *bus.read(1, 3, start, 1, 0.3)))
+            clock.sleep_until(start - 99.0)
+        return [pair for pair in got if pair[0] != pair[1]]
+
+    assert on_lane(body) == []

@@ -1,0 +1,113 @@
+"""`minshan demo` before its audience: a low window, Ctrl-C, a capture that is none, a broker of its own that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.system.broker import until
+from tests.system.kit import paths
+from tests.unit.command import ENGLISH, minshan
+
+DEMO = [sys.executable, "-m", "provisioning.main", "demo"]
+BETWEEN_FRAMES = re.compile(r"\r?(?:\x1b\[2K\x1b\[1A)+\x1b\[2K")
+
+
+def started(*words: str) -> subprocess.Popen[str]:
+    """A demo whose output is read at its end."""
+    env = paths() | ENGLISH
+    return subprocess.Popen([*DEMO, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+
+
+@pytest.mark.parametrize(("words", "code"), [((), 0), (("--for", "2h"), 130), (("--until-sent",), 130)])
+def test_ctrl_c_ends_it_with_a_summary(words: tuple[str, ...], code: int, tmp_path: Path) -> None:
+    """An endless demo is ended by Ctrl-C and all is well; one that has an end did not reach it, and says so by 130."""
+    with started("--state", str(tmp_path / "state"), *words) as demo:
+        until((tmp_path / "state" / "minshan.sock").exists, 30)
+        time.sleep(1)
+        demo.send_signal(signal.SIGINT)
+        said, wrong = demo.communicate(timeout=60)
+    assert (demo.returncode, wrong) == (code, "")
+    unsent = r"(everything is sent|\d+ (is|are) unsent)"
+    assert re.search(rf"\nStopped: \d+ records? (was|were) made, {unsent}, \d+ pictures? (was|were) taken\.\n", said)
+    assert "lines were read" not in said, "there is no capture whose lines could be counted"
+
+
+def test_a_table_in_a_low_window(tmp_path: Path) -> None:
+    """On 80 x 24 the header is one line, no picture is higher than the window, and what does not fit is counted."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.update(paths() | ENGLISH | {"TERM": "xterm-256color"})
+        os.environ.pop("COLUMNS")
+        time.sleep(0.2)
+        os.execv(sys.executable, [*DEMO, "--speed", "600", "--for", "30m", "--state", str(tmp_path)])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    written = b"".join(iter(lambda: more(terminal), b"")).decode().replace("\r\n", "\n")
+    _, code = os.waitpid(child, 0)
+    assert code == 0
+    frames = BETWEEN_FRAMES.split(written)[2:-1]
+    assert all(frame.count("\n") < 24 for frame in frames)
+    heads = [re.sub(r"\x1b\[[0-9;?]*[a-z]", "", frame.split("\n")[0]) for frame in frames]
+    assert all(re.search(r"^岷山 Minshan  Maoxian demo orchard   2026-04-05 \d\d:\d\d   600x$", head) for head in heads)
+    assert re.search(r"… \d+ more rows in a higher window", frames[-1])
+
+
+def more(terminal: int) -> bytes:
+    """What comes next; nothing once the other end is gone (Linux says EIO then)."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+def test_its_own_broker_comes_back(tmp_path: Path) -> None:
+    """When the demo's broker ends, another takes its port, and nothing stays unsent."""
+    words = ("--speed", "60", "--for", "20m", "--until-sent", "--state", str(tmp_path / "state"))
+    with started(*words) as demo:
+        until(lambda: broker_of(demo.pid) is not None, 30)
+        first = broker_of(demo.pid)
+        assert first is not None
+        time.sleep(3)
+        os.kill(first, signal.SIGKILL)
+        until(lambda: broker_of(demo.pid) not in (None, first), 20)
+        said, wrong = demo.communicate(timeout=90)
+    assert (demo.returncode, wrong) == (0, "")
+    assert "everything is sent" in said
+
+
+def broker_of(pid: int) -> int | None:
+    """The process of the demo's broker."""
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        for child in (task / "children").read_text().split():
+            if "broker" in Path(f"/proc/{child}/cmdline").read_text():
+                return int(child)
+    return None
+
+
+def test_a_capture_that_is_none(tmp_path: Path) -> None:
+    """A file that is not there, no gzip file or no capture: one sentence each, in both languages, code 2."""
+    broken, text = tmp_path / "broken.gz", tmp_path / "text.txt"
+    broken.write_bytes(b"\x1f\x8b\x08\x00half")
+    text.write_text("hello\n")
+    form = "its lines should begin with the time of receipt and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"
+    for file, english, chinese in (
+        (tmp_path / "none.gz", "cannot be read: No such file or directory", "读不了：No such file or directory"),
+        (broken, "not a whole gzip file: ", "不是完整的 gzip 文件："),
+        (text, f"not a capture: {form}\n", "不是录制文件：每行应以接收时间和一个空格开头"),
+    ):
+        said, told = minshan("demo", "--capture", str(file)), minshan("demo", "--lang", "zh", "--capture", str(file))
+        assert (said.code, told.code) == (2, 2)
+        assert said.err.startswith(f"Error: {file}: {english}")
+        assert told.err.startswith(f"错误：{file}：{chinese}")
+        assert len(said.err.splitlines()) == len(told.err.splitlines()) == 1
