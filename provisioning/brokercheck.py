@@ -59,10 +59,12 @@ def told(error: LinkTrouble) -> str:
 
 def remedy(error: LinkTrouble) -> str:
     """What to do; and that nothing is lost meanwhile."""
+    if str(error).startswith("this station's certificate"):
+        return _("Put the new certificate and its key there; the station takes them at its next connection.")
     if error.login:
         return _("Correct username and password_file in [broker], or ask who keeps the broker for a login.")
-    if "certificate" in str(error):
-        return _("Ask who keeps the broker for a certificate; the station keeps everything and sends it later.")
+    if str(error).startswith("the certificate of"):
+        return _("Ask who keeps the broker to see to its certificate; the station keeps everything and sends it later.")
     return _("See to the network and the address in [broker]; the station keeps everything and sends it later.")
 
 

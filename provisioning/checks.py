@@ -57,6 +57,16 @@ def site(config: Config) -> Iterator[Finding]:
         yield Finding("site", True, said["both" if len(found) > 1 else found[0]], remedy)
 
 
+def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
+    """What keeps the running station from writing, where something does; its sentence says what to do."""
+    trouble = (answer.get("store") or {}).get("trouble")
+    if trouble:
+        said = _("archive: {trouble}").format(trouble=say.phrase(str(trouble)))
+        yield Finding(
+            "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
+        )
+
+
 def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
     """The cameras as the running station has them."""
     for name, camera in cameras_in(answer).items():

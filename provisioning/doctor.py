@@ -69,6 +69,7 @@ def findings(config: Config) -> Iterator[Finding]:
         yield Finding("station", True, said.format(station=answer.get("station"), folder=config.state_dir))
         yield from sensorcheck.sensors_of(config, answer)
         yield from checks.cameras_of(answer)
+        yield from checks.archive_of(answer)
     else:
         yield from sensorcheck.sensors(config)
         yield from checks.cameras(config)

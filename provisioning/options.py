@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from provisioning import say
 from provisioning.exits import Exit, Failure
 from provisioning.say import _
 
@@ -58,7 +59,8 @@ def told(trouble: Trouble) -> str:
 
 def sentence(trouble: Trouble) -> str:
     """What is wrong or would be right, in the person's language."""
-    return _(trouble.template).format(**trouble.params)
+    params = {key: say.phrase(value) if key == "detail" else value for key, value in trouble.params.items()}
+    return _(trouble.template).format(**params)
 
 
 def print_json(value: Any) -> None:

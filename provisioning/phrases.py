@@ -22,6 +22,13 @@ _ERRORS = (
     N_("no picture"),
 )
 
+_SETTINGS = (
+    N_("no profile {name}; built in are {known}, or name a .toml file"),
+    N_("{path}: no readable profile ({why})"),
+    N_("{path}: no TOML: {why}"),
+    N_("{named} has no {unknown} to order; it has {there}"),
+)
+
 _BYTES = (
     N_("checksum"),
     N_("cut short"),
@@ -141,6 +148,7 @@ _BROKER = (
     N_("this station's certificate {path} has run out on {date}: put a new one there"),
     N_("{file} cannot be read: {why}"),
     N_("the connection to {where} broke"),
+    N_("{files}: one is not there, or not the certificate or key in PEM that it should be ({why})"),
     N_(" on {date}"),
     N_(" before {date}"),
     N_(" yet"),
@@ -165,4 +173,6 @@ _DEMO = (
     N_("{name} does not start: see {log}"),
 )
 
-PHRASES = frozenset((*_ERRORS, *_BYTES, *_BUSES, *_DEVICES, *_CAMERAS, *_QUALITY, *_BROKER, *_STORE, *_DEMO))
+PHRASES = frozenset(
+    (*_ERRORS, *_SETTINGS, *_BYTES, *_BUSES, *_DEVICES, *_CAMERAS, *_QUALITY, *_BROKER, *_STORE, *_DEMO)
+)

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from provisioning import say
 from provisioning.exits import Exit, Failure
 from provisioning.say import _
 
@@ -94,6 +95,8 @@ def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
             if code == "missing":
                 lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
                 continue
+            if "detail" in params:
+                params["detail"] = say.phrase(str(params["detail"]))
             said = _(SENTENCES[code]).format(**{"key": key, **params})
             value = f" = {table[key]}" if key in table else ""
             lines.append(f"{info.name}: {key}{value}: {said}" if key else f"{info.name}: {said}")

@@ -22,6 +22,7 @@ QUANTITIES = {
     "wind_from_direction_10min": N_("Wind direction, 10 min"),
     "wind_speed_of_gust": N_("Gust"),
     "rainfall_amount": N_("Rainfall"),
+    "rainfall_amount_corrected": N_("Rainfall, corrected"),
     "pm1": N_("PM1"),
     "pm2p5": N_("PM2.5"),
     "pm10": N_("PM10"),

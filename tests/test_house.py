@@ -71,9 +71,7 @@ def parse(file: Path) -> Module:
     """One file as a module."""
     parts = file.relative_to(ROOT).with_suffix("").parts
     text = file.read_text(encoding="utf-8")
-    return Module(
-        ".".join(part for part in parts if part != "__init__"), file, text, ast.parse(text, str(file))
-    )
+    return Module(".".join(part for part in parts if part != "__init__"), file, text, ast.parse(text, str(file)))
 
 
 def within(name: str, packages: tuple[str, ...]) -> bool:
@@ -129,9 +127,7 @@ def way(start: str, forbidden: tuple[str, ...]) -> list[str] | None:
 @pytest.mark.parametrize(("who", "whom", "why"), FORBIDDEN, ids=lambda value: str(value)[:30])
 def test_no_import_runs_the_wrong_way(who: str | tuple[str, ...], whom: tuple[str, ...], why: str) -> None:
     """No module imports what its room must not know, neither directly nor by what it loads."""
-    mine = [
-        module for module in modules(*ROOMS) if within(module.name, (who,) if isinstance(who, str) else who)
-    ]
+    mine = [module for module in modules(*ROOMS) if within(module.name, (who,) if isinstance(who, str) else who)]
     direct = [
         f"{module.where}:{getattr(node, 'lineno', 0)} imports {name}"
         for module in mine

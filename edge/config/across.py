@@ -7,6 +7,7 @@ from typing import Any
 
 from drivers.buses.bus import BUSES
 from edge.config.sections import SensorSection
+from edge.uplink.address import BadAddress, parse
 
 Wrong = Callable[..., None]
 Sensors = Sequence[SensorSection | None]
@@ -103,9 +104,15 @@ def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
 
 
 def broker_complete(wrong: Wrong, broker: Any) -> None:
-    """A certificate and its key come together; a password is given in one way."""
+    """The address can be read; a certificate and its key come together; a password is given in one way."""
     if not isinstance(broker, dict):
         return
+    url = broker.get("url")
+    if isinstance(url, str) and url.removeprefix("mqtts://").removeprefix("mqtt://") not in ("", url):
+        try:
+            parse(url)
+        except BadAddress:
+            wrong(("broker", "url"), "bad_broker")
     for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if one in broker and other not in broker:
             wrong(("broker", one), "alone", other=other)

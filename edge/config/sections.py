@@ -70,7 +70,7 @@ class BrokerSection(Section):
 
 
 class RainCorrection(Section):
-    """A rain gauge's own calibration: rate_true = a * rate^b (mm/h), found on `date` by `source` (a person, a sheet)."""
+    """A gauge's own calibration: rate_true = a * rate^b (mm/h), found on `date` by `source` (a person, a sheet)."""
 
     a: float = Field(gt=0.5, lt=2.0)
     b: float = Field(default=1.0, gt=0.5, lt=1.5)

@@ -1,10 +1,10 @@
 """What can be doubted of a tipping bucket: too much, melt, a clogged funnel, a drip in the dry.
 
 Sources: gauges of Chinese stations are specified to 4 mm/min (AWS specification, table 3-1), more is suspect; over
-40 mm/min is not counted as rain where the counter is read (Zahumensky 2004). Ours, no source found: under 1 degC a bucket tells
-melt, not snowfall; a gauge that stays at zero while another of the mast tells more than 2 mm in an hour is clogged;
-tips that come as by a clock, in air too dry for drizzle, are a clogged funnel that drips. One gauge alone without
-humidity gives no way to tell a clog from a dry day, and nothing is said then.
+40 mm/min is not counted as rain where the counter is read (Zahumensky 2004). Ours, no source found: under 1 degC a
+bucket tells melt, not snowfall; a gauge that stays at zero while another of the mast tells more than 2 mm in an hour
+is clogged; tips that come as by a clock, in air too dry for drizzle, are a clogged funnel that drips. One gauge alone
+without humidity gives no way to tell a clog from a dry day, and nothing is said then.
 """
 
 from __future__ import annotations

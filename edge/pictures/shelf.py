@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from edge.files import sync_folder
 from edge.pictures.spool import Answer, Part, Spool
 
 GOOD, SUSPECT = 1, 3  # QARTOD
@@ -50,7 +51,7 @@ class Shelf:
             _check(source, part)
         for source, target in zip(lying, (full, thumbnail)):
             os.replace(source, target)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
         return Shelved(full, thumbnail, body_of(answer, answer.full, answer.thumbnail, camera))
 
 
@@ -77,11 +78,3 @@ def _check(file: Path, part: Part) -> None:
         raise NotTaken(f"{file.name} is not in the spool") from None
     if len(data) != part.bytes or sha256(data).hexdigest() != part.sha256:
         raise NotTaken(f"{file.name} is not what the camera process wrote")
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

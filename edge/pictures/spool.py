@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from drivers.clock import Clock
+from edge.files import sync_folder
 from edge.record import ClockMark, Stamp
 
 POLL = 0.2  # s between two looks for a wish
@@ -184,7 +185,7 @@ class Spool:
                     file.rename(self.folder / f"taken-{wish.id}.json")
                 except FileNotFoundError:  # withdrawn in between
                     continue
-                _sync_folder(self.folder)
+                sync_folder(self.folder)
                 return wish
             file.unlink(missing_ok=True)
         return None
@@ -229,7 +230,7 @@ class Spool:
         except OSError:
             part.unlink(missing_ok=True)
             raise
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     @staticmethod
     def _read(file: Path, kind: type[T]) -> T | None:
@@ -265,15 +266,6 @@ class Waiting:
 
     def _given_up(self, reason: str, text: str) -> Answer:
         return Answer(self._wish_id, False, reason, text)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make renames in the folder last through a power cut."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def target(section: Any) -> Target:

@@ -70,12 +70,3 @@ def room(folder: Path) -> tuple[int, int]:
     """Bytes that the file system has left for us, and has at all."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
-
-
-def sync(folder: Path) -> None:
-    """Put the folder's entries (new, renamed, removed files) on the disk."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -20,9 +20,10 @@ from pathlib import Path
 import apsw
 import msgspec
 
+from edge.files import sync_folder
 from edge.record import Kind
 from edge.store import carve, rows, schema, unsent
-from edge.store.folder import DATABASE, PICTURES, sync
+from edge.store.folder import DATABASE, PICTURES
 from edge.store.ledger import ALL, GONE, INSERT_SPAN, span_row
 from edge.store.pictures import FULL, THUMBNAIL, file_name
 from edge.store.unsent import Ranges
@@ -71,7 +72,7 @@ def salvage(folder: Path, cause: str, vfs: str | None, never_below: int = 0) -> 
         salvaged = int(connection.execute("SELECT count(*) FROM record").get)
     finally:
         connection.close(True)
-    sync(folder)
+    sync_folder(folder)
     return Repair(damaged.name, salvaged, lost, cause)
 
 
@@ -125,7 +126,7 @@ def _set_aside(folder: Path) -> Path:
     for path in folder.glob("records.damaged-*.db*"):
         if _number(path) <= number - KEPT:
             path.unlink()
-    sync(folder)
+    sync_folder(folder)
     return target
 
 

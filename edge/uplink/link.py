@@ -183,6 +183,9 @@ class Link:
         except OSError as error:
             raise trouble.of_connecting(self._where, error) from None
         sock: Any = self._client.socket()
+        if sock is None:  # closed at once, as a broker does that refuses our certificate
+            self._lost = self._lost or f"the connection to {self._where.shown} broke"
+            raise self._closed_early(broker)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._await_connack(broker, deadline)
         self._client.subscribe([(topic, 1) for topic in self._session.topics])

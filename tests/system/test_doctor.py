@@ -43,7 +43,7 @@ def port() -> Iterator[str]:
 
 
 def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, port: str) -> None:
-    """File, sensor, clock, disk, login: a ✓ and a sentence each; a hint (!) that nobody listens to the test record; code 0."""
+    """Each part has a ✓ and a sentence; that nobody listens to the test record is a hint (!); code 0."""
     file = station(tmp_path, port, url(broker))
     said = minshan("doctor", "--config", str(file))
     assert (said.code, said.err) == (0, "")

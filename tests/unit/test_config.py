@@ -72,6 +72,16 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
             "mqtts://host:8883",
         ),
         (
+            STATION + '[broker]\nurl = "mqtt://u:p@farm:99999"\n',
+            'station.toml:10: broker.url = "mqtt://...@farm:99999": must be an address as mqtt://host:1883 or '
+            "mqtts://host:8883",
+        ),
+        (
+            STATION + '[broker]\nurl = "mqtt://:1883"\n',
+            'station.toml:10: broker.url = "mqtt://:1883": must be an address as mqtt://host:1883 or '
+            "mqtts://host:8883",
+        ),
+        (
             STATION + '[broker]\nurl = "mqtts://farm"\ncert_file = "c.pem"\n',
             'station.toml:11: broker.cert_file = "c.pem": needs key_file beside it',
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ def as_set(ranges: Ranges) -> set[int]:
 
 def is_canonical(ranges: Ranges) -> bool:
     """Sorted, none empty, none touching its neighbour."""
-    gaps = all(a[1] + 1 < b[0] for a, b in zip(ranges, ranges[1:]))
+    gaps = all(a[1] + 1 < b[0] for a, b in pairwise(ranges))
     return gaps and all(first <= last for first, last in ranges)
 
 
@@ -54,4 +56,4 @@ def test_counting_and_looking_up(a: Ranges, number: int) -> None:
 @given(st.sets(st.integers(1, 60)))
 def test_equal_sets_are_equal_ranges(wanted: set[int]) -> None:
     """A set of numbers has one form, so that comparing ranges compares sets."""
-    assert unsent.of(wanted) == unsent.ranges((n, n) for n in reversed(sorted(wanted)))
+    assert unsent.of(wanted) == unsent.ranges((n, n) for n in sorted(wanted, reverse=True))

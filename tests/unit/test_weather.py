@@ -106,4 +106,4 @@ def test_a_year_has_the_valleys_rain_and_no_cloudburst() -> None:
 
 def test_it_has_every_quantity_that_is_measured() -> None:
     """All quantities of the catalogue are there, but for the gust, which a station computes."""
-    assert set(QUANTITIES) - set(Weather(1).at(AUTUMN)) == {"wind_speed_of_gust"}
+    assert set(QUANTITIES) - set(Weather(1).at(AUTUMN)) == {"wind_speed_of_gust", "rainfall_amount_corrected"}
