@@ -125,6 +125,7 @@ _QUALITY = (
     N_("the last {time} s of the minute without readings"),
     N_("a rise of {rise} mm is more than any sky gives ({most} mm/min)"),
     N_("{good} of {all} samples, {needed} needed"),
+    N_("{good} of {all} samples, {needed} needed: {reason}"),
     N_("variable: the directions cancel out"),
     N_("no three samples in 3 s"),
 )

@@ -17,12 +17,14 @@ from gettext import ngettext
 from pathlib import Path
 
 from drivers.quantity import QUANTITIES as REPORTED
+from edge.measure.derive import DERIVED
 from provisioning.phrases import PHRASES
 from provisioning.words import FACTS, FLAGS, QUANTITIES, SOURCES, SYSTEM, UNITS
 
 __all__ = [
     "_",
     "clock_source",
+    "derived",
     "duration",
     "flag_word",
     "label",
@@ -124,6 +126,15 @@ def reported(channel: str, number: float) -> str:
     """A channel's value at its quantity's reporting resolution; as it is where the quantity is not known."""
     known = REPORTED.get(channel.partition(".")[0])
     return f"{number:g}" if known is None else value(number, known.decimals)
+
+
+def derived(found: Mapping[str, float]) -> str:
+    """What follows from the minute's values, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
+    told = [
+        f"{label(name)} {value(number, DERIVED[name].decimals)} {unit(DERIVED[name].unit)}"
+        for name, number in found.items()
+    ]
+    return ", ".join(told)
 
 
 def duration(seconds: float) -> str:

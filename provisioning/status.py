@@ -58,6 +58,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         *maintenance(answer.get("maintenance")),
         "",
         *minute(answer.get("minute"), answer.get("units") or {}, offset),
+        *derived(answer.get("derived") or {}),
         "",
         *troubled(answer.get("sensors") or []),
         *kept(answer.get("store") or {}, offset),
@@ -106,6 +107,11 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
         label = say.label(name)
         rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
     return rows
+
+
+def derived(found: dict[str, float]) -> list[str]:
+    """A line of what follows from the minute's good values."""
+    return [_("Derived: {values}").format(values=say.derived(found))] if found else []
 
 
 def span(latest: dict[str, Any], offset: float) -> str:

@@ -80,6 +80,8 @@ def foot(facts: dict[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(_("Stored"), stored(facts))
     table.add_row(_("Sending"), sending(facts))
+    if facts["derived"]:
+        table.add_row(_("Derived"), say.derived(facts["derived"]))
     if facts["pictures"] is not None:
         table.add_row(_("Pictures"), pictures(facts["pictures"]))
     for sensor in facts["sensors"]:

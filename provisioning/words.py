@@ -42,6 +42,7 @@ QUANTITIES = {
     "panel_power": N_("Panel power"),
     "charger_state": N_("Charger state"),
     "charger_yield_total": N_("Charger's total yield"),
+    "delta_t": N_("Delta-T"),
     "dew_point_temperature": N_("Dew point"),
     "wet_bulb_temperature": N_("Wet-bulb temperature"),
     "vapour_pressure_deficit": N_("Vapour pressure deficit"),

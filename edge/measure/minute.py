@@ -124,10 +124,17 @@ class Minutes:
             case Kind.LAST:
                 return newest(line, checked)
             case _:
-                return mean(line, checked, end - begin)
+                return mean(line, checked, end - begin, troubles.get(line.sensor))
 
 
-def mean(line: ChannelLine, checked: list[Checked], duration: float) -> Value:
+def scarce(good: int, due: int, needed: int, reason: str | None) -> str:
+    """Why there is no mean: too few samples, and what is wrong with the sensor, where that is known."""
+    if reason is None:
+        return f"{good} of {due} samples, {needed} needed"
+    return f"{good} of {due} samples, {needed} needed: {reason}"
+
+
+def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: str | None) -> Value:
     """Arithmetic mean, or unit-vector mean for a direction, of the samples that count."""
     good = [c.reading.value for c in checked if c.counts]
     needed = line.needed(duration)
@@ -135,7 +142,8 @@ def mean(line: ChannelLine, checked: list[Checked], duration: float) -> Value:
         bad = [c for c in checked if not c.counts]
         if len(bad) + len(good) >= needed:
             return Value(None, Flag.FAIL, common_reason(bad))
-        return Value(None, Flag.MISSING, f"{len(good)} of {round(line.pace * duration / 60)} samples, {needed} needed")
+        due = round(line.pace * duration / 60)
+        return Value(None, Flag.MISSING, scarce(len(good), due, needed, trouble))
     if line.quantity.kind is Kind.DIRECTION:
         direction = wind.mean_direction(good)
         if direction is None:
