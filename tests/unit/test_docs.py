@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -174,7 +175,7 @@ def test_pictures_fetch_nothing_and_are_small() -> None:
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example package of docs/adding-a-sensor.md, laid out as an installer would."""
+    """The example package of docs/adding-a-sensor.md, installed by pip into a folder of its own."""
     folder = tmp_path_factory.mktemp("leaf-stick")
     page = (ROOT / "docs" / "adding-a-sensor.md").read_text(encoding="utf-8")
     for _, text in FENCE.findall(page):
@@ -184,21 +185,15 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
             file.parent.mkdir(exist_ok=True)
             file.write_text(text, encoding="utf-8")
     (folder / "leaf_stick" / "__init__.py").touch()
-    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    info = folder / "leaf_stick-0.1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    points = [
-        f"[{name}]\n" + "\n".join(f"{key} = {value}" for key, value in rows.items())
-        for name, rows in project["entry-points"].items()
-    ]
-    (info / "entry_points.txt").write_text("\n".join(points) + "\n")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--target", str(folder / "installed"), str(folder)], check=True, timeout=100)
+    shutil.rmtree(folder / "leaf_stick")  # what is found from here on is what was installed
     return folder
 
 
 def ran(package: Path, *words: str) -> str:
     """What a command prints where the package is installed."""
-    env = os.environ | {"PYTHONPATH": f"{package}:{ROOT}", "LC_ALL": "C.UTF-8"}
+    env = os.environ | {"PYTHONPATH": f"{package / 'installed'}:{ROOT}", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
         [sys.executable, "-m", *words], cwd=package, env=env, capture_output=True, text=True, timeout=100, check=False
     )
