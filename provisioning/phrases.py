@@ -169,7 +169,7 @@ _DEMO = (
     N_("{path}: cannot be read: {why}"),
     N_("{path}: not a whole gzip file: {why}"),
     N_("{path}: not a capture: {form}"),
-    N_("its lines should begin with the time they were received and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"),
+    N_("its lines should begin with when they came and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"),
     N_("there is no broker on this machine: apt-get install mosquitto, or name one by --broker"),
     N_("{name} does not start: see {log}"),
 )

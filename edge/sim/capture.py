@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 TIME_CHARS = 19  # 2021-06-22T00:00:10
-FORM = "its lines should begin with the time they were received and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"
+FORM = "its lines should begin with when they came and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"
 LOOK = 1000  # lines within which a capture shows a first time
 
 
