@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 
 from edge.config.file import load
-from edge.config.sections import Config
+from edge.config.sections import BrokerSection, Config
 from edge.config.trouble import ConfigTrouble
 from edge.daemon import open_store
 from edge.record import Kind
@@ -25,6 +25,10 @@ from edge.sim.rig import Boot, Rig, boot_of
 from edge.status import status
 from edge.store.store import Store
 from edge.store.trouble import StoreTrouble
+from edge.uplink.contract import ROLLCALL
+from edge.uplink.link import Link, connect
+from edge.uplink.session import Session
+from edge.uplink.trouble import LinkTrouble
 from provisioning import say
 from provisioning.demo_config import capture_station, whole_station
 from provisioning.demo_run import Show, interrupts
@@ -36,6 +40,7 @@ from provisioning.say import _
 from provisioning.spans import Span, Speed
 
 log = logging.getLogger("minshan.demo")
+RECEIVER_S = 20.0  # real seconds that the demo's receiver has to come up; it starts without one then
 WEATHER_BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site: an apple orchard in bloom
 
 
@@ -115,7 +120,7 @@ def demo(**options: Any) -> int:
         raise Failure(Exit.USAGE, say.phrase(str(error))) from None
     except ConfigTrouble as error:
         raise Failure(Exit.CONFIG, "\n".join(told(trouble) for trouble in error.troubles)) from None
-    except NoBroker as error:
+    except (NoBroker, LinkTrouble) as error:
         raise Failure(Exit.BROKER, say.phrase(str(error))) from None
     except StoreTrouble as error:
         raise Failure(Exit.STORE, say.phrase(str(error))) from None
@@ -174,8 +179,21 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
     stack.callback(broker.stop)
     received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received"), "--receipts"]
     command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url, *received]
-    stack.callback(Kept(command, state / "watch.log").stop)
+    link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
+    try:
+        stack.callback(Kept(command, state / "watch.log").stop)
+        await_roll(link)
+    finally:
+        link.close()
     return broker.url
+
+
+def await_roll(link: Link) -> None:
+    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
+    for _try in range(round(RECEIVER_S / 0.1)):
+        link.pump(0.1)
+        if link.incoming:
+            return
 
 
 def camera(
