@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import random
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -74,7 +75,8 @@ def read_day(path: Path, mm_per_tip: float = 0.33) -> Day:
     refused = 0
     tips: int | None = None
     long_form = False
-    raw = gzip.decompress(path.read_bytes()).split(b"\n")[:-1]
+    data = path.read_bytes()
+    raw = (gzip.decompress(data) if path.suffix == ".gz" else data).split(b"\n")[:-1]
     for line in raw:
         received, found = _received(line), LINE.fullmatch(line[20:].rstrip(b"\r"))
         if received is None or found is None or not _sum_is_good(line[20:].rstrip(b"\r"), found):
@@ -119,3 +121,31 @@ def _add(minute: Minute, found: re.Match[bytes]) -> None:
     if found[15] is not None:
         for name, group in (("pm1", 18), ("pm2p5", 19), ("pm10", 20)):
             samples[name].append(float(found[group]))
+
+
+def written_day(minutes: int, seed: int) -> bytes:
+    """A capture as the station prints it, 2 to 12 s a line: rain, calm, some lines damaged, some minutes poor."""
+    rng = random.Random(seed)
+    lines, tips, second = [], 900, 0.0
+    while second < minutes * 60:
+        minute = int(second // 60)
+        tips += rng.random() < 0.15
+        line = _written_line(rng, tips, calm=minute % 9 == 0)
+        if rng.random() < 0.03:
+            line = line[:20] + bytes([line[20] ^ 1 << rng.randrange(7)]) + line[21:]
+        stamp = f"2024-05-01T06:{minute:02}:{int(second) % 60:02} "
+        lines.append(stamp.encode() + line.replace(b"\n", b"?"))
+        second += rng.uniform(2, 4) if minute % 7 else rng.uniform(2, 12)
+    return b"\n".join(lines) + b"\n"
+
+
+def _written_line(rng: random.Random, tips: int, calm: bool) -> bytes:
+    speed = 0 if calm else rng.randrange(40)
+    wind = f"A{rng.randrange(4096):04}B{rng.choice((0, 23, 45, 68, 338)):03}C0000D{speed:04}E0000F0000"
+    rain = f"G{tips:04}H{tips:04}I0000J0000K0000"
+    air = f"L{rng.choice('0-')}{rng.randrange(60):03}M{rng.randrange(400, 999)}N1005{rng.randrange(4)}"
+    text = f"{wind}{rain}{air},012,017,025," + "".join(f"{rng.randrange(40):03}," for _ in range(3))
+    total = 0x1A
+    for byte in text.encode():
+        total ^= byte
+    return f"{text}*{total:02X}".encode()

@@ -19,7 +19,7 @@ import pytest
 
 from tests.data import shared
 from tests.system.broker import Broker
-from tests.system.days import Day, read_day
+from tests.system.days import Day, read_day, written_day
 
 MINSHAN = [sys.executable, "-m", "provisioning.main"]
 REFUSED = {  # the README of the captures
@@ -127,6 +127,23 @@ def test_a_day_at_full_speed_is_what_its_file_says(name: str, tmp_path: Path) ->
     assert sum(told["lines_refused"].values()) == day.refused == REFUSED[name]
     assert told["unsent"] == 0
     assert told["records"] == told["last_seq"] - told["first_seq"] + 1
+
+
+def test_a_day_of_its_own_arrives_as_it_was_written(tmp_path: Path) -> None:
+    """A capture that this test writes, with rain, gaps, noise and calm, gives the minutes that its lines come to."""
+    path = tmp_path / "own.txt"
+    path.write_bytes(written_day(minutes=40, seed=11))
+    day = read_day(path)
+    report = tmp_path / "report.json"
+    words = ["demo", "--capture", path, "--state", tmp_path / "state", "--speed", "max", "--until-sent"]
+    ended(start(*words, "--report", report))
+    found = await_rows(tmp_path / "state" / "received.jsonl", lambda got: len(got) >= len(day.minutes))
+    check_day(found, day)
+    told = json.loads(report.read_text())
+    assert (told["lines_read"], sum(told["lines_refused"].values())) == (day.lines, day.refused)
+    assert day.refused > 10
+    assert any(None in minute.values(day.long_form).values() for minute in day.minutes.values())
+    assert sum(minute.rain for minute in day.minutes.values()) > 1
 
 
 def test_records_are_equal_at_every_speed(tmp_path: Path) -> None:
