@@ -36,6 +36,12 @@ driver = "veml7700"
 address = 0x10
 height_m = 2.5
 
+[[sensor]]  # a second thermometer near the ground, where frost comes first (1-Wire, a kernel file)
+name = "hedge"
+driver = "w1-therm"
+path = "sim-w1"
+height_m = 0.5
+
 [[sensor]]  # wind speed, direction and rain of the RS-485 line, and bright sun up to 200 klx
 name = "cups"
 driver = "modbus"
