@@ -216,5 +216,7 @@ def boot_of(config: Config, begin: int, name: str) -> Boot:
         return msgspec.json.decode(path.read_bytes(), type=Boot)
     boot = Boot(name, begin)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.encode(boot))
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(boot))
+    fresh.rename(path)  # whole or not there, whenever the demo is killed
     return boot
