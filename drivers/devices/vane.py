@@ -17,6 +17,7 @@ from pydantic import Field
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
+from drivers.devices.register_lines import RegisterDecoder, Registers, word
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import Garbled, NoAnswer
 from drivers.reading import Reading
@@ -92,6 +93,20 @@ def sector(share: float, shares: tuple[tuple[float, float], ...]) -> tuple[float
     return degrees, "between two sectors" if between else None
 
 
+def judge(registers: Registers, settings: Settings) -> tuple[Reading, ...] | None:
+    """The conversion register (0x00) of a recording, taken at gain 1."""
+    raw = word(registers, CONVERSION, signed=True)
+    if raw is None:
+        return None
+    degrees, doubt = sector(raw * FULL_SCALE / COUNTS / settings.supply_v, settings.shares)
+    return (Reading("wind_from_direction", degrees, 0.0, doubt),)
+
+
+def decoder(settings: Settings) -> RegisterDecoder:
+    """For recorded lines of its registers, high byte first."""
+    return RegisterDecoder(lambda registers, new: judge(registers, settings) if CONVERSION in new else None)
+
+
 def channels(_: Settings) -> tuple[Channel, ...]:
     """Sixteen sectors."""
     return (Channel("wind_from_direction", 0, 360, SECTOR),)
@@ -110,6 +125,7 @@ INFO = DriverInfo(
     open=open_vane,
     interval=1.0,
     timeout=TIMEOUT + 0.2,
+    decoder=decoder,
     twin="drivers.twins.vane:Twin",
     source="SparkFun Weather Meter Kit; Texas Instruments ADS1115 datasheet SBAS444D",
 )

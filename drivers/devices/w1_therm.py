@@ -12,18 +12,21 @@ Source: Maxim DS18B20 datasheet 19-7487 rev. 6; Linux Documentation/w1/slaves/w1
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from drivers.buses.bus import OnFile
 from drivers.buses.file import FileBus
 from drivers.clock import Clock
-from drivers.driver import Channel, Device, DriverInfo
+from drivers.driver import Channel, Device, DriverInfo, Frame, Refused
 from drivers.errors import Garbled
 from drivers.reading import Reading
 
 FORM = re.compile(
     r"((?:[0-9a-f]{2} ){9}): crc=([0-9a-f]{2}) (YES|NO)\n(?:[0-9a-f]{2} ){9}t=(-?[0-9]{1,6})\n?", re.ASCII
 )
+FIRST = re.compile(rb"(?:[0-9a-f]{2} ){9}: crc=[0-9a-f]{2} (?:YES|NO)\r?\n")
+LONGEST = 256  # bytes of a line; the kernel's have 39
 POWER_ON = 85_000  # mK above 0 degC
 TIMEOUT = 2.0  # s; a conversion of 0.75 s and the bus
 
@@ -62,6 +65,51 @@ def decoded(text: str) -> tuple[float, str | None]:
     return int(shown) / 1000, "its power-on value" if int(shown) == POWER_ON else None
 
 
+class TextDecoder:
+    """Recorded texts of the kernel's file, one after the other: two lines each."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._quantity = settings.quantity
+        self._data = b""
+        self._offset = 0
+
+    def feed(self, data: bytes) -> Iterator[Frame | Refused]:
+        """Take the next bytes and give what the lines among them hold."""
+        self._data += data
+        while (end := self._data.find(b"\n")) >= 0 or len(self._data) > LONGEST:
+            first = end + 1 or LONGEST
+            second = self._data.find(b"\n", first) + 1
+            if not 0 < first <= LONGEST or FIRST.match(self._data) is None:
+                yield self._refuse(min(first, LONGEST), "form")
+            elif second == 0 and len(self._data) <= first + LONGEST:
+                return
+            else:
+                yield self._two_lines(first, second or first + LONGEST)
+
+    def finish(self) -> Iterator[Frame | Refused]:
+        """The last line may lack its end."""
+        if self._data:
+            yield self._two_lines(len(self._data), len(self._data))
+
+    def _two_lines(self, first: int, both: int) -> Frame | Refused:
+        try:
+            value, doubt = decoded(self._data[:both].decode("latin-1"))
+        except Garbled as error:
+            reason = str(error).partition(":")[0]
+            return self._refuse(both if reason == "checksum" else first, reason)
+        frame = Frame(self._offset, both, (Reading(self._quantity, value, 0.0, doubt),))
+        self._take(both)
+        return frame
+
+    def _refuse(self, length: int, reason: str) -> Refused:
+        refused = Refused(self._offset, length, reason)
+        self._take(length)
+        return refused
+
+    def _take(self, length: int) -> None:
+        self._data, self._offset = self._data[length:], self._offset + length
+
+
 def crc8_maxim(data: bytes) -> int:
     """Maxim's CRC-8 (polynomial 0x8c reflected, start 0): 0 over bytes that end in their own (AN 27)."""
     crc = 0
@@ -90,6 +138,7 @@ INFO = DriverInfo(
     open=open_w1_therm,
     interval=10.0,
     timeout=TIMEOUT,
+    decoder=TextDecoder,
     twin="drivers.twins.w1_therm:Twin",
     source="Maxim DS18B20 datasheet 19-7487; Linux w1_therm",
 )
