@@ -137,9 +137,22 @@ def certificates(folder: Path, days: int) -> Certificates:
     """Valid for so many days from now; a negative number: it ran out so many days ago."""
     authority, key, request, signed = (folder / n for n in ("ca.crt", "server.key", "server.csr", "server.crt"))
     authority_key, extension = folder / "ca.key", folder / "san.cnf"
-    extension.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    # From Python 3.13 on certificates are held to RFC 5280: an authority says what its key is for.
+    extension.write_text(
+        "subjectAltName=IP:127.0.0.1,DNS:localhost\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+    )
     new = ["-newkey", "rsa:2048", "-nodes", "-subj"]
-    _openssl("req", "-x509", *new, "/CN=test authority", "-keyout", authority_key, "-out", authority, "-days", "30")
+    own = [
+        "-keyout",
+        authority_key,
+        "-out",
+        authority,
+        "-days",
+        "30",
+        "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign",
+    ]
+    _openssl("req", "-x509", *new, "/CN=test authority", *own)
     _openssl("req", *new, "/CN=127.0.0.1", "-keyout", key, "-out", request)
     now = time.time()
     begin, end = (time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now + 86400 * d)) for d in (min(0, days) - 30, days))
