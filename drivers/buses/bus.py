@@ -9,19 +9,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import Field
 
 from drivers.clock import Clock
 from drivers.driver import Settings
-
-
-class Bus(Protocol):
-    """An opened bus; what else it offers is its kind's own (`drivers/buses/<kind>.py`)."""
-
-    def close(self) -> None:
-        """Let go of the port or adapter."""
 
 
 class OnI2C(Settings):

@@ -24,7 +24,6 @@ READS = (3, 4)  # holding and input registers
 WRITE_ONE, WRITE_SEVERAL = 6, 16
 WRITES = (WRITE_ONE, WRITE_SEVERAL)
 MOST_BYTES = 256  # an RTU frame's largest size (Modbus over serial line V1.02, 2.5.1)
-MOST_REGISTERS = 125  # in one read (Modbus application protocol V1.1b3, 6.3)
 
 # Modbus application protocol V1.1b3, section 7. A device that refuses what is asked for is not the one that
 # the profile describes; the others are troubles of the moment.

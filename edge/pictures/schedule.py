@@ -25,7 +25,7 @@ from drivers.clock import Clock
 from edge.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.shelf import NotTaken, Shelf, Shelved
-from edge.pictures.spool import Answer, Place, Spool, Target, Wish, new_id, target
+from edge.pictures.spool import Answer, Place, Spool, Target, Wish, new_id, target, widened
 from edge.record import ClockMark, Draft, Kind, Stamp
 
 log = logging.getLogger("minshan.pictures")
@@ -228,7 +228,8 @@ class PictureLane:
 
     def _taken(self, watched: Watched, wish: Wish, shelved: Shelved, command: str) -> None:
         body = shelved.body | ({"command": command} if command else {})
-        self._post(Draft(Kind.PICTURE, wish.stamp, 0.0, wish.utc, wish.clock, body))
+        mark = widened(wish.clock, shelved.late_s)
+        self._post(Draft(Kind.PICTURE, wish.stamp, 0.0, wish.utc, mark, body))
         name = watched.section.name
         if watched.failures:
             log.info("camera %s gives pictures again, after %d failed tries", name, watched.failures)

@@ -22,11 +22,12 @@ class NotTaken(Exception):
 
 
 class Shelved(NamedTuple):
-    """Where a picture lies, and the body of its record."""
+    """Where a picture lies, the body of its record, and how late (s) after its wish it was taken at most."""
 
     full: Path
     thumbnail: Path
     body: dict[str, Any]
+    late_s: float
 
 
 class Shelf:
@@ -52,7 +53,7 @@ class Shelf:
         for source, target in zip(lying, (full, thumbnail)):
             os.replace(source, target)
         sync_folder(self.folder)
-        return Shelved(full, thumbnail, body_of(answer, answer.full, answer.thumbnail, camera))
+        return Shelved(full, thumbnail, body_of(answer, answer.full, answer.thumbnail, camera), answer.late_s)
 
 
 def body_of(answer: Answer, full: Part, thumbnail: Part, camera: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ A wish may carry a camera's password, so the folder is 0700, its files 0600, and
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import re
 import secrets
@@ -23,9 +24,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from drivers.clock import Clock
+from edge.clock import system_utc
 from edge.files import sync_folder
 from edge.record import ClockMark, Stamp
 
+LATE_STEP = 5.0  # s; coarse, so that a busy machine writes the same picture as an idle one
 POLL = 0.2  # s between two looks for a wish
 LOOK = 0.05  # s between two looks for an answer, while one is waited for
 NAME = re.compile(r"^(?:(wish|taken|answer)-[0-9a-f]{16}\.json|[0-9a-f]{16}\.(?:full|thumb)\.jpg|.*\.part)$")
@@ -82,7 +85,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What came of a wish: `full` and `thumbnail`, or `reason` (a short phrase) and `error` (a sentence).
 
     `faults`: "dark", "blurred", "repeated" or none; `figures`: what they were judged by; `pixels`: a hash of
-    the decoded picture for the next wish's `previous`; `took_s`: real seconds.
+    the decoded picture for the next wish's `previous`; `late_s`: the still was taken at most so many seconds after
+    the wish was laid down.
     """
 
     id: str
@@ -96,7 +100,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     faults: list[str] = []
     figures: dict[str, float] = {}
     pixels: str = ""
-    took_s: float = 0.0
+    late_s: float = 0.0
 
 
 def new_id() -> str:
@@ -190,6 +194,14 @@ class Spool:
             file.unlink(missing_ok=True)
         return None
 
+    def late(self, wish: Wish) -> float:
+        """Seconds by which a still taken now is after the wish at most, in steps of `LATE_STEP`."""
+        try:
+            laid = (self.folder / f"taken-{wish.id}.json").stat().st_mtime  # renamed, but not written again
+        except FileNotFoundError:  # withdrawn: nobody will ask
+            return 0.0
+        return math.ceil(max(0.0, system_utc() / 1e6 - laid) / LATE_STEP) * LATE_STEP
+
     def finish(self, answer: Answer, full: bytes = b"", thumbnail: bytes = b"") -> None:
         """Lay down an answer, its pictures first; nothing where the wish was withdrawn."""
         if not (self.folder / f"taken-{answer.id}.json").exists():
@@ -278,3 +290,8 @@ def target(section: Any) -> Target:
         password = Path(section.password_file).read_text(errors="replace").strip()
     url, user = section.url or "", section.username or ""
     return Target(section.name, section.driver, url, user, password, section.width, section.height)
+
+
+def widened(mark: ClockMark, late_s: float) -> ClockMark:
+    """How well the time of a wish tells when its still was taken: its error, s, and the delay on top."""
+    return mark if mark.error is None else msgspec.structs.replace(mark, error=round(mark.error + late_s, 6))

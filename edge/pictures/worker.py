@@ -14,13 +14,15 @@ from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 
+import msgspec
+
 from drivers.cameras.camera import CameraError, CameraSettings, NoPicture, open_camera
 from drivers.clock import Clock
 from edge.clock import SystemClock
 from edge.notify import notify
 from edge.pictures.exif import with_exif
 from edge.pictures.look import NotWhole, Opened
-from edge.pictures.spool import POLL, Answer, Part, Spool, Target, Wish
+from edge.pictures.spool import POLL, Answer, Part, Spool, Target, Wish, widened
 
 LOCK_TRIES = 30
 BEAT = 10.0  # s; its unit's WatchdogSec must be longer than this and the longest deadline together
@@ -61,27 +63,27 @@ def serve(spool: Spool, clock: Clock) -> None:
             clock.sleep_until(clock.now() + POLL)
             continue
         signal.setitimer(signal.ITIMER_REAL, wish.deadline)
-        spool.finish(*answer(wish, clock))
+        spool.finish(*answer(wish, clock, spool))
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def answer(wish: Wish, clock: Clock) -> tuple[Answer, bytes, bytes]:
+def answer(wish: Wish, clock: Clock, spool: Spool) -> tuple[Answer, bytes, bytes]:
     """Take the wished picture: the answer, the full picture, the thumbnail."""
-    began = clock.now()
     try:
         jpeg = take_still(wish.camera, max(1.0, wish.deadline - GRACE), clock)
+        late = spool.late(wish)
         opened = Opened.of(jpeg)
     except CameraError as error:
         return _failed(wish.id, error.reason, str(error)), b"", b""
     except NotWhole as error:
         return _failed(wish.id, "no picture", str(error)), b"", b""
     look = opened.look(wish.previous)
-    full, thumbnail = with_exif(jpeg, wish), with_exif(opened.thumbnail(), wish)
-    took = round(clock.now() - began, 3)
+    dated = msgspec.structs.replace(wish, clock=widened(wish.clock, late))
+    full, thumbnail = with_exif(jpeg, dated), with_exif(opened.thumbnail(), dated)
     return (
         Answer(
             wish.id, True, "", "", _part(full), _part(thumbnail), look.width, look.height, look.faults,
-            look.figures, look.pixels, took,
+            look.figures, look.pixels, late,
         ),
         full,
         thumbnail,

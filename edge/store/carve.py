@@ -53,11 +53,6 @@ def frames(log: bytes, after: int = 0) -> Iterator[tuple[bytes, PageReader]]:
         yield log[start + FRAME_HEADER : start + FRAME], read
 
 
-def frame_count(log: bytes) -> int:
-    """How many whole frames a write-ahead log has, valid or not."""
-    return max(0, (len(log) - WAL_HEADER) // FRAME)
-
-
 def records(page: bytes, read: PageReader) -> Iterator[tuple[Row, bytes | None]]:
     """The rows of `record` on a page, whole and proven, with their state."""
     for rowid, values in _rows(page, read):

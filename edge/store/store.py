@@ -153,12 +153,6 @@ class Store:
         with self._db.reading():
             return self._ledger.last + 1
 
-    @property
-    def oldest_seq(self) -> int:
-        """The oldest record kept; `next_seq` where there is none."""
-        with self._db.reading():
-            return next((first for first, _ in self._ledger.kept), self._ledger.last + 1)
-
     def epochs(self) -> list[Span]:
         """The epochs of the records kept, with their first and last seq, oldest first."""
         with self._db.reading():
@@ -294,7 +288,3 @@ class Store:
         """Bytes of the records' pages in use."""
         with self._db.reading() as connection:
             return quota.used_bytes(connection)
-
-    def disk_free(self) -> int:
-        """Bytes that the file system of the folder has left for us."""
-        return folders.room(self.folder)[0]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,32 +12,9 @@ from edge.config.sections import BrokerSection
 from edge.uplink import uplink
 from edge.uplink.contract import Channel, Status, decode
 from tests.system.broker import Broker, certificates, old_broker, password_file
-from tests.system.uplink_kit import Box, Listener, records_of, seqs
+from tests.system.uplink_kit import Box, Listener, make, records_of, seqs
 
 STATION = "orchard-1"
-
-
-@pytest.fixture(name="broker")
-def running_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A Mosquitto that runs and forgets everything when it ends."""
-    broker = Broker(tmp_path).start()
-    yield broker
-    broker.stop()
-
-
-@pytest.fixture(name="boxes")
-def closing_boxes() -> Iterator[list[Box]]:
-    """Boxes that are closed at the end of the test."""
-    boxes: list[Box] = []
-    yield boxes
-    for box in boxes:
-        box.close()
-
-
-def make(boxes: list[Box], tmp_path: Path, broker: Broker, **section: Any) -> Box:
-    """A station for this broker."""
-    boxes.append(Box(tmp_path / "state", broker.section(**section)))
-    return boxes[-1]
 
 
 def test_a_backlog_and_what_is_measured_meanwhile_arrive_once(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import pytest
 
 from edge.anchors import Anchor
 from edge.clock import SystemClock
@@ -39,32 +36,9 @@ from edge.uplink.pieces import Pieces
 from edge.uplink.uplink import Uplink
 from edge.uplink.window import Window
 from tests.system.broker import Broker, until
-from tests.system.uplink_kit import BOOT, UTC0, Box, Listener, seqs
+from tests.system.uplink_kit import BOOT, UTC0, Box, Listener, make, seqs
 
 STATION = "orchard-1"
-
-
-@pytest.fixture(name="broker")
-def running_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A Mosquitto that runs and forgets everything when it ends."""
-    broker = Broker(tmp_path).start()
-    yield broker
-    broker.stop()
-
-
-@pytest.fixture(name="boxes")
-def closing_boxes() -> Iterator[list[Box]]:
-    """Boxes that are closed at the end of the test."""
-    boxes: list[Box] = []
-    yield boxes
-    for box in boxes:
-        box.close()
-
-
-def make(boxes: list[Box], tmp_path: Path, broker: Broker, **section: Any) -> Box:
-    """A station for this broker."""
-    boxes.append(Box(tmp_path / "state", broker.section(**section)))
-    return boxes[-1]
 
 
 def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(

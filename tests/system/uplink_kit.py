@@ -160,3 +160,9 @@ def records_of(messages: list[Incoming]) -> Iterator[Record]:
 def seqs(records: Iterable[Record]) -> list[int]:
     """The seqs of records."""
     return [record.seq for record in records]
+
+
+def make(boxes: list[Box], folder: Path, broker: Broker, **section: Any) -> Box:
+    """A station for this broker, closed with the other `boxes`."""
+    boxes.append(Box(folder / "state", broker.section(**section)))
+    return boxes[-1]

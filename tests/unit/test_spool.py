@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock import SystemClock
-from edge.pictures.spool import Answer, Spool, Target, Wish, new_id
+from edge.clock import SystemClock, system_utc
+from edge.pictures.spool import Answer, Spool, Target, Wish, new_id, widened
 from edge.record import ClockMark, Stamp
 
 
@@ -133,3 +134,18 @@ def test_waiting_ends_when_the_process_hangs(spool: Spool) -> None:
     waiting = spool.waiting(SystemClock(), wish().id, patience=0.3, absence=30.0)
     answers = [answer for _ in range(10) if (answer := waiting.slice(0.1)) is not None]
     assert answers[0].reason == "no answer"
+
+
+def test_a_picture_taken_late_says_by_how_much_its_time_may_be_off(tmp_path: Path) -> None:
+    """A still that a slow camera gives 12 s after its wish is dated to the wish, with 15 s more of error."""
+    spool = Spool(tmp_path)
+    wished = wish()
+    spool.put(wished)
+    taken = spool.take()
+    assert taken is not None
+    assert spool.late(taken) in (0.0, 5.0)
+    laid = (system_utc() / 1e6) - 12
+    os.utime(tmp_path / f"taken-{wished.id}.json", (laid, laid))
+    assert spool.late(taken) == 15.0
+    assert widened(ClockMark("ntp", 0.5), 15.0) == ClockMark("ntp", 15.5)
+    assert widened(ClockMark("arrival"), 15.0) == ClockMark("arrival")
