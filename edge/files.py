@@ -7,9 +7,21 @@ from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
-    """Put the folder's entries (new, renamed, removed files) on the disk. Raises OSError."""
+    """Put the folder's entries (new, renamed, removed files) on the disk. Raise OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write the file so that whoever looks finds the old one or the new one, never a part. Raise OSError."""
+    beside = path.with_name(f".{path.name}.part")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    sync_folder(path.parent)

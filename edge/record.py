@@ -7,9 +7,23 @@ never rewritten, and the time that follows from it (`start`, `clock`), which a h
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
+
+MOST = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly (RFC 8259, section 6)
+LAST_UTC = 253_370_764_800_000_000  # microseconds: the year 9999 begins, the last that calendars here can name
+
+# What may stand in a record that comes from outside: everything has an end.
+Seq = Annotated[int, Meta(ge=1, le=MOST)]
+Revision = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Utc = Annotated[int, Meta(ge=0, le=LAST_UTC)]  # microseconds since 1970
+Seconds = Annotated[float, Meta(ge=0, le=1e10)]
+Boottime = Annotated[float, Meta(ge=-1e10, le=1e10)]  # s; nothing is reckoned with it but differences
+Duration = Annotated[float, Meta(ge=0, le=366 * 86400.0)]  # s
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Body = Annotated[dict[str, Any], Meta(max_length=256)]
 
 
 class Kind(StrEnum):
@@ -27,8 +41,8 @@ class Kind(StrEnum):
 class Stamp(msgspec.Struct, frozen=True):
     """A raw instant: the boot's id and CLOCK_BOOTTIME in seconds."""
 
-    boot: str
-    boottime: float
+    boot: Name
+    boottime: Boottime
 
 
 class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,10 +53,10 @@ class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True):
     and `not_after`, microseconds since 1970 UTC, are all that is known).
     """
 
-    source: str
-    error: float | None = None
-    not_before: int | None = None
-    not_after: int | None = None
+    source: Name
+    error: Seconds | None = None
+    not_before: Utc | None = None
+    not_after: Utc | None = None
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,16 +67,16 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     kind's own fields (docs/wire-contract): for a minute {"values", "quality", "reasons"}.
     """
 
-    epoch: str
-    seq: int
+    epoch: Name
+    seq: Seq
     kind: Kind
     stamp: Stamp
-    duration: float
-    start: int | None
+    duration: Duration
+    start: Utc | None
     clock: ClockMark
-    revision: int
-    setup: int | None
-    body: dict[str, Any]
+    revision: Revision
+    setup: Seq | None
+    body: Body
 
 
 class Draft(msgspec.Struct, frozen=True):

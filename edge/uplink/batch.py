@@ -9,7 +9,6 @@ from edge.record import Record
 from edge.uplink.contract import VERSION, Batch, Channel, ChunkHeader, Result, encode
 
 LIVE = 10  # records; more than that is a backlog
-BACKFILL = 360  # records: six hours of minutes, about 12 kB compressed
 BY_ARRIVAL_EXPIRY = 60  # s; a record dated by its arrival must not arrive late (its dated revision comes later)
 
 

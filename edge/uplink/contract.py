@@ -7,19 +7,36 @@ A chunk is one JSON header, a line feed, then the bytes.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from edge.record import Record
+from edge.record import MOST, Name, Record, Revision, Seq, Utc
 
 VERSION = 1
 ROOT = f"minshan/{VERSION}"
 ROLLCALL = f"{ROOT}/all/rollcall"  # the platform asks every station for its hello
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 CHUNK = 32 * 1024  # bytes of a picture in one message: a weak 4G link moves it in seconds
-LARGEST = 16 * 1024 * 1024  # bytes of a decompressed message; 360 records of 30 channels are half of one MiB
+LARGEST = 4 * 1024 * 1024  # bytes of a decompressed message; 360 records of 30 channels are half of one MiB
+LARGEST_PACKET = 256 * 1024  # bytes of an MQTT packet that either side takes in: said in CONNECT
+LARGEST_PICTURE = 64 * 1024 * 1024  # bytes of one part; more is nothing that a camera here makes
+MOST_RECORDS = 360  # in a batch: six hours of minutes, about 12 kB compressed
+MOST_SPANS = 8192  # in one list: more would fit no packet
 M = TypeVar("M")
+
+# What may stand in a message: everything has an end, and nothing names a file or a topic that it must not.
+# (`$` alone would let a line feed pass.)
+StationId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
+CameraName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Part = Annotated[str, Meta(pattern=r"^(thumbnail|full)$(?!\n)")]
+Version = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Offset = Annotated[int, Meta(ge=0, le=LARGEST_PICTURE)]
+Text = Annotated[str, Meta(max_length=2000)]
+Facts = Annotated[dict[Annotated[str, Meta(max_length=64)], Any], Meta(max_length=64)]
 
 
 class Channel(StrEnum):
@@ -45,48 +62,54 @@ def topic(station: str, channel: Channel) -> str:
 class Span(msgspec.Struct, frozen=True, array_like=True):
     """Sequence numbers first..last of one epoch, both included: ["epoch", first, last] on the wire."""
 
-    epoch: str
-    first: int
-    last: int
+    epoch: Name
+    first: Seq
+    last: Seq
+
+
+Spans = Annotated[list[Span], Meta(max_length=MOST_SPANS)]
 
 
 class Revised(msgspec.Struct, frozen=True):
     """Records of these spans are held in this revision or a higher one (those of revision 0 need no mention)."""
 
-    revision: int
-    has: list[Span]
+    revision: Revision
+    has: Spans
+
+
+RevisedSpans = Annotated[list[Revised], Meta(max_length=1024)]
 
 
 class Batch(msgspec.Struct, frozen=True):
     """Records of one station (topics live and backfill)."""
 
-    v: int
-    station: str
-    records: list[Record]
+    v: Version
+    station: StationId
+    records: Annotated[list[Record], Meta(max_length=MOST_RECORDS)]
 
 
 class Status(msgspec.Struct, frozen=True):
     """Birth ("online") and will ("offline"), retained."""
 
-    v: int
-    station: str
-    state: str
-    epoch: str
+    v: Version
+    station: StationId
+    state: Name
+    epoch: Name
 
 
 class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the station has. `nonce` comes back in the answer; `unproven` is sent, and unproven by the platform."""
 
-    v: int
-    station: str
-    nonce: str
-    epoch: str
-    epochs: list[Span]
-    next_seq: int
-    unproven: list[Span]
-    unsent: int
-    clock: str
-    proof: str
+    v: Version
+    station: StationId
+    nonce: Name
+    epoch: Name
+    epochs: Spans
+    next_seq: Seq
+    unproven: Spans
+    unsent: Count
+    clock: Name
+    proof: Name
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,70 +118,73 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
     """
 
-    v: int
-    nonce: str
-    utc: int
-    ledger: str | None = None
-    generation: int = 0
-    has: list[Span] | None = None
-    revised: list[Revised] = []
+    v: Version
+    nonce: Name
+    utc: Utc
+    ledger: Name | None = None
+    generation: Count = 0
+    has: Spans | None = None
+    revised: RevisedSpans = []
 
 
 class Piece(msgspec.Struct, frozen=True):
     """`part` ("thumbnail" or "full") of the picture with SHA-256 `picture`; `offset` bytes into it."""
 
-    picture: str
-    part: str
-    offset: int = 0
+    picture: Sha256
+    part: Part
+    offset: Offset = 0
+
+
+Pieces = Annotated[list[Piece], Meta(max_length=1024)]
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """Given only after commit: records in `has` and `pictures` are kept; `wanted` pieces are to be sent again."""
 
-    v: int
-    ledger: str
-    generation: int
-    has: list[Span] = []
-    pictures: list[Piece] = []
-    wanted: list[Piece] = []
-    revised: list[Revised] = []
+    v: Version
+    ledger: Annotated[str, Meta(max_length=64)]
+    generation: Count
+    has: Spans = []
+    pictures: Pieces = []
+    wanted: Pieces = []
+    revised: RevisedSpans = []
 
 
 class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):
     """Before a chunk's bytes. `size` and `sha256` are the whole part's; (epoch, seq) its picture record's."""
 
-    v: int
-    station: str
-    picture: str
-    part: str
-    offset: int
-    size: int
-    sha256: str
-    camera: str
-    epoch: str
-    seq: int
-    time: int | None = None
+    v: Version
+    station: StationId
+    picture: Sha256
+    part: Part
+    offset: Offset
+    size: Offset
+    sha256: Sha256
+    camera: CameraName
+    epoch: Name
+    seq: Seq
+    time: Utc | None = None
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     """`id` makes it idempotent; `expires` (microseconds UTC) None: never."""
 
-    v: int
-    id: str
-    name: str
-    args: dict[str, Any] = {}
-    expires: int | None = None
+    v: Version
+    id: Name
+    name: Name
+    args: Facts = {}
+    expires: Utc | None = None
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """`state`: accepted, done or failed; `text` one sentence; `data` the command's own."""
 
-    v: int
-    id: str
-    station: str
-    state: str
-    text: str = ""
-    data: dict[str, Any] = {}
+    v: Version
+    id: Name
+    station: StationId
+    state: Name
+    text: Text = ""
+    data: Facts = {}
 
 
 class BadPayload(ValueError):

@@ -13,14 +13,15 @@ from drivers.clock import Clock
 from edge.record import Kind, Record
 from edge.store.store import Store
 from edge.uplink import batch
-from edge.uplink.batch import BACKFILL, LIVE, Outgoing
+from edge.uplink.batch import LIVE, Outgoing
+from edge.uplink.contract import MOST_RECORDS
 from edge.uplink.pieces import Pieces
 from edge.uplink.window import Window, identity
 
 PHASES = 10.0  # s over which the stations spread their live records
 FRESH = 180.0  # s after its end for which a record is live, then it is backfill
 UNDATED_FRESH = 30.0  # s; an undated record is dated by its arrival, so a later one would be dated wrongly
-AHEAD = 4 * BACKFILL  # records read from the store at once
+AHEAD = 4 * MOST_RECORDS  # records read from the store at once
 NEVER = float("inf")
 
 
@@ -112,8 +113,8 @@ class Order:
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
         return [
             message
-            for first in range(0, len(records), BACKFILL)
-            for message in batch.backfill(self._station, records[first : first + BACKFILL], window.packet_bytes)
+            for first in range(0, len(records), MOST_RECORDS)
+            for message in batch.backfill(self._station, records[first : first + MOST_RECORDS], window.packet_bytes)
         ]
 
     def _is_fresh(self, record: Record, now: float) -> bool:
