@@ -18,21 +18,27 @@ from drivers.driver import Settings
 
 
 class OnI2C(Settings):
-    """A device on an I2C bus: `bus` is the N of /dev/i2c-N, `address` its 7-bit address."""
+    """Settings of a device on an I2C bus: `bus` is the N of /dev/i2c-N, `address` its 7-bit address."""
 
     bus: int = Field(default=1, ge=0, le=31)
     address: int = Field(ge=0x08, le=0x77)
 
 
 class OnSerial(Settings):
-    """A device alone on a serial port. `port`: a path, best one below /dev/serial/by-id/; `baud` bits/s."""
+    """Settings of a device alone on a serial port.
+
+    `port`: a path, best one below /dev/serial/by-id/; `baud`: bits/s.
+    """
 
     port: str = Field(min_length=1)
     baud: int = Field(default=9600, ge=300, le=1_000_000)
 
 
 class OnModbus(Settings):
-    """A Modbus RTU device on a shared RS-485 line. `address` 1-247; `parity` one of N, E, O."""
+    """Settings of a Modbus RTU device on a shared RS-485 line.
+
+    `address`: 1-247; `baud`: bits/s; `parity`: N, E or O.
+    """
 
     port: str = Field(min_length=1)
     baud: int = Field(default=9600, ge=300, le=1_000_000)
@@ -41,14 +47,17 @@ class OnModbus(Settings):
 
 
 class OnGpio(Settings):
-    """A contact on a GPIO line. `chip`: /dev/gpiochipN or its label; `line` its offset on that chip."""
+    """Settings of a contact on a GPIO line.
+
+    `chip`: /dev/gpiochipN or the chip's label; `line`: the line's offset on that chip.
+    """
 
     chip: str = "/dev/gpiochip0"
     line: int = Field(ge=0, le=511)
 
 
 class OnFile(Settings):
-    """A device behind a kernel file (1-Wire, IIO, hwmon): `path` is read as text."""
+    """Settings of a device behind a kernel file (1-Wire, IIO, hwmon): `path` is read as text."""
 
     path: str = Field(min_length=1)
 
@@ -57,9 +66,9 @@ class OnFile(Settings):
 class BusKind:
     """One kind of bus.
 
-    - `open(settings, clock)`: the opened bus, or `Unplugged` with a sentence that names the port.
-    - `key(settings)`: which bus that is; equal keys share one lane.
-    - `address(settings)`: where on it the device answers; "" where the bus holds one device only.
+    - `open(settings, clock)`: return the opened bus; raise `Unplugged` with a sentence that names the port.
+    - `key(settings)`: identify the bus; sensors with equal keys share one lane.
+    - `address(settings)`: identify the device on its bus; "" where the bus holds one device only.
     - `line(settings)`: what must agree between all sensors of one bus (baud, parity).
     """
 
@@ -71,7 +80,7 @@ class BusKind:
 
 
 def _opener(kind: str, name: str) -> Callable[[Any, Clock], Any]:
-    """The opener `drivers.buses.<kind>.<name>`, imported when a bus is first opened: each costs memory."""
+    """Return the opener `drivers.buses.<kind>.<name>`, imported when a bus is first opened: each costs memory."""
 
     def open_bus(settings: Any, clock: Clock) -> Any:
         return getattr(importlib.import_module(f"drivers.buses.{kind}"), name)(settings, clock)

@@ -20,25 +20,28 @@ LONGEST = 4096  # bytes; what sysfs gives at most
 
 
 class FileBus:
-    """One kernel file. `read` gives its text, or an OSError as the kernel raises it."""
+    """One kernel file. `read` returns its text or raises an OSError as the kernel does."""
 
     def __init__(self, read: Callable[[], str], path: str) -> None:
         self._read = read
         self._path = path
 
     def text(self) -> str:
-        """The file's text now. It takes as long as the device does (a DS18B20: 0.75 s)."""
+        """Read the file's text now.
+
+        This takes as long as the device does (a DS18B20: 0.75 s). Raise NoAnswer or Unplugged.
+        """
         try:
             return self._read()
         except OSError as error:
             raise trouble(error, self._path) from None
 
     def close(self) -> None:
-        """Nothing to let go of: the file is opened for each reading."""
+        """Do nothing: the file is opened for each reading."""
 
 
 def trouble(error: OSError, path: str) -> DeviceError:
-    """The kernel's error as one of the drivers'."""
+    """Return the kernel's error as one of the drivers' errors."""
     if error.errno in SILENT:
         return NoAnswer(f"the kernel got no answer from it ({os.strerror(error.errno or 0)})")
     if error.errno == errno.EACCES:
@@ -47,7 +50,7 @@ def trouble(error: OSError, path: str) -> DeviceError:
 
 
 def open_file(settings: OnFile, clock: Clock) -> FileBus:
-    """The file of that path; Unplugged where it is not there."""
+    """Return the bus of the file that the settings name. Raise Unplugged where the file does not exist."""
     path = Path(settings.path)
     if not path.exists():
         raise trouble(FileNotFoundError(errno.ENOENT, ""), settings.path)

@@ -23,25 +23,28 @@ Pull = Literal["up", "down", "off"]
 
 
 class Contact(Protocol):
-    """A contact on one line. `lost`: how many edges the kernel could not keep, since it was requested."""
+    """A contact on one line. `lost`: edges dropped by the kernel since the line was requested."""
 
     lost: int
 
     def edges(self) -> list[float]:
-        """The instants (clock seconds, sorted) at which it closed since the last call; OSError where gone."""
+        """Return the instants (clock seconds, sorted) of the closures since the last call.
+
+        Raise OSError where the chip is gone.
+        """
 
     def close(self) -> None:
-        """Give the line back."""
+        """Release the line."""
 
 
 class Chip(Protocol):
     """A GPIO chip: the kernel's, or a simulation's."""
 
     def request(self, line: int, pull: Pull, debounce: float) -> Contact:
-        """The contact on that line; OSError as the kernel raises it."""
+        """Return the contact on that line. Raise OSError as the kernel does."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the chip."""
 
 
 class GpioBus:
@@ -51,9 +54,9 @@ class GpioBus:
         self._chip = chip
 
     def request(self, line: int, pull: Pull, debounce: float) -> Contact:
-        """The contact on that line, closing to ground (pull "up", "off") or to 3.3 V ("down").
+        """Return the contact on that line, closing to ground (pull "up", "off") or to 3.3 V ("down").
 
-        `debounce`: seconds in which the contact must be still. Unplugged where the line cannot be had.
+        `debounce`: seconds for which the contact must be still. Raise Unplugged where the line is not available.
         """
         try:
             return self._chip.request(line, pull, debounce)
@@ -62,7 +65,7 @@ class GpioBus:
             raise Unplugged(f"line {line} cannot be had ({why})") from None
 
     def close(self) -> None:
-        """Let go of the chip; callable again."""
+        """Release the chip. Calling it again does nothing."""
         self._chip.close()
 
 
@@ -76,7 +79,7 @@ class KernelChip:
         self._clock = clock
 
     def request(self, line: int, pull: Pull, debounce: float) -> Contact:
-        """Ask for the line as an input with edges."""
+        """Request the line as an input with edge detection and return its contact."""
         from gpiod import LineSettings
         from gpiod.line import Bias, Direction, Edge
         from gpiod.line import Clock as EventClock
@@ -108,7 +111,7 @@ class KernelContact:
         self._seen = 0
 
     def edges(self) -> list[float]:
-        """What the kernel has queued, without waiting."""
+        """Return the instants of the edges that the kernel has queued, without waiting."""
         ahead = self._clock.now() - time.clock_gettime(time.CLOCK_MONOTONIC)  # the kernel's stamps are in it
         instants = []
         while self._request.wait_edge_events(timedelta(0)):
@@ -119,12 +122,15 @@ class KernelContact:
         return instants
 
     def close(self) -> None:
-        """Give the line back; callable again."""
+        """Release the line. Calling it again does nothing."""
         self._request.release()
 
 
 def chip_path(named: str) -> str:
-    """The chip's device file for a path or a label ("pinctrl-rp1"); numbers move between kernels."""
+    """Return the chip's device file for a path or a label ("pinctrl-rp1"); numbers change between kernels.
+
+    Raise FileNotFoundError where no chip has that label.
+    """
     if named.startswith("/"):
         return named
     from pathlib import Path
@@ -139,7 +145,7 @@ def chip_path(named: str) -> str:
 
 
 def open_gpio(settings: OnGpio, clock: Clock) -> GpioBus:
-    """The chip of that path or label; Unplugged, with what to do about it, where it cannot be opened."""
+    """Open the chip of that path or label. Raise Unplugged with a remedy where it cannot be opened."""
     try:
         return GpioBus(KernelChip(chip_path(settings.chip), clock))
     except FileNotFoundError:

@@ -33,17 +33,17 @@ HELD = {errno.ETIMEDOUT, errno.EBUSY, errno.EAGAIN}
 
 
 class Adapter(Protocol):
-    """What moves the bytes: the kernel's adapter, or a simulation's."""
+    """What transfers the bytes: the kernel's adapter, or a simulation's."""
 
     def transfer(self, address: int, out: bytes, count: int) -> bytes:
-        """Write `out` (where there is any), then read `count` bytes; OSError as the kernel raises it."""
+        """Write `out` (where there is any), then read `count` bytes. Raise OSError as the kernel does."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the adapter."""
 
 
 class I2CBus:
-    """One I2C bus. The methods that `busio.I2C` has take the same arguments; all raise DeviceErrors."""
+    """One I2C bus. The methods of `busio.I2C` take the same arguments; all raise DeviceErrors."""
 
     def __init__(self, adapter: Adapter, clock: Clock) -> None:
         self._adapter = adapter
@@ -53,7 +53,7 @@ class I2CBus:
 
     @contextmanager
     def allow(self, seconds: float) -> Iterator[None]:
-        """Within this block, transfers later than `seconds` from now raise BusStuck; limits may nest."""
+        """Limit the block: transfers later than `seconds` from now raise BusStuck. Limits may be nested."""
         before = self._until, self._allowed
         until = self._clock.now() + seconds
         if until < self._until:
@@ -64,7 +64,10 @@ class I2CBus:
             self._until, self._allowed = before
 
     def transfer(self, address: int, out: bytes = b"", count: int = 0) -> bytes:
-        """Write `out`, then read `count` bytes in the same transaction."""
+        """Write `out`, then read `count` bytes in the same transaction.
+
+        Raise BusStuck after the deadline of `allow`, otherwise the adapter's error as a DeviceError.
+        """
         if self._clock.now() > self._until:
             raise BusStuck(f"not done within {self._allowed:g} s")
         try:
@@ -73,7 +76,10 @@ class I2CBus:
             raise trouble(error) from error
 
     def steady(self, address: int, register: int, count: int) -> bytes:
-        """The register's bytes, read twice alike: I2C has no checksum. Garbled where they never agree."""
+        """Read a register until two successive reads are equal, as I2C has no checksum. Return its bytes.
+
+        Raise Garbled where no two reads agree.
+        """
         last = self.transfer(address, bytes([register]), count)
         for _ in range(ALIKE):
             again = self.transfer(address, bytes([register]), count)
@@ -83,14 +89,14 @@ class I2CBus:
         raise Garbled(f"register 0x{register:02x} reads differently every time")
 
     def try_lock(self) -> bool:
-        """Always True: one lane owns the bus."""
+        """Return True: one lane owns the bus."""
         return True
 
     def unlock(self) -> None:
-        """Nothing to undo."""
+        """Do nothing: there is no lock."""
 
     def writeto(self, address: int, buffer: Octets, *, start: int = 0, end: int | None = None) -> None:
-        """Write a part of the buffer; an empty one, which only asks who is there, reads a byte instead.
+        """Write a part of the buffer. Where that part is empty, which only probes the address, read a byte instead.
 
         Several adapters (the Pi 5's among them) refuse a transfer of no bytes.
         """
@@ -100,7 +106,7 @@ class I2CBus:
     def readfrom_into(
         self, address: int, buffer: bytearray | memoryview, *, start: int = 0, end: int | None = None
     ) -> None:
-        """Read to fill a part of the buffer."""
+        """Read bytes into a part of the buffer."""
         part = memoryview(buffer)[start:end]
         part[:] = self.transfer(address, b"", len(part))
 
@@ -115,17 +121,17 @@ class I2CBus:
         in_start: int = 0,
         in_end: int | None = None,
     ) -> None:
-        """Write a part of one buffer, then read to fill a part of the other, without a stop between."""
+        """Write a part of one buffer, then read into a part of the other, without a stop condition between."""
         part = memoryview(buffer_in)[in_start:in_end]
         part[:] = self.transfer(address, bytes(memoryview(buffer_out)[out_start:out_end]), len(part))
 
     def close(self) -> None:
-        """Let go of the adapter; callable again."""
+        """Close the adapter. Calling it again does nothing."""
         self._adapter.close()
 
 
 def trouble(error: OSError) -> DeviceError:
-    """The adapter's error as one of the drivers'."""
+    """Return the adapter's error as one of the drivers' errors."""
     if error.errno in NOBODY:
         return NoAnswer("nothing acknowledges at its address")
     if error.errno in HELD:
@@ -145,7 +151,7 @@ class KernelAdapter:
             fcntl.ioctl(self._bus.fd or -1, request, value)
 
     def transfer(self, address: int, out: bytes, count: int) -> bytes:
-        """One I2C_RDWR call."""
+        """Make one I2C_RDWR call."""
         if self._bus.fd is None:
             raise OSError(errno.EBADF, "closed")
         messages = [self._message.write(address, out)] if out else []
@@ -161,7 +167,7 @@ class KernelAdapter:
 
 
 def open_i2c(settings: OnI2C, clock: Clock) -> I2CBus:
-    """The bus /dev/i2c-N; Unplugged, with what to do about it, where it cannot be opened."""
+    """Open the bus /dev/i2c-N. Raise Unplugged with a remedy where it cannot be opened."""
     path = f"/dev/i2c-{settings.bus}"
     try:
         return I2CBus(KernelAdapter(settings.bus), clock)

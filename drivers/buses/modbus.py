@@ -19,23 +19,23 @@ LEAST_QUIET = 0.00175  # s, from 19200 baud upwards (Modbus over serial line V1.
 
 
 class Port(Protocol):
-    """What the line needs of a serial port (`drivers/buses/serial.py`)."""
+    """The part of a serial port (`drivers/buses/serial.py`) that the line uses."""
 
     def read_some(self, until: float) -> bytes:
-        """The bytes that are there, waiting for the first until `until`; b"" where none came."""
+        """Return the received bytes, waiting for the first until `until`; b"" where none arrived."""
 
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
 
     def flush_input(self) -> None:
-        """Forget what was received and not yet read."""
+        """Discard what was received and not yet read."""
 
     def close(self) -> None:
-        """Let go of the port."""
+        """Close the port."""
 
 
 def open_modbus(settings: OnModbus, clock: Clock) -> ModbusBus:
-    """Open the line that the settings name; `Unplugged` says what is wrong with the port."""
+    """Open the line that the settings name. Raise Unplugged with what is wrong with the port."""
     return ModbusBus(open_serial(settings, clock), settings.baud, settings.parity, clock)
 
 
@@ -64,11 +64,11 @@ class ModbusBus:
         pause: float = 0.0,
         insist: bool = False,
     ) -> tuple[int, ...]:
-        """`count` registers (0-65535 each) from `start` of the device at `address`, by function 3 or 4.
+        """Read `count` registers (0-65535 each) from `start` of the device at `address`, by function 3 or 4.
 
-        `timeout`: seconds from the request's end to the answer; `pause`: the silence, seconds, that this
-        device wants before a request; `insist`: ask though the answer to an earlier request may still come.
-        NoAnswer, Garbled, WrongDevice or Unplugged where there are none.
+        `timeout`: seconds from the request's end to the answer; `pause`: the silence, seconds, that this device needs
+        before a request; `insist`: send the request even though the answer to an earlier one may still arrive. Raise
+        NoAnswer, Garbled, WrongDevice or Unplugged.
         """
         if not insist and self._clock.now() < self._shunned.get(address, float("-inf")):
             raise NoAnswer("not asked: its answer to an earlier request may still come")
@@ -88,10 +88,10 @@ class ModbusBus:
         function: int = 6,
         pause: float = 0.0,
     ) -> None:
-        """Write one register by function 6 or 16; returns when the device has acknowledged it.
+        """Write one register by function 6 or 16. Return when the device has acknowledged it.
 
-        The acknowledgement of function 6 is a copy of the request: where the adapter echoes, only a second
-        copy counts. That it echoes is learnt from reads, so one must come before the first write.
+        The acknowledgement of function 6 is a copy of the request: where the adapter echoes, only a second copy counts.
+        Whether it echoes is learnt from reads, so one must precede the first write. Raise as `read` does.
         """
         request = self._codec.write_request(address, function, register, value)
         answer = self._exchange(request, address, 8, timeout, pause)
@@ -100,11 +100,11 @@ class ModbusBus:
             raise Garbled(f"the device acknowledged another write: {answer.body.hex(' ')}")
 
     def close(self) -> None:
-        """Let go of the port."""
+        """Close the port."""
         self._port.close()
 
     def _exchange(self, request: bytes, address: int, size: int, timeout: float, pause: float) -> rtu.Answer:
-        """One transaction: silence, stale bytes away, request, answer (`size` bytes are expected)."""
+        """Make one transaction: silence, discard stale bytes, request, answer (`size` bytes are expected)."""
         begin = self._last + max(self._quiet, pause)
         if begin > self._clock.now():
             self._clock.sleep_until(begin)
@@ -136,7 +136,10 @@ class ModbusBus:
             received += data
 
     def _without_echo(self, received: bytes, request: bytes) -> bytes:
-        """What was received but for our own request; what may yet become that counts as it."""
+        """Return what was received without the echo of our own request.
+
+        Bytes that may still become the echo count as part of it.
+        """
         if request[1] == rtu.WRITE_ONE and not self._echoes:
             return received  # a copy is the acknowledgement
         if received.startswith(request):
@@ -152,6 +155,6 @@ class ModbusBus:
         return NoAnswer("no answer to a request")
 
     def _drain(self, until: float) -> None:
-        """Let what follows a bad frame pass, until the line is quiet or the instant `until` is reached."""
+        """Discard what follows a bad frame until the line is quiet or the instant `until` is reached."""
         while (now := self._clock.now()) < until and self._port.read_some(min(until, now + self._quiet)):
             pass

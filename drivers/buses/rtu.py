@@ -43,9 +43,9 @@ NOT_THIS_DEVICE = (1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A frame whose CRC is right: who sent it, its function (bit 7 cleared), its bytes after the function.
+    """A frame whose CRC is right: its sender, its function (bit 7 cleared), the bytes after the function.
 
-    `exception` is the exception's code where it is one, otherwise 0; `end` where the frame ends in the bytes.
+    `exception`: the exception's code where it is one, otherwise 0; `end`: where the frame ends in the bytes.
     """
 
     address: int
@@ -66,20 +66,20 @@ class Codec:
         self._framer = FramerRTU(decoder)
 
     def read_request(self, address: int, function: int, start: int, count: int) -> bytes:
-        """The 8 bytes that ask for `count` registers from `start` by function 3 or 4."""
+        """Return the 8 bytes that request `count` registers from `start` by function 3 or 4."""
         kind = ReadHoldingRegistersRequest if function == 3 else ReadInputRegistersRequest
         return self._framer.buildFrame(kind(address=start, count=count, dev_id=address))
 
     def write_request(self, address: int, function: int, register: int, value: int) -> bytes:
-        """The bytes that write one register by function 6 or 16."""
+        """Return the bytes that write one register by function 6 or 16."""
         kind = WriteSingleRegisterRequest if function == WRITE_ONE else WriteMultipleRegistersRequest
         return self._framer.buildFrame(kind(address=register, registers=[value], dev_id=address))
 
     def find(self, data: bytes) -> Answer | None:
-        """The first answer in `data`, None while it may still be coming; `Garbled` where its CRC is wrong.
+        """Return the first answer in `data`, None while it may still be arriving. Raise Garbled where its CRC is wrong.
 
-        Leading 00 and ff are passed over: they are what a line gives while its drivers change over, and no
-        device may have these addresses.
+        Leading 00 and ff are skipped: a line gives them while its drivers change direction, and no device may have
+        these addresses.
         """
         lead = len(data) - len(data.lstrip(b"\x00\xff"))
         used, address, _, pdu = self._framer.decode(data[lead:])
@@ -95,12 +95,12 @@ class Codec:
 
 
 def crc_fits(frame: bytes) -> bool:
-    """Whether the last two bytes are the CRC of those before."""
+    """Return whether the last two bytes are the CRC of those before."""
     return FramerRTU.check_CRC(frame[:-2], int.from_bytes(frame[-2:], "big"))
 
 
 def registers(answer: Answer, address: int, function: int, count: int) -> tuple[int, ...]:
-    """The words (0-65535) of an answer to a read, or WrongDevice or Garbled where it is not that."""
+    """Return the words (0-65535) of an answer to a read. Raise WrongDevice or Garbled where it is no such answer."""
     check(answer, address, function)
     size = answer.body[0]
     if size != 2 * count or len(answer.body) != 1 + size:
@@ -109,7 +109,7 @@ def registers(answer: Answer, address: int, function: int, count: int) -> tuple[
 
 
 def check(answer: Answer, address: int, function: int) -> None:
-    """WrongDevice or Garbled unless the answer is of that address and function and no exception."""
+    """Raise WrongDevice or Garbled unless the answer is of that address and function and no exception."""
     if answer.address != address:
         raise WrongDevice(f"address {answer.address} answered instead of {address}")
     if answer.function != function:

@@ -21,7 +21,7 @@ WRITE_TIME = 2.0  # s, the longest a command may take to leave: 1 kB at 4800 bau
 
 
 def open_serial(settings: OnSerial | OnModbus, clock: Clock) -> SerialPort:
-    """Open the port for this program alone, empty of old bytes; `Unplugged` says what is wrong with it."""
+    """Open the port for this program alone and discard old bytes. Raise Unplugged with what is wrong with it."""
     parity = settings.parity if isinstance(settings, OnModbus) else serial.PARITY_NONE
     try:
         port = serial.Serial(settings.port, settings.baud, parity=parity, timeout=0, write_timeout=0, exclusive=True)
@@ -39,7 +39,10 @@ class SerialPort:
         self._clock = clock
 
     def read_some(self, until: float) -> bytes:
-        """The bytes that are there, waiting for the first until the instant `until`; b"" where none came."""
+        """Return the received bytes, waiting for the first until the instant `until`; b"" where none arrived.
+
+        Raise Unplugged where the port is gone.
+        """
         while self._clock.wait_readable(self._fd(), until):
             try:
                 data = self._port.read(AT_ONCE)
@@ -50,7 +53,7 @@ class SerialPort:
         return b""
 
     def write(self, data: bytes) -> None:
-        """Send all of `data`; `NoAnswer` where the port does not take it within WRITE_TIME."""
+        """Send all of `data`. Raise NoAnswer where the port does not accept it within WRITE_TIME."""
         until = self._clock.now() + WRITE_TIME
         left = data
         while left:
@@ -62,14 +65,14 @@ class SerialPort:
                 raise self._gone() from error
 
     def flush_input(self) -> None:
-        """Forget what was received and not yet read."""
+        """Discard what was received and not yet read."""
         try:
             self._port.reset_input_buffer()
         except (OSError, termios.error) as error:
             raise self._gone() from error
 
     def close(self) -> None:
-        """Let go of the port."""
+        """Close the port."""
         try:
             self._port.close()
         except OSError:
@@ -86,7 +89,7 @@ class SerialPort:
 
 
 def _why(port: str, baud: int, error: Exception) -> str:
-    """What is wrong with the port, and what would be right, in one sentence."""
+    """Return what is wrong with the port, and what would be right, in one sentence."""
     if not os.path.exists(port):
         return f"there is no port {port}: look at /dev/serial/by-id/ for those that are plugged in"
     mode = os.stat(port).st_mode

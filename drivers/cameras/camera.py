@@ -28,7 +28,7 @@ MOST_BYTES = 30_000_000  # a 4-megapixel JPEG has 1 to 4 MB; more than this is n
 
 
 class CameraError(Exception):
-    """No picture; the text is one sentence in English."""
+    """A camera gave no picture; the text is one sentence in English."""
 
     @property
     def reason(self) -> str:
@@ -37,19 +37,19 @@ class CameraError(Exception):
 
 
 class Unreachable(CameraError):
-    """Nobody there."""
+    """Nothing answers at the camera's address."""
 
 
 class LoginRefused(CameraError):
-    """The camera wants another user or password."""
+    """The camera requires another user or password."""
 
 
 class NotAnImage(CameraError):
-    """Something answered, and not with a picture."""
+    """Something answered, but not with a picture."""
 
 
 class NoPicture(CameraError):
-    """The camera is there and gave no whole picture in its time."""
+    """The camera is reachable and gave no complete picture within its time."""
 
 
 _PHRASES = {
@@ -62,8 +62,11 @@ _PHRASES = {
 
 @dataclass(frozen=True, slots=True)
 class CameraSettings:
-    """One camera. `width` and `height` pixels (the Pi's own camera only: others give what they have);
-    `timeout` seconds for one still, all of it."""  # fmt: skip
+    """Settings of one camera.
+
+    `width`, `height`: pixels, for the Pi's own camera only (others give what they have); `timeout`: seconds for one
+    still in all.
+    """
 
     driver: str
     url: str = ""
@@ -78,14 +81,17 @@ class Camera(Protocol):
     """An opened camera."""
 
     def still(self) -> bytes:
-        """One whole JPEG; takes at most the settings' `timeout` where the library keeps it. CameraError."""
+        """Take one picture. Return a complete JPEG within the settings' `timeout`, where the library keeps it.
+
+        Raise CameraError.
+        """
 
     def close(self) -> None:
-        """Let go of the camera."""
+        """Release the camera."""
 
 
 def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
-    """The camera of the settings' driver; its libraries are loaded only now. CameraError."""
+    """Open the camera of the settings' driver; its libraries are loaded only now. Raise CameraError."""
     place = CAMERAS.get(settings.driver)
     if place is None:
         raise Unreachable(f"no camera driver is called {settings.driver!r}; there are {', '.join(CAMERAS)}")
@@ -95,9 +101,9 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
 
 
 def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
-    """The address without its login, the user and the password (the settings' own before the address's).
+    """Return the address without its login, the user and the password.
 
-    Unreachable where it is no address.
+    The settings' own login takes precedence over the address's. Raise Unreachable where it is no valid address.
     """
     try:
         parts = urlsplit(settings.url)
@@ -110,6 +116,6 @@ def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
 
 
 def shown(url: str) -> str:
-    """An address as people may see it: without login and query (some cameras carry the password there)."""
+    """Return an address as people may see it: without login and query (some cameras carry the password there)."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

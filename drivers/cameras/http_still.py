@@ -45,7 +45,7 @@ class HttpStill:
         self._clock = clock
 
     def still(self) -> bytes:
-        """One JPEG within the timeout."""
+        """Take one picture. Return a JPEG within the timeout. Raise CameraError."""
         until = self._clock.now() + self._timeout
         place = self._url
         for _ in range(REDIRECTS + 1):
@@ -57,7 +57,7 @@ class HttpStill:
         raise NotAnImage(f"the address redirects more than {REDIRECTS} times")
 
     def close(self) -> None:
-        """Nothing is held between two stills."""
+        """Do nothing: no connection is kept between two stills."""
 
     def _ask(self, place: SplitResult, until: float) -> tuple[int, http.client.HTTPMessage, bytes]:
         status, headers, body = self._get(place, until, "")
@@ -135,14 +135,17 @@ def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> byte
 
 
 def begins(body: bytes) -> str:
-    """The first words of what was no picture, without markup, for people to recognize it."""
+    """Return the first 60 characters of a body that was no picture, without markup, for people to recognize it."""
     text = body[:4000].decode("utf-8", "replace")
     text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|\Z)|<!--.*?-->|<[^>]*>?", " ", text)
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]
 
 
 def authorization(challenges: list[str], user: str, password: str, target: str) -> str:
-    """The Authorization header for the best of the camera's challenges. LoginRefused where none is known."""
+    """Return the Authorization header for the strongest of the camera's challenges.
+
+    Raise LoginRefused where no scheme is known.
+    """
     known = [match for text in challenges for match in _challenges(text)]
     digests = [fields for scheme, fields in known if scheme == "digest"]
     for name in HASHES:
@@ -155,7 +158,7 @@ def authorization(challenges: list[str], user: str, password: str, target: str) 
 
 
 def _challenges(text: str) -> list[tuple[str, dict[str, str]]]:
-    """One WWW-Authenticate header's challenges: (scheme, its fields)."""
+    """Return the challenges of one WWW-Authenticate header: (scheme, its fields)."""
     parts = re.split(r"(?i)(?:^|,)\s*(digest|basic)(?:\s+|$)", text)
     found = []
     for scheme, rest in zip(parts[1::2], parts[2::2]):
@@ -165,7 +168,7 @@ def _challenges(text: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def digest(fields: dict[str, str], user: str, password: str, target: str, cnonce: str = "") -> str:
-    """The answer to one Digest challenge (RFC 7616, section 3.4; without qop RFC 2069's form)."""
+    """Return the answer to one Digest challenge (RFC 7616, section 3.4; without qop RFC 2069's form)."""
     algorithm = fields.get("algorithm", "MD5")
     cnonce = cnonce or secrets.token_hex(16)
     realm, nonce = fields.get("realm", ""), fields.get("nonce", "")

@@ -34,7 +34,7 @@ class PiCamera:
         _tried(lambda: self._set_up((settings.width, settings.height)))
 
     def still(self) -> bytes:
-        """One JPEG of the configured size."""
+        """Take one picture. Return a JPEG of the configured size. Raise NoPicture."""
         out = io.BytesIO()
         _tried(self._camera.start)
         try:
@@ -47,7 +47,7 @@ class PiCamera:
         return out.getvalue()
 
     def close(self) -> None:
-        """Let go of the sensor and its buffers."""
+        """Release the sensor and its buffers."""
         _tried(self._camera.close)
 
     def _set_up(self, size: tuple[int, int]) -> None:
@@ -57,7 +57,10 @@ class PiCamera:
 
 
 def _tried(call: Any) -> Any:
-    """Picamera2 says what is wrong by RuntimeError, libcamera's binding by OSError and RuntimeError."""
+    """Call into Picamera2 and return the result. Raise NoPicture for its errors, let TimeoutError pass.
+
+    Picamera2 reports errors by RuntimeError, libcamera's binding by OSError and RuntimeError.
+    """
     try:
         return call()
     except (RuntimeError, OSError) as error:

@@ -39,7 +39,7 @@ class RtspCamera:
         self._clock = clock
 
     def still(self) -> bytes:
-        """The next key frame within the timeout."""
+        """Return the next key frame within the timeout, as a JPEG. Raise CameraError."""
         import av
         from av import error as av_error
 
@@ -51,10 +51,13 @@ class RtspCamera:
             raise self._named(error, late=self._clock.now() > until - 0.2) from None
 
     def close(self) -> None:
-        """Nothing is held between two stills."""
+        """Do nothing: no connection is kept between two stills."""
 
     def _named(self, error: Any, late: bool) -> CameraError:
-        """What went wrong; FFmpeg tells an opening that was broken off for its time as bad data."""
+        """Return FFmpeg's error as a CameraError.
+
+        FFmpeg reports an opening that ran out of time as invalid data, so `late` is checked before it.
+        """
         from av import error as av_error
 
         match error:

@@ -46,14 +46,20 @@ PM = ("pm1", "pm2p5", "pm10")
 
 
 class AsciiStationSettings(OnSerial):
-    """`mm_per_tip`: rain of one tip of the bucket, mm; `pm`: whether a particle sensor is fitted."""
+    """Settings of the station.
+
+    `mm_per_tip`: rain of one tip of the bucket, mm; `pm`: whether a particle sensor is fitted.
+    """
 
     mm_per_tip: float = Field(default=0.33, gt=0.0, le=10.0)
     pm: bool = True
 
 
 def channels(settings: AsciiStationSettings) -> tuple[Channel, ...]:
-    """What the line can hold: the limits are those of its digits, or of physics where those are closer."""
+    """Return the channels that a line can hold.
+
+    The limits are those of the line's digits, or of physics where those are narrower.
+    """
     weather = (
         Channel("wind_from_direction", 0.0, 360.0, 22.5),
         Channel("wind_speed", 0.0, 100.0, 0.1),
@@ -66,7 +72,7 @@ def channels(settings: AsciiStationSettings) -> tuple[Channel, ...]:
 
 
 class AsciiStationDecoder:
-    """Lines out of bytes. Refuses with "checksum", "cut short" or "not a frame"."""
+    """Decoder of the station's lines. Refuses with "checksum", "cut short" or "not a frame"."""
 
     def __init__(self, settings: AsciiStationSettings) -> None:
         self._settings = settings
@@ -74,7 +80,7 @@ class AsciiStationDecoder:
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Take the next bytes; a line is judged when its end is there."""
+        """Append bytes of any chunking. Yield the frames and refusals of each line whose end is there."""
         self._data += data
         while True:
             end = LINE_END.search(self._data)
@@ -86,13 +92,16 @@ class AsciiStationDecoder:
             self._offset += length
 
     def finish(self) -> Iterator[Frame | Refused]:
-        """The input has ended: judge the last line, which has no end."""
+        """Decode the last line, which has no line end, at the end of the input."""
         yield from self._line(bytes(self._data))
         self._offset += len(self._data)
         self._data.clear()
 
     def _line(self, line: bytes) -> Iterator[Frame | Refused]:
-        """The good frames of a line (more than one where a line end was lost) and what lies between them."""
+        """Yield the good frames of a line and refusals of what lies between them.
+
+        A line holds more than one frame where a line end was lost.
+        """
         judged = 0
         for found in LINE.finditer(line):
             if not _sum_is_right(found):
@@ -136,7 +145,7 @@ def _reason(rest: bytes) -> str:
 
 
 def open_ascii_station(bus: SerialPort, settings: AsciiStationSettings, clock: Clock) -> Talker:
-    """The station on that port; it talks by itself and takes no commands."""
+    """Return the station on that port; it sends unasked and takes no commands."""
     return Talker(bus, AsciiStationDecoder(settings), channels(settings), clock, TIMEOUT)
 
 

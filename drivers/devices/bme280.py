@@ -34,20 +34,20 @@ TIMEOUT = 0.5  # s
 
 
 class Settings(OnI2C):
-    """`address`: 0x76 (SDO to ground) or 0x77 (SDO to VDDIO)."""
+    """Settings of a BME280. `address`: 0x76 (SDO to ground) or 0x77 (SDO to VDDIO)."""
 
     address: int = Field(default=0x76, ge=0x76, le=0x77)
 
 
 class Chip:
-    """The chip as the library sees it. While a burst is held, data come from there and nothing is written."""
+    """The chip as the library sees it. While a burst is held, data come from it and nothing is written."""
 
     def __init__(self, bus: I2CBus, address: int, clock: Clock) -> None:
         self._bus, self._address, self._clock = bus, address, clock
         self._burst: bytes | None = None
 
     def read_register(self, register: int, length: int) -> bytearray:
-        """What the library reads: coefficients when it starts, data and status when it compensates."""
+        """Read for the library: coefficients when it starts, data and status when it compensates."""
         if self._burst is None:
             return bytearray(self._bus.steady(self._address, register, length))
         if register == STATUS:
@@ -55,7 +55,7 @@ class Chip:
         return bytearray(self._burst[register - DATA.start :][:length])
 
     def write_register_byte(self, register: int, value: int) -> None:
-        """What the library writes: reset and settings when it starts, a forced conversion from `read`."""
+        """Write for the library: reset and settings when it starts, a forced conversion from `read`."""
         if self._burst is not None:
             return
         self._bus.transfer(self._address, bytes([register, value]))
@@ -63,7 +63,7 @@ class Chip:
             self._clock.sleep_until(self._clock.now() + AFTER_RESET)
 
     def identify(self) -> None:
-        """WrongDevice unless it is a BME280."""
+        """Check the chip id. Raise WrongDevice unless it is a BME280's, Garbled where the bus reads as empty."""
         (found,) = self._bus.steady(self._address, CHIP_ID, 1)
         if found in BMP280:
             raise WrongDevice(f"a BMP280 (chip id 0x{found:02x}), which has no humidity: a BME280 is wanted")
@@ -73,7 +73,7 @@ class Chip:
             raise WrongDevice(f"chip id 0x{found:02x} is not a BME280's 0x60")
 
     def wait(self) -> None:
-        """Until the conversion is done; BusStuck where it never is."""
+        """Wait until the conversion is done. Raise BusStuck where it takes longer than PATIENCE."""
         started = self._clock.now()
         self._clock.sleep_until(started + CONVERSION)
         while self._bus.transfer(self._address, bytes([STATUS]), 1)[0] & (MEASURING | COPYING):
@@ -82,14 +82,14 @@ class Chip:
             self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     def burst(self) -> bytes:
-        """The eight data bytes; Garbled where no chip can have said them."""
+        """Return the eight data bytes. Raise Garbled where they are those of an empty bus."""
         data = self._bus.steady(self._address, DATA.start, len(DATA))
         if data[6:] == b"\xff\xff" or data == bytes(len(DATA)):
             raise Garbled("the data registers read as an empty bus")
         return data
 
     def hold(self, burst: bytes | None) -> None:
-        """Serve the library from these bytes from now on (None: from the device again)."""
+        """Serve the library from these bytes from now on, or from the device again (None)."""
         self._burst = burst
 
 
@@ -106,7 +106,7 @@ class Bme280:
             self._library: Any = Adafruit_BME280_Advanced(self._chip)
 
     def read(self) -> tuple[Reading, ...]:
-        """One conversion's three readings; a channel without a value is left out."""
+        """Make one conversion and return its three readings. A channel without a value is left out."""
         with self._bus.allow(TIMEOUT):
             self._chip.identify()  # a chip that was swapped or lost must not give the old one's values
             self._library.mode = FORCED
@@ -115,11 +115,14 @@ class Bme280:
             return compensated(self._library, self._chip, self._chip.burst(), at)
 
     def close(self) -> None:
-        """It sleeps by itself after each conversion."""
+        """Do nothing: the chip sleeps by itself after each conversion."""
 
 
 def compensated(library: Any, chip: Chip | RecordedChip, burst: bytes, at: float) -> tuple[Reading, ...]:
-    """The library's values of one burst. NaN never: a channel that reads "no value" has no reading."""
+    """Return the library's values of one burst, never NaN: a channel that reads "no value" has no reading.
+
+    Raise Garbled where there is no temperature or the coefficients are impossible.
+    """
     raw_p, raw_t = int.from_bytes(burst[0:3], "big") >> 4, int.from_bytes(burst[3:6], "big") >> 4
     if raw_t == NO_VALUE_20:  # the others are compensated by the temperature
         raise Garbled("no temperature among its values")
@@ -138,14 +141,14 @@ def compensated(library: Any, chip: Chip | RecordedChip, burst: bytes, at: float
 
 
 class RecordedChip:
-    """A chip of which only a recording is left: its coefficients as read, and bursts that are held."""
+    """A chip known from a recording only: its coefficients as read, and bursts that are held."""
 
     def __init__(self, registers: Registers) -> None:
         self._registers = {CHIP_ID: bytes([BME280])} | registers
         self._burst: bytes | None = None
 
     def read_register(self, register: int, length: int) -> bytearray:
-        """The bytes from whichever recorded run holds them; Garbled where none does."""
+        """Return the bytes from the recorded run that holds them. Raise Garbled where none does."""
         if self._burst is not None:
             return bytearray(length) if register == STATUS else part(self._burst, DATA.start, register, length)
         for first, run in self._registers.items():
@@ -154,20 +157,23 @@ class RecordedChip:
         raise Garbled(f"register 0x{register:02x} is not in the recording")
 
     def write_register_byte(self, register: int, value: int) -> None:
-        """Nobody is there to write to."""
+        """Do nothing: there is no device to write to."""
 
     def hold(self, burst: bytes | None) -> None:
-        """Serve the library from these bytes."""
+        """Serve the library from these bytes, or from the recording again (None)."""
         self._burst = burst
 
 
 def part(run: bytes, first: int, register: int, length: int) -> bytearray:
-    """`length` bytes from `register` of a run that begins at `first`."""
+    """Return `length` bytes from `register` of a run that begins at `first`."""
     return bytearray(run[register - first :][:length])
 
 
 def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | None:
-    """A recorded burst, compensated by the library with the recorded coefficients."""
+    """Return the readings of a recorded burst, compensated by the library with the recorded coefficients.
+
+    None where no burst is among the `new` registers. Raise Garbled or WrongDevice.
+    """
     from adafruit_bme280.advanced import Adafruit_BME280_Advanced
 
     if not any(DATA.start in range(first, first + len(registers[first])) for first in new):
@@ -180,17 +186,20 @@ def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | No
 
 
 def decoder(_: Settings) -> RegisterDecoder:
-    """For recorded lines with 0x88 (26 bytes), 0xE1 (7) and 0xF7 (8)."""
+    """Return a decoder of recorded lines with 0x88 (26 bytes), 0xE1 (7) and 0xF7 (8)."""
     return RegisterDecoder(judge)
 
 
 def humidity(value: float, at: float) -> Reading:
-    """The library cuts at 0 and 100 %: fog reaches 100, but no air is without water."""
+    """Return the reading of a relative humidity, with a doubt at 0 %.
+
+    The library limits to 0 and 100 %: fog reaches 100, but no air is without water.
+    """
     return Reading("relative_humidity", value, at, None if value > 0 else "humidity at its lower stop")
 
 
 def channels(_: Settings) -> tuple[Channel, ...]:
-    """Operating ranges and resolutions of the datasheet's tables 1 to 3."""
+    """Return the channels with the operating ranges and resolutions of the datasheet's tables 1 to 3."""
     return (
         Channel("air_temperature", -40, 85, 0.01),
         Channel("relative_humidity", 0, 100, 0.008),
@@ -199,7 +208,7 @@ def channels(_: Settings) -> tuple[Channel, ...]:
 
 
 def open_bme280(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
-    """The device, its identity and coefficients read."""
+    """Open the device: check its identity and read its coefficients."""
     return Bme280(bus, settings, clock)
 
 

@@ -32,7 +32,10 @@ TIMEOUT = 0.6  # s
 
 
 class Settings(OnI2C):
-    """`shunt_ohm`: the resistor's. `reversed`: the current counts as positive the other way (into the battery)."""
+    """Settings of an INA219.
+
+    `shunt_ohm`: the resistor's, ohm; `reversed`: the current counts as positive the other way (into the battery).
+    """
 
     address: int = Field(default=0x40, ge=0x40, le=0x4F)
     shunt_ohm: float = Field(default=LIBRARY_OHM, gt=0, le=10)
@@ -51,7 +54,7 @@ class Ina219:
             self._trigger()
 
     def read(self) -> tuple[Reading, ...]:
-        """One conversion's voltage, current and power."""
+        """Make one conversion and return its voltage, current and power."""
         with self._bus.allow(TIMEOUT):
             self._trigger()
             at = self._clock.now()
@@ -61,10 +64,13 @@ class Ina219:
             return self._readings(self._steady(), at)
 
     def close(self) -> None:
-        """It sleeps until it is triggered."""
+        """Do nothing: the device sleeps until it is triggered."""
 
     def _trigger(self) -> None:
-        """The whole word: the library changes single bits of what it reads, and noise would stay in the rest."""
+        """Write the whole configuration word to start a conversion.
+
+        The library changes single bits of what it reads, and noise would stay in the rest.
+        """
         calibration = int(self._library.calibration)  # lost with the power, and without it the current is 0
         for register, value in ((CALIBRATION, calibration), (CONF, WANTED)):
             self._bus.transfer(self._settings.address, bytes([register, value >> 8, value & 0xFF]))
@@ -77,7 +83,7 @@ class Ina219:
             self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     def _steady(self) -> tuple[float, float, float]:
-        """V, mA and W as the library gives them, read twice alike."""
+        """Return V, mA and W as the library gives them, read twice alike."""
         last = self._values()
         for _ in range(3):
             again = self._values()
@@ -113,7 +119,10 @@ class Ina219:
 
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
-    """Recorded registers: bus voltage (0x02), and the current by calibration (0x04, 0x05) or by shunt (0x01)."""
+    """Return the readings of recorded registers, or None where they hold none.
+
+    Bus voltage (0x02), and the current by calibration (0x04, 0x05) or by shunt (0x01).
+    """
     sign, readings = -1 if settings.reversed else 1, []
     volts, shunt = word(registers, BUS), word(registers, SHUNT, signed=True)
     current, calibration = word(registers, CURRENT, signed=True), word(registers, CALIBRATION)
@@ -129,12 +138,12 @@ def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tupl
 
 
 def decoder(settings: Settings) -> RegisterDecoder:
-    """For recorded lines of its registers, high byte first."""
+    """Return a decoder of recorded lines of its registers, high byte first."""
     return RegisterDecoder(lambda registers, new: judge(registers, new, settings))
 
 
 def channels(settings: Settings) -> tuple[Channel, ...]:
-    """Ranges and steps: 26 V (the chip's limit) in 4 mV, 320 mV across the shunt in 10 uV."""
+    """Return the channels: 26 V (the chip's limit) in 4 mV steps, 320 mV across the shunt in 10 uV steps."""
     most = 0.32 / settings.shunt_ohm
     return (
         Channel("battery_voltage", 0, 26, 0.004),
@@ -144,7 +153,7 @@ def channels(settings: Settings) -> tuple[Channel, ...]:
 
 
 def open_ina219(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
-    """The device, set to its widest ranges."""
+    """Open the device and set it to its widest ranges."""
     return Ina219(bus, settings, clock)
 
 

@@ -24,7 +24,7 @@ TIMEOUT = 0.5  # s
 
 
 class Settings(OnI2C):
-    """`reversed`: the current counts as positive the other way (into the battery)."""
+    """Settings of an INA260. `reversed`: the current counts as positive the other way (into the battery)."""
 
     address: int = Field(default=0x40, ge=0x40, le=0x4F)
     reversed: bool = False
@@ -43,7 +43,7 @@ class Ina260:
             clock.sleep_until(clock.now() + SETTLING)
 
     def read(self) -> tuple[Reading, ...]:
-        """The latest average's voltage, current and power."""
+        """Return the latest average's voltage, current and power."""
         with self._bus.allow(TIMEOUT):
             if self._word(CONF) != WANTED:
                 raise Garbled("its configuration is not the one it was given: it lost power or the line is noisy")
@@ -58,14 +58,14 @@ class Ina260:
             )
 
     def close(self) -> None:
-        """It goes on converting, 0.3 mA."""
+        """Do nothing: the device goes on converting, at 0.3 mA."""
 
     def _word(self, register: int) -> int:
         return int.from_bytes(self._bus.steady(self._settings.address, register, 2), "big")
 
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
-    """Recorded registers: current (0x01), bus voltage (0x02)."""
+    """Return the readings of recorded registers: current (0x01), bus voltage (0x02). None where they hold none."""
     sign, readings = -1 if settings.reversed else 1, []
     volts, current = word(registers, VOLTAGE), word(registers, CURRENT, signed=True)
     if volts is not None and VOLTAGE in new:
@@ -76,12 +76,12 @@ def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tupl
 
 
 def decoder(settings: Settings) -> RegisterDecoder:
-    """For recorded lines of its registers, high byte first."""
+    """Return a decoder of recorded lines of its registers, high byte first."""
     return RegisterDecoder(lambda registers, new: judge(registers, new, settings))
 
 
 def channels(_: Settings) -> tuple[Channel, ...]:
-    """The datasheet's ranges and steps."""
+    """Return the channels with the datasheet's ranges and steps."""
     return (
         Channel("battery_voltage", 0, 36, STEP_V),
         Channel("battery_current", -15, 15, STEP_A),
@@ -90,7 +90,7 @@ def channels(_: Settings) -> tuple[Channel, ...]:
 
 
 def open_ina260(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
-    """The device, its identity asked."""
+    """Open the device and check its identity."""
     return Ina260(bus, settings, clock)
 
 

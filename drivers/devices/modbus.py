@@ -26,17 +26,17 @@ FROM_PROFILE = ("baud", "parity", "address", "interval")
 
 
 def _listed(value: object) -> object:
-    """A list, or names with commas between them as a command line gives them, as a tuple."""
+    """Return a list, or names separated by commas as on a command line, as a tuple."""
     if isinstance(value, str):
         return tuple(name.strip() for name in value.split(",") if name.strip())
     return tuple(value) if isinstance(value, list) else value
 
 
 class ModbusSettings(OnModbus):
-    """Where the sensor is and what it is.
+    """Place and type of a Modbus sensor.
 
     - `profile`: a built-in profile's name, or the path of a .toml file.
-    - `function`: 3 or 4 where the device wants another than its profile says.
+    - `function`: 3 or 4 where the device needs another than its profile states.
     - `speed_scale`: m/s per count of the wind speed, where the model differs (0.1 or 0.01).
     - `fitted`: the optional quantities that were ordered with this device.
     - `interval`: seconds between two reads.
@@ -51,7 +51,10 @@ class ModbusSettings(OnModbus):
     @model_validator(mode="before")
     @classmethod
     def _of_the_profile(cls, data: Any) -> Any:
-        """What is not said is as the profile has it; a profile that cannot be loaded is told of below."""
+        """Fill in from the profile what is not stated.
+
+        A profile that cannot be loaded is reported by the validation below.
+        """
         if not isinstance(data, dict):
             return data
         try:
@@ -92,9 +95,10 @@ class ModbusDevice:
         self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale)
 
     def read(self) -> tuple[Reading, ...]:
-        """All quantities, each stamped with the instant at which its answer had arrived.
+        """Return all quantities, each stamped with the instant at which its answer had arrived.
 
-        A quantity of which the device says that it has no value is left out; Garbled where that goes for all.
+        A quantity of which the device says that it has no value is left out. Raise Garbled where that is so for all,
+        otherwise the line's errors.
         """
         words: dict[tuple[int, int], int] = {}
         arrivals = []
@@ -109,11 +113,11 @@ class ModbusDevice:
         return readings
 
     def close(self) -> None:
-        """Nothing to let go of: the lane owns the line."""
+        """Do nothing: the lane owns the line."""
 
 
 def open_device(bus: ModbusBus, settings: ModbusSettings, clock: Clock) -> ModbusDevice:
-    """The device, asked for its identity where its profile knows one; WrongDevice where it is another."""
+    """Open the device and check its identity where its profile knows one. Raise WrongDevice where it is another."""
     profile = load(settings.profile)
     if profile.identity is not None:
         _identify(bus, settings, profile, profile.identity)
@@ -129,7 +133,7 @@ def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identi
 
 
 def channels(settings: ModbusSettings) -> tuple[Channel, ...]:
-    """What the profile's fitted registers give."""
+    """Return the channels of the profile's fitted registers."""
     profile = load(settings.profile)
     return tuple(
         Channel(entry.quantity, entry.low, entry.high, entry.resolution) for entry in fitted(profile, settings.fitted)
@@ -137,7 +141,7 @@ def channels(settings: ModbusSettings) -> tuple[Channel, ...]:
 
 
 def decoder(settings: ModbusSettings) -> modbus_stream.ModbusDecoder:
-    """Requests and answers as they were recorded on the line, in any chunking."""
+    """Return a decoder of requests and answers as recorded on the line, in any chunking."""
     asks = plan(load(settings.profile), settings.fitted, settings.function, settings.speed_scale)
     return modbus_stream.ModbusDecoder(settings.address, asks)
 

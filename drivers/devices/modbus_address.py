@@ -19,9 +19,9 @@ SAVED = 0.5  # s of rest after a write, in which the device keeps it for good
 def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> bool:
     """Give the sensor at `settings.address` the address `new_address` (1-247).
 
-    True when it has answered there; False where the profile says that it takes the new address only after its
-    power was off and on. WrongDevice where the new address is taken; ProfileError where the profile does not
-    say how; otherwise the DeviceError of the exchange that failed.
+    Return True when it has answered there, False where the profile says that it adopts the new address only after a
+    power cycle. Raise WrongDevice where the new address is taken, ProfileError where the profile does not say how,
+    otherwise the DeviceError of the exchange that failed.
     """
     profile = load(settings.profile)
     settling = _settling(profile)
@@ -45,9 +45,10 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
 
 
 def set_baud(bus: ModbusBus, settings: ModbusSettings, new_baud: int) -> None:
-    """Give the sensor another speed; it must then be opened anew at that speed, on some after power off and on.
+    """Give the sensor another speed (bits/s).
 
-    ProfileError where the profile does not know the speed's code; otherwise the DeviceError of the exchange.
+    It must then be opened anew at that speed, some models after a power cycle. Raise ProfileError where the profile
+    does not know the speed's code, otherwise the DeviceError of the exchange.
     """
     profile = load(settings.profile)
     settling = _settling(profile)
@@ -67,7 +68,7 @@ def _settling(profile: Profile) -> Settling:
 
 
 def _ask(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
-    """Read the first registers there; the line learns from it whether the adapter echoes."""
+    """Read the first registers at an address; the line learns from it whether the adapter echoes."""
     profile = load(settings.profile)
     ask = plan(profile, settings.fitted, settings.function)[0]
     bus.read(address, ask.function, ask.start, len(ask.places), profile.timeout_ms / 1000, pause, insist=True)

@@ -42,7 +42,7 @@ class Item:
     judge: Callable[[float, int], str | None]
 
     def reading(self, words: Words, at: float) -> Reading | None:
-        """The reading; None where the words do not hold it or the device says that it has no value."""
+        """Return the reading; None where the words do not hold it or the device says that it has no value."""
         word = words.get(self.high)
         if word is None:
             return None
@@ -66,7 +66,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request: the places it reads, in order, and the quantities whose words begin there."""
+    """One request: the registers it reads, in order, and the quantities whose words begin there."""
 
     function: int
     start: int
@@ -75,7 +75,7 @@ class Ask:
 
 
 def fitted(profile: Profile, ordered: Iterable[str]) -> tuple[Register, ...]:
-    """The registers to read: those every device has, and the optional ones that were ordered."""
+    """Return the registers to read: those every device has, and the optional ones that were ordered."""
     return tuple(entry for entry in profile.registers if not entry.optional or entry.quantity in ordered)
 
 
@@ -85,7 +85,7 @@ def plan(
     function: int | None = None,
     speed_scale: float | None = None,
 ) -> tuple[Ask, ...]:
-    """The fewest requests that read every fitted quantity and the registers it is checked against."""
+    """Return the fewest requests that read every fitted quantity and the registers it is checked against."""
     default = function or profile.function
     items = [_item(entry, profile, default, speed_scale) for entry in fitted(profile, ordered)]
     asks = []
@@ -96,7 +96,7 @@ def plan(
 
 
 def _spans(items: Iterable[Item]) -> Iterator[tuple[int, int, int]]:
-    """Function, first and last register of what must come in one answer."""
+    """Yield function, first and last register of what must be in one answer."""
     for item in items:
         function, high = item.high
         low = high if item.low is None else item.low[1]
@@ -106,7 +106,7 @@ def _spans(items: Iterable[Item]) -> Iterator[tuple[int, int, int]]:
 
 
 def _runs(spans: Iterable[tuple[int, int, int]], gap: int, most: int) -> list[tuple[int, int, int]]:
-    """Sorted spans joined where the function is the same, few registers lie between and it stays short."""
+    """Join sorted spans where the function is the same, at most `gap` registers lie between and `most` is kept."""
     runs: list[tuple[int, int, int]] = []
     for function, first, last in spans:
         if runs:
@@ -146,10 +146,10 @@ def _item(entry: Register, profile: Profile, function: int, speed_scale: float |
 
 
 def force_doubt(speed: float, force: int) -> str | None:
-    """What a Beaufort force (0-12) says against a speed in m/s.
+    """Return what a Beaufort force (0-12) says against a speed in m/s, or None.
 
-    A wrong scale is named from one force's difference on, where ten times or a tenth of the speed would fit.
-    Otherwise one force's difference is none: the device may take the force from another mean than the speed.
+    A wrong scale is named from one force's difference on, where ten times or a tenth of the speed would fit. Otherwise
+    one force's difference is accepted: the device may take the force from another mean than the speed.
     """
     if force > len(BEAUFORT) or _fits(speed, force):
         return None  # an unordered register may hold anything
@@ -165,6 +165,6 @@ def _fits(speed: float, force: int) -> bool:
 
 
 def octant_doubt(direction: float, octant: int) -> str | None:
-    """What an octant (0-7 clockwise from north) says against a direction in degrees."""
+    """Return what an octant (0-7 clockwise from north) says against a direction in degrees, or None."""
     away = abs((direction - 45.0 * octant + 180.0) % 360.0 - 180.0)
     return OCTANT_DOUBT if octant > 7 or away > OCTANT_SLACK else None

@@ -19,7 +19,7 @@ EXCEPTION_BYTES = 5
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked last."""
+    """The last request on the line."""
 
     address: int
     function: int
@@ -28,10 +28,10 @@ class Request:
 
 
 class ModbusDecoder:
-    """Pairs each answer with the request before it, for the device at `address`.
+    """Decoder that pairs each answer with the request before it, for the device at `address`.
 
-    An answer without a request is read as if the profile's own request had come before it, where the profile
-    makes a single request of that function.
+    An answer without a request is read as if the profile's own request had preceded it, where the profile makes a
+    single request of that function.
     """
 
     def __init__(self, address: int, asks: tuple[Ask, ...]) -> None:
@@ -43,12 +43,12 @@ class ModbusDecoder:
         self._request: Request | None = None
 
     def feed(self, data: bytes) -> Iterable[Frame | Refused]:
-        """Take the next bytes and give the answers that they complete and the pieces that are none."""
+        """Append bytes of any chunking. Yield the answers that they complete and refusals of bytes in no frame."""
         self._data += data
         yield from self._search(ended=False)
 
     def finish(self) -> Iterable[Frame | Refused]:
-        """The input has ended: give or refuse what is left."""
+        """Decode or refuse what is left at the end of the input."""
         yield from self._search(ended=True)
         yield from self._refuse_stray()
 
@@ -72,13 +72,13 @@ class ModbusDecoder:
         return len(self._data) >= size and rtu.crc_fits(bytes(self._data[:size]))
 
     def _why(self, sizes: tuple[int, ...]) -> str:
-        """Why a frame that would begin here is none."""
+        """Return the reason why no frame begins here."""
         if not sizes or self._data[0] != self._address:
             return NO_HEADER
         return CUT_SHORT if min(sizes) > len(self._data) else CHECKSUM
 
     def _frame(self, frame: bytes) -> Iterator[Frame | Refused]:
-        """What a whole frame with a right CRC says: nothing of its own where it is a request or a write's."""
+        """Yield what a complete frame with a right CRC gives: nothing where it is a request or a write's answer."""
         address, function = frame[0], frame[1]
         if function in rtu.READS and len(frame) == REQUEST_BYTES:
             start, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
@@ -106,7 +106,7 @@ class ModbusDecoder:
         return Refused(self._offset, len(frame), NO_VALUE if items else NO_REGISTER)
 
     def _start(self, function: int, count: int) -> int | None:
-        """The first register of an answer, by the request before it or by the profile's only request."""
+        """Return the first register of an answer, by the request before it or by the profile's only request."""
         asked = self._request
         if asked is not None:
             fits = (asked.address, asked.function, asked.count) == (self._address, function, count)
@@ -125,7 +125,7 @@ class ModbusDecoder:
 
 
 def _sizes(head: bytes) -> tuple[int, ...]:
-    """How many bytes a frame that begins like this could have; empty where none begins so."""
+    """Return how many bytes a frame that begins like this could have; empty where none begins so."""
     if len(head) < 2:
         return ()
     function = head[1]

@@ -46,14 +46,14 @@ HUMIDITY_IDS = frozenset({"", "RH", "HUMI", "HUMIDITY", "AIRHUMI", "ENV_OUTSIDE_
 
 
 class Bad(ValueError):
-    """A sentence with a right check sum that says nothing to be used; the text is the reason."""
+    """A sentence with a right check sum and no usable content; the text is the reason."""
 
 
 class NmeaSettings(OnSerial):
-    """A wind or weather head.
+    """Settings of a wind or weather head.
 
-    `wind`: which wind is read, R or T of MWV or MWD; `heading`: degrees from north that its bow mark points to
-    (added to MWV); `met`: whether it also gives temperature, humidity and pressure.
+    `wind`: which wind is read, R or T of MWV or MWD; `heading`: degrees from north that its bow mark points to (added
+    to MWV); `met`: whether it also gives temperature, humidity and pressure.
     """
 
     baud: int = Field(default=4800, ge=300, le=1_000_000)
@@ -63,7 +63,7 @@ class NmeaSettings(OnSerial):
 
 
 def channels(settings: NmeaSettings) -> tuple[Channel, ...]:
-    """Wind (Gill WindSonic: 0-60 m/s) and, with `met`, the air (Airmar 110WX)."""
+    """Return the channels: wind (Gill WindSonic: 0-60 m/s) and, with `met`, the air (Airmar 110WX)."""
     wind = (Channel("wind_speed", 0.0, 60.0, 0.01), Channel("wind_from_direction", 0.0, 360.0, 0.1))
     met = (
         Channel("air_temperature", -40.0, 80.0, 0.1),
@@ -74,9 +74,9 @@ def channels(settings: NmeaSettings) -> tuple[Channel, ...]:
 
 
 class NmeaDecoder:
-    """Sentences out of bytes. A good sentence without weather is a frame without readings.
+    """Decoder of sentences. A good sentence without weather is a frame without readings.
 
-    Of a recording all weather is given, also where `met` is not set; the opened device gives its channels.
+    A recording's weather is given in full, also where `met` is not set; the opened device gives its channels.
     """
 
     def __init__(self, settings: NmeaSettings) -> None:
@@ -85,19 +85,22 @@ class NmeaDecoder:
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Take the next bytes; a sentence is judged with its check sum, or when something else begins."""
+        """Append bytes of any chunking. Yield what is complete.
+
+        A sentence is complete with its check sum, or when something else begins.
+        """
         for piece in pieces(data):
             self._data += piece
             while (item := self._next(ended=False)) is not None:
                 yield from item
 
     def finish(self) -> Iterator[Frame | Refused]:
-        """The input has ended: judge what is left."""
+        """Decode or refuse what is left at the end of the input."""
         while (item := self._next(ended=True)) is not None:
             yield from item
 
     def _next(self, ended: bool) -> list[Frame | Refused] | None:
-        """What the next piece gives; None where more bytes are needed for one."""
+        """Return what the next piece gives; None where it needs more bytes."""
         data = bytes(self._data)
         if not data:
             return None
@@ -115,7 +118,7 @@ class NmeaDecoder:
         return [self._sentence(data[: end.end()], int(end["sum"], 16))]
 
     def _between(self, data: bytes, length: int, ended: bool) -> list[Frame | Refused] | None:
-        """Line ends and tag blocks before a sentence are its dress; anything else is refused."""
+        """Skip the bytes before a sentence: line ends and tag blocks belong there, anything else is refused."""
         length = min(length, LONGEST)
         if not ended and length < LONGEST:
             return None
@@ -148,7 +151,10 @@ class NmeaDecoder:
 
 
 def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Reading, ...]:
-    """The weather in a sentence; by the raw fields, because pynmea2 gives text where a number fails."""
+    """Return the weather in a sentence.
+
+    It is read from the raw fields, because pynmea2 gives text where a number fails. Raise Bad.
+    """
     reader = {"MWV": _mwv, "MWD": _mwd, "MDA": _mda, "XDR": _xdr}.get(kind)
     if reader is None:
         return ()
@@ -198,7 +204,7 @@ def _mda(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
 
 
 def _xdr(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
-    """Groups of type, value, unit, id; the last id may be missing altogether."""
+    """Return the values of groups of type, value, unit, id. The last id may be missing altogether."""
     found: dict[str, float | None] = {}
     for at in range(0, len(fields), 4):
         kind, value, unit, name = (fields[at : at + 4] + [""] * 3)[:4]
@@ -216,7 +222,7 @@ def _xdr(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
 
 
 def _number(field: str) -> float | None:
-    """A field's number, None where it is empty; `Bad` where it is neither."""
+    """Return a field's number, None where it is empty. Raise Bad where it is neither."""
     if not field:
         return None
     if not re.fullmatch(r"[+-]?\d{1,6}(\.\d{1,6})?", field):
@@ -225,7 +231,7 @@ def _number(field: str) -> float | None:
 
 
 def open_nmea(bus: SerialPort, settings: NmeaSettings, clock: Clock) -> Talker:
-    """The head on that port; it talks by itself."""
+    """Return the head on that port; it sends unasked."""
     return Talker(bus, NmeaDecoder(settings), channels(settings), clock, TIMEOUT)
 
 

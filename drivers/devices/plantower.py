@@ -24,7 +24,7 @@ TIMEOUT = 10.0  # s; the slow mode of still air is one frame in 2.3 s
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a model's frame holds what: byte offsets from the header."""
+    """Layout of a model's frame: byte offsets from the header."""
 
     length: int
     counts: tuple[int, ...] = ()  # of the particle counts: all nought while the fan starts (a 3003 has none)
@@ -48,13 +48,13 @@ AMBIENT = {"pm1": 10, "pm2p5": 12, "pm10": 14}
 
 
 class PlantowerSettings(OnSerial):
-    """`model`: as printed on the sensor."""
+    """Settings of the sensor. `model`: as printed on it."""
 
     model: Literal["PMS5003", "PMS7003", "PMSA003", "PMS1003", "PMS3003", "PMS5003T", "PMS5003ST"] = "PMS5003"
 
 
 def channels(settings: PlantowerSettings) -> tuple[Channel, ...]:
-    """Particles (the manuals' maximum range), and the climate inside the case of a T or ST."""
+    """Return the channels: particles (the manuals' maximum range), and the climate inside the case of a T or ST."""
     particles = tuple(Channel(quantity, 0.0, 1000.0, 1.0) for quantity in AMBIENT)
     if LAYOUTS[settings.model].climate is None:
         return particles
@@ -63,18 +63,21 @@ def channels(settings: PlantowerSettings) -> tuple[Channel, ...]:
 
 
 def decoder(settings: PlantowerSettings) -> BinaryDecoder:
-    """The decoder of that model's frames."""
+    """Return the decoder of that model's frames."""
     layout = LAYOUTS[settings.model]
     return BinaryDecoder((HEADER,), lambda data: _judge(data, layout))
 
 
 def open_plantower(bus: SerialPort, settings: PlantowerSettings, clock: Clock) -> Talker:
-    """The sensor on that port, in the active mode it starts in."""
+    """Return the sensor on that port, in the active mode it starts in."""
     return Talker(bus, decoder(settings), channels(settings), clock, TIMEOUT)
 
 
 def _judge(data: bytes, layout: Layout) -> Judgement | None:
-    """Bytes 2-3 say how many follow; the last two are the sum of all before them."""
+    """Return what the bytes at a header are, None where more are needed.
+
+    Bytes 2-3 state how many follow; the last two are the sum of all before them.
+    """
     if len(data) < 4:
         return None
     stated = 4 + _word(data, 2)

@@ -34,13 +34,13 @@ class Part(BaseModel):
 class Register(Part):
     """One quantity: value = word(s) x scale + offset, in the quantity's unit.
 
-    - `register`, `words`, `order`: its first register, one or two of them, and for two whether the first
-      holds the high half ("big") or the low one ("little"); `signed`: two's complement.
+    - `register`, `words`, `order`: its first register, one or two of them, and for two whether the first holds the high
+      half ("big") or the low one ("little"); `signed`: two's complement.
     - `function`: 3 or 4 where it is another than the profile's.
     - `low`, `high`, `resolution`: the datasheet's limits and step, in the unit.
     - `invalid`: words by which the device says that it has no value: they give no reading.
     - `saturated`: from this word on the value is at the end of its range: the reading carries a doubt.
-    - `optional`: there only where it was ordered: it is read where the station's file names it as `fitted`.
+    - `optional`: present only where it was ordered: it is read where the station's file names it as `fitted`.
     - `wraps_at`: the amount at which a running total starts again from zero.
     """
 
@@ -106,11 +106,12 @@ class Settling(Part):
 class Profile(Part):
     """A maker's sensor.
 
-    - `source`: where the numbers come from; `unconfirmed`: what nobody has seen on a real one yet.
-    - `baud`, `parity`, `address`, `interval` (s between two reads): the station's file may say otherwise.
+    - `source`: where the numbers come from; `unconfirmed`: what has not been seen on a real one yet.
+    - `baud`, `parity`, `address`, `interval` (s between two reads): defaults that the station's file may override.
     - `function`: 3 (holding) or 4 (input registers).
-    - `pause_ms`: the silence it wants before a request; `timeout_ms`: how long it may take to answer.
-    - `gap`: so many registers without a quantity are read along; `most_registers`: the longest answer it gives.
+    - `pause_ms`: the silence it needs before a request; `timeout_ms`: how long it may take to answer.
+    - `gap`: the most registers without a quantity that one request reads along; `most_registers`: the longest answer it
+      gives.
     """
 
     name: str
@@ -145,7 +146,7 @@ class Profile(Part):
 
 
 def load(named: str) -> Profile:
-    """The profile of a built-in name, or of a file where `named` ends in .toml; ProfileError otherwise."""
+    """Load the profile of a built-in name, or of a file where `named` ends in .toml. Raise ProfileError."""
     if named.endswith(".toml"):
         return _read(Path(named))
     if named not in names():
@@ -155,7 +156,7 @@ def load(named: str) -> Profile:
 
 @cache
 def names() -> tuple[str, ...]:
-    """The built-in profiles."""
+    """Return the names of the built-in profiles."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
@@ -177,7 +178,7 @@ def _read(path: Path) -> Profile:
 
 
 def _sentence(path: Path, text: str, trouble: Any) -> str:
-    """One trouble of pydantic's as file:line: key = value: what would be right."""
+    """Return one of pydantic's errors as file:line: key = value: what would be right."""
     where, message = list(trouble["loc"]), str(trouble["msg"]).removeprefix("Value error, ")
     if trouble["type"] == "value_error":  # our own: it names its key first
         key, _, message = message.partition(": ")
@@ -193,14 +194,14 @@ def _sentence(path: Path, text: str, trouble: Any) -> str:
 
 
 def _inside(value: Any, part: str | int) -> Any:
-    """What a table or array of tables holds there, or None."""
+    """Return what a table or an array of tables holds under that key or index, or None."""
     if isinstance(value, list) and isinstance(part, int):
         return value[part] if part < len(value) else None
     return value.get(part) if isinstance(value, dict) else None
 
 
 def line_of(text: str, where: list[str | int]) -> int:
-    """The line (from 1) of a key, or of the heading of the table that should hold it."""
+    """Return the line (from 1) of a key, or of the heading of the table that should hold it."""
     keys = [part for part in where if isinstance(part, str)]
     index = next((part for part in where if isinstance(part, int)), 0)
     table, key = (keys[0], keys[1]) if len(keys) > 1 else ("", "".join(keys))

@@ -29,7 +29,10 @@ FASTEST = 75.0  # m/s
 
 
 class Settings(OnGpio):
-    """`debounce_ms`: 100 for rain, 5 for wind unless set; `pull`: up, down or off (a resistor of its own)."""
+    """Settings of a contact.
+
+    `debounce_ms`: 100 for rain, 5 for wind unless set; `pull`: up, down or off (a resistor of its own).
+    """
 
     kind: Literal["rain", "wind"]
     mm_per_tip: float = Field(default=0.2794, gt=0, le=10)
@@ -39,7 +42,7 @@ class Settings(OnGpio):
 
     @property
     def debounce(self) -> float:
-        """Seconds."""
+        """The debounce time, seconds."""
         ms = DEBOUNCE_MS[self.kind] if self.debounce_ms is None else self.debounce_ms
         return ms / 1000
 
@@ -54,7 +57,7 @@ class Pulses:
         self._tips = 0
 
     def read(self) -> tuple[Reading, ...]:
-        """The rain since it was opened, mm, or the mean wind since the last reading, m/s."""
+        """Return the rain since it was opened, mm, or the mean wind since the last reading, m/s."""
         if self._settings.kind == "rain":
             self._tips += self._new()
             total = self._tips * self._settings.mm_per_tip
@@ -66,11 +69,11 @@ class Pulses:
         return (Reading("wind_speed", hz * self._settings.mps_per_hz, now),)
 
     def close(self) -> None:
-        """Give the line back."""
+        """Release the line."""
         self._contact.close()
 
     def _new(self) -> int:
-        """Closures since the last look, those among them that the kernel could count but not keep."""
+        """Return the closures since the last call, including those that the kernel counted but did not keep."""
         before = self._contact.lost
         try:
             edges = self._contact.edges()
@@ -80,14 +83,14 @@ class Pulses:
 
 
 def channels(settings: Settings) -> tuple[Channel, ...]:
-    """One: the rain or the wind. The speed's step is one closure in a reading's second."""
+    """Return one channel, the rain or the wind. The speed's step is one closure in a reading's second."""
     if settings.kind == "rain":
         return (Channel("rainfall_amount", 0, STEADIEST, settings.mm_per_tip),)
     return (Channel("wind_speed", 0, FASTEST, settings.mps_per_hz / INTERVAL),)
 
 
 def open_pulses(bus: GpioBus, settings: Settings, clock: Clock) -> Device:
-    """The contact, counted from now on."""
+    """Open the contact and count from now on."""
     return Pulses(bus, settings, clock)
 
 

@@ -23,7 +23,7 @@ Judge = Callable[[Registers, frozenset[int]], tuple[Reading, ...] | None]
 
 
 class RegisterDecoder:
-    """Lines of registers in, frames out."""
+    """Decoder of recorded lines of registers."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
@@ -32,7 +32,7 @@ class RegisterDecoder:
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Take the next bytes and give what the lines among them hold."""
+        """Append bytes of any chunking. Yield what the complete lines give."""
         self._data += data
         while True:
             end = self._data.find(b"\n") + 1
@@ -41,7 +41,7 @@ class RegisterDecoder:
             yield from self._line(end if 0 < end <= LONGEST else LONGEST)
 
     def finish(self) -> Iterator[Frame | Refused]:
-        """The last line may lack its end."""
+        """Decode the last line, which may lack its line end, at the end of the input."""
         if self._data:
             yield from self._line(len(self._data))
 
@@ -65,7 +65,7 @@ class RegisterDecoder:
 
 
 def registers_of(line: bytes) -> Registers:
-    """The registers of a line; ValueError where it is none."""
+    """Return the registers of a line. Raise ValueError where it is not a line of registers."""
     found: Any = json.loads(line)
     registers = found.get("registers") if isinstance(found, dict) else None
     if not isinstance(registers, dict) or not all(isinstance(value, str) for value in registers.values()):
@@ -74,7 +74,7 @@ def registers_of(line: bytes) -> Registers:
 
 
 def word(registers: Registers, register: int, order: str = "big", signed: bool = False) -> int | None:
-    """A register's two bytes as a number; None where they are not known."""
+    """Return a register's two bytes as a number; None where they are not known."""
     data = registers.get(register, b"")
     if len(data) < 2:
         return None

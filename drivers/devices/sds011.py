@@ -30,28 +30,28 @@ ACTIVE, WORK = 0, 1
 
 
 class Sds011Settings(OnSerial):
-    """`period`: minutes from one measurement to the next, 0 to measure each second."""
+    """Settings of the sensor. `period`: minutes from one measurement to the next, 0 to measure each second."""
 
     period: int = Field(default=0, ge=0, le=30)
 
     @property
     def interval(self) -> float | None:
-        """Seconds between two reads; None while it talks each second."""
+        """Seconds between two reads; None while it sends each second."""
         return self.period * 60.0 or None
 
 
 def channels(settings: Sds011Settings) -> tuple[Channel, ...]:
-    """Both particle sizes, 0.0-999.9 ug/m3 in tenths."""
+    """Return the channels: both particle sizes, 0.0-999.9 ug/m3 in tenths."""
     return (Channel("pm2p5", 0.0, 999.9, 0.1), Channel("pm10", 0.0, 999.9, 0.1))
 
 
 def decoder(settings: Sds011Settings) -> BinaryDecoder:
-    """The decoder of its frames; commands and their answers are frames without readings."""
+    """Return the decoder of its frames; commands and their answers are frames without readings."""
     return BinaryDecoder(tuple(LENGTHS), _judge)
 
 
 def open_sds011(bus: SerialPort, settings: Sds011Settings, clock: Clock) -> Device:
-    """The sensor on that port, woken, talking by itself in the period set; `NoAnswer` where it cannot be woken."""
+    """Open the sensor on that port: wake it and set its period. Raise NoAnswer where it does not wake."""
     bus.flush_input()
     if not any(_ask(bus, settings, clock, SLEEP, WORK) for _ in range(WAKE_TRIES)):
         raise NoAnswer(f"no answer to {WAKE_TRIES} wake commands")
@@ -72,7 +72,10 @@ class DutyCycled:
         self._timeout = TIMEOUT + settings.period * 60.0
 
     def read(self) -> tuple[Reading, ...]:
-        """The next frame's readings; what came before the call is old and passed over. `NoAnswer`, `Garbled`."""
+        """Return the next frame's readings; what arrived before the call is old and skipped.
+
+        Raise NoAnswer or Garbled.
+        """
         until = self._clock.now() + self._timeout
         talker = Talker(self._bus, decoder(self._settings), channels(self._settings), self._clock, self._timeout)
         while True:
@@ -83,17 +86,17 @@ class DutyCycled:
                     raise
 
     def close(self) -> None:
-        """Nothing to let go of: the lane owns the port."""
+        """Do nothing: the lane owns the port."""
 
 
 def command(number: int, value: int) -> bytes:
-    """A command that sets `value`, to any device: 19 bytes."""
+    """Return the 19 bytes of the command that sets `value`, addressed to any device."""
     body = bytes([number, 1, value]) + bytes(10) + b"\xff\xff"
     return COMMAND + body + bytes([sum8(body), TAIL])
 
 
 def _ask(bus: SerialPort, settings: Sds011Settings, clock: Clock, number: int, value: int) -> bool:
-    """Send a command; True when the sensor said anything whole (its answer, or data) within REPLY_TIME."""
+    """Send a command. Return whether a complete frame (the answer, or data) arrived within REPLY_TIME."""
     bus.write(command(number, value))
     until = clock.now() + REPLY_TIME
     heard = decoder(settings)

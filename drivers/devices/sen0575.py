@@ -28,13 +28,13 @@ TIMEOUT = 0.6  # s
 
 
 class Settings(OnI2C):
-    """`address` is always 0x1d."""
+    """Settings of the gauge. `address` is always 0x1d."""
 
     address: int = Field(default=0x1D, ge=0x1D, le=0x1D)
 
 
 def identify(octets: bytes) -> None:
-    """WrongDevice unless the identity's four bytes are a SEN0575's."""
+    """Check the identity's four bytes. Raise WrongDevice unless they are a SEN0575's."""
     if len(octets) < 4 or octets in {bytes(4), b"\xff" * 4}:
         raise Garbled("its identity reads as an empty bus")
     product = int.from_bytes(octets[:2], "little") | (octets[3] & 0xC0) << 10
@@ -52,17 +52,17 @@ class Sen0575:
             identify(self._ask(IDENTITY, 4))
 
     def read(self) -> tuple[Reading, ...]:
-        """The total in mm."""
+        """Return the total in mm."""
         with self._bus.allow(TIMEOUT):
             identify(self._ask(IDENTITY, 4))
             total = int.from_bytes(self._steady(TOTAL, 4), "little") / PER_MM
             return (Reading("rainfall_amount", total, self._clock.now(), wraps_at=WRAPS_AT),)
 
     def close(self) -> None:
-        """It goes on counting."""
+        """Do nothing: the gauge goes on counting."""
 
     def _steady(self, register: int, count: int) -> bytes:
-        """Read twice alike: there is no checksum, and a tip may come between."""
+        """Read a register twice alike: there is no checksum, and a tip may come between."""
         last = self._ask(register, count)
         for _ in range(3):
             again = self._ask(register, count)
@@ -78,7 +78,10 @@ class Sen0575:
 
 
 def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | None:
-    """A recorded total (0x10), with the identity (0x00) where there is one."""
+    """Return the reading of a recorded total (0x10), None where there is none.
+
+    The identity (0x00) is checked where it was recorded.
+    """
     if TOTAL not in new:
         return None
     identify(registers.get(IDENTITY, GENUINE))
@@ -89,17 +92,17 @@ def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | No
 
 
 def decoder(_: Settings) -> RegisterDecoder:
-    """For recorded lines of its registers, low byte first."""
+    """Return a decoder of recorded lines of its registers, low byte first."""
     return RegisterDecoder(judge)
 
 
 def channels(_: Settings) -> tuple[Channel, ...]:
-    """The counter's range; a tip is 0.2794 mm (the library's default)."""
+    """Return the channel with the counter's range; a tip is 0.2794 mm (the library's default)."""
     return (Channel("rainfall_amount", 0, WRAPS_AT, 0.2794),)
 
 
 def open_sen0575(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
-    """The gauge, its identity asked."""
+    """Open the gauge and check its identity."""
     return Sen0575(bus, settings, clock)
 
 

@@ -37,14 +37,14 @@ NO_MASS, NO_AIR = 0xFFFF, 0x7FFF
 
 
 class Settings(OnI2C):
-    """`model`: as printed on the sensor. `address` is always 0x69."""
+    """Settings of the sensor. `model`: as printed on it. `address` is always 0x69."""
 
     address: int = Field(default=0x69, ge=0x69, le=0x69)
     model: Literal["SEN50", "SEN54", "SEN55"] = "SEN55"
 
     @property
     def air(self) -> bool:
-        """Whether it has a thermometer."""
+        """Whether the model has a thermometer."""
         return self.model != "SEN50"
 
 
@@ -61,7 +61,7 @@ class Sen5x:
             self._send(START)
 
     def read(self) -> tuple[Reading, ...]:
-        """The newest measurement that was not read yet; values that the device does not have are left out."""
+        """Return the newest measurement not read yet; values that the device does not have are left out."""
         with self._bus.allow(TIMEOUT):
             until = self._clock.now() + PATIENCE
             while not self._ask(READY, 1)[0] & 0xFF:
@@ -77,7 +77,7 @@ class Sen5x:
         return readings
 
     def close(self) -> None:
-        """It goes on measuring: a fan that starts anew wants a minute to be right."""
+        """Do nothing: the sensor goes on measuring, as a fan that starts anew needs a minute to be right."""
 
     def _send(self, command: int) -> None:
         self._bus.transfer(self._settings.address, command.to_bytes(2, "big"))
@@ -89,7 +89,7 @@ class Sen5x:
 
 
 def words_of(data: bytes) -> tuple[int, ...]:
-    """The words of an answer; Garbled where a CRC does not fit."""
+    """Return the words of an answer. Raise Garbled where a CRC does not fit."""
     groups = [data[at : at + 3] for at in range(0, len(data), 3)]
     if any(len(group) < 3 or crc8(group[:2]) != group[2] for group in groups):
         raise Garbled("checksum: a word's CRC does not fit")
@@ -97,7 +97,7 @@ def words_of(data: bytes) -> tuple[int, ...]:
 
 
 def decoded(words: tuple[int, ...], status: int, air: bool, at: float) -> tuple[Reading, ...]:
-    """The eight words of a measurement as readings; `status` is the device's own."""
+    """Return the eight words of a measurement as readings; `status` is the device's own."""
     readings = []
     for quantity, place, divisor in MASSES:
         if words[place] != NO_MASS:
@@ -113,7 +113,7 @@ def decoded(words: tuple[int, ...], status: int, air: bool, at: float) -> tuple[
 
 
 def mass_doubt(value: float, status: int) -> str | None:
-    """What the device says against a mass."""
+    """Return what the device says against a mass concentration, or None."""
     if status & FAN:
         return "fan failure"
     if status & LASER:
@@ -124,7 +124,10 @@ def mass_doubt(value: float, status: int) -> str | None:
 
 
 def judge(registers: Registers, new: frozenset[int], air: bool) -> tuple[Reading, ...] | None:
-    """A recorded answer to 0x03c4 (24 bytes), with the status of 0xd206 (6 bytes) where there is one."""
+    """Return the readings of a recorded answer to 0x03c4 (24 bytes), None where there is none.
+
+    The status of 0xd206 (6 bytes) is used where it was recorded.
+    """
     if VALUES not in new:
         return None
     words = words_of(registers[VALUES])
@@ -135,19 +138,19 @@ def judge(registers: Registers, new: frozenset[int], air: bool) -> tuple[Reading
 
 
 def decoder(settings: Settings) -> RegisterDecoder:
-    """For recorded answers by command."""
+    """Return a decoder of recorded answers by command."""
     return RegisterDecoder(lambda registers, new: judge(registers, new, settings.air))
 
 
 def channels(settings: Settings) -> tuple[Channel, ...]:
-    """The datasheet's ranges and steps."""
+    """Return the channels with the datasheet's ranges and steps."""
     masses = tuple(Channel(quantity, 0, DIRTY, 0.1) for quantity, _, _ in MASSES)
     air = (Channel("relative_humidity", 0, 100, 0.01), Channel("air_temperature", -40, 85, 0.005))
     return masses + (air if settings.air else ())
 
 
 def open_sen5x(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
-    """The device, its name asked, measuring."""
+    """Open the device: check its name and start measuring."""
     return Sen5x(bus, settings, clock)
 
 

@@ -24,16 +24,16 @@ LONGEST_STRAY = 64  # bytes without a header that are refused as one
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
-    """`data` in pieces that a decoder may copy again and again: whole recordings come in one."""
+    """Yield `data` in pieces small enough for a decoder to copy repeatedly: a recording arrives in one chunk."""
     return (data[at : at + 4096] for at in range(0, len(data), 4096))
 
 
 class Talker:
-    """A device that talks by itself on a serial port: `read()` waits for its next frame.
+    """A device that sends unasked on a serial port: `read()` waits for its next frame.
 
-    Frames that came together are given one at a time, each with the instant at which its last byte was got.
-    A frame without a value of one of `channels` is passed over. What the port held before is forgotten: nobody
-    knows when it came.
+    Frames that arrived together are given one at a time, each with the instant at which its last byte was received. A
+    frame without a value of one of `channels` is skipped. What the port held before is discarded: the instant of its
+    arrival is not known.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class Talker:
         bus.flush_input()
 
     def read(self) -> tuple[Reading, ...]:
-        """The next frame's readings.
+        """Return the next frame's readings.
 
-        `NoAnswer` where none came in the device's time, `Garbled` for each refused piece (its text begins
-        with the reason and a colon), `WrongDevice` for a whole frame of another device, `Unplugged`.
+        Raise NoAnswer where none arrived in the device's time, Garbled for each refused piece (its text begins with the
+        reason and a colon), WrongDevice for a complete frame of another device, Unplugged.
         """
         until = self._clock.now() + self._timeout
         while not self._got:
@@ -67,7 +67,7 @@ class Talker:
         return first
 
     def close(self) -> None:
-        """Nothing to let go of: the lane owns the port."""
+        """Do nothing: the lane owns the port."""
 
     def _take(self, data: bytes, at: float) -> None:
         for item in self._decoder.feed(data):
@@ -82,7 +82,7 @@ class Talker:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the bytes at a header are: a frame of `length` bytes, or (with a `reason`) none."""
+    """What the bytes at a header are: a frame of `length` bytes, or (with a `reason`) no frame."""
 
     length: int
     readings: tuple[Reading, ...] = ()
@@ -90,10 +90,10 @@ class Judgement:
 
 
 class BinaryDecoder:
-    """Finds frames that begin with one of `headers` (all of one length).
+    """Decoder of frames that begin with one of `headers` (all of one length).
 
-    `judge(data)`, given bytes that begin with a header, answers with a `Judgement` as soon as it has enough
-    of them, and None before. It must judge alike however many bytes follow the frame.
+    `judge(data)`, given bytes that begin with a header, returns a `Judgement` as soon as it has enough of them, and
+    None before. It must judge alike however many bytes follow the frame.
     """
 
     def __init__(self, headers: tuple[bytes, ...], judge: Callable[[bytes], Judgement | None]) -> None:
@@ -104,13 +104,13 @@ class BinaryDecoder:
         self._stray = 0  # bytes before _data that belong to no frame and are not yet refused
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Take the next bytes and give the frames that they complete and the pieces that are none."""
+        """Append bytes of any chunking. Yield the frames that they complete and refusals of bytes in no frame."""
         for piece in pieces(data):
             self._data += piece
             yield from self._search(ended=False)
 
     def finish(self) -> Iterator[Frame | Refused]:
-        """The input has ended: give or refuse what is left."""
+        """Decode or refuse what is left at the end of the input."""
         yield from self._search(ended=True)
         yield from self._refuse_stray()
 
@@ -148,7 +148,7 @@ class BinaryDecoder:
         return any(len(tail) < len(header) and header.startswith(tail) for header in self._headers)
 
     def _up_to_next_header(self, length: int) -> int:
-        """How many of the first `length` bytes lie before another header, or before what may become one."""
+        """Return how many of the first `length` bytes precede another header, or what may become one."""
         bad = bytes(self._data[:length])
         found = [at for header in self._headers if (at := bad.find(header, 1)) > 0]
         if found:

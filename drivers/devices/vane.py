@@ -35,7 +35,10 @@ TIMEOUT = 0.3  # s
 
 
 class Settings(OnI2C):
-    """`input`: the ADS1115's, 0-3. `supply_v` feeds the divider, `divider_kohm` is its upper resistor."""
+    """Settings of the vane.
+
+    `input`: the ADS1115's, 0-3; `supply_v`: volts that feed the divider; `divider_kohm`: its upper resistor.
+    """
 
     address: int = Field(default=0x48, ge=0x48, le=0x4B)
     input: int = Field(default=0, ge=0, le=3)
@@ -61,7 +64,7 @@ class Vane:
             self._library: Any = ADS1115(bus, gain=1, data_rate=RATE, address=settings.address)
 
     def read(self) -> tuple[Reading, ...]:
-        """The direction that the vane points to now, in whole sectors."""
+        """Return the direction that the vane points to now, in whole sectors."""
         with self._bus.allow(TIMEOUT):
             raw = self._library.read(SINGLE_ENDED + self._settings.input)
             at = self._clock.now()
@@ -70,10 +73,10 @@ class Vane:
         return (Reading("wind_from_direction", degrees, at, doubt),)
 
     def close(self) -> None:
-        """It sleeps between conversions."""
+        """Do nothing: the converter sleeps between conversions."""
 
     def _check(self, raw: int) -> None:
-        """The conversion was the one asked for, and it still reads the same."""
+        """Check that the conversion was the one requested and still reads the same. Raise Garbled where not."""
         conf = int.from_bytes(self._bus.steady(self._settings.address, CONF, 2), "big") & SETTINGS_BITS
         wanted = (SINGLE_ENDED + self._settings.input) << 12 | 0x0200 | 0x0100 | RATE_BITS | 0x0003
         again = int.from_bytes(self._bus.steady(self._settings.address, CONVERSION, 2), "big", signed=True)
@@ -82,7 +85,7 @@ class Vane:
 
 
 def sector(share: float, shares: tuple[tuple[float, float], ...]) -> tuple[float, str | None]:
-    """The degrees of the nearest sector, with a doubt where the share lies between two."""
+    """Return the degrees of the nearest sector, with a doubt where the share lies between two."""
     if share > OPEN:
         raise NoAnswer("no contact of the vane closes: is its cable cut?")
     if share < SHORTED:
@@ -94,7 +97,7 @@ def sector(share: float, shares: tuple[tuple[float, float], ...]) -> tuple[float
 
 
 def judge(registers: Registers, settings: Settings) -> tuple[Reading, ...] | None:
-    """The conversion register (0x00) of a recording, taken at gain 1."""
+    """Return the reading of a recording's conversion register (0x00), taken at gain 1; None where it has none."""
     raw = word(registers, CONVERSION, signed=True)
     if raw is None:
         return None
@@ -103,17 +106,17 @@ def judge(registers: Registers, settings: Settings) -> tuple[Reading, ...] | Non
 
 
 def decoder(settings: Settings) -> RegisterDecoder:
-    """For recorded lines of its registers, high byte first."""
+    """Return a decoder of recorded lines of its registers, high byte first."""
     return RegisterDecoder(lambda registers, new: judge(registers, settings) if CONVERSION in new else None)
 
 
 def channels(_: Settings) -> tuple[Channel, ...]:
-    """Sixteen sectors."""
+    """Return the channel: sixteen sectors."""
     return (Channel("wind_from_direction", 0, 360, SECTOR),)
 
 
 def open_vane(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
-    """The vane's converter."""
+    """Open the vane's converter."""
     return Vane(bus, settings, clock)
 
 

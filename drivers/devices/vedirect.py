@@ -55,7 +55,10 @@ _CHARGER = (
 
 
 class VeDirectSettings(OnSerial):
-    """`kind`: a solar charger or a battery monitor; `load`: whether a charger has a load output."""
+    """Settings of the device.
+
+    `kind`: a solar charger or a battery monitor; `load`: whether a charger has a load output.
+    """
 
     baud: int = Field(default=19200, ge=300, le=1_000_000)
     kind: Literal["charger", "monitor"] = "charger"
@@ -63,7 +66,7 @@ class VeDirectSettings(OnSerial):
 
 
 def channels(settings: VeDirectSettings) -> tuple[Channel, ...]:
-    """What that kind of device gives."""
+    """Return the channels of that kind of device."""
     if settings.kind == "monitor":
         return (*_BATTERY, Channel("battery_power", -50_000.0, 50_000.0, 1.0))
     load = (Channel("load_current", 0.0, 100.0, 0.001),) if settings.load else ()
@@ -71,10 +74,10 @@ def channels(settings: VeDirectSettings) -> tuple[Channel, ...]:
 
 
 class VeDirectDecoder:
-    """Blocks out of bytes, byte by byte, as the sum byte may be any.
+    """Decoder of blocks, byte by byte, as the sum byte may have any value.
 
-    As in Victron's own reader a block is all that came since the last one but HEX lines: a stray byte before a
-    block spoils it.
+    As in Victron's own reader, a block is everything since the last one except HEX lines: a stray byte before a block
+    spoils it.
     """
 
     def __init__(self, settings: VeDirectSettings) -> None:
@@ -86,13 +89,13 @@ class VeDirectDecoder:
         self._hex_start = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Take the next bytes; a block is judged with its sum byte."""
+        """Append bytes of any chunking. Yield the blocks whose sum byte is there, and refusals."""
         for byte in data:
             yield from self._take(byte)
             self._offset += 1
 
     def finish(self) -> Iterator[Frame | Refused]:
-        """The input has ended: refuse what was begun."""
+        """Refuse the unfinished block at the end of the input."""
         if self._hex is not None:
             yield Refused(self._hex_start, self._offset - self._hex_start, CUT_SHORT)
         if self._block:
@@ -133,7 +136,7 @@ class VeDirectDecoder:
         return Refused(self._start, self._offset + 1 - self._start, reason)
 
     def _end_hex(self) -> Iterator[Refused]:
-        """A good HEX line (command digit and byte pairs adding up to 0x55) is no frame and no fault."""
+        """End a HEX line. A good one (command digit and byte pairs adding up to 0x55) is no frame and no fault."""
         digits, self._hex = bytes(self._hex or b""), None
         try:
             good = sum8(bytes.fromhex("0" + digits.decode())) == HEX_SUM
@@ -145,7 +148,7 @@ class VeDirectDecoder:
 
 
 def _readings(block: bytes) -> tuple[Reading, ...]:
-    """The values in a block; one that is no number ("---": not known) gives no reading."""
+    """Return the values in a block; one that is no number ("---": not known) gives no reading."""
     found = []
     for field in FIELD.finditer(block):
         if field["label"] in LABELS and NUMBER.fullmatch(field["value"]):
@@ -155,7 +158,7 @@ def _readings(block: bytes) -> tuple[Reading, ...]:
 
 
 def open_vedirect(bus: SerialPort, settings: VeDirectSettings, clock: Clock) -> Talker:
-    """The device on that port; it sends its blocks unasked."""
+    """Return the device on that port; it sends its blocks unasked."""
     return Talker(bus, VeDirectDecoder(settings), channels(settings), clock, TIMEOUT)
 
 

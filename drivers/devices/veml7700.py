@@ -43,14 +43,17 @@ TIMEOUT = 4.0  # s; two changes of setting between 25 and 800 ms and back
 
 
 def known_scale(value: float) -> float:
-    """One of the makers' two."""
+    """Return the scale. Raise ValueError unless it is one of the maker's two."""
     if value not in (OLDER, NEWER):
         raise ValueError(f"lux_per_count is {OLDER} or {NEWER}, not {value}")
     return value
 
 
 class Settings(OnI2C):
-    """`address` is always 0x10. `lux_per_count` at gain 2, 800 ms; 0.0042 has no curve for bright light."""
+    """Settings of the device. `address` is always 0x10.
+
+    `lux_per_count`: lx at gain 2, 800 ms; 0.0042 has no curve for bright light.
+    """
 
     address: int = Field(default=0x10, ge=0x10, le=0x10)
     lux_per_count: Annotated[float, AfterValidator(known_scale)] = OLDER
@@ -63,7 +66,7 @@ class Settings(OnI2C):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One sensitivity."""
+    """One sensitivity: gain and integration time, ms."""
 
     gain: float
     ms: int
@@ -74,7 +77,7 @@ class Step:
         return GAIN_BITS[self.gain] << 11 | TIME_BITS[self.ms] << 6
 
     def lux(self, counts: float, lux_per_count: float) -> float:
-        """Lux before any curve."""
+        """Return the illuminance, lx, before any curve."""
         return counts * lux_per_count * (2 / self.gain) * (800 / self.ms)
 
 
@@ -87,7 +90,7 @@ LONGEST_MS = max(step.ms for step in LADDER)
 
 
 def corrected(lux: float, gain: float) -> tuple[float, str | None]:
-    """The maker's curve where it applies, and a doubt where it ends."""
+    """Return the illuminance, lx, by the maker's curve where it applies, and a doubt where it ends."""
     if gain >= 1 or lux <= BRIGHT:
         return lux, None
     if lux >= MOST_COUNTED:
@@ -96,7 +99,7 @@ def corrected(lux: float, gain: float) -> tuple[float, str | None]:
 
 
 def better(step: Step, counts: int, lux_per_count: float) -> Step:
-    """The sensitivity for the next reading: the same one where its counts are good."""
+    """Return the sensitivity for the next reading: the same one where its counts are good."""
     if counts == SATURATED:
         return LEAST
     lux = step.lux(counts, lux_per_count)
@@ -121,7 +124,7 @@ class Veml7700:
         self._settled = False
 
     def read(self) -> tuple[Reading, ...]:
-        """The illuminance, at a sensitivity that suits it."""
+        """Return the illuminance, at a sensitivity that suits it."""
         with self._bus.allow(TIMEOUT):
             counts = self._counts(self._step)
             for _ in range(2):  # from the dark into the sun: to the least, then to the one that suits
@@ -132,10 +135,10 @@ class Veml7700:
             return (self._reading(counts),)
 
     def close(self) -> None:
-        """It goes on integrating, 45 uA."""
+        """Do nothing: the device goes on integrating, at 45 uA."""
 
     def _counts(self, step: Step) -> int:
-        """The counts of an integration wholly under `step`."""
+        """Return the counts of an integration that lay wholly under `step`."""
         if not self._settled or step != self._step:
             self._settled = False
             self._configure(step)
@@ -147,7 +150,10 @@ class Veml7700:
         return self._same_twice()
 
     def _configure(self, step: Step) -> None:
-        """The whole word: the library changes single bits of what it reads, and noise would stay in the rest."""
+        """Write the whole configuration word.
+
+        The library changes single bits of what it reads, and noise would stay in the rest.
+        """
         address, conf = self._settings.address, step.conf.to_bytes(2, "little")
         self._bus.transfer(address, bytes([SAVING, 0, 0]))
         self._bus.transfer(address, bytes([CONF]) + conf)
@@ -159,7 +165,7 @@ class Veml7700:
             raise Garbled("its configuration is not the one it was given: it lost power or the line is noisy")
 
     def _same_twice(self) -> int:
-        """The counts read twice alike; a new integration may have ended between two tries."""
+        """Return the counts read twice alike; a new integration may have ended between two tries."""
         last = int(self._library.light)
         for _ in range(3):
             again = int(self._library.light)
@@ -174,7 +180,7 @@ class Veml7700:
 
 
 def lux_of(counts: int, step: Step, settings: Settings) -> tuple[float, str | None]:
-    """The illuminance, lx, at most MOST, and what speaks against it."""
+    """Return the illuminance, lx, at most MOST, and what speaks against it."""
     lux, doubt = step.lux(counts, settings.lux_per_count), None
     if settings.correction:
         lux, doubt = corrected(lux, step.gain)
@@ -182,7 +188,10 @@ def lux_of(counts: int, step: Step, settings: Settings) -> tuple[float, str | No
 
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
-    """Recorded counts (0x04), under the recorded configuration (0x00)."""
+    """Return the reading of recorded counts (0x04) under the recorded configuration (0x00).
+
+    None where there are no new counts. Raise Garbled where there is no configuration.
+    """
     counts, conf = word(registers, COUNTS, "little"), word(registers, CONF, "little")
     if COUNTS not in new or counts is None:
         return None
@@ -195,17 +204,17 @@ def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tupl
 
 
 def decoder(settings: Settings) -> RegisterDecoder:
-    """For recorded lines with 0x00 and 0x04, low byte first."""
+    """Return a decoder of recorded lines with 0x00 and 0x04, low byte first."""
     return RegisterDecoder(lambda registers, new: judge(registers, new, settings))
 
 
 def channels(settings: Settings) -> tuple[Channel, ...]:
-    """Full scale of the least sensitive setting, step of the most sensitive one."""
+    """Return the channel: full scale of the least sensitive setting, step of the most sensitive one."""
     return (Channel("illuminance", 0, MOST, settings.lux_per_count),)
 
 
 def open_veml7700(bus: I2CBus, settings: Settings, clock: Clock) -> Device:
-    """The device, switched on at its least sensitive setting."""
+    """Open the device, switched on at its least sensitive setting."""
     return Veml7700(bus, settings, clock)
 
 

@@ -32,7 +32,10 @@ TIMEOUT = 2.0  # s; a conversion of 0.75 s and the bus
 
 
 class Settings(OnFile):
-    """`path`: /sys/bus/w1/devices/28-xxxxxxxxxxxx/w1_slave. `quantity`: what it hangs or sticks in."""
+    """Settings of the thermometer.
+
+    `path`: /sys/bus/w1/devices/28-xxxxxxxxxxxx/w1_slave; `quantity`: what it hangs or sticks in.
+    """
 
     quantity: Literal["air_temperature", "soil_temperature", "leaf_temperature"] = "air_temperature"
 
@@ -44,17 +47,17 @@ class W1Therm:
         self._bus, self._quantity, self._clock = bus, settings.quantity, clock
 
     def read(self) -> tuple[Reading, ...]:
-        """The temperature, degC, of a conversion made now."""
+        """Return the temperature, degC, of a conversion made now."""
         at = self._clock.now()
         value, doubt = decoded(self._bus.text())
         return (Reading(self._quantity, value, at, doubt),)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: nothing is held open."""
 
 
 def decoded(text: str) -> tuple[float, str | None]:
-    """The temperature in the kernel's text, degC, and a doubt; Garbled where there is none."""
+    """Return the temperature in the kernel's text, degC, and a doubt. Raise Garbled where there is none."""
     match = FORM.fullmatch(text)
     if match is None:
         raise Garbled("form: the kernel's text is not that of a 1-Wire thermometer")
@@ -66,7 +69,7 @@ def decoded(text: str) -> tuple[float, str | None]:
 
 
 class TextDecoder:
-    """Recorded texts of the kernel's file, one after the other: two lines each."""
+    """Decoder of recorded texts of the kernel's file, one after the other: two lines each."""
 
     def __init__(self, settings: Settings) -> None:
         self._quantity = settings.quantity
@@ -74,7 +77,7 @@ class TextDecoder:
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Take the next bytes and give what the lines among them hold."""
+        """Append bytes of any chunking. Yield what the complete lines give."""
         self._data += data
         while (end := self._data.find(b"\n")) >= 0 or len(self._data) > LONGEST:
             first = end + 1 or LONGEST
@@ -87,7 +90,7 @@ class TextDecoder:
                 yield self._two_lines(first, second or first + LONGEST)
 
     def finish(self) -> Iterator[Frame | Refused]:
-        """The last line may lack its end."""
+        """Decode the last text, whose last line may lack its end, at the end of the input."""
         if self._data:
             yield self._two_lines(len(self._data), len(self._data))
 
@@ -111,7 +114,7 @@ class TextDecoder:
 
 
 def crc8_maxim(data: bytes) -> int:
-    """Maxim's CRC-8 (polynomial 0x8c reflected, start 0): 0 over bytes that end in their own (AN 27)."""
+    """Return Maxim's CRC-8 (polynomial 0x8c reflected, start 0): 0 over bytes that end in their own (AN 27)."""
     crc = 0
     for octet in data:
         crc ^= octet
@@ -121,12 +124,12 @@ def crc8_maxim(data: bytes) -> int:
 
 
 def channels(settings: Settings) -> tuple[Channel, ...]:
-    """The datasheet's range and step at 12 bits."""
+    """Return the channel with the datasheet's range and step at 12 bits."""
     return (Channel(settings.quantity, -55, 125, 0.0625),)
 
 
 def open_w1_therm(bus: FileBus, settings: Settings, clock: Clock) -> Device:
-    """The thermometer behind that file."""
+    """Return the thermometer behind that file."""
     return W1Therm(bus, settings, clock)
 
 
