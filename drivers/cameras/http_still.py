@@ -64,8 +64,8 @@ class HttpStill:
         if status == 401 and place.hostname == self._url.hostname:
             if not self._user:
                 raise LoginRefused("the camera asks for a login and none is given (username, password)")
-            login = authorization(headers.get_all("WWW-Authenticate", []), self._user, self._password,
-                                  _target(place))  # fmt: skip
+            challenges = headers.get_all("WWW-Authenticate", [])
+            login = authorization(challenges, self._user, self._password, _target(place))
             status, headers, body = self._get(place, until, login)
         if status in (401, 403):
             raise LoginRefused(f"the camera refuses the login of user {self._user!r} (HTTP {status})")
