@@ -82,9 +82,15 @@ class Step:
 
 
 LADDER = (  # from the most sensitive to the least
-    Step(2.0, 800), Step(2.0, 400), Step(2.0, 200), Step(2.0, 100),
-    Step(1 / 4, 100), Step(1 / 8, 100), Step(1 / 8, 50), Step(1 / 8, 25),
-)  # fmt: skip
+    Step(2.0, 800),
+    Step(2.0, 400),
+    Step(2.0, 200),
+    Step(2.0, 100),
+    Step(1 / 4, 100),
+    Step(1 / 8, 100),
+    Step(1 / 8, 50),
+    Step(1 / 8, 25),
+)
 LEAST = LADDER[-1]
 LONGEST_MS = max(step.ms for step in LADDER)
 
