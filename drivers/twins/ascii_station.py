@@ -33,9 +33,15 @@ class AsciiStationTwin:
         self._capture: Iterable[tuple[float, bytes]] | None = None
         self._rain = 0.0
         self._values = {
-            "wind_from_direction": 0.0, "wind_speed": 0.0, "air_temperature": 15.0,
-            "relative_humidity": 60.0, "air_pressure": 900.0, "pm1": 8.0, "pm2p5": 12.0, "pm10": 15.0,
-        }  # fmt: skip
+            "wind_from_direction": 0.0,
+            "wind_speed": 0.0,
+            "air_temperature": 15.0,
+            "relative_humidity": 60.0,
+            "air_pressure": 900.0,
+            "pm1": 8.0,
+            "pm2p5": 12.0,
+            "pm10": 15.0,
+        }
 
     def set(self, quantity: str, value: float) -> None:
         """What to send from the next line on; of `rainfall_amount`, the true total, whole tips count."""

@@ -39,26 +39,26 @@ class BusWire(Protocol):
     """The wire of one bus, with its twins at the far end."""
 
     def open(self, settings: Any, clock: Clock) -> Any:
-        """The opened bus; Unplugged while it is unplugged."""
+        """Return the opened bus. Raise Unplugged while the wire is unplugged."""
 
     def start(self) -> None:
         """Start the lanes of the far end, where it has any."""
 
     def stop(self) -> None:
-        """Tell the lanes to end and pull the wire out."""
+        """Tell the lanes to end and unplug the wire."""
 
     def close(self) -> None:
-        """Let go of everything, once the lanes have ended."""
+        """Release everything, once the lanes have ended."""
 
     def unplug(self) -> None:
-        """Pull the adapter out: what is open fails, what opens fails."""
+        """Unplug the adapter: what is open fails, what opens fails."""
 
     def plug(self) -> None:
-        """Put it back: the next opening works."""
+        """Plug the adapter in again: the next opening works."""
 
 
 class I2CWire:
-    """An adapter in memory."""
+    """An I2C adapter in memory."""
 
     def __init__(self, placed: Placed, clock: Clock) -> None:
         self._twins = [twin for _, twin in placed]
@@ -66,26 +66,26 @@ class I2CWire:
         self._adapter = MemoryI2C(clock, self._twins)
 
     def open(self, settings: Any, clock: Clock) -> I2CBus:
-        """The bus over the memory adapter: all the rest is a station's own code."""
+        """Return the station's own bus over the memory adapter. Raise Unplugged."""
         if not self._adapter.plugged:
             raise Unplugged(f"there is no /dev/i2c-{settings.bus}")
         return I2CBus(self._adapter, clock)
 
     def start(self) -> None:
-        """It has no lanes."""
+        """Do nothing: there are no lanes."""
 
     def stop(self) -> None:
-        """It has no lanes."""
+        """Do nothing: there are no lanes."""
 
     def close(self) -> None:
-        """It has nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
     def unplug(self) -> None:
-        """The adapter is gone."""
+        """Unplug the adapter."""
         self._adapter.plugged = False
 
     def plug(self) -> None:
-        """Another adapter of that number."""
+        """Plug in another adapter of that number."""
         self._adapter = MemoryI2C(self._clock, self._twins)
 
 
@@ -98,26 +98,26 @@ class GpioWire:
         self._chip = MemoryGpio(clock, self._twins)
 
     def open(self, settings: Any, clock: Clock) -> GpioBus:
-        """The chip's bus."""
+        """Return the chip's bus. Raise Unplugged."""
         if not self._chip.plugged:
             raise Unplugged(f"there is no GPIO chip {settings.chip}")
         return GpioBus(self._chip)
 
     def start(self) -> None:
-        """It has no lanes."""
+        """Do nothing: there are no lanes."""
 
     def stop(self) -> None:
-        """It has no lanes."""
+        """Do nothing: there are no lanes."""
 
     def close(self) -> None:
-        """It has nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
     def unplug(self) -> None:
-        """The chip is gone."""
+        """Unplug the chip."""
         self._chip.plugged = False
 
     def plug(self) -> None:
-        """Another chip of that name."""
+        """Plug in another chip of that name."""
         self._chip = MemoryGpio(self._clock, self._twins)
 
 
@@ -129,26 +129,26 @@ class FileWire:
         self._plugged = True
 
     def open(self, settings: Any, clock: Clock) -> FileBus:
-        """The file."""
+        """Return the bus of the file. Raise Unplugged."""
         if not self._plugged:
             raise trouble(FileNotFoundError(), settings.path)
         return FileBus(self._text, settings.path)
 
     def start(self) -> None:
-        """It has no lanes."""
+        """Do nothing: there are no lanes."""
 
     def stop(self) -> None:
-        """It has no lanes."""
+        """Do nothing: there are no lanes."""
 
     def close(self) -> None:
-        """It has nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
     def unplug(self) -> None:
-        """The file is gone."""
+        """Remove the file."""
         self._plugged = False
 
     def plug(self) -> None:
-        """The file is there again."""
+        """Put the file back."""
         self._plugged = True
 
     def _text(self) -> str:
@@ -176,7 +176,7 @@ class PtyBusWire:
         self._plugged = True
 
     def open(self, settings: Any, clock: Clock) -> Any:
-        """The real port, opened on the pty's path in place of the settings' own."""
+        """Open the real port on the pty's path in place of the settings' own. Raise Unplugged."""
         if not self._plugged:
             raise Unplugged(f"there is no port {settings.port}")
         here = settings.model_copy(update={"port": self.wire.path})
@@ -186,33 +186,33 @@ class PtyBusWire:
         return port
 
     def start(self) -> None:
-        """One lane: the device talks, or the line answers."""
+        """Start the one lane, on which the device talks or the line answers."""
         self._lanes.append(self._clock.lane(self._name, self._run))
 
     def stop(self) -> None:
-        """Tell the lane to end, and pull the pty out."""
+        """Tell the lane to end and unplug the pty."""
         for lane in self._lanes:
             lane.stop()
         self._lanes.clear()
         self.wire.unplug()
 
     def close(self) -> None:
-        """Let go of the pty for good."""
+        """Release the pty for good."""
         self.wire.close()
 
     def unplug(self) -> None:
-        """Pull the pty out."""
+        """Unplug the pty."""
         self._plugged = False
         self.wire.unplug()
 
     def plug(self) -> None:
-        """A new pty, which may have another path."""
+        """Make a new pty, which may have another path."""
         self._plugged = True
         self.wire.plug()
 
 
 def wire_for(kind: str, placed: Placed, clock: Clock) -> BusWire:
-    """The wire of a bus of that kind with these twins on it."""
+    """Return the wire of a bus of that kind with these twins on it."""
     if kind == "i2c":
         return I2CWire(placed, clock)
     if kind == "gpio":
@@ -223,7 +223,7 @@ def wire_for(kind: str, placed: Placed, clock: Clock) -> BusWire:
 
 
 def make_twin(info: DriverInfo, settings: Any, clock: Clock, seed: int) -> Any:
-    """The twin that the driver names."""
+    """Return the twin that the driver names."""
     module, _, name = info.twin.partition(":")
     return getattr(importlib.import_module(module), name)(settings, clock, seed)
 
@@ -239,11 +239,11 @@ class Bench:
     wire: BusWire
 
     def open(self) -> Any:
-        """The opened bus."""
+        """Return the opened bus. Raise Unplugged."""
         return self.wire.open(self.settings, self.clock)
 
     def device(self, bus: Any) -> Device:
-        """The driver's device on that bus."""
+        """Return the driver's device on that bus. Raise DeviceError."""
         return self.info.open(bus, self.settings, self.clock)
 
     def start(self) -> None:
@@ -251,23 +251,23 @@ class Bench:
         self.wire.start()
 
     def stop(self) -> None:
-        """End the far end."""
+        """Tell the far end to end."""
         self.wire.stop()
 
     def close(self) -> None:
-        """Let go of everything, once the far end has ended."""
+        """Release everything, once the far end has ended."""
         self.wire.close()
 
     def unplug(self) -> None:
-        """Pull the wire out."""
+        """Unplug the wire."""
         self.wire.unplug()
 
     def plug(self) -> None:
-        """Put the wire back."""
+        """Plug the wire in again."""
         self.wire.plug()
 
 
 def bench(info: DriverInfo, settings: Any, clock: Clock, seed: int) -> Bench:
-    """The driver's twin, under those settings, on a wire of its own."""
+    """Return the driver's twin, under those settings, on a wire of its own."""
     twin = make_twin(info, settings, clock, seed)
     return Bench(info, settings, clock, twin, wire_for(info.bus, [(settings, twin)], clock))

@@ -26,7 +26,7 @@ NOTHING = bytes.fromhex("8000008000008000")  # what skipped channels read
 
 
 class Twin(RegisterTwin):
-    """Air temperature, humidity and pressure at an I2C address."""
+    """A BME280: air temperature, humidity and pressure at an I2C address."""
 
     STRETCHES: ClassVar[frozenset[Fault]] = frozenset()  # its status bit hangs, not the bus
     START: ClassVar[dict[str, float]] = {
@@ -43,13 +43,13 @@ class Twin(RegisterTwin):
         self.busy_until = self.copied_at = 0.0
 
     def store(self, register: int, data: bytes) -> None:
-        """Pairs of register and byte, as the datasheet's multiple write (6.2.1)."""
+        """Store pairs of register and byte, as the datasheet's multiple write (6.2.1)."""
         chain = bytes([register]) + data
         for at in range(0, len(chain) - 1, 2):
             self._write(chain[at], chain[at + 1])
 
     def load(self, register: int, count: int) -> bytes:
-        """The bytes of the map; the data registers are shadowed for the length of a burst."""
+        """Return the bytes of the map; the data registers are shadowed for the length of a burst."""
         self._finish()
         return bytes(self._byte(number & 0xFF) for number in range(register, register + count))
 
@@ -75,7 +75,7 @@ class Twin(RegisterTwin):
         self._coming = self._measure(temperature > 0, pressure > 0, humidity > 0)
 
     def _finish(self) -> None:
-        """The conversion's end: new values, and back to sleep."""
+        """End the conversion: new values, and back to sleep."""
         if self.busy_until and self.clock.now() >= self.busy_until:
             self.busy_until = 0.0
             self.raw = self._coming
@@ -105,7 +105,7 @@ class Twin(RegisterTwin):
 
 
 def _search(formula: Callable[[int], float], wanted: float, bits: int) -> int:
-    """The raw value whose result comes nearest to `wanted`, of a formula that rises."""
+    """Return the raw value whose result is nearest to `wanted`, of a formula that rises."""
     low, high = 0, (1 << bits) - 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -121,13 +121,13 @@ H5 = HIGH[5] << 4 | HIGH[4] >> 4
 
 
 def fine(adc: int) -> float:
-    """t_fine, 1/5120 degC."""
+    """Return t_fine, 1/5120 degC."""
     part = adc / 131072.0 - T1 / 8192.0
     return (adc / 16384.0 - T1 / 1024.0) * T2 + part * part * T3
 
 
 def pascal(adc: int, t_fine: float) -> float:
-    """Pressure, Pa."""
+    """Return the pressure, Pa."""
     v1 = t_fine / 2.0 - 64000.0
     v2 = (v1 * v1 * P6 / 32768.0 + v1 * P5 * 2.0) / 4.0 + P4 * 65536.0
     v1 = (1.0 + (P3 * v1 * v1 / 524288.0 + P2 * v1) / 524288.0 / 32768.0) * P1
@@ -136,7 +136,7 @@ def pascal(adc: int, t_fine: float) -> float:
 
 
 def percent(adc: int, t_fine: float) -> float:
-    """Relative humidity, %, without the datasheet's clamp."""
+    """Return the relative humidity, %, without the datasheet's clamp."""
     h = t_fine - 76800.0
     h = (adc - (H4 * 64.0 + H5 / 16384.0 * h)) * (
         H2 / 65536.0 * (1.0 + H6 / 67108864.0 * h * (1.0 + H3 / 67108864.0 * h))

@@ -47,7 +47,7 @@ class CameraFault(StrEnum):
 class SnapshotCamera:
     """The server, on a free port of this machine: `with SnapshotCamera(scene, moment) as camera: camera.url`.
 
-    `moment` is asked at each picture; `login` is (user, password) with `scheme` "basic", "md5" or "sha-256".
+    `moment` is called for each picture; `login` is (user, password) with `scheme` "basic", "md5" or "sha-256".
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class SnapshotCamera:
         self._fault = fault
 
     def close(self) -> None:
-        """End; requests that hang are let go."""
+        """End the server; requests that hang are released."""
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
@@ -105,7 +105,7 @@ class SnapshotCamera:
                     self.close_connection = True
 
             def log_message(self, format: str, *args: object) -> None:
-                """A camera has no log here."""
+                """Log nothing."""
 
         return Handler
 
@@ -171,14 +171,14 @@ class SnapshotCamera:
 
 
 def challenge(scheme: str) -> str:
-    """The WWW-Authenticate header of a scheme."""
+    """Return the WWW-Authenticate header of a scheme."""
     if scheme == "basic":
         return f'Basic realm="{REALM}"'
     return f'Digest qop="auth", realm="{REALM}", nonce="{NONCE}", algorithm={scheme.upper()}, stale="FALSE"'
 
 
 def send(request: BaseHTTPRequestHandler, status: int, kind: str, body: bytes, login: str = "") -> None:
-    """One whole answer."""
+    """Send one complete answer."""
     request.send_response(status)
     if login:
         request.send_header("WWW-Authenticate", login)
@@ -189,7 +189,7 @@ def send(request: BaseHTTPRequestHandler, status: int, kind: str, body: bytes, l
 
 
 def packed(image: Image.Image) -> bytes:
-    """As JPEG."""
+    """Return the image as JPEG."""
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88)
     return out.getvalue()

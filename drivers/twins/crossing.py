@@ -44,7 +44,7 @@ class CrossingPort:
                 select.select([], [], [], 0.0002)
 
     def _heard(self) -> int:
-        """Bytes that the far end can read now; -1 where the pty was pulled out."""
+        """Return how many bytes the far end can read now; -1 where the pty was unplugged."""
         try:
             answer = fcntl.ioctl(self._wire._master, termios.FIONREAD, bytes(4))
         except (OSError, ValueError):

@@ -16,7 +16,7 @@ SAMPLES = 0.0681  # s for 128
 
 
 class Twin(RegisterTwin):
-    """A battery on a shunt."""
+    """An INA219: a battery on a shunt."""
 
     START: ClassVar[dict[str, float]] = {"battery_voltage": 12.8, "battery_current": 0.35}
 
@@ -29,7 +29,7 @@ class Twin(RegisterTwin):
         self.pending = True
 
     def store(self, register: int, data: bytes) -> None:
-        """Words, high byte first; a configuration with a mode starts a conversion."""
+        """Store words, high byte first. A configuration with a mode starts a conversion."""
         if len(data) < 2 or register not in {CONF, CALIBRATION}:
             return
         self.words[register] = int.from_bytes(data[:2], "big")
@@ -41,7 +41,7 @@ class Twin(RegisterTwin):
             self.words[BUS] &= ~2  # not ready
 
     def load(self, register: int, count: int) -> bytes:
-        """A word, high byte first."""
+        """Return a word, high byte first."""
         if self.pending and self.clock.now() >= self.ready_at:
             self.pending = self.words[CONF] & 7 == CONTINUOUS
             self._convert()

@@ -11,7 +11,7 @@ STEP = 0.00125  # V and A
 
 
 class Twin(RegisterTwin):
-    """A battery on the inner shunt."""
+    """An INA260: a battery on the inner shunt."""
 
     START: ClassVar[dict[str, float]] = {"battery_voltage": 12.8, "battery_current": 0.35}
 
@@ -21,12 +21,12 @@ class Twin(RegisterTwin):
         self.conf = 0x6127
 
     def store(self, register: int, data: bytes) -> None:
-        """Only the configuration can be written."""
+        """Store the configuration, the only register that can be written."""
         if register == 0 and len(data) >= 2:
             self.conf = int.from_bytes(data[:2], "big")
 
     def load(self, register: int, count: int) -> bytes:
-        """A word, high byte first."""
+        """Return a word, high byte first."""
         volts, amperes = self.values["battery_voltage"], self.sign * self.values["battery_current"]
         words = {
             0x00: self.conf,

@@ -24,7 +24,7 @@ class MemoryI2C:
         self.plugged = True
 
     def transfer(self, address: int, out: bytes, count: int) -> bytes:
-        """Write, then read, at the twin of that address; costs the bits' time on the bus."""
+        """Write, then read, at the twin of that address. Each transfer takes its bits' time on the bus."""
         self._adapter_there()
         twin = self._find(address)
         if twin is None:
@@ -38,7 +38,7 @@ class MemoryI2C:
         return twin.read(count) if count else b""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
     def _find(self, address: int) -> I2CTwin | None:
         return next((twin for twin in self._twins if twin.address == address), None)
@@ -47,7 +47,7 @@ class MemoryI2C:
         self._clock.sleep_until(self._clock.now() + octets * BITS_PER_BYTE * BIT)
 
     def _stretch(self, twin: I2CTwin) -> None:
-        """A device that holds the clock line low: the adapter gives up after its timeout."""
+        """Let a device hold the clock line low: the adapter gives up after its timeout."""
         held = float(getattr(twin, "stretch", 0.0))
         if held:
             self._clock.sleep_until(self._clock.now() + min(held, ADAPTER_TIMEOUT))
@@ -68,15 +68,15 @@ class MemoryGpio:
         self.plugged = True
 
     def request(self, line: int, pull: Pull, debounce: float) -> Contact:
-        """The contact of that line; one without a twin never closes."""
+        """Return the contact of that line; one without a twin never closes."""
         self.adapter_there()
         return MemoryContact(self, self._clock, self._twins.get(line), debounce)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
     def adapter_there(self) -> None:
-        """OSError(ENODEV) where the chip is gone."""
+        """Raise OSError(ENODEV) where the chip is gone."""
         if not self.plugged:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
@@ -96,7 +96,7 @@ class MemoryContact:
         self._last = float("-inf")
 
     def edges(self) -> list[float]:
-        """The closures since the last call; an edge within the debounce time of another is its bounce."""
+        """Return the closures since the last call; an edge within the debounce time of another is its bounce."""
         self._chip.adapter_there()
         now = self._clock.now()
         since, self._until = self._until, now
@@ -108,4 +108,4 @@ class MemoryContact:
         return taken
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to release."""

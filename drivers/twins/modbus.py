@@ -32,8 +32,8 @@ FORCES = (0.3, 1.6, 3.4, 5.5, 8.0, 10.8, 13.9, 17.2, 20.8, 24.5, 28.5, 32.7)
 class ModbusDeviceTwin:
     """A Modbus RTU server with the registers of its settings' profile.
 
-    It measures the middle of each datasheet range until it is told otherwise, and no rain. A quantity that was
-    not ordered is there and reads 0, as on the real ones.
+    It measures the middle of each datasheet range until it is set otherwise, and no rain. A quantity that was not
+    ordered is there and reads 0, as on the real ones.
     """
 
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
@@ -52,7 +52,7 @@ class ModbusDeviceTwin:
         self._lay_out(settings.fitted)
 
     def set(self, quantity: str, value: float) -> None:
-        """What it is to measure from now on; `rainfall_amount` is the total in mm since the start."""
+        """Set what it measures from now on; `rainfall_amount` is the total in mm since the start."""
         entry = self._entries.get(quantity)
         if entry is None:
             return
@@ -78,12 +78,12 @@ class ModbusDeviceTwin:
         self._stuck = dict(self._words) if fault is Fault.STUCK else None
 
     def delay(self) -> float:
-        """Seconds from the request's end to the answer's first byte."""
+        """Return the seconds from the request's end to the answer's first byte."""
         usual = self._rng.uniform(QUICK, USUAL)
         return TOO_LATE if self._fault is Fault.SLOW else usual
 
     def answer(self, request: bytes) -> bytes | None:
-        """The answer to a request addressed to it, CRC included; None for silence."""
+        """Return the answer to a request addressed to it, CRC included; None for silence."""
         if self._fault in SAY_NOTHING or len(request) < SHORTEST or not checks(request):
             return None
         body = self._body(request[1], request[2:-2])
@@ -96,7 +96,7 @@ class ModbusDeviceTwin:
         return frame[: self._rng.randrange(1, len(frame))] if self._fault is Fault.SHORT else frame
 
     def _body(self, function: int, fields: bytes) -> bytes:
-        """The answer's function and data."""
+        """Return the answer's function and data."""
         first, number = struct.unpack(">HH", fields[:4])
         if function in (3, 4):
             return self._registers(function, first, number)
@@ -128,7 +128,7 @@ class ModbusDeviceTwin:
         return bytes([function]) + acknowledged
 
     def _lay_out(self, ordered: tuple[str, ...]) -> None:
-        """The words at the start."""
+        """Set the words that the registers hold at the start."""
         for quantity, entry in self._entries.items():
             there = not entry.get("optional") or quantity in ordered
             if there and entry.get("wraps_at") is None:
@@ -153,19 +153,19 @@ class ModbusDeviceTwin:
 
 
 def _beside(kind: str, value: float) -> int:
-    """What the register beside a quantity holds: the Beaufort force, or the octant from north clockwise."""
+    """Return what a quantity's check register holds: Beaufort force, or the octant clockwise from north."""
     if kind == "force":
         return sum(value >= start for start in FORCES)
     return round(value / 45) % 8
 
 
 def checks(frame: bytes) -> bool:
-    """Whether a frame ends in the CRC of its other bytes."""
+    """Return whether a frame ends in the CRC of its other bytes."""
     return sealed(frame[:-2]) == frame
 
 
 def _shifted(crc: int) -> int:
-    """A CRC-16 after eight of its bits went out (polynomial 0xA001)."""
+    """Return a CRC-16 after eight of its bits were shifted out (polynomial 0xA001)."""
     for _ in range(8):
         crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
     return crc
@@ -175,7 +175,7 @@ SHIFTED = tuple(_shifted(octet) for octet in range(256))
 
 
 def sealed(body: bytes) -> bytes:
-    """A frame: its bytes and their CRC-16 (start 0xffff, low byte first)."""
+    """Return a frame: the bytes and their CRC-16 (start 0xffff, low byte first)."""
     crc = 0xFFFF
     for octet in body:
         crc = crc >> 8 ^ SHIFTED[(crc ^ octet) & 0xFF]

@@ -25,9 +25,12 @@ class NmeaTwin:
         self._met = settings.met
         self._mouth = Mouth(seed)
         self._values = {
-            "wind_speed": 0.0, "wind_from_direction": 0.0, "air_temperature": 15.0, "relative_humidity": 60.0,
+            "wind_speed": 0.0,
+            "wind_from_direction": 0.0,
+            "air_temperature": 15.0,
+            "relative_humidity": 60.0,
             "air_pressure": 900.0,
-        }  # fmt: skip
+        }
 
     def set(self, quantity: str, value: float) -> None:
         """What to send from the next sentence on."""

@@ -28,8 +28,12 @@ class PlantowerTwin:
         self._clock = clock
         self._mouth = Mouth(seed)
         self._values = {
-            "pm1": 8.0, "pm2p5": 12.0, "pm10": 15.0, "air_temperature": 15.0, "relative_humidity": 60.0,
-        }  # fmt: skip
+            "pm1": 8.0,
+            "pm2p5": 12.0,
+            "pm10": 15.0,
+            "air_temperature": 15.0,
+            "relative_humidity": 60.0,
+        }
         self._warm = clock.now() + WARM_UP
 
     def set(self, quantity: str, value: float) -> None:

@@ -29,7 +29,7 @@ class Twin:
         self._closed: list[float] = []
 
     def set(self, quantity: str, value: float) -> None:
-        """`wind_speed`, m/s, from now on; `rainfall_amount`, mm: what it rises by after the first time."""
+        """Set `wind_speed`, m/s, from now on, or `rainfall_amount`, mm, whose rise after the first call counts."""
         if quantity == "wind_speed" and self.settings.kind == "wind":
             self._turn(self.clock.now())
             self.wind = value
@@ -37,19 +37,19 @@ class Twin:
             self._fill(value)
 
     def misbehave(self, fault: Fault | None) -> None:
-        """A cut cable, a stuck contact, or one that bounces more; the rest leaves a contact cold."""
+        """Have a cut cable, a stuck contact, or one that bounces more; other faults do not affect a contact."""
         self._turn(self.clock.now())
         self.fault = fault
 
     def edges(self, since: float, until: float) -> list[float]:
-        """Closures and bounces until then that were not given before; late ones are none the less tips."""
+        """Return the closures and bounces until then that were not returned before; late ones are still tips."""
         self._turn(until)
         due = sorted(t for t in self._closed if t <= until)
         self._closed = [t for t in self._closed if t > until]
         return due
 
     def _fill(self, total: float) -> None:
-        """The water that came since the last call, tipped evenly over that time."""
+        """Tip the water that came since the last call, evenly over that time."""
         now = self.clock.now()
         tips = int(total / self.settings.mm_per_tip + 1e-9)
         if self._tipped is None:

@@ -34,12 +34,12 @@ class RegisterTwin:
         self._home: int = settings.address
 
     def set(self, quantity: str, value: float) -> None:
-        """What it measures from now on."""
+        """Set what it measures from now on."""
         if quantity in self.values:
             self.values[quantity] = value
 
     def misbehave(self, fault: Fault | None) -> None:
-        """Misbehave from now on, or behave again."""
+        """Misbehave from now on, or behave again (None)."""
         self.fault = fault
         away = ELSEWHERE if self._home != ELSEWHERE else ELSEWHERE ^ 1
         self.address = away if fault is Fault.OTHER_ADDRESS else self._home
@@ -50,7 +50,7 @@ class RegisterTwin:
         return FOREVER if self.fault in self.STRETCHES else 0.0
 
     def write(self, data: bytes) -> None:
-        """A write transfer: the register, then its bytes."""
+        """Take a write transfer: the register, then its bytes. Raise OSError where it is silent."""
         self._answer()
         data = self._disturbed(data)
         self.pointer = data[0]
@@ -58,7 +58,7 @@ class RegisterTwin:
             self.store(self.pointer, data[1:])
 
     def read(self, count: int) -> bytes:
-        """A read transfer from the pointed register on."""
+        """Answer a read transfer from the pointed register on. Raise OSError where it is silent."""
         self._answer()
         data = self._disturbed(self.load(self.pointer, count))
         if self.fault is Fault.SHORT:  # it lets go of the line half way: the rest are ones
@@ -66,11 +66,11 @@ class RegisterTwin:
         return data
 
     def load(self, register: int, count: int) -> bytes:
-        """The bytes that a read from `register` gives."""
+        """Return the bytes that a read from `register` gives."""
         raise NotImplementedError
 
     def store(self, register: int, data: bytes) -> None:
-        """Take the bytes written to `register`."""
+        """Store the bytes written to `register`."""
         raise NotImplementedError
 
     def _answer(self) -> None:
@@ -78,7 +78,7 @@ class RegisterTwin:
             raise OSError(errno.EREMOTEIO, os.strerror(errno.EREMOTEIO))
 
     def _disturbed(self, data: bytes) -> bytes:
-        """The bytes with some bits turned while there is noise on the wire: at least one of them."""
+        """Return the bytes, with at least one of them changed while there is noise on the wire."""
         if self.fault is not Fault.NOISE:
             return data
         hit = self.rng.randrange(len(data))

@@ -14,7 +14,7 @@ BITS = 10  # on the line for a byte: start, eight, stop
 
 
 class RtuLine:
-    """One line and the devices on it. With `echo` the adapter gives back what is sent, as some do."""
+    """One line and the devices on it. With `echo` the adapter returns what is sent, as some do."""
 
     def __init__(self, wire: Wire, twins: Iterable[ModbusTwin], clock: Clock, baud: int, echo: bool = False) -> None:
         self._wire = wire
@@ -25,7 +25,7 @@ class RtuLine:
         self._due: list[tuple[float, bytes]] = []  # what will be on the line, and when its last byte is through
 
     def run(self) -> None:
-        """The body of a lane: serve for ever; ends by `Stopped` out of one of the clock's waits."""
+        """Serve for ever as the body of a lane. Raise Stopped out of one of the clock's waits."""
         while True:
             until = min((due for due, _ in self._due), default=FOREVER)
             request = self._wire.read(until)
@@ -34,7 +34,7 @@ class RtuLine:
             self._send()
 
     def _take(self, request: bytes) -> None:
-        """A request that has come, all at once as a pty gives it; it takes its time on the line all the same."""
+        """Answer a request. A pty gives it all at once, but it still takes its time on the line."""
         heard = self._clock.now() + len(request) * self._byte_time
         if self._echo:
             self._due.append((heard, request))

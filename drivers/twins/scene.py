@@ -29,9 +29,9 @@ GRAIN = 7.0  # levels of 255, of a sensor by day
 class Moment:
     """What the picture is of.
 
-    `utc` microseconds since 1970 (None: nobody knows, noon is painted); `sun` degrees above the horizon (None:
-    guessed, up from 6 to 20 o'clock); `cloud` and `fog` 0 to 1; `rain` mm/h; `defocus` pixels of 2688 by which
-    the lens smears.
+    `utc`: microseconds since 1970 (None: not known, noon is painted); `sun`: degrees above the horizon (None:
+    estimated, up from 6 to 20 o'clock); `cloud` and `fog`: 0 to 1; `rain`: mm/h; `defocus`: pixels of 2688 by which the
+    lens smears.
     """
 
     utc: int | None = None
@@ -45,20 +45,20 @@ class Moment:
 
     @classmethod
     def of(cls, values: dict[str, float], utc: int | None, text: str = "minshan", offset_h: float = 8.0) -> Moment:
-        """What the sensors' quantities have to say: wet air is fog, fine dust smoke."""
+        """Return the moment that the sensors' quantities describe: wet air is fog, fine dust smoke."""
         damp = (values.get("relative_humidity", 60.0) - 95.0) / 5.0
         smoke = values.get("pm2p5", 0.0) / 400.0
         return cls(utc, fog=min(max(0.7 * damp, smoke, 0.0), 1.0), utc_offset_h=offset_h, text=text)
 
     @property
     def local(self) -> datetime:
-        """The site's own time."""
+        """The site's local time."""
         noon = 1_750_000_000_000_000 if self.utc is None else self.utc
         return datetime.fromtimestamp(noon // 1_000_000, UTC) + timedelta(hours=self.utc_offset_h)
 
     @property
     def height(self) -> float:
-        """The sun's, degrees."""
+        """The sun's height, degrees."""
         if self.sun is not None:
             return self.sun
         hour = 12.5 if self.utc is None else self.local.hour + self.local.minute / 60
@@ -66,7 +66,7 @@ class Moment:
 
     @property
     def light(self) -> float:
-        """How bright the picture comes out, 0 (night) to 1: a camera's exposure makes up for half of a dusk."""
+        """The picture's brightness, 0 (night) to 1: a camera's exposure makes up for half of a dusk."""
         dusk = min(max((self.height + 7.0) / 20.0, 0.0), 1.0)
         return math.pow(dusk, 0.6) * (1.0 - 0.25 * self.cloud)
 
@@ -78,13 +78,13 @@ class Scene:
         self.seed, self.width, self.height = seed, width, height
 
     def jpeg(self, moment: Moment, quality: int = 88) -> bytes:
-        """The picture, packed as cameras pack it."""
+        """Return the picture as JPEG, compressed as cameras do."""
         out = io.BytesIO()
         self.paint(moment).save(out, "JPEG", quality=quality)
         return out.getvalue()
 
     def paint(self, moment: Moment) -> Image.Image:
-        """The picture of a moment."""
+        """Return the picture of a moment."""
         picture = self._sky(moment)
         self._ridges(picture, moment)
         self._ground(picture, moment)
@@ -114,7 +114,7 @@ class Scene:
         return picture
 
     def _clouds(self, picture: Image.Image, moment: Moment) -> None:
-        """Fields of noise, coarse to fine, stretched: cumulus that drifts a little from picture to picture."""
+        """Paint clouds: fields of noise, coarse to fine, stretched, that drift a little between pictures."""
         rng = random.Random(f"clouds {self.seed} {(moment.utc or 0) // 600_000_000}")
         cover = Image.new("L", (256, 64), 0)
         for size, weight in ((6, 0.5), (14, 0.3), (34, 0.15), (80, 0.1)):
@@ -127,7 +127,7 @@ class Scene:
         picture.paste((grey, grey, grey + 4), (0, 0), cover.resize(place, Image.Resampling.BICUBIC))
 
     def _ridges(self, picture: Image.Image, moment: Moment) -> None:
-        """Three ridges, the farther the bluer; fog takes them first."""
+        """Paint three ridges, the farther the bluer; fog hides those first."""
         draw = ImageDraw.Draw(picture)
         haze: Colour = mixed((178, 196, 212), (205, 206, 206), max(moment.cloud, moment.fog))
         for number, (colour, base, rise) in enumerate(
@@ -140,7 +140,7 @@ class Scene:
             draw.polygon([(0, self.height), *tops, (self.width, self.height)], fill=mixed(colour, haze, veil))
 
     def _ground(self, picture: Image.Image, moment: Moment) -> None:
-        """Grass between the rows, darker and coarser towards the camera."""
+        """Paint grass between the rows, darker and coarser towards the camera."""
         top = round(self.height * HORIZON)
         size = (self.width, self.height - top)
         near, far = tree.grass(moment.local.timetuple().tm_yday)
@@ -155,7 +155,7 @@ class Scene:
     # -- near things -----------------------------------------------------------------------------------------
 
     def _orchard(self, picture: Image.Image, moment: Moment) -> None:
-        """Rows of trees towards the ridge, the farthest first."""
+        """Paint rows of trees towards the ridge, the farthest first."""
         day = moment.local.timetuple().tm_yday
         crowns = [tree.crown(random.Random(f"tree {self.seed} {kind}"), day) for kind in range(4)]
         haze = (196, 202, 206)
@@ -171,7 +171,7 @@ class Scene:
                     plant(picture, tree.hazed(crowns[kind], haze, veil), round(x), round(foot), size)
 
     def _pole(self, picture: Image.Image) -> None:
-        """The station's own pole at the right: its box, panel, louvres, cups and vane."""
+        """Paint the station's own pole at the right: its box, panel, louvres, cups and vane."""
         draw = ImageDraw.Draw(picture)
         x, unit = self.width * 0.9, self.height / 100
         draw.rectangle((x - 0.7 * unit, 6 * unit, x + 0.7 * unit, 97 * unit), fill=(150, 154, 156))
@@ -201,7 +201,7 @@ class Scene:
         draw.rounded_rectangle(box, radius=unit, fill=(214, 216, 212), outline=(128, 130, 128), width=3)
 
     def _lit(self, picture: Image.Image, moment: Moment) -> Image.Image:
-        """The light of the hour: night is dark and blue, low sun warm; fog lies over all."""
+        """Return the picture in the light of the hour: night is dark and blue, low sun warm, fog over all."""
         if moment.fog > 0:
             veil = Image.new("RGB", picture.size, (200, 204, 206))
             picture = Image.blend(picture, veil, 0.55 * moment.fog)
@@ -225,7 +225,10 @@ class Scene:
         picture.paste((grey, grey, grey), (0, 0), drops)
 
     def _grain(self, picture: Image.Image, moment: Moment) -> Image.Image:
-        """A sensor's noise: new in each frame, more where light is short. Two flat fields make a triangle."""
+        """Return the picture with a sensor's noise: new in each frame, more where light is short.
+
+        Two uniform fields make a triangular distribution.
+        """
         rng = random.Random(f"grain {self.seed} {moment.utc}")
         size = (self.width // 2, self.height)
         level = GRAIN * (1.6 - 0.6 * moment.light) / 255
@@ -236,7 +239,7 @@ class Scene:
         return Image.merge("RGB", shades)
 
     def _stamp(self, picture: Image.Image, moment: Moment) -> None:
-        """What cameras write into a corner: a name and their idea of the time."""
+        """Write what cameras write into a corner: a name and their idea of the time."""
         said = "----" if moment.utc is None else moment.local.strftime("%Y-%m-%d %H:%M:%S")
         font = ImageFont.load_default(size=self.height / 42)
         place = (self.width * 0.012, self.height * 0.955)
@@ -246,7 +249,7 @@ class Scene:
 
 
 def plant(picture: Image.Image, crown: Image.Image, x: int, foot: int, size: int) -> None:
-    """Put a tree with its shadow where its foot stands."""
+    """Paint a tree with its shadow at its foot."""
     small = crown.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     shadow = Image.new("L", (size, max(2, size // 7)), 0)
     ImageDraw.Draw(shadow).ellipse((size * 0.12, 0, size * 0.96, size // 7), fill=110)
@@ -256,12 +259,12 @@ def plant(picture: Image.Image, crown: Image.Image, x: int, foot: int, size: int
 
 
 def noise(rng: random.Random, width: int, height: int) -> Image.Image:
-    """Grey noise, each pixel 0 to 255 alike."""
+    """Return grey noise, each pixel uniform in 0 to 255."""
     return Image.frombytes("L", (width, height), rng.randbytes(width * height))
 
 
 def outline(rng: random.Random, octaves: int) -> list[float]:
-    """A ridge from left to right, 0 to 1, by halving and shaking (257 points)."""
+    """Return a ridge from left to right, 0 to 1, by midpoint displacement (257 points)."""
     points = [rng.random() for _ in range(5)]
     shake = 0.5
     while len(points) < 257:
@@ -272,6 +275,6 @@ def outline(rng: random.Random, octaves: int) -> list[float]:
 
 
 def mixed(one: Colour, other: Colour, share: float) -> Colour:
-    """`share` 0 is the one colour, 1 the other."""
+    """Return the mixture of two colours: `share` 0 is the one, 1 the other."""
     a, b, c = (round(p + (q - p) * share) for p, q in zip(one, other))
     return a, b, c

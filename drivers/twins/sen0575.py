@@ -12,7 +12,7 @@ TIP = 2794  # 1/10000 mm
 
 
 class Twin(RegisterTwin):
-    """A bucket that tips each 0.2794 mm."""
+    """A SEN0575: a bucket that tips each 0.2794 mm."""
 
     START: ClassVar[dict[str, float]] = {"rainfall_amount": 0.0}
 
@@ -27,7 +27,7 @@ class Twin(RegisterTwin):
         self.born = self.clock.now()
 
     def load(self, register: int, count: int) -> bytes:
-        """The bytes of its map, little endian."""
+        """Return the bytes of its map, little endian."""
         tips = self._all() - self.lost
         total = tips * TIP % 2**32
         minutes = int((self.clock.now() - self.born) / 60) & 0xFFFF
@@ -35,7 +35,7 @@ class Twin(RegisterTwin):
         return page.ljust(256 + count, b"\0")[register : register + count]
 
     def store(self, register: int, data: bytes) -> None:
-        """Window and tip size are not used here."""
+        """Ignore what is written: window and tip size are not used here."""
 
     def _all(self) -> int:
         return int(self.values["rainfall_amount"] * 10_000 / TIP + 1e-9)

@@ -12,11 +12,15 @@ FIRST = 1.2  # s from the start until there are values
 
 
 class Twin(RegisterTwin):
-    """Particles and air."""
+    """A SEN5x: particles and air."""
 
     START: ClassVar[dict[str, float]] = {
-        "pm1": 5.0, "pm2p5": 8.0, "pm10": 11.0, "relative_humidity": 60.0, "air_temperature": 18.0,
-    }  # fmt: skip
+        "pm1": 5.0,
+        "pm2p5": 8.0,
+        "pm10": 11.0,
+        "relative_humidity": 60.0,
+        "air_temperature": 18.0,
+    }
 
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
         super().__init__(settings, clock, seed)
@@ -27,7 +31,7 @@ class Twin(RegisterTwin):
         self.read_until = 0.0  # the measurements up to here have been read
 
     def store(self, register: int, data: bytes) -> None:
-        """A command of two bytes."""
+        """Take a command of two bytes."""
         self.command = register << 8 | data[0]
         if self.command == 0x0021 and self.started == float("inf"):
             self.started = self.read_until = self.clock.now()
@@ -35,7 +39,7 @@ class Twin(RegisterTwin):
             self.started = float("inf")
 
     def load(self, register: int, count: int) -> bytes:
-        """The words of the last command, each with its CRC."""
+        """Return the words of the last command, each with its CRC."""
         words: list[int] = []
         if self.command == 0xD014:
             text = self.model.encode().ljust(32, b"\0")

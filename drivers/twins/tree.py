@@ -30,7 +30,7 @@ APPLES = ((168, 32, 30), (190, 52, 40), (150, 24, 28))
 
 
 def season(day: int) -> Season:
-    """How the trees stand on a day of the year (1 to 366)."""
+    """Return how the trees look on a day of the year (1 to 366)."""
     if day < 75 or day > 335:
         return Season(TWIGS, 0.10)
     if day < 95:
@@ -45,14 +45,17 @@ def season(day: int) -> Season:
 
 
 def grass(day: int) -> tuple[Colour, Colour]:
-    """The ground's colours near and far."""
+    """Return the ground's colours near and far."""
     if day < 75 or day > 320:
         return (112, 98, 68), (150, 138, 104)
     return (74, 98, 40), (128, 146, 84)
 
 
 def crown(rng: random.Random, day: int) -> Image.Image:
-    """One tree on a transparent square, lit from the upper left; its foot is in the middle of the lower edge."""
+    """Return one tree on a transparent square, lit from the upper left.
+
+    Its foot is in the middle of the lower edge.
+    """
     look = season(day)
     image = Image.new("RGBA", (SIDE, SIDE), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
@@ -64,7 +67,7 @@ def crown(rng: random.Random, day: int) -> Image.Image:
 
 
 def hazed(image: Image.Image, haze: Colour, veil: float) -> Image.Image:
-    """The tree as air of this colour lets it be seen, `veil` 0 to 1; what is clear stays clear."""
+    """Return the tree as seen through air of this colour, `veil` 0 to 1; what is transparent stays so."""
     if veil < 0.02:
         return image
     faded = Image.blend(image, Image.new("RGBA", image.size, (*haze, 255)), veil)
@@ -83,12 +86,12 @@ def _wood(draw: ImageDraw.ImageDraw, rng: random.Random) -> None:
         for _ in range(5):
             twig = angle + rng.uniform(-0.8, 0.8)
             reach = SIDE * rng.uniform(0.06, 0.14)
-            draw.line((*tip, tip[0] + math.sin(twig) * reach, tip[1] - math.cos(twig) * reach), fill=(80, 68, 56),
-                      width=2)  # fmt: skip
+            end = (tip[0] + math.sin(twig) * reach, tip[1] - math.cos(twig) * reach)
+            draw.line((*tip, *end), fill=(80, 68, 56), width=2)
 
 
 def _spot(rng: random.Random) -> tuple[float, float, float]:
-    """A clump's middle and radius within the crown's oval."""
+    """Return a clump's middle and radius within the crown's oval."""
     angle, out = rng.uniform(0, 2 * math.pi), math.sqrt(rng.random())
     x = SIDE * (0.5 + 0.33 * out * math.cos(angle))
     y = SIDE * (0.40 + 0.27 * out * math.sin(angle))
@@ -96,7 +99,7 @@ def _spot(rng: random.Random) -> tuple[float, float, float]:
 
 
 def _clump(draw: ImageDraw.ImageDraw, rng: random.Random, look: Season, spot: tuple[float, float, float]) -> None:
-    """Leaves in a ball: those below and right lie in the shade."""
+    """Draw leaves in a ball: those below and right lie in the shade."""
     x0, y0, radius = spot
     for _ in range(round(115 * look.density)):
         angle, out = rng.uniform(0, 2 * math.pi), math.sqrt(rng.random())

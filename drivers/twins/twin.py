@@ -31,10 +31,10 @@ class Fault(StrEnum):
 
 
 class Twin(Protocol):
-    """The back face that all twins have."""
+    """The control side that all twins have."""
 
     def set(self, quantity: str, value: float) -> None:
-        """What the device is to measure from now on, in the quantity's unit; other quantities are ignored.
+        """Set what the device measures from now on, in the quantity's unit; other quantities are ignored.
 
         `rainfall_amount` is the true total since the twin's start, in mm: the twin tips as a bucket would.
         """
@@ -49,27 +49,27 @@ class I2CTwin(Twin, Protocol):
     address: int
 
     def write(self, data: bytes) -> None:
-        """The bytes of one write transfer; OSError(121) where the device would not acknowledge."""
+        """Take the bytes of one write transfer. Raise OSError(121) where the device would not acknowledge."""
 
     def read(self, count: int) -> bytes:
-        """The bytes of one read transfer; OSError(121) where the device would not acknowledge."""
+        """Return the bytes of one read transfer. Raise OSError(121) where the device would not acknowledge."""
 
 
 class Wire(Protocol):
     """The far end of a serial line."""
 
     def write(self, data: bytes) -> None:
-        """Send; returns when the bytes can be read at the other end; drops, counted, what nobody reads."""
+        """Send the bytes and return when the other end can read them. Drop and count them where nobody reads."""
 
     def read(self, until: float) -> bytes:
-        """What the other end sent, waiting until the instant `until`; b"" where nothing came."""
+        """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""
 
 
 class SerialTwin(Twin, Protocol):
     """A device at the far end of a serial line."""
 
     def run(self, wire: Wire) -> None:
-        """Talk and answer for ever; ends by `Stopped` out of one of the clock's waits."""
+        """Talk and answer for ever. Raise Stopped out of one of the clock's waits."""
 
 
 class ModbusTwin(Twin, Protocol):
@@ -78,21 +78,21 @@ class ModbusTwin(Twin, Protocol):
     address: int
 
     def answer(self, request: bytes) -> bytes | None:
-        """The answer's bytes, CRC included, to a request's bytes addressed to it; None for silence."""
+        """Return the answer's bytes, CRC included, to a request addressed to it; None for silence."""
 
     def delay(self) -> float:
-        """Seconds from the request's end to the answer's first byte."""
+        """Return the seconds from the request's end to the answer's first byte."""
 
 
 class GpioTwin(Twin, Protocol):
     """A contact on a GPIO line."""
 
     def edges(self, since: float, until: float) -> list[float]:
-        """The instants (seconds, sorted) of the contact's closures in (since, until]."""
+        """Return the instants (seconds, sorted) of the contact's closures in (since, until]."""
 
 
 class FileTwin(Twin, Protocol):
     """A device behind a kernel file."""
 
     def text(self) -> str:
-        """The file's text now; OSError where the kernel would give one."""
+        """Return the file's text now. Raise OSError where the kernel would."""

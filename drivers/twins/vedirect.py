@@ -29,9 +29,15 @@ class VeDirectTwin:
         self._load = settings.load
         self._mouth = Mouth(seed)
         self._values = {
-            "battery_voltage": 13.2, "battery_current": 0.4, "battery_power": 5.0, "panel_voltage": 18.0,
-            "panel_power": 8.0, "load_current": 0.3, "charger_state": 3.0, "charger_yield_total": 40.0,
-        }  # fmt: skip
+            "battery_voltage": 13.2,
+            "battery_current": 0.4,
+            "battery_power": 5.0,
+            "panel_voltage": 18.0,
+            "panel_power": 8.0,
+            "load_current": 0.3,
+            "charger_state": 3.0,
+            "charger_yield_total": 40.0,
+        }
 
     def set(self, quantity: str, value: float) -> None:
         """What to send from the next block on."""

@@ -20,7 +20,7 @@ POWER_ON = 0.004  # s
 
 
 class Twin(RegisterTwin):
-    """Illuminance at 0x10."""
+    """A VEML7700: illuminance at 0x10."""
 
     START: ClassVar[dict[str, float]] = {"illuminance": 400.0}
 
@@ -32,7 +32,7 @@ class Twin(RegisterTwin):
         self.next_end = float("inf")
 
     def store(self, register: int, data: bytes) -> None:
-        """Words, low byte first; a new configuration begins with the next integration."""
+        """Store words, low byte first; a new configuration begins with the next integration."""
         self._integrate()
         if register > SAVING or len(data) < 2:
             return
@@ -45,7 +45,7 @@ class Twin(RegisterTwin):
                 self.next_end = wake + self._time()
 
     def load(self, register: int, count: int) -> bytes:
-        """A word, low byte first, repeated where more is read."""
+        """Return a word, low byte first, repeated where more is read."""
         self._integrate()
         return (self.words.get(register, 0).to_bytes(2, "little") * count)[:count]
 
@@ -53,7 +53,7 @@ class Twin(RegisterTwin):
         return MILLISECONDS.get(self.words[CONF] >> 6 & 15, 100) / 1000
 
     def _integrate(self) -> None:
-        """Every integration that has ended put its counts, by the setting that holds at its end."""
+        """Store the counts of every integration that has ended, by the setting that holds at its end."""
         now = self.clock.now()
         if now < self.next_end:
             return
@@ -63,7 +63,7 @@ class Twin(RegisterTwin):
         self.next_end += time * (1 + int((now - self.next_end) / time))
 
     def counts(self) -> int:
-        """What one integration gives, 65535 where it is too bright for the setting."""
+        """Return the counts of one integration, 65535 where it is too bright for the setting."""
         gain = GAIN[self.words[CONF] >> 11 & 3]
         lux = self.values["illuminance"]
         if self.bent and gain < 1 and lux > BENT_FROM:
@@ -72,7 +72,7 @@ class Twin(RegisterTwin):
 
 
 def unbend(lux: float) -> float:
-    """The lux that the device counts where there are `lux`."""
+    """Return the lux that the device counts where the true illuminance is `lux`."""
     low, high = 0.0, lux
     for _ in range(60):
         middle = (low + high) / 2
@@ -81,7 +81,7 @@ def unbend(lux: float) -> float:
 
 
 def bend(counted: float) -> float:
-    """The maker's curve from counted to true lux."""
+    """Return the true lux for the counted ones, by the maker's curve."""
     value = 0.0
     for factor in CURVE:
         value = value * counted + factor

@@ -15,7 +15,7 @@ SLOWLY = 1.5  # s; the kernel repeats what failed
 
 
 class Twin:
-    """One thermometer."""
+    """One thermometer on 1-Wire."""
 
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
         self.quantity = str(settings.quantity)
@@ -25,16 +25,16 @@ class Twin:
         self.celsius = 15.0
 
     def set(self, quantity: str, value: float) -> None:
-        """Its temperature from now on, degC."""
+        """Set its temperature from now on, degC."""
         if quantity == self.quantity:
             self.celsius = value
 
     def misbehave(self, fault: Fault | None) -> None:
-        """Misbehave from now on, or behave again."""
+        """Misbehave from now on, or behave again (None)."""
         self.fault = fault
 
     def text(self) -> str:
-        """What the kernel shows when the conversion is done."""
+        """Return what the kernel shows when the conversion is done."""
         takes = SLOWLY if self.fault is Fault.SLOW else CONVERSION
         self.clock.sleep_until(self.clock.now() + takes)
         if self.fault is Fault.OTHER_ADDRESS:
@@ -57,7 +57,7 @@ class Twin:
 
 
 def _crc(octets: bytes | bytearray) -> int:
-    """x^8 + x^5 + x^4 + 1, bit by bit as a shift register."""
+    """Return the CRC x^8 + x^5 + x^4 + 1, bit by bit as a shift register."""
     register = 0
     for octet in octets:
         for bit in range(8):

@@ -18,15 +18,30 @@ YEAR = 365.2425 * DAY
 WAVE = 1700.0  # s; a swell in all that must never stand still for an hour
 MASK = (1 << 64) - 1
 NOISES = {  # seconds between two independent values of each
-    "front": 2.6 * DAY, "moist": 1.9 * DAY, "mass": 2.2 * DAY, "cloud": 2.1 * 3600, "puffs": 170.0,
-    "thermal": 1100.0, "flicker": 45.0, "damp": 800.0, "barometer": 1300.0, "valley": 900.0, "eddy": 47.0,
-    "gust": 4.0, "turn": 5400.0, "swing": 53.0, "shake": 6.0, "haze": 5.5 * 3600, "plume": 1500.0,
-    "earth": 5 * DAY, "hum": 130.0,
-}  # fmt: skip
+    "front": 2.6 * DAY,
+    "moist": 1.9 * DAY,
+    "mass": 2.2 * DAY,
+    "cloud": 2.1 * 3600,
+    "puffs": 170.0,
+    "thermal": 1100.0,
+    "flicker": 45.0,
+    "damp": 800.0,
+    "barometer": 1300.0,
+    "valley": 900.0,
+    "eddy": 47.0,
+    "gust": 4.0,
+    "turn": 5400.0,
+    "swing": 53.0,
+    "shake": 6.0,
+    "haze": 5.5 * 3600,
+    "plume": 1500.0,
+    "earth": 5 * DAY,
+    "hum": 130.0,
+}
 
 
 def mixed(value: int) -> int:
-    """64 well-mixed bits of an integer (the finalizer of SplitMix64)."""
+    """Return 64 well-mixed bits of an integer (the finalizer of SplitMix64)."""
     value = (value + 0x9E3779B97F4A7C15) & MASK
     value = ((value ^ value >> 30) * 0xBF58476D1CE4E5B9) & MASK
     value = ((value ^ value >> 27) * 0x94D049BB133111EB) & MASK
@@ -34,7 +49,7 @@ def mixed(value: int) -> int:
 
 
 def ease(x: float) -> float:
-    """0 below 0, 1 above 1, smooth between."""
+    """Return 0 below 0, 1 above 1, smooth between."""
     x = min(max(x, 0.0), 1.0)
     return x * x * (3 - 2 * x)
 
@@ -47,7 +62,7 @@ class Noise:
         self._cell: tuple[int, float, float] = (-1, 0.0, 0.0)
 
     def at(self, t: float) -> float:
-        """The value at the instant `t`."""
+        """Return the value at the instant `t`."""
         place = t / self._period
         number = math.floor(place)
         kept, a, b = self._cell
@@ -63,18 +78,18 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Shower:
-    """One shower: its start (seconds since day zero), its length (s) and what falls (mm)."""
+    """One shower: its start (seconds since day zero), its length (s) and its amount (mm)."""
 
     start: float
     length: float
     amount: float
 
     def fallen(self, t: float) -> float:
-        """mm until the instant."""
+        """Return the mm fallen until the instant."""
         return self.amount * ease((t - self.start) / self.length)
 
     def wetness(self, t: float) -> float:
-        """0..1: how far the air is a shower's, from half an hour before it to two hours after."""
+        """Return how far the air is a shower's, 0..1, from half an hour before it to two hours after."""
         return ease((t - self.start + 1800) / 2400) * (1 - ease((t - self.start - self.length) / 7200))
 
 
@@ -94,7 +109,7 @@ class Weather:
         self._days: dict[int, tuple[Shower, ...]] = {}
 
     def at(self, utc: float) -> dict[str, float]:
-        """Every quantity at an instant (seconds since 1970, UTC), each in its own unit."""
+        """Return every quantity at an instant (seconds since 1970, UTC), each in its own unit."""
         t = utc - DAY_ZERO
         noise = {name: each.at(t) for name, each in self._noise.items()}
         hour = (t / 3600 + self._longitude / 15) % 24  # of the sun
@@ -160,7 +175,7 @@ class Weather:
         }
 
     def _showers(self, day: int) -> tuple[Shower, ...]:
-        """The showers of one day since day zero, none of which passes midnight (UTC)."""
+        """Return the showers of one day since day zero, none of which passes midnight (UTC)."""
         if day not in self._days:
             summer = 0.5 - 0.5 * math.cos(2 * math.pi * (day * DAY / YEAR - 0.055))
             draws = (mixed(self._seed ^ mixed((day << 8 | n) & MASK)) / 2**64 for n in range(10))
@@ -174,7 +189,7 @@ class Weather:
         return max((s.wetness(t) for d in (day - 1, day, day + 1) for s in self._showers(d)), default=0.0)
 
     def _fallen(self, t: float) -> float:
-        """mm since day zero; nothing fell before it."""
+        """Return the mm fallen since day zero; nothing fell before it."""
         day = max(int(t // DAY), 0)
         while len(self._until) <= day:
             last = len(self._until) - 1
@@ -189,7 +204,7 @@ def _shower(day: int, summer: float, when: float, how_long: float, how_much: flo
 
 
 def saturation(t: float) -> float:
-    """Saturation vapour pressure over water, hPa (Magnus form of WMO-No. 8, annex 4.B)."""
+    """Return the saturation vapour pressure over water, hPa (Magnus form of WMO-No. 8, annex 4.B)."""
     return 6.112 * math.exp(17.62 * t / (243.12 + t))
 
 
@@ -199,14 +214,18 @@ def _dust(noise: dict[str, float], wet: float) -> dict[str, float]:
 
 
 def _power(day: int, hour: float, lux: float) -> dict[str, float]:
-    """A 40 W panel, a 12 V battery and 4 W of load."""
+    """Return the values of a 40 W panel, a 12 V battery and 4 W of load."""
     panel = 40 * min(lux / 110_000, 1.0)
     full = ease(0.5 + 0.6 * math.cos((hour - 15) * math.pi / 12))
     voltage = 12.35 + 0.35 * full + 0.9 * ease(panel / 25)
     current = panel * 0.93 / voltage - 4 / voltage
     return {
-        "battery_voltage": voltage, "battery_current": current, "battery_power": voltage * current,
-        "load_current": 4 / voltage, "panel_power": panel, "panel_voltage": 0.01 + 18.2 * ease(lux / 1500),
+        "battery_voltage": voltage,
+        "battery_current": current,
+        "battery_power": voltage * current,
+        "load_current": 4 / voltage,
+        "panel_power": panel,
+        "panel_voltage": 0.01 + 18.2 * ease(lux / 1500),
         "charger_state": 3.0 if panel > 0.5 else 0.0,
         "charger_yield_total": 0.14 * (day + ease((hour - 6) / 12)) + 1,
-    }  # fmt: skip
+    }

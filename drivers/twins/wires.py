@@ -27,8 +27,8 @@ SLOW_GAP = 25.0  # s between two frames of a slow twin: more than the stated tim
 class PtyWire:
     """A pty pair in raw mode: the twin holds this end, the driver opens `path`.
 
-    The slave is kept open here too, so that what is sent waits for a driver that is not there yet; `dropped`
-    counts the bytes that nobody had read when more came.
+    The slave is kept open here too, so that what is sent waits for a driver that has not opened it yet; `dropped`
+    counts the bytes for which there was no room, as earlier ones were not read.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -50,7 +50,7 @@ class PtyWire:
         self._ready.register(self._master, select.EPOLLIN)
 
     def unplug(self) -> None:
-        """Pull the pair out: its driver sees `Unplugged`, and what the twin sends is dropped."""
+        """Close the pair: its driver gets `Unplugged`, and what the twin sends is dropped."""
         if self._master >= 0:
             self._ready.unregister(self._master)
             os.close(self._slave)
@@ -63,14 +63,17 @@ class PtyWire:
         self._ready.close()
 
     def write(self, data: bytes) -> None:
-        """Send; returns when the bytes can be read at the other end; drops, counted, what nobody reads."""
+        """Send the bytes and return when the other end can read them.
+
+        Drop and count them where the other end does not read.
+        """
         if self._master < 0 or self._unread() + len(data) > HOLDS:
             self.dropped += len(data)
             return
         self._clock.outside(lambda: self._cross(data))
 
     def read(self, until: float) -> bytes:
-        """What the other end sent, waiting until the instant `until`; b"" where nothing came."""
+        """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""
         if not self._clock.wait_readable(self._ready.fileno(), until) or self._master < 0:
             return b""
         try:
@@ -79,7 +82,7 @@ class PtyWire:
             return b""
 
     def _cross(self, data: bytes) -> None:
-        """Write, and look until the kernel has carried the bytes over (it does so on a thread of its own)."""
+        """Write, and wait until the kernel has carried the bytes over (it does so on a thread of its own)."""
         before = seen = self._unread()
         os.write(self._master, data)
         started = self._clock.now()
@@ -96,7 +99,7 @@ class PtyWire:
                 select.select([], [], [], 0.0001)
 
     def _unread(self) -> int:
-        """How many bytes lie at the slave, unread."""
+        """Return how many bytes lie at the slave, unread."""
         answer = fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4))
         return int(struct.unpack("i", answer)[0])
 
@@ -128,7 +131,7 @@ class Mouth:
 
 
 def corrupt(data: bytes, rng: Random) -> bytes:
-    """`data` with one byte changed, which every check sum in use notices."""
+    """Return `data` with one byte changed, which every check sum in use notices."""
     at = rng.randrange(len(data))
     changed = data[at] ^ rng.randrange(1, 256)
     return data[:at] + bytes([changed]) + data[at + 1 :]
