@@ -15,7 +15,11 @@ GROUP = "minshan.drivers"
 
 
 class UnknownDriver(LookupError):
-    """No driver of that name; `known` lists those there are, `broken` says why an announced one does not load."""
+    """No driver has that name.
+
+    `known`: the names there are; `broken`: why an announced driver of that name does not load, "" where none is
+    announced.
+    """
 
     def __init__(self, name: str, known: tuple[str, ...], broken: str = "") -> None:
         super().__init__(f"no driver {name!r}; known are {', '.join(known)}")
@@ -26,7 +30,7 @@ class UnknownDriver(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """An entry point that gives no driver: its name, what it names, and why it is left out."""
+    """An entry point that gives no driver: its name, its target, and why it is left out."""
 
     name: str
     names: str
@@ -34,7 +38,7 @@ class Broken:
 
 
 def catalog() -> dict[str, DriverInfo]:
-    """Every driver by its name, ours first; a third party's may not take one of our names."""
+    """Return every driver by its name, ours first; a third party's may not take one of our names."""
     found = {info.name: info for info in _own()}
     for entry in _announced():
         if isinstance(entry, DriverInfo):
@@ -43,12 +47,12 @@ def catalog() -> dict[str, DriverInfo]:
 
 
 def broken() -> list[Broken]:
-    """The entry points of other packages that give no driver."""
+    """Return the entry points of other packages that give no driver."""
     return [entry for entry in _announced() if isinstance(entry, Broken)]
 
 
 def find(name: str) -> DriverInfo:
-    """The driver of that name, or UnknownDriver with the names there are."""
+    """Return the driver of that name. Raise UnknownDriver with the names there are."""
     own = f"{devices.__name__}.{name.replace('-', '_')}"
     try:
         module = importlib.import_module(own)
@@ -75,13 +79,13 @@ def _own() -> list[DriverInfo]:
 
 
 def _announced() -> Iterator[DriverInfo | Broken]:
-    """What the entry points of other packages name, in the order of their names."""
+    """Yield what the entry points of other packages give, in the order of their names."""
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
         yield _loaded(point)
 
 
 def _loaded(point: EntryPoint) -> DriverInfo | Broken:
-    """The driver that an entry point names: an INFO, or a module that holds one."""
+    """Return the driver that an entry point names: an INFO, or a module that holds one."""
     try:
         named = point.load()
     except Exception as error:  # noqa: BLE001 # another's module may raise anything; it costs its own driver alone

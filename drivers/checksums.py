@@ -7,24 +7,24 @@ from operator import xor
 
 
 def xor8(data: bytes, start: int = 0) -> int:
-    """All bytes XORed together and with `start` (NMEA 0183, the ASCII station)."""
+    """Return all bytes XORed together and with `start` (NMEA 0183, the ASCII station)."""
     return reduce(xor, data, start)
 
 
 def sum8(data: bytes) -> int:
-    """The sum of all bytes modulo 256 (Nova SDS011, VE.Direct)."""
+    """Return the sum of all bytes modulo 256 (Nova SDS011, VE.Direct)."""
     return sum(data) & 0xFF
 
 
 def sum16(data: bytes) -> int:
-    """The sum of all bytes modulo 65536 (Plantower)."""
+    """Return the sum of all bytes modulo 65536 (Plantower)."""
     return sum(data) & 0xFFFF
 
 
 def crc8(data: bytes) -> int:
-    """Sensirion's CRC-8: polynomial 0x31, start 0xFF, not reflected, no final XOR (SEN5x datasheet, 6.5).
+    """Return Sensirion's CRC-8.
 
-    `be ef` gives 0x92.
+    Polynomial 0x31, start 0xFF, not reflected, no final XOR (SEN5x datasheet, 6.5). `be ef` gives 0x92.
     """
     crc = 0xFF
     for byte in data:

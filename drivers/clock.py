@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):
-    """Raised out of a wait when the lane that waits has been told to end: clean up and return."""
+    """Raised out of a wait when the waiting lane has been stopped: clean up and return."""
 
 
 class Inbox(Protocol):
@@ -22,13 +22,16 @@ class Inbox(Protocol):
     lost: int
 
     def offer(self, item: Any) -> bool:
-        """Put `item` in without waiting; False (and `lost` one higher) where the inbox is full."""
+        """Put `item` in without waiting. Return False (and count it in `lost`) where the inbox is full."""
 
     def put(self, item: Any) -> None:
-        """Put `item` in, waiting for room."""
+        """Put `item` in, waiting for room. Raise Stopped."""
 
     def get(self, until: float) -> Any | None:
-        """The oldest item, waiting until the instant `until` (seconds); None where none came."""
+        """Return the oldest item, waiting until the instant `until` (seconds); None where none arrived.
+
+        Raise Stopped.
+        """
 
     def __len__(self) -> int: ...
 
@@ -42,17 +45,20 @@ class Lane(Protocol):
         """Make the lane's present and coming waits raise `Stopped`. Callable from any thread."""
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait (real seconds) for its end, from a thread that is no lane; True when it has ended."""
+        """Wait (real seconds) for its end, from a thread that is no lane. Return whether it has ended."""
 
 
 class Clock(Protocol):
-    """Time, and every way of waiting for it. All instants are seconds since the boot, as float."""
+    """Time, and every way of waiting for it. All instants are seconds since the boot, as float.
+
+    The waits raise `Stopped`.
+    """
 
     def now(self) -> float:
-        """Seconds since the boot, suspended time included."""
+        """Return the seconds since the boot, suspended time included."""
 
     def sleep_until(self, t: float) -> None:
-        """Wait until the instant `t`; at once where it is past."""
+        """Wait until the instant `t`; return at once where it is past."""
 
     def wait_readable(self, fd: int, until: float) -> bool:
         """Wait until the descriptor is readable (True) or the instant `until` is reached (False)."""
@@ -61,10 +67,10 @@ class Clock(Protocol):
         """Wait until the descriptor is writable (True) or the instant `until` is reached (False)."""
 
     def inbox(self, size: int) -> Inbox:
-        """A new inbox that holds at most `size` items."""
+        """Return a new inbox that holds at most `size` items."""
 
     def outside(self, call: Callable[[], T]) -> T:
-        """Run real I/O whose answer does not depend on simulated time (a disk, a broker)."""
+        """Run real I/O whose answer does not depend on simulated time (a disk, a broker). Return its result."""
 
     def lane(self, name: str, run: Callable[[], None]) -> Lane:
         """Start a thread that runs `run`; it may use this clock, and only such threads may wait on it."""

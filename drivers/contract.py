@@ -27,7 +27,7 @@ PATIENCE = 300.0  # s in which it must be back after a fault
 
 
 def check_it_states_what_it_is(trial: Trial) -> None:
-    """Names, limits, times, sources and settings are whole."""
+    """Check that names, limits, times, sources and settings are complete."""
     info = trial.info
     require(info.timeout > 0 and bool(info.source), "no timeout or no source")
     require((info.interval is None) != (info.pace is None), "either an interval or a pace")
@@ -40,7 +40,7 @@ def check_it_states_what_it_is(trial: Trial) -> None:
 
 
 def check_settings_refuse_unknown_keys(trial: Trial) -> None:
-    """A misspelt key is an error, not a silence."""
+    """Check that a misspelt key is refused."""
     try:
         trial.info.settings(**PLACES.get(trial.info.bus, {}) | trial.keys | {"no_such_key": 1})
     except ValidationError:
@@ -49,7 +49,7 @@ def check_settings_refuse_unknown_keys(trial: Trial) -> None:
 
 
 def check_it_gives_all_its_channels_truly(trial: Trial) -> None:
-    """Each channel it names, within its limits, as the twin was told; nothing that it does not name."""
+    """Check that each channel comes, within its limits and as the twin was set, and no other."""
     named = {channel.quantity for channel in trial.channels}
 
     def body(caller: Caller) -> None:
@@ -62,7 +62,7 @@ def check_it_gives_all_its_channels_truly(trial: Trial) -> None:
 
 
 def check_it_follows_a_change(trial: Trial) -> None:
-    """What is measured changes, and so do the readings."""
+    """Check that the readings follow a change of what is measured."""
 
     def body(caller: Caller) -> None:
         whole(trial, caller, ONE, SETTLING, "at first")
@@ -74,7 +74,7 @@ def check_it_follows_a_change(trial: Trial) -> None:
 
 
 def during(fault: Fault) -> Callable[[Trial], None]:
-    """The check of one fault: times and errors hold, nothing false passes as good, and it comes back."""
+    """Return the check of one fault: times and errors hold, nothing false passes as good, and it recovers."""
 
     def check(trial: Trial) -> None:
         def body(caller: Caller) -> None:
@@ -100,17 +100,17 @@ def during(fault: Fault) -> Callable[[Trial], None]:
         trial.run(body)
 
     check.__name__ = f"check_it_survives_{fault.name.lower()}"
-    check.__doc__ = f"It keeps its times and tells no lie while {fault}, and is right again afterwards."
+    check.__doc__ = f"Check that it keeps its times and gives nothing false while {fault}, and recovers afterwards."
     return check
 
 
 def quiet(trial: Trial, fault: Fault) -> bool:
-    """Whether the driver states that it cannot tell this fault from a reading (a contact's cut cable)."""
+    """Return whether the driver states that it cannot tell this fault from a reading (a contact's cut cable)."""
     return fault.name.lower() in trial.info.extra
 
 
 def check_absent_at_start_is_as_later(trial: Trial) -> None:
-    """A device that is not there at start fails as one that goes later does, and is taken when it comes."""
+    """Check that a device absent at start fails like one that goes later, and is used once it is there."""
 
     def body(caller: Caller) -> None:
         require(caller.turn() == () and isinstance(caller.errors[-1], Unplugged), "no Unplugged at start")
@@ -125,7 +125,7 @@ def check_absent_at_start_is_as_later(trial: Trial) -> None:
 
 
 def check_totals_never_fall(trial: Trial) -> None:
-    """A running total rises with the rain, noise or not, and by no more than has fallen."""
+    """Check that a running total rises with the rain, with or without noise, by no more than has fallen."""
     totals = [c for c in trial.channels if QUANTITIES[c.quantity].kind is Kind.TOTAL]
 
     def body(caller: Caller) -> None:
@@ -150,7 +150,7 @@ def check_totals_never_fall(trial: Trial) -> None:
 
 
 def check_it_stays_within_its_part(trial: Trial) -> None:
-    """The driver's module neither logs nor prints nor asks the machine for the time."""
+    """Check that the driver's module neither logs nor prints nor reads the machine's clock."""
     module = sys.modules[trial.info.open.__module__]
     tree = ast.parse(inspect.getsource(module))
     for node in ast.walk(tree):
@@ -164,7 +164,7 @@ def check_it_stays_within_its_part(trial: Trial) -> None:
 
 
 def check_its_decoder_takes_any_bytes(trial: Trial) -> None:
-    """Bytes that are not the device's give no reading and no failure, however they are cut."""
+    """Check that foreign bytes give no reading and no failure, in any chunking."""
     if trial.info.decoder is None:
         return
     rng = random.Random(trial.seed)
@@ -179,7 +179,7 @@ def check_its_decoder_takes_any_bytes(trial: Trial) -> None:
 
 
 def decode(trial: Trial, pieces: list[bytes]) -> Iterator[Frame | Refused]:
-    """All that a new decoder makes of the pieces."""
+    """Yield all that a new decoder makes of the pieces."""
     assert trial.info.decoder is not None
     decoder = trial.info.decoder(trial.settings)
     for piece in pieces:

@@ -19,7 +19,7 @@ from drivers.reading import Reading
 
 
 class Settings(BaseModel):
-    """The keys a sensor of this driver takes in `station.toml`; unknown keys and wrong types are refused."""
+    """The keys that a sensor of this driver has in `station.toml`; unknown keys and wrong types are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,8 +28,8 @@ class Settings(BaseModel):
 class Channel:
     """One quantity that a driver gives: what the device can measure at all, in the quantity's unit.
 
-    `low` and `high` are the limits of the device's datasheet (a value outside is no measurement);
-    `resolution` is the device's own step.
+    `low` and `high` are the limits of the device's datasheet (a value outside is no measurement); `resolution` is the
+    device's own step.
     """
 
     quantity: str
@@ -42,17 +42,17 @@ class Device(Protocol):
     """An opened device."""
 
     def read(self) -> tuple[Reading, ...]:
-        """One frame's readings; blocks at most the driver's stated time or raises a DeviceError."""
+        """Return one frame's readings. Raise DeviceError. Block no longer than the driver's stated time."""
 
     def close(self) -> None:
-        """Let go of the device (the bus stays open: the lane owns it)."""
+        """Release the device (the bus stays open: the lane owns it)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame found in a stream: its place in the input (bytes from the start) and what it says.
+    """One frame found in a stream: its place in the input (bytes from the start) and its readings.
 
-    `readings` have `at` = 0.0: the bytes do not know when they were received.
+    `readings` have `at` = 0.0: the bytes do not state when they were received.
     """
 
     offset: int
@@ -73,10 +73,10 @@ class Decoder(Protocol):
     """Bytes in, frames out: the driver's own decoding, free of I/O and time."""
 
     def feed(self, data: bytes) -> Iterable[Frame | Refused]:
-        """Take the next bytes (of any chunking) and give what they complete."""
+        """Append bytes of any chunking. Return the frames that they complete and refusals of what is no frame."""
 
     def finish(self) -> Iterable[Frame | Refused]:
-        """The input has ended: give or refuse what was left unfinished."""
+        """Decode or refuse what is left at the end of the input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ class DriverInfo:
     - `bus`: key of `drivers.buses.BUSES` ("i2c", "serial", "modbus", "gpio", "file").
     - `settings`: its keys, a subclass of its bus's settings (port, address, ...).
     - `channels(settings)`: the quantities it gives under those settings.
-    - `open(bus, settings, clock)`: the device, asked once at least for its identity where it has one.
-    - `interval`: seconds between two reads of a polled device; None for one that talks by itself.
-    - `pace`: seconds between two frames of a device that talks by itself (its nominal pace).
+    - `open(bus, settings, clock)`: the device, its identity checked at least once where it has one.
+    - `interval`: seconds between two reads of a polled device; None for one that sends unasked.
+    - `pace`: seconds between two frames of a device that sends unasked (its nominal pace).
     - `timeout`: the longest time, seconds, that one `read()` may take.
     - `twin`: "module:Class" of its twin (see `drivers/twins/twin.py`).
     - `decoder(settings)`: its decoder for recorded streams; None where there is none.
@@ -109,6 +109,6 @@ class DriverInfo:
     extra: dict[str, str] = field(default_factory=dict)
 
     def samples_per_minute(self, settings: Any) -> float:
-        """How many readings of each channel a whole minute should hold."""
+        """Return how many readings of each channel a complete minute should hold."""
         every = getattr(settings, "interval", None) or self.interval or self.pace or 60.0
         return 60.0 / float(every)

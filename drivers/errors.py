@@ -23,11 +23,11 @@ class DeviceError(Exception):
 
 
 class NoAnswer(DeviceError):
-    """Asked, and nothing came within the stated time."""
+    """Nothing arrived within the stated time of a request."""
 
 
 class Garbled(DeviceError):
-    """Something came that is not a frame."""
+    """What arrived is not a frame."""
 
 
 class WrongDevice(DeviceError):
@@ -35,11 +35,11 @@ class WrongDevice(DeviceError):
 
 
 class BusStuck(DeviceError):
-    """The bus does not move."""
+    """The bus is blocked."""
 
 
 class Unplugged(DeviceError):
-    """The port or adapter is not there, or is gone."""
+    """The port or adapter does not exist, or is gone."""
 
 
 _PHRASES = {

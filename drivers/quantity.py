@@ -31,12 +31,12 @@ class Quantity:
 
     @property
     def decimals(self) -> int:
-        """Digits behind the point that the resolution leaves."""
+        """Digits after the decimal point that the resolution leaves."""
         text = f"{self.resolution:.6f}".rstrip("0")
         return len(text.partition(".")[2])
 
     def rounded(self, value: float) -> float:
-        """`value` at the reporting resolution (never -0.0)."""
+        """Return `value` at the reporting resolution (never -0.0)."""
         return round(value, self.decimals) + 0.0
 
 
@@ -77,7 +77,7 @@ QUANTITIES: dict[str, Quantity] = _table(
 
 
 def quantity(name: str) -> Quantity:
-    """The quantity of that name; KeyError names the ones there are."""
+    """Return the quantity of that name. Raise KeyError with the names there are."""
     try:
         return QUANTITIES[name]
     except KeyError:

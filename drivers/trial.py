@@ -26,19 +26,50 @@ PLACES: dict[str, dict[str, Any]] = {  # the keys that place a device on each ki
     "file": {"path": "/sys/bus/w1/devices/28-000000000001/w1_slave"},
 }
 ONE = {  # what the twins are told to measure first, and then
-    "air_temperature": 12.5, "relative_humidity": 71.0, "air_pressure": 836.4, "illuminance": 640.0,
-    "wind_speed": 3.4, "wind_from_direction": 90.0, "rainfall_amount": 0.0, "pm1": 6.0, "pm2p5": 11.0,
-    "pm10": 19.0, "soil_temperature": 9.5, "soil_moisture": 23.4, "soil_conductivity": 310.0,
-    "leaf_wetness": 12.0, "leaf_temperature": 11.0, "solar_irradiance": 420.0, "co2": 431.0, "noise": 41.0,
-    "battery_voltage": 12.84, "battery_current": 0.8, "load_current": 0.3, "panel_voltage": 17.2,
-    "panel_power": 18.0, "charger_state": 3.0, "charger_yield_total": 4.67, "battery_power": 10.272,
-}  # fmt: skip
+    "air_temperature": 12.5,
+    "relative_humidity": 71.0,
+    "air_pressure": 836.4,
+    "illuminance": 640.0,
+    "wind_speed": 3.4,
+    "wind_from_direction": 90.0,
+    "rainfall_amount": 0.0,
+    "pm1": 6.0,
+    "pm2p5": 11.0,
+    "pm10": 19.0,
+    "soil_temperature": 9.5,
+    "soil_moisture": 23.4,
+    "soil_conductivity": 310.0,
+    "leaf_wetness": 12.0,
+    "leaf_temperature": 11.0,
+    "solar_irradiance": 420.0,
+    "co2": 431.0,
+    "noise": 41.0,
+    "battery_voltage": 12.84,
+    "battery_current": 0.8,
+    "load_current": 0.3,
+    "panel_voltage": 17.2,
+    "panel_power": 18.0,
+    "charger_state": 3.0,
+    "charger_yield_total": 4.67,
+    "battery_power": 10.272,
+}
 OTHER = ONE | {
-    "air_temperature": -3.5, "relative_humidity": 34.0, "air_pressure": 829.0, "illuminance": 52_000.0,
-    "wind_speed": 8.0, "wind_from_direction": 270.0, "pm1": 31.0, "pm2p5": 44.0, "pm10": 61.0,
-    "soil_temperature": -1.5, "soil_moisture": 31.0, "leaf_temperature": -4.0, "battery_voltage": 12.1,
-    "battery_current": -0.4, "battery_power": -4.84,
-}  # fmt: skip
+    "air_temperature": -3.5,
+    "relative_humidity": 34.0,
+    "air_pressure": 829.0,
+    "illuminance": 52_000.0,
+    "wind_speed": 8.0,
+    "wind_from_direction": 270.0,
+    "pm1": 31.0,
+    "pm2p5": 44.0,
+    "pm10": 61.0,
+    "soil_temperature": -1.5,
+    "soil_moisture": 31.0,
+    "leaf_temperature": -4.0,
+    "battery_voltage": 12.1,
+    "battery_current": -0.4,
+    "battery_power": -4.84,
+}
 
 
 class Broken(AssertionError):
@@ -49,7 +80,7 @@ class Simulated(Clock, Protocol):
     """A clock of simulated time, and what its owner may do with it."""
 
     def run_until(self, t: float) -> None:
-        """Let the lanes run until `t`; raises a lane's failure."""
+        """Let the lanes run until `t`. Raise a lane's failure."""
 
     def halt(self) -> None:
         """Make `run_until` return."""
@@ -63,7 +94,7 @@ def require(kept: bool, sentence: str) -> None:
 
 @dataclass(frozen=True)
 class Trial:
-    """One driver under one set of settings; `keys` are those beside its place on the bus."""
+    """One driver under one set of settings; `keys` are those besides its place on the bus."""
 
     info: DriverInfo
     keys: dict[str, Any]
@@ -77,7 +108,7 @@ class Trial:
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """What the driver names under them."""
+        """The channels that the driver states under these settings."""
         return self.info.channels(self.settings)
 
     def run(self, body: Callable[[Caller], None], plugged: bool = True) -> None:
@@ -114,7 +145,7 @@ def tell(table: Bench, truth: dict[str, float]) -> None:
 
 @dataclass
 class Caller:
-    """Reads a device as a station's lane does, and holds it to its times and errors."""
+    """Reads a device as a station's lane does, and checks its times and errors."""
 
     table: Bench
     bus: Any = None
@@ -123,7 +154,7 @@ class Caller:
     due: float = 0.0
 
     def turn(self) -> tuple[Reading, ...]:
-        """One read when it is due; () where it failed, with the error in `errors`."""
+        """Read once when it is due. Return () where that failed, with the error in `errors`."""
         info, clock = self.table.info, self.table.clock
         clock.sleep_until(self.due)
         began, opening = clock.now(), self.device is None
@@ -144,7 +175,10 @@ class Caller:
         return readings
 
     def gather(self, seconds: float) -> dict[str, Reading]:
-        """The newest undoubted reading of each quantity, until all channels have one or the time is up."""
+        """Return the newest undoubted reading of each quantity.
+
+        Read until all channels have one or the time (seconds) is up.
+        """
         wanted = {channel.quantity for channel in self.table.info.channels(self.table.settings)}
         until, newest = self.table.clock.now() + seconds, dict[str, Reading]()
         while wanted - set(newest) and self.table.clock.now() < until:
@@ -152,7 +186,7 @@ class Caller:
         return newest
 
     def pass_over(self, seconds: float) -> None:
-        """Read for some seconds whatever comes: what was under way before a change."""
+        """Read for some seconds and ignore the readings: those of what was under way before a change."""
         until = self.table.clock.now() + seconds
         while self.table.clock.now() < until:
             self.turn()
@@ -186,7 +220,7 @@ class Caller:
 
 
 def near(reading: Reading, channel: Channel, truth: float) -> bool:
-    """Whether a reading is what the twin was told, within the device's step."""
+    """Return whether a reading is what the twin was set to, within the device's step."""
     off = abs(reading.value - truth)
     if QUANTITIES[channel.quantity].kind is Kind.DIRECTION:
         off = min(off % 360, 360 - off % 360)
@@ -194,7 +228,7 @@ def near(reading: Reading, channel: Channel, truth: float) -> bool:
 
 
 def truthful(trial: Trial, found: dict[str, Reading], truth: dict[str, float], when: str) -> None:
-    """Every undoubted reading is within its channel's limits and what the twin was told."""
+    """Check that every undoubted reading is within its channel's limits and what the twin was set to."""
     for channel in trial.channels:
         reading = found.get(channel.quantity)
         if reading is None or reading.doubt is not None:
@@ -207,7 +241,7 @@ def truthful(trial: Trial, found: dict[str, Reading], truth: dict[str, float], w
 
 
 def whole(trial: Trial, caller: Caller, truth: dict[str, float], seconds: float, when: str) -> None:
-    """All channels come, and truly."""
+    """Check that all channels come within some seconds, and truly."""
     found = caller.gather(seconds)
     missing = {channel.quantity for channel in trial.channels} - set(found)
     last = f"; last error: {caller.errors[-1]}" if caller.errors else ""
