@@ -12,6 +12,7 @@ from edge.lanes import Lanes
 from edge.measure.derive import derive
 from edge.pictures.schedule import PictureLane
 from edge.recorder import Recorder
+from edge.records.channel import ChannelName
 from edge.sampler import BusLane
 from edge.store.store import Store
 from edge.uplink.uplink import Uplink
@@ -62,9 +63,9 @@ def units(station: Parts) -> dict[str, str]:
     for (_, name), channel in station.config.channels().items():
         found[channel] = quantity(name).unit
         if name == "wind_speed":
-            found[channel.replace("wind_speed", "wind_speed_of_gust")] = quantity("wind_speed_of_gust").unit
+            found[ChannelName.parse(channel).beside("wind_speed_of_gust")] = quantity("wind_speed_of_gust").unit
         if name == "rainfall_amount":
-            found[channel.replace(name, "rainfall_amount_corrected")] = quantity(name).unit
+            found[ChannelName.parse(channel).beside("rainfall_amount_corrected")] = quantity(name).unit
     return found
 
 
@@ -75,7 +76,7 @@ def sensors(station: Parts) -> list[dict[str, Any]]:
             "name": seat.sensor.name,
             "driver": seat.sensor.driver,
             "bus": bus.name,
-            "down": seat.down,
+            "down": None if seat.down is None else seat.down.builtins(),
             "readings": seat.readings,
             "refused": dict(seat.refused),
             "errors": dict(seat.errors),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drivers.reason import Reason, restored, system_reason
 from provisioning import say
 from provisioning.finding import Finding
 from provisioning.say import _
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from edge.config.sections import CameraSection, Config
 
 LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets slow and SQLite may stop
+NO_ANSWER_AT_ALL = Reason("program_ended", "its program ended without an answer")
 STILL_S = 45.0  # s that a camera has for one photo, its library's start included
 
 NOT_OURS = N_("Give it to the station's user: sudo chown -R minshan {folder}; or name another in [state].")
@@ -32,13 +34,11 @@ DISK_REMEDIES = {
 }
 
 CAMERA_REMEDIES = {
-    "Unreachable": N_("See whether the camera has power and network, and whether its address is right."),
-    "LoginRefused": N_("Correct username and password_file; wait half an hour first, cameras lock."),
-    "NotAnImage": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
-    "NoPicture": N_("Take the camera's power away for ten seconds, then try again."),
+    "unreachable": N_("See whether the camera has power and network, and whether its address is right."),
+    "login_refused": N_("Correct username and password_file; wait half an hour first, cameras lock."),
+    "not_an_image": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
+    "no_picture": N_("Take the camera's power away for ten seconds, then try again."),
 }
-
-CLASSES = {"unreachable": "Unreachable", "login refused": "LoginRefused", "not an image": "NotAnImage"}
 
 
 def site(config: Config) -> Iterator[Finding]:
@@ -71,10 +71,9 @@ def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
     """The cameras as the running station has them."""
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
-            detail = say.phrase(str(camera.get("text") or camera["trouble"]))
-            remedy = CAMERA_REMEDIES[CLASSES.get(str(camera["trouble"]), "NoPicture")]
-            said = _("camera {name}: {detail}").format(name=name, detail=detail)
-            yield Finding("camera", False, said, _(remedy))
+            trouble = restored(camera["trouble"])
+            said = _("camera {name}: {detail}").format(name=name, detail=say.in_full(trouble))
+            yield Finding("camera", False, said, camera_remedy(trouble))
         elif camera.get("last"):
             when = say.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
             yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
@@ -107,7 +106,7 @@ def one_photo(camera: CameraSection) -> Finding:
     except subprocess.TimeoutExpired:
         said = _("camera {name}: no photo within {time}")
         line = said.format(time=say.duration(STILL_S), **name)
-        remedy = CAMERA_REMEDIES["NoPicture"]
+        remedy = CAMERA_REMEDIES["no_picture"]
         return Finding("camera", False, line, _(remedy))
     except ValueError:
         answer = {}
@@ -115,10 +114,15 @@ def one_photo(camera: CameraSection) -> Finding:
         size = say.size(answer["bytes"])
         said = _("camera {name}: a photo of {width} x {height}, {size}")
         return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
-    kind, detail = answer.get("kind", ""), answer.get("error") or _("its program ended without an answer")
-    said = _("camera {name}: {detail}").format(detail=say.phrase(detail), **name)
-    remedy = CAMERA_REMEDIES.get(kind) or CAMERA_REMEDIES["NoPicture"]
-    return Finding("camera", False, said, _(remedy))
+    trouble = restored(answer["trouble"]) if "trouble" in answer else NO_ANSWER_AT_ALL
+    said = _("camera {name}: {detail}").format(detail=say.in_full(trouble), **name)
+    return Finding("camera", False, said, camera_remedy(trouble))
+
+
+def camera_remedy(trouble: Reason) -> str:
+    """Return what to do about a camera, by the kind of its trouble."""
+    found = CAMERA_REMEDIES.get(trouble.code) or CAMERA_REMEDIES["no_picture"]
+    return _(found)
 
 
 def secret(camera: CameraSection) -> dict[str, str | None]:
@@ -158,7 +162,7 @@ def disk(config: Config, running: bool) -> Finding:
     trouble = None if running else unwritable(there)
     if trouble is not None:
         said = _("disk: {folder} cannot be written: {detail}")
-        detail = say.phrase(trouble.strerror or str(trouble))
+        detail = say.render(system_reason(trouble))
         remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=folder)
         return Finding("disk", False, said.format(folder=there, detail=detail), remedy)
     stat = os.statvfs(there)

@@ -16,6 +16,7 @@ from provisioning.settings import assigned, driver_named, settings, typed
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo, Frame, Refused
+    from drivers.reason import Reason
 
 CHUNK = 64 * 1024
 
@@ -25,7 +26,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.frames = 0
-        self.refused: dict[str, dict[str, int]] = {}
+        self.refused: dict[Reason, dict[str, int]] = {}
 
     def refuse(self, refused: Refused) -> None:
         """Count one refusal."""
@@ -36,10 +37,10 @@ class Tally:
     def sentence(self) -> str:
         """The summary for people."""
         parts = [_("{n} frames read").format(n=self.frames)]
-        for reason, entry in sorted(self.refused.items()):
+        for reason, entry in sorted(self.refused.items(), key=lambda found: found[0].code):
             told = _("{n} refused: {reason} ({bytes} bytes)")
-            parts.append(told.format(n=entry["frames"], reason=say.phrase(reason), bytes=entry["bytes"]))
-        return "; ".join(parts)
+            parts.append(told.format(n=entry["frames"], reason=say.render(reason), bytes=entry["bytes"]))
+        return _("; ").join(parts)
 
 
 @click.command(
@@ -66,7 +67,8 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
         show(decoder.feed(chunk), tally)
     show(decoder.finish(), tally)
     if as_json:
-        print_json({"frames": tally.frames, "refused": tally.refused})
+        refused = [{**reason.builtins(), **entry} for reason, entry in tally.refused.items()]
+        print_json({"frames": tally.frames, "refused": refused})
     else:
         click.echo(tally.sentence())
 
@@ -95,7 +97,7 @@ def show(found: Iterable[Frame | Refused], tally: Tally) -> None:
                     "quantity": reading.quantity,
                     "value": round(reading.value, 6),
                     "unit": quantity(reading.quantity).unit,
-                    "doubt": reading.doubt,
+                    "doubt": None if reading.doubt is None else reading.doubt.builtins(),
                     "offset": one.offset,
                 }
             )

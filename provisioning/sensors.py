@@ -162,11 +162,11 @@ def show(reading: Reading, as_json: bool) -> None:
                 "quantity": reading.quantity,
                 "value": round(reading.value, 6),
                 "unit": kind.unit,
-                "doubt": reading.doubt,
+                "doubt": None if reading.doubt is None else reading.doubt.builtins(),
             }
         )
         return
-    doubt = f"  ({say.phrase(reading.doubt)})" if reading.doubt else ""
+    doubt = f"  ({say.render(reading.doubt)})" if reading.doubt else ""
     amount = f"{reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
     click.echo(f"{say.label(reading.quantity)}: {amount}{doubt}")
 

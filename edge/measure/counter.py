@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
+from drivers.reason import Reason
 from edge.measure.limits import MOST_MM_PER_MIN
 
 GAP_S = 90.0  # a rise after a longer silence may have fallen in minutes that are past
@@ -29,7 +30,7 @@ class Rise(msgspec.Struct, frozen=True):
     """What one reading adds: millimetres, and why it is doubted (None: it is not)."""
 
     amount: float
-    doubt: str | None = None
+    doubt: Reason | None = None
 
 
 class Counter:
@@ -59,7 +60,10 @@ class Counter:
         self._move(value, at, utc)
         self.state.total += rise
         if rise > 0 and gap > GAP_S:
-            return Rise(rise, f"fell at some time in the {round(gap)} s before, without readings")
+            return Rise(
+                rise,
+                Reason("fell_before", "fell at some time in the {seconds:.0f} s before, without readings", seconds=gap),
+            )
         return Rise(rise)
 
     def _odd_one(self, rise: float, value: float, at: float, utc: float | None) -> Rise:
@@ -71,8 +75,13 @@ class Counter:
         self._move(value, at, utc)
         if rise < 0:
             self.state.total += value
-            return Rise(value, "the gauge's counter started again from zero")
-        doubt = f"a rise of {rise:.2f} mm is more than any sky gives ({MOST_MM_PER_MIN:.0f} mm/min)"
+            return Rise(value, Reason("counter_restarted", "the gauge's counter started again from zero"))
+        doubt = Reason(
+            "more_than_any_rain",
+            "a rise of {rise:.2f} mm is more than any sky gives ({most:.0f} mm/min)",
+            rise=rise,
+            most=MOST_MM_PER_MIN,
+        )
         return Rise(0.0, doubt)
 
     def _move(self, value: float, at: float, utc: float | None) -> None:

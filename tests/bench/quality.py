@@ -196,8 +196,8 @@ def judged(frames: list[faults.Frame], second: list[faults.Frame] | None = None)
 def close(minutes: Minutes, begin: float, flags: list[Any], values: list[Any]) -> None:
     """One minute."""
     body = minutes.close(begin, begin + 60.0, None, {})
-    flags.append(body["quality"])
-    values.append(body["values"])
+    flags.append(body.quality)
+    values.append(body.values)
 
 
 def merged(
