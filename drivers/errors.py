@@ -26,9 +26,10 @@ class DeviceError(Exception):
 
     kind: ClassVar[Reason] = Reason("device_error", "device error")
 
-    def __init__(self, detail: Reason) -> None:
+    def __init__(self, detail: Reason | str) -> None:
+        """`detail`: a text only in a driver of others that knows no codes."""
         super().__init__(detail)
-        self.detail = detail
+        self.detail = detail if isinstance(detail, Reason) else Reason("said", "{text}", text=detail)
 
     @property
     def reason(self) -> Reason:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from drivers.reason import system_reason
 from provisioning import say
 from provisioning.exits import Exit, Failure
 from provisioning.options import json_option, print_json
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
     from drivers.reason import Reason
 
 CHUNK = 64 * 1024
+
+
+class Input(click.File):
+    """A file to read; what the system says of one that cannot be opened, in the person's language."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Open it; the usual refusal of a wrong argument where that fails."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            if not isinstance(error.__context__, OSError):
+                raise
+            why = say.render(system_reason(error.__context__))
+            self.fail(_("{file}: {why}").format(file=value, why=why), param, ctx)
 
 
 class Tally:
@@ -51,7 +66,7 @@ class Tally:
     )
 )
 @click.argument("driver", metavar=_("DRIVER"))
-@click.argument("file", type=click.File("rb"), metavar=_("FILE"))
+@click.argument("file", type=Input("rb"), metavar=_("FILE"))
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @click.option("--hex", "as_hex", is_flag=True, help=_("The input is hexadecimal text."))
 @json_option()

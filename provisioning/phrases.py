@@ -13,6 +13,7 @@ _SETTINGS = (
     N_("{path}: no readable profile ({why})"),
     N_("{path}: no TOML: {why}"),
     N_("{named} has no {unknown} to order; it has {there}"),
+    N_("no optional quantities"),
 )
 
 _COMMANDS = (

@@ -21,7 +21,7 @@ from drivers.reason import Reason, is_coded, restored
 from edge.measure.derive import DERIVED
 from edge.records.channel import ChannelName
 from provisioning.phrases import PHRASES
-from provisioning.words import FACTS, FLAGS, QUANTITIES, SOURCES, SYSTEM, UNITS
+from provisioning.words import BUSES, FACTS, FLAGS, QUANTITIES, SOURCES, SYSTEM, UNITS
 
 __all__ = [
     "_",
@@ -163,6 +163,11 @@ def _form(template: str) -> str:
     return "".join(f"(?P<{part}>.*)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
 
 
+def bus(kind: str) -> str:
+    """Return a kind of bus in a word."""
+    return _(BUSES[kind]) if kind in BUSES else kind
+
+
 def clock_source(source: str) -> str:
     """How the station knows the time, in words."""
     return _(SOURCES[source]) if source in SOURCES else source
@@ -185,7 +190,7 @@ def derived(found: Mapping[str, float]) -> str:
         f"{label(name)} {value(number, DERIVED[name].decimals)} {unit(DERIVED[name].unit)}"
         for name, number in found.items()
     ]
-    return ", ".join(told)
+    return _(", ").join(told)
 
 
 def duration(seconds: float) -> str:

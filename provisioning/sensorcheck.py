@@ -45,7 +45,7 @@ def read_now(sensor: SensorSection) -> Finding:
         name=sensor.name,
         driver=sensor.driver,
         place=place(sensor.info, sensor.settings),
-        readings=", ".join(amount(reading) for reading in readings.values()),
+        readings=_(", ").join(amount(reading) for reading in readings.values()),
     )
     lacking = [name for name in quantities(sensor) if name not in readings]
     if lacking:
@@ -53,7 +53,7 @@ def read_now(sensor: SensorSection) -> Finding:
     doubts = sorted({say.render(reading.doubt) for reading in readings.values() if reading.doubt})
     if doubts:
         remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
-        return Finding("sensor", False, f"{said} ({', '.join(doubts)})", remedy)
+        return Finding("sensor", False, f"{said} ({_(', ').join(doubts)})", remedy)
     return Finding("sensor", True, said)
 
 
@@ -85,7 +85,7 @@ def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding
     """The finding of a sensor that answers, but not with all that it is to give."""
     lost = list(lacking)
     told = _("{said}; nothing comes of: {quantities}").format(
-        said=said, quantities=", ".join(say.label(name) for name in lost)
+        said=said, quantities=_(", ").join(say.label(name) for name in lost)
     )
     switch = switched_off_by(sensor, set(lost))
     if switch:

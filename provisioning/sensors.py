@@ -51,8 +51,9 @@ def listed(as_json: bool) -> None:
         print_json(described)
         return
     for entry in described:
-        told = ", ".join(say.label(name) for name in entry["quantities"]) or _("what its profile says")
-        click.echo(f"{entry['name']}  ({entry['bus']})  {told}")
+        told = _(", ").join(say.label(name) for name in entry["quantities"]) or _("what its profile says")
+        bus = say.bus(entry["bus"])
+        click.echo(f"{entry['name']}  ({bus})  {told}")
         click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
 
 
@@ -146,7 +147,7 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple
             changes = typed(sensor.info, assigned(pairs))
             own = {**sensor.settings.model_dump(exclude_unset=True), **changes}
             return sensor.info, settings(sensor.info, own), name
-    names = ", ".join(sensor.name for sensor in config.sensor)
+    names = _(", ").join(sensor.name for sensor in config.sensor)
     said = _('{file} has no sensor "{name}"; it has {names}')
     raise Failure(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))
 

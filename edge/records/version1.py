@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from drivers.reason import is_coded
 from edge.record import Kind, Record
+from edge.records.bodies import MOST_CHANNELS, Flags, Key, Numbers, Text
 
 
 def records(kept: Sequence[Record]) -> list[Record]:
@@ -35,3 +37,11 @@ def body(kind: Kind, kept: dict[str, Any]) -> dict[str, Any]:
 def sentence(value: Any) -> Any:
     """Return a reason's English sentence; anything else as it is."""
     return value["text"] if is_coded(value) else value
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """The body of a minute as version 1 has it; its schema in docs/wire-contract follows from it."""
+
+    values: Numbers
+    quality: Flags
+    reasons: Annotated[dict[Key, Text], Meta(max_length=MOST_CHANNELS)] = {}
