@@ -32,13 +32,13 @@ DISK_REMEDIES = {
 }
 
 CAMERA_REMEDIES = {
-    "Unreachable": N_("See whether the camera has power and network, and whether its address is right."),
-    "LoginRefused": N_("Correct username and password_file; wait half an hour first, cameras lock."),
-    "NotAnImage": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
-    "NoPicture": N_("Take the camera's power away for ten seconds, then try again."),
+    "UnreachableError": N_("See whether the camera has power and network, and whether its address is right."),
+    "LoginRefusedError": N_("Correct username and password_file; wait half an hour first, cameras lock."),
+    "NotAnImageError": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
+    "NoPictureError": N_("Take the camera's power away for ten seconds, then try again."),
 }
 
-CLASSES = {"unreachable": "Unreachable", "login refused": "LoginRefused", "not an image": "NotAnImage"}
+CLASSES = {"unreachable": "UnreachableError", "login refused": "LoginRefusedError", "not an image": "NotAnImageError"}
 
 
 def site(config: Config) -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             detail = say.phrase(str(camera.get("text") or camera["trouble"]))
-            remedy = CAMERA_REMEDIES[CLASSES.get(str(camera["trouble"]), "NoPicture")]
+            remedy = CAMERA_REMEDIES[CLASSES.get(str(camera["trouble"]), "NoPictureError")]
             said = _("camera {name}: {detail}").format(name=name, detail=detail)
             yield Finding("camera", False, said, _(remedy))
         elif camera.get("last"):
@@ -107,7 +107,7 @@ def one_photo(camera: CameraSection) -> Finding:
     except subprocess.TimeoutExpired:
         said = _("camera {name}: no photo within {time}")
         line = said.format(time=say.duration(STILL_S), **name)
-        remedy = CAMERA_REMEDIES["NoPicture"]
+        remedy = CAMERA_REMEDIES["NoPictureError"]
         return Finding("camera", False, line, _(remedy))
     except ValueError:
         answer = {}
@@ -117,7 +117,7 @@ def one_photo(camera: CameraSection) -> Finding:
         return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
     kind, detail = answer.get("kind", ""), answer.get("error") or _("its program ended without an answer")
     said = _("camera {name}: {detail}").format(detail=say.phrase(detail), **name)
-    remedy = CAMERA_REMEDIES.get(kind) or CAMERA_REMEDIES["NoPicture"]
+    remedy = CAMERA_REMEDIES.get(kind) or CAMERA_REMEDIES["NoPictureError"]
     return Finding("camera", False, said, _(remedy))
 
 

@@ -32,7 +32,7 @@ def taken(asked: dict[str, Any]) -> dict[str, Any]:
     except CameraError as error:
         return {"kind": type(error).__name__, "error": str(error)}
     except UnidentifiedImageError:
-        return {"kind": "NotAnImage", "error": "what it gives is not a whole picture"}
+        return {"kind": "NotAnImageError", "error": "what it gives is not a whole picture"}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """The camera: what gives one still picture, and what can go wrong with it.
 
     CameraError                 no picture; the text is one sentence without name or password of the camera
-    ├── Unreachable             nobody there: no connection, no such host, no camera on the ribbon cable
-    ├── LoginRefused            the camera wants another user or password (cameras lock: ask seldom)
-    ├── NotAnImage              something answered, and not with a picture (a web page, another service)
-    └── NoPicture               the camera is there and gave no whole picture in its time
+    ├── UnreachableError        no connection, no such host, no camera on the ribbon cable
+    ├── LoginRefusedError       the camera requires another user or password (cameras lock: ask seldom)
+    ├── NotAnImageError         something answered, but not with a picture (a web page, another service)
+    └── NoPictureError          the camera is reachable and gave no complete picture within its time
 
-A camera library may also hang or crash for good: whoever opens a camera does it in a process of its own.
+A camera library may also hang or crash for good: a camera is opened in a process of its own.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ class CameraError(Exception):
         return _PHRASES.get(type(self).__name__, "camera error")
 
 
-class Unreachable(CameraError):
+class UnreachableError(CameraError):
     """Nothing answers at the camera's address."""
 
 
-class LoginRefused(CameraError):
+class LoginRefusedError(CameraError):
     """The camera requires another user or password."""
 
 
-class NotAnImage(CameraError):
+class NotAnImageError(CameraError):
     """Something answered, but not with a picture."""
 
 
-class NoPicture(CameraError):
+class NoPictureError(CameraError):
     """The camera is reachable and gave no complete picture within its time."""
 
 
 _PHRASES = {
-    "Unreachable": "unreachable",
-    "LoginRefused": "login refused",
-    "NotAnImage": "not an image",
-    "NoPicture": "no picture",
+    "UnreachableError": "unreachable",
+    "LoginRefusedError": "login refused",
+    "NotAnImageError": "not an image",
+    "NoPictureError": "no picture",
 }
 
 
@@ -94,7 +94,7 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
     """Open the camera of the settings' driver; its libraries are loaded only now. Raise CameraError."""
     place = CAMERAS.get(settings.driver)
     if place is None:
-        raise Unreachable(f"no camera driver is called {settings.driver!r}; there are {', '.join(CAMERAS)}")
+        raise UnreachableError(f"no camera driver is called {settings.driver!r}; there are {', '.join(CAMERAS)}")
     module, _, name = place.partition(":")
     camera: Camera = getattr(importlib.import_module(module), name)(settings, clock)
     return camera
@@ -103,12 +103,12 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
 def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
     """Return the address without its login, the user and the password.
 
-    The settings' own login takes precedence over the address's. Raise Unreachable where it is no valid address.
+    The settings' own login takes precedence over the address's. Raise UnreachableError where it is no valid address.
     """
     try:
         parts = urlsplit(settings.url)
     except ValueError as error:
-        raise Unreachable(f"the address is none: {error}") from None
+        raise UnreachableError(f"the address is none: {error}") from None
     place = parts.netloc.rpartition("@")[2]
     user = settings.username or unquote(parts.username or "")
     password = settings.password or unquote(parts.password or "")

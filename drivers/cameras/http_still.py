@@ -20,10 +20,10 @@ from drivers.cameras.camera import (
     JPEG_START,
     MOST_BYTES,
     CameraSettings,
-    LoginRefused,
-    NoPicture,
-    NotAnImage,
-    Unreachable,
+    LoginRefusedError,
+    NoPictureError,
+    NotAnImageError,
+    UnreachableError,
     shown,
     split_login,
 )
@@ -40,7 +40,7 @@ class HttpStill:
     def __init__(self, settings: CameraSettings, clock: Clock) -> None:
         self._url, self._user, self._password = split_login(settings)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise Unreachable(f"{shown(settings.url)!r} is no http:// or https:// address")
+            raise UnreachableError(f"{shown(settings.url)!r} is no http:// or https:// address")
         self._timeout = settings.timeout
         self._clock = clock
 
@@ -54,7 +54,7 @@ class HttpStill:
             if status not in (301, 302, 303, 307, 308) or not target:
                 return _picture(status, headers, body)
             place = urlsplit(urljoin(place.geturl(), target))
-        raise NotAnImage(f"the address redirects more than {REDIRECTS} times")
+        raise NotAnImageError(f"the address redirects more than {REDIRECTS} times")
 
     def close(self) -> None:
         """Do nothing: no connection is kept between two stills."""
@@ -63,12 +63,12 @@ class HttpStill:
         status, headers, body = self._get(place, until, "")
         if status == 401 and place.hostname == self._url.hostname:
             if not self._user:
-                raise LoginRefused("the camera asks for a login and none is given (username, password)")
+                raise LoginRefusedError("the camera asks for a login and none is given (username, password)")
             challenges = headers.get_all("WWW-Authenticate", [])
             login = authorization(challenges, self._user, self._password, _target(place))
             status, headers, body = self._get(place, until, login)
         if status in (401, 403):
-            raise LoginRefused(f"the camera refuses the login of user {self._user!r} (HTTP {status})")
+            raise LoginRefusedError(f"the camera refuses the login of user {self._user!r} (HTTP {status})")
         return status, headers, body
 
     def _get(self, place: SplitResult, until: float, login: str) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -80,15 +80,15 @@ class HttpStill:
             finally:
                 link.close()
         except TimeoutError:
-            raise NoPicture(f"the camera gave no whole picture within {self._timeout:g} s") from None
+            raise NoPictureError(f"the camera gave no whole picture within {self._timeout:g} s") from None
         except ssl.SSLCertVerificationError as error:
-            raise Unreachable(f"the camera's certificate is not trusted: {error.verify_message}") from None
+            raise UnreachableError(f"the camera's certificate is not trusted: {error.verify_message}") from None
         except http.client.IncompleteRead as error:
-            raise NoPicture(f"the picture broke off after {len(error.partial)} bytes") from None
+            raise NoPictureError(f"the picture broke off after {len(error.partial)} bytes") from None
         except http.client.HTTPException as error:
-            raise NotAnImage(f"what answers there is no web server: {str(error)[:60]!r}") from None
+            raise NotAnImageError(f"what answers there is no web server: {str(error)[:60]!r}") from None
         except (OSError, ValueError) as error:
-            raise Unreachable(f"no connection to {place.netloc}: {error}") from None
+            raise UnreachableError(f"no connection to {place.netloc}: {error}") from None
 
     def _exchange(
         self, link: http.client.HTTPConnection, place: SplitResult, until: float, login: str
@@ -110,7 +110,7 @@ class HttpStill:
                 break
             body += piece
             if len(body) > MOST_BYTES:
-                raise NotAnImage(f"the address gives more than {MOST_BYTES // 1_000_000} MB: no snapshot")
+                raise NotAnImageError(f"the address gives more than {MOST_BYTES // 1_000_000} MB: no snapshot")
         if answer.length:
             raise http.client.IncompleteRead(bytes(body), answer.length)
         return answer.status, answer.headers, bytes(body)
@@ -124,11 +124,11 @@ def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> byte
     if status != 200:
         phrase = http.client.responses.get(status, "")
         hint = ": is the path of the address right?" if status == 404 else ""
-        raise NoPicture(f"the camera answers {status} {phrase}".rstrip() + hint)
+        raise NoPictureError(f"the camera answers {status} {phrase}".rstrip() + hint)
     if not body:
-        raise NoPicture("the camera answers with nothing")
+        raise NoPictureError("the camera answers with nothing")
     if not body.startswith(JPEG_START):
-        raise NotAnImage(
+        raise NotAnImageError(
             f"the address answers with {headers.get_content_type()}, not with a JPEG; it begins {begins(body)!r}"
         )
     return body
@@ -144,7 +144,7 @@ def begins(body: bytes) -> str:
 def authorization(challenges: list[str], user: str, password: str, target: str) -> str:
     """Return the Authorization header for the strongest of the camera's challenges.
 
-    Raise LoginRefused where no scheme is known.
+    Raise LoginRefusedError where no scheme is known.
     """
     known = [match for text in challenges for match in _challenges(text)]
     digests = [fields for scheme, fields in known if scheme == "digest"]
@@ -154,7 +154,7 @@ def authorization(challenges: list[str], user: str, password: str, target: str) 
                 return digest(fields, user, password, target)
     if any(scheme == "basic" for scheme, _ in known):
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    raise LoginRefused("the camera asks for a kind of login that is neither basic nor digest")
+    raise LoginRefusedError("the camera asks for a kind of login that is neither basic nor digest")
 
 
 def _challenges(text: str) -> list[tuple[str, dict[str, str]]]:

@@ -9,7 +9,7 @@ import io
 from concurrent.futures import TimeoutError as NotInTime
 from typing import Any
 
-from drivers.cameras.camera import CameraSettings, NoPicture, Unreachable
+from drivers.cameras.camera import CameraSettings, NoPictureError, UnreachableError
 from drivers.clock import Clock
 
 SETTLE = 2.0  # s until exposure and white balance have settled (the Picamera2 manual's own examples wait 1 to 2)
@@ -23,25 +23,25 @@ class PiCamera:
         try:
             from picamera2 import Picamera2
         except ImportError as error:
-            raise Unreachable(
+            raise UnreachableError(
                 f"Picamera2 is not here ({error.name or error}): on a Pi, apt install python3-picamera2"
             ) from None
         self._clock = clock
         self._timeout = settings.timeout
         if not Picamera2.global_camera_info():
-            raise Unreachable("the Pi finds no camera: is the ribbon cable seated at both ends?")
+            raise UnreachableError("the Pi finds no camera: is the ribbon cable seated at both ends?")
         self._camera: Any = _tried(Picamera2)
         _tried(lambda: self._set_up((settings.width, settings.height)))
 
     def still(self) -> bytes:
-        """Take one picture. Return a JPEG of the configured size. Raise NoPicture."""
+        """Take one picture. Return a JPEG of the configured size. Raise NoPictureError."""
         out = io.BytesIO()
         _tried(self._camera.start)
         try:
             self._clock.sleep_until(self._clock.now() + SETTLE)
             _tried(lambda: self._camera.capture_file(out, format="jpeg", wait=self._timeout))
         except (NotInTime, TimeoutError):
-            raise NoPicture(f"the camera gave no picture within {self._timeout:g} s") from None
+            raise NoPictureError(f"the camera gave no picture within {self._timeout:g} s") from None
         finally:
             _tried(self._camera.stop)
         return out.getvalue()
@@ -57,7 +57,7 @@ class PiCamera:
 
 
 def _tried(call: Any) -> Any:
-    """Call into Picamera2 and return the result. Raise NoPicture for its errors, let TimeoutError pass.
+    """Call into Picamera2 and return the result. Raise NoPictureError for its errors, let TimeoutError pass.
 
     Picamera2 reports errors by RuntimeError, libcamera's binding by OSError and RuntimeError.
     """
@@ -66,4 +66,4 @@ def _tried(call: Any) -> Any:
     except (RuntimeError, OSError) as error:
         if isinstance(error, TimeoutError):
             raise
-        raise NoPicture(f"the Pi's camera failed: {error.__cause__ or error}") from None
+        raise NoPictureError(f"the Pi's camera failed: {error.__cause__ or error}") from None

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from drivers.cameras.camera import (
     CameraError,
     CameraSettings,
-    LoginRefused,
-    NoPicture,
-    NotAnImage,
-    Unreachable,
+    LoginRefusedError,
+    NoPictureError,
+    NotAnImageError,
+    UnreachableError,
     shown,
     split_login,
 )
@@ -31,7 +31,7 @@ class RtspCamera:
     def __init__(self, settings: CameraSettings, clock: Clock) -> None:
         place, user, password = split_login(settings)
         if place.scheme not in ("rtsp", "rtsps") or not place.hostname:
-            raise Unreachable(f"{shown(settings.url)!r} is no rtsp:// address")
+            raise UnreachableError(f"{shown(settings.url)!r} is no rtsp:// address")
         login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
         self._address = place._replace(netloc=login + place.netloc).geturl()
         self._place, self._user = place.netloc, user
@@ -62,12 +62,12 @@ class RtspCamera:
 
         match error:
             case av_error.HTTPUnauthorizedError() | av_error.HTTPForbiddenError():
-                return LoginRefused(f"the camera refuses the login of user {self._user!r}")
+                return LoginRefusedError(f"the camera refuses the login of user {self._user!r}")
             case _ if late or isinstance(error, av_error.ExitError | TimeoutError):
-                return NoPicture(f"the camera gave no key frame within {self._timeout:g} s")
+                return NoPictureError(f"the camera gave no key frame within {self._timeout:g} s")
             case av_error.HTTPNotFoundError() | av_error.InvalidDataError():
-                return NotAnImage(f"no video at {self._place}: {error.strerror}")
-        return Unreachable(f"no connection to {self._place}: {error.strerror or 'refused'}")
+                return NotAnImageError(f"no video at {self._place}: {error.strerror}")
+        return UnreachableError(f"no connection to {self._place}: {error.strerror or 'refused'}")
 
     def _options(self) -> dict[str, str]:
         micros = str(round(self._timeout * 1e6))
@@ -75,7 +75,7 @@ class RtspCamera:
 
     def _key_frame(self, stream: Any, until: float) -> bytes:
         if not stream.streams.video:
-            raise NotAnImage(f"the stream at {self._place} has no video")
+            raise NotAnImageError(f"the stream at {self._place} has no video")
         video = stream.streams.video[0]
         video.codec_context.skip_frame = "NONKEY"
         for number, packet in enumerate(stream.demux(video)):
@@ -84,7 +84,7 @@ class RtspCamera:
             for frame in packet.decode():
                 if frame.key_frame and not frame.is_corrupt:
                     return _jpeg(frame)
-        raise NoPicture("the stream ended before a key frame came")
+        raise NoPictureError("the stream ended before a key frame came")
 
 
 def _jpeg(frame: Any) -> bytes:

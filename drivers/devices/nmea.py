@@ -45,7 +45,7 @@ PRESSURE_IDS = frozenset({"", "STNP", "BARO", "BAROMETER", "PRESS", "ENV_ATMOS_P
 HUMIDITY_IDS = frozenset({"", "RH", "HUMI", "HUMIDITY", "AIRHUMI", "ENV_OUTSIDE_H", "ENV_OUTAIR_H"})
 
 
-class Bad(ValueError):
+class SentenceError(ValueError):
     """A sentence with a right check sum and no usable content; the text is the reason."""
 
 
@@ -134,7 +134,7 @@ class NmeaDecoder:
             return self._drop(len(sentence), CHECKSUM if head else NOT_A_SENTENCE)
         try:
             readings = _readings(sentence, head["kind"].decode(), self._settings)
-        except Bad as bad:
+        except SentenceError as bad:
             return self._drop(len(sentence), str(bad))
         offset = self._offset
         self._skip(len(sentence))
@@ -153,7 +153,7 @@ class NmeaDecoder:
 def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Reading, ...]:
     """Return the weather in a sentence.
 
-    It is read from the raw fields, because pynmea2 gives text where a number fails. Raise Bad.
+    It is read from the raw fields, because pynmea2 gives text where a number fails. Raise SentenceError.
     """
     reader = {"MWV": _mwv, "MWD": _mwd, "MDA": _mda, "XDR": _xdr}.get(kind)
     if reader is None:
@@ -161,7 +161,7 @@ def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Readi
     try:
         parsed = pynmea2.parse(sentence.decode("ascii"), check=True)
     except (UnicodeDecodeError, pynmea2.ParseError):
-        raise Bad(NOT_A_SENTENCE) from None
+        raise SentenceError(NOT_A_SENTENCE) from None
     found = reader([field.strip() for field in parsed.data], settings)
     return tuple(Reading(quantity, value, 0.0) for quantity, value in found.items() if value is not None)
 
@@ -169,11 +169,11 @@ def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Readi
 def _mwv(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
     angle, reference, speed, unit, status = (fields + [""] * 5)[:5]
     if status not in ("A", "00"):
-        raise Bad(f"status {status or 'missing'}")
+        raise SentenceError(f"status {status or 'missing'}")
     if reference != settings.wind:
         return {}
     if speed and unit not in METRES_PER_SECOND:
-        raise Bad("unit")
+        raise SentenceError("unit")
     direction, speed_value = _number(angle), _number(speed)
     return {
         "wind_from_direction": None if direction is None else (direction + settings.heading) % 360.0,
@@ -222,11 +222,11 @@ def _xdr(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
 
 
 def _number(field: str) -> float | None:
-    """Return a field's number, None where it is empty. Raise Bad where it is neither."""
+    """Return a field's number, None where it is empty. Raise SentenceError where it is neither."""
     if not field:
         return None
     if not re.fullmatch(r"[+-]?\d{1,6}(\.\d{1,6})?", field):
-        raise Bad("not a number")
+        raise SentenceError("not a number")
     return float(field)
 
 

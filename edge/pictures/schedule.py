@@ -31,7 +31,7 @@ from edge.record import ClockMark, Draft, Kind, Stamp
 log = logging.getLogger("minshan.pictures")
 SUN_UP = -0.833  # degrees of the sun's centre: refraction and half its disc (the almanacs' sunrise)
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0  # s
-REFUSED = "login refused"  # CameraError.reason of LoginRefused
+REFUSED = "login refused"  # CameraError.reason of LoginRefusedError
 SLICE = 0.25  # real s
 LOOK_AGAIN = 60.0  # s; the time may become known while the lane waits for a slot
 PATIENCE = 45.0  # real s for one picture, all of it

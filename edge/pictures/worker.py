@@ -16,7 +16,7 @@ from types import FrameType
 
 import msgspec
 
-from drivers.cameras.camera import CameraError, CameraSettings, NoPicture, open_camera
+from drivers.cameras.camera import CameraError, CameraSettings, NoPictureError, open_camera
 from drivers.clock import Clock
 from edge.clock import SystemClock
 from edge.notify import notify
@@ -101,7 +101,7 @@ def take_still(target: Target, timeout: float, clock: Clock) -> bytes:
     finally:
         camera.close()
     if not jpeg:
-        raise NoPicture("the camera gave an empty picture")
+        raise NoPictureError("the camera gave an empty picture")
     return jpeg
 
 
