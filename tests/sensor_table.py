@@ -14,7 +14,7 @@ from drivers.catalog import catalog
 from drivers.devices.profiles import load
 from drivers.driver import DriverInfo
 from drivers.quantity import QUANTITIES
-from drivers.trial import ONE, SETTLING, Caller, Trial, whole
+from drivers.trial import ONE, SETTLING, Caller, Trial, require_all
 from drivers.twins.twin import Fault
 from edge.sim.clock import SimClock
 
@@ -43,7 +43,7 @@ def noted(trial: Trial, fault: Fault) -> str:
     seen: list[str] = []
 
     def body(caller: Caller) -> None:
-        whole(trial, caller, ONE, SETTLING, "at first")
+        require_all(trial, caller, ONE, SETTLING, "at first")
         before = len(caller.errors)
         caller.table.twin.misbehave(fault)
         if fault is Fault.UNPLUGGED:
