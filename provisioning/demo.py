@@ -20,7 +20,7 @@ from edge.config.trouble import ConfigTrouble
 from edge.daemon import open_store
 from edge.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
-from edge.sim.children import Kept, NoBroker, OwnBroker, camera_process
+from edge.sim.children import Kept, NoBrokerError, OwnBroker, camera_process
 from edge.sim.rig import Boot, Rig, boot_of
 from edge.status import status
 from edge.store.store import Store
@@ -120,7 +120,7 @@ def demo(**options: Any) -> int:
         raise Failure(Exit.USAGE, say.phrase(str(error))) from None
     except ConfigTrouble as error:
         raise Failure(Exit.CONFIG, "\n".join(told(trouble) for trouble in error.troubles)) from None
-    except (NoBroker, LinkTrouble) as error:
+    except (NoBrokerError, LinkTrouble) as error:
         raise Failure(Exit.BROKER, say.phrase(str(error))) from None
     except StoreTrouble as error:
         raise Failure(Exit.STORE, say.phrase(str(error))) from None

@@ -38,7 +38,7 @@ plugins:
 """
 
 
-class NoBroker(Exception):
+class NoBrokerError(Exception):
     """No broker could be started; the text says what to install."""
 
 
@@ -114,7 +114,9 @@ class OwnBroker:
             conf.write_text(MOSQUITTO_CONF.format(port=self.port, folder=folder) + user)
             return "Mosquitto", [mosquitto, "-c", str(conf)]
         if importlib.util.find_spec("amqtt") is None:
-            raise NoBroker("there is no broker on this machine: apt-get install mosquitto, or name one by --broker")
+            raise NoBrokerError(
+                "there is no broker on this machine: apt-get install mosquitto, or name one by --broker"
+            )
         conf = folder / "amqtt.yaml"
         conf.write_text(AMQTT_CONF.format(port=self.port))
         return "amqtt", [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(conf)]
@@ -129,7 +131,7 @@ class OwnBroker:
                     return
             tick.wait(0.05)
         self.stop()
-        raise NoBroker(f"{self.name} does not start: see {self._log}")
+        raise NoBrokerError(f"{self.name} does not start: see {self._log}")
 
 
 def camera_process(spool: Path, log: Path) -> Kept:

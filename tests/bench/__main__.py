@@ -1,7 +1,7 @@
 """`python -m tests.bench [NAME ...]`: every module of this folder that has `rows()`, in one table.
 
 A row is a dict of texts: `what`, `ours`, `peer`, `ratio` (ours to the peer's); the last two may be empty. A
-module whose measurement cannot be made here raises `Unmeasured` with the reason, which the table says.
+module whose measurement cannot be made here raises `UnmeasuredError` with the reason, which the table says.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 import tests.bench
-from tests.bench.figures import Row, Unmeasured
+from tests.bench.figures import Row, UnmeasuredError
 
 
 def names(wanted: list[str]) -> list[str]:
@@ -38,7 +38,7 @@ def measured(wanted: list[str]) -> Iterator[tuple[str, Row]]:
         try:
             for row in module.rows():
                 yield name, row
-        except Unmeasured as reason:
+        except UnmeasuredError as reason:
             yield name, {"what": f"not measured: {reason}"}
         print(f"{name}: {time.monotonic() - began:.1f} s", file=sys.stderr)
 

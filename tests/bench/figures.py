@@ -5,7 +5,7 @@ from __future__ import annotations
 Row = dict[str, str]
 
 
-class Unmeasured(Exception):
+class UnmeasuredError(Exception):
     """The measurement cannot be made on this machine; the text says why."""
 
 

@@ -18,7 +18,7 @@ import tty
 from pathlib import Path
 
 from tests.bench.camera import bare_interpreter, cpu_seconds, memory, row
-from tests.bench.figures import Row, Unmeasured
+from tests.bench.figures import Row, UnmeasuredError
 from tests.system.broker import PATH, Broker
 
 LINE = b"A0743B135C0000D0000E0000F0006G1588H1588I0000J0006K0610L0271M909N10022,017,025,026,017,025,026,*0C\r\n"
@@ -30,7 +30,7 @@ MEASURED = 60.0  # s
 def rows() -> list[Row]:
     """The bench's rows: `what`, `ours`, `peer`, `ratio`."""
     if shutil.which("mosquitto", path=PATH) is None:
-        raise Unmeasured("mosquitto is not installed")
+        raise UnmeasuredError("mosquitto is not installed")
     bare = bare_interpreter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -17,7 +17,7 @@ from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
 from edge.sim.capture import read_capture
 from tests.bench import faults
-from tests.bench.figures import Row, Unmeasured
+from tests.bench.figures import Row, UnmeasuredError
 from tests.data import folder, shared
 
 DAYS = ("2019-08-04", "2020-12-27", "2021-05-04", "2021-06-01", "2022-07-24")
@@ -59,7 +59,7 @@ class Found(NamedTuple):
 def rows() -> list[Row]:
     """The bench's rows; the peer is WeeWX StdQC."""
     if not (folder() / "station-captures").is_dir():
-        raise Unmeasured(f"the recordings station-captures are not in {folder()} (set MINSHAN_DATA to its folder)")
+        raise UnmeasuredError(f"the recordings station-captures are not in {folder()} (set MINSHAN_DATA to its folder)")
     totals: dict[str, Found] = {}
     good = Found(0, 0, 0)
     for day in DAYS:

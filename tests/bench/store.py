@@ -23,7 +23,7 @@ from edge.record import ClockMark, Draft, Kind, Stamp
 from edge.store.rows import record_of
 from edge.store.store import Store
 from edge.uplink.contract import Span
-from tests.bench.figures import Row, Unmeasured, row
+from tests.bench.figures import Row, UnmeasuredError, row
 
 BURST = 2000
 MINUTES = 200
@@ -136,7 +136,7 @@ def bytes_written(mount: Path, written: Callable[[], int], work: Worker, settle:
 def disk() -> Iterator[tuple[Path, Callable[[], int]]]:
     """An ext4 of our own on a loop device, and the reader of its counter of bytes written."""
     if os.geteuid() or not shutil.which("mkfs.ext4") or not shutil.which("losetup"):
-        raise Unmeasured("bytes written to the disk want root, mkfs.ext4 and losetup")
+        raise UnmeasuredError("bytes written to the disk want root, mkfs.ext4 and losetup")
     with ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory()))
         image, mount = folder / "image", folder / "mount"
@@ -153,8 +153,8 @@ def disk() -> Iterator[tuple[Path, Callable[[], int]]]:
 
 
 def run(*command: str) -> str:
-    """What a command prints; Unmeasured with its reason where it fails."""
+    """What a command prints; UnmeasuredError with its reason where it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Unmeasured(f"{command[0]}: {done.stderr.strip()}")
+        raise UnmeasuredError(f"{command[0]}: {done.stderr.strip()}")
     return done.stdout.strip()

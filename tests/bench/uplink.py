@@ -28,7 +28,7 @@ from edge.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.store import Store
 from edge.uplink.contract import Batch
 from edge.uplink.uplink import Uplink
-from tests.bench.figures import Row, Unmeasured, row
+from tests.bench.figures import Row, UnmeasuredError, row
 from tests.bench.store import NAMES
 from tests.system.broker import PATH, Broker, until
 
@@ -52,7 +52,7 @@ def rows() -> Iterator[Row]:
     """The bench's rows."""
     for program in ("mosquitto", "mosquitto_pub", "mosquitto_sub"):
         if shutil.which(program, path=PATH) is None:
-            raise Unmeasured(f"{program} is not installed")
+            raise UnmeasuredError(f"{program} is not installed")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         broker = Broker(folder).start()
