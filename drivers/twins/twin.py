@@ -31,7 +31,7 @@ class Fault(StrEnum):
 
 
 class Twin(Protocol):
-    """The control side that all twins have."""
+    """The back face of every twin, by which it is controlled."""
 
     def set(self, quantity: str, value: float) -> None:
         """Set what the device measures from now on, in the quantity's unit; other quantities are ignored.

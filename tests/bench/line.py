@@ -27,7 +27,7 @@ from drivers.buses.i2c import I2CBus
 from drivers.catalog import find
 from drivers.clock import Clock
 from drivers.twins.bench import PtyBusWire, make_twin, wire_for
-from drivers.twins.crossing import CrossingPort
+from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.memory import MemoryContact, MemoryI2C
 from edge.clock import SystemClock
 from edge.config.file import load
@@ -45,7 +45,7 @@ HOUR = 3600.0
 WARM = 120.0  # s first: what is imported late is imported
 HANG = 30.0  # s
 INTERVAL = 1.0  # s
-SIMULATED = ((SimClock, "_wait"), (MemoryI2C, "transfer"), (MemoryContact, "edges"), (CrossingPort, "write"))
+SIMULATED = ((SimClock, "_wait"), (MemoryI2C, "transfer"), (MemoryContact, "edges"), (ClockedPort, "write"))
 
 
 def rows() -> Iterator[Row]:
