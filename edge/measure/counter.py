@@ -41,7 +41,10 @@ class Counter:
         self._here = False  # whether the last reading was taken since this start: then `at` measures the gap
 
     def take(self, value: float, at: float, wraps_at: float | None, utc: float | None) -> Rise:
-        """The rise that this reading brings. `at` s of this boot; `utc` s where known (for gaps over a restart)."""
+        """Return the rise that this reading brings.
+
+        `at`: s of this boot; `utc`: s where known (for gaps over a restart).
+        """
         state = self.state
         if state.last is None:
             self._move(value, at, utc)
@@ -63,7 +66,7 @@ class Counter:
         return Rise(rise)
 
     def _odd_one(self, rise: float, value: float, at: float, utc: float | None) -> Rise:
-        """A fall, or a rise that no sky gives: noise where the next reading is back, real where it stays."""
+        """Judge a fall, or an impossible rise: noise where the next reading is back, real where it stays."""
         odd, self._odd = self._odd, value
         if odd is None or not odd <= value <= odd + MOST_MM_PER_MIN:
             return Rise(0.0)
@@ -80,7 +83,7 @@ class Counter:
         self._here = True
 
     def _gap(self, at: float, utc: float | None) -> float:
-        """Seconds since the last reading; a step of the clock makes none longer."""
+        """Return the seconds since the last reading; a step of the clock makes none longer."""
         state = self.state
         if self._here and state.at is not None:
             return max(0.0, at - state.at)
