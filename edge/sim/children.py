@@ -43,12 +43,12 @@ class NoBrokerError(Exception):
 
 
 def dying_with_us(command: list[str]) -> list[str]:
-    """`command`, ended by the kernel when the process that starts it ends."""
+    """Return `command` wrapped so that the kernel ends it when the process that starts it ends."""
     return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
 class Kept:
-    """A process of the demo, its output in a log: started again with growing pauses when it ends, never given up."""
+    """A process of the demo with its output in a log, restarted with growing pauses whenever it ends."""
 
     def __init__(self, command: list[str], log: Path) -> None:
         self._command = dying_with_us(command)
@@ -59,7 +59,7 @@ class Kept:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it for good."""
+        """End the process for good."""
         self._ending.set()
         self._thread.join(10)
 
@@ -78,7 +78,7 @@ class Kept:
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes]) -> None:
-        """End it in order, or at once where it does not listen."""
+        """End the process in order, or kill it where it does not react."""
         process.terminate()
         try:
             process.wait(5)
@@ -89,7 +89,7 @@ class Kept:
 class OwnBroker:
     """A broker of the demo's own on a free port: Mosquitto, or amqtt (MQTT 3.1.1 alone) where there is none.
 
-    One that ends is started again on its port; Mosquitto then has what it had written down (at most a minute ago).
+    One that ends is started again on its port; Mosquitto then has what it had saved (at most a minute ago).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -103,7 +103,7 @@ class OwnBroker:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address on which it listens."""
         return f"mqtt://127.0.0.1:{self.port}"
 
     def _command(self, folder: Path) -> tuple[str, list[str]]:
@@ -135,12 +135,12 @@ class OwnBroker:
 
 
 def camera_process(spool: Path, log: Path) -> Kept:
-    """The camera process of a demo."""
+    """Start the camera process of a demo."""
     return Kept([sys.executable, "-m", "edge.pictures.worker", "--spool", str(spool)], log)
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
+    """Return a TCP port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -47,7 +47,7 @@ FOREVER = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """One device misbehaves, or its bus is pulled out, over [begin, end)."""
+    """A fault of one device, or its bus unplugged, over [begin, end)."""
 
     begin: float
     end: float
@@ -57,7 +57,7 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """The daemon is killed at `at` and up again `length` later.
+    """The daemon is killed at `at` and started again `length` later.
 
     `power`: the box loses its power with it; `known_after`: how long after the new boot the time is known.
     """
@@ -70,7 +70,10 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """All that goes wrong. `away`: when the broker is; `known_after`: when the first boot's time is known."""
+    """All that goes wrong.
+
+    `away`: when the broker is unreachable; `known_after`: when the first boot's time is known.
+    """
 
     spells: tuple[Spell, ...] = ()
     outages: tuple[Outage, ...] = ()
@@ -79,7 +82,10 @@ class Schedule:
 
 
 def spells(seed: int, sensors: Sequence[SensorSection]) -> Iterator[Spell]:
-    """Faults of devices and buses without end, in the order of their begin; a bus has one at a time."""
+    """Yield faults of devices and buses without end, in the order of their begin.
+
+    A bus has one at a time.
+    """
     rng = random.Random(seed)
     buses = list(by_bus(tuple(sensors)).values())
     free = [0.0] * len(buses)
@@ -96,7 +102,7 @@ def spells(seed: int, sensors: Sequence[SensorSection]) -> Iterator[Spell]:
 
 
 def draw(seed: int, sensors: Sequence[SensorSection], length: float) -> Schedule:
-    """A mixture of everything in the model over `length` seconds, a few outages and absences among it."""
+    """Return a mixture of everything in the model over `length` seconds, a few outages and absences among it."""
     rng = random.Random(~seed)
     drawn = tuple(itertools.takewhile(lambda spell: spell.begin < length, spells(seed, sensors)))
     outages: list[Outage] = []
@@ -112,7 +118,10 @@ def draw(seed: int, sensors: Sequence[SensorSection], length: float) -> Schedule
 
 
 def inject(rig: Rig, coming: Iterable[Spell], zero: float) -> None:
-    """Let the spells come over the rig's twins; `zero`: the instant of the rig's clock from which they count."""
+    """Start a lane that applies the faults to the rig's twins.
+
+    `zero`: the instant of the rig's clock from which their times count.
+    """
 
     def wait_for(t: float) -> None:
         rig.clock.sleep_until(zero + t)
@@ -136,7 +145,7 @@ def inject(rig: Rig, coming: Iterable[Spell], zero: float) -> None:
 
 
 def apply(rig: Rig, spell: Spell) -> None:
-    """Let the spell begin."""
+    """Let the fault begin."""
     if spell.fault is Fault.UNPLUGGED:
         rig.wire_of(spell.sensor).unplug()
     else:
@@ -144,7 +153,7 @@ def apply(rig: Rig, spell: Spell) -> None:
 
 
 def lift(rig: Rig, spell: Spell) -> None:
-    """Let it end."""
+    """Let the fault end."""
     if spell.fault is Fault.UNPLUGGED:
         rig.wire_of(spell.sensor).plug()
     else:

@@ -40,7 +40,11 @@ class Run:
 
 @dataclass(slots=True)
 class Life:
-    """`begin`: the true UTC (microseconds) of the daemon's first start. `broker`: told when it goes and comes."""
+    """A box over its outages.
+
+    `begin`: the true UTC (microseconds) of the daemon's first start; `broker`: called when the broker goes (False) and
+    comes back (True).
+    """
 
     config: Config
     seed: int
@@ -74,12 +78,12 @@ class Life:
 
     @property
     def station(self) -> Station:
-        """The station that runs."""
+        """The running station."""
         assert self.rig.station is not None
         return self.rig.station
 
     def run(self, length: float) -> None:
-        """Let simulated seconds pass."""
+        """Let `length` simulated seconds pass."""
         until = self._now + length
         while self._events and self._events[0][0] <= until:
             at, event = self._events.pop(0)
@@ -101,7 +105,7 @@ class Life:
     # -- the box -------------------------------------------------------------------------------------------------
 
     def _boot(self, known_after: float) -> None:
-        """The box has power: a new boot, new twins, the daemon."""
+        """Boot the box: a new boot, new twins, the daemon."""
         now = self.begin + round(self._now * 1e6)
         boot = Boot(f"boot-{self.seed}-{self._boots}", now - round(BOOTING * 1e6))
         self._boots += 1
@@ -121,7 +125,7 @@ class Life:
         self.runs.append(Run(station.epoch, self.rig.boot, now, known_from=self.rig.time.known_from))
 
     def _fall(self, outage: Outage) -> None:
-        """The daemon, or the box, is gone for a while."""
+        """Kill the daemon, or power the box off, for a while."""
         run = self.runs[-1]
         run.end, run.ended = self.rig.boot.utc_at(self.rig.clock.now()), "power" if outage.power else "killed"
         self.rig.kill()

@@ -47,14 +47,14 @@ SECTOR = 14.0  # degrees; half a sector of sixteen and a bit
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Channel -> sensor, and the sensors that a spell ails."""
+    """Channel -> sensor, and the sensors that a fault affects."""
 
     sensor: dict[str, str]
     ailed: Callable[[Spell], frozenset[str]]
 
 
 def channels_of(truth: Truth) -> Channels:
-    """Who makes which channel; a gust comes from its wind."""
+    """Return which sensor makes which channel; a gust comes from its wind."""
     made = {channel: sensor for (sensor, _), channel in truth.config.channels().items()}
     gusts = {c.replace("wind_speed", "wind_speed_of_gust"): s for c, s in made.items() if c.startswith("wind_speed")}
     mates = {s.name: frozenset(m.name for m in group) for group in by_bus(truth.config.sensor).values() for s in group}
@@ -66,7 +66,7 @@ def channels_of(truth: Truth) -> Channels:
 
 
 def value_checks(truth: Truth, records: Iterable[Record]) -> list[str]:
-    """Everything that is wrong with the values of these minutes (each in its highest revision)."""
+    """Return all that is wrong with the values of these minutes (each in its highest revision)."""
     channels = channels_of(truth)
     sky = Sky(truth.weather)
     minutes = [record for record in records if record.kind is Kind.MINUTE]
@@ -99,7 +99,7 @@ def _minute(truth: Truth, channels: Channels, sky: Sky, minute: Record) -> Itera
 
 
 def _ailing(truth: Truth, channels: Channels, begin: int, end: int) -> tuple[dict[str, Fault], set[str]]:
-    """The sensors that could not measure for all of the span and why, and those that were ailing in some of it."""
+    """Return the sensors that could not measure in all of the span and why, and those affected in any of it."""
     silent, troubled = dict[str, Fault](), set[str]()
     first, last = (begin - truth.begin) / 1e6, (end - truth.begin) / 1e6
     for spell in truth.spells:
@@ -111,14 +111,14 @@ def _ailing(truth: Truth, channels: Channels, begin: int, end: int) -> tuple[dic
 
 
 class Sky:
-    """The weather of a span, looked at every other second and remembered."""
+    """The weather of a span, sampled every other second and remembered."""
 
     def __init__(self, weather: Callable[[float], dict[str, float]]) -> None:
         self._weather = weather
         self._known: dict[float, dict[str, float]] = {}
 
     def like(self, channel: str, value: float, begin: float, end: float) -> bool:
-        """Whether the value is what a good device would give over [begin, end), s UTC."""
+        """Return whether the value is what a good device would give over [begin, end), s UTC."""
         quantity = channel.partition(".")[0]
         if quantity == "rainfall_amount":
             most = self.at(end)[quantity] - self.at(begin - RAIN_BEFORE)[quantity] + TIP
@@ -137,17 +137,17 @@ class Sky:
         return min(abs((value - direction + 180) % 360 - 180) for direction in seen) <= SECTOR
 
     def told(self, channel: str, begin: float) -> str:
-        """The truth at the beginning, for a complaint."""
+        """Return the truth at the beginning, for a complaint."""
         quantity = channel.partition(".")[0].replace("_of_gust", "")
         return f"{self.at(begin)[quantity]:.2f}"
 
     def span(self, begin: float, end: float) -> list[dict[str, float]]:
-        """The looks within a span."""
+        """Return the samples within a span."""
         first = math.floor(begin / LOOK_S)
         return [self.at(number * LOOK_S) for number in range(first, math.ceil(end / LOOK_S) + 1)]
 
     def at(self, t: float) -> dict[str, float]:
-        """The weather at an instant; one look a `LOOK_S` is remembered."""
+        """Return the weather at an instant; one sample a `LOOK_S` is remembered."""
         if t not in self._known:
             if len(self._known) > 500:
                 self._known.clear()
