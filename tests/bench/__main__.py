@@ -20,7 +20,7 @@ from tests.bench.figures import Row, UnmeasuredError
 
 
 def names(wanted: list[str]) -> list[str]:
-    """The modules to run: those wanted, otherwise all, in the order of their names."""
+    """Return the modules to run: those wanted, otherwise all, in the order of their names."""
     found = sorted(module.name for module in pkgutil.iter_modules(tests.bench.__path__) if module.name[0] != "_")
     unknown = [name for name in wanted if name not in found]
     if unknown:
@@ -29,7 +29,7 @@ def names(wanted: list[str]) -> list[str]:
 
 
 def measured(wanted: list[str]) -> Iterator[tuple[str, Row]]:
-    """Each row with its module's name; modules without rows are helpers."""
+    """Yield each row with its module's name; modules without rows are helpers."""
     for name in names(wanted):
         module = importlib.import_module(f"tests.bench.{name}")
         if not hasattr(module, "rows"):
@@ -44,7 +44,7 @@ def measured(wanted: list[str]) -> Iterator[tuple[str, Row]]:
 
 
 def main() -> None:
-    """Run and print."""
+    """Run the benches and print their rows."""
     table = Table(title="Minshan beside its peers, measured in this run", title_justify="left")
     table.add_column("bench")
     for heading in ("what", "ours", "peer", "ratio"):

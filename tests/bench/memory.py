@@ -28,7 +28,7 @@ MEASURED = 60.0  # s
 
 
 def rows() -> list[Row]:
-    """The bench's rows: `what`, `ours`, `peer`, `ratio`."""
+    """Return the bench's rows: `what`, `ours`, `peer`, `ratio`."""
     if shutil.which("mosquitto", path=PATH) is None:
         raise UnmeasuredError("mosquitto is not installed")
     bare = bare_interpreter()
@@ -51,7 +51,7 @@ def rows() -> list[Row]:
 
 
 def measured(pid: int, bare: float) -> list[Row]:
-    """The rows of a running daemon."""
+    """Return the rows of a running daemon."""
     time.sleep(WARM_UP)
     cpu = cpu_seconds(pid)
     time.sleep(MEASURED)
@@ -64,7 +64,7 @@ def measured(pid: int, bare: float) -> list[Row]:
 
 
 def feed(ending: threading.Event) -> str:
-    """A pty on which a line comes each `PACE` seconds until `ending`; its path."""
+    """Make a pty on which a line comes each `PACE` seconds until `ending`. Return its path."""
     near, far = pty.openpty()
     tty.setraw(far)
 
@@ -77,7 +77,7 @@ def feed(ending: threading.Event) -> str:
 
 
 def station(folder: Path, port: str, broker: str) -> Path:
-    """A station's file, made as a technician makes it."""
+    """Write a station's file, made as a technician makes it. Return its path."""
     config = folder / "station.toml"
     sensor = f"ascii-station:port={port}"
     words = ["--station", "bench", "--sensor", sensor, "--broker", broker, "--state", str(folder / "state")]

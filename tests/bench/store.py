@@ -39,19 +39,19 @@ Worker = Callable[..., None]  # (folder, number of records, what to do after eac
 
 
 def draft(n: int) -> Draft:
-    """Minute `n` of a station with 14 channels."""
+    """Return minute `n` of a station with 14 channels."""
     values = {name: round((n * 7919 + i * 104729) % 10000 / 100, 2) for i, name in enumerate(NAMES)}
     body = {"values": values, "quality": dict.fromkeys(NAMES, 1), "reasons": {}}
     return Draft(Kind.MINUTE, Stamp("6f1c" * 8, n * 60.0), 60.0, n * 60_000_000, ClockMark("ntp", 0.01), body, 1)
 
 
 def line(n: int, given: Draft) -> bytes:
-    """A record as the raw append writes it."""
+    """Return a record as the raw append writes it."""
     return msgspec.json.encode(record_of(given, "5d0c9c1f", n)) + b"\n"
 
 
 def rows() -> Iterator[Row]:
-    """The bench's rows."""
+    """Yield the bench's rows."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours = BURST / timed(stored, folder / "s", BURST)
@@ -71,11 +71,11 @@ def rows() -> Iterator[Row]:
 
 
 def ignore(n: int) -> None:
-    """Nothing to do after record `n`."""
+    """Do nothing after record `n`."""
 
 
 def timed(work: Worker, folder: Path, number: int) -> float:
-    """Seconds that it takes."""
+    """Return the seconds that the work takes."""
     began = time.monotonic()
     work(folder, number)
     return time.monotonic() - began
@@ -91,7 +91,7 @@ def stored(folder: Path, number: int, each: Callable[[int], None] = ignore) -> N
 
 
 def closed(folder: Path, number: int, each: Callable[[int], None] = ignore) -> None:
-    """The same, and each record sent and closed before the next."""
+    """Append to the store, each record sent and closed before the next."""
     store = Store.open(folder, epoch="5d0c9c1f")
     for n in range(1, number + 1):
         record = store.append(draft(n), {"rainfall_amount": n})
@@ -112,10 +112,10 @@ def raw_appended(folder: Path, number: int, each: Callable[[int], None] = ignore
 
 
 def bytes_written(mount: Path, written: Callable[[], int], work: Worker, settle: bool) -> float:
-    """Bytes for a record that reached the device, the file system's journal among them.
+    """Return the bytes for a record that reached the device, the file system's journal among them.
 
-    Counted after WARM records, when the store's log has its size, as it has for all but a daemon's first hours.
-    With `settle` the file system is brought to rest after each record, as it is within a minute.
+    Counted after WARM records, when the store's log has its size, as it has for all but a daemon's first hours. With
+    `settle` the file system is brought to rest after each record, as it is within a minute.
     """
     counted = MINUTES if settle else BURST
     at: list[int] = []
@@ -134,7 +134,7 @@ def bytes_written(mount: Path, written: Callable[[], int], work: Worker, settle:
 
 @contextmanager
 def disk() -> Iterator[tuple[Path, Callable[[], int]]]:
-    """An ext4 of our own on a loop device, and the reader of its counter of bytes written."""
+    """Mount an ext4 of our own on a loop device. Yield its path and the reader of its counter of bytes written."""
     if os.geteuid() or not shutil.which("mkfs.ext4") or not shutil.which("losetup"):
         raise UnmeasuredError("bytes written to the disk want root, mkfs.ext4 and losetup")
     with ExitStack() as undo:
@@ -153,7 +153,7 @@ def disk() -> Iterator[tuple[Path, Callable[[], int]]]:
 
 
 def run(*command: str) -> str:
-    """What a command prints; UnmeasuredError with its reason where it fails."""
+    """Return what a command prints. Raise UnmeasuredError with its reason where it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UnmeasuredError(f"{command[0]}: {done.stderr.strip()}")
