@@ -1,6 +1,6 @@
 """The Pi's own camera on its ribbon cable, by Picamera2 (from Debian on a Pi: its numpy and libcamera fit it).
 
-The sensor runs only for the seconds of a still: between pictures it and its 30 MB of buffers are let go.
+The sensor runs only for the seconds of a still: between pictures it and its 30 MB of buffers are released.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 - MWV: wind angle against the bow (R relative, T theoretical) and speed. On a fixed mast R is the true wind once
   the direction that the bow mark points to (`heading`) is added. Status A, or Gill's 00; any other is refused.
 - MWD: wind direction against north and speed, of heads with a compass.
-- MDA, XDR: air temperature, relative humidity, air pressure, told by type, unit and id, not by place.
+- MDA, XDR: air temperature, relative humidity, air pressure, identified by type, unit and id, not by place.
 
 Sentences are found between any bytes: several in one piece without line ends, after tag blocks (`\\c:...*60\\`),
 cut at either end. Only what has a right check sum is read; pynmea2 takes it apart.

@@ -5,7 +5,7 @@
     bus = wire.open(settings, clock)                           shaped as the opener in `drivers.buses.BUSES`
     wire.unplug(); wire.plug()                                 a bus opened before stays dead, as a real one
     wire.stop()                                                tell the lanes to end, and unplug
-    wire.close()                                               once they have ended: let go of everything
+    wire.close()                                               once they have ended: release everything
 
 `bench(info, settings, clock, seed)` is all that for a single device.
 """
