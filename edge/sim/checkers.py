@@ -24,7 +24,7 @@ import msgspec
 from edge.anchors import DRIFT
 from edge.config.sections import Config
 from edge.record import Kind, Record
-from edge.sim.faults import Spell
+from edge.sim.faults import DeviceFault
 from edge.sim.life import Life, Run
 from edge.sim.rig import ANCHOR_ERROR
 from edge.store.times import ARRIVAL, BOUNDS
@@ -44,12 +44,12 @@ class Truth:
     weather: Callable[[float], dict[str, float]]
     begin: int
     runs: tuple[Run, ...]
-    spells: tuple[Spell, ...] = ()
+    device_faults: tuple[DeviceFault, ...] = ()
 
     @classmethod
     def of(cls, life: Life) -> Truth:
         """Return the truth of a life that has ended."""
-        return cls(life.config, life.rig.weather.at, life.begin, tuple(life.runs), life.schedule.spells)
+        return cls(life.config, life.rig.weather.at, life.begin, tuple(life.runs), life.schedule.device_faults)
 
     def run_of(self, record: Record) -> Run | None:
         """Return the run of the daemon that made the record, None where there is none."""

@@ -68,8 +68,9 @@ class Kept:
         with self._log.open("ab") as log:
             while not self._ending.is_set():
                 self.starts += 1
-                with subprocess.Popen(self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                      start_new_session=True) as process:  # fmt: skip
+                with subprocess.Popen(
+                    self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                ) as process:
                     while process.poll() is None and not self._ending.wait(0.2):
                         pass
                     self._end(process)

@@ -148,8 +148,9 @@ class SimClock:
             self._alive -= 1
         self._hand_on(None)
 
-    def _wait(self, until: float, fd: int = -1, events: int = 0, inbox: SimInbox | None = None,
-              for_room: bool = False) -> bool:  # fmt: skip
+    def _wait(
+        self, until: float, fd: int = -1, events: int = 0, inbox: SimInbox | None = None, for_room: bool = False
+    ) -> bool:
         lane: SimLane = self._local.lane
         self._looks = 0
         lane.deadline, lane.fd, lane.events, lane.inbox, lane.for_room = until, fd, events, inbox, for_room

@@ -19,12 +19,12 @@ from edge.measure.quality import Flag
 from edge.record import Kind, Record
 from edge.sampler import by_bus
 from edge.sim.checkers import Truth, true_span
-from edge.sim.faults import Spell
+from edge.sim.faults import DeviceFault
 
 LOOK_S = 2.0  # s between two looks at the weather
 BEFORE = 10.0  # s; so old the weather of a sample may be: a long integration, a moment that was held
 WHOLE = 59.9  # s
-COMING_BACK = 90.0  # s after a spell: the longest pause of a lane, a try and its grid
+COMING_BACK = 90.0  # s after a fault: the longest pause of a lane, a try and its grid
 WARMING_UP = 12.0  # s after the daemon's start: a fan, an integration, the first sample of a 10-s grid
 RAIN_BEFORE = 95.0  # s; a rise after a longer silence is suspect
 NOW_AND_THEN = (Fault.SLOW, Fault.NOISE, Fault.SHORT)  # of which a whole frame may come through
@@ -50,7 +50,7 @@ class Channels:
     """Channel -> sensor, and the sensors that a fault affects."""
 
     sensor: dict[str, str]
-    ailed: Callable[[Spell], frozenset[str]]
+    ailed: Callable[[DeviceFault], frozenset[str]]
 
 
 def channels_of(truth: Truth) -> Channels:
@@ -59,8 +59,8 @@ def channels_of(truth: Truth) -> Channels:
     gusts = {c.replace("wind_speed", "wind_speed_of_gust"): s for c, s in made.items() if c.startswith("wind_speed")}
     mates = {s.name: frozenset(m.name for m in group) for group in by_bus(truth.config.sensor).values() for s in group}
 
-    def ailed(spell: Spell) -> frozenset[str]:
-        return mates[spell.sensor] if spell.fault is Fault.UNPLUGGED else frozenset((spell.sensor,))
+    def ailed(event: DeviceFault) -> frozenset[str]:
+        return mates[event.sensor] if event.fault is Fault.UNPLUGGED else frozenset((event.sensor,))
 
     return Channels(gusts | made, ailed)
 
@@ -68,12 +68,12 @@ def channels_of(truth: Truth) -> Channels:
 def value_checks(truth: Truth, records: Iterable[Record]) -> list[str]:
     """Return all that is wrong with the values of these minutes (each in its highest revision)."""
     channels = channels_of(truth)
-    sky = Sky(truth.weather)
+    weather = WeatherTruth(truth.weather)
     minutes = [record for record in records if record.kind is Kind.MINUTE]
-    return [complaint for minute in minutes for complaint in _minute(truth, channels, sky, minute)]
+    return [complaint for minute in minutes for complaint in _minute(truth, channels, weather, minute)]
 
 
-def _minute(truth: Truth, channels: Channels, sky: Sky, minute: Record) -> Iterator[str]:
+def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Record) -> Iterator[str]:
     run = truth.run_of(minute)
     if run is None:
         return
@@ -85,8 +85,8 @@ def _minute(truth: Truth, channels: Channels, sky: Sky, minute: Record) -> Itera
     for channel in sorted(set(channels.sensor) & set(values) | {c for c in values if "gust" not in c}):
         value, flag, sensor = values[channel], flags[channel], channels.sensor.get(channel, "")
         reason = minute.body.get("reasons", {}).get(channel)
-        if flag == Flag.PASS and (value is None or not sky.like(channel, value, begin / 1e6, end / 1e6)):
-            yield f"wrongly good: {name} {channel} {value} is not the weather's {sky.told(channel, begin / 1e6)}"
+        if flag == Flag.PASS and (value is None or not weather.like(channel, value, begin / 1e6, end / 1e6)):
+            yield f"wrongly good: {name} {channel} {value} is not the weather's {weather.told(channel, begin / 1e6)}"
         if flag == Flag.MISSING and value is not None:
             yield f"wrongly good: {name} {channel} is missing and has the value {value}"
         if flag != Flag.PASS and not reason:
@@ -102,15 +102,15 @@ def _ailing(truth: Truth, channels: Channels, begin: int, end: int) -> tuple[dic
     """Return the sensors that could not measure in all of the span and why, and those affected in any of it."""
     silent, troubled = dict[str, Fault](), set[str]()
     first, last = (begin - truth.begin) / 1e6, (end - truth.begin) / 1e6
-    for spell in truth.spells:
-        if spell.begin <= first - BEFORE and last <= spell.end:
-            silent |= dict.fromkeys(channels.ailed(spell), spell.fault)
-        if spell.begin <= last and first <= spell.end + COMING_BACK:
-            troubled |= channels.ailed(spell)
+    for event in truth.device_faults:
+        if event.begin <= first - BEFORE and last <= event.end:
+            silent |= dict.fromkeys(channels.ailed(event), event.fault)
+        if event.begin <= last and first <= event.end + COMING_BACK:
+            troubled |= channels.ailed(event)
     return silent, troubled
 
 
-class Sky:
+class WeatherTruth:
     """The weather of a span, sampled every other second and remembered."""
 
     def __init__(self, weather: Callable[[float], dict[str, float]]) -> None:
