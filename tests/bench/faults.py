@@ -15,9 +15,12 @@ Spoiled = dict[str, list[range]]  # channel -> spans of minutes
 HOUR = 3600.0
 # Least and most of a spike, offset and drift: from what spoils a minute's use to what a range check finds alone.
 SPIKE = {
-    "air_temperature": (1.0, 15.0), "relative_humidity": (4.0, 40.0), "air_pressure": (1.0, 30.0),
-    "wind_speed": (10.0, 40.0), "pm2p5": (200.0, 800.0),
-}  # fmt: skip
+    "air_temperature": (1.0, 15.0),
+    "relative_humidity": (4.0, 40.0),
+    "air_pressure": (1.0, 30.0),
+    "wind_speed": (10.0, 40.0),
+    "pm2p5": (200.0, 800.0),
+}
 OFFSET = {"air_temperature": (4.0, 10.0), "relative_humidity": (16.0, 40.0), "air_pressure": (4.0, 20.0)}
 STUCK = ("air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_from_direction", "pm2p5")
 UP_ONLY = ("wind_speed", "pm2p5")  # what lies near zero can't spike below it

@@ -136,8 +136,10 @@ def latest_beside_a_hang() -> float:
     inbox = clock.inbox(10_000)
     stuck = [section("shelter", "bme280", address=0x76)]
     cups = [section("cups", "pulses", kind="wind", line=6)]
-    line = [section(name, "modbus", port="bench", profile=profile, address=address, interval=INTERVAL)
-            for name, profile, address in (("wind", "rs-fsjt", 1), ("vane", "rs-fxjt", 2))]  # fmt: skip
+    line = [
+        section(name, "modbus", port="bench", profile=profile, address=address, interval=INTERVAL)
+        for name, profile, address in (("wind", "rs-fsjt", 1), ("vane", "rs-fxjt", 2))
+    ]
     gpio, rs485 = (wire_for(group[0].info.bus, twins(group, clock), clock) for group in (cups, line))
     assert isinstance(rs485, PtyBusWire)
     rs485.start()

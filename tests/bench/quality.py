@@ -85,8 +85,12 @@ def order(item: tuple[str, Found]) -> tuple[int, str]:
 def row(what: str, found: Found, digits: int = 1) -> Row:
     """Return one row of the table."""
     ours, peer = 100 * found.ours / max(found.spells, 1), 100 * found.weewx / max(found.spells, 1)
-    return {"what": what, "ours": f"{ours:.{digits}f}", "peer": f"{peer:.{digits}f}",
-            "ratio": f"{ours / peer:.1f}" if peer else ""}  # fmt: skip
+    return {
+        "what": what,
+        "ours": f"{ours:.{digits}f}",
+        "peer": f"{peer:.{digits}f}",
+        "ratio": f"{ours / peer:.1f}" if peer else "",
+    }
 
 
 def day_of_faults(frames: list[faults.Frame], clean: Judged) -> Iterator[tuple[str, Found]]:

@@ -29,10 +29,21 @@ BURST = 2000
 MINUTES = 200
 WARM = 3000
 NAMES = (
-    "air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_speed_of_gust",
-    "wind_from_direction", "wind_speed_2min", "wind_speed_10min", "rainfall_amount", "illuminance", "pm1", "pm2p5",
-    "pm10", "air_temperature.louvre",
-)  # fmt: skip
+    "air_temperature",
+    "relative_humidity",
+    "air_pressure",
+    "wind_speed",
+    "wind_speed_of_gust",
+    "wind_from_direction",
+    "wind_speed_2min",
+    "wind_speed_10min",
+    "rainfall_amount",
+    "illuminance",
+    "pm1",
+    "pm2p5",
+    "pm10",
+    "air_temperature.louvre",
+)
 IMAGE_MB = 256
 SECTOR = 512
 Worker = Callable[..., None]  # (folder, number of records, what to do after each)
