@@ -13,10 +13,10 @@ import random
 from edge.record import Record
 from edge.sim.rig import Rig
 from edge.store.store import Store
-from edge.uplink.contract import VERSION, Batch, decode, encode
+from edge.uplink.contract import MOST_RECORDS, VERSION, Batch, decode, encode
 
 PACE = 20.0  # s between two looks
-AT_ONCE = 500  # records of a backlog in one message
+AT_ONCE = MOST_RECORDS  # records of a backlog in one message
 LOST_ACKS = 0.05  # of its acknowledgements; a weak link's
 
 
