@@ -81,7 +81,7 @@ class Timeline:
             return
         kept = time_of(anchor.boottime, self._anchors)
         if kept is not None and not contradicts and error_of(anchor) >= (kept[1].error or 0.0):
-            self._trusts()
+            self._trusts(anchor)
             return  # it tells nothing that is not known better
         try:
             dated = self._store.add_anchor(anchor)
@@ -91,7 +91,9 @@ class Timeline:
         stepped = kept is None or abs(anchor.utc - kept[0]) > STEP * 1e6
         earlier = [] if stepped else self._anchors  # a clock that was set says nothing of the time from now on
         self._anchors = sorted([*earlier, anchor], key=lambda a: a.boottime)
-        self._trusts()
+        if contradicts:
+            self._doubted = None  # it was said again
+        self._trusts(anchor)
         self.bound_lost_boots()
         if stepped:
             log.info("time known by %s to %.3f s; %d records dated", anchor.source, error_of(anchor), dated)
@@ -139,7 +141,7 @@ class Timeline:
 
     def _contradicts(self, anchor: Anchor) -> bool:
         """Whether it lies before the newest record by more than both errors."""
-        newest, mark = self.start()
+        newest, mark = self.time_at(self.begin)
         said = anchor.utc + (self.begin - anchor.boottime) * 1e6
         if newest is None:
             record = self._last_known()
@@ -176,8 +178,11 @@ class Timeline:
             log.warning("%s", sentence)
             self.doubt = sentence
 
-    def _trusts(self) -> None:
-        self.doubt = self._doubted = None
+    def _trusts(self, anchor: Anchor) -> None:
+        """Forget what was doubted where its source takes it back, or has not said it again."""
+        first = self._doubted
+        if first is None or first.source == anchor.source or anchor.boottime - first.boottime > SECOND_LOOK:
+            self.doubt = self._doubted = None
 
     # -- the minute's edges ----------------------------------------------------------------------------------------
 

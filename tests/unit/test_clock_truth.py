@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.anchors import EARLIEST, LATEST, Anchor
+from edge.anchors import EARLIEST, LATEST, Anchor, day_of
 from edge.record import ClockMark, Draft, Kind, Stamp
 from edge.store.store import Store
 from edge.store.trouble import StoreTrouble
 from edge.timeline import MINUTE, SECOND_LOOK, Timeline
+from tests.data import CHECKOUT
 
 UTC0 = 1_790_000_000_000_000  # 2026-09-21
 YEAR_2038 = 2_150_000_000_000_000
@@ -131,6 +132,15 @@ def test_no_time_that_cannot_be_is_taken(store: Store, utc: int) -> None:
     assert line.settled
 
 
+def test_the_changelog_says_since_when_time_is_believed() -> None:
+    """The first and last day that any source may tell stand in the newest release's notes, 20 years apart."""
+    newest = (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1]
+    first, last = day_of(EARLIEST).split()[0], day_of(LATEST).split()[0]
+    assert first in newest
+    assert last in newest
+    assert int(last[:4]) - int(first[:4]) == 20
+
+
 @pytest.mark.parametrize("error", [math.nan, math.inf, -1.0, 1e9])
 def test_no_error_that_is_none_is_taken(store: Store, error: float) -> None:
     """A source whose error is no number, or hours, tells nothing."""
@@ -172,6 +182,31 @@ def test_one_record_of_2038_does_not_lock_the_truth_out(store: Store, second: st
     assert line.settled
     line.learn(Anchor("b", at + 600.0, UTC0 + round((at + 600.0) * 1e6), "ntp", 0.02), at + 600.0)
     assert line.settled and len(store.anchors("b")) == 2
+
+
+def test_one_wrong_source_cannot_silence_a_right_one(store: Store) -> None:
+    """The platform, an hour ahead, answers every two minutes; network time is believed all the same."""
+    line = Timeline(store, "b", 0.0)
+    line.learn(Anchor("b", 0.0, UTC0 + 3_600_000_000, "platform", 0.08), 0.0)
+    for at in range(60, 700, 5):
+        if at % 120 == 0:
+            line.learn(Anchor("b", at, UTC0 + 3_600_000_000 + at * 1_000_000, "platform", 0.08), at)
+        line.learn(Anchor("b", at + 1.0, UTC0 + (at + 1) * 1_000_000, "ntp", 0.02), at + 1.0)
+    assert line.time_at(700.0)[0] == UTC0 + 700_000_000
+    assert line.settled
+
+
+def test_a_source_that_does_not_come_back_is_forgotten(store: Store) -> None:
+    """One wrong answer of the platform's is no lasting doubt of a clock that is kept right."""
+    line = Timeline(store, "b", 0.0)
+    line.learn(Anchor("b", 0.0, UTC0, "ntp", 0.02), 0.0)
+    line.learn(Anchor("b", 100.0, UTC0 - 10_000_000_000, "platform", 0.08), 100.0)
+    settled = [line.settled]
+    for at in (105.0, 705.0):
+        line.learn(Anchor("b", at, UTC0 + round(at * 1e6), "ntp", 0.02), at)
+        settled.append(line.settled)
+    assert settled == [False, False, True]
+    assert {a.source for a in store.anchors("b")} == {"ntp"}
 
 
 def test_a_boot_without_time_after_a_record_of_2038_gets_honest_bounds(store: Store) -> None:
