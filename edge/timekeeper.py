@@ -19,7 +19,7 @@ from edge.clock import system_utc
 
 log = logging.getLogger("minshan.time")
 SEEK_S = 5.0  # between two looks while the time is unknown or doubted
-KEEP_S = 600.0  # between two anchors once it is known: 50 ppm are 30 ms in that time
+KEEP_S = 600.0  # between two looks once it is known, by whomever: 50 ppm are 30 ms in that time
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 UNSYNCHRONISED = "the system's clock is not synchronised"
 REFUSED = "the system does not let this program ask"  # how MayNotAsk's sentence begins
@@ -96,7 +96,7 @@ class Timekeeper:
             anchor = self.look()
             if anchor is not None:
                 self._inbox.offer(anchor)
-            self._clock.sleep_until(now + (KEEP_S if self._settled() and anchor is not None else SEEK_S))
+            self._clock.sleep_until(now + (KEEP_S if self._settled() else SEEK_S))
 
     def look(self) -> Anchor | None:
         """The anchor of the first source that knows the time now; None where none does."""
