@@ -122,7 +122,7 @@ _QUALITY = (
     N_("maintenance: {text}"),
     N_("no readings"),
     N_("fell at some time in the {time} s before, without readings"),
-    N_("fell at some time before the station started, nobody knows how long before"),
+    N_("fell at some time since the last reading before a restart, nobody knows how long ago"),
     N_("the last {time} s of the minute without readings"),
     N_("a rise of {rise} mm is more than any sky gives ({most} mm/min)"),
     N_("{good} of {all} samples, {needed} needed"),

@@ -67,7 +67,7 @@ class Counter:
         self._move(value, at, utc)
         self.state.total += rise
         if rise > 0 and gap is None:
-            return Rise(rise, "fell at some time before the station started, nobody knows how long before")
+            return Rise(rise, "fell at some time since the last reading before a restart, nobody knows how long ago")
         if rise > 0 and gap is not None and gap > GAP_S:
             return Rise(rise, f"fell at some time in the {round(gap)} s before, without readings")
         return Rise(rise)

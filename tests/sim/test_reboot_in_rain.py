@@ -13,7 +13,7 @@ from edge.sim.rig import Rig
 from tests.sim.stations import BEGIN, SMALL, Outcome, configured, live, without
 
 MM_PER_S = 0.7 / 60.0
-UNKNOWN = "fell at some time before the station started, nobody knows how long before"
+UNKNOWN = "fell at some time since the last reading before a restart, nobody knows how long ago"
 MISSING = 9
 
 

@@ -66,7 +66,7 @@ def test_tips_add_up_over_wraps_and_restarts_of_the_daemon(tips: list[int], firs
     assert amount == pytest.approx(sum(tips) * 0.33, abs=1e-6)
 
 
-UNKNOWN = "fell at some time before the station started, nobody knows how long before"
+UNKNOWN = "fell at some time since the last reading before a restart, nobody knows how long ago"
 
 
 def rebooted(first: list[float], second: list[float], at: float, utc: float | None = None) -> tuple[float, list[str]]:
