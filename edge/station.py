@@ -55,29 +55,29 @@ class Station:
         self.stopped_by: str | None = None  # kept with the last minute, so that the next start knows why
         self.lanes = Lanes(clock)
         self.inbox = clock.inbox(INBOX)
-        self._sources = sources
-        self._lines = channel_lines(config, store.state())
-        self._know_the_time()
+        self._lines = channel_lines(config, store.state(), boot)
         self.recorder = Recorder(
             Minutes(self._lines), store, clock, self.inbox, boot, keep=self._keep, appended=self._appended
         )
+        line = self.recorder.timeline
+        self.timekeeper = Timekeeper(sources, boot, clock, self.inbox, settled=lambda: line.settled)
+        self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.commands = Commands(config.station.id, self._answer)
         self.uplink = self._make_uplink()
         self.pictures = self.commands.pictures = self._make_pictures()
         self.parts = Parts(
-            config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes
-        )
+            config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes,
+            self.timekeeper,
+        )  # fmt: skip
         self.control = Control(config.socket_path, clock, self.parts, self.inbox)
         self.health = Health(self.parts, boot)
 
     def _know_the_time(self) -> None:
         """One look before anything is recorded: where the time is known, no record has to be dated later."""
-        for source in self._sources:
-            anchor = source.probe(self.boot, self.clock.now())
-            if anchor is not None:
-                self.store.add_anchor(anchor)
-                return
+        anchor = self.timekeeper.look()
+        if anchor is not None:
+            self.recorder.timeline.learn(anchor, self.clock.now())
 
     def _make_uplink(self) -> Uplink | None:
         if self.config.broker is None:
@@ -123,7 +123,7 @@ class Station:
         self.lanes.start("recorder", self.recorder.run)
         for bus in self.buses:
             self.lanes.start(f"bus {bus.name}", bus.run)
-        self.lanes.start("time", Timekeeper(self._sources, self.boot, self.clock, self.inbox).run)
+        self.lanes.start("time", self.timekeeper.run)
         if self.pictures is not None:
             self.lanes.start("pictures", self.pictures.run)
         if self.uplink is not None:
@@ -149,7 +149,7 @@ class Station:
             self.uplink.poke()
 
 
-def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
+def channel_lines(config: Config, state: dict[str, Any], boot: str) -> list[ChannelLine]:
     """One line a channel, counters as they were when the store's last minute closed."""
     names = config.channels()
     counters = state.get("counters", {})
@@ -161,7 +161,7 @@ def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
             limits = limits_for(channel.quantity, config.site.altitude_m)
             line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m)
             if quantity(channel.quantity).kind is QuantityKind.TOTAL:
-                line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState))
+                line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState), boot)
                 if sensor.rain_correction is not None:
                     line.curve = RainCurve(sensor.rain_correction.a, sensor.rain_correction.b)
             lines.append(line)

@@ -14,6 +14,7 @@ from edge.pictures.schedule import PictureLane
 from edge.recorder import Recorder
 from edge.sampler import BusLane
 from edge.store.store import Store
+from edge.timekeeper import Timekeeper
 from edge.uplink.uplink import Uplink
 
 
@@ -30,6 +31,7 @@ class Parts:
     uplink: Uplink | None
     pictures: PictureLane | None
     lanes: Lanes
+    timekeeper: Timekeeper
 
 
 def status(station: Parts) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def status(station: Parts) -> dict[str, Any]:
         "title": station.config.station.title,
         "utc_offset_h": station.config.site.utc_offset_h,
         "time": utc,
-        "clock": {"source": mark.source, "error": mark.error},
+        "clock": {"source": mark.source, "error": mark.error, "trouble": time_trouble(station)},
         "minute": None if latest is None else {"start": latest.start, "duration": latest.duration, **latest.body},
         "units": units(station),
         "derived": {} if latest is None else derive(latest.body["values"], latest.body["quality"]),
@@ -54,6 +56,11 @@ def status(station: Parts) -> dict[str, Any]:
         "falls": dict(station.lanes.falls),
         "inbox_lost": station.inbox.lost,
     }
+
+
+def time_trouble(station: Parts) -> str | None:
+    """What is wrong with the sources of the time: one that is not believed, or why the box has none."""
+    return station.recorder.timeline.doubt or station.timekeeper.trouble
 
 
 def units(station: Parts) -> dict[str, str]:

@@ -122,6 +122,7 @@ _QUALITY = (
     N_("maintenance: {text}"),
     N_("no readings"),
     N_("fell at some time in the {time} s before, without readings"),
+    N_("fell at some time since the last reading before a restart, nobody knows how long ago"),
     N_("the last {time} s of the minute without readings"),
     N_("a rise of {rise} mm is more than any sky gives ({most} mm/min)"),
     N_("{good} of {all} samples, {needed} needed"),
@@ -165,6 +166,13 @@ _STORE = (
     N_("state folder {folder} is on a disk that gives errors ({why}): look at the kernel's log and replace the card"),
 )
 
+_TIME = (
+    N_("the system's clock is not synchronised"),
+    N_("the system does not let this program ask whether its clock is right ({why})"),
+    N_("{source} says {day}, which cannot be: it is not believed"),
+    N_("{source} says {day}, before the newest record: it is asked again"),
+)
+
 _DEMO = (
     N_("{path}: cannot be read: {why}"),
     N_("{path}: not a whole gzip file: {why}"),
@@ -175,5 +183,5 @@ _DEMO = (
 )
 
 PHRASES = frozenset(
-    (*_ERRORS, *_SETTINGS, *_BYTES, *_BUSES, *_DEVICES, *_CAMERAS, *_QUALITY, *_BROKER, *_STORE, *_DEMO)
+    (*_ERRORS, *_SETTINGS, *_BYTES, *_BUSES, *_DEVICES, *_CAMERAS, *_QUALITY, *_BROKER, *_STORE, *_TIME, *_DEMO)
 )

@@ -55,6 +55,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
     title = answer.get("title") or answer.get("station", "")
     return [
         head(title, answer, offset),
+        *time_trouble(answer.get("clock") or {}),
         *maintenance(answer.get("maintenance")),
         "",
         *minute(answer.get("minute"), answer.get("units") or {}, offset),
@@ -83,6 +84,12 @@ def clock(mark: dict[str, Any] | None) -> str:
     words = _("time by {source}").format(source=say.clock_source(str(mark.get("source"))))
     error = mark.get("error")
     return words if error is None else _("{words}, ±{error} s").format(words=words, error=f"{error:.3g}")
+
+
+def time_trouble(mark: dict[str, Any]) -> list[str]:
+    """A line where a source of the time is not believed, or none of the box's own tells it."""
+    trouble = mark.get("trouble")
+    return [_("Time: {trouble}").format(trouble=say.phrase(str(trouble)))] if trouble else []
 
 
 def maintenance(text: str | None) -> list[str]:

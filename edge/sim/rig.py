@@ -17,7 +17,7 @@ from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.twins.bench import BusWire, make_twin, wire_for
 from drivers.twins.weather import Weather
-from edge.anchors import Anchor
+from edge.anchors import LEAST_ERROR, Anchor
 from edge.config.sections import Config, SensorSection
 from edge.sampler import by_bus
 from edge.sim.capture import Capture
@@ -27,7 +27,7 @@ from edge.station import Station
 from edge.store.store import Store
 
 WEATHER_S = 1.0  # s between two moments at which the twins are shown the weather
-ANCHOR_ERROR = 0.01  # s; what a good NTP server over 4G gives
+ANCHOR_ERROR = LEAST_ERROR  # s; what a good NTP server over 4G gives
 
 
 class Boot(msgspec.Struct, frozen=True):
