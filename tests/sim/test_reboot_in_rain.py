@@ -39,11 +39,11 @@ def fallen(rig: Rig) -> float:
 def rained(folder: Path, outages: tuple[Outage, ...], length: float) -> tuple[Outcome, float]:
     """A life under that rain, and what its minutes tell in all."""
 
-    def furnish(rig: Rig) -> None:
+    def setup(rig: Rig) -> None:
         for name in ("rain485", "field"):
             rig.twins[name] = Downpour(rig.twins[name], rig)
 
-    outcome = live(configured(folder, without(SMALL, "second", "vane")), Schedule((), outages), length, furnish=furnish)
+    outcome = live(configured(folder, without(SMALL, "second", "vane")), Schedule((), outages), length, setup=setup)
     told = sum(minute.body["values"]["rainfall_amount"] or 0.0 for minute in minutes(outcome, 0, 1))
     return outcome, told
 

@@ -39,10 +39,10 @@ class Liar:
 def test_a_time_that_cannot_be_dates_nothing(tmp_path: Path, said: int | None, off: int) -> None:
     """Nothing is dated by it, nothing falls over it, and when the source is right all gets its true time."""
 
-    def furnish(rig: Rig) -> None:
+    def setup(rig: Rig) -> None:
         rig.time = Liar(rig.boot, said, off)  # type: ignore[assignment]  # a source as good as any
 
-    outcome = live(configured(tmp_path, FEW), Schedule(), 1800.0, furnish=furnish)
+    outcome = live(configured(tmp_path, FEW), Schedule(), 1800.0, setup=setup)
     assert outcome.complaints == []
     lied = [record for record in outcome.arrived if (record.start or BEGIN) < BEGIN or (record.start or 0) > 2 * BEGIN]
     assert lied == []
@@ -53,12 +53,12 @@ def test_a_time_that_cannot_be_dates_nothing(tmp_path: Path, said: int | None, o
 def test_a_time_before_the_newest_record_is_not_believed_for_a_while(tmp_path: Path) -> None:
     """After a power cut the source is an hour back for ten minutes: the boot's minutes get the true time alone."""
 
-    def furnish(rig: Rig) -> None:
+    def setup(rig: Rig) -> None:
         if rig.boot.boottime(BEGIN) < 0:  # the second boot
             rig.time = Liar(rig.boot, None, -3_600_000_000)  # type: ignore[assignment]  # a source as good as any
             rig.time.known_from = rig.clock.now() + LIES_S
 
-    outcome = live(configured(tmp_path, FEW), Schedule(outages=(Outage(900.5, 60.0, True),)), 2400.0, furnish=furnish)
+    outcome = live(configured(tmp_path, FEW), Schedule(outages=(Outage(900.5, 60.0, True),)), 2400.0, setup=setup)
     assert outcome.complaints == []
     starts = [minute.start for minute in outcome.minutes()]
     assert len(set(starts)) == len(starts)
