@@ -57,7 +57,7 @@ def salvage(folder: Path, cause: str, vfs: str | None, progress: Progress, given
         with closing(schema.connect(draft, vfs, draft=True)) as connection:
             connection.set_progress_handler(step, STEPS)
             schema.migrate(connection, folder)
-            _Salvage(folder, connection, progress).run(cause, given)
+            _Salvage(folder, connection, vfs, progress).run(cause, given)
             schema.finish(connection)
         os.replace(draft, folder / SALVAGED)
     finally:
@@ -117,9 +117,10 @@ def _number(path: Path) -> int:
 class _Salvage:
     """One salvage into the connection of a new database."""
 
-    def __init__(self, folder: Path, new: apsw.Connection, progress: Progress) -> None:
+    def __init__(self, folder: Path, new: apsw.Connection, vfs: str | None, progress: Progress) -> None:
         self._folder = folder
         self._new = new
+        self._vfs = vfs
         self._progress = progress
         self._state: tuple[int, bytes | None] = (0, None)  # of the newest row
         self._whole = True  # the small tables could be read to their ends
@@ -157,7 +158,7 @@ class _Salvage:
             return unsent.NOTHING  # SQLite would write to it
         pieces: list[Ranges] = []
         try:
-            with closing(_reading(source)) as old:
+            with closing(_reading(source, self._vfs)) as old:
                 for table, proven in schema.SMALL.items():
                     self._copy_table(old, table, proven)
                 for batch in _batches(_readable(old)):
@@ -250,9 +251,9 @@ def _is_file(path: Path, size: object) -> bool:
         return False
 
 
-def _reading(source: Path) -> apsw.Connection:
-    """A connection to a database and its log that leaves both as they are."""
-    old = apsw.Connection(str(source))
+def _reading(source: Path, vfs: str | None) -> apsw.Connection:
+    """A connection to a database and its log that leaves both as they are; an empty log it may make."""
+    old = apsw.Connection(str(source), vfs=vfs)
     old.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     for pragma in ("locking_mode=EXCLUSIVE", "query_only=1"):
         old.execute(f"PRAGMA {pragma}").fetchall()
