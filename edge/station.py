@@ -36,6 +36,7 @@ from edge.recorder import Recorder
 from edge.sampler import BusLane, Opener, by_bus
 from edge.status import Parts
 from edge.store.store import Store
+from edge.store.trouble import StoreTrouble
 from edge.timekeeper import Timekeeper, TimeSource
 from edge.uplink.contract import Result
 from edge.uplink.uplink import Uplink
@@ -115,8 +116,7 @@ class Station:
     def start(self) -> None:
         """Record what the box was and is, then start all lanes."""
         self.recorder.event(Kind.START, start_body(self.store, self.recorder, self.boot))
-        for stray in self.store.pictures.stray_files():
-            stray.unlink(missing_ok=True)  # a power cut came between a picture's file and its row
+        self._set_strays_aside()
         begin = self.recorder.timeline.begin
         self.recorder.journal.tidy(Stamp(self.boot, begin), *self.recorder.time_at(begin))
         self.recorder.setup(setup_body(self.config))
@@ -130,6 +130,16 @@ class Station:
             self.lanes.start("uplink", self.uplink.run)
         self.lanes.start("control", self.control.run)
         self.lanes.start("health", self.health.run)
+
+    def _set_strays_aside(self) -> None:
+        """Files without a row are no reason not to start, and nobody but a person can say what they are worth."""
+        try:
+            names = self.store.pictures.set_strays_aside()
+        except (OSError, StoreTrouble) as trouble:
+            log.error("picture files that no record tells of stay where they are: %s", trouble)
+            return
+        if names:
+            log.warning("no record tells of %d picture files: moved to %s", len(names), self.store.pictures.strays)
 
     def measuring(self) -> list[str]:
         """The lanes that bring readings and pictures; ending them leaves keeping and sending."""
@@ -174,7 +184,8 @@ def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
     now, _mark = recorder.time_at(recorder.timeline.begin)
     body: dict[str, Any] = {"version": importlib.metadata.version("minshan"), "boot": boot}
     if last is None:
-        return body | {"reason": "first start"}
+        lost = store.repaired is not None
+        return body | {"reason": "the store was lost" if lost else "first start"}
     body |= {"previous_epoch": last.epoch, "previous_seq": last.seq, "reason": off_reason(last, store, boot)}
     ended = None if last.start is None else last.start + round(last.duration * 1e6)
     body["last_alive"] = ended

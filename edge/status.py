@@ -95,6 +95,7 @@ def sensors(station: Parts) -> list[dict[str, Any]]:
 def store(station: Parts) -> dict[str, Any]:
     """What is kept and what is unsent since when."""
     kept = station.kept
+    files, size = kept.pictures.count_strays()
     oldest = kept.oldest_unsent()
     return {
         "epoch": kept.epoch,
@@ -103,5 +104,6 @@ def store(station: Parts) -> dict[str, Any]:
         "unsent_since": None if oldest is None else oldest.start,
         "held": kept.held(),
         "bytes": kept.size_bytes(),
+        "strays": {"files": files, "bytes": size},
         "trouble": station.recorder.journal.trouble,
     }

@@ -67,6 +67,21 @@ def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
+def strays(config: Config) -> Iterator[Finding]:
+    """Picture files that no record tells of, where there are any."""
+    from edge.store.folder import STRAYS, count_strays
+
+    files, size = count_strays(config.state_dir)
+    if files:
+        said = say.ngettext(
+            "archive: {n} picture file ({size}) lies in {folder}: no record tells of it",
+            "archive: {n} picture files ({size}) lie in {folder}: no record tells of them",
+            files,
+        ).format(n=files, size=say.size(size), folder=config.state_dir / STRAYS)
+        remedy = _("Their records were lost, or the power went as they were kept. Look at them, then delete them.")
+        yield Finding("archive", True, said, remedy)
+
+
 def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
     """The cameras as the running station has them."""
     for name, camera in cameras_in(answer).items():

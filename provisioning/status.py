@@ -165,6 +165,14 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
         found.append(_("Local archive: {trouble}").format(trouble=say.phrase(str(store["trouble"]))))
     elif store.get("bytes") is not None:
         found.append(_("Local archive: {size}").format(size=say.size(float(store["bytes"]))))
+    strays = store.get("strays") or {}
+    if strays.get("files"):
+        said = ngettext(
+            "{n} picture file ({size}) lies aside: no record tells of it",
+            "{n} picture files ({size}) lie aside: no record tells of them",
+            strays["files"],
+        )
+        found.append(said.format(n=strays["files"], size=say.size(float(strays["bytes"]))))
     unsent = int(store.get("unsent") or 0)
     if not unsent:
         return [*found, _("Everything is sent.")]

@@ -8,6 +8,7 @@ import apsw
 import msgspec
 
 from edge.store import unsent
+from edge.store.repair import usable
 from edge.store.unsent import Ranges
 from edge.uplink.contract import Span
 
@@ -25,7 +26,7 @@ class Tail:
         found = connection.execute("SELECT name, first FROM epoch ORDER BY first")
         self.epochs = tuple((name, first) for name, first in found)
         state = connection.execute("SELECT state FROM record ORDER BY seq DESC LIMIT 1").get
-        self.state = state if state and _is_object(state) else None
+        self.state = usable(state)
 
     def enter(self, connection: apsw.Connection, seq: int) -> None:
         """The record `seq` is appended under our epoch: write the epoch down where it is its first."""
@@ -69,10 +70,3 @@ class Tail:
     def restore(self, before: tuple[tuple[tuple[str, int], ...], bytes | None]) -> None:
         """As it was at the snapshot."""
         self.epochs, self.state = before
-
-
-def _is_object(state: bytes) -> bool:
-    try:
-        return isinstance(msgspec.json.decode(state), dict)
-    except msgspec.DecodeError:
-        return False

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from drivers.clock import Clock
 from edge.anchors import Anchor
 from edge.record import Record
+from edge.store.outbox import ASK_AFTER
 from edge.store.store import Store
 from edge.uplink import spans
 from edge.uplink.contract import VERSION, Answer, Hello, Receipt, Revised, Span
 
-ASK_AFTER = 120.0  # s for which sent records may stay unproven before we ask
 UNANSWERED_UNDATED = 60.0  # s between two hellos while nobody answered and the time is unknown
 UNANSWERED = 600.0  # s between two hellos while nobody answered
 LOOK_AGAIN = 3600.0  # s between two looks at the platform's clock: a crystal drifts 0.2 s in that time
