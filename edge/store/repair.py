@@ -153,7 +153,7 @@ def _copy_tables(connection: apsw.Connection, damaged: Path) -> None:
         source = apsw.Connection(str(damaged))
         source.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         source.execute("PRAGMA locking_mode=EXCLUSIVE").fetchall()
-        for table, width in (("anchor", 6), ("span", 5), ("piece", 9)):
+        for table, width in (("anchor", 6), ("span", 5), ("piece", 9), ("note", 5)):
             with suppress(apsw.Error, UnicodeDecodeError):
                 for row in source.execute(f"SELECT * FROM {table}"):
                     _copy(connection, table, row, width)

@@ -55,7 +55,20 @@ def _first(connection: apsw.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first,)
+def _notes(connection: apsw.Connection) -> None:
+    """Small things by kind and name: the ledger that is believed, the commands that were carried out."""
+    connection.execute(
+        """
+        CREATE TABLE note (
+            kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, value BLOB NOT NULL,
+            crc INTEGER NOT NULL, PRIMARY KEY (kind, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX note_age ON note (kind, number);
+        """
+    )
+
+
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _notes)
 
 
 def connect(path: Path, vfs: str | None = None) -> apsw.Connection:
