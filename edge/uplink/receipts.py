@@ -184,8 +184,10 @@ class Receipts:
 
         What was sent a short while ago may still be on its way through the broker.
         """
+        names = {span.epoch for span in scope}
         before = self._clock.now() - ASK_AFTER
-        young = spans.minus(self._store.unproven(), self._store.unproven(before=before))
+        unproven = [span for span in self._store.unproven() if span.epoch in names]
+        young = spans.minus(unproven, self._store.unproven(before=before))
         reopened = self._store.reopen(spans.minus(scope, [*has, *young]))
         named = spans.common(has, scope)
         unrevised = spans.minus(named, [span for held in revised for span in held.has])

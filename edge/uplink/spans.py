@@ -31,8 +31,9 @@ def common(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
 
 
 def _each(spans: Iterable[Span], others: Iterable[Span], join: Callable[[Ranges, Ranges], Ranges]) -> list[Span]:
-    there = _by_epoch(others)
-    return _spans({epoch: join(here, there.get(epoch, NOTHING)) for epoch, here in _by_epoch(spans).items()})
+    mine = _by_epoch(spans)
+    there = _by_epoch(other for other in others if other.epoch in mine)
+    return _spans({epoch: join(here, there.get(epoch, NOTHING)) for epoch, here in mine.items()})
 
 
 def _by_epoch(spans: Iterable[Span]) -> dict[str, Ranges]:
