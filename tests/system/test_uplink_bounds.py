@@ -140,7 +140,7 @@ def test_a_box_that_was_started_thousands_of_times_gets_everything_out(
 ) -> None:
     """Hellos go in pages until all starts were spoken of; each record arrives, and what an answer lacks comes again."""
     broker = running(tmp_path, f"max_packet_size {limit}")
-    platform = Platform(broker)
+    platform = Platform(broker, page=4 if limit < 1000 else 100)
     newest = started(tmp_path / "state", times)
     box = Box(tmp_path / "state", broker.section(proof="committed"), epoch="now")
     boxes.append(box)
@@ -156,7 +156,8 @@ def test_a_box_that_was_started_thousands_of_times_gets_everything_out(
 class Platform:
     """A ledger that answers each hello with what it has of the epochs that it names, in pages that fit."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, page: int) -> None:
+        self.page = page
         self.listener = Listener(broker)
         self.has: dict[tuple[str, int], int] = {}
         self.spoken: set[str] = set()
@@ -177,8 +178,8 @@ class Platform:
 
     def _answer(self, hello: Hello) -> None:
         self.spoken |= {span.epoch for span in hello.epochs}
-        for first in range(0, len(hello.epochs), 100):
-            about = hello.epochs[first : first + 100]
+        for first in range(0, len(hello.epochs), self.page):
+            about = hello.epochs[first : first + self.page]
             names = {span.epoch for span in about}
             has = [Span(epoch, seq, seq) for epoch, seq in self.has if epoch in names]
             reply = Answer(VERSION, hello.nonce, UTC0, "ledger", 1, has, about=about)
