@@ -105,7 +105,7 @@ class Control:
         before = uplink.status()["ledger"]["believed"]
         accepted = uplink.accept_ledger()
         if accepted is None:
-            return {"error": "no other ledger has answered this station"}
+            return {"error": "no other receiver has answered this station"}
         return {"ledger": accepted, "before": before}
 
     def _maintenance(self, seconds: Any, text: Any) -> dict[str, Any]:
