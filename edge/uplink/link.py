@@ -83,9 +83,11 @@ class Link:
             raise
 
     def fileno(self) -> int:
-        """The socket's descriptor; -1 when the link is gone."""
+        """The socket's descriptor; LinkTrouble when the link is gone, as it may be after any write."""
         sock = self._client.socket()
-        return -1 if sock is None else sock.fileno()
+        if sock is None:
+            raise self._broken()
+        return sock.fileno()
 
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
         """Hand a message over at QoS 1; its mid comes back in `acks`. `expiry` (s) works in MQTT 5 alone."""
