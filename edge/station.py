@@ -31,7 +31,7 @@ from edge.measure.minute import ChannelLine, Minutes
 from edge.pictures.schedule import PictureLane
 from edge.pictures.shelf import Shelf
 from edge.pictures.spool import Spool
-from edge.record import Kind, Record, Stamp
+from edge.record import Draft, Kind, Record, Stamp
 from edge.recorder import Recorder
 from edge.sampler import BusLane, Opener, by_bus
 from edge.status import Parts
@@ -92,6 +92,7 @@ class Station:
             boot=self.boot,
             on_command=self.commands.handle,
             on_anchor=self.inbox.offer,
+            on_loss=self._lost,
         )
 
     def _make_pictures(self) -> PictureLane | None:
@@ -153,6 +154,12 @@ class Station:
     def _answer(self, result: Result) -> None:
         if self.uplink is not None:
             self.uplink.result(result)
+
+    def _lost(self, body: dict[str, Any]) -> None:
+        """The uplink tells of something that cannot be sent: a loss record of this instant."""
+        now = self.clock.now()
+        start, mark = self.recorder.time_at(now)
+        self.inbox.offer(Draft(Kind.LOSS, Stamp(self.boot, now), 0.0, start, mark, body))
 
     def _appended(self, record: Record) -> None:
         if self.uplink is not None:

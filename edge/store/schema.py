@@ -27,7 +27,7 @@ WAL_BYTES = 16 * 1024 * 1024  # what a log that has grown in one large change is
 MOST_VERSIONS = 1000  # a higher number is damage
 APPLICATION = 0x4D6E7368  # "Mnsh"
 # What a salvage copies beside the records; whether a row's last column is the CRC of its others (rows.crc_of).
-SMALL = {"anchor": True, "span": True, "piece": False, "untold": True}
+SMALL = {"anchor": True, "span": True, "piece": False, "untold": True, "note": True}
 # Bytes of the file's head that never change: (offset, what is there). File format, section 1.3.
 HEAD = ((0, b"SQLite format 3\0"), (16, PAGE.to_bytes(2, "big")), (20, bytes((0, 64, 32, 32))),
         (44, bytes(3)), (48, bytes(11)), (64, bytes(4)), (72, bytes(20)))  # fmt: skip
@@ -67,12 +67,21 @@ def _first(connection: apsw.Connection) -> None:
     )
 
 
-def _untold(connection: apsw.Connection) -> None:
-    """What was mended and is in no loss record yet (untold.py)."""
-    connection.execute("CREATE TABLE untold (id INTEGER PRIMARY KEY, note BLOB NOT NULL, crc INTEGER NOT NULL) STRICT")
+def _second(connection: apsw.Connection) -> None:
+    """What was mended and is in no loss record yet (untold.py); small things by kind and name (notes.py)."""
+    connection.execute(
+        """
+        CREATE TABLE untold (id INTEGER PRIMARY KEY, note BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+        CREATE TABLE note (
+            kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, value BLOB NOT NULL,
+            crc INTEGER NOT NULL, PRIMARY KEY (kind, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX note_age ON note (kind, number);
+        """
+    )
 
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _untold)
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second)
 
 
 def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:

@@ -22,6 +22,7 @@ from edge.store import outbox, quota, rows, times, unsent, untold
 from edge.store.database import Database
 from edge.store.ledger import CLOSED, Ledger
 from edge.store.mender import Mender
+from edge.store.notes import Notes
 from edge.store.picturebook import PictureBook
 from edge.store.pictures import NewPicture, PictureRows
 from edge.store.quota import Limits, Room
@@ -38,7 +39,7 @@ PLATFORM = "platform"
 
 
 class Store:
-    """Made by `Store.open`. `pictures` is the part of it that keeps pictures."""
+    """Made by `Store.open`. `pictures` is the part of it that keeps pictures, `notes` that of small things."""
 
     def __init__(
         self, folder: Path, epoch: str, limits: Limits, destinations: tuple[str, ...], vfs: str | None,
@@ -56,6 +57,7 @@ class Store:
         self._db = Database(folder, vfs, (self._ledger, self._tail, self._rows, self._untold))
         self._mender = Mender(self._db, self._ledger, self._tail, self._untold, progress)
         self.pictures = PictureBook(self._db, self._mender, self._rows)
+        self.notes = Notes(self._db, self._ledger)
         self._hold = folders.Hold(folder)
 
     @classmethod

@@ -12,6 +12,8 @@ from edge.store.repair import usable
 from edge.store.unsent import Ranges
 from edge.uplink.contract import Span
 
+Whole = tuple[str, tuple[tuple[int, int]]]  # an epoch and its first and last seq
+
 
 class Tail:
     """`epochs` as (name, first seq), oldest first; `state` as it is in the newest record's row."""
@@ -20,6 +22,7 @@ class Tail:
         self.epoch = epoch
         self.epochs: tuple[tuple[str, int], ...] = ()
         self.state: bytes | None = None
+        self._known: tuple[tuple[tuple[str, int], ...], int, list[Whole]] | None = None
 
     def load(self, connection: apsw.Connection) -> None:
         """Read the tables."""
@@ -41,9 +44,18 @@ class Tail:
 
     def spans(self, seqs: Ranges, last: int) -> list[Span]:
         """The ranges, cut where the epoch changes."""
-        return [
-            Span(name, first, end) for name, whole in self._whole(last) for first, end in unsent.common(seqs, whole)
-        ]
+        found = []
+        epochs = self._whole(last)
+        at = 0
+        for first, end in seqs:
+            while at < len(epochs) and epochs[at][1][0][1] < first:
+                at += 1
+            within = at
+            while within < len(epochs) and epochs[within][1][0][0] <= end:
+                name, ((begin, until),) = epochs[within]
+                found.append(Span(name, max(first, begin), min(end, until)))
+                within += 1
+        return found
 
     def ranges(self, spans: list[Span], last: int) -> Ranges:
         """What of the spans is of our epochs."""
@@ -53,9 +65,12 @@ class Tail:
             found += unsent.common(((span.first, span.last),), whole.get(span.epoch, unsent.NOTHING))
         return unsent.ranges(found)
 
-    def _whole(self, last: int) -> list[tuple[str, Ranges]]:
-        ends = [first - 1 for _, first in self.epochs[1:]] + [last]
-        return [(name, ((first, end),)) for (name, first), end in zip(self.epochs, ends) if first <= end]
+    def _whole(self, last: int) -> list[Whole]:
+        if self._known is None or self._known[:2] != (self.epochs, last):  # thousands, where a box often starts
+            ends = [first - 1 for _, first in self.epochs[1:]] + [last]
+            whole = [(name, ((first, end),)) for (name, first), end in zip(self.epochs, ends) if first <= end]
+            self._known = self.epochs, last, whole
+        return self._known[2]
 
     def write(self, connection: apsw.Connection) -> None:
         """All of it is written where it happens."""

@@ -136,6 +136,8 @@ def test_a_running_station_is_asked(running: Path) -> None:
     assert re.search(r"\n✓ sensor dust \(plantower on /dev/pts/\d+\): \d+ readings since the start\n", looked)
     assert "station maoxian-1 measures: 1 sensor on 1 bus\n" in (running.parent / "log").read_text()
 
+    said = minshan("accept-ledger", "--config", str(running))
+    assert (said.code, said.err) == (1, "Error: no other receiver has answered this station\n")
     said = minshan("maintenance", "20m", "cleaning the gauge", "--config", str(running))
     assert said.out == "Maintenance for 20 min; it ends by itself, or by `minshan maintenance 0`.\n"
     assert "Under maintenance: cleaning the gauge." in minshan("status", "--config", str(running)).out
