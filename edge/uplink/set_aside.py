@@ -1,7 +1,7 @@
 """Messages that could not be handled, kept in a folder for whoever wants to know why.
 
 Nothing that arrives may end a lane or come back for ever: such a message is acknowledged to the broker, written
-here and counted. The folder is bounded in bytes: the oldest go first.
+here and counted. The folder is bounded in bytes and in files: the oldest go first.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from edge.files import write_whole
 
 log = logging.getLogger("minshan.uplink")
 MOST_BYTES = 8 * 1024 * 1024  # of the whole folder: some thirty of the largest messages, thousands of usual ones
+MOST_FILES = 200  # a flood of small ones must not make each next one slower
 ENDING = ".message"
 
 
@@ -67,9 +68,9 @@ class SetAside:
 
     def _make_room(self) -> None:
         files = [(path, path.stat().st_size) for path in self.kept()]
-        total = sum(size for _, size in files)
+        total, left = sum(size for _, size in files), len(files)
         for path, size in files[:-1]:
-            if total <= self._most:
+            if total <= self._most and left <= MOST_FILES:
                 return
             path.unlink()
-            total -= size
+            total, left = total - size, left - 1
