@@ -38,6 +38,7 @@ class Album:
         """Take a piece in; False where its header is none that can be trusted with a file's name or size."""
         if not _sound(header, data):
             return False
+        self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away
         part = self._part(header)
         size = part.stat().st_size if part.exists() else 0
         if not size and self._there(header) is not None:
@@ -47,7 +48,7 @@ class Album:
             self._want(header, size)
             return True
         self.wanted.pop((header.station, header.picture, header.part), None)
-        with part.open("r+b" if part.exists() else "wb") as file:
+        with part.open("r+b" if size else "wb") as file:
             file.seek(header.offset)
             file.write(data)
         self._touched[part] = header

@@ -9,10 +9,12 @@ generation rises, and the stations send it again.
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,27 @@ class Kept(msgspec.Struct):
     files: dict[str, int]
     has: dict[str, list[Span]] = {}
     revised: dict[str, list[Revised]] = {}
+
+    def remember(self, names: Iterable[Identity]) -> None:
+        """Add what a file holds that was moved away."""
+        moved = Ledger()
+        for name in names:
+            moved.add(name.station, name.epoch, name.seq, name.revision)
+        for station in moved.stations():
+            spans = moved.spans(station)
+            self.has[station] = merged([*self.has.get(station, []), *spans])
+            self.revised.setdefault(station, []).extend(moved.revised(station, spans))
+
+    def ledger(self) -> Ledger:
+        """Return what is in the files that were moved away."""
+        ledger = Ledger()
+        for station, spans in self.has.items():
+            for span in spans:
+                ledger.add_span(station, span)
+        for station, revised in self.revised.items():
+            for revision, span in ((held.revision, span) for held in revised for span in held.has):
+                ledger.add_span(station, span, revision)
+        return ledger
 
 
 class RecordFiles:
@@ -100,13 +123,18 @@ class RecordFiles:
             file.sync()
 
     def look(self) -> bool:
-        """See what others have done to the files; True where lines have gone, so that much is to be sent again."""
+        """See what others have done to the files; True where lines have gone, so that much is to be sent again.
+
+        Raise OSError where there can be no new file: nothing may be taken in then.
+        """
         fates = {which: file.fate() for which, file in self._lines.items()}
         if Fate.GONE in fates.values():
             gone = [str(file.path) for which, file in self._lines.items() if fates[which] is Fate.GONE]
             log.warning("%s: deleted or cut short; what was in it is asked for again", ", ".join(gone))
-            self.close()
-            self._open(lost=True)
+            before = self._lines.values()
+            self._open(lost=True)  # where it raises, what was open stays so, and the next look sees the same
+            for file in before:
+                file.close()
             return True
         for which, fate in fates.items():
             if fate is Fate.MOVED:
@@ -145,69 +173,54 @@ class RecordFiles:
             return new
 
     def _open(self, lost: bool) -> None:
-        before = dict(self._kept.files)
-        for which, path in self._paths.items():
-            if path is not None:
-                self._lines[which] = file = Lines(path)
-                if before.get(which, file.inode) != file.inode:
-                    lost |= not self._moved_meanwhile(path, before[which])
-                self._kept.files[which] = file.inode
-        self._kept.generation += lost
-        if lost or self._kept.files != before:
-            self._write()
-        self.ledger = self._moved()
-        for file in self._lines.values():
-            for name, digest in file.contents():
-                self.ledger.add(name.station, name.epoch, name.seq, name.revision, digest)
-
-    def _moved(self) -> Ledger:
-        """What is in the files that were moved away."""
-        ledger = Ledger()
-        for station, spans in self._kept.has.items():
-            for span in spans:
-                ledger.add_span(station, span)
-        for station, revised in self._kept.revised.items():
-            for revision, span in ((held.revision, span) for held in revised for span in held.has):
-                ledger.add_span(station, span, revision)
-        return ledger
-
-    def _moved_meanwhile(self, path: Path, inode: int) -> bool:
-        """Find the file that was written last under another name beside its own; False where it is not there."""
-        with os.scandir(path.parent) as entries:
-            names = [entry.path for entry in entries if entry.inode() == inode and entry.is_file(follow_symlinks=False)]
-        if not names:
-            log.warning("%s is not the file that was written last; what only that one had is asked for again", path)
-            return False
-        with Path(names[0]).open("rb") as file:
-            self._remember(name for name, _ in lines.contents(file))
-        return True
+        """Open the files and learn what is in them; nothing changes where that raises OSError."""
+        with ExitStack() as stack:
+            opened = {which: Lines(path) for which, path in self._paths.items() if path is not None}
+            for file in opened.values():
+                stack.callback(file.close)
+            kept = copy.deepcopy(self._kept)
+            for which, file in opened.items():
+                if kept.files.get(which, file.inode) != file.inode:
+                    lost |= not _remember_moved(kept, file.path, kept.files[which])
+                kept.files[which] = file.inode
+            kept.generation += lost
+            if kept != self._kept or (self._file is not None and not self._file.exists()):
+                self._write(kept)
+            ledger = kept.ledger()
+            for file in opened.values():
+                for name, digest in file.contents():
+                    ledger.add(name.station, name.epoch, name.seq, name.revision, digest)
+            stack.pop_all()
+        self._kept, self._lines, self.ledger, self.aside = kept, opened, ledger, Ledger()
 
     def _follow(self, which: str) -> None:
         """The file has another name now: remember what is in it, and begin a new one."""
         old = self._lines[which]
-        new = Lines(old.path)
-        try:
-            self._remember(old.identities())
-            self._kept.files[which] = new.inode
-            self._write()
-        except OSError:
-            new.close()
-            raise
+        with ExitStack() as stack:
+            new = Lines(old.path)
+            stack.callback(new.close)
+            kept = copy.deepcopy(self._kept)
+            kept.remember(old.identities())
+            kept.files[which] = new.inode
+            self._write(kept)
+            stack.pop_all()
         new.waiting = old.waiting
-        self._lines[which] = new
+        self._kept, self._lines[which] = kept, new
         old.close()
         log.info("%s was moved away; what comes now goes into a new file", old.path)
 
-    def _remember(self, names: Iterable[Identity]) -> None:
-        """Add what a moved file holds to what is known of moved files."""
-        moved = Ledger()
-        for name in names:
-            moved.add(name.station, name.epoch, name.seq, name.revision)
-        for station in moved.stations():
-            spans = moved.spans(station)
-            self._kept.has[station] = merged([*self._kept.has.get(station, []), *spans])
-            self._kept.revised.setdefault(station, []).extend(moved.revised(station, spans))
-
-    def _write(self) -> None:
+    def _write(self, kept: Kept) -> None:
         if self._file is not None:
-            write_whole(self._file, msgspec.json.encode(self._kept) + b"\n", 0o644)
+            write_whole(self._file, msgspec.json.encode(kept) + b"\n", 0o644)
+
+
+def _remember_moved(kept: Kept, path: Path, inode: int) -> bool:
+    """Find the file that was written last under another name beside its own; False where it is not there."""
+    with os.scandir(path.parent) as entries:
+        names = [entry.path for entry in entries if entry.inode() == inode and entry.is_file(follow_symlinks=False)]
+    if not names:
+        log.warning("%s is not the file that was written last; what only that one had is asked for again", path)
+        return False
+    with Path(names[0]).open("rb") as file:
+        kept.remember(name for name, _ in lines.contents(file))
+    return True

@@ -142,6 +142,30 @@ def test_a_file_deleted_while_it_is_written_is_no_success(tmp_path: Path) -> Non
     assert seqs(tmp_path / "m.jsonl") == [1]
 
 
+def test_nothing_is_taken_in_where_there_can_be_no_file(tmp_path: Path) -> None:
+    """The whole folder deleted: each look raises, so that nothing is receipted, until there is one again."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    files = opened(folder)
+    put(files, 1)
+    shutil.rmtree(folder)
+    for _ in range(3):
+        with pytest.raises(OSError, match="No such file"):
+            files.look()
+    folder.mkdir()
+    assert files.look()
+    assert not files.look()
+    assert put(files, 1, 2) == [Taken.NEW, Taken.NEW]
+    assert seqs(folder / "m.jsonl") == [1, 2]
+    assert json.loads((folder / "m.jsonl.ledger").read_text())["id"] == files.id
+
+
+def test_photos_alone_have_a_ledger_with_a_name(tmp_path: Path) -> None:
+    """A receiver that keeps photos alone finds its session at the broker again."""
+    ledger = tmp_path / "photos.ledger"
+    assert RecordFiles(None, None, ledger).id == RecordFiles(None, None, ledger).id
+
+
 def test_what_waits_for_a_full_disk_goes_into_the_new_file(tmp_path: Path) -> None:
     """Rotated while something waits to be written, it is written all the same."""
     files = opened(tmp_path)
