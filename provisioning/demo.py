@@ -93,9 +93,9 @@ class Wanted:
 @click.option(
     "--proof",
     type=click.Choice(["broker", "committed"]),
-    default="broker",
+    default="committed",
     show_default=True,
-    help=_("What proves that data has arrived: the broker's acknowledgement or the platform's receipt."),
+    help=_("What proves that data has arrived: the platform's receipt (committed) or the broker's acknowledgement."),
 )
 @click.option(
     "--state",
@@ -177,7 +177,7 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
     """Start the demo's own broker and the platform's side of it; the broker's URL."""
     broker = OwnBroker(state / "broker")
     stack.callback(broker.stop)
-    received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received"), "--receipts"]
+    received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received")]
     command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url, *received]
     link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
     try:

@@ -42,7 +42,7 @@ def test_nothing_is_lost_while_the_broker_goes_and_comes(tmp_path: Path, broker:
             listener.take(0.2)
             broker.stop()
 
-    section = f'[broker]\nurl = "{broker.url}"\nretry_max_s = 5.0\n'
+    section = f'[broker]\nurl = "{broker.url}"\nproof = "broker"\nretry_max_s = 5.0\n'
     config = configured(tmp_path, without(SMALL, "light", "rain485", "vane"), section)
     schedule = Schedule(
         (DeviceFault(1000.0, 2000.0, "shelter", Fault.STUCK), DeviceFault(4000.0, 4500.0, "field", Fault.UNPLUGGED)),

@@ -41,6 +41,8 @@ def answered(link: Link, results: list[tuple[str, str]]) -> Command:
     while not link.incoming and time.monotonic() < deadline:
         link.pump(0.1)
     command = decode(link.incoming.pop(0).payload, Command)
+    another = Result(1, command.id, "another-1", "done", "what another station says is no answer")
+    link.publish(topic("maoxian-1", Channel.RESULT), encode(another))
     for state, text in results:
         result = Result(1, command.id, "maoxian-1", state, text, {"camera": "south"} if state == "done" else {})
         link.publish(topic("maoxian-1", Channel.RESULT), encode(result))
