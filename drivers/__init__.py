@@ -1,1 +1,1 @@
-"""Bytes in, readings out: buses, devices, cameras and their twins. Imports nothing of the other rooms."""
+"""Bytes in, readings out: buses, devices, cameras and their twins. Imports none of the other packages."""

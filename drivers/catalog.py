@@ -14,7 +14,7 @@ from drivers.driver import DriverInfo
 GROUP = "minshan.drivers"
 
 
-class UnknownDriver(LookupError):
+class UnknownDriverError(LookupError):
     """No driver has that name.
 
     `known`: the names there are; `broken`: why an announced driver of that name does not load, "" where none is
@@ -52,7 +52,7 @@ def broken() -> list[Broken]:
 
 
 def find(name: str) -> DriverInfo:
-    """Return the driver of that name. Raise UnknownDriver with the names there are."""
+    """Return the driver of that name. Raise UnknownDriverError with the names there are."""
     own = f"{devices.__name__}.{name.replace('-', '_')}"
     try:
         module = importlib.import_module(own)
@@ -65,7 +65,7 @@ def find(name: str) -> DriverInfo:
             return info
     known = catalog()
     if name not in known:
-        raise UnknownDriver(name, tuple(known), next((one.why for one in broken() if one.name == name), ""))
+        raise UnknownDriverError(name, tuple(known), next((one.why for one in broken() if one.name == name), ""))
     return known[name]
 
 

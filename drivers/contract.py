@@ -4,7 +4,7 @@
     def test_contract(check):
         check(Trial(INFO, {"port": "/dev/x"}, SimClock))
 
-A check raises `Broken` (an AssertionError) with a sentence about the driver; nothing here needs pytest.
+A check raises `ContractError` (an AssertionError) with a sentence about the driver; nothing here needs pytest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,19 @@ from pydantic import ValidationError
 from drivers.driver import Frame, Refused
 from drivers.errors import Unplugged
 from drivers.quantity import QUANTITIES, Kind
-from drivers.trial import ONE, OTHER, PLACES, SETTLING, Broken, Caller, Trial, require, tell, truthful, whole
+from drivers.trial import (
+    ONE,
+    OTHER,
+    PLACES,
+    SETTLING,
+    Caller,
+    ContractError,
+    Trial,
+    require,
+    require_all,
+    set_truth,
+    truthful,
+)
 from drivers.twins.twin import Fault
 
 PATIENCE = 300.0  # s in which it must be back after a fault
@@ -45,7 +57,7 @@ def check_settings_refuse_unknown_keys(trial: Trial) -> None:
         trial.info.settings(**PLACES.get(trial.info.bus, {}) | trial.keys | {"no_such_key": 1})
     except ValidationError:
         return
-    raise Broken("its settings take a key that it does not know")
+    raise ContractError("its settings take a key that it does not know")
 
 
 def check_it_gives_all_its_channels_truly(trial: Trial) -> None:
@@ -53,7 +65,7 @@ def check_it_gives_all_its_channels_truly(trial: Trial) -> None:
     named = {channel.quantity for channel in trial.channels}
 
     def body(caller: Caller) -> None:
-        whole(trial, caller, ONE, SETTLING, "at first")
+        require_all(trial, caller, ONE, SETTLING, "at first")
         for _ in range(5):
             others = {reading.quantity for reading in caller.turn()} - named
             require(not others, f"it gives {', '.join(others)} that it does not name")
@@ -65,10 +77,10 @@ def check_it_follows_a_change(trial: Trial) -> None:
     """Check that the readings follow a change of what is measured."""
 
     def body(caller: Caller) -> None:
-        whole(trial, caller, ONE, SETTLING, "at first")
-        tell(caller.table, OTHER)
+        require_all(trial, caller, ONE, SETTLING, "at first")
+        set_truth(caller.table, OTHER)
         caller.pass_over(8.0)
-        whole(trial, caller, OTHER, SETTLING, "after a change")
+        require_all(trial, caller, OTHER, SETTLING, "after a change")
 
     trial.run(body)
 
@@ -78,7 +90,7 @@ def during(fault: Fault) -> Callable[[Trial], None]:
 
     def check(trial: Trial) -> None:
         def body(caller: Caller) -> None:
-            whole(trial, caller, ONE, SETTLING, "at first")
+            require_all(trial, caller, ONE, SETTLING, "at first")
             before = len(caller.errors)
             caller.table.twin.misbehave(fault)
             if fault is Fault.UNPLUGGED:
@@ -95,7 +107,7 @@ def during(fault: Fault) -> Callable[[Trial], None]:
                 caller.table.plug()
             caller.table.twin.misbehave(None)
             caller.pass_over(8.0)  # what was under way, and a device that starts anew
-            whole(trial, caller, ONE, PATIENCE, f"after {fault}")
+            require_all(trial, caller, ONE, PATIENCE, f"after {fault}")
 
         trial.run(body)
 
@@ -119,7 +131,7 @@ def check_absent_at_start_is_as_later(trial: Trial) -> None:
         if not quiet(trial, Fault.SILENT):
             require(caller.turn() == (), "a reading of a silent device")
         caller.table.twin.misbehave(None)
-        whole(trial, caller, ONE, PATIENCE, "after it came")
+        require_all(trial, caller, ONE, PATIENCE, "after it came")
 
     trial.run(body, plugged=False)
 
@@ -129,7 +141,7 @@ def check_totals_never_fall(trial: Trial) -> None:
     totals = [c for c in trial.channels if QUANTITIES[c.quantity].kind is Kind.TOTAL]
 
     def body(caller: Caller) -> None:
-        whole(trial, caller, ONE, SETTLING, "at first")
+        require_all(trial, caller, ONE, SETTLING, "at first")
         first = last = None
         for number in range(1, 60):
             caller.table.twin.misbehave(Fault.NOISE if number % 7 == 3 else None)

@@ -73,7 +73,7 @@ OTHER = ONE | {
 }
 
 
-class Broken(AssertionError):
+class ContractError(AssertionError):
     """The driver breaks the contract; the text says how."""
 
 
@@ -88,9 +88,9 @@ class Simulated(Clock, Protocol):
 
 
 def require(kept: bool, sentence: str) -> None:
-    """Raise Broken with the sentence where the contract is not kept."""
+    """Raise ContractError with the sentence where the contract is not kept."""
     if not kept:
-        raise Broken(sentence)
+        raise ContractError(sentence)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Trial:
 
         def lane() -> None:
             table.start()
-            tell(table, ONE)
+            set_truth(table, ONE)
             caller = Caller(table)
             try:
                 body(caller)
@@ -138,7 +138,7 @@ class Trial:
             table.close()
 
 
-def tell(table: Bench, truth: dict[str, float]) -> None:
+def set_truth(table: Bench, truth: dict[str, float]) -> None:
     """Set all that the twin is to measure."""
     for quantity, value in truth.items():
         table.twin.set(quantity, value)
@@ -243,7 +243,7 @@ def truthful(trial: Trial, found: dict[str, Reading], truth: dict[str, float], w
             require(near(reading, channel, wanted), f"{shown}, where {wanted:g} was to be measured")
 
 
-def whole(trial: Trial, caller: Caller, truth: dict[str, float], seconds: float, when: str) -> None:
+def require_all(trial: Trial, caller: Caller, truth: dict[str, float], seconds: float, when: str) -> None:
     """Check that all channels come within some seconds, and truly."""
     found = caller.gather(seconds)
     missing = {channel.quantity for channel in trial.channels} - set(found)

@@ -10,6 +10,7 @@ from edge.pictures.schedule import PictureLane
 from edge.uplink.contract import VERSION, Command, Result
 
 log = logging.getLogger("minshan.commands")
+NAMED = 64  # characters of what was asked for that an answer repeats
 
 
 class Commands:
@@ -31,7 +32,7 @@ class Commands:
             known = ", ".join(self._known)
             self._tell(command.id, "failed", f"no command {command.name!r}; this station knows: {known}")
             return
-        log.info("command %s (%s)", command.name, command.id)
+        log.info("command %s (%r)", command.name, command.id)
         run(command)
 
     def picture_done(self, command_id: str, taken: bool, text: str, data: dict[str, Any]) -> None:
@@ -45,7 +46,8 @@ class Commands:
         names = list(self.pictures.status()["cameras"])
         camera = command.args.get("camera") or names[0]
         if camera not in names:
-            self._tell(command.id, "failed", f"no camera {camera!r}; this station has: {', '.join(names)}")
+            asked = repr(str(camera)[:NAMED])
+            self._tell(command.id, "failed", f"no camera {asked}; this station has: {', '.join(names)}")
             return
         self._tell(command.id, "accepted")
         self.pictures.wish(camera, command.id)

@@ -17,6 +17,7 @@ from edge.store.store import Store
 from edge.timekeeper import KernelTime
 
 log = logging.getLogger("minshan")
+SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is
 BEAT_S = 10.0  # a sixth of the unit's WatchdogSec=60
 PATIENCE_S = 8.0  # real seconds that ending lanes have: measuring ends at once, the uplink says goodbye
 
@@ -34,7 +35,13 @@ def open_store(config: Config) -> Store:
         records_bytes=config.state.records_mb * 1_000_000,
         pictures_bytes=config.state.pictures_mb * 1_000_000,
         archive_days=config.state.archive_days,
+        progress=still_salvaging,
     )
+
+
+def still_salvaging() -> None:
+    """Ask for patience: a damaged store is salvaged, at the start or under way, and every lane may wait for it."""
+    notify(f"EXTEND_TIMEOUT_USEC={SALVAGE_S * 1_000_000}\nWATCHDOG=1")
 
 
 def serve(config: Config) -> None:

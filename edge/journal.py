@@ -1,11 +1,14 @@
 """Putting records on the disk: a draft that the disk refuses waits, bounded, and is tried with the next.
 
+A draft that cannot be written for a reason of its own is set aside, named in `spoiled`, and holds up no other.
 All records of a station pass here, on the recorder's lane.
 """
 
 from __future__ import annotations
 
 import logging
+import math
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,6 +23,8 @@ from edge.store.trouble import Cause, StoreTrouble
 
 log = logging.getLogger("minshan.recorder")
 MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
+MOST_SPOILED = 100  # that wait to be told of
+LONGEST_TOLD = 2000  # characters of such a draft that go into the log
 
 
 class Journal:
@@ -34,25 +39,38 @@ class Journal:
         self._appended = appended
         self._waiting: list[tuple[Draft, dict[str, Any]]] = []
         self.lost = 0  # drafts that waited for the disk in vain
+        self.spoiled: deque[tuple[str, str]] = deque(maxlen=MOST_SPOILED)  # kind and cause of those set aside
         self.trouble: str | None = None
 
     def append(self, draft: Draft) -> Record | None:
-        """The record of a draft, on the disk; None where the disk refuses it for now."""
+        """The record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
         self._waiting.append((draft, self._keep()))
         record: Record | None = None
         while self._waiting:
             first, kept = self._waiting[0]
             try:
+                check(first)
                 record = self._clock.outside(partial(self._store.append, first, kept, picture_of(first)))
             except StoreTrouble as trouble:
                 self._refused(trouble)
                 if trouble.cause is not Cause.FULL or not self._made_room(first):
                     return None
                 continue
+            except Exception as error:  # noqa: BLE001  # whatever one draft holds, those behind it are written
+                self._set_aside(first, error)
+                record = None
+                continue
             del self._waiting[0]
             self._taken()
             self._appended(record)
         return record
+
+    def _set_aside(self, draft: Draft, error: Exception) -> None:
+        """Let go of a draft that no disk could take; the log has what it was."""
+        del self._waiting[0]
+        cause = f"it cannot be written: {type(error).__name__}: {error}"
+        log.error("a %s record is lost, %s: %s", draft.kind, cause, repr(draft)[:LONGEST_TOLD])
+        self.spoiled.append((str(draft.kind), cause))
 
     def _made_room(self, draft: Draft) -> bool:
         """On a full disk: let go of what goes first; False where nothing did."""
@@ -94,6 +112,12 @@ class Journal:
         if len(self._waiting) > MOST_WAITING:
             del self._waiting[0]
             self.lost += 1
+
+
+def check(draft: Draft) -> None:
+    """Raise ValueError where a number of the draft's is none: SQLite keeps it as nothing, which then looks damaged."""
+    if not all(map(math.isfinite, (draft.stamp.boottime, draft.duration, draft.clock.error or 0.0))):
+        raise ValueError("its time or its length is no number")
 
 
 def picture_of(draft: Draft) -> NewPicture | None:

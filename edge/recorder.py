@@ -111,9 +111,17 @@ class Recorder:
         line.next()
         if draft.duration > 0:
             self.latest = self.journal.append(draft) or self.latest
+        self._tell_spoiled()
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
             self._tidy()
+
+    def _tell_spoiled(self) -> None:
+        """Each draft that could not be written is itself told by a record."""
+        while self.journal.spoiled:
+            kind, cause = self.journal.spoiled.popleft()
+            if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause}) is None:
+                return  # the disk refuses: this one waits with the others
 
     def _tidy(self) -> None:
         now = self._clock.now()

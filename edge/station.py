@@ -32,11 +32,12 @@ from edge.measure.minute import ChannelLine, Minutes
 from edge.pictures.schedule import PictureLane
 from edge.pictures.shelf import Shelf
 from edge.pictures.spool import Spool
-from edge.record import Kind, Record, Stamp
+from edge.record import Draft, Kind, Record, Stamp
 from edge.recorder import Recorder
 from edge.sampler import BusLane, Opener, by_bus
 from edge.status import Parts
 from edge.store.store import Store
+from edge.store.trouble import StoreTrouble
 from edge.timekeeper import Timekeeper, TimeSource
 from edge.uplink.contract import Result
 from edge.uplink.uplink import Uplink
@@ -56,29 +57,29 @@ class Station:
         self.stopped_by: str | None = None  # kept with the last minute, so that the next start knows why
         self.lanes = Lanes(clock)
         self.inbox = clock.inbox(INBOX)
-        self._sources = sources
-        self._lines = channel_lines(config, store.state())
-        self._know_the_time()
+        self._lines = channel_lines(config, store.state(), boot)
         self.recorder = Recorder(
             Minutes(self._lines), store, clock, self.inbox, boot, keep=self._keep, appended=self._appended
         )
+        line = self.recorder.timeline
+        self.timekeeper = Timekeeper(sources, boot, clock, self.inbox, settled=lambda: line.settled)
+        self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.commands = Commands(config.station.id, self._answer)
         self.uplink = self._make_uplink()
         self.pictures = self.commands.pictures = self._make_pictures()
         self.parts = Parts(
-            config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes
-        )
+            config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes,
+            self.timekeeper,
+        )  # fmt: skip
         self.control = Control(config.socket_path, clock, self.parts, self.inbox)
         self.health = Health(self.parts, boot)
 
     def _know_the_time(self) -> None:
         """One look before anything is recorded: where the time is known, no record has to be dated later."""
-        for source in self._sources:
-            anchor = source.probe(self.boot, self.clock.now())
-            if anchor is not None:
-                self.store.add_anchor(anchor)
-                return
+        anchor = self.timekeeper.look()
+        if anchor is not None:
+            self.recorder.timeline.learn(anchor, self.clock.now())
 
     def _make_uplink(self) -> Uplink | None:
         if self.config.broker is None:
@@ -92,6 +93,7 @@ class Station:
             boot=self.boot,
             on_command=self.commands.handle,
             on_anchor=self.inbox.offer,
+            on_loss=self._lost,
         )
 
     def _make_pictures(self) -> PictureLane | None:
@@ -116,21 +118,30 @@ class Station:
     def start(self) -> None:
         """Record what the box was and is, then start all lanes."""
         self.recorder.event(Kind.START, start_body(self.store, self.recorder, self.boot))
-        for stray in self.store.pictures.stray_files():
-            stray.unlink(missing_ok=True)  # a power cut came between a picture's file and its row
+        self._set_strays_aside()
         begin = self.recorder.timeline.begin
         self.recorder.journal.tidy(Stamp(self.boot, begin), *self.recorder.time_at(begin))
         self.recorder.setup(setup_body(self.config))
         self.lanes.start("recorder", self.recorder.run)
         for bus in self.buses:
             self.lanes.start(f"bus {bus.name}", bus.run)
-        self.lanes.start("time", Timekeeper(self._sources, self.boot, self.clock, self.inbox).run)
+        self.lanes.start("time", self.timekeeper.run)
         if self.pictures is not None:
             self.lanes.start("pictures", self.pictures.run)
         if self.uplink is not None:
             self.lanes.start("uplink", self.uplink.run)
         self.lanes.start("control", self.control.run)
         self.lanes.start("health", self.health.run)
+
+    def _set_strays_aside(self) -> None:
+        """Files without a row are no reason not to start, and nobody but a person can say what they are worth."""
+        try:
+            names = self.store.pictures.set_strays_aside()
+        except (OSError, StoreTrouble) as trouble:
+            log.error("picture files that no record tells of stay where they are: %s", trouble)
+            return
+        if names:
+            log.warning("no record tells of %d picture files: moved to %s", len(names), self.store.pictures.strays)
 
     def measuring(self) -> list[str]:
         """The lanes that bring readings and pictures; ending them leaves keeping and sending."""
@@ -145,12 +156,18 @@ class Station:
         if self.uplink is not None:
             self.uplink.result(result)
 
+    def _lost(self, body: dict[str, Any]) -> None:
+        """The uplink tells of something that cannot be sent: a loss record of this instant."""
+        now = self.clock.now()
+        start, mark = self.recorder.time_at(now)
+        self.inbox.offer(Draft(Kind.LOSS, Stamp(self.boot, now), 0.0, start, mark, body))
+
     def _appended(self, record: Record) -> None:
         if self.uplink is not None:
             self.uplink.poke()
 
 
-def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
+def channel_lines(config: Config, state: dict[str, Any], boot: str) -> list[ChannelLine]:
     """One line a channel, counters as they were when the store's last minute closed."""
     names = config.channels()
     counters = state.get("counters", {})
@@ -162,11 +179,15 @@ def channel_lines(config: Config, state: dict[str, Any]) -> list[ChannelLine]:
             limits = limits_for(channel.quantity, config.site.altitude_m)
             line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m)
             if quantity(channel.quantity).kind is QuantityKind.TOTAL:
-                line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState))
+                line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState), boot)
                 if sensor.rain_correction is not None:
                     line.curve = RainCurve(sensor.rain_correction.a, sensor.rain_correction.b)
             lines.append(line)
     return lines
+
+
+FIRST_START = Reason("first_start", "first start")
+STORE_LOST = Reason("store_lost", "the store was lost")
 
 
 def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
@@ -175,7 +196,7 @@ def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
     now, _mark = recorder.time_at(recorder.timeline.begin)
     body: dict[str, Any] = {"version": importlib.metadata.version("minshan"), "boot": boot}
     if last is None:
-        return body | {"reason": Reason("first_start", "first start").builtins()}
+        return body | {"reason": (STORE_LOST if store.repaired is not None else FIRST_START).builtins()}
     reason = off_reason(last, store, boot)
     body |= {"previous_epoch": last.epoch, "previous_seq": last.seq, "reason": reason.builtins()}
     ended = None if last.start is None else last.start + round(last.duration * 1e6)

@@ -15,6 +15,7 @@ from edge.recorder import Recorder
 from edge.records.channel import ChannelName
 from edge.sampler import BusLane
 from edge.store.store import Store
+from edge.timekeeper import Timekeeper
 from edge.uplink.uplink import Uplink
 
 
@@ -31,6 +32,7 @@ class Parts:
     uplink: Uplink | None
     pictures: PictureLane | None
     lanes: Lanes
+    timekeeper: Timekeeper
 
 
 def status(station: Parts) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def status(station: Parts) -> dict[str, Any]:
         "title": station.config.station.title,
         "utc_offset_h": station.config.site.utc_offset_h,
         "time": utc,
-        "clock": {"source": mark.source, "error": mark.error},
+        "clock": {"source": mark.source, "error": mark.error, "trouble": time_trouble(station)},
         "minute": None if latest is None else {"start": latest.start, "duration": latest.duration, **latest.body},
         "units": units(station),
         "derived": {} if latest is None else derive(latest.body["values"], latest.body["quality"]),
@@ -55,6 +57,12 @@ def status(station: Parts) -> dict[str, Any]:
         "falls": dict(station.lanes.falls),
         "inbox_lost": station.inbox.lost,
     }
+
+
+def time_trouble(station: Parts) -> dict[str, Any] | None:
+    """What is wrong with the sources of the time: one that is not believed, or why the box has none."""
+    trouble = station.recorder.timeline.doubt or station.timekeeper.trouble
+    return None if trouble is None else trouble.builtins()
 
 
 def units(station: Parts) -> dict[str, str]:
@@ -89,6 +97,7 @@ def sensors(station: Parts) -> list[dict[str, Any]]:
 def store(station: Parts) -> dict[str, Any]:
     """What is kept and what is unsent since when."""
     kept = station.kept
+    files, size = kept.pictures.count_strays()
     oldest = kept.oldest_unsent()
     return {
         "epoch": kept.epoch,
@@ -97,5 +106,6 @@ def store(station: Parts) -> dict[str, Any]:
         "unsent_since": None if oldest is None else oldest.start,
         "held": kept.held(),
         "bytes": kept.size_bytes(),
+        "strays": {"files": files, "bytes": size},
         "trouble": station.recorder.journal.trouble,
     }

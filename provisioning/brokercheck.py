@@ -14,6 +14,7 @@ from edge.uplink.contract import VERSION, Answer, BadPayload, Channel, Hello, Re
 from edge.uplink.link import NOBODY_LISTENS, REFUSED, Session, connect
 from edge.uplink.trouble import LinkTrouble
 from provisioning import say
+from provisioning.brokernotes import notes
 from provisioning.finding import Finding
 from provisioning.say import _
 from provisioning.wire import arriving, sent
@@ -45,6 +46,8 @@ def broker(config: Config) -> Iterator[Finding]:
         version = {5: "5", 4: "3.1.1"}[link.version]
         said = _("broker: {broker} takes the login (MQTT {version})")
         yield Finding("broker", True, said.format(broker=parse(config.broker.url).shown, version=version))
+        for sentence, advice in notes(config.broker):
+            yield Finding("broker", True, sentence, advice)
         yield record(link, config)
     except LinkTrouble as error:
         yield Finding("record", False, told(error), remedy(error))
@@ -106,7 +109,9 @@ def record(link: Link, config: Config) -> Finding:
         return committed(link, station)
     if code == NOBODY_LISTENS:
         said = _("record: the broker has taken a test record, but nobody listens to this station there")
-        return Finding("record", True, said, _("Start the receiver, for example: minshan watch --broker URL"))
+        return Finding(
+            "record", True, said, _("Start the receiver, for example: minshan watch --broker URL --jsonl FILE")
+        )
     if code >= REFUSED:
         said = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
         return Finding("record", False, said, _("Let the broker's keeper allow minshan/1/{station}/#.")
@@ -117,7 +122,7 @@ def record(link: Link, config: Config) -> Finding:
 def committed(link: Link, station: str) -> Finding:
     """Whether a platform answers that keeps what it gets: a hello with nothing in it, and its answer."""
     nonce = secrets.token_hex(8)
-    hello = Hello(VERSION, station, nonce, "", [], 0, [], 0, "", "committed")
+    hello = Hello(VERSION, station, nonce, "doctor", [], 1, [], 0, "unknown", "committed")
     sent(link, topic(station, Channel.HELLO), encode(hello), EXPIRY)
     for message in arriving(link, ANSWER_S):
         if message is None:
@@ -131,5 +136,5 @@ def committed(link: Link, station: str) -> Finding:
                 break
             return Finding("record", True, _("record: a test record was sent, and the platform answers"))
     said = _("record: the broker has a test record, but no platform gives receipts for this station")
-    remedy = _('Start the platform (minshan watch --receipts), or write proof = "broker" in [broker].')
+    remedy = _("Start the platform (minshan watch --jsonl FILE); until then the station keeps everything.")
     return Finding("record", False, said, remedy)

@@ -67,6 +67,21 @@ def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
+def strays(config: Config) -> Iterator[Finding]:
+    """Picture files that no record tells of, where there are any."""
+    from edge.store.folder import STRAYS, count_strays
+
+    files, size = count_strays(config.state_dir)
+    if files:
+        said = say.ngettext(
+            "archive: {n} picture file ({size}) lies in {folder}: no record tells of it",
+            "archive: {n} picture files ({size}) lie in {folder}: no record tells of them",
+            files,
+        ).format(n=files, size=say.size(size), folder=config.state_dir / STRAYS)
+        remedy = _("Their records were lost, or the power went as they were kept. Look at them, then delete them.")
+        yield Finding("archive", True, said, remedy)
+
+
 def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
     """The cameras as the running station has them."""
     for name, camera in cameras_in(answer).items():
@@ -135,24 +150,61 @@ def secret(camera: CameraSection) -> dict[str, str | None]:
         return {"password": None}
 
 
-def clock(config: Config) -> Finding:
-    """Whether somebody keeps the system's clock right."""
-    from edge.timekeeper import KernelTime
+def clock_of(answer: dict[str, Any]) -> Finding:
+    """What the running station knows of the time: it may be forbidden to ask what the doctor may."""
+    told: dict[str, Any] = answer.get("clock") or {}
+    offset = float(answer.get("utc_offset_h") or 0.0)
+    trouble = None if told.get("trouble") is None else restored(told["trouble"])
+    return clock_finding(answer.get("time"), offset, told.get("source"), told.get("error"), trouble)
 
-    anchor = KernelTime(config.clock.trust_system_clock).probe("", 0.0)
+
+def clock(config: Config) -> Finding:
+    """Whether somebody keeps the system's clock right, by a look of the doctor's own."""
+    from edge.anchors import error_of
+    from edge.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk
+
+    try:
+        anchor = KernelTime(config.clock.trust_system_clock).probe("", 0.0)
+    except MayNotAsk as refused:
+        return clock_finding(None, 0.0, None, None, refused.reason)
     if anchor is None:
-        said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
+        return clock_finding(None, 0.0, None, None, UNSYNCHRONISED)
+    return clock_finding(anchor.utc, config.site.utc_offset_h, anchor.source, error_of(anchor), None)
+
+
+def clock_finding(
+    utc: int | None, offset_h: float, source: str | None, error: float | None, trouble: Reason | None
+) -> Finding:
+    """The time (microseconds UTC, None unknown), who says it with which error (s), what is wrong with its sources."""
+    from edge.timekeeper import MAY_NOT_ASK, UNSYNCHRONISED
+
+    remedy = _("See the station's log: journalctl -u minshan")
+    if trouble == UNSYNCHRONISED:
         remedy = _(
             "Install chrony and let it reach a time server (or fit a clock chip or GNSS). The station measures "
             "meanwhile, and dates its records when the time is known."
         )
+    elif trouble is not None and trouble.code == MAY_NOT_ASK:
+        remedy = _(
+            "Its service must be the one that was installed: ProtectClock=no, and adjtimex and clock_adjtime in "
+            "SystemCallFilter (systemctl cat minshan). Then: sudo systemctl daemon-reload, sudo systemctl restart "
+            "minshan."
+        )
+    if utc is None:
+        said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
+        if trouble is not None and trouble != UNSYNCHRONISED:
+            said = _("clock: {trouble}").format(trouble=say.render(trouble))
         return Finding("clock", False, said, remedy)
-    now = say.when(anchor.utc, config.site.utc_offset_h)
-    if anchor.source == "system":
-        said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right")
-        return Finding("clock", True, said.format(now=now))
-    said = _("clock: {now}, ±{error} s")
-    return Finding("clock", True, said.format(now=now, error=f"{anchor.error:.2g}"))
+    now = say.when(utc, offset_h)
+    said = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
+    if source == "system":
+        said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
+    if (
+        trouble is None or trouble == UNSYNCHRONISED
+    ):  # where the platform tells the time, the box need not know it by itself
+        return Finding("clock", True, said)
+    found = _("{said}; but {trouble}").format(said=said, trouble=say.render(trouble))
+    return Finding("clock", True, found, remedy)
 
 
 def disk(config: Config, running: bool) -> Finding:

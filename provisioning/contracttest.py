@@ -62,11 +62,11 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
 
 def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
     """None where the check holds, else why not."""
-    from drivers.trial import Broken
+    from drivers.trial import ContractError
 
     try:
         check(trial)
-    except Broken as why:
+    except ContractError as why:
         return str(why)
     except Exception as error:  # noqa: BLE001 # a driver on trial may raise anything: that is a finding
         return f"{type(error).__name__}: {error}"

@@ -20,7 +20,7 @@ from edge.config.trouble import ConfigTrouble
 from edge.daemon import open_store
 from edge.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
-from edge.sim.children import Kept, NoBroker, OwnBroker, camera_process
+from edge.sim.children import Kept, NoBrokerError, OwnBroker, camera_process
 from edge.sim.rig import Boot, Rig, boot_of
 from edge.status import status
 from edge.store.store import Store
@@ -93,9 +93,9 @@ class Wanted:
 @click.option(
     "--proof",
     type=click.Choice(["broker", "committed"]),
-    default="broker",
+    default="committed",
     show_default=True,
-    help=_("What proves that data has arrived: the broker's acknowledgement or the platform's receipt."),
+    help=_("What proves that data has arrived: the platform's receipt (committed) or the broker's acknowledgement."),
 )
 @click.option(
     "--state",
@@ -120,7 +120,7 @@ def demo(**options: Any) -> int:
         raise Failure(Exit.USAGE, say.phrase(str(error))) from None
     except ConfigTrouble as error:
         raise Failure(Exit.CONFIG, "\n".join(told(trouble) for trouble in error.troubles)) from None
-    except (NoBroker, LinkTrouble) as error:
+    except (NoBrokerError, LinkTrouble) as error:
         raise Failure(Exit.BROKER, say.phrase(str(error))) from None
     except StoreTrouble as error:
         raise Failure(Exit.STORE, say.phrase(str(error))) from None
@@ -177,7 +177,7 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
     """Start the demo's own broker and the platform's side of it; the broker's URL."""
     broker = OwnBroker(state / "broker")
     stack.callback(broker.stop)
-    received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received"), "--receipts"]
+    received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received")]
     command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url, *received]
     link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
     try:

@@ -73,7 +73,8 @@ def findings(config: Config) -> Iterator[Finding]:
     else:
         yield from sensorcheck.sensors(config)
         yield from checks.cameras(config)
-    yield checks.clock(config)
+    yield from checks.strays(config)
+    yield checks.clock(config) if answer is None else checks.clock_of(answer)
     yield checks.disk(config, answer is not None)
     yield from broker(config)
 

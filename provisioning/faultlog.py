@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.record import Kind, Record
 from edge.sim.checkers import Truth
-from edge.sim.faults import Spell, inject, spells
+from edge.sim.faults import DeviceFault, device_faults, inject
 from edge.sim.life import Run
 from edge.sim.likeness import value_checks
 from edge.sim.rig import Rig
@@ -45,7 +45,7 @@ class FaultLog:
         for (sensor, _quantity), channel in rig.config.channels().items():
             self._channels.setdefault(sensor, []).append(channel)
         self._gaps: dict[str, Gap] = {}
-        self._spells: list[Spell] = []
+        self._device_faults: list[DeviceFault] = []
         self._count = 0
         self.lines: list[str] = []
         inject(rig, self._coming(seed), self._zero)
@@ -56,13 +56,13 @@ class FaultLog:
         boot, store = self._rig.boot, self._station.store
         begin, end = boot.utc_at(self._zero), boot.utc_at(self._rig.clock.now())
         run = Run(self._station.epoch, boot, begin, end, "stopped")
-        truth = Truth(self._rig.config, self._rig.weather.at, begin, (run,), tuple(self._spells))
+        truth = Truth(self._rig.config, self._rig.weather.at, begin, (run,), tuple(self._device_faults))
         return {"gaps": self._count, "complaints": value_checks(truth, store.range(1, store.next_seq))}
 
-    def _coming(self, seed: int) -> Iterator[Spell]:
-        for spell in spells(seed, self._rig.config.sensor):
-            self._spells.append(spell)
-            yield spell
+    def _coming(self, seed: int) -> Iterator[DeviceFault]:
+        for event in device_faults(seed, self._rig.config.sensor):
+            self._device_faults.append(event)
+            yield event
 
     def look(self) -> list[str]:
         """What is new since the last look, a line each."""

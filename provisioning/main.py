@@ -26,7 +26,8 @@ from provisioning.words import METAVARS, TYPES
 if TYPE_CHECKING:
     from types import ModuleType
 
-# Command -> the module of it; the attribute bears the command's name. In the order of a station's life.
+# Command -> the module of it; the attribute bears the command's name (with `_` for `-`). In the order of a
+# station's life.
 COMMANDS = {
     "demo": "provisioning.demo",
     "init": "provisioning.init",
@@ -35,6 +36,7 @@ COMMANDS = {
     "run": "provisioning.run",
     "status": "provisioning.status",
     "maintenance": "provisioning.maintenance",
+    "accept-ledger": "provisioning.accept_ledger",
     "remote": "provisioning.remote",
     "watch": "provisioning.watch",
 }
@@ -52,7 +54,7 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         module: ModuleType = importlib.import_module(COMMANDS[cmd_name])
-        return named_in_words(getattr(module, cmd_name))
+        return named_in_words(getattr(module, cmd_name.replace("-", "_")))
 
 
 def named_in_words(command: click.Command) -> click.Command:

@@ -14,7 +14,7 @@ from provisioning.exits import Exit, Failure
 from provisioning.say import _
 
 if TYPE_CHECKING:
-    from edge.config.sections import Config
+    from edge.config.sections import BrokerSection, Config
     from edge.config.trouble import Trouble
 
 CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
@@ -36,6 +36,46 @@ def config_option(required: bool = False) -> Callable[[F], F]:
 def json_option() -> Callable[[F], F]:
     """--json, for programs."""
     return click.option("--json", "as_json", is_flag=True, help=_("Print JSON, for programs."))
+
+
+def broker_options() -> Callable[[F], F]:
+    """--broker and what a login at it needs: nothing secret has to stand on a command line, which `ps` shows."""
+    options = (
+        click.option(
+            "--broker",
+            "url",
+            required=True,
+            envvar="MINSHAN_BROKER",
+            metavar="URL",
+            help=_("mqtts://[user[:password]@]host:port (or mqtt://); otherwise the variable MINSHAN_BROKER."),
+        ),
+        click.option("--password-file", metavar=_("FILE"), help=_("A file that holds the password alone.")),
+        click.option("--ca-file", metavar=_("FILE"), help=_("The authority of the broker's certificate (mqtts).")),
+        click.option("--cert-file", metavar=_("FILE"), help=_("A certificate of our own, where the broker wants one.")),
+        click.option("--key-file", metavar=_("FILE"), help=_("The key of that certificate.")),
+    )
+
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def broker_at(url: str, **files: str | None) -> BrokerSection:
+    """Return a broker's section from a command line. Raise Failure where the address is none."""
+    from pydantic import ValidationError
+
+    from edge.config.sections import BrokerSection
+    from edge.uplink.address import BadAddress, parse
+
+    try:
+        parse(url)
+        return BrokerSection.model_validate({"url": url, "retry_max_s": 10.0, **files})
+    except (BadAddress, ValidationError):
+        said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
+        raise Failure(Exit.USAGE, said) from None
 
 
 def loaded(path: Path | None) -> Config:

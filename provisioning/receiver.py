@@ -1,50 +1,54 @@
 """The platform's side of the wire: take in what stations send, keep each record once, answer.
 
-A batch is: what has arrived, written and synced, then receipts where they are wanted, and only then the
+A batch is: what has arrived, written and synced, then receipts where they are given, and only then the
 acknowledgements to the broker. Killed at any instant, nothing is lost: what was not acknowledged comes again,
-and what was written is known by its identity.
+and what was written is known by its identity. A message that cannot be handled is set aside and acknowledged, so
+that none ends the receiver or comes back for ever; of a batch only the records that are not understood are.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import re
+import secrets
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from edge.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.record import Record
 from edge.uplink import contract
 from edge.uplink.contract import (
-    VERSION,
     Answer,
     BadPayload,
-    Batch,
     Channel,
     Hello,
     Piece,
     Receipt,
     Span,
     Status,
-    decode,
-    decode_chunk,
     encode,
     topic,
 )
 from edge.uplink.link import Link, connect
 from edge.uplink.retry import STABLE, Retry
 from edge.uplink.session import KEPT_SESSION, Incoming, Session
+from edge.uplink.set_aside import SetAside
 from edge.uplink.spans import merged
 from edge.uplink.trouble import LinkTrouble
-from provisioning import lines
+from provisioning import answers, intake, lines
 from provisioning.album import Album
-from provisioning.ledger import Ledger
-from provisioning.lines import Lines
+from provisioning.intake import BadRecord, RawBatch
+from provisioning.record_files import RecordFiles, Taken
+from provisioning.tally import Tally
 
 log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s: how soon a signal is noticed
+LOOK = 1.0  # s between two looks at what others do to the files
 RECEIVE = 200  # messages that the broker may send before the first is acknowledged
 HEARD = (Channel.LIVE, Channel.BACKFILL, Channel.PICTURE, Channel.STATUS, Channel.HELLO)
 
@@ -57,45 +61,32 @@ class Files:
     events: Path | None = None
     pictures: Path | None = None
 
-    @property
-    def first(self) -> Path | None:
-        """The one that names the session: it has to find again what the broker kept for it."""
-        return self.minutes or self.events or self.pictures
-
-
-@dataclass
-class Tally:
-    """What has happened so far."""
-
-    minutes: int = 0
-    events: int = 0
-    doubles: int = 0
-    pictures: int = 0
-    refused: int = 0  # messages that are not understood
-    newest: dict[str, Record] = field(default_factory=dict)  # station -> its newest minute
-    arrived: dict[str, int] = field(default_factory=dict)  # station -> when it came, microseconds UTC
-    states: dict[str, str] = field(default_factory=dict)  # station -> "online", "offline"
+    def beside(self, ending: str) -> Path | None:
+        """Return a path beside the first of them; None where nothing is kept."""
+        first = self.minutes or self.events or self.pictures
+        return None if first is None else first.with_name(first.name + ending)
 
 
 class Receiver:
-    """One receiver with its files. `seen` is called with each new record, for people's eyes."""
+    """One receiver with its files. `seen` is called with each new record, for people's eyes. Raise OSError."""
 
     def __init__(
         self, broker: BrokerSection, files: Files, receipts: bool, seen: Callable[[str, Record], None]
     ) -> None:
         self.tally = Tally()
-        self.ledger = Ledger()
+        self.records = RecordFiles(files.minutes, files.events, files.beside(".ledger"))
+        self.receipts = receipts and files.minutes is not None and files.events is not None
         self.trouble: str | None = None
         self.connected = False
-        self._broker, self._receipts, self._seen = broker, receipts, seen
-        self._minutes = None if files.minutes is None else Lines(files.minutes)
-        self._events = None if files.events is None else Lines(files.events)
+        self.aside: SetAside | None = None
+        if (folder := files.beside(".set-aside")) is not None:
+            self.aside = SetAside(folder)
+        self._broker, self._seen = broker, seen
         self._album = None if files.pictures is None else Album(files.pictures)
-        self._name = _name(files.first)
         self._fresh: dict[str, list[Span]] = {}  # station -> records of this batch
-        self._statuses: set[tuple[str, str, str]] = set()
+        self._statuses: dict[str, Status] = {}
         self._clock = SystemClock()
-        self._load()
+        self._next_look = 0.0
 
     def run(self, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         """Receive until `ended`; connect again for ever. `tick` is called a few times a second."""
@@ -121,17 +112,17 @@ class Receiver:
 
     def close(self) -> None:
         """Let the files go."""
-        for file in (self._minutes, self._events):
-            if file is not None:
-                file.close()
+        self.records.close()
 
     # -- the connection ------------------------------------------------------------------------------------
 
     def _session(self) -> Session:
+        """The ledger's name finds again what the broker kept for it; the host's keeps two copies of it apart."""
         topics = tuple(topic("+", channel) for channel in HEARD)
-        if self._name is None:
-            return Session(f"minshan-watch-{self._clock.now():.6f}", topics, receive=RECEIVE)
-        return Session(f"minshan-watch-{self._name}", topics, expiry=KEPT_SESSION, receive=RECEIVE)
+        if not self.records.id:
+            return Session(f"minshan-watch-{secrets.token_hex(8)}", topics, receive=RECEIVE)
+        host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:32]
+        return Session(f"minshan-watch-{self.records.id}-{host}", topics, expiry=KEPT_SESSION, receive=RECEIVE)
 
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         if link.granted.refused:
@@ -143,9 +134,13 @@ class Receiver:
             tick()
             link.pump(SLICE)
             link.acks.clear()
+            if link.incoming or self._clock.now() >= self._next_look:
+                self._next_look = self._clock.now() + LOOK
+                if self.records.look():
+                    link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
             if link.incoming:
                 messages, link.incoming = link.incoming, []
-                self._batch(link, messages)
+                self.batch(link, messages)
 
     def _wait(self, seconds: float, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         until = self._clock.now() + seconds
@@ -162,11 +157,10 @@ class Receiver:
 
     # -- a batch -------------------------------------------------------------------------------------------
 
-    def _batch(self, link: Link, messages: list[Incoming]) -> None:
+    def batch(self, link: Link, messages: list[Incoming]) -> None:
+        """Take in what has arrived, answer, and acknowledge. Raise OSError, which leaves all unacknowledged."""
         hellos = [hello for message in messages if (hello := self._take(message)) is not None]
-        for file in (self._minutes, self._events):
-            if file is not None:
-                file.sync()
+        self.records.sync()
         if self._album is not None:
             self._album.sync()
         for station in sorted({*self._fresh, *self._album_stations()}):
@@ -178,65 +172,92 @@ class Receiver:
             link.ack(message)
 
     def _take(self, message: Incoming) -> Hello | None:
-        """Take one message in; a hello is given back, to be answered when the batch is on the disk."""
-        channel = message.topic.rpartition("/")[2]
+        """Take one message in; a hello is given back, to be answered when the batch is on the disk. Raise OSError."""
         try:
-            if channel in (Channel.LIVE, Channel.BACKFILL):
-                self._records(decode(message.payload, Batch))
-            elif channel == Channel.PICTURE:
-                self._chunk(message.payload)
-            elif channel == Channel.STATUS:
-                self._status(decode(message.payload, Status))
-            elif channel == Channel.HELLO:
-                hello = decode(message.payload, Hello)
-                self.ledger.announce(hello.station, hello.epochs)
-                return hello
+            return self._understood(message)
         except BadPayload as trouble:
-            self.tally.refused += 1
-            log.warning("a message on %s is not understood and left out: %s", message.topic, trouble)
+            why = str(trouble)
+        except OSError:
+            raise  # the disk's trouble is none of the message's: it comes again
+        except Exception as error:  # noqa: BLE001  # whatever it is, no message may end the receiver
+            why = f"{type(error).__name__}: {error}"
+        self._set_aside(message.topic, message.payload, why)
         return None
 
-    def _records(self, batch: Batch) -> None:
-        arrived = system_utc()
-        for record in batch.records:
-            name = batch.station, record.epoch, record.seq, record.revision
-            self._fresh.setdefault(batch.station, []).append(Span(record.epoch, record.seq, record.seq))
-            if self.ledger.has(*name):
-                self.tally.doubles += 1
-                continue
-            self.ledger.add(*name)
-            self._keep(batch.station, record, arrived)
+    def _understood(self, message: Incoming) -> Hello | None:
+        channel, payload = intake.channel(message.topic), message.payload
+        if channel in (Channel.LIVE, Channel.BACKFILL):
+            self._records(message.topic, intake.batch(message.topic, payload))
+        elif channel is Channel.PICTURE:
+            header, data = intake.chunk(message.topic, payload)
+            if self._album is not None and not self._album.put(header, data):
+                raise BadPayload(f"chunk: not a piece of a picture of {header.station}")
+        elif channel is Channel.STATUS:
+            self._status(intake.status(message.topic, payload))
+        elif channel is Channel.HELLO:
+            hello = intake.hello(message.topic, payload)
+            self.records.ledger.announce(hello.station, hello.epochs)
+            return hello
+        else:
+            raise BadPayload("no topic of a station")
+        return None
 
-    def _keep(self, station: str, record: Record, arrived: int) -> None:
+    def _records(self, where: str, batch: RawBatch) -> None:
+        bad = [found for raw in batch.records if (found := self._record(batch.station, raw)) is not None]
+        if not bad:
+            return
+        kept = encode(RawBatch(batch.v, batch.station, [record.raw for record in bad]))
+        more = f" (and {len(bad) - 1} more)" if bad[1:] else ""
+        if not self._set_aside(where, kept, f"a record of {batch.station}: {bad[0].why}{more}"):
+            return
+        for name in (record.name for record in bad if record.name is not None):
+            if not self.records.ledger.has(batch.station, name.epoch, name.seq, name.revision):
+                self.records.aside.add(batch.station, name.epoch, name.seq, name.revision)
+            self._fresh.setdefault(batch.station, []).append(Span(name.epoch, name.seq, name.seq))
+
+    def _record(self, station: str, raw: msgspec.Raw) -> BadRecord | None:
+        """Keep one record; it is given back where it can't be. Raise OSError."""
+        record = intake.record(raw)
+        if isinstance(record, BadRecord):
+            return record
+        arrived = system_utc()
+        try:
+            taken = self.records.take(station, record, arrived)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a body may hold anything, and costs no other record
+            return intake.bad(raw, f"{type(error).__name__}: {error}")
+        if taken is Taken.OTHER:
+            self.tally.others += 1
+            name = f"{station}/{record.epoch}/{record.seq}, revision {record.revision}"
+            return intake.bad(raw, f"{name}, is here with another content; that one stays")
+        self._fresh.setdefault(station, []).append(Span(record.epoch, record.seq, record.seq))
+        if taken is Taken.DOUBLE:
+            self.tally.doubles += 1
+            return None
         if lines.is_minute(record):
-            self.tally.minutes += 1
-            if self._minutes is not None:
-                self._minutes.put(lines.minute(station, record, arrived))
-            start = lines.started(record, arrived)
-            newest = self.tally.newest.get(station)
-            if newest is None or (start or 0) >= (newest.start or 0):
-                self.tally.newest[station] = record
-                self.tally.arrived[station] = arrived
+            self.tally.minute(station, record, lines.started(record, arrived), arrived)
         else:
             self.tally.events += 1
-            if self._events is not None:
-                self._events.put(lines.event(station, record, arrived))
         self._seen(station, record)
+        return None
 
     def _status(self, status: Status) -> None:
         self.tally.states[status.station] = status.state
-        now = status.station, status.state, status.epoch
-        if now in self._statuses:
+        if self._statuses.get(status.station) == status:
             return
-        self._statuses = {s for s in self._statuses if s[0] != status.station} | {now}
-        if self._events is not None:
-            line = {"station": status.station, "kind": "status", "time": lines.rfc3339(system_utc())}
-            self._events.put(line | {"state": status.state, "running": status.epoch})
+        self._statuses[status.station] = status
+        line = {"station": status.station, "kind": "status", "time": lines.rfc3339(system_utc())}
+        self.records.note(line | {"state": status.state, "running": status.epoch})
 
-    def _chunk(self, payload: bytes) -> None:
-        header, data = decode_chunk(payload)
-        if self._album is not None and not self._album.put(header, data):
-            raise BadPayload(f"chunk: not a piece of a picture of {header.station}")
+    def _set_aside(self, where: str, payload: bytes, why: str) -> bool:
+        """Count what cannot be handled, and keep it; True when it is on the disk."""
+        self.tally.aside += 1
+        where, why = intake.printable(where), intake.printable(why, 500)
+        if self.aside is not None:
+            return self.aside.put(where, payload, why)
+        log.warning("a message on %s is not understood and left out: %s", where, why)
+        return False
 
     # -- answers -------------------------------------------------------------------------------------------
 
@@ -246,36 +267,30 @@ class Receiver:
         return {station for station, _ in self._album.whole} | {station for station, _, _ in self._album.wanted}
 
     def _receipt(self, link: Link, station: str) -> None:
-        """What is kept since the last one (with --receipts), and the pieces that are wanted again."""
+        """What is kept since the last one (where receipts are given), and the pieces that are wanted again."""
         whole: list[Piece] = []
         wanted: list[Piece] = []
         if self._album is not None:
-            whole = [piece for name, piece in self._album.whole if name == station and self._receipts]
+            whole = [piece for name, piece in self._album.whole if name == station and self.receipts]
             wanted = [piece for (name, *_), piece in self._album.wanted.items() if name == station]
             self._album.whole = [pair for pair in self._album.whole if pair[0] != station]
             self._album.wanted = {k: piece for k, piece in self._album.wanted.items() if k[0] != station}
             self.tally.pictures += len(self._album.finished)
             self._album.finished.clear()
-        has = merged(self._fresh.get(station, [])) if self._receipts else []
-        if has or whole or wanted:
-            receipt = Receipt(VERSION, self._name or "", 1, has, whole, wanted, self.ledger.revised(station, has))
-            link.publish(topic(station, Channel.RECEIPT), encode(receipt))
+        has = merged(self._fresh.get(station, [])) if self.receipts else []
+        for receipt in answers.receipts(self.records, station, has, whole, wanted):
+            self._tell(link, topic(station, Channel.RECEIPT), receipt)
 
     def _answer(self, link: Link, hello: Hello) -> None:
-        has = self.ledger.spans(hello.station) if self._receipts else None
-        ledger = self._name if self._receipts else None
-        revised = self.ledger.revised(hello.station, has or [])
-        answer = Answer(VERSION, hello.nonce, system_utc(), ledger, 1, has, revised)
-        link.publish(topic(hello.station, Channel.ANSWER), encode(answer))
+        for answer in answers.answers(self.records, hello, system_utc(), self.receipts):
+            if self._tell(link, topic(hello.station, Channel.ANSWER), answer):
+                return
 
-    # -- the beginning -------------------------------------------------------------------------------------
-
-    def _load(self) -> None:
-        """What the files hold already is a double when it comes again."""
-        for file in (self._minutes, self._events):
-            for name in file.identities() if file is not None else ():
-                self.ledger.add(name.station, name.epoch, name.seq, name.revision)
-
-
-def _name(file: Path | None) -> str | None:
-    return None if file is None else hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:16]
+    def _tell(self, link: Link, where: str, message: Answer | Receipt) -> bool:
+        """Send a message; False where it is larger than the other side takes in. Raise LinkTrouble."""
+        payload = answers.payload(message, link.granted.packet_bytes)
+        if payload is None:
+            log.warning("what is to be said on %s is too large", where)
+            return False
+        link.publish(where, payload)
+        return True

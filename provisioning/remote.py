@@ -9,13 +9,14 @@ import click
 
 from provisioning import say
 from provisioning.exits import Exit, Failure
-from provisioning.options import json_option, print_json
+from provisioning.options import broker_at, broker_options, json_option, print_json
 from provisioning.say import _
 
 if TYPE_CHECKING:
     from edge.uplink.contract import Command, Result
 
 STATION = r"[a-z0-9][a-z0-9-]{0,31}"
+EXPIRES_S = 600.0  # s from now in which a station may still carry a command out: its clock may be some seconds off
 
 
 @click.group(help=_("Ask the station STATION for something, over the broker."))
@@ -32,8 +33,7 @@ def remote(ctx: click.Context, station: str) -> None:
 
 @remote.command(help=_("Take a photo now and send it."))
 @click.option("--camera", metavar=_("NAME"), help=_("Which camera, where the station has several."))
-@click.option("--broker", "url", required=True, metavar="URL", help="mqtt://[user:password@]host:port")
-@click.option("--ca-file", metavar=_("FILE"), help=_("The authority of the broker's certificate (mqtts)."))
+@broker_options()
 @click.option(
     "--timeout",
     metavar=_("SECONDS"),
@@ -44,25 +44,10 @@ def remote(ctx: click.Context, station: str) -> None:
 )
 @json_option()
 @click.pass_obj
-def picture(station: str, camera: str | None, url: str, ca_file: str | None, timeout: float, as_json: bool) -> None:
+def picture(station: str, /, camera: str | None, url: str, timeout: float, as_json: bool, **login: str | None) -> None:
     """Send the command and tell its results until it is done, has failed, or the time is over."""
     arguments = {} if camera is None else {"camera": camera}
-    asked(station, "picture", arguments, broker_at(url, ca_file), timeout, as_json)
-
-
-def broker_at(url: str, ca_file: str | None) -> Any:
-    """A broker's section from a command line; Failure where the address is none."""
-    from pydantic import ValidationError
-
-    from edge.config.sections import BrokerSection
-    from edge.uplink.address import BadAddress, parse
-
-    try:
-        parse(url)
-        return BrokerSection(url=url, ca_file=ca_file)
-    except (BadAddress, ValidationError):
-        said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
-        raise Failure(Exit.USAGE, said) from None
+    asked(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
 
 
 def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:
@@ -73,13 +58,14 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
     from edge.uplink.trouble import LinkTrouble
     from provisioning.wire import sent
 
-    expires = system_utc() + round(timeout * 1e6)
+    lasts = max(EXPIRES_S, timeout)
+    expires = system_utc() + round(lasts * 1e6)
     command = Command(VERSION, secrets.token_hex(8), name, arguments, expires)
     session = Session(f"minshan-remote-{secrets.token_hex(4)}", (topic(station, Channel.RESULT),))
     try:
         link = connect(broker, session)
         try:
-            code = sent(link, topic(station, Channel.COMMAND), encode(command), max(1, round(timeout)))
+            code = sent(link, topic(station, Channel.COMMAND), encode(command), round(lasts))
             if code == NOBODY_LISTENS:
                 said = _('No station "{station}" listens on this broker.').format(station=station)
                 raise Failure(
@@ -96,17 +82,17 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
 
 def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
     """Tell the command's results as they come, until one is final; Failure where none is in time."""
-    from edge.uplink.contract import BadPayload, Result, decode
+    from edge.uplink.contract import BadPayload, Channel, Result, decode, topic
     from provisioning.wire import arriving
 
     for message in arriving(link, timeout):
-        if message is None:
+        if message is None or message.topic != topic(station, Channel.RESULT):
             continue
         try:
             result = decode(message.payload, Result)
         except BadPayload:
             continue  # another program's message on this topic is no answer to us
-        if result.id == command.id:
+        if (result.id, result.station) == (command.id, station):
             if result.state != "failed" or as_json:
                 tell(result, as_json)
             if result.state == "failed":
@@ -114,8 +100,9 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")
-    remedy = _("It may be out of reach now; a command that comes too late is not carried out.")
-    raise Failure(Exit.TROUBLE, said.format(station=station, time=say.duration(timeout)), remedy)
+    remedy = _("It may be out of reach now; the command is carried out if it comes within {time}, and not later.")
+    lasts = say.duration(max(EXPIRES_S, timeout))
+    raise Failure(Exit.TROUBLE, said.format(station=station, time=say.duration(timeout)), remedy.format(time=lasts))
 
 
 def failed(why: str) -> str:

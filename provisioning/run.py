@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from provisioning.brokernotes import notes
 from provisioning.exits import Exit, Failure
 from provisioning.options import config_option, json_option, loaded, print_json
 from provisioning.say import _, ngettext, phrase
@@ -45,6 +46,8 @@ def checked(config_file: Path | None, as_json: bool) -> None:
             file=config.path, station=config.station.id, sensors=count
         )
     )
+    for sentence, remedy in notes(config.broker) if config.broker is not None else ():
+        click.echo(f"! {sentence}\n  → {remedy}")
 
 
 def log_to_stderr() -> None:

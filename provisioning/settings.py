@@ -22,11 +22,11 @@ COMMON: dict[str, type] = {"name": str, "primary": bool, "height_m": float, "ser
 
 def driver_named(name: str) -> DriverInfo:
     """The driver of that name; Failure with its near miss where there is none."""
-    from drivers.catalog import UnknownDriver, find
+    from drivers.catalog import UnknownDriverError, find
 
     try:
         return find(name)
-    except UnknownDriver as error:
+    except UnknownDriverError as error:
         near = difflib.get_close_matches(name, error.known, 1, 0.5)
         if error.broken:
             said = _('the driver "{name}" is installed, but does not load: {why}').format(name=name, why=error.broken)

@@ -65,8 +65,10 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
     }
     if facts["broker"]:
         found["broker"] = commented(
-            ("url", facts["broker"], _("mqtt://host:1883, or mqtts://host:8883 with ca_file")),
-            ("proof", "broker", _('"broker", or "committed" where the platform answers receipts')),
+            ("url", facts["broker"], _("mqtts://host:8883, with ca_file where it has an authority of its own")),
+            ("", None, _('password_file = "/etc/minshan/broker.password"  (better there than in the address)')),
+            ("proof", "committed", _("data count as sent when the platform says that they are on its disk;")),
+            ("", None, _('by "broker" its word is enough: what it drops while the platform is away is lost')),
         )
     return found
 

@@ -55,6 +55,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
     title = answer.get("title") or answer.get("station", "")
     return [
         head(title, answer, offset),
+        *time_trouble(answer.get("clock") or {}),
         *maintenance(answer.get("maintenance")),
         "",
         *minute(answer.get("minute"), answer.get("units") or {}, offset),
@@ -83,6 +84,12 @@ def clock(mark: dict[str, Any] | None) -> str:
     words = _("time by {source}").format(source=say.clock_source(str(mark.get("source"))))
     error = mark.get("error")
     return words if error is None else _("{words}, ±{error} s").format(words=words, error=f"{error:.3g}")
+
+
+def time_trouble(mark: dict[str, Any]) -> list[str]:
+    """A line where a source of the time is not believed, or none of the box's own tells it."""
+    trouble = mark.get("trouble")
+    return [_("Time: {trouble}").format(trouble=say.said(trouble))] if trouble else []
 
 
 def maintenance(text: str | None) -> list[str]:
@@ -157,6 +164,14 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
         found.append(_("Local archive: {trouble}").format(trouble=say.phrase(str(store["trouble"]))))
     elif store.get("bytes") is not None:
         found.append(_("Local archive: {size}").format(size=say.size(float(store["bytes"]))))
+    strays = store.get("strays") or {}
+    if strays.get("files"):
+        said = ngettext(
+            "{n} picture file ({size}) lies aside: no record tells of it",
+            "{n} picture files ({size}) lie aside: no record tells of them",
+            strays["files"],
+        )
+        found.append(said.format(n=strays["files"], size=say.size(float(strays["bytes"]))))
     unsent = int(store.get("unsent") or 0)
     if not unsent:
         return [*found, _("Everything is sent.")]
@@ -167,15 +182,48 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
 
 
 def sent(uplink: dict[str, Any] | None, offset: float) -> list[str]:
-    """How it stands with the broker."""
+    """How it stands with the broker and with whoever receives there."""
     if uplink is None:
         return [_("No broker is configured: everything stays in the local archive.")]
+    return [connected(uplink), *unusual(uplink)]
+
+
+def connected(uplink: dict[str, Any]) -> str:
+    """Whether there is a connection, and why not."""
     if uplink.get("connected"):
-        return [_("Connected to the broker.")]
+        return _("Connected to the broker.")
     trouble = uplink.get("trouble") or uplink.get("last_trouble")
     if trouble:
-        return [_("Not connected to the broker: {trouble}").format(trouble=say.phrase(str(trouble)))]
-    return [_("Not connected to the broker.")]
+        return _("Not connected to the broker: {trouble}").format(trouble=say.phrase(str(trouble)))
+    return _("Not connected to the broker.")
+
+
+def unusual(uplink: dict[str, Any]) -> list[str]:
+    """A line for each thing that should not be: another receiver's receipts, messages set aside, too large records."""
+    found = []
+    ledger, aside, large = (uplink.get(name) or {} for name in ("ledger", "set_aside", "too_large"))
+    if ledger.get("refused"):
+        said = _(
+            "Receipts of another receiver ({other}) do not count, {n} x since the start. If it has replaced the one "
+            "before ({believed}): {command}"
+        )
+        names = {name: ledger.get(name) or "–" for name in ("other", "believed")}
+        found.append(said.format(n=ledger["refused"], command="minshan accept-ledger", **names))
+    if aside.get("count"):
+        said = ngettext(
+            "{n} message that came could not be handled; it is kept in {folder}. It was on {why}",
+            "{n} messages that came could not be handled; they are kept in {folder}. The last was on {why}",
+            aside["count"],
+        )
+        found.append(said.format(n=aside["count"], folder=aside.get("folder"), why=aside.get("last")))
+    if large.get("count"):
+        said = ngettext(
+            "{n} record is larger than this broker takes and stays here: {why}",
+            "{n} records are larger than this broker takes and stay here: {why}",
+            large["count"],
+        )
+        found.append(said.format(n=large["count"], why=say.phrase(str(large.get("last")))))
+    return found
 
 
 def pictures(answer: dict[str, Any], offset: float) -> list[str]:

@@ -18,7 +18,7 @@ def taken(asked: dict[str, Any]) -> dict[str, Any]:
     """Width, height and bytes of the photo, or the coded `trouble`."""
     from PIL import Image, UnidentifiedImageError
 
-    from drivers.cameras.camera import CameraError, CameraSettings, NotAnImage, open_camera
+    from drivers.cameras.camera import CameraError, CameraSettings, NotAnImageError, open_camera
     from drivers.reason import Reason
     from edge.clock import SystemClock
 
@@ -33,7 +33,7 @@ def taken(asked: dict[str, Any]) -> dict[str, Any]:
     except CameraError as error:
         return {"trouble": error.reason.builtins()}
     except UnidentifiedImageError:
-        why = NotAnImage(Reason("not_a_whole_picture", "what it gives is not a whole picture"))
+        why = NotAnImageError(Reason("not_a_whole_picture", "what it gives is not a whole picture"))
         return {"trouble": why.reason.builtins()}
 
 

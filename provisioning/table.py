@@ -14,6 +14,7 @@ from provisioning import say
 from provisioning.say import _
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
+ON_THE_WAY = 5  # records whose receipt may still be under way, as each new one's is for an instant
 COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
 
@@ -110,6 +111,8 @@ def sending(facts: dict[str, Any]) -> Text:
     if store["unsent"]:
         since = say.when(store["unsent_since"], facts["utc_offset_h"])
         text.append("   " + _("{n} unsent since {time}").format(n=store["unsent"], time=since), style="yellow")
+    elif uplink.get("unproven", 0) > ON_THE_WAY:
+        text.append("   " + _("{n} sent and not yet confirmed").format(n=uplink["unproven"]), style="yellow")
     else:
         text.append("   " + _("everything is sent"), style="not bold")
     return text

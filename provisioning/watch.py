@@ -11,27 +11,37 @@ from typing import TYPE_CHECKING
 import click
 
 from provisioning.exits import Exit, Failure
+from provisioning.options import broker_at, broker_options
 from provisioning.say import _, ngettext
 
 if TYPE_CHECKING:
+    from edge.config.sections import BrokerSection
     from provisioning.receiver import Files, Receiver
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-EXAMPLE = "mqtt://[user:password@]host:port"
 
 
 @click.command(help=_("Receive what stations send: show it, and keep each record once."))
-@click.option("--broker", "url", required=True, metavar="URL", help=EXAMPLE)
+@broker_options()
 @click.option("--jsonl", type=FILE, metavar=_("FILE"), help=_("Minute records, one JSON object a line."))
-@click.option("--events", type=FILE, metavar=_("FILE"), help=_("All other records, one JSON object a line."))
+@click.option(
+    "--events",
+    type=FILE,
+    metavar=_("FILE"),
+    help=_("All other records, one JSON object a line (otherwise {file}.events).").format(file=_("FILE")),
+)
 @click.option(
     "--pictures",
     type=click.Path(file_okay=False, path_type=Path),
     metavar=_("FOLDER"),
-    help=_("Photos, each named by station, time and camera."),
+    help=_("Photos, each named by station, time and camera (otherwise {file}.pictures).").format(file=_("FILE")),
 )
-@click.option("--receipts", is_flag=True, help=_("Tell stations what is safely in FILE (their proof “committed”)."))
-@click.option("--ca-file", metavar=_("FILE"), help=_("The authority of the broker's certificate (mqtts)."))
+@click.option("--receipts", is_flag=True, hidden=True)
+@click.option(
+    "--no-receipts",
+    is_flag=True,
+    help=_("Do not tell stations what is safely here: what the broker drops while nobody receives is then lost."),
+)
 @click.option("--quiet", is_flag=True, help=_("Show troubles and the summary alone."))
 def watch(
     url: str,
@@ -39,29 +49,30 @@ def watch(
     events: Path | None,
     pictures: Path | None,
     receipts: bool,
-    ca_file: str | None,
+    no_receipts: bool,
     quiet: bool,
+    **login: str | None,
 ) -> None:
     """Run until Ctrl-C or SIGTERM; a broker that is away is waited for."""
-    from edge.config.sections import BrokerSection
-    from edge.uplink.address import BadAddress, parse
     from provisioning.receiver import Files
 
     if receipts and jsonl is None:
         raise click.UsageError(_("--receipts needs --jsonl FILE: a receipt says that a record is safely in it."))
-    if receipts and events is None and jsonl is not None:
-        events = jsonl.with_name(jsonl.name + ".events")  # a receipt covers events too, so they must be somewhere
-    try:
-        parse(url)
-        broker = BrokerSection(url=url, ca_file=ca_file, retry_max_s=10.0)
-    except (BadAddress, ValueError):
-        said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
-        raise Failure(Exit.USAGE, said) from None
+    broker = broker_at(url, **login)
+    if jsonl is not None and not no_receipts:  # a receipt speaks of events and photos too, so they must be somewhere
+        events = events or jsonl.with_name(jsonl.name + ".events")
+        pictures = pictures or jsonl.with_name(jsonl.name + ".pictures")
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    run(broker, Files(jsonl, events, pictures), receipts, quiet)
+    if jsonl is None:
+        click.echo(
+            _("No receipts are given, because no file is named that keeps the minutes (--jsonl FILE)."), err=True
+        )
+    elif no_receipts:
+        click.echo(_("No receipts are given: what the broker drops while nobody receives is lost."), err=True)
+    run(broker, Files(jsonl, events, pictures), not no_receipts, quiet)
 
 
-def run(broker: object, files: Files, receipts: bool, quiet: bool) -> None:
+def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> None:
     """Receive until a signal, then say what came."""
     from provisioning.receiver import Receiver
     from provisioning.watch_screen import screen
@@ -71,7 +82,7 @@ def run(broker: object, files: Files, receipts: bool, quiet: bool) -> None:
         signal.signal(number, lambda got, _frame: ending.append(got))
     with screen(quiet) as show:
         try:
-            receiver = Receiver(broker, files, receipts, show.seen)  # type: ignore[arg-type]  # imported late
+            receiver = Receiver(broker, files, receipts, show.seen)
         except OSError as error:
             said = _("{file} cannot be used: {why}").format(file=error.filename, why=error.strerror)
             raise Failure(Exit.USAGE, said) from None
@@ -83,11 +94,13 @@ def run(broker: object, files: Files, receipts: bool, quiet: bool) -> None:
 
 def summary(receiver: Receiver) -> list[str]:
     """What was received, and what is missing, for people."""
-    tally, ledger = receiver.tally, receiver.ledger
+    from provisioning.watch_screen import set_aside
+
+    tally, ledger = receiver.tally, receiver.records.ledger
     said = _("{minutes} minutes, {events} events, {pictures} photos received; {doubles} came twice and were left out")
     lines = [said.format(minutes=tally.minutes, events=tally.events, pictures=tally.pictures, doubles=tally.doubles)]
     for station in ledger.stations():
         missing = sum(span.last - span.first + 1 for span in ledger.missing(station))
         word = ngettext("{n} record missing", "{n} records missing", missing).format(n=missing)
         lines.append(f"  {station}: " + (word if missing else _("nothing missing")))
-    return lines
+    return [*lines, *set_aside(receiver)]

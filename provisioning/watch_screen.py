@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from drivers.quantity import QUANTITIES
 from edge.clock import SystemClock, system_utc
 from provisioning import say
+from provisioning.intake import printable
 from provisioning.lines import rfc3339
-from provisioning.say import _
+from provisioning.say import _, ngettext
+from provisioning.tally import values
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 LATE = 180.0  # s: three minutes without a minute
 REFRESH = 1.0  # s
-SHOWN = 4  # values of a minute's line
 
 
 class Screen(Protocol):
@@ -67,7 +67,7 @@ class Plain:
 
     def seen(self, station: str, record: Record) -> None:
         """The record in a line: station, time, kind, its first values."""
-        when = rfc3339(record.start) if record.start is not None else f"({record.clock.source})"
+        when = rfc3339(record.start) if record.start is not None else f"({printable(record.clock.source)})"
         click.echo(f"{station} {when} {record.kind.value} {values(record)}".rstrip())
 
     def tick(self, receiver: Receiver) -> None:
@@ -94,40 +94,71 @@ class Picture:
 
 
 def table(receiver: Receiver, now: int) -> Table:
-    """A row a station: its state, newest minute, what is late and what is missing."""
+    """A row a station: its state, newest minute, what is late and what is missing; below it what wants a look.
+
+    What came from the network is text to the table, never its markup.
+    """
     from rich.table import Table
+    from rich.text import Text
 
     state = say.phrase(receiver.trouble) if receiver.trouble else _("connected")
-    drawn = Table(title=f"Minshan 岷山  {state}", title_justify="left", pad_edge=False)
+    drawn = Table(title=Text(f"Minshan 岷山  {state}"), title_justify="left", pad_edge=False, caption_justify="left")
     for head in (_("Station"), _("State"), _("Newest minute"), _("Late"), _("Records"), _("Missing"), ""):
         drawn.add_column(head)
-    tally, ledger = receiver.tally, receiver.ledger
+    tally, ledger = receiver.tally, receiver.records.ledger
     for station in sorted({*ledger.stations(), *tally.states}):
         newest = tally.newest.get(station)
-        silent = (now - tally.arrived[station]) / 1e6 if station in tally.arrived else None
-        drawn.add_row(
+        silent = None if newest is None else (now - newest.arrived) / 1e6
+        row = (
             station,
-            _(tally.states.get(station, "")) if station in tally.states else "–",
+            state_of(tally.states.get(station)),
             "–" if newest is None else say.when(newest.start),
             say.duration(silent) if silent is not None and silent > LATE else "",
             str(ledger.count(station)),
             spans(ledger.missing(station)),
-            "" if newest is None else values(newest),
+            "" if newest is None else newest.values,
         )
+        drawn.add_row(*map(Text, row))
+    if notes := [*set_aside(receiver), *price(receiver)]:
+        drawn.caption = Text("\n".join(notes))
     return drawn
+
+
+def set_aside(receiver: Receiver) -> list[str]:
+    """How many messages could not be handled, where they are, and why the newest one could not."""
+    tally, aside = receiver.tally, receiver.aside
+    if not tally.aside:
+        return []
+    said = ngettext("{n} message could not be handled", "{n} messages could not be handled", tally.aside)
+    line = said.format(n=tally.aside)
+    if aside is None:
+        return [line]
+    lines = [_("{line}; see {folder}").format(line=line, folder=aside.folder)]
+    if tally.others:
+        other = ngettext(
+            "{n} record came under a name that another one has; the first stays",
+            "{n} records came under names that others have; the first stay",
+            tally.others,
+        )
+        lines.append(other.format(n=tally.others))
+    return [*lines, f"  {aside.last}"] if aside.last else lines
+
+
+def price(receiver: Receiver) -> list[str]:
+    """What it costs that no receipts are given."""
+    if receiver.receipts:
+        return []
+    return [_("No receipts are given: what the broker drops while nobody receives is lost.")]
+
+
+def state_of(state: str | None) -> str:
+    """What a station says of itself, in a word."""
+    known = {None: "–", "online": _("online"), "offline": _("offline")}
+    return known[state] if state in known else printable(str(state))
 
 
 def spans(missing: list[Span]) -> str:
     """How many records are missing and in how many places."""
     count = sum(span.last - span.first + 1 for span in missing)
-    return "" if not count else _("{n} in {places} places").format(n=count, places=len(missing))
-
-
-def values(record: Record) -> str:
-    """The first values of a minute with their units."""
-    parts = []
-    for channel, number in list(record.body.get("values", {}).items())[:SHOWN]:
-        quantity = QUANTITIES.get(channel.partition(".")[0])
-        shown = str(number) if quantity is None else say.value(number, quantity.decimals)
-        parts.append(f"{channel}={shown}")
-    return " ".join(parts)
+    said = ngettext("{n} in {places} place", "{n} in {places} places", len(missing))
+    return "" if not count else said.format(n=count, places=len(missing))

@@ -11,15 +11,15 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def folder() -> Path:
-    """Where the recordings are: $MINSHAN_DATA, otherwise ../shared/data beside the checkout."""
+    """Return where the recordings are: $MINSHAN_DATA, otherwise ../shared/data beside the checkout."""
     named = os.environ.get("MINSHAN_DATA")
     return Path(named) if named else CHECKOUT.parent / "shared" / "data"
 
 
 def shared(path: str) -> Path:
-    """The recording `path`, as in 'device-bytes/plantower_frames.jsonl'.
+    """Return the recording `path`, as in 'device-bytes/plantower_frames.jsonl'.
 
-    Skips the calling test, with the reason, where the recording is absent.
+    Skip the calling test, with the reason, where the recording is absent.
     """
     wanted = folder() / path
     if not wanted.exists():

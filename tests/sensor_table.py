@@ -14,7 +14,7 @@ from drivers.catalog import catalog
 from drivers.devices.profiles import load
 from drivers.driver import DriverInfo
 from drivers.quantity import QUANTITIES
-from drivers.trial import ONE, SETTLING, Caller, Trial, whole
+from drivers.trial import ONE, SETTLING, Caller, Trial, require_all
 from drivers.twins.twin import Fault
 from edge.sim.clock import SimClock
 
@@ -32,18 +32,18 @@ WAYS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def tried() -> Iterator[tuple[str, Trial]]:
-    """Each driver in each way that has a row, by the row's name."""
+    """Yield each driver in each way that has a row, by the row's name."""
     for name, info in catalog().items():
         for row, keys in WAYS.get(name, {name: {}}).items():
             yield row, Trial(info, keys, SimClock)
 
 
 def noted(trial: Trial, fault: Fault) -> str:
-    """What came of the reads while the fault lasted: errors by their phrase, doubts, readings."""
+    """Return what came of the reads while the fault lasted: errors by their phrase, doubts, readings."""
     seen: list[str] = []
 
     def body(caller: Caller) -> None:
-        whole(trial, caller, ONE, SETTLING, "at first")
+        require_all(trial, caller, ONE, SETTLING, "at first")
         before = len(caller.errors)
         caller.table.twin.misbehave(fault)
         if fault is Fault.UNPLUGGED:
@@ -56,7 +56,7 @@ def noted(trial: Trial, fault: Fault) -> str:
 
 
 def in_words(info: DriverInfo, fault: Fault, errors: set[str], turns: list[tuple[Any, ...]]) -> str:
-    """One cell of the table."""
+    """Return one cell of the table."""
     words = sorted(errors)
     readings = [reading for turn in turns for reading in turn]
     if any(reading.doubt for reading in readings):
@@ -67,7 +67,7 @@ def in_words(info: DriverInfo, fault: Fault, errors: set[str], turns: list[tuple
 
 
 def plain(info: DriverInfo, fault: Fault, *, alone: bool) -> str:
-    """What undoubted readings while a fault lasts are."""
+    """Return what undoubted readings while a fault lasts are."""
     if fault.name.lower() in info.extra:
         return f"cannot be told: {info.extra[fault.name.lower()]}"
     if fault is Fault.STUCK:
@@ -76,19 +76,19 @@ def plain(info: DriverInfo, fault: Fault, *, alone: bool) -> str:
 
 
 def quantities(trial: Trial) -> str:
-    """What it gives."""
+    """Return the quantities that the driver gives."""
     return "what its profile names" if trial.info.name == "modbus" else ", ".join(c.quantity for c in trial.channels)
 
 
 def steps(trial: Trial) -> str:
-    """The device's own step of each quantity, with its unit, in the order of the quantities."""
+    """Return the device's own step of each quantity, with its unit, in the order of the quantities."""
     if trial.info.name == "modbus":
         return "its profile's"
     return ", ".join(f"{c.resolution:g} {QUANTITIES[c.quantity].unit}" for c in trial.channels)
 
 
 def table() -> str:
-    """The whole table as Markdown."""
+    """Return the complete table as Markdown."""
     heads = ["driver", "bus", "quantities", "step of the device", *(str(fault) for fault in Fault)]
     lines = [" | ".join(heads), " | ".join("---" for _ in heads)]
     for row, trial in tried():
@@ -99,7 +99,7 @@ def table() -> str:
 
 
 def put_in(page: str, new: str) -> str:
-    """The page with its table replaced."""
+    """Return the page with its table replaced."""
     head, _, rest = page.partition(BEGIN)
     return f"{head}{BEGIN}\n{new}\n{END}{rest.partition(END)[2]}"
 

@@ -1,8 +1,8 @@
 """GPIO contacts: the kernel's edge times and the kernel's debouncing, through gpiod.
 
 Edges are stamped in the interrupt, so a lane that comes late loses no time and, up to the kernel's queue of
-1024 edges, no edge; beyond it the lines' sequence numbers tell how many were lost, and they count all the
-same. The kernel stamps by CLOCK_MONOTONIC; a station's clock also counts suspended time, so stamps are moved
+1024 edges, no edge; beyond it the lines' sequence numbers state how many were lost, and those are counted
+too. The kernel stamps by CLOCK_MONOTONIC; a station's clock also counts suspended time, so stamps are moved
 by the difference, measured at each call.
 """
 

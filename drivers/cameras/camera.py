@@ -1,12 +1,12 @@
 """The camera: what gives one still picture, and what can go wrong with it.
 
     CameraError                 no picture; the text is one sentence without name or password of the camera
-    ├── Unreachable             nobody there: no connection, no such host, no camera on the ribbon cable
-    ├── LoginRefused            the camera wants another user or password (cameras lock: ask seldom)
-    ├── NotAnImage              something answered, and not with a picture (a web page, another service)
-    └── NoPicture               the camera is there and gave no whole picture in its time
+    ├── UnreachableError        no connection, no such host, no camera on the ribbon cable
+    ├── LoginRefusedError       the camera requires another user or password (cameras lock: ask seldom)
+    ├── NotAnImageError         something answered, but not with a picture (a web page, another service)
+    └── NoPictureError          the camera is reachable and gave no complete picture within its time
 
-A camera library may also hang or crash for good: whoever opens a camera does it in a process of its own.
+A camera library may also hang or crash for good: a camera is opened in a process of its own.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ class CameraError(Exception):
         return self.kind.having(detail=self.detail)
 
 
-class Unreachable(CameraError):
+class UnreachableError(CameraError):
     """Nothing answers at the camera's address."""
 
     kind = Reason("unreachable", "unreachable")
 
 
-class LoginRefused(CameraError):
+class LoginRefusedError(CameraError):
     """The camera requires another user or password."""
 
     kind = Reason("login_refused", "login refused")
 
 
-class NotAnImage(CameraError):
+class NotAnImageError(CameraError):
     """Something answered, but not with a picture."""
 
     kind = Reason("not_an_image", "not an image")
 
 
-class NoPicture(CameraError):
+class NoPictureError(CameraError):
     """The camera is reachable and gave no complete picture within its time."""
 
     kind = Reason("no_picture", "no picture")
@@ -101,7 +101,7 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
     """Open the camera of the settings' driver; its libraries are loaded only now. Raise CameraError."""
     place = CAMERAS.get(settings.driver)
     if place is None:
-        raise Unreachable(
+        raise UnreachableError(
             Reason(
                 "no_camera_driver",
                 "no camera driver is called {driver!r}; there are {known}",
@@ -117,12 +117,12 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
 def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
     """Return the address without its login, the user and the password.
 
-    The settings' own login takes precedence over the address's. Raise Unreachable where it is no valid address.
+    The settings' own login takes precedence over the address's. Raise UnreachableError where it is no valid address.
     """
     try:
         parts = urlsplit(settings.url)
     except ValueError as error:
-        raise Unreachable(Reason("no_address", "the address is none: {why}", why=str(error))) from None
+        raise UnreachableError(Reason("no_address", "the address is none: {why}", why=str(error))) from None
     place = parts.netloc.rpartition("@")[2]
     user = settings.username or unquote(parts.username or "")
     password = settings.password or unquote(parts.password or "")

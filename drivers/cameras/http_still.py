@@ -20,10 +20,10 @@ from drivers.cameras.camera import (
     JPEG_START,
     MOST_BYTES,
     CameraSettings,
-    LoginRefused,
-    NoPicture,
-    NotAnImage,
-    Unreachable,
+    LoginRefusedError,
+    NoPictureError,
+    NotAnImageError,
+    UnreachableError,
     no_connection,
     shown,
     split_login,
@@ -42,7 +42,7 @@ class HttpStill:
     def __init__(self, settings: CameraSettings, clock: Clock) -> None:
         self._url, self._user, self._password = split_login(settings)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise Unreachable(
+            raise UnreachableError(
                 Reason("no_http_address", "{address!r} is no http:// or https:// address", address=shown(settings.url))
             )
         self._timeout = settings.timeout
@@ -58,7 +58,9 @@ class HttpStill:
             if status not in (301, 302, 303, 307, 308) or not target:
                 return _picture(status, headers, body)
             place = urlsplit(urljoin(place.geturl(), target))
-        raise NotAnImage(Reason("too_many_redirects", "the address redirects more than {times} times", times=REDIRECTS))
+        raise NotAnImageError(
+            Reason("too_many_redirects", "the address redirects more than {times} times", times=REDIRECTS)
+        )
 
     def close(self) -> None:
         """Do nothing: no connection is kept between two stills."""
@@ -67,14 +69,14 @@ class HttpStill:
         status, headers, body = self._get(place, until, "")
         if status == 401 and place.hostname == self._url.hostname:
             if not self._user:
-                raise LoginRefused(
+                raise LoginRefusedError(
                     Reason("login_needed", "the camera asks for a login and none is given (username, password)")
                 )
             challenges = headers.get_all("WWW-Authenticate", [])
             login = authorization(challenges, self._user, self._password, _target(place))
             status, headers, body = self._get(place, until, login)
         if status in (401, 403):
-            raise LoginRefused(
+            raise LoginRefusedError(
                 Reason(
                     "http_login_refused",
                     "the camera refuses the login of user {user!r} (HTTP {status})",
@@ -93,25 +95,25 @@ class HttpStill:
             finally:
                 link.close()
         except TimeoutError:
-            raise NoPicture(
+            raise NoPictureError(
                 Reason(
                     "no_picture_in_time", "the camera gave no whole picture within {seconds:g} s", seconds=self._timeout
                 )
             ) from None
         except ssl.SSLCertVerificationError as error:
-            raise Unreachable(
+            raise UnreachableError(
                 Reason("camera_certificate", "the camera's certificate is not trusted: {why}", why=error.verify_message)
             ) from None
         except http.client.IncompleteRead as error:
-            raise NoPicture(
+            raise NoPictureError(
                 Reason("picture_broke_off", "the picture broke off after {count} bytes", count=len(error.partial))
             ) from None
         except http.client.HTTPException as error:
-            raise NotAnImage(
+            raise NotAnImageError(
                 Reason("no_web_server", "what answers there is no web server: {said!r}", said=str(error)[:60])
             ) from None
         except (OSError, ValueError) as error:
-            raise Unreachable(no_connection(place.netloc, error)) from None
+            raise UnreachableError(no_connection(place.netloc, error)) from None
 
     def _exchange(
         self, link: http.client.HTTPConnection, place: SplitResult, until: float, login: str
@@ -133,7 +135,7 @@ class HttpStill:
                 break
             body += piece
             if len(body) > MOST_BYTES:
-                raise NotAnImage(
+                raise NotAnImageError(
                     Reason(
                         "no_snapshot",
                         "the address gives more than {megabytes} MB: no snapshot",
@@ -152,15 +154,17 @@ def _target(place: SplitResult) -> str:
 def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:
     if status != 200:
         if status == http.client.NOT_FOUND:
-            raise NoPicture(
+            raise NoPictureError(
                 Reason("camera_answers_404", "the camera answers 404 Not Found: is the path of the address right?")
             )
         phrase = http.client.responses.get(status, "")
-        raise NoPicture(Reason("camera_answers", "the camera answers {status}", status=f"{status} {phrase}".rstrip()))
+        raise NoPictureError(
+            Reason("camera_answers", "the camera answers {status}", status=f"{status} {phrase}".rstrip())
+        )
     if not body:
-        raise NoPicture(Reason("camera_answers_nothing", "the camera answers with nothing"))
+        raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
     if not body.startswith(JPEG_START):
-        raise NotAnImage(
+        raise NotAnImageError(
             Reason(
                 "no_jpeg",
                 "the address answers with {type}, not with a JPEG; it begins {begin!r}",
@@ -181,7 +185,7 @@ def begins(body: bytes) -> str:
 def authorization(challenges: list[str], user: str, password: str, target: str) -> str:
     """Return the Authorization header for the strongest of the camera's challenges.
 
-    Raise LoginRefused where no scheme is known.
+    Raise LoginRefusedError where no scheme is known.
     """
     known = [match for text in challenges for match in _challenges(text)]
     digests = [fields for scheme, fields in known if scheme == "digest"]
@@ -191,7 +195,7 @@ def authorization(challenges: list[str], user: str, password: str, target: str) 
                 return digest(fields, user, password, target)
     if any(scheme == "basic" for scheme, _ in known):
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    raise LoginRefused(
+    raise LoginRefusedError(
         Reason("login_kind_unknown", "the camera asks for a kind of login that is neither basic nor digest")
     )
 

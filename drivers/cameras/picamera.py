@@ -1,6 +1,6 @@
 """The Pi's own camera on its ribbon cable, by Picamera2 (from Debian on a Pi: its numpy and libcamera fit it).
 
-The sensor runs only for the seconds of a still: between pictures it and its 30 MB of buffers are let go.
+The sensor runs only for the seconds of a still: between pictures it and its 30 MB of buffers are released.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import io
 from concurrent.futures import TimeoutError as NotInTime
 from typing import Any
 
-from drivers.cameras.camera import CameraSettings, NoPicture, Unreachable
+from drivers.cameras.camera import CameraSettings, NoPictureError, UnreachableError
 from drivers.clock import Clock
 from drivers.reason import Reason
 
@@ -24,7 +24,7 @@ class PiCamera:
         try:
             from picamera2 import Picamera2
         except ImportError as error:
-            raise Unreachable(
+            raise UnreachableError(
                 Reason(
                     "no_picamera2",
                     "Picamera2 is not here ({why}): on a Pi, apt install python3-picamera2",
@@ -34,21 +34,21 @@ class PiCamera:
         self._clock = clock
         self._timeout = settings.timeout
         if not Picamera2.global_camera_info():
-            raise Unreachable(
+            raise UnreachableError(
                 Reason("no_ribbon_camera", "the Pi finds no camera: is the ribbon cable seated at both ends?")
             )
         self._camera: Any = _tried(Picamera2)
         _tried(lambda: self._set_up((settings.width, settings.height)))
 
     def still(self) -> bytes:
-        """Take one picture. Return a JPEG of the configured size. Raise NoPicture."""
+        """Take one picture. Return a JPEG of the configured size. Raise NoPictureError."""
         out = io.BytesIO()
         _tried(self._camera.start)
         try:
             self._clock.sleep_until(self._clock.now() + SETTLE)
             _tried(lambda: self._camera.capture_file(out, format="jpeg", wait=self._timeout))
         except (NotInTime, TimeoutError):
-            raise NoPicture(
+            raise NoPictureError(
                 Reason(
                     "no_picture_in_time", "the camera gave no whole picture within {seconds:g} s", seconds=self._timeout
                 )
@@ -68,7 +68,7 @@ class PiCamera:
 
 
 def _tried(call: Any) -> Any:
-    """Call into Picamera2 and return the result. Raise NoPicture for its errors, let TimeoutError pass.
+    """Call into Picamera2 and return the result. Raise NoPictureError for its errors, let TimeoutError pass.
 
     Picamera2 reports errors by RuntimeError, libcamera's binding by OSError and RuntimeError.
     """
@@ -77,6 +77,6 @@ def _tried(call: Any) -> Any:
     except (RuntimeError, OSError) as error:
         if isinstance(error, TimeoutError):
             raise
-        raise NoPicture(
+        raise NoPictureError(
             Reason("pi_camera_failed", "the Pi's camera failed: {why}", why=str(error.__cause__ or error))
         ) from None

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from drivers.cameras.camera import (
     CameraError,
     CameraSettings,
-    LoginRefused,
-    NoPicture,
-    NotAnImage,
-    Unreachable,
+    LoginRefusedError,
+    NoPictureError,
+    NotAnImageError,
+    UnreachableError,
     no_connection,
     shown,
     split_login,
@@ -33,7 +33,7 @@ class RtspCamera:
     def __init__(self, settings: CameraSettings, clock: Clock) -> None:
         place, user, password = split_login(settings)
         if place.scheme not in ("rtsp", "rtsps") or not place.hostname:
-            raise Unreachable(
+            raise UnreachableError(
                 Reason("no_rtsp_address", "{address!r} is no rtsp:// address", address=shown(settings.url))
             )
         login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
@@ -66,11 +66,11 @@ class RtspCamera:
 
         match error:
             case av_error.HTTPUnauthorizedError() | av_error.HTTPForbiddenError():
-                return LoginRefused(
+                return LoginRefusedError(
                     Reason("camera_refuses_login", "the camera refuses the login of user {user!r}", user=self._user)
                 )
             case _ if late or isinstance(error, av_error.ExitError | TimeoutError):
-                return NoPicture(
+                return NoPictureError(
                     Reason(
                         "no_key_frame_in_time",
                         "the camera gave no key frame within {seconds:g} s",
@@ -78,10 +78,10 @@ class RtspCamera:
                     )
                 )
             case av_error.HTTPNotFoundError() | av_error.InvalidDataError():
-                return NotAnImage(
+                return NotAnImageError(
                     Reason("no_video", "no video at {place}: {why}", place=self._place, why=system_reason(error))
                 )
-        return Unreachable(no_connection(self._place, error))
+        return UnreachableError(no_connection(self._place, error))
 
     def _options(self) -> dict[str, str]:
         micros = str(round(self._timeout * 1e6))
@@ -89,7 +89,9 @@ class RtspCamera:
 
     def _key_frame(self, stream: Any, until: float) -> bytes:
         if not stream.streams.video:
-            raise NotAnImage(Reason("stream_without_video", "the stream at {place} has no video", place=self._place))
+            raise NotAnImageError(
+                Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
+            )
         video = stream.streams.video[0]
         video.codec_context.skip_frame = "NONKEY"
         for number, packet in enumerate(stream.demux(video)):
@@ -98,7 +100,7 @@ class RtspCamera:
             for frame in packet.decode():
                 if frame.key_frame and not frame.is_corrupt:
                     return _jpeg(frame)
-        raise NoPicture(Reason("no_key_frame", "the stream ended before a key frame came"))
+        raise NoPictureError(Reason("no_key_frame", "the stream ended before a key frame came"))
 
 
 def _jpeg(frame: Any) -> bytes:

@@ -3,7 +3,7 @@
 - MWV: wind angle against the bow (R relative, T theoretical) and speed. On a fixed mast R is the true wind once
   the direction that the bow mark points to (`heading`) is added. Status A, or Gill's 00; any other is refused.
 - MWD: wind direction against north and speed, of heads with a compass.
-- MDA, XDR: air temperature, relative humidity, air pressure, told by type, unit and id, not by place.
+- MDA, XDR: air temperature, relative humidity, air pressure, identified by type, unit and id, not by place.
 
 Sentences are found between any bytes: several in one piece without line ends, after tag blocks (`\\c:...*60\\`),
 cut at either end. Only what has a right check sum is read; pynmea2 takes it apart.
@@ -49,7 +49,7 @@ HUMIDITY_IDS = frozenset({"", "RH", "HUMI", "HUMIDITY", "AIRHUMI", "ENV_OUTSIDE_
 NO_STATUS = Reason("nmea_status_missing", "status missing")
 
 
-class Bad(ValueError):
+class SentenceError(ValueError):
     """A sentence with a right check sum and no usable content."""
 
     def __init__(self, reason: Reason) -> None:
@@ -142,7 +142,7 @@ class NmeaDecoder:
             return self._drop(len(sentence), CHECKSUM if head else NOT_A_SENTENCE)
         try:
             readings = _readings(sentence, head["kind"].decode(), self._settings)
-        except Bad as bad:
+        except SentenceError as bad:
             return self._drop(len(sentence), bad.reason)
         offset = self._offset
         self._skip(len(sentence))
@@ -161,7 +161,7 @@ class NmeaDecoder:
 def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Reading, ...]:
     """Return the weather in a sentence.
 
-    It is read from the raw fields, because pynmea2 gives text where a number fails. Raise Bad.
+    It is read from the raw fields, because pynmea2 gives text where a number fails. Raise SentenceError.
     """
     reader = {"MWV": _mwv, "MWD": _mwd, "MDA": _mda, "XDR": _xdr}.get(kind)
     if reader is None:
@@ -169,7 +169,7 @@ def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Readi
     try:
         parsed = pynmea2.parse(sentence.decode("ascii"), check=True)
     except (UnicodeDecodeError, pynmea2.ParseError):
-        raise Bad(NOT_A_SENTENCE) from None
+        raise SentenceError(NOT_A_SENTENCE) from None
     found = reader([field.strip() for field in parsed.data], settings)
     return tuple(Reading(quantity, value, 0.0) for quantity, value in found.items() if value is not None)
 
@@ -177,11 +177,11 @@ def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Readi
 def _mwv(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
     angle, reference, speed, unit, status = (fields + [""] * 5)[:5]
     if status not in ("A", "00"):
-        raise Bad(Reason("nmea_status", "status {status}", status=status) if status else NO_STATUS)
+        raise SentenceError(Reason("nmea_status", "status {status}", status=status) if status else NO_STATUS)
     if reference != settings.wind:
         return {}
     if speed and unit not in METRES_PER_SECOND:
-        raise Bad(Reason("nmea_unit", "unit"))
+        raise SentenceError(Reason("nmea_unit", "unit"))
     direction, speed_value = _number(angle), _number(speed)
     return {
         "wind_from_direction": None if direction is None else (direction + settings.heading) % 360.0,
@@ -230,11 +230,11 @@ def _xdr(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
 
 
 def _number(field: str) -> float | None:
-    """Return a field's number, None where it is empty. Raise Bad where it is neither."""
+    """Return a field's number, None where it is empty. Raise SentenceError where it is neither."""
     if not field:
         return None
     if not re.fullmatch(r"[+-]?\d{1,6}(\.\d{1,6})?", field):
-        raise Bad(Reason("not_a_number", "not a number"))
+        raise SentenceError(Reason("not_a_number", "not a number"))
     return float(field)
 
 

@@ -1,6 +1,6 @@
 """Plantower particle sensors PMS5003, 7003, A003, 1003, 3003, 5003T and 5003ST on a serial port.
 
-They talk by themselves, 9600 8N1, about once a second. A 5003T cannot be told from a 5003 by its frames, so
+They send unasked, 9600 8N1, about once a second. A 5003T cannot be told from a 5003 by its frames, so
 the model is a setting. The values given are the "atmospheric" ones; the CF=1 ones are for the factory's dust.
 Source: Plantower data manuals (PMS5003 V2.3, PMS3003 V2.5, PMS5003T and PMS5003ST V1.x), appendix I.
 """

@@ -1,4 +1,4 @@
-"""Vishay VEML7700 on I2C: illuminance, gain and time stepped by themselves, by Adafruit's library.
+"""Vishay VEML7700 on I2C: illuminance, with automatic gain and time, by Adafruit's library.
 
 - The first counts after a change belong to the old setting: one old and one new integration are waited for.
 - 65535 counts are saturation. At the least sensitive setting that is a doubt, otherwise a reason to step.

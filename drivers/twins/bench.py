@@ -5,7 +5,7 @@
     bus = wire.open(settings, clock)                           shaped as the opener in `drivers.buses.BUSES`
     wire.unplug(); wire.plug()                                 a bus opened before stays dead, as a real one
     wire.stop()                                                tell the lanes to end, and unplug
-    wire.close()                                               once they have ended: let go of everything
+    wire.close()                                               once they have ended: release everything
 
 `bench(info, settings, clock, seed)` is all that for a single device.
 """
@@ -26,7 +26,7 @@ from drivers.buses.serial import no_port, open_serial
 from drivers.clock import Clock, Lane
 from drivers.driver import Device, DriverInfo
 from drivers.errors import Unplugged
-from drivers.twins.crossing import CrossingPort
+from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.memory import MemoryGpio, MemoryI2C
 from drivers.twins.rtu_line import RtuLine
 from drivers.twins.twin import Twin
@@ -180,7 +180,7 @@ class PtyBusWire:
         if not self._plugged:
             raise Unplugged(no_port(settings.port))
         here = settings.model_copy(update={"port": self.wire.path})
-        port = CrossingPort(open_serial(here, clock), self.wire)
+        port = ClockedPort(open_serial(here, clock), self.wire)
         if self._kind == "modbus":
             return ModbusBus(port, here.baud, here.parity, clock)
         return port

@@ -2,7 +2,7 @@
 
 The registers 0x88-0xA1 and 0xE1-0xE7 are the dump of a real chip, from periph.io's tests (bmx280_test.go).
 What it is set to measure is turned into raw values by searching the datasheet's own formula (BME280 datasheet
-rev. 1.6, appendix 8.1, double precision) backwards, so that whoever compensates them gets it back.
+rev. 1.6, appendix 8.1, double precision) backwards, so that their compensation gives it back.
 """
 
 from __future__ import annotations

@@ -3,72 +3,60 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from drivers.twins.wires import Mouth
+from drivers.twins.talker import TalkerTwin
 
 if TYPE_CHECKING:
     from drivers.clock import Clock
-    from drivers.devices.plantower import PlantowerSettings
-    from drivers.twins.twin import Fault, Wire
+    from drivers.twins.twin import Wire
 
-PACE = 1.0  # s
 VERSION = 0x97
 WARM_UP = 5.0  # s from its first frame during which a real one counts nothing
 
 
-class PlantowerTwin:
-    """Sends what is set; it starts with frames of nought counts while the fan speeds up, as real ones do.
+class PlantowerTwin(TalkerTwin):
+    """Sends what is set; it starts with frames of zero counts while the fan speeds up, as real ones do.
 
     A PMS3003, which counts nothing, is silent for that time.
     """
 
-    def __init__(self, settings: PlantowerSettings, clock: Clock, seed: int) -> None:
-        self._model = settings.model
-        self._clock = clock
-        self._mouth = Mouth(seed)
-        self._values = {
-            "pm1": 8.0,
-            "pm2p5": 12.0,
-            "pm10": 15.0,
-            "air_temperature": 15.0,
-            "relative_humidity": 60.0,
-        }
+    START: ClassVar[dict[str, float]] = {
+        "pm1": 8.0,
+        "pm2p5": 12.0,
+        "pm10": 15.0,
+        "air_temperature": 15.0,
+        "relative_humidity": 60.0,
+    }
+
+    def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
+        super().__init__(settings, clock, seed)
         self._warm = clock.now() + WARM_UP
 
-    def set(self, quantity: str, value: float) -> None:
-        """What to send from the next frame on."""
-        if quantity in self._values:
-            self._values[quantity] = value
-
-    def misbehave(self, fault: Fault | None) -> None:
-        """Misbehave from the next frame on."""
-        self._mouth.fault = fault
-
     def run(self, wire: Wire) -> None:
-        """Talk for ever."""
-        due = self._clock.now()
-        self._warm = due + WARM_UP
-        while True:
-            due += self._mouth.gap(PACE)
-            self._clock.sleep_until(due)
-            if self._model != "PMS3003" or due >= self._warm:
-                self._mouth.send(wire, self._frame())
+        """Start the fan, then send for ever."""
+        self._warm = self.clock.now() + WARM_UP
+        super().run(wire)
+
+    def frames(self, turn: int) -> list[bytes]:
+        """Return the frame of a second, where the model sends one."""
+        silent = self.settings.model == "PMS3003" and self.clock.now() < self._warm
+        return [] if silent else [self._frame()]
 
     def _frame(self) -> bytes:
-        warm = self._clock.now() >= self._warm
-        ambient = [_word(self._values[name]) if warm else 0 for name in ("pm1", "pm2p5", "pm10")]
+        warm = self.clock.now() >= self._warm
+        ambient = [_word(self.values[name]) if warm else 0 for name in ("pm1", "pm2p5", "pm10")]
         factory = [min(round(value * 1.3), 0xFFFF) if value > 30 else value for value in ambient]
         words = factory + ambient
-        if self._model == "PMS3003":
+        if self.settings.model == "PMS3003":
             return _framed(struct.pack(">9H", *words, 0, 0, 0x9100))
         # Air is never without a particle of 0.3 um once the fan runs.
         counts = [100 + 40 * ambient[1], 30 + 10 * ambient[1], ambient[1], ambient[2], ambient[2] // 4, 0]
         counts = [min(count, 0xFFFF) if warm else 0 for count in counts]
-        climate = [round(self._values["air_temperature"] * 10), round(self._values["relative_humidity"] * 10)]
-        if self._model == "PMS5003T":
+        climate = [round(self.values["air_temperature"] * 10), round(self.values["relative_humidity"] * 10)]
+        if self.settings.model == "PMS5003T":
             return _framed(struct.pack(">10HhHBB", *words, *counts[:4], *climate, VERSION, 0))
-        if self._model == "PMS5003ST":
+        if self.settings.model == "PMS5003ST":
             return _framed(struct.pack(">13HhHHBB", *words, *counts, 3, *climate, 0, VERSION, 0))
         return _framed(struct.pack(">12HBB", *words, *counts, VERSION, 0))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from drivers.twins.talker import TalkerTwin
 from drivers.twins.twin import Fault
-from drivers.twins.wires import Mouth
 
 if TYPE_CHECKING:
     from drivers.clock import Clock
-    from drivers.devices.sds011 import Sds011Settings
     from drivers.twins.twin import Wire
 
 ID = b"\xa1\x60"
@@ -17,47 +16,38 @@ STRAY = bytes.fromhex("ad50105edd")  # what a real one sent when it was woken (l
 COMMAND = 19  # bytes
 
 
-class Sds011Twin:
+class Sds011Twin(TalkerTwin):
     """Sends what is set, each second or once in its period; awake until `asleep` is set.
 
-    `commands` are the bytes of each command taken.
+    `commands`: the bytes of each command received.
     """
 
-    def __init__(self, settings: Sds011Settings, clock: Clock, seed: int) -> None:
+    START: ClassVar[dict[str, float]] = {"pm2p5": 12.0, "pm10": 15.0}
+
+    def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
+        super().__init__(settings, clock, seed)
         self.asleep = False
         self.commands: list[bytes] = []
-        self._clock = clock
-        self._mouth = Mouth(seed)
         self._waking = False
         self._period = 0
         self._heard = b""
-        self._values = {"pm2p5": 12.0, "pm10": 15.0}
-
-    def set(self, quantity: str, value: float) -> None:
-        """What to send from the next frame on."""
-        if quantity in self._values:
-            self._values[quantity] = value
-
-    def misbehave(self, fault: Fault | None) -> None:
-        """Misbehave from the next frame on."""
-        self._mouth.fault = fault
 
     def run(self, wire: Wire) -> None:
-        """Talk and answer for ever."""
-        due = self._clock.now() + self._gap()
+        """Send and answer for ever. Raise Stopped out of one of the clock's waits."""
+        due = self.clock.now() + self._gap()
         while True:
             heard = wire.read(due)
             if heard:
                 before = self._period
                 self._take(wire, heard)
-                due = due if before == self._period else self._clock.now() + self._gap()
-            elif self._clock.now() >= due:
+                due = due if before == self._period else self.clock.now() + self._gap()
+            elif self.clock.now() >= due:
                 if not self.asleep:
-                    self._mouth.send(wire, self._frame())
+                    self.send(wire, self._frame())
                 due += self._gap()
 
     def _gap(self) -> float:
-        return self._mouth.gap(self._period * 60.0 or 1.0)
+        return self.sender.gap(self._period * 60.0 or 1.0)
 
     def _take(self, wire: Wire, heard: bytes) -> None:
         self._heard += heard
@@ -69,7 +59,7 @@ class Sds011Twin:
 
     def _obey(self, wire: Wire, command: bytes) -> None:
         number, sets, value = command[2], command[3], command[4]
-        if self._mouth.fault in (Fault.SILENT, Fault.UNPLUGGED):
+        if self.sender.fault in (Fault.SILENT, Fault.UNPLUGGED):
             return
         if self.asleep and not (number == 6 and value == 1):
             return
@@ -85,6 +75,6 @@ class Sds011Twin:
         wire.write(b"\xaa\xc5" + body + bytes([sum(body) % 256, 0xAB]))
 
     def _frame(self) -> bytes:
-        tenths = [min(max(round(self._values[name] * 10), 0), 9999) for name in ("pm2p5", "pm10")]
+        tenths = [min(max(round(self.values[name] * 10), 0), 9999) for name in ("pm2p5", "pm10")]
         body = b"".join(value.to_bytes(2, "little") for value in tenths) + ID
         return b"\xaa\xc0" + body + bytes([sum(body) % 256, 0xAB])

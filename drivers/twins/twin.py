@@ -31,7 +31,7 @@ class Fault(StrEnum):
 
 
 class Twin(Protocol):
-    """The control side that all twins have."""
+    """The back face of every twin, by which it is controlled."""
 
     def set(self, quantity: str, value: float) -> None:
         """Set what the device measures from now on, in the quantity's unit; other quantities are ignored.
@@ -59,7 +59,7 @@ class Wire(Protocol):
     """The far end of a serial line."""
 
     def write(self, data: bytes) -> None:
-        """Send the bytes and return when the other end can read them. Drop and count them where nobody reads."""
+        """Send the bytes and return when the other end can read them. Drop and count them where it does not read."""
 
     def read(self, until: float) -> bytes:
         """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""

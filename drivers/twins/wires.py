@@ -104,8 +104,8 @@ class PtyWire:
         return int(struct.unpack("i", answer)[0])
 
 
-class Mouth:
-    """How a talking twin sends its frames, with the faults that it was told to have."""
+class FaultySender:
+    """Sends a twin's frames on a wire, with the fault that is set."""
 
     def __init__(self, seed: int) -> None:
         self.fault: Fault | None = None
@@ -113,7 +113,7 @@ class Mouth:
         self._last = b""
 
     def gap(self, pace: float) -> float:
-        """Seconds to the next frame, where `pace` is usual."""
+        """Return the seconds to the next frame, where `pace` is usual."""
         return SLOW_GAP if self.fault is Fault.SLOW else pace
 
     def send(self, wire: Wire, frame: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from drivers.catalog import UnknownDriver, find
+from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
 from edge.config.across import across
 from edge.config.lines import Lines
@@ -190,7 +190,7 @@ def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) 
         return None
     try:
         return find(name)
-    except UnknownDriver as error:
+    except UnknownDriverError as error:
         if error.broken:
             draft.wrong((*path, "driver"), "broken_driver", name=name, why=error.broken)
             return None

@@ -52,8 +52,9 @@ class StateSection(Section):
 class BrokerSection(Section):
     """Where records are sent. `url`: mqtt://host:1883 or mqtts://host:8883, the login in it or beside it.
 
-    `proof`: what closes a range of records: "broker" (its acknowledgement) or "committed" (the platform's
-    receipt). `protocol`: 5 unless the broker speaks 3.1.1 alone ("auto" tries 5 first).
+    `proof`: what closes a range of records: "committed" (the platform's receipt that it is on its disk) or "broker"
+    (its acknowledgement; what it then drops, while the platform is away, is lost). `protocol`: 5 unless the broker
+    speaks 3.1.1 alone ("auto" tries 5 first).
     """
 
     url: str = Field(pattern=r"^mqtts?://.+")
@@ -63,7 +64,7 @@ class BrokerSection(Section):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
-    proof: Literal["broker", "committed"] = "broker"
+    proof: Literal["broker", "committed"] = "committed"
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     keepalive_s: int = Field(default=60, ge=5, le=3600)
     retry_max_s: float = Field(default=120.0, ge=1, le=3600)

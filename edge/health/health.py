@@ -6,7 +6,7 @@ import shutil
 from typing import Any
 
 from edge.record import Draft, Kind, Stamp
-from edge.status import Parts, sensors, store
+from edge.status import Parts, sensors, store, time_trouble
 
 EVERY_S = 3600.0
 
@@ -36,6 +36,7 @@ class Health:
         return {
             "sensors": sensors(station),
             "store": store(station),
+            "time": time_trouble(station),
             "disk_free": shutil.disk_usage(station.config.state_dir).free,
             "falls": dict(station.lanes.falls),
             "inbox_lost": station.inbox.lost,

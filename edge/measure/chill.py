@@ -20,7 +20,7 @@ ZERO = 273.0  # the model's own; 273.15 changes a season by 3 to 6 %
 
 
 def growing_degree_hours(temperature: float) -> float:
-    """Degree hours of one hour, 0..21 (Anderson: base 4, best 25, top 36 degC)."""
+    """Return the degree hours of one hour, 0..21 (Anderson: base 4, best 25, top 36 degC)."""
     if GDH_BASE <= temperature <= GDH_BEST:
         share = (temperature - GDH_BASE) / (GDH_BEST - GDH_BASE)
         return 10.5 * (1 + math.cos(math.pi + math.pi * share))
@@ -31,12 +31,12 @@ def growing_degree_hours(temperature: float) -> float:
 
 
 def chill_hour(temperature: float) -> int:
-    """1 for an hour within 0..7.2 degC, otherwise 0."""
+    """Return 1 for an hour within 0..7.2 degC, otherwise 0."""
     return int(0.0 <= temperature <= 7.2)
 
 
 def utah_units(temperature: float) -> float:
-    """Utah chill units of one hour, -1..1; warm hours take away."""
+    """Return the Utah chill units of one hour, -1..1; warm hours take away."""
     return next((units for top, units in UTAH if temperature <= top), -1.0)
 
 
@@ -55,7 +55,7 @@ class Season(msgspec.Struct):
     x: float = 0.0
 
     def take(self, temperature: float | None) -> float:
-        """One more hour; gives the portion that it banked. A missing hour counts as missing and changes no sum."""
+        """Add an hour and return the portion that it banked. A missing hour is counted and changes no sum."""
         if temperature is None:
             self.missing += 1
             return 0.0
@@ -69,7 +69,7 @@ class Season(msgspec.Struct):
 
 
 def dynamic_hour(x: float, temperature: float) -> tuple[float, float]:
-    """The dynamic model's next hour: the intermediate product after it, and the portion banked (0 mostly)."""
+    """Return the dynamic model's next hour: the intermediate product after it, and the portion banked."""
     kelvin = temperature + ZERO
     settles_at = A0 / A1 * math.exp((E1 - E0) / kelvin)
     rate = A1 * math.exp(-E1 / kelvin)
@@ -82,7 +82,7 @@ def dynamic_hour(x: float, temperature: float) -> tuple[float, float]:
 
 
 def season(temperatures: Iterable[float | None]) -> Season:
-    """A whole series of hours from its beginning."""
+    """Return the season of a whole series of hours from its beginning."""
     counted = Season()
     for temperature in temperatures:
         counted.take(temperature)

@@ -42,7 +42,10 @@ class Closing:
     def judge(
         self, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
     ) -> dict[str, Value]:
-        """The values of the minute [begin, end) s with their flags raised; `samples` are those that passed."""
+        """Return the values of the minute [begin, end) s with their flags raised.
+
+        `samples`: those that passed.
+        """
         doubts = self._pairs.doubts(begin, end, values)
         doubts |= self._persistence.doubts(begin, end, values, samples)
         doubts |= self._rain.doubts(begin, end, values)

@@ -22,9 +22,9 @@ PARTICLES = ("pm1", "pm2p5", "pm10")
 
 
 def together(values: Mapping[str, Value]) -> dict[str, Reason]:
-    """Channel -> why it is suspect, from all values of one minute.
+    """Return channel -> why it is suspect, from all values of one minute.
 
-    Both sides of a contradiction are, but for one whose other side is in doubt already: that one explains it.
+    Both sides of a contradiction are, except where the other side is in doubt already: that one explains it.
     """
     values = {name: value for name, value in values.items() if value.flag is Flag.PASS}
     doubts: dict[str, Reason] = {}
@@ -41,13 +41,13 @@ def together(values: Mapping[str, Value]) -> dict[str, Reason]:
 
 
 def number(values: Mapping[str, Value], name: str) -> float | None:
-    """A channel's value, None where it has none."""
+    """Return a channel's value, None where it has none."""
     value = values.get(name)
     return None if value is None else value.value
 
 
 def gust(gust_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
-    """A gust can't be weaker than the mean it is part of."""
+    """Return doubts of gust and mean speed where the gust is weaker than the mean it is part of."""
     highest, mean = number(values, gust_name), number(values, speed_name)
     if highest is None or mean is None or highest >= mean - GUST_SLACK - 1e-9:
         return {}
@@ -56,7 +56,7 @@ def gust(gust_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[s
 
 
 def calm(direction_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
-    """Direction 0 is calm, and calm has no other direction."""
+    """Return doubts of direction and speed where only one of them is 0: direction 0 is calm."""
     direction, speed = number(values, direction_name), number(values, speed_name)
     if direction is None or speed is None or (speed == 0) == (direction == 0):
         return {}
@@ -67,7 +67,7 @@ def calm(direction_name: str, speed_name: str, values: Mapping[str, Value]) -> d
 
 
 def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
-    """Smaller particles are counted in the larger class too."""
+    """Return doubts of both sizes where the smaller exceeds the larger, in which its particles count too."""
     small, large = number(values, small_name), number(values, large_name)
     if small is None or large is None or small <= large * (1 + PM_SHARE) + PM_SLACK:
         return {}
@@ -96,7 +96,7 @@ class MinuteSteps:
         self._end: float | None = None
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
-        """Channel -> why it is suspect, after the minute [begin, end) s."""
+        """Return channel -> why it is suspect, after the minute [begin, end) s."""
         before = self._before if self._end is not None and abs(begin - self._end) < 1.0 else {}
         self._end = end
         now = {name: v for name in self._most if (v := number(values, name)) is not None}

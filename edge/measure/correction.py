@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RainCurve:
-    """rate_true = a * rate ** b, both rates in mm/h."""
+    """A gauge's calibration: rate_true = a * rate ** b, both rates in mm/h."""
 
     a: float
     b: float = 1.0
 
     def corrected(self, amount: float, duration: float) -> float:
-        """The amount, mm, that fell in `duration` s where the gauge counted `amount`."""
+        """Return the amount, mm, that fell in `duration` s where the gauge counted `amount`."""
         if amount <= 0 or duration <= 0:
             return amount
         hours = duration / 3600.0

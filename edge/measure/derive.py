@@ -23,9 +23,9 @@ DERIVED: dict[str, Quantity] = {
 
 
 def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
-    """Dew point, wet bulb (degC) and delta-T (K) at station pressure, vapour pressure deficit (kPa).
+    """Return dew point, wet bulb (degC), delta-T (K) at station pressure, vapour pressure deficit (kPa).
 
-    Only from values that passed: a suspect thermometer makes no dew point. What can't be derived is left out.
+    Only from values that passed: a suspect thermometer makes no dew point. What cannot be derived is left out.
     """
     good = {name: value for name, value in values.items() if value is not None and quality[name] == Flag.PASS}
     temperature, humidity = good.get("air_temperature"), good.get("relative_humidity")

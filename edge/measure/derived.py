@@ -16,22 +16,22 @@ KELVIN = 273.15
 
 
 def vapour_pressure_water(temperature: float) -> float:
-    """Saturation vapour pressure over water, hPa (WMO); temperature degC, -45..60."""
+    """Return the saturation vapour pressure over water, hPa (WMO); temperature degC, -45..60."""
     return 6.112 * math.exp(17.62 * temperature / (243.12 + temperature))
 
 
 def vapour_pressure_ice(temperature: float) -> float:
-    """Saturation vapour pressure over ice, hPa (WMO); temperature degC, -65..0."""
+    """Return the saturation vapour pressure over ice, hPa (WMO); temperature degC, -65..0."""
     return 6.112 * math.exp(22.46 * temperature / (272.62 + temperature))
 
 
 def vapour_pressure(temperature: float, humidity: float) -> float:
-    """Vapour pressure, hPa, of air at `temperature` degC and `humidity` %."""
+    """Return the vapour pressure, hPa, of air at `temperature` degC and `humidity` %."""
     return vapour_pressure_water(temperature) * humidity / 100.0
 
 
 def dew_point(temperature: float, humidity: float) -> float | None:
-    """Dew point over water, degC (WMO), never above the temperature; None where humidity is 0 or less."""
+    """Return the dew point over water, degC (WMO), at most the temperature; None where humidity is <= 0."""
     if humidity <= 0:
         return None
     gamma = math.log(min(humidity, 100.0) / 100.0) + 17.62 * temperature / (243.12 + temperature)
@@ -39,7 +39,7 @@ def dew_point(temperature: float, humidity: float) -> float | None:
 
 
 def frost_point(temperature: float, humidity: float) -> float | None:
-    """Frost point over ice, degC (WMO); None where humidity is 0 or less, or where the answer is above 0 degC."""
+    """Return the frost point over ice, degC (WMO); None where humidity is <= 0 or the answer is above 0 degC."""
     if humidity <= 0:
         return None
     gamma = math.log(vapour_pressure(temperature, min(humidity, 100.0)) / 6.112)
@@ -48,7 +48,7 @@ def frost_point(temperature: float, humidity: float) -> float | None:
 
 
 def wet_bulb(temperature: float, humidity: float, pressure: float) -> float:
-    """Wet bulb of a ventilated psychrometer, degC, water on the bulb at all temperatures (WMO).
+    """Return the wet bulb of a ventilated psychrometer, degC, water on the bulb at all temperatures (WMO).
 
     `pressure` is the station's own, hPa: at 840 hPa a formula without it is off by up to 1.1 K. Solves
     e = e_w(Tw) - 6.53e-4 (1 + 0.000944 Tw) P (T - Tw).
@@ -62,7 +62,10 @@ def wet_bulb(temperature: float, humidity: float, pressure: float) -> float:
 
 
 def ice_bulb(temperature: float, humidity: float, pressure: float) -> float | None:
-    """Temperature of an ice-covered bulb, degC (WMO): e = e_i(Ti) - 5.75e-4 P (T - Ti); None where over 0 degC."""
+    """Return the temperature of an ice-covered bulb, degC (WMO); None where over 0 degC.
+
+    Solves e = e_i(Ti) - 5.75e-4 P (T - Ti).
+    """
 
     def excess(bulb: float) -> float:
         return vapour_pressure_ice(bulb) - PSYCHROMETER_ICE * pressure * (temperature - bulb)
@@ -72,25 +75,28 @@ def ice_bulb(temperature: float, humidity: float, pressure: float) -> float | No
 
 
 def delta_t(temperature: float, humidity: float, pressure: float) -> float:
-    """Air temperature minus wet bulb, K: 2 to 8 is the window for spraying. `pressure`: the station's own, hPa."""
+    """Return the air temperature minus the wet bulb, K: 2 to 8 is the window for spraying.
+
+    `pressure`: the station's own, hPa.
+    """
     return temperature - wet_bulb(temperature, humidity, pressure)
 
 
 def saturation_kpa(temperature: float) -> float:
-    """Saturation vapour pressure, kPa (FAO eq. 11); temperature degC."""
+    """Return the saturation vapour pressure, kPa (FAO eq. 11); temperature degC."""
     return 0.6108 * math.exp(17.27 * temperature / (temperature + 237.3))
 
 
 def vapour_pressure_deficit(temperature: float, humidity: float) -> float:
-    """es(T) - ea, kPa (FAO); humidity over 100 % counts as 100."""
+    """Return es(T) - ea, kPa (FAO); humidity over 100 % counts as 100."""
     return saturation_kpa(temperature) * (1 - min(humidity, 100.0) / 100.0)
 
 
 def sea_level_pressure(pressure: float, height: float, temperature: float, humidity: float) -> float:
-    """Pressure reduced to sea level, hPa (WMO, CIMO formula); `height` gpm, `temperature` degC.
+    """Return the pressure reduced to sea level, hPa (WMO, CIMO formula); `height` gpm, `temperature` degC.
 
-    Meant for stations under 750 m. At 1,590 m it is mostly thermometer (1001 on a warm afternoon and 1024 on a
-    cold morning for the same 840 hPa): show it, if at all, with the mean temperature of 12 h, and say so.
+    Meant for stations under 750 m. At 1,590 m it is mostly thermometer (1001 on a warm afternoon and 1024 on a cold
+    morning for the same 840 hPa): show it, if at all, with the mean temperature of 12 h, and say so.
     """
     kelvin = temperature + KELVIN
     e = vapour_pressure(temperature, humidity)
@@ -98,7 +104,7 @@ def sea_level_pressure(pressure: float, height: float, temperature: float, humid
 
 
 def _rising_root(rising: Callable[[float], float], value: float, high: float) -> float:
-    """Where a rising function has `value`, between 60 K under `high` and 1 K over it; to 1e-6 K."""
+    """Return where a rising function has `value`, from 60 K under `high` to 1 K over it, to 1e-6 K."""
     low, high = high - 60.0, high + 1.0
     while high - low > 1e-6:
         middle = (low + high) / 2

@@ -66,37 +66,43 @@ class Evapotranspiration:
 
 
 def irradiance_from_lux(lux: float) -> float:
-    """W/m2 of sunlight from lux: an estimate, to be labelled so."""
+    """Return the W/m2 of sunlight from lux: an estimate, to be labelled so."""
     return lux / LUX_PER_WATT
 
 
 def wind_at_2m(speed: float, height_m: float) -> float:
-    """Wind at 2 m from that at another height over grass, m/s (eq. 47)."""
+    """Return the wind at 2 m from that at another height over grass, m/s (eq. 47)."""
     return speed * 4.87 / math.log(67.8 * height_m - 5.42)
 
 
 def pressure_at(altitude_m: float) -> float:
-    """The equation's own mean pressure, kPa (eq. 7): 2 to 4 hPa over the standard atmosphere at 1,600-2,500 m."""
+    """Return the equation's own mean pressure, kPa (eq. 7).
+
+    2 to 4 hPa over the standard atmosphere at 1,600-2,500 m.
+    """
     return float(101.3 * ((293 - 0.0065 * altitude_m) / 293) ** 5.26)
 
 
 def psychrometric(pressure_kpa: float) -> float:
-    """Psychrometric constant, kPa/K (eq. 8)."""
+    """Return the psychrometric constant, kPa/K (eq. 8)."""
     return 0.000665 * pressure_kpa
 
 
 def slope(temperature: float) -> float:
-    """Slope of the saturation curve, kPa/K (eq. 13)."""
+    """Return the slope of the saturation curve, kPa/K (eq. 13)."""
     return 4098 * saturation_kpa(temperature) / (temperature + 237.3) ** 2
 
 
 def vapour_from_humidities(highest: float, lowest: float, humidity_max: float, humidity_min: float) -> float:
-    """A day's vapour pressure, kPa, from its extremes of temperature and humidity (eq. 17)."""
+    """Return a day's vapour pressure, kPa, from its extremes of temperature and humidity (eq. 17)."""
     return (saturation_kpa(lowest) * humidity_max + saturation_kpa(highest) * humidity_min) / 200.0
 
 
 def daily(day: Day, place: Place, radiation: str = "measured") -> Evapotranspiration:
-    """ET0 of a day (eq. 6); the temperature is the middle of the extremes, not the mean of the minutes."""
+    """Return the ET0 of a day (eq. 6).
+
+    The temperature is the middle of the extremes, not the mean of the minutes.
+    """
     mean = (day.highest + day.lowest) / 2
     saturated = (saturation_kpa(day.highest) + saturation_kpa(day.lowest)) / 2
     clear = clear_sky(extraterrestrial_day(day.day_of_year, place.latitude), place.altitude_m)
@@ -109,7 +115,10 @@ def daily(day: Day, place: Place, radiation: str = "measured") -> Evapotranspira
 
 
 def hourly(hour: Hour, place: Place, radiation: str = "measured") -> Evapotranspiration | None:
-    """ET0 of an hour (eq. 53); None for a night hour without the evening's clearness. May be a little below 0."""
+    """Return the ET0 of an hour (eq. 53), which may be a little below 0.
+
+    None for a night hour without the evening's clearness.
+    """
     top = extraterrestrial_hour(hour.day_of_year, hour.middle, place)
     day = top > 0
     clear = clear_sky(top, place.altitude_m)
@@ -127,12 +136,12 @@ def hourly(hour: Hour, place: Place, radiation: str = "measured") -> Evapotransp
 
 
 def clear_sky(extraterrestrial: float, altitude_m: float) -> float:
-    """Radiation under a clear sky (eq. 37), in the unit of its input."""
+    """Return the radiation under a clear sky (eq. 37), in the unit of its input."""
     return (0.75 + 2e-5 * altitude_m) * extraterrestrial
 
 
 def extraterrestrial_day(day_of_year: int, latitude: float) -> float:
-    """Radiation of a day on top of the air, MJ/m2 (eq. 21)."""
+    """Return the radiation of a day on top of the air, MJ/m2 (eq. 21)."""
     near, tilt = _sun(day_of_year)
     north = math.radians(latitude)
     sunset = math.acos(max(-1.0, min(1.0, -math.tan(north) * math.tan(tilt))))
@@ -141,13 +150,13 @@ def extraterrestrial_day(day_of_year: int, latitude: float) -> float:
 
 
 def day_length(day_of_year: int, latitude: float) -> float:
-    """Hours from sunrise to sunset of a flat horizon (eq. 34)."""
+    """Return the hours from sunrise to sunset of a flat horizon (eq. 34)."""
     tilt = _sun(day_of_year)[1]
     return 24 / math.pi * math.acos(max(-1.0, min(1.0, -math.tan(math.radians(latitude)) * math.tan(tilt))))
 
 
 def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> float:
-    """Radiation of one hour on top of the air, MJ/m2 (eq. 28 to 33); 0 while the sun is down."""
+    """Return the radiation of one hour on top of the air, MJ/m2 (eq. 28 to 33); 0 while the sun is down."""
     near, tilt = _sun(day_of_year)
     north = math.radians(place.latitude)
     turn = 2 * math.pi * (day_of_year - 81) / 364
@@ -163,12 +172,12 @@ def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> floa
 
 
 def _sun(day_of_year: int) -> tuple[float, float]:
-    """Inverse relative distance and declination, radians (eq. 23, 24)."""
+    """Return the inverse relative distance and the declination, radians (eq. 23, 24)."""
     turn = 2 * math.pi * day_of_year / 365
     return 1 + 0.033 * math.cos(turn), 0.409 * math.sin(turn - 1.39)
 
 
 def _net(radiation: float, clearness: float, emitted: float, vapour_kpa: float) -> float:
-    """Net radiation (eq. 38 to 40)."""
+    """Return the net radiation (eq. 38 to 40)."""
     outgoing = emitted * (0.34 - 0.14 * math.sqrt(vapour_kpa)) * (1.35 * clearness - 0.35)
     return (1 - ALBEDO) * radiation - outgoing

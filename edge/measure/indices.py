@@ -33,9 +33,9 @@ class SubIndex:
 
 
 def pm2p5_sub_index(concentration: float | Decimal, on: date) -> SubIndex:
-    """Sub-index of an hourly (or daily) mean of PM2.5, ug/m3, by the edition in force on the day.
+    """Return the sub-index of an hourly (or daily) mean of PM2.5, ug/m3, by the edition in force on the day.
 
-    Hourly values use the 24-h nodes (HJ 633-2026). ValueError for a negative concentration.
+    Hourly values use the 24-h nodes (HJ 633-2026). Raise ValueError for a negative concentration.
     """
     edition = "2026" if on >= SINCE_2026 else "2012"
     value = iaqi(concentration, PM2P5[edition])
@@ -43,10 +43,10 @@ def pm2p5_sub_index(concentration: float | Decimal, on: date) -> SubIndex:
 
 
 def iaqi(concentration: float | Decimal, nodes: tuple[int, ...]) -> int:
-    """IAQI of a concentration, ug/m3, over concentration nodes that belong to `IAQI`.
+    """Return the IAQI of a concentration, ug/m3, over concentration nodes that belong to `IAQI`.
 
-    The concentration is rounded to whole ug/m3, half to even (GB/T 8170); the index is linear between nodes and
-    rounded up; over the last node it is 500. Exact: a float just over a whole number would round up wrongly.
+    The concentration is rounded to whole ug/m3, half to even (GB/T 8170); the index is linear between nodes and rounded
+    up; over the last node it is 500. Exact: a float just over a whole number would round up wrongly.
     """
     whole = int(Decimal(str(concentration)).quantize(Decimal(1), ROUND_HALF_EVEN))
     if whole < 0:
@@ -59,12 +59,15 @@ def iaqi(concentration: float | Decimal, nodes: tuple[int, ...]) -> int:
 
 
 def epa_2021(raw: float, humidity: float) -> float:
-    """PM2.5 by the US EPA's 2021 correction, ug/m3 (Barkjohn, Gantt, Clements, AMT 14, 4617); never under 0."""
+    """Return the PM2.5 by the US EPA's 2021 correction, ug/m3, at least 0.
+
+    Source: Barkjohn, Gantt, Clements, AMT 14, 4617.
+    """
     return max(0.0, _linear(0.524, raw, humidity))
 
 
 def epa_five_parts(raw: float, humidity: float) -> float:
-    """PM2.5 by the US EPA's correction in five parts, fit for smoke too, ug/m3; never under 0."""
+    """Return the PM2.5 by the US EPA's correction in five parts, fit for smoke too, ug/m3, at least 0."""
     if raw < 30:
         return epa_2021(raw, humidity)
     if raw < 50:
@@ -80,7 +83,7 @@ def epa_five_parts(raw: float, humidity: float) -> float:
 
 
 def _blend(weight: float, smoke: float, raw: float, humidity: float) -> float:
-    """Between the fourth part's linear form and its smoke form; humidity's part fades with the linear one."""
+    """Interpolate between the fourth part's linear and smoke forms; humidity's part fades with the linear one."""
     return weight * smoke + (1 - weight) * _linear(0.786, raw, humidity)
 
 
@@ -89,6 +92,9 @@ def _linear(slope: float, raw: float, humidity: float) -> float:
 
 
 def nilson_2022(raw: float, humidity: float) -> float:
-    """PM2.5 by Nilson's model 2, ug/m3 (AMT 15, 3315): growth by humidity, which is held within 30..70 %."""
+    """Return the PM2.5 by Nilson's model 2, ug/m3 (AMT 15, 3315).
+
+    Growth by humidity, which is held within 30..70 %.
+    """
     held = min(max(humidity, 30.0), 70.0)
     return raw / (1 + 0.24 / (100.0 / held - 1))

@@ -66,12 +66,12 @@ PRESSURE_BAND = 30.0  # hPa around the standard atmosphere
 
 
 def standard_pressure(altitude_m: float) -> float:
-    """Pressure of the ICAO standard atmosphere, hPa, below 11 km."""
+    """Return the pressure of the ICAO standard atmosphere, hPa, below 11 km."""
     return float(1013.25 * (1 - 2.25577e-5 * altitude_m) ** 5.25588)
 
 
 def limits_for(quantity: str, altitude_m: float) -> Limits:
-    """The limits of a quantity at a station of that altitude (metres above sea level)."""
+    """Return the limits of a quantity at a station of that altitude (metres above sea level)."""
     if quantity not in QUANTITIES:
         raise KeyError(f"no quantity {quantity!r}")
     gross = GROSS.get(quantity, ANY)

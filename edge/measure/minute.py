@@ -68,7 +68,7 @@ class ChannelLine:
         return self.checker.check_all(inside, self.readings)
 
     def needed(self, duration: float) -> int:
-        """How many good samples a mean over `duration` seconds needs."""
+        """Return how many good samples a mean over `duration` seconds needs."""
         share = SHARE.get(self.quantity.kind, 0.0)
         return max(1, math.ceil(share * self.pace * duration / 60.0 - 1e-9))
 
@@ -89,10 +89,10 @@ class Minutes:
             line.readings.append(reading)
 
     def close(self, begin: float, end: float, utc_offset: float | None, troubles: Mapping[str, Reason]) -> Minute:
-        """The body of the minute record over [begin, end) s of this boot.
+        """Return the body of the minute record over [begin, end) s of this boot.
 
-        `utc_offset`: seconds to add to an instant for UTC, None unknown; `troubles`: sensor -> what is wrong
-        with it now, the reason where nothing came.
+        `utc_offset`: seconds to add to an instant for UTC, None unknown; `troubles`: sensor -> what is wrong with it
+        now, the reason where nothing came.
         """
         values: dict[str, Value] = {}
         cut = {line.name: (line, line.cut(begin, end)) for line in self.lines.values()}
@@ -133,7 +133,7 @@ class Minutes:
 
 
 def scarce(good: int, due: int, needed: int, reason: Reason | None) -> Reason:
-    """Why there is no mean: too few samples, and what is wrong with the sensor, where that is known."""
+    """Return why there is no mean: too few samples, and what is wrong with the sensor, where that is known."""
     if reason is None:
         return Reason("scarce", "{good} of {all} samples, {needed} needed", good=good, all=due, needed=needed)
     return Reason(
@@ -147,7 +147,7 @@ def scarce(good: int, due: int, needed: int, reason: Reason | None) -> Reason:
 
 
 def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: Reason | None) -> Value:
-    """Arithmetic mean, or unit-vector mean for a direction, of the samples that count."""
+    """Return the arithmetic mean, or the unit-vector mean for a direction, of the samples that count."""
     good = [c.reading.value for c in checked if c.counts]
     needed = line.needed(duration)
     if len(good) < needed:
@@ -165,7 +165,7 @@ def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: Re
 
 
 def total(line: ChannelLine, checked: list[Checked], end: float, utc_offset: float | None) -> Value:
-    """The rise of a running total; differenced from the rounded sum, so that rounding loses none."""
+    """Return the rise of a running total, differenced from the rounded sum, so that rounding loses none."""
     counter = line.counter = line.counter or Counter()
     before = line.quantity.rounded(counter.state.total)
     good = [c.reading for c in checked if c.counts]
@@ -178,21 +178,24 @@ def total(line: ChannelLine, checked: list[Checked], end: float, utc_offset: flo
 
 
 def unread(line: ChannelLine, last: float, end: float) -> Reason | None:
-    """Why an amount may lack the minute's end: what falls after the last reading is counted with the next."""
+    """Return why an amount may lack the minute's end, or None.
+
+    What falls after the last reading is counted with the next.
+    """
     if end - last <= max(UNREAD_S, 2 * 60.0 / line.pace):
         return None
     return Reason("end_unread", "the last {seconds} s of the minute without readings", seconds=round(end - last))
 
 
 def corrected(amount: Value, curve: RainCurve, duration: float) -> Value:
-    """The amount by the gauge's own calibration, with the flag of the uncorrected one."""
+    """Return the amount by the gauge's own calibration, with the flag of the uncorrected one."""
     if amount.value is None:
         return amount
     return Value(quantity(CORRECTED).rounded(curve.corrected(amount.value, duration)), amount.flag, amount.reason)
 
 
 def newest(line: ChannelLine, checked: list[Checked]) -> Value:
-    """The newest reading that counts: a state has no mean."""
+    """Return the newest reading that counts: a state has no mean."""
     good = [c for c in checked if c.counts]
     if not good:
         return Value(None, Flag.FAIL, common_reason(checked))
@@ -200,7 +203,7 @@ def newest(line: ChannelLine, checked: list[Checked]) -> Value:
 
 
 def gust(line: ChannelLine, checked: list[Checked], begin: float, mean_speed: Value) -> Value:
-    """The highest 3-s running mean that ends in the minute; where the mean has no value it has none."""
+    """Return the highest 3-s running mean that ends in the minute; none where the mean has no value."""
     samples = [(c.reading.at, c.reading.value) for c in checked if c.counts]
     both = line.tail + samples
     line.tail = [s for s in both if s[0] > both[-1][0] - wind.GUST_WINDOW_S] if both else []
@@ -230,7 +233,7 @@ def calm(values: dict[str, Value]) -> None:
 
 
 def flagged(value: float, checked: list[Checked]) -> Value:
-    """`value`, suspect where a reading that made it is."""
+    """Return `value`, suspect where a reading that made it is."""
     suspects = [c for c in checked if c.flag is Flag.SUSPECT]
     if suspects:
         return Value(value, Flag.SUSPECT, common_reason(suspects))
@@ -238,7 +241,7 @@ def flagged(value: float, checked: list[Checked]) -> Value:
 
 
 def common_reason(checked: list[Checked]) -> Reason:
-    """The most frequent reason among readings, with how many had one."""
+    """Return the most frequent reason among readings, with how many had one."""
     reasons = Tally(c.reason for c in checked if c.reason is not None)
     reason, count = reasons.most_common(1)[0]
     if len(checked) == 1:
@@ -251,5 +254,5 @@ def common_reason(checked: list[Checked]) -> Reason:
 
 
 def utc_of(at: float, utc_offset: float | None) -> float | None:
-    """UTC seconds of an instant of this boot, where the offset is known."""
+    """Return the UTC seconds of an instant of this boot, where the offset is known."""
     return None if utc_offset is None else at + utc_offset

@@ -33,7 +33,7 @@ class Bound:
     share: float = 0.0
 
     def most(self, a: float, b: float) -> float:
-        """For these two values."""
+        """Return the most that these two values may differ by."""
         return max(self.least, self.share * abs(a + b) / 2)
 
 
@@ -62,7 +62,7 @@ class Pair:
     seen: float | None = None
 
     def take(self, begin: float, end: float, a: float, b: float) -> float | None:
-        """The difference, where it has lasted; None otherwise."""
+        """Return the difference where it has lasted, None otherwise."""
         if self.seen is not None and begin - self.seen > GAP:
             self.apart = 0.0
         self.seen = end
@@ -83,7 +83,7 @@ class Pairs:
         ]  # fmt: skip
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
-        """Channel -> why it is suspect, after the minute [begin, end) s."""
+        """Return channel -> why it is suspect, after the minute [begin, end) s."""
         found: dict[str, Reason] = {}
         for pair in self._pairs:
             a, b = values[pair.first].value, values[pair.second].value
@@ -109,7 +109,10 @@ def parted(pair: Pair, difference: float, other: str) -> Reason:
 
 
 def same_height(a: float | None, b: float | None) -> bool:
-    """Two unknown heights are taken for one mast's; a known one is not compared with an unknown."""
+    """Return whether two heights are comparable.
+
+    Two unknown heights are taken for one mast's; a known one is not compared with an unknown.
+    """
     if a is None or b is None:
         return a is b
     return abs(a - b) <= SAME_HEIGHT

@@ -74,7 +74,7 @@ class Run:
     high: float = 0.0
 
     def take(self, begin: float, end: float, samples: Sequence[float]) -> None:
-        """One more minute with its samples (one at least)."""
+        """Add a minute with its samples (one at least)."""
         if self.seconds and begin - self.end > GAP:
             self.rest()
         if not self.seconds:
@@ -93,7 +93,7 @@ class Run:
         self.seconds = 0.0
 
     def low_high(self, samples: Sequence[float]) -> tuple[float, float]:
-        """Least and most of the samples; of directions, as turned from the run's first one."""
+        """Return the least and most of the samples; of directions, as turned from the run's first one."""
         if self.circular:
             samples = [(sample - self.first + 180.0) % 360.0 - 180.0 for sample in samples]
         return min(samples), max(samples)
@@ -133,7 +133,7 @@ class Persistence:
     def doubts(
         self, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
     ) -> dict[str, Reason]:
-        """Channel -> why it is suspect, after the minute [begin, end) s with these values and samples."""
+        """Return channel -> why it is suspect, after the minute [begin, end) s with these values and samples."""
         for each in self._watched:
             if samples.get(each.name):
                 follow(each, begin, end, values, samples[each.name])
@@ -187,6 +187,6 @@ def attend(each: Watched, begin: float, end: float, samples: Mapping[str, Sequen
 
 
 def blows(direction: str, values: Mapping[str, Value]) -> bool:
-    """True where the wind of that vane's sensor (or the primary's) is over 0.1 m/s."""
+    """Return whether the wind of that vane's sensor (or the primary's) is over 0.1 m/s."""
     speed = values.get(ChannelName.parse(direction).beside("wind_speed")) or values.get("wind_speed")
     return speed is not None and speed.value is not None and speed.value > RULES["wind_speed"].low

@@ -44,7 +44,7 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def counts(self) -> bool:
-        """True where it enters a mean."""
+        """Whether it enters a mean."""
         return self.flag < 4  # a number: asked of every reading
 
 
@@ -67,7 +67,10 @@ class Checker:
         self._noise = 0.0  # running mean change from sample to sample
 
     def check(self, reading: Reading, after: Reading | None = None) -> Checked:
-        """The reading with its flag and reason; `after` is the next one that is possible, where there is one."""
+        """Return the reading with its flag and reason.
+
+        `after`: the next one that is possible, where there is one.
+        """
         if reason := self.impossible(reading):
             return Checked(reading, Flag.FAIL, reason)
         step, spike = self._jump(reading), self._spike(reading, after)
@@ -87,7 +90,10 @@ class Checker:
         )
 
     def check_all(self, readings: list[Reading], following: list[Reading]) -> list[Checked]:
-        """All readings of a minute; of `following`, already taken in the next one, the first is a neighbour."""
+        """Return all readings of a minute with their flags.
+
+        Of `following`, already taken in the next minute, the first is a neighbour.
+        """
         if self._limits.spike is None:
             return [self.check(reading) for reading in readings]
         afters: list[Reading | None] = []
@@ -99,7 +105,7 @@ class Checker:
         return [self.check(reading, after) for reading, after in zip(readings, reversed(afters))]
 
     def impossible(self, reading: Reading) -> Reason | None:
-        """Why the reading can't be true, by the device's own word or by its range."""
+        """Return why the reading cannot be true, by the device's own word or by its range; None otherwise."""
         if reading.doubt is not None:
             return reading.doubt
         if self._low <= reading.value <= self._high:
@@ -141,7 +147,7 @@ class Checker:
         return reason
 
     def _excursion(self, reading: Reading, change: float, after: Reading | None, most: float) -> Reason | None:
-        """A change of more than `most`: a spike where the next reading is back.
+        """Return the reason for a change of more than `most`: a spike where the next reading is back.
 
         Where no next one is at hand twice the change is one, but not where the quantity may truly leap.
         """

@@ -37,7 +37,7 @@ class Gauge:
     tips: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=DRIPS))
 
     def take(self, begin: float, end: float, amount: float) -> None:
-        """One more minute, mm."""
+        """Add a minute, mm."""
         self.hour.append((end, amount))
         while self.hour[0][0] <= end - HOUR:
             self.hour.popleft()
@@ -45,11 +45,11 @@ class Gauge:
             self.tips.append((begin, amount))
 
     def fell(self) -> float:
-        """mm in the last hour."""
+        """Return the mm in the last hour."""
         return sum(amount for _, amount in self.hour)
 
     def drips(self) -> bool:
-        """True where the last tips were alike and as far apart as by a clock."""
+        """Return whether the last tips were alike and as far apart as by a clock."""
         if len(self.tips) < DRIPS or len({amount for _, amount in self.tips}) > 2:
             return False
         times = [at for at, _ in self.tips]
@@ -65,7 +65,7 @@ class Rain:
         self._gauges = [Gauge(name) for name in gauges]
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
-        """Channel -> why it is suspect, after the minute [begin, end) s."""
+        """Return channel -> why it is suspect, after the minute [begin, end) s."""
         for gauge in self._gauges:
             amount = number(values, gauge.name)
             if amount is not None:

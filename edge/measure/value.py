@@ -19,7 +19,7 @@ class Value:
 
 
 def raised(values: Mapping[str, Value], doubts: Mapping[str, Reason]) -> dict[str, Value]:
-    """The values, those that passed and are doubted now suspect; no number changes, and no flag falls."""
+    """Return the values, those that passed and are doubted now suspect; no number changes, no flag falls."""
     return {
         name: Value(value.value, Flag.SUSPECT, doubts[name])
         if name in doubts and value.value is not None and value.flag in (Flag.PASS, Flag.NOT_EVALUATED)

@@ -14,7 +14,7 @@ UNDEFINED = 1e-3  # a resultant shorter than this has no direction: 180 degrees 
 
 
 def mean_direction(degrees: Sequence[float]) -> float | None:
-    """Unit-vector mean of directions, degrees in (0, 360]; None where they cancel out."""
+    """Return the unit-vector mean of directions, degrees in (0, 360]; None where they cancel out."""
     east = math.fsum(math.sin(math.radians(d)) for d in degrees) / len(degrees)
     north = math.fsum(math.cos(math.radians(d)) for d in degrees) / len(degrees)
     if math.hypot(east, north) < UNDEFINED:
@@ -23,15 +23,16 @@ def mean_direction(degrees: Sequence[float]) -> float | None:
 
 
 def reported_direction(degrees: float) -> int:
-    """Whole degrees 1-360: what rounds to 0 is north, 360 (0 is kept for calm)."""
+    """Return whole degrees 1-360: what rounds to 0 is north, 360 (0 is kept for calm)."""
     return round(degrees) % 360 or 360
 
 
 def highest_gust(samples: Sequence[tuple[float, float]], begin: float) -> float | None:
-    """Highest 3-s running mean, m/s, of (instant s, speed m/s) samples whose window ends at `begin` or later.
+    """Return the highest 3-s running mean, m/s, of (instant s, speed m/s) samples.
 
-    Samples from up to 3 s before `begin` belong in `samples`: a gust over the minute's edge counts where it
-    ends. None where no window holds three samples (slower than 1 Hz there is no 3-s mean).
+    The windows end at `begin` or later. Samples from up to 3 s before `begin` belong in `samples`: a gust over the
+    minute's edge counts where it ends. None where no window holds three samples (slower than 1 Hz there is no 3-s
+    mean).
     """
     best: float | None = None
     first = 0

@@ -21,7 +21,7 @@ from typing import Any
 from astral import Observer
 from astral.sun import elevation
 
-from drivers.cameras.camera import LoginRefused, NoPicture
+from drivers.cameras.camera import LoginRefusedError, NoPictureError
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.clock import SystemClock
@@ -175,7 +175,7 @@ class PictureLane:
                 reason=detail(watched.trouble),
                 minutes=left / 60,
             )
-            self._answer(command, why, {"camera": watched.section.name, "reason": str(LoginRefused.kind)})
+            self._answer(command, why, {"camera": watched.section.name, "reason": str(LoginRefusedError.kind)})
             return
         self._attempt(watched, command)
 
@@ -225,12 +225,12 @@ class PictureLane:
         try:
             answer = self._ask(wish)
             if not answer.ok:
-                return answer.reason or NoPicture.kind
+                return answer.reason or NoPictureError.kind
             shelved = self._clock.outside(lambda: self._shelf.take(answer, self._spool, wish.camera.name))
             self._last[wish.camera.name] = answer.pixels
             self._clock.outside(lambda: self._spool.remember(self._last))
         except NotTaken as error:
-            return NoPicture(error.detail).reason
+            return NoPictureError(error.detail).reason
         except OSError as error:
             return not_kept(error)
         finally:
@@ -264,7 +264,7 @@ class PictureLane:
         now = self._clock.now()
         watched.failures += 1
         pause = min(FIRST_PAUSE * 2.0 ** min(watched.failures - 1, 10), LONGEST_PAUSE)
-        if trouble.code == LoginRefused.kind.code:
+        if trouble.code == LoginRefusedError.kind.code:
             pause = LONGEST_PAUSE
             watched.locked_until = now + LONGEST_PAUSE
         watched.retry_at = now + pause

@@ -16,7 +16,7 @@ from types import FrameType
 
 import msgspec
 
-from drivers.cameras.camera import CameraError, CameraSettings, NoPicture, open_camera
+from drivers.cameras.camera import CameraError, CameraSettings, NoPictureError, open_camera
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.clock import SystemClock
@@ -78,7 +78,7 @@ def answer(wish: Wish, clock: Clock, spool: Spool) -> tuple[Answer, bytes, bytes
     except CameraError as error:
         return Answer(wish.id, False, error.reason), b"", b""
     except NotWhole as error:
-        return Answer(wish.id, False, NoPicture(error.detail).reason), b"", b""
+        return Answer(wish.id, False, NoPictureError(error.detail).reason), b"", b""
     look = opened.look(wish.previous)
     dated = msgspec.structs.replace(wish, clock=widened(wish.clock, late))
     full, thumbnail = with_exif(jpeg, dated), with_exif(opened.thumbnail(), dated)
@@ -103,7 +103,7 @@ def take_still(target: Target, timeout: float, clock: Clock) -> bytes:
     finally:
         camera.close()
     if not jpeg:
-        raise NoPicture(Reason("empty_picture", "the camera gave an empty picture"))
+        raise NoPictureError(Reason("empty_picture", "the camera gave an empty picture"))
     return jpeg
 
 

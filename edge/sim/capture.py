@@ -15,14 +15,14 @@ LOOK = 1000  # lines within which a capture shows a first time
 
 
 class CaptureError(ValueError):
-    """A file that is no capture; the text says what it should hold."""
+    """The file is no capture; the text says what it should hold."""
 
 
 @dataclass(slots=True)
 class Capture:
     """A capture's lines in their order: (receive time in microseconds UTC, the bytes after the blank).
 
-    `total` lines in the file, `timeless` of them without a time (they can't be sent and are counted).
+    `total`: lines in the file; `timeless`: those of them without a time (they cannot be sent and are counted).
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Capture:
         return (self.lines[-1][0] // 60_000_000 + 1) * 60_000_000
 
     def since(self, utc: int) -> Iterator[tuple[int, bytes]]:
-        """The lines received at `utc` or later; one whose time falls back is sent with the line before it."""
+        """Yield the lines received at `utc` or later; one whose time falls back is sent with the line before it."""
         newest = utc
         for received, raw in self.lines:
             if received >= utc:
@@ -50,7 +50,7 @@ class Capture:
 
 
 def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
-    """Read a capture, plain or gzip. Raises CaptureError where it is none."""
+    """Read a capture, plain or gzip. Raise CaptureError where it is none."""
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
@@ -71,7 +71,7 @@ def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
 
 
 def received_at(line: bytes, zone: timezone) -> int | None:
-    """The receive time of a line, microseconds UTC; None where it has none."""
+    """Return the receive time of a line, microseconds UTC; None where it has none."""
     try:
         local = datetime.strptime(line[:TIME_CHARS].decode("ascii"), "%Y-%m-%dT%H:%M:%S").replace(tzinfo=zone)
     except (UnicodeDecodeError, ValueError):

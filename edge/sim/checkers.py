@@ -25,7 +25,7 @@ from edge.anchors import DRIFT
 from edge.config.sections import Config
 from edge.record import Kind, Record
 from edge.records import version1
-from edge.sim.faults import Spell
+from edge.sim.faults import DeviceFault
 from edge.sim.life import Life, Run
 from edge.sim.rig import ANCHOR_ERROR
 from edge.store.times import ARRIVAL, BOUNDS
@@ -39,32 +39,32 @@ Identity = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What truly was: `begin` is the true UTC (microseconds) from which the spells count."""
+    """The truth of a life: `begin` is the true UTC (microseconds) from which the device faults count."""
 
     config: Config
     weather: Callable[[float], dict[str, float]]
     begin: int
     runs: tuple[Run, ...]
-    spells: tuple[Spell, ...] = ()
+    device_faults: tuple[DeviceFault, ...] = ()
 
     @classmethod
     def of(cls, life: Life) -> Truth:
-        """The truth of a life that has ended."""
-        return cls(life.config, life.rig.weather.at, life.begin, tuple(life.runs), life.schedule.spells)
+        """Return the truth of a life that has ended."""
+        return cls(life.config, life.rig.weather.at, life.begin, tuple(life.runs), life.schedule.device_faults)
 
     def run_of(self, record: Record) -> Run | None:
-        """The start of the daemon that made the record."""
+        """Return the run of the daemon that made the record, None where there is none."""
         return next((run for run in self.runs if run.epoch == record.epoch), None)
 
 
 def true_span(run: Run, record: Record) -> tuple[int, int]:
-    """When a record truly began and ended, microseconds UTC, by its raw stamp."""
+    """Return when a record truly began and ended, microseconds UTC, by its raw stamp."""
     begin = run.boot.utc_at(record.stamp.boottime)
     return begin, begin + round(record.duration * 1e6)
 
 
 def highest(records: Iterable[Record]) -> dict[Identity, Record]:
-    """The highest revision of each record."""
+    """Return the highest revision of each record."""
     best: dict[Identity, Record] = {}
     for record in records:
         known = best.get((record.epoch, record.seq))
@@ -74,7 +74,10 @@ def highest(records: Iterable[Record]) -> dict[Identity, Record]:
 
 
 def identity_checks(truth: Truth, kept: list[Record], arrived: list[Record]) -> list[str]:
-    """Lost, doubled and mistimed; `kept` is the store at the end, `arrived` all that ever came, in its order."""
+    """Return all complaints of lost, doubled and mistimed records.
+
+    `kept`: the store at the end; `arrived`: all that ever arrived, in its order.
+    """
     return [
         *lost_from_the_store(truth, kept),
         *lost_on_the_way(kept, arrived),
@@ -88,7 +91,7 @@ def identity_checks(truth: Truth, kept: list[Record], arrived: list[Record]) -> 
 
 
 def lost_from_the_store(truth: Truth, kept: list[Record]) -> Iterator[str]:
-    """Every start of the daemon said so, and kept its minutes one after the other to its end."""
+    """Check that every start of the daemon is recorded and its minutes are kept without a gap to its end."""
     seqs = [record.seq for record in kept]
     if seqs != list(range(1, len(seqs) + 1)):
         yield "lost: the store's records are not numbered from 1 without a gap"
@@ -112,7 +115,7 @@ def _gaps(run: Run, minutes: list[Record]) -> Iterator[str]:
 
 
 def lost_on_the_way(kept: list[Record], arrived: list[Record]) -> Iterator[str]:
-    """What is kept has arrived, in its newest revision and as it is."""
+    """Check that what is kept has arrived, in its newest revision and unchanged."""
     there = highest(arrived)
     for record in kept:
         come = there.get((record.epoch, record.seq))
@@ -128,7 +131,7 @@ def lost_on_the_way(kept: list[Record], arrived: list[Record]) -> Iterator[str]:
 
 
 def doubled(arrived: list[Record]) -> Iterator[str]:
-    """One identity in one revision is one record, however often it comes; of all revisions the body is one."""
+    """Check that one identity in one revision is one record, and that all revisions have the same body."""
     seen: dict[tuple[str, int, int], bytes] = {}
     bodies: dict[Identity, tuple[object, ...]] = {}
     for record in arrived:
@@ -141,7 +144,7 @@ def doubled(arrived: list[Record]) -> Iterator[str]:
 
 
 def told_twice(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
-    """No two minutes of a boot overlap by their raw stamps."""
+    """Check that no two minutes of a boot overlap by their raw stamps."""
     boots: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         if record.kind is Kind.MINUTE:
@@ -157,7 +160,7 @@ def told_twice(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
 
 
 def mistimed(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
-    """Each time is true within its stated error, and the error is no excuse; bounds hold the truth."""
+    """Check that each time is true within its stated error, the error is not too large, and bounds hold the truth."""
     for record in records:
         run = truth.run_of(record)
         if run is None or run.boot.id != record.stamp.boot:
@@ -189,7 +192,7 @@ def _time_trouble(truth: Truth, run: Run, record: Record) -> str | None:
 
 
 def known_since(truth: Truth, run: Run) -> bool:
-    """Whether the time became known to the boot of this run, or to a later boot."""
+    """Return whether the time became known to the boot of this run, or to a later boot."""
     later = truth.runs[truth.runs.index(run) :]
     earlier = [other for other in truth.runs if other.boot.id == run.boot.id]
     return any(other.boot.boottime(other.end) > other.known_from + 60.0 for other in (*earlier, *later))

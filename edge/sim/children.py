@@ -38,17 +38,17 @@ plugins:
 """
 
 
-class NoBroker(Exception):
+class NoBrokerError(Exception):
     """No broker could be started; the text says what to install."""
 
 
 def dying_with_us(command: list[str]) -> list[str]:
-    """`command`, ended by the kernel when the process that starts it ends."""
+    """Return `command` wrapped so that the kernel ends it when the process that starts it ends."""
     return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
 class Kept:
-    """A process of the demo, its output in a log: started again with growing pauses when it ends, never given up."""
+    """A process of the demo with its output in a log, restarted with growing pauses whenever it ends."""
 
     def __init__(self, command: list[str], log: Path) -> None:
         self._command = dying_with_us(command)
@@ -59,7 +59,7 @@ class Kept:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it for good."""
+        """End the process for good."""
         self._ending.set()
         self._thread.join(10)
 
@@ -68,8 +68,9 @@ class Kept:
         with self._log.open("ab") as log:
             while not self._ending.is_set():
                 self.starts += 1
-                with subprocess.Popen(self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                      start_new_session=True) as process:  # fmt: skip
+                with subprocess.Popen(
+                    self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                ) as process:
                     while process.poll() is None and not self._ending.wait(0.2):
                         pass
                     self._end(process)
@@ -78,7 +79,7 @@ class Kept:
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes]) -> None:
-        """End it in order, or at once where it does not listen."""
+        """End the process in order, or kill it where it does not react."""
         process.terminate()
         try:
             process.wait(5)
@@ -89,7 +90,7 @@ class Kept:
 class OwnBroker:
     """A broker of the demo's own on a free port: Mosquitto, or amqtt (MQTT 3.1.1 alone) where there is none.
 
-    One that ends is started again on its port; Mosquitto then has what it had written down (at most a minute ago).
+    One that ends is started again on its port; Mosquitto then has what it had saved (at most a minute ago).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -103,7 +104,7 @@ class OwnBroker:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address on which it listens."""
         return f"mqtt://127.0.0.1:{self.port}"
 
     def _command(self, folder: Path) -> tuple[str, list[str]]:
@@ -114,7 +115,9 @@ class OwnBroker:
             conf.write_text(MOSQUITTO_CONF.format(port=self.port, folder=folder) + user)
             return "Mosquitto", [mosquitto, "-c", str(conf)]
         if importlib.util.find_spec("amqtt") is None:
-            raise NoBroker("there is no broker on this machine: apt-get install mosquitto, or name one by --broker")
+            raise NoBrokerError(
+                "there is no broker on this machine: apt-get install mosquitto, or name one by --broker"
+            )
         conf = folder / "amqtt.yaml"
         conf.write_text(AMQTT_CONF.format(port=self.port))
         return "amqtt", [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(conf)]
@@ -129,16 +132,16 @@ class OwnBroker:
                     return
             tick.wait(0.05)
         self.stop()
-        raise NoBroker(f"{self.name} does not start: see {self._log}")
+        raise NoBrokerError(f"{self.name} does not start: see {self._log}")
 
 
 def camera_process(spool: Path, log: Path) -> Kept:
-    """The camera process of a demo."""
+    """Start the camera process of a demo."""
     return Kept([sys.executable, "-m", "edge.pictures.worker", "--spool", str(spool)], log)
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
+    """Return a TCP port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -29,7 +29,7 @@ class Spinning(BaseException):
 
 
 class SimClock:
-    """A clock for whole stations in simulated time. `speed` simulated seconds a real one; None: at once."""
+    """A clock for complete stations in simulated time. `speed`: simulated seconds a real one; None: no limit."""
 
     def __init__(self, start: float = 0.0, speed: float | None = None) -> None:
         self._now = start
@@ -54,7 +54,7 @@ class SimClock:
     # -- what lanes call ---------------------------------------------------------------------------------
 
     def now(self) -> float:
-        """Simulated seconds since the boot."""
+        """Return the simulated seconds since the boot."""
         self._looks += 1
         if self._looks > MOST_LOOKS:
             raise Spinning(f"{MOST_LOOKS} looks at the clock without a wait at {self._now:.3f} s")
@@ -73,7 +73,7 @@ class SimClock:
         return self._wait(until, fd, select.POLLOUT)
 
     def inbox(self, size: int) -> SimInbox:
-        """A new bounded inbox."""
+        """Return a new bounded inbox."""
         return SimInbox(self, size)
 
     def outside(self, call: Callable[[], T]) -> T:
@@ -94,12 +94,12 @@ class SimClock:
     # -- what the simulation's owner calls, from a thread that is no lane ---------------------------------
 
     def pace(self, speed: float | None) -> None:
-        """From now on let `speed` simulated seconds pass in a real one (None: as fast as it goes)."""
+        """Let `speed` simulated seconds pass in a real one from now on (None: no limit)."""
         self._speed = speed
         self._sim0, self._real0 = self._now, time.monotonic()
 
     def run_until(self, t: float) -> None:
-        """Let the lanes run until simulated time reaches `t` (or all have ended). Raises a lane's failure."""
+        """Let the lanes run until simulated time reaches `t` (or all have ended). Raise a lane's failure."""
         self._horizon = t
         self._idle.clear()
         self._hand_on(None)
@@ -113,11 +113,11 @@ class SimClock:
         self._wake()
 
     def seen(self) -> float:
-        """Simulated time as another thread sees it."""
+        """Return the simulated time as another thread sees it."""
         return self._now
 
     def nudge(self) -> None:
-        """Let a simulation that sleeps between two instants look again, where no lane of it calls."""
+        """Wake a simulation that sleeps between two instants, on behalf of a thread that is no lane of it."""
         if getattr(self._local, "lane", None) is None:
             self._wake()
 
@@ -148,8 +148,9 @@ class SimClock:
             self._alive -= 1
         self._hand_on(None)
 
-    def _wait(self, until: float, fd: int = -1, events: int = 0, inbox: SimInbox | None = None,
-              for_room: bool = False) -> bool:  # fmt: skip
+    def _wait(
+        self, until: float, fd: int = -1, events: int = 0, inbox: SimInbox | None = None, for_room: bool = False
+    ) -> bool:
         lane: SimLane = self._local.lane
         self._looks = 0
         lane.deadline, lane.fd, lane.events, lane.inbox, lane.for_room = until, fd, events, inbox, for_room
@@ -180,7 +181,7 @@ class SimClock:
             lane.fd = -1
 
     def _hand_on(self, me: SimLane | None) -> bool:
-        """Give the baton to the next lane; True where that is `me`, who then need not wait for it."""
+        """Give the baton to the next lane. Return True where that is `me`, which then need not wait for it."""
         chosen = self._choose()
         if chosen is None:
             self._idle.set()
@@ -192,7 +193,7 @@ class SimClock:
         return False
 
     def _choose(self) -> SimLane | None:
-        """The lane that runs next, time moved on to its instant; None where the horizon comes first."""
+        """Return the lane that runs next, time moved on to its instant; None where the horizon comes first."""
         while True:
             ready = [lane for lane in self._lanes if lane.deadline <= self._now or lane.due()]
             if self._polled:
@@ -211,7 +212,7 @@ class SimClock:
                 return None
 
     def _arrive(self, target: float) -> bool:
-        """Move time on to `target`, in real time where there is a pace; False where something came first."""
+        """Move time on to `target`, in real time where there is a pace. Return False where something came first."""
         if self._speed is not None:
             left = self._real0 + (target - self._sim0) / self._speed - time.monotonic()
             if left > 0.0005 and self._woken(left):
@@ -222,7 +223,7 @@ class SimClock:
         return True
 
     def _woken(self, seconds: float) -> bool:
-        """Wait real seconds; True at once where a descriptor or another thread wants something."""
+        """Wait real seconds. Return True at once where a descriptor or another thread wants something."""
         events = self._poll.poll(seconds * 1000)
         self._drain(events)
         return bool(events)

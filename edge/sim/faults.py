@@ -38,16 +38,16 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "file": (Fault.SILENT, Fault.NOISE, Fault.SHORT, Fault.STUCK, Fault.UNPLUGGED, Fault.OTHER_ADDRESS),
     "gpio": (Fault.UNPLUGGED,),
 }
-FIRST = 150.0  # s until the first spell: a table shows whole minutes before
-CALM = (60.0, 900.0)  # s from one spell's begin to the next one's
+FIRST = 150.0  # s until the first fault: a table shows whole minutes before
+CALM = (60.0, 900.0)  # s from one fault's begin to the next one's
 LASTING = (90.0, 900.0)
-RECOVERY = 240.0  # s for which a bus is left alone after a spell: its return is seen
+RECOVERY = 240.0  # s for which a bus is left alone after a fault: its return is seen
 FOREVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
-    """One device misbehaves, or its bus is pulled out, over [begin, end)."""
+class DeviceFault:
+    """A fault of one device, or its bus unplugged, over [begin, end)."""
 
     begin: float
     end: float
@@ -57,7 +57,7 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """The daemon is killed at `at` and up again `length` later.
+    """The daemon is killed at `at` and started again `length` later.
 
     `power`: the box loses its power with it; `known_after`: how long after the new boot the time is known.
     """
@@ -70,16 +70,22 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """All that goes wrong. `away`: when the broker is; `known_after`: when the first boot's time is known."""
+    """All that goes wrong.
 
-    spells: tuple[Spell, ...] = ()
+    `away`: when the broker is unreachable; `known_after`: when the first boot's time is known.
+    """
+
+    device_faults: tuple[DeviceFault, ...] = ()
     outages: tuple[Outage, ...] = ()
     away: tuple[tuple[float, float], ...] = ()
     known_after: float = 0.0
 
 
-def spells(seed: int, sensors: Sequence[SensorSection]) -> Iterator[Spell]:
-    """Faults of devices and buses without end, in the order of their begin; a bus has one at a time."""
+def device_faults(seed: int, sensors: Sequence[SensorSection]) -> Iterator[DeviceFault]:
+    """Yield faults of devices and buses without end, in the order of their begin.
+
+    A bus has one at a time.
+    """
     rng = random.Random(seed)
     buses = list(by_bus(tuple(sensors)).values())
     free = [0.0] * len(buses)
@@ -91,14 +97,14 @@ def spells(seed: int, sensors: Sequence[SensorSection]) -> Iterator[Spell]:
             sensor = rng.choice(buses[number])
             end = round(begin + rng.uniform(*LASTING), 1)
             free[number] = end + RECOVERY
-            yield Spell(begin, end, sensor.name, rng.choice(FAULTS[sensor.info.bus]))
+            yield DeviceFault(begin, end, sensor.name, rng.choice(FAULTS[sensor.info.bus]))
         begin = round(begin + rng.uniform(*CALM), 1)
 
 
 def draw(seed: int, sensors: Sequence[SensorSection], length: float) -> Schedule:
-    """A mixture of everything in the model over `length` seconds, a few outages and absences among it."""
+    """Return a mixture of everything in the model over `length` seconds, a few outages and absences among it."""
     rng = random.Random(~seed)
-    drawn = tuple(itertools.takewhile(lambda spell: spell.begin < length, spells(seed, sensors)))
+    drawn = tuple(itertools.takewhile(lambda event: event.begin < length, device_faults(seed, sensors)))
     outages: list[Outage] = []
     at = rng.uniform(0.05, 0.3) * length
     while at < length:
@@ -111,41 +117,44 @@ def draw(seed: int, sensors: Sequence[SensorSection], length: float) -> Schedule
     return Schedule(drawn, tuple(outages), absences, round(rng.choice((0.0, rng.uniform(30.0, 0.3 * length))), 1))
 
 
-def inject(rig: Rig, coming: Iterable[Spell], zero: float) -> None:
-    """Let the spells come over the rig's twins; `zero`: the instant of the rig's clock from which they count."""
+def inject(rig: Rig, coming: Iterable[DeviceFault], zero: float) -> None:
+    """Start a lane that applies the faults to the rig's twins.
+
+    `zero`: the instant of the rig's clock from which their times count.
+    """
 
     def wait_for(t: float) -> None:
         rig.clock.sleep_until(zero + t)
 
     def run() -> None:
-        ends: list[tuple[float, int, Spell]] = []
-        for number, spell in enumerate(coming):
-            if zero + spell.end <= rig.clock.now():
+        ends: list[tuple[float, int, DeviceFault]] = []
+        for number, event in enumerate(coming):
+            if zero + event.end <= rig.clock.now():
                 continue
-            while ends and ends[0][0] <= spell.begin:
+            while ends and ends[0][0] <= event.begin:
                 wait_for(ends[0][0])
                 lift(rig, heapq.heappop(ends)[2])
-            wait_for(spell.begin)
-            apply(rig, spell)
-            heapq.heappush(ends, (spell.end, number, spell))
-        for end, _, spell in sorted(ends):
+            wait_for(event.begin)
+            apply(rig, event)
+            heapq.heappush(ends, (event.end, number, event))
+        for end, _, event in sorted(ends):
             wait_for(end)
-            lift(rig, spell)
+            lift(rig, event)
 
     rig.beside.append(rig.clock.lane("faults", run))
 
 
-def apply(rig: Rig, spell: Spell) -> None:
-    """Let the spell begin."""
-    if spell.fault is Fault.UNPLUGGED:
-        rig.wire_of(spell.sensor).unplug()
+def apply(rig: Rig, event: DeviceFault) -> None:
+    """Let the fault begin."""
+    if event.fault is Fault.UNPLUGGED:
+        rig.wire_of(event.sensor).unplug()
     else:
-        rig.twins[spell.sensor].misbehave(spell.fault)
+        rig.twins[event.sensor].misbehave(event.fault)
 
 
-def lift(rig: Rig, spell: Spell) -> None:
-    """Let it end."""
-    if spell.fault is Fault.UNPLUGGED:
-        rig.wire_of(spell.sensor).plug()
+def lift(rig: Rig, event: DeviceFault) -> None:
+    """Let the fault end."""
+    if event.fault is Fault.UNPLUGGED:
+        rig.wire_of(event.sensor).plug()
     else:
-        rig.twins[spell.sensor].misbehave(None)
+        rig.twins[event.sensor].misbehave(None)

@@ -12,11 +12,11 @@ FOREVER = float("inf")
 
 
 class Killed(BaseException):
-    """Raised out of a wait of a lane that is killed: it ends as a SIGKILL would end it, closing no minute."""
+    """Raised out of a wait of a lane that is killed: it ends as by SIGKILL, closing no minute."""
 
 
 def closed() -> threading.Lock:
-    """A baton that waits to be handed over: a bare lock, which costs a third of a semaphore."""
+    """Return a baton that waits to be handed over: a bare lock, which costs a third of a semaphore."""
     baton = threading.Lock()
     baton.acquire()
     return baton
@@ -57,7 +57,7 @@ class SimLane:
         return self.ended.wait(timeout)
 
     def due(self) -> bool:
-        """True where it can go on without time passing or a descriptor."""
+        """Return whether it can go on without time passing or a descriptor."""
         if self.stopping:
             return True
         if self.inbox is None:
@@ -66,10 +66,10 @@ class SimLane:
 
 
 class Turns(Protocol):
-    """What an inbox needs of its clock."""
+    """The part of the clock that an inbox uses."""
 
     def nudge(self) -> None:
-        """Let the simulation look again, where another thread put something in."""
+        """Wake the simulation, where another thread put something in."""
 
     def await_inbox(self, inbox: SimInbox, until: float, for_room: bool = False) -> None:
         """Wait until the inbox has something (or room), or the instant `until`."""
@@ -85,11 +85,11 @@ class SimInbox:
         self._items: deque[Any] = deque()
 
     def has_room(self) -> bool:
-        """True where one more item fits."""
+        """Return whether one more item fits."""
         return len(self._items) < self._size
 
     def offer(self, item: Any) -> bool:
-        """Put without waiting; False, and one more `lost`, where the inbox is full."""
+        """Put `item` in without waiting. Return False, and count it in `lost`, where the inbox is full."""
         if not self.has_room():
             self.lost += 1
             return False
@@ -98,13 +98,13 @@ class SimInbox:
         return True
 
     def put(self, item: Any) -> None:
-        """Put, waiting for room."""
+        """Put `item` in, waiting for room."""
         while not self.has_room():
             self._clock.await_inbox(self, FOREVER, for_room=True)
         self._items.append(item)
 
     def get(self, until: float) -> Any | None:
-        """The oldest item, waiting until `until`; None where none came."""
+        """Return the oldest item, waiting until `until`; None where none arrived."""
         if not self._items:
             self._clock.await_inbox(self, until)
         return self._items.popleft() if self._items else None

@@ -40,7 +40,11 @@ class Run:
 
 @dataclass(slots=True)
 class Life:
-    """`begin`: the true UTC (microseconds) of the daemon's first start. `broker`: told when it goes and comes."""
+    """A box over its outages.
+
+    `begin`: the true UTC (microseconds) of the daemon's first start; `broker`: called when the broker goes (False) and
+    comes back (True).
+    """
 
     config: Config
     seed: int
@@ -50,7 +54,7 @@ class Life:
     speed: float | None = None
     platform: Platform | None = None
     broker: Callable[[bool], None] = lambda there: None
-    furnish: Callable[[Rig], None] = lambda rig: None
+    setup: Callable[[Rig], None] = lambda rig: None
     runs: list[Run] = field(default_factory=list)
     _now: float = 0.0
     _boots: int = 0
@@ -59,7 +63,7 @@ class Life:
 
     def __post_init__(self) -> None:
         for outage in self.schedule.outages:
-            self._events.append((outage.at, lambda outage=outage: self._fall(outage)))  # type: ignore[misc]  # bound now
+            self._events.append((outage.at, lambda outage=outage: self._outage(outage)))  # type: ignore[misc]  # bound now
         for gone, back in self.schedule.away:
             self._events.append((gone, lambda: self._broker(False)))
             self._events.append((back, lambda: self._broker(True)))
@@ -74,12 +78,12 @@ class Life:
 
     @property
     def station(self) -> Station:
-        """The station that runs."""
+        """The running station."""
         assert self.rig.station is not None
         return self.rig.station
 
     def run(self, length: float) -> None:
-        """Let simulated seconds pass."""
+        """Let `length` simulated seconds pass."""
         until = self._now + length
         while self._events and self._events[0][0] <= until:
             at, event = self._events.pop(0)
@@ -101,16 +105,21 @@ class Life:
     # -- the box -------------------------------------------------------------------------------------------------
 
     def _boot(self, known_after: float) -> None:
-        """The box has power: a new boot, new twins, the daemon."""
+        """Boot the box: a new boot, new twins, the daemon."""
         now = self.begin + round(self._now * 1e6)
         boot = Boot(f"boot-{self.seed}-{self._boots}", now - round(BOOTING * 1e6))
         self._boots += 1
         self._rig = rig = Rig(
-            self.config, boot, now, self.seed,
-            speed=self.speed, known_from=BOOTING + known_after, weather_s=WEATHER_S,
-        )  # fmt: skip
-        self.furnish(rig)
-        inject(rig, self.schedule.spells, BOOTING - self._now)
+            self.config,
+            boot,
+            now,
+            self.seed,
+            speed=self.speed,
+            known_from=BOOTING + known_after,
+            weather_s=WEATHER_S,
+        )
+        self.setup(rig)
+        inject(rig, self.schedule.device_faults, BOOTING - self._now)
         if self.platform is not None:
             self.platform.serve(rig)
         self._start()
@@ -120,8 +129,8 @@ class Life:
         now = self.rig.boot.utc_at(self.rig.clock.now())
         self.runs.append(Run(station.epoch, self.rig.boot, now, known_from=self.rig.time.known_from))
 
-    def _fall(self, outage: Outage) -> None:
-        """The daemon, or the box, is gone for a while."""
+    def _outage(self, outage: Outage) -> None:
+        """Kill the daemon, or power the box off, for a while."""
         run = self.runs[-1]
         run.end, run.ended = self.rig.boot.utc_at(self.rig.clock.now()), "power" if outage.power else "killed"
         self.rig.kill()

@@ -20,12 +20,12 @@ from edge.record import Kind, Record
 from edge.records.channel import ChannelName
 from edge.sampler import by_bus
 from edge.sim.checkers import Truth, true_span
-from edge.sim.faults import Spell
+from edge.sim.faults import DeviceFault
 
 LOOK_S = 2.0  # s between two looks at the weather
 BEFORE = 10.0  # s; so old the weather of a sample may be: a long integration, a moment that was held
 WHOLE = 59.9  # s
-COMING_BACK = 90.0  # s after a spell: the longest pause of a lane, a try and its grid
+COMING_BACK = 90.0  # s after a fault: the longest pause of a lane, a try and its grid
 WARMING_UP = 12.0  # s after the daemon's start: a fan, an integration, the first sample of a 10-s grid
 RAIN_BEFORE = 95.0  # s; a rise after a longer silence is suspect
 NOW_AND_THEN = (Fault.SLOW, Fault.NOISE, Fault.SHORT)  # of which a whole frame may come through
@@ -50,20 +50,20 @@ SECTOR = 14.0  # degrees; half a sector of sixteen and a bit
 
 @dataclass(frozen=True, slots=True)
 class Channels:
-    """Channel -> sensor, and the sensors that a spell ails."""
+    """Channel -> sensor, and the sensors that a fault affects."""
 
     sensor: dict[str, str]
-    ailed: Callable[[Spell], frozenset[str]]
+    ailed: Callable[[DeviceFault], frozenset[str]]
 
 
 def channels_of(truth: Truth) -> Channels:
-    """Who makes which channel; a gust comes from its wind."""
+    """Return which sensor makes which channel; a gust comes from its wind."""
     made = {channel: sensor for (sensor, _), channel in truth.config.channels().items()}
     gusts = {gust_of(c): s for c, s in made.items() if ChannelName.parse(c).quantity == "wind_speed"}
     mates = {s.name: frozenset(m.name for m in group) for group in by_bus(truth.config.sensor).values() for s in group}
 
-    def ailed(spell: Spell) -> frozenset[str]:
-        return mates[spell.sensor] if spell.fault is Fault.UNPLUGGED else frozenset((spell.sensor,))
+    def ailed(event: DeviceFault) -> frozenset[str]:
+        return mates[event.sensor] if event.fault is Fault.UNPLUGGED else frozenset((event.sensor,))
 
     return Channels(gusts | made, ailed)
 
@@ -74,14 +74,14 @@ def gust_of(channel: str) -> str:
 
 
 def value_checks(truth: Truth, records: Iterable[Record]) -> list[str]:
-    """Everything that is wrong with the values of these minutes (each in its highest revision)."""
+    """Return all that is wrong with the values of these minutes (each in its highest revision)."""
     channels = channels_of(truth)
-    sky = Sky(truth.weather)
+    weather = WeatherTruth(truth.weather)
     minutes = [record for record in records if record.kind is Kind.MINUTE]
-    return [complaint for minute in minutes for complaint in _minute(truth, channels, sky, minute)]
+    return [complaint for minute in minutes for complaint in _minute(truth, channels, weather, minute)]
 
 
-def _minute(truth: Truth, channels: Channels, sky: Sky, minute: Record) -> Iterator[str]:
+def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Record) -> Iterator[str]:
     run = truth.run_of(minute)
     if run is None:
         return
@@ -95,8 +95,8 @@ def _minute(truth: Truth, channels: Channels, sky: Sky, minute: Record) -> Itera
     ):
         value, flag, sensor = values[channel], flags[channel], channels.sensor.get(channel, "")
         reason = minute.body.get("reasons", {}).get(channel)
-        if flag == Flag.PASS and (value is None or not sky.like(channel, value, begin / 1e6, end / 1e6)):
-            yield f"wrongly good: {name} {channel} {value} is not the weather's {sky.told(channel, begin / 1e6)}"
+        if flag == Flag.PASS and (value is None or not weather.like(channel, value, begin / 1e6, end / 1e6)):
+            yield f"wrongly good: {name} {channel} {value} is not the weather's {weather.told(channel, begin / 1e6)}"
         if flag == Flag.MISSING and value is not None:
             yield f"wrongly good: {name} {channel} is missing and has the value {value}"
         if flag != Flag.PASS and not reason:
@@ -109,26 +109,26 @@ def _minute(truth: Truth, channels: Channels, sky: Sky, minute: Record) -> Itera
 
 
 def _ailing(truth: Truth, channels: Channels, begin: int, end: int) -> tuple[dict[str, Fault], set[str]]:
-    """The sensors that could not measure for all of the span and why, and those that were ailing in some of it."""
+    """Return the sensors that could not measure in all of the span and why, and those affected in any of it."""
     silent, troubled = dict[str, Fault](), set[str]()
     first, last = (begin - truth.begin) / 1e6, (end - truth.begin) / 1e6
-    for spell in truth.spells:
-        if spell.begin <= first - BEFORE and last <= spell.end:
-            silent |= dict.fromkeys(channels.ailed(spell), spell.fault)
-        if spell.begin <= last and first <= spell.end + COMING_BACK:
-            troubled |= channels.ailed(spell)
+    for event in truth.device_faults:
+        if event.begin <= first - BEFORE and last <= event.end:
+            silent |= dict.fromkeys(channels.ailed(event), event.fault)
+        if event.begin <= last and first <= event.end + COMING_BACK:
+            troubled |= channels.ailed(event)
     return silent, troubled
 
 
-class Sky:
-    """The weather of a span, looked at every other second and remembered."""
+class WeatherTruth:
+    """The weather of a span, sampled every other second and remembered."""
 
     def __init__(self, weather: Callable[[float], dict[str, float]]) -> None:
         self._weather = weather
         self._known: dict[float, dict[str, float]] = {}
 
     def like(self, channel: str, value: float, begin: float, end: float) -> bool:
-        """Whether the value is what a good device would give over [begin, end), s UTC."""
+        """Return whether the value is what a good device would give over [begin, end), s UTC."""
         quantity = ChannelName.parse(channel).quantity
         if quantity == "rainfall_amount":
             most = self.at(end)[quantity] - self.at(begin - RAIN_BEFORE)[quantity] + TIP
@@ -147,17 +147,17 @@ class Sky:
         return min(abs((value - direction + 180) % 360 - 180) for direction in seen) <= SECTOR
 
     def told(self, channel: str, begin: float) -> str:
-        """The truth at the beginning, for a complaint."""
+        """Return the truth at the beginning, for a complaint."""
         quantity = ChannelName.parse(channel).quantity
         return f"{self.at(begin)[SOURCE.get(quantity, quantity)]:.2f}"
 
     def span(self, begin: float, end: float) -> list[dict[str, float]]:
-        """The looks within a span."""
+        """Return the samples within a span."""
         first = math.floor(begin / LOOK_S)
         return [self.at(number * LOOK_S) for number in range(first, math.ceil(end / LOOK_S) + 1)]
 
     def at(self, t: float) -> dict[str, float]:
-        """The weather at an instant; one look a `LOOK_S` is remembered."""
+        """Return the weather at an instant; one sample a `LOOK_S` is remembered."""
         if t not in self._known:
             if len(self._known) > 500:
                 self._known.clear()

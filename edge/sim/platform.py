@@ -17,12 +17,15 @@ from edge.store.store import Store
 from edge.uplink.contract import MOST_RECORDS, VERSION, Batch, decode, encode
 
 PACE = 20.0  # s between two looks
-AT_ONCE = MOST_RECORDS  # of a backlog in one message
+AT_ONCE = MOST_RECORDS  # records of a backlog in one message
 LOST_ACKS = 0.05  # of its acknowledgements; a weak link's
 
 
 class Platform:
-    """`arrived`: every record that came, with the true UTC (microseconds) of its coming; doubles among them."""
+    """A platform that receives everything.
+
+    `arrived`: every record that arrived, duplicates too, with the true UTC (microseconds) of its arrival.
+    """
 
     def __init__(self, seed: int) -> None:
         self.arrived: list[tuple[int, Record]] = []
@@ -31,7 +34,7 @@ class Platform:
         self._rng = random.Random(seed)
 
     def serve(self, rig: Rig) -> None:
-        """Take from the rig's station from now on."""
+        """Receive from the rig's station from now on."""
 
         def run() -> None:
             while True:
@@ -42,12 +45,12 @@ class Platform:
         rig.beside.append(rig.clock.lane("platform", run))
 
     def drain(self, store: Store, now: int) -> None:
-        """Take all that the store gives out; what no time is known of yet stays there."""
+        """Receive all that the store gives out; what has no known time yet stays there."""
         while self._unacknowledged or store.unsent(limit=1):
             self._take(store, now)
 
     def records(self) -> list[Record]:
-        """What arrived, in its order."""
+        """Return what arrived, in its order."""
         return [record for _, record in self.arrived]
 
     def _take(self, store: Store, now: int) -> None:

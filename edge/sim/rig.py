@@ -17,7 +17,7 @@ from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.twins.bench import BusWire, make_twin, wire_for
 from drivers.twins.weather import Weather
-from edge.anchors import Anchor
+from edge.anchors import LEAST_ERROR, Anchor
 from edge.config.sections import Config, SensorSection
 from edge.sampler import by_bus
 from edge.sim.capture import Capture
@@ -27,7 +27,7 @@ from edge.station import Station
 from edge.store.store import Store
 
 WEATHER_S = 1.0  # s between two moments at which the twins are shown the weather
-ANCHOR_ERROR = 0.01  # s; what a good NTP server over 4G gives
+ANCHOR_ERROR = LEAST_ERROR  # s; what a good NTP server over 4G gives
 
 
 class Boot(msgspec.Struct, frozen=True):
@@ -37,11 +37,11 @@ class Boot(msgspec.Struct, frozen=True):
     utc: int
 
     def boottime(self, utc: int) -> float:
-        """The boot's clock, s, at a true UTC."""
+        """Return the boot's clock, s, at a true UTC."""
         return (utc - self.utc) / 1e6
 
     def utc_at(self, boottime: float) -> int:
-        """The true UTC, microseconds, at an instant of the boot."""
+        """Return the true UTC, microseconds, at an instant of the boot."""
         return self.utc + round(boottime * 1e6)
 
 
@@ -53,7 +53,7 @@ class SimTime:
         self.known_from = known_from
 
     def probe(self, boot: str, boottime: float) -> Anchor | None:
-        """An anchor for this instant, or None while the time is not known."""
+        """Return an anchor for this instant, or None while the time is not known."""
         if boottime < self.known_from:
             return None
         return Anchor(boot, boottime, self._boot.utc_at(boottime), "sim", ANCHOR_ERROR)
@@ -89,7 +89,7 @@ class Rig:
         self.station: Station | None = None
 
     def _wire(self, group: list[SensorSection]) -> None:
-        """One bus: its twins on a wire of their kind."""
+        """Put the twins of one bus on a wire of their kind."""
         pairs = []
         for sensor in group:
             twin = make_twin(sensor.info, sensor.settings, self.clock, self.seed + len(self.twins))
@@ -108,25 +108,25 @@ class Rig:
         return f"{kind}:{BUSES[kind].key(settings)}"
 
     def open_bus(self, kind: str, settings: Any, clock: Clock) -> Any:
-        """The opener that a station on this rig gets."""
+        """Open a bus for a station on this rig."""
         return self.wires[self._key(kind, settings)].open(settings, clock)
 
     def wire_of(self, sensor: str) -> BusWire:
-        """The wire that a sensor's twin sits on."""
+        """Return the wire that a sensor's twin sits on."""
         section = next(s for s in self.config.sensor if s.name == sensor)
         return self.wires[self._key(section.info.bus, section.settings)]
 
     def lines_sent(self) -> int:
-        """How many lines the twins of ASCII stations have sent."""
+        """Return how many lines the twins of ASCII stations have sent."""
         return sum(getattr(twin, "sent", 0) for twin in self.twins.values())
 
     def truth(self) -> tuple[dict[str, float], int]:
-        """The weather and the true UTC (microseconds) now. Callable from any thread."""
+        """Return the weather and the true UTC (microseconds) now. Callable from any thread."""
         utc = self.boot.utc_at(self.clock.seen())
         return self.weather.at(utc / 1e6), utc
 
     def moment(self) -> dict[str, float]:
-        """The weather now."""
+        """Return the weather now."""
         return self.weather.at(self.boot.utc_at(self.clock.now()) / 1e6)
 
     def _show_weather(self) -> None:
@@ -159,7 +159,7 @@ class Rig:
                 wire.start()
 
     def kill(self) -> None:
-        """End the daemon as SIGKILL would: no minute closed, no goodbye. Called while no lane runs."""
+        """End the daemon as SIGKILL would: no minute closed, no farewell. Called while no lane runs."""
         station = self._running()
         for lane in station.lanes.all():
             assert isinstance(lane, SimLane)
@@ -169,7 +169,7 @@ class Rig:
         self.station = None
 
     def stop_measuring(self, last_instant: float | None = None) -> None:
-        """End measuring and recording (the minute in hand is kept short); keeping and sending go on."""
+        """End measuring and recording (the minute in hand is kept short); storing and sending go on."""
         station = self._running()
         if last_instant is not None:
             station.recorder.last_instant = last_instant
@@ -205,12 +205,12 @@ class Rig:
 
 
 def state_path(config: Config) -> Path:
-    """Where a rig keeps which boot its state folder belongs to."""
+    """Return the file in which a rig keeps the boot that its state folder belongs to."""
     return config.state_dir / "sim.json"
 
 
 def boot_of(config: Config, begin: int, name: str) -> Boot:
-    """The simulated boot that a state folder belongs to: one box goes on over all runs on the same folder."""
+    """Return the simulated boot of a state folder: one box goes on over all runs on the same folder."""
     path = state_path(config)
     if path.is_file():
         return msgspec.json.decode(path.read_bytes(), type=Boot)

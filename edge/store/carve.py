@@ -6,41 +6,44 @@ Nothing here trusts a pointer: what leads nowhere gives no row.
 
 from __future__ import annotations
 
-import mmap
+import os
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from edge.store import rows
-from edge.store.rows import Row
+from edge.store import rows, unsent
 from edge.store.schema import PAGE
+from edge.store.unsent import Ranges
 
 LEAF = 0x0D  # a leaf of a table
 WAL_HEADER, FRAME_HEADER = 32, 24  # bytes
 FRAME = FRAME_HEADER + PAGE
 _SIZES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}  # bytes of a whole number by its serial type
+MOST_ROUNDS = 1 << 20  # of a log between two clean ends
+SLICE = 1024 * PAGE  # bytes of a file in memory at a time
 PageReader = Callable[[int], bytes]
+Page = tuple[bytes, PageReader]
+Found = list[Any]
 
 
 class _Nothing(Exception):
     """The bytes are no row."""
 
 
-def pages(path: Path) -> Iterator[tuple[bytes, PageReader]]:
-    """Each page of a database file and the reader of its other pages."""
-    if path.stat().st_size < PAGE:
-        return
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+def pages(path: Path) -> Iterator[Page]:
+    """Each page of a database file and the reader of its other pages; a slice of the file in memory at a time."""
+    with path.open("rb") as file, path.open("rb") as others:
 
         def read(number: int) -> bytes:
-            return data[(number - 1) * PAGE : number * PAGE] if number > 0 else b""
+            return os.pread(others.fileno(), PAGE, (number - 1) * PAGE) if number > 0 else b""
 
-        for number in range(1, len(data) // PAGE + 1):
-            yield read(number), read
+        while part := file.read(SLICE):
+            for start in range(0, len(part) - PAGE + 1, PAGE):
+                yield part[start : start + PAGE], read
 
 
-def frames(log: bytes, after: int = 0) -> Iterator[tuple[bytes, PageReader]]:
+def frames(log: bytes, after: int = 0) -> Iterator[Page]:
     """Each page in a write-ahead log beyond its first `after` frames, and the reader of the log's pages."""
     starts = range(WAL_HEADER, len(log) - FRAME + 1, FRAME)
     newest = {struct.unpack_from(">I", log, start)[0]: start + FRAME_HEADER for start in starts}
@@ -53,25 +56,54 @@ def frames(log: bytes, after: int = 0) -> Iterator[tuple[bytes, PageReader]]:
         yield log[start + FRAME_HEADER : start + FRAME], read
 
 
-def records(page: bytes, read: PageReader) -> Iterator[tuple[Row, bytes | None]]:
-    """The rows of `record` on a page, whole and proven, with their state."""
-    for rowid, values in _rows(page, read):
+def ends_badly(log: bytes, used: int) -> bool:
+    """Whether something stands behind the `used` frames of a log that was neither left over nor being written.
+
+    Left over are frames of an earlier round, with lower salts; being written are frames of a change that was never
+    finished, whose sums are right. Anything else may have been a record. File format, section 4.
+    """
+    salts, order = log[16:24], ">" if log[3:4] == b"\x83" else "<"
+    sums = log[24:32] if used == 0 else log[WAL_HEADER + used * FRAME - PAGE - 8 : WAL_HEADER + used * FRAME - PAGE]
+    being_written = True
+    for start in range(WAL_HEADER + used * FRAME, len(log) - FRAME + 1, FRAME):
+        head, page = log[start : start + FRAME_HEADER], log[start + FRAME_HEADER : start + FRAME]
+        if head[8:16] == salts:
+            sums = _sums(head[:8] + page, sums, order)
+            if not being_written or sums != head[16:]:
+                return True
+            continue
+        being_written = False
+        rounds = (int.from_bytes(salts[:4], "big") - int.from_bytes(head[8:12], "big")) % (1 << 32)
+        if not 0 < rounds < MOST_ROUNDS:
+            return True
+    return False
+
+
+def _sums(data: bytes, before: bytes, order: str) -> bytes:
+    a, b = struct.unpack(">II", before)
+    for x, y in struct.iter_unpack(order + "II", data):
+        a = (a + x + b) & 0xFFFFFFFF
+        b = (b + y + a) & 0xFFFFFFFF
+    return struct.pack(">II", a, b)
+
+
+def records(page: bytes, read: PageReader, known: Ranges = unsent.NOTHING) -> Iterator[Found]:
+    """The rows of `record` on a page, whole and proven, but those whose seq is `known`; each with its state.
+
+    Each a list of the columns in the order of rows.COLUMNS, and the state behind them.
+    """
+    for rowid, values in _rows(page, read, known):
         if len(values) != rows.WIDTH + 1:
             continue
-        row = (rowid, *(_real(i, value) for i, value in enumerate(values[: rows.WIDTH]) if i))
-        try:
-            rows.from_row(row)
-        except ValueError:
-            continue
-        yield row, values[rows.WIDTH]
+        values[0] = rowid
+        for column in rows.REAL:  # SQLite keeps 60.0 as the whole number 60 on the disk
+            if isinstance(values[column], int):
+                values[column] = float(values[column])
+        if rows.is_whole(values):
+            yield values
 
 
-def _real(column: int, value: Any) -> Any:
-    """A REAL column's value: SQLite keeps 60.0 as the whole number 60 on the disk."""
-    return float(value) if column in rows.REAL and isinstance(value, int) else value
-
-
-def _rows(page: bytes, read: PageReader) -> Iterator[tuple[int, list[Any]]]:
+def _rows(page: bytes, read: PageReader, known: Ranges) -> Iterator[tuple[int, list[Any]]]:
     head = 100 if page[:6] == b"SQLite" else 0
     if len(page) < PAGE or page[head] != LEAF:
         return
@@ -79,15 +111,12 @@ def _rows(page: bytes, read: PageReader) -> Iterator[tuple[int, list[Any]]]:
     for at in range(head + 8, min(head + 8 + 2 * cells, PAGE - 1), 2):
         (cell,) = struct.unpack_from(">H", page, at)
         try:
-            yield _row(page, cell, read)
+            size, start = _varint(page, cell)
+            rowid, start = _varint(page, start)
+            if not unsent.contains(known, rowid):
+                yield rowid, _values(_payload(page, start, size, read))
         except (_Nothing, IndexError, struct.error, UnicodeDecodeError):
             continue
-
-
-def _row(page: bytes, at: int, read: PageReader) -> tuple[int, list[Any]]:
-    size, at = _varint(page, at)
-    rowid, at = _varint(page, at)
-    return rowid, _values(_payload(page, at, size, read))
 
 
 def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
@@ -140,6 +169,9 @@ def _value(payload: bytes, at: int, kind: int) -> tuple[Any, int]:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = data[at]
+    if value < 0x80:
+        return value, at + 1
     value = 0
     for i in range(8):
         byte = data[at + i]

@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 
 from edge.store import rows, schema, unsent
-from edge.store.folder import DATABASE, PICTURES, Hold
+from edge.store.folder import DATABASE, PICTURES, Hold, size, used_before
 from edge.store.ledger import ALL, CLOSED, GONE, SENT, Ledger
 from edge.store.pictures import file_name
 from edge.store.trouble import StoreTrouble, told
@@ -21,8 +21,8 @@ def check(folder: Path) -> list[str]:
 
     Reads all of it: about a second for each 20 MB on a Pi. StoreTrouble where a daemon has it open.
     """
-    if not (folder / DATABASE).exists():
-        return []
+    if not size(folder / DATABASE):
+        return [f"{folder / DATABASE} is missing or empty, and records were kept there"] if used_before(folder) else []
     hold = Hold(folder)
     try:
         with told(folder):
@@ -75,10 +75,10 @@ def _ranges(connection: apsw.Connection) -> Iterator[str]:
 
 
 def _files(connection: apsw.Connection, folder: Path) -> Iterator[str]:
-    for picture, part, size in connection.execute("SELECT picture, part, size FROM piece"):
+    for picture, part, wanted in connection.execute("SELECT picture, part, size FROM piece"):
         path = folder / PICTURES / file_name(str(picture), str(part))
         try:
-            if path.stat().st_size != size:
-                yield f"{path} has {path.stat().st_size} bytes and should have {size}"
+            if path.stat().st_size != wanted:
+                yield f"{path} has {path.stat().st_size} bytes and should have {wanted}"
         except FileNotFoundError:
             yield f"{path} is missing"

@@ -14,9 +14,8 @@ from typing import Any, Protocol
 
 import apsw
 
-from edge.store import repair, schema
-from edge.store.folder import DATABASE
-from edge.store.repair import Repair
+from edge.store import repair, salvage, schema
+from edge.store.folder import DATABASE, LOG, shut, size, used_before
 from edge.store.trouble import Cause, StoreTrouble, told, trouble
 
 
@@ -46,30 +45,46 @@ class Database:
         self.folder = folder
         self.lock = threading.RLock()
         self.mend: Callable[[str], None] | None = None
-        self.rescued: Repair | None = None  # what the last start took out of a log that broke in its middle
         self.vfs = vfs
         self._closed = False
         self._beside = beside
         self._connection: apsw.Connection | None = None
 
     def connect(self) -> None:
-        """Open the database, made where there is none, and read what is kept in memory. StoreTrouble."""
-        path = self.folder / DATABASE
+        """Open the database, made where there never was one, and read what is kept in memory. StoreTrouble."""
         with told(self.folder):
-            log = repair.log_of(path)
-            connection = schema.connect(path, self.vfs)
+            salvage.go_on(self.folder)
+            used = used_before(self.folder)
+            log = repair.log_of(self.folder)
+            self._look(used)
+            connection = schema.connect(self.folder / DATABASE, self.vfs)
             done = False
             try:
-                schema.migrate(connection, self.folder)
-                if log:
-                    repair.check(connection, repair.CHECKED_PAGES)
-                    self.rescued = repair.rescue(connection, log)
-                self._load(connection)
+                self._begin(connection, used, log)
                 done = True
             finally:
                 if not done:  # left open it would hold the file
                     connection.close(True)
+            salvage.discard(self.folder)
         self._connection = connection
+
+    def _look(self, used: bool) -> None:
+        """Look at the file before SQLite does, which takes an empty one for new and removes the log beside it."""
+        path = self.folder / DATABASE
+        if (used or size(self.folder / (DATABASE + LOG))) and not size(path):
+            raise apsw.NotADBError(f"the database is {'empty' if path.exists() else 'missing'}")
+        shut(self.folder)
+        if used:
+            schema.check_head(path)
+
+    def _begin(self, connection: apsw.Connection, used: bool, log: bytes) -> None:
+        schema.migrate(connection, self.folder, used)
+        if used and not log:
+            schema.check_size(connection, self.folder / DATABASE)
+        repair.check(connection, repair.CHECKED_PAGES)
+        if log or (self.folder / repair.COPY).exists():
+            repair.rescue(connection, self.folder, log)
+        self._load(connection)
 
     def _load(self, connection: apsw.Connection) -> None:
         try:

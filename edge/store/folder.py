@@ -1,4 +1,12 @@
-"""The state folder: made where there is none, held by one process, its entries synced."""
+"""The state folder: made where there is none, held by one process; the signs that it has held records before.
+
+lock             held by the daemon, with its pid; with "new" behind it as long as no record was ever kept, so
+                 that a first start that was cut off is told from a database that was lost
+records.db       the database, records.db-wal its log
+pictures/        picture files; strays/ those that no row tells of
+ballast          room to throw off
+records.salvage.db, records.salvaged.db, records.damaged-N.db: see salvage.py
+"""
 
 from __future__ import annotations
 
@@ -11,7 +19,14 @@ from edge.store.trouble import in_use, told
 
 LOCK = "lock"
 DATABASE = "records.db"
+LOG, JOURNAL = "-wal", "-journal"  # what SQLite adds to a database's name
 PICTURES = "pictures"
+STRAYS = "strays"
+DAMAGED = "records.damaged-*.db"
+SALVAGED = "records.salvaged.db"
+OTHERS = 0o007  # rights that nobody else has on records and pictures
+NEW = b" new"
+WIDTH = 20  # bytes of the lock's text
 BALLAST = 4 * 1024 * 1024  # bytes: room for a whole log
 
 
@@ -24,18 +39,29 @@ class Hold:
     def __init__(self, folder: Path) -> None:
         """StoreTrouble where it is held by another, is no folder or cannot be written."""
         with told(folder):
-            (folder / PICTURES).mkdir(parents=True, exist_ok=True)
+            (folder / PICTURES).mkdir(0o750, parents=True, exist_ok=True)
             fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(fd, 20, 0).strip()
+            holder = os.pread(fd, WIDTH, 0).split()[:1]
             os.close(fd)
-            raise in_use(folder, int(holder) if holder.isdigit() else None) from None
+            raise in_use(folder, int(holder[0]) if holder and holder[0].isdigit() else None) from None
         self._fd = fd
+        self._signed = is_signed(folder)
+        self._write()
+
+    def sign(self) -> None:
+        """Note that a record was kept: from now on an empty folder is damage."""
+        if not self._signed:
+            self._signed = True
+            self._write()
+
+    def _write(self) -> None:
+        text = b"%d" % os.getpid() + (b"" if self._signed else NEW)
         with suppress(OSError):  # a full disk must not keep the station from starting
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+            os.pwrite(self._fd, text.ljust(WIDTH - 1) + b"\n", 0)  # never emptied first: a cut would forget the sign
+            os.fdatasync(self._fd)
 
     def release(self) -> None:
         """Let another process have it. Twice does no harm."""
@@ -54,8 +80,12 @@ class Ballast:
         """Make it where there is none and room enough for it."""
         if self._path.exists() or room(self._path.parent)[0] < 8 * BALLAST:
             return
-        with suppress(OSError), self._path.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, BALLAST)
+        with suppress(OSError):
+            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            try:
+                os.posix_fallocate(fd, 0, BALLAST)
+            finally:
+                os.close(fd)
 
     def drop(self) -> bool:
         """Remove it; False where there is none."""
@@ -64,6 +94,49 @@ class Ballast:
         except OSError:
             return False
         return True
+
+
+def used_before(folder: Path) -> bool:
+    """Whether a station has kept records here: a database that is missing or empty is damage then."""
+    return is_signed(folder) or (folder / "ballast").exists() or has_relics(folder)
+
+
+def is_signed(folder: Path) -> bool:
+    """Whether the lock says that a record was kept here."""
+    try:
+        text = (folder / LOCK).read_bytes()
+    except FileNotFoundError:
+        return False
+    return bool(text) and NEW not in text
+
+
+def has_relics(folder: Path) -> bool:
+    """Whether something is here that only a store with records leaves: pictures, or what a salvage set aside."""
+    relics = (*(folder / PICTURES).glob("*.jpg"), *(folder / STRAYS).glob("*"), *folder.glob(DAMAGED))
+    return bool(relics) or (folder / SALVAGED).exists()
+
+
+def count_strays(folder: Path) -> tuple[int, int]:
+    """How many picture files lie aside because no row tells of them, and their bytes."""
+    sizes = [size(path) for path in (folder / STRAYS).glob("*")]
+    return len(sizes), sum(sizes)
+
+
+def size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def shut(folder: Path) -> None:
+    """Take the rights of others from the database and its log; a database's log has the rights that it has."""
+    path = folder / DATABASE
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    for name in (path, folder / (DATABASE + LOG), folder / PICTURES):
+        with suppress(OSError):  # another owner's: what the daemon may read and write is all it needs
+            os.chmod(name, os.stat(name).st_mode & ~OTHERS)
 
 
 def room(folder: Path) -> tuple[int, int]:

@@ -45,13 +45,14 @@ class Ledger:
             if crc != rows.crc_of((owner, state, first, last)):  # believed, it could close what nobody has
                 raise apsw.CorruptError("a range of records is not what was written")
             found.setdefault((owner, state), []).append((first, last))
+        gone = unsent.ranges(found.get((ALL, GONE), []))  # a seq that was given once is not given again
+        newest: int = connection.execute("SELECT coalesce(max(seq), 0) FROM record").get
+        last = max([newest, *(last for _, last in gone[-1:])])
+        if last < max([self.last, *(end for _, end in found.get((ALL, END), []))]):
+            raise apsw.CorruptError("the newest records are not there")
+        self.last = last
         self._written = {key: unsent.ranges(pairs) for key, pairs in found.items()}
         self._now = dict(self._written)
-        gone = self.get(ALL, GONE)  # a seq that was given once is not given again, though its record is gone
-        newest: int = connection.execute("SELECT coalesce(max(seq), 0) FROM record").get
-        self.last = max([newest, *(last for _, last in gone[-1:])])
-        if any(last > self.last for _, last in self.get(ALL, END)):
-            raise apsw.CorruptError("the newest records are not there")
         timeless = connection.execute("SELECT seq FROM record WHERE start IS NULL AND source = 'arrival'")
         self.held = unsent.of(row[0] for row in timeless)
 

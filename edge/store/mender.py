@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import msgspec
-
 from edge.store import unsent
 from edge.store.database import Database
-from edge.store.folder import Ballast
+from edge.store.folder import Ballast, used_before
 from edge.store.ledger import Ledger
 from edge.store.reader import Reader
-from edge.store.repair import Repair, check, salvage
+from edge.store.repair import check
+from edge.store.salvage import salvage
 from edge.store.tail import Tail
 from edge.store.trouble import Cause, StoreTrouble, told
-from edge.uplink.contract import Span
+from edge.store.untold import Repair, Untold
 
 T = TypeVar("T")
 
 
 class Mender:
-    """`repaired` is what was done since it was last taken; None where nothing had to be."""
+    """Mends, and writes down what it did; `progress` is called all the while a salvage lasts."""
 
-    def __init__(self, database: Database, ledger: Ledger, tail: Tail) -> None:
-        self.repaired: Repair | None = None
+    def __init__(
+        self, database: Database, ledger: Ledger, tail: Tail, untold: Untold, progress: Callable[[], None]
+    ) -> None:
         self._db = database
         self._ledger = ledger
         self._tail = tail
+        self._untold = untold
+        self._progress = progress
         self._ballast = Ballast(database.folder)
         database.mend = self.mend
 
@@ -39,16 +41,17 @@ class Mender:
             if found.cause is not Cause.DAMAGED:
                 raise
             self.mend(str(found.__cause__ or found))
-        if self._db.rescued is not None:
-            self._tell(self._db.rescued)
+        if not self._ledger.last and self._untold.repaired is None and used_before(self._db.folder):
+            with self._db.change() as connection:
+                cause = "the database is empty, and a store with records was here"
+                self._untold.add(connection, Repair(None, 0, None, cause, unknown=True))
 
     def mend(self, cause: str) -> None:
-        """Set the database aside, salvage it, open the new one. StoreTrouble where the disk refuses that."""
+        """Salvage the database, set it aside, open the new one. StoreTrouble where the disk refuses that."""
         self._db.disconnect()
         with told(self._db.folder):
-            done = salvage(self._db.folder, cause, self._db.vfs, self._ledger.last)
+            salvage(self._db.folder, cause, self._db.vfs, self._progress, self._ledger.last)
         self._db.connect()
-        self._tell(done)
 
     def twice(self, call: Callable[[], T]) -> T:
         """The call, made again where the database turned out to be damaged and was salvaged."""
@@ -61,13 +64,15 @@ class Mender:
 
     def with_room(self, call: Callable[[], T]) -> T:
         """The call, made again without the ballast where the disk was too full for it."""
-        self._ballast.take()
         try:
-            return call()
+            done = call()
         except StoreTrouble as found:
             if found.cause is not Cause.FULL or not self._ballast.drop():
                 raise
-        return call()
+            return call()
+        if self._ledger.last:
+            self._ballast.take()
+        return done
 
     def give_up(self, reader: Reader) -> bool:
         """Delete the damaged rows that the reader met; False where it met none."""
@@ -79,16 +84,6 @@ class Mender:
             spans = self._tail.spans(seqs, self._ledger.last)
             connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
             self._ledger.forget(seqs)
+            self._untold.add(connection, Repair(None, 0, spans, "a record is not what was written"))
         reader.bad.clear()
-        self._tell(Repair(None, 0, spans, "a record is not what was written"))
         return True
-
-    def take(self) -> Repair | None:
-        """What was done since the last call."""
-        done, self.repaired = self.repaired, None
-        return done
-
-    def _tell(self, done: Repair) -> None:
-        before = self.repaired
-        lost: list[Span] = [*before.lost, *done.lost] if before else done.lost
-        self.repaired = msgspec.structs.replace(done, lost=lost)

@@ -6,6 +6,7 @@ them out, for the live path, where arrival is close to the truth.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 import apsw
@@ -17,6 +18,8 @@ from edge.store.tail import Tail
 from edge.store.unsent import NOTHING, Ranges
 from edge.uplink.contract import Span
 
+ASK_AFTER = 120.0  # s for which sent records may stay unproven before they are asked for: then they are overdue
+
 
 class Outbox:
     """The destinations' side of the store. Works on the caller's connection, inside its lock."""
@@ -24,7 +27,7 @@ class Outbox:
     def __init__(self, ledger: Ledger, tail: Tail) -> None:
         self._ledger = ledger
         self._tail = tail
-        self._sent_at: list[tuple[float, str, Ranges]] = []
+        self._sent_at: deque[tuple[float, str, Ranges]] = deque()  # of the last ASK_AFTER seconds, oldest first
 
     def due(self, destination: str, under_way: Ranges, until_seq: int | None) -> Ranges:
         """What is unsent, not held, not under way and not above `until_seq`."""
@@ -49,7 +52,11 @@ class Outbox:
         """The broker has them."""
         new = unsent.common(seqs, self._ledger.unsent(destination))
         self._ledger.move(destination, new, SENT)
-        self._sent_at = [*self._alive(), (at, destination, new)]
+        while self._sent_at and self._sent_at[0][0] < at - ASK_AFTER:
+            self._sent_at.popleft()  # what has no mark was sent long ago, as was this
+        if self._sent_at and self._sent_at[-1][:2] == (at, destination):
+            new = unsent.union(self._sent_at.pop()[2], new)
+        self._sent_at.append((at, destination, new))
 
     def prove(self, connection: apsw.Connection, destination: str, spans: list[Span], revision: int | None) -> int:
         """Close what a proof names; how many records that closed."""

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+import apsw
 
 from edge.store.database import Database
+from edge.store.folder import STRAYS, count_strays
+from edge.store.mender import Mender
 from edge.store.pictures import CLOSED, SENT, PictureCount, PictureRows, PieceRow, file_name
+
+STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row tells of: some 500 full pictures
+T = TypeVar("T")
 
 
 class PictureBook:
     """`store.pictures`: what the shelf and the uplink call. From any thread; StoreTrouble as the store."""
 
-    def __init__(self, database: Database, rows: PictureRows) -> None:
+    def __init__(self, database: Database, mender: Mender, rows: PictureRows) -> None:
         self._db = database
+        self._mender = mender
         self._rows = rows
+
+    def _read(self, read: Callable[[apsw.Connection], T]) -> T:
+        def attempt() -> T:
+            with self._db.reading() as connection:
+                return read(connection)
+
+        return self._mender.twice(attempt)
+
+    def _change(self, change: Callable[[apsw.Connection], T]) -> T:
+        def attempt() -> T:
+            with self._db.change() as connection:
+                return change(connection)
+
+        return self._mender.twice(attempt)
 
     @property
     def folder(self) -> Path:
@@ -22,8 +47,7 @@ class PictureBook:
 
     def next_pieces(self, limit: int = 1) -> list[PieceRow]:
         """The next parts to send: thumbnails before full pictures, the newest first."""
-        with self._db.reading() as connection:
-            return self._rows.due(connection, limit)
+        return self._read(lambda connection: self._rows.due(connection, limit))
 
     def progress(self, picture: str, part: str, offset: int) -> None:
         """The broker has the part's bytes up to `offset`. Written with the store's next change."""
@@ -32,31 +56,55 @@ class PictureBook:
 
     def sent(self, picture: str, part: str) -> bool:
         """The broker has all of the part; False where there is no such part, or it was so already."""
-        with self._db.change() as connection:
-            return self._rows.set_state(connection, picture, part, SENT)
+        return self._change(lambda connection: self._rows.set_state(connection, picture, part, SENT))
 
     def closed(self, picture: str, part: str) -> bool:
         """The platform has all of the part; False where there is no such part, or it was so already."""
-        with self._db.change() as connection:
-            return self._rows.set_state(connection, picture, part, CLOSED)
+        return self._change(lambda connection: self._rows.set_state(connection, picture, part, CLOSED))
 
     def again(self, picture: str, part: str, offset: int = 0) -> bool:
         """Send the part again from `offset` on; False where it is not kept any more."""
-        with self._db.change() as connection:
-            return self._rows.again(connection, picture, part, offset)
+        return self._change(lambda connection: self._rows.again(connection, picture, part, offset))
 
     def unproven(self) -> list[tuple[str, str]]:
         """(picture, part) of the parts sent whole and not closed, oldest first."""
-        with self._db.reading() as connection:
-            return self._rows.unproven(connection)
-
-    def stray_files(self) -> list[Path]:
-        """Files in the folder that no row tells of: a power cut came between file and row, or row and file."""
-        with self._db.reading() as connection:
-            names = {file_name(*row) for row in connection.execute("SELECT picture, part FROM piece")}
-        return sorted(path for path in self.folder.iterdir() if path.name not in names)
+        return self._read(self._rows.unproven)
 
     def count(self) -> PictureCount:
         """What is not closed yet."""
-        with self._db.reading() as connection:
-            return self._rows.count(connection)
+        return self._read(self._rows.count)
+
+    # -- strays -----------------------------------------------------------------------------------------------
+
+    @property
+    def strays(self) -> Path:
+        """The folder of the files that no row tells of."""
+        return self.folder.with_name(STRAYS)
+
+    def stray_files(self) -> list[Path]:
+        """Files in the folder of pictures that no row tells of."""
+        names = self._read(lambda c: {file_name(*row) for row in c.execute("SELECT picture, part FROM piece")})
+        return sorted(path for path in self.folder.iterdir() if path.name not in names)
+
+    def set_strays_aside(self) -> list[str]:
+        """Move files that no row tells of into `strays`; their names.
+
+        A cut came between a file and its row, or the row was lost. Nobody but a person can say what such a file is
+        worth, so it stays until STRAYS_BYTES of newer ones are there. OSError where the disk refuses.
+        """
+        found = self.stray_files()
+        if not found:
+            return []
+        self.strays.mkdir(0o750, exist_ok=True)
+        for path in found:
+            os.replace(path, self.strays / path.name)
+        kept = 0
+        for path in sorted(self.strays.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True):
+            kept += path.stat().st_size
+            if kept > STRAYS_BYTES:
+                path.unlink()
+        return [path.name for path in found]
+
+    def count_strays(self) -> tuple[int, int]:
+        """How many files lie in `strays`, and their bytes."""
+        return count_strays(self.strays.parent)

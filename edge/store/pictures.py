@@ -13,7 +13,7 @@ import apsw
 import msgspec
 
 THUMBNAIL, FULL = "thumbnail", "full"
-UNSENT, SENT, CLOSED = "unsent", "sent", "closed"
+STATES = UNSENT, SENT, CLOSED = "unsent", "sent", "closed"
 
 
 def file_name(picture: str, part: str) -> str:

@@ -8,6 +8,7 @@ another table that may be lost.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -50,14 +51,20 @@ def row_of(record: Record) -> Row:
 
 def from_row(row: Row) -> Record:
     """The record of a row; BadRow where it is damaged."""
-    head, body, crc = row[: WIDTH - 2], row[WIDTH - 2], row[WIDTH - 1]
-    if not isinstance(body, bytes) or crc_of(head, body) != crc:
+    if not is_whole(row):
         raise BadRow(f"record {row[0]!r} is damaged")
+    head, body = row[: WIDTH - 2], row[WIDTH - 2]
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
     return Record(
         epoch, seq, Kind(kind), Stamp(boot, boottime), duration, start,
         ClockMark(source, error, before, after), revision, setup, msgspec.json.decode(body),
     )  # fmt: skip
+
+
+def is_whole(row: Sequence[Any]) -> bool:
+    """Whether a row's values are those that were written; what stands behind its CRC is not looked at."""
+    head, body = tuple(row[: WIDTH - 2]), row[WIDTH - 2]
+    return isinstance(body, bytes) and crc_of(head, body) == row[WIDTH - 1]
 
 
 def crc_of(head: Row, body: bytes = b"") -> int:

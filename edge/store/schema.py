@@ -2,15 +2,21 @@
 
 Every table but `record` is small and can be rebuilt or done without: a salvage needs `record` alone. `record`
 has no index that an ordinary minute touches, so that its append changes one page.
+
+Every migration changes tables: which version a store has is read off its tables, because one number in the head
+of a file may be damaged. A new small table is salvaged once it is listed in SMALL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import apsw
 
+from edge.files import sync_folder
 from edge.store.trouble import Cause, StoreTrouble
 
 # A commit writes whole pages, each with 24 bytes of head, to a log that the disk keeps in blocks of 4096: pages
@@ -20,6 +26,12 @@ WAL_PAGES = 4000  # pages in the log before it is folded into the file: 4 MiB, h
 WAL_BYTES = 16 * 1024 * 1024  # what a log that has grown in one large change is cut back to
 MOST_VERSIONS = 1000  # a higher number is damage
 APPLICATION = 0x4D6E7368  # "Mnsh"
+# What a salvage copies beside the records; whether a row's last column is the CRC of its others (rows.crc_of).
+SMALL = {"anchor": True, "span": True, "piece": False, "untold": True, "note": True}
+# Bytes of the file's head that never change: (offset, what is there). File format, section 1.3.
+HEAD = ((0, b"SQLite format 3\0"), (16, PAGE.to_bytes(2, "big")), (20, bytes((0, 64, 32, 32))),
+        (44, bytes(3)), (48, bytes(11)), (64, bytes(4)), (72, bytes(20)))  # fmt: skip
+Shape = frozenset[tuple[Any, ...]]
 
 
 def _first(connection: apsw.Connection) -> None:
@@ -55,17 +67,34 @@ def _first(connection: apsw.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first,)
+def _second(connection: apsw.Connection) -> None:
+    """What was mended and is in no loss record yet (untold.py); small things by kind and name (notes.py)."""
+    connection.execute(
+        """
+        CREATE TABLE untold (id INTEGER PRIMARY KEY, note BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+        CREATE TABLE note (
+            kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, value BLOB NOT NULL,
+            crc INTEGER NOT NULL, PRIMARY KEY (kind, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX note_age ON note (kind, number);
+        """
+    )
 
 
-def connect(path: Path, vfs: str | None = None) -> apsw.Connection:
-    """The connection to the database at `path`, made where there is none. Raises apsw's errors."""
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second)
+
+
+def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:
+    """The connection to the database at `path`, made where there is none. Raises apsw's errors.
+
+    `draft`: nothing of it is on the disk for good until `finish`.
+    """
     connection = apsw.Connection(str(path), vfs=vfs)
+    journal = ("journal_mode=MEMORY", "synchronous=OFF") if draft else ("journal_mode=WAL", "synchronous=FULL")
     for pragma in (
         "locking_mode=EXCLUSIVE",
         f"page_size={PAGE}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
+        *journal,
         f"wal_autocheckpoint={WAL_PAGES}",
         f"journal_size_limit={WAL_BYTES}",
         "temp_store=MEMORY",
@@ -74,19 +103,90 @@ def connect(path: Path, vfs: str | None = None) -> apsw.Connection:
     return connection
 
 
-def migrate(connection: apsw.Connection, folder: Path) -> None:
-    """Bring the tables to this version's; StoreTrouble where they are a newer version's."""
-    version = int(connection.pragma("user_version") or 0)
-    if (version and connection.pragma("application_id") != APPLICATION) or not 0 <= version < MOST_VERSIONS:
-        raise apsw.NotADBError("the head of the file is not what this program writes")
-    if version > len(MIGRATIONS):
-        raise StoreTrouble(
-            Cause.NEWER,
-            f"state folder {folder} was written by a newer minshan (store version {version}, this one knows "
-            f"{len(MIGRATIONS)}): install that version again, or name another folder",
-        )
+def finish(draft: apsw.Connection) -> None:
+    """Put a draft on the disk, all of it and without a log."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        draft.execute(f"PRAGMA {pragma}").fetchall()
+    draft.pragma("user_version", len(MIGRATIONS))  # a change, so that the checkpoint has something to sync
+    draft.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def check_head(path: Path) -> None:
+    """apsw.NotADBError where the head of a database's file is not what every one of ours has."""
+    with path.open("rb") as file:
+        head = file.read(100)
+    for at, right in HEAD:
+        if head[at : at + len(right)] != right:
+            raise apsw.NotADBError("the head of the file is not what this program writes")
+    # the kind of journal, the version of the format and the encoding: 0 until the log is folded in the first time
+    if head[18:20] not in (b"\1\1", b"\2\2") or head[47] not in (0, 4) or head[59] not in (0, 1):
+        raise apsw.NotADBError("the head of the file names what this program never uses")
+
+
+def check_size(connection: apsw.Connection, path: Path) -> None:
+    """apsw.CorruptError where the file of a database that was closed has fewer or more pages than it should."""
+    pages = int(connection.pragma("page_count"))
+    if path.stat().st_size != pages * PAGE:
+        raise apsw.CorruptError(f"the file has {path.stat().st_size} bytes and should have {pages * PAGE}")
+
+
+def migrate(connection: apsw.Connection, folder: Path, used: bool = False) -> None:
+    """Bring the tables to this version's; StoreTrouble where they are a newer version's.
+
+    `used`: the store has had records, so that no tables at all are damage.
+    """
+    version = _version(connection, folder)
+    if used and not version:
+        raise apsw.NotADBError("the tables are gone")
     for number, migration in enumerate(MIGRATIONS[version:], version + 1):
         with connection:
             migration(connection)
-            connection.pragma("application_id", APPLICATION)
-            connection.pragma("user_version", number)
+            _number(connection, number)
+    if version < len(MIGRATIONS):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # a log that is lost takes no tables along
+        sync_folder(folder)  # the journal of the first transaction must not come back
+    elif connection.pragma("user_version") != version or connection.pragma("application_id") != APPLICATION:
+        with connection:
+            _number(connection, version)
+
+
+def _number(connection: apsw.Connection, version: int) -> None:
+    connection.pragma("application_id", APPLICATION)
+    connection.pragma("user_version", version)
+
+
+def _version(connection: apsw.Connection, folder: Path) -> int:
+    """The version that the tables are of. NotADBError where they are none of ours."""
+    shape, said = _shape(connection), int(connection.pragma("user_version") or 0)
+    ours = connection.pragma("application_id") == APPLICATION
+    shapes = shapes_of_versions()
+    if shape in shapes and (shape or not said):
+        return shapes.index(shape)
+    if ours and 0 < said < len(shapes) and shape >= shapes[said]:
+        return said  # somebody added a table or an index of his own
+    if ours and len(shapes) <= said < MOST_VERSIONS and connection.execute("PRAGMA quick_check(1)").get == "ok":
+        raise StoreTrouble(
+            Cause.NEWER,
+            f"state folder {folder} was written by a newer minshan (store version {said}, this one knows "
+            f"{len(MIGRATIONS)}): install that version again, or name another folder",
+        )
+    raise apsw.NotADBError("the tables are not what this program writes")
+
+
+def shapes_of_versions() -> list[Shape]:
+    """The tables of each version, from none (0) on."""
+    with closing(apsw.Connection(":memory:")) as connection:
+        found = [_shape(connection)]
+        for migration in MIGRATIONS:
+            migration(connection)
+            found.append(_shape(connection))
+    return found
+
+
+def _shape(connection: apsw.Connection) -> Shape:
+    """The tables with their columns, and the indexes."""
+    found = connection.execute(
+        "SELECT m.type, m.name, m.tbl_name, c.name, c.type, c.[notnull], c.pk FROM sqlite_schema m "
+        "LEFT JOIN pragma_table_info(m.name) c ON m.type = 'table' WHERE m.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    )
+    return frozenset(found)

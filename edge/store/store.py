@@ -18,31 +18,33 @@ import msgspec
 from edge.anchors import Anchor
 from edge.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store import folder as folders
-from edge.store import outbox, quota, rows, times, unsent
+from edge.store import outbox, quota, rows, times, unsent, untold
 from edge.store.database import Database
 from edge.store.ledger import CLOSED, Ledger
 from edge.store.mender import Mender
+from edge.store.notes import Notes
 from edge.store.picturebook import PictureBook
 from edge.store.pictures import NewPicture, PictureRows
 from edge.store.quota import Limits, Room
 from edge.store.reader import Reader, newest_of
-from edge.store.repair import Repair
 from edge.store.sweep import Sweep
 from edge.store.tail import Tail
 from edge.store.times import TimelessBoot
 from edge.store.trouble import StoreTrouble
 from edge.store.unsent import Ranges
+from edge.store.untold import Repair, Untold
 from edge.uplink.contract import Span
 
 PLATFORM = "platform"
 
 
 class Store:
-    """Made by `Store.open`. `pictures` is the part of it that keeps pictures."""
+    """Made by `Store.open`. `pictures` is the part of it that keeps pictures, `notes` that of small things."""
 
     def __init__(
-        self, folder: Path, epoch: str, limits: Limits, destinations: tuple[str, ...], vfs: str | None
-    ) -> None:
+        self, folder: Path, epoch: str, limits: Limits, destinations: tuple[str, ...], vfs: str | None,
+        progress: Callable[[], None],
+    ) -> None:  # fmt: skip
         self.folder = folder
         self.epoch = epoch
         self._limits = limits
@@ -51,21 +53,25 @@ class Store:
         self._tail = Tail(epoch)
         self._outbox = outbox.Outbox(self._ledger, self._tail)
         self._rows = PictureRows(folder / folders.PICTURES)
-        self._db = Database(folder, vfs, (self._ledger, self._tail, self._rows))
-        self._mender = Mender(self._db, self._ledger, self._tail)
-        self.pictures = PictureBook(self._db, self._rows)
+        self._untold = Untold()
+        self._db = Database(folder, vfs, (self._ledger, self._tail, self._rows, self._untold))
+        self._mender = Mender(self._db, self._ledger, self._tail, self._untold, progress)
+        self.pictures = PictureBook(self._db, self._mender, self._rows)
+        self.notes = Notes(self._db, self._ledger)
         self._hold = folders.Hold(folder)
 
     @classmethod
     def open(cls, folder: Path, *, epoch: str, records_bytes: int = quota.RECORDS_BYTES,
              pictures_bytes: int = quota.PICTURES_BYTES, archive_days: float = quota.ARCHIVE_DAYS,
-             destinations: tuple[str, ...] = (PLATFORM,), vfs: str | None = None) -> Self:  # fmt: skip
+             destinations: tuple[str, ...] = (PLATFORM,), vfs: str | None = None,
+             progress: Callable[[], None] = lambda: None) -> Self:  # fmt: skip
         """Open the store in `folder`, made where there is none, for a start of the daemon named `epoch`.
 
-        A damaged database does not stop it: `repaired` tells then what came of it. The bounds: quota.Limits.
+        A damaged database does not stop it: `repaired` tells then what came of it. That may take minutes, now or
+        in any later call; `progress` is called all the while, several times a second. The bounds: quota.Limits.
         """
         limits = Limits(records_bytes, pictures_bytes, archive_days)
-        store = cls(folder, epoch, limits, destinations, vfs)
+        store = cls(folder, epoch, limits, destinations, vfs, progress)
         with ExitStack() as undo:
             undo.callback(store._release)
             store._start()
@@ -74,9 +80,9 @@ class Store:
 
     def _start(self) -> None:
         self._mender.with_room(self._mender.connect)
-        with self._db.reading() as connection:
-            for boot in times.boots_to_retime(connection):
-                times.retime(self._db, self._ledger, boot, times.from_anchors(self.anchors(boot)))
+        if self._ledger.last:
+            self._hold.sign()
+        self._mender.twice(lambda: times.go_on(self._db, self._ledger))
 
     def close(self) -> None:
         """Write what is not written yet, fold the log into the file, let the folder go. Twice does no harm."""
@@ -93,11 +99,11 @@ class Store:
     @property
     def repaired(self) -> Repair | None:
         """What was done about damage since `take_repair` was last called; the records `lost` by it are gone."""
-        return self._mender.repaired
+        return self._untold.repaired
 
     def take_repair(self) -> Repair | None:
-        """The same, once: for the loss record that tells of it."""
-        return self._mender.take()
+        """The same, once: for the loss record that tells of it. Until that is appended it is told at each start."""
+        return self._untold.take()
 
     # -- records ----------------------------------------------------------------------------------------------
 
@@ -111,8 +117,11 @@ class Store:
         def attempt() -> Record:
             with self._db.change() as connection:
                 record = self._insert(connection, draft, state)
+                if draft.kind is Kind.LOSS and draft.body.get("what") == untold.WHAT:
+                    self._untold.told(connection)
                 if picture is not None:
                     self._rows.add(connection, picture, record.epoch, record.seq)
+            self._hold.sign()
             return record
 
         return self._mender.twice(attempt)

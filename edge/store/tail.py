@@ -8,8 +8,11 @@ import apsw
 import msgspec
 
 from edge.store import unsent
+from edge.store.repair import usable
 from edge.store.unsent import Ranges
 from edge.uplink.contract import Span
+
+Whole = tuple[str, tuple[tuple[int, int]]]  # an epoch and its first and last seq
 
 
 class Tail:
@@ -19,13 +22,14 @@ class Tail:
         self.epoch = epoch
         self.epochs: tuple[tuple[str, int], ...] = ()
         self.state: bytes | None = None
+        self._known: tuple[tuple[tuple[str, int], ...], int, list[Whole]] | None = None
 
     def load(self, connection: apsw.Connection) -> None:
         """Read the tables."""
         found = connection.execute("SELECT name, first FROM epoch ORDER BY first")
         self.epochs = tuple((name, first) for name, first in found)
         state = connection.execute("SELECT state FROM record ORDER BY seq DESC LIMIT 1").get
-        self.state = state if state and _is_object(state) else None
+        self.state = usable(state)
 
     def enter(self, connection: apsw.Connection, seq: int) -> None:
         """The record `seq` is appended under our epoch: write the epoch down where it is its first."""
@@ -40,9 +44,18 @@ class Tail:
 
     def spans(self, seqs: Ranges, last: int) -> list[Span]:
         """The ranges, cut where the epoch changes."""
-        return [
-            Span(name, first, end) for name, whole in self._whole(last) for first, end in unsent.common(seqs, whole)
-        ]
+        found = []
+        epochs = self._whole(last)
+        at = 0
+        for first, end in seqs:
+            while at < len(epochs) and epochs[at][1][0][1] < first:
+                at += 1
+            within = at
+            while within < len(epochs) and epochs[within][1][0][0] <= end:
+                name, ((begin, until),) = epochs[within]
+                found.append(Span(name, max(first, begin), min(end, until)))
+                within += 1
+        return found
 
     def ranges(self, spans: list[Span], last: int) -> Ranges:
         """What of the spans is of our epochs."""
@@ -52,9 +65,12 @@ class Tail:
             found += unsent.common(((span.first, span.last),), whole.get(span.epoch, unsent.NOTHING))
         return unsent.ranges(found)
 
-    def _whole(self, last: int) -> list[tuple[str, Ranges]]:
-        ends = [first - 1 for _, first in self.epochs[1:]] + [last]
-        return [(name, ((first, end),)) for (name, first), end in zip(self.epochs, ends) if first <= end]
+    def _whole(self, last: int) -> list[Whole]:
+        if self._known is None or self._known[:2] != (self.epochs, last):  # thousands, where a box often starts
+            ends = [first - 1 for _, first in self.epochs[1:]] + [last]
+            whole = [(name, ((first, end),)) for (name, first), end in zip(self.epochs, ends) if first <= end]
+            self._known = self.epochs, last, whole
+        return self._known[2]
 
     def write(self, connection: apsw.Connection) -> None:
         """All of it is written where it happens."""
@@ -69,10 +85,3 @@ class Tail:
     def restore(self, before: tuple[tuple[tuple[str, int], ...], bytes | None]) -> None:
         """As it was at the snapshot."""
         self.epochs, self.state = before
-
-
-def _is_object(state: bytes) -> bool:
-    try:
-        return isinstance(msgspec.json.decode(state), dict)
-    except msgspec.DecodeError:
-        return False

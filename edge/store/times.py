@@ -42,12 +42,15 @@ def boots_without_time(connection: apsw.Connection) -> list[TimelessBoot]:
     return [TimelessBoot(*row) for row in found]
 
 
-def boots_to_retime(connection: apsw.Connection) -> list[str]:
-    """The boots that have an anchor and, after a change that a power cut ended, records without a time."""
-    found = connection.execute(
-        "SELECT DISTINCT boot FROM record WHERE start IS NULL AND boot IN (SELECT boot FROM anchor)"
-    )
-    return [row[0] for row in found]
+def go_on(db: Database, ledger: Ledger) -> None:
+    """Give the records of boots that have an anchor their time, where a cut ended that."""
+    with db.reading() as connection:
+        found = connection.execute(
+            "SELECT DISTINCT boot FROM record WHERE start IS NULL AND boot IN (SELECT boot FROM anchor)"
+        )
+        known = {str(boot): anchors(connection, str(boot)) for (boot,) in found.fetchall()}
+    for boot, its in known.items():
+        retime(db, ledger, boot, from_anchors(its))
 
 
 def anchors(connection: apsw.Connection, boot: str) -> list[Anchor]:

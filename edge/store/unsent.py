@@ -27,8 +27,14 @@ def ranges(pairs: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def of(numbers: Iterable[int]) -> Ranges:
-    """The set of these numbers."""
-    return ranges((number, number) for number in numbers)
+    """The set of these numbers; rising ones are never held in memory together."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ranges((first, last) for first, last in found)
 
 
 def union(a: Ranges, b: Ranges) -> Ranges:

@@ -27,11 +27,17 @@ class Outgoing:
     expiry: int | None = None
 
 
-def live(station: str, records: Sequence[Record]) -> Outgoing:
-    """The newest records. Those that nobody can date yet expire in the broker rather than be dated wrongly."""
-    undated = any(record.start is None for record in records)
+def live(station: str, records: Sequence[Record], most_bytes: int | None = None) -> list[Outgoing]:
+    """The newest records, in messages of at most `most_bytes`; one record goes whatever its size.
+
+    Those that nobody can date yet expire in the broker rather than be dated wrongly.
+    """
     payload = encode(Batch(VERSION, station, version1.records(records)))
-    return Outgoing(Channel.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)
+    if most_bytes is not None and len(payload) > most_bytes and len(records) > 1:
+        half = len(records) // 2
+        return [*live(station, records[:half], most_bytes), *live(station, records[half:], most_bytes)]
+    undated = any(record.start is None for record in records)
+    return [Outgoing(Channel.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)]
 
 
 def backfill(station: str, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:

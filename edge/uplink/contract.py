@@ -21,6 +21,7 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 CHUNK = 32 * 1024  # bytes of a picture in one message: a weak 4G link moves it in seconds
 LARGEST = 4 * 1024 * 1024  # bytes of a decompressed message; 360 records of 30 channels are half of one MiB
 LARGEST_PACKET = 256 * 1024  # bytes of an MQTT packet that either side takes in: said in CONNECT
+OWN_PACKET = 128 * 1024  # bytes of the largest packet sent to a broker that names no limit (AWS IoT's is 128 KiB)
 LARGEST_PICTURE = 64 * 1024 * 1024  # bytes of one part; more is nothing that a camera here makes
 MOST_RECORDS = 360  # in a batch: six hours of minutes, about 12 kB compressed
 MOST_SPANS = 8192  # in one list: more would fit no packet
@@ -116,6 +117,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The platform's answer: its ledger's id and generation, what it has, its time (microseconds UTC).
 
     `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
+    `about`: what of the hello's epochs this page of the answer speaks of; None: of all of them.
     """
 
     v: Version
@@ -125,6 +127,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     generation: Count = 0
     has: Spans | None = None
     revised: RevisedSpans = []
+    about: Spans | None = None
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -167,7 +170,7 @@ class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`id` makes it idempotent; `expires` (microseconds UTC) None: never."""
+    """`id` makes it idempotent; `expires` (microseconds UTC) is asked for: without it a command is refused."""
 
     v: Version
     id: Name
@@ -192,7 +195,7 @@ class BadPayload(ValueError):
 
 
 class Swollen(ValueError):
-    """A compressed payload that is larger than any message of ours."""
+    """A payload that is larger than any message of ours."""
 
 
 def encode(message: Any, compress: bool = False) -> bytes:
@@ -201,10 +204,12 @@ def encode(message: Any, compress: bool = False) -> bytes:
     return _zstd().compress(raw, 3) if compress else raw
 
 
-def decode(payload: bytes, kind: type[M]) -> M:
-    """The message of a payload, plain or compressed; BadPayload where it is none."""
+def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
+    """The message of a payload of at most `most` bytes, plain or compressed; BadPayload where it is none."""
     try:
-        raw = _decompress(payload) if payload[:4] == ZSTD_MAGIC else payload
+        raw = _decompress(payload, most) if payload[:4] == ZSTD_MAGIC else payload
+        if len(raw) > most:
+            raise Swollen(f"more than {most} bytes")
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.MsgspecError, _zstd().ZstdError, UnicodeDecodeError, RecursionError, Swollen) as error:
         raise BadPayload(f"{kind.__name__}: {error}") from None
@@ -223,10 +228,10 @@ def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
     return decode(head, ChunkHeader), data
 
 
-def _decompress(payload: bytes) -> bytes:
-    raw: bytes = (decompressor := _zstd().ZstdDecompressor()).decompress(payload, max_length=LARGEST)
+def _decompress(payload: bytes, most: int) -> bytes:
+    raw: bytes = (decompressor := _zstd().ZstdDecompressor()).decompress(payload, max_length=most)
     if not decompressor.eof:
-        raise Swollen(f"cut off, or more than {LARGEST} bytes")
+        raise Swollen(f"cut off, or more than {most} bytes")
     return raw
 
 

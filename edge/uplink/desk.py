@@ -10,19 +10,21 @@ from edge.store.store import Store
 from edge.uplink.batch import Outgoing
 from edge.uplink.contract import (
     ROLLCALL,
+    VERSION,
     Answer,
     Channel,
     Command,
     Receipt,
     Result,
     decode,
-    encode,
     topic,
 )
-from edge.uplink.link import Incoming
 from edge.uplink.pieces import Pieces
 from edge.uplink.receipts import Receipts
-from edge.uplink.results import Results
+from edge.uplink.results import Results, fitting
+from edge.uplink.session import Incoming
+
+MOST = 1024 * 1024  # bytes of a message, decompressed: the platform's largest, an answer, are a fifth of that
 
 
 class Desk:
@@ -39,7 +41,8 @@ class Desk:
         on_anchor: Callable[[Anchor], object],
     ) -> None:
         self.answered = False
-        self.results = Results(station)
+        self.results = Results(station, store.notes)
+        self._station = station
         self._store, self._clock, self._receipts, self._pieces = store, clock, receipts, pieces
         self._on_command, self._on_anchor = on_command, on_anchor
         self._handlers = {
@@ -58,17 +61,17 @@ class Desk:
     def receive(self, message: Incoming) -> bool:
         """Take a message in; True where something in the store became unsent again. BadPayload: not understood."""
         handler = self._handlers.get(message.topic)
-        return handler is not None and handler(message.payload)
+        return handler is not None and handler(message)
 
-    def hello(self, unsent: int) -> Outgoing:
-        """The hello to be sent now."""
-        return Outgoing(Channel.HELLO, encode(self._receipts.hello(unsent)))
-
-    def new_results(self) -> list[Outgoing]:
-        """The results that wait and are not on their way."""
+    def due(self, most: int | None) -> list[Outgoing]:
+        """A hello where one is due, and results; each of at most `most` bytes as far as that can be."""
+        messages = []
+        if self._clock.now() >= self._receipts.hello_due:
+            hello = self._receipts.hello(self._store.count_unsent(), most)
+            messages += [] if hello is None else [Outgoing(Channel.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
         self._telling.update({r.id: r for r in fresh})
-        return [Outgoing(Channel.RESULT, encode(r), result=r) for r in fresh]
+        return messages + [Outgoing(Channel.RESULT, fitting(r, most), result=r) for r in fresh]
 
     def told(self, message: Outgoing) -> None:
         """The broker has this message."""
@@ -76,24 +79,31 @@ class Desk:
             self.results.told(message.result)
             self._telling.pop(message.result.id, None)
 
-    def _answer(self, payload: bytes) -> bool:
-        answer = decode(payload, Answer)
+    def _answer(self, message: Incoming) -> bool:
+        answer = decode(message.payload, Answer, MOST)
         self.answered = True
         return self._receipts.answered(answer, self._on_anchor)
 
-    def _receipt(self, payload: bytes) -> bool:
-        receipt = decode(payload, Receipt)
-        self._receipts.received(receipt)
-        return self._pieces.received(receipt)
+    def _receipt(self, message: Incoming) -> bool:
+        receipt = decode(message.payload, Receipt, MOST)
+        return self._pieces.received(receipt, self._receipts.received(receipt))
 
-    def _rollcall(self, payload: bytes) -> bool:
+    def _rollcall(self, message: Incoming) -> bool:
         self._receipts.greet()
         return False
 
-    def _command(self, payload: bytes) -> bool:
-        command = decode(payload, Command)
-        if self.results.take(command, self._utc()):
+    def _command(self, message: Incoming) -> bool:
+        command = decode(message.payload, Command, MOST)
+        if not self.results.take(command, self._utc(), message.retained):
+            return False
+        done = False
+        try:
             self._on_command(command)
+            done = True
+        finally:
+            if not done:
+                sentence = "something unforeseen went wrong in the station; its log says what"
+                self.results.put(Result(VERSION, command.id, self._station, "failed", sentence))
         return False
 
     def _utc(self) -> int | None:

@@ -16,10 +16,12 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from edge.config.sections import BrokerSection
 from edge.uplink import address, tls, trouble
+from edge.uplink.contract import LARGEST_PACKET
+from edge.uplink.inflow import NO_MQTT, Client, Inflow
+from edge.uplink.packets import overhead, properties
 from edge.uplink.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
 from edge.uplink.trouble import LinkTrouble, WrongProtocol
 
@@ -37,6 +39,7 @@ REFUSED = 0x80  # codes from here on are failures
 UNSUPPORTED_VERSION = 0x84  # CONNACK; paho gives a 3.1.1 code as the MQTT 5 code that says the same
 LOGIN_CODES = (0x85, 0x86, 0x87, 0x8C)  # identifier, user or password, not authorized, bad authentication method
 TAKEN_OVER = 0x8E  # DISCONNECT
+MESSAGE_BYTES = 256  # what a message takes in memory beside its payload
 
 
 def connect(
@@ -80,16 +83,18 @@ class Link:
             raise
 
     def fileno(self) -> int:
-        """The socket's descriptor; -1 when the link is gone."""
+        """The socket's descriptor; LinkTrouble when the link is gone, as it may be after any write."""
         sock = self._client.socket()
-        return -1 if sock is None else sock.fileno()
+        if sock is None:
+            raise self._broken()
+        return sock.fileno()
 
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
         """Hand a message over at QoS 1; its mid comes back in `acks`. `expiry` (s) works in MQTT 5 alone."""
-        properties = None
+        extra = None
         if expiry is not None and self.version == mqtt.MQTTv5:
-            properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry)
-        info = self._client.publish(topic, payload, 1, retain, properties)
+            extra = properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry)
+        info = self._client.publish(topic, payload, 1, retain, extra)
         if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_AGAIN):
             raise self._broken()
         self.bytes_sent += overhead(topic, self.version) + len(payload)
@@ -108,7 +113,7 @@ class Link:
         poll.register(sock, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
         events = 0 if _buffered(sock) else sum(event for _, event in poll.poll(seconds * 1000))
         readable = _buffered(sock) or bool(events & ~select.POLLOUT)
-        if readable:
+        if readable and not self._full():
             self._read(sock, poll)
         if self._client.want_write():
             self._client.loop_write()
@@ -116,6 +121,12 @@ class Link:
         if self._client.socket() is None:
             raise self._broken()
         return readable
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something came that `fileno` does not show any more: take it, then `pump`."""
+        sock = self._client.socket()
+        return bool(self.incoming) or (sock is not None and _buffered(sock))
 
     def close(self) -> None:
         """Say good-bye, so that the broker does not publish the will."""
@@ -138,12 +149,12 @@ class Link:
 
     # -- connecting ----------------------------------------------------------------------------------------
 
-    def _make(self, broker: BrokerSection, deadline: float) -> mqtt.Client:
+    def _make(self, broker: BrokerSection, deadline: float) -> Client:
         newest = self.version == mqtt.MQTTv5
-        client = mqtt.Client(
+        client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._session.client_id,
-            clean_session=None if newest else self._session.expiry == 0,
+            clean_session=None if newest else self._session.clean,
             protocol=MQTTProtocolVersion(self.version),
             reconnect_on_failure=False,
             manual_ack=True,
@@ -168,18 +179,17 @@ class Link:
         return client
 
     def _open(self, broker: BrokerSection, deadline: float) -> None:
-        properties = None
+        extra = None
         if self.version == mqtt.MQTTv5:
-            properties = _properties(
+            extra = properties(
                 PacketTypes.CONNECT,
                 SessionExpiryInterval=self._session.expiry,
                 ReceiveMaximum=self._session.receive,
+                MaximumPacketSize=LARGEST_PACKET,
             )
-        newest: Any = {} if properties is None else {"clean_start": self._session.expiry == 0}
+        newest: Any = {} if extra is None else {"clean_start": self._session.clean}
         try:
-            self._client.connect(
-                self._where.host, self._where.port, broker.keepalive_s, **newest, properties=properties
-            )
+            self._client.connect(self._where.host, self._where.port, broker.keepalive_s, **newest, properties=extra)
         except OSError as error:
             raise trouble.of_connecting(self._where, error) from None
         sock: Any = self._client.socket()
@@ -228,7 +238,7 @@ class Link:
         self._connack = code
         granted = self.granted
         granted.session_present = bool(flags.session_present)
-        granted.receive_maximum = getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM)
+        granted.receive_maximum = max(1, getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM))
         granted.packet_bytes = getattr(properties, "MaximumPacketSize", None)
 
     def _on_disconnect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
@@ -253,29 +263,37 @@ class Link:
     def _read(self, sock: Any, poll: select.poll) -> None:
         """Read what is there; loop_read alone takes a packet at a time where nothing of ours is in flight."""
         for _ in range(1000):
-            self._client.loop_read()
-            if self._client.socket() is None:
+            try:
+                unread = self._client.loop_read() == mqtt.MQTT_ERR_PROTOCOL
+            except Exception as error:  # noqa: BLE001  # paho raises whatever a malformed packet leads it to
+                raise self._garbled(f"{NO_MQTT} ({error})") from None
+            if unread and self._connack is not None:
+                raise self._garbled(NO_MQTT)
+            if self._client.socket() is None or self._full():
                 return
             if not _buffered(sock) and not any(event & select.POLLIN for _, event in poll.poll(0)):
                 return
 
+    def _full(self) -> bool:
+        """True where the owner has to take what came before more is read: no broker may fill the memory."""
+        flow: Inflow | None = self._client.inflow
+        if flow is not None and flow.oversize:
+            over, flow.oversize = flow.oversize, []
+            self.incoming += over
+        held = sum(len(message.payload) + MESSAGE_BYTES for message in self.incoming)
+        return held > (self._session.receive + 1) * LARGEST_PACKET
+
     def _broken(self) -> LinkTrouble:
+        flow = self._client.inflow
+        if flow is not None and flow.wrong is not None:
+            return self._garbled(flow.wrong)
         return LinkTrouble(self._lost or f"the connection to {self._where.shown} broke")
 
-
-def overhead(topic: str, version: int) -> int:
-    """Bytes of a PUBLISH packet at QoS 1 beside its payload: headers of 1 + up to 3, topic, mid, properties."""
-    return 4 + 2 + len(topic.encode()) + 2 + (1 if version == mqtt.MQTTv5 else 0)
-
-
-def _properties(packet: int, **values: int) -> Any:
-    properties = Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves this one untyped
-    for name, value in values.items():
-        setattr(properties, name, value)
-    return properties
+    def _garbled(self, why: str) -> LinkTrouble:
+        return LinkTrouble(f"the connection to {self._where.shown} is of no use: {why}", garbled=True)
 
 
 def _buffered(sock: Any) -> bool:
-    """True where TLS holds bytes that `poll` does not see."""
+    """True where bytes are held that `poll` does not see."""
     pending = getattr(sock, "pending", None)
     return pending is not None and pending() > 0

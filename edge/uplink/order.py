@@ -16,6 +16,7 @@ from edge.uplink import batch
 from edge.uplink.batch import LIVE, Outgoing
 from edge.uplink.contract import MOST_RECORDS
 from edge.uplink.pieces import Pieces
+from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window, identity
 
 PHASES = 10.0  # s over which the stations spread their live records
@@ -28,12 +29,15 @@ NEVER = float("inf")
 class Order:
     """The queue of one connection; what is in it is in the store still, so a lost connection loses nothing."""
 
-    def __init__(self, station: str, epoch: str, store: Store, clock: Clock, pieces: Pieces) -> None:
+    def __init__(
+        self, station: str, epoch: str, store: Store, clock: Clock, pieces: Pieces, too_large: TooLarge
+    ) -> None:
         self._station = station
         self._epoch = epoch
         self._store = store
         self._clock = clock
         self._pieces = pieces
+        self._too_large = too_large
         self._phase = phase(station)
         self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
         self._backlog: deque[Outgoing] = deque()
@@ -83,7 +87,9 @@ class Order:
             return self._ready.popleft()
         if self._dry or now < self._paused_until:
             return None
-        if not self._backlog:
+        known = -1
+        while not self._backlog and known != len(self._too_large.seqs):  # what is too large hides what is behind it
+            known = len(self._too_large.seqs)
             self._backlog.extend(self._backfill(now, window))
         if self._backlog:
             return self._backlog.popleft()
@@ -104,18 +110,25 @@ class Order:
         fresh.sort(key=lambda r: (r.kind is not Kind.ALERT, -r.seq))
         dated = [r for r in fresh if r.start is not None]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
-        return [batch.live(self._station, records) for records in (dated, undated[:1]) if records]
+        most = window.payload_bytes
+        messages = [m for records in (dated, undated[:1]) if records for m in batch.live(self._station, records, most)]
+        return [message for message in messages if most is None or len(message.payload) <= most]
 
     def _backfill(self, now: float, window: Window) -> list[Outgoing]:
-        under_way = [seq for _, seq, _ in window.flying()]
+        """Old records; what fits no packet even alone and compressed is left out and told."""
+        most = window.payload_bytes
+        excluded = [*(seq for _, seq, _ in window.flying()), *self._too_large.seqs]
         wait_for_live = self._live_due < NEVER
-        unsent = self._store.unsent(limit=AHEAD, excluding=under_way)
+        unsent = self._store.unsent(limit=AHEAD, excluding=excluded)
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
-        return [
-            message
-            for first in range(0, len(records), MOST_RECORDS)
-            for message in batch.backfill(self._station, records[first : first + MOST_RECORDS], window.packet_bytes)
-        ]
+        fitting = []
+        for first in range(0, len(records), MOST_RECORDS):
+            for message in batch.backfill(self._station, records[first : first + MOST_RECORDS], most):
+                if most is None or len(message.payload) <= most:
+                    fitting.append(message)
+                else:
+                    self._too_large.put(message.records[0], len(message.payload), most)
+        return fitting
 
     def _is_fresh(self, record: Record, now: float) -> bool:
         return record.epoch == self._epoch and now - ended(record) <= FRESH

@@ -17,7 +17,6 @@ from edge.uplink.window import Window
 
 log = logging.getLogger("minshan.uplink")
 AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB of picture
-HEADER = 1024  # bytes kept free for a chunk's header and the packet's own where the broker bounds packets
 PROBE_AFTER = 120.0  # s until a part that nobody confirmed is asked about; doubles each time
 PROBES = 10  # parts asked about at once
 NEVER = float("inf")
@@ -43,7 +42,7 @@ class Pieces:
                 log.warning("the file of picture %s (%s) is gone; it is not sent", row.picture[:8], row.part)
                 self._book.closed(row.picture, row.part)
             elif offset < row.size:
-                return self._chunk(row, offset, window.packet_bytes)
+                return self._chunk(row, offset, window.payload_bytes)
         return None
 
     def sent(self, header: ChunkHeader, end: int) -> None:
@@ -63,12 +62,12 @@ class Pieces:
         self._asked[key] = asked, self._clock.now() + PROBE_AFTER * 2**asked
         self.probe_due = min(self.probe_due, self._asked[key][1])
 
-    def received(self, receipt: Receipt) -> bool:
-        """The platform's word: parts that it has, parts that it wants; True where something is to be sent."""
-        for piece in receipt.pictures:
+    def received(self, receipt: Receipt, believed: bool) -> bool:
+        """Parts that the platform has, where it is to be believed, and parts that it wants; True: send something."""
+        for piece in receipt.pictures if believed else ():
             self._book.closed(piece.picture, piece.part)
             self._asked.pop((piece.picture, piece.part), None)
-        again = [self._book.again(piece.picture, piece.part, max(piece.offset, 0)) for piece in receipt.wanted]
+        again = [self._book.again(piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
         return any(again)
 
     def probe(self) -> bool:
@@ -92,15 +91,18 @@ class Pieces:
         except FileNotFoundError:
             return 0
 
-    def _chunk(self, row: PieceRow, offset: int, packet_bytes: int | None) -> Outgoing:
-        most = CHUNK if packet_bytes is None else max(1, min(CHUNK, packet_bytes - HEADER))
-        with row.path.open("rb") as file:
-            file.seek(offset)
-            data = file.read(most)
+    def _chunk(self, row: PieceRow, offset: int, most: int | None) -> Outgoing | None:
+        """The chunk at the offset, as large as the broker takes; None where it takes none with its header."""
         header = ChunkHeader(
             v=VERSION, station=self._station, picture=row.picture, part=row.part, offset=offset, size=row.size,
             sha256=row.sha256, camera=row.camera, epoch=row.epoch, seq=row.seq, time=row.time,
         )  # fmt: skip
+        size = CHUNK if most is None else min(CHUNK, most - len(encode_chunk(header, b"")))
+        if size < 1:
+            return None
+        with row.path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
         end = offset + len(data) if data else row.size  # a file that has become shorter: the platform will refuse it
         return Outgoing(Channel.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end)
 

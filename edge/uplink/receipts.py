@@ -1,26 +1,47 @@
 """What the platform proves: hello and its answer, receipts, and the time that comes with an answer.
 
 An acknowledgement of the broker makes records *sent*. With `proof = "committed"` only the platform's word closes
-them; what stays unproven is asked for by a hello, and what the answer lacks is unsent again.
+them, and only that of the ledger that is believed (`edge.uplink.pin`); what stays unproven is asked for by a hello,
+and what the answer lacks is unsent again. An answer speaks of the epochs that its hello named and of no other.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from drivers.clock import Clock
 from edge.anchors import Anchor
 from edge.record import Record
-from edge.store.store import Store
+from edge.store.outbox import ASK_AFTER
+from edge.store.store import PLATFORM, Store
 from edge.uplink import spans
 from edge.uplink.contract import VERSION, Answer, Hello, Receipt, Revised, Span
+from edge.uplink.pin import Pin
+from edge.uplink.rounds import Rounds
 
-ASK_AFTER = 120.0  # s for which sent records may stay unproven before we ask
-UNANSWERED_UNDATED = 60.0  # s between two hellos while nobody answered and the time is unknown
-UNANSWERED = 600.0  # s between two hellos while nobody answered
+UNANSWERED_UNDATED = 60.0  # s between two rounds while nobody answered and the time is unknown
+UNANSWERED = 600.0  # s between two rounds while nobody answered
 LOOK_AGAIN = 3600.0  # s between two looks at the platform's clock: a crystal drifts 0.2 s in that time
-NEVER = float("inf")
+DAILY = 24 * 3600.0  # s between two rounds that speak of all epochs, whatever happens
+GREETED = 3600.0  # s for which a new connection needs no whole round: a link that flaps is a link that costs
+NEXT_PAGE = 1.0  # s between two hellos of a round
+ASKED = 64  # hellos that may be answered still,
+ANSWERED_WITHIN = 3600.0  # s after they were sent: an older answer tells what was so long ago
+
+
+@dataclass
+class Asked:
+    """A hello that was sent at `at` (boottime, s) about these epochs.
+
+    `timed`: an answer's time was taken; `answered`: by the ledger that is believed.
+    """
+
+    at: float
+    epochs: list[Span]
+    timed: bool = False
+    answered: bool = False
 
 
 class Receipts:
@@ -29,35 +50,62 @@ class Receipts:
     def __init__(
         self, station: str, boot: str, epoch: str, store: Store, clock: Clock, committed: bool, seed: int | None
     ) -> None:
-        self.hello_due = NEVER
+        self.hello_due = float("inf")
+        self.pin = Pin(store.notes, clock, PLATFORM, self._doubt)
         self._station, self._boot, self._epoch = station, boot, epoch
         self._store, self._clock, self._committed = store, clock, committed
         self._random = random.Random(seed)
-        self._asked: dict[str, float] = {}  # nonce -> boottime at which its hello was sent
+        self._rounds = Rounds(store)
+        self._whole_at = float("-inf")  # when the last whole round began
+        self._asked: dict[str, Asked] = {}  # by nonce
 
-    def greet(self) -> None:
-        """A hello is due at once: a new connection, or the platform calls the roll."""
-        self.hello_due = self._clock.now()
-
-    def hello(self, unsent: int) -> Hello:
-        """The hello to be sent now."""
+    def greet(self, whole: bool = True) -> None:
+        """A hello is due at once: a new connection, or the platform calls the roll (`whole`)."""
         now = self._clock.now()
-        source = self._source()
-        nonce = f"{self._random.getrandbits(64):016x}"
-        self._asked = dict(list(self._asked.items())[-3:]) | {nonce: now}
-        self.hello_due = now + (UNANSWERED_UNDATED if source == "unknown" else UNANSWERED)
+        if whole or now - self._whole_at >= GREETED:
+            self._want_whole()
+        self.hello_due = now
+
+    def accept_ledger(self) -> str | None:
+        """Believe the other ledger that was heard, and ask it about everything; its id. Callable from any lane."""
+        accepted = self.pin.accept()
+        if accepted is not None:
+            self.greet()
+        return accepted
+
+    def hello(self, unsent: int, room: int | None) -> bytes | None:
+        """The next hello of the round, of at most `room` bytes; None where the broker takes none so small."""
+        now = self._clock.now()
+        if now - self._whole_at >= DAILY:
+            self._want_whole()
+        page = self._rounds.page(lambda epochs, unproven: self._hello(epochs, unproven, unsent), room)
+        if self._rounds.open:
+            self.hello_due = now + NEXT_PAGE
+        else:
+            self.hello_due = now + (UNANSWERED_UNDATED if self._source() == "unknown" else UNANSWERED)
+        if page is None:
+            return None
+        hello, payload = page
+        self._asked = dict(list(self._asked.items())[1 - ASKED :]) | {hello.nonce: Asked(now, hello.epochs)}
+        return payload
+
+    def _hello(self, epochs: list[Span], unproven: list[Span], unsent: int) -> Hello:
         return Hello(
             v=VERSION,
             station=self._station,
-            nonce=nonce,
+            nonce=f"{self._random.getrandbits(64):016x}",
             epoch=self._epoch,
-            epochs=self._store.epochs(),
+            epochs=epochs,
             next_seq=self._store.next_seq,
-            unproven=self._store.unproven(),
+            unproven=unproven,
             unsent=unsent,
-            clock=source,
+            clock=self._source(),
             proof="committed" if self._committed else "broker",
         )
+
+    def _want_whole(self) -> None:
+        self._rounds.want_whole()
+        self._whole_at = self._clock.now()
 
     def sent(self, records: list[Record]) -> None:
         """The broker has these: sent, and proven where the broker's word is enough."""
@@ -70,24 +118,45 @@ class Receipts:
 
     def answered(self, answer: Answer, on_anchor: Callable[[Anchor], object]) -> bool:
         """Take an answer in; True where something became unsent again. An answer to no hello of ours is dropped."""
-        asked = self._asked.pop(answer.nonce, None)
-        if asked is None:
-            return False
         now = self._clock.now()
-        half = (now - asked) / 2
-        if self._source() in ("unknown", "platform"):  # every other source is better than half a round trip
-            on_anchor(Anchor(self._boot, asked + half, answer.utc, "platform", max(half, 0.001)))
+        asked = self._asked.get(answer.nonce)
+        if asked is None or now - asked.at > ANSWERED_WITHIN or (asked.answered and answer.about is None):
+            return False
+        before = self.pin.identity
+        believed = answer.has is not None and self.pin.answered(answer.ledger or "", answer.generation)
+        if not asked.timed:
+            self._learn_time(answer, asked, believed, on_anchor)
         reopened = 0
-        if answer.has is not None:
+        if answer.has is not None and believed:
+            asked.answered = True
             self._prove(answer.has, answer.revised)
             if self._committed:
-                reopened = self._reopen(answer.has, answer.revised, now)
-        self.hello_due = now + (ASK_AFTER if self._committed and self._store.unproven() else self._next_look())
+                scope = asked.epochs if answer.about is None else spans.common(asked.epochs, answer.about)
+                reopened = self._reopen(scope, answer.has, answer.revised)
+        if before[0] and self.pin.identity != before:  # another one, or one from a backup: what else does it lack?
+            self.greet()
+        elif (believed or not self.pin.ledger) and not self._rounds.open:
+            unproven = self._committed and self._store.unproven()
+            self.hello_due = now + (ASK_AFTER if unproven else self._next_look())
         return reopened > 0
 
-    def received(self, receipt: Receipt) -> None:
-        """Take a receipt in: what the platform has committed is closed."""
-        self._prove(receipt.has, receipt.revised)
+    def _learn_time(self, answer: Answer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]) -> None:
+        """The platform's time, where no better one is known: all others are better than half a round trip."""
+        half = (self._clock.now() - asked.at) / 2
+        source = self._source()
+        if source == "unknown" or (source == "platform" and (believed or not self.pin.ledger)):
+            asked.timed = True
+            on_anchor(Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half, 0.001)))
+
+    def received(self, receipt: Receipt) -> bool:
+        """Take a receipt in: what the platform has committed is closed. False where its word does not count."""
+        if self.pin.received(receipt.ledger, receipt.generation):
+            self._prove(receipt.has, receipt.revised)
+            return True
+        if receipt.ledger and self.pin.ledger in ("", receipt.ledger):  # its answer tells whether it may be believed
+            self._rounds.want_whole()
+            self.hello_due = min(self.hello_due, self._clock.now() + ASK_AFTER)
+        return False
 
     def _prove(self, has: list[Span], revised: list[Revised]) -> None:
         """Close what the platform has, each record in the revision in which it has it."""
@@ -101,17 +170,28 @@ class Receipts:
         return "unknown" if last is None or last.start is None else last.clock.source
 
     def _next_look(self) -> float:
-        """Seconds until the platform's clock is looked at again, where there is no other."""
-        return LOOK_AGAIN if self._source() in ("unknown", "platform") else NEVER
+        """Seconds until the platform's clock is looked at again, where there is no other, and else a day."""
+        return LOOK_AGAIN if self._source() in ("unknown", "platform") else DAILY
 
-    def _reopen(self, has: list[Span], revised: list[Revised], now: float) -> int:
-        """Whatever the platform lacks is unsent again, proven or not: its database may be one from a backup.
+    def _doubt(self) -> None:
+        """Another ledger is believed: what the one before proved is to be asked about."""
+        if self._committed:
+            self._store.notes.doubt(PLATFORM)
+        self._rounds.want_whole()
+
+    def _reopen(self, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
+        """Whatever of `scope` the platform lacks is unsent again, proven or not: its database may be from a backup.
 
         What was sent a short while ago may still be on its way through the broker.
         """
-        young = spans.minus(self._store.unproven(), self._store.unproven(before=now - ASK_AFTER))
-        reopened = self._store.reopen(spans.minus(self._store.epochs(), [*has, *young]))
-        unrevised = spans.minus(has, [span for held in revised for span in held.has])
+        names = {span.epoch for span in scope}
+        before = self._clock.now() - ASK_AFTER
+        unproven = [span for span in self._store.unproven() if span.epoch in names]
+        young = spans.minus(unproven, self._store.unproven(before=before))
+        reopened = self._store.reopen(spans.minus(scope, [*has, *young]))
+        named = spans.common(has, scope)
+        unrevised = spans.minus(named, [span for held in revised for span in held.has])
         for held in [Revised(0, unrevised), *revised]:
-            reopened += self._store.reopen(spans.minus(held.has, young), newer_than=held.revision)
+            here = spans.common(held.has, scope)
+            reopened += self._store.reopen(spans.minus(here, young), newer_than=held.revision)
         return reopened

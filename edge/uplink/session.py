@@ -10,13 +10,17 @@ RECEIVE_MAXIMUM = 65535  # MQTT 5, 3.2.2.3.3: what a broker grants that says not
 
 @dataclass(frozen=True)
 class Incoming:
-    """A message from the broker; `mid` is for `Link.ack`."""
+    """A message from the broker; `mid` is for `Link.ack`.
+
+    `wrong`: why it cannot be handled at all (`payload` is its beginning then); None: nothing is known against it.
+    """
 
     topic: str
     payload: bytes
     mid: int
     qos: int
     retained: bool
+    wrong: str | None = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Session:
 
     `expiry`: s for which the broker keeps what it has for us when the link is gone (0: a clean start; 3.1.1 knows
     only nothing or for ever). `receive`: messages that it may send before the first is acknowledged (MQTT 5).
+    `fresh`: let the broker forget what it has kept for us.
     """
 
     client_id: str
@@ -32,6 +37,12 @@ class Session:
     will: tuple[str, bytes] | None = None
     expiry: int = 0
     receive: int = 20
+    fresh: bool = False
+
+    @property
+    def clean(self) -> bool:
+        """Whether the connection begins without what the broker has kept."""
+        return self.fresh or self.expiry == 0
 
 
 @dataclass

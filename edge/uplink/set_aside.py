@@ -1,7 +1,7 @@
 """Messages that could not be handled, kept in a folder for whoever wants to know why.
 
 Nothing that arrives may end a lane or come back for ever: such a message is acknowledged to the broker, written
-here and counted. The folder is bounded in bytes: the oldest go first.
+here and counted. The folder is bounded in bytes and in files: the oldest go first.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from edge.files import write_whole
 
 log = logging.getLogger("minshan.uplink")
 MOST_BYTES = 8 * 1024 * 1024  # of the whole folder: some thirty of the largest messages, thousands of usual ones
+MOST_FILES = 200  # a flood of small ones must not make each next one slower
 ENDING = ".message"
 
 
@@ -35,6 +36,7 @@ class SetAside:
         self.count = 0
         self.last: str | None = None
         self._most = most_bytes
+        self._files: dict[str, int] | None = None
 
     def put(self, topic: str, payload: bytes, why: str) -> bool:
         """Keep a message; True when it is on the disk. Never raise: a full disk is told in the log alone.
@@ -47,14 +49,16 @@ class SetAside:
         log.warning("a message on %s is set aside: %s", topic, why)
         digest = hashlib.sha256(topic.encode(errors="replace") + b"\n" + payload).hexdigest()[:16]
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            kept = self.kept()
-            if not any(path.name.endswith(digest + ENDING) for path in kept):
-                number = int(kept[-1].name[:8]) + 1 if kept else 1
-                head = msgspec.json.encode(SetAsideMessage(topic, why, len(payload)))
-                write_whole(self.folder / f"{number:08d}-{digest}{ENDING}", head + b"\n" + payload)
-                self._make_room()
+            kept = self._known()
+            if not any(name.endswith(digest + ENDING) for name in kept):
+                number = int(max(kept)[:8]) + 1 if kept else 1
+                whole = msgspec.json.encode(SetAsideMessage(topic, why, len(payload))) + b"\n" + payload
+                name = f"{number:08d}-{digest}{ENDING}"
+                write_whole(self.folder / name, whole)
+                kept[name] = len(whole)
+                self._make_room(kept)
         except OSError as error:
+            self._files = None  # the folder may have been taken away
             log.warning("a message could not be set aside in %s: %s", self.folder, error.strerror)
             return False
         return True
@@ -65,11 +69,15 @@ class SetAside:
             return []
         return sorted(path for path in self.folder.glob(f"*{ENDING}") if path.name[:8].isdigit())
 
-    def _make_room(self) -> None:
-        files = [(path, path.stat().st_size) for path in self.kept()]
-        total = sum(size for _, size in files)
-        for path, size in files[:-1]:
-            if total <= self._most:
-                return
-            path.unlink()
-            total -= size
+    def _known(self) -> dict[str, int]:
+        """The files that are kept and their bytes, oldest first; looked for once."""
+        if self._files is None:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._files = {path.name: path.stat().st_size for path in self.kept()}
+        return self._files
+
+    def _make_room(self, kept: dict[str, int]) -> None:
+        while len(kept) > 1 and (len(kept) > MOST_FILES or sum(kept.values()) > self._most):
+            oldest = next(iter(kept))
+            (self.folder / oldest).unlink(missing_ok=True)
+            del kept[oldest]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from edge.record import Record
+from edge.store import unsent
+from edge.store.unsent import NOTHING, Ranges
 from edge.uplink.contract import Span
 
 
@@ -15,35 +17,31 @@ def of(records: Iterable[Record]) -> list[Span]:
 
 def merged(spans: Iterable[Span]) -> list[Span]:
     """The same sequence numbers in order, as few spans as can be; empty ones (last before first) go."""
-    out: list[Span] = []
-    for span in sorted((s for s in spans if s.first <= s.last), key=lambda s: (s.epoch, s.first)):
-        if out and out[-1].epoch == span.epoch and span.first <= out[-1].last + 1:
-            out[-1] = Span(span.epoch, out[-1].first, max(out[-1].last, span.last))
-        else:
-            out.append(span)
-    return out
+    return _spans(_by_epoch(spans))
 
 
 def minus(spans: Iterable[Span], away: Iterable[Span]) -> list[Span]:
     """What is in `spans` and not in `away`."""
-    holes: dict[str, list[Span]] = {}
-    for hole in merged(away):
-        holes.setdefault(hole.epoch, []).append(hole)
-    out: list[Span] = []
-    for span in merged(spans):
-        first = span.first
-        for hole in holes.get(span.epoch, []):
-            if hole.last < first or hole.first > span.last:
-                continue
-            if hole.first > first:
-                out.append(Span(span.epoch, first, hole.first - 1))
-            first = hole.last + 1
-        if first <= span.last:
-            out.append(Span(span.epoch, first, span.last))
-    return out
+    return _each(spans, away, unsent.without)
 
 
 def common(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     """What is in both."""
-    here = merged(spans)
-    return minus(here, minus(here, others))
+    return _each(spans, others, unsent.common)
+
+
+def _each(spans: Iterable[Span], others: Iterable[Span], join: Callable[[Ranges, Ranges], Ranges]) -> list[Span]:
+    mine = _by_epoch(spans)
+    there = _by_epoch(other for other in others if other.epoch in mine)
+    return _spans({epoch: join(here, there.get(epoch, NOTHING)) for epoch, here in mine.items()})
+
+
+def _by_epoch(spans: Iterable[Span]) -> dict[str, Ranges]:
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for span in spans:
+        pairs.setdefault(span.epoch, []).append((span.first, span.last))
+    return {epoch: unsent.ranges(found) for epoch, found in pairs.items()}
+
+
+def _spans(found: dict[str, Ranges]) -> list[Span]:
+    return [Span(epoch, first, last) for epoch in sorted(found) for first, last in found[epoch]]

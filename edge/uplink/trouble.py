@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import socket
 import ssl
@@ -11,6 +12,7 @@ from pathlib import Path
 from edge.clock import system_utc
 from edge.uplink.address import Address
 
+log = logging.getLogger("minshan.uplink")
 EXPIRED, NOT_YET, NAME_DIFFERS = 10, 9, 62  # X509_V_ERR_... of OpenSSL's x509_vfy.h
 # A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
 TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
@@ -18,11 +20,32 @@ VALIDITY = re.compile(TIME + TIME)
 
 
 class LinkTrouble(Exception):
-    """No link to the broker, or none any more; `str` is the sentence. `login`: it refused who we are."""
+    """No link to the broker, or none any more; `str` is the sentence.
 
-    def __init__(self, sentence: str, login: bool = False) -> None:
+    `login`: it refused who we are. `garbled`: it sent what cannot be read.
+    """
+
+    def __init__(self, sentence: str, login: bool = False, garbled: bool = False) -> None:
         super().__init__(sentence)
         self.login = login
+        self.garbled = garbled
+
+
+class Said:
+    """The present trouble, with a line in the log when it changes."""
+
+    def __init__(self) -> None:
+        self.now: str | None = None
+
+    def say(self, trouble: str | None) -> None:
+        """The trouble is this now; None: there is none."""
+        if trouble == self.now:
+            return
+        self.now = trouble
+        if trouble is None:
+            log.info("what is sent is taken again")
+        else:
+            log.warning("%s", trouble)
 
 
 class WrongProtocol(LinkTrouble):

@@ -7,9 +7,7 @@ acknowledgements of what is in flight are waited for in real time while simulate
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import select
 from collections.abc import Callable
 from typing import Any
@@ -22,20 +20,25 @@ from edge.config.sections import BrokerSection
 from edge.store.store import Store
 from edge.uplink import address, contract
 from edge.uplink.batch import Outgoing
-from edge.uplink.contract import VERSION, BadPayload, Channel, Command, Result, Status, topic
+from edge.uplink.contract import OWN_PACKET, VERSION, Channel, Command, Result, Status, topic
 from edge.uplink.desk import Desk
+from edge.uplink.intake import Intake
 from edge.uplink.link import CONNECT_DEADLINE, NOBODY_LISTENS, REFUSED, Link, connect
 from edge.uplink.order import Order
+from edge.uplink.packets import payload_room
 from edge.uplink.pieces import Pieces
 from edge.uplink.receipts import Receipts
 from edge.uplink.retry import STABLE, Retry
-from edge.uplink.session import KEPT_SESSION, Incoming, Session
-from edge.uplink.trouble import LinkTrouble
+from edge.uplink.session import KEPT_SESSION, Session
+from edge.uplink.too_large import TooLarge
+from edge.uplink.trouble import LinkTrouble, Said
+from edge.uplink.wake import Wake
 from edge.uplink.window import Window
 
 log = logging.getLogger("minshan.uplink")
 PATIENCE = 2.0  # real seconds that one wait for acknowledgements may take; the lane is deaf to `Stopped` for them
 SILENCE = 60  # such waits in a row without any acknowledgement, after which the link counts as dead
+GARBLED = 5  # connections in a row that end by what cannot be read, after which the broker is to forget it
 LISTENED = (Channel.ANSWER, Channel.RECEIPT, Channel.COMMAND)
 
 
@@ -53,6 +56,7 @@ class Uplink:
         boot: str,
         on_command: Callable[[Command], object],
         on_anchor: Callable[[Anchor], object],
+        on_loss: Callable[[dict[str, Any]], object] = log.warning,
         retry_seed: int | None = None,
         connect_deadline: float = CONNECT_DEADLINE,
     ) -> None:
@@ -63,17 +67,18 @@ class Uplink:
         self._receipts = Receipts(station, boot, epoch, store, clock, committed, retry_seed)
         self._pieces = Pieces(station, store, clock, committed)
         self._desk = Desk(station, store, clock, self._receipts, self._pieces, on_command, on_anchor)
-        self._order = Order(station, epoch, store, clock, self._pieces)
+        self._intake = Intake(self._desk, store.folder)
+        self._too_large = TooLarge(store.notes, on_loss)
+        self._order = Order(station, epoch, store, clock, self._pieces, self._too_large)
         self._retry = Retry(broker.retry_max_s, retry_seed)
         self._unheard = Retry(broker.retry_max_s, retry_seed)
         self._link: Link | None = None
         self._window = Window(1, None)
         self._version: int | None = None  # what the last connection spoke, forgotten when one fails
         self._silent = 0
-        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._poked = False
-        self._hurried = False
-        self._trouble: str | None = None
+        self._garbled = 0
+        self._wake = Wake()
+        self._said = Said()
         self._where = address.parse(broker.url).shown
         self._last_ack: float | None = None
         self._bytes_before = 0
@@ -82,18 +87,22 @@ class Uplink:
 
     def poke(self) -> None:
         """The store has a new record."""
-        self._poked = True
-        os.eventfd_write(self._wake_fd, 1)
+        self._wake.poke()
 
     def hurry(self) -> None:
         """Try again now, whatever pause was on."""
-        self._hurried = True
-        os.eventfd_write(self._wake_fd, 1)
+        self._wake.hurry()
 
     def result(self, result: Result) -> None:
         """Tell the platform what came of a command; kept until the broker has it."""
         self._desk.results.put(result)
-        os.eventfd_write(self._wake_fd, 1)
+        self._wake.up()
+
+    def accept_ledger(self) -> str | None:
+        """Believe the other ledger that was heard; its id, None where none was."""
+        accepted = self._receipts.accept_ledger()
+        self._wake.up()
+        return accepted
 
     def status(self) -> dict[str, Any]:
         """Plain facts: `last_ack` is a boottime (s) or None, `trouble` a sentence or None, `bytes_sent` MQTT's own."""
@@ -109,7 +118,10 @@ class Uplink:
             "sending": len(self._window),
             "answered": self._desk.answered,
             "pictures_left": self._store.pictures.count().bytes_left,
-            "trouble": self._trouble,
+            "trouble": self._said.now,
+            "ledger": self._receipts.pin.status(),
+            "set_aside": self._intake.status(),
+            "too_large": {"count": len(self._too_large.seqs), "last": self._too_large.last},
             "bytes_sent": self._bytes_before + (0 if link is None else link.bytes_sent),
         }
 
@@ -133,8 +145,9 @@ class Uplink:
             while True:
                 self._turn(link, since)
         except LinkTrouble as trouble:
+            self._garbled = self._garbled + 1 if trouble.garbled else 0
             self._forget()
-            self._say(str(trouble))
+            self._said.say(str(trouble))
             self._pause(self._retry.pause(trouble.login))
 
     def _turn(self, link: Link, since: float) -> None:
@@ -152,20 +165,21 @@ class Uplink:
 
     def _noticed(self, since: float) -> None:
         """What came about by itself or by other lanes since the last turn."""
-        if self._poked:
-            self._poked = False
+        if self._wake.take_poke():
             self._order.appended()
-        if self._hurried:
-            self._hurried = False
+        if self._wake.take_hurry():
             self._order.hurry()
         if self._clock.now() - since >= STABLE:
             self._retry.reset()
-        if self._clock.now() >= self._receipts.hello_due:
-            self._order.put(self._desk.hello(self._store.count_unsent()))
-        for message in self._desk.new_results():
+        for message in self._desk.due(self._window.payload_bytes):
             self._order.put(message)
 
     def _send(self, link: Link, message: Outgoing) -> None:
+        most = self._window.payload_bytes
+        if most is not None and len(message.payload) > most:  # what can be made to fit was; this can never go here
+            log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
+            self._desk.told(message)
+            return
         mid = link.publish(topic(self._station, message.channel), message.payload, message.retain, message.expiry)
         self._window.add(mid, message)
 
@@ -186,9 +200,9 @@ class Uplink:
         until = min(keepalive, self._order.due(), self._receipts.hello_due)
         with select.epoll(2) as both:
             both.register(link.fileno(), select.EPOLLIN)
-            both.register(self._wake_fd, select.EPOLLIN)
-            self._clock.wait_readable(both.fileno(), until)
-        self._drain()
+            both.register(self._wake.fd, select.EPOLLIN)
+            self._clock.wait_readable(both.fileno(), self._clock.now() if link.waiting else until)
+        self._wake.drain()
         self._clock.outside(lambda: link.pump(0))
 
     def _settle(self, link: Link) -> None:
@@ -199,7 +213,8 @@ class Uplink:
         if settled:
             self._acknowledged(settled)
         for message in messages:
-            self._receive(message)
+            if self._intake.take(message):
+                self._order.look_again()
             link.ack(message)
 
     def _acknowledged(self, settled: list[tuple[Outgoing, int]]) -> None:
@@ -220,22 +235,15 @@ class Uplink:
         elif of_store:
             self._unheard.reset()
             self._order.resume()
-            self._say(None)
+            self._said.say(None)
 
     def _unheard_by(self, code: int) -> None:
         """The broker took it and nobody listens, or refused it: it stays unsent and is tried again later."""
         if code == NOBODY_LISTENS:
-            self._say(f"nobody at {self._where} listens to this station: everything is kept and sent again")
+            self._said.say(f"nobody at {self._where} listens to this station: everything is kept and sent again")
         else:
-            self._say(f"{self._where} refuses what this station sends (code {code:#04x}): may it publish there?")
+            self._said.say(f"{self._where} refuses what this station sends (code {code:#04x}): may it publish there?")
         self._order.pause(self._unheard.pause())
-
-    def _receive(self, message: Incoming) -> None:
-        try:
-            if self._desk.receive(message):
-                self._order.look_again()
-        except BadPayload as trouble:
-            log.warning("a message on %s is not understood and dropped: %s", message.topic, trouble)
 
     # -- the connection's beginning and end ----------------------------------------------------------------
 
@@ -243,20 +251,24 @@ class Uplink:
         """A link by the newest protocol that both sides speak; LinkTrouble."""
         topics = (*(topic(self._station, channel) for channel in LISTENED), contract.ROLLCALL)
         will = topic(self._station, Channel.STATUS), self._status("offline")
-        session = Session(f"minshan-{self._station}", topics, will, KEPT_SESSION)
+        fresh = self._garbled >= GARBLED
+        session = Session(f"minshan-{self._station}", topics, will, KEPT_SESSION, fresh=fresh)
         known, self._version = self._version, None
         link = connect(self._broker, session, self._deadline, known)
         self._link, self._silent, self._version = link, 0, link.version
-        self._window = Window(link.granted.receive_maximum, link.granted.packet_bytes)
+        packet = min(OWN_PACKET, link.granted.packet_bytes or OWN_PACKET)
+        room = payload_room(packet, topic(self._station, Channel.BACKFILL), link.version)
+        self._window = Window(link.granted.receive_maximum, room)
+        self._too_large.begin()
         return link
 
     def _greet(self) -> None:
         log.info("connected to %s", self._where)
-        self._trouble = None
+        self._said.now = None
         self._desk.begin()
-        self._order = Order(self._station, self._epoch, self._store, self._clock, self._pieces)
+        self._order = Order(self._station, self._epoch, self._store, self._clock, self._pieces, self._too_large)
         self._order.put(Outgoing(Channel.STATUS, self._status("online"), retain=True))
-        self._receipts.greet()
+        self._receipts.greet(whole=False)
 
     def _forget(self) -> None:
         if self._link is not None:
@@ -267,13 +279,9 @@ class Uplink:
 
     def _pause(self, seconds: float) -> None:
         until = self._clock.now() + seconds
-        while not self._hurried and self._clock.wait_readable(self._wake_fd, until):
-            self._drain()
-        self._hurried = False
-
-    def _drain(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.eventfd_read(self._wake_fd)
+        while not self._wake.hurried and self._clock.wait_readable(self._wake.fd, until):
+            self._wake.drain()
+        self._wake.take_hurry()
 
     def _farewell(self) -> None:
         link = self._link
@@ -288,13 +296,3 @@ class Uplink:
 
     def _status(self, state: str) -> bytes:
         return contract.encode(Status(VERSION, self._station, state, self._epoch))
-
-    def _say(self, trouble: str | None) -> None:
-        """Keep the present trouble, with a line in the log when it changes."""
-        if trouble == self._trouble:
-            return
-        self._trouble = trouble
-        if trouble is None:
-            log.info("what is sent is taken again")
-        else:
-            log.warning("%s", trouble)

@@ -11,11 +11,11 @@ BYTES = 128 * 1024  # half a minute of a weak 4G link (32 kbit/s): nothing newer
 
 
 class Window:
-    """Messages handed to the broker and not yet acknowledged."""
+    """Messages handed to the broker and not yet acknowledged. `payload_bytes`: the most that one may have."""
 
-    def __init__(self, receive_maximum: int, packet_bytes: int | None) -> None:
+    def __init__(self, receive_maximum: int, payload_bytes: int | None) -> None:
         self._most = min(MESSAGES, receive_maximum)
-        self.packet_bytes = packet_bytes
+        self.payload_bytes = payload_bytes
         self._sent: dict[int, Outgoing] = {}
         self._bytes = 0
 

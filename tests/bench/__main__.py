@@ -1,7 +1,7 @@
 """`python -m tests.bench [NAME ...]`: every module of this folder that has `rows()`, in one table.
 
 A row is a dict of texts: `what`, `ours`, `peer`, `ratio` (ours to the peer's); the last two may be empty. A
-module whose measurement cannot be made here raises `Unmeasured` with the reason, which the table says.
+module whose measurement cannot be made here raises `UnmeasuredError` with the reason, which the table says.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 import tests.bench
-from tests.bench.figures import Row, Unmeasured
+from tests.bench.figures import Row, UnmeasuredError
 
 
 def names(wanted: list[str]) -> list[str]:
-    """The modules to run: those wanted, otherwise all, in the order of their names."""
+    """Return the modules to run: those wanted, otherwise all, in the order of their names."""
     found = sorted(module.name for module in pkgutil.iter_modules(tests.bench.__path__) if module.name[0] != "_")
     unknown = [name for name in wanted if name not in found]
     if unknown:
@@ -29,7 +29,7 @@ def names(wanted: list[str]) -> list[str]:
 
 
 def measured(wanted: list[str]) -> Iterator[tuple[str, Row]]:
-    """Each row with its module's name; modules without rows are helpers."""
+    """Yield each row with its module's name; modules without rows are helpers."""
     for name in names(wanted):
         module = importlib.import_module(f"tests.bench.{name}")
         if not hasattr(module, "rows"):
@@ -38,13 +38,13 @@ def measured(wanted: list[str]) -> Iterator[tuple[str, Row]]:
         try:
             for row in module.rows():
                 yield name, row
-        except Unmeasured as reason:
+        except UnmeasuredError as reason:
             yield name, {"what": f"not measured: {reason}"}
         print(f"{name}: {time.monotonic() - began:.1f} s", file=sys.stderr)
 
 
 def main() -> None:
-    """Run and print."""
+    """Run the benches and print their rows."""
     table = Table(title="Minshan beside its peers, measured in this run", title_justify="left")
     table.add_column("bench")
     for heading in ("what", "ours", "peer", "ratio"):

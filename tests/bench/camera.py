@@ -22,7 +22,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def rows() -> list[dict[str, str]]:
-    """The bench's rows: `what`, `ours`, `peer`, `ratio`."""
+    """Return the bench's rows: `what`, `ours`, `peer`, `ratio`."""
     bare = bare_interpreter()
     with tempfile.TemporaryDirectory() as folder, SnapshotCamera(Scene(1), lambda: Moment(NOON)) as camera:
         spool = Spool(Path(folder) / "spool")
@@ -35,7 +35,7 @@ def rows() -> list[dict[str, str]]:
 
 
 def measured(pid: int, spool: Spool, url: str, bare: float) -> list[dict[str, str]]:
-    """The rows of a running camera process."""
+    """Return the rows of a running camera process."""
     picture(spool, url)  # the first one loads what is loaded late
     cpu = cpu_seconds(pid)
     for _ in range(PICTURES):
@@ -54,7 +54,7 @@ def measured(pid: int, spool: Spool, url: str, bare: float) -> list[dict[str, st
 
 
 def picture(spool: Spool, url: str) -> None:
-    """Have one taken."""
+    """Have the process take one picture."""
     wish = Wish(new_id(), "bench", Target("orchard", "http", url), Stamp("b", 1.0), NOON, ClockMark("ntp", 0.5), 30.0)
     spool.put(wish)
     ends = time.monotonic() + 60
@@ -68,7 +68,7 @@ def picture(spool: Spool, url: str) -> None:
 
 
 def bare_interpreter() -> float:
-    """Resident MB of Python with paho and nothing else."""
+    """Return the resident MB of Python with paho and nothing else."""
     with subprocess.Popen([sys.executable, "-c", BARE], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -79,7 +79,7 @@ def bare_interpreter() -> float:
 
 
 def memory(pid: int, field: str) -> float:
-    """A field of /proc/PID/status in MB."""
+    """Return a field of /proc/PID/status in MB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) / 1024
@@ -87,13 +87,13 @@ def memory(pid: int, field: str) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time that a process has used."""
+    """Return the user and system time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def row(what: str, ours: float, peer: float | None) -> dict[str, str]:
-    """One row of the table."""
+    """Return one row of the table."""
     return {
         "what": what,
         "ours": f"{ours:.3g}",

@@ -15,9 +15,12 @@ Spoiled = dict[str, list[range]]  # channel -> spans of minutes
 HOUR = 3600.0
 # Least and most of a spike, offset and drift: from what spoils a minute's use to what a range check finds alone.
 SPIKE = {
-    "air_temperature": (1.0, 15.0), "relative_humidity": (4.0, 40.0), "air_pressure": (1.0, 30.0),
-    "wind_speed": (10.0, 40.0), "pm2p5": (200.0, 800.0),
-}  # fmt: skip
+    "air_temperature": (1.0, 15.0),
+    "relative_humidity": (4.0, 40.0),
+    "air_pressure": (1.0, 30.0),
+    "wind_speed": (10.0, 40.0),
+    "pm2p5": (200.0, 800.0),
+}
 OFFSET = {"air_temperature": (4.0, 10.0), "relative_humidity": (16.0, 40.0), "air_pressure": (4.0, 20.0)}
 STUCK = ("air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_from_direction", "pm2p5")
 UP_ONLY = ("wind_speed", "pm2p5")  # what lies near zero can't spike below it
@@ -25,17 +28,17 @@ TURN = ("air_temperature", "relative_humidity", "wind_speed", "pm2p5", "pm10")  
 
 
 def copied(frames: list[Frame]) -> list[Frame]:
-    """Frames that may be spoiled."""
+    """Return copies of the frames, to be spoiled."""
     return [(at, dict(values)) for at, values in frames]
 
 
 def minute(at: float) -> int:
-    """The minute of an instant."""
+    """Return the minute of an instant."""
     return int(at // 60)
 
 
 def spikes(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
-    """One sample leaps, in each quantity about 60 times a day."""
+    """Let one sample leap, in each quantity about 60 times a day."""
     frames, spoiled = copied(frames), Spoiled()
     for name, (least, most) in SPIKE.items():
         for place in rng.sample(range(100, len(frames) - 100), 60):
@@ -50,7 +53,7 @@ def spikes(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
 def stuck(
     frames: list[Frame], rng: Random, may: Callable[[str, dict[str, float]], bool]
 ) -> tuple[list[Frame], Spoiled]:
-    """The last value is repeated for 90 to 240 minutes, three times a day in each quantity, where `may` allows."""
+    """Repeat the last value for 90 to 240 minutes, three times a day in each quantity, where `may` allows."""
     frames, spoiled = copied(frames), Spoiled()
     for name in STUCK:
         for _ in range(3):
@@ -66,24 +69,24 @@ def stuck(
 
 
 def offsets(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
-    """Each quantity too high by a constant for two hours, once in each half of the day."""
+    """Raise each quantity by a constant for two hours, once in each half of the day."""
     return _shifted(frames, rng, OFFSET, 2 * HOUR, lambda _age: 1.0)
 
 
 def drifts(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
-    """Each quantity creeps away over four hours, as far as an offset goes."""
+    """Let each quantity creep away over four hours, as far as an offset goes."""
     return _shifted(frames, rng, OFFSET, 4 * HOUR, lambda age: age / (4 * HOUR))
 
 
 def missing(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
-    """The line is dead for 2 to 10 whole minutes, ten times a day."""
+    """Let the line be dead for 2 to 10 whole minutes, ten times a day."""
     gone = [range(begin, begin + rng.randint(2, 10)) for begin in rng.sample(range(60, 1380, 20), 10)]
     kept = [frame for frame in frames if not any(minute(frame[0]) in span for span in gone)]
     return kept, dict.fromkeys(frames[0][1], gone)
 
 
 def slipped(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
-    """One to three frames in a row hold their values one field further, 40 times a day."""
+    """Let one to three frames in a row hold their values one field further, 40 times a day."""
     frames, spoiled = copied(frames), Spoiled()
     for place in rng.sample(range(100, len(frames) - 100, 10), 40):
         for at, values in frames[place : place + rng.randint(1, 3)]:
@@ -97,12 +100,12 @@ def slipped(frames: list[Frame], rng: Random) -> tuple[list[Frame], Spoiled]:
 
 
 def held(value: float, _at: float, _old: float) -> float:
-    """What a stuck sensor tells."""
+    """Return what a stuck sensor gives."""
     return value
 
 
 def shifted(begin: float, size: float, share: Callable[[float], float], at: float, old: float) -> float:
-    """What a sensor tells that is off by a share of `size`."""
+    """Return what a sensor gives that is off by a share of `size`."""
     return round(old + size * share(at - begin), 1)
 
 
@@ -134,5 +137,5 @@ def _taken(spoiled: Spoiled, name: str, number: int) -> bool:
 
 
 def _near(spoiled: Spoiled, name: str, span: range) -> bool:
-    """Whether another spell lies so close that the two would be one."""
+    """Return whether another spell lies so close that the two would be one."""
     return any(span.start < other.stop + 70 and other.start < span.stop + 70 for other in spoiled.get(name, []))

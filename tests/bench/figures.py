@@ -5,12 +5,12 @@ from __future__ import annotations
 Row = dict[str, str]
 
 
-class Unmeasured(Exception):
+class UnmeasuredError(Exception):
     """The measurement cannot be made on this machine; the text says why."""
 
 
 def row(what: str, ours: float, peer: float | None = None) -> Row:
-    """One row of the table: three significant figures, and the ratio of ours to the peer's."""
+    """Return one row of the table: three significant figures, and the ratio of ours to the peer's."""
     told = {"what": what, "ours": figure(ours), "peer": "", "ratio": ""}
     if peer is not None:
         told |= {"peer": figure(peer), "ratio": f"{ours / peer:.2f}" if peer else ""}
@@ -18,5 +18,5 @@ def row(what: str, ours: float, peer: float | None = None) -> Row:
 
 
 def figure(value: float) -> str:
-    """A number as a person reads it: 3 significant figures, thousands apart."""
+    """Return a number as a person reads it: 3 significant figures, thousands apart."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

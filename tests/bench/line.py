@@ -27,7 +27,7 @@ from drivers.buses.i2c import I2CBus
 from drivers.catalog import find
 from drivers.clock import Clock
 from drivers.twins.bench import PtyBusWire, make_twin, wire_for
-from drivers.twins.crossing import CrossingPort
+from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.memory import MemoryContact, MemoryI2C
 from edge.clock import SystemClock
 from edge.config.file import load
@@ -45,11 +45,11 @@ HOUR = 3600.0
 WARM = 120.0  # s first: what is imported late is imported
 HANG = 30.0  # s
 INTERVAL = 1.0  # s
-SIMULATED = ((SimClock, "_wait"), (MemoryI2C, "transfer"), (MemoryContact, "edges"), (CrossingPort, "write"))
+SIMULATED = ((SimClock, "_wait"), (MemoryI2C, "transfer"), (MemoryContact, "edges"), (ClockedPort, "write"))
 
 
 def rows() -> Iterator[Row]:
-    """The bench's rows."""
+    """Yield the bench's rows."""
     cpu, channels = hour_of_cpu()
     per = "a simulated hour of the demo's station"
     yield row(f"sampling and recording, CPU (s in {per}, {channels} channels)", cpu)
@@ -62,7 +62,7 @@ def rows() -> Iterator[Row]:
 
 
 def hour_of_cpu() -> tuple[float, int]:
-    """CPU seconds of the line's threads in a simulated hour, and how many channels its minutes have."""
+    """Return the CPU seconds of the line's threads in a simulated hour, and its minutes' number of channels."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as patches:
         spent: dict[int, float] = {}
         for owner, name in SIMULATED:
@@ -82,7 +82,7 @@ def hour_of_cpu() -> tuple[float, int]:
 
 
 def station(folder: Path) -> Config:
-    """The demo's station without a broker."""
+    """Return the configuration of the demo's station without a broker."""
     text = whole_station("bench", folder, "mqtt://127.0.0.1", "broker", None)
     file = folder / "station.toml"
     file.write_text(re.sub(r"\[broker\].*?\n\n", "", text, flags=re.DOTALL))
@@ -90,14 +90,14 @@ def station(folder: Path) -> Config:
 
 
 def of_the_line(spent: dict[int, float]) -> float:
-    """CPU seconds so far of the threads that sample and record, less what was put aside in them."""
+    """Return the CPU seconds so far of the threads that sample and record, less what was put aside."""
     line = [t for t in threading.enumerate() if t.name.startswith("bus ") or t.name == "recorder"]
     idents = [thread.ident for thread in line if thread.ident is not None]
     return sum(time.clock_gettime(time.pthread_getcpuclockid(i)) - spent.get(i, 0.0) for i in idents)
 
 
 def aside(call: Callable[..., Any], spent: dict[int, float]) -> Callable[..., Any]:
-    """`call`, its CPU time put aside for the thread that calls (once where one is within another)."""
+    """Return `call` with its CPU time put aside for the calling thread (once where one is within another)."""
     within = threading.local()
 
     def timed(*args: Any, **more: Any) -> Any:
@@ -119,25 +119,27 @@ def aside(call: Callable[..., Any], spent: dict[int, float]) -> Callable[..., An
 
 
 class Hanging:
-    """An I2C adapter that does not come back from a transfer, as a kernel's call may: other threads go on."""
+    """An I2C adapter whose transfers hang, as a kernel's call may: other threads go on."""
 
     def transfer(self, _address: int, _out: bytes, _count: int) -> bytes:
-        """Comes back after the hang, with an error."""
+        """Return after the hang, with an error."""
         select.select([], [], [], HANG)
         raise OSError(110, "Connection timed out")
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
 
 def latest_beside_a_hang() -> float:
-    """Seconds by which the latest sample of the other buses came after its grid."""
+    """Return the seconds by which the latest sample of the other buses came after its grid."""
     clock = SystemClock()
     inbox = clock.inbox(10_000)
     stuck = [section("shelter", "bme280", address=0x76)]
     cups = [section("cups", "pulses", kind="wind", line=6)]
-    line = [section(name, "modbus", port="bench", profile=profile, address=address, interval=INTERVAL)
-            for name, profile, address in (("wind", "rs-fsjt", 1), ("vane", "rs-fxjt", 2))]  # fmt: skip
+    line = [
+        section(name, "modbus", port="bench", profile=profile, address=address, interval=INTERVAL)
+        for name, profile, address in (("wind", "rs-fsjt", 1), ("vane", "rs-fxjt", 2))
+    ]
     gpio, rs485 = (wire_for(group[0].info.bus, twins(group, clock), clock) for group in (cups, line))
     assert isinstance(rs485, PtyBusWire)
     rs485.start()
@@ -158,12 +160,12 @@ def latest_beside_a_hang() -> float:
 
 
 def twins(group: list[SensorSection], clock: Clock) -> list[tuple[Any, Any]]:
-    """Each device's settings and twin."""
+    """Return each device's settings and twin."""
     return [(sensor.settings, make_twin(sensor.info, sensor.settings, clock, 1)) for sensor in group]
 
 
 def lateness(clock: SystemClock, inbox: Any) -> float:
-    """The most by which a sample missed its grid, a sample that never came counting by the whole gap."""
+    """Return the most by which a sample missed its grid, a missing sample counting by the whole gap."""
     ends = clock.now() + HANG - 1.0
     last: dict[str, float] = {}
     worst = 0.0
@@ -180,6 +182,6 @@ def lateness(clock: SystemClock, inbox: Any) -> float:
 
 
 def section(name: str, driver: str, **keys: Any) -> SensorSection:
-    """A sensor's section of a station's file."""
+    """Return a sensor's section of a station's file."""
     info = find(driver)
     return SensorSection(name=name, driver=driver, info=info, settings=info.settings(**keys))

@@ -18,7 +18,7 @@ import tty
 from pathlib import Path
 
 from tests.bench.camera import bare_interpreter, cpu_seconds, memory, row
-from tests.bench.figures import Row, Unmeasured
+from tests.bench.figures import Row, UnmeasuredError
 from tests.system.broker import PATH, Broker
 
 LINE = b"A0743B135C0000D0000E0000F0006G1588H1588I0000J0006K0610L0271M909N10022,017,025,026,017,025,026,*0C\r\n"
@@ -28,9 +28,9 @@ MEASURED = 60.0  # s
 
 
 def rows() -> list[Row]:
-    """The bench's rows: `what`, `ours`, `peer`, `ratio`."""
+    """Return the bench's rows: `what`, `ours`, `peer`, `ratio`."""
     if shutil.which("mosquitto", path=PATH) is None:
-        raise Unmeasured("mosquitto is not installed")
+        raise UnmeasuredError("mosquitto is not installed")
     bare = bare_interpreter()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -51,7 +51,7 @@ def rows() -> list[Row]:
 
 
 def measured(pid: int, bare: float) -> list[Row]:
-    """The rows of a running daemon."""
+    """Return the rows of a running daemon."""
     time.sleep(WARM_UP)
     cpu = cpu_seconds(pid)
     time.sleep(MEASURED)
@@ -64,7 +64,7 @@ def measured(pid: int, bare: float) -> list[Row]:
 
 
 def feed(ending: threading.Event) -> str:
-    """A pty on which a line comes each `PACE` seconds until `ending`; its path."""
+    """Make a pty on which a line comes each `PACE` seconds until `ending`. Return its path."""
     near, far = pty.openpty()
     tty.setraw(far)
 
@@ -77,7 +77,7 @@ def feed(ending: threading.Event) -> str:
 
 
 def station(folder: Path, port: str, broker: str) -> Path:
-    """A station's file, made as a technician makes it."""
+    """Write a station's file, made as a technician makes it. Return its path."""
     config = folder / "station.toml"
     sensor = f"ascii-station:port={port}"
     words = ["--station", "bench", "--sensor", sensor, "--broker", broker, "--state", str(folder / "state")]

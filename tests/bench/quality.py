@@ -17,7 +17,7 @@ from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
 from edge.sim.capture import read_capture
 from tests.bench import faults
-from tests.bench.figures import Row, Unmeasured
+from tests.bench.figures import Row, UnmeasuredError
 from tests.data import folder, shared
 
 DAYS = ("2019-08-04", "2020-12-27", "2021-05-04", "2021-06-01", "2022-07-24")
@@ -57,9 +57,9 @@ class Found(NamedTuple):
 
 
 def rows() -> list[Row]:
-    """The bench's rows; the peer is WeeWX StdQC."""
+    """Return the bench's rows; the peer is WeeWX StdQC."""
     if not (folder() / "station-captures").is_dir():
-        raise Unmeasured(f"the recordings station-captures are not in {folder()} (set MINSHAN_DATA to its folder)")
+        raise UnmeasuredError(f"the recordings station-captures are not in {folder()} (set MINSHAN_DATA to its folder)")
     totals: dict[str, Found] = {}
     good = Found(0, 0, 0)
     for day in DAYS:
@@ -77,20 +77,24 @@ def rows() -> list[Row]:
 
 
 def order(item: tuple[str, Found]) -> tuple[int, str]:
-    """Parts (- spikes of ...) behind their whole."""
+    """Return the sorting key that puts parts (- spikes of ...) behind their whole."""
     what = item[0].removeprefix("- ")
     return next(n for n, fault in enumerate(ORDER) if what.startswith(fault)), what
 
 
 def row(what: str, found: Found, digits: int = 1) -> Row:
-    """One row of the table."""
+    """Return one row of the table."""
     ours, peer = 100 * found.ours / max(found.spells, 1), 100 * found.weewx / max(found.spells, 1)
-    return {"what": what, "ours": f"{ours:.{digits}f}", "peer": f"{peer:.{digits}f}",
-            "ratio": f"{ours / peer:.1f}" if peer else ""}  # fmt: skip
+    return {
+        "what": what,
+        "ours": f"{ours:.{digits}f}",
+        "peer": f"{peer:.{digits}f}",
+        "ratio": f"{ours / peer:.1f}" if peer else "",
+    }
 
 
 def day_of_faults(frames: list[faults.Frame], clean: Judged) -> Iterator[tuple[str, Found]]:
-    """Each fault put into the day alone, and what was found of it."""
+    """Yield each fault put into the day alone, and what was found of it."""
     for seed in SEEDS:
         spoiled, where = faults.stuck(frames, Random(seed), may_be_stuck)
         result = judged(spoiled)
@@ -111,14 +115,14 @@ def day_of_faults(frames: list[faults.Frame], clean: Judged) -> Iterator[tuple[s
 
 
 def slips(where: faults.Spoiled, result: Judged, clean: Judged) -> Found:
-    """A slipped frame spoils all channels of its minute: it is found where any of them is."""
+    """Count the slipped frames. Each spoils all channels of its minute and is found where any of them is."""
     spoiled = {span.start for spans in where.values() for span in spans}
     ours = sum(any(seen(result, clean, name, m) for name in where) for m in spoiled)
     return Found(len(spoiled), ours, sum(any(m in minutes for minutes in result.refused.values()) for m in spoiled))
 
 
 def may_be_stuck(name: str, values: dict[str, float]) -> bool:
-    """Where physics lets a thing stand still nobody can tell: fog, no wind, clean air."""
+    """Return whether the value may be stuck: where physics lets it stand still (fog, calm) nobody can tell."""
     if name == "pm2p5":
         return values[name] > 30
     if name in ("wind_speed", "wind_from_direction"):
@@ -127,7 +131,7 @@ def may_be_stuck(name: str, values: dict[str, float]) -> bool:
 
 
 def each(what: str, where: faults.Spoiled, result: Judged, clean: Judged) -> Iterator[tuple[str, Found]]:
-    """What was found of one fault, all channels together, and by channel where they differ in kind."""
+    """Yield what was found of one fault, all channels together, and by channel where they differ in kind."""
     for name, spans in where.items():
         ours = sum(
             any(seen(result, clean, name, m) or kept_out(result, clean, name, span) for m in span) for span in spans
@@ -140,7 +144,7 @@ def each(what: str, where: faults.Spoiled, result: Judged, clean: Judged) -> Ite
 
 
 def beside(where: faults.Spoiled, result: Judged, clean: Judged) -> Found:
-    """Values outside of every fault that are flagged though the untouched day's are not."""
+    """Count the values outside of every fault that are flagged though the untouched day's are not."""
     good = ours = 0
     for number, flags in enumerate(result.flags[: len(clean.flags)]):
         for name, flag in flags.items():
@@ -151,27 +155,27 @@ def beside(where: faults.Spoiled, result: Judged, clean: Judged) -> Found:
 
 
 def seen(result: Judged, clean: Judged, name: str, number: int) -> bool:
-    """Found: a flag that the untouched minute does not have, or a value missing that it has."""
+    """Return whether there is a flag that the untouched minute does not have, or a value missing that it has."""
     if number >= len(result.flags):
         return False
     return result.flags[number][name] != 1 and result.flags[number][name] != clean.flags[number][name]
 
 
 def kept_out(result: Judged, clean: Judged, name: str, span: range) -> bool:
-    """A bad sample that failed alone changes no mean: the minute passes, with the value it would have had."""
+    """Return whether a bad sample failed alone: the minute passes, with the value it would have had."""
     number = span.start if len(span) == 1 else -1
     return number in result.failed.get(name, ()) and result.values[number][name] == clean.values[number][name]
 
 
 def wrongly_flagged(clean: Judged) -> Found:
-    """Minutes of the untouched day with any value suspect or failed; those with nothing measured don't count."""
+    """Count the untouched day's minutes with a value suspect or failed, of those with anything measured."""
     minutes = [flags for flags in clean.flags if any(flag != 9 for flag in flags.values())]
     ours = sum(any(flag in (3, 4) for flag in flags.values()) for flags in minutes)
     return Found(len(minutes), ours, len(set().union(*clean.refused.values()) if clean.refused else ()))
 
 
 def judged(frames: list[faults.Frame], second: list[faults.Frame] | None = None) -> Judged:
-    """A day through the minutes; `second`: the frames of a sensor beside it, which reads 0.2 more."""
+    """Pass a day through the minutes; `second`: the frames of a sensor beside it, which reads 0.2 more."""
     minutes = Minutes(lines(second is not None, frames))
     flags: list[dict[str, int]] = []
     values: list[dict[str, float | None]] = []
@@ -194,7 +198,7 @@ def judged(frames: list[faults.Frame], second: list[faults.Frame] | None = None)
 
 
 def close(minutes: Minutes, begin: float, flags: list[Any], values: list[Any]) -> None:
-    """One minute."""
+    """Close one minute."""
     body = minutes.close(begin, begin + 60.0, None, {})
     flags.append(body.quality)
     values.append(body.values)
@@ -203,7 +207,7 @@ def close(minutes: Minutes, begin: float, flags: list[Any], values: list[Any]) -
 def merged(
     frames: list[faults.Frame], second: list[faults.Frame] | None
 ) -> Iterator[tuple[float, str, dict[str, float]]]:
-    """Both sensors' frames in the order of their instants."""
+    """Yield both sensors' frames in the order of their instants."""
     for place, (at, frame) in enumerate(frames):
         yield at, "mast", frame
         if second is not None:
@@ -211,19 +215,19 @@ def merged(
 
 
 def lines(second: bool, frames: list[faults.Frame]) -> list[ChannelLine]:
-    """The station's channels, with those of the second sensor where there is one."""
+    """Return the station's channels, with those of the second sensor where there is one."""
     own = [c for c in channels(AsciiStationSettings(port="/dev/null")) if c.quantity in frames[len(frames) // 2][1]]
     made = [line(c.quantity, "mast", c) for c in own]
     return made + [line(f"{c.quantity}.second", "second", c) for c in own if second and c.quantity in SECOND]
 
 
 def line(name: str, sensor: str, channel: Channel) -> ChannelLine:
-    """One channel at a line each 3 s."""
+    """Return one channel at a line each 3 s."""
     return ChannelLine(name, sensor, channel, limits_for(channel.quantity, ALTITUDE), 20.0, height_m=2.0)
 
 
 def recorded(day: str) -> list[faults.Frame]:
-    """The good frames of a recorded day, with seconds since its midnight."""
+    """Return the good frames of a recorded day, with seconds since its midnight."""
     capture = read_capture(shared(f"station-captures/{day}.txt.gz"))
     decoder = AsciiStationDecoder(AsciiStationSettings(port="/dev/null"))
     frames: list[faults.Frame] = []

@@ -23,35 +23,46 @@ from edge.record import ClockMark, Draft, Kind, Stamp
 from edge.store.rows import record_of
 from edge.store.store import Store
 from edge.uplink.contract import Span
-from tests.bench.figures import Row, Unmeasured, row
+from tests.bench.figures import Row, UnmeasuredError, row
 
 BURST = 2000
 MINUTES = 200
 WARM = 3000
 NAMES = (
-    "air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_speed_of_gust",
-    "wind_from_direction", "wind_speed_2min", "wind_speed_10min", "rainfall_amount", "illuminance", "pm1", "pm2p5",
-    "pm10", "air_temperature.louvre",
-)  # fmt: skip
+    "air_temperature",
+    "relative_humidity",
+    "air_pressure",
+    "wind_speed",
+    "wind_speed_of_gust",
+    "wind_from_direction",
+    "wind_speed_2min",
+    "wind_speed_10min",
+    "rainfall_amount",
+    "illuminance",
+    "pm1",
+    "pm2p5",
+    "pm10",
+    "air_temperature.louvre",
+)
 IMAGE_MB = 256
 SECTOR = 512
 Worker = Callable[..., None]  # (folder, number of records, what to do after each)
 
 
 def draft(n: int) -> Draft:
-    """Minute `n` of a station with 14 channels."""
+    """Return minute `n` of a station with 14 channels."""
     values = {name: round((n * 7919 + i * 104729) % 10000 / 100, 2) for i, name in enumerate(NAMES)}
     body = {"values": values, "quality": dict.fromkeys(NAMES, 1), "reasons": {}}
     return Draft(Kind.MINUTE, Stamp("6f1c" * 8, n * 60.0), 60.0, n * 60_000_000, ClockMark("ntp", 0.01), body, 1)
 
 
 def line(n: int, given: Draft) -> bytes:
-    """A record as the raw append writes it."""
+    """Return a record as the raw append writes it."""
     return msgspec.json.encode(record_of(given, "5d0c9c1f", n)) + b"\n"
 
 
 def rows() -> Iterator[Row]:
-    """The bench's rows."""
+    """Yield the bench's rows."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours = BURST / timed(stored, folder / "s", BURST)
@@ -71,11 +82,11 @@ def rows() -> Iterator[Row]:
 
 
 def ignore(n: int) -> None:
-    """Nothing to do after record `n`."""
+    """Do nothing after record `n`."""
 
 
 def timed(work: Worker, folder: Path, number: int) -> float:
-    """Seconds that it takes."""
+    """Return the seconds that the work takes."""
     began = time.monotonic()
     work(folder, number)
     return time.monotonic() - began
@@ -91,7 +102,7 @@ def stored(folder: Path, number: int, each: Callable[[int], None] = ignore) -> N
 
 
 def closed(folder: Path, number: int, each: Callable[[int], None] = ignore) -> None:
-    """The same, and each record sent and closed before the next."""
+    """Append to the store, each record sent and closed before the next."""
     store = Store.open(folder, epoch="5d0c9c1f")
     for n in range(1, number + 1):
         record = store.append(draft(n), {"rainfall_amount": n})
@@ -112,10 +123,10 @@ def raw_appended(folder: Path, number: int, each: Callable[[int], None] = ignore
 
 
 def bytes_written(mount: Path, written: Callable[[], int], work: Worker, settle: bool) -> float:
-    """Bytes for a record that reached the device, the file system's journal among them.
+    """Return the bytes for a record that reached the device, the file system's journal among them.
 
-    Counted after WARM records, when the store's log has its size, as it has for all but a daemon's first hours.
-    With `settle` the file system is brought to rest after each record, as it is within a minute.
+    Counted after WARM records, when the store's log has its size, as it has for all but a daemon's first hours. With
+    `settle` the file system is brought to rest after each record, as it is within a minute.
     """
     counted = MINUTES if settle else BURST
     at: list[int] = []
@@ -134,9 +145,9 @@ def bytes_written(mount: Path, written: Callable[[], int], work: Worker, settle:
 
 @contextmanager
 def disk() -> Iterator[tuple[Path, Callable[[], int]]]:
-    """An ext4 of our own on a loop device, and the reader of its counter of bytes written."""
+    """Mount an ext4 of our own on a loop device. Yield its path and the reader of its counter of bytes written."""
     if os.geteuid() or not shutil.which("mkfs.ext4") or not shutil.which("losetup"):
-        raise Unmeasured("bytes written to the disk want root, mkfs.ext4 and losetup")
+        raise UnmeasuredError("bytes written to the disk want root, mkfs.ext4 and losetup")
     with ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory()))
         image, mount = folder / "image", folder / "mount"
@@ -153,8 +164,8 @@ def disk() -> Iterator[tuple[Path, Callable[[], int]]]:
 
 
 def run(*command: str) -> str:
-    """What a command prints; Unmeasured with its reason where it fails."""
+    """Return what a command prints. Raise UnmeasuredError with its reason where it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Unmeasured(f"{command[0]}: {done.stderr.strip()}")
+        raise UnmeasuredError(f"{command[0]}: {done.stderr.strip()}")
     return done.stdout.strip()

@@ -28,7 +28,7 @@ from edge.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.store import Store
 from edge.uplink.contract import Batch
 from edge.uplink.uplink import Uplink
-from tests.bench.figures import Row, Unmeasured, row
+from tests.bench.figures import Row, UnmeasuredError, row
 from tests.bench.store import NAMES
 from tests.system.broker import PATH, Broker, until
 
@@ -38,7 +38,7 @@ BOOT = "6f1c2b1e-0a7d-4f5e-9d63-3b1f6f1c2b1e"
 
 
 def minutes(count: int) -> Iterator[Draft]:
-    """Minutes of 14 channels that wander as weather does, to two decimals."""
+    """Yield minutes of 14 channels that wander as weather does, to two decimals."""
     wander = random.Random(7)
     values = dict.fromkeys(NAMES, 20.0)
     for number in range(count):
@@ -49,10 +49,10 @@ def minutes(count: int) -> Iterator[Draft]:
 
 
 def rows() -> Iterator[Row]:
-    """The bench's rows."""
+    """Yield the bench's rows."""
     for program in ("mosquitto", "mosquitto_pub", "mosquitto_sub"):
         if shutil.which(program, path=PATH) is None:
-            raise Unmeasured(f"{program} is not installed")
+            raise UnmeasuredError(f"{program} is not installed")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         broker = Broker(folder).start()
@@ -66,7 +66,7 @@ def rows() -> Iterator[Row]:
 
 
 def drained(broker: Broker, store: Store, folder: Path) -> Iterator[Row]:
-    """How fast a backlog goes."""
+    """Yield how fast a backlog goes."""
     records = [store.append(draft) for draft in minutes(BACKLOG)]
     with listener(broker):
         ours = BACKLOG / drain(broker.section(), store)
@@ -76,7 +76,7 @@ def drained(broker: Broker, store: Store, folder: Path) -> Iterator[Row]:
 
 
 def wire(broker: Broker, store: Store) -> Iterator[Row]:
-    """What a record costs on the wire: live, in a backlog, and as a message of JSON each."""
+    """Yield what a record costs on the wire: live, in a backlog, and as a message of JSON each."""
     section = broker.section()
     with listener(broker), relay(broker.port) as (port, count):
         through = section.model_copy(update={"url": f"mqtt://127.0.0.1:{port}"})
@@ -91,7 +91,7 @@ def wire(broker: Broker, store: Store) -> Iterator[Row]:
 
 
 def drain(section: BrokerSection, store: Store) -> float:
-    """Seconds until nothing is unsent."""
+    """Return the seconds until nothing is unsent."""
     clock = SystemClock()
     sender = Uplink(section, "orchard-1", store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
     began = time.monotonic()
@@ -104,7 +104,7 @@ def drain(section: BrokerSection, store: Store) -> float:
 
 
 def live(section: BrokerSection, store: Store, count: list[int]) -> float:
-    """Bytes for each record of a standing connection, sent as it is made."""
+    """Return the bytes for each record of a standing connection, sent as it is made."""
     clock = SystemClock()
     sender = Uplink(section, "orchard-1", store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
     lane = clock.lane("uplink", sender.run)
@@ -122,7 +122,7 @@ def live(section: BrokerSection, store: Store, count: list[int]) -> float:
 
 
 def by_paho(broker: Broker, records: list[Record], port: int | None = None) -> float:
-    """Seconds for paho with everything queued and 20 in flight."""
+    """Return the seconds for paho with everything queued and 20 in flight."""
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.max_inflight_messages = 20
     client.connect("127.0.0.1", port or broker.port)
@@ -139,7 +139,7 @@ def by_paho(broker: Broker, records: list[Record], port: int | None = None) -> f
 
 
 def by_mosquitto_pub(broker: Broker, records: list[Record], folder: Path) -> float:
-    """Seconds for mosquitto_pub, its start left out as far as a run of one line tells it."""
+    """Return the seconds for mosquitto_pub, less its start as far as a run of one line shows it."""
     lines = folder / "lines"
     command = ["mosquitto_pub", "-p", str(broker.port), "-t", "peer/live", "-q", "1", "-V", "5", "-l"]
     took = []
@@ -153,13 +153,13 @@ def by_mosquitto_pub(broker: Broker, records: list[Record], folder: Path) -> flo
 
 
 def message(record: Record) -> bytes:
-    """One record as a message of its own."""
+    """Return one record as a message of its own."""
     return msgspec.json.encode(Batch(1, "orchard-1", [record]))
 
 
 @contextmanager
 def listener(broker: Broker) -> Iterator[None]:
-    """Somebody who takes everything, in a process of its own, or Mosquitto would have nothing to do."""
+    """Run a subscriber to everything in a process of its own, or Mosquitto would have nothing to do."""
     command = ["mosquitto_sub", "-p", str(broker.port), "-t", "#", "-V", "5"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         time.sleep(0.5)
@@ -171,7 +171,7 @@ def listener(broker: Broker) -> Iterator[None]:
 
 @contextmanager
 def relay(port: int) -> Iterator[tuple[int, list[int]]]:
-    """A port that leads to the broker's, and how many bytes have gone through in both directions."""
+    """Open a port that leads to the broker's. Yield it and how many bytes have gone through in both directions."""
     count = [0]
     server = socket.create_server(("127.0.0.1", 0))
 

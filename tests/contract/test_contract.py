@@ -24,7 +24,7 @@ WAYS: dict[str, list[dict[str, Any]]] = {
 
 
 def every_profile() -> list[dict[str, Any]]:
-    """Each Modbus sensor, with all that can be ordered with it."""
+    """Return each Modbus sensor, with all that can be ordered with it."""
     return [
         {"profile": name, "fitted": [entry.quantity for entry in load(name).registers if entry.optional]}
         for name in names()
@@ -32,7 +32,7 @@ def every_profile() -> list[dict[str, Any]]:
 
 
 def trials() -> Iterator[Any]:
-    """Each driver in each of its ways."""
+    """Yield each driver in each of its ways."""
     for name, info in catalog().items():
         for keys in every_profile() if name == "modbus" else WAYS.get(name, [{}]):
             words = [name, *(str(value) for value in keys.values() if not isinstance(value, list))]

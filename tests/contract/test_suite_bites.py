@@ -14,20 +14,20 @@ from drivers.devices import bme280, pulses, sen0575
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import DeviceError
 from drivers.reading import Reading
-from drivers.trial import Broken, Trial
+from drivers.trial import ContractError, Trial
 from edge.sim.clock import SimClock
 
 CHECKS = {check.__name__.removeprefix("check_"): check for check in contract.CHECKS}
 
 
 class Bent:
-    """A device whose `read` is another's, bent."""
+    """A device whose `read` is another's, changed."""
 
     def __init__(self, device: Device, clock: Clock, bend: Callable[[Device, Clock], tuple[Reading, ...]]) -> None:
         self._device, self._clock, self._bend = device, clock, bend
 
     def read(self) -> tuple[Reading, ...]:
-        """The bent reading."""
+        """Return the changed readings."""
         return self._bend(self._device, self._clock)
 
     def close(self) -> None:
@@ -36,7 +36,7 @@ class Bent:
 
 
 def bent(info: DriverInfo, bend: Callable[[Device, Clock], tuple[Reading, ...]]) -> DriverInfo:
-    """The driver, its reads bent."""
+    """Return the driver with its reads changed."""
 
     def open_bent(bus: Any, settings: Any, clock: Clock) -> Device:
         return Bent(info.open(bus, settings, clock), clock, bend)
@@ -45,23 +45,23 @@ def bent(info: DriverInfo, bend: Callable[[Device, Clock], tuple[Reading, ...]])
 
 
 def warmer(device: Device, _: Clock) -> tuple[Reading, ...]:
-    """Half a degree too warm."""
+    """Return readings half a degree too warm."""
     return tuple(replace(r, value=r.value + 0.5) for r in device.read())
 
 
 def in_the_future(device: Device, _: Clock) -> tuple[Reading, ...]:
-    """Stamped ten seconds ahead."""
+    """Return readings stamped ten seconds ahead."""
     return tuple(replace(r, at=r.at + 10) for r in device.read())
 
 
 def slowly(device: Device, clock: Clock) -> tuple[Reading, ...]:
-    """Longer than stated."""
+    """Return readings after longer than stated."""
     clock.sleep_until(clock.now() + 5)
     return device.read()
 
 
 def filled(device: Device, clock: Clock) -> tuple[Reading, ...]:
-    """An old value where there is none."""
+    """Return an old value where there is none."""
     try:
         return device.read()
     except DeviceError:
@@ -69,7 +69,7 @@ def filled(device: Device, clock: Clock) -> tuple[Reading, ...]:
 
 
 def raising(device: Device, clock: Clock) -> tuple[Reading, ...]:
-    """An error that is none of the drivers' where the device does not answer."""
+    """Raise an error that is none of the drivers' where the device does not answer."""
     try:
         return device.read()
     except DeviceError as error:
@@ -77,27 +77,27 @@ def raising(device: Device, clock: Clock) -> tuple[Reading, ...]:
 
 
 def falling(device: Device, clock: Clock) -> tuple[Reading, ...]:
-    """A total that falls back each minute."""
+    """Return a total that falls back each minute."""
     return tuple(replace(r, value=r.value % 3.0) for r in device.read())
 
 
 def one_more(_: Any) -> tuple[Channel, ...]:
-    """A channel that never comes."""
+    """Return a channel that never comes."""
     return (*bme280.channels(bme280.Settings()), Channel("illuminance", 0, 1000, 1))
 
 
 BREAKERS: list[tuple[str, DriverInfo, type[Exception]]] = [
-    ("it_states_what_it_is", replace(bme280.INFO, interval=None), Broken),
-    ("it_gives_all_its_channels_truly", replace(bme280.INFO, channels=one_more), Broken),
-    ("it_gives_all_its_channels_truly", bent(bme280.INFO, warmer), Broken),
-    ("it_gives_all_its_channels_truly", bent(bme280.INFO, in_the_future), Broken),
-    ("it_gives_all_its_channels_truly", bent(bme280.INFO, slowly), Broken),
-    ("it_survives_silent", bent(bme280.INFO, filled), Broken),
-    ("it_survives_other_address", bent(bme280.INFO, filled), Broken),
+    ("it_states_what_it_is", replace(bme280.INFO, interval=None), ContractError),
+    ("it_gives_all_its_channels_truly", replace(bme280.INFO, channels=one_more), ContractError),
+    ("it_gives_all_its_channels_truly", bent(bme280.INFO, warmer), ContractError),
+    ("it_gives_all_its_channels_truly", bent(bme280.INFO, in_the_future), ContractError),
+    ("it_gives_all_its_channels_truly", bent(bme280.INFO, slowly), ContractError),
+    ("it_survives_silent", bent(bme280.INFO, filled), ContractError),
+    ("it_survives_other_address", bent(bme280.INFO, filled), ContractError),
     ("it_survives_noise", bent(bme280.INFO, raising), RuntimeError),
-    ("it_survives_stuck", replace(bme280.INFO, timeout=0.1), Broken),
-    ("it_survives_silent", replace(pulses.INFO, extra={}), Broken),
-    ("totals_never_fall", bent(sen0575.INFO, falling), Broken),
+    ("it_survives_stuck", replace(bme280.INFO, timeout=0.1), ContractError),
+    ("it_survives_silent", replace(pulses.INFO, extra={}), ContractError),
+    ("totals_never_fall", bent(sen0575.INFO, falling), ContractError),
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Further keys of the driver's settings."""
+    """Add the option for further keys of the driver's settings."""
     parser.getgroup("hil").addoption(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the driver's settings; repeatable"
     )

@@ -35,7 +35,7 @@ class Real:
     bus: Any
 
     def gather(self) -> tuple[dict[str, Reading], float]:
-        """A reading of every channel within SETTLING seconds, and the longest time that a read took."""
+        """Return a reading of every channel within SETTLING seconds, and the longest time that a read took."""
         wanted = {channel.quantity for channel in self.info.channels(self.settings)}
         device = self.info.open(self.bus, self.settings, self.clock)
         found, longest, until = dict[str, Reading](), 0.0, self.clock.now() + SETTLING
@@ -52,7 +52,7 @@ class Real:
 
 
 def value_of(text: str) -> Any:
-    """A key's value as a configuration file would have it."""
+    """Return a key's value as a configuration file would have it."""
     for kind in (lambda t: int(t, 0), float):
         try:
             return kind(text)
@@ -63,7 +63,7 @@ def value_of(text: str) -> Any:
 
 @pytest.fixture(name="real")
 def real_device(request: pytest.FixtureRequest) -> Iterator[Real]:
-    """The device that the options name, its bus opened."""
+    """Yield the device that the options name, its bus opened."""
     name = request.config.getoption("--driver")
     if not name:
         pytest.skip("name the device's driver: --driver bme280")

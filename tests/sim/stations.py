@@ -13,7 +13,7 @@ from edge.config.sections import Config
 from edge.daemon import open_store
 from edge.record import Kind, Record
 from edge.sim.checkers import Truth, highest, identity_checks
-from edge.sim.faults import Schedule, Spell
+from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.life import Life
 from edge.sim.likeness import channels_of, value_checks
 from edge.sim.platform import Platform
@@ -81,9 +81,9 @@ class Outcome:
         return sorted(chosen, key=lambda record: record.seq)
 
     def ailing(self, span: tuple[float, float], sensor: str, fault: Fault) -> set[str]:
-        """The channels of all devices that such a spell ails."""
+        """Return the channels of all devices that such a fault affects."""
         channels = channels_of(Truth.of(self.life))
-        ailed = channels.ailed(Spell(*span, sensor, fault))
+        ailed = channels.ailed(DeviceFault(*span, sensor, fault))
         return {channel for channel, owner in channels.sensor.items() if owner in ailed}
 
     def starts(self) -> list[Record]:
@@ -113,11 +113,11 @@ def live(
     seed: int = 1,
     begin: int = BEGIN,
     speed: float | None = None,
-    furnish: Callable[[Rig], None] = lambda rig: None,
+    setup: Callable[[Rig], None] = lambda rig: None,
 ) -> Outcome:
     """Live so many simulated seconds before a platform in the simulation, and judge what came of it."""
     platform = Platform(seed)
-    life = Life(config, seed, begin, schedule, open_store, speed, platform, furnish=furnish)
+    life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
     life.run(length)
     life.end()
     kept = records_of(config)

@@ -14,10 +14,10 @@ import pytest
 from drivers.twins.twin import Fault
 from edge.record import ClockMark, Kind, Record
 from edge.records import version1
-from edge.sim.faults import Outage, Schedule, Spell
+from edge.sim.faults import DeviceFault, Outage, Schedule
 from tests.sim.stations import Outcome, configured, judged, live
 
-SILENT = Spell(300.0, 900.0, "shelter", Fault.SILENT)
+SILENT = DeviceFault(300.0, 900.0, "shelter", Fault.SILENT)
 
 
 @pytest.fixture(name="good", scope="module")

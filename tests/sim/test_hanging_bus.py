@@ -27,11 +27,11 @@ def samples(folder: Path, hangs: bool) -> dict[str, list[float]]:
     """When each sensor was read over a quarter of an hour, s of the boot."""
     folder.mkdir()
 
-    def furnish(rig: Rig) -> None:
+    def setup(rig: Rig) -> None:
         if hangs:
             hang(rig)
 
-    life = Life(configured(folder, SMALL + CUPS), 1, BEGIN, Schedule(), open_store, furnish=furnish)
+    life = Life(configured(folder, SMALL + CUPS), 1, BEGIN, Schedule(), open_store, setup=setup)
     taken: dict[str, list[float]] = {}
     offer = life.station.inbox.offer
 

@@ -10,7 +10,7 @@ import pytest
 
 from drivers.twins.twin import Fault
 from edge.daemon import open_store
-from edge.sim.faults import Outage, Schedule, Spell
+from edge.sim.faults import DeviceFault, Outage, Schedule
 from edge.sim.life import Life
 from tests.sim.stations import BEGIN, SMALL, configured, judged, records_of, without
 from tests.system.broker import Broker
@@ -42,10 +42,10 @@ def test_nothing_is_lost_while_the_broker_goes_and_comes(tmp_path: Path, broker:
             listener.take(0.2)
             broker.stop()
 
-    section = f'[broker]\nurl = "{broker.url}"\nretry_max_s = 5.0\n'
+    section = f'[broker]\nurl = "{broker.url}"\nproof = "broker"\nretry_max_s = 5.0\n'
     config = configured(tmp_path, without(SMALL, "light", "rain485", "vane"), section)
     schedule = Schedule(
-        (Spell(1000.0, 2000.0, "shelter", Fault.STUCK), Spell(4000.0, 4500.0, "field", Fault.UNPLUGGED)),
+        (DeviceFault(1000.0, 2000.0, "shelter", Fault.STUCK), DeviceFault(4000.0, 4500.0, "field", Fault.UNPLUGGED)),
         (Outage(2500.0, 30.0), Outage(5000.5, 10.0, True, 600.0)),
         ((1500.0, 3500.0), (4800.0, 5400.0)),
     )

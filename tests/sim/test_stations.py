@@ -9,12 +9,12 @@ import pytest
 
 from drivers.twins.twin import Fault
 from edge.record import Record
-from edge.sim.faults import FOREVER, Outage, Schedule, Spell, draw
+from edge.sim.faults import FOREVER, DeviceFault, Outage, Schedule, draw
 from edge.sim.rig import Rig
 from edge.store.times import ARRIVAL, BOUNDS
 from tests.sim.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
 
-SPELL = (600.0, 1320.0)  # s; twelve whole minutes
+FAULT_SPAN = (600.0, 1320.0)  # s; twelve whole minutes
 AIR = ("air_temperature", "relative_humidity", "air_pressure")
 FIELD = tuple(f"{name}.field" for name in AIR)
 MISSING = 9
@@ -46,10 +46,10 @@ def test_a_device_that_fails_is_missing_and_returns(
     tmp_path: Path, sensor: str, fault: Fault, channels: tuple[str, ...], reason: str
 ) -> None:
     """What fails is missing with its reason and never the last value, returns, and costs no other device a minute."""
-    outcome = live(configured(tmp_path), Schedule((Spell(*SPELL, sensor, fault),)), 1800.0)
+    outcome = live(configured(tmp_path), Schedule((DeviceFault(*FAULT_SPAN, sensor, fault),)), 1800.0)
     assert outcome.complaints == []
     minutes = outcome.minutes()
-    within = [m for m in minutes if SPELL[0] + 60 <= after(m) and after(m) + 60 <= SPELL[1]]
+    within = [m for m in minutes if FAULT_SPAN[0] + 60 <= after(m) and after(m) + 60 <= FAULT_SPAN[1]]
     assert len(within) == 11
     for minute in within:
         for channel in channels:
@@ -57,7 +57,7 @@ def test_a_device_that_fails_is_missing_and_returns(
             told = minute.body["reasons"][channel]
             assert reason in told or "samples" in told, told
     assert any(reason in minute.body["reasons"][channels[0]] for minute in within) or fault is Fault.SLOW
-    ailing = outcome.ailing(SPELL, sensor, fault)
+    ailing = outcome.ailing(FAULT_SPAN, sensor, fault)
     assert ailing >= set(channels)
     others = minutes[0].body["quality"].keys() - ailing
     assert others and [(after(m), c) for m in minutes[1:] for c in others if m.body["quality"][c] != 1] == []
@@ -84,11 +84,11 @@ class Warmer:
 def test_two_thermometers_stay_two_channels(tmp_path: Path) -> None:
     """A second thermometer has its own channel, is in no mean of the first, and does not stand in for it."""
 
-    def furnish(rig: Rig) -> None:
+    def setup(rig: Rig) -> None:
         rig.twins["second"] = Warmer(rig.twins["second"], 5.0)
 
     config = configured(tmp_path, without(SMALL, "light", "rain485", "vane", "field"))
-    outcome = live(config, Schedule((Spell(600.0, 1200.0, "shelter", Fault.SILENT),)), 1800.0, furnish=furnish)
+    outcome = live(config, Schedule((DeviceFault(600.0, 1200.0, "shelter", Fault.SILENT),)), 1800.0, setup=setup)
     values = [minute.body["values"] for minute in outcome.minutes()]
     whole = [v["air_temperature.second"] - v["air_temperature"] for v in values if v["air_temperature"] is not None]
     assert len(whole) >= 18
@@ -173,8 +173,10 @@ def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         config = configured(folder)
-        schedule = Schedule((Spell(150.0, 400.0, "field", Fault.NOISE), Spell(200.0, 380.0, "shelter", Fault.NOISE)),
-                            (Outage(500.0, 7.0),))  # fmt: skip
+        schedule = Schedule(
+            (DeviceFault(150.0, 400.0, "field", Fault.NOISE), DeviceFault(200.0, 380.0, "shelter", Fault.NOISE)),
+            (Outage(500.0, 7.0),),
+        )
         outcome = live(config, schedule, 700.0, speed=speed)
         runs.append([nameless(record, outcome.kept) for record in outcome.kept])
     assert runs[0] == runs[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from edge.record import Kind
 from edge.store.check import check
 from edge.store.store import Store
-from tests.unit.store_kit import event
+from tests.unit.store_kit import damaged_pages, event, many
 
 ROOT = Path(__file__).resolve().parents[2]
 APPENDING = """
@@ -74,3 +75,69 @@ def test_nothing_that_was_appended_is_lost(tmp_path: Path) -> None:
         assert check(tmp_path) == []
     assert len(printed) == len(set(printed))
     assert len(printed) > 100
+
+
+OPENING = """
+import sys
+from pathlib import Path
+from edge.store.store import Store
+
+print("opening", flush=True)
+Store.open(Path(sys.argv[1]), epoch=sys.argv[2]).range(1, 100_000)
+print("open", flush=True)
+"""
+
+
+def open_and_kill(folder: Path, epoch: str, seconds: float) -> bool:
+    """Open a store in another process that is killed after a while; whether it had opened it by then."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", OPENING, str(folder), epoch], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    child.stdout.readline()
+    time.sleep(seconds)
+    child.send_signal(signal.SIGKILL)
+    done = child.stdout.read()
+    child.wait()
+    return bool(done)
+
+
+def kill_salvages(folder: Path, records: int, kills: int, longest: float) -> int:
+    """Kill so many salvages of that many records, several in a row; how many salvages were seen through."""
+    rng = random.Random(records)
+    many(folder / "whole", records)
+    lost = damaged_pages(folder / "whole", rng, pages=20)
+    seen, killed = 0, 0
+    while killed < kills:
+        state = folder / f"state-{seen}"
+        shutil.copytree(folder / "whole", state)
+        for _ in range(min(4, kills - killed)):
+            if open_and_kill(state, "k", rng.uniform(0, longest)):
+                break
+            killed += 1
+        store = Store.open(state, epoch="look")
+        kept = {record.seq for record in store.range(1, records)}
+        told = store.take_repair()
+        assert told is not None
+        named = {n for span in told.lost or () for n in range(span.first, span.last + 1)}
+        assert set(range(1, records + 1)) - kept == lost == named
+        assert store.append(event(Kind.HEALTH, 0, {})).seq == records + 1
+        assert list(state.glob("records.damaged-1.db"))
+        assert not list(state.glob("records.salvage*"))
+        store.close()
+        assert check(state) == []
+        shutil.rmtree(state)
+        seen += 1
+    return seen
+
+
+@pytest.mark.timeout(120)
+def test_a_salvage_may_be_killed(tmp_path: Path) -> None:
+    """Killed in a salvage, at any instant and again: every row that can be read is there, each lost one is named."""
+    assert kill_salvages(tmp_path, 2000, kills=5, longest=0.3)
+
+
+@pytest.mark.slow
+def test_thirty_salvages_of_three_weeks_may_be_killed(tmp_path: Path) -> None:
+    """The same with 30,000 records."""
+    assert kill_salvages(tmp_path, 30_000, kills=30, longest=2.0)

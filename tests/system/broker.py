@@ -52,10 +52,18 @@ class Certificates:
 
 
 class Broker:
-    """One Mosquitto; its port stays the same over restarts. `extra`: lines of its configuration."""
+    """One Mosquitto; its port stays the same over restarts.
+
+    `extra`: lines of its configuration; `queue`: messages that it keeps for one that is away (0: any number).
+    """
 
     def __init__(
-        self, folder: Path, extra: str = "", persistent: bool = False, tls: Certificates | None = None
+        self,
+        folder: Path,
+        extra: str = "",
+        persistent: bool = False,
+        tls: Certificates | None = None,
+        queue: int = 0,
     ) -> None:
         self.program = shutil.which("mosquitto", path=PATH)
         if self.program is None:
@@ -67,7 +75,7 @@ class Broker:
         lines = [
             f"listener {self.port} 127.0.0.1",
             f"allow_anonymous {'false' if 'password_file' in extra else 'true'}",
-            "max_queued_messages 0",
+            f"max_queued_messages {queue}",
             "set_tcp_nodelay true",
             f"persistence {'true' if persistent else 'false'}",
             f"persistence_location {folder}/",
@@ -86,9 +94,9 @@ class Broker:
         return f"{'mqtt' if self._tls is None else 'mqtts'}://127.0.0.1:{self.port}"
 
     def section(self, **more: object) -> BrokerSection:
-        """Its section of a station's file."""
+        """Its section of a station's file; its word is proof, because most tests have no platform."""
         trusted = {} if self._tls is None else {"ca_file": str(self._tls.authority)}
-        return BrokerSection.model_validate({"url": self.url, **trusted, **more})
+        return BrokerSection.model_validate({"url": self.url, "proof": "broker", **trusted, **more})
 
     def start(self) -> Broker:
         """Start it and wait until it takes connections."""

@@ -18,7 +18,14 @@ from typing import TypeVar
 import pytest
 from PIL import Image
 
-from drivers.cameras.camera import CameraSettings, LoginRefused, NoPicture, NotAnImage, Unreachable, open_camera
+from drivers.cameras.camera import (
+    CameraSettings,
+    LoginRefusedError,
+    NoPictureError,
+    NotAnImageError,
+    UnreachableError,
+    open_camera,
+)
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.clock import SystemClock
@@ -249,10 +256,10 @@ def test_an_rtsp_camera_refuses_a_wrong_login() -> None:
     """A wrong password is a refused login, so that it is not tried again and again."""
     with rtsp("h264", "admin", "right") as url:
         settings = CameraSettings("rtsp", url, "admin", "wrong", timeout=15.0)
-        with pytest.raises(LoginRefused, match="'admin'") as refused:
+        with pytest.raises(LoginRefusedError, match="'admin'") as refused:
             open_camera(settings, SystemClock()).still()
         assert "wrong" not in str(refused.value)
-        with pytest.raises((NotAnImage, Unreachable)):
+        with pytest.raises((NotAnImageError, UnreachableError)):
             open_camera(CameraSettings("rtsp", url + "-not", "admin", "right", timeout=15.0), SystemClock()).still()
 
 
@@ -261,7 +268,7 @@ def test_an_rtsp_address_without_a_camera_is_named_in_time() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(1)
-        for port, error in ((9, Unreachable), (silent.getsockname()[1], NoPicture)):
+        for port, error in ((9, UnreachableError), (silent.getsockname()[1], NoPictureError)):
             began = time.monotonic()
             with pytest.raises(error):
                 open_camera(CameraSettings("rtsp", f"rtsp://127.0.0.1:{port}/x", timeout=2.0), SystemClock()).still()

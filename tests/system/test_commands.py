@@ -41,6 +41,8 @@ def answered(link: Link, results: list[tuple[str, str]]) -> Command:
     while not link.incoming and time.monotonic() < deadline:
         link.pump(0.1)
     command = decode(link.incoming.pop(0).payload, Command)
+    another = Result(1, command.id, "another-1", "done", "what another station says is no answer")
+    link.publish(topic("maoxian-1", Channel.RESULT), encode(another))
     for state, text in results:
         result = Result(1, command.id, "maoxian-1", state, text, {"camera": "south"} if state == "done" else {})
         link.publish(topic("maoxian-1", Channel.RESULT), encode(result))
@@ -136,6 +138,8 @@ def test_a_running_station_is_asked(running: Path) -> None:
     assert re.search(r"\n✓ sensor dust \(plantower on /dev/pts/\d+\): \d+ readings since the start\n", looked)
     assert "station maoxian-1 measures: 1 sensor on 1 bus\n" in (running.parent / "log").read_text()
 
+    said = minshan("accept-ledger", "--config", str(running))
+    assert (said.code, said.err) == (1, "Error: no other receiver has answered this station\n")
     said = minshan("maintenance", "20m", "cleaning the gauge", "--config", str(running))
     assert said.out == "Maintenance for 20 min; it ends by itself, or by `minshan maintenance 0`.\n"
     assert "Under maintenance: cleaning the gauge." in minshan("status", "--config", str(running)).out

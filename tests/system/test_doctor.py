@@ -7,6 +7,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +24,7 @@ from edge.sim.rig import Rig, boot_of
 from edge.status import status
 from provisioning.demo_config import capture_station
 from provisioning.sensorcheck import sensors_of
-from tests.system.broker import Broker
+from tests.system.broker import Broker, until
 from tests.system.kit import running_broker, station, talking, url
 from tests.unit.command import minshan
 
@@ -43,7 +44,7 @@ def port() -> Iterator[str]:
 
 
 def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, port: str) -> None:
-    """Each part has a ✓ and a sentence; that nobody listens to the test record is a hint (!); code 0."""
+    """Each part has a ✓ and a sentence; what should be known of proof and listeners is a hint (!); code 0."""
     file = station(tmp_path, port, url(broker))
     said = minshan("doctor", "--config", str(file))
     assert (said.code, said.err) == (0, "")
@@ -54,13 +55,15 @@ def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, p
     assert re.fullmatch(rf"✓ disk: {tmp_path}/state can be written, [\d.]+ GB are free", lines[3])
     assert lines[4] == f"✓ broker: mqtt://127.0.0.1:{broker.port} takes the login (MQTT 5)"
     assert lines[5:] == [
+        '! proof: by "broker" data count as sent when the broker has them; what it drops is lost',
+        '  → Write proof = "committed" in [broker] and let the platform give receipts, as `minshan watch` does.',
         "! record: the broker has taken a test record, but nobody listens to this station there",
-        "  → Start the receiver, for example: minshan watch --broker URL",
-        "All works; 1 thing to know (!).",
+        "  → Start the receiver, for example: minshan watch --broker URL --jsonl FILE",
+        "All works; 2 things to know (!).",
     ]
     chinese = minshan("doctor", "--config", str(file), "--lang", "zh").out
     assert f"✓ 传感器 dust（plantower，{port}）：PM1 0.0 µg/m³、PM2.5 8.0 µg/m³、PM10 8.0 µg/m³" in chinese
-    assert chinese.splitlines()[-1] == "全部可用；有 1 项请知悉（!）。"
+    assert chinese.splitlines()[-1] == "全部可用；有 2 项请知悉（!）。"
     assert "apple" not in said.out + chinese
 
 
@@ -106,12 +109,31 @@ def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: 
     ) in said.out
 
 
+def test_a_platform_that_gives_receipts_is_found(tmp_path: Path, broker: Broker, port: str) -> None:
+    """With a receiver at work and the defaults of the file, all is well and there is nothing to know."""
+    file = station(tmp_path, port, url(broker), 'proof = "committed"\n')
+    jsonl = tmp_path / "minutes.jsonl"
+    words = [sys.executable, "-m", "provisioning.main", "watch", "--broker", url(broker), "--jsonl", str(jsonl)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as watch:
+        until(jsonl.exists, 20)
+        said = minshan("doctor", "--config", str(file))
+        watch.terminate()
+    assert said.out.splitlines()[-2:] == [
+        "✓ record: a test record was sent, and the platform answers",
+        "All is well.",
+    ]
+    assert said.code == 0
+
+
 def test_a_platform_that_gives_no_receipts_is_found(tmp_path: Path, broker: Broker, port: str) -> None:
     """Where the file wants the platform's receipt and none answers, the doctor says so."""
     file = station(tmp_path, port, url(broker), 'proof = "committed"\n')
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
-    assert "✗ record: the broker has a test record, but no platform gives receipts for this station\n" in said.out
+    assert (
+        "✗ record: the broker has a test record, but no platform gives receipts for this station\n"
+        "  → Start the platform (minshan watch --jsonl FILE); until then the station keeps everything.\n"
+    ) in said.out
 
 
 def test_a_site_that_nobody_gave_is_named(tmp_path: Path, broker: Broker, port: str) -> None:

@@ -39,6 +39,7 @@ from tests.system.broker import Broker, until
 from tests.system.uplink_kit import BOOT, UTC0, Box, Listener, make, seqs
 
 STATION = "orchard-1"
+LATER = UTC0 + 86_400_000_000
 
 
 def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(
@@ -128,7 +129,7 @@ def test_a_command_is_carried_out_once_and_an_expired_one_refused(
     box = make(boxes, tmp_path, broker)
     box.minute(-60)
     box.run(1)
-    command = Command(VERSION, "c1", "picture", {"camera": "north"})
+    command = Command(VERSION, "c1", "picture", {"camera": "north"}, LATER)
     platform.send(topic(STATION, Channel.COMMAND), encode(command))
     box.run(1)
     assert box.commands == [command]
@@ -235,11 +236,13 @@ def test_a_proof_of_an_older_revision_closes_nothing(broker: Broker, boxes: list
     box.run(30)
     assert [r.revision for r in platform.records()][-1:] == [1]
     assert box.store.unproven() == [Span("e1", 1, 1)]
-    platform.send(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, "l", 1, has=[Span("e1", 1, 1)])))
+    answer(platform, newest_hello(platform), has=[])
+    box.run(1)
+    platform.send(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)])))
     box.run(5)
     assert box.store.unproven() == [Span("e1", 1, 1)]
     revised = [Revised(1, [Span("e1", 1, 1)])]
-    receipt = Receipt(VERSION, "l", 1, has=[Span("e1", 1, 1)], revised=revised)
+    receipt = Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)], revised=revised)
     platform.send(topic(STATION, Channel.RECEIPT), encode(receipt))
     box.run(5)
     assert box.store.unproven() == []

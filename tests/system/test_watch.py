@@ -158,8 +158,8 @@ def test_what_comes_twice_is_kept_once(broker: Broker, parts: list[Box | Watch],
 def test_what_a_killed_broker_had_promised_is_sent_again(
     broker: Broker, parts: list[Box | Watch], tmp_path: Path
 ) -> None:
-    """With receipts, minutes that the broker acknowledged and lost come again, and each is in the file once."""
-    box, watch = both(parts, tmp_path, broker, "--receipts", proof="committed")
+    """Minutes that the broker acknowledged and lost come again, and each is in the file once."""
+    box, watch = both(parts, tmp_path, broker, proof="committed")
     box.recording()
     for _ in range(3):
         box.run(600)
@@ -177,7 +177,7 @@ def test_what_a_killed_broker_had_promised_is_sent_again(
 
 def test_a_database_from_a_backup_is_filled_again(broker: Broker, parts: list[Box | Watch], tmp_path: Path) -> None:
     """A file put back to an older state gets what it lacks, though all of it had been proven."""
-    box, watch = both(parts, tmp_path, broker, "--receipts", proof="committed")
+    box, watch = both(parts, tmp_path, broker, proof="committed")
     box.backlog(40)
     box.uplink.poke()
     box.run_until(lambda: len(watch.seqs()) == 40 and not box.store.unproven())
@@ -213,7 +213,7 @@ def test_a_picture_is_whole_though_the_receiver_is_killed(
     broker: Broker, parts: list[Box | Watch], tmp_path: Path
 ) -> None:
     """Thumbnail and picture end up as files with their names and hashes, after kills in the middle too."""
-    box, watch = both(parts, tmp_path, broker, "--receipts", proof="committed")
+    box, watch = both(parts, tmp_path, broker, proof="committed")
     full, thumbnail = os.urandom(1_200_000), os.urandom(20_000)
     name = box.picture(full, thumbnail)
     for _ in range(3):
@@ -248,6 +248,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, parts: list[Box | W
     [
         (["--broker", "http://x"], "must be as mqtt://"),
         (["--broker", "mqtt://x", "--receipts"], "--receipts needs --jsonl"),
+        ([], "Missing option '--broker'"),
         (["--broker", "mqtt://x", "--jsonl", "/nowhere/m.jsonl"], "/nowhere/m.jsonl"),
     ],
 )

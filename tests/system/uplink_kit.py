@@ -42,6 +42,7 @@ class Box:
             boot=BOOT,
             on_command=self.commands.append,
             on_anchor=self.anchors.append,
+            on_loss=self.loss,
             retry_seed=1,
             connect_deadline=2.0,
         )
@@ -54,6 +55,13 @@ class Box:
         body = {"values": {"air_temperature": value, "wind_speed": None}, "quality": {"air_temperature": 1,
                 "wind_speed": 9}, "reasons": {"wind_speed": "no answer"}}  # fmt: skip
         return self.store.append(Draft(Kind.MINUTE, Stamp(BOOT, boottime), 60.0, start, mark, body))
+
+    def loss(self, body: dict[str, Any]) -> None:
+        """Append a loss record of now, as the recorder does."""
+        now = self.clock.now()
+        mark = ClockMark("ntp", 0.01)
+        self.store.append(Draft(Kind.LOSS, Stamp(BOOT, now), 0.0, UTC0 + round(now * 1e6), mark, body))
+        self.uplink.poke()
 
     def backlog(self, count: int) -> None:
         """Minutes from before this boot's time zero."""

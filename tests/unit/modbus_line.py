@@ -10,7 +10,7 @@ from drivers.buses.serial import open_serial
 from drivers.clock import Clock
 from drivers.devices.modbus import INFO, ModbusSettings
 from drivers.driver import Device
-from drivers.twins.crossing import CrossingPort
+from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.modbus import ModbusDeviceTwin
 from drivers.twins.rtu_line import RtuLine
 from drivers.twins.wires import PtyWire
@@ -95,7 +95,7 @@ class Line:
     def bus(self) -> ModbusBus:
         """The line, opened as the driver opens it."""
         sensor = self.sensors[0]
-        port = CrossingPort(open_serial(sensor, self.clock), self.wire)
+        port = ClockedPort(open_serial(sensor, self.clock), self.wire)
         return ModbusBus(port, sensor.baud, sensor.parity, self.clock)
 
     def use(self, call: Callable[[list[Device]], T]) -> T:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import apsw
+import pytest
 
 from edge.record import ClockMark, Draft, Kind, Stamp
+from edge.store import carve, rows, schema
+from edge.store.folder import DATABASE
+from edge.store.ledger import ALL, END, INSERT_SPAN, span_row
+from edge.store.schema import PAGE
+from edge.store.store import Store
 
 MINUTE = 60_000_000  # microseconds
 NTP = ClockMark("ntp", 0.01)
@@ -16,6 +27,13 @@ BODY = {
     "quality": {"air_temperature": 1, "relative_humidity": 1, "air_pressure": 1, "wind_speed": 1},
     "reasons": {},
 }
+
+
+@pytest.fixture(name="ram")
+def folder_in_memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, for tests that open hundreds of stores and do not ask what a disk does."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
+        yield Path(folder)
 
 
 def minute(number: int, boot: str = "boot-1", timed: bool = True, body: dict[str, Any] | None = None) -> Draft:
@@ -29,6 +47,38 @@ def minute(number: int, boot: str = "boot-1", timed: bool = True, body: dict[str
 def event(kind: Kind, number: int, body: dict[str, Any], boot: str = "boot-1") -> Draft:
     """The draft of an event at the boot's minute `number`."""
     return Draft(kind, Stamp(boot, number * 60.0), 0.0, number * MINUTE, NTP, body)
+
+
+def many(folder: Path, records: int) -> None:
+    """A closed store with so many minutes in it, made quickly."""
+    store = Store.open(folder, epoch="a")
+    store.append(minute(1))
+    store.close()
+    drafts = (rows.record_of(minute(n), "a", n) for n in range(2, records + 1))
+    connection = schema.connect(folder / DATABASE)
+    with connection:
+        connection.executemany(rows.INSERT, ((*rows.row_of(record), None) for record in drafts))
+        connection.execute("DELETE FROM span")
+        connection.execute(INSERT_SPAN, span_row(ALL, END, records, records))
+    connection.close()
+
+
+def seqs_on(page: bytes) -> set[int]:
+    """The seqs of the records that lie on a page."""
+    return {row[0] for row in carve.records(page, lambda number: b"")}
+
+
+def damaged_pages(folder: Path, rng: random.Random, pages: int) -> set[int]:
+    """Empty pages with records, and the root of them all; the seqs that are lost by it."""
+    content = bytearray((folder / DATABASE).read_bytes())
+    places = range(0, len(content), PAGE)
+    full = [at for at in places if seqs_on(bytes(content[at : at + PAGE]))]
+    hurt = rng.sample(full, pages)
+    lost = {seq for at in hurt for seq in seqs_on(bytes(content[at : at + PAGE]))}
+    for at in (*hurt, PAGE):  # the table's root is the second page
+        content[at : at + PAGE] = bytes(PAGE)
+    (folder / DATABASE).write_bytes(content)
+    return lost
 
 
 class BadDisk(apsw.VFS):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.buses.serial import open_serial
 from drivers.errors import DeviceError, Unplugged
-from drivers.twins.crossing import CrossingPort
+from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.wires import PtyWire
 from edge.sim.clock import SimClock
 
@@ -56,7 +56,7 @@ class Bench:
         self.clock.run_until(until)
 
     def _drive(self) -> None:
-        port: Any = CrossingPort(open_serial(self.settings, self.clock), self.wire)  # type: ignore[arg-type]  # a serial driver's settings
+        port: Any = ClockedPort(open_serial(self.settings, self.clock), self.wire)  # type: ignore[arg-type]  # a serial driver's settings
         try:
             device = self._info.open(port, self.settings, self.clock)
             while True:

@@ -47,10 +47,16 @@ def test_long_line_gives_the_values_of_the_moment() -> None:
     """The long form gives wind, the running rain total, climate, pressure and the ambient particles."""
     (frame,) = decode(AsciiStationDecoder(SETTINGS), lines(LONG))
     assert values(frame) == {
-        "wind_from_direction": 135.0, "wind_speed": 0.3, "rainfall_amount": pytest.approx(1064 * 0.33),
-        "air_temperature": 25.9, "relative_humidity": 93.0, "air_pressure": 1004.1,
-        "pm1": 20.0, "pm2p5": 32.0, "pm10": 37.0,
-    }  # fmt: skip
+        "wind_from_direction": 135.0,
+        "wind_speed": 0.3,
+        "rainfall_amount": pytest.approx(1064 * 0.33),
+        "air_temperature": 25.9,
+        "relative_humidity": 93.0,
+        "air_pressure": 1004.1,
+        "pm1": 20.0,
+        "pm2p5": 32.0,
+        "pm10": 37.0,
+    }
     assert (frame.offset, frame.length) == (0, len(LONG))
 
 
@@ -167,9 +173,16 @@ def test_twin_measures_what_it_is_set_to() -> None:
     """What the twin is set to arrives at the driver, at the line's resolution, with a line each 3 s."""
     with Bench(INFO, {"mm_per_tip": 0.2}) as bench:
         for quantity, value in {
-            "wind_from_direction": 292.0, "wind_speed": 4.44, "air_temperature": -3.25, "relative_humidity": 88.8,
-            "air_pressure": 853.4, "pm1": 3.0, "pm2p5": 7.0, "pm10": 9.0, "rainfall_amount": 1.05,
-        }.items():  # fmt: skip
+            "wind_from_direction": 292.0,
+            "wind_speed": 4.44,
+            "air_temperature": -3.25,
+            "relative_humidity": 88.8,
+            "air_pressure": 853.4,
+            "pm1": 3.0,
+            "pm2p5": 7.0,
+            "pm10": 9.0,
+            "rainfall_amount": 1.05,
+        }.items():
             bench.twin.set(quantity, value)
         bench.run(30.0)
         got = {reading.quantity: reading.value for reading in bench.frames[-1]}

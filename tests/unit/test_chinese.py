@@ -24,7 +24,7 @@ from drivers.twins.twin import Fault
 from edge.config.file import load
 from edge.config.sections import BrokerSection, CameraSection, Config, SensorSection, SiteSection
 from edge.daemon import open_store
-from edge.sim.faults import Schedule, Spell
+from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.life import Life
 from edge.status import status
 from provisioning import say
@@ -125,9 +125,13 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, dict[str, 
     file = folder / "station.toml"
     file.write_text(SMALL.format(state=folder, broker=""))
     config = load(file)
-    spells = (Spell(100, 900, "field", Fault.SILENT), Spell(100, 900, "shelter", Fault.UNPLUGGED),
-              Spell(150, 200, "vane", Fault.OTHER_ADDRESS), Spell(100, 900, "second", Fault.NOISE))  # fmt: skip
-    life = Life(config, 1, BEGIN, Schedule(spells), open_store)
+    faults = (
+        DeviceFault(100, 900, "field", Fault.SILENT),
+        DeviceFault(100, 900, "shelter", Fault.UNPLUGGED),
+        DeviceFault(150, 200, "vane", Fault.OTHER_ADDRESS),
+        DeviceFault(100, 900, "second", Fault.NOISE),
+    )
+    life = Life(config, 1, BEGIN, Schedule(faults), open_store)
     life.run(500)
     found = json.loads(json.dumps(status(life.station.parts)))
     life.end()

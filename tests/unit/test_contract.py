@@ -43,6 +43,25 @@ def test_a_schema_has_the_codes_fields(name: str) -> None:
     assert set(schema["required"]) == {field.encode_name for field in fields if field.required}
 
 
+BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "maxItems", "maxProperties")
+
+
+def bounds(schema: dict[str, Any]) -> dict[str, Any]:
+    """The bounds of a value, whichever of its forms has them."""
+    forms = [schema, *schema.get("anyOf", [])]
+    return {bound: form[bound] for form in forms for bound in BOUNDS if bound in form}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_schema_has_the_codes_bounds(name: str) -> None:
+    """Whatever the code refuses as too long or too large, the schema refuses too."""
+    written = json.loads((DOCS / "schemas" / f"{name}.json").read_text())["properties"]
+    (_,), defined = msgspec.json.schema_components([MESSAGES[name]])
+    for field, schema in defined[MESSAGES[name].__name__]["properties"].items():
+        if "const" not in written[field] and "enum" not in written[field]:
+            assert bounds(written[field]) == bounds(schema), f"{name}.{field}"
+
+
 def test_the_document_names_every_topic_and_schema() -> None:
     """asyncapi.yaml has each topic of the code at its address, and every file that it refers to is there."""
     document = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())

@@ -63,3 +63,70 @@ def test_tips_add_up_over_wraps_and_restarts_of_the_daemon(tips: list[int], firs
         total += tip
         amount += counter.take(total % 10_000 * 0.33, 60.0 * n, 3300.0, 60.0 * n).amount
     assert amount == pytest.approx(sum(tips) * 0.33, abs=1e-6)
+
+
+UNKNOWN = "fell at some time since the last reading before a restart, nobody knows how long ago"
+
+
+def rebooted(first: list[float], second: list[float], at: float, utc: float | None = None) -> tuple[float, list[str]]:
+    """The mm counted over two boots, readings each 10 s, and the doubts; the second boot's begin at its second `at`."""
+    one = Counter(boot="b1")
+    for n, value in enumerate(first):
+        one.take(value, 5000.0 + 10 * n, None, 1_700_005_000.0 + 10 * n)
+    two = Counter(msgspec.convert(msgspec.to_builtins(one.state), CounterState), "b2")
+    found = [two.take(v, at + 10 * n, None, None if utc is None else utc + 10 * n) for n, v in enumerate(second)]
+    return round(two.state.total, 6), [str(rise.doubt) for rise in found if rise.doubt]
+
+
+@pytest.mark.parametrize("at", [30.0, 9000.0])
+def test_a_reboot_in_rain_without_a_clock_loses_none(at: float) -> None:
+    """What fell while the box was off is counted and marked; how long that was is not made of two boots' seconds."""
+    total, doubts = rebooted([0.2 * n for n in range(20)], [9.0, 9.2, 9.4], at)
+    assert total == pytest.approx(9.4)
+    assert doubts == [UNKNOWN]
+
+
+def test_a_reboot_in_rain_with_a_clock_tells_the_gap() -> None:
+    """Where both boots know the time, the gap is told in seconds."""
+    total, doubts = rebooted([0.0, 0.2], [5.0, 5.2], 30.0, utc=1_700_005_910.0)
+    assert total == pytest.approx(5.2)
+    assert doubts == ["fell at some time in the 900 s before, without readings"]
+
+
+def test_a_reboot_in_the_dry_doubts_nothing() -> None:
+    """Where nothing fell meanwhile there is nothing to mark."""
+    total, doubts = rebooted([1.0, 1.2], [1.2, 1.4], 30.0)
+    assert total == pytest.approx(0.4)
+    assert doubts == []
+
+
+def test_one_stray_reading_after_a_reboot_is_no_rain() -> None:
+    """However long the box was off: a total that only one reading tells is not counted; one that stays is."""
+    assert rebooted([1.0, 1.2], [6553.5, 1.4, 1.6], 30.0)[0] == pytest.approx(0.6)
+    total, doubts = rebooted([1.0, 1.2], [301.2, 301.4, 301.6], 30.0)
+    assert total == pytest.approx(300.6)
+    assert doubts == [UNKNOWN]
+
+
+def test_a_restart_of_the_daemon_measures_the_gap_by_its_boot() -> None:
+    """On the same boot the gap is known, with the time or without."""
+    one = Counter(boot="b")
+    one.take(1.0, 100.0, None, None)
+    two = Counter(msgspec.convert(msgspec.to_builtins(one.state), CounterState), "b")
+    assert str(two.take(3.0, 700.0, None, None).doubt) == "fell at some time in the 600 s before, without readings"
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.booleans(), st.floats(0, 1e7)), max_size=60), st.sampled_from(["x", None])
+)
+def test_no_reboot_loses_rain(life: list[tuple[int, bool, float]], boot: str | None) -> None:
+    """However often a box reboots, with or without a time and whatever its clock says: all tips are counted."""
+    counter, tips = Counter(boot=boot), 0
+    counter.take(0.0, 0.0, None, None)
+    for n, (fell, reboots, at) in enumerate(life):
+        tips += fell
+        if reboots:
+            name = None if boot is None else f"{boot}{n}"
+            counter = Counter(msgspec.convert(msgspec.to_builtins(counter.state), CounterState), name)
+        counter.take(round(tips * 0.2, 1), at, None, None)
+    assert counter.state.total == pytest.approx(tips * 0.2, abs=1e-6)

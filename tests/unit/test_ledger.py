@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from edge.record import ClockMark, Kind, Record, Stamp
 from edge.uplink.contract import ChunkHeader, Piece, Revised, Span
 from provisioning import lines
 from provisioning.album import Album
-from provisioning.ledger import Ledger
+from provisioning.ledger import Digests, Ledger, Ranges
 from provisioning.lines import Lines
 
 VERSIONS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["e", "f"]), st.integers(1, 30), st.integers(0, 2))
@@ -46,6 +47,39 @@ def test_what_is_missing_is_every_hole_and_what_the_station_said_it_has() -> Non
     ledger.announce("a", [Span("e", 1, 8), Span("f", 9, 9)])
     assert ledger.missing("a") == [Span("e", 3, 4), Span("e", 6, 8), Span("f", 9, 9)]
     assert ledger.stations() == ["a"]
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 5)), max_size=40), st.integers(0, 70), st.integers(0, 70))
+def test_ranges_are_the_numbers_that_were_put_in(pairs: list[tuple[int, int]], first: int, last: int) -> None:
+    """Whatever is added in whatever order, the ranges hold just that, as few as can be, and their gaps are the rest."""
+    found, plain = Ranges(), set[int]()
+    for begin, more in pairs:
+        found.add(begin, begin + more)
+        plain |= set(range(begin, begin + more + 1))
+    spans = list(found)
+    assert {n for a, b in spans for n in range(a, b + 1)} == plain
+    assert all(b + 1 < c for (_, b), (c, _) in pairwise(spans))
+    assert [n in found for n in range(80)] == [n in plain for n in range(80)]
+    assert found.count() == len(plain)
+    assert {n for a, b in found.gaps(first, last) for n in range(a, b + 1)} == set(range(first, last + 1)) - plain
+
+
+def test_the_pages_of_digests_have_an_end() -> None:
+    """Seqs that lie far apart cannot fill the memory: the digests longest unused are forgotten."""
+    digests = Digests(most_pages=3)
+    for seq in (1, 5000, 10**15, 2**53 - 1):
+        digests.put("s", "e", seq, seq)
+    assert [digests.get("s", "e", seq) for seq in (1, 5000, 10**15, 2**53 - 1)] == [0, 5000, 10**15, 2**53 - 1]
+
+
+def test_another_content_under_a_name_is_known() -> None:
+    """The same version with the same content is a double; with another it differs; a lower revision may differ."""
+    ledger = Ledger()
+    ledger.add("s", "e", 1, 0, digest=7)
+    assert [ledger.differs("s", "e", 1, 0, digest) for digest in (7, 8)] == [False, True]
+    ledger.add("s", "e", 1, 1, digest=9)
+    assert [ledger.differs("s", "e", 1, 1, digest) for digest in (9, 8)] == [False, True]
+    assert not ledger.differs("s", "e", 1, 0, 7)
 
 
 def record(seq: int, start: int | None = 1_767_225_600_000_000, source: str = "ntp", revision: int = 0) -> Record:
@@ -148,10 +182,54 @@ def test_pieces_in_any_order_make_the_picture_when_what_is_wanted_is_sent(
 def test_a_picture_with_another_hash_is_thrown_away_and_wanted_from_its_beginning(tmp_path: Path) -> None:
     """Bytes that do not have the hash never become a picture."""
     album = Album(tmp_path)
-    album.put(*chunk(0, len(DATA), sha256="0" * 64))
+    header, data = chunk(0, len(DATA))
+    album.put(header, data[::-1])
     album.sync()
     assert list(tmp_path.iterdir()) == []
     assert list(album.wanted.values()) == [Piece(NAME, "full", 0)]
+
+
+def test_a_full_picture_that_is_not_named_by_its_hash_is_refused(tmp_path: Path) -> None:
+    """Nobody puts bytes under another picture's name: neither as the picture nor before the true one comes."""
+    album = Album(tmp_path)
+    junk = b"nothing"
+    forged = msgspec.structs.replace(
+        chunk(0)[0], size=len(junk), sha256=hashlib.sha256(junk).hexdigest(), picture=NAME
+    )  # fmt: skip
+    assert not album.put(forged, junk)
+    assert album.put(*chunk(0, len(DATA)))
+    album.sync()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [DATA]
+    assert album.whole == [("a", Piece(NAME, "full", len(DATA)))]
+
+
+def test_a_picture_is_not_receipted_for_its_name_alone(tmp_path: Path) -> None:
+    """A file that has the name and other bytes is no picture: the true one is taken in, and kept beside it."""
+    (tmp_path / f"a-20260101T000000Z-north-{NAME[:8]}.jpg").write_bytes(b"damaged")
+    album = Album(tmp_path)
+    album.put(*chunk(len(DATA) - 1000, 1000))
+    album.sync()
+    assert album.whole == []
+    assert list(album.wanted.values()) == [Piece(NAME, "full", 0)]
+    album.put(*chunk(0, len(DATA)))
+    album.sync()
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"damaged", DATA}
+    album.whole.clear()
+    album = Album(tmp_path)  # started anew, it finds the true one by its bytes
+    album.put(*chunk(len(DATA) - 1000, 1000))
+    assert album.whole == [("a", Piece(NAME, "full", len(DATA)))]
+
+
+def test_two_stations_pieces_of_one_picture_do_not_mix(tmp_path: Path) -> None:
+    """What one station sends under a picture's name cannot spoil what another sends."""
+    album = Album(tmp_path)
+    album.put(*chunk(0, 4000))
+    header, _ = chunk(4000, 1000, other={"station": "b"})
+    album.put(msgspec.structs.replace(header, offset=0), b"x" * 5000)
+    album.sync()
+    album.put(*chunk(4000, len(DATA)))
+    album.sync()
+    assert [path.read_bytes() for path in tmp_path.glob("a-*.jpg")] == [DATA]
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,10 @@ def test_worked_examples() -> None:
     wind, mda, xdr = decode(decoder(), MWV + MDA + XDR)
     assert values(wind) == {"wind_from_direction": 224.8, "wind_speed": pytest.approx(0.15433, abs=1e-5)}
     assert values(mda) == {
-        "air_pressure": pytest.approx(1001.2), "air_temperature": 20.7, "relative_humidity": 54.3,
-    }  # fmt: skip
+        "air_pressure": pytest.approx(1001.2),
+        "air_temperature": 20.7,
+        "relative_humidity": 54.3,
+    }
     assert values(xdr) == {"air_pressure": pytest.approx(1001.2)}
 
 
@@ -96,8 +98,9 @@ def test_nasa_meter_with_short_transducer_groups() -> None:
     """A NASA meter's XDR of three fields is a temperature, its calm wind is nought."""
     items = decode(decoder(), shared("device-bytes/nasa_wind_meter.nmea").read_bytes())
     assert [values(item) for item in items[:2]] == [
-        {"wind_from_direction": 65.0, "wind_speed": 0.0}, {"air_temperature": 16.0},
-    ]  # fmt: skip
+        {"wind_from_direction": 65.0, "wind_speed": 0.0},
+        {"air_temperature": 16.0},
+    ]
     assert len(items) == 8
     assert not refusals(items)
 
@@ -150,8 +153,9 @@ def test_reference_is_kept_apart_and_the_mast_turned() -> None:
     """Theoretical wind is never taken for relative wind, and the bow mark's heading is added to the angle."""
     both = sentence("WIMWV,350.0,R,5.0,M,A") + sentence("WIMWV,100.0,T,9.0,M,A")
     assert [values(item) for item in decode(decoder(heading=30.0), both)] == [
-        {"wind_from_direction": 20.0, "wind_speed": 5.0}, {},
-    ]  # fmt: skip
+        {"wind_from_direction": 20.0, "wind_speed": 5.0},
+        {},
+    ]
     assert values(decode(decoder(wind="T"), both)[0]) == {}
     mwd = sentence("WIMWD,270.0,T,268.1,M,9.7,N,5.0,M") + sentence("WIMWD,,T,,M,9.7,N,,M")
     first, second = decode(decoder(wind="MWD", heading=30.0), mwd)
@@ -170,8 +174,10 @@ def test_wind_chill_is_no_air_temperature() -> None:
     text = "YXXDR,C,-8.0,C,WCHR,C,-9.0,C,WCHT,C,30.0,C,HINX,U,12.1,V,Bat,C,4.5,C,AirTemp,H,81.0,P,RH,P,90120,P,BARO"
     (item,) = decode(decoder(), sentence(text))
     assert values(item) == {
-        "air_temperature": 4.5, "relative_humidity": 81.0, "air_pressure": pytest.approx(901.2),
-    }  # fmt: skip
+        "air_temperature": 4.5,
+        "relative_humidity": 81.0,
+        "air_pressure": pytest.approx(901.2),
+    }
 
 
 @given(st.data())
@@ -198,9 +204,12 @@ def test_twin_measures_what_it_is_set_to(wind: str) -> None:
     """The wind against north that the twin is set to is what the driver gives, on a mast turned by 100 degrees."""
     with Bench(INFO, {"wind": wind, "heading": 100.0, "met": True}) as bench:
         for quantity, value in {
-            "wind_speed": 7.4, "wind_from_direction": 13.0, "air_temperature": -2.5, "relative_humidity": 97.1,
+            "wind_speed": 7.4,
+            "wind_from_direction": 13.0,
+            "air_temperature": -2.5,
+            "relative_humidity": 97.1,
             "air_pressure": 871.2,
-        }.items():  # fmt: skip
+        }.items():
             bench.twin.set(quantity, value)
         bench.run(10.0)
         got = {reading.quantity: reading.value for frame in bench.frames for reading in frame}

@@ -12,7 +12,7 @@ from unittest.mock import MagicMock, create_autospec
 import pytest
 
 from drivers.cameras import picamera
-from drivers.cameras.camera import CameraSettings, NoPicture, Unreachable
+from drivers.cameras.camera import CameraSettings, NoPictureError, UnreachableError
 from drivers.cameras.picamera import PiCamera
 from edge.clock import SystemClock
 
@@ -78,7 +78,7 @@ def test_a_camera_that_does_not_deliver_is_stopped_and_named(camera: MagicMock) 
     """When the frame does not come in time the sensor is stopped all the same, and the sentence says so."""
     camera.capture_file.side_effect = NotInTime
     pi = PiCamera(SETTINGS, SystemClock())
-    with pytest.raises(NoPicture, match="within 12 s"):
+    with pytest.raises(NoPictureError, match="within 12 s"):
         pi.still()
     camera.stop.assert_called_once_with()
 
@@ -88,7 +88,7 @@ def test_a_cable_that_is_not_seated_is_named(package: Any, monkeypatch: pytest.M
     kind = create_autospec(package.Picamera2)
     kind.global_camera_info.return_value = []
     monkeypatch.setattr(package, "Picamera2", kind)
-    with pytest.raises(Unreachable, match="ribbon cable"):
+    with pytest.raises(UnreachableError, match="ribbon cable"):
         PiCamera(SETTINGS, SystemClock())
 
 
@@ -100,12 +100,12 @@ def test_a_camera_that_another_program_holds_is_named(package: Any, monkeypatch:
     refusal.__cause__ = RuntimeError("Failed to acquire camera: Device or resource busy")
     kind.side_effect = refusal
     monkeypatch.setattr(package, "Picamera2", kind)
-    with pytest.raises(NoPicture, match="resource busy"):
+    with pytest.raises(NoPictureError, match="resource busy"):
         PiCamera(SETTINGS, SystemClock())
 
 
 def test_without_the_package_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Off a Pi, or without Debian's package, the sentence names the package."""
     monkeypatch.setitem(sys.modules, "picamera2", None)
-    with pytest.raises(Unreachable, match="apt install python3-picamera2"):
+    with pytest.raises(UnreachableError, match="apt install python3-picamera2"):
         PiCamera(SETTINGS, SystemClock())

@@ -56,8 +56,11 @@ def test_frames_after_cut_ones_are_found_inside_the_bytes_already_read() -> None
     items = decode(decoder(settings("PMS3003")), stream)
     frames = [item for item in items if isinstance(item, Frame)]
     assert [[reading.value for reading in frame.readings] for frame in frames] == [
-        [76, 129, 150], [76, 127, 143], [76, 127, 144], [76, 127, 145],
-    ]  # fmt: skip
+        [76, 129, 150],
+        [76, 127, 143],
+        [76, 127, 144],
+        [76, 127, 145],
+    ]
     assert [item.reason for item in items if isinstance(item, Refused)] == [NO_HEADER, CUT_SHORT]
     assert sum(item.length for item in items) == len(stream)
 
@@ -86,8 +89,12 @@ def test_models_with_climate_give_it(model: str, at: int, length: int) -> None:
     (item,) = decode(decoder(settings(model)), signed(bytes(body)))
     assert isinstance(item, Frame)
     assert [(reading.quantity, reading.value) for reading in item.readings] == [
-        ("pm1", 5), ("pm2p5", 7), ("pm10", 9), ("air_temperature", -3.5), ("relative_humidity", 81.2),
-    ]  # fmt: skip
+        ("pm1", 5),
+        ("pm2p5", 7),
+        ("pm10", 9),
+        ("air_temperature", -3.5),
+        ("relative_humidity", 81.2),
+    ]
 
 
 def test_another_model_is_told_from_noise() -> None:

@@ -12,10 +12,10 @@ from PIL import Image, ImageStat
 from drivers.cameras.camera import (
     CameraError,
     CameraSettings,
-    LoginRefused,
-    NoPicture,
-    NotAnImage,
-    Unreachable,
+    LoginRefusedError,
+    NoPictureError,
+    NotAnImageError,
+    UnreachableError,
     open_camera,
 )
 from drivers.cameras.http_still import authorization, begins, digest
@@ -66,7 +66,7 @@ def test_a_login_is_given_as_the_camera_asks(scheme: str) -> None:
     with SnapshotCamera(SMALL, lambda: Moment(NOON), ("admin", "Ge:h m"), scheme) as camera:
         assert still(camera.url, "admin", "Ge:h m") == SMALL.jpeg(Moment(NOON))
         assert still(camera.url.replace("//", "//admin:Ge%3Ah%20m@")) == SMALL.jpeg(Moment(NOON))
-        with pytest.raises(LoginRefused) as refused:
+        with pytest.raises(LoginRefusedError) as refused:
             still(camera.url, "admin", "falsch")
         assert "falsch" not in str(refused.value)
         assert "'admin'" in str(refused.value)
@@ -75,7 +75,7 @@ def test_a_login_is_given_as_the_camera_asks(scheme: str) -> None:
 def test_a_refused_login_is_tried_once() -> None:
     """One still is at most one try of the password: cameras count and lock."""
     with SnapshotCamera(SMALL, lambda: Moment(NOON), ("admin", "right")) as camera:
-        with pytest.raises(LoginRefused):
+        with pytest.raises(LoginRefusedError):
             still(camera.url, "admin", "wrong")
         assert camera.logins == 1
 
@@ -83,11 +83,11 @@ def test_a_refused_login_is_tried_once() -> None:
 @pytest.mark.parametrize(
     ("fault", "error", "says"),
     [
-        (CameraFault.HTML, NotAnImage, "text/html, not with a JPEG; it begins 'Web Login Please log in'"),
-        (CameraFault.REFUSE, LoginRefused, "asks for a login"),
-        (CameraFault.TRUNCATED, NoPicture, "broke off after"),
-        (CameraFault.BUSY, NoPicture, "503"),
-        (CameraFault.HANG, NoPicture, "within 0.5 s"),
+        (CameraFault.HTML, NotAnImageError, "text/html, not with a JPEG; it begins 'Web Login Please log in'"),
+        (CameraFault.REFUSE, LoginRefusedError, "asks for a login"),
+        (CameraFault.TRUNCATED, NoPictureError, "broke off after"),
+        (CameraFault.BUSY, NoPictureError, "503"),
+        (CameraFault.HANG, NoPictureError, "within 0.5 s"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(fault: CameraFault, error: type[CameraError], says: str) -> None:
@@ -104,12 +104,12 @@ def test_what_is_wrong_is_one_sentence(fault: CameraFault, error: type[CameraErr
 @pytest.mark.parametrize(
     ("url", "error"),
     [
-        ("http://127.0.0.1:9/x", Unreachable),
-        ("http://camera.invalid/x", Unreachable),
-        ("ftp://127.0.0.1/x", Unreachable),
+        ("http://127.0.0.1:9/x", UnreachableError),
+        ("http://camera.invalid/x", UnreachableError),
+        ("ftp://127.0.0.1/x", UnreachableError),
         ("http://127.0.0.1:port/x", CameraError),
-        ("http:///x", Unreachable),
-        ("http://[::1/x", Unreachable),
+        ("http:///x", UnreachableError),
+        ("http://[::1/x", UnreachableError),
     ],
 )
 def test_an_address_without_a_camera_is_named(url: str, error: type[CameraError]) -> None:
@@ -142,7 +142,7 @@ def test_the_better_of_two_challenges_is_taken() -> None:
     assert "algorithm=SHA-256" in authorization(
         ['Digest realm="c", nonce="n", algorithm=MD5', 'Digest realm="c", nonce="n", algorithm=SHA-256'], "u", "p", "/"
     )
-    with pytest.raises(LoginRefused):
+    with pytest.raises(LoginRefusedError):
         authorization(["Negotiate"], "u", "p", "/")
 
 

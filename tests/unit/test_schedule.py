@@ -13,7 +13,7 @@ from typing import Any
 import ephem
 import pytest
 
-from drivers.cameras.camera import LoginRefused, Unreachable
+from drivers.cameras.camera import LoginRefusedError, UnreachableError
 from drivers.reason import Reason
 from edge.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
@@ -192,7 +192,7 @@ def test_a_picture_on_command_is_answered(bench: Callable[..., Bench]) -> None:
 def test_a_failing_camera_is_tried_ever_more_seldom_and_never_given_up(bench: Callable[..., Bench]) -> None:
     """Tries come after 1, 2, 4 ... 30 min; the loss is told once, and the return once."""
     one = bench(by_night=True)
-    one.attendant.answers = failing(Unreachable.kind)
+    one.attendant.answers = failing(UnreachableError.kind)
     one.clock.run_until(6 * 3600)
     at = [wish.stamp.boottime for wish in one.attendant.wishes]
     gaps = [round((b - a) / 60) for a, b in pairwise(at)]
@@ -208,7 +208,7 @@ def test_a_failing_camera_is_tried_ever_more_seldom_and_never_given_up(bench: Ca
 def test_a_refused_login_is_left_alone_for_half_an_hour(bench: Callable[..., Bench]) -> None:
     """Cameras lock: after a refusal no try within 30 min, neither by schedule nor by command."""
     one = bench(by_night=True, every_min=1)
-    one.attendant.answers = failing(LoginRefused.kind, "the camera refuses the login of user 'admin' (HTTP 401)")
+    one.attendant.answers = failing(LoginRefusedError.kind, "the camera refuses the login of user 'admin' (HTTP 401)")
     one.clock.run_until(600)
     one.lane.wish("orchard", "c-1")
     one.clock.run_until(2 * 3600)
@@ -222,7 +222,7 @@ def test_a_refused_login_is_left_alone_for_half_an_hour(bench: Callable[..., Ben
 def test_a_failing_camera_is_left_alone_at_night(bench: Callable[..., Bench]) -> None:
     """Tries of a camera that sees by day alone end at dusk and begin again in the morning."""
     one = bench()
-    one.attendant.answers = failing(Unreachable.kind)
+    one.attendant.answers = failing(UnreachableError.kind)
     one.clock.run_until(36 * 3600)
     hours = {int((wish.stamp.boottime + 1.2) // 3600) for wish in one.attendant.wishes}
     assert not hours & {*range(6), *range(21, 30)}

@@ -24,7 +24,7 @@ from drivers.devices.sds011 import (
 from drivers.devices.stream import ANOTHER_DEVICE, NO_HEADER
 from drivers.driver import Frame, Refused
 from drivers.errors import DeviceError, Garbled, NoAnswer
-from drivers.twins.crossing import CrossingPort
+from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.sds011 import Sds011Twin
 from drivers.twins.twin import Fault
 from drivers.twins.wires import PtyWire
@@ -129,7 +129,7 @@ def test_frame_from_before_the_read_is_passed_over() -> None:
     instants: list[float] = []
 
     def read_twice() -> None:
-        port: Any = CrossingPort(open_serial(settings, clock), wire)
+        port: Any = ClockedPort(open_serial(settings, clock), wire)
         device = open_sds011(port, settings, clock)
         instants.append(device.read()[0].at)
         clock.sleep_until(150.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -128,6 +129,24 @@ def test_only_what_was_sent_long_ago_is_asked_for(open_store: Opener) -> None:
     store.mark_sent(store.range(2, 3), at=200.0)
     assert store.unproven(before=150.0) == [Span("a", 1, 1)]
     assert open_store("b").unproven(before=0.0) == [Span("a", 1, 3)]
+
+
+def test_a_platform_without_receipts_does_not_slow_the_station(open_store: Opener) -> None:
+    """However many records wait for their proof: marking one more sent takes the same work."""
+    store = open_store()
+
+    def work(number: int) -> int:
+        record = store.append(minute(number))
+        calls: list[str] = []
+        sys.setprofile(lambda frame, event, arg: calls.append(event) if event == "call" else None)
+        store.mark_sent([record], at=number * 60.0)
+        sys.setprofile(None)
+        return len(calls)
+
+    counts = [work(number) for number in range(1, 200)]
+    assert counts[-1] <= counts[10]
+    assert store.unproven() == [Span("a", 1, 199)]
+    assert store.unproven(before=199 * 60.0 - 60.0) == [Span("a", 1, 197)]
 
 
 def test_records_without_time_are_held_but_the_newest_goes(open_store: Opener) -> None:

@@ -116,7 +116,7 @@ def test_a_log_cut_anywhere_loses_only_what_was_behind_the_cut(
     assert appended >= min(
         RECORDS, (whole - 12) // 4
     )  # an append is one to four frames: its page, a new one, their parents
-    assert store.repaired is None
+    assert store.repaired is None or (store.repaired.unknown and store.get(1) == store.last())
     assert [r.seq for r in store.range(1, RECORDS)][:appended] == list(range(1, appended + 1))
     store.close()
     shutil.rmtree(folder.parent)
@@ -147,10 +147,10 @@ def test_a_broken_page_costs_its_own_records_and_they_are_told(histories: Histor
     kept = {r.seq for r in store.range(1, RECORDS)}  # met when it is read
     repaired = store.take_repair()
     assert repaired is not None
-    lost = {n for span in repaired.lost for n in range(span.first, span.last + 1)}
+    lost = {n for span in repaired.lost or () for n in range(span.first, span.last + 1)}
     assert kept | lost == set(range(1, RECORDS + 1))
     assert 0 < len(lost) < 20
-    assert all(span.epoch == "a" for span in repaired.lost)
+    assert all(span.epoch == "a" for span in repaired.lost or ())
     assert store.take_repair() is None
     assert store.unsent_spans()[0].first == 101
     store.close()
@@ -203,7 +203,7 @@ def test_damage_met_while_running_costs_one_call(tmp_path: Path) -> None:
         file.write(content)
     found = store.range(1, 2000)
     assert store.repaired is not None
-    assert len(found) + sum(s.last - s.first + 1 for s in store.repaired.lost) == 2000
+    assert len(found) + sum(s.last - s.first + 1 for s in store.repaired.lost or ()) == 2000
     assert store.append(minute(2001)).seq == 2001
     store.close()
     assert check(tmp_path) == []

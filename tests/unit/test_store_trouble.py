@@ -90,6 +90,7 @@ def test_a_newer_versions_database_is_left_alone(tmp_path: Path) -> None:
     """After a step back to an older version nothing is repaired away: it says what to install."""
     Store.open(tmp_path, epoch="a").close()
     connection = apsw.Connection(str(tmp_path / "records.db"))
+    connection.execute("CREATE TABLE later (n INTEGER) STRICT")
     connection.pragma("user_version", 99)
     connection.close()
     with pytest.raises(StoreTrouble, match="newer minshan") as found:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,14 +13,24 @@ from hypothesis import strategies as st
 
 from edge.config.sections import BrokerSection
 from edge.record import ClockMark, Kind, Record, Stamp
+from edge.store.store import Store
 from edge.uplink import address, batch, spans
 from edge.uplink.batch import Outgoing
 from edge.uplink.contract import Batch, Channel, Command, Result, Span, decode
 from edge.uplink.order import PHASES, phase
-from edge.uplink.results import KEPT, Results
+from edge.uplink.results import KEPT, REMEMBERED, Results
 from edge.uplink.retry import LOGIN, Retry
 from edge.uplink.trouble import validity
 from edge.uplink.window import BYTES, MESSAGES, Window
+
+
+@pytest.fixture(name="store")
+def opened(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    made = Store.open(tmp_path, epoch="e1")
+    yield made
+    made.close()
+
 
 SPANS = st.lists(
     st.builds(lambda e, a, n: Span(e, a, a + n), st.sampled_from("ef"), st.integers(1, 40), st.integers(-1, 9)),
@@ -62,7 +74,7 @@ def test_a_refused_login_waits_for_minutes() -> None:
 
 def test_the_window_is_bounded_in_messages_and_bytes() -> None:
     """It takes what the broker grants and no more than its own bounds; what is acknowledged makes room."""
-    window = Window(receive_maximum=3, packet_bytes=None)
+    window = Window(receive_maximum=3, payload_bytes=None)
     for mid in range(3):
         assert window.room()
         window.add(mid, Outgoing(Channel.LIVE, b"x"))
@@ -70,10 +82,10 @@ def test_the_window_is_bounded_in_messages_and_bytes() -> None:
     assert window.take(1) is not None
     assert window.take(1) is None
     assert window.room()
-    window = Window(receive_maximum=65535, packet_bytes=None)
+    window = Window(receive_maximum=65535, payload_bytes=None)
     window.add(1, Outgoing(Channel.BACKFILL, b"x" * BYTES))
     assert not window.room()
-    window = Window(receive_maximum=65535, packet_bytes=None)
+    window = Window(receive_maximum=65535, payload_bytes=None)
     for mid in range(MESSAGES):
         window.add(mid, Outgoing(Channel.LIVE, b"x"))
     assert not window.room()
@@ -87,18 +99,18 @@ def minutes(count: int) -> list[Record]:
 
 
 @pytest.mark.parametrize("most", [None, 400, 2000])
-def test_a_backfill_fits_the_brokers_packets(most: int | None) -> None:
-    """Split until each message fits, the batch keeps all its records in their order."""
-    messages = batch.backfill("a", minutes(100), most)
-    assert [r.seq for m in messages for r in decode(m.payload, Batch).records] == list(range(100, 0, -1))
-    assert all(len(m.payload) <= (most or 10**6) or len(m.records) == 1 for m in messages)
+def test_records_fit_the_brokers_packets(most: int | None) -> None:
+    """Split until each message fits, a batch and what goes live keep all their records in their order."""
+    for messages in (batch.backfill("a", minutes(100), most), batch.live("a", minutes(100), most)):
+        assert [r.seq for m in messages for r in decode(m.payload, Batch).records] == list(range(100, 0, -1))
+        assert all(len(m.payload) <= (most or 10**6) or len(m.records) == 1 for m in messages)
 
 
 def test_compressed_backfill_is_small() -> None:
     """A batch of 360 minutes of 14 channels takes less than a sixth of its JSON."""
     records = minutes(360)
     (message,) = batch.backfill("a", records, None)
-    assert len(message.payload) < sum(len(batch.live("a", [r]).payload) for r in records) / 6
+    assert len(message.payload) < sum(len(m.payload) for r in records for m in batch.live("a", [r])) / 6
 
 
 @pytest.mark.parametrize(
@@ -135,12 +147,12 @@ def test_keys_beside_the_url_go_before_those_in_it() -> None:
     assert address.login(BrokerSection(url="mqtt://a:b@h")) == ("a", "b")
 
 
-def test_a_command_runs_once_and_the_memory_of_it_is_bounded() -> None:
+def test_a_command_runs_once_and_the_memory_of_it_is_bounded(store: Store) -> None:
     """A known id gives its last outcome again; only so many are remembered, and told ones wait no more."""
-    results = Results("a")
-    command = Command(1, "x", "picture")
-    assert results.take(command, None)
-    assert not results.take(command, None)
+    results = Results("a", store.notes)
+    command = Command(1, "x", "picture", {}, 9)
+    assert results.take(command, 5)
+    assert not results.take(command, 5)
     assert [r.state for r in results.waiting()] == ["accepted"]
     done = Result(1, "x", "a", "done")
     results.put(done)
@@ -150,6 +162,35 @@ def test_a_command_runs_once_and_the_memory_of_it_is_bounded() -> None:
     for number in range(3 * KEPT):
         results.put(Result(1, str(number), "a", "done"))
     assert len(results.waiting()) == KEPT
+    for number in range(REMEMBERED):
+        results.put(Result(1, f"later-{number}", "a", "done"))
+    assert results.take(command, 5)
+
+
+def test_a_command_is_known_after_a_restart(store: Store) -> None:
+    """What was done is not done again by the next start; what was begun and not done is told as failed."""
+    for name in ("done", "begun"):
+        assert Results("a", store.notes).take(Command(1, name, "picture", {}, 9), 5)
+    Results("a", store.notes).put(Result(1, "done", "a", "done", "taken"))
+    after = Results("a", store.notes)
+    assert [after.take(Command(1, name, "picture", {}, 9), 5) for name in ("done", "begun")] == [False, False]
+    assert [(r.state, r.text) for r in after.waiting()] == [
+        ("done", "taken"),
+        ("failed", "the station ended before it was done"),
+    ]
+
+
+def test_a_retained_command_is_refused_once_and_never_carried_out(store: Store) -> None:
+    """The broker hands a retained command over at each connection: one refusal, then silence."""
+    command = Command(1, "x", "picture", {}, 9)
+    results = Results("a", store.notes)
+    assert not results.take(command, 5, retained=True)
+    (refusal,) = results.waiting()
+    assert "retained" in refusal.text
+    results.told(refusal)
+    after = Results("a", store.notes)
+    assert not after.take(command, 5, retained=True)
+    assert after.waiting() == []
 
 
 @pytest.mark.parametrize(
@@ -158,11 +199,12 @@ def test_a_command_runs_once_and_the_memory_of_it_is_bounded() -> None:
         (Command(2, "x", "picture"), 5, "version 1"),
         (Command(1, "x", "picture", {}, 4), 5, "expired"),
         (Command(1, "x", "picture", {}, 4), None, "does not know the time"),
+        (Command(1, "x", "picture"), 5, "does not say when it expires"),
     ],
 )
-def test_a_command_that_cannot_be_judged_is_refused(command: Command, utc: int | None, text: str) -> None:
+def test_a_command_that_cannot_be_judged_is_refused(store: Store, command: Command, utc: int | None, text: str) -> None:
     """Another version, an expiry that is past or cannot be judged: refused with a reason."""
-    results = Results("a")
+    results = Results("a", store.notes)
     assert not results.take(command, utc)
     assert text in results.waiting()[0].text
 

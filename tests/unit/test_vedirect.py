@@ -60,9 +60,14 @@ def test_charger_at_night() -> None:
     """A SmartSolar's block gives its stated values, with a current that is slightly negative."""
     (item,) = recorded("mppt7515_fw175_text.bin")
     assert values(item) == {
-        "battery_voltage": 13.36, "battery_current": -0.04, "panel_voltage": 0.01, "panel_power": 0.0,
-        "charger_state": 0.0, "load_current": 0.0, "charger_yield_total": 4.67,
-    }  # fmt: skip
+        "battery_voltage": 13.36,
+        "battery_current": -0.04,
+        "panel_voltage": 0.01,
+        "panel_power": 0.0,
+        "charger_state": 0.0,
+        "load_current": 0.0,
+        "charger_yield_total": 4.67,
+    }
 
 
 def test_long_recording_of_a_charger() -> None:
@@ -176,9 +181,15 @@ def test_twin_measures_what_it_is_set_to(settings: dict[str, object]) -> None:
     """What the twin is set to arrives through a pty and pyserial, for each channel that the settings name."""
     with Bench(INFO, settings) as bench:
         want = {
-            "battery_voltage": 12.345, "battery_current": -1.25, "battery_power": -15.0, "panel_voltage": 21.5,
-            "panel_power": 33.0, "load_current": 1.1, "charger_state": 5.0, "charger_yield_total": 123.45,
-        }  # fmt: skip
+            "battery_voltage": 12.345,
+            "battery_current": -1.25,
+            "battery_power": -15.0,
+            "panel_voltage": 21.5,
+            "panel_power": 33.0,
+            "load_current": 1.1,
+            "charger_state": 5.0,
+            "charger_yield_total": 123.45,
+        }
         for quantity, value in want.items():
             bench.twin.set(quantity, value)
         bench.run(12.0)

@@ -19,7 +19,7 @@ LOOKS = 5_000  # about a second: a bound for a broken machine
 HURRIED = 50  # looks without a pause
 
 
-class CrossingPort:
+class ClockedPort:
     """A `SerialPort` on a pty; all but `write` is the port's own."""
 
     def __init__(self, port: SerialPort, wire: PtyWire) -> None:

@@ -1,0 +1,290 @@
+"""A damaged database: what can be read goes into a new one, which takes its place when it is whole.
+
+1. records.salvage.db is filled: with what SQLite can still read, then with the rows on the pages that it cannot
+   read, then with those in the log, each row proven by its CRC, the highest revision wins. One row's error costs
+   that row. The damaged file and its log are read and never written to. Cut off here, it is begun again.
+2. The small tables (schema.SMALL) are copied as far as they can be read. What destinations have may be lost:
+   then everything is unsent again, and the receivers' ledgers say what they have.
+3. Seqs without a record are lost. That is written down in the new database, for the loss record (untold.py).
+4. The new database is synced and renamed to records.salvaged.db. Whoever finds that name goes on with 5.
+5. The log, then the database are renamed to records.damaged-N.db (the newest two are kept), and last the new one
+   to records.db; the folder is synced after each. An old log is never beside a new database, nor the other way.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from edge.files import sync_folder
+from edge.record import Kind
+from edge.store import carve, rows, schema, unsent, untold
+from edge.store.folder import DAMAGED, DATABASE, JOURNAL, LOG, PICTURES, SALVAGED
+from edge.store.ledger import ALL, END
+from edge.store.pictures import FULL, STATES, THUMBNAIL, file_name
+from edge.store.repair import COPY, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
+from edge.store.unsent import Ranges
+from edge.store.untold import Repair
+
+DRAFT = "records.salvage.db"
+KEPT = 2  # damaged databases kept for whoever wants to look
+BATCH = 500  # rows between two words of progress: 0.1 s on a Pi
+STEPS = 1_000_000  # of SQLite's machine, likewise
+Progress = Callable[[], None]
+ROW_ERRORS = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, TypeError, ValueError, OverflowError)
+
+
+def salvage(folder: Path, cause: str, vfs: str | None, progress: Progress, given: int = 0) -> None:
+    """Replace the damaged or missing database of `folder`, which nobody has open. Raises OSError or apsw's errors.
+
+    `given`: the highest seq that was given, 0 where that is not known. `progress` is called all the while.
+    """
+    discard(folder)
+    _make_room(folder)
+
+    def step() -> bool:
+        progress()
+        return False
+
+    draft = folder / DRAFT
+    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    try:
+        with closing(schema.connect(draft, vfs, draft=True)) as connection:
+            connection.set_progress_handler(step, STEPS)
+            schema.migrate(connection, folder)
+            _Salvage(folder, connection, vfs, progress).run(cause, given)
+            schema.finish(connection)
+        os.replace(draft, folder / SALVAGED)
+    finally:
+        discard(folder)
+    sync_folder(folder)
+    go_on(folder)
+
+
+def go_on(folder: Path) -> None:
+    """Put a salvaged database, where there is one, in its place, and what it replaces aside."""
+    whole = folder / SALVAGED
+    if not whole.exists():
+        return
+    target = folder / _next_name(folder)
+    for suffix in (JOURNAL, LOG, ""):
+        with suppress(FileNotFoundError):
+            os.replace(folder / (DATABASE + suffix), folder / (target.name + suffix))
+            sync_folder(folder)
+    with suppress(FileNotFoundError):
+        (folder / COPY).unlink()  # salvaged too
+    os.replace(whole, folder / DATABASE)
+    sync_folder(folder)
+    _prune(folder, KEPT)
+
+
+def discard(folder: Path) -> None:
+    """Remove what a salvage that was cut off has left."""
+    for suffix in ("", LOG, JOURNAL):
+        with suppress(FileNotFoundError):
+            (folder / (DRAFT + suffix)).unlink()
+
+
+def _make_room(folder: Path) -> None:
+    """Let older damaged databases go where the new one would not fit beside them."""
+    found = os.statvfs(folder)
+    if found.f_bavail * found.f_frsize < 2 * sum(path.stat().st_size for path in folder.glob(DATABASE + "*")):
+        _prune(folder, 0 if (folder / DATABASE).exists() else 1)
+
+
+def _prune(folder: Path, kept: int) -> None:
+    numbers = sorted({_number(path) for path in folder.glob(DAMAGED + "*")}, reverse=True)
+    for path in folder.glob(DAMAGED + "*"):
+        if _number(path) not in numbers[:kept]:
+            path.unlink()
+
+
+def _next_name(folder: Path) -> str:
+    """The name that the damaged database is set aside under; its log may already be there under that name."""
+    return f"records.damaged-{1 + max(map(_number, folder.glob(DAMAGED)), default=0)}.db"
+
+
+def _number(path: Path) -> int:
+    digits = path.name.removeprefix("records.damaged-").partition(".")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+class _Salvage:
+    """One salvage into the connection of a new database."""
+
+    def __init__(self, folder: Path, new: apsw.Connection, vfs: str | None, progress: Progress) -> None:
+        self._folder = folder
+        self._new = new
+        self._vfs = vfs
+        self._progress = progress
+        self._state: tuple[int, bytes | None] = (0, None)  # of the newest row
+        self._whole = True  # the small tables could be read to their ends
+
+    def run(self, cause: str, given: int) -> None:
+        """Fill the new database and write down what came of it."""
+        source, logs = self._sources()
+        known = self._copy(source) if source else unsent.NOTHING
+        if source:
+            self._insert(row for page, read in self._pages(source) for row in carve.records(page, read, known))
+        for log in logs:
+            self._insert(row for page, read in carve.frames(log) for row in carve.records(page, read))
+        with self._new:
+            self._settle(cause, given, ended=source is not None and source.name == DATABASE and not logs)
+
+    def _sources(self) -> tuple[Path | None, list[bytes]]:
+        """The database to read (where it is gone the one set aside last, if any) and all logs."""
+        files = [self._folder / DATABASE, *sorted(self._folder.glob(DAMAGED), key=_number, reverse=True)[:1]]
+        source = next((path for path in files if path.exists() and path.stat().st_size), None)
+        names = {DATABASE + LOG, COPY} | ({source.name + LOG} if source else set())
+        logs = [self._folder / name for name in sorted(names) if (self._folder / name).exists()]
+        return source, [found for log in logs if (found := log.read_bytes())]
+
+    def _pages(self, source: Path) -> Iterator[carve.Page]:
+        for number, found in enumerate(carve.pages(source)):
+            if number % BATCH == 0:
+                self._progress()
+            yield found
+
+    # -- what SQLite can read -----------------------------------------------------------------------------------
+
+    def _copy(self, source: Path) -> Ranges:
+        """Copy what SQLite can read; the seqs of the records among it."""
+        if (self._folder / (source.name + JOURNAL)).exists():
+            return unsent.NOTHING  # SQLite would write to it
+        pieces: list[Ranges] = []
+        try:
+            with closing(_reading(source, self._vfs)) as old:
+                for table, proven in schema.SMALL.items():
+                    self._copy_table(old, table, proven)
+                for batch in _batches(_readable(old)):
+                    self._insert(batch)
+                    pieces.append(unsent.of(row[0] for row in batch))
+        except apsw.Error:
+            self._whole = False
+        return unsent.ranges(pair for piece in pieces for pair in piece)
+
+    def _copy_table(self, old: apsw.Connection, table: str, proven: bool) -> None:
+        """Whatever can be read of a small table, from both its ends, and is what was written."""
+        columns = self._new.execute(f"SELECT name, pk FROM pragma_table_info('{table}')").fetchall()
+        key = ", ".join(f"{name} DESC" for name, pk in sorted(columns, key=lambda column: column[1]) if pk)  # type: ignore[arg-type,return-value]  # a whole number
+        into = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(columns))})"
+        for order in ("", f" ORDER BY {key}"):
+            try:
+                for row in old.execute(f"SELECT * FROM {table}{order}"):
+                    if not proven or row[-1] == rows.crc_of(row[:-1]):
+                        with suppress(*ROW_ERRORS):
+                            self._new.execute(into, row)
+                return
+            except (apsw.Error, UnicodeDecodeError):
+                self._whole = False
+
+    # -- records ------------------------------------------------------------------------------------------------
+
+    def _insert(self, found: Iterable[carve.Found]) -> None:
+        for batch in _batches(found):
+            self._progress()
+            for row in batch:
+                if row[0] > self._state[0] or (row[0] == self._state[0] and self._state[1] is None):
+                    self._state = row[0], usable(row[rows.WIDTH])
+            cleared = [(*row[: rows.WIDTH], None) for row in batch]
+            with self._new:
+                try:
+                    self._new.executemany(UPSERT, cleared)
+                except ROW_ERRORS:
+                    self._insert_singly(cleared)
+
+    def _insert_singly(self, batch: list[rows.Row]) -> None:
+        for row in batch:
+            with suppress(*ROW_ERRORS):
+                self._new.execute(UPSERT, row)
+
+    # -- the whole ----------------------------------------------------------------------------------------------
+
+    def _settle(self, cause: str, given: int, ended: bool) -> None:
+        """Make the new tables agree with each other, and write down what is lost."""
+        new = self._new
+        gone = gone_in(new)
+        new.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", gone)
+        kept = rebuild_epochs(new)
+        new.execute("UPDATE record SET state=? WHERE seq=?", (self._state[1], self._state[0]))
+        end = int(new.execute("SELECT coalesce(max(last), 0) FROM span WHERE owner=? AND state=?", (ALL, END)).get)
+        last = max(given, int(new.execute("SELECT coalesce(max(last), 0) FROM span").get))
+        lost = forget_holes(new, kept, gone, last)
+        sure = self._whole and (given > 0 or (ended and end > 0))
+        self._settle_pictures()
+        set_aside = _next_name(self._folder) if any(self._folder.glob(DATABASE + "*")) else None
+        told = spans(new, lost) or (None if not sure else [])
+        untold.write(new, Repair(set_aside, unsent.count(kept), told, cause, not sure))
+
+    def _settle_pictures(self) -> None:
+        """Rows for the pictures whose files are there: those copied, or new ones where their record is there."""
+        folder = self._folder / PICTURES
+        for picture, part, size, state in self._new.execute("SELECT picture, part, size, state FROM piece").fetchall():
+            if state not in STATES or not _is_file(folder / file_name(str(picture), str(part)), size):
+                self._new.execute("DELETE FROM piece WHERE picture=? AND part=?", (picture, part))
+        wanted = "SELECT seq, epoch, body FROM record WHERE kind = ? AND kind <> 'minute'"
+        for seq, epoch, body in self._new.execute(wanted, (Kind.PICTURE.value,)).fetchall():
+            told = msgspec.json.decode(body)  # type: ignore[arg-type]  # the column is NOT NULL and proven by its CRC
+            with suppress(KeyError):
+                parts = (
+                    (FULL, told["bytes"], told["picture"]),
+                    (THUMBNAIL, told["thumbnail_bytes"], told["thumbnail"]),
+                )
+                for part, size, sha256 in parts:
+                    if _is_file(folder / file_name(told["picture"], part), size):
+                        self._new.execute(
+                            "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, size, sha256) "
+                            "VALUES (?,?,?,?,?,?,?)",
+                            (told["picture"], part, epoch, seq, told["camera"], size, sha256),
+                        )
+
+
+def _is_file(path: Path, size: object) -> bool:
+    try:
+        return path.stat().st_size == size
+    except (OSError, ValueError):
+        return False
+
+
+def _reading(source: Path, vfs: str | None) -> apsw.Connection:
+    """A connection to a database and its log that leaves both as they are; an empty log it may make."""
+    old = apsw.Connection(str(source), vfs=vfs)
+    old.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    for pragma in ("locking_mode=EXCLUSIVE", "query_only=1"):
+        old.execute(f"PRAGMA {pragma}").fetchall()
+    return old
+
+
+def _readable(old: apsw.Connection) -> Iterator[carve.Found]:
+    """The whole records that SQLite reads, by seq; where it stumbles it goes on ever further ahead."""
+    after, stride = 0, 1
+    while after < 1 << 62:
+        try:
+            for row in old.execute(f"SELECT {rows.COLUMNS}, state FROM record WHERE seq > ? ORDER BY seq", (after,)):
+                if not isinstance(row[0], int) or row[0] <= after:
+                    break  # a tree that leads back
+                after, stride = row[0], 1
+                if rows.is_whole(row):
+                    yield list(row)
+            else:
+                return
+        except (apsw.Error, UnicodeDecodeError):
+            pass  # what is left out here is looked for page by page
+        after, stride = after + stride, stride * 2
+
+
+def _batches(found: Iterable[carve.Found]) -> Iterator[list[carve.Found]]:
+    """The same, BATCH at a time."""
+    batch: list[carve.Found] = []
+    for row in found:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,47 @@
+"""Taking in what arrives: whatever a message brings about, it is dealt with here and never comes back."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from drivers.clock import Stopped
+from edge.store.trouble import StoreTrouble
+from edge.uplink.contract import BadPayload
+from edge.uplink.desk import Desk
+from edge.uplink.session import Incoming
+from edge.uplink.set_aside import SetAside
+
+log = logging.getLogger("minshan.uplink")
+FOLDER = "set-aside"  # in the state folder
+
+
+class Intake:
+    """Hands messages to the desk and sets aside those that it cannot handle."""
+
+    def __init__(self, desk: Desk, state: Path) -> None:
+        self._desk = desk
+        self._aside = SetAside(state / FOLDER)
+
+    def take(self, message: Incoming) -> bool:
+        """Take a message in, which may be acknowledged then; True where something became unsent again."""
+        try:
+            if message.wrong is not None:
+                raise BadPayload(message.wrong)
+            return self._desk.receive(message)
+        except Stopped:
+            raise
+        except (BadPayload, StoreTrouble) as trouble:  # what the disk refused is asked for by the next hello
+            self._put(message, str(trouble))
+        except Exception as error:  # what it raises must end neither the lane nor, unacknowledged, come again for ever
+            log.exception("a message on %s brought about something unforeseen", message.topic)
+            self._put(message, f"{type(error).__name__}: {error}")
+        return False
+
+    def status(self) -> dict[str, Any]:
+        """How many messages were set aside since the start, why the last one was, and where they are."""
+        return {"count": self._aside.count, "last": self._aside.last, "folder": str(self._aside.folder)}
+
+    def _put(self, message: Incoming, why: str) -> None:
+        self._aside.put(message.topic, message.payload, why)

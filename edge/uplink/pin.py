@@ -1,0 +1,136 @@
+"""Whose word counts: the ledger that answered first is believed, another one's receipts close nothing.
+
+A stray receiver, or somebody who may publish on a station's topics, would else make the station believe that
+everything is kept. Another ledger takes the place of the one that is believed after a day in which that one was
+not heard, or at once by `minshan accept-ledger`; what the old one proved is asked about anew then. This stops
+strays; forgers are stopped by the broker, which should let the platform alone write there.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from drivers.clock import Clock
+from edge.store.notes import Notes
+
+log = logging.getLogger("minshan.uplink")
+KIND = "ledger"
+ALONE = 24 * 3600.0  # s for which another ledger has to be heard without the one that is believed
+WRITE_EVERY = 3600.0  # s between two writes of how long that has been
+
+
+class Pinned(msgspec.Struct):
+    """The ledger that is believed ("": none yet), another that is heard, and for how many seconds alone."""
+
+    ledger: str = ""
+    generation: int = 0
+    other: str = ""
+    other_generation: int = 0
+    alone: float = 0.0
+
+
+class Pin:
+    """The ledger that one destination's proofs have to come from. `changed` is called where another is believed."""
+
+    def __init__(self, notes: Notes, clock: Clock, destination: str, changed: Callable[[], object]) -> None:
+        self.refused = 0  # answers and receipts of others since the start
+        self._notes, self._clock, self._destination, self._changed = notes, clock, destination, changed
+        self._lock = threading.RLock()
+        self._now = self._load()
+        self._other_at: float | None = None  # when the other was heard last; None: the believed one came since
+        self._written = self._now.alone
+
+    @property
+    def identity(self) -> tuple[str, int]:
+        """The ledger that is believed, and its generation."""
+        return self._now.ledger, self._now.generation
+
+    @property
+    def ledger(self) -> str:
+        """The ledger that is believed; "" where none is yet."""
+        return self._now.ledger
+
+    def answered(self, ledger: str, generation: int) -> bool:
+        """True where an answer of this ledger counts; the first of all is believed from now on."""
+        with self._lock:
+            if not ledger:
+                return False
+            if not self._now.ledger:
+                log.info("the ledger %s is believed from now on", ledger)
+                self._keep(Pinned(ledger, generation))
+            elif ledger != self._now.ledger and not self._other(ledger, generation):
+                return False
+            self._now.alone, self._other_at = 0.0, None
+            if self._now.generation != generation or self._written:
+                self._keep(msgspec.structs.replace(self._now, generation=generation))
+            return True
+
+    def received(self, ledger: str, generation: int) -> bool:
+        """True where a receipt of this ledger counts: it is the one that answered, in the same generation."""
+        with self._lock:
+            if (ledger, generation) == (self._now.ledger, self._now.generation) and ledger:
+                return True
+            if ledger and self._now.ledger and ledger != self._now.ledger:
+                self._refuse(ledger)
+            return False
+
+    def accept(self) -> str | None:
+        """Believe the other ledger from now on; its id, None where none was heard."""
+        with self._lock:
+            if not self._now.other:
+                return None
+            self._take_other()
+            return self._now.ledger
+
+    def status(self) -> dict[str, Any]:
+        """Plain facts."""
+        now = self._now
+        return {"believed": now.ledger or None, "other": now.other or None, "refused": self.refused}
+
+    def _other(self, ledger: str, generation: int) -> bool:
+        """Another one answers; True where it has been alone for so long that it is believed from now on."""
+        self._refuse(ledger)
+        now, at = self._now, self._clock.now()
+        if ledger != now.other:
+            self._keep(msgspec.structs.replace(now, other=ledger, other_generation=generation, alone=0.0))
+        elif self._other_at is not None:
+            now.alone += at - self._other_at
+            now.other_generation = generation
+        self._other_at = at
+        if self._now.alone >= ALONE:
+            self._take_other()
+            return True
+        if self._now.alone - self._written >= WRITE_EVERY:
+            self._keep(self._now)
+        return False
+
+    def _take_other(self) -> None:
+        now = self._now
+        log.warning("the ledger %s is believed from now on, no longer %s", now.other, now.ledger)
+        self._changed()
+        self._keep(Pinned(now.other, now.other_generation))
+        self._other_at = None
+
+    def _refuse(self, ledger: str) -> None:
+        self.refused += 1
+        if self.refused == 1 or self.refused % 1000 == 0:
+            log.warning(
+                "another ledger (%s) speaks beside %s, which is believed: what it says closes nothing "
+                "(%d times since the start)", ledger, self._now.ledger, self.refused,
+            )  # fmt: skip
+
+    def _load(self) -> Pinned:
+        kept = self._notes.get(KIND, self._destination)
+        try:
+            return Pinned() if kept is None else msgspec.json.decode(kept, type=Pinned)
+        except msgspec.MsgspecError:
+            return Pinned()
+
+    def _keep(self, now: Pinned) -> None:
+        self._notes.put(KIND, self._destination, msgspec.json.encode(now), most=8)
+        self._now, self._written = now, now.alone

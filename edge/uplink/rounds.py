@@ -1,0 +1,65 @@
+"""Hellos in pages: which epochs a hello speaks of, so that it fits a packet however often a box was started.
+
+A round speaks of the epochs from the newest to the oldest, one hello after another. A *whole* round speaks of all of
+them; between two whole ones only those are spoken of that have something to ask about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge.store.store import Store
+from edge.uplink.contract import Hello, Span, encode
+
+PAGE_EPOCHS = 400  # in one hello: some 12 kB
+SHORTEST = 16  # bytes of an epoch's span
+PAGE_BYTES = 16 * 1024  # of one hello: a weak 4G link (32 kbit/s) moves it in 4 s
+
+
+class Rounds:
+    """The epochs that the present round has not spoken of yet, newest first."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._left: list[Span] = []
+        self._wanted = True  # whole rounds are wanted at the start and when somebody asks
+
+    @property
+    def open(self) -> bool:
+        """Whether the round goes on with another page."""
+        return bool(self._left)
+
+    def want_whole(self) -> None:
+        """Speak of all epochs from the next hello on."""
+        self._wanted = True
+
+    def page(self, make: Callable[[list[Span], list[Span]], Hello], room: int | None) -> tuple[Hello, bytes] | None:
+        """The next hello of at most `room` bytes; None where not even one epoch fits. `make` takes epochs, unproven."""
+        unproven: dict[str, list[Span]] = {}
+        for span in self._store.unproven():
+            unproven.setdefault(span.epoch, []).append(span)
+        if self._wanted or not self._left:
+            self._begin(unproven)
+        most = PAGE_BYTES if room is None else min(PAGE_BYTES, room)
+        count = max(1, min(PAGE_EPOCHS, len(self._left), most // SHORTEST))
+        while True:
+            epochs = sorted(self._left[:count], key=lambda span: span.first)
+            asked = [span for epoch in epochs for span in unproven.get(epoch.epoch, ())]
+            hello = make(epochs, asked)
+            payload = encode(hello)
+            while len(payload) > most and asked and count == 1:
+                asked = asked[: len(asked) // 2]  # it is told for people alone
+                hello = make(epochs, asked)
+                payload = encode(hello)
+            if len(payload) <= most or count == 1:
+                break
+            count = count * 3 // 4
+        del self._left[:count]
+        return (hello, payload) if len(payload) <= most else None
+
+    def _begin(self, unproven: dict[str, list[Span]]) -> None:
+        """A new round; it is a whole one where that is wanted, or all epochs fit one hello anyway."""
+        epochs = sorted(self._store.epochs(), key=lambda span: -span.first)
+        if not self._wanted and len(epochs) > PAGE_EPOCHS:
+            epochs = [*epochs[:1], *(span for span in epochs[1:] if span.epoch in unproven)]
+        self._left, self._wanted = epochs, False

@@ -1,0 +1,51 @@
+"""Records that fit no packet of this broker: told once by a loss record, and never in the way of the others.
+
+They stay in the store, unsent: another broker, or the same with a higher limit, gets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from edge.record import Kind, Record
+from edge.store.notes import Notes
+
+KIND = "too large"
+MOST_TOLD = 100  # loss records of one start: a broker that takes no minute at all must not double what is kept
+REMEMBERED = 1000
+
+
+class TooLarge:
+    """`seqs` are those of the present connection; `last` is the sentence about the newest."""
+
+    def __init__(self, notes: Notes, on_loss: Callable[[dict[str, Any]], object]) -> None:
+        self.seqs: set[int] = set()
+        self.last: str | None = None
+        self._notes, self._on_loss = notes, on_loss
+        self._told = 0
+
+    def begin(self) -> None:
+        """A new connection: its broker may take more."""
+        self.seqs.clear()
+
+    def put(self, record: Record, size: int, most: int) -> None:
+        """A record whose message of `size` bytes does not fit into `most`."""
+        self.seqs.add(record.seq)
+        self.last = f"record {record.seq} has {size} bytes, and the broker takes {most}"
+        name = f"{record.epoch}/{record.seq}/{record.revision}"
+        if self._told >= MOST_TOLD or is_told_of(record) or self._notes.get(KIND, name) is not None:
+            return
+        self._told += 1
+        self._notes.put(KIND, name, b"", REMEMBERED)
+        self._on_loss(
+            {
+                "what": "record", "epoch": record.epoch, "seq": record.seq, "revision": record.revision,
+                "kind": record.kind.value, "bytes": size, "cause": f"the broker takes {most} bytes at most",
+            }
+        )  # fmt: skip
+
+
+def is_told_of(record: Record) -> bool:
+    """Whether the record is itself about one that was too large."""
+    return record.kind is Kind.LOSS and record.body.get("what") == "record"

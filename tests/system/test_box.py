@@ -1,0 +1,155 @@
+"""The installed station under a real systemd: what its sandbox lets it know."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.timekeeper import TIME_ERROR, UNSYNCHRONISED, MayNotAsk, Timex
+from tests.data import CHECKOUT
+from tests.system.booted import Booted, cgroups
+
+CONFIG = """\
+[station]
+id = "boxed"
+[site]
+latitude = 31.7
+longitude = 103.9
+altitude_m = 1800.0
+[state]
+dir = "/var/lib/minshan"
+[[sensor]]
+name = "dust"
+driver = "plantower"
+port = "/dev/ttyUSB0"
+"""
+ADJ_MAXERROR, ADJ_STATUS, STA_UNSYNC = 0x0004, 0x0010, 0x0040
+STATUS = Timex.rest.offset + ctypes.sizeof(ctypes.c_long)  # behind esterror
+
+
+@pytest.fixture(name="box", scope="module")
+def installed_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+    """This machine's own Debian, booted, with the station installed into it."""
+    if os.geteuid() or not bootable():
+        pytest.skip("only a root that may make namespaces can boot a systemd in them")
+    box = Booted(tmp_path_factory.mktemp("box"))
+    config = tmp_path_factory.mktemp("config") / "station.toml"
+    config.write_text(CONFIG)
+    laid = subprocess.run(
+        ["make", "install", "PYTHON=/usr/bin/python3", f"DESTDIR={box.upper}", f"CONFIG={config}"],
+        cwd=CHECKOUT, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert laid.returncode == 0, laid.stdout + laid.stderr
+    with box:
+        box.run("systemd-sysusers")
+        box.run("systemd-tmpfiles", "--create")
+        box.run("systemctl", "start", "minshan")
+        yield box
+
+
+def bootable() -> bool:
+    """Whether this machine has a systemd, cgroups of version 2, and lets us make namespaces."""
+    if shutil.which("unshare") is None or not Path("/lib/systemd/systemd").exists() or cgroups() is None:
+        return False
+    words = ["unshare", "-m", "-p", "-i", "-u", "-C", "--fork", "true"]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def asked(box: Booted) -> dict[str, Any]:
+    """The station's own word of the time."""
+    said = json.loads(box.until("minshan", "status", "--json", "--state", "/var/lib/minshan", answers=('"clock"',)))
+    return dict(said["clock"])
+
+
+def state_of_clock(modes: int = 0, status: int = 0, maxerror: int = 0) -> tuple[int, int]:
+    """The kernel's verdict and status bits, after a change where `modes` names one."""
+    timex = Timex(modes=modes, maxerror=maxerror)
+    ctypes.memmove(ctypes.addressof(timex) + STATUS, ctypes.byref(ctypes.c_int(status)), ctypes.sizeof(ctypes.c_int))
+    verdict = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+    return verdict, ctypes.c_int.from_address(ctypes.addressof(timex) + STATUS).value
+
+
+@contextmanager
+def synchronised() -> Iterator[None]:
+    """A kernel that believes its clock to be right to 20 ms, as after NTP; as it was afterwards."""
+    verdict, status = state_of_clock()
+    if verdict != TIME_ERROR:  # it is so
+        yield
+        return
+    if state_of_clock(ADJ_STATUS | ADJ_MAXERROR, status & ~STA_UNSYNC, 20_000)[0] == TIME_ERROR:
+        pytest.skip("this kernel's clock cannot be called right from here")
+    try:
+        yield
+    finally:
+        state_of_clock(ADJ_STATUS | ADJ_MAXERROR, status, 16_000_000)
+
+
+@pytest.mark.slow
+def test_the_installed_station_knows_whether_the_clock_is_right(box: Booted) -> None:
+    """Under its own unit the station takes the kernel's word: not synchronised, never "may not ask"; then NTP."""
+    if state_of_clock()[0] == TIME_ERROR:
+        assert asked(box) == {"source": "arrival", "error": None, "trouble": UNSYNCHRONISED.builtins()}
+        doctor = box.run("minshan", "doctor", "--config", "/etc/minshan/station.toml")
+        assert "✗ clock: the system's time is not synchronised" in doctor
+    with synchronised():
+        box.until("minshan", "status", "--json", "--state", "/var/lib/minshan", answers=('"ntp"',), seconds=30.0)
+        known = asked(box)
+        assert known["trouble"] is None
+        assert 0.05 <= known["error"] < 1.0
+        assert "✓ clock: 2" in box.run("minshan", "doctor", "--config", "/etc/minshan/station.toml")
+
+
+@pytest.mark.slow
+def test_a_station_that_may_not_ask_says_so(box: Booted) -> None:
+    """Where the sandbox forbids to ask the kernel, log, status and doctor name that, in both languages."""
+    reason = MayNotAsk(errno.EPERM).reason
+    refused = str(reason)
+    doctor = ("minshan", "doctor", "--config", "/etc/minshan/station.toml")
+    folder = "/etc/systemd/system/minshan.service.d"
+    box.run("mkdir", "-p", folder)
+    box.run("sh", "-c", f"printf '[Service]\\nProtectClock=yes\\n' >{folder}/closed.conf")
+    try:
+        afresh(box)
+        with synchronised():  # the doctor's own look would find it well
+            assert asked(box) == {"source": "arrival", "error": None, "trouble": reason.builtins()}
+            said = box.run(*doctor)
+            assert f"✗ clock: {refused}" in said
+            assert "SystemCallFilter" in said
+            assert "✗ 时钟：系统不允许本程序查询时钟是否准确（不允许的操作）" in box.run(*doctor, "--lang", "zh")
+        assert refused in box.run("journalctl", "-u", "minshan", "--no-pager")
+        assert f"Time: {refused}" in box.run("minshan", "status", "--state", "/var/lib/minshan")
+    finally:
+        box.run("rm", f"{folder}/closed.conf")
+        afresh(box)
+
+
+def afresh(box: Booted) -> None:
+    """Start the station again by the units that lie there now, knowing nothing."""
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "stop", "minshan")
+    box.run("sh", "-c", "rm -rf /var/lib/minshan/*")
+    box.run("systemctl", "start", "minshan")
+
+
+@pytest.mark.slow
+def test_the_station_cannot_set_the_clock(box: Booted) -> None:
+    """What its unit lets it ask it does not let it change."""
+    code = (
+        "import ctypes; libc = ctypes.CDLL(None, use_errno=True); "
+        "timex = ctypes.create_string_buffer((16).to_bytes(4, 'little'), 512); "
+        "print(libc.adjtimex(timex), ctypes.get_errno())"
+    )
+    unit = (CHECKOUT / "systemd/minshan.service").read_text()
+    said = [line for line in unit.splitlines() if line.startswith(("ProtectClock", "SystemCall", "CapabilityB"))]
+    words = [word for line in said for word in ("-p", line)]
+    assert box.run("systemd-run", "-q", "--wait", "--pipe", *words, "python3", "-c", code).strip() == "-1 1"

@@ -1,0 +1,125 @@
+"""Power cuts at any instant: what was kept is there, no number is given twice, and a salvage begins again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.anchors import Anchor
+from edge.record import Kind, Record
+from edge.store.store import Store
+from edge.uplink.contract import Span
+from tests.unit.power import Disk, Tape
+from tests.unit.store_kit import damaged_pages, event, folder_in_memory, many, minute
+
+__all__ = ["folder_in_memory"]  # a fixture
+names = itertools.count()
+Work = Callable[[Path, str, Callable[[Record], None]], None]
+
+
+def a_life(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
+    """Two starts of a station: records with and without a time, acknowledgements, proofs, anchors, losses."""
+    for start in range(2):
+        store = Store.open(folder, epoch=f"e{start}", vfs=vfs)
+        for n in range(1, 26):
+            kept(store.append(minute(n, f"b{start}", timed=n % 3 != 0), {"n": n}))
+            if n % 4 == 0:
+                store.mark_sent(store.newest(limit=3))
+            if n % 6 == 0:
+                store.prove([Span(f"e{start}", n - 5, n - 3)])
+        store.add_anchor(Anchor(f"b{start}", 0.0, 0, "ntp", 0.1))
+        kept(store.append(event(Kind.HEALTH, 99, {}), {"n": 99}))
+        store.close()
+
+
+def a_salvage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
+    """A damaged store is opened, and goes on."""
+    store = Store.open(folder, epoch="s", vfs=vfs)
+    for record in store.range(1, 10_000):
+        kept(record)
+    kept(store.append(minute(1), {"n": 1}))
+    store.close()
+
+
+def cuts(tmp: Path, work: Work, count: int, seed: int, lost: frozenset[int] = frozenset()) -> int:
+    """Do the work once, cut it so often, and look at each disk; how many records had been kept in all.
+
+    `lost`: those that a salvage does not find; every other one is to be there after each cut.
+    """
+    rng = random.Random(seed)
+    live, before = tmp / "live", tmp / "before"
+    live.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(live, before)
+    tape = Tape(f"tape-{os.getpid()}-{next(names)}", live)
+    kept = [(0, record) for record in salvaged(before, tmp / "salvaged")] if lost else []
+    with tape.listening():
+        work(live, tape.vfs_name, lambda record: kept.append((len(tape.ops), record)))
+    tape.unregister()
+    disk, done, sum_kept = Disk(before), 0, 0
+    for at in sorted(rng.randint(1, len(tape.ops)) for _ in range(count)):
+        for op in tape.ops[done:at]:
+            disk.play(op)
+        done = at
+        folder = tmp / "cut"
+        disk.cut(folder, rng)
+        records = {record.seq: record for when, record in kept if when <= at}
+        sum_kept += len(records)
+        look(folder, records, lost, at)
+        shutil.rmtree(folder)
+    return sum_kept
+
+
+def salvaged(damaged: Path, folder: Path) -> list[Record]:
+    """What a salvage that nobody cuts off finds."""
+    shutil.copytree(damaged, folder)
+    store = Store.open(folder, epoch="x")
+    found = store.range(1, 10_000)
+    store.close()
+    return found
+
+
+def look(folder: Path, records: dict[int, Record], lost: frozenset[int], at: int) -> None:
+    """Open a disk after a cut: every record that was kept is there, in that or a higher revision, and it goes on."""
+    store = Store.open(folder, epoch="after")
+    repaired = store.repaired
+    assert lost == {n for span in (repaired and repaired.lost) or () for n in range(span.first, span.last + 1)}
+    found = {record.seq: record for record in store.range(1, 10_000)}
+    for seq, record in records.items():
+        assert seq in found, (at, seq)
+        assert (found[seq].epoch, found[seq].stamp, found[seq].body) == (record.epoch, record.stamp, record.body)
+        assert found[seq].revision >= record.revision
+    fresh = store.append(minute(1), {"n": 1})
+    assert fresh.seq > max([0, *records, *found])
+    store.close()
+
+
+def salvages(tmp: Path, count: int, seed: int) -> int:
+    """Cut the salvage of a damaged store so often."""
+    many(tmp / "live", 120)
+    lost = damaged_pages(tmp / "live", random.Random(seed), pages=4)
+    return cuts(tmp, a_salvage, count, seed, frozenset(lost))
+
+
+def test_a_power_cut_costs_nothing_that_was_kept(ram: Path) -> None:
+    """200 cuts in a station's life."""
+    assert cuts(ram, a_life, 200, seed=1) > 1000
+
+
+def test_a_power_cut_in_a_salvage_costs_nothing_that_was_read(ram: Path) -> None:
+    """100 cuts in a salvage: whatever can be read is there after each, and what can't be is named."""
+    assert salvages(ram, 100, seed=2) > 10_000
+
+
+@pytest.mark.slow
+def test_five_thousand_power_cuts(ram: Path) -> None:
+    """The same 4,000 times in its life and 1,000 times in a salvage."""
+    for seed in range(20):
+        cuts(ram / f"life-{seed}", a_life, 200, seed)
+        (ram / f"salvage-{seed}").mkdir()
+        salvages(ram / f"salvage-{seed}", 50, seed)
