@@ -80,7 +80,7 @@ class Mender:
             return False
         seqs = unsent.of(reader.bad)
         with self._db.change() as connection:
-            check(connection)  # where the tree is broken too, all of it is salvaged instead
+            check(connection, progress=self._progress)  # where the tree is broken too, all of it is salvaged instead
             spans = self._tail.spans(seqs, self._ledger.last)
             connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
             self._ledger.forget(seqs)

@@ -7,7 +7,7 @@ records out of what was ignored. A copy of the log lies beside until they are on
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from edge.uplink.contract import Span
 
 CHECKED_PAGES = 32 * 1024 * 1024 // schema.PAGE  # looked through at a start: at most a second on a Pi's card
 COPY = "records.rescue"  # a log of which something is still to be taken in
+STEPS = 100_000  # of SQLite's machine between two words of progress
 UPSERT = (
     f"{rows.INSERT} ON CONFLICT (seq) DO UPDATE SET start=excluded.start, source=excluded.source, "
     "error=excluded.error, not_before=excluded.not_before, not_after=excluded.not_after, "
@@ -41,10 +42,21 @@ def log_of(folder: Path) -> bytes:
         return b""
 
 
-def check(connection: apsw.Connection, most_pages: int | None = None) -> None:
+def check(
+    connection: apsw.Connection, most_pages: int | None = None, progress: Callable[[], None] = lambda: None
+) -> None:
     """Look through a database, where it has at most `most_pages`; apsw.CorruptError."""
+
+    def step() -> bool:
+        progress()
+        return False
+
     if most_pages is None or int(connection.pragma("page_count")) <= most_pages:
-        said = connection.execute("PRAGMA quick_check(1)").get
+        connection.set_progress_handler(step, STEPS)
+        try:
+            said = connection.execute("PRAGMA quick_check(1)").get
+        finally:
+            connection.set_progress_handler(None)
         connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would be believed for ever
         if said != "ok":
             raise apsw.CorruptError(str(said))
@@ -90,8 +102,9 @@ def _keep(copy: Path, log: bytes) -> None:
     draft = copy.with_suffix(".part")
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
     try:
-        with open(fd, "wb", closefd=False) as file:
-            file.write(log)
+        done = 0
+        while done < len(log):
+            done += os.pwrite(fd, log[done:], done)
         os.fsync(fd)
     finally:
         os.close(fd)

@@ -27,14 +27,13 @@ from edge.store import carve, rows, schema, unsent, untold
 from edge.store.folder import DAMAGED, DATABASE, JOURNAL, LOG, PICTURES, SALVAGED
 from edge.store.ledger import ALL, END
 from edge.store.pictures import FULL, STATES, THUMBNAIL, file_name
-from edge.store.repair import COPY, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
+from edge.store.repair import COPY, STEPS, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
 from edge.store.unsent import Ranges
 from edge.store.untold import Repair
 
 DRAFT = "records.salvage.db"
 KEPT = 2  # damaged databases kept for whoever wants to look
 BATCH = 500  # rows between two words of progress: 0.1 s on a Pi
-STEPS = 1_000_000  # of SQLite's machine, likewise
 Progress = Callable[[], None]
 ROW_ERRORS = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, TypeError, ValueError, OverflowError)
 

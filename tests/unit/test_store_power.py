@@ -13,10 +13,12 @@ import pytest
 
 from edge.anchors import Anchor
 from edge.record import Kind, Record
+from edge.store.carve import FRAME
 from edge.store.store import Store
 from edge.uplink.contract import Span
 from tests.unit.power import Disk, Tape
 from tests.unit.store_kit import damaged_pages, event, folder_in_memory, many, minute
+from tests.unit.test_store_damage import filled
 
 __all__ = ["folder_in_memory"]  # a fixture
 names = itertools.count()
@@ -47,17 +49,18 @@ def a_salvage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
     store.close()
 
 
-def cuts(tmp: Path, work: Work, count: int, seed: int, lost: frozenset[int] = frozenset()) -> int:
+def cuts(tmp: Path, work: Work, count: int, seed: int, damaged: bool = False) -> int:
     """Do the work once, cut it so often, and look at each disk; how many records had been kept in all.
 
-    `lost`: those that a salvage does not find; every other one is to be there after each cut.
+    `damaged`: the work begins with damage; what an opening that is not cut off finds is to be there after each cut.
     """
     rng = random.Random(seed)
     live, before = tmp / "live", tmp / "before"
     live.mkdir(parents=True, exist_ok=True)
     shutil.copytree(live, before)
     tape = Tape(f"tape-{os.getpid()}-{next(names)}", live)
-    kept = [(0, record) for record in salvaged(before, tmp / "salvaged")] if lost else []
+    found, lost = salvaged(before, tmp / "salvaged") if damaged else ([], set())
+    kept = [(0, record) for record in found]
     with tape.listening():
         work(live, tape.vfs_name, lambda record: kept.append((len(tape.ops), record)))
     tape.unregister()
@@ -75,20 +78,25 @@ def cuts(tmp: Path, work: Work, count: int, seed: int, lost: frozenset[int] = fr
     return sum_kept
 
 
-def salvaged(damaged: Path, folder: Path) -> list[Record]:
-    """What a salvage that nobody cuts off finds."""
+def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int]]:
+    """What a mending that nobody cuts off finds, and what it says is lost."""
     shutil.copytree(damaged, folder)
     store = Store.open(folder, epoch="x")
-    found = store.range(1, 10_000)
+    found, lost = store.range(1, 10_000), told_lost(store)
     store.close()
-    return found
+    return found, lost
 
 
-def look(folder: Path, records: dict[int, Record], lost: frozenset[int], at: int) -> None:
+def told_lost(store: Store) -> set[int]:
+    """The seqs that a store says were lost."""
+    repaired = store.repaired
+    return {n for span in (repaired and repaired.lost) or () for n in range(span.first, span.last + 1)}
+
+
+def look(folder: Path, records: dict[int, Record], lost: set[int], at: int) -> None:
     """Open a disk after a cut: every record that was kept is there, in that or a higher revision, and it goes on."""
     store = Store.open(folder, epoch="after")
-    repaired = store.repaired
-    assert lost == {n for span in (repaired and repaired.lost) or () for n in range(span.first, span.last + 1)}
+    assert told_lost(store) == lost
     found = {record.seq: record for record in store.range(1, 10_000)}
     for seq, record in records.items():
         assert seq in found, (at, seq)
@@ -103,7 +111,9 @@ def salvages(tmp: Path, count: int, seed: int) -> int:
     """Cut the salvage of a damaged store so often."""
     many(tmp / "live", 120)
     lost = damaged_pages(tmp / "live", random.Random(seed), pages=4)
-    return cuts(tmp, a_salvage, count, seed, frozenset(lost))
+    done = cuts(tmp, a_salvage, count, seed, damaged=True)
+    assert {r.seq for r in salvaged(tmp / "before", tmp / "again")[0]} == set(range(1, 121)) - lost
+    return done
 
 
 def test_a_power_cut_costs_nothing_that_was_kept(ram: Path) -> None:
@@ -114,6 +124,16 @@ def test_a_power_cut_costs_nothing_that_was_kept(ram: Path) -> None:
 def test_a_power_cut_in_a_salvage_costs_nothing_that_was_read(ram: Path) -> None:
     """100 cuts in a salvage: whatever can be read is there after each, and what can't be is named."""
     assert salvages(ram, 100, seed=2) > 10_000
+
+
+def test_a_power_cut_costs_nothing_of_a_log_that_was_broken(ram: Path) -> None:
+    """40 cuts while the records behind a broken place of the log are taken in: they are not written over before."""
+    filled(ram / "live", clean=False)
+    log = ram / "live" / "records.db-wal"
+    content = bytearray(log.read_bytes())
+    content[30 * FRAME + 2000] ^= 0xFF
+    log.write_bytes(content)
+    assert cuts(ram, a_salvage, 40, seed=3, damaged=True) > 5_000
 
 
 @pytest.mark.slow

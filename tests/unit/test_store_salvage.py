@@ -15,10 +15,10 @@ from edge.store import salvage, schema
 from edge.store.carve import FRAME, WAL_HEADER
 from edge.store.check import check
 from edge.store.folder import DATABASE, LOG, used_before
-from edge.store.picturebook import PictureBook
 from edge.store.schema import PAGE
 from edge.store.store import Store
-from tests.unit.store_kit import damaged_pages, event, folder_in_memory, many, minute
+from edge.store.trouble import Cause, StoreTrouble
+from tests.unit.store_kit import BadDisk, damaged_pages, event, folder_in_memory, many, minute
 from tests.unit.test_store_damage import RECORDS, filled
 
 __all__ = ["folder_in_memory"]  # a fixture
@@ -92,8 +92,8 @@ def test_each_page_may_be_damaged(ram: Path) -> None:
 
 @pytest.mark.slow
 def test_each_page_may_be_damaged_in_each_way(ram: Path) -> None:
-    """Each page in each way, and every seventh frame of the log."""
-    assert in_turn(ram, step=1, kinds=len(KINDS)) > 200
+    """Every third page in each way."""
+    assert in_turn(ram, step=3, kinds=len(KINDS)) > 70
 
 
 def flip_bits(folder: Path, bits: range) -> None:
@@ -118,12 +118,6 @@ def test_no_bit_of_the_head_stops_or_empties_it(ram: Path) -> None:
     flip_bits(ram, range(0, 800, 7))
     shutil.rmtree(ram / "whole")
     flip_bits(ram, range(60 * 8, 64 * 8))
-
-
-@pytest.mark.slow
-def test_not_one_bit_of_the_head_stops_or_empties_it(ram: Path) -> None:
-    """Each bit of the file's head."""
-    flip_bits(ram, range(800))
 
 
 def test_a_state_of_a_wrong_type_costs_the_state_alone(tmp_path: Path) -> None:
@@ -241,6 +235,25 @@ def test_what_was_lost_is_told_until_its_record_is_kept(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_full_disk_leaves_the_damaged_database_as_it_was(tmp_path: Path) -> None:
+    """Where a salvage finds no room nothing is lost by the trial: once there is, it is made."""
+    many(tmp_path, 200)
+    lost = damaged_pages(tmp_path, random.Random(3), pages=2)
+    damaged = (tmp_path / DATABASE).read_bytes()
+    disk = BadDisk(f"full-{os.getpid()}")
+    for after in (0, 20, 50):
+        disk.refuse, disk.after = apsw.FullError, after
+        with pytest.raises(StoreTrouble) as found:
+            Store.open(tmp_path, epoch="b", vfs=disk.vfs_name)
+        assert found.value.cause is Cause.FULL
+        assert (tmp_path / DATABASE).read_bytes() == damaged
+        assert not list(tmp_path.glob("records.salvage*"))
+    disk.unregister()
+    store = Store.open(tmp_path, epoch="b")
+    assert {record.seq for record in store.range(1, 200)} == set(range(1, 201)) - lost
+    store.close()
+
+
 def test_every_small_table_is_salvaged() -> None:
     """A new table is listed for the salvage, or it can be made anew from the records; and a version changes tables."""
     shapes = schema.shapes_of_versions()
@@ -257,35 +270,3 @@ def test_progress_is_told_all_the_while(tmp_path: Path) -> None:
     store = Store.open(tmp_path, epoch="b", progress=lambda: words.append(None))
     assert len(words) >= 5000 / salvage.BATCH
     store.close()
-
-
-def test_strays_are_moved_aside_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that no row tells of are kept aside, the newest of them where they are too many."""
-    store = Store.open(tmp_path, epoch="a")
-    for n in range(4):
-        path = tmp_path / "pictures" / f"{n}.jpg"
-        path.write_bytes(bytes(100))
-        os.utime(path, (n, n))
-    monkeypatch.setattr("edge.store.picturebook.STRAYS_BYTES", 250)
-    assert store.pictures.set_strays_aside() == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
-    assert sorted(path.name for path in store.pictures.strays.iterdir()) == ["2.jpg", "3.jpg"]
-    assert store.pictures.count_strays() == (2, 200)
-    assert store.pictures.set_strays_aside() == []
-    assert isinstance(store.pictures, PictureBook)
-    store.close()
-
-
-def test_nobody_else_may_read_the_records(tmp_path: Path) -> None:
-    """Whatever the umask: database, log, ballast and pictures are closed to others, older ones too."""
-    before = os.umask(0)
-    try:
-        for _ in range(2):
-            store = Store.open(tmp_path / "state", epoch="a")
-            store.append(minute(1))
-            store.sweep(event(Kind.LOSS, 2, {}).stamp, None, minute(1).clock)
-            for name in (DATABASE, DATABASE + LOG, "ballast", "pictures", "lock"):
-                assert not (tmp_path / "state" / name).stat().st_mode & 0o007, name
-            store.close()
-            os.chmod(tmp_path / "state" / DATABASE, 0o644)
-    finally:
-        os.umask(before)
