@@ -61,9 +61,12 @@ def topic(station: str, channel: Channel) -> str:
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):
-    """Sequence numbers first..last of one epoch, both included: ["epoch", first, last] on the wire."""
+    """Sequence numbers first..last of one epoch, both included: ["epoch", first, last] on the wire.
 
-    epoch: Name
+    Of lost records the epoch may be "": nobody can say it.
+    """
+
+    epoch: Annotated[str, Meta(max_length=64)]
     first: Seq
     last: Seq
 
