@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from drivers.clock import Clock
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 
 class Settings(BaseModel):
@@ -62,11 +63,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Bytes that are no good frame: where, how many, and why ("checksum", "cut short", ...)."""
+    """Bytes that are no good frame: where, how many, and why (the codes `checksum`, `cut_short`, ...)."""
 
     offset: int
     length: int
-    reason: str
+    reason: Reason
 
 
 class Decoder(Protocol):

@@ -12,40 +12,61 @@ A driver raises one of the five with a sentence about the device; the lane adds 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from drivers.reason import Reason, system_reason
+
+CONFIGURATION_LOST = Reason(
+    "configuration_lost", "its configuration is not the one it was given: it lost power or the line is noisy"
+)
+
 
 class DeviceError(Exception):
-    """A device or its bus failed; the text is one sentence in English without the sensor's name."""
+    """A device or its bus failed; `detail` is what happened, without the sensor's name."""
+
+    kind: ClassVar[Reason] = Reason("device_error", "device error")
+
+    def __init__(self, detail: Reason | str) -> None:
+        """`detail`: a text only in a driver of others that knows no codes."""
+        super().__init__(detail)
+        self.detail = detail if isinstance(detail, Reason) else Reason("said", "{text}", text=detail)
 
     @property
-    def reason(self) -> str:
-        """The class as the field's short phrase ("no answer", "garbled", ...)."""
-        return _PHRASES.get(type(self).__name__, "device error")
+    def reason(self) -> Reason:
+        """The kind of error ("no answer", "garbled", ...), its parameter `detail` being what happened."""
+        return self.kind.having(detail=self.detail)
 
 
 class NoAnswer(DeviceError):
     """Nothing arrived within the stated time of a request."""
 
+    kind = Reason("no_answer", "no answer")
+
 
 class Garbled(DeviceError):
     """What arrived is not a frame."""
+
+    kind = Reason("garbled", "garbled")
 
 
 class WrongDevice(DeviceError):
     """A well-formed answer, but of another device, address or function."""
 
+    kind = Reason("wrong_device", "wrong device")
+
 
 class BusStuck(DeviceError):
     """The bus is blocked."""
+
+    kind = Reason("bus_stuck", "bus stuck")
 
 
 class Unplugged(DeviceError):
     """The port or adapter does not exist, or is gone."""
 
+    kind = Reason("unplugged", "unplugged")
 
-_PHRASES = {
-    "NoAnswer": "no answer",
-    "Garbled": "garbled",
-    "WrongDevice": "wrong device",
-    "BusStuck": "bus stuck",
-    "Unplugged": "unplugged",
-}
+
+def cannot_be_opened(path: str, error: Exception) -> Reason:
+    """Return that a device file does not open, and what the system says."""
+    return Reason("cannot_be_opened", "{path} cannot be opened ({why})", path=path, why=system_reason(error))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drivers.reason import Reason
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -11,7 +13,7 @@ class Reading:
 
     `value` is in the quantity's unit, unrounded. `at` is the instant it was measured, in seconds of the
     clock that was handed to the driver (CLOCK_BOOTTIME on a station). `doubt` is what the device itself
-    says against the value (a status bit, an error byte), as a short English phrase, or None. For a running
+    says against the value (a status bit, an error byte), or None. For a running
     total (`rainfall_amount`) the value is the device's own total in the unit and `wraps_at` the amount at
     which its counter starts again from zero, or None where that is not known.
     """
@@ -19,5 +21,5 @@ class Reading:
     quantity: str
     value: float
     at: float
-    doubt: str | None = None
+    doubt: Reason | None = None
     wraps_at: float | None = None

@@ -14,6 +14,7 @@ from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import DeviceError, Unplugged
 from drivers.quantity import QUANTITIES, Kind
 from drivers.reading import Reading
+from drivers.reason import Reason
 from drivers.twins.bench import Bench, bench
 
 SETTLING = 90.0  # s in which a device must give all that it names
@@ -203,6 +204,7 @@ class Caller:
 
     def _failed(self, error: DeviceError) -> None:
         require(bool(str(error)), f"{type(error).__name__} without a sentence")
+        require(error.detail.code != "said", f"{type(error).__name__} with a text in the place of a Reason")
         self.errors.append(error)
         if isinstance(error, Unplugged):
             self.close()
@@ -216,6 +218,7 @@ class Caller:
             require(reading.at <= ended + 1e-9, f"{reading.quantity} is stamped in the future")
             require(reading.at >= began - 60, f"{reading.quantity} is stamped long before it was read")
             require(isinstance(reading.value, float), f"{reading.quantity} is a {type(reading.value).__name__}")
+            require(isinstance(reading.doubt, Reason | None), f"{reading.quantity} has a doubt that is no Reason")
             require(reading.value == reading.value, f"{reading.quantity} is not a number")
 
 

@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 
 from drivers.clock import Clock, Inbox, Stopped
+from drivers.reason import Reason
 from edge.anchors import Anchor
 from edge.journal import Journal
 from edge.measure.minute import Minutes
 from edge.measure.quality import Flag
 from edge.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.records.bodies import plain
 from edge.sampler import Taken, Went
 from edge.store.store import Store
 from edge.timeline import GRACE, Timeline
@@ -54,7 +56,7 @@ class Recorder:
         self._closed = 0
         self.timeline = Timeline(store, boot, clock.now())
         self.journal = Journal(store, clock, keep, appended)
-        self.troubles: dict[str, str] = {}
+        self.troubles: dict[str, Reason] = {}
         self.maintenance: Maintenance | None = None
         self.latest: Record | None = None
         self.last_instant = float("inf")  # a simulation's end, s: no minute is begun after it
@@ -88,7 +90,7 @@ class Recorder:
                 self._minutes.take(sensor, reading)
                 if reading.at >= self.timeline.end + GRACE:
                     self.close_minute()
-            case Went(sensor, str() as reason, _):
+            case Went(sensor, Reason() as reason, _):
                 self.troubles[sensor] = reason
             case Went(sensor, None, _):
                 self.troubles.pop(sensor, None)
@@ -102,7 +104,7 @@ class Recorder:
     def close_minute(self) -> None:
         """Close the minute in hand, put it on the disk, begin the next."""
         line = self.timeline
-        body = self._minutes.close(line.begin, line.end, line.offset, self.troubles)
+        body = plain(self._minutes.close(line.begin, line.end, line.offset, self.troubles))
         self._mark_maintenance(body)
         start, mark = line.start()
         draft = Draft(Kind.MINUTE, Stamp(self._boot, line.begin), line.duration, start, mark, body, self._setup)
@@ -156,6 +158,6 @@ class Recorder:
         for channel, value in body["values"].items():
             if value is not None:
                 body["quality"][channel] = int(Flag.FAIL)
-                body["reasons"][channel] = f"maintenance: {work.text}"
+                body["reasons"][channel] = Reason("maintenance", "maintenance: {text}", text=work.text).builtins()
         if self.timeline.end >= work.until:
             self.maintenance = None

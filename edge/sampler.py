@@ -17,6 +17,7 @@ from drivers.clock import Clock, Inbox
 from drivers.driver import Device
 from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged
 from drivers.reading import Reading
+from drivers.reason import Reason
 from edge.config.sections import SensorSection
 
 log = logging.getLogger("minshan.sampler")
@@ -37,7 +38,7 @@ class Went:
     """A sensor went (`reason` why) or is back (`reason` None), at the instant `at`, s."""
 
     sensor: str
-    reason: str | None
+    reason: Reason | None
     at: float
 
 
@@ -56,9 +57,9 @@ class Seat:
     device: Device | None = None
     failures: int = 0
     pause: float = 1.0
-    down: str | None = None  # the reason, while it is down
-    refused: Counter[str] = field(default_factory=Counter)  # frames that came and are none, by reason
-    errors: Counter[str] = field(default_factory=Counter)  # everything else that went wrong, by class
+    down: Reason | None = None  # the kind of error with its detail, while it is down
+    refused: Counter[str] = field(default_factory=Counter)  # frames that came and are none, by the reason's code
+    errors: Counter[str] = field(default_factory=Counter)  # everything else that went wrong, by the kind's code
     readings: int = 0
 
     @property
@@ -126,9 +127,9 @@ class BusLane:
     def _failed(self, seat: Seat, error: DeviceError) -> None:
         """Count it, and decide when to try again: a device that talks is simply listened to further."""
         if isinstance(error, Garbled):
-            seat.refused[str(error).partition(":")[0]] += 1
+            seat.refused[(error.detail.inner("reason") or error.detail).code] += 1
         else:
-            seat.errors[error.reason] += 1
+            seat.errors[error.kind.code] += 1
         seat.failures += 1
         if isinstance(error, Unplugged):
             self._close_bus()
@@ -146,10 +147,10 @@ class BusLane:
 
     def _down(self, seat: Seat, error: DeviceError) -> None:
         if seat.down is None:
-            log.warning("sensor %s (%s): %s: %s", seat.sensor.name, self._place(seat), error.reason, error)
-        if seat.down != error.reason:
+            log.warning("sensor %s (%s): %s: %s", seat.sensor.name, self._place(seat), error.kind, error)
+        if seat.down is None or seat.down.code != error.kind.code:
             seat.down = error.reason
-            self._inbox.offer(Went(seat.sensor.name, error.reason, self._clock.now()))
+            self._inbox.offer(Went(seat.sensor.name, error.kind, self._clock.now()))
 
     @staticmethod
     def _place(seat: Seat) -> str:

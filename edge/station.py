@@ -19,6 +19,7 @@ import msgspec
 from drivers.clock import Clock
 from drivers.quantity import Kind as QuantityKind
 from drivers.quantity import quantity
+from drivers.reason import Reason
 from edge.commands import Commands
 from edge.config.sections import Config
 from edge.control import Control
@@ -185,15 +186,19 @@ def channel_lines(config: Config, state: dict[str, Any], boot: str) -> list[Chan
     return lines
 
 
+FIRST_START = Reason("first_start", "first start")
+STORE_LOST = Reason("store_lost", "the store was lost")
+
+
 def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
     """Which epoch came before, when the box was last alive, why it was off, and what is missing for it."""
     last = store.last()
     now, _mark = recorder.time_at(recorder.timeline.begin)
     body: dict[str, Any] = {"version": importlib.metadata.version("minshan"), "boot": boot}
     if last is None:
-        lost = store.repaired is not None
-        return body | {"reason": "the store was lost" if lost else "first start"}
-    body |= {"previous_epoch": last.epoch, "previous_seq": last.seq, "reason": off_reason(last, store, boot)}
+        return body | {"reason": (STORE_LOST if store.repaired is not None else FIRST_START).builtins()}
+    reason = off_reason(last, store, boot)
+    body |= {"previous_epoch": last.epoch, "previous_seq": last.seq, "reason": reason.builtins()}
     ended = None if last.start is None else last.start + round(last.duration * 1e6)
     body["last_alive"] = ended
     if ended is not None and now is not None:
@@ -203,11 +208,11 @@ def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
     return body
 
 
-def off_reason(last: Record, store: Store, boot: str) -> str:
+def off_reason(last: Record, store: Store, boot: str) -> Reason:
     """Why nothing was measured: a person stopped it, the daemon was killed, or the box lost its power."""
     if store.state().get("stopped_by") == "person":
-        return "stopped by a person"
-    return "killed" if last.stamp.boot == boot else "power"
+        return Reason("stopped_by_person", "stopped by a person")
+    return Reason("killed", "killed") if last.stamp.boot == boot else Reason("power", "power")
 
 
 def setup_body(config: Config) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from edge.lanes import Lanes
 from edge.measure.derive import derive
 from edge.pictures.schedule import PictureLane
 from edge.recorder import Recorder
+from edge.records.channel import ChannelName
 from edge.sampler import BusLane
 from edge.store.store import Store
 from edge.timekeeper import Timekeeper
@@ -58,9 +59,10 @@ def status(station: Parts) -> dict[str, Any]:
     }
 
 
-def time_trouble(station: Parts) -> str | None:
+def time_trouble(station: Parts) -> dict[str, Any] | None:
     """What is wrong with the sources of the time: one that is not believed, or why the box has none."""
-    return station.recorder.timeline.doubt or station.timekeeper.trouble
+    trouble = station.recorder.timeline.doubt or station.timekeeper.trouble
+    return None if trouble is None else trouble.builtins()
 
 
 def units(station: Parts) -> dict[str, str]:
@@ -69,9 +71,9 @@ def units(station: Parts) -> dict[str, str]:
     for (_, name), channel in station.config.channels().items():
         found[channel] = quantity(name).unit
         if name == "wind_speed":
-            found[channel.replace("wind_speed", "wind_speed_of_gust")] = quantity("wind_speed_of_gust").unit
+            found[ChannelName.parse(channel).beside("wind_speed_of_gust")] = quantity("wind_speed_of_gust").unit
         if name == "rainfall_amount":
-            found[channel.replace(name, "rainfall_amount_corrected")] = quantity(name).unit
+            found[ChannelName.parse(channel).beside("rainfall_amount_corrected")] = quantity(name).unit
     return found
 
 
@@ -82,7 +84,7 @@ def sensors(station: Parts) -> list[dict[str, Any]]:
             "name": seat.sensor.name,
             "driver": seat.sensor.driver,
             "bus": bus.name,
-            "down": seat.down,
+            "down": None if seat.down is None else seat.down.builtins(),
             "readings": seat.readings,
             "refused": dict(seat.refused),
             "errors": dict(seat.errors),

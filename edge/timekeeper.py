@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from drivers.clock import Clock, Inbox
+from drivers.reason import Reason, system_reason
 from edge.anchors import Anchor
 from edge.clock import system_utc
 
@@ -21,12 +22,19 @@ log = logging.getLogger("minshan.time")
 SEEK_S = 5.0  # between two looks while the time is unknown or doubted
 KEEP_S = 600.0  # between two looks once it is known, by whomever: 50 ppm are 30 ms in that time
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
-UNSYNCHRONISED = "the system's clock is not synchronised"
-REFUSED = "the system does not let this program ask"  # how MayNotAsk's sentence begins
+UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
+MAY_NOT_ASK = "may_not_ask_time"  # MayNotAsk's code
 
 
 class MayNotAsk(Exception):
-    """The system refuses to tell whether its clock is right."""
+    """The system refuses to tell whether its clock is right; `number` is its error's."""
+
+    def __init__(self, number: int) -> None:
+        why = system_reason(OSError(number, os.strerror(number)))
+        self.reason = Reason(
+            "may_not_ask_time", "the system does not let this program ask whether its clock is right ({why})", why=why
+        )
+        super().__init__(self.reason)
 
 
 class TimeSource(Protocol):
@@ -62,13 +70,13 @@ class KernelTime:
         """The system's UTC with the kernel's own bound of its error, s. Raises MayNotAsk."""
         timex = Timex()
         state = self._libc.adjtimex(ctypes.byref(timex))
-        why = os.strerror(ctypes.get_errno()).lower()
+        number = ctypes.get_errno()
         if 0 <= state != TIME_ERROR:
             return Anchor(boot, boottime, system_utc(), "ntp", max(timex.maxerror, 1) / 1e6)
         if self._trusted:
             return Anchor(boot, boottime, system_utc(), "system", 1.0)
         if state < 0:
-            raise MayNotAsk(f"the system does not let this program ask whether its clock is right ({why})")
+            raise MayNotAsk(number)
         return None
 
 
@@ -76,13 +84,13 @@ class Timekeeper:
     """The lane that probes the sources, first one first, and hands what it finds to the recorder.
 
     `settled` says whether the recorder knows the time and nobody contradicts it. `trouble`: why no source told
-    anything at the last look, in a sentence; None where one did.
+    anything at the last look; None where one did.
     """
 
     def __init__(
         self, sources: list[TimeSource], boot: str, clock: Clock, inbox: Inbox, settled: Callable[[], bool]
     ) -> None:
-        self.trouble: str | None = None
+        self.trouble: Reason | None = None
         self._sources = sources
         self._boot = boot
         self._clock = clock
@@ -101,12 +109,12 @@ class Timekeeper:
     def look(self) -> Anchor | None:
         """The anchor of the first source that knows the time now; None where none does."""
         now = self._clock.now()
-        refused: str | None = None
+        refused: Reason | None = None
         for source in self._sources:
             try:
                 anchor = source.probe(self._boot, now)
             except MayNotAsk as error:
-                refused = str(error)
+                refused = error.reason
                 continue
             if anchor is not None:
                 self._says(None)
@@ -114,7 +122,7 @@ class Timekeeper:
         self._says(refused or UNSYNCHRONISED)
         return None
 
-    def _says(self, trouble: str | None) -> None:
+    def _says(self, trouble: Reason | None) -> None:
         """Log what is new of it, once."""
         if trouble not in (None, self.trouble):
             log.warning("no time from this box: %s", trouble)

@@ -12,6 +12,7 @@ import logging
 
 import msgspec
 
+from drivers.reason import Reason
 from edge.anchors import DRIFT, Anchor, believable, day_of, error_of, time_of
 from edge.record import ClockMark, Record
 from edge.store.store import Store
@@ -28,7 +29,7 @@ LOOK_BACK = 500  # records read at once in search of a known time
 class Timeline:
     """`begin` and `end` of the minute in hand are s of this boot, `begin_utc` and `end_utc` the same in UTC or None.
 
-    `doubt`: what a source said that is not believed (for now), in a sentence; None where none did.
+    `doubt`: what a source said that is not believed (for now); None where none did.
     """
 
     def __init__(self, store: Store, boot: str, now: float) -> None:
@@ -39,7 +40,7 @@ class Timeline:
         self._doubted: Anchor | None = None
         self._newest: Record | None = None
         self._looked = False
-        self.doubt: str | None = None
+        self.doubt: Reason | None = None
         self.begin = now
         self.begin_utc, self.begin_mark = self.time_at(now)
         self.end, self.end_utc = self._window_end(self.begin_utc)
@@ -73,11 +74,25 @@ class Timeline:
         An anchor that cannot be right, or that the store refuses, changes nothing.
         """
         if anchor.boot != self._boot or not believable(anchor):
-            self._doubts(f"{anchor.source} says {day_of(anchor.utc)}, which cannot be: it is not believed")
+            self._doubts(
+                Reason(
+                    "time_cannot_be",
+                    "{source} says {day}, which cannot be: it is not believed",
+                    source=anchor.source,
+                    day=day_of(anchor.utc),
+                )
+            )
             return
         contradicts = self._contradicts(anchor)
         if contradicts and not self._said_again(anchor):
-            self._doubts(f"{anchor.source} says {day_of(anchor.utc)}, before the newest record: it is asked again")
+            self._doubts(
+                Reason(
+                    "time_before_newest",
+                    "{source} says {day}, before the newest record: it is asked again",
+                    source=anchor.source,
+                    day=day_of(anchor.utc),
+                )
+            )
             return
         kept = time_of(anchor.boottime, self._anchors)
         if kept is not None and not contradicts and error_of(anchor) >= (kept[1].error or 0.0):
@@ -172,11 +187,11 @@ class Timeline:
         self._doubted = anchor
         return False
 
-    def _doubts(self, sentence: str) -> None:
+    def _doubts(self, why: Reason) -> None:
         """Tell once that a source is not believed."""
         if self.doubt is None:
-            log.warning("%s", sentence)
-            self.doubt = sentence
+            log.warning("%s", why)
+            self.doubt = why
 
     def _trusts(self, anchor: Anchor) -> None:
         """Forget what was doubted where its source takes it back, or has not said it again."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drivers.reason import Reason, restored, system_reason
 from provisioning import say
 from provisioning.finding import Finding
 from provisioning.say import _
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from edge.config.sections import CameraSection, Config
 
 LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets slow and SQLite may stop
+NO_ANSWER_AT_ALL = Reason("program_ended", "its program ended without an answer")
 STILL_S = 45.0  # s that a camera has for one photo, its library's start included
 
 NOT_OURS = N_("Give it to the station's user: sudo chown -R minshan {folder}; or name another in [state].")
@@ -32,13 +34,11 @@ DISK_REMEDIES = {
 }
 
 CAMERA_REMEDIES = {
-    "UnreachableError": N_("See whether the camera has power and network, and whether its address is right."),
-    "LoginRefusedError": N_("Correct username and password_file; wait half an hour first, cameras lock."),
-    "NotAnImageError": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
-    "NoPictureError": N_("Take the camera's power away for ten seconds, then try again."),
+    "unreachable": N_("See whether the camera has power and network, and whether its address is right."),
+    "login_refused": N_("Correct username and password_file; wait half an hour first, cameras lock."),
+    "not_an_image": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
+    "no_picture": N_("Take the camera's power away for ten seconds, then try again."),
 }
-
-CLASSES = {"unreachable": "UnreachableError", "login refused": "LoginRefusedError", "not an image": "NotAnImageError"}
 
 
 def site(config: Config) -> Iterator[Finding]:
@@ -86,10 +86,9 @@ def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
     """The cameras as the running station has them."""
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
-            detail = say.phrase(str(camera.get("text") or camera["trouble"]))
-            remedy = CAMERA_REMEDIES[CLASSES.get(str(camera["trouble"]), "NoPictureError")]
-            said = _("camera {name}: {detail}").format(name=name, detail=detail)
-            yield Finding("camera", False, said, _(remedy))
+            trouble = restored(camera["trouble"])
+            said = _("camera {name}: {detail}").format(name=name, detail=say.in_full(trouble))
+            yield Finding("camera", False, said, camera_remedy(trouble))
         elif camera.get("last"):
             when = say.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
             yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
@@ -122,7 +121,7 @@ def one_photo(camera: CameraSection) -> Finding:
     except subprocess.TimeoutExpired:
         said = _("camera {name}: no photo within {time}")
         line = said.format(time=say.duration(STILL_S), **name)
-        remedy = CAMERA_REMEDIES["NoPictureError"]
+        remedy = CAMERA_REMEDIES["no_picture"]
         return Finding("camera", False, line, _(remedy))
     except ValueError:
         answer = {}
@@ -130,10 +129,15 @@ def one_photo(camera: CameraSection) -> Finding:
         size = say.size(answer["bytes"])
         said = _("camera {name}: a photo of {width} x {height}, {size}")
         return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
-    kind, detail = answer.get("kind", ""), answer.get("error") or _("its program ended without an answer")
-    said = _("camera {name}: {detail}").format(detail=say.phrase(detail), **name)
-    remedy = CAMERA_REMEDIES.get(kind) or CAMERA_REMEDIES["NoPictureError"]
-    return Finding("camera", False, said, _(remedy))
+    trouble = restored(answer["trouble"]) if "trouble" in answer else NO_ANSWER_AT_ALL
+    said = _("camera {name}: {detail}").format(detail=say.in_full(trouble), **name)
+    return Finding("camera", False, said, camera_remedy(trouble))
+
+
+def camera_remedy(trouble: Reason) -> str:
+    """Return what to do about a camera, by the kind of its trouble."""
+    found = CAMERA_REMEDIES.get(trouble.code) or CAMERA_REMEDIES["no_picture"]
+    return _(found)
 
 
 def secret(camera: CameraSection) -> dict[str, str | None]:
@@ -150,7 +154,8 @@ def clock_of(answer: dict[str, Any]) -> Finding:
     """What the running station knows of the time: it may be forbidden to ask what the doctor may."""
     told: dict[str, Any] = answer.get("clock") or {}
     offset = float(answer.get("utc_offset_h") or 0.0)
-    return clock_finding(answer.get("time"), offset, told.get("source"), told.get("error"), told.get("trouble"))
+    trouble = None if told.get("trouble") is None else restored(told["trouble"])
+    return clock_finding(answer.get("time"), offset, told.get("source"), told.get("error"), trouble)
 
 
 def clock(config: Config) -> Finding:
@@ -161,17 +166,17 @@ def clock(config: Config) -> Finding:
     try:
         anchor = KernelTime(config.clock.trust_system_clock).probe("", 0.0)
     except MayNotAsk as refused:
-        return clock_finding(None, 0.0, None, None, str(refused))
+        return clock_finding(None, 0.0, None, None, refused.reason)
     if anchor is None:
         return clock_finding(None, 0.0, None, None, UNSYNCHRONISED)
     return clock_finding(anchor.utc, config.site.utc_offset_h, anchor.source, error_of(anchor), None)
 
 
 def clock_finding(
-    utc: int | None, offset_h: float, source: str | None, error: float | None, trouble: str | None
+    utc: int | None, offset_h: float, source: str | None, error: float | None, trouble: Reason | None
 ) -> Finding:
     """The time (microseconds UTC, None unknown), who says it with which error (s), what is wrong with its sources."""
-    from edge.timekeeper import REFUSED, UNSYNCHRONISED
+    from edge.timekeeper import MAY_NOT_ASK, UNSYNCHRONISED
 
     remedy = _("See the station's log: journalctl -u minshan")
     if trouble == UNSYNCHRONISED:
@@ -179,7 +184,7 @@ def clock_finding(
             "Install chrony and let it reach a time server (or fit a clock chip or GNSS). The station measures "
             "meanwhile, and dates its records when the time is known."
         )
-    elif trouble is not None and trouble.startswith(REFUSED):
+    elif trouble is not None and trouble.code == MAY_NOT_ASK:
         remedy = _(
             "Its service must be the one that was installed: ProtectClock=no, and adjtimex and clock_adjtime in "
             "SystemCallFilter (systemctl cat minshan). Then: sudo systemctl daemon-reload, sudo systemctl restart "
@@ -187,16 +192,18 @@ def clock_finding(
         )
     if utc is None:
         said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
-        if trouble not in (None, UNSYNCHRONISED):
-            said = _("clock: {trouble}").format(trouble=say.phrase(str(trouble)))
+        if trouble is not None and trouble != UNSYNCHRONISED:
+            said = _("clock: {trouble}").format(trouble=say.render(trouble))
         return Finding("clock", False, said, remedy)
     now = say.when(utc, offset_h)
     said = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
     if source == "system":
         said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
-    if trouble in (None, UNSYNCHRONISED):  # where the platform tells the time, the box need not know it by itself
+    if (
+        trouble is None or trouble == UNSYNCHRONISED
+    ):  # where the platform tells the time, the box need not know it by itself
         return Finding("clock", True, said)
-    found = _("{said}; but {trouble}").format(said=said, trouble=say.phrase(str(trouble)))
+    found = _("{said}; but {trouble}").format(said=said, trouble=say.render(trouble))
     return Finding("clock", True, found, remedy)
 
 
@@ -207,7 +214,7 @@ def disk(config: Config, running: bool) -> Finding:
     trouble = None if running else unwritable(there)
     if trouble is not None:
         said = _("disk: {folder} cannot be written: {detail}")
-        detail = say.phrase(trouble.strerror or str(trouble))
+        detail = say.render(system_reason(trouble))
         remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=folder)
         return Finding("disk", False, said.format(folder=there, detail=detail), remedy)
     stat = os.statvfs(there)

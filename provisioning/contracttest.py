@@ -11,9 +11,30 @@ from provisioning.exits import Exit, Failure
 from provisioning.options import json_option, print_json
 from provisioning.say import _
 from provisioning.settings import assigned, driver_named, settings, typed
+from provisioning.words import N_
 
 if TYPE_CHECKING:
     from drivers.trial import Trial
+
+
+# What each check of `drivers.contract` holds, for people.
+TITLES = {
+    "it_states_what_it_is": N_("it states what it is"),
+    "settings_refuse_unknown_keys": N_("it refuses unknown settings"),
+    "it_gives_all_its_channels_truly": N_("it gives all its channels truly"),
+    "it_follows_a_change": N_("it follows a change"),
+    "it_survives_silent": N_("it survives a silent device"),
+    "it_survives_noise": N_("it survives a noisy line"),
+    "it_survives_short": N_("it survives frames cut short"),
+    "it_survives_stuck": N_("it survives a stuck device"),
+    "it_survives_slow": N_("it survives a slow device"),
+    "it_survives_unplugged": N_("it survives an unplugged device"),
+    "it_survives_other_address": N_("it survives another address"),
+    "absent_at_start_is_as_later": N_("absent at the start is as later"),
+    "totals_never_fall": N_("running totals never fall"),
+    "it_stays_within_its_part": N_("it stays within its part"),
+    "its_decoder_takes_any_bytes": N_("its decoder takes any bytes"),
+}
 
 
 @click.command(help=_("Run the suite that every driver must pass, on the driver's simulated device."))
@@ -33,7 +54,7 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
     for check in CHECKS:
         why = tried(check, Trial(info, keys, SimClock))
         broken += why is not None
-        show(check.__name__.removeprefix("check_").replace("_", " "), why, as_json)
+        show(check.__name__.removeprefix("check_"), why, as_json)
     if broken:
         said = _('The driver "{name}" does not keep {n} of {total} checks.')
         raise Failure(Exit.TROUBLE, said.format(name=name, n=broken, total=len(CHECKS)))
@@ -58,4 +79,5 @@ def show(check: str, why: str | None, as_json: bool) -> None:
         print_json({"check": check, "well": why is None, "why": why or ""})
     else:
         mark = click.style("✓", fg="green") if why is None else click.style("✗", fg="red")
-        click.echo(f"{mark} {check}" + (f": {why}" if why else ""))
+        title = _(TITLES[check]) if check in TITLES else check.replace("_", " ")
+        click.echo(f"{mark} {title}" + (_(": {why}").format(why=why) if why else ""))

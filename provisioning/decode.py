@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from drivers.reason import system_reason
 from provisioning import say
 from provisioning.exits import Exit, Failure
 from provisioning.options import json_option, print_json
@@ -16,8 +17,23 @@ from provisioning.settings import assigned, driver_named, settings, typed
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo, Frame, Refused
+    from drivers.reason import Reason
 
 CHUNK = 64 * 1024
+
+
+class Input(click.File):
+    """A file to read; what the system says of one that cannot be opened, in the person's language."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Open it; the usual refusal of a wrong argument where that fails."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            if not isinstance(error.__context__, OSError):
+                raise
+            why = say.render(system_reason(error.__context__))
+            self.fail(_("{file}: {why}").format(file=value, why=why), param, ctx)
 
 
 class Tally:
@@ -25,7 +41,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.frames = 0
-        self.refused: dict[str, dict[str, int]] = {}
+        self.refused: dict[Reason, dict[str, int]] = {}
 
     def refuse(self, refused: Refused) -> None:
         """Count one refusal."""
@@ -36,10 +52,10 @@ class Tally:
     def sentence(self) -> str:
         """The summary for people."""
         parts = [_("{n} frames read").format(n=self.frames)]
-        for reason, entry in sorted(self.refused.items()):
+        for reason, entry in sorted(self.refused.items(), key=lambda found: found[0].code):
             told = _("{n} refused: {reason} ({bytes} bytes)")
-            parts.append(told.format(n=entry["frames"], reason=say.phrase(reason), bytes=entry["bytes"]))
-        return "; ".join(parts)
+            parts.append(told.format(n=entry["frames"], reason=say.render(reason), bytes=entry["bytes"]))
+        return _("; ").join(parts)
 
 
 @click.command(
@@ -50,7 +66,7 @@ class Tally:
     )
 )
 @click.argument("driver", metavar=_("DRIVER"))
-@click.argument("file", type=click.File("rb"), metavar=_("FILE"))
+@click.argument("file", type=Input("rb"), metavar=_("FILE"))
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @click.option("--hex", "as_hex", is_flag=True, help=_("The input is hexadecimal text."))
 @json_option()
@@ -66,7 +82,8 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
         show(decoder.feed(chunk), tally)
     show(decoder.finish(), tally)
     if as_json:
-        print_json({"frames": tally.frames, "refused": tally.refused})
+        refused = [{**reason.builtins(), **entry} for reason, entry in tally.refused.items()]
+        print_json({"frames": tally.frames, "refused": refused})
     else:
         click.echo(tally.sentence())
 
@@ -95,7 +112,7 @@ def show(found: Iterable[Frame | Refused], tally: Tally) -> None:
                     "quantity": reading.quantity,
                     "value": round(reading.value, 6),
                     "unit": quantity(reading.quantity).unit,
-                    "doubt": reading.doubt,
+                    "doubt": None if reading.doubt is None else reading.doubt.builtins(),
                     "offset": one.offset,
                 }
             )

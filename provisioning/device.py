@@ -35,6 +35,17 @@ NOT_THERE = {
 }  # fmt: skip
 
 
+# The same where the error says more than its kind, by the code of what happened.
+CLOSER = {
+    "no_port_permission": N_("Run: sudo usermod -aG dialout USER (the user who runs this), then log in again."),
+    "no_i2c_permission": N_("Run: sudo usermod -aG i2c USER (the user who runs this), then log in again."),
+    "no_gpio_permission": N_("Run: sudo usermod -aG gpio USER (the user who runs this), then log in again."),
+    "port_in_use": N_("Stop what holds it; a running station is stopped by: sudo systemctl stop minshan"),
+    "baud_refused": N_("Give one of the usual speeds: 2400, 4800, 9600, 19200, 38400, 57600, 115200."),
+    "address_taken": N_("Take the other device off the line, or choose another address."),
+}
+
+
 @contextmanager
 def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
     """The device on its bus, both let go of at the end; DeviceError where one does not open."""
@@ -57,17 +68,15 @@ def place(info: DriverInfo, settings: Any) -> str:
 
 def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> Finding:
     """What a device's error means, and what to do."""
-    said = _("sensor {name} ({driver} on {place}): {reason}: {detail}").format(
-        name=name,
-        driver=info.name,
-        place=place(info, settings),
-        reason=say.phrase(error.reason),
-        detail=say.phrase(str(error)),
+    said = _("sensor {name} ({driver} on {place}): {reason}").format(
+        name=name, driver=info.name, place=place(info, settings), reason=say.in_full(error.reason)
     )
     return Finding("sensor", False, said, remedy(info.bus, error))
 
 
 def remedy(bus: str, error: DeviceError) -> str:
     """What to do about it; "" where nothing general helps."""
-    found = NOT_THERE.get(bus) if isinstance(error, Unplugged) else REMEDIES.get(type(error))
+    found = CLOSER.get(error.detail.code)
+    if found is None:
+        found = NOT_THERE.get(bus) if isinstance(error, Unplugged) else REMEDIES.get(type(error))
     return _(found) if found else ""

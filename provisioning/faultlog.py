@@ -80,7 +80,7 @@ class FaultLog:
         lost = tuple(channel for channel in channels if values.get(channel) is None)
         gap = self._gaps.get(sensor)
         if lost:
-            reason = minute.body["reasons"].get(lost[0], "")
+            reason = say.said(minute.body["reasons"].get(lost[0]))
             self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
             if gap.minutes == TOLD_AFTER:
                 self._count += 1
@@ -93,5 +93,5 @@ class FaultLog:
 
     def _say(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
         channels = _(", ").join(say.label(channel) for channel in gap.channels)
-        told = sentence.format(sensor=sensor, reason=say.phrase(gap.reason), channels=channels, n=gap.minutes)
+        told = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
         self.lines.append(f"{say.when(at, self._rig.config.site.utc_offset_h)}  {told}")

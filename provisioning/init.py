@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drivers.reason import system_reason
 from provisioning.exits import Exit, Failure
 from provisioning.options import sentence
-from provisioning.say import _, ngettext
+from provisioning.say import _, ngettext, render
 from provisioning.settings import COMMON, driver_named, settings, split, typed
 from provisioning.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
 
@@ -61,7 +62,8 @@ def init(out: Path, force: bool, **given: Any) -> None:
 def warn(out: Path, missing: list[str]) -> None:
     """Say loudly which facts of the site nobody gave: no error, but limits and daylight follow from them."""
     stand = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
-    facts = ", ".join(f"{name} {stand[name]}" for name in missing)
+    words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
+    facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)
     said = _("WARNING: nobody gave the site's facts, so the file has Maoxian's: {facts}.")
     click.secho(said.format(facts=facts), err=True, fg="yellow")
     remedy = _(
@@ -161,7 +163,7 @@ def place(out: Path, text: str) -> None:
         lines = [f"{trouble.place.partition(': ')[2] or out}: {sentence(trouble)}" for trouble in error.troubles]
         raise Failure(Exit.CONFIG, "\n".join(lines)) from None
     except OSError as error:
-        said = _("{file} cannot be written: {detail}").format(file=out, detail=error.strerror)
+        said = _("{file} cannot be written: {detail}").format(file=out, detail=render(system_reason(error)))
         raise Failure(Exit.USAGE, said) from None
     finally:
         beside.unlink(missing_ok=True)

@@ -14,12 +14,14 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 import click
 
 from provisioning import say
 from provisioning.exits import Exit, Failure
+from provisioning.words import METAVARS, TYPES
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -56,8 +58,14 @@ class Commands(click.Group):
 
 
 def named_in_words(command: click.Command) -> click.Command:
-    """The command and those below it with the words of their usage line, which click does not translate."""
+    """The command and those below it with the words of its usage and of its options' types, which click leaves."""
     command.options_metavar = say._("[OPTIONS]")
+    for option in command.params:
+        if option.type.name in TYPES:
+            option.type = copy(option.type)  # click's own are shared by all
+            option.type.name = say._(TYPES[option.type.name])
+        if option.metavar in METAVARS:
+            option.metavar = say._(METAVARS[option.metavar])
     if isinstance(command, click.Group):
         command.subcommand_metavar = say._("COMMAND [ARGS]...")
         for below in command.commands.values():

@@ -31,7 +31,9 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|)")
 def maintenance(duration: str, text: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station for it."""
     seconds = parsed(duration)
-    answer = ask_station(config_file, state, {"ask": "maintenance", "seconds": seconds, "text": text})
+    answer = ask_station(
+        config_file, state, {"ask": "maintenance", "seconds": seconds, "text": text or _("work on the station")}
+    )
     if as_json:
         print_json(answer)
     elif seconds:

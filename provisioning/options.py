@@ -99,8 +99,14 @@ def told(trouble: Trouble) -> str:
 
 def sentence(trouble: Trouble) -> str:
     """What is wrong or would be right, in the person's language."""
-    params = {key: say.phrase(value) if key == "detail" else value for key, value in trouble.params.items()}
-    return _(trouble.template).format(**params)
+    return _(trouble.template).format(**{key: shown(key, value) for key, value in trouble.params.items()})
+
+
+def shown(key: str, value: Any) -> Any:
+    """What stands in a gap of such a sentence: what a driver says, and kinds of buses, in the person's language."""
+    if key == "detail":
+        return say.phrase(value)
+    return say.bus(value) if key in ("theirs", "ours") else value
 
 
 def print_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the station itself says in English (reasons, doubts, troubles) that people read: texts to be translated.
+"""What the store, the broker's link, the demo and wrong settings say in English: texts to be translated.
 
 A text with {gaps} is the form of an f-string of the station's. A test finds each of them in its source, so that
 a sentence changed there does not fall back to English here unseen.
@@ -8,127 +8,17 @@ from __future__ import annotations
 
 from provisioning.words import N_
 
-_ERRORS = (
-    N_("no answer"),
-    N_("garbled"),
-    N_("wrong device"),
-    N_("bus stuck"),
-    N_("unplugged"),
-    N_("device error"),
-    N_("camera error"),
-    N_("unreachable"),
-    N_("login refused"),
-    N_("not an image"),
-    N_("no picture"),
-)
-
 _SETTINGS = (
     N_("no profile {name}; built in are {known}, or name a .toml file"),
     N_("{path}: no readable profile ({why})"),
     N_("{path}: no TOML: {why}"),
     N_("{named} has no {unknown} to order; it has {there}"),
+    N_("no optional quantities"),
 )
 
-_BYTES = (
-    N_("checksum"),
-    N_("cut short"),
-    N_("no header"),
-    N_("not a frame"),
-    N_("another device"),
-    N_("no request before it"),
-    N_("no register of the profile"),
-    N_("no value"),
-    N_("saturated"),
-    N_("warming up"),
-    N_("no particles at all"),
-    N_("humidity at its lower stop"),
-)
-
-_BUSES = (
-    N_("{path} is not there: the kernel does not see the device"),
-    N_("the kernel got no answer from it ({why})"),
-    N_("{path} may not be read by this user"),
-    N_("there is no GPIO chip {chip}; `gpiodetect` lists them (a Pi 5's pins are pinctrl-rp1)"),
-    N_("{chip} may not be opened by this user; add it to the group gpio"),
-    N_("line {line} cannot be had ({why})"),
-    N_("{chip} cannot be opened ({why})"),
-    N_("the I2C adapter is gone ({why})"),
-    N_("nothing acknowledges at its address"),
-    N_("the bus does not move: a line is held low"),
-    N_("not done within {time} s"),
-    N_("there is no {path}; switch I2C on (raspi-config, or dtparam=i2c_arm=on in config.txt), reboot"),
-    N_("{path} may not be opened by this user; add it to the group i2c"),
-    N_("no answer to a request"),
-    N_("cut short or no frame: {count} bytes, {bytes}"),
-    N_("address {found} answered instead of {address}"),
-    N_("checksum wrong: {bytes}"),
-    N_("there is no port {port}: look at /dev/serial/by-id/ for those that are plugged in"),
-    N_("{port} is {kind}, not a serial port: name one below /dev/serial/by-id/"),
-    N_("no permission for {port}: add the user to the group dialout"),
-    N_("{port} is in use by another program: only one may hold it"),
-    N_("{port} does not take {baud} baud"),
-    N_("{port} is gone: is the adapter still plugged in?"),
-    N_("{port} is no working serial port ({why})"),
-    N_("{reason}: {length} bytes from the device were refused"),
-    N_("no frame in {time} s{more}"),
-    N_(", though bytes came"),
-    N_("function {found} was answered instead of {function}"),
-    N_("{count} bytes and no frame among them"),
-    N_("{port} takes no bytes: is the adapter stuck or flow control on?"),
-    N_("register 0x{register} reads differently every time"),
-)
-
-_DEVICES = (
-    N_("a BMP280 (chip id 0x{id}), which has no humidity: a BME280 is wanted"),
-    N_("chip id 0x{id}, as an empty bus reads"),
-    N_("chip id 0x{id} is not a BME280's 0x60"),
-    N_("the data registers read as an empty bus"),
-    N_("its status bit has not fallen in {time} s"),
-    N_("its identity registers hold {words}: this is no {title}"),
-    N_("no value: the device marks all its registers as invalid"),
-    N_("no answer to {count} wake commands"),
-    N_("error code {code}"),
-)
-
-_CAMERAS = (
-    N_("the camera refuses the login of user {user} (HTTP {status})"),
-    N_("the camera asks for a login and none is given (username, password)"),
-    N_("the camera gave no whole picture within {time} s"),
-    N_("the address answers with {kind}, not with a JPEG; it begins {begin}"),
-    N_("no connection to {place}: {why}"),
-    N_("the Pi finds no camera: is the ribbon cable seated at both ends?"),
-    N_("the camera refuses the login of user {user}"),
+_COMMANDS = (
     N_("this station has no camera"),
-    N_("{address} is no http:// or https:// address"),
-    N_("{address} is no rtsp:// address"),
-    N_("the camera answers with nothing"),
-    N_("{width} x {height} taken by {camera}"),
-    N_("the picture cannot be kept: {why}"),
-    N_("password_file {file} cannot be read: {why}"),
-    N_("dark"),
-    N_("blurred"),
-    N_("repeated"),
-    N_("the camera gave no key frame within {time} s"),
-    N_("no video at {place}: {why}"),
-    N_("Picamera2 is not here ({why}): on a Pi, apt install python3-picamera2"),
     N_("no camera {name}; this station has: {names}"),
-)
-
-_QUALITY = (
-    N_("a step of {change} from the reading before (at most {step})"),
-    N_("outside {low}..{high}, unusual at this station"),
-    N_("outside the possible range {low}..{high}"),
-    N_("{reason} ({count} of {total} readings)"),
-    N_("maintenance: {text}"),
-    N_("no readings"),
-    N_("fell at some time in the {time} s before, without readings"),
-    N_("fell at some time since the last reading before a restart, nobody knows how long ago"),
-    N_("the last {time} s of the minute without readings"),
-    N_("a rise of {rise} mm is more than any sky gives ({most} mm/min)"),
-    N_("{good} of {all} samples, {needed} needed"),
-    N_("{good} of {all} samples, {needed} needed: {reason}"),
-    N_("variable: the directions cancel out"),
-    N_("no three samples in 3 s"),
 )
 
 _BROKER = (
@@ -168,13 +58,6 @@ _STORE = (
     N_("state folder {folder} is on a disk that gives errors ({why}): look at the kernel's log and replace the card"),
 )
 
-_TIME = (
-    N_("the system's clock is not synchronised"),
-    N_("the system does not let this program ask whether its clock is right ({why})"),
-    N_("{source} says {day}, which cannot be: it is not believed"),
-    N_("{source} says {day}, before the newest record: it is asked again"),
-)
-
 _DEMO = (
     N_("{path}: cannot be read: {why}"),
     N_("{path}: not a whole gzip file: {why}"),
@@ -184,6 +67,4 @@ _DEMO = (
     N_("{name} does not start: see {log}"),
 )
 
-PHRASES = frozenset(
-    (*_ERRORS, *_SETTINGS, *_BYTES, *_BUSES, *_DEVICES, *_CAMERAS, *_QUALITY, *_BROKER, *_STORE, *_TIME, *_DEMO)
-)
+PHRASES = frozenset((*_SETTINGS, *_COMMANDS, *_BROKER, *_STORE, *_DEMO))

@@ -96,7 +96,7 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             if result.state != "failed" or as_json:
                 tell(result, as_json)
             if result.state == "failed":
-                raise Failure(Exit.CAMERA, failed(say.phrase(result.text)))
+                raise Failure(Exit.CAMERA, failed(say.told(result.data.get("why"), result.text)))
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")
@@ -121,7 +121,7 @@ def tell(result: Result, as_json: bool) -> None:
         "accepted": _("The station has taken the command ..."),
         "done": _("Done."),
     }
-    text = f" {say.phrase(result.text)}" if result.text else ""
+    text = f" {say.told(result.data.get('why'), result.text)}" if result.text else ""
     click.echo(words.get(result.state, result.state) + text)
     for key, value in result.data.items():
         click.echo(f"  {say.fact(key)}: {value}")

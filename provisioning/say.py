@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from gettext import gettext as _
-from gettext import ngettext
+from gettext import ngettext, pgettext
 from pathlib import Path
 
 from drivers.quantity import QUANTITIES as REPORTED
+from drivers.reason import Reason, is_coded, restored
 from edge.measure.derive import DERIVED
+from edge.records.channel import ChannelName
 from provisioning.phrases import PHRASES
-from provisioning.words import FACTS, FLAGS, QUANTITIES, SOURCES, SYSTEM, UNITS
+from provisioning.words import BUSES, FACTS, FLAGS, QUANTITIES, SOURCES, SYSTEM, UNITS
 
 __all__ = [
     "_",
@@ -27,19 +29,25 @@ __all__ = [
     "derived",
     "duration",
     "flag_word",
+    "in_full",
     "label",
     "language",
     "ngettext",
     "phrase",
+    "render",
     "reported",
+    "said",
     "size",
     "speak",
+    "told",
     "unit",
     "value",
     "when",
 ]
 
 DOMAIN = "minshan"
+REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
+CHANNEL_PARAMS = ("channel", "other")
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 
@@ -59,9 +67,9 @@ def speak(lang: str) -> None:
 
 def label(channel: str) -> str:
     """A channel's name for people: "Air temperature", and the sensor's name behind it where it has one."""
-    quantity, _dot, sensor = channel.partition(".")
-    name = _(QUANTITIES[quantity]) if quantity in QUANTITIES else quantity
-    return _("{quantity} ({sensor})").format(quantity=name, sensor=sensor) if sensor else name
+    name = ChannelName.parse(channel)
+    quantity = _(QUANTITIES[name.quantity]) if name.quantity in QUANTITIES else name.quantity
+    return _("{quantity} ({sensor})").format(quantity=quantity, sensor=name.sensor) if name.sensor else quantity
 
 
 def unit(name: str) -> str:
@@ -72,6 +80,51 @@ def unit(name: str) -> str:
 def flag_word(flag: int) -> str:
     """A quality flag (QARTOD's number) in a word."""
     return _(FLAGS[flag]) if flag in FLAGS else str(flag)
+
+
+def render(reason: Reason) -> str:
+    """Return a meaning in the person's language.
+
+    The translation is found by the code, in the context "reason"; one of a newer station that is not known here, or has
+    other parameters, is shown in the English that it brought along.
+    """
+    template = pgettext(REASON, reason.code)
+    if template == reason.code:
+        template = reason.template
+    try:
+        return template.format_map({name: _shown(name, value) for name, value in reason.params.items()})
+    except (LookupError, ValueError, TypeError):
+        return str(reason)
+
+
+def _shown(name: str, value: str | float | Reason) -> str | float:
+    """Return a parameter as people read it: a meaning, unit or channel in their language, the rest as it is."""
+    if isinstance(value, Reason):
+        return render(value)
+    if name in CHANNEL_PARAMS:
+        return label(str(value))
+    if name == "source":
+        return clock_source(str(value))
+    return unit(str(value)) if name == "unit" else value
+
+
+def said(value: object) -> str:
+    """Return what an answer or a record brought, {"code", "params", "text"} or a plain text, in words; "" for None."""
+    return "" if value is None else render(restored(value))
+
+
+def told(value: object, text: str) -> str:
+    """Return a coded meaning in words where there is one, the English text that came with it otherwise."""
+    return said(value) if is_coded(value) else phrase(text)
+
+
+def in_full(value: object) -> str:
+    """Return the same of an error's kind, and what happened behind it: "no answer: nothing acknowledges ..."."""
+    reason = value if isinstance(value, Reason) else restored(value)
+    detail = reason.inner("detail")
+    if detail is None:
+        return render(reason)
+    return _("{reason}: {detail}").format(reason=render(reason), detail=render(detail))
 
 
 def phrase(text: str) -> str:
@@ -112,6 +165,11 @@ def _form(template: str) -> str:
     return "".join(f"(?P<{part}>.*)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
 
 
+def bus(kind: str) -> str:
+    """Return a kind of bus in a word."""
+    return _(BUSES[kind]) if kind in BUSES else kind
+
+
 def clock_source(source: str) -> str:
     """How the station knows the time, in words."""
     return _(SOURCES[source]) if source in SOURCES else source
@@ -124,7 +182,7 @@ def value(number: float | None, decimals: int) -> str:
 
 def reported(channel: str, number: float) -> str:
     """A channel's value at its quantity's reporting resolution; as it is where the quantity is not known."""
-    known = REPORTED.get(channel.partition(".")[0])
+    known = REPORTED.get(ChannelName.parse(channel).quantity)
     return f"{number:g}" if known is None else value(number, known.decimals)
 
 
@@ -134,7 +192,7 @@ def derived(found: Mapping[str, float]) -> str:
         f"{label(name)} {value(number, DERIVED[name].decimals)} {unit(DERIVED[name].unit)}"
         for name, number in found.items()
     ]
-    return ", ".join(told)
+    return _(", ").join(told)
 
 
 def duration(seconds: float) -> str:

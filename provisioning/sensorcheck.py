@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 LISTEN_S = 10.0  # s for which a device is heard that gives its channels in several frames
 WHOLE_S = 55.0  # s that a minute must have for its silence to mean anything
 MISSING = 9  # QARTOD's flag
-SILENT = "no readings"  # the minute's reason where the sensor answers but never gave the channel
 
 
 def sensors(config: Config) -> Iterator[Finding]:
@@ -46,15 +45,15 @@ def read_now(sensor: SensorSection) -> Finding:
         name=sensor.name,
         driver=sensor.driver,
         place=place(sensor.info, sensor.settings),
-        readings=", ".join(amount(reading) for reading in readings.values()),
+        readings=_(", ").join(amount(reading) for reading in readings.values()),
     )
     lacking = [name for name in quantities(sensor) if name not in readings]
     if lacking:
         return without(said, sensor, lacking)
-    doubts = sorted({say.phrase(reading.doubt) for reading in readings.values() if reading.doubt})
+    doubts = sorted({say.render(reading.doubt) for reading in readings.values() if reading.doubt})
     if doubts:
         remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
-        return Finding("sensor", False, f"{said} ({', '.join(doubts)})", remedy)
+        return Finding("sensor", False, f"{said} ({_(', ').join(doubts)})", remedy)
     return Finding("sensor", True, said)
 
 
@@ -86,7 +85,7 @@ def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding
     """The finding of a sensor that answers, but not with all that it is to give."""
     lost = list(lacking)
     told = _("{said}; nothing comes of: {quantities}").format(
-        said=said, quantities=", ".join(say.label(name) for name in lost)
+        said=said, quantities=_(", ").join(say.label(name) for name in lost)
     )
     switch = switched_off_by(sensor, set(lost))
     if switch:
@@ -130,7 +129,7 @@ def told(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str]
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry["name"], "driver": entry["driver"], "place": where}
     if entry.get("down"):
-        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=say.phrase(str(entry["down"])), **facts)
+        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=say.in_full(entry["down"]), **facts)
         remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
         return Finding("sensor", False, said, remedy.format(name=entry["name"]))
     count = int(entry.get("readings") or 0)
@@ -144,13 +143,20 @@ def told(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str]
     return Finding("sensor", True, said)
 
 
+def code_of(reason: object) -> str:
+    """Return the code of a reason in a station's answer; "" where there is none."""
+    return str(reason.get("code", "")) if isinstance(reason, dict) else ""
+
+
 def unheard(config: Config, name: str, minute: dict[str, Any] | None) -> list[str]:
     """The quantities of that sensor of which the last whole minute holds not one reading."""
+    from edge.measure.minute import NO_READINGS
+
     if minute is None or float(minute.get("duration") or 0.0) < WHOLE_S:
         return []
     quality, reasons = minute.get("quality") or {}, minute.get("reasons") or {}
     return [
         quantity
         for (sensor, quantity), channel in config.channels().items()
-        if sensor == name and quality.get(channel) == MISSING and reasons.get(channel) == SILENT
+        if sensor == name and quality.get(channel) == MISSING and code_of(reasons.get(channel)) == NO_READINGS.code
     ]

@@ -51,8 +51,9 @@ def listed(as_json: bool) -> None:
         print_json(described)
         return
     for entry in described:
-        told = ", ".join(say.label(name) for name in entry["quantities"]) or _("what its profile says")
-        click.echo(f"{entry['name']}  ({entry['bus']})  {told}")
+        told = _(", ").join(say.label(name) for name in entry["quantities"]) or _("what its profile says")
+        bus = say.bus(entry["bus"])
+        click.echo(f"{entry['name']}  ({bus})  {told}")
         click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
 
 
@@ -146,7 +147,7 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple
             changes = typed(sensor.info, assigned(pairs))
             own = {**sensor.settings.model_dump(exclude_unset=True), **changes}
             return sensor.info, settings(sensor.info, own), name
-    names = ", ".join(sensor.name for sensor in config.sensor)
+    names = _(", ").join(sensor.name for sensor in config.sensor)
     said = _('{file} has no sensor "{name}"; it has {names}')
     raise Failure(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))
 
@@ -162,11 +163,11 @@ def show(reading: Reading, as_json: bool) -> None:
                 "quantity": reading.quantity,
                 "value": round(reading.value, 6),
                 "unit": kind.unit,
-                "doubt": reading.doubt,
+                "doubt": None if reading.doubt is None else reading.doubt.builtins(),
             }
         )
         return
-    doubt = f"  ({say.phrase(reading.doubt)})" if reading.doubt else ""
+    doubt = f"  ({say.render(reading.doubt)})" if reading.doubt else ""
     amount = f"{reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
     click.echo(f"{say.label(reading.quantity)}: {amount}{doubt}")
 

@@ -89,7 +89,7 @@ def clock(mark: dict[str, Any] | None) -> str:
 def time_trouble(mark: dict[str, Any]) -> list[str]:
     """A line where a source of the time is not believed, or none of the box's own tells it."""
     trouble = mark.get("trouble")
-    return [_("Time: {trouble}").format(trouble=say.phrase(str(trouble)))] if trouble else []
+    return [_("Time: {trouble}").format(trouble=say.said(trouble))] if trouble else []
 
 
 def maintenance(text: str | None) -> list[str]:
@@ -110,7 +110,7 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
         flag = int(quality.get(name, 2))
         amount = "–" if number is None else f"{say.reported(name, number)} {say.unit(units.get(name, ''))}".rstrip()
         word = "" if flag == 1 else f"  {say.flag_word(flag)}"
-        why = _(" ({reason})").format(reason=say.phrase(str(reasons[name]))) if name in reasons else ""
+        why = _(" ({reason})").format(reason=say.said(reasons[name])) if name in reasons else ""
         label = say.label(name)
         rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
     return rows
@@ -148,8 +148,7 @@ def troubled(sensors: list[dict[str, Any]]) -> list[str]:
     if not down:
         return [_("All sensors answer.")] if sensors else [_("No sensor is configured.")]
     return [
-        said.format(name=s["name"], driver=s["driver"], place=place_of(s), reason=say.phrase(str(s["down"])))
-        for s in down
+        said.format(name=s["name"], driver=s["driver"], place=place_of(s), reason=say.in_full(s["down"])) for s in down
     ]
 
 
@@ -233,8 +232,7 @@ def pictures(answer: dict[str, Any], offset: float) -> list[str]:
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             said = _("Camera {name}: {trouble}")
-            trouble = str(camera.get("text") or camera["trouble"])
-            found.append(said.format(name=name, trouble=say.phrase(trouble)))
+            found.append(said.format(name=name, trouble=say.in_full(camera["trouble"])))
         elif camera.get("last"):
             said = _("Camera {name}: newest photo of {when}")
             found.append(said.format(name=name, when=say.when(camera["last"], offset)))

@@ -15,10 +15,11 @@ def main() -> None:
 
 
 def taken(asked: dict[str, Any]) -> dict[str, Any]:
-    """Width, height and bytes of the photo, or the error's kind and sentence."""
+    """Width, height and bytes of the photo, or the coded `trouble`."""
     from PIL import Image, UnidentifiedImageError
 
-    from drivers.cameras.camera import CameraError, CameraSettings, open_camera
+    from drivers.cameras.camera import CameraError, CameraSettings, NotAnImageError, open_camera
+    from drivers.reason import Reason
     from edge.clock import SystemClock
 
     try:
@@ -30,9 +31,10 @@ def taken(asked: dict[str, Any]) -> dict[str, Any]:
         with Image.open(io.BytesIO(data)) as image:
             return {"bytes": len(data), "width": image.width, "height": image.height}
     except CameraError as error:
-        return {"kind": type(error).__name__, "error": str(error)}
+        return {"trouble": error.reason.builtins()}
     except UnidentifiedImageError:
-        return {"kind": "NotAnImageError", "error": "what it gives is not a whole picture"}
+        why = NotAnImageError(Reason("not_a_whole_picture", "what it gives is not a whole picture"))
+        return {"trouble": why.reason.builtins()}
 
 
 if __name__ == "__main__":

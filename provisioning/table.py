@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drivers.quantity import QUANTITIES
+from edge.records.channel import ChannelName
 from provisioning import say
 from provisioning.say import _
 
@@ -65,13 +66,13 @@ def readings(facts: dict[str, Any], most: int | None = None) -> Table:
         return table
     for channel, value in list(minute["values"].items())[:most]:
         flag = minute["quality"][channel]
-        quantity = QUANTITIES[channel.partition(".")[0]]
+        quantity = QUANTITIES[ChannelName.parse(channel).quantity]
         table.add_row(
             say.label(channel),
             say.value(value, quantity.decimals),
             say.unit(quantity.unit),
             Text(say.flag_word(flag), style=COLOURS.get(flag, "")),
-            say.phrase(minute.get("reasons", {}).get(channel, "")),
+            say.said(minute.get("reasons", {}).get(channel)),
         )
     return table
 
@@ -87,7 +88,7 @@ def foot(facts: dict[str, Any]) -> Table:
         table.add_row(_("Pictures"), pictures(facts["pictures"]))
     for sensor in facts["sensors"]:
         if sensor["down"]:
-            table.add_row(Text(sensor["name"], style="red"), say.phrase(sensor["down"]))
+            table.add_row(Text(sensor["name"], style="red"), say.in_full(sensor["down"]))
     return table
 
 
@@ -122,5 +123,5 @@ def pictures(facts: dict[str, Any]) -> Text:
     text = Text(say.ngettext("{n} picture", "{n} pictures", facts["taken"]).format(n=facts["taken"]))
     for name, camera in facts["cameras"].items():
         if camera["trouble"]:
-            text.append(f"   {name}: {say.phrase(camera['text'] or camera['trouble'])}", style="red")
+            text.append(f"   {name}: {say.in_full(camera['trouble'])}", style="red")
     return text

@@ -85,12 +85,39 @@ SOURCES = {
 FACTS = {
     "camera": N_("camera"),
     "picture": N_("photo"),
+    "thumbnail": N_("thumbnail"),
+    "thumbnail_bytes": N_("size of the thumbnail"),
+    "reasons": N_("reasons"),
+    "figures": N_("figures"),
     "size": N_("size"),
     "bytes": N_("bytes"),
     "time": N_("time"),
     "quality": N_("quality"),
     "width": N_("width"),
     "height": N_("height"),
+}
+
+# What an option's value must be: click's names, and those of our own kinds.
+TYPES = {
+    "text": N_("text"),
+    "speed": N_("speed"),
+    "duration": N_("duration"),
+    "float": N_("number"),
+    "integer": N_("whole number"),
+    "float range": N_("number"),
+    "integer range": N_("whole number"),
+}
+
+# What stands for an option's value in its help, where nobody translates it at its place.
+METAVARS = {text: text for text in (N_("KEY=VALUE"), N_("DRIVER[:KEY=VALUE,...]"))}
+
+# The kinds of buses (drivers.buses.bus.BUSES).
+BUSES = {
+    "i2c": N_("i2c"),
+    "serial": N_("serial"),
+    "modbus": N_("modbus"),
+    "gpio": N_("gpio"),
+    "file": N_("file"),
 }
 
 # What the system and SQLite say of a disk, as they say it, in small letters.

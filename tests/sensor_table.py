@@ -49,7 +49,7 @@ def noted(trial: Trial, fault: Fault) -> str:
         if fault is Fault.UNPLUGGED:
             caller.table.unplug()
         turns = [caller.turn() for _ in range(TURNS)]
-        seen.append(in_words(trial.info, fault, {error.reason for error in caller.errors[before:]}, turns))
+        seen.append(in_words(trial.info, fault, {str(error.kind) for error in caller.errors[before:]}, turns))
 
     trial.run(body)
     return seen[0]

@@ -7,13 +7,13 @@ EIO, ENXIO, ETIMEDOUT, EAGAIN   it did not answer    NoAnswer
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from drivers.buses.bus import OnFile
 from drivers.clock import Clock
 from drivers.errors import DeviceError, NoAnswer, Unplugged
+from drivers.reason import Reason, system_reason
 
 SILENT = {errno.EIO, errno.ENXIO, errno.EREMOTEIO, errno.ETIMEDOUT, errno.EAGAIN}
 LONGEST = 4096  # bytes; what sysfs gives at most
@@ -43,10 +43,12 @@ class FileBus:
 def trouble(error: OSError, path: str) -> DeviceError:
     """Return the kernel's error as one of the drivers' errors."""
     if error.errno in SILENT:
-        return NoAnswer(f"the kernel got no answer from it ({os.strerror(error.errno or 0)})")
+        return NoAnswer(
+            Reason("kernel_got_no_answer", "the kernel got no answer from it ({why})", why=system_reason(error))
+        )
     if error.errno == errno.EACCES:
-        return Unplugged(f"{path} may not be read by this user")
-    return Unplugged(f"{path} is not there: the kernel does not see the device")
+        return Unplugged(Reason("may_not_be_read", "{path} may not be read by this user", path=path))
+    return Unplugged(Reason("no_kernel_file", "{path} is not there: the kernel does not see the device", path=path))
 
 
 def open_file(settings: OnFile, clock: Clock) -> FileBus:

@@ -14,7 +14,8 @@ from typing import Any, Literal, Protocol
 
 from drivers.buses.bus import OnGpio
 from drivers.clock import Clock
-from drivers.errors import Unplugged
+from drivers.errors import Unplugged, cannot_be_opened
+from drivers.reason import Reason, system_reason
 
 QUEUE = 1024  # edges; the most that the kernel keeps for one line (linux/gpio.h, GPIO_V2_LINES_MAX x 16)
 CONSUMER = "minshan"  # what `gpioinfo` shows beside the line
@@ -61,8 +62,9 @@ class GpioBus:
         try:
             return self._chip.request(line, pull, debounce)
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise Unplugged(f"line {line} cannot be had ({why})") from None
+            raise Unplugged(
+                Reason("no_gpio_line", "line {line} cannot be had ({why})", line=line, why=system_reason(error))
+            ) from None
 
     def close(self) -> None:
         """Release the chip. Calling it again does nothing."""
@@ -144,15 +146,28 @@ def chip_path(named: str) -> str:
     raise FileNotFoundError(f"no GPIO chip is labelled {named}")
 
 
+def no_chip(chip: str) -> Reason:
+    """Return that there is no such chip, and how those that there are can be listed."""
+    return Reason(
+        "no_gpio_chip",
+        "there is no GPIO chip {chip}; `gpiodetect` lists them (a Pi 5's pins are pinctrl-rp1)",
+        chip=chip,
+    )
+
+
 def open_gpio(settings: OnGpio, clock: Clock) -> GpioBus:
     """Open the chip of that path or label. Raise Unplugged with a remedy where it cannot be opened."""
     try:
         return GpioBus(KernelChip(chip_path(settings.chip), clock))
     except FileNotFoundError:
-        raise Unplugged(
-            f"there is no GPIO chip {settings.chip}; `gpiodetect` lists them (a Pi 5's pins are pinctrl-rp1)"
-        ) from None
+        raise Unplugged(no_chip(settings.chip)) from None
     except PermissionError:
-        raise Unplugged(f"{settings.chip} may not be opened by this user; add it to the group gpio") from None
+        raise Unplugged(
+            Reason(
+                "no_gpio_permission",
+                "{chip} may not be opened by this user; add it to the group gpio",
+                chip=settings.chip,
+            )
+        ) from None
     except OSError as error:
-        raise Unplugged(f"{settings.chip} cannot be opened ({error.strerror or error})") from None
+        raise Unplugged(cannot_be_opened(settings.chip, error)) from None

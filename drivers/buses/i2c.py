@@ -20,7 +20,8 @@ from typing import Protocol
 
 from drivers.buses.bus import OnI2C
 from drivers.clock import Clock
-from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged
+from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged, cannot_be_opened
+from drivers.reason import Reason, system_reason
 
 ADAPTER_TIMEOUT = 0.1  # s; the kernel's own default is 1 s, and no device here stretches the clock that long
 I2C_RETRIES, I2C_TIMEOUT = 0x0701, 0x0702  # linux/i2c-dev.h; the timeout's unit is 10 ms
@@ -69,7 +70,7 @@ class I2CBus:
         Raise BusStuck after the deadline of `allow`, otherwise the adapter's error as a DeviceError.
         """
         if self._clock.now() > self._until:
-            raise BusStuck(f"not done within {self._allowed:g} s")
+            raise BusStuck(Reason("not_done_in_time", "not done within {seconds:g} s", seconds=self._allowed))
         try:
             return self._adapter.transfer(address, out, count)
         except OSError as error:
@@ -86,7 +87,9 @@ class I2CBus:
             if again == last:
                 return again
             last = again
-        raise Garbled(f"register 0x{register:02x} reads differently every time")
+        raise Garbled(
+            Reason("register_unsteady", "register 0x{register:02x} reads differently every time", register=register)
+        )
 
     def try_lock(self) -> bool:
         """Return True: one lane owns the bus."""
@@ -133,10 +136,10 @@ class I2CBus:
 def trouble(error: OSError) -> DeviceError:
     """Return the adapter's error as one of the drivers' errors."""
     if error.errno in NOBODY:
-        return NoAnswer("nothing acknowledges at its address")
+        return NoAnswer(Reason("not_acknowledged", "nothing acknowledges at its address"))
     if error.errno in HELD:
-        return BusStuck("the bus does not move: a line is held low")
-    return Unplugged(f"the I2C adapter is gone ({error.strerror or error})")
+        return BusStuck(Reason("line_held_low", "the bus does not move: a line is held low"))
+    return Unplugged(Reason("i2c_gone", "the I2C adapter is gone ({why})", why=system_reason(error)))
 
 
 class KernelAdapter:
@@ -166,16 +169,25 @@ class KernelAdapter:
         self._bus.close()
 
 
+def no_i2c(path: str) -> Reason:
+    """Return that there is no such I2C bus, and how it is switched on."""
+    return Reason(
+        "no_i2c",
+        "there is no {path}; switch I2C on (raspi-config, or dtparam=i2c_arm=on in config.txt), reboot",
+        path=path,
+    )
+
+
 def open_i2c(settings: OnI2C, clock: Clock) -> I2CBus:
     """Open the bus /dev/i2c-N. Raise Unplugged with a remedy where it cannot be opened."""
     path = f"/dev/i2c-{settings.bus}"
     try:
         return I2CBus(KernelAdapter(settings.bus), clock)
     except FileNotFoundError:
-        raise Unplugged(
-            f"there is no {path}; switch I2C on (raspi-config, or dtparam=i2c_arm=on in config.txt), reboot"
-        ) from None
+        raise Unplugged(no_i2c(path)) from None
     except PermissionError:
-        raise Unplugged(f"{path} may not be opened by this user; add it to the group i2c") from None
+        raise Unplugged(
+            Reason("no_i2c_permission", "{path} may not be opened by this user; add it to the group i2c", path=path)
+        ) from None
     except OSError as error:
-        raise Unplugged(f"{path} cannot be opened ({error.strerror or error})") from None
+        raise Unplugged(cannot_be_opened(path, error)) from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from drivers.buses import rtu
 from drivers.buses.serial import open_serial
 from drivers.errors import Garbled, NoAnswer
+from drivers.reason import Reason
 
 if TYPE_CHECKING:
     from drivers.buses.bus import OnModbus
@@ -71,7 +72,7 @@ class ModbusBus:
         NoAnswer, Garbled, WrongDevice or Unplugged.
         """
         if not insist and self._clock.now() < self._shunned.get(address, float("-inf")):
-            raise NoAnswer("not asked: its answer to an earlier request may still come")
+            raise NoAnswer(Reason("not_asked", "not asked: its answer to an earlier request may still come"))
         key = (address, function, start, count)
         request = self._requests.get(key)
         if request is None:
@@ -97,7 +98,9 @@ class ModbusBus:
         answer = self._exchange(request, address, 8, timeout, pause)
         rtu.check(answer, address, function)
         if answer.body[:4] != request[2:6]:
-            raise Garbled(f"the device acknowledged another write: {answer.body.hex(' ')}")
+            raise Garbled(
+                Reason("other_write", "the device acknowledged another write: {bytes}", bytes=answer.body.hex(" "))
+            )
 
     def close(self) -> None:
         """Close the port."""
@@ -150,9 +153,16 @@ class ModbusBus:
         self._late = request[0]
         left = received.removeprefix(request)
         if left:
-            return Garbled(f"cut short or no frame: {len(left)} bytes, {left[:16].hex(' ')}")
+            return Garbled(
+                Reason(
+                    "no_whole_frame",
+                    "cut short or no frame: {count} bytes, {bytes}",
+                    count=len(left),
+                    bytes=left[:16].hex(" "),
+                )
+            )
         self._shunned[request[0]] = self._clock.now() + LATE
-        return NoAnswer("no answer to a request")
+        return NoAnswer(Reason("no_answer_to_request", "no answer to a request"))
 
     def _drain(self, until: float) -> None:
         """Discard what follows a bad frame until the line is quiet or the instant `until` is reached."""

@@ -19,6 +19,7 @@ from pymodbus.pdu.register_message import (
 )
 
 from drivers.errors import Garbled, WrongDevice
+from drivers.reason import Reason
 
 READS = (3, 4)  # holding and input registers
 WRITE_ONE, WRITE_SEVERAL = 6, 16
@@ -28,15 +29,15 @@ MOST_BYTES = 256  # an RTU frame's largest size (Modbus over serial line V1.02, 
 # Modbus application protocol V1.1b3, section 7. A device that refuses what is asked for is not the one that
 # the profile describes; the others are troubles of the moment.
 EXCEPTIONS = {
-    1: "illegal function",
-    2: "illegal data address",
-    3: "illegal data value",
-    4: "device failure",
-    5: "acknowledge, still working",
-    6: "device busy",
-    8: "memory parity error",
-    10: "gateway path unavailable",
-    11: "gateway target did not respond",
+    1: Reason("illegal_function", "illegal function"),
+    2: Reason("illegal_address", "illegal data address"),
+    3: Reason("illegal_value", "illegal data value"),
+    4: Reason("device_failure", "device failure"),
+    5: Reason("still_working", "acknowledge, still working"),
+    6: Reason("exception_busy", "device busy"),
+    8: Reason("memory_parity", "memory parity error"),
+    10: Reason("gateway_path", "gateway path unavailable"),
+    11: Reason("gateway_target", "gateway target did not respond"),
 }
 NOT_THIS_DEVICE = (1, 2, 3)
 
@@ -85,10 +86,10 @@ class Codec:
         used, address, _, pdu = self._framer.decode(data[lead:])
         if not used:
             if len(data) > MOST_BYTES:
-                raise Garbled(f"{len(data)} bytes and no frame among them")
+                raise Garbled(Reason("no_frame_among", "{count} bytes and no frame among them", count=len(data)))
             return None
         if not pdu:
-            raise Garbled(f"checksum wrong: {data[:16].hex(' ')}")
+            raise Garbled(Reason("checksum_wrong", "checksum wrong: {bytes}", bytes=data[:16].hex(" ")))
         end = data.index(bytes([address]) + pdu, lead) + len(pdu) + 3
         exception = pdu[1] if pdu[0] & 0x80 else 0
         return Answer(address, pdu[0] & 0x7F, pdu[1:], exception, end)
@@ -104,17 +105,37 @@ def registers(answer: Answer, address: int, function: int, count: int) -> tuple[
     check(answer, address, function)
     size = answer.body[0]
     if size != 2 * count or len(answer.body) != 1 + size:
-        raise Garbled(f"{size} bytes of registers came, {2 * count} were asked for")
+        raise Garbled(
+            Reason(
+                "other_length", "{count} bytes of registers came, {asked} were asked for", count=size, asked=2 * count
+            )
+        )
     return struct.unpack_from(f">{count}H", answer.body, 1)
 
 
 def check(answer: Answer, address: int, function: int) -> None:
     """Raise WrongDevice or Garbled unless the answer is of that address and function and no exception."""
     if answer.address != address:
-        raise WrongDevice(f"address {answer.address} answered instead of {address}")
+        raise WrongDevice(
+            Reason(
+                "other_address", "address {found} answered instead of {address}", found=answer.address, address=address
+            )
+        )
     if answer.function != function:
-        raise WrongDevice(f"function {answer.function} was answered instead of {function}")
+        raise WrongDevice(
+            Reason(
+                "other_function",
+                "function {found} was answered instead of {function}",
+                found=answer.function,
+                function=function,
+            )
+        )
     if answer.exception:
-        meaning = EXCEPTIONS.get(answer.exception, "a code of the maker's own")
         kind = WrongDevice if answer.exception in NOT_THIS_DEVICE else Garbled
-        raise kind(f"the device refused: exception {answer.exception}, {meaning}")
+        raise kind(Reason("device_refused", "the device refused: {reason}", reason=exception_reason(answer.exception)))
+
+
+def exception_reason(number: int) -> Reason:
+    """Return what a Modbus exception says."""
+    meaning = EXCEPTIONS.get(number) or Reason("exception_of_maker", "a code of the maker's own")
+    return Reason("exception", "exception {number}, {meaning}", number=number, meaning=meaning)

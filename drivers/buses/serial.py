@@ -12,6 +12,7 @@ import serial
 
 from drivers.buses.bus import OnModbus, OnSerial
 from drivers.errors import NoAnswer, Unplugged
+from drivers.reason import Reason, system_reason
 
 if TYPE_CHECKING:
     from drivers.clock import Clock
@@ -58,7 +59,13 @@ class SerialPort:
         left = data
         while left:
             if not self._clock.wait_writable(self._fd(), until):
-                raise NoAnswer(f"{self.name} takes no bytes: is the adapter stuck or flow control on?")
+                raise NoAnswer(
+                    Reason(
+                        "port_takes_nothing",
+                        "{port} takes no bytes: is the adapter stuck or flow control on?",
+                        port=self.name,
+                    )
+                )
             try:
                 left = left[self._port.write(left) or 0 :]
             except OSError as error:
@@ -85,22 +92,36 @@ class SerialPort:
             raise self._gone() from error
 
     def _gone(self) -> Unplugged:
-        return Unplugged(f"{self.name} is gone: is the adapter still plugged in?")
+        return Unplugged(Reason("port_gone", "{port} is gone: is the adapter still plugged in?", port=self.name))
 
 
-def _why(port: str, baud: int, error: Exception) -> str:
-    """Return what is wrong with the port, and what would be right, in one sentence."""
+def no_port(port: str) -> Reason:
+    """Return that there is no such port."""
+    return Reason(
+        "no_port", "there is no port {port}: look at /dev/serial/by-id/ for those that are plugged in", port=port
+    )
+
+
+def _why(port: str, baud: int, error: Exception) -> Reason:
+    """Return what is wrong with the port, and what would be right."""
     if not os.path.exists(port):
-        return f"there is no port {port}: look at /dev/serial/by-id/ for those that are plugged in"
+        return no_port(port)
     mode = os.stat(port).st_mode
     if not stat.S_ISCHR(mode):
-        kind = "a directory" if stat.S_ISDIR(mode) else "no device file"
-        return f"{port} is {kind}, not a serial port: name one below /dev/serial/by-id/"
+        if stat.S_ISDIR(mode):
+            return Reason(
+                "port_is_directory",
+                "{port} is a directory, not a serial port: name one below /dev/serial/by-id/",
+                port=port,
+            )
+        return Reason(
+            "port_is_file", "{port} is no device file, not a serial port: name one below /dev/serial/by-id/", port=port
+        )
     number = getattr(error, "errno", None)
     if number in (errno.EACCES, errno.EPERM):
-        return f"no permission for {port}: add the user to the group dialout"
+        return Reason("no_port_permission", "no permission for {port}: add the user to the group dialout", port=port)
     if number in (errno.EAGAIN, errno.EBUSY):
-        return f"{port} is in use by another program: only one may hold it"
+        return Reason("port_in_use", "{port} is in use by another program: only one may hold it", port=port)
     if isinstance(error, ValueError):
-        return f"{port} does not take {baud} baud"
-    return f"{port} is no working serial port ({error})"
+        return Reason("baud_refused", "{port} does not take {baud} baud", port=port, baud=baud)
+    return Reason("port_not_working", "{port} is no working serial port ({why})", port=port, why=system_reason(error))

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from drivers.clock import Clock
+from drivers.reason import Reason, system_reason
 
 CAMERAS = {
     "picamera": "drivers.cameras.picamera:PiCamera",
@@ -28,36 +29,42 @@ MOST_BYTES = 30_000_000  # a 4-megapixel JPEG has 1 to 4 MB; more than this is n
 
 
 class CameraError(Exception):
-    """A camera gave no picture; the text is one sentence in English."""
+    """No picture; `detail` is what happened."""
+
+    kind: ClassVar[Reason] = Reason("camera_error", "camera error")
+
+    def __init__(self, detail: Reason) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
     @property
-    def reason(self) -> str:
-        """The class as a short phrase ("unreachable", "login refused", ...)."""
-        return _PHRASES.get(type(self).__name__, "camera error")
+    def reason(self) -> Reason:
+        """The kind of error ("unreachable", "login refused", ...), its parameter `detail` being what happened."""
+        return self.kind.having(detail=self.detail)
 
 
 class UnreachableError(CameraError):
     """Nothing answers at the camera's address."""
 
+    kind = Reason("unreachable", "unreachable")
+
 
 class LoginRefusedError(CameraError):
     """The camera requires another user or password."""
+
+    kind = Reason("login_refused", "login refused")
 
 
 class NotAnImageError(CameraError):
     """Something answered, but not with a picture."""
 
+    kind = Reason("not_an_image", "not an image")
+
 
 class NoPictureError(CameraError):
     """The camera is reachable and gave no complete picture within its time."""
 
-
-_PHRASES = {
-    "UnreachableError": "unreachable",
-    "LoginRefusedError": "login refused",
-    "NotAnImageError": "not an image",
-    "NoPictureError": "no picture",
-}
+    kind = Reason("no_picture", "no picture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,14 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
     """Open the camera of the settings' driver; its libraries are loaded only now. Raise CameraError."""
     place = CAMERAS.get(settings.driver)
     if place is None:
-        raise UnreachableError(f"no camera driver is called {settings.driver!r}; there are {', '.join(CAMERAS)}")
+        raise UnreachableError(
+            Reason(
+                "no_camera_driver",
+                "no camera driver is called {driver!r}; there are {known}",
+                driver=settings.driver,
+                known=", ".join(CAMERAS),
+            )
+        )
     module, _, name = place.partition(":")
     camera: Camera = getattr(importlib.import_module(module), name)(settings, clock)
     return camera
@@ -108,11 +122,16 @@ def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
     try:
         parts = urlsplit(settings.url)
     except ValueError as error:
-        raise UnreachableError(f"the address is none: {error}") from None
+        raise UnreachableError(Reason("no_address", "the address is none: {why}", why=str(error))) from None
     place = parts.netloc.rpartition("@")[2]
     user = settings.username or unquote(parts.username or "")
     password = settings.password or unquote(parts.password or "")
     return parts._replace(netloc=place), user, password
+
+
+def no_connection(place: str, error: Exception) -> Reason:
+    """Return that there is no connection to a host, and what the system says."""
+    return Reason("no_connection", "no connection to {place}: {why}", place=place, why=system_reason(error))
 
 
 def shown(url: str) -> str:

@@ -24,10 +24,12 @@ from drivers.cameras.camera import (
     NoPictureError,
     NotAnImageError,
     UnreachableError,
+    no_connection,
     shown,
     split_login,
 )
 from drivers.clock import Clock
+from drivers.reason import Reason
 
 REDIRECTS = 3
 PIECE = 65536
@@ -40,7 +42,9 @@ class HttpStill:
     def __init__(self, settings: CameraSettings, clock: Clock) -> None:
         self._url, self._user, self._password = split_login(settings)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise UnreachableError(f"{shown(settings.url)!r} is no http:// or https:// address")
+            raise UnreachableError(
+                Reason("no_http_address", "{address!r} is no http:// or https:// address", address=shown(settings.url))
+            )
         self._timeout = settings.timeout
         self._clock = clock
 
@@ -54,7 +58,9 @@ class HttpStill:
             if status not in (301, 302, 303, 307, 308) or not target:
                 return _picture(status, headers, body)
             place = urlsplit(urljoin(place.geturl(), target))
-        raise NotAnImageError(f"the address redirects more than {REDIRECTS} times")
+        raise NotAnImageError(
+            Reason("too_many_redirects", "the address redirects more than {times} times", times=REDIRECTS)
+        )
 
     def close(self) -> None:
         """Do nothing: no connection is kept between two stills."""
@@ -63,12 +69,21 @@ class HttpStill:
         status, headers, body = self._get(place, until, "")
         if status == 401 and place.hostname == self._url.hostname:
             if not self._user:
-                raise LoginRefusedError("the camera asks for a login and none is given (username, password)")
+                raise LoginRefusedError(
+                    Reason("login_needed", "the camera asks for a login and none is given (username, password)")
+                )
             challenges = headers.get_all("WWW-Authenticate", [])
             login = authorization(challenges, self._user, self._password, _target(place))
             status, headers, body = self._get(place, until, login)
         if status in (401, 403):
-            raise LoginRefusedError(f"the camera refuses the login of user {self._user!r} (HTTP {status})")
+            raise LoginRefusedError(
+                Reason(
+                    "http_login_refused",
+                    "the camera refuses the login of user {user!r} (HTTP {status})",
+                    user=self._user,
+                    status=status,
+                )
+            )
         return status, headers, body
 
     def _get(self, place: SplitResult, until: float, login: str) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -80,15 +95,25 @@ class HttpStill:
             finally:
                 link.close()
         except TimeoutError:
-            raise NoPictureError(f"the camera gave no whole picture within {self._timeout:g} s") from None
+            raise NoPictureError(
+                Reason(
+                    "no_picture_in_time", "the camera gave no whole picture within {seconds:g} s", seconds=self._timeout
+                )
+            ) from None
         except ssl.SSLCertVerificationError as error:
-            raise UnreachableError(f"the camera's certificate is not trusted: {error.verify_message}") from None
+            raise UnreachableError(
+                Reason("camera_certificate", "the camera's certificate is not trusted: {why}", why=error.verify_message)
+            ) from None
         except http.client.IncompleteRead as error:
-            raise NoPictureError(f"the picture broke off after {len(error.partial)} bytes") from None
+            raise NoPictureError(
+                Reason("picture_broke_off", "the picture broke off after {count} bytes", count=len(error.partial))
+            ) from None
         except http.client.HTTPException as error:
-            raise NotAnImageError(f"what answers there is no web server: {str(error)[:60]!r}") from None
+            raise NotAnImageError(
+                Reason("no_web_server", "what answers there is no web server: {said!r}", said=str(error)[:60])
+            ) from None
         except (OSError, ValueError) as error:
-            raise UnreachableError(f"no connection to {place.netloc}: {error}") from None
+            raise UnreachableError(no_connection(place.netloc, error)) from None
 
     def _exchange(
         self, link: http.client.HTTPConnection, place: SplitResult, until: float, login: str
@@ -110,7 +135,13 @@ class HttpStill:
                 break
             body += piece
             if len(body) > MOST_BYTES:
-                raise NotAnImageError(f"the address gives more than {MOST_BYTES // 1_000_000} MB: no snapshot")
+                raise NotAnImageError(
+                    Reason(
+                        "no_snapshot",
+                        "the address gives more than {megabytes} MB: no snapshot",
+                        megabytes=MOST_BYTES // 1_000_000,
+                    )
+                )
         if answer.length:
             raise http.client.IncompleteRead(bytes(body), answer.length)
         return answer.status, answer.headers, bytes(body)
@@ -122,14 +153,24 @@ def _target(place: SplitResult) -> str:
 
 def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:
     if status != 200:
+        if status == http.client.NOT_FOUND:
+            raise NoPictureError(
+                Reason("camera_answers_404", "the camera answers 404 Not Found: is the path of the address right?")
+            )
         phrase = http.client.responses.get(status, "")
-        hint = ": is the path of the address right?" if status == 404 else ""
-        raise NoPictureError(f"the camera answers {status} {phrase}".rstrip() + hint)
+        raise NoPictureError(
+            Reason("camera_answers", "the camera answers {status}", status=f"{status} {phrase}".rstrip())
+        )
     if not body:
-        raise NoPictureError("the camera answers with nothing")
+        raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
     if not body.startswith(JPEG_START):
         raise NotAnImageError(
-            f"the address answers with {headers.get_content_type()}, not with a JPEG; it begins {begins(body)!r}"
+            Reason(
+                "no_jpeg",
+                "the address answers with {type}, not with a JPEG; it begins {begin!r}",
+                type=headers.get_content_type(),
+                begin=begins(body),
+            )
         )
     return body
 
@@ -154,7 +195,9 @@ def authorization(challenges: list[str], user: str, password: str, target: str) 
                 return digest(fields, user, password, target)
     if any(scheme == "basic" for scheme, _ in known):
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    raise LoginRefusedError("the camera asks for a kind of login that is neither basic nor digest")
+    raise LoginRefusedError(
+        Reason("login_kind_unknown", "the camera asks for a kind of login that is neither basic nor digest")
+    )
 
 
 def _challenges(text: str) -> list[tuple[str, dict[str, str]]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from drivers.cameras.camera import CameraSettings, NoPictureError, UnreachableError
 from drivers.clock import Clock
+from drivers.reason import Reason
 
 SETTLE = 2.0  # s until exposure and white balance have settled (the Picamera2 manual's own examples wait 1 to 2)
 QUALITY = 90  # of the JPEG; 1 to 2 MB for 4 megapixels
@@ -24,12 +25,18 @@ class PiCamera:
             from picamera2 import Picamera2
         except ImportError as error:
             raise UnreachableError(
-                f"Picamera2 is not here ({error.name or error}): on a Pi, apt install python3-picamera2"
+                Reason(
+                    "no_picamera2",
+                    "Picamera2 is not here ({why}): on a Pi, apt install python3-picamera2",
+                    why=error.name or str(error),
+                )
             ) from None
         self._clock = clock
         self._timeout = settings.timeout
         if not Picamera2.global_camera_info():
-            raise UnreachableError("the Pi finds no camera: is the ribbon cable seated at both ends?")
+            raise UnreachableError(
+                Reason("no_ribbon_camera", "the Pi finds no camera: is the ribbon cable seated at both ends?")
+            )
         self._camera: Any = _tried(Picamera2)
         _tried(lambda: self._set_up((settings.width, settings.height)))
 
@@ -41,7 +48,11 @@ class PiCamera:
             self._clock.sleep_until(self._clock.now() + SETTLE)
             _tried(lambda: self._camera.capture_file(out, format="jpeg", wait=self._timeout))
         except (NotInTime, TimeoutError):
-            raise NoPictureError(f"the camera gave no picture within {self._timeout:g} s") from None
+            raise NoPictureError(
+                Reason(
+                    "no_picture_in_time", "the camera gave no whole picture within {seconds:g} s", seconds=self._timeout
+                )
+            ) from None
         finally:
             _tried(self._camera.stop)
         return out.getvalue()
@@ -66,4 +77,6 @@ def _tried(call: Any) -> Any:
     except (RuntimeError, OSError) as error:
         if isinstance(error, TimeoutError):
             raise
-        raise NoPictureError(f"the Pi's camera failed: {error.__cause__ or error}") from None
+        raise NoPictureError(
+            Reason("pi_camera_failed", "the Pi's camera failed: {why}", why=str(error.__cause__ or error))
+        ) from None

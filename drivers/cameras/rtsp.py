@@ -16,10 +16,12 @@ from drivers.cameras.camera import (
     NoPictureError,
     NotAnImageError,
     UnreachableError,
+    no_connection,
     shown,
     split_login,
 )
 from drivers.clock import Clock
+from drivers.reason import Reason, system_reason
 
 QUALITY = 90  # of the JPEG; the stream's own compression has lost more than this takes
 MOST_PACKETS = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
@@ -31,7 +33,9 @@ class RtspCamera:
     def __init__(self, settings: CameraSettings, clock: Clock) -> None:
         place, user, password = split_login(settings)
         if place.scheme not in ("rtsp", "rtsps") or not place.hostname:
-            raise UnreachableError(f"{shown(settings.url)!r} is no rtsp:// address")
+            raise UnreachableError(
+                Reason("no_rtsp_address", "{address!r} is no rtsp:// address", address=shown(settings.url))
+            )
         login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
         self._address = place._replace(netloc=login + place.netloc).geturl()
         self._place, self._user = place.netloc, user
@@ -62,12 +66,22 @@ class RtspCamera:
 
         match error:
             case av_error.HTTPUnauthorizedError() | av_error.HTTPForbiddenError():
-                return LoginRefusedError(f"the camera refuses the login of user {self._user!r}")
+                return LoginRefusedError(
+                    Reason("camera_refuses_login", "the camera refuses the login of user {user!r}", user=self._user)
+                )
             case _ if late or isinstance(error, av_error.ExitError | TimeoutError):
-                return NoPictureError(f"the camera gave no key frame within {self._timeout:g} s")
+                return NoPictureError(
+                    Reason(
+                        "no_key_frame_in_time",
+                        "the camera gave no key frame within {seconds:g} s",
+                        seconds=self._timeout,
+                    )
+                )
             case av_error.HTTPNotFoundError() | av_error.InvalidDataError():
-                return NotAnImageError(f"no video at {self._place}: {error.strerror}")
-        return UnreachableError(f"no connection to {self._place}: {error.strerror or 'refused'}")
+                return NotAnImageError(
+                    Reason("no_video", "no video at {place}: {why}", place=self._place, why=system_reason(error))
+                )
+        return UnreachableError(no_connection(self._place, error))
 
     def _options(self) -> dict[str, str]:
         micros = str(round(self._timeout * 1e6))
@@ -75,7 +89,9 @@ class RtspCamera:
 
     def _key_frame(self, stream: Any, until: float) -> bytes:
         if not stream.streams.video:
-            raise NotAnImageError(f"the stream at {self._place} has no video")
+            raise NotAnImageError(
+                Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
+            )
         video = stream.streams.video[0]
         video.codec_context.skip_frame = "NONKEY"
         for number, packet in enumerate(stream.demux(video)):
@@ -84,7 +100,7 @@ class RtspCamera:
             for frame in packet.decode():
                 if frame.key_frame and not frame.is_corrupt:
                     return _jpeg(frame)
-        raise NoPictureError("the stream ended before a key frame came")
+        raise NoPictureError(Reason("no_key_frame", "the stream ended before a key frame came"))
 
 
 def _jpeg(frame: Any) -> bytes:

@@ -24,13 +24,14 @@ from drivers.clock import Clock
 from drivers.devices.stream import CHECKSUM, CUT_SHORT, Talker
 from drivers.driver import Channel, DriverInfo, Frame, Refused
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 TIMEOUT = 10.0  # s; a line comes every 2 to 3 s
 PACE = 3.0  # s between two lines, nominal
 TIPS_WRAP = 10_000  # G has four digits
 LONGEST_LINE = 4096  # bytes; a longer one is refused in pieces
 XOR_SHORT, XOR_LONG = 0x18, 0x1A  # the vendor's page says a plain XOR; the stations add these
-NOT_A_FRAME = "not a frame"
+NOT_A_FRAME = Reason("not_a_frame", "not a frame")
 
 LINE = re.compile(
     rb"(?P<body>A\d{4}B(?P<B>\d{3})C\d{4}D(?P<D>\d{4})E\d{4}F\d{4}G(?P<G>\d{4})H\d{4}I\d{4,5}J\d{4,5}K\d{4,5}"
@@ -137,7 +138,7 @@ def _sum_is_right(line: re.Match[bytes]) -> bool:
     return xor8(line["body"], XOR_LONG if line["long"] else XOR_SHORT) == int(line["sum"], 16)
 
 
-def _reason(rest: bytes) -> str:
+def _reason(rest: bytes) -> Reason:
     whole_start, whole_end = rest[:1] == b"A" and rest[1:2].isdigit(), bool(ENDS_IN_SUM.search(rest))
     if whole_start and whole_end:
         return CHECKSUM

@@ -20,6 +20,7 @@ from drivers.devices.register_lines import RegisterDecoder, Registers
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import BusStuck, Garbled, WrongDevice
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 CHIP_ID, BME280, BMP280 = 0xD0, 0x60, {0x56, 0x57, 0x58}
 STATUS, MEASURING, COPYING = 0xF3, 0x08, 0x01
@@ -66,11 +67,13 @@ class Chip:
         """Check the chip id. Raise WrongDevice unless it is a BME280's, Garbled where the bus reads as empty."""
         (found,) = self._bus.steady(self._address, CHIP_ID, 1)
         if found in BMP280:
-            raise WrongDevice(f"a BMP280 (chip id 0x{found:02x}), which has no humidity: a BME280 is wanted")
+            raise WrongDevice(
+                Reason("bmp280", "a BMP280 (chip id 0x{id:02x}), which has no humidity: a BME280 is wanted", id=found)
+            )
         if found in {0x00, 0xFF}:
-            raise Garbled(f"chip id 0x{found:02x}, as an empty bus reads")
+            raise Garbled(Reason("chip_id_empty", "chip id 0x{id:02x}, as an empty bus reads", id=found))
         if found != BME280:
-            raise WrongDevice(f"chip id 0x{found:02x} is not a BME280's 0x60")
+            raise WrongDevice(Reason("other_chip_id", "chip id 0x{id:02x} is not a BME280's 0x60", id=found))
 
     def wait(self) -> None:
         """Wait until the conversion is done. Raise BusStuck where it takes longer than PATIENCE."""
@@ -78,14 +81,14 @@ class Chip:
         self._clock.sleep_until(started + CONVERSION)
         while self._bus.transfer(self._address, bytes([STATUS]), 1)[0] & (MEASURING | COPYING):
             if self._clock.now() > started + PATIENCE:
-                raise BusStuck(f"its status bit has not fallen in {PATIENCE:g} s")
+                raise BusStuck(Reason("status_bit", "its status bit has not fallen in {seconds:g} s", seconds=PATIENCE))
             self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     def burst(self) -> bytes:
         """Return the eight data bytes. Raise Garbled where they are those of an empty bus."""
         data = self._bus.steady(self._address, DATA.start, len(DATA))
         if data[6:] == b"\xff\xff" or data == bytes(len(DATA)):
-            raise Garbled("the data registers read as an empty bus")
+            raise Garbled(Reason("data_empty", "the data registers read as an empty bus"))
         return data
 
     def hold(self, burst: bytes | None) -> None:
@@ -125,7 +128,7 @@ def compensated(library: Any, chip: Chip | RecordedChip, burst: bytes, at: float
     """
     raw_p, raw_t = int.from_bytes(burst[0:3], "big") >> 4, int.from_bytes(burst[3:6], "big") >> 4
     if raw_t == NO_VALUE_20:  # the others are compensated by the temperature
-        raise Garbled("no temperature among its values")
+        raise Garbled(Reason("no_temperature", "no temperature among its values"))
     chip.hold(burst)
     try:
         readings = [Reading("air_temperature", float(library.temperature), at)]
@@ -134,7 +137,7 @@ def compensated(library: Any, chip: Chip | RecordedChip, burst: bytes, at: float
         if raw_p != NO_VALUE_20:
             readings.append(Reading("air_pressure", float(library.pressure), at))
     except ArithmeticError:
-        raise Garbled("its coefficients cannot be a BME280's") from None
+        raise Garbled(Reason("bme280_coefficients", "its coefficients cannot be a BME280's")) from None
     finally:
         chip.hold(None)
     return tuple(readings)
@@ -154,7 +157,9 @@ class RecordedChip:
         for first, run in self._registers.items():
             if first <= register and register + length <= first + len(run):
                 return part(run, first, register, length)
-        raise Garbled(f"register 0x{register:02x} is not in the recording")
+        raise Garbled(
+            Reason("not_in_recording", "register 0x{register:02x} is not in the recording", register=register)
+        )
 
     def write_register_byte(self, register: int, value: int) -> None:
         """Do nothing: there is no device to write to."""
@@ -180,7 +185,7 @@ def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | No
         return None
     chip = RecordedChip(registers)
     if chip.read_register(CHIP_ID, 1)[0] != BME280:
-        raise WrongDevice("the chip id is not a BME280's 0x60")
+        raise WrongDevice(Reason("not_a_bme280", "the chip id is not a BME280's 0x60"))
     burst = bytes(chip.read_register(DATA.start, len(DATA)))
     return compensated(Adafruit_BME280_Advanced(chip), chip, burst, 0.0)
 
@@ -195,7 +200,9 @@ def humidity(value: float, at: float) -> Reading:
 
     The library limits to 0 and 100 %: fog reaches 100, but no air is without water.
     """
-    return Reading("relative_humidity", value, at, None if value > 0 else "humidity at its lower stop")
+    return Reading(
+        "relative_humidity", value, at, None if value > 0 else Reason("humidity_stop", "humidity at its lower stop")
+    )
 
 
 def channels(_: Settings) -> tuple[Channel, ...]:

@@ -18,10 +18,12 @@ from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
 from drivers.devices.register_lines import RegisterDecoder, Registers, word
 from drivers.driver import Channel, Device, DriverInfo
-from drivers.errors import BusStuck, Garbled
+from drivers.errors import CONFIGURATION_LOST, BusStuck, Garbled
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 LIBRARY_OHM = 0.1
+BEYOND_SHUNT = Reason("beyond_shunt", "current beyond the shunt's range")
 CONF, WANTED = 0x00, 0x3FFB  # 32 V, 320 mV, 128 samples each, shunt and bus voltage when triggered
 SHUNT, BUS, CURRENT, CALIBRATION = 0x01, 0x02, 0x04, 0x05
 SHUNT_LIMIT = 32_000  # 10 uV; the gain's range is 320 mV
@@ -60,7 +62,7 @@ class Ina219:
             at = self._clock.now()
             self._wait(at)
             if self._word(CONF) != WANTED:
-                raise Garbled("its configuration is not the one it was given: it lost power or the line is noisy")
+                raise Garbled(CONFIGURATION_LOST)
             return self._readings(self._steady(), at)
 
     def close(self) -> None:
@@ -79,7 +81,9 @@ class Ina219:
         self._clock.sleep_until(started + CONVERSION)
         while not self._library.conversion_ready:
             if self._clock.now() > started + PATIENCE:
-                raise BusStuck(f"its conversion is not ready in {PATIENCE:g} s")
+                raise BusStuck(
+                    Reason("conversion_not_ready", "its conversion is not ready in {seconds:g} s", seconds=PATIENCE)
+                )
             self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     def _steady(self) -> tuple[float, float, float]:
@@ -90,7 +94,7 @@ class Ina219:
             if again == last:
                 return again
             last = again
-        raise Garbled("its registers read differently every time")
+        raise Garbled(Reason("registers_unsteady", "its registers read differently every time"))
 
     def _values(self) -> tuple[float, float, float]:
         chip = self._library
@@ -108,11 +112,11 @@ class Ina219:
             Reading("battery_power", signed, at, doubt),
         )
 
-    def _doubt(self) -> str | None:
+    def _doubt(self) -> Reason | None:
         shunt = self._word(SHUNT)
         if abs(shunt - 65536 if shunt & 0x8000 else shunt) >= SHUNT_LIMIT:
-            return "current beyond the shunt's range"
-        return "overflow" if self._library.overflow else None
+            return BEYOND_SHUNT
+        return Reason("overflow", "overflow") if self._library.overflow else None
 
     def _word(self, register: int) -> int:
         return int.from_bytes(self._bus.steady(self._settings.address, register, 2), "big")
@@ -132,7 +136,7 @@ def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tupl
         amperes = current * 0.04096 / (calibration * settings.shunt_ohm)
         readings.append(Reading("battery_current", sign * amperes, 0.0))
     elif shunt is not None and SHUNT in new:
-        doubt = "current beyond the shunt's range" if abs(shunt) >= SHUNT_LIMIT else None
+        doubt = BEYOND_SHUNT if abs(shunt) >= SHUNT_LIMIT else None
         readings.append(Reading("battery_current", sign * shunt * 1e-5 / settings.shunt_ohm, 0.0, doubt))
     return tuple(readings) or None
 

@@ -12,8 +12,9 @@ from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
 from drivers.devices.register_lines import RegisterDecoder, Registers, word
 from drivers.driver import Channel, Device, DriverInfo
-from drivers.errors import Garbled, WrongDevice
+from drivers.errors import CONFIGURATION_LOST, Garbled, WrongDevice
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 CONF, CURRENT, VOLTAGE, POWER, MAKER, DIE = 0x00, 0x01, 0x02, 0x03, 0xFE, 0xFF
 WANTED = 0x6927  # continuous, 1.1 ms each, 128 averaged: a new value each 0.28 s
@@ -38,7 +39,14 @@ class Ina260:
         with bus.allow(TIMEOUT):
             maker, die = self._word(MAKER), self._word(DIE)
             if maker != TEXAS or die >> 4 != INA260:
-                raise WrongDevice(f"maker 0x{maker:04x}, die 0x{die:04x}: no INA260 (an INA219 has neither)")
+                raise WrongDevice(
+                    Reason(
+                        "no_ina260",
+                        "maker 0x{maker:04x}, die 0x{die:04x}: no INA260 (an INA219 has neither)",
+                        maker=maker,
+                        die=die,
+                    )
+                )
             bus.transfer(settings.address, bytes([CONF, WANTED >> 8, WANTED & 0xFF]))
             clock.sleep_until(clock.now() + SETTLING)
 
@@ -46,7 +54,7 @@ class Ina260:
         """Return the latest average's voltage, current and power."""
         with self._bus.allow(TIMEOUT):
             if self._word(CONF) != WANTED:
-                raise Garbled("its configuration is not the one it was given: it lost power or the line is noisy")
+                raise Garbled(CONFIGURATION_LOST)
             at = self._clock.now()
             raw = self._word(CURRENT)
             amperes = (raw - 65536 if raw & 0x8000 else raw) * STEP_A * (-1 if self._settings.reversed else 1)

@@ -16,6 +16,7 @@ from drivers.devices.modbus_registers import fitted, plan
 from drivers.devices.profiles import Identity, Profile, ProfileError, load
 from drivers.driver import Channel, DriverInfo
 from drivers.errors import Garbled, WrongDevice
+from drivers.reason import Reason
 
 if TYPE_CHECKING:
     from drivers.buses.modbus import ModbusBus
@@ -109,7 +110,7 @@ class ModbusDevice:
         found = (item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items)
         readings = tuple(reading for reading in found if reading is not None)
         if not readings:
-            raise Garbled("no value: the device marks all its registers as invalid")
+            raise Garbled(Reason("all_invalid", "no value: the device marks all its registers as invalid"))
         return readings
 
     def close(self) -> None:
@@ -129,7 +130,14 @@ def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identi
     found = bus.read(settings.address, function, identity.first, len(identity.words), timeout)
     if list(found) != identity.words:
         shown = " ".join(f"{word:04x}" for word in found)
-        raise WrongDevice(f"its identity registers hold {shown}: this is no {profile.title}")
+        raise WrongDevice(
+            Reason(
+                "other_identity",
+                "its identity registers hold {words}: this is no {title}",
+                words=shown,
+                title=profile.title,
+            )
+        )
 
 
 def channels(settings: ModbusSettings) -> tuple[Channel, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from drivers.devices.modbus_registers import plan
 from drivers.devices.profiles import Profile, ProfileError, Settling, load
 from drivers.errors import NoAnswer, WrongDevice
+from drivers.reason import Reason
 
 if TYPE_CHECKING:
     from drivers.buses.modbus import ModbusBus
@@ -32,7 +33,9 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
         raise ProfileError(f"address {new_address}: must be 1 to 247")
     _ask(bus, settings, settings.address)
     if _answers(bus, settings, new_address):
-        raise WrongDevice(f"address {new_address} is taken: another device answers there")
+        raise WrongDevice(
+            Reason("address_taken", "address {address} is taken: another device answers there", address=new_address)
+        )
     write = (settings.address, register, new_address, profile.timeout_ms / 1000, settling.function)
     if settling.power_cycle:
         bus.write(*write)

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from drivers.devices.profiles import Profile, Register
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 # Lower limits, m/s, of Beaufort forces 1 to 12 (WMO-No. 8, volume I, 5: the Beaufort scale).
 BEAUFORT = (0.3, 1.6, 3.4, 5.5, 8.0, 10.8, 13.9, 17.2, 20.8, 24.5, 28.5, 32.7)
 SPEED_STEP = 0.1  # m/s by which a force's limits are widened: the speed is rounded before we compare
 OCTANT_SLACK = 45.0  # degrees from the octant's middle: half an octant, and as much again at its edge
 
-SCALE_DOUBT = "speed and Beaufort force disagree by ten: is the scale 0.1 or 0.01?"
-FORCE_DOUBT = "speed and Beaufort force disagree"
-OCTANT_DOUBT = "direction and octant disagree"
-RANGE_DOUBT = "at the end of the device's range"
+SCALE_DOUBT = Reason("scale_by_ten", "speed and Beaufort force disagree by ten: is the scale 0.1 or 0.01?")
+FORCE_DOUBT = Reason("force_disagrees", "speed and Beaufort force disagree")
+OCTANT_DOUBT = Reason("octant_disagrees", "direction and octant disagree")
+RANGE_DOUBT = Reason("end_of_range", "at the end of the device's range")
 
 Place = tuple[int, int]  # (function, register)
 Words = Mapping[Place, int]
@@ -39,7 +40,7 @@ class Item:
     saturated: int
     wraps_at: float | None
     beside: Place | None  # the register that must agree
-    judge: Callable[[float, int], str | None]
+    judge: Callable[[float, int], Reason | None]
 
     def reading(self, words: Words, at: float) -> Reading | None:
         """Return the reading; None where the words do not hold it or the device says that it has no value."""
@@ -57,7 +58,7 @@ class Item:
         value = number * self.multiplier / self.divisor + self.offset
         return Reading(self.quantity, value, at, self._doubt(word, value, words), self.wraps_at)
 
-    def _doubt(self, word: int, value: float, words: Words) -> str | None:
+    def _doubt(self, word: int, value: float, words: Words) -> Reason | None:
         if word >= self.saturated:
             return RANGE_DOUBT
         other = words.get(self.beside) if self.beside else None
@@ -145,7 +146,7 @@ def _item(entry: Register, profile: Profile, function: int, speed_scale: float |
     )
 
 
-def force_doubt(speed: float, force: int) -> str | None:
+def force_doubt(speed: float, force: int) -> Reason | None:
     """Return what a Beaufort force (0-12) says against a speed in m/s, or None.
 
     A wrong scale is named from one force's difference on, where ten times or a tenth of the speed would fit. Otherwise
@@ -164,7 +165,7 @@ def _fits(speed: float, force: int) -> bool:
     return lowest - SPEED_STEP <= speed < highest + SPEED_STEP
 
 
-def octant_doubt(direction: float, octant: int) -> str | None:
+def octant_doubt(direction: float, octant: int) -> Reason | None:
     """Return what an octant (0-7 clockwise from north) says against a direction in degrees, or None."""
     away = abs((direction - 45.0 * octant + 180.0) % 360.0 - 180.0)
     return OCTANT_DOUBT if octant > 7 or away > OCTANT_SLACK else None

@@ -9,10 +9,11 @@ from drivers.buses import rtu
 from drivers.devices.modbus_registers import Ask
 from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
 from drivers.driver import Frame, Refused
+from drivers.reason import Reason
 
-NO_REQUEST = "no request before it"
-NO_REGISTER = "no register of the profile"
-NO_VALUE = "no value"
+NO_REQUEST = Reason("no_request", "no request before it")
+NO_REGISTER = Reason("no_register", "no register of the profile")
+NO_VALUE = Reason("no_value", "no value")
 REQUEST_BYTES = 8  # also the acknowledgement of a write
 EXCEPTION_BYTES = 5
 
@@ -39,7 +40,7 @@ class ModbusDecoder:
         self._asks = asks
         self._data = bytearray()
         self._offset = 0  # of the first byte of _data in the input
-        self._stray: list[str] = []  # for each byte before _data that is in no frame: why not
+        self._stray: list[Reason] = []  # for each byte before _data that is in no frame: why not
         self._request: Request | None = None
 
     def feed(self, data: bytes) -> Iterable[Frame | Refused]:
@@ -71,7 +72,7 @@ class ModbusDecoder:
     def _is_frame(self, size: int) -> bool:
         return len(self._data) >= size and rtu.crc_fits(bytes(self._data[:size]))
 
-    def _why(self, sizes: tuple[int, ...]) -> str:
+    def _why(self, sizes: tuple[int, ...]) -> Reason:
         """Return the reason why no frame begins here."""
         if not sizes or self._data[0] != self._address:
             return NO_HEADER
@@ -84,8 +85,7 @@ class ModbusDecoder:
             start, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
             self._request = Request(address, function, start, count)
         elif function & 0x80:
-            meaning = rtu.EXCEPTIONS.get(frame[2], "a code of the maker's own")
-            yield Refused(self._offset, len(frame), f"exception {frame[2]}, {meaning}")
+            yield Refused(self._offset, len(frame), rtu.exception_reason(frame[2]))
         elif function in rtu.READS:
             yield self._answer(frame)
             self._request = None

@@ -26,6 +26,7 @@ from drivers.clock import Clock
 from drivers.devices.stream import CHECKSUM, CUT_SHORT, Talker, pieces
 from drivers.driver import Channel, DriverInfo, Frame, Refused
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 TIMEOUT = 10.0  # s
 LONGEST = 512  # bytes without an end that are refused as one; the standard's longest sentence has 82
@@ -34,8 +35,8 @@ START = re.compile(rb"[$!]")
 END = re.compile(rb"\*(?P<sum>[0-9A-Fa-f]{2})|(?=[$!\\\r\n])")
 TAG_BLOCK = re.compile(rb"\\[^\\\r\n$!]*\\")
 HEAD = re.compile(rb"[$!](?P<talker>[A-Z][A-Z0-9])(?P<kind>[A-Z0-9]{1,8}),")
-NO_SUM = "no checksum"
-NOT_A_SENTENCE = "not a sentence"
+NO_SUM = Reason("no_checksum", "no checksum")
+NOT_A_SENTENCE = Reason("not_a_sentence", "not a sentence")
 
 METRES_PER_SECOND = {"K": 1 / 3.6, "M": 1.0, "N": 1852 / 3600, "S": 1609.344 / 3600}
 HPA_PER_INHG = 33.86389  # conventional inch of mercury
@@ -45,8 +46,15 @@ PRESSURE_IDS = frozenset({"", "STNP", "BARO", "BAROMETER", "PRESS", "ENV_ATMOS_P
 HUMIDITY_IDS = frozenset({"", "RH", "HUMI", "HUMIDITY", "AIRHUMI", "ENV_OUTSIDE_H", "ENV_OUTAIR_H"})
 
 
+NO_STATUS = Reason("nmea_status_missing", "status missing")
+
+
 class SentenceError(ValueError):
-    """A sentence with a right check sum and no usable content; the text is the reason."""
+    """A sentence with a right check sum and no usable content."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class NmeaSettings(OnSerial):
@@ -135,12 +143,12 @@ class NmeaDecoder:
         try:
             readings = _readings(sentence, head["kind"].decode(), self._settings)
         except SentenceError as bad:
-            return self._drop(len(sentence), str(bad))
+            return self._drop(len(sentence), bad.reason)
         offset = self._offset
         self._skip(len(sentence))
         return Frame(offset, len(sentence), readings)
 
-    def _drop(self, length: int, reason: str) -> Refused:
+    def _drop(self, length: int, reason: Reason) -> Refused:
         offset = self._offset
         self._skip(length)
         return Refused(offset, length, reason)
@@ -169,11 +177,11 @@ def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Readi
 def _mwv(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
     angle, reference, speed, unit, status = (fields + [""] * 5)[:5]
     if status not in ("A", "00"):
-        raise SentenceError(f"status {status or 'missing'}")
+        raise SentenceError(Reason("nmea_status", "status {status}", status=status) if status else NO_STATUS)
     if reference != settings.wind:
         return {}
     if speed and unit not in METRES_PER_SECOND:
-        raise SentenceError("unit")
+        raise SentenceError(Reason("nmea_unit", "unit"))
     direction, speed_value = _number(angle), _number(speed)
     return {
         "wind_from_direction": None if direction is None else (direction + settings.heading) % 360.0,
@@ -226,7 +234,7 @@ def _number(field: str) -> float | None:
     if not field:
         return None
     if not re.fullmatch(r"[+-]?\d{1,6}(\.\d{1,6})?", field):
-        raise SentenceError("not a number")
+        raise SentenceError(Reason("not_a_number", "not a number"))
     return float(field)
 
 

@@ -17,6 +17,7 @@ from drivers.clock import Clock
 from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judgement, Talker
 from drivers.driver import Channel, DriverInfo
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 HEADER = b"BM"
 TIMEOUT = 10.0  # s; the slow mode of still air is one frame in 2.3 s
@@ -86,7 +87,7 @@ def _judge(data: bytes, layout: Layout) -> Judgement | None:
         return None
     frame = data[:length]
     if stated != length:
-        return Judgement(length, reason="length")
+        return Judgement(length, reason=Reason("length", "length"))
     if sum16(frame[:-2]) != _word(frame, length - 2):
         return Judgement(length, reason=CHECKSUM)
     if length != layout.length:
@@ -104,11 +105,11 @@ def _readings(frame: bytes, layout: Layout) -> tuple[Reading, ...]:
     return tuple(values)
 
 
-def _doubt(frame: bytes, layout: Layout) -> str | None:
+def _doubt(frame: bytes, layout: Layout) -> Reason | None:
     if layout.error is not None and frame[layout.error]:
-        return f"error code {frame[layout.error]:#04x}"
+        return Reason("error_code", "error code {number:#04x}", number=frame[layout.error])
     if layout.counts and not any(_word(frame, at) for at in layout.counts):
-        return "warming up"
+        return Reason("warming_up", "warming up")
     return None
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from drivers.quantity import QUANTITIES
+from drivers.reason import system_reason
 
 FOLDER = Path(__file__).parent / "profiles"
 Function = Literal[3, 4]
@@ -170,7 +171,7 @@ def _read(path: Path) -> Profile:
         text = path.read_text(encoding="utf-8")
         return Profile.model_validate(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{path}: no readable profile ({error})") from error
+        raise ProfileError(f"{path}: no readable profile ({system_reason(error)})") from error
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{path}: no TOML: {error}") from error
     except ValidationError as error:

@@ -20,6 +20,7 @@ from drivers.clock import Clock
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import Unplugged
 from drivers.reading import Reading
+from drivers.reason import Reason, system_reason
 
 DEBOUNCE_MS = {"rain": 100.0, "wind": 5.0}
 INTERVAL = 1.0  # s
@@ -78,7 +79,7 @@ class Pulses:
         try:
             edges = self._contact.edges()
         except OSError as error:
-            raise Unplugged(f"the GPIO chip is gone ({error.strerror or error})") from None
+            raise Unplugged(Reason("gpio_gone", "the GPIO chip is gone ({why})", why=system_reason(error))) from None
         return len(edges) + self._contact.lost - before
 
 

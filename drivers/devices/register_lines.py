@@ -13,9 +13,10 @@ from typing import Any
 from drivers.driver import Frame, Refused
 from drivers.errors import DeviceError
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 LONGEST = 16_384  # bytes of a line
-NO_REGISTERS = "no line of registers"
+NO_REGISTERS = Reason("no_line_of_registers", "no line of registers")
 
 Registers = dict[int, bytes]
 # The readings of the registers known so far, or None where the line's own registers hold no measurement.
@@ -56,7 +57,7 @@ class RegisterDecoder:
             self._known |= new
             readings = self._judge(self._known, frozenset(new))
         except DeviceError as error:
-            yield Refused(start, length, str(error))
+            yield Refused(start, length, error.detail)
         except (ValueError, RecursionError):
             yield Refused(start, length, NO_REGISTERS)
         else:
@@ -69,7 +70,7 @@ def registers_of(line: bytes) -> Registers:
     found: Any = json.loads(line)
     registers = found.get("registers") if isinstance(found, dict) else None
     if not isinstance(registers, dict) or not all(isinstance(value, str) for value in registers.values()):
-        raise ValueError(NO_REGISTERS)
+        raise ValueError(str(NO_REGISTERS))
     return {int(key, 16): bytes.fromhex(value) for key, value in registers.items()}
 
 

@@ -18,6 +18,7 @@ from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judg
 from drivers.driver import Channel, Device, DriverInfo, Frame
 from drivers.errors import Garbled, NoAnswer
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 DATA, REPLY, COMMAND, SDS198 = b"\xaa\xc0", b"\xaa\xc5", b"\xaa\xb4", b"\xaa\xcf"
 LENGTHS = {DATA: 10, REPLY: 10, SDS198: 10, COMMAND: 19}
@@ -54,7 +55,7 @@ def open_sds011(bus: SerialPort, settings: Sds011Settings, clock: Clock) -> Devi
     """Open the sensor on that port: wake it and set its period. Raise NoAnswer where it does not wake."""
     bus.flush_input()
     if not any(_ask(bus, settings, clock, SLEEP, WORK) for _ in range(WAKE_TRIES)):
-        raise NoAnswer(f"no answer to {WAKE_TRIES} wake commands")
+        raise NoAnswer(Reason("not_woken", "no answer to {count} wake commands", count=WAKE_TRIES))
     _ask(bus, settings, clock, REPORT_MODE, ACTIVE)
     _ask(bus, settings, clock, PERIOD, settings.period)
     if settings.period:
@@ -122,7 +123,7 @@ def _judge(data: bytes) -> Judgement | None:
 def _readings(frame: bytes) -> tuple[Reading, ...]:
     fine, coarse = (int.from_bytes(frame[at : at + 2], "little") / 10 for at in (2, 4))
     # Some units that were just woken give nought for both, which no air has.
-    doubt = "no particles at all" if fine == coarse == 0.0 else None
+    doubt = Reason("no_particles", "no particles at all") if fine == coarse == 0.0 else None
     return (Reading("pm2p5", fine, 0.0, doubt), Reading("pm10", coarse, 0.0, doubt))
 
 

@@ -17,6 +17,7 @@ from drivers.devices.register_lines import RegisterDecoder, Registers
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import Garbled, WrongDevice
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 IDENTITY, TOTAL = 0x00, 0x10
 MAKER, PRODUCT = 0x3343, 0x100C0
@@ -36,11 +37,15 @@ class Settings(OnI2C):
 def identify(octets: bytes) -> None:
     """Check the identity's four bytes. Raise WrongDevice unless they are a SEN0575's."""
     if len(octets) < 4 or octets in {bytes(4), b"\xff" * 4}:
-        raise Garbled("its identity reads as an empty bus")
+        raise Garbled(Reason("identity_empty", "its identity reads as an empty bus"))
     product = int.from_bytes(octets[:2], "little") | (octets[3] & 0xC0) << 10
     maker = octets[2] | (octets[3] & 0x3F) << 8
     if (product, maker) != (PRODUCT, MAKER):
-        raise WrongDevice(f"product 0x{product:x} of maker 0x{maker:04x} is no SEN0575")
+        raise WrongDevice(
+            Reason(
+                "no_sen0575", "product 0x{product:x} of maker 0x{maker:04x} is no SEN0575", product=product, maker=maker
+            )
+        )
 
 
 class Sen0575:
@@ -69,7 +74,7 @@ class Sen0575:
             if again == last:
                 return again
             last = again
-        raise Garbled("its total reads differently every time")
+        raise Garbled(Reason("total_unsteady", "its total reads differently every time"))
 
     def _ask(self, register: int, count: int) -> bytes:
         self._bus.transfer(self._address, bytes([register]))
@@ -86,7 +91,7 @@ def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | No
         return None
     identify(registers.get(IDENTITY, GENUINE))
     if len(registers[TOTAL]) < 4:
-        raise Garbled("length: the total has four bytes")
+        raise Garbled(Reason("total_length", "length: the total has four bytes"))
     total = int.from_bytes(registers[TOTAL][:4], "little") / PER_MM
     return (Reading("rainfall_amount", total, 0.0, wraps_at=WRAPS_AT),)
 

@@ -21,6 +21,7 @@ from drivers.devices.register_lines import RegisterDecoder, Registers
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import Garbled, NoAnswer, WrongDevice
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 NAME, START, READY, VALUES, STATUS = 0xD014, 0x0021, 0x0202, 0x03C4, 0xD206
 WAITS = {NAME: 0.02, START: 0.05, READY: 0.02, VALUES: 0.02, STATUS: 0.02}  # s from command to answer
@@ -57,7 +58,7 @@ class Sen5x:
             name = b"".join(word.to_bytes(2, "big") for word in self._ask(NAME, NAME_WORDS))
             found = name.partition(b"\0")[0].decode("ascii", "replace")
             if found != settings.model:
-                raise WrongDevice(f"it says that it is a {found or 'device without a name'}, not a {settings.model}")
+                raise WrongDevice(other_model(found, settings.model))
             self._send(START)
 
     def read(self) -> tuple[Reading, ...]:
@@ -66,14 +67,20 @@ class Sen5x:
             until = self._clock.now() + PATIENCE
             while not self._ask(READY, 1)[0] & 0xFF:
                 if self._clock.now() > until:
-                    raise NoAnswer(f"no new measurement in {PATIENCE:g} s: it lost power, or its fan is off")
+                    raise NoAnswer(
+                        Reason(
+                            "no_new_measurement",
+                            "no new measurement in {seconds:g} s: it lost power, or its fan is off",
+                            seconds=PATIENCE,
+                        )
+                    )
                 self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
             at = self._clock.now()
             words = self._ask(VALUES, VALUE_WORDS)
             high, low = self._ask(STATUS, 2)
         readings = decoded(words, high << 16 | low, self._settings.air, at)
         if not readings:
-            raise NoAnswer("it measures, but has no value yet")
+            raise NoAnswer(Reason("no_value_yet", "it measures, but has no value yet"))
         return readings
 
     def close(self) -> None:
@@ -88,11 +95,18 @@ class Sen5x:
         return words_of(self._bus.transfer(self._settings.address, b"", 3 * count))
 
 
+def other_model(found: str, wanted: str) -> Reason:
+    """Return that the device bears another name than the configured one."""
+    if not found:
+        return Reason("model_without_name", "it says no name, not that it is a {wanted}", wanted=wanted)
+    return Reason("other_model", "it says that it is a {found}, not a {wanted}", found=found, wanted=wanted)
+
+
 def words_of(data: bytes) -> tuple[int, ...]:
     """Return the words of an answer. Raise Garbled where a CRC does not fit."""
     groups = [data[at : at + 3] for at in range(0, len(data), 3)]
     if any(len(group) < 3 or crc8(group[:2]) != group[2] for group in groups):
-        raise Garbled("checksum: a word's CRC does not fit")
+        raise Garbled(Reason("word_checksum", "checksum: a word's CRC does not fit"))
     return tuple(int.from_bytes(group[:2], "big") for group in groups)
 
 
@@ -107,20 +121,20 @@ def decoded(words: tuple[int, ...], status: int, air: bool, at: float) -> tuple[
         raw = words[place]
         if raw != NO_AIR:
             value = (raw - 65536 if raw & 0x8000 else raw) / divisor
-            doubt = "its thermometer does not answer" if status & RHT else None
+            doubt = Reason("thermometer_silent", "its thermometer does not answer") if status & RHT else None
             readings.append(Reading(quantity, value, at, doubt))
     return tuple(readings)
 
 
-def mass_doubt(value: float, status: int) -> str | None:
+def mass_doubt(value: float, status: int) -> Reason | None:
     """Return what the device says against a mass concentration, or None."""
     if status & FAN:
-        return "fan failure"
+        return Reason("fan_failure", "fan failure")
     if status & LASER:
-        return "laser failure"
+        return Reason("laser_failure", "laser failure")
     if status & CLEANING:
-        return "cleaning its fan"
-    return "beyond its range" if value > DIRTY else None
+        return Reason("cleaning", "cleaning its fan")
+    return Reason("beyond_range", "beyond its range") if value > DIRTY else None
 
 
 def judge(registers: Registers, new: frozenset[int], air: bool) -> tuple[Reading, ...] | None:
@@ -133,7 +147,7 @@ def judge(registers: Registers, new: frozenset[int], air: bool) -> tuple[Reading
     words = words_of(registers[VALUES])
     high, low = words_of(registers.get(STATUS, bytes.fromhex("000081000081")))
     if len(words) != VALUE_WORDS:
-        raise Garbled(f"length: {len(words)} words are no measurement")
+        raise Garbled(Reason("words_length", "length: {count} words are no measurement", count=len(words)))
     return decoded(words, high << 16 | low, air, 0.0)
 
 

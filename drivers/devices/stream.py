@@ -15,17 +15,25 @@ from drivers.clock import Clock
 from drivers.driver import Channel, Decoder, Frame, Refused
 from drivers.errors import Garbled, NoAnswer, WrongDevice
 from drivers.reading import Reading
+from drivers.reason import Reason
 
-CUT_SHORT = "cut short"
-CHECKSUM = "checksum"
-NO_HEADER = "no header"
-ANOTHER_DEVICE = "another device"
+CUT_SHORT = Reason("cut_short", "cut short")
+CHECKSUM = Reason("checksum", "checksum")
+NO_HEADER = Reason("no_header", "no header")
+ANOTHER_DEVICE = Reason("another_device", "another device")
 LONGEST_STRAY = 64  # bytes without a header that are refused as one
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
     """Yield `data` in pieces small enough for a decoder to copy repeatedly: a recording arrives in one chunk."""
     return (data[at : at + 4096] for at in range(0, len(data), 4096))
+
+
+def no_frame(seconds: float, heard: bool) -> Reason:
+    """Return that no frame came in that time, and whether bytes did."""
+    if heard:
+        return Reason("no_frame_but_bytes", "no frame in {seconds:g} s, though bytes came", seconds=seconds)
+    return Reason("no_frame", "no frame in {seconds:g} s", seconds=seconds)
 
 
 class Talker:
@@ -59,11 +67,18 @@ class Talker:
             at = self._clock.now()
             self._take(data, at)
             if not self._got and (not data or at >= until):
-                raise NoAnswer(f"no frame in {self._timeout:g} s{'' if not data else ', though bytes came'}")
+                raise NoAnswer(no_frame(self._timeout, bool(data)))
         first = self._got.popleft()
         if isinstance(first, Refused):
             kind = WrongDevice if first.reason == ANOTHER_DEVICE else Garbled
-            raise kind(f"{first.reason}: {first.length} bytes from the device were refused")
+            raise kind(
+                Reason(
+                    "bytes_refused",
+                    "{reason}: {count} bytes from the device were refused",
+                    reason=first.reason,
+                    count=first.length,
+                )
+            )
         return first
 
     def close(self) -> None:
@@ -86,7 +101,7 @@ class Judgement:
 
     length: int
     readings: tuple[Reading, ...] = ()
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 class BinaryDecoder:

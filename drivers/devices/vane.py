@@ -21,6 +21,7 @@ from drivers.devices.register_lines import RegisterDecoder, Registers, word
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import Garbled, NoAnswer
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 KILOHM = (33, 6.57, 8.2, 0.891, 1, 0.688, 2.2, 1.41, 3.9, 3.14, 16, 14.12, 120, 42.12, 64.9, 21.88)
 SECTOR = 22.5  # degrees
@@ -81,19 +82,24 @@ class Vane:
         wanted = (SINGLE_ENDED + self._settings.input) << 12 | 0x0200 | 0x0100 | RATE_BITS | 0x0003
         again = int.from_bytes(self._bus.steady(self._settings.address, CONVERSION, 2), "big", signed=True)
         if conf != wanted or again != raw:
-            raise Garbled("its conversion is not the one asked for, or the line is noisy")
+            raise Garbled(
+                Reason("conversion_not_asked_for", "its conversion is not the one asked for, or the line is noisy")
+            )
 
 
-def sector(share: float, shares: tuple[tuple[float, float], ...]) -> tuple[float, str | None]:
+BETWEEN = Reason("between_sectors", "between two sectors")
+
+
+def sector(share: float, shares: tuple[tuple[float, float], ...]) -> tuple[float, Reason | None]:
     """Return the degrees of the nearest sector, with a doubt where the share lies between two."""
     if share > OPEN:
-        raise NoAnswer("no contact of the vane closes: is its cable cut?")
+        raise NoAnswer(Reason("vane_open", "no contact of the vane closes: is its cable cut?"))
     if share < SHORTED:
-        raise NoAnswer("the vane's line is shorted")
+        raise NoAnswer(Reason("vane_shorted", "the vane's line is shorted"))
     order = sorted((abs(share - expected), degrees) for expected, degrees in shares)
     (nearest, degrees), (next_one, _) = order[:2]
     between = nearest > CLEAR * (nearest + next_one)
-    return degrees, "between two sectors" if between else None
+    return degrees, BETWEEN if between else None
 
 
 def judge(registers: Registers, settings: Settings) -> tuple[Reading, ...] | None:

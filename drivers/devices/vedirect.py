@@ -22,6 +22,7 @@ from drivers.clock import Clock
 from drivers.devices.stream import CHECKSUM, CUT_SHORT, Talker
 from drivers.driver import Channel, DriverInfo, Frame, Refused
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 TIMEOUT = 10.0  # s
 LONGEST_BLOCK = 1024  # bytes; a device sends at most 22 fields of 9 + 33 bytes
@@ -29,7 +30,7 @@ LONGEST_HEX = 512  # bytes
 LAST_LABEL = b"\r\nChecksum\t"
 HEX_DIGITS = frozenset(b"0123456789ABCDEFabcdef")
 HEX_SUM = 0x55
-NOT_A_BLOCK = "not a block"
+NOT_A_BLOCK = Reason("not_a_block", "not a block")
 FIELD = re.compile(rb"\r\n(?P<label>[A-Za-z0-9#+]{1,9})\t(?P<value>[^\r\n\t]{0,33})")
 BLOCK = re.compile(rb"(?:\r\n[A-Za-z0-9#+]{1,9}\t[^\r\n\t]{0,33})*", re.DOTALL)
 NUMBER = re.compile(rb"-?\d{1,9}")
@@ -130,7 +131,7 @@ class VeDirectDecoder:
         self._block.clear()
         return Frame(self._start, self._offset + 1 - self._start, _readings(block))
 
-    def _refuse(self, reason: str) -> Refused:
+    def _refuse(self, reason: Reason) -> Refused:
         self._block.clear()
         self._spoilt = False
         return Refused(self._start, self._offset + 1 - self._start, reason)

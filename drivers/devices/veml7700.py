@@ -24,12 +24,14 @@ from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
 from drivers.devices.register_lines import RegisterDecoder, Registers, word
 from drivers.driver import Channel, Device, DriverInfo
-from drivers.errors import Garbled
+from drivers.errors import CONFIGURATION_LOST, Garbled
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 CONF, SAVING, COUNTS = 0x00, 0x03, 0x04
 OLDER, NEWER = 0.0036, 0.0042  # lx per count at gain 2 and 800 ms
 SATURATED = 65535
+BEYOND_CURVE = Reason("beyond_curve", "brighter than the sensor's curve reaches")
 ENOUGH, MANY = 2_000, 50_000  # counts between which the setting is kept
 AIM = 32_000  # counts that a new setting is chosen for
 GAIN_BITS = {1.0: 0b00, 2.0: 0b01, 1 / 8: 0b10, 1 / 4: 0b11}
@@ -95,12 +97,12 @@ LEAST = LADDER[-1]
 LONGEST_MS = max(step.ms for step in LADDER)
 
 
-def corrected(lux: float, gain: float) -> tuple[float, str | None]:
+def corrected(lux: float, gain: float) -> tuple[float, Reason | None]:
     """Return the illuminance, lx, by the maker's curve where it applies, and a doubt where it ends."""
     if gain >= 1 or lux <= BRIGHT:
         return lux, None
     if lux >= MOST_COUNTED:
-        return MOST, "brighter than the sensor's curve reaches"
+        return MOST, BEYOND_CURVE
     return (((6.0135e-13 * lux - 9.3924e-9) * lux + 8.1488e-5) * lux + 1.0023) * lux, None
 
 
@@ -168,7 +170,7 @@ class Veml7700:
         conf = self._bus.steady(self._settings.address, CONF, 2)
         if int.from_bytes(conf, "little") != self._step.conf:
             self._settled = False  # it is told again before the next reading
-            raise Garbled("its configuration is not the one it was given: it lost power or the line is noisy")
+            raise Garbled(CONFIGURATION_LOST)
 
     def _same_twice(self) -> int:
         """Return the counts read twice alike; a new integration may have ended between two tries."""
@@ -178,19 +180,18 @@ class Veml7700:
             if again == last:
                 return again
             last = again
-        raise Garbled("its counts read differently every time")
+        raise Garbled(Reason("counts_unsteady", "its counts read differently every time"))
 
     def _reading(self, counts: int) -> Reading:
         lux, doubt = lux_of(counts, self._step, self._settings)
         return Reading("illuminance", lux, self._clock.now(), doubt)
 
 
-def lux_of(counts: int, step: Step, settings: Settings) -> tuple[float, str | None]:
+def lux_of(counts: int, step: Step, settings: Settings) -> tuple[float, Reason | None]:
     """Return the illuminance, lx, at most MOST, and what speaks against it."""
-    lux, doubt = step.lux(counts, settings.lux_per_count), None
-    if settings.correction:
-        lux, doubt = corrected(lux, step.gain)
-    return min(lux, MOST), "saturated" if counts == SATURATED else doubt
+    lux = step.lux(counts, settings.lux_per_count)
+    lux, doubt = corrected(lux, step.gain) if settings.correction else (lux, None)
+    return min(lux, MOST), Reason("saturated", "saturated") if counts == SATURATED else doubt
 
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
@@ -204,7 +205,7 @@ def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tupl
     gains = [gain for gain, bits in GAIN_BITS.items() if conf is not None and bits == conf >> 11 & 3]
     times = [ms for ms, bits in TIME_BITS.items() if conf is not None and bits == conf >> 6 & 15]
     if not gains or not times:
-        raise Garbled("without its configuration the counts say nothing")
+        raise Garbled(Reason("counts_without_configuration", "without its configuration the counts say nothing"))
     lux, doubt = lux_of(counts, Step(gains[0], times[0]), settings)
     return (Reading("illuminance", lux, 0.0, doubt),)
 

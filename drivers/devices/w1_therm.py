@@ -21,11 +21,14 @@ from drivers.clock import Clock
 from drivers.driver import Channel, Device, DriverInfo, Frame, Refused
 from drivers.errors import Garbled
 from drivers.reading import Reading
+from drivers.reason import Reason
 
 FORM = re.compile(
     r"((?:[0-9a-f]{2} ){9}): crc=([0-9a-f]{2}) (YES|NO)\n(?:[0-9a-f]{2} ){9}t=(-?[0-9]{1,6})\n?", re.ASCII
 )
 FIRST = re.compile(rb"(?:[0-9a-f]{2} ){9}: crc=[0-9a-f]{2} (?:YES|NO)\r?\n")
+NO_TEXT = Reason("no_1_wire_text", "form: the kernel's text is not that of a 1-Wire thermometer")
+CRC_WRONG = Reason("1_wire_checksum", "checksum: the thermometer's CRC does not fit, or its line is held low")
 LONGEST = 256  # bytes of a line; the kernel's have 39
 POWER_ON = 85_000  # mK above 0 degC
 TIMEOUT = 2.0  # s; a conversion of 0.75 s and the bus
@@ -56,16 +59,16 @@ class W1Therm:
         """Do nothing: nothing is held open."""
 
 
-def decoded(text: str) -> tuple[float, str | None]:
+def decoded(text: str) -> tuple[float, Reason | None]:
     """Return the temperature in the kernel's text, degC, and a doubt. Raise Garbled where there is none."""
     match = FORM.fullmatch(text)
     if match is None:
-        raise Garbled("form: the kernel's text is not that of a 1-Wire thermometer")
+        raise Garbled(NO_TEXT)
     octets, _, verdict, shown = match.groups()
     scratchpad = bytes.fromhex(octets.replace(" ", ""))
     if verdict != "YES" or crc8_maxim(scratchpad) or not any(scratchpad):
-        raise Garbled("checksum: the thermometer's CRC does not fit, or its line is held low")
-    return int(shown) / 1000, "its power-on value" if int(shown) == POWER_ON else None
+        raise Garbled(CRC_WRONG)
+    return int(shown) / 1000, Reason("power_on_value", "its power-on value") if int(shown) == POWER_ON else None
 
 
 class TextDecoder:
@@ -83,7 +86,7 @@ class TextDecoder:
             first = end + 1 or LONGEST
             second = self._data.find(b"\n", first) + 1
             if not 0 < first <= LONGEST or FIRST.match(self._data) is None:
-                yield self._refuse(min(first, LONGEST), "form")
+                yield self._refuse(min(first, LONGEST), NO_TEXT)
             elif second == 0 and len(self._data) <= first + LONGEST:
                 return
             else:
@@ -98,13 +101,12 @@ class TextDecoder:
         try:
             value, doubt = decoded(self._data[:both].decode("latin-1"))
         except Garbled as error:
-            reason = str(error).partition(":")[0]
-            return self._refuse(both if reason == "checksum" else first, reason)
+            return self._refuse(both if error.detail == CRC_WRONG else first, error.detail)
         frame = Frame(self._offset, both, (Reading(self._quantity, value, 0.0, doubt),))
         self._take(both)
         return frame
 
-    def _refuse(self, length: int, reason: str) -> Refused:
+    def _refuse(self, length: int, reason: Reason) -> Refused:
         refused = Refused(self._offset, length, reason)
         self._take(length)
         return refused

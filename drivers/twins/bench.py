@@ -19,10 +19,10 @@ from typing import Any, Protocol
 
 from drivers.buses.bus import BUSES
 from drivers.buses.file import FileBus, trouble
-from drivers.buses.gpio import GpioBus
-from drivers.buses.i2c import I2CBus
+from drivers.buses.gpio import GpioBus, no_chip
+from drivers.buses.i2c import I2CBus, no_i2c
 from drivers.buses.modbus import ModbusBus
-from drivers.buses.serial import open_serial
+from drivers.buses.serial import no_port, open_serial
 from drivers.clock import Clock, Lane
 from drivers.driver import Device, DriverInfo
 from drivers.errors import Unplugged
@@ -68,7 +68,7 @@ class I2CWire:
     def open(self, settings: Any, clock: Clock) -> I2CBus:
         """Return the station's own bus over the memory adapter. Raise Unplugged."""
         if not self._adapter.plugged:
-            raise Unplugged(f"there is no /dev/i2c-{settings.bus}")
+            raise Unplugged(no_i2c(f"/dev/i2c-{settings.bus}"))
         return I2CBus(self._adapter, clock)
 
     def start(self) -> None:
@@ -100,7 +100,7 @@ class GpioWire:
     def open(self, settings: Any, clock: Clock) -> GpioBus:
         """Return the chip's bus. Raise Unplugged."""
         if not self._chip.plugged:
-            raise Unplugged(f"there is no GPIO chip {settings.chip}")
+            raise Unplugged(no_chip(settings.chip))
         return GpioBus(self._chip)
 
     def start(self) -> None:
@@ -178,7 +178,7 @@ class PtyBusWire:
     def open(self, settings: Any, clock: Clock) -> Any:
         """Open the real port on the pty's path in place of the settings' own. Raise Unplugged."""
         if not self._plugged:
-            raise Unplugged(f"there is no port {settings.port}")
+            raise Unplugged(no_port(settings.port))
         here = settings.model_copy(update={"port": self.wire.path})
         port = ClockedPort(open_serial(here, clock), self.wire)
         if self._kind == "modbus":

@@ -113,15 +113,25 @@ def decoded(file: str, raw: bytes) -> str:
         raise ConfigTrouble([Trouble(file, line, "", "", "not_utf8", byte)]) from None
 
 
+# How tomllib's own words begin: it has no codes, and its English helps nobody at a station.
+TOML_SAYS = {
+    **dict.fromkeys(("Cannot overwrite", "Cannot declare", "Duplicate", "Cannot mutate"), "toml_twice"),
+    **dict.fromkeys(("Invalid value", "Invalid date", "Invalid hex"), "toml_value"),
+    "Expected newline or end of document": "toml_rest",
+    **dict.fromkeys(("Invalid initial character", "Invalid statement", "Expected '='"), "toml_key"),
+    **dict.fromkeys(("Unterminated string", "Illegal character", 'Expected "\'"'), "toml_quote"),
+    **dict.fromkeys(("Unclosed array", "Unclosed inline", "Expected ']'"), "toml_bracket"),
+}
+
+
 def not_toml(file: str, text: str, said: str) -> Trouble:
     """The trouble of a TOML error, its line taken from tomllib's own words."""
     place = re.search(r"\(at line (\d+), column \d+\)", said)
     line = int(place[1]) if place else max(1, text.count("\n"))
     detail = re.sub(r"\s*\((at [^)]*)\)$", "", said)
-    if detail.startswith(("Cannot overwrite", "Cannot declare", "Duplicate", "Cannot mutate")):
-        return Trouble(file, line, "", "", "toml_twice")
-    if detail.startswith("Invalid value"):
-        return Trouble(file, line, "", "", "toml_value")
+    for begins, code in TOML_SAYS.items():
+        if detail.startswith(begins):
+            return Trouble(file, line, "", "", code)
     return Trouble(file, line, "", "", "not_toml", {"detail": detail})
 
 

@@ -11,30 +11,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from drivers.quantity import quantity
+from drivers.reason import Reason
 from edge.measure.quality import Flag
 from edge.measure.value import Value
+from edge.records.channel import ChannelName
 
 GUST_SLACK = 0.1  # m/s, the reporting resolution
 PM_SLACK, PM_SHARE = 2.0, 0.05
 PARTICLES = ("pm1", "pm2p5", "pm10")
 
 
-def together(values: Mapping[str, Value]) -> dict[str, str]:
+def together(values: Mapping[str, Value]) -> dict[str, Reason]:
     """Return channel -> why it is suspect, from all values of one minute.
 
     Both sides of a contradiction are, except where the other side is in doubt already: that one explains it.
     """
     values = {name: value for name, value in values.items() if value.flag is Flag.PASS}
-    doubts: dict[str, str] = {}
+    doubts: dict[str, Reason] = {}
     for name in values:
-        base, _, sensor = name.partition(".")
-        tail = f".{sensor}" if sensor else ""
+        channel = ChannelName.parse(name)
+        base = channel.quantity
         if base == "wind_speed_of_gust":
-            doubts |= gust(name, f"wind_speed{tail}", values)
+            doubts |= gust(name, channel.beside("wind_speed"), values)
         elif base == "wind_from_direction":
-            doubts |= calm(name, f"wind_speed{tail}", values)
+            doubts |= calm(name, channel.beside("wind_speed"), values)
         elif base in PARTICLES[:-1]:
-            doubts |= particles(name, PARTICLES[PARTICLES.index(base) + 1] + tail, values)
+            doubts |= particles(name, channel.beside(PARTICLES[PARTICLES.index(base) + 1]), values)
     return doubts
 
 
@@ -44,28 +46,40 @@ def number(values: Mapping[str, Value], name: str) -> float | None:
     return None if value is None else value.value
 
 
-def gust(gust_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, str]:
+def gust(gust_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
     """Return doubts of gust and mean speed where the gust is weaker than the mean it is part of."""
     highest, mean = number(values, gust_name), number(values, speed_name)
     if highest is None or mean is None or highest >= mean - GUST_SLACK - 1e-9:
         return {}
-    return dict.fromkeys((gust_name, speed_name), f"gust {highest:g} under the mean speed {mean:g}")
+    doubt = Reason("gust_under_mean", "gust {gust:g} under the mean speed {mean:g}", gust=highest, mean=mean)
+    return dict.fromkeys((gust_name, speed_name), doubt)
 
 
-def calm(direction_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, str]:
+def calm(direction_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
     """Return doubts of direction and speed where only one of them is 0: direction 0 is calm."""
     direction, speed = number(values, direction_name), number(values, speed_name)
     if direction is None or speed is None or (speed == 0) == (direction == 0):
         return {}
-    return dict.fromkeys((direction_name, speed_name), f"direction {direction:g} at speed {speed:g}")
+    doubt = Reason(
+        "direction_and_speed", "direction {direction:g} at speed {speed:g}", direction=direction, speed=speed
+    )
+    return dict.fromkeys((direction_name, speed_name), doubt)
 
 
-def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> dict[str, str]:
+def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
     """Return doubts of both sizes where the smaller exceeds the larger, in which its particles count too."""
     small, large = number(values, small_name), number(values, large_name)
     if small is None or large is None or small <= large * (1 + PM_SHARE) + PM_SLACK:
         return {}
-    return dict.fromkeys((small_name, large_name), f"{small_name} {small:g} over {large_name} {large:g}")
+    doubt = Reason(
+        "smaller_over_larger",
+        "{channel} {small:g} over {other} {large:g}",
+        channel=str(small_name),
+        small=small,
+        other=str(large_name),
+        large=large,
+    )
+    return dict.fromkeys((small_name, large_name), doubt)
 
 
 class MinuteSteps:
@@ -81,7 +95,7 @@ class MinuteSteps:
         self._before: dict[str, float] = {}
         self._end: float | None = None
 
-    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, str]:
+    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute [begin, end) s."""
         before = self._before if self._end is not None and abs(begin - self._end) < 1.0 else {}
         self._end = end
@@ -89,10 +103,18 @@ class MinuteSteps:
         self._before = {name: v for name, v in now.items() if values[name].flag is Flag.PASS}
         return dict(self._leaps(before, now))
 
-    def _leaps(self, before: Mapping[str, float], now: Mapping[str, float]) -> Iterable[tuple[str, str]]:
+    def _leaps(self, before: Mapping[str, float], now: Mapping[str, float]) -> Iterable[tuple[str, Reason]]:
         for name, value in now.items():
             of, most = self._most[name]
             change = abs(value - before.get(name, value))
             if change > most + 1e-9:
-                unit = quantity(of).unit
-                yield name, f"a step of {change:.4g} {unit} from the minute before (at most {most:g})"
+                yield (
+                    name,
+                    Reason(
+                        "minute_step",
+                        "a step of {change:.4g} {unit} from the minute before (at most {most:g})",
+                        change=round(change, 6),
+                        unit=quantity(of).unit,
+                        most=most,
+                    ),
+                )

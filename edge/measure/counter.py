@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import msgspec
 
+from drivers.reason import Reason
 from edge.measure.limits import MOST_MM_PER_MIN
 
+FELL_UNKNOWN = Reason(
+    "fell_before_restart", "fell at some time since the last reading before a restart, nobody knows how long ago"
+)
 GAP_S = 90.0  # a rise after a longer silence may have fallen in minutes that are past
 WRAP_SHARE = 0.1  # a wrap comes from the top tenth of the counter to its lowest tenth
 
@@ -33,7 +37,7 @@ class Rise(msgspec.Struct, frozen=True):
     """What one reading adds: millimetres, and why it is doubted (None: it is not)."""
 
     amount: float
-    doubt: str | None = None
+    doubt: Reason | None = None
 
 
 class Counter:
@@ -70,9 +74,12 @@ class Counter:
         self._move(value, at, utc)
         self.state.total += rise
         if rise > 0 and gap is None:
-            return Rise(rise, "fell at some time since the last reading before a restart, nobody knows how long ago")
+            return Rise(rise, FELL_UNKNOWN)
         if rise > 0 and gap is not None and gap > GAP_S:
-            return Rise(rise, f"fell at some time in the {round(gap)} s before, without readings")
+            return Rise(
+                rise,
+                Reason("fell_before", "fell at some time in the {seconds:.0f} s before, without readings", seconds=gap),
+            )
         return Rise(rise)
 
     def _odd_one(self, rise: float, value: float, at: float, utc: float | None, gap: float | None) -> Rise:
@@ -86,8 +93,13 @@ class Counter:
         self._move(value, at, utc)
         if rise < 0:
             self.state.total += value
-            return Rise(value, "the gauge's counter started again from zero")
-        doubt = f"a rise of {rise:.2f} mm is more than any sky gives ({MOST_MM_PER_MIN:.0f} mm/min)"
+            return Rise(value, Reason("counter_restarted", "the gauge's counter started again from zero"))
+        doubt = Reason(
+            "more_than_any_rain",
+            "a rise of {rise:.2f} mm is more than any sky gives ({most:.0f} mm/min)",
+            rise=rise,
+            most=MOST_MM_PER_MIN,
+        )
         return Rise(0.0, doubt)
 
     def _move(self, value: float, at: float, utc: float | None) -> None:

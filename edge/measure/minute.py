@@ -14,11 +14,11 @@ import math
 from collections import Counter as Tally
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from drivers.driver import Channel
 from drivers.quantity import Kind, Quantity, quantity
 from drivers.reading import Reading
+from drivers.reason import Reason
 from edge.measure import wind
 from edge.measure.closing import Closing, Placed
 from edge.measure.correction import RainCurve
@@ -26,8 +26,12 @@ from edge.measure.counter import Counter
 from edge.measure.limits import Limits
 from edge.measure.quality import Checked, Checker, Flag
 from edge.measure.value import Value
+from edge.records.bodies import Minute
+from edge.records.channel import ChannelName
 
 CORRECTED = "rainfall_amount_corrected"
+NO_READINGS = Reason("no_readings", "no readings")
+VARIABLE = Reason("directions_cancel", "variable: the directions cancel out")
 UNREAD_S = 30.0  # s; half a minute (ours: no source gives a share for totals)
 SHARE = {Kind.MEAN: 2 / 3, Kind.WIND_SPEED: 3 / 4, Kind.DIRECTION: 3 / 4}
 
@@ -84,7 +88,7 @@ class Minutes:
         if line is not None:
             line.readings.append(reading)
 
-    def close(self, begin: float, end: float, utc_offset: float | None, troubles: Mapping[str, str]) -> dict[str, Any]:
+    def close(self, begin: float, end: float, utc_offset: float | None, troubles: Mapping[str, Reason]) -> Minute:
         """Return the body of the minute record over [begin, end) s of this boot.
 
         `utc_offset`: seconds to add to an instant for UTC, None unknown; `troubles`: sensor -> what is wrong with it
@@ -94,18 +98,19 @@ class Minutes:
         cut = {line.name: (line, line.cut(begin, end)) for line in self.lines.values()}
         for name, (line, checked) in cut.items():
             values[name] = self._value(line, checked, begin, end, utc_offset, troubles)
+            channel = ChannelName.parse(name)
             if line.quantity.kind is Kind.WIND_SPEED and line.pace >= 60:
-                values[name.replace("wind_speed", "wind_speed_of_gust")] = gust(line, checked, begin, values[name])
+                values[channel.beside("wind_speed_of_gust")] = gust(line, checked, begin, values[name])
             if line.curve is not None:
-                values[name.replace("rainfall_amount", CORRECTED)] = corrected(values[name], line.curve, end - begin)
+                values[channel.beside(CORRECTED)] = corrected(values[name], line.curve, end - begin)
         calm(values)
         samples = {name: [c.reading.value for c in checked if c.flag == 1] for name, (_, checked) in cut.items()}
         values = self._closing.judge(begin, end, values, samples)
-        return {
-            "values": {name: v.value for name, v in values.items()},
-            "quality": {name: int(v.flag) for name, v in values.items()},
-            "reasons": {name: v.reason for name, v in values.items() if v.reason is not None},
-        }
+        return Minute(
+            {name: v.value for name, v in values.items()},
+            {name: int(v.flag) for name, v in values.items()},
+            {name: v.reason for name, v in values.items() if v.reason is not None},
+        )
 
     @staticmethod
     def _value(
@@ -114,10 +119,10 @@ class Minutes:
         begin: float,
         end: float,
         utc_offset: float | None,
-        troubles: Mapping[str, str],
+        troubles: Mapping[str, Reason],
     ) -> Value:
         if not checked:
-            return Value(None, Flag.MISSING, troubles.get(line.sensor, "no readings"))
+            return Value(None, Flag.MISSING, troubles.get(line.sensor, NO_READINGS))
         match line.quantity.kind:
             case Kind.TOTAL:
                 return total(line, checked, end, utc_offset)
@@ -127,14 +132,21 @@ class Minutes:
                 return mean(line, checked, end - begin, troubles.get(line.sensor))
 
 
-def scarce(good: int, due: int, needed: int, reason: str | None) -> str:
+def scarce(good: int, due: int, needed: int, reason: Reason | None) -> Reason:
     """Return why there is no mean: too few samples, and what is wrong with the sensor, where that is known."""
     if reason is None:
-        return f"{good} of {due} samples, {needed} needed"
-    return f"{good} of {due} samples, {needed} needed: {reason}"
+        return Reason("scarce", "{good} of {all} samples, {needed} needed", good=good, all=due, needed=needed)
+    return Reason(
+        "scarce_because",
+        "{good} of {all} samples, {needed} needed: {reason}",
+        good=good,
+        all=due,
+        needed=needed,
+        reason=reason,
+    )
 
 
-def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: str | None) -> Value:
+def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: Reason | None) -> Value:
     """Return the arithmetic mean, or the unit-vector mean for a direction, of the samples that count."""
     good = [c.reading.value for c in checked if c.counts]
     needed = line.needed(duration)
@@ -147,7 +159,7 @@ def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: st
     if line.quantity.kind is Kind.DIRECTION:
         direction = wind.mean_direction(good)
         if direction is None:
-            return Value(None, Flag.MISSING, "variable: the directions cancel out")
+            return Value(None, Flag.MISSING, VARIABLE)
         return flagged(float(wind.reported_direction(direction)), checked)
     return flagged(line.quantity.rounded(math.fsum(good) / len(good)), checked)
 
@@ -165,14 +177,14 @@ def total(line: ChannelLine, checked: list[Checked], end: float, utc_offset: flo
     return Value(amount, Flag.SUSPECT, doubt) if doubt else flagged(amount, checked)
 
 
-def unread(line: ChannelLine, last: float, end: float) -> str | None:
+def unread(line: ChannelLine, last: float, end: float) -> Reason | None:
     """Return why an amount may lack the minute's end, or None.
 
     What falls after the last reading is counted with the next.
     """
     if end - last <= max(UNREAD_S, 2 * 60.0 / line.pace):
         return None
-    return f"the last {round(end - last)} s of the minute without readings"
+    return Reason("end_unread", "the last {seconds} s of the minute without readings", seconds=round(end - last))
 
 
 def corrected(amount: Value, curve: RainCurve, duration: float) -> Value:
@@ -197,20 +209,27 @@ def gust(line: ChannelLine, checked: list[Checked], begin: float, mean_speed: Va
     line.tail = [s for s in both if s[0] > both[-1][0] - wind.GUST_WINDOW_S] if both else []
     highest = wind.highest_gust(both, begin)
     if mean_speed.value is None or highest is None:
-        return Value(None, mean_speed.flag if mean_speed.value is None else Flag.MISSING,
-                     mean_speed.reason or "no three samples in 3 s")  # fmt: skip
+        return Value(
+            None,
+            mean_speed.flag if mean_speed.value is None else Flag.MISSING,
+            mean_speed.reason or Reason("no_gust", "no three samples in 3 s"),
+        )
     return Value(quantity("wind_speed_of_gust").rounded(highest), mean_speed.flag, mean_speed.reason)
 
 
 def calm(values: dict[str, Value]) -> None:
     """Give direction 0 where the reported mean speed of the same sensor (or the primary) is 0.0: calm."""
     for name, value in values.items():
-        if not name.startswith("wind_from_direction"):
+        channel = ChannelName.parse(name)
+        if channel.quantity != "wind_from_direction":
             continue
-        speed = values.get(name.replace("wind_from_direction", "wind_speed")) or values.get("wind_speed")
-        if speed is not None and speed.value == 0.0 and (value.value is not None or "variable" in (value.reason or "")):
-            values[name] = Value(0.0, Flag.PASS if value.value is None else value.flag, None if value.value is None
-                                 else value.reason)  # fmt: skip
+        speed = values.get(channel.beside("wind_speed")) or values.get("wind_speed")
+        if speed is None or speed.value != 0.0:
+            continue
+        if value.value is not None:
+            values[name] = Value(0.0, value.flag, value.reason)
+        elif value.reason == VARIABLE:
+            values[name] = Value(0.0, Flag.PASS)
 
 
 def flagged(value: float, checked: list[Checked]) -> Value:
@@ -221,11 +240,17 @@ def flagged(value: float, checked: list[Checked]) -> Value:
     return Value(value, Flag.PASS)
 
 
-def common_reason(checked: list[Checked]) -> str:
+def common_reason(checked: list[Checked]) -> Reason:
     """Return the most frequent reason among readings, with how many had one."""
-    reasons = Tally(c.reason or "" for c in checked)
+    reasons = Tally(c.reason for c in checked if c.reason is not None)
     reason, count = reasons.most_common(1)[0]
-    return f"{reason} ({count} of {len(checked)} readings)" if len(checked) > 1 else reason
+    if len(checked) == 1:
+        return reason
+    if count == len(checked):
+        return Reason("all_readings", "{reason} (all {total} readings)", reason=reason, total=count)
+    return Reason(
+        "share_of_readings", "{reason} ({count} of {total} readings)", reason=reason, count=count, total=len(checked)
+    )
 
 
 def utc_of(at: float, utc_offset: float | None) -> float | None:

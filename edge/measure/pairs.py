@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from drivers.quantity import quantity
+from drivers.reason import Reason
 from edge.measure.value import Value
 
 TEN_MINUTES = 600.0
@@ -81,19 +82,30 @@ class Pairs:
             and same_height(channels[a][2], channels[b][2])
         ]  # fmt: skip
 
-    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, str]:
+    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute [begin, end) s."""
-        found: dict[str, str] = {}
+        found: dict[str, Reason] = {}
         for pair in self._pairs:
             a, b = values[pair.first].value, values[pair.second].value
             if a is None or b is None:
                 continue
             difference = pair.take(begin, end, a, b)
             if difference is not None:
-                text = f"{difference:.4g} {quantity(pair.quantity).unit} from {{}} for {round(pair.apart / 60)} min"
-                found.setdefault(pair.first, text.format(pair.second))
-                found.setdefault(pair.second, text.format(pair.first))
+                found.setdefault(pair.first, parted(pair, difference, pair.second))
+                found.setdefault(pair.second, parted(pair, difference, pair.first))
         return found
+
+
+def parted(pair: Pair, difference: float, other: str) -> Reason:
+    """Return why one of a pair is in doubt."""
+    return Reason(
+        "differs_from_other",
+        "{difference:.4g} {unit} from {other} for {minutes} min",
+        difference=round(difference, 6),
+        unit=quantity(pair.quantity).unit,
+        other=other,
+        minutes=round(pair.apart / 60),
+    )
 
 
 def same_height(a: float | None, b: float | None) -> bool:

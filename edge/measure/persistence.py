@@ -19,7 +19,9 @@ from dataclasses import dataclass, field
 
 from drivers.driver import Channel
 from drivers.quantity import Kind, quantity
+from drivers.reason import Reason
 from edge.measure.value import Value
+from edge.records.channel import ChannelName
 
 HOUR = 3600.0
 GAP = 600.0  # s without a value after which a run begins anew
@@ -130,7 +132,7 @@ class Persistence:
 
     def doubts(
         self, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
-    ) -> dict[str, str]:
+    ) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute [begin, end) s with these values and samples."""
         for each in self._watched:
             if samples.get(each.name):
@@ -142,7 +144,7 @@ class Persistence:
             return {}
         sensors = [each.sensor for each in still]
         return {
-            each.name: f"stands still since {round(each.run.seconds / 60)} min"
+            each.name: Reason("stands_still", "stands still since {minutes} min", minutes=round(each.run.seconds / 60))
             for each in still
             if sensors.count(each.sensor) >= FRAME or self._others_move(each)
         }
@@ -176,7 +178,7 @@ def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value],
 
 def attend(each: Watched, begin: float, end: float, samples: Mapping[str, Sequence[float]]) -> None:
     """Keep how far humidity moved while a coarse thermometer stood still: its own sensor's, or the primary's."""
-    beside = each.name.replace("air_temperature", "relative_humidity")
+    beside = ChannelName.parse(each.name).beside("relative_humidity")
     humidity = samples.get(beside) or samples.get("relative_humidity")
     if not each.run.seconds:
         each.witness.rest()
@@ -186,5 +188,5 @@ def attend(each: Watched, begin: float, end: float, samples: Mapping[str, Sequen
 
 def blows(direction: str, values: Mapping[str, Value]) -> bool:
     """Return whether the wind of that vane's sensor (or the primary's) is over 0.1 m/s."""
-    speed = values.get(direction.replace("wind_from_direction", "wind_speed")) or values.get("wind_speed")
+    speed = values.get(ChannelName.parse(direction).beside("wind_speed")) or values.get("wind_speed")
     return speed is not None and speed.value is not None and speed.value > RULES["wind_speed"].low

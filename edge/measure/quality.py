@@ -14,7 +14,9 @@ from enum import IntEnum
 import msgspec
 
 from drivers.driver import Channel
+from drivers.quantity import quantity
 from drivers.reading import Reading
+from drivers.reason import Reason
 from edge.measure.limits import Limits
 
 STEP_TIMEOUT_S = 60.0  # after so long the new level is taken for the true one
@@ -38,7 +40,7 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
 
     reading: Reading
     flag: Flag
-    reason: str | None = None
+    reason: Reason | None = None
 
     @property
     def counts(self) -> bool:
@@ -52,6 +54,14 @@ class Checker:
     def __init__(self, channel: Channel, limits: Limits) -> None:
         self._low, self._high = max(limits.fail[0], channel.low), min(limits.fail[1], channel.high)
         self._limits = limits
+        self._unit = quantity(channel.quantity).unit
+        self._outside = Reason(
+            "impossible",
+            "outside the possible range {low:g}..{high:g}",
+            low=self._low,
+            high=self._high,
+            unit=self._unit,
+        )
         self._level: Reading | None = None  # the newest reading that was no jump
         self._before: Reading | None = None  # the newest reading that was no spike
         self._noise = 0.0  # running mean change from sample to sample
@@ -67,8 +77,17 @@ class Checker:
         if reason := step or spike:
             return Checked(reading, Flag.SUSPECT, reason)
         if (band := self._limits.suspect) and not band[0] <= reading.value <= band[1]:
-            return Checked(reading, Flag.SUSPECT, f"outside {band[0]:g}..{band[1]:g}, unusual at this station")
+            return Checked(reading, Flag.SUSPECT, self._unusual(*band))
         return Checked(reading, Flag.PASS)
+
+    def _unusual(self, low: float, high: float) -> Reason:
+        return Reason(
+            "unusual_here",
+            "outside {low:g}..{high:g} {unit}, unusual at this station",
+            low=round(low, 1),
+            high=round(high, 1),
+            unit=self._unit,
+        )
 
     def check_all(self, readings: list[Reading], following: list[Reading]) -> list[Checked]:
         """Return all readings of a minute with their flags.
@@ -85,15 +104,15 @@ class Checker:
                 after = reading
         return [self.check(reading, after) for reading, after in zip(readings, reversed(afters))]
 
-    def impossible(self, reading: Reading) -> str | None:
+    def impossible(self, reading: Reading) -> Reason | None:
         """Return why the reading cannot be true, by the device's own word or by its range; None otherwise."""
         if reading.doubt is not None:
             return reading.doubt
         if self._low <= reading.value <= self._high:
             return None
-        return f"outside the possible range {self._low:g}..{self._high:g}"
+        return self._outside
 
-    def _jump(self, reading: Reading) -> str | None:
+    def _jump(self, reading: Reading) -> Reason | None:
         step, level = self._limits.step, self._level
         if step is None:
             return None
@@ -104,9 +123,15 @@ class Checker:
         if change <= step + 1e-9:
             self._level = reading
             return None
-        return f"a step of {change:.4g} from the reading before (at most {step:g})"
+        return Reason(
+            "step",
+            "a step of {change:.4g} from the reading before (at most {most:g})",
+            change=round(change, 6),
+            most=step,
+            unit=self._unit,
+        )
 
-    def _spike(self, reading: Reading, after: Reading | None) -> str | None:
+    def _spike(self, reading: Reading, after: Reading | None) -> Reason | None:
         least, before = self._limits.spike, self._before
         if least is None:
             return None
@@ -121,15 +146,27 @@ class Checker:
             self._noise += NOISE_SHARE * (abs(change) - self._noise)
         return reason
 
-    def _excursion(self, reading: Reading, change: float, after: Reading | None, most: float) -> str | None:
+    def _excursion(self, reading: Reading, change: float, after: Reading | None, most: float) -> Reason | None:
         """Return the reason for a change of more than `most`: a spike where the next reading is back.
 
         Where no next one is at hand twice the change is one, but not where the quantity may truly leap.
         """
         if after is None or after.at - reading.at > NEIGHBOUR_S:
-            lone = self._limits.step is not None and abs(change) > 2 * most
-            return f"a jump of {abs(change):.4g} in the last reading" if lone else None
+            if self._limits.step is None or abs(change) <= 2 * most:
+                return None
+            return Reason(
+                "jump_at_the_end",
+                "a jump of {change:.4g} in the last reading",
+                change=round(abs(change), 6),
+                unit=self._unit,
+            )
         back = reading.value - after.value
         if change * back > 0 and abs(back) > most:
-            return f"a spike of {min(abs(change), abs(back)):.4g} from both neighbours (at most {most:.3g})"
+            return Reason(
+                "spike",
+                "a spike of {size:.4g} from both neighbours (at most {most:.3g})",
+                size=round(min(abs(change), abs(back)), 6),
+                most=round(most, 6),
+                unit=self._unit,
+            )
         return None

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from drivers.reason import Reason
 from edge.measure.consistency import number
 from edge.measure.limits import SUSPECT_MM_PER_MIN
 from edge.measure.value import Value
@@ -63,7 +64,7 @@ class Rain:
     def __init__(self, gauges: list[str]) -> None:
         self._gauges = [Gauge(name) for name in gauges]
 
-    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, str]:
+    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute [begin, end) s."""
         for gauge in self._gauges:
             amount = number(values, gauge.name)
@@ -72,28 +73,38 @@ class Rain:
         found = {gauge.name: self._doubt(gauge, begin, end, values) for gauge in self._gauges}
         return {name: doubt for name, doubt in found.items() if doubt}
 
-    def _doubt(self, gauge: Gauge, begin: float, end: float, values: Mapping[str, Value]) -> str | None:
+    def _doubt(self, gauge: Gauge, begin: float, end: float, values: Mapping[str, Value]) -> Reason | None:
         amount = number(values, gauge.name)
         if amount is None:
             return None
         if amount > SUSPECT_MM_PER_MIN * max(1.0, (end - begin) / 60.0):
-            return f"{amount:g} mm in a minute, more than gauges are specified for ({SUSPECT_MM_PER_MIN:g})"
+            return Reason(
+                "more_than_specified",
+                "{amount:g} mm in a minute, more than gauges are specified for ({most:g})",
+                amount=amount,
+                most=SUSPECT_MM_PER_MIN,
+            )
         temperature = number(values, "air_temperature")
         if amount > 0 and temperature is not None and temperature < MELT:
-            return f"melt, not snowfall: air at {temperature:g} degC"
+            return Reason("melt", "melt, not snowfall: air at {temperature:g} degC", temperature=temperature)
         return self._clogged(gauge) or (_dripping(gauge, values) if amount > 0 else None)
 
-    def _clogged(self, gauge: Gauge) -> str | None:
+    def _clogged(self, gauge: Gauge) -> Reason | None:
         if gauge.fell() > 0:
             return None
         for other in self._gauges:
             if other is not gauge and other.fell() > OTHERS_TELL:
-                return f"clogged? no rain in an hour in which {other.name} tells {other.fell():.4g} mm"
+                return Reason(
+                    "clogged",
+                    "clogged? no rain in an hour in which {other} tells {amount:.4g} mm",
+                    other=other.name,
+                    amount=round(other.fell(), 3),
+                )
         return None
 
 
-def _dripping(gauge: Gauge, values: Mapping[str, Value]) -> str | None:
+def _dripping(gauge: Gauge, values: Mapping[str, Value]) -> Reason | None:
     humidity = number(values, "relative_humidity")
     if humidity is None or humidity >= DRY or not gauge.drips():
         return None
-    return f"drips? {DRIPS} tips as by a clock at {humidity:g} % humidity"
+    return Reason("drips", "drips? {tips} tips as by a clock at {humidity:g} % humidity", tips=DRIPS, humidity=humidity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from drivers.reason import Reason
 from edge.measure.quality import Flag
 
 
@@ -14,10 +15,10 @@ class Value:
 
     value: float | None
     flag: Flag
-    reason: str | None = None
+    reason: Reason | None = None
 
 
-def raised(values: Mapping[str, Value], doubts: Mapping[str, str]) -> dict[str, Value]:
+def raised(values: Mapping[str, Value], doubts: Mapping[str, Reason]) -> dict[str, Value]:
     """Return the values, those that passed and are doubted now suspect; no number changes, no flag falls."""
     return {
         name: Value(value.value, Flag.SUSPECT, doubts[name])

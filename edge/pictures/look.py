@@ -22,6 +22,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat, UnidentifiedImageError
 
+from drivers.reason import Reason
+
 DARK_MEAN = 18.0  # of 255; a painted or photographed dusk has 30 to 60, a covered lens under 5
 DARK_BRIGHT = 70.0  # of 255: the brightest hundredth of a dark picture lies below this
 BLUR_LIMIT = 0.52  # of 1: orchards in focus 0.29 to 0.39, out of it by 8 pixels of 2688 0.57 to 0.62
@@ -31,14 +33,23 @@ REBLUR = 9  # pixels, the low-pass of Crete et al. (section 2.2)
 THUMB_BYTES = 20_000
 THUMB_WIDTHS = (480, 400, 320, 240)  # pixels
 MOST_PIXELS = 64_000_000
+JPEG_END = b"\xff\xd9"
+DARK = Reason("dark", "dark")
+BLURRED = Reason("blurred", "blurred")
+REPEATED = Reason("repeated", "repeated")
+FAULTS = {fault.code: fault for fault in (DARK, BLURRED, REPEATED)}
 
 
 class NotWhole(ValueError):
-    """The bytes are no whole JPEG; the text says what is wrong."""
+    """The bytes are no whole JPEG."""
+
+    def __init__(self, detail: Reason) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class Look(NamedTuple):
-    """What a picture looks like. `pixels` names the decoded picture (hex), `faults` may be empty."""
+    """What a picture looks like. `pixels` names the decoded picture (hex), `faults` are codes of `FAULTS`."""
 
     width: int
     height: int
@@ -59,12 +70,20 @@ class Opened:
         try:
             image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
             if image.width * image.height > MOST_PIXELS:
-                raise NotWhole(f"the picture claims {image.width} x {image.height} pixels")
+                raise NotWhole(
+                    Reason(
+                        "too_many_pixels",
+                        "the picture claims {width} x {height} pixels",
+                        width=image.width,
+                        height=image.height,
+                    )
+                )
             image.load()
             return cls(image.convert("RGB"))
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-            text = "the picture is cut short" if "truncated" in str(error) else f"the picture is damaged: {error}"
-            raise NotWhole(text) from None
+            if not jpeg.rstrip(b"\0").endswith(JPEG_END):
+                raise NotWhole(Reason("picture_cut_short", "the picture is cut short")) from None
+            raise NotWhole(Reason("picture_damaged", "the picture is damaged: {why}", why=str(error))) from None
 
     def look(self, previous: str = "") -> Look:
         """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""
@@ -76,11 +95,11 @@ class Opened:
         blur, edges = blur_effect(small)
         faults = []
         if mean < DARK_MEAN and bright < DARK_BRIGHT:
-            faults.append("dark")
+            faults.append(DARK.code)
         elif edges < NO_EDGES or blur > BLUR_LIMIT:
-            faults.append("blurred")
+            faults.append(BLURRED.code)
         if pixels == previous:
-            faults.append("repeated")
+            faults.append(REPEATED.code)
         figures = {"luminance": mean, "bright": bright, "blur": blur, "edges": edges}
         rounded = {name: round(value, 3) for name, value in figures.items()}
         return Look(self.image.width, self.image.height, faults, rounded, pixels)

@@ -21,17 +21,21 @@ from typing import Any
 from astral import Observer
 from astral.sun import elevation
 
+from drivers.cameras.camera import LoginRefusedError, NoPictureError
 from drivers.clock import Clock
+from drivers.reason import Reason
 from edge.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
+from edge.pictures.reasons import detail, not_kept, password_unread, taken
 from edge.pictures.shelf import NotTaken, Shelf, Shelved
 from edge.pictures.spool import Answer, Place, Spool, Target, Wish, new_id, target, widened
 from edge.record import ClockMark, Draft, Kind, Stamp
+from edge.records import version1
+from edge.records.bodies import plain
 
 log = logging.getLogger("minshan.pictures")
 SUN_UP = -0.833  # degrees of the sun's centre: refraction and half its disc (the almanacs' sunrise)
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0  # s
-REFUSED = "login refused"  # CameraError.reason of LoginRefusedError
 SLICE = 0.25  # real s
 LOOK_AGAIN = 60.0  # s; the time may become known while the lane waits for a slot
 PATIENCE = 45.0  # real s for one picture, all of it
@@ -49,8 +53,7 @@ class Watched:
     failures: int = 0
     retry_at: float | None = None
     locked_until: float = float("-inf")
-    trouble: str = ""
-    reason: str = ""
+    trouble: Reason | None = None  # the kind of error with its detail, while there is one
     last: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -88,7 +91,7 @@ class PictureLane:
         self._world = SystemClock()
         self._orders = clock.inbox(WISHES)
         self._last: dict[str, str] = {}
-        self._taken_count, self._newest = 0, ""
+        self._taken_count = 0
 
     # -- from other lanes ----------------------------------------------------------------------------------
 
@@ -96,18 +99,25 @@ class PictureLane:
         """One picture now (None: of the first camera); `done` hears of it."""
         name = camera or next(iter(self._watched))
         if name not in self._watched:
-            self._done(command, False, f"no camera {name!r}; there are: {', '.join(self._watched)}", {})
+            names = ", ".join(self._watched)
+            why = Reason("no_such_camera", "no camera {name!r}; this station has: {names}", name=name, names=names)
+            self._answer(command, why)
         elif not self._orders.offer((name, command)):
-            self._done(command, False, f"{WISHES} pictures are waited for already; try again later", {})
+            why = Reason("too_many_pictures", "{count} pictures are waited for already; try again later", count=WISHES)
+            self._answer(command, why)
 
     def status(self) -> dict[str, Any]:
-        """Since the start: how many were `taken`, the `last` one's fault or trouble, and of each camera
-        its `trouble` (a short phrase and `text`, a sentence), failed tries since, and its `last` picture's UTC."""
+        """Since the start: how many were `taken`, and of each camera its `trouble` (a coded reason whose `detail` is
+        what happened, or None), failed tries since, and its `last` picture's UTC."""
         cameras = {
-            name: {"trouble": w.reason, "text": w.trouble, "failures": w.failures, "last": w.last.get("utc")}
+            name: {
+                "trouble": None if w.trouble is None else w.trouble.builtins(),
+                "failures": w.failures,
+                "last": w.last.get("utc"),
+            }
             for name, w in self._watched.items()
         }
-        return {"taken": self._taken_count, "last": self._newest, "cameras": cameras}
+        return {"taken": self._taken_count, "cameras": cameras}
 
     # -- the lane ------------------------------------------------------------------------------------------
 
@@ -158,32 +168,44 @@ class PictureLane:
 
     def _on_command(self, watched: Watched, command: str) -> None:
         left = watched.locked_until - self._clock.now()
-        if left > 0:
-            text = f"{watched.trouble}; cameras lock, so the next try is in {left / 60:.0f} min"
-            self._done(command, False, text, {"camera": watched.section.name, "reason": REFUSED})
+        if left > 0 and watched.trouble is not None:
+            why = Reason(
+                "camera_locked",
+                "{reason}; cameras lock, so the next try is in {minutes:.0f} min",
+                reason=detail(watched.trouble),
+                minutes=left / 60,
+            )
+            self._answer(command, why, {"camera": watched.section.name, "reason": str(LoginRefusedError.kind)})
             return
         self._attempt(watched, command)
 
     def _attempt(self, watched: Watched, command: str = "") -> None:
         """One picture, and what comes of it: a picture record, or growing pauses and a health record."""
         wish, unread = self._make_wish(watched)
-        reason, text, shelved = ("password file", unread, None) if unread else self._fulfil(wish)
-        if shelved is None:
-            self._missed(watched, wish, reason, text)
+        found = unread or self._fulfil(wish)
+        if isinstance(found, Reason):
+            self._missed(watched, wish, found)
+            if command:
+                self._answer(command, detail(found), {"camera": wish.camera.name, "reason": str(found)})
         else:
-            self._taken(watched, wish, shelved, command)
-        if command:
-            data = {"camera": wish.camera.name, "reason": reason} if shelved is None else dict(shelved.body)
-            self._done(command, shelved is not None, text, data)
+            self._taken(watched, wish, found, command)
+            if command:
+                self._answer(
+                    command, taken(found.body, wish.camera.name), version1.body(Kind.PICTURE, found.body), done=True
+                )
 
-    def _make_wish(self, watched: Watched) -> tuple[Wish, str]:
-        """The wish, and what is wrong with its camera's password file ("" where nothing is)."""
-        section, unread = watched.section, ""
+    def _answer(self, command: str, why: Reason, data: dict[str, Any] | None = None, done: bool = False) -> None:
+        """Tell the command what came of it: the sentence for all, and `why` for those who read codes."""
+        self._done(command, done, str(why), {**(data or {}), "why": why.builtins()})
+
+    def _make_wish(self, watched: Watched) -> tuple[Wish, Reason | None]:
+        """The wish, and what is wrong with its camera's password file (None where nothing is)."""
+        section, unread = watched.section, None
         try:
             camera = target(section)
         except OSError as error:
             camera = Target(section.name, section.driver)
-            unread = f"password_file {section.password_file} cannot be read: {error.strerror}"
+            unread = password_unread(str(section.password_file), error)
         utc, mark = self._utc()
         wish = Wish(
             new_id(),
@@ -198,22 +220,22 @@ class PictureLane:
         )
         return wish, unread
 
-    def _fulfil(self, wish: Wish) -> tuple[str, str, Shelved | None]:
-        """(reason, sentence, the picture or None)."""
+    def _fulfil(self, wish: Wish) -> Reason | Shelved:
+        """The picture, or why there is none."""
         try:
             answer = self._ask(wish)
             if not answer.ok:
-                return answer.reason, answer.error, None
+                return answer.reason or NoPictureError.kind
             shelved = self._clock.outside(lambda: self._shelf.take(answer, self._spool, wish.camera.name))
             self._last[wish.camera.name] = answer.pixels
             self._clock.outside(lambda: self._spool.remember(self._last))
         except NotTaken as error:
-            return "no picture", str(error), None
+            return NoPictureError(error.detail).reason
         except OSError as error:
-            return "disk", f"the picture cannot be kept: {error.strerror or error}", None
+            return not_kept(error)
         finally:
             self._clock.outside(lambda: self._spool.drop(wish.id))
-        return "", f"{shelved.body['width']} x {shelved.body['height']} taken by {wish.camera.name}", shelved
+        return shelved
 
     def _ask(self, wish: Wish) -> Answer:
         """Lay the wish down and wait for its answer in slices of real time."""
@@ -234,23 +256,25 @@ class PictureLane:
         if watched.failures:
             log.info("camera %s gives pictures again, after %d failed tries", name, watched.failures)
             self._tell(wish, {"event": "pictures again", "camera": name, "failures": watched.failures})
-        watched.failures, watched.retry_at, watched.reason, watched.trouble = 0, None, "", ""
-        self._taken_count, self._newest = self._taken_count + 1, body["reasons"]
+        watched.failures, watched.retry_at, watched.trouble = 0, None, None
+        self._taken_count += 1
         watched.last = {"picture": body["picture"], "utc": wish.utc, "reasons": body["reasons"]}
 
-    def _missed(self, watched: Watched, wish: Wish, reason: str, text: str) -> None:
+    def _missed(self, watched: Watched, wish: Wish, trouble: Reason) -> None:
         now = self._clock.now()
-        watched.failures, self._newest = watched.failures + 1, reason
+        watched.failures += 1
         pause = min(FIRST_PAUSE * 2.0 ** min(watched.failures - 1, 10), LONGEST_PAUSE)
-        if reason == REFUSED:
+        if trouble.code == LoginRefusedError.kind.code:
             pause = LONGEST_PAUSE
             watched.locked_until = now + LONGEST_PAUSE
         watched.retry_at = now + pause
-        if reason != watched.reason:  # once when it goes, and when it goes wrong in another way
-            log.warning("camera %s gives no picture (%s): %s", watched.section.name, reason, text)
-            body = {"event": "picture missed", "camera": watched.section.name, "reason": reason, "text": text}
-            self._tell(wish, body)
-        watched.reason, watched.trouble = reason, text
+        if watched.trouble is None or trouble.code != watched.trouble.code:  # once, and when it goes wrong otherwise
+            text = detail(trouble)
+            log.warning("camera %s gives no picture (%s): %s", watched.section.name, trouble, text)
+            kind = trouble.bare()
+            body = {"event": "picture missed", "camera": watched.section.name, "reason": kind, "text": text}
+            self._tell(wish, plain(body))
+        watched.trouble = trouble
 
     def _tell(self, wish: Wish, body: dict[str, Any]) -> None:
         self._post(Draft(Kind.HEALTH, wish.stamp, 0.0, wish.utc, wish.clock, body))

@@ -11,14 +11,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from drivers.reason import Reason
 from edge.files import sync_folder
+from edge.pictures.look import FAULTS
 from edge.pictures.spool import Answer, Part, Spool
 
 GOOD, SUSPECT = 1, 3  # QARTOD
 
 
 class NotTaken(Exception):
-    """An answer's files are not what it says; the text is one sentence."""
+    """An answer's files are not what it says."""
+
+    def __init__(self, detail: Reason) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class Shelved(NamedTuple):
@@ -44,7 +50,7 @@ class Shelf:
         """Move an answer's two files onto the shelf, for good; NotTaken where they are not whole, OSError
         where the disk refuses."""
         if answer.full is None or answer.thumbnail is None:
-            raise NotTaken("the answer has no picture")
+            raise NotTaken(Reason("answer_without_picture", "the answer has no picture"))
         self.folder.mkdir(mode=0o750, exist_ok=True)
         full, thumbnail = self.paths(answer.full.sha256)
         lying = spool.files(answer.id)
@@ -67,7 +73,7 @@ def body_of(answer: Answer, full: Part, thumbnail: Part, camera: str) -> dict[st
         "width": answer.width,
         "height": answer.height,
         "quality": SUSPECT if answer.faults else GOOD,
-        "reasons": ", ".join(answer.faults),
+        "reasons": [FAULTS[fault].builtins() for fault in answer.faults if fault in FAULTS],
         "figures": answer.figures,
     }
 
@@ -76,6 +82,6 @@ def _check(file: Path, part: Part) -> None:
     try:
         data = file.read_bytes()
     except FileNotFoundError:
-        raise NotTaken(f"{file.name} is not in the spool") from None
+        raise NotTaken(Reason("not_in_spool", "{file} is not in the spool", file=file.name)) from None
     if len(data) != part.bytes or sha256(data).hexdigest() != part.sha256:
-        raise NotTaken(f"{file.name} is not what the camera process wrote")
+        raise NotTaken(Reason("not_as_written", "{file} is not what the camera process wrote", file=file.name))

@@ -24,9 +24,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from drivers.clock import Clock
+from drivers.reason import Reason
 from edge.clock import system_utc
 from edge.files import sync_folder
+from edge.pictures.reasons import AWAY, not_within
 from edge.record import ClockMark, Stamp
+from edge.records.bodies import encode, restore
 
 LATE_STEP = 5.0  # s; coarse, so that a busy machine writes the same picture as an idle one
 POLL = 0.2  # s between two looks for a wish
@@ -82,17 +85,16 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of a wish: `full` and `thumbnail`, or `reason` (a short phrase) and `error` (a sentence).
+    """What came of a wish: `full` and `thumbnail`, or the `reason`, its parameter `detail` being what happened.
 
-    `faults`: "dark", "blurred", "repeated" or none; `figures`: what they were judged by; `pixels`: a hash of
+    `faults`: codes of `edge.pictures.look.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
     the decoded picture for the next wish's `previous`; `late_s`: the still was taken at most so many seconds after
     the wish was laid down.
     """
 
     id: str
     ok: bool
-    reason: str = ""
-    error: str = ""
+    reason: Reason | None = None
     full: Part | None = None
     thumbnail: Part | None = None
     width: int = 0
@@ -210,7 +212,7 @@ class Spool:
             for file, data in zip(self.files(answer.id), (full, thumbnail)):
                 if data:
                     self._write(file.name, data)
-            self._write(f"answer-{answer.id}.json", msgspec.json.encode(answer))
+            self._write(f"answer-{answer.id}.json", encode(answer))
         except FileNotFoundError:  # swept away under our hands: withdrawn just now
             self.drop(answer.id)
         (self.folder / f"taken-{answer.id}.json").unlink(missing_ok=True)
@@ -247,7 +249,7 @@ class Spool:
     @staticmethod
     def _read(file: Path, kind: type[T]) -> T | None:
         try:
-            return msgspec.json.decode(file.read_bytes(), type=kind)
+            return msgspec.json.decode(file.read_bytes(), type=kind, dec_hook=restore)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
 
@@ -268,16 +270,13 @@ class Waiting:
             if self._spool.attended():
                 self._seen = now
             if now - self._began >= self._patience:
-                return self._given_up("no answer", f"no picture within {self._patience:g} s")
+                return Answer(self._wish_id, False, not_within(self._patience))
             if now - self._seen >= self._absence:
-                return self._given_up("camera process away", "the camera process is not running")
+                return Answer(self._wish_id, False, AWAY)
             if now >= until:
                 return None
             self._world.sleep_until(min(now + LOOK, until))
         return answer
-
-    def _given_up(self, reason: str, text: str) -> Answer:
-        return Answer(self._wish_id, False, reason, text)
 
 
 def target(section: Any) -> Target:

@@ -18,10 +18,12 @@ import msgspec
 
 from drivers.cameras.camera import CameraError, CameraSettings, NoPictureError, open_camera
 from drivers.clock import Clock
+from drivers.reason import Reason
 from edge.clock import SystemClock
 from edge.notify import notify
 from edge.pictures.exif import with_exif
 from edge.pictures.look import NotWhole, Opened
+from edge.pictures.reasons import ENDED
 from edge.pictures.spool import POLL, Answer, Part, Spool, Target, Wish, widened
 
 LOCK_TRIES = 30
@@ -52,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 def serve(spool: Spool, clock: Clock) -> None:
     """Answer wishes for ever."""
     for wish_id in spool.abandoned():
-        spool.finish(_failed(wish_id, "camera process ended", "the camera process hung or crashed over this picture"))
+        spool.finish(Answer(wish_id, False, ENDED))
     beat_at = clock.now()
     while True:
         if clock.now() >= beat_at:
@@ -74,15 +76,15 @@ def answer(wish: Wish, clock: Clock, spool: Spool) -> tuple[Answer, bytes, bytes
         late = spool.late(wish)
         opened = Opened.of(jpeg)
     except CameraError as error:
-        return _failed(wish.id, error.reason, str(error)), b"", b""
+        return Answer(wish.id, False, error.reason), b"", b""
     except NotWhole as error:
-        return _failed(wish.id, "no picture", str(error)), b"", b""
+        return Answer(wish.id, False, NoPictureError(error.detail).reason), b"", b""
     look = opened.look(wish.previous)
     dated = msgspec.structs.replace(wish, clock=widened(wish.clock, late))
     full, thumbnail = with_exif(jpeg, dated), with_exif(opened.thumbnail(), dated)
     return (
         Answer(
-            wish.id, True, "", "", _part(full), _part(thumbnail), look.width, look.height, look.faults,
+            wish.id, True, None, _part(full), _part(thumbnail), look.width, look.height, look.faults,
             look.figures, look.pixels, late,
         ),
         full,
@@ -101,7 +103,7 @@ def take_still(target: Target, timeout: float, clock: Clock) -> bytes:
     finally:
         camera.close()
     if not jpeg:
-        raise NoPictureError("the camera gave an empty picture")
+        raise NoPictureError(Reason("empty_picture", "the camera gave an empty picture"))
     return jpeg
 
 
@@ -111,10 +113,6 @@ def _attend(spool: Spool, clock: Clock) -> bool:
             return True
         clock.sleep_until(clock.now() + POLL)
     return False
-
-
-def _failed(wish_id: str, reason: str, error: str) -> Answer:
-    return Answer(wish_id, False, reason, error)
 
 
 def _part(data: bytes) -> Part:

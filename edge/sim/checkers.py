@@ -24,6 +24,7 @@ import msgspec
 from edge.anchors import DRIFT
 from edge.config.sections import Config
 from edge.record import Kind, Record
+from edge.records import version1
 from edge.sim.faults import DeviceFault
 from edge.sim.life import Life, Run
 from edge.sim.rig import ANCHOR_ERROR
@@ -122,7 +123,7 @@ def lost_on_the_way(kept: list[Record], arrived: list[Record]) -> Iterator[str]:
             continue  # held until somebody knows the time; nothing is lost while it is kept
         if come is None:
             yield f"lost: {_name(record)} ({record.kind}) never arrived"
-        elif come != record:
+        elif come != version1.records([record])[0]:
             yield f"lost: {_name(record)} arrived as something else than is kept"
 
 

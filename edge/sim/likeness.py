@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from drivers.twins.twin import Fault
 from edge.measure.quality import Flag
 from edge.record import Kind, Record
+from edge.records.channel import ChannelName
 from edge.sampler import by_bus
 from edge.sim.checkers import Truth, true_span
 from edge.sim.faults import DeviceFault
@@ -42,6 +43,8 @@ LIKE: dict[str, tuple[float, float]] = {
     "pm2p5": (1.0, 0.02),
     "pm10": (1.0, 0.02),
 }
+SOURCE = {"wind_speed_of_gust": "wind_speed"}  # which of the weather's quantities tells of it
+RAIN = ("rainfall_amount", "rainfall_amount_corrected")
 SECTOR = 14.0  # degrees; half a sector of sixteen and a bit
 
 
@@ -56,13 +59,18 @@ class Channels:
 def channels_of(truth: Truth) -> Channels:
     """Return which sensor makes which channel; a gust comes from its wind."""
     made = {channel: sensor for (sensor, _), channel in truth.config.channels().items()}
-    gusts = {c.replace("wind_speed", "wind_speed_of_gust"): s for c, s in made.items() if c.startswith("wind_speed")}
+    gusts = {gust_of(c): s for c, s in made.items() if ChannelName.parse(c).quantity == "wind_speed"}
     mates = {s.name: frozenset(m.name for m in group) for group in by_bus(truth.config.sensor).values() for s in group}
 
     def ailed(event: DeviceFault) -> frozenset[str]:
         return mates[event.sensor] if event.fault is Fault.UNPLUGGED else frozenset((event.sensor,))
 
     return Channels(gusts | made, ailed)
+
+
+def gust_of(channel: str) -> str:
+    """Return the gust's channel of a wind's."""
+    return ChannelName.parse(channel).beside("wind_speed_of_gust")
 
 
 def value_checks(truth: Truth, records: Iterable[Record]) -> list[str]:
@@ -82,7 +90,9 @@ def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Rec
     settled = (begin - run.begin) / 1e6 >= WARMING_UP and minute.duration >= WHOLE
     values, flags = minute.body["values"], minute.body["quality"]
     name = f"{minute.epoch}/{minute.seq}"
-    for channel in sorted(set(channels.sensor) & set(values) | {c for c in values if "gust" not in c}):
+    for channel in sorted(
+        set(channels.sensor) & set(values) | {c for c in values if ChannelName.parse(c).quantity not in SOURCE}
+    ):
         value, flag, sensor = values[channel], flags[channel], channels.sensor.get(channel, "")
         reason = minute.body.get("reasons", {}).get(channel)
         if flag == Flag.PASS and (value is None or not weather.like(channel, value, begin / 1e6, end / 1e6)):
@@ -91,7 +101,7 @@ def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Rec
             yield f"wrongly good: {name} {channel} is missing and has the value {value}"
         if flag != Flag.PASS and not reason:
             yield f"wrongly good: {name} {channel} has the flag {flag} and no reason"
-        mute = sensor in silent and not (silent[sensor] in NOW_AND_THEN and channel.startswith("rainfall_amount"))
+        mute = sensor in silent and not (silent[sensor] in NOW_AND_THEN and ChannelName.parse(channel).quantity in RAIN)
         if mute and (value is not None or flag not in (Flag.MISSING, Flag.FAIL)):
             yield f"wrongly good: {name} {channel} {value} (flag {flag}) while {sensor} could not measure"
         if sensor not in troubled and settled and (value is None or flag != Flag.PASS):
@@ -119,11 +129,11 @@ class WeatherTruth:
 
     def like(self, channel: str, value: float, begin: float, end: float) -> bool:
         """Return whether the value is what a good device would give over [begin, end), s UTC."""
-        quantity = channel.partition(".")[0]
+        quantity = ChannelName.parse(channel).quantity
         if quantity == "rainfall_amount":
             most = self.at(end)[quantity] - self.at(begin - RAIN_BEFORE)[quantity] + TIP
             return self.at(end)[quantity] - self.at(begin)[quantity] - TIP <= value <= most
-        source = "wind_speed" if quantity == "wind_speed_of_gust" else quantity
+        source = SOURCE.get(quantity, quantity)
         seen = [look[source] for look in self.span(begin - BEFORE, end)]
         if quantity == "wind_from_direction":
             return self._toward(value, seen, begin, end)
@@ -138,8 +148,8 @@ class WeatherTruth:
 
     def told(self, channel: str, begin: float) -> str:
         """Return the truth at the beginning, for a complaint."""
-        quantity = channel.partition(".")[0].replace("_of_gust", "")
-        return f"{self.at(begin)[quantity]:.2f}"
+        quantity = ChannelName.parse(channel).quantity
+        return f"{self.at(begin)[SOURCE.get(quantity, quantity)]:.2f}"
 
     def span(self, begin: float, end: float) -> list[dict[str, float]]:
         """Return the samples within a span."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 
 from edge.record import Record
+from edge.records import version1
 from edge.sim.rig import Rig
 from edge.store.store import Store
 from edge.uplink.contract import MOST_RECORDS, VERSION, Batch, decode, encode
@@ -59,6 +60,6 @@ class Platform:
         undated = [record for record in store.newest(limit=1) if record.start is None]
         for sent in (undated, store.unsent(limit=AT_ONCE)):
             if sent:
-                payload = encode(Batch(VERSION, "simulated", sent), compress=len(sent) > 1)
+                payload = encode(Batch(VERSION, "simulated", version1.records(sent)), compress=len(sent) > 1)
                 self.arrived += [(now, record) for record in decode(payload, Batch).records]
                 self._unacknowledged += sent

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.record import Record
+from edge.records import version1
 from edge.uplink.contract import VERSION, Batch, Channel, ChunkHeader, Result, encode
 
 LIVE = 10  # records; more than that is a backlog
@@ -31,7 +32,7 @@ def live(station: str, records: Sequence[Record], most_bytes: int | None = None)
 
     Those that nobody can date yet expire in the broker rather than be dated wrongly.
     """
-    payload = encode(Batch(VERSION, station, list(records)))
+    payload = encode(Batch(VERSION, station, version1.records(records)))
     if most_bytes is not None and len(payload) > most_bytes and len(records) > 1:
         half = len(records) // 2
         return [*live(station, records[:half], most_bytes), *live(station, records[half:], most_bytes)]
@@ -41,7 +42,7 @@ def live(station: str, records: Sequence[Record], most_bytes: int | None = None)
 
 def backfill(station: str, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
     """Old records, newest first, in messages of at most `most_bytes`; one record goes whatever its size."""
-    payload = encode(Batch(VERSION, station, list(records)), compress=True)
+    payload = encode(Batch(VERSION, station, version1.records(records)), compress=True)
     if most_bytes is None or len(payload) <= most_bytes or len(records) == 1:
         return [Outgoing(Channel.BACKFILL, payload, tuple(records))]
     half = len(records) // 2

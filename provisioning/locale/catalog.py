@@ -2,14 +2,20 @@
 
 Run it after a sentence has changed: new ones come into minshan.po with an empty translation, old ones go, and
 minshan.mo is written. Babel does the work and is needed here alone; a station reads the .mo by Python's gettext.
+
+A `Reason` is in it by its code, in the context "reason", its English template as the comment above: so it is found
+also where a record brings the code alone. Where the template has changed, its translation is marked fuzzy, which a
+test refuses until somebody has looked at it.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from babel.messages.catalog import Catalog
@@ -21,6 +27,8 @@ from edge.config.trouble import SENTENCES
 
 HERE = Path(__file__).parent
 PROVISIONING = HERE.parent
+ROOT = PROVISIONING.parent
+REASON = "reason"
 PO = HERE / "zh_CN" / "LC_MESSAGES" / "minshan.po"
 MO = PO.with_suffix(".mo")
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
@@ -44,6 +52,38 @@ def ours() -> Iterator[Found]:
         yield "edge/config/trouble.py", text
 
 
+class Made(NamedTuple):
+    """One `Reason(code, template, name=...)` in the source."""
+
+    where: str
+    code: str
+    template: str
+    params: frozenset[str]
+
+
+def reasons() -> Iterator[Made]:
+    """Each place where a meaning is made: its code and template must stand there as they are."""
+    for package in ("drivers", "edge", "provisioning"):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
+                    yield from _made(f"{file.relative_to(ROOT).as_posix()}:{node.lineno}", node)
+
+
+def _made(where: str, call: ast.Call) -> Iterator[Made]:
+    match call.args:
+        case [ast.Constant(value=str() as code), ast.Constant(value=str() as template)]:
+            names = frozenset(keyword.arg or "**" for keyword in call.keywords)
+            yield Made(where, code, template, names)
+        case _ if where.partition(":")[0] != "drivers/reason.py":  # which makes them again from what was written
+            raise ValueError(f"{where}: code and template must be plain texts here")
+
+
+def templates() -> dict[str, str]:
+    """Code -> template."""
+    return {made.code: made.template for made in reasons()}
+
+
 def clicks() -> Iterator[Found]:
     """The same of click, which speaks by the process's own catalogue."""
     folder = Path(click.__file__).parent
@@ -63,6 +103,11 @@ def collected() -> Catalog:
         key = text if isinstance(text, str) else text[0]
         old = known.get(key)
         fresh.add(text, old.string if old else None, locations=[(where, 0)])
+    for code, template in sorted(templates().items()):
+        before = known.get(code, context=REASON)
+        flags = {"fuzzy"} if before and before.string and before.auto_comments != [template] else set()
+        string = before.string if before else None
+        fresh.add(code, string, context=REASON, auto_comments=[template], flags=flags)
     return fresh
 
 

@@ -63,7 +63,7 @@ def picture(spool: Spool, url: str) -> None:
             raise TimeoutError("the camera process gives no picture")
         time.sleep(0.01)
     if not answer.ok:
-        raise RuntimeError(answer.error)
+        raise RuntimeError(str(answer.reason))
     spool.drop(wish.id)
 
 

@@ -200,8 +200,8 @@ def judged(frames: list[faults.Frame], second: list[faults.Frame] | None = None)
 def close(minutes: Minutes, begin: float, flags: list[Any], values: list[Any]) -> None:
     """Close one minute."""
     body = minutes.close(begin, begin + 60.0, None, {})
-    flags.append(body["quality"])
-    values.append(body["values"])
+    flags.append(body.quality)
+    values.append(body.values)
 
 
 def merged(

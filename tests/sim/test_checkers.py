@@ -13,6 +13,7 @@ import pytest
 
 from drivers.twins.twin import Fault
 from edge.record import ClockMark, Kind, Record
+from edge.records import version1
 from edge.sim.faults import DeviceFault, Outage, Schedule
 from tests.sim.stations import Outcome, configured, judged, live
 
@@ -49,7 +50,8 @@ class Doctor:
         """That record is another one, wherever it is."""
         changed = msgspec.structs.replace(record, **fields)
         self.kept = [changed if r == record else r for r in self.kept]
-        self.arrived = [changed if r == record else r for r in self.arrived]
+        came, sent = version1.records([record, changed])
+        self.arrived = [sent if r == came else r for r in self.arrived]
 
     def change_body(self, record: Record, channel: str, value: float | None, flag: int, reason: str | None) -> None:
         """That record says something else of a channel."""

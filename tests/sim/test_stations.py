@@ -103,8 +103,8 @@ def test_a_kill_costs_the_minute_in_hand(tmp_path: Path) -> None:
     outcome = live(configured(tmp_path), Schedule(outages=(Outage(1000.5, 200.0),)), 1800.0)
     assert outcome.complaints == []
     first, second = outcome.starts()
-    assert first.body["reason"] == "first start"
-    assert second.body["reason"] == "killed"
+    assert first.body["reason"]["code"] == "first_start"
+    assert second.body["reason"]["code"] == "killed"
     missing = second.body["missing"]
     assert abs(missing["to"] - BEGIN - 1200.5e6) < 1e5
     assert 939.5e6 <= missing["from"] - BEGIN <= 1000.5e6
@@ -114,7 +114,7 @@ def test_a_power_cut_is_told_apart_from_a_kill(tmp_path: Path) -> None:
     """A new boot says that the power was gone, dates its own records, and all before and after it is there."""
     outcome = live(configured(tmp_path), Schedule(outages=(Outage(1000.5, 90.0, True),)), 1800.0)
     assert outcome.complaints == []
-    assert outcome.starts()[1].body["reason"] == "power"
+    assert outcome.starts()[1].body["reason"]["code"] == "power"
     assert len({minute.stamp.boot for minute in outcome.minutes()}) == 2
 
 

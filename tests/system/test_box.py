@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from edge.timekeeper import TIME_ERROR, UNSYNCHRONISED, Timex
+from edge.timekeeper import TIME_ERROR, UNSYNCHRONISED, MayNotAsk, Timex
 from tests.data import CHECKOUT
 from tests.system.booted import Booted, cgroups
 
@@ -97,7 +98,7 @@ def synchronised() -> Iterator[None]:
 def test_the_installed_station_knows_whether_the_clock_is_right(box: Booted) -> None:
     """Under its own unit the station takes the kernel's word: not synchronised, never "may not ask"; then NTP."""
     if state_of_clock()[0] == TIME_ERROR:
-        assert asked(box) == {"source": "arrival", "error": None, "trouble": UNSYNCHRONISED}
+        assert asked(box) == {"source": "arrival", "error": None, "trouble": UNSYNCHRONISED.builtins()}
         doctor = box.run("minshan", "doctor", "--config", "/etc/minshan/station.toml")
         assert "✗ clock: the system's time is not synchronised" in doctor
     with synchronised():
@@ -111,7 +112,8 @@ def test_the_installed_station_knows_whether_the_clock_is_right(box: Booted) -> 
 @pytest.mark.slow
 def test_a_station_that_may_not_ask_says_so(box: Booted) -> None:
     """Where the sandbox forbids to ask the kernel, log, status and doctor name that, in both languages."""
-    refused = "the system does not let this program ask whether its clock is right (operation not permitted)"
+    reason = MayNotAsk(errno.EPERM).reason
+    refused = str(reason)
     doctor = ("minshan", "doctor", "--config", "/etc/minshan/station.toml")
     folder = "/etc/systemd/system/minshan.service.d"
     box.run("mkdir", "-p", folder)
@@ -119,7 +121,7 @@ def test_a_station_that_may_not_ask_says_so(box: Booted) -> None:
     try:
         afresh(box)
         with synchronised():  # the doctor's own look would find it well
-            assert asked(box) == {"source": "arrival", "error": None, "trouble": refused}
+            assert asked(box) == {"source": "arrival", "error": None, "trouble": reason.builtins()}
             said = box.run(*doctor)
             assert f"✗ clock: {refused}" in said
             assert "SystemCallFilter" in said

@@ -30,6 +30,7 @@ from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.clock import SystemClock
 from edge.pictures.look import Opened
+from edge.pictures.reasons import ENDED
 from edge.pictures.spool import Answer, Spool, Target, Wish, new_id
 from edge.record import ClockMark, Stamp
 
@@ -160,9 +161,10 @@ def test_no_picture_is_a_sentence_and_the_process_lives_on(
     """What goes wrong with one wish is its answer, and the next wish gets its picture."""
     camera.misbehave(fault)
     answer = process.answer(process.ask(target(camera)))
-    assert (answer.ok, answer.reason) == (False, reason)
-    assert answer.error
-    assert "geheim" not in answer.error
+    assert answer.reason is not None
+    assert (answer.ok, str(answer.reason)) == (False, reason)
+    assert answer.reason.inner("detail")
+    assert "geheim" not in str(answer.reason.builtins())
     camera.misbehave(None)
     assert process.answer(process.ask(target(camera))).ok
 
@@ -177,7 +179,7 @@ def test_a_killed_process_answers_by_its_next(process: Process, camera: Snapshot
     camera.misbehave(None)
     process.start()
     answer = process.answer(wish)
-    assert (answer.ok, answer.reason) == (False, "camera process ended")
+    assert (answer.ok, answer.reason) == (False, ENDED)
     assert camera.asked == asked
     assert process.answer(process.ask(target(camera))).ok
 
@@ -188,7 +190,7 @@ def test_a_hung_process_ends_itself_after_the_deadline(process: Process, camera:
     wish = process.ask(target(camera), deadline=0.5)  # shorter than a driver's own shortest time
     assert process.ended() == -signal.SIGALRM
     process.start()
-    assert process.answer(wish).reason == "camera process ended"
+    assert process.answer(wish).reason == ENDED
 
 
 def test_term_ends_it_cleanly_and_a_second_one_is_refused(process: Process) -> None:
@@ -242,7 +244,7 @@ def test_a_key_frame_of_an_rtsp_camera_is_a_picture(tmp_path: Path, codec: str) 
         answer = process.answer(wish)
         full = process.spool.files(wish.id)[0]
         process.end(signal.SIGTERM)
-        assert (answer.error, answer.width, answer.height) == ("", 640, 360)
+        assert (answer.reason, answer.width, answer.height) == (None, 640, 360)
         image = Image.open(full).convert("RGB")
         yellow, blue = (image.crop((x, 50, x + 9, 59)).resize((1, 1)).tobytes() for x in (140, 600))
         assert yellow[0] > 150

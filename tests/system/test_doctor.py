@@ -62,7 +62,7 @@ def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, p
         "All works; 2 things to know (!).",
     ]
     chinese = minshan("doctor", "--config", str(file), "--lang", "zh").out
-    assert f"✓ 传感器 dust（plantower，{port}）：PM1 0.0 µg/m³, PM2.5 8.0 µg/m³, PM10 8.0 µg/m³" in chinese
+    assert f"✓ 传感器 dust（plantower，{port}）：PM1 0.0 µg/m³、PM2.5 8.0 µg/m³、PM10 8.0 µg/m³" in chinese
     assert chinese.splitlines()[-1] == "全部可用；有 2 项请知悉（!）。"
     assert "apple" not in said.out + chinese
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
+from drivers.reason import SYSTEM
 from edge.timekeeper import TIME_ERROR, KernelTime, MayNotAsk, Timex
 from tests.data import CHECKOUT
 
@@ -79,7 +80,7 @@ def is_refused() -> bool:
     try:
         KernelTime().probe("b", 1.0)
     except MayNotAsk as refused:
-        return "operation not permitted" in str(refused)
+        return refused.reason.inner("why") == SYSTEM[errno.EPERM]
     return False
 
 

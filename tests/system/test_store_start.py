@@ -83,7 +83,7 @@ def test_a_lost_database_is_no_first_start(tmp_path: Path, content: bytes | None
     store = Store.open(tmp_path / "state", epoch="look")
     start, loss = store.last(Kind.START), store.last(Kind.LOSS)
     assert start is not None
-    assert start.body["reason"] == "the store was lost"
+    assert start.body["reason"]["code"] == "store_lost"
     assert loss is not None
     assert (loss.body["what"], loss.body["lost"], loss.body["unknown"]) == ("store", None, True)
     assert (tmp_path / "state" / "strays" / f"{'ab' * 32}.jpg").read_bytes() == b"picture"

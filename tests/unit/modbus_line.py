@@ -122,4 +122,4 @@ def values(device: Device) -> dict[str, float]:
 
 def doubts(device: Device) -> dict[str, str | None]:
     """One read as quantity -> doubt."""
-    return {reading.quantity: reading.doubt for reading in device.read()}
+    return {reading.quantity: str(reading.doubt) if reading.doubt else None for reading in device.read()}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from drivers.driver import Channel
 from drivers.reading import Reading
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
+from edge.records.bodies import Minute
 
 RESOLUTION = {"wind_from_direction": 1.0, "rainfall_amount": 0.2, "pm2p5": 1.0, "pm1": 1.0, "pm10": 1.0}
 Truth = Callable[[float], dict[str, float]]  # instant s -> channel -> value
@@ -26,7 +26,7 @@ def mast(names: list[str], heights: dict[str, float] | None = None, resolution: 
     return Minutes(lines)
 
 
-def run(minutes: Minutes, truth: Truth, first: int, last: int) -> list[dict[str, Any]]:
+def run(minutes: Minutes, truth: Truth, first: int, last: int) -> list[Minute]:
     """The bodies of the minutes [first, last)."""
     bodies = []
     for number in range(first, last):
@@ -39,6 +39,6 @@ def run(minutes: Minutes, truth: Truth, first: int, last: int) -> list[dict[str,
     return bodies
 
 
-def flags(bodies: list[dict[str, Any]], name: str) -> list[int]:
+def flags(bodies: list[Minute], name: str) -> list[int]:
     """One channel's flags."""
-    return [body["quality"][name] for body in bodies]
+    return [body.quality[name] for body in bodies]

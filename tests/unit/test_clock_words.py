@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
 
+from drivers.reason import Reason
 from edge.clock import SystemClock
 from edge.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk, Timekeeper
 from provisioning import say
 from provisioning.checks import clock_of
 from provisioning.status import time_trouble
 
-REFUSED = "the system does not let this program ask whether its clock is right (operation not permitted)"
+FORBIDDEN = MayNotAsk(errno.EPERM)
+REFUSED = FORBIDDEN.reason
+IMPOSSIBLE = {
+    "code": "time_cannot_be",
+    "params": {"source": "gnss", "day": "2006-11-07 08:00:00"},
+    "text": "gnss says 2006-11-07 08:00:00, which cannot be: it is not believed",
+}
 UTC0 = 1_790_000_000_000_000
 
 
-def answer(utc: int | None, source: str, trouble: str | None) -> dict[str, Any]:
+def answer(utc: int | None, source: str, trouble: Reason | dict[str, Any] | None) -> dict[str, Any]:
     """The clock's part of a running station's status."""
     error = None if utc is None else 0.0712
+    trouble = trouble.builtins() if isinstance(trouble, Reason) else trouble
     return {"time": utc, "utc_offset_h": 8.0, "clock": {"source": source, "error": error, "trouble": trouble}}
 
 
@@ -30,12 +39,12 @@ def answer(utc: int | None, source: str, trouble: str | None) -> dict[str, Any]:
         (UTC0, "platform", REFUSED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {REFUSED}", "ProtectClock"),
         (None, "arrival", UNSYNCHRONISED, "✗", "clock: the system's time is not synchronised", "chrony"),
         (None, "arrival", REFUSED, "✗", f"clock: {REFUSED}", "SystemCallFilter"),
-        (None, "arrival", "gnss says 2006-11-07 08:00:00, which cannot be: it is not believed", "✗",
+        (None, "arrival", IMPOSSIBLE, "✗",
          "clock: gnss says 2006-11-07 08:00:00, which cannot be: it is not believed", "journalctl"),
     ],
 )  # fmt: skip
 def test_the_doctor_says_what_the_running_station_knows(
-    utc: int | None, source: str, trouble: str | None, mark: str, sentence: str, remedy: str
+    utc: int | None, source: str, trouble: Reason | dict[str, Any] | None, mark: str, sentence: str, remedy: str
 ) -> None:
     """By the station's own word, not by a look of the doctor's; a platform that tells the time is enough."""
     finding = clock_of(answer(utc, source, trouble))
@@ -64,8 +73,9 @@ def test_it_is_said_in_chinese() -> None:
     assert clock_of(answer(None, "arrival", REFUSED)).sentence == (
         "时钟：系统不允许本程序查询时钟是否准确（不允许的操作）"
     )
-    said = "platform says 1970-01-01 00:00:00, which cannot be: it is not believed"
-    assert time_trouble({"trouble": said}) == ["时间：platform 给出的时间 1970-01-01 00:00:00 不可能正确，不予采用"]
+    assert time_trouble({"trouble": IMPOSSIBLE}) == [
+        "时间：卫星授时给出的时间 2006-11-07 08:00:00 不可能正确，不予采用"
+    ]
 
 
 class Forbidden(KernelTime):
@@ -83,7 +93,7 @@ class Forbidden(KernelTime):
 def test_a_refusal_is_logged_once_and_told_from_silence(caplog: pytest.LogCaptureFixture) -> None:
     """Of several sources one refusal is what a person has to know; it is logged when it is new."""
     clock = SystemClock()
-    source = Forbidden(MayNotAsk(REFUSED))
+    source = Forbidden(FORBIDDEN)
     keeper = Timekeeper([source, Forbidden(None)], "b", clock, clock.inbox(1), settled=lambda: False)
     for _ in range(3):
         assert keeper.look() is None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
+from drivers.reason import Reason
 from edge.measure.consistency import together
 from edge.measure.quality import Flag
 from edge.measure.value import Value, raised
+from edge.records.bodies import Minute
 from tests.unit.station_day import flags, mast, run
+
+BROKEN = Reason("broken", "broken")
+DOUBTED = Reason("doubted", "doubted")
 
 
 def doubts(**values: float) -> set[str]:
@@ -41,18 +45,18 @@ def test_small_particles_are_part_of_the_large() -> None:
 
 def test_a_side_in_doubt_explains_a_contradiction() -> None:
     """Where a stuck counter of PM2.5 lies over PM10, only the stuck one is suspect."""
-    stuck = {"pm2p5": Value(80.0, Flag.SUSPECT, "stands still"), "pm10": Value(40.0, Flag.PASS)}
+    stuck = {"pm2p5": Value(80.0, Flag.SUSPECT, Reason("stands_still", "still")), "pm10": Value(40.0, Flag.PASS)}
     assert together(stuck) == {}
 
 
 def test_a_check_raises_a_flag_and_changes_no_number() -> None:
     """A doubted value stays as it is; one that failed or is missing keeps its own reason."""
     values = {
-        "a": Value(1.5, Flag.PASS), "b": Value(2.5, Flag.FAIL, "broken"), "c": Value(None, Flag.MISSING, "unplugged"),
-        "d": Value(3.5, Flag.SUSPECT, "a step"),
+        "a": Value(1.5, Flag.PASS), "b": Value(2.5, Flag.FAIL, BROKEN), "c": Value(None, Flag.MISSING, BROKEN),
+        "d": Value(3.5, Flag.SUSPECT, BROKEN),
     }  # fmt: skip
-    found = raised(values, dict.fromkeys("abcd", "doubted"))
-    assert found["a"] == Value(1.5, Flag.SUSPECT, "doubted")
+    found = raised(values, dict.fromkeys("abcd", DOUBTED))
+    assert found["a"] == Value(1.5, Flag.SUSPECT, DOUBTED)
     assert {n: found[n] for n in "bcd"} == {n: values[n] for n in "bcd"}
 
 
@@ -98,8 +102,11 @@ def test_two_thermometers_that_part_are_both_suspect() -> None:
     bodies = run(mast(PAIR), two(10.0, 14.0), 0, 12)
     assert flags(bodies, PAIR[0]) == [1] * 9 + [3] * 3
     assert flags(bodies, PAIR[1]) == [1] * 9 + [3] * 3
-    assert "4 degC from air_temperature.hedge for 10 min" in bodies[9]["reasons"]["air_temperature"]
-    assert bodies[9]["values"][PAIR[1]] - bodies[9]["values"][PAIR[0]] == pytest.approx(4.0, abs=0.01)
+    assert str(bodies[9].reasons["air_temperature"]) == "4 degC from air_temperature.hedge for 10 min"
+    upper, lower = bodies[9].values[PAIR[1]], bodies[9].values[PAIR[0]]
+    assert upper is not None
+    assert lower is not None
+    assert upper - lower == pytest.approx(4.0, abs=0.01)
     assert set(flags(run(mast(PAIR), two(10.0, 12.0), 0, 30), PAIR[0])) == {1}
 
 
@@ -126,8 +133,8 @@ def rain(tips: Callable[[int], float], **air: float) -> Callable[[float], dict[s
 WITH_AIR = ["rainfall_amount", "air_temperature", "relative_humidity"]
 
 
-def reasons(bodies: list[dict[str, Any]], name: str = "rainfall_amount") -> list[str]:
-    return [body["reasons"].get(name, "") for body in bodies]
+def reasons(bodies: list[Minute], name: str = "rainfall_amount") -> list[str]:
+    return [reason.code if (reason := body.reasons.get(name)) else "" for body in bodies]
 
 
 def test_too_much_rain_in_a_minute() -> None:
@@ -135,11 +142,11 @@ def test_too_much_rain_in_a_minute() -> None:
     amounts = [0.0, 4.0, 9.0, 9.0]
     bodies = run(mast(["rainfall_amount"]), rain(lambda n: amounts[n]), 0, 4)
     assert flags(bodies, "rainfall_amount") == [1, 1, 3, 1]
-    assert [body["values"]["rainfall_amount"] for body in bodies] == [0.0, 4.0, 5.0, 0.0]
+    assert [body.values["rainfall_amount"] for body in bodies] == [0.0, 4.0, 5.0, 0.0]
     bodies = run(mast(["rainfall_amount"]), rain(lambda n: 90.0 if n else 0.0), 0, 3)
     assert flags(bodies, "rainfall_amount") == [1, 3, 1]
-    assert bodies[1]["values"]["rainfall_amount"] == 0.0
-    assert "more than any sky gives" in bodies[1]["reasons"]["rainfall_amount"]
+    assert bodies[1].values["rainfall_amount"] == 0.0
+    assert bodies[1].reasons["rainfall_amount"].code == "more_than_any_rain"
 
 
 @pytest.mark.parametrize(("temperature", "flag"), [(0.5, 3), (1.5, 1)])
@@ -157,7 +164,7 @@ def test_a_clogged_gauge_is_told_by_its_neighbour() -> None:
     bodies = run(mast(names), lambda at: {names[0]: 5.0, names[1]: 0.2 * (at // 120)}, 0, 40)
     assert flags(bodies, names[0])[5] == 1
     assert flags(bodies, names[0])[-1] == 3
-    assert "clogged?" in bodies[-1]["reasons"][names[0]]
+    assert bodies[-1].reasons[names[0]].code == "clogged"
     assert set(flags(bodies, names[1])) == {1}
     little = run(mast(names), lambda at: {names[0]: 0.2 * (at > 300), names[1]: 0.2 * (at // 120)}, 0, 40)
     assert set(flags(little, names[0])) == {1}
@@ -170,8 +177,8 @@ def test_a_gauge_that_drips_in_the_dry() -> None:
         return 0.2 * (n // 6)
 
     dry = run(mast(WITH_AIR), rain(tips, air_temperature=15.0, relative_humidity=50.0), 0, 60)
-    assert "drips?" in "".join(reasons(dry))
-    assert {body["quality"]["rainfall_amount"] for body in dry[:36]} == {1}
+    assert "drips" in reasons(dry)
+    assert {body.quality["rainfall_amount"] for body in dry[:36]} == {1}
     wet = run(mast(WITH_AIR), rain(tips, air_temperature=15.0, relative_humidity=93.0), 0, 60)
     assert set(flags(wet, "rainfall_amount")) == {1}
 

@@ -47,8 +47,8 @@ def test_the_uncorrected_amount_stays() -> None:
     for n in range(6):
         minutes.take("bucket", Reading("rainfall_amount", 10.0 + 0.2 * n, 10.0 * n))
     body = minutes.close(0, 60, None, {})
-    assert body["values"] == {"rainfall_amount": 1.0, "rainfall_amount_corrected": 1.05}
-    assert body["quality"] == {"rainfall_amount": 1, "rainfall_amount_corrected": 1}
+    assert body.values == {"rainfall_amount": 1.0, "rainfall_amount_corrected": 1.05}
+    assert body.quality == {"rainfall_amount": 1, "rainfall_amount_corrected": 1}
 
 
 def test_a_calibration_without_a_date_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from edge.measure.counter import Counter, CounterState
 def rises(readings: list[tuple[float, float]], wraps_at: float | None = None) -> tuple[list[float], list[str]]:
     counter = Counter()
     found = [counter.take(value, at, wraps_at, None) for at, value in readings]
-    return [round(r.amount, 6) for r in found], [r.doubt for r in found if r.doubt]
+    return [round(r.amount, 6) for r in found], [r.doubt.code for r in found if r.doubt]
 
 
 def test_the_first_reading_is_the_base() -> None:
@@ -32,7 +32,7 @@ def test_a_restarted_gauge_is_told_from_noise() -> None:
     """A total that falls and stays low is a restart; one that is back in the next line is noise."""
     amounts, doubts = rises([(0, 50.0), (3, 0.2), (6, 0.4)])
     assert amounts == [0, 0, 0.4]
-    assert doubts == ["the gauge's counter started again from zero"]
+    assert doubts == ["counter_restarted"]
     assert rises([(0, 50.0), (3, 5.0), (6, 50.2)]) == ([0, 0, 0.2], [])
     assert rises([(0, 50.0), (3, 500.0), (6, 50.2)]) == ([0, 0, 0.2], [])
 
@@ -41,15 +41,14 @@ def test_a_rise_that_no_sky_gives_is_no_rain() -> None:
     """More than 40 mm in a minute is an error of the gauge, named and not counted."""
     amounts, doubts = rises([(0, 0.0), (3, 90.0), (6, 90.2), (9, 90.4)])
     assert sum(amounts) == pytest.approx(0.2)
-    assert len(doubts) == 1
-    assert "more than any sky gives" in doubts[0]
+    assert doubts == ["more_than_any_rain"]
 
 
 def test_rain_over_a_gap_is_counted_and_doubted() -> None:
     """What fell while nobody read the gauge is not lost, and is not passed off as the minute's own."""
     amounts, doubts = rises([(0, 1.0), (600, 3.0)])
     assert amounts == [0, 2.0]
-    assert doubts == ["fell at some time in the 600 s before, without readings"]
+    assert doubts == ["fell_before"]
 
 
 @given(st.lists(st.integers(0, 20), max_size=200), st.integers(0, 9999), st.integers(0, 200))
@@ -76,7 +75,7 @@ def rebooted(first: list[float], second: list[float], at: float, utc: float | No
         one.take(value, 5000.0 + 10 * n, None, 1_700_005_000.0 + 10 * n)
     two = Counter(msgspec.convert(msgspec.to_builtins(one.state), CounterState), "b2")
     found = [two.take(v, at + 10 * n, None, None if utc is None else utc + 10 * n) for n, v in enumerate(second)]
-    return round(two.state.total, 6), [rise.doubt for rise in found if rise.doubt]
+    return round(two.state.total, 6), [str(rise.doubt) for rise in found if rise.doubt]
 
 
 @pytest.mark.parametrize("at", [30.0, 9000.0])
@@ -114,7 +113,7 @@ def test_a_restart_of_the_daemon_measures_the_gap_by_its_boot() -> None:
     one = Counter(boot="b")
     one.take(1.0, 100.0, None, None)
     two = Counter(msgspec.convert(msgspec.to_builtins(one.state), CounterState), "b")
-    assert two.take(3.0, 700.0, None, None).doubt == "fell at some time in the 600 s before, without readings"
+    assert str(two.take(3.0, 700.0, None, None).doubt) == "fell at some time in the 600 s before, without readings"
 
 
 @given(

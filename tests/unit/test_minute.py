@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.driver import Channel
 from drivers.reading import Reading
+from drivers.reason import Reason
 from edge.measure.limits import limits_for, standard_pressure
-from edge.measure.minute import ChannelLine, Minutes
+from edge.measure.minute import VARIABLE, ChannelLine, Minutes
+from edge.records.bodies import Minute
 
+UNPLUGGED = Reason("unplugged", "unplugged")
 WIDE = {"air_temperature": (-40.0, 85.0), "wind_speed": (0.0, 60.0), "wind_from_direction": (0.0, 360.0)}
 
 
@@ -23,7 +24,7 @@ def line(quantity: str, pace: float, sensor: str = "mast", name: str | None = No
 
 
 def minute(lines: list[ChannelLine], readings: list[Reading], begin: float = 0.0, end: float = 60.0,
-           troubles: dict[str, str] | None = None) -> dict[str, Any]:  # fmt: skip
+           troubles: dict[str, Reason] | None = None) -> Minute:  # fmt: skip
     minutes = Minutes(lines)
     for reading in readings:
         minutes.take("mast", reading)
@@ -38,16 +39,16 @@ def spread(quantity: str, values: list[float], step: float = 3.0) -> list[Readin
 def test_a_mean_needs_two_thirds_of_its_samples(count: int, flag: int) -> None:
     """At a line each 3 s a mean needs 14 of 20 lines; fewer give no value, and say so."""
     body = minute([line("air_temperature", 20)], spread("air_temperature", [12.3] * count))
-    assert body["quality"]["air_temperature"] == flag
-    assert body["values"]["air_temperature"] == (12.3 if flag == 1 else None)
-    assert (flag == 1) == ("air_temperature" not in body["reasons"])
+    assert body.quality["air_temperature"] == flag
+    assert body.values["air_temperature"] == (12.3 if flag == 1 else None)
+    assert (flag == 1) == ("air_temperature" not in body.reasons)
 
 
 @pytest.mark.parametrize(("count", "value"), [(15, 2.0), (14, None)])
 def test_wind_needs_three_quarters(count: int, value: float | None) -> None:
     """At a line each 3 s wind needs 15 of 20 lines."""
     body = minute([line("wind_speed", 20)], spread("wind_speed", [2.0] * count))
-    assert body["values"]["wind_speed"] == value
+    assert body.values["wind_speed"] == value
 
 
 def test_the_minute_is_half_open() -> None:
@@ -56,29 +57,32 @@ def test_the_minute_is_half_open() -> None:
     minutes = Minutes([channel])
     for at, value in ((0.0, 10.0), (60.0, 11.0)):
         minutes.take("mast", Reading("air_temperature", value, at))
-    assert minutes.close(0, 60, None, {})["values"] == {"air_temperature": 10.0}
-    assert minutes.close(60, 120, None, {})["values"] == {"air_temperature": 11.0}
+    assert minutes.close(0, 60, None, {}).values == {"air_temperature": 10.0}
+    assert minutes.close(60, 120, None, {}).values == {"air_temperature": 11.0}
 
 
 def test_what_fails_or_is_doubted_stays_out_of_a_mean_and_is_named() -> None:
     """A reading no thermometer can give, or that the device doubts, changes no mean."""
     good = spread("air_temperature", [10.0] * 18)
-    bad = [Reading("air_temperature", 99.0, 55.0), Reading("air_temperature", 10.0, 57.0, doubt="warming up")]
+    bad = [
+        Reading("air_temperature", 99.0, 55.0),
+        Reading("air_temperature", 10.0, 57.0, doubt=Reason("warming_up", "warming up")),
+    ]
     body = minute([line("air_temperature", 20)], good + bad)
-    assert body["values"]["air_temperature"] == 10.0
-    assert body["quality"]["air_temperature"] == 1
+    assert body.values["air_temperature"] == 10.0
+    assert body.quality["air_temperature"] == 1
     body = minute([line("air_temperature", 2)], bad)
-    assert body["values"]["air_temperature"] is None
-    assert body["quality"]["air_temperature"] == 4
-    assert "possible range" in body["reasons"]["air_temperature"]
+    assert body.values["air_temperature"] is None
+    assert body.quality["air_temperature"] == 4
+    assert body.reasons["air_temperature"].code == "share_of_readings"
 
 
 def test_a_suspect_reading_enters_and_marks_the_mean() -> None:
     """A jump of more than 2 degrees from sample to sample is in the mean, which is flagged suspect."""
     body = minute([line("air_temperature", 4)], spread("air_temperature", [10.0, 10.0, 14.0, 10.0], 15.0))
-    assert body["values"]["air_temperature"] == 11.0
-    assert body["quality"]["air_temperature"] == 3
-    assert "a step of 4" in body["reasons"]["air_temperature"]
+    assert body.values["air_temperature"] == 11.0
+    assert body.quality["air_temperature"] == 3
+    assert body.reasons["air_temperature"] == Reason("step", "", change=4.0, most=2.0, unit="degC")
 
 
 def test_a_jump_that_stays_is_not_refused_for_ever() -> None:
@@ -87,7 +91,7 @@ def test_a_jump_that_stays_is_not_refused_for_ever() -> None:
     minutes = Minutes([channel])
     for n in range(60):
         minutes.take("mast", Reading("air_temperature", 10.0 if n < 20 else 18.0, 3.0 * n))
-    flags = [minutes.close(b, b + 60, None, {})["quality"]["air_temperature"] for b in (0, 60, 120)]
+    flags = [minutes.close(b, b + 60, None, {}).quality["air_temperature"] for b in (0, 60, 120)]
     assert flags == [1, 3, 1]
 
 
@@ -95,7 +99,7 @@ def test_a_sea_level_pressure_is_suspect_at_1590_m() -> None:
     """1013 hPa passes the gross range, and is strange where the air weighs 836 hPa."""
     assert standard_pressure(1590) == pytest.approx(836.3, abs=0.2)
     body = minute([line("air_pressure", 2)], spread("air_pressure", [1013.0, 1013.0], 10))
-    assert body["quality"]["air_pressure"] == 3
+    assert body.quality["air_pressure"] == 3
 
 
 def test_calm_is_direction_zero_and_north_360() -> None:
@@ -103,22 +107,22 @@ def test_calm_is_direction_zero_and_north_360() -> None:
     lines = [line("wind_speed", 20), line("wind_from_direction", 20)]
     still = spread("wind_speed", [0.0] * 20) + spread("wind_from_direction", [270.0] * 20)
     north = spread("wind_speed", [2.0] * 20) + spread("wind_from_direction", [0.0] * 20)
-    assert minute(lines, still)["values"] == {"wind_speed": 0.0, "wind_from_direction": 0.0}
-    assert minute(lines, north)["values"] == {"wind_speed": 2.0, "wind_from_direction": 360.0}
+    assert minute(lines, still).values == {"wind_speed": 0.0, "wind_from_direction": 0.0}
+    assert minute(lines, north).values == {"wind_speed": 2.0, "wind_from_direction": 360.0}
 
 
 def test_a_gust_comes_with_wind_sampled_each_second() -> None:
     """At 1 Hz the highest 3-s mean is a channel of its own; at a line each 3 s there is none."""
     speeds = [3.0] * 30 + [9.0, 9.0, 9.0] + [3.0] * 27
     body = minute([line("wind_speed", 60)], spread("wind_speed", speeds, 1.0))
-    assert body["values"] == {"wind_speed": 3.3, "wind_speed_of_gust": 9.0}
-    assert list(minute([line("wind_speed", 20)], spread("wind_speed", [3.0] * 20))["values"]) == ["wind_speed"]
+    assert body.values == {"wind_speed": 3.3, "wind_speed_of_gust": 9.0}
+    assert list(minute([line("wind_speed", 20)], spread("wind_speed", [3.0] * 20)).values) == ["wind_speed"]
 
 
 def test_a_short_minute_needs_its_share() -> None:
     """A minute cut after 15 s needs two thirds of the samples of 15 s."""
     readings = spread("air_temperature", [10.0] * 4)
-    assert minute([line("air_temperature", 20)], readings, 0.0, 15.0)["values"] == {"air_temperature": 10.0}
+    assert minute([line("air_temperature", 20)], readings, 0.0, 15.0).values == {"air_temperature": 10.0}
 
 
 def test_two_thermometers_stay_two_channels() -> None:
@@ -128,17 +132,13 @@ def test_two_thermometers_stay_two_channels() -> None:
     for at in (0.0, 30.0):
         minutes.take("mast", Reading("air_temperature", 10.0, at))
         minutes.take("hedge", Reading("air_temperature", 6.0, at))
-    assert minutes.close(0, 60, None, {})["values"] == {"air_temperature": 10.0, "air_temperature.hedge": 6.0}
+    assert minutes.close(0, 60, None, {}).values == {"air_temperature": 10.0, "air_temperature.hedge": 6.0}
 
 
 def test_a_silent_sensor_is_missing_with_its_reason() -> None:
     """Where nothing came the value is missing, never the last one, and the reason is the sensor's trouble."""
-    body = minute([line("air_temperature", 20)], [], troubles={"mast": "unplugged"})
-    assert body == {
-        "values": {"air_temperature": None},
-        "quality": {"air_temperature": 9},
-        "reasons": {"air_temperature": "unplugged"},
-    }
+    body = minute([line("air_temperature", 20)], [], troubles={"mast": UNPLUGGED})
+    assert body == Minute({"air_temperature": None}, {"air_temperature": 9}, {"air_temperature": UNPLUGGED})
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=120))
@@ -150,7 +150,7 @@ def test_the_minutes_of_a_day_add_up_to_the_gauges_rain(tips: list[int]) -> None
     for n, tip in enumerate(tips):
         total += tip
         minutes.take("mast", Reading("rainfall_amount", total * 0.2794, 60.0 * n, wraps_at=None))
-        sums += minutes.close(60.0 * n, 60.0 * n + 60, None, {})["values"]["rainfall_amount"]
+        sums += minutes.close(60.0 * n, 60.0 * n + 60, None, {}).values["rainfall_amount"] or 0.0
     assert sums == pytest.approx((total - tips[0]) * 0.2794, abs=0.006)
 
 
@@ -163,7 +163,7 @@ def test_a_minute_cut_short_needs_its_own_two_thirds(end: float, count: int, giv
     """Whenever the minute in hand is cut, two thirds of that time's samples make a mean, and fewer none."""
     readings = spread("air_temperature", [10.0] * count, end / (count + 1))
     body = minute([line("air_temperature", 20)], readings, 0.0, end)
-    assert body["values"]["air_temperature"] == (10.0 if given else None)
+    assert body.values["air_temperature"] == (10.0 if given else None)
 
 
 def test_a_cut_loses_and_doubles_no_reading() -> None:
@@ -177,8 +177,8 @@ def test_a_cut_loses_and_doubles_no_reading() -> None:
         minutes.close(20.0, 47.5, 1.7e9, {}),
         minutes.close(47.5, 107.5, 1.7e9, {}),
     ]
-    assert [b["values"]["air_temperature"] for b in bodies] == [10.0, 11.0, 11.0]
-    assert sum(b["values"]["rainfall_amount"] for b in bodies) == pytest.approx(0.2 * 35)
+    assert [b.values["air_temperature"] for b in bodies] == [10.0, 11.0, 11.0]
+    assert sum(b.values["rainfall_amount"] or 0.0 for b in bodies) == pytest.approx(0.2 * 35)
 
 
 @pytest.mark.parametrize("step", [-86_400.0, -5.0, 3600.0, 20_000_000.0])
@@ -190,8 +190,8 @@ def test_a_step_of_the_clock_makes_no_rain_doubtful(step: float) -> None:
         for at in (60.0 * n, 60.0 * n + 30):
             minutes.take("mast", Reading("rainfall_amount", at / 150, at))
         bodies.append(minutes.close(60.0 * n, 60.0 * n + 60, 1.7e9 if n < 2 else 1.7e9 + step, {}))
-    assert [b["values"]["rainfall_amount"] for b in bodies] == [0.2, 0.4, 0.4, 0.4]
-    assert all(b["quality"]["rainfall_amount"] == 1 for b in bodies)
+    assert [b.values["rainfall_amount"] for b in bodies] == [0.2, 0.4, 0.4, 0.4]
+    assert all(b.quality["rainfall_amount"] == 1 for b in bodies)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_wind_across_north(directions: list[float], reported: float) -> None:
     """A wind that turns about north is a north wind, not one from the south."""
     lines = [line("wind_speed", 20), line("wind_from_direction", 20)]
     body = minute(lines, spread("wind_speed", [2.0] * 20) + spread("wind_from_direction", directions))
-    assert body["values"]["wind_from_direction"] == reported
+    assert body.values["wind_from_direction"] == reported
 
 
 def test_directions_that_cancel_out_are_missing_in_wind_and_calm_without() -> None:
@@ -210,10 +210,10 @@ def test_directions_that_cancel_out_are_missing_in_wind_and_calm_without() -> No
     lines = [line("wind_speed", 20), line("wind_from_direction", 20)]
     swing = spread("wind_from_direction", [90.0, 270.0] * 10)
     body = minute(lines, spread("wind_speed", [2.0] * 20) + swing)
-    assert body["quality"]["wind_from_direction"] == 9
-    assert "cancel out" in body["reasons"]["wind_from_direction"]
+    assert body.quality["wind_from_direction"] == 9
+    assert body.reasons["wind_from_direction"] == VARIABLE
     body = minute(lines, spread("wind_speed", [0.04] * 20) + swing)
-    assert (body["values"]["wind_from_direction"], body["quality"]["wind_from_direction"]) == (0.0, 1)
+    assert (body.values["wind_from_direction"], body.quality["wind_from_direction"]) == (0.0, 1)
 
 
 def test_a_gust_over_the_minutes_edge_is_the_second_minutes() -> None:
@@ -221,15 +221,15 @@ def test_a_gust_over_the_minutes_edge_is_the_second_minutes() -> None:
     minutes = Minutes([line("wind_speed", 60)])
     for second in range(120):
         minutes.take("mast", Reading("wind_speed", 9.0 if 58 <= second <= 60 else 3.0, float(second)))
-    gusts = [minutes.close(at, at + 60, None, {})["values"]["wind_speed_of_gust"] for at in (0, 60)]
+    gusts = [minutes.close(at, at + 60, None, {}).values["wind_speed_of_gust"] for at in (0, 60)]
     assert gusts == [7.0, 9.0]
 
 
 def test_where_the_mean_is_missing_there_is_no_gust() -> None:
     """A minute with half its wind samples tells no gust: the strongest second may be among the lost."""
     body = minute([line("wind_speed", 60)], spread("wind_speed", [5.0] * 30, 1.0))
-    assert body["values"] == {"wind_speed": None, "wind_speed_of_gust": None}
-    assert body["quality"] == {"wind_speed": 9, "wind_speed_of_gust": 9}
+    assert body.values == {"wind_speed": None, "wind_speed_of_gust": None}
+    assert body.quality == {"wind_speed": 9, "wind_speed_of_gust": 9}
 
 
 def test_a_sensor_doubted_at_the_close_keeps_its_number() -> None:
@@ -237,15 +237,15 @@ def test_a_sensor_doubted_at_the_close_keeps_its_number() -> None:
     lines = [line(name, 20) for name in ("pm1", "pm2p5", "pm10")]
     readings = [r for name, v in (("pm1", 90.0), ("pm2p5", 40.0), ("pm10", 60.0)) for r in spread(name, [v] * 20)]
     body = minute(lines, readings)
-    assert body["values"] == {"pm1": 90.0, "pm2p5": 40.0, "pm10": 60.0}
-    assert body["quality"] == {"pm1": 3, "pm2p5": 3, "pm10": 1}
-    assert body["reasons"]["pm1"] == "pm1 90 over pm2p5 40"
+    assert body.values == {"pm1": 90.0, "pm2p5": 40.0, "pm10": 60.0}
+    assert body.quality == {"pm1": 3, "pm2p5": 3, "pm10": 1}
+    assert str(body.reasons["pm1"]) == "pm1 90 over pm2p5 40"
 
 
 def test_an_amount_that_lacks_the_minutes_end_is_not_passed_off_as_whole() -> None:
     """Where the gauge was last read half a minute before the end, the amount is kept and suspect."""
     readings = [Reading("rainfall_amount", 1.0 + n, 3.0 * n) for n in range(10)]
     body = minute([line("rainfall_amount", 20)], readings)
-    assert body["values"]["rainfall_amount"] == 9.0
-    assert body["quality"]["rainfall_amount"] == 3
-    assert body["reasons"]["rainfall_amount"] == "the last 33 s of the minute without readings"
+    assert body.values["rainfall_amount"] == 9.0
+    assert body.quality["rainfall_amount"] == 3
+    assert str(body.reasons["rainfall_amount"]) == "the last 33 s of the minute without readings"

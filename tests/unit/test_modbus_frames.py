@@ -9,7 +9,9 @@ import pytest
 
 from drivers.buses.modbus import ModbusBus
 from drivers.devices.modbus import decoder
+from drivers.devices.modbus_registers import SCALE_DOUBT
 from drivers.devices.profiles import load
+from drivers.devices.stream import NO_HEADER
 from drivers.driver import Frame, Refused
 from drivers.errors import Garbled
 from edge.sim.clock import SimClock
@@ -134,7 +136,7 @@ def test_the_garbage_of_a_wrong_parity_is_refused(answer: str) -> None:
 
     with pytest.raises(Garbled, match=r"5 bytes, 01 00 00"):
         simulated(run)
-    assert decoded("rs-fsjt", request + numbers(answer)) == [Refused(8, 5, "no header")]
+    assert decoded("rs-fsjt", request + numbers(answer)) == [Refused(8, 5, NO_HEADER)]
 
 
 def test_the_recorded_baud_code_is_the_profile_s() -> None:
@@ -161,4 +163,4 @@ def test_the_scale_that_the_force_denies_is_doubted() -> None:
     line = recorded("01 03 08 00 0e 00 01 00 02 00 6e 67 fb")
     speed = only_frame("station-comwintop", numbers(line["tx_hex"]) + numbers(line["rx_hex"])).readings[0]
     assert (speed.quantity, round(speed.value, 3)) == ("wind_speed", 0.14)
-    assert speed.doubt == "speed and Beaufort force disagree by ten: is the scale 0.1 or 0.01?"
+    assert speed.doubt == SCALE_DOUBT

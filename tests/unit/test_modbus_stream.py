@@ -31,7 +31,7 @@ def speeds(items: list[Frame | Refused]) -> list[tuple[int, float]]:
 
 def refusals(items: list[Frame | Refused]) -> list[tuple[int, int, str]]:
     """Offset, length and reason of each refused piece."""
-    return [(item.offset, item.length, item.reason) for item in items if isinstance(item, Refused)]
+    return [(item.offset, item.length, str(item.reason)) for item in items if isinstance(item, Refused)]
 
 
 def test_an_answer_alone_is_read_as_to_the_profile_s_own_request() -> None:

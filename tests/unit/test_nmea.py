@@ -43,7 +43,7 @@ def values(item: Frame | Refused) -> dict[str, float]:
 
 def refusals(items: list[Frame | Refused]) -> Counter[str]:
     """How many pieces were refused for which reason."""
-    return Counter(item.reason for item in items if isinstance(item, Refused))
+    return Counter(str(item.reason) for item in items if isinstance(item, Refused))
 
 
 def test_worked_examples() -> None:
@@ -137,7 +137,8 @@ def test_units_of_speed(unit: str, speed: float) -> None:
 def test_wind_that_is_no_wind_is_refused(text: str, reason: str) -> None:
     """A sentence that the head itself calls void, or whose fields are none, is refused for that reason."""
     (item,) = decode(decoder(), sentence(text))
-    assert item == Refused(0, len(sentence(text)), reason)
+    assert isinstance(item, Refused)
+    assert (item.offset, item.length, str(item.reason)) == (0, len(sentence(text)), reason)
 
 
 def test_gill_status_00_is_good_and_its_printed_example_is_not() -> None:

@@ -30,7 +30,7 @@ def stuck(name: str, value: float, since: float = 0.0) -> Truth:
 def test_weather_that_moves_is_never_flagged() -> None:
     """Four hours of a lively morning pass."""
     bodies = run(mast(AIR), weather, 0, 240)
-    assert all(flag == 1 for body in bodies for flag in body["quality"].values())
+    assert all(flag == 1 for body in bodies for flag in body.quality.values())
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_what_stands_still_for_an_hour_is_suspect_and_keeps_its_value(name: str,
     found = flags(bodies, name)
     assert set(found[:59]) == {1}
     assert set(found[60:]) == {3}
-    assert "stands still since" in bodies[-1]["reasons"][name]
-    assert bodies[-1]["values"][name] == (value or 360.0)
-    assert all(body["quality"][other] == 1 for body in bodies for other in AIR if other != name)
+    assert bodies[-1].reasons[name].code == "stands_still"
+    assert bodies[-1].values[name] == (value or 360.0)
+    assert all(body.quality[other] == 1 for body in bodies for other in AIR if other != name)
 
 
 def test_a_sensor_that_moves_again_is_good_at_once() -> None:
@@ -103,9 +103,9 @@ def test_where_nothing_moves_nobody_is_accused_alone() -> None:
     """One or two quantities that stand still with no other to tell are not flagged; a whole repeated frame is."""
     still = weather(0.0)
     two = run(mast(["relative_humidity", "air_pressure"]), lambda _at: still, 0, 100)
-    assert {flag for body in two for flag in body["quality"].values()} == {1}
+    assert {flag for body in two for flag in body.quality.values()} == {1}
     frame = run(mast(AIR[:3]), lambda _at: still, 0, 100)
-    assert set(frame[-1]["quality"].values()) == {3}
+    assert set(frame[-1].quality.values()) == {3}
 
 
 def test_a_restart_delays_a_flag_and_never_makes_one() -> None:

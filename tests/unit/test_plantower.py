@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.devices.plantower import INFO, PlantowerSettings, decoder
+from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
 from drivers.driver import Frame, Refused
 from drivers.errors import DeviceError, Garbled, NoAnswer
 from drivers.reading import Reading
+from drivers.reason import Reason
 from drivers.twins.twin import Fault
 from tests.data import shared
 from tests.unit.streams import Bench, cut, decode
@@ -39,7 +41,7 @@ def test_every_recorded_frame_gives_its_stated_values_or_is_refused() -> None:
         model = "PMS3003" if line["device"] == "PMS3003" else "PMS5003"
         (item,) = decode(decoder(settings(model)), bytes.fromhex(line["hex"]))
         if not line["checksum_ok"]:
-            assert item == Refused(0, line["len"], "checksum")
+            assert item == Refused(0, line["len"], CHECKSUM)
             continue
         assert isinstance(item, Frame)
         got = {reading.quantity: reading.value for reading in item.readings}
@@ -59,7 +61,7 @@ def test_frames_after_cut_ones_are_found_inside_the_bytes_already_read() -> None
         [76, 127, 144],
         [76, 127, 145],
     ]
-    assert [item.reason for item in items if isinstance(item, Refused)] == ["no header", "cut short"]
+    assert [item.reason for item in items if isinstance(item, Refused)] == [NO_HEADER, CUT_SHORT]
     assert sum(item.length for item in items) == len(stream)
 
 
@@ -68,14 +70,14 @@ def test_nought_counts_are_no_clean_air() -> None:
     frame = signed(PMS5003[:4] + bytes(24) + PMS5003[28:])
     (item,) = decode(decoder(settings()), frame)
     assert isinstance(item, Frame)
-    assert item.readings[1] == Reading("pm2p5", 0.0, 0.0, doubt="warming up")
+    assert item.readings[1] == Reading("pm2p5", 0.0, 0.0, doubt=Reason("warming_up", "warming up"))
 
 
 def test_error_byte_is_a_doubt() -> None:
     """What the sensor reports as its own error stands beside each reading."""
     (item,) = decode(decoder(settings()), signed(PMS5003[:29] + b"\x02" + PMS5003[30:]))
     assert isinstance(item, Frame)
-    assert {reading.doubt for reading in item.readings} == {"error code 0x02"}
+    assert {str(reading.doubt) for reading in item.readings} == {"error code 0x02"}
 
 
 @pytest.mark.parametrize(("model", "at", "length"), [("PMS5003T", 24, 32), ("PMS5003ST", 30, 40)])
@@ -97,8 +99,8 @@ def test_models_with_climate_give_it(model: str, at: int, length: int) -> None:
 
 def test_another_model_is_told_from_noise() -> None:
     """Whole frames of a model with another length are refused as another device's, not as damaged."""
-    assert decode(decoder(settings("PMS3003")), PMS5003) == [Refused(0, 32, "another device")]
-    assert decode(decoder(settings("PMS5003")), PMS3003) == [Refused(0, 24, "another device")]
+    assert decode(decoder(settings("PMS3003")), PMS5003) == [Refused(0, 32, ANOTHER_DEVICE)]
+    assert decode(decoder(settings("PMS5003")), PMS3003) == [Refused(0, 24, ANOTHER_DEVICE)]
 
 
 @given(st.data())
@@ -132,7 +134,7 @@ def test_twin_of_each_model_measures_what_it_is_set_to(model: str) -> None:
         assert [reading.at for reading in bench.frames[-1]] == [20.0] * len(got)
         assert set(got) == {channel.quantity for channel in INFO.channels(bench.settings)}
         if model != "PMS3003":
-            assert bench.frames[0][0].doubt == "warming up"
+            assert bench.frames[0][0].doubt == Reason("warming_up", "warming up")
         if model in ("PMS5003T", "PMS5003ST"):
             assert got["air_temperature"].value == -4.0
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from drivers.devices.modbus import INFO, decoder
 from drivers.devices.modbus_registers import plan
+from drivers.devices.modbus_stream import NO_VALUE
 from drivers.devices.profiles import (
     FOLDER,
     Check,
@@ -204,7 +205,7 @@ def test_an_invalid_word_leaves_its_quantity_out(tmp_path: Path) -> None:
     frame, refused = decoder(sensor).feed(half + none)
     assert isinstance(frame, Frame)
     assert [reading.quantity for reading in frame.readings] == ["soil_moisture"]
-    assert refused == Refused(9, 9, "no value")
+    assert refused == Refused(9, 9, NO_VALUE)
 
 
 def test_the_guide_s_profile_and_its_mistake_are_as_printed(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import ephem
 import pytest
 
+from drivers.cameras.camera import LoginRefusedError, UnreachableError
+from drivers.reason import Reason
 from edge.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.schedule import PictureLane
@@ -115,9 +117,9 @@ def slow(wish: Wish) -> Answer:
     return GOOD
 
 
-def failing(reason: str, error: str = "a sentence") -> Callable[[Wish], Answer]:
+def failing(reason: Reason, error: str = "a sentence") -> Callable[[Wish], Answer]:
     """A camera that fails in one way."""
-    return lambda wish: Answer(wish.id, False, reason, error)
+    return lambda wish: Answer(wish.id, False, reason.having(detail=Reason("said", "{text}", text=error)))
 
 
 def test_pictures_are_taken_on_the_full_interval_while_the_sun_is_up(bench: Callable[..., Bench]) -> None:
@@ -156,7 +158,7 @@ def test_a_password_file_is_read_at_each_picture(bench: Callable[..., Bench], tm
     one = bench(by_night=True, username="admin", password_file=str(file))
     one.clock.run_until(3605)
     assert one.attendant.wishes == []
-    assert one.events()[0]["text"] == f"password_file {file} cannot be read: No such file or directory"
+    assert one.events()[0]["text"]["text"] == f"password_file {file} cannot be read: No such file or directory"
     file.write_text("geheim\n")
     one.clock.run_until(2 * 3605)
     assert one.attendant.wishes[0].camera.password == "geheim"
@@ -180,7 +182,8 @@ def test_a_picture_on_command_is_answered(bench: Callable[..., Bench]) -> None:
     one.lane.wish(None, "c-1")
     one.lane.wish("gate", "c-2")
     one.clock.run_until(10)
-    assert one.done[0] == ("c-2", False, "no camera 'gate'; there are: orchard", {})
+    assert one.done[0][:3] == ("c-2", False, "no camera 'gate'; this station has: orchard")
+    assert one.done[0][3]["why"]["code"] == "no_such_camera"
     command, taken, _, data = one.done[1]
     assert (command, taken, data["picture"]) == ("c-1", True, sha256(b"f").hexdigest())
     assert one.pictures()[0].body["command"] == "c-1"
@@ -189,7 +192,7 @@ def test_a_picture_on_command_is_answered(bench: Callable[..., Bench]) -> None:
 def test_a_failing_camera_is_tried_ever_more_seldom_and_never_given_up(bench: Callable[..., Bench]) -> None:
     """Tries come after 1, 2, 4 ... 30 min; the loss is told once, and the return once."""
     one = bench(by_night=True)
-    one.attendant.answers = failing("unreachable")
+    one.attendant.answers = failing(UnreachableError.kind)
     one.clock.run_until(6 * 3600)
     at = [wish.stamp.boottime for wish in one.attendant.wishes]
     gaps = [round((b - a) / 60) for a, b in pairwise(at)]
@@ -205,7 +208,7 @@ def test_a_failing_camera_is_tried_ever_more_seldom_and_never_given_up(bench: Ca
 def test_a_refused_login_is_left_alone_for_half_an_hour(bench: Callable[..., Bench]) -> None:
     """Cameras lock: after a refusal no try within 30 min, neither by schedule nor by command."""
     one = bench(by_night=True, every_min=1)
-    one.attendant.answers = failing("login refused", "the camera refuses the login of user 'admin' (HTTP 401)")
+    one.attendant.answers = failing(LoginRefusedError.kind, "the camera refuses the login of user 'admin' (HTTP 401)")
     one.clock.run_until(600)
     one.lane.wish("orchard", "c-1")
     one.clock.run_until(2 * 3600)
@@ -219,7 +222,7 @@ def test_a_refused_login_is_left_alone_for_half_an_hour(bench: Callable[..., Ben
 def test_a_failing_camera_is_left_alone_at_night(bench: Callable[..., Bench]) -> None:
     """Tries of a camera that sees by day alone end at dusk and begin again in the morning."""
     one = bench()
-    one.attendant.answers = failing("unreachable")
+    one.attendant.answers = failing(UnreachableError.kind)
     one.clock.run_until(36 * 3600)
     hours = {int((wish.stamp.boottime + 1.2) // 3600) for wish in one.attendant.wishes}
     assert not hours & {*range(6), *range(21, 30)}
@@ -232,7 +235,7 @@ def test_a_hung_camera_process_costs_its_picture_alone(bench: Callable[..., Benc
     one.attendant.answers = lambda wish: None
     one.lane.wish(None, "c-1")
     one.clock.run_until(10)
-    assert one.events()[0]["reason"] == "no answer"
+    assert one.events()[0]["reason"]["code"] == "no_answer"
     assert one.done[0][:2] == ("c-1", False)
     assert not list(one.attendant.spool.folder.glob("*-*.json"))
     one.attendant.answers = lambda wish: GOOD
@@ -246,7 +249,7 @@ def test_a_torn_picture_is_missed_not_recorded(bench: Callable[..., Bench]) -> N
     one.attendant.answers = lambda wish: Answer("", True, full=Part("00", 1), thumbnail=Part("00", 1))
     one.clock.run_until(3700)
     assert one.pictures() == []
-    assert one.events()[0]["reason"] == "no picture"
+    assert one.events()[0]["reason"]["code"] == "no_picture"
 
 
 def test_a_stop_does_not_wait_for_a_camera(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from drivers.devices.sds011 import (
     decoder,
     open_sds011,
 )
+from drivers.devices.stream import ANOTHER_DEVICE, NO_HEADER
 from drivers.driver import Frame, Refused
 from drivers.errors import DeviceError, Garbled, NoAnswer
 from drivers.twins.clocked_port import ClockedPort
@@ -44,7 +45,7 @@ def test_every_recorded_frame_gives_its_stated_values_or_none() -> None:
     for line in lines:
         (item,) = decode(decoder(SETTINGS), bytes.fromhex(line["hex"]))
         if "note" in line:
-            assert item == Refused(0, 5, "no header")
+            assert item == Refused(0, 5, NO_HEADER)
             continue
         assert isinstance(item, Frame)
         got = {reading.quantity: reading.value for reading in item.readings}
@@ -62,14 +63,14 @@ def test_commands_are_the_makers() -> None:
 def test_other_quantity_is_another_device() -> None:
     """A frame of the SDS198, which counts other particles, is never taken for PM2.5."""
     frame = bytes.fromhex("aacf0600060058d93dab")
-    assert decode(decoder(SETTINGS), frame) == [Refused(0, 10, "another device")]
+    assert decode(decoder(SETTINGS), frame) == [Refused(0, 10, ANOTHER_DEVICE)]
 
 
 def test_nothing_at_all_is_doubted() -> None:
     """Nought for both sizes, which some woken units give, carries a doubt."""
     (item,) = decode(decoder(SETTINGS), bytes.fromhex("aac00000000058d931ab"))
     assert isinstance(item, Frame)
-    assert {reading.doubt for reading in item.readings} == {"no particles at all"}
+    assert {str(reading.doubt) for reading in item.readings} == {"no particles at all"}
 
 
 @given(st.data())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.pictures.look import DARK, REPEATED
 from edge.pictures.shelf import NotTaken, Shelf
 from edge.pictures.spool import Answer, Part, Spool
 
@@ -34,7 +35,7 @@ def test_a_picture_is_on_the_shelf_by_its_hash(tmp_path: Path) -> None:
     assert shelved.thumbnail.read_bytes() == b"small"
     assert (shelved.full, shelved.thumbnail) == shelf.paths(shelved.body["picture"])
     assert (shelved.body["bytes"], shelved.body["thumbnail_bytes"]) == (12, 5)
-    assert (shelved.body["quality"], shelved.body["reasons"]) == (1, "")
+    assert (shelved.body["quality"], shelved.body["reasons"]) == (1, [])
     assert not list(spool.folder.glob("*.jpg"))
 
 
@@ -44,7 +45,7 @@ def test_a_faulty_picture_is_kept_and_marked(tmp_path: Path) -> None:
     laid_down(spool, b"a", b"b")
     answer = Answer(ID, True, full=part(b"a"), thumbnail=part(b"b"), faults=["dark", "repeated"])
     body = Shelf(tmp_path).take(answer, spool, "orchard").body
-    assert (body["quality"], body["reasons"]) == (3, "dark, repeated")
+    assert (body["quality"], body["reasons"]) == (3, [DARK.builtins(), REPEATED.builtins()])
 
 
 @pytest.mark.parametrize("torn", [b"full pictur", b"full picturE", b""])

@@ -15,6 +15,7 @@ from drivers.buses.i2c import I2CBus
 from drivers.devices import sen0575, vane, w1_therm
 from drivers.driver import DriverInfo, Frame, Refused
 from drivers.errors import Garbled, NoAnswer, Unplugged, WrongDevice
+from drivers.reason import Reason
 from drivers.twins import vane as vane_twin
 from drivers.twins.bench import Bench, bench
 from drivers.twins.memory import MemoryI2C
@@ -73,7 +74,7 @@ def test_another_device_at_the_gauges_address_is_told() -> None:
 def test_the_vane_points_where_it_points(degrees: float) -> None:
     """Each of the sixteen sectors comes out of the divider's voltage, undoubted."""
 
-    def body(clock: SimClock) -> tuple[float, str | None]:
+    def body(clock: SimClock) -> tuple[float, Reason | None]:
         wind = table(vane.INFO, clock)
         wind.twin.set("wind_from_direction", degrees)
         (reading,) = wind.device(wind.open()).read()
@@ -158,7 +159,8 @@ def test_any_text_is_a_temperature_or_refused(text: str) -> None:
 def test_the_power_on_value_is_doubted() -> None:
     """85 degC is what a sensor holds before its first conversion."""
     pad = "50 05 4b 46 7f ff 0c 10 1c"
-    assert w1_therm.decoded(f"{pad} : crc=1c YES\n{pad} t=85000\n") == (85.0, "its power-on value")
+    value, doubt = w1_therm.decoded(f"{pad} : crc=1c YES\n{pad} t=85000\n")
+    assert (value, doubt and doubt.code) == (85.0, "power_on_value")
 
 
 def test_a_thermometer_that_is_not_there_is_unplugged(tmp_path: Any) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.clock import SystemClock, system_utc
+from edge.pictures.reasons import AWAY
 from edge.pictures.spool import Answer, Spool, Target, Wish, new_id, widened
 from edge.record import ClockMark, Stamp
 
@@ -125,7 +126,7 @@ def test_waiting_ends_when_nobody_is_there(spool: Spool) -> None:
     """Without a camera process the wait ends after the absence allowed, with a sentence."""
     waiting = spool.waiting(SystemClock(), wish().id, patience=30.0, absence=0.2)
     answers = [answer for _ in range(10) if (answer := waiting.slice(0.1)) is not None]
-    assert answers[0].reason == "camera process away"
+    assert answers[0].reason == AWAY
 
 
 def test_waiting_ends_when_the_process_hangs(spool: Spool) -> None:
@@ -133,7 +134,7 @@ def test_waiting_ends_when_the_process_hangs(spool: Spool) -> None:
     assert spool.attend() is not None
     waiting = spool.waiting(SystemClock(), wish().id, patience=0.3, absence=30.0)
     answers = [answer for _ in range(10) if (answer := waiting.slice(0.1)) is not None]
-    assert answers[0].reason == "no answer"
+    assert str(answers[0].reason) == "no answer"
 
 
 def test_a_picture_taken_late_says_by_how_much_its_time_may_be_off(tmp_path: Path) -> None:

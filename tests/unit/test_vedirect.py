@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.devices.stream import CHECKSUM, CUT_SHORT
 from drivers.devices.vedirect import INFO, VeDirectDecoder, VeDirectSettings
 from drivers.driver import Frame, Refused
 from drivers.errors import DeviceError, Garbled, NoAnswer
@@ -44,7 +45,7 @@ def values(item: Frame | Refused) -> dict[str, float]:
 
 def refusals(items: list[Frame | Refused]) -> Counter[str]:
     """How many pieces were refused for which reason."""
-    return Counter(item.reason for item in items if isinstance(item, Refused))
+    return Counter(str(item.reason) for item in items if isinstance(item, Refused))
 
 
 def recorded(name: str) -> list[Frame | Refused]:
@@ -73,7 +74,7 @@ def test_long_recording_of_a_charger() -> None:
     """247 blocks are read, HEX lines right after a sum byte cost none, a stray byte costs the one after it."""
     items = recorded("bluesolar_fw123.dump")
     assert refusals(items) == {"checksum": 1}
-    assert items[0] == Refused(0, 165, "checksum")
+    assert items[0] == Refused(0, 165, CHECKSUM)
     frames = items[1:]
     assert len(frames) == 247
     assert values(frames[0])["panel_voltage"] == 31.39
@@ -100,7 +101,7 @@ def test_values_in_one_block_and_history_in_the_other() -> None:
 
 def test_hex_lines_before_a_block_that_is_cut() -> None:
     """Ten HEX lines are no fault; the block that the recording cuts is refused as such."""
-    assert recorded("hex_then_text_fw163_partial.bin") == [Refused(166, 74, "cut short")]
+    assert recorded("hex_then_text_fw163_partial.bin") == [Refused(166, 74, CUT_SHORT)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""Why there is no picture, where the camera itself has not said so, and that one was taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drivers.reason import Reason, system_reason
+
+AWAY = Reason(
+    "camera_process_away",
+    "camera process away",
+    detail=Reason("camera_process_not_running", "the camera process is not running"),
+)
+ENDED = Reason(
+    "camera_process_ended",
+    "camera process ended",
+    detail=Reason("camera_process_hung", "the camera process hung or crashed over this picture"),
+)
+
+
+def not_within(seconds: float) -> Reason:
+    """Return that the camera process has not answered in that time."""
+    within = Reason("no_picture_within", "no picture within {seconds:g} s", seconds=seconds)
+    return Reason("no_answer", "no answer", detail=within)
+
+
+def not_kept(error: OSError) -> Reason:
+    """Return that the disk did not take the picture, and why."""
+    why = Reason("picture_not_kept", "the picture cannot be kept: {why}", why=system_reason(error))
+    return Reason("disk", "disk", detail=why)
+
+
+def password_unread(file: str, error: OSError) -> Reason:
+    """Return that the file with the camera's password cannot be read, and why."""
+    why = system_reason(error)
+    unread = Reason("password_file_unread", "password_file {file} cannot be read: {why}", file=file, why=why)
+    return Reason("password_file", "password file", detail=unread)
+
+
+def detail(trouble: Reason) -> Reason:
+    """Return what happened, where an error's kind tells it; the kind itself otherwise."""
+    return trouble.inner("detail") or trouble
+
+
+def taken(body: dict[str, Any], camera: str) -> Reason:
+    """Return that a picture was taken, from its record's body."""
+    size = {"width": int(body["width"]), "height": int(body["height"])}
+    return Reason("picture_taken", "{width} x {height} taken by {camera}", camera=camera, **size)

@@ -1,0 +1,176 @@
+"""What the body of a record holds, one struct a kind: views of the bytes that are kept and forwarded as they are.
+
+    body = decode("minute", record.body)      a Minute; Unknown where a newer station says it in another way
+
+A view leaves out the keys that it does not know; the record's own body has them still. A body is written from a
+struct by `plain`, and read, whatever wrote it, by `decode`, which never refuses one. In the store a reason is
+{"code", "params", "text"}; version 0.1.0 kept its English text alone, which reads as a reason of the code "said".
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw
+
+from drivers.reason import Reason, restored
+from edge.record import MOST, Kind, Name, Seq, Utc
+from edge.records.channel import ChannelName
+
+MOST_CHANNELS = 256
+Flag = Annotated[int, Meta(ge=1, le=9)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Text = Annotated[str, Meta(max_length=2000)]
+Hash = Annotated[str, Meta(max_length=64)]
+Key = Annotated[str, Meta(min_length=1, max_length=128)]  # a channel, as `ChannelName` writes it
+Numbers = Annotated[dict[Key, float | None], Meta(max_length=MOST_CHANNELS)]
+Flags = Annotated[dict[Key, Flag], Meta(max_length=MOST_CHANNELS)]
+Reasons = Annotated[dict[Key, Reason], Meta(max_length=MOST_CHANNELS)]
+Facts = Annotated[dict[Text, Any], Meta(max_length=256)]
+Table = Annotated[list[Facts], Meta(max_length=256)]
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """Each channel of `values` (in its quantity's unit, None: not measured) has a flag, each flag but 1 a reason."""
+
+    values: Numbers
+    quality: Flags
+    reasons: Reasons = {}
+
+
+class Missing(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}):
+    """A span without minutes, microseconds since 1970 UTC."""
+
+    begin: Utc
+    end: Utc
+
+
+class Start(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The daemon's start: why nothing was measured before it, since when, and what is missing for it."""
+
+    version: Name
+    boot: Name
+    reason: Reason
+    previous_epoch: Name | None = None
+    previous_seq: Seq | None = None
+    last_alive: Utc | None = None
+    missing: Missing | None = None
+    off_s: float | None = None
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What the coming minutes are made under; `configuration` is the file's hash."""
+
+    configuration: Hash
+    flags: Name
+    site: Facts
+    sensors: Table
+    cameras: Table = []
+
+
+class Loss(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was lost, of which time (microseconds UTC) and numbers, and why."""
+
+    what: Name
+    cause: Reason | None = None
+    count: Count | None = None
+    state: Name | None = None
+    epoch: Name | None = None
+    first: Seq | None = None
+    last: Seq | None = None
+    start: Utc | None = None
+    end: Utc | None = None
+
+
+class Health(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The box's account of itself, hourly; with `event` what became of a camera, its reason and the detail."""
+
+    event: Name | None = None
+    camera: Name | None = None
+    reason: Reason | None = None
+    text: Reason | None = None
+    failures: Count | None = None
+    sensors: Table = []
+    store: Facts = {}
+    disk_free: Count | None = None
+    falls: Facts = {}
+    inbox_lost: Count = 0
+
+
+class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One picture by its SHA-256: `reasons` are its faults, `quality` 1 where there are none, else 3.
+
+    `command` is the id of the command that asked for it. `reasons` is a text where version 0.1.0 wrote it.
+    """
+
+    camera: Name
+    picture: Hash
+    thumbnail: Hash
+    bytes: Count
+    thumbnail_bytes: Count
+    width: Count
+    height: Count
+    quality: Flag
+    reasons: Annotated[list[Reason], Meta(max_length=16)] | Text
+    figures: Facts
+    command: Text = ""
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A body that this version cannot read: of a kind it does not know, or another shape than it knows."""
+
+    kind: str
+    body: Any
+
+
+Body = Minute | Start | Setup | Loss | Health | Picture | Unknown
+KINDS: dict[str, type[msgspec.Struct]] = {
+    Kind.MINUTE: Minute,
+    Kind.START: Start,
+    Kind.SETUP: Setup,
+    Kind.LOSS: Loss,
+    Kind.HEALTH: Health,
+    Kind.PICTURE: Picture,
+}
+
+
+def decode(kind: str, body: Raw | bytes | dict[str, Any]) -> Any:
+    """Return the view of a body, or Unknown; raise ValueError only where the bytes are no JSON."""
+    value = msgspec.json.decode(body) if isinstance(body, Raw | bytes) else body
+    known = KINDS.get(kind)
+    if known is None:
+        return Unknown(kind, value)
+    try:
+        return msgspec.convert(value, known, dec_hook=restore)
+    except msgspec.ValidationError:
+        return Unknown(kind, value)
+
+
+def encode(body: msgspec.Struct) -> bytes:
+    """Return the bytes that a record keeps of its body."""
+    return msgspec.json.encode(body, enc_hook=plain_value)
+
+
+def plain(body: Any) -> dict[str, Any]:
+    """Return a body, or what else holds reasons and channel names, as plain JSON values."""
+    found: dict[str, Any] = msgspec.to_builtins(body, enc_hook=plain_value)
+    return found
+
+
+def plain_value(value: Any) -> Any:
+    """Return what msgspec writes of a type of ours; its `enc_hook`."""
+    if isinstance(value, Reason):
+        return value.builtins()
+    if isinstance(value, ChannelName):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} is nothing that a record holds")
+
+
+def restore(kind: type, value: Any) -> Any:
+    """Return the type of ours that msgspec has read as plain JSON; its `dec_hook`."""
+    if kind is Reason:
+        return restored(value)
+    if kind is ChannelName:
+        return ChannelName.parse(value)
+    raise NotImplementedError(f"{kind.__name__} is nothing that a record holds")
