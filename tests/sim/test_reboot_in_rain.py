@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from edge.record import Kind, Record
+from edge.records.record import Kind, Record
 from edge.sim.faults import FOREVER, Outage, Schedule
 from edge.sim.rig import Rig
-from tests.sim.stations import BEGIN, SMALL, Outcome, configured, live, without
+from tests.kits.stations import BEGIN, SMALL, Outcome, configured, live, without
 
 MM_PER_S = 0.7 / 60.0
 UNKNOWN = "fell at some time since the last reading before a restart, nobody knows how long ago"
