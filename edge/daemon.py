@@ -9,12 +9,13 @@ from typing import Any
 
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock
-from edge.clock import SystemClock, boot_id
+from edge.clock.clock import SystemClock, boot_id
+from edge.clock.timekeeper import KernelTime
 from edge.config.sections import Config
 from edge.notify import notify
-from edge.station import Station, new_epoch
+from edge.recorder.events import new_epoch
+from edge.station import Station
 from edge.store.store import Store
-from edge.timekeeper import KernelTime
 
 log = logging.getLogger("minshan")
 SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is

@@ -9,38 +9,32 @@ a simulation they are not, and nothing in here knows which.
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
-import secrets
 from typing import Any
 
 import msgspec
 
 from drivers.clock import Clock
-from drivers.quantity import Kind as QuantityKind
-from drivers.quantity import quantity
-from drivers.reason import Reason
-from edge.commands import Commands
+from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.config.sections import Config
-from edge.control import Control
+from edge.control.commands import Commands
+from edge.control.local_socket import Control
+from edge.control.status import Parts
 from edge.health.health import Health
 from edge.lanes import Lanes
-from edge.measure.correction import RainCurve
-from edge.measure.counter import Counter, CounterState
-from edge.measure.limits import limits_for
-from edge.measure.minute import ChannelLine, Minutes
+from edge.measure.minute import Minutes
 from edge.pictures.schedule import PictureLane
-from edge.pictures.shelf import Shelf
 from edge.pictures.spool import Spool
-from edge.record import Draft, Kind, Record, Stamp
-from edge.recorder import Recorder
+from edge.recorder.channels import channel_lines
+from edge.recorder.events import setup_body, start_body
+from edge.recorder.recorder import Recorder
+from edge.records.record import Draft, Kind, Record, Stamp
 from edge.sampler import BusLane, Opener, by_bus
-from edge.status import Parts
+from edge.store.errors import StoreTrouble
+from edge.store.picture_files import Shelf
 from edge.store.store import Store
-from edge.store.trouble import StoreTrouble
-from edge.timekeeper import Timekeeper, TimeSource
-from edge.uplink.contract import Result
 from edge.uplink.uplink import Uplink
+from edge.wire.contract import Result
 
 log = logging.getLogger("minshan.station")
 INBOX = 20_000  # items; at 30 readings a second ten minutes of a disk that hangs. Full: a counted loss
@@ -165,80 +159,3 @@ class Station:
     def _appended(self, record: Record) -> None:
         if self.uplink is not None:
             self.uplink.poke()
-
-
-def channel_lines(config: Config, state: dict[str, Any], boot: str) -> list[ChannelLine]:
-    """One line a channel, counters as they were when the store's last minute closed."""
-    names = config.channels()
-    counters = state.get("counters", {})
-    lines = []
-    for sensor in config.sensor:
-        pace = sensor.info.samples_per_minute(sensor.settings)
-        for channel in sensor.info.channels(sensor.settings):
-            name = names[sensor.name, channel.quantity]
-            limits = limits_for(channel.quantity, config.site.altitude_m)
-            line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m)
-            if quantity(channel.quantity).kind is QuantityKind.TOTAL:
-                line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState), boot)
-                if sensor.rain_correction is not None:
-                    line.curve = RainCurve(sensor.rain_correction.a, sensor.rain_correction.b)
-            lines.append(line)
-    return lines
-
-
-FIRST_START = Reason("first_start", "first start")
-STORE_LOST = Reason("store_lost", "the store was lost")
-
-
-def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
-    """Which epoch came before, when the box was last alive, why it was off, and what is missing for it."""
-    last = store.last()
-    now, _mark = recorder.time_at(recorder.timeline.begin)
-    body: dict[str, Any] = {"version": importlib.metadata.version("minshan"), "boot": boot}
-    if last is None:
-        return body | {"reason": (STORE_LOST if store.repaired is not None else FIRST_START).builtins()}
-    reason = off_reason(last, store, boot)
-    body |= {"previous_epoch": last.epoch, "previous_seq": last.seq, "reason": reason.builtins()}
-    ended = None if last.start is None else last.start + round(last.duration * 1e6)
-    body["last_alive"] = ended
-    if ended is not None and now is not None:
-        body |= {"missing": {"from": ended, "to": now}, "off_s": round((now - ended) / 1e6, 3)}
-    elif last.stamp.boot == boot:
-        body["off_s"] = round(recorder.timeline.begin - last.stamp.boottime - last.duration, 3)
-    return body
-
-
-def off_reason(last: Record, store: Store, boot: str) -> Reason:
-    """Why nothing was measured: a person stopped it, the daemon was killed, or the box lost its power."""
-    if store.state().get("stopped_by") == "person":
-        return Reason("stopped_by_person", "stopped by a person")
-    return Reason("killed", "killed") if last.stamp.boot == boot else Reason("power", "power")
-
-
-def setup_body(config: Config) -> dict[str, Any]:
-    """What the coming minutes are made under: sensors, heights, calibrations, site, the configuration's hash."""
-    names = config.channels()
-    return {
-        "configuration": config.digest,
-        "flags": "QARTOD",
-        "site": config.site.model_dump(),
-        "sensors": [
-            {
-                "name": s.name,
-                "driver": s.driver,
-                "height_m": s.height_m,
-                "serial": s.serial,
-                "calibration": s.calibration,
-                "rain_correction": None if s.rain_correction is None else s.rain_correction.model_dump(mode="json"),
-                "settings": s.settings.model_dump(mode="json"),
-                "channels": [names[s.name, c.quantity] for c in s.info.channels(s.settings)],
-            }
-            for s in config.sensor
-        ],
-        "cameras": [{"name": c.name, "driver": c.driver, "every_min": c.every_min} for c in config.camera],
-    }
-
-
-def new_epoch() -> str:
-    """A random epoch for this start of the daemon: 48 bits, so that no two starts of a farm's life agree."""
-    return secrets.token_hex(6)

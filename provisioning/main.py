@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from provisioning import say
-from provisioning.exits import Exit, Failure
-from provisioning.words import METAVARS, TYPES
+from edge.language import say
+from edge.language.words import METAVARS, TYPES
+from provisioning.commands.exits import Exit, Failure
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 # Command -> the module of it; the attribute bears the command's name (with `_` for `-`). In the order of a
 # station's life.
 COMMANDS = {
-    "demo": "provisioning.demo",
-    "init": "provisioning.init",
-    "sensors": "provisioning.sensors",
-    "doctor": "provisioning.doctor",
-    "run": "provisioning.run",
-    "status": "provisioning.status",
-    "maintenance": "provisioning.maintenance",
-    "accept-ledger": "provisioning.accept_ledger",
-    "remote": "provisioning.remote",
-    "watch": "provisioning.watch",
+    "demo": "provisioning.demo.demo",
+    "init": "provisioning.commands.init",
+    "sensors": "provisioning.commands.sensors",
+    "doctor": "provisioning.doctor.doctor",
+    "run": "provisioning.commands.run",
+    "status": "provisioning.commands.status",
+    "maintenance": "provisioning.commands.maintenance",
+    "accept-ledger": "provisioning.commands.accept_ledger",
+    "remote": "provisioning.commands.remote",
+    "watch": "provisioning.commands.watch",
 }
 
 

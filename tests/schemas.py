@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
-from edge.record import ClockMark, Record, Stamp
-from edge.records import version1
-from edge.uplink import contract
+from edge.northbound import version1
+from edge.records import spans
+from edge.records.record import ClockMark, Record, Stamp
+from edge.wire import contract
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "wire-contract" / "schemas"
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -32,7 +33,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "record": Record,
     "result": contract.Result,
     "revised": contract.Revised,
-    "span": contract.Span,
+    "span": spans.Span,
     "stamp": Stamp,
     "status": contract.Status,
 }

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from drivers.buses.bus import BUSES
+from edge.config.address import BadAddress, parse
 from edge.config.sections import SensorSection
-from edge.uplink.address import BadAddress, parse
 
 Wrong = Callable[..., None]
 Sensors = Sequence[SensorSection | None]

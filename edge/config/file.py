@@ -16,9 +16,9 @@ from pydantic import BaseModel, ValidationError
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
 from edge.config.across import across
+from edge.config.errors import ConfigTrouble, Trouble, explained, shown
 from edge.config.lines import Lines
 from edge.config.sections import Config, SensorSection
-from edge.config.trouble import ConfigTrouble, Trouble, explained, shown
 
 COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
 FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no keys of the file

@@ -1,6 +1,6 @@
 """The sections of `station.toml`, strict: an unknown key or a wrong type stops the start.
 
-`edge.config.file.load` reads a file into a `Config`; what is wrong becomes sentences in `edge.config.trouble`.
+`edge.config.file.load` reads a file into a `Config`; what is wrong becomes sentences in `edge.config.errors`.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-from edge.record import Draft, Kind, Stamp
-from edge.status import Parts, sensors, store, time_trouble
+from edge.control.status import Parts, sensors, store, time_trouble
+from edge.records.record import Draft, Kind, Stamp
 
 EVERY_S = 3600.0
 

@@ -14,7 +14,7 @@ from drivers.quantity import quantity
 from drivers.reason import Reason
 from edge.measure.quality import Flag
 from edge.measure.value import Value
-from edge.records.channel import ChannelName
+from edge.records.channel_name import ChannelName
 
 GUST_SLACK = 0.1  # m/s, the reporting resolution
 PM_SLACK, PM_SHARE = 2.0, 0.05

@@ -27,7 +27,7 @@ from edge.measure.limits import Limits
 from edge.measure.quality import Checked, Checker, Flag
 from edge.measure.value import Value
 from edge.records.bodies import Minute
-from edge.records.channel import ChannelName
+from edge.records.channel_name import ChannelName
 
 CORRECTED = "rainfall_amount_corrected"
 NO_READINGS = Reason("no_readings", "no readings")

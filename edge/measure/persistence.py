@@ -21,7 +21,7 @@ from drivers.driver import Channel
 from drivers.quantity import Kind, quantity
 from drivers.reason import Reason
 from edge.measure.value import Value
-from edge.records.channel import ChannelName
+from edge.records.channel_name import ChannelName
 
 HOUR = 3600.0
 GAP = 600.0  # s without a value after which a run begins anew

@@ -24,14 +24,14 @@ from astral.sun import elevation
 from drivers.cameras.camera import LoginRefusedError, NoPictureError
 from drivers.clock import Clock
 from drivers.reason import Reason
-from edge.clock import SystemClock
+from edge.clock.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
+from edge.northbound import version1
 from edge.pictures.reasons import detail, not_kept, password_unread, taken
-from edge.pictures.shelf import NotTaken, Shelf, Shelved
 from edge.pictures.spool import Answer, Place, Spool, Target, Wish, new_id, target, widened
-from edge.record import ClockMark, Draft, Kind, Stamp
-from edge.records import version1
 from edge.records.bodies import plain
+from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.store.picture_files import NotTaken, Shelf, Shelved
 
 log = logging.getLogger("minshan.pictures")
 SUN_UP = -0.833  # degrees of the sun's centre: refraction and half its disc (the almanacs' sunrise)

@@ -25,11 +25,11 @@ import msgspec
 
 from drivers.clock import Clock
 from drivers.reason import Reason
-from edge.clock import system_utc
+from edge.clock.clock import system_utc
 from edge.files import sync_folder
 from edge.pictures.reasons import AWAY, not_within
-from edge.record import ClockMark, Stamp
 from edge.records.bodies import encode, restore
+from edge.records.record import ClockMark, Stamp
 
 LATE_STEP = 5.0  # s; coarse, so that a busy machine writes the same picture as an idle one
 POLL = 0.2  # s between two looks for a wish
@@ -87,7 +87,7 @@ class Part(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What came of a wish: `full` and `thumbnail`, or the `reason`, its parameter `detail` being what happened.
 
-    `faults`: codes of `edge.pictures.look.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
+    `faults`: codes of `edge.pictures.judge.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
     the decoded picture for the next wish's `previous`; `late_s`: the still was taken at most so many seconds after
     the wish was laid down.
     """

@@ -19,10 +19,10 @@ import msgspec
 from drivers.cameras.camera import CameraError, CameraSettings, NoPictureError, open_camera
 from drivers.clock import Clock
 from drivers.reason import Reason
-from edge.clock import SystemClock
+from edge.clock.clock import SystemClock
 from edge.notify import notify
 from edge.pictures.exif import with_exif
-from edge.pictures.look import NotWhole, Opened
+from edge.pictures.judge import NotWhole, Opened
 from edge.pictures.reasons import ENDED
 from edge.pictures.spool import POLL, Answer, Part, Spool, Target, Wish, widened
 

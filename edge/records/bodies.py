@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Meta, Raw
 
 from drivers.reason import Reason, restored
-from edge.record import MOST, Kind, Name, Seq, Utc
-from edge.records.channel import ChannelName
+from edge.records.channel_name import ChannelName
+from edge.records.record import MOST, Kind, Name, Seq, Utc
 
 MOST_CHANNELS = 256
 Flag = Annotated[int, Meta(ge=1, le=9)]

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import random
 
-from edge.record import Record
-from edge.records import version1
+from edge.northbound import version1
+from edge.records.record import Record
 from edge.sim.rig import Rig
 from edge.store.store import Store
-from edge.uplink.contract import MOST_RECORDS, VERSION, Batch, decode, encode
+from edge.wire.contract import MOST_RECORDS, VERSION, Batch, decode, encode
 
 PACE = 20.0  # s between two looks
 AT_ONCE = MOST_RECORDS  # records of a backlog in one message

@@ -17,7 +17,7 @@ from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.twins.bench import BusWire, make_twin, wire_for
 from drivers.twins.weather import Weather
-from edge.anchors import LEAST_ERROR, Anchor
+from edge.clock.anchors import LEAST_ERROR, Anchor
 from edge.config.sections import Config, SensorSection
 from edge.sampler import by_bus
 from edge.sim.capture import Capture

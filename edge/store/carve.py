@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from edge.store import rows, unsent
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from edge.store import rows
 from edge.store.schema import PAGE
-from edge.store.unsent import Ranges
 
 LEAF = 0x0D  # a leaf of a table
 WAL_HEADER, FRAME_HEADER = 32, 24  # bytes
@@ -87,7 +88,7 @@ def _sums(data: bytes, before: bytes, order: str) -> bytes:
     return struct.pack(">II", a, b)
 
 
-def records(page: bytes, read: PageReader, known: Ranges = unsent.NOTHING) -> Iterator[Found]:
+def records(page: bytes, read: PageReader, known: Ranges = ranges.NOTHING) -> Iterator[Found]:
     """The rows of `record` on a page, whole and proven, but those whose seq is `known`; each with its state.
 
     Each a list of the columns in the order of rows.COLUMNS, and the state behind them.
@@ -113,7 +114,7 @@ def _rows(page: bytes, read: PageReader, known: Ranges) -> Iterator[tuple[int, l
         try:
             size, start = _varint(page, cell)
             rowid, start = _varint(page, start)
-            if not unsent.contains(known, rowid):
+            if not ranges.contains(known, rowid):
                 yield rowid, _values(_payload(page, start, size, read))
         except (_Nothing, IndexError, struct.error, UnicodeDecodeError):
             continue

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import apsw
 
-from edge.store import rows, schema, unsent
+from edge.records import ranges
+from edge.store import rows, schema
+from edge.store.delivery import ALL, CLOSED, GONE, SENT, Ledger
+from edge.store.errors import StoreTrouble, told
 from edge.store.folder import DATABASE, PICTURES, Hold, size, used_before
-from edge.store.ledger import ALL, CLOSED, GONE, SENT, Ledger
-from edge.store.pictures import file_name
-from edge.store.trouble import StoreTrouble, told
+from edge.store.picture_rows import file_name
 
 MOST = 20  # findings of one kind: more say no more
 
@@ -60,13 +61,13 @@ def _rows(connection: apsw.Connection) -> Iterator[str]:
 def _ranges(connection: apsw.Connection) -> Iterator[str]:
     ledger = Ledger(())
     ledger.load(connection)
-    kept = unsent.of(row[0] for row in connection.execute("SELECT seq FROM record"))
-    for first, last in unsent.without(ledger.kept, kept):
+    kept = ranges.of(row[0] for row in connection.execute("SELECT seq FROM record"))
+    for first, last in ranges.without(ledger.kept, kept):
         yield f"records {first} to {last} are missing, and nothing says that they are gone"
-    for first, last in unsent.common(kept, ledger.get(ALL, GONE)):
+    for first, last in ranges.common(kept, ledger.get(ALL, GONE)):
         yield f"records {first} to {last} are there, though they count as gone"
     for (owner,) in connection.execute("SELECT DISTINCT owner FROM span WHERE owner <> ''").fetchall():
-        for first, last in unsent.common(ledger.get(str(owner), SENT), ledger.get(str(owner), CLOSED)):
+        for first, last in ranges.common(ledger.get(str(owner), SENT), ledger.get(str(owner), CLOSED)):
             yield f"records {first} to {last} are both sent and closed for {owner}"
     known = {row[0] for row in connection.execute("SELECT name FROM epoch")}
     for (epoch,) in connection.execute("SELECT DISTINCT epoch FROM record").fetchall():

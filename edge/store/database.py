@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import apsw
 
-from edge.store import repair, salvage, schema
+from edge.store import log_rescue, salvage, schema
+from edge.store.errors import Cause, StoreTrouble, told, trouble
 from edge.store.folder import DATABASE, LOG, shut, size, used_before
-from edge.store.trouble import Cause, StoreTrouble, told, trouble
 
 
 class Beside(Protocol):
@@ -55,7 +55,7 @@ class Database:
         with told(self.folder):
             salvage.go_on(self.folder)
             used = used_before(self.folder)
-            log = repair.log_of(self.folder)
+            log = log_rescue.log_of(self.folder)
             self._look(used)
             connection = schema.connect(self.folder / DATABASE, self.vfs)
             done = False
@@ -81,9 +81,9 @@ class Database:
         schema.migrate(connection, self.folder, used)
         if used and not log:
             schema.check_size(connection, self.folder / DATABASE)
-        repair.check(connection, repair.CHECKED_PAGES)
-        if log or (self.folder / repair.COPY).exists():
-            repair.rescue(connection, self.folder, log)
+        log_rescue.check(connection, log_rescue.CHECKED_PAGES)
+        if log or (self.folder / log_rescue.COPY).exists():
+            log_rescue.rescue(connection, self.folder, log)
         self._load(connection)
 
     def _load(self, connection: apsw.Connection) -> None:

@@ -15,7 +15,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from edge.store.trouble import in_use, told
+from edge.store.errors import in_use, told
 
 LOCK = "lock"
 DATABASE = "records.db"

@@ -9,7 +9,7 @@ import apsw
 
 from edge.store import rows
 from edge.store.database import Database
-from edge.store.ledger import CLOSED, SENT, Ledger
+from edge.store.delivery import CLOSED, SENT, Ledger
 
 
 class Notes:

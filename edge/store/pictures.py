@@ -1,148 +1,110 @@
-"""The rows of pictures: which parts there are, how much of each the platform has.
-
-A picture has two parts, "thumbnail" and "full", each a file in the store's folder `pictures`, named by the
-picture's SHA-256. The files are the shelf's; the rows, and what goes first when room runs out, are here.
-"""
+"""What the shelf and the uplink ask of the store about pictures."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import apsw
-import msgspec
 
-THUMBNAIL, FULL = "thumbnail", "full"
-STATES = UNSENT, SENT, CLOSED = "unsent", "sent", "closed"
+from edge.store.database import Database
+from edge.store.folder import STRAYS, count_strays
+from edge.store.picture_rows import CLOSED, SENT, PictureCount, PictureRows, PieceRow, file_name
+from edge.store.recovery import Mender
 
-
-def file_name(picture: str, part: str) -> str:
-    """The name of a part's file: HASH.jpg, HASH.thumb.jpg."""
-    return f"{picture}.thumb.jpg" if part == THUMBNAIL else f"{picture}.jpg"
-
-
-class Part(msgspec.Struct, frozen=True):
-    """A part of a new picture: `size` in bytes, `sha256` of its file."""
-
-    size: int
-    sha256: str
+STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row tells of: some 500 full pictures
+T = TypeVar("T")
 
 
-class NewPicture(msgspec.Struct, frozen=True):
-    """A picture whose files are on the disk; `picture` is the SHA-256 of the full one."""
+class PictureBook:
+    """`store.pictures`: what the shelf and the uplink call. From any thread; StoreTrouble as the store."""
 
-    picture: str
-    camera: str
-    full: Part
-    thumbnail: Part | None = None
+    def __init__(self, database: Database, mender: Mender, rows: PictureRows) -> None:
+        self._db = database
+        self._mender = mender
+        self._rows = rows
 
+    def _read(self, read: Callable[[apsw.Connection], T]) -> T:
+        def attempt() -> T:
+            with self._db.reading() as connection:
+                return read(connection)
 
-class PieceRow(msgspec.Struct, frozen=True):
-    """A part that is to be sent: from `offset` on, of `size` bytes. `time`: microseconds UTC or None."""
+        return self._mender.twice(attempt)
 
-    picture: str
-    part: str
-    offset: int
-    size: int
-    sha256: str
-    camera: str
-    epoch: str
-    seq: int
-    time: int | None
-    path: Path
+    def _change(self, change: Callable[[apsw.Connection], T]) -> T:
+        def attempt() -> T:
+            with self._db.change() as connection:
+                return change(connection)
 
+        return self._mender.twice(attempt)
 
-class PictureCount(msgspec.Struct, frozen=True):
-    """How many parts are unsent (or sent and unproven) and how many bytes of them are left."""
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return self._rows.folder
 
-    thumbnails: int
-    full: int
-    bytes_left: int
-
-
-class PictureRows:
-    """The table `piece`. Offsets are written with the next change of the store: lost, a chunk goes twice."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._offsets: dict[tuple[str, str], int] = {}
-
-    def add(self, connection: apsw.Connection, new: NewPicture, epoch: str, seq: int) -> None:
-        """The rows of a new picture; one that is there already keeps its rows."""
-        for name, part in ((THUMBNAIL, new.thumbnail), (FULL, new.full)):
-            if part is not None:
-                connection.execute(
-                    "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, size, sha256) "
-                    "VALUES (?,?,?,?,?,?,?)",
-                    (new.picture, name, epoch, seq, new.camera, part.size, part.sha256),
-                )
-
-    def due(self, connection: apsw.Connection, limit: int) -> list[PieceRow]:
+    def next_pieces(self, limit: int = 1) -> list[PieceRow]:
         """The next parts to send: thumbnails before full pictures, the newest first."""
-        rows = connection.execute(
-            "SELECT picture, part, p.sent, size, sha256, camera, p.epoch, p.seq, start FROM piece p "
-            "LEFT JOIN record r ON r.seq = p.seq WHERE p.state = 'unsent' "
-            "ORDER BY part DESC, p.seq DESC LIMIT ?",
-            (limit,),
-        )
-        return [self._piece(row) for row in rows]
-
-    def _piece(self, row: tuple[Any, ...]) -> PieceRow:
-        picture, part, offset, size, sha256, camera, epoch, seq, time = row
-        offset = self._offsets.get((picture, part), offset)
-        path = self.folder / file_name(picture, part)
-        return PieceRow(picture, part, offset, size, sha256, camera, epoch, seq, time, path)
+        return self._read(lambda connection: self._rows.due(connection, limit))
 
     def progress(self, picture: str, part: str, offset: int) -> None:
-        """The platform's broker has the part's first `offset` bytes."""
-        self._offsets[picture, part] = offset
+        """The broker has the part's bytes up to `offset`. Written with the store's next change."""
+        with self._db.reading():
+            self._rows.progress(picture, part, offset)
 
-    def set_state(self, connection: apsw.Connection, picture: str, part: str, state: str) -> bool:
-        """Put a part into a state; False where there is no such part."""
-        connection.execute(
-            "UPDATE piece SET state=? WHERE picture=? AND part=? AND state<>?", (state, picture, part, state)
-        )
-        return bool(connection.changes())
+    def sent(self, picture: str, part: str) -> bool:
+        """The broker has all of the part; False where there is no such part, or it was so already."""
+        return self._change(lambda connection: self._rows.set_state(connection, picture, part, SENT))
 
-    def again(self, connection: apsw.Connection, picture: str, part: str, offset: int) -> bool:
-        """Send a part again from `offset` on; False where it is not there any more."""
-        self._offsets.pop((picture, part), None)
-        connection.execute(
-            "UPDATE piece SET state='unsent', sent=min(?, size) WHERE picture=? AND part=?",
-            (offset, picture, part),
-        )
-        return bool(connection.changes())
+    def closed(self, picture: str, part: str) -> bool:
+        """The platform has all of the part; False where there is no such part, or it was so already."""
+        return self._change(lambda connection: self._rows.set_state(connection, picture, part, CLOSED))
 
-    def unproven(self, connection: apsw.Connection) -> list[tuple[str, str]]:
+    def again(self, picture: str, part: str, offset: int = 0) -> bool:
+        """Send the part again from `offset` on; False where it is not kept any more."""
+        return self._change(lambda connection: self._rows.again(connection, picture, part, offset))
+
+    def unproven(self) -> list[tuple[str, str]]:
         """(picture, part) of the parts sent whole and not closed, oldest first."""
-        rows = connection.execute("SELECT picture, part FROM piece WHERE state='sent' ORDER BY seq, part")
-        return [(picture, part) for picture, part in rows]
+        return self._read(self._rows.unproven)
 
-    def count(self, connection: apsw.Connection) -> PictureCount:
+    def count(self) -> PictureCount:
         """What is not closed yet."""
-        rows = connection.execute(
-            "SELECT sum(part='thumbnail'), sum(part='full'), sum(size - sent) FROM piece WHERE state<>'closed'"
-        ).get
-        return PictureCount(*(value or 0 for value in rows))
+        return self._read(self._rows.count)
 
-    def load(self, connection: apsw.Connection) -> None:
-        """All of it is read where it is asked for."""
+    # -- strays -----------------------------------------------------------------------------------------------
 
-    def snapshot(self) -> dict[tuple[str, str], int]:
-        """What `restore` takes."""
-        return dict(self._offsets)
+    @property
+    def strays(self) -> Path:
+        """The folder of the files that no row tells of."""
+        return self.folder.with_name(STRAYS)
 
-    def restore(self, before: dict[tuple[str, str], int]) -> None:
-        """As it was at the snapshot."""
-        self._offsets = before
+    def stray_files(self) -> list[Path]:
+        """Files in the folder of pictures that no row tells of."""
+        names = self._read(lambda c: {file_name(*row) for row in c.execute("SELECT picture, part FROM piece")})
+        return sorted(path for path in self.folder.iterdir() if path.name not in names)
 
-    def write(self, connection: apsw.Connection) -> None:
-        """Write the offsets; part of the caller's transaction."""
-        connection.executemany(
-            "UPDATE piece SET sent=? WHERE picture=? AND part=?",
-            [(offset, *key) for key, offset in self._offsets.items()],
-        )
+    def set_strays_aside(self) -> list[str]:
+        """Move files that no row tells of into `strays`; their names.
 
-    def committed(self) -> None:
-        """The transaction with `write` in it is on the disk."""
-        self._offsets.clear()
+        A cut came between a file and its row, or the row was lost. Nobody but a person can say what such a file is
+        worth, so it stays until STRAYS_BYTES of newer ones are there. OSError where the disk refuses.
+        """
+        found = self.stray_files()
+        if not found:
+            return []
+        self.strays.mkdir(0o750, exist_ok=True)
+        for path in found:
+            os.replace(path, self.strays / path.name)
+        kept = 0
+        for path in sorted(self.strays.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True):
+            kept += path.stat().st_size
+            if kept > STRAYS_BYTES:
+                path.unlink()
+        return [path.name for path in found]
+
+    def count_strays(self) -> tuple[int, int]:
+        """How many files lie in `strays`, and their bytes."""
+        return count_strays(self.strays.parent)

@@ -24,11 +24,12 @@ from typing import Any
 import apsw
 import msgspec
 
-from edge.store import pictures, unsent
-from edge.store.ledger import Ledger
+from edge.records import ranges
+from edge.records.ranges import NOTHING, Ranges
+from edge.store import picture_rows
+from edge.store.delivery import Ledger
+from edge.store.epochs import Tail
 from edge.store.schema import PAGE
-from edge.store.tail import Tail
-from edge.store.unsent import NOTHING, Ranges
 
 MiB = 1024 * 1024
 DAY = 86_400_000_000  # microseconds
@@ -107,26 +108,26 @@ def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
         return NOTHING
     horizon = room.now - round(room.limits.archive_days * DAY)
     found: list[int] = []
-    for first, last in _first(unsent.without(ledger.done(), _staying(connection, ledger)), STEP):
+    for first, last in _first(ranges.without(ledger.done(), _staying(connection, ledger)), STEP):
         sql = "SELECT seq, coalesce(start, not_after) FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
         for seq, time in connection.execute(sql, (first, last)):
             if time is None or time >= horizon:
-                return unsent.of(found)
+                return ranges.of(found)
             found.append(seq)
-    return unsent.of(found)
+    return ranges.of(found)
 
 
 def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> tuple[Ranges, str | None]:
     """The records of one step in the stated order, and the state of what is lost by it (None: nothing is)."""
-    size = max(1, min(STEP, unsent.count(ledger.kept) // 20))
-    free = unsent.without(ledger.kept, _staying(connection, ledger))
-    done = unsent.common(free, ledger.done())
+    size = max(1, min(STEP, ranges.count(ledger.kept) // 20))
+    free = ranges.without(ledger.kept, _staying(connection, ledger))
+    done = ranges.common(free, ledger.done())
     if done or proven_alone:
         return _first(done, size), None
     waiting: Ranges = NOTHING
     for destination in ledger.destinations:
-        waiting = unsent.union(waiting, ledger.unsent(destination))
-    sent = unsent.without(free, waiting)
+        waiting = ranges.union(waiting, ledger.unsent(destination))
+    sent = ranges.without(free, waiting)
     return (_first(sent, size), "sent") if sent else (_first(free, size), "unsent")
 
 
@@ -154,7 +155,7 @@ def _staying(connection: apsw.Connection, ledger: Ledger) -> Ranges:
         found = connection.execute(setups + " ORDER BY seq DESC LIMIT 1")
     else:
         found = connection.execute(setups + " AND seq >= ?", (since,))
-    return unsent.of([ledger.last, *(row[0] for row in found)])
+    return ranges.of([ledger.last, *(row[0] for row in found)])
 
 
 def _first(seqs: Ranges, size: int) -> Ranges:
@@ -202,7 +203,7 @@ def drop_pictures(connection: apsw.Connection, cause: str, wanted: int) -> Loss 
     if not taken:
         return None
     connection.executemany("DELETE FROM piece WHERE picture=? AND part=?", [row[:2] for row in taken])
-    files = tuple(pictures.file_name(picture, part) for picture, part, *_ in taken)
+    files = tuple(picture_rows.file_name(picture, part) for picture, part, *_ in taken)
     return Loss(_pictures_body(taken, cause) if found[0][5] > 1 else None, files, freed)
 
 

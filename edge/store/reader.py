@@ -6,9 +6,10 @@ from typing import Any
 
 import apsw
 
-from edge.record import Kind, Record
-from edge.store import rows, unsent
-from edge.store.unsent import Ranges
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from edge.records.record import Kind, Record
+from edge.store import rows
 
 
 class Reader:
@@ -46,8 +47,8 @@ class Reader:
     def _miss(self, looked_at: tuple[int, int], found: list[Record]) -> None:
         """Records that should be there and are not: a broken tree hides rows without an error."""
         if len(found) < looked_at[1] - looked_at[0] + 1:
-            missing = unsent.without((looked_at,), unsent.of(record.seq for record in found))
-            self.bad.update(unsent.numbers(missing))
+            missing = ranges.without((looked_at,), ranges.of(record.seq for record in found))
+            self.bad.update(ranges.numbers(missing))
 
 
 def newest_of(kind: Kind | None) -> tuple[str, ...]:

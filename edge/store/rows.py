@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from edge.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 
 COLUMNS = (
     "seq, epoch, kind, boot, boottime, duration, start, source, error, not_before, not_after, revision, setup, "

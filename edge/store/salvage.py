@@ -22,19 +22,19 @@ import apsw
 import msgspec
 
 from edge.files import sync_folder
-from edge.record import Kind
-from edge.store import carve, rows, schema, unsent, untold
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from edge.records.record import Kind
+from edge.store import carve, damage_report, rows, schema
+from edge.store.damage_report import Repair
+from edge.store.delivery import ALL, END
 from edge.store.folder import DAMAGED, DATABASE, JOURNAL, LOG, PICTURES, SALVAGED
-from edge.store.ledger import ALL, END
-from edge.store.pictures import FULL, STATES, THUMBNAIL, file_name
-from edge.store.repair import COPY, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
-from edge.store.unsent import Ranges
-from edge.store.untold import Repair
+from edge.store.log_rescue import COPY, STEPS, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
+from edge.store.picture_rows import FULL, STATES, THUMBNAIL, file_name
 
 DRAFT = "records.salvage.db"
 KEPT = 2  # damaged databases kept for whoever wants to look
 BATCH = 500  # rows between two words of progress: 0.1 s on a Pi
-STEPS = 1_000_000  # of SQLite's machine, likewise
 Progress = Callable[[], None]
 ROW_ERRORS = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, TypeError, ValueError, OverflowError)
 
@@ -128,7 +128,7 @@ class _Salvage:
     def run(self, cause: str, given: int) -> None:
         """Fill the new database and write down what came of it."""
         source, logs = self._sources()
-        known = self._copy(source) if source else unsent.NOTHING
+        known = self._copy(source) if source else ranges.NOTHING
         if source:
             self._insert(row for page, read in self._pages(source) for row in carve.records(page, read, known))
         for log in logs:
@@ -155,7 +155,7 @@ class _Salvage:
     def _copy(self, source: Path) -> Ranges:
         """Copy what SQLite can read; the seqs of the records among it."""
         if (self._folder / (source.name + JOURNAL)).exists():
-            return unsent.NOTHING  # SQLite would write to it
+            return ranges.NOTHING  # SQLite would write to it
         pieces: list[Ranges] = []
         try:
             with closing(_reading(source, self._vfs)) as old:
@@ -163,10 +163,10 @@ class _Salvage:
                     self._copy_table(old, table, proven)
                 for batch in _batches(_readable(old)):
                     self._insert(batch)
-                    pieces.append(unsent.of(row[0] for row in batch))
+                    pieces.append(ranges.of(row[0] for row in batch))
         except apsw.Error:
             self._whole = False
-        return unsent.ranges(pair for piece in pieces for pair in piece)
+        return ranges.ranges(pair for piece in pieces for pair in piece)
 
     def _copy_table(self, old: apsw.Connection, table: str, proven: bool) -> None:
         """Whatever can be read of a small table, from both its ends, and is what was written."""
@@ -219,7 +219,7 @@ class _Salvage:
         self._settle_pictures()
         set_aside = _next_name(self._folder) if any(self._folder.glob(DATABASE + "*")) else None
         told = spans(new, lost) or (None if not sure else [])
-        untold.write(new, Repair(set_aside, unsent.count(kept), told, cause, not sure))
+        damage_report.write(new, Repair(set_aside, ranges.count(kept), told, cause, not sure))
 
     def _settle_pictures(self) -> None:
         """Rows for the pictures whose files are there: those copied, or new ones where their record is there."""

@@ -17,7 +17,7 @@ from typing import Any
 import apsw
 
 from edge.files import sync_folder
-from edge.store.trouble import Cause, StoreTrouble
+from edge.store.errors import Cause, StoreTrouble
 
 # A commit writes whole pages, each with 24 bytes of head, to a log that the disk keeps in blocks of 4096: pages
 # of 1024 bytes, about a record each, reach it as 1.0 times a raw append's blocks, pages of 4096 as 1.4 times.

@@ -15,25 +15,26 @@ from typing import Any, Self
 import apsw
 import msgspec
 
-from edge.anchors import Anchor
-from edge.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.clock.anchors import Anchor
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.records.spans import Span
+from edge.store import damage_report, outbox, quota, rows, times
 from edge.store import folder as folders
-from edge.store import outbox, quota, rows, times, unsent, untold
+from edge.store.damage_report import Repair, Untold
 from edge.store.database import Database
-from edge.store.ledger import CLOSED, Ledger
-from edge.store.mender import Mender
+from edge.store.delivery import CLOSED, Ledger
+from edge.store.epochs import Tail
+from edge.store.errors import StoreTrouble
+from edge.store.eviction import Sweep
 from edge.store.notes import Notes
-from edge.store.picturebook import PictureBook
-from edge.store.pictures import NewPicture, PictureRows
+from edge.store.picture_rows import NewPicture, PictureRows
+from edge.store.pictures import PictureBook
 from edge.store.quota import Limits, Room
 from edge.store.reader import Reader, newest_of
-from edge.store.sweep import Sweep
-from edge.store.tail import Tail
+from edge.store.recovery import Mender
 from edge.store.times import TimelessBoot
-from edge.store.trouble import StoreTrouble
-from edge.store.unsent import Ranges
-from edge.store.untold import Repair, Untold
-from edge.uplink.contract import Span
 
 PLATFORM = "platform"
 
@@ -117,7 +118,7 @@ class Store:
         def attempt() -> Record:
             with self._db.change() as connection:
                 record = self._insert(connection, draft, state)
-                if draft.kind is Kind.LOSS and draft.body.get("what") == untold.WHAT:
+                if draft.kind is Kind.LOSS and draft.body.get("what") == damage_report.WHAT:
                     self._untold.told(connection)
                 if picture is not None:
                     self._rows.add(connection, picture, record.epoch, record.seq)
@@ -154,7 +155,7 @@ class Store:
     def range(self, first: int, last: int) -> list[Record]:
         """The records first..last, as far as they are kept, oldest first."""
         wanted = ((first, last),)
-        return self._pick(lambda: unsent.common(self._ledger.kept, wanted), last - first + 1, newest_first=False)
+        return self._pick(lambda: ranges.common(self._ledger.kept, wanted), last - first + 1, newest_first=False)
 
     @property
     def next_seq(self) -> int:
@@ -184,7 +185,7 @@ class Store:
     def unsent(self, dest: str = PLATFORM, limit: int = 500, newest_first: bool = True,
                until_seq: int | None = None, excluding: Iterable[int] = ()) -> list[Record]:  # fmt: skip
         """Records to send: unsent, not held, not above `until_seq`, not `excluding` (what is under way)."""
-        under_way = unsent.of(excluding)
+        under_way = ranges.of(excluding)
         return self._pick(lambda: self._outbox.due(dest, under_way, until_seq), limit, newest_first)
 
     def newest(self, dest: str = PLATFORM, limit: int = 1) -> list[Record]:
@@ -198,7 +199,7 @@ class Store:
     def count_unsent(self, dest: str = PLATFORM) -> int:
         """How many records the destination does not have, held ones among them."""
         with self._db.reading():
-            return unsent.count(self._ledger.unsent(dest))
+            return ranges.count(self._ledger.unsent(dest))
 
     def unsent_spans(self, dest: str = PLATFORM) -> list[Span]:
         """The records that the destination does not have, held ones among them."""
@@ -208,7 +209,7 @@ class Store:
     def held(self, dest: str = PLATFORM) -> int:
         """How many unsent records wait for a time."""
         with self._db.reading():
-            return unsent.count(unsent.common(self._ledger.unsent(dest), self._ledger.held))
+            return ranges.count(ranges.common(self._ledger.unsent(dest), self._ledger.held))
 
     def mark_sent(self, records: Iterable[Record], dest: str = PLATFORM, at: float = 0.0) -> None:
         """The broker acknowledged these records (unsent -> sent) at `at`, seconds since the boot.

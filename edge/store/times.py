@@ -11,12 +11,13 @@ from collections.abc import Callable
 import apsw
 import msgspec
 
-from edge.anchors import Anchor, time_of
-from edge.record import ClockMark, Record
-from edge.store import rows, unsent
+from edge.clock.anchors import Anchor, time_of
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from edge.records.record import ClockMark, Record
+from edge.store import rows
 from edge.store.database import Database
-from edge.store.ledger import Ledger
-from edge.store.unsent import Ranges
+from edge.store.delivery import Ledger
 
 STEP = 2000  # rows in one transaction: a log of about 2 MB
 ARRIVAL, BOUNDS = "arrival", "bounds"
@@ -86,7 +87,7 @@ def retime(db: Database, ledger: Ledger, boot: str, timing: Callable[[Record], T
         with db.change() as connection:
             seqs, after = _step(connection, boot, timing, after)
             ledger.retimed(seqs)
-        total += unsent.count(seqs)
+        total += ranges.count(seqs)
     return total
 
 
@@ -110,7 +111,7 @@ def _step(
         "UPDATE record SET start=?, source=?, error=?, not_before=?, not_after=?, revision=?, crc=? WHERE seq=?",
         [(*row[6:12], row[14], row[0]) for row in map(rows.row_of, changed)],
     )
-    seqs = unsent.of(record.seq for record in changed)
+    seqs = ranges.of(record.seq for record in changed)
     last_step = len(found) < STEP
     return seqs, None if last_step else found[-1][0]  # type: ignore[return-value]  # seq, a whole number
 

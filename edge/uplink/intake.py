@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from drivers.clock import Stopped
-from edge.store.trouble import StoreTrouble
-from edge.uplink.contract import BadPayload
-from edge.uplink.desk import Desk
-from edge.uplink.session import Incoming
-from edge.uplink.set_aside import SetAside
+from edge.store.errors import StoreTrouble
+from edge.uplink.inbound import Desk
+from edge.wire.contract import BadPayload
+from edge.wire.session import Incoming
+from edge.wire.set_aside import SetAside
 
 log = logging.getLogger("minshan.uplink")
 FOLDER = "set-aside"  # in the state folder

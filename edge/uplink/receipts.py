@@ -12,14 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.clock import Clock
-from edge.anchors import Anchor
-from edge.record import Record
+from edge.clock.anchors import Anchor
+from edge.records import spans
+from edge.records.record import Record
+from edge.records.spans import Span
 from edge.store.outbox import ASK_AFTER
 from edge.store.store import PLATFORM, Store
-from edge.uplink import spans
-from edge.uplink.contract import VERSION, Answer, Hello, Receipt, Revised, Span
 from edge.uplink.pin import Pin
 from edge.uplink.rounds import Rounds
+from edge.wire.contract import VERSION, Answer, Hello, Receipt, Revised
 
 UNANSWERED_UNDATED = 60.0  # s between two rounds while nobody answered and the time is unknown
 UNANSWERED = 600.0  # s between two rounds while nobody answered

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edge.records.spans import Span
 from edge.store.store import Store
-from edge.uplink.contract import Hello, Span, encode
+from edge.wire.contract import Hello, encode
 
 PAGE_EPOCHS = 400  # in one hello: some 12 kB
 SHORTEST = 16  # bytes of an epoch's span

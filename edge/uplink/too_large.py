@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edge.record import Kind, Record
+from edge.records.record import Kind, Record
 from edge.store.notes import Notes
 
 KIND = "too large"

@@ -15,25 +15,26 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from drivers.clock import Clock
-from edge.anchors import Anchor
+from edge.clock.anchors import Anchor
+from edge.config import address
 from edge.config.sections import BrokerSection
+from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
-from edge.uplink import address, contract
-from edge.uplink.batch import Outgoing
-from edge.uplink.contract import OWN_PACKET, VERSION, Channel, Command, Result, Status, topic
-from edge.uplink.desk import Desk
+from edge.uplink.chunks import Pieces
+from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
-from edge.uplink.link import CONNECT_DEADLINE, NOBODY_LISTENS, REFUSED, Link, connect
-from edge.uplink.order import Order
-from edge.uplink.packets import payload_room
-from edge.uplink.pieces import Pieces
 from edge.uplink.receipts import Receipts
-from edge.uplink.retry import STABLE, Retry
-from edge.uplink.session import KEPT_SESSION, Session
+from edge.uplink.send_queue import Order
 from edge.uplink.too_large import TooLarge
-from edge.uplink.trouble import LinkTrouble, Said
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
+from edge.wire import contract
+from edge.wire.contract import OWN_PACKET, VERSION, Channel, Command, Result, Status, topic
+from edge.wire.errors import LinkTrouble, Said
+from edge.wire.link import CONNECT_DEADLINE, NOBODY_LISTENS, REFUSED, Link, connect
+from edge.wire.packets import payload_room
+from edge.wire.retry import STABLE, Retry
+from edge.wire.session import KEPT_SESSION, Session
 
 log = logging.getLogger("minshan.uplink")
 PATIENCE = 2.0  # real seconds that one wait for acknowledgements may take; the lane is deaf to `Stopped` for them

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edge.record import Record
-from edge.uplink.batch import Outgoing
-from edge.uplink.contract import ChunkHeader
+from edge.northbound.minshan import Outgoing
+from edge.records.record import Record
+from edge.wire.contract import ChunkHeader
 
 MESSAGES = 20  # as many as Mosquitto lets a client have in flight by default
 BYTES = 128 * 1024  # half a minute of a weak 4G link (32 kbit/s): nothing newer waits longer behind it

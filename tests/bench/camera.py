@@ -12,7 +12,7 @@ from pathlib import Path
 from drivers.twins.cameras import SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.spool import Spool, Target, Wish, new_id
-from edge.record import ClockMark, Stamp
+from edge.records.record import ClockMark, Stamp
 
 NOON = 1_784_347_200_000_000
 PICTURES = 8

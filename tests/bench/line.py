@@ -29,15 +29,15 @@ from drivers.clock import Clock
 from drivers.twins.bench import PtyBusWire, make_twin, wire_for
 from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.memory import MemoryContact, MemoryI2C
-from edge.clock import SystemClock
+from edge.clock.clock import SystemClock
 from edge.config.file import load
 from edge.config.sections import Config, SensorSection
 from edge.daemon import open_bus, open_store
-from edge.record import Kind
+from edge.records.record import Kind
 from edge.sampler import BusLane, Taken
 from edge.sim.clock import SimClock
 from edge.sim.rig import Boot, Rig
-from provisioning.demo_config import whole_station
+from provisioning.demo.config import whole_station
 from tests.bench.figures import Row, row
 
 BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import msgspec
 
-from edge.record import ClockMark, Draft, Kind, Stamp
+from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.records.spans import Span
 from edge.store.rows import record_of
 from edge.store.store import Store
-from edge.uplink.contract import Span
 from tests.bench.figures import Row, UnmeasuredError, row
 
 BURST = 2000

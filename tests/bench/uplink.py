@@ -22,15 +22,15 @@ import msgspec
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from edge.clock import SystemClock
+from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
-from edge.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.store import Store
-from edge.uplink.contract import Batch
 from edge.uplink.uplink import Uplink
+from edge.wire.contract import Batch
 from tests.bench.figures import Row, UnmeasuredError, row
 from tests.bench.store import NAMES
-from tests.system.broker import PATH, Broker, until
+from tests.kits.broker import PATH, Broker, until
 
 BACKLOG = 14_400  # records: ten days
 LIVE = 60  # minutes sent one by one

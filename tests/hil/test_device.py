@@ -20,7 +20,7 @@ from drivers.driver import DriverInfo
 from drivers.errors import DeviceError
 from drivers.reading import Reading
 from drivers.trial import SETTLING, SLACK
-from edge.clock import SystemClock
+from edge.clock.clock import SystemClock
 
 pytestmark = [pytest.mark.hil, pytest.mark.timeout(600)]
 

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from drivers.twins.twin import Fault
-from edge.record import ClockMark, Kind, Record
-from edge.records import version1
+from edge.northbound import version1
+from edge.records.record import ClockMark, Kind, Record
 from edge.sim.faults import DeviceFault, Outage, Schedule
-from tests.sim.stations import Outcome, configured, judged, live
+from tests.kits.stations import Outcome, configured, judged, live
 
 SILENT = DeviceFault(300.0, 900.0, "shelter", Fault.SILENT)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.kit import paths
+from tests.kits.system import paths
 
 
 def demo(*words: str) -> subprocess.CompletedProcess[str]:

@@ -8,9 +8,9 @@ from typing import Any
 from edge.daemon import open_store
 from edge.sampler import Taken
 from edge.sim.faults import Schedule
-from edge.sim.life import Life
 from edge.sim.rig import Rig
-from tests.sim.stations import BEGIN, SMALL, configured
+from edge.sim.scenario import Life
+from tests.kits.stations import BEGIN, SMALL, configured
 
 HANGS = (600.0, 630.0)  # s of the boot
 I2C = ("shelter", "light")

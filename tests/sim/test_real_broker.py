@@ -11,11 +11,11 @@ import pytest
 from drivers.twins.twin import Fault
 from edge.daemon import open_store
 from edge.sim.faults import DeviceFault, Outage, Schedule
-from edge.sim.life import Life
-from tests.sim.stations import BEGIN, SMALL, configured, judged, records_of, without
-from tests.system.broker import Broker
-from tests.system.uplink_kit import Listener
-from tests.system.uplink_kit import records_of as in_messages
+from edge.sim.scenario import Life
+from tests.kits.broker import Broker
+from tests.kits.stations import BEGIN, SMALL, configured, judged, records_of, without
+from tests.kits.uplink_kit import Listener
+from tests.kits.uplink_kit import records_of as in_messages
 
 SENT_WITHIN = 60.0  # real s
 

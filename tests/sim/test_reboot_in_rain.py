@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from edge.record import Kind, Record
 from edge.records import bodies
+from edge.records.record import Kind, Record
 from edge.sim.faults import FOREVER, Outage, Schedule
 from edge.sim.rig import Rig
-from tests.sim.stations import BEGIN, SMALL, Outcome, configured, live, without
+from tests.kits.stations import BEGIN, SMALL, Outcome, configured, live, without
 
 MM_PER_S = 0.7 / 60.0
 UNKNOWN, KNOWN = "fell_before_restart", "fell_before"

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from drivers.twins.twin import Fault
-from edge.record import Record
+from edge.records.record import Record
 from edge.sim.faults import FOREVER, DeviceFault, Outage, Schedule, draw
 from edge.sim.rig import Rig
 from edge.store.times import ARRIVAL, BOUNDS
-from tests.sim.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
+from tests.kits.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
 
 FAULT_SPAN = (600.0, 1320.0)  # s; twelve whole minutes
 AIR = ("air_temperature", "relative_humidity", "air_pressure")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.record import Kind
+from edge.records.record import Kind
 from edge.store.check import check
 from edge.store.store import Store
-from tests.unit.store_kit import damaged_pages, event, many
+from tests.kits.store_kit import damaged_pages, event, many
 
 ROOT = Path(__file__).resolve().parents[2]
 APPENDING = """

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.anchors import Anchor
+from edge.clock.anchors import Anchor
 from edge.sim.faults import Outage, Schedule
 from edge.sim.rig import Boot, Rig
 from edge.store.times import ARRIVAL
-from tests.sim.stations import BEGIN, SMALL, configured, live, without
+from tests.kits.stations import BEGIN, SMALL, configured, live, without
 
 LIES_S = 600.0
 FEW = without(SMALL, "light", "second", "rain485", "vane", "field")

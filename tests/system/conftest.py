@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.broker import Broker
-from tests.system.uplink_kit import Box
+from tests.kits.broker import Broker
+from tests.kits.uplink_kit import Box
 
 
 @pytest.fixture(name="broker")

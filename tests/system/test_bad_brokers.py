@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from edge.uplink import uplink
-from edge.uplink.contract import Channel, topic
-from tests.system.broker import Broker
-from tests.system.scripted import KICK, SILENT, Manners, Scripted, packet, publish
+from edge.wire.contract import Channel, topic
+from tests.kits.broker import Broker
+from tests.kits.scripted_broker import KICK, SILENT, Manners, Scripted, packet, publish
+from tests.kits.uplink_kit import Box
 from tests.system.test_watch import Watch
-from tests.system.uplink_kit import Box
 
 STATION = "orchard-1"
 COUNT = 120

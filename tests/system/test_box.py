@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from edge.timekeeper import TIME_ERROR, UNSYNCHRONISED, MayNotAsk, Timex
+from edge.clock.timekeeper import TIME_ERROR, UNSYNCHRONISED, MayNotAsk, Timex
 from tests.data import CHECKOUT
-from tests.system.booted import Booted, cgroups
+from tests.kits.booted import Booted, cgroups
 
 CONFIG = """\
 [station]

@@ -28,11 +28,11 @@ from drivers.cameras.camera import (
 )
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
-from edge.clock import SystemClock
-from edge.pictures.look import Opened
+from edge.clock.clock import SystemClock
+from edge.pictures.judge import Opened
 from edge.pictures.reasons import ENDED
 from edge.pictures.spool import Answer, Spool, Target, Wish, new_id
-from edge.record import ClockMark, Stamp
+from edge.records.record import ClockMark, Stamp
 
 T = TypeVar("T")
 NOON = 1_784_347_200_000_000

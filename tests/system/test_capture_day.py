@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from tests.data import shared
-from tests.system.broker import Broker
-from tests.system.days import Day, read_day, written_day
+from tests.kits.broker import Broker
+from tests.kits.days import Day, read_day, written_day
 
 MINSHAN = [sys.executable, "-m", "provisioning.main"]
 REFUSED = {  # the README of the captures

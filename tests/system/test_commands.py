@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.uplink.contract import Channel, Command, Result, decode, encode, topic
-from edge.uplink.link import Link, Session
-from tests.system.broker import Broker
-from tests.system.kit import running_broker, section, station, talking, url
-from tests.unit.command import ENGLISH, minshan
+from edge.wire.contract import Channel, Command, Result, decode, encode, topic
+from edge.wire.link import Link, Session
+from tests.kits.broker import Broker
+from tests.kits.command import ENGLISH, minshan
+from tests.kits.system import running_broker, section, station, talking, url
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,13 @@ from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
-from edge.record import ClockMark, Draft, Kind, Stamp
-from edge.uplink import contract
-from edge.uplink.contract import VERSION, Channel, Command, Piece, Receipt, Result, encode, topic
-from edge.uplink.session import Incoming
-from tests.system.broker import Broker
+from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.wire import contract
+from edge.wire.contract import VERSION, Channel, Command, Piece, Receipt, Result, encode, topic
+from edge.wire.session import Incoming
+from tests.kits.broker import Broker
+from tests.kits.uplink_kit import BOOT, Box, Listener
 from tests.system.test_watch import Watch
-from tests.system.uplink_kit import BOOT, Box, Listener
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "wire-contract" / "schemas"
 SCHEMA_OF = {

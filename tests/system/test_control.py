@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.clock import Lane
-from edge.clock import SystemClock
-from edge.control import LONGEST_TEXT, PATIENCE, Control
-from edge.recorder import Maintenance
-from tests.hostile import Mutations
-from tests.system.broker import until
+from edge.clock.clock import SystemClock
+from edge.control.local_socket import LONGEST_TEXT, PATIENCE, Control
+from edge.recorder.recorder import Maintenance
+from tests.kits.broker import until
+from tests.kits.hostile import Mutations
 
 
 class Socket:

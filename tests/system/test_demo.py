@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.broker import until
-from tests.system.kit import paths
-from tests.unit.command import ENGLISH, minshan
+from tests.kits.broker import until
+from tests.kits.command import ENGLISH, minshan
+from tests.kits.system import paths
 
 DEMO = [sys.executable, "-m", "provisioning.main", "demo"]
 BETWEEN_FRAMES = re.compile(r"\r?(?:\x1b\[2K\x1b\[1A)+\x1b\[2K")

@@ -18,15 +18,15 @@ from drivers.checksums import xor8
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.config.file import load
+from edge.control.status import status
 from edge.daemon import open_store
 from edge.sim.capture import read_capture
 from edge.sim.rig import Rig, boot_of
-from edge.status import status
-from provisioning.demo_config import capture_station
-from provisioning.sensorcheck import sensors_of
-from tests.system.broker import Broker, until
-from tests.system.kit import running_broker, station, talking, url
-from tests.unit.command import minshan
+from provisioning.demo.config import capture_station
+from provisioning.doctor.sensors import sensors_of
+from tests.kits.broker import Broker, until
+from tests.kits.command import minshan
+from tests.kits.system import running_broker, station, talking, url
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from edge.records.spans import Span
 from edge.store.store import Store
-from edge.uplink.contract import VERSION, Answer, Channel, Hello, Piece, Receipt, Span, decode, encode, topic
 from edge.uplink.pin import ALONE
-from tests.system.broker import Broker
-from tests.system.uplink_kit import UTC0, Box, Listener, make
+from edge.wire.contract import VERSION, Answer, Channel, Hello, Piece, Receipt, decode, encode, topic
+from tests.kits.broker import Broker
+from tests.kits.uplink_kit import UTC0, Box, Listener, make
 
 STATION = "orchard-1"
 ALL = [Span("e1", 1, 50)]

@@ -12,19 +12,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.clock import system_utc
+from edge.clock.clock import system_utc
 from edge.config.sections import BrokerSection
-from edge.uplink.contract import Batch, Channel, Receipt, Span, decode, encode, encode_chunk, topic
-from edge.uplink.link import REFUSED
-from edge.uplink.trouble import LinkTrouble
-from tests.system.broker import PATH, Broker, password_file, until
-from tests.system.kit import url
+from edge.records.spans import Span
+from edge.wire.contract import Batch, Channel, Receipt, decode, encode, encode_chunk, topic
+from edge.wire.errors import LinkTrouble
+from edge.wire.link import REFUSED
+from tests.kits.broker import PATH, Broker, password_file, until
+from tests.kits.command import minshan
+from tests.kits.receiver_kit import minute
+from tests.kits.system import url
+from tests.kits.uplink_kit import Box, Listener, records_of, seqs
 from tests.system.test_watch import Watch
-from tests.system.uplink_kit import Box, Listener, records_of, seqs
-from tests.unit.command import minshan
-from tests.unit.receiver_kit import minute
-from tests.unit.test_receiver import BAD, CHUNK, HELLO
-from tests.unit.test_receiver_fuzz import RAW
+from tests.unit.hub.test_receiver import BAD, CHUNK, HELLO
+from tests.unit.hub.test_receiver_fuzz import RAW
 
 RULES = Path(__file__).resolve().parents[2] / "docs" / "wire-contract" / "mosquitto"
 Parts = list[Box | Watch]

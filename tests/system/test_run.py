@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.broker import Broker
+from tests.kits.broker import Broker
 
 MINSHAN = [sys.executable, "-m", "provisioning.main"]
 FEEDER = """

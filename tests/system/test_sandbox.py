@@ -15,7 +15,7 @@ from collections.abc import Callable
 import pytest
 
 from drivers.reason import SYSTEM
-from edge.timekeeper import TIME_ERROR, KernelTime, MayNotAsk, Timex
+from edge.clock.timekeeper import TIME_ERROR, KernelTime, MayNotAsk, Timex
 from tests.data import CHECKOUT
 
 UNIT = (CHECKOUT / "systemd/minshan.service").read_text()

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.record import Kind
+from edge.records.record import Kind
 from edge.store.folder import DATABASE
 from edge.store.store import Store
-from tests.unit.store_kit import damaged_pages, many
+from tests.kits.store_kit import damaged_pages, many
 
 MINSHAN = [sys.executable, "-m", "provisioning.main"]
 

@@ -10,9 +10,9 @@ import pytest
 
 from edge.config.sections import BrokerSection
 from edge.uplink import uplink
-from edge.uplink.contract import Channel, Status, decode
-from tests.system.broker import Broker, certificates, old_broker, password_file
-from tests.system.uplink_kit import Box, Listener, make, records_of, seqs
+from edge.wire.contract import Channel, Status, decode
+from tests.kits.broker import Broker, certificates, old_broker, password_file
+from tests.kits.uplink_kit import Box, Listener, make, records_of, seqs
 
 STATION = "orchard-1"
 

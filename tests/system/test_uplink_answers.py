@@ -8,11 +8,16 @@ from pathlib import Path
 
 import msgspec
 
-from edge.anchors import Anchor
-from edge.clock import SystemClock
-from edge.record import ClockMark, Draft, Kind, Stamp
+from edge.clock.anchors import Anchor
+from edge.clock.clock import SystemClock
+from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.records.spans import Span
 from edge.store.store import Store
-from edge.uplink.contract import (
+from edge.uplink.chunks import Pieces
+from edge.uplink.send_queue import PHASES
+from edge.uplink.uplink import Uplink
+from edge.uplink.window import Window
+from edge.wire.contract import (
     CHUNK,
     ROLLCALL,
     VERSION,
@@ -24,19 +29,14 @@ from edge.uplink.contract import (
     Receipt,
     Result,
     Revised,
-    Span,
     Status,
     decode,
     decode_chunk,
     encode,
     topic,
 )
-from edge.uplink.order import PHASES
-from edge.uplink.pieces import Pieces
-from edge.uplink.uplink import Uplink
-from edge.uplink.window import Window
-from tests.system.broker import Broker, until
-from tests.system.uplink_kit import BOOT, UTC0, Box, Listener, make, seqs
+from tests.kits.broker import Broker, until
+from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener, make, seqs
 
 STATION = "orchard-1"
 LATER = UTC0 + 86_400_000_000

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from edge.record import ClockMark, Draft, Kind, Stamp
+from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.records.spans import Span
 from edge.store.store import Store
-from edge.uplink import contract
-from edge.uplink.contract import VERSION, Answer, Channel, Command, Hello, Receipt, Result, Span, decode, encode, topic
-from tests.hostile import Mutations
-from tests.system.broker import Broker, until
-from tests.system.uplink_kit import BOOT, UTC0, Box, Listener, seqs
+from edge.wire import contract
+from edge.wire.contract import VERSION, Answer, Channel, Command, Hello, Receipt, Result, decode, encode, topic
+from tests.kits.broker import Broker, until
+from tests.kits.hostile import Mutations
+from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener, seqs
 
 STATION = "orchard-1"
 LATER = UTC0 + 86_400_000_000

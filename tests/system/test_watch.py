@@ -16,11 +16,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.anchors import Anchor
-from edge.record import ClockMark, Kind, Record, Stamp
-from edge.uplink.contract import ROLLCALL, Batch, encode
-from tests.system.broker import Broker, until
-from tests.system.uplink_kit import BOOT, UTC0, Box, Listener
+from edge.clock.anchors import Anchor
+from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.wire.contract import ROLLCALL, Batch, encode
+from tests.kits.broker import Broker, until
+from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener
 
 
 class Watch:

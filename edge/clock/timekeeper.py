@@ -1,0 +1,129 @@
+"""Is the time known? A lane that looks for anchors and hands them to the recorder.
+
+A Pi without a real-time clock boots with yesterday's time. The kernel knows whether somebody disciplines its
+clock (chrony by NTP, GNSS or RTC; systemd-timesyncd): until it says so, the system's time is no time. A sandbox may
+forbid to ask it; that is told apart from a clock that nobody disciplines, because another person has to mend it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from drivers.clock import Clock, Inbox
+from drivers.reason import Reason, system_reason
+from edge.clock.anchors import Anchor
+from edge.clock.clock import system_utc
+
+log = logging.getLogger("minshan.time")
+SEEK_S = 5.0  # between two looks while the time is unknown or doubted
+KEEP_S = 600.0  # between two looks once it is known, by whomever: 50 ppm are 30 ms in that time
+TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
+MAY_NOT_ASK = "may_not_ask_time"  # MayNotAsk's code
+
+
+class MayNotAsk(Exception):
+    """The system refuses to tell whether its clock is right; `number` is its error's."""
+
+    def __init__(self, number: int) -> None:
+        why = system_reason(OSError(number, os.strerror(number)))
+        self.reason = Reason(
+            "may_not_ask_time", "the system does not let this program ask whether its clock is right ({why})", why=why
+        )
+        super().__init__(self.reason)
+
+
+class TimeSource(Protocol):
+    """Somebody who may know the time."""
+
+    def probe(self, boot: str, boottime: float) -> Anchor | None:
+        """An anchor for this instant of the boot (s), or None while the time is not known. Raises MayNotAsk."""
+
+
+class Timex(ctypes.Structure):
+    """The head of the kernel's struct timex; the rest is room for what it writes behind, on any processor."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),  # microseconds
+        ("rest", ctypes.c_char * 256),
+    )
+
+
+class KernelTime:
+    """The kernel's clock, where somebody disciplines it (adjtimex(2)).
+
+    `trusted`: take it as it is though nobody does; its error is then not known and given as 1 s.
+    """
+
+    def __init__(self, trusted: bool = False) -> None:
+        self._trusted = trusted
+        self._libc = ctypes.CDLL(None, use_errno=True)
+
+    def probe(self, boot: str, boottime: float) -> Anchor | None:
+        """The system's UTC with the kernel's own bound of its error, s. Raises MayNotAsk."""
+        timex = Timex()
+        state = self._libc.adjtimex(ctypes.byref(timex))
+        number = ctypes.get_errno()
+        if 0 <= state != TIME_ERROR:
+            return Anchor(boot, boottime, system_utc(), "ntp", max(timex.maxerror, 1) / 1e6)
+        if self._trusted:
+            return Anchor(boot, boottime, system_utc(), "system", 1.0)
+        if state < 0:
+            raise MayNotAsk(number)
+        return None
+
+
+class Timekeeper:
+    """The lane that probes the sources, first one first, and hands what it finds to the recorder.
+
+    `settled` says whether the recorder knows the time and nobody contradicts it. `trouble`: why no source told
+    anything at the last look; None where one did.
+    """
+
+    def __init__(
+        self, sources: list[TimeSource], boot: str, clock: Clock, inbox: Inbox, settled: Callable[[], bool]
+    ) -> None:
+        self.trouble: Reason | None = None
+        self._sources = sources
+        self._boot = boot
+        self._clock = clock
+        self._inbox = inbox
+        self._settled = settled
+
+    def run(self) -> None:
+        """Look for ever; ends by `Stopped`."""
+        while True:
+            now = self._clock.now()
+            anchor = self.look()
+            if anchor is not None:
+                self._inbox.offer(anchor)
+            self._clock.sleep_until(now + (KEEP_S if self._settled() else SEEK_S))
+
+    def look(self) -> Anchor | None:
+        """The anchor of the first source that knows the time now; None where none does."""
+        now = self._clock.now()
+        refused: Reason | None = None
+        for source in self._sources:
+            try:
+                anchor = source.probe(self._boot, now)
+            except MayNotAsk as error:
+                refused = error.reason
+                continue
+            if anchor is not None:
+                self._says(None)
+                return anchor
+        self._says(refused or UNSYNCHRONISED)
+        return None
+
+    def _says(self, trouble: Reason | None) -> None:
+        """Log what is new of it, once."""
+        if trouble not in (None, self.trouble):
+            log.warning("no time from this box: %s", trouble)
+        self.trouble = trouble

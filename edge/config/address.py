@@ -1,0 +1,48 @@
+"""Where a broker is: the parts of its URL, and how it is named to people (never with its password)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA: mqtt, secure-mqtt
+
+
+class BadAddress(ValueError):
+    """A broker's URL that names no broker; the text says what would be right."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A broker: host, port, whether by TLS, and the login of the URL where it has one."""
+
+    host: str
+    port: int
+    tls: bool
+    username: str | None = None
+    password: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The broker as people know it."""
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+
+def parse(url: str) -> Address:
+    """The parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS); BadAddress where it is none."""
+    right = "write mqtt://HOST:1883 or mqtts://HOST:8883"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BadAddress(f"the broker's URL {_bare(url)!r} cannot be read ({error}): {right}") from None
+    if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or port == 0:
+        raise BadAddress(f"the broker's URL {_bare(url)!r} names no broker: {right}")
+    username, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
+    return Address(parts.hostname, port or PORTS[parts.scheme], parts.scheme == "mqtts", username, password)
+
+
+def _bare(url: str) -> str:
+    """The URL without a login."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"

@@ -1,0 +1,248 @@
+"""Words for people, in English and Chinese: names of quantities, flags, units, spans of time, instants.
+
+`speak(lang)` is called once, before the modules of the commands are imported: click's help is translated
+when it is declared. docs/glossary.md holds the terms; a test holds the catalogue to it.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from gettext import gettext as _
+from gettext import ngettext, pgettext
+from pathlib import Path
+
+from drivers.quantity import QUANTITIES as REPORTED
+from drivers.reason import Reason, is_coded, restored
+from edge.language.phrases import PHRASES
+from edge.language.words import BUSES, FACTS, FLAGS, QUANTITIES, SOURCES, SYSTEM, UNITS
+from edge.measure.derived.minute_values import DERIVED
+from edge.records.channel_name import ChannelName
+
+__all__ = [
+    "_",
+    "clock_source",
+    "derived",
+    "duration",
+    "flag_word",
+    "happened",
+    "in_full",
+    "label",
+    "language",
+    "ngettext",
+    "phrase",
+    "render",
+    "reported",
+    "said",
+    "size",
+    "speak",
+    "told",
+    "unit",
+    "value",
+    "when",
+]
+
+DOMAIN = "minshan"
+REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
+CHANNEL_PARAMS = ("channel", "other")
+FOLDER = Path(__file__).parent / "locale"
+LANGUAGES = {"zh": "zh_CN", "en": "en"}
+
+
+def language(environment: Mapping[str, str]) -> str:
+    """ "zh" or "en", by the locale that LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
+    named = next((environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), "")
+    return "zh" if named.lower().startswith("zh") else "en"
+
+
+def speak(lang: str) -> None:
+    """Speak "zh" or "en" from now on, in this process and those that it starts."""
+    os.environ["LANGUAGE"] = LANGUAGES[lang]
+    gettext.bindtextdomain(DOMAIN, str(FOLDER))
+    gettext.textdomain(DOMAIN)
+
+
+def label(channel: str) -> str:
+    """A channel's name for people: "Air temperature", and the sensor's name behind it where it has one."""
+    name = ChannelName.parse(channel)
+    quantity = _(QUANTITIES[name.quantity]) if name.quantity in QUANTITIES else name.quantity
+    return _("{quantity} ({sensor})").format(quantity=quantity, sensor=name.sensor) if name.sensor else quantity
+
+
+def unit(name: str) -> str:
+    """A unit as people write it: "°C" for degC, "µg/m³" for ug/m3."""
+    return _(UNITS.get(name, name))
+
+
+def flag_word(flag: int) -> str:
+    """A quality flag (QARTOD's number) in a word."""
+    return _(FLAGS[flag]) if flag in FLAGS else str(flag)
+
+
+def render(reason: Reason) -> str:
+    """Return a meaning in the person's language.
+
+    The translation is found by the code, in the context "reason"; one of a newer station that is not known here, or has
+    other parameters, is shown in the English that it brought along.
+    """
+    template = pgettext(REASON, reason.code)
+    if template == reason.code:
+        template = reason.template
+    try:
+        return template.format_map({name: _shown(name, value) for name, value in reason.params.items()})
+    except (LookupError, ValueError, TypeError):
+        return str(reason)
+
+
+def _shown(name: str, value: str | float | Reason) -> str | float:
+    """Return a parameter as people read it: a meaning, unit or channel in their language, the rest as it is."""
+    if isinstance(value, Reason):
+        return render(value)
+    if name in CHANNEL_PARAMS:
+        return label(str(value))
+    if name == "source":
+        return clock_source(str(value))
+    return unit(str(value)) if name == "unit" else value
+
+
+def said(value: object) -> str:
+    """Return what an answer or a record brought, {"code", "params", "text"} or a plain text, in words; "" for None."""
+    return "" if value is None else render(restored(value))
+
+
+def told(value: object, text: str) -> str:
+    """Return a coded meaning in words where there is one, the English text that came with it otherwise."""
+    return said(value) if is_coded(value) else phrase(text)
+
+
+def in_full(value: object) -> str:
+    """Return the same of an error's kind, and what happened behind it: "no answer: nothing acknowledges ..."."""
+    reason = value if isinstance(value, Reason) else restored(value)
+    detail = reason.inner("detail")
+    if detail is None:
+        return render(reason)
+    return _("{reason}: {detail}").format(reason=render(reason), detail=render(detail))
+
+
+def happened(value: object) -> str:
+    """Return of an error's kind what happened alone: of a camera it says enough."""
+    reason = value if isinstance(value, Reason) else restored(value)
+    return render(reason.inner("detail") or reason)
+
+
+def phrase(text: str) -> str:
+    """A sentence of the station (a reason, a doubt, a trouble) in the person's language, where it is known.
+
+    The station writes English with its figures in it; `phrases.PHRASES` has its templates.
+    """
+    if text in PHRASES:
+        return _(text)
+    if text.lower() in SYSTEM:
+        return in_our_words(text)
+    for template, form in _forms():
+        found = form.fullmatch(text)
+        if found:
+            return _(template).format(**{name: phrase(part) for name, part in found.groupdict().items()})
+    reason, colon, detail = text.partition(": ")
+    if colon and reason in PHRASES:  # an error's class and its own sentence
+        return _("{reason}: {detail}").format(reason=_(reason), detail=phrase(detail))
+    return text
+
+
+def in_our_words(text: str) -> str:
+    """What the system says of a disk, in Chinese; in English as it says it."""
+    known = SYSTEM[text.lower()]
+    translated = _(known)
+    return text if translated == known else translated
+
+
+@cache
+def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each template with gaps, the longest first, and the form of the texts that it makes."""
+    gaps = sorted((text for text in PHRASES if "{" in text), key=len, reverse=True)
+    return tuple((text, re.compile(_form(text), re.DOTALL)) for text in gaps)
+
+
+def _form(template: str) -> str:
+    parts = re.split(r"\{(\w+)\}", template)
+    return "".join(f"(?P<{part}>.*)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+
+
+def bus(kind: str) -> str:
+    """Return a kind of bus in a word."""
+    return _(BUSES[kind]) if kind in BUSES else kind
+
+
+def clock_source(source: str) -> str:
+    """How the station knows the time, in words."""
+    return _(SOURCES[source]) if source in SOURCES else source
+
+
+def value(number: float | None, decimals: int) -> str:
+    """A number at its reporting resolution, "–" where there is none."""
+    return "–" if number is None else f"{number:.{decimals}f}"
+
+
+def reported(channel: str, number: float) -> str:
+    """A channel's value at its quantity's reporting resolution; as it is where the quantity is not known."""
+    known = REPORTED.get(ChannelName.parse(channel).quantity)
+    return f"{number:g}" if known is None else value(number, known.decimals)
+
+
+def derived(found: Mapping[str, float]) -> str:
+    """What follows from the minute's values, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
+    told = [
+        f"{label(name)} {value(number, DERIVED[name].decimals)} {unit(DERIVED[name].unit)}"
+        for name, number in found.items()
+    ]
+    return _(", ").join(told)
+
+
+def duration(seconds: float) -> str:
+    """A span of time in its two largest units: "2 h 5 min", "3 d 4 h", "40 s"."""
+    whole = max(0, round(seconds))
+    days, rest = divmod(whole, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [
+        (days, _("{n} d")),
+        (hours, _("{n} h")),
+        (minutes, _("{n} min")),
+        (left, _("{n} s")),
+    ]
+    first = next((i for i, (amount, _word) in enumerate(parts) if amount), len(parts) - 1)
+    told = [word.format(n=amount) for amount, word in parts[first : first + 2] if amount]
+    return " ".join(told) or parts[-1][1].format(n=0)
+
+
+def when(utc_us: int | None, offset_h: float = 8.0) -> str:
+    """An instant (microseconds since 1970 UTC) as the site's clock shows it; a word where nobody knows it."""
+    if utc_us is None:
+        return _("at an unknown time")
+    zone = timezone(timedelta(hours=offset_h))
+    return (datetime.fromtimestamp(0, UTC) + timedelta(microseconds=utc_us)).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def size(count: float) -> str:
+    """An amount of bytes: "3.2 GB" (powers of ten, as a card's label counts)."""
+    for name in ("B", "kB", "MB", "GB"):
+        if count < 1000 or name == "GB":
+            return f"{count:.0f} {name}" if name == "B" else f"{count:.1f} {name}"
+        count /= 1000
+    raise AssertionError("the last unit takes every amount")
+
+
+def plain(value: object) -> str:
+    """A setting's value as a station's file writes it."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def fact(key: str) -> str:
+    """The name of a fact that comes with a command's result."""
+    return _(FACTS[key]) if key in FACTS else key

@@ -1,0 +1,138 @@
+"""The words that `edge.language.say` translates: English here, Chinese in the catalogue."""
+
+from __future__ import annotations
+
+
+def N_(text: str) -> str:  # the name that gettext's tools look for
+    """Mark a text for the catalogue; it is translated when it is shown."""
+    return text
+
+
+QUANTITIES = {
+    "air_temperature": N_("Air temperature"),
+    "relative_humidity": N_("Relative humidity"),
+    "air_pressure": N_("Air pressure"),
+    "air_pressure_at_sea_level": N_("Sea-level pressure"),
+    "illuminance": N_("Illuminance"),
+    "wind_speed": N_("Wind speed"),
+    "wind_speed_2min": N_("Wind speed, 2 min"),
+    "wind_speed_10min": N_("Wind speed, 10 min"),
+    "wind_from_direction": N_("Wind direction"),
+    "wind_from_direction_2min": N_("Wind direction, 2 min"),
+    "wind_from_direction_10min": N_("Wind direction, 10 min"),
+    "wind_speed_of_gust": N_("Gust"),
+    "rainfall_amount": N_("Rainfall"),
+    "rainfall_amount_corrected": N_("Rainfall, corrected"),
+    "pm1": N_("PM1"),
+    "pm2p5": N_("PM2.5"),
+    "pm10": N_("PM10"),
+    "soil_temperature": N_("Soil temperature"),
+    "soil_moisture": N_("Soil moisture"),
+    "soil_conductivity": N_("Soil conductivity"),
+    "leaf_wetness": N_("Leaf wetness"),
+    "leaf_temperature": N_("Leaf temperature"),
+    "solar_irradiance": N_("Solar radiation"),
+    "co2": N_("CO₂"),
+    "noise": N_("Noise"),
+    "battery_voltage": N_("Battery voltage"),
+    "battery_current": N_("Battery current"),
+    "battery_power": N_("Battery power"),
+    "load_current": N_("Load current"),
+    "panel_voltage": N_("Panel voltage"),
+    "panel_power": N_("Panel power"),
+    "charger_state": N_("Charger state"),
+    "charger_yield_total": N_("Charger's total yield"),
+    "delta_t": N_("Delta-T"),
+    "dew_point_temperature": N_("Dew point"),
+    "wet_bulb_temperature": N_("Wet-bulb temperature"),
+    "vapour_pressure_deficit": N_("Vapour pressure deficit"),
+}
+
+# The unit's name in the contract -> as people write it. "ppm" and the like are the same in both.
+UNITS = {
+    "degC": "°C",
+    "ug/m3": "µg/m³",
+    "degree": "°",
+    "W/m2": "W/m²",
+    "uS/cm": "µS/cm",
+    "lux": "lx",
+    "code": N_("(code)"),
+}
+
+# QARTOD's flags (docs/wire-contract names the scheme).
+FLAGS = {
+    1: N_("good"),
+    2: N_("not checked"),
+    3: N_("suspect"),
+    4: N_("bad"),
+    9: N_("missing"),
+}
+
+# How a time is known (edge.records.record.ClockMark).
+SOURCES = {
+    "ntp": N_("network time"),
+    "gnss": N_("satellites"),
+    "rtc": N_("the clock chip"),
+    "modem": N_("the mobile network"),
+    "platform": N_("the platform"),
+    "sim": N_("simulated time"),
+    "system": N_("the box's own clock, which nobody keeps right"),
+    "arrival": N_("not known yet"),
+    "bounds": N_("known only roughly"),
+}
+
+# What a command's result tells beside its sentence.
+FACTS = {
+    "camera": N_("camera"),
+    "picture": N_("photo"),
+    "thumbnail": N_("thumbnail"),
+    "thumbnail_bytes": N_("size of the thumbnail"),
+    "reasons": N_("reasons"),
+    "figures": N_("figures"),
+    "size": N_("size"),
+    "bytes": N_("bytes"),
+    "time": N_("time"),
+    "quality": N_("quality"),
+    "width": N_("width"),
+    "height": N_("height"),
+}
+
+# What an option's value must be: click's names, and those of our own kinds.
+TYPES = {
+    "text": N_("text"),
+    "speed": N_("speed"),
+    "duration": N_("duration"),
+    "float": N_("number"),
+    "integer": N_("whole number"),
+    "float range": N_("number"),
+    "integer range": N_("whole number"),
+}
+
+# What stands for an option's value in its help, where nobody translates it at its place.
+METAVARS = {text: text for text in (N_("KEY=VALUE"), N_("DRIVER[:KEY=VALUE,...]"))}
+
+# The kinds of buses (drivers.buses.bus.BUSES).
+BUSES = {
+    "i2c": N_("i2c"),
+    "serial": N_("serial"),
+    "modbus": N_("modbus"),
+    "gpio": N_("gpio"),
+    "file": N_("file"),
+}
+
+# What the system and SQLite say of a disk, as they say it, in small letters.
+SYSTEM = {
+    text.lower(): text
+    for text in (
+        N_("Read-only file system"),
+        N_("No space left on device"),
+        N_("Permission denied"),
+        N_("Operation not permitted"),
+        N_("No such file or directory"),
+        N_("Not a directory"),
+        N_("Is a directory"),
+        N_("Input/output error"),
+        N_("database or disk is full"),
+        N_("disk I/O error"),
+    )
+}

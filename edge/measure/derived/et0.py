@@ -1,0 +1,183 @@
+"""Reference evapotranspiration by FAO-56 (Allen 1998), daily and hourly, mm.
+
+Not ASCE-EWRI 2005, whose hourly denominator differs by 5 %: the record names the variant. Where radiation is not
+measured it may be estimated from lux, and the result says so: an estimate of an estimate, the factor alone -+7 %.
+Radiation MJ/m2 (per day or hour), temperature degC, humidity %, wind m/s, pressure kPa where not said otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from edge.measure.derived.psychrometrics import saturation_kpa
+
+SOLAR_CONSTANT = 0.0820  # MJ/m2/min
+STEFAN_DAY, STEFAN_HOUR = 4.903e-9, 2.043e-10  # MJ/K4/m2
+ALBEDO = 0.23
+LUX_PER_WATT = 122.0  # lx per W/m2 of sunlight (Michael 2020, J. Meas. Eng., doi 10.21595/jme.2020.21667)
+VARIANT = "FAO-56"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Latitude and longitude in degrees (east positive), altitude in metres, hours ahead of UTC."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float
+    utc_offset_h: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day's weather: extremes of temperature, vapour pressure (kPa), wind at 2 m, radiation, soil heat (0)."""
+
+    day_of_year: int
+    highest: float
+    lowest: float
+    vapour_kpa: float
+    wind_2m: float
+    radiation: float
+    soil_heat: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour's weather. `middle`: its middle, hours of local standard time; `clearness`: Rs/Rso of the hours
+    before sunset, which a night hour needs (0/0 at night)."""
+
+    day_of_year: int
+    middle: float
+    temperature: float
+    humidity: float
+    wind_2m: float
+    radiation: float
+    clearness: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evapotranspiration:
+    """mm, the variant, and whether its radiation was measured or estimated."""
+
+    mm: float
+    radiation: str
+    variant: str = VARIANT
+
+
+def irradiance_from_lux(lux: float) -> float:
+    """Return the W/m2 of sunlight from lux: an estimate, to be labelled so."""
+    return lux / LUX_PER_WATT
+
+
+def wind_at_2m(speed: float, height_m: float) -> float:
+    """Return the wind at 2 m from that at another height over grass, m/s (eq. 47)."""
+    return speed * 4.87 / math.log(67.8 * height_m - 5.42)
+
+
+def pressure_at(altitude_m: float) -> float:
+    """Return the equation's own mean pressure, kPa (eq. 7).
+
+    2 to 4 hPa over the standard atmosphere at 1,600-2,500 m.
+    """
+    return float(101.3 * ((293 - 0.0065 * altitude_m) / 293) ** 5.26)
+
+
+def psychrometric(pressure_kpa: float) -> float:
+    """Return the psychrometric constant, kPa/K (eq. 8)."""
+    return 0.000665 * pressure_kpa
+
+
+def slope(temperature: float) -> float:
+    """Return the slope of the saturation curve, kPa/K (eq. 13)."""
+    return 4098 * saturation_kpa(temperature) / (temperature + 237.3) ** 2
+
+
+def vapour_from_humidities(highest: float, lowest: float, humidity_max: float, humidity_min: float) -> float:
+    """Return a day's vapour pressure, kPa, from its extremes of temperature and humidity (eq. 17)."""
+    return (saturation_kpa(lowest) * humidity_max + saturation_kpa(highest) * humidity_min) / 200.0
+
+
+def daily(day: Day, place: Place, radiation: str = "measured") -> Evapotranspiration:
+    """Return the ET0 of a day (eq. 6).
+
+    The temperature is the middle of the extremes, not the mean of the minutes.
+    """
+    mean = (day.highest + day.lowest) / 2
+    saturated = (saturation_kpa(day.highest) + saturation_kpa(day.lowest)) / 2
+    clear = clear_sky(extraterrestrial_day(day.day_of_year, place.latitude), place.altitude_m)
+    warm = ((day.highest + 273.16) ** 4 + (day.lowest + 273.16) ** 4) / 2
+    net = _net(day.radiation, min(day.radiation / clear, 1.0), STEFAN_DAY * warm, day.vapour_kpa)
+    gamma, delta = psychrometric(pressure_at(place.altitude_m)), slope(mean)
+    wind = gamma * 900 / (mean + 273) * day.wind_2m * (saturated - day.vapour_kpa)
+    mm = (0.408 * delta * (net - day.soil_heat) + wind) / (delta + gamma * (1 + 0.34 * day.wind_2m))
+    return Evapotranspiration(mm, radiation)
+
+
+def hourly(hour: Hour, place: Place, radiation: str = "measured") -> Evapotranspiration | None:
+    """Return the ET0 of an hour (eq. 53), which may be a little below 0.
+
+    None for a night hour without the evening's clearness.
+    """
+    top = extraterrestrial_hour(hour.day_of_year, hour.middle, place)
+    day = top > 0
+    clear = clear_sky(top, place.altitude_m)
+    clearness = min(hour.radiation / clear, 1.0) if day else hour.clearness
+    if clearness is None:
+        return None
+    vapour = saturation_kpa(hour.temperature) * hour.humidity / 100
+    net = _net(hour.radiation, clearness, STEFAN_HOUR * (hour.temperature + 273.16) ** 4, vapour)
+    soil = net * (0.1 if day else 0.5)
+    gamma, delta = psychrometric(pressure_at(place.altitude_m)), slope(hour.temperature)
+    dry = saturation_kpa(hour.temperature) - vapour
+    wind = gamma * 37 / (hour.temperature + 273) * hour.wind_2m * dry
+    mm = (0.408 * delta * (net - soil) + wind) / (delta + gamma * (1 + 0.34 * hour.wind_2m))
+    return Evapotranspiration(mm, radiation)
+
+
+def clear_sky(extraterrestrial: float, altitude_m: float) -> float:
+    """Return the radiation under a clear sky (eq. 37), in the unit of its input."""
+    return (0.75 + 2e-5 * altitude_m) * extraterrestrial
+
+
+def extraterrestrial_day(day_of_year: int, latitude: float) -> float:
+    """Return the radiation of a day on top of the air, MJ/m2 (eq. 21)."""
+    near, tilt = _sun(day_of_year)
+    north = math.radians(latitude)
+    sunset = math.acos(max(-1.0, min(1.0, -math.tan(north) * math.tan(tilt))))
+    level = sunset * math.sin(north) * math.sin(tilt) + math.cos(north) * math.cos(tilt) * math.sin(sunset)
+    return 24 * 60 / math.pi * SOLAR_CONSTANT * near * level
+
+
+def day_length(day_of_year: int, latitude: float) -> float:
+    """Return the hours from sunrise to sunset of a flat horizon (eq. 34)."""
+    tilt = _sun(day_of_year)[1]
+    return 24 / math.pi * math.acos(max(-1.0, min(1.0, -math.tan(math.radians(latitude)) * math.tan(tilt))))
+
+
+def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> float:
+    """Return the radiation of one hour on top of the air, MJ/m2 (eq. 28 to 33); 0 while the sun is down."""
+    near, tilt = _sun(day_of_year)
+    north = math.radians(place.latitude)
+    turn = 2 * math.pi * (day_of_year - 81) / 364
+    equation = 0.1645 * math.sin(2 * turn) - 0.1255 * math.cos(turn) - 0.025 * math.sin(turn)
+    angle = math.pi / 12 * (middle + (place.longitude - 15 * place.utc_offset_h) / 15 + equation - 12)
+    sunset = math.acos(max(-1.0, min(1.0, -math.tan(north) * math.tan(tilt))))
+    begin, end = max(angle - math.pi / 24, -sunset), min(angle + math.pi / 24, sunset)
+    if begin >= end:
+        return 0.0
+    level = (end - begin) * math.sin(north) * math.sin(tilt)
+    level += math.cos(north) * math.cos(tilt) * (math.sin(end) - math.sin(begin))
+    return max(0.0, 12 * 60 / math.pi * SOLAR_CONSTANT * near * level)
+
+
+def _sun(day_of_year: int) -> tuple[float, float]:
+    """Return the inverse relative distance and the declination, radians (eq. 23, 24)."""
+    turn = 2 * math.pi * day_of_year / 365
+    return 1 + 0.033 * math.cos(turn), 0.409 * math.sin(turn - 1.39)
+
+
+def _net(radiation: float, clearness: float, emitted: float, vapour_kpa: float) -> float:
+    """Return the net radiation (eq. 38 to 40)."""
+    outgoing = emitted * (0.34 - 0.14 * math.sqrt(vapour_kpa)) * (1.35 * clearness - 0.35)
+    return (1 - ALBEDO) * radiation - outgoing

@@ -1,0 +1,41 @@
+"""What growers read beside the measured: derived from one minute's primary values, labelled, never recorded.
+
+The platform has the values and can derive them itself; here they are for people who stand at the station.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from drivers.quantity import Quantity
+from edge.measure.derived import psychrometrics
+from edge.measure.quality import Flag
+
+DERIVED: dict[str, Quantity] = {
+    q.name: q
+    for q in (
+        Quantity("dew_point_temperature", "degC", 0.1),
+        Quantity("wet_bulb_temperature", "degC", 0.1),
+        Quantity("delta_t", "K", 0.1),
+        Quantity("vapour_pressure_deficit", "kPa", 0.01),
+    )
+}
+
+
+def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
+    """Return dew point, wet bulb (degC), delta-T (K) at station pressure, vapour pressure deficit (kPa).
+
+    Only from values that passed: a suspect thermometer makes no dew point. What cannot be derived is left out.
+    """
+    good = {name: value for name, value in values.items() if value is not None and quality[name] == Flag.PASS}
+    temperature, humidity = good.get("air_temperature"), good.get("relative_humidity")
+    if temperature is None or humidity is None or humidity <= 0:
+        return {}
+    found = {
+        "dew_point_temperature": psychrometrics.dew_point(temperature, humidity),
+        "vapour_pressure_deficit": psychrometrics.vapour_pressure_deficit(temperature, humidity),
+    }
+    if (pressure := good.get("air_pressure")) is not None:
+        found["wet_bulb_temperature"] = psychrometrics.wet_bulb(temperature, humidity, pressure)
+        found["delta_t"] = psychrometrics.delta_t(temperature, humidity, pressure)
+    return {name: DERIVED[name].rounded(value) for name, value in found.items() if value is not None}

@@ -1,0 +1,34 @@
+"""The channels of a station, each with the counter that it goes on from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from drivers.quantity import Kind as QuantityKind
+from drivers.quantity import quantity
+from edge.config.sections import Config
+from edge.measure.correction import RainCurve
+from edge.measure.counter import Counter, CounterState
+from edge.measure.limits import limits_for
+from edge.measure.minute import ChannelLine
+
+
+def channel_lines(config: Config, state: dict[str, Any], boot: str) -> list[ChannelLine]:
+    """One line a channel, counters as they were when the store's last minute closed."""
+    names = config.channels()
+    counters = state.get("counters", {})
+    lines = []
+    for sensor in config.sensor:
+        pace = sensor.info.samples_per_minute(sensor.settings)
+        for channel in sensor.info.channels(sensor.settings):
+            name = names[sensor.name, channel.quantity]
+            limits = limits_for(channel.quantity, config.site.altitude_m)
+            line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m)
+            if quantity(channel.quantity).kind is QuantityKind.TOTAL:
+                line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState), boot)
+                if sensor.rain_correction is not None:
+                    line.curve = RainCurve(sensor.rain_correction.a, sensor.rain_correction.b)
+            lines.append(line)
+    return lines

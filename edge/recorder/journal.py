@@ -1,0 +1,129 @@
+"""Putting records on the disk: a draft that the disk refuses waits, bounded, and is tried with the next.
+
+A draft that cannot be written for a reason of its own is set aside, named in `spoiled`, and holds up no other.
+All records of a station pass here, on the recorder's lane.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from drivers.clock import Clock
+from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.store.errors import Cause, StoreTrouble
+from edge.store.picture_rows import NewPicture, Part
+from edge.store.store import Store
+
+log = logging.getLogger("minshan.recorder")
+MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
+MOST_SPOILED = 100  # that wait to be told of
+LONGEST_TOLD = 2000  # characters of such a draft that go into the log
+
+
+class Journal:
+    """Appends drafts; `appended` hears of each record, `keep` gives what must outlive a restart."""
+
+    def __init__(
+        self, store: Store, clock: Clock, keep: Callable[[], dict[str, Any]], appended: Callable[[Record], None]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._keep = keep
+        self._appended = appended
+        self._waiting: list[tuple[Draft, dict[str, Any]]] = []
+        self.lost = 0  # drafts that waited for the disk in vain
+        self.spoiled: deque[tuple[str, str]] = deque(maxlen=MOST_SPOILED)  # kind and cause of those set aside
+        self.trouble: str | None = None
+
+    def append(self, draft: Draft) -> Record | None:
+        """The record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
+        self._waiting.append((draft, self._keep()))
+        record: Record | None = None
+        while self._waiting:
+            first, kept = self._waiting[0]
+            try:
+                check(first)
+                record = self._clock.outside(partial(self._store.append, first, kept, picture_of(first)))
+            except StoreTrouble as trouble:
+                self._refused(trouble)
+                if trouble.cause is not Cause.FULL or not self._made_room(first):
+                    return None
+                continue
+            except Exception as error:  # noqa: BLE001  # whatever one draft holds, those behind it are written
+                self._set_aside(first, error)
+                record = None
+                continue
+            del self._waiting[0]
+            self._taken()
+            self._appended(record)
+        return record
+
+    def _set_aside(self, draft: Draft, error: Exception) -> None:
+        """Let go of a draft that no disk could take; the log has what it was."""
+        del self._waiting[0]
+        cause = f"it cannot be written: {type(error).__name__}: {error}"
+        log.error("a %s record is lost, %s: %s", draft.kind, cause, repr(draft)[:LONGEST_TOLD])
+        self.spoiled.append((str(draft.kind), cause))
+
+    def _made_room(self, draft: Draft) -> bool:
+        """On a full disk: let go of what goes first; False where nothing did."""
+        try:
+            losses = self._clock.outside(partial(self._store.sweep, draft.stamp, draft.start, draft.clock))
+        except StoreTrouble:
+            return False
+        for loss in losses:
+            self._appended(loss)
+        return bool(losses)
+
+    def tidy(self, stamp: Stamp, start: int | None, mark: ClockMark) -> None:
+        """Keep the store within its bounds, and record what had to be mended: each loss is itself a record."""
+        try:
+            for loss in self._clock.outside(partial(self._store.sweep, stamp, start, mark)):
+                log.warning("the store made room: %s", loss.body)
+                self._appended(loss)
+            mended = self._store.take_repair()
+        except StoreTrouble as trouble:
+            self._refused(trouble)
+            return
+        if self.lost:
+            body = {"what": "records", "count": self.lost, "cause": "the disk refused them for too long"}
+            self.lost = 0
+            self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, body))
+        if mended is not None:
+            log.error("the store was damaged and is mended: %s", mended.cause)
+            self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, {"what": "store", **msgspec.to_builtins(mended)}))
+
+    def _taken(self) -> None:
+        if self.trouble is not None:
+            log.info("the store takes records again")
+            self.trouble = None
+
+    def _refused(self, trouble: StoreTrouble) -> None:
+        if self.trouble is None:
+            log.error("the store refuses records, they wait in memory: %s", trouble)
+        self.trouble = str(trouble)
+        if len(self._waiting) > MOST_WAITING:
+            del self._waiting[0]
+            self.lost += 1
+
+
+def check(draft: Draft) -> None:
+    """Raise ValueError where a number of the draft's is none: SQLite keeps it as nothing, which then looks damaged."""
+    if not all(map(math.isfinite, (draft.stamp.boottime, draft.duration, draft.clock.error or 0.0))):
+        raise ValueError("its time or its length is no number")
+
+
+def picture_of(draft: Draft) -> NewPicture | None:
+    """The picture that a picture record tells of, for the rows that send it."""
+    if draft.kind is not Kind.PICTURE:
+        return None
+    body = draft.body
+    full = Part(body["bytes"], body["picture"])
+    return NewPicture(body["picture"], body["camera"], full, Part(body["thumbnail_bytes"], body["thumbnail"]))

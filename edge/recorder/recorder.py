@@ -1,0 +1,163 @@
+"""The recorder's lane: readings in, minute records and events on the disk.
+
+It is the only room that knows both measuring and the store. A minute is closed `GRACE` after its end, so that
+readings on their way still count; which minute that is, `timeline` says; `journal` keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from drivers.clock import Clock, Inbox, Stopped
+from drivers.reason import Reason
+from edge.clock.anchors import Anchor
+from edge.measure.minute import Minutes
+from edge.measure.quality import Flag
+from edge.recorder.journal import Journal
+from edge.recorder.timeline import GRACE, Timeline
+from edge.records.bodies import plain
+from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.sampler import Taken, Went
+from edge.store.store import Store
+
+LATE = 60.0  # s after a minute's close at which the recorder counts as stuck
+TIDY_EVERY = 60  # minutes between two sweeps of the store
+
+
+class Maintenance(msgspec.Struct, frozen=True):
+    """Readings until the instant `until` (s of this boot) are kept and flagged: somebody works on the box."""
+
+    until: float
+    text: str
+
+
+class Recorder:
+    """Closes minutes and appends all records, its own and those of other lanes (`Draft`s in its inbox)."""
+
+    def __init__(
+        self,
+        minutes: Minutes,
+        store: Store,
+        clock: Clock,
+        inbox: Inbox,
+        boot: str,
+        *,
+        keep: Callable[[], dict[str, Any]],
+        appended: Callable[[Record], None],
+    ) -> None:
+        self._minutes = minutes
+        self._clock = clock
+        self._inbox = inbox
+        self._boot = boot
+        self._setup: int | None = None
+        self._closed = 0
+        self.timeline = Timeline(store, boot, clock.now())
+        self.journal = Journal(store, clock, keep, appended)
+        self.troubles: dict[str, Reason] = {}
+        self.maintenance: Maintenance | None = None
+        self.latest: Record | None = None
+        self.last_instant = float("inf")  # a simulation's end, s: no minute is begun after it
+
+    def run(self) -> None:
+        """Record for ever; a `Stopped` closes the minute in hand short and ends."""
+        self.timeline.bound_lost_boots()  # where the time is known from the start, no anchor may ever be worth more
+        try:
+            while True:
+                item = self._inbox.get(self.timeline.end + GRACE)
+                if item is not None:
+                    self.take(item)
+                elif self._clock.now() >= self.timeline.end + GRACE:
+                    self.close_minute()
+        except Stopped:
+            self._close_short()
+            raise
+
+    def alive(self, now: float) -> bool:
+        """True while minutes are closed when they should be (for the watchdog)."""
+        return now < self.timeline.end + GRACE + LATE
+
+    def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
+        """UTC (microseconds) of an instant of this boot and how it is known."""
+        return self.timeline.time_at(boottime)
+
+    def take(self, item: Any) -> None:
+        """One item of the inbox."""
+        match item:
+            case Taken(sensor, reading):
+                self._minutes.take(sensor, reading)
+                if reading.at >= self.timeline.end + GRACE:
+                    self.close_minute()
+            case Went(sensor, Reason() as reason, _):
+                self.troubles[sensor] = reason
+            case Went(sensor, None, _):
+                self.troubles.pop(sensor, None)
+            case Anchor():
+                self.timeline.learn(item, self._clock.now())
+            case Draft():
+                self.journal.append(item)
+            case Maintenance():
+                self.maintenance = item
+
+    def close_minute(self) -> None:
+        """Close the minute in hand, put it on the disk, begin the next."""
+        line = self.timeline
+        body = plain(self._minutes.close(line.begin, line.end, line.offset, self.troubles))
+        self._mark_maintenance(body)
+        start, mark = line.start()
+        draft = Draft(Kind.MINUTE, Stamp(self._boot, line.begin), line.duration, start, mark, body, self._setup)
+        line.next()
+        if draft.duration > 0:
+            self.latest = self.journal.append(draft) or self.latest
+        self._tell_spoiled()
+        self._closed += 1
+        if self._closed % TIDY_EVERY == 0:
+            self._tidy()
+
+    def _tell_spoiled(self) -> None:
+        """Each draft that could not be written is itself told by a record."""
+        while self.journal.spoiled:
+            kind, cause = self.journal.spoiled.popleft()
+            if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause}) is None:
+                return  # the disk refuses: this one waits with the others
+
+    def _tidy(self) -> None:
+        now = self._clock.now()
+        if self._inbox.lost:
+            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": "the inbox was full"})
+            self._inbox.lost = 0
+        self.journal.tidy(Stamp(self._boot, now), *self.time_at(now))
+
+    def event(self, kind: Kind, body: dict[str, Any]) -> Record | None:
+        """Append an event of this instant."""
+        now = self._clock.now()
+        start, mark = self.time_at(now)
+        return self.journal.append(Draft(kind, Stamp(self._boot, now), 0.0, start, mark, body, self._setup))
+
+    def setup(self, body: dict[str, Any]) -> None:
+        """Append the setup record that the coming minutes are made under."""
+        record = self.event(Kind.SETUP, body)
+        self._setup = record.seq if record is not None else None
+
+    def _close_short(self) -> None:
+        """The daemon ends: what is in the inbox still counts, and the minute in hand ends now."""
+        while len(self._inbox):
+            item = self._inbox.get(float("-inf"))
+            if item is not None:
+                self.take(item)
+        if self.timeline.cut_short(min(self._clock.now(), self.last_instant)):
+            self.close_minute()
+
+    def _mark_maintenance(self, body: dict[str, Any]) -> None:
+        """Somebody works on the box: values stay as they are, and none counts as weather."""
+        work = self.maintenance
+        if work is None:
+            return
+        for channel, value in body["values"].items():
+            if value is not None:
+                body["quality"][channel] = int(Flag.FAIL)
+                body["reasons"][channel] = Reason("maintenance", "maintenance: {text}", text=work.text).builtins()
+        if self.timeline.end >= work.until:
+            self.maintenance = None

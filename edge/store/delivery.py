@@ -1,0 +1,142 @@
+"""What each destination has of the records, in memory and in the table `span`.
+
+A record of the store is *unsent*, *sent* (the broker has it) or *closed* (the destination's own proof came).
+Only sent and closed are written down, so that an append changes nothing here: what is in neither is unsent.
+Records that no longer exist (given up for room, lost to damage) are *gone*, for all destinations at once.
+
+Marking something sent is not written at once but with the next change: lost, it is sent twice, which its
+identity undoes. What is closed is written at once, one page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import apsw
+
+from edge.records import ranges
+from edge.records.ranges import NOTHING, Ranges
+from edge.store import rows
+
+SENT, CLOSED, GONE, END = "sent", "closed", "gone", "end"
+ALL = ""  # the owner of GONE and END
+Key = tuple[str, str]
+INSERT_SPAN = "INSERT INTO span VALUES (?,?,?,?,?)"
+
+
+def span_row(owner: str, state: str, first: int, last: int) -> rows.Row:
+    """A range as the table keeps it."""
+    return owner, state, first, last, rows.crc_of((owner, state, first, last))
+
+
+class Ledger:
+    """Ranges by (destination, state). `last` is the newest record's seq, 0 where there is none."""
+
+    def __init__(self, destinations: Iterable[str]) -> None:
+        self.destinations = tuple(destinations)
+        self.held: Ranges = NOTHING  # records without a time, which wait for one
+        self.last = 0
+        self._now: dict[Key, Ranges] = {}
+        self._written: dict[Key, Ranges] = {}
+
+    def load(self, connection: apsw.Connection) -> None:
+        """Read the tables."""
+        found: dict[Key, list[tuple[int, int]]] = {}
+        for owner, state, first, last, crc in connection.execute("SELECT owner, state, first, last, crc FROM span"):
+            if crc != rows.crc_of((owner, state, first, last)):  # believed, it could close what nobody has
+                raise apsw.CorruptError("a range of records is not what was written")
+            found.setdefault((owner, state), []).append((first, last))
+        gone = ranges.ranges(found.get((ALL, GONE), []))  # a seq that was given once is not given again
+        newest: int = connection.execute("SELECT coalesce(max(seq), 0) FROM record").get
+        last = max([newest, *(last for _, last in gone[-1:])])
+        if last < max([self.last, *(end for _, end in found.get((ALL, END), []))]):
+            raise apsw.CorruptError("the newest records are not there")
+        self.last = last
+        self._written = {key: ranges.ranges(pairs) for key, pairs in found.items()}
+        self._now = dict(self._written)
+        timeless = connection.execute("SELECT seq FROM record WHERE start IS NULL AND source = 'arrival'")
+        self.held = ranges.of(row[0] for row in timeless)
+
+    # -- what is there ----------------------------------------------------------------------------------------
+
+    @property
+    def kept(self) -> Ranges:
+        """The records that exist."""
+        every: Ranges = ((1, self.last),) if self.last else NOTHING
+        return ranges.without(every, self.get(ALL, GONE))
+
+    def get(self, owner: str, state: str) -> Ranges:
+        """The records of that state."""
+        return self._now.get((owner, state), NOTHING)
+
+    def unsent(self, destination: str) -> Ranges:
+        """The records that the destination does not have, held ones among them."""
+        return ranges.without(self.kept, ranges.union(*(self.get(destination, s) for s in (SENT, CLOSED))))
+
+    def done(self) -> Ranges:
+        """The records that every destination has proven to have."""
+        left = self.kept
+        for destination in self.destinations:
+            left = ranges.common(left, self.get(destination, CLOSED))
+        return left if self.destinations else NOTHING
+
+    # -- what changes -----------------------------------------------------------------------------------------
+
+    def appended(self, seq: int, held: bool) -> None:
+        """A new record: unsent everywhere by itself."""
+        self.last = seq
+        if held:
+            self.held = ranges.union(self.held, ((seq, seq),))
+
+    def move(self, destination: str, seqs: Ranges, state: str | None) -> None:
+        """Put records into a state; None: unsent again."""
+        for other in (SENT, CLOSED):
+            mine = self.get(destination, other)
+            kept = ranges.union(mine, seqs) if other == state else ranges.without(mine, seqs)
+            self._now[destination, other] = kept
+
+    def retimed(self, seqs: Ranges) -> None:
+        """They have a time now, and are unsent again for every destination there ever was."""
+        self.held = ranges.without(self.held, seqs)
+        for destination in {owner for owner, _ in self._now} - {ALL}:
+            self.move(destination, seqs, None)
+
+    def forget(self, seqs: Ranges) -> None:
+        """These records are gone."""
+        self._now[ALL, GONE] = ranges.union(self.get(ALL, GONE), seqs)
+        self.held = ranges.without(self.held, seqs)
+        for owner, state in list(self._now):
+            if owner != ALL:
+                self._now[owner, state] = ranges.without(self._now[owner, state], seqs)
+
+    # -- memory and disk --------------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Note the newest seq: a broken tree may hide the newest records without an error."""
+        self._now[ALL, END] = ((self.last, self.last),) if self.last else NOTHING
+
+    def write(self, connection: apsw.Connection) -> None:
+        """Write what differs from the tables; part of the caller's transaction."""
+        if self._now != self._written:
+            self.end()
+        for key, now in self._now.items():
+            before = set(self._written.get(key, NOTHING))
+            if before == set(now):
+                continue
+            gone, new = before - set(now), set(now) - before
+            connection.executemany(
+                "DELETE FROM span WHERE owner=? AND state=? AND first=?", [(*key, first) for first, _ in gone]
+            )
+            connection.executemany(INSERT_SPAN, [span_row(*key, *pair) for pair in new])
+
+    def committed(self) -> None:
+        """The transaction with `write` in it is on the disk."""
+        self._written = dict(self._now)
+
+    def snapshot(self) -> tuple[dict[Key, Ranges], Ranges, int]:
+        """What `restore` takes to undo the changes of a transaction that failed."""
+        return dict(self._now), self.held, self.last
+
+    def restore(self, before: tuple[dict[Key, Ranges], Ranges, int]) -> None:
+        """As it was at the snapshot."""
+        self._now, self.held, self.last = before

@@ -1,0 +1,87 @@
+"""The end of the store: the epochs in it, and the state that the recorder wants back at its next start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from edge.records.spans import Span
+from edge.store.log_rescue import usable
+
+Whole = tuple[str, tuple[tuple[int, int]]]  # an epoch and its first and last seq
+
+
+class Tail:
+    """`epochs` as (name, first seq), oldest first; `state` as it is in the newest record's row."""
+
+    def __init__(self, epoch: str) -> None:
+        self.epoch = epoch
+        self.epochs: tuple[tuple[str, int], ...] = ()
+        self.state: bytes | None = None
+        self._known: tuple[tuple[tuple[str, int], ...], int, list[Whole]] | None = None
+
+    def load(self, connection: apsw.Connection) -> None:
+        """Read the tables."""
+        found = connection.execute("SELECT name, first FROM epoch ORDER BY first")
+        self.epochs = tuple((name, first) for name, first in found)
+        state = connection.execute("SELECT state FROM record ORDER BY seq DESC LIMIT 1").get
+        self.state = usable(state)
+
+    def enter(self, connection: apsw.Connection, seq: int) -> None:
+        """The record `seq` is appended under our epoch: write the epoch down where it is its first."""
+        if self.epochs and self.epochs[-1][0] == self.epoch:
+            return
+        connection.execute("INSERT INTO epoch VALUES (?,?)", (self.epoch, seq))
+        self.epochs = (*self.epochs, (self.epoch, seq))
+
+    def decoded(self) -> dict[str, Any]:
+        """The state; empty where there is none."""
+        return dict(msgspec.json.decode(self.state)) if self.state else {}
+
+    def spans(self, seqs: Ranges, last: int) -> list[Span]:
+        """The ranges, cut where the epoch changes."""
+        found = []
+        epochs = self._whole(last)
+        at = 0
+        for first, end in seqs:
+            while at < len(epochs) and epochs[at][1][0][1] < first:
+                at += 1
+            within = at
+            while within < len(epochs) and epochs[within][1][0][0] <= end:
+                name, ((begin, until),) = epochs[within]
+                found.append(Span(name, max(first, begin), min(end, until)))
+                within += 1
+        return found
+
+    def ranges(self, spans: list[Span], last: int) -> Ranges:
+        """What of the spans is of our epochs."""
+        found: list[tuple[int, int]] = []
+        whole = dict(self._whole(last))
+        for span in spans:
+            found += ranges.common(((span.first, span.last),), whole.get(span.epoch, ranges.NOTHING))
+        return ranges.ranges(found)
+
+    def _whole(self, last: int) -> list[Whole]:
+        if self._known is None or self._known[:2] != (self.epochs, last):  # thousands, where a box often starts
+            ends = [first - 1 for _, first in self.epochs[1:]] + [last]
+            whole = [(name, ((first, end),)) for (name, first), end in zip(self.epochs, ends) if first <= end]
+            self._known = self.epochs, last, whole
+        return self._known[2]
+
+    def write(self, connection: apsw.Connection) -> None:
+        """All of it is written where it happens."""
+
+    def committed(self) -> None:
+        """The transaction is on the disk."""
+
+    def snapshot(self) -> tuple[tuple[tuple[str, int], ...], bytes | None]:
+        """What `restore` takes."""
+        return self.epochs, self.state
+
+    def restore(self, before: tuple[tuple[tuple[str, int], ...], bytes | None]) -> None:
+        """As it was at the snapshot."""
+        self.epochs, self.state = before

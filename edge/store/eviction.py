@@ -1,0 +1,86 @@
+"""Making room: the steps of quota.py, each a transaction with the loss record that it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from edge.records.record import Record
+from edge.store import quota
+from edge.store.database import Database
+from edge.store.delivery import Ledger
+from edge.store.epochs import Tail
+from edge.store.quota import Room
+
+MOST_STEPS = 100  # of one sweep: 50,000 records; what is left goes with the next one
+Insert = Callable[[apsw.Connection, dict[str, Any]], Record]
+
+
+class Sweep:
+    """One sweep. `insert` appends a loss record with that body, inside the caller's transaction."""
+
+    def __init__(self, database: Database, ledger: Ledger, tail: Tail, pictures: Path, insert: Insert) -> None:
+        self._db = database
+        self._ledger = ledger
+        self._tail = tail
+        self._pictures = pictures
+        self._insert = insert
+        self.losses: list[Record] = []
+
+    def run(self, room: Room) -> list[Record]:
+        """Make room; the loss records that were appended."""
+        self._run_pictures(room)
+        for _ in range(MOST_STEPS):
+            if not self._age_step(room):
+                break
+        for step in range(MOST_STEPS):
+            if not self._records_step(room, going_on=step > 0):
+                break
+        return self.losses
+
+    def _age_step(self, room: Room) -> bool:
+        with self._db.change() as connection:
+            seqs = quota.old(connection, self._ledger, room)
+            quota.drop(connection, self._ledger, self._tail, seqs, None, "")
+        return bool(seqs)
+
+    def _records_step(self, room: Room, going_on: bool) -> bool:
+        with self._db.change() as connection:
+            cause = quota.too_many(connection, room, going_on)
+            if cause is None:
+                return False
+            proven_alone = cause == "disk" and not quota.may_lose(connection, room, going_on)
+            seqs, lost = quota.surplus(connection, self._ledger, proven_alone)
+            bodies = quota.drop(connection, self._ledger, self._tail, seqs, lost, cause)
+            told = [self._insert(connection, body) for body in bodies]
+        self.losses += told  # now that they are on the disk
+        return bool(seqs)
+
+    def _run_pictures(self, room: Room) -> None:
+        with self._db.reading() as connection:
+            over, scarce = quota.pictures_over(connection, room.limits), room.scarce
+        wanted, cause = max(over, scarce), "quota" if over > scarce else "disk"
+        for _ in range(MOST_STEPS):
+            if wanted <= 0:
+                break
+            freed = self._pictures_step(cause, wanted)
+            wanted -= freed
+            room.free += freed
+            if not freed:
+                break
+
+    def _pictures_step(self, cause: str, wanted: int) -> int:
+        with self._db.change() as connection:
+            gone = quota.drop_pictures(connection, cause, wanted)
+            if gone is None:
+                return 0
+            told = [self._insert(connection, gone.body)] if gone.body is not None else []
+        self.losses += told
+        for name in gone.files:  # after the rows: a file without a row is found again, the reverse is not
+            with suppress(FileNotFoundError):
+                (self._pictures / name).unlink()
+        return gone.freed

@@ -1,0 +1,165 @@
+"""Looking for damage, and mending a log that broke in its middle.
+
+Such a log is no damage to SQLite, which ignores everything from there on and writes over it: `rescue` takes the
+records out of what was ignored. A copy of the log lies beside until they are on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+
+from edge.files import sync_folder
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from edge.records.spans import Span
+from edge.store import carve, damage_report, rows, schema
+from edge.store.damage_report import Repair
+from edge.store.delivery import ALL, GONE, INSERT_SPAN, span_row
+from edge.store.folder import DATABASE, LOG
+
+CHECKED_PAGES = 32 * 1024 * 1024 // schema.PAGE  # looked through at a start: at most a second on a Pi's card
+COPY = "records.rescue"  # a log of which something is still to be taken in
+STEPS = 100_000  # of SQLite's machine between two words of progress
+UPSERT = (
+    f"{rows.INSERT} ON CONFLICT (seq) DO UPDATE SET start=excluded.start, source=excluded.source, "
+    "error=excluded.error, not_before=excluded.not_before, not_after=excluded.not_after, "
+    "revision=excluded.revision, crc=excluded.crc "
+    "WHERE excluded.revision > revision AND excluded.epoch = epoch"
+)
+
+
+def log_of(folder: Path) -> bytes:
+    """The write-ahead log that a start finds: empty after a clean end."""
+    try:
+        return (folder / (DATABASE + LOG)).read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def check(
+    connection: apsw.Connection, most_pages: int | None = None, progress: Callable[[], None] = lambda: None
+) -> None:
+    """Look through a database, where it has at most `most_pages`; apsw.CorruptError."""
+
+    def step() -> bool:
+        progress()
+        return False
+
+    if most_pages is None or int(connection.pragma("page_count")) <= most_pages:
+        connection.set_progress_handler(step, STEPS)
+        try:
+            said = connection.execute("PRAGMA quick_check(1)").get
+        finally:
+            connection.set_progress_handler(None)
+        connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would be believed for ever
+        if said != "ok":
+            raise apsw.CorruptError(str(said))
+
+
+def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
+    """Take in the records of a log, as it was before the connection was opened, that SQLite ignored.
+
+    What is lost all the same is written down as untold.
+    """
+    _, used, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").get
+    copy = folder / COPY
+    gone = gone_in(connection)
+    found = list(_ignored(connection, carve.frames(log, max(used, 0)), gone))
+    if copy.exists():  # this was cut off: what is left of the log may be less
+        found += _ignored(connection, carve.frames(copy.read_bytes()), gone)
+    elif found:
+        _keep(copy, log)
+    bad_end = carve.ends_badly(log, max(used, 0))
+    if found or bad_end:
+        with connection:
+            connection.executemany(UPSERT, found)
+            lost = spans(connection, forget_holes(connection, rebuild_epochs(connection), gone))
+            if lost or bad_end:
+                done = Repair(None, len(found), lost or None, "the log was damaged", unknown=bad_end)
+                damage_report.write(connection, done)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    with suppress(FileNotFoundError):
+        copy.unlink()
+
+
+def _ignored(connection: apsw.Connection, frames: Iterable[carve.Page], gone: Ranges) -> Iterable[carve.Found]:
+    """The records of these pages that the database does not have, or in an older revision only."""
+    for page, read in frames:
+        for row in carve.records(page, read, gone):
+            there = connection.execute("SELECT epoch, revision FROM record WHERE seq=?", (row[0],)).get
+            if there is None or (there[0] == row[1] and there[1] < row[11]):
+                yield [*row[: rows.WIDTH], usable(row[rows.WIDTH])]
+
+
+def _keep(copy: Path, log: bytes) -> None:
+    """Put a copy of the log on the disk, whole or not at all."""
+    draft = copy.with_suffix(".part")
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+    try:
+        done = 0
+        while done < len(log):
+            done += os.pwrite(fd, log[done:], done)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.replace(draft, copy)
+    sync_folder(copy.parent)
+
+
+def usable(state: Any) -> bytes | None:
+    """A row's state, which its CRC does not cover; None where the recorder could not read it."""
+    try:
+        return state if isinstance(state, bytes) and isinstance(msgspec.json.decode(state), dict) else None
+    except msgspec.DecodeError:
+        return None
+
+
+# -- what a rescue and a salvage both do ------------------------------------------------------------------------
+
+
+def gone_in(connection: apsw.Connection) -> Ranges:
+    """The seqs whose records are known to exist no more."""
+    return ranges.ranges(connection.execute("SELECT first, last FROM span WHERE state = 'gone'").fetchall())  # type: ignore[arg-type]  # rows of two whole numbers
+
+
+def rebuild_epochs(connection: apsw.Connection) -> Ranges:
+    """Write the epochs down anew, from the records; the seqs that there are."""
+    first: dict[str, int] = {}
+
+    def seqs() -> Iterable[int]:
+        for seq, epoch in connection.execute("SELECT seq, epoch FROM record ORDER BY seq"):
+            first.setdefault(epoch, seq)
+            yield seq
+
+    kept = ranges.of(seqs())
+    connection.execute("DELETE FROM epoch")
+    connection.executemany("INSERT INTO epoch VALUES (?,?)", list(first.items()))
+    return kept
+
+
+def forget_holes(connection: apsw.Connection, kept: Ranges, gone: Ranges, last: int = 0) -> Ranges:
+    """Put every seq without a record, up to `last` at least, among the gone; those that were not known to be."""
+    holes = ranges.without(((1, max(last, kept[-1][1] if kept else 0)),), kept)
+    connection.execute("DELETE FROM span WHERE state = 'gone'")
+    every = ranges.union(holes, gone)
+    connection.executemany(INSERT_SPAN, [span_row(ALL, GONE, *pair) for pair in every])
+    return ranges.without(holes, gone)
+
+
+def spans(connection: apsw.Connection, seqs: Iterable[tuple[int, int]]) -> list[Span]:
+    """Ranges with the epoch of the records on both sides, "" where they differ."""
+    return [Span(_epoch_between(connection, first, last), first, last) for first, last in seqs]
+
+
+def _epoch_between(connection: apsw.Connection, first: int, last: int) -> str:
+    sql = "SELECT epoch FROM record WHERE seq {} ? ORDER BY seq {} LIMIT 1"
+    before = connection.execute(sql.format("<", "DESC"), (first,)).get
+    after = connection.execute(sql.format(">", "ASC"), (last,)).get
+    return str(before) if before is not None and after in (before, None) else ""

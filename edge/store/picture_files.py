@@ -1,0 +1,87 @@
+"""The shelf: STATE/pictures/<sha256>.jpg and <sha256>.thumb.jpg, pictures named by their own bytes.
+
+A picture is on the shelf before its record is appended: after a power cut in between it is a file without a
+row, which the store's tidying may remove, never a row without its file.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from drivers.reason import Reason
+from edge.files import sync_folder
+from edge.pictures.judge import FAULTS
+from edge.pictures.spool import Answer, Part, Spool
+
+GOOD, SUSPECT = 1, 3  # QARTOD
+
+
+class NotTaken(Exception):
+    """An answer's files are not what it says."""
+
+    def __init__(self, detail: Reason) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Shelved(NamedTuple):
+    """Where a picture lies, the body of its record, and how late (s) after its wish it was taken at most."""
+
+    full: Path
+    thumbnail: Path
+    body: dict[str, Any]
+    late_s: float
+
+
+class Shelf:
+    """The folder of the pictures, below the station's state."""
+
+    def __init__(self, state: Path) -> None:
+        self.folder = state / "pictures"
+
+    def paths(self, picture: str) -> tuple[Path, Path]:
+        """Where the picture with this SHA-256 and its thumbnail lie."""
+        return self.folder / f"{picture}.jpg", self.folder / f"{picture}.thumb.jpg"
+
+    def take(self, answer: Answer, spool: Spool, camera: str) -> Shelved:
+        """Move an answer's two files onto the shelf, for good; NotTaken where they are not whole, OSError
+        where the disk refuses."""
+        if answer.full is None or answer.thumbnail is None:
+            raise NotTaken(Reason("answer_without_picture", "the answer has no picture"))
+        self.folder.mkdir(mode=0o750, exist_ok=True)
+        full, thumbnail = self.paths(answer.full.sha256)
+        lying = spool.files(answer.id)
+        for source, part in zip(lying, (answer.full, answer.thumbnail)):
+            _check(source, part)
+        for source, target in zip(lying, (full, thumbnail)):
+            os.replace(source, target)
+        sync_folder(self.folder)
+        return Shelved(full, thumbnail, body_of(answer, answer.full, answer.thumbnail, camera), answer.late_s)
+
+
+def body_of(answer: Answer, full: Part, thumbnail: Part, camera: str) -> dict[str, Any]:
+    """The body of a picture record. `quality` is QARTOD's: 1 where no fault was seen, else 3."""
+    return {
+        "camera": camera,
+        "picture": full.sha256,
+        "thumbnail": thumbnail.sha256,
+        "bytes": full.bytes,
+        "thumbnail_bytes": thumbnail.bytes,
+        "width": answer.width,
+        "height": answer.height,
+        "quality": SUSPECT if answer.faults else GOOD,
+        "reasons": [FAULTS[fault].builtins() for fault in answer.faults if fault in FAULTS],
+        "figures": answer.figures,
+    }
+
+
+def _check(file: Path, part: Part) -> None:
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise NotTaken(Reason("not_in_spool", "{file} is not in the spool", file=file.name)) from None
+    if len(data) != part.bytes or sha256(data).hexdigest() != part.sha256:
+        raise NotTaken(Reason("not_as_written", "{file} is not what the camera process wrote", file=file.name))

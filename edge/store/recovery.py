@@ -1,0 +1,89 @@
+"""What the store does about damage that it meets: salvage the database, give up single records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from edge.records import ranges
+from edge.store.damage_report import Repair, Untold
+from edge.store.database import Database
+from edge.store.delivery import Ledger
+from edge.store.epochs import Tail
+from edge.store.errors import Cause, StoreTrouble, told
+from edge.store.folder import Ballast, used_before
+from edge.store.log_rescue import check
+from edge.store.reader import Reader
+from edge.store.salvage import salvage
+
+T = TypeVar("T")
+
+
+class Mender:
+    """Mends, and writes down what it did; `progress` is called all the while a salvage lasts."""
+
+    def __init__(
+        self, database: Database, ledger: Ledger, tail: Tail, untold: Untold, progress: Callable[[], None]
+    ) -> None:
+        self._db = database
+        self._ledger = ledger
+        self._tail = tail
+        self._untold = untold
+        self._progress = progress
+        self._ballast = Ballast(database.folder)
+        database.mend = self.mend
+
+    def connect(self) -> None:
+        """Open the database, salvaged first where it is damaged."""
+        try:
+            self._db.connect()
+        except StoreTrouble as found:
+            if found.cause is not Cause.DAMAGED:
+                raise
+            self.mend(str(found.__cause__ or found))
+        if not self._ledger.last and self._untold.repaired is None and used_before(self._db.folder):
+            with self._db.change() as connection:
+                cause = "the database is empty, and a store with records was here"
+                self._untold.add(connection, Repair(None, 0, None, cause, unknown=True))
+
+    def mend(self, cause: str) -> None:
+        """Salvage the database, set it aside, open the new one. StoreTrouble where the disk refuses that."""
+        self._db.disconnect()
+        with told(self._db.folder):
+            salvage(self._db.folder, cause, self._db.vfs, self._progress, self._ledger.last)
+        self._db.connect()
+
+    def twice(self, call: Callable[[], T]) -> T:
+        """The call, made again where the database turned out to be damaged and was salvaged."""
+        try:
+            return call()
+        except StoreTrouble as found:
+            if found.cause is not Cause.DAMAGED:
+                raise
+        return call()
+
+    def with_room(self, call: Callable[[], T]) -> T:
+        """The call, made again without the ballast where the disk was too full for it."""
+        try:
+            done = call()
+        except StoreTrouble as found:
+            if found.cause is not Cause.FULL or not self._ballast.drop():
+                raise
+            return call()
+        if self._ledger.last:
+            self._ballast.take()
+        return done
+
+    def give_up(self, reader: Reader) -> bool:
+        """Delete the damaged rows that the reader met; False where it met none."""
+        if not reader.bad:
+            return False
+        seqs = ranges.of(reader.bad)
+        with self._db.change() as connection:
+            check(connection, progress=self._progress)  # where the tree is broken too, all of it is salvaged instead
+            spans = self._tail.spans(seqs, self._ledger.last)
+            connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
+            self._ledger.forget(seqs)
+            self._untold.add(connection, Repair(None, 0, spans, "a record is not what was written"))
+        reader.bad.clear()
+        return True

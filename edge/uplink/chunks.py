@@ -1,0 +1,111 @@
+"""Pictures on their way: thumbnails before full pictures, each in chunks that go on where the broker's word ends.
+
+A part that the broker has whole and the platform does not confirm (`proof = "committed"`) is asked about by its
+last chunk alone: a platform that has the part says so, one that lacks some of it says from where to go on.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from drivers.clock import Clock
+from edge.northbound.minshan import Outgoing
+from edge.store.picture_rows import PieceRow, file_name
+from edge.store.store import Store
+from edge.uplink.window import Window
+from edge.wire.contract import CHUNK, VERSION, Channel, ChunkHeader, Receipt, encode_chunk
+
+log = logging.getLogger("minshan.uplink")
+AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB of picture
+PROBE_AFTER = 120.0  # s until a part that nobody confirmed is asked about; doubles each time
+PROBES = 10  # parts asked about at once
+NEVER = float("inf")
+Key = tuple[str, str]
+
+
+class Pieces:
+    """The pictures of one station towards one platform; outlives the connections."""
+
+    def __init__(self, station: str, store: Store, clock: Clock, committed: bool) -> None:
+        self._station, self._book, self._clock, self._committed = station, store.pictures, clock, committed
+        self._asked: dict[Key, tuple[int, float]] = {}  # part -> (how often, when next)
+        self.probe_due = clock.now() if committed else NEVER
+
+    def next(self, window: Window) -> Outgoing | None:
+        """The next chunk; None where there is none, or enough of them are on their way."""
+        flying = window.chunks()
+        if len(flying) >= AT_ONCE:
+            return None
+        for row in self._book.next_pieces(limit=AT_ONCE + 1):
+            offset = max([row.offset, *(end for header, end in flying if _key(header) == (row.picture, row.part))])
+            if row.size == 0 or not row.path.exists():
+                log.warning("the file of picture %s (%s) is gone; it is not sent", row.picture[:8], row.part)
+                self._book.closed(row.picture, row.part)
+            elif offset < row.size:
+                return self._chunk(row, offset, window.payload_bytes)
+        return None
+
+    def sent(self, header: ChunkHeader, end: int) -> None:
+        """The broker has this chunk. One that came after a refused one is sent again with it."""
+        key = _key(header)
+        row = next((r for r in self._book.next_pieces(limit=AT_ONCE + 1) if (r.picture, r.part) == key), None)
+        if row is None or header.offset > row.offset:
+            return
+        self._book.progress(*key, end)
+        if end < header.size:
+            return
+        if not self._committed:
+            self._book.closed(*key)
+            return
+        self._book.sent(*key)
+        asked, _ = self._asked.get(key, (0, 0.0))
+        self._asked[key] = asked, self._clock.now() + PROBE_AFTER * 2**asked
+        self.probe_due = min(self.probe_due, self._asked[key][1])
+
+    def received(self, receipt: Receipt, believed: bool) -> bool:
+        """Parts that the platform has, where it is to be believed, and parts that it wants; True: send something."""
+        for piece in receipt.pictures if believed else ():
+            self._book.closed(piece.picture, piece.part)
+            self._asked.pop((piece.picture, piece.part), None)
+        again = [self._book.again(piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
+        return any(again)
+
+    def probe(self) -> bool:
+        """Ask about parts that nobody confirmed for long; True where something is to be sent for that."""
+        now = self._clock.now()
+        if now < self.probe_due:
+            return False
+        unproven = self._book.unproven()
+        ripe = [key for key in unproven if self._asked.get(key, (0, 0.0))[1] <= now][-PROBES:]
+        for key in ripe:
+            asked, _ = self._asked.get(key, (0, 0.0))
+            self._asked[key] = asked + 1, NEVER  # until its chunk is acknowledged
+            self._book.again(*key, max(0, self._size(key) - CHUNK))
+        left = [self._asked.get(key, (0, now + PROBE_AFTER))[1] for key in unproven if key not in ripe]
+        self.probe_due = min(left, default=NEVER)
+        return bool(ripe)
+
+    def _size(self, key: Key) -> int:
+        try:
+            return (self._book.folder / file_name(*key)).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _chunk(self, row: PieceRow, offset: int, most: int | None) -> Outgoing | None:
+        """The chunk at the offset, as large as the broker takes; None where it takes none with its header."""
+        header = ChunkHeader(
+            v=VERSION, station=self._station, picture=row.picture, part=row.part, offset=offset, size=row.size,
+            sha256=row.sha256, camera=row.camera, epoch=row.epoch, seq=row.seq, time=row.time,
+        )  # fmt: skip
+        size = CHUNK if most is None else min(CHUNK, most - len(encode_chunk(header, b"")))
+        if size < 1:
+            return None
+        with row.path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+        end = offset + len(data) if data else row.size  # a file that has become shorter: the platform will refuse it
+        return Outgoing(Channel.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end)
+
+
+def _key(header: ChunkHeader) -> Key:
+    return header.picture, header.part

@@ -1,0 +1,106 @@
+"""Commands that came and what came of them: a command is carried out once, however often it arrives."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+
+import msgspec
+
+from edge.store.errors import StoreTrouble
+from edge.store.notes import Notes
+from edge.wire.contract import VERSION, Command, Result, encode
+
+log = logging.getLogger("minshan.uplink")
+KIND = "command"
+KEPT = 100  # outcomes that wait for the broker
+REMEMBERED = 1000  # ids of commands kept over restarts
+SHORT = 200  # characters that a result's text is cut to where it fits no packet
+
+
+class Results:
+    """The outcomes by the commands' ids, kept in the store; those the broker has not yet are waiting."""
+
+    def __init__(self, station: str, notes: Notes) -> None:
+        self._station = station
+        self._notes = notes
+        self._begun: set[str] = set()  # carried out since the start
+        self._waiting: OrderedDict[str, Result] = OrderedDict()
+
+    def take(self, command: Command, utc: int | None, retained: bool = False) -> bool:
+        """True where the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
+        known = self._known(command.id)
+        if known is not None:
+            if not retained:  # the broker hands a retained one over at each connection
+                self._wait(known)
+            return False
+        refusal = _refusal(command, utc, retained)
+        if refusal is None and self._remember(Result(VERSION, command.id, self._station, "accepted")):
+            self._begun.add(command.id)
+            return True
+        self.put(Result(VERSION, command.id, self._station, "failed", refusal or "its id cannot be kept on the disk"))
+        return False
+
+    def put(self, result: Result) -> None:
+        """An outcome to be told; a later one of the same command takes its place. Callable from any lane."""
+        self._remember(result)
+        self._wait(result)
+
+    def waiting(self) -> list[Result]:
+        """What the broker does not have yet, oldest first."""
+        return list(self._waiting.values())
+
+    def told(self, result: Result) -> None:
+        """The broker has this outcome; a later one of the same command stays waiting."""
+        if self._waiting.get(result.id) == result:
+            del self._waiting[result.id]
+
+    def _known(self, command_id: str) -> Result | None:
+        """What came of a command that was here before; None where none was."""
+        kept = self._notes.get(KIND, command_id)
+        if kept is None:
+            return None
+        try:
+            result = msgspec.json.decode(kept, type=Result)
+        except msgspec.MsgspecError:
+            result = Result(VERSION, command_id, self._station, "failed", "it is not known what came of it")
+        if result.state == "accepted" and command_id not in self._begun:
+            return msgspec.structs.replace(result, state="failed", text="the station ended before it was done")
+        return result
+
+    def _wait(self, result: Result) -> None:
+        self._waiting[result.id] = result
+        while len(self._waiting) > KEPT:
+            self._waiting.popitem(last=False)
+
+    def _remember(self, result: Result) -> bool:
+        if result.state != "accepted":
+            self._begun.discard(result.id)
+        try:
+            self._notes.put(KIND, result.id, encode(result), REMEMBERED)
+        except StoreTrouble as trouble:
+            log.warning("what came of command %r cannot be kept: %s", result.id, trouble)
+            return False
+        return True
+
+
+def fitting(result: Result, most: int | None) -> bytes:
+    """The result's payload, without its data and with less of its text where it has to be short."""
+    payload = encode(result)
+    if most is not None and len(payload) > most:
+        payload = encode(msgspec.structs.replace(result, data={}))
+    if most is not None and len(payload) > most:
+        payload = encode(msgspec.structs.replace(result, data={}, text=result.text[:SHORT]))
+    return payload
+
+
+def _refusal(command: Command, utc: int | None, retained: bool) -> str | None:
+    if command.v != VERSION:
+        return f"this station speaks version {VERSION} of the contract, not {command.v}"
+    if retained:
+        return "a retained command is not carried out: publish it without retain"
+    if command.expires is None:
+        return "the command does not say when it expires (expires, microseconds since 1970)"
+    if utc is None:
+        return "the command expires and this station does not know the time yet"
+    return "the command has expired" if utc > command.expires else None

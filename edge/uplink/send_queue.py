@@ -1,0 +1,146 @@
+"""What is sent next: what was asked for, live, backfill from the newest to the oldest, pictures.
+
+Live records go at the station's own phase after the minute, so that a farm's stations do not all speak at once.
+While nobody listens, or the broker refuses, backfill and pictures pause; live goes on and shows when that ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+
+from drivers.clock import Clock
+from edge.northbound import minshan
+from edge.northbound.minshan import LIVE, Outgoing
+from edge.records.record import Kind, Record
+from edge.store.store import Store
+from edge.uplink.chunks import Pieces
+from edge.uplink.too_large import TooLarge
+from edge.uplink.window import Window, identity
+from edge.wire.contract import MOST_RECORDS
+
+PHASES = 10.0  # s over which the stations spread their live records
+FRESH = 180.0  # s after its end for which a record is live, then it is backfill
+UNDATED_FRESH = 30.0  # s; an undated record is dated by its arrival, so a later one would be dated wrongly
+AHEAD = 4 * MOST_RECORDS  # records read from the store at once
+NEVER = float("inf")
+
+
+class Order:
+    """The queue of one connection; what is in it is in the store still, so a lost connection loses nothing."""
+
+    def __init__(
+        self, station: str, epoch: str, store: Store, clock: Clock, pieces: Pieces, too_large: TooLarge
+    ) -> None:
+        self._station = station
+        self._epoch = epoch
+        self._store = store
+        self._clock = clock
+        self._pieces = pieces
+        self._too_large = too_large
+        self._phase = phase(station)
+        self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
+        self._backlog: deque[Outgoing] = deque()
+        self._live_due = self._clock.now()
+        self._paused_until = 0.0
+        self._dry = False
+
+    def put(self, message: Outgoing) -> None:
+        """Something that goes before all records."""
+        self._ready.append(message)
+
+    def appended(self) -> None:
+        """The store has a new record."""
+        self._dry = False
+        self._live_due = min(self._live_due, self._clock.now() + self._phase)
+
+    def look_again(self) -> None:
+        """Something in the store is unsent again."""
+        self._dry = False
+
+    def pause(self, seconds: float) -> None:
+        """No backfill and no picture for a while."""
+        self._backlog.clear()
+        self._dry = False
+        self._paused_until = self._clock.now() + seconds
+
+    def resume(self) -> None:
+        """Backfill and pictures may go."""
+        self._paused_until = 0.0
+
+    def hurry(self) -> None:
+        """Everything is due now."""
+        self._dry = False
+        self._live_due = self._clock.now()
+        self._paused_until = 0.0
+
+    def next(self, window: Window) -> Outgoing | None:
+        """The next message, where there is one now."""
+        now = self._clock.now()
+        if self._pieces.probe():
+            self._dry = False
+        if now >= self._live_due:
+            self._live_due = NEVER
+            self._dry = False
+            self._ready.extend(self._live(now, window))
+        if self._ready:
+            return self._ready.popleft()
+        if self._dry or now < self._paused_until:
+            return None
+        known = -1
+        while not self._backlog and known != len(self._too_large.seqs):  # what is too large hides what is behind it
+            known = len(self._too_large.seqs)
+            self._backlog.extend(self._backfill(now, window))
+        if self._backlog:
+            return self._backlog.popleft()
+        chunk = self._pieces.next(window)
+        self._dry = chunk is None
+        return chunk
+
+    def due(self) -> float:
+        """The instant at which `next` has something, where nothing happens before; infinite: never."""
+        if self._ready:
+            return self._clock.now()
+        return min(self._live_due, self._pieces.probe_due, NEVER if self._dry else self._paused_until)
+
+    def _live(self, now: float, window: Window) -> list[Outgoing]:
+        flying = window.flying()
+        newest = self._store.newest(limit=LIVE)
+        fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
+        fresh.sort(key=lambda r: (r.kind is not Kind.ALERT, -r.seq))
+        dated = [r for r in fresh if r.start is not None]
+        undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
+        most = window.payload_bytes
+        messages = [
+            m for records in (dated, undated[:1]) if records for m in minshan.live(self._station, records, most)
+        ]
+        return [message for message in messages if most is None or len(message.payload) <= most]
+
+    def _backfill(self, now: float, window: Window) -> list[Outgoing]:
+        """Old records; what fits no packet even alone and compressed is left out and told."""
+        most = window.payload_bytes
+        excluded = [*(seq for _, seq, _ in window.flying()), *self._too_large.seqs]
+        wait_for_live = self._live_due < NEVER
+        unsent = self._store.unsent(limit=AHEAD, excluding=excluded)
+        records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
+        fitting = []
+        for first in range(0, len(records), MOST_RECORDS):
+            for message in minshan.backfill(self._station, records[first : first + MOST_RECORDS], most):
+                if most is None or len(message.payload) <= most:
+                    fitting.append(message)
+                else:
+                    self._too_large.put(message.records[0], len(message.payload), most)
+        return fitting
+
+    def _is_fresh(self, record: Record, now: float) -> bool:
+        return record.epoch == self._epoch and now - ended(record) <= FRESH
+
+
+def ended(record: Record) -> float:
+    """The boottime (s) of a record's end."""
+    return record.stamp.boottime + record.duration
+
+
+def phase(station: str) -> float:
+    """Seconds after the minute at which a station speaks: its own, and the same for ever."""
+    return int.from_bytes(hashlib.sha256(station.encode()).digest()[:4], "big") / 2**32 * PHASES

@@ -1,0 +1,37 @@
+"""A person's own link to a broker: what is sent there and acknowledged, and what comes back in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.clock.clock import SystemClock
+from edge.wire.errors import LinkTrouble
+from edge.wire.link import Incoming, Link
+
+SLICE = 0.2  # s
+ACK_PATIENCE = 10.0  # s
+
+
+def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:
+    """Publish at QoS 1 and wait for the broker's acknowledgement: its reason code (0x10: nobody listens)."""
+    clock = SystemClock()
+    mid = link.publish(topic, payload, expiry=expiry)
+    until = clock.now() + ACK_PATIENCE
+    while clock.now() < until:
+        if mid in link.acks:
+            return link.acks.pop(mid)
+        link.pump(SLICE)
+    raise LinkTrouble("the broker does not acknowledge what is sent to it")
+
+
+def arriving(link: Link, seconds: float) -> Iterator[Incoming | None]:
+    """What comes in during the next seconds, each acknowledged; None at least once a slice."""
+    clock = SystemClock()
+    until = clock.now() + seconds
+    while clock.now() < until:
+        link.pump(SLICE)
+        while link.incoming:
+            message = link.incoming.pop(0)
+            link.ack(message)
+            yield message
+        yield None

@@ -1,0 +1,236 @@
+"""The wire contract in code: topics and the messages on them (docs/wire-contract/ states the same for others).
+
+Every payload but a picture's chunk is JSON, or zstd of that JSON: the first byte tells which ("{" or 0x28).
+A chunk is one JSON header, a line feed, then the bytes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from edge.records.record import MOST, Name, Record, Revision, Seq, Utc
+from edge.records.spans import Span
+
+VERSION = 1
+ROOT = f"minshan/{VERSION}"
+ROLLCALL = f"{ROOT}/all/rollcall"  # the platform asks every station for its hello
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+CHUNK = 32 * 1024  # bytes of a picture in one message: a weak 4G link moves it in seconds
+LARGEST = 4 * 1024 * 1024  # bytes of a decompressed message; 360 records of 30 channels are half of one MiB
+LARGEST_PACKET = 256 * 1024  # bytes of an MQTT packet that either side takes in: said in CONNECT
+OWN_PACKET = 128 * 1024  # bytes of the largest packet sent to a broker that names no limit (AWS IoT's is 128 KiB)
+LARGEST_PICTURE = 64 * 1024 * 1024  # bytes of one part; more is nothing that a camera here makes
+MOST_RECORDS = 360  # in a batch: six hours of minutes, about 12 kB compressed
+MOST_SPANS = 8192  # in one list: more would fit no packet
+M = TypeVar("M")
+
+# What may stand in a message: everything has an end, and nothing names a file or a topic that it must not.
+# (`$` alone would let a line feed pass.)
+StationId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
+CameraName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Part = Annotated[str, Meta(pattern=r"^(thumbnail|full)$(?!\n)")]
+Version = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Offset = Annotated[int, Meta(ge=0, le=LARGEST_PICTURE)]
+Text = Annotated[str, Meta(max_length=2000)]
+Facts = Annotated[dict[Annotated[str, Meta(max_length=64)], Any], Meta(max_length=64)]
+
+
+class Channel(StrEnum):
+    """The topics below `minshan/1/<station>/`."""
+
+    LIVE = "live"  # station: the newest records, as they are made
+    BACKFILL = "backfill"  # station: what could not be sent when it was made, newest first, in batches
+    PICTURE = "picture"  # station: chunks of thumbnails and pictures
+    STATUS = "status"  # station: birth and will, retained
+    HELLO = "hello"  # station: what it has and what it thinks the platform has
+    ANSWER = "answer"  # platform: the answer to a hello
+    RECEIPT = "receipt"  # platform: ranges committed, pictures whole, pieces wanted
+    COMMAND = "command"  # platform: something to do
+    RESULT = "result"  # station: what came of a command
+    ALERT = "alert"  # station: reserved
+
+
+def topic(station: str, channel: Channel) -> str:
+    """The topic of one station's channel."""
+    return f"{ROOT}/{station}/{channel.value}"
+
+
+Spans = Annotated[list[Span], Meta(max_length=MOST_SPANS)]
+
+
+class Revised(msgspec.Struct, frozen=True):
+    """Records of these spans are held in this revision or a higher one (those of revision 0 need no mention)."""
+
+    revision: Revision
+    has: Spans
+
+
+RevisedSpans = Annotated[list[Revised], Meta(max_length=1024)]
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Records of one station (topics live and backfill)."""
+
+    v: Version
+    station: StationId
+    records: Annotated[list[Record], Meta(max_length=MOST_RECORDS)]
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Birth ("online") and will ("offline"), retained."""
+
+    v: Version
+    station: StationId
+    state: Name
+    epoch: Name
+
+
+class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the station has. `nonce` comes back in the answer; `unproven` is sent, and unproven by the platform."""
+
+    v: Version
+    station: StationId
+    nonce: Name
+    epoch: Name
+    epochs: Spans
+    next_seq: Seq
+    unproven: Spans
+    unsent: Count
+    clock: Name
+    proof: Name
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The platform's answer: its ledger's id and generation, what it has, its time (microseconds UTC).
+
+    `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
+    `about`: what of the hello's epochs this page of the answer speaks of; None: of all of them.
+    """
+
+    v: Version
+    nonce: Name
+    utc: Utc
+    ledger: Name | None = None
+    generation: Count = 0
+    has: Spans | None = None
+    revised: RevisedSpans = []
+    about: Spans | None = None
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """`part` ("thumbnail" or "full") of the picture with SHA-256 `picture`; `offset` bytes into it."""
+
+    picture: Sha256
+    part: Part
+    offset: Offset = 0
+
+
+Pieces = Annotated[list[Piece], Meta(max_length=1024)]
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Given only after commit: records in `has` and `pictures` are kept; `wanted` pieces are to be sent again."""
+
+    v: Version
+    ledger: Annotated[str, Meta(max_length=64)]
+    generation: Count
+    has: Spans = []
+    pictures: Pieces = []
+    wanted: Pieces = []
+    revised: RevisedSpans = []
+
+
+class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Before a chunk's bytes. `size` and `sha256` are the whole part's; (epoch, seq) its picture record's."""
+
+    v: Version
+    station: StationId
+    picture: Sha256
+    part: Part
+    offset: Offset
+    size: Offset
+    sha256: Sha256
+    camera: CameraName
+    epoch: Name
+    seq: Seq
+    time: Utc | None = None
+
+
+class Command(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`id` makes it idempotent; `expires` (microseconds UTC) is asked for: without it a command is refused."""
+
+    v: Version
+    id: Name
+    name: Name
+    args: Facts = {}
+    expires: Utc | None = None
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`state`: accepted, done or failed; `text` one sentence; `data` the command's own."""
+
+    v: Version
+    id: Name
+    station: StationId
+    state: Name
+    text: Text = ""
+    data: Facts = {}
+
+
+class BadPayload(ValueError):
+    """A payload that is not what its topic carries; the text says what and where."""
+
+
+class Swollen(ValueError):
+    """A payload that is larger than any message of ours."""
+
+
+def encode(message: Any, compress: bool = False) -> bytes:
+    """The payload of a message."""
+    raw = msgspec.json.encode(message)
+    return _zstd().compress(raw, 3) if compress else raw
+
+
+def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
+    """The message of a payload of at most `most` bytes, plain or compressed; BadPayload where it is none."""
+    try:
+        raw = _decompress(payload, most) if payload[:4] == ZSTD_MAGIC else payload
+        if len(raw) > most:
+            raise Swollen(f"more than {most} bytes")
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, _zstd().ZstdError, UnicodeDecodeError, RecursionError, Swollen) as error:
+        raise BadPayload(f"{kind.__name__}: {error}") from None
+
+
+def encode_chunk(header: ChunkHeader, data: bytes) -> bytes:
+    """The payload of a picture's chunk."""
+    return msgspec.json.encode(header) + b"\n" + data
+
+
+def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
+    """Header and bytes of a picture's chunk; BadPayload where it is none."""
+    head, mark, data = payload.partition(b"\n")
+    if not mark:
+        raise BadPayload("chunk: no line feed after its header")
+    return decode(head, ChunkHeader), data
+
+
+def _decompress(payload: bytes, most: int) -> bytes:
+    raw: bytes = (decompressor := _zstd().ZstdDecompressor()).decompress(payload, max_length=most)
+    if not decompressor.eof:
+        raise Swollen(f"cut off, or more than {most} bytes")
+    return raw
+
+
+def _zstd() -> Any:
+    try:
+        from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # from Python 3.14
+    except ImportError:
+        from backports import zstd
+    return zstd

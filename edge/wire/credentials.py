@@ -1,0 +1,39 @@
+"""Login and certificates for a broker, their files read anew at each connect: a renewed one needs no restart."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from edge.config.address import parse
+from edge.config.sections import BrokerSection
+
+
+def login(broker: BrokerSection) -> tuple[str | None, str | None]:
+    """User and password: the keys beside the URL before those in it. OSError: `password_file` is unreadable.
+
+    The file is read at each connect, so that a changed password needs no restart.
+    """
+    address = parse(broker.url)
+    password = broker.password if broker.password is not None else address.password
+    if broker.password_file is not None:
+        password = Path(broker.password_file).read_text(encoding="utf-8").strip()
+    return broker.username if broker.username is not None else address.username, password
+
+
+def context(broker: BrokerSection) -> ssl.SSLContext:
+    """The authority that we trust (the system's without `ca_file`) and, where we have one, our certificate."""
+    made = ssl.create_default_context(cafile=broker.ca_file)
+    if broker.cert_file is not None:
+        made.load_cert_chain(broker.cert_file, broker.key_file)
+    return made
+
+
+def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> str:
+    """The sentence for files that cannot be read, or are not what they should be."""
+    files = ", ".join(f for f in (broker.ca_file, broker.cert_file, broker.key_file) if f)
+    if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.filename is None and files):
+        return f"{files}: one is not there, or not the certificate or key in PEM that it should be ({error})"
+    if isinstance(error, OSError):
+        return f"{error.filename or broker.password_file} cannot be read: {error.strerror}"
+    return f"{broker.password_file or files}: not the text that it should be ({error})"

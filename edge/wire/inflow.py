@@ -1,0 +1,120 @@
+"""What a broker sends, bounded before paho gathers it: a packet that is too large is passed over, not kept.
+
+By MQTT 5 a broker is told the largest packet that we take (Maximum Packet Size); one of 3.1.1 knows no such
+limit, and one that is wrong ignores it. Passing over means to read the packet to its end, keeping its topic and
+number alone, so that it can be acknowledged: closing the connection instead, it would come again for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import paho.mqtt.client as mqtt
+
+from edge.wire.contract import LARGEST_PACKET
+from edge.wire.session import Incoming
+
+READ = 64 * 1024  # bytes read at once
+LONGEST_LENGTH = 4  # bytes of a packet's length (MQTT 5, 1.5.5)
+PUBLISH = 0x30
+NO_MQTT = "it sends what is not MQTT"
+KEPT = 2 + 65535 + 2  # bytes of a packet's beginning: the longest topic and the number after it
+
+
+class Inflow:
+    """A socket whose `recv` gives whole packets of at most `most` bytes; `oversize` are those passed over.
+
+    `wrong` is the sentence of what no broker sends; after that the connection counts as broken.
+    """
+
+    def __init__(self, sock: Any, most: int = LARGEST_PACKET) -> None:
+        self.oversize: list[Incoming] = []
+        self.wrong: str | None = None
+        self._sock = sock
+        self._most = most
+        self._fixed = bytearray()  # the header of the packet that begins
+        self._left = 0  # bytes of the present packet that have not come
+        self._size = 0  # bytes of a packet that is passed over
+        self._over: bytearray | None = None  # its beginning; None: the packet is passed on
+        self._out = bytearray()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def recv(self, size: int) -> bytes:
+        """As a socket's that does not block; ConnectionError after something wrong."""
+        if not self._out and self.wrong is None:
+            data = self._sock.recv(READ)
+            if not data:
+                return b""
+            self._take(data)
+        if self._out:
+            given = bytes(self._out[:size])
+            del self._out[:size]
+            return given
+        if self.wrong is not None:
+            raise ConnectionError(self.wrong)
+        raise BlockingIOError
+
+    def pending(self) -> int:
+        """Bytes that `recv` gives though the socket itself has none."""
+        below = getattr(self._sock, "pending", None)
+        return len(self._out) + (0 if below is None else below())
+
+    def _take(self, data: bytes) -> None:
+        at = 0
+        while at < len(data) and self.wrong is None:
+            if not self._left:
+                self._fixed.append(data[at])
+                at += 1
+                self._begin()
+                continue
+            piece = data[at : at + self._left]
+            at += len(piece)
+            self._left -= len(piece)
+            if self._over is None:
+                self._out += piece
+                continue
+            self._over += piece[: KEPT - len(self._over)]
+            if not self._left:
+                self._passed_over()
+
+    def _begin(self) -> None:
+        """A packet begins, where its header is whole now."""
+        length = self._fixed[1:]
+        if not length or length[-1] & 0x80:
+            if len(length) == LONGEST_LENGTH:
+                self.wrong = NO_MQTT
+            return
+        self._left = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(length))
+        self._size = self._left + len(self._fixed)
+        kind = self._fixed[0] & 0xF0
+        if (kind == PUBLISH and self._fixed[0] & 0x06 > 0x02) or (kind != PUBLISH and self._size > self._most):
+            self.wrong = "it sends what was not asked for"
+        elif self._size > self._most:
+            self._over = bytearray()
+            return  # the header is kept for the end
+        else:
+            self._out += self._fixed
+        self._fixed.clear()
+
+    def _passed_over(self) -> None:
+        head, first = bytes(self._over or b""), self._fixed[0]
+        end = 2 + int.from_bytes(head[:2])
+        qos = (first & 0x06) >> 1
+        mid = int.from_bytes(head[end : end + 2]) if qos else 0
+        why = f"{self._size} bytes are more than {self._most}, the most that is taken"
+        topic = head[2:end].decode(errors="replace")
+        self.oversize.append(Incoming(topic, head[end : end + 1024], mid, qos, bool(first & 1), why))
+        self._over = None
+        self._fixed.clear()
+
+
+class Client(mqtt.Client):
+    """paho's client, reading through an `Inflow`."""
+
+    inflow: Inflow | None = None
+
+    def _create_socket(self) -> Any:
+        self.inflow = Inflow(super()._create_socket())
+        return self.inflow

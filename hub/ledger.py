@@ -1,0 +1,178 @@
+"""What the platform's side has: identities, as ranges for each station and epoch. It decides what is a double.
+
+(station, epoch, seq, revision) names one version of one record. A lower revision that comes after a higher one
+is a double too: what it says has been corrected already. Another content under the same name is none: it is told
+by a digest of what the record says.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+from edge.records.spans import Span, merged
+from edge.wire.contract import MOST_SPANS, Revised
+
+PAGE = 1024  # digests that are kept or forgotten together
+MOST_PAGES = 2000  # 16 MB: four years of one station's minutes, half a year of eight stations'
+UNKNOWN = 0  # the digest of what nobody has looked at
+
+
+class Ranges:
+    """Sequence numbers as sorted, disjoint ranges that do not touch; one more costs a search, not a copy."""
+
+    def __init__(self) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+
+    def __contains__(self, number: int) -> bool:
+        place = bisect_left(self._lasts, number)
+        return place < len(self._lasts) and self._firsts[place] <= number
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self._firsts, self._lasts, strict=True)
+
+    def __len__(self) -> int:
+        return len(self._firsts)
+
+    def add(self, first: int, last: int) -> None:
+        """Take first..last in, both included."""
+        begin = bisect_left(self._lasts, first - 1)  # the first range that reaches it
+        end = bisect_right(self._firsts, last + 1)  # behind the last that it reaches
+        if begin < end:
+            first, last = min(first, self._firsts[begin]), max(last, self._lasts[end - 1])
+        self._firsts[begin:end] = [first]
+        self._lasts[begin:end] = [last]
+
+    def count(self) -> int:
+        """Return how many numbers are in it."""
+        return sum(self._lasts) - sum(self._firsts) + len(self._firsts)
+
+    def ends(self) -> tuple[int, int] | None:
+        """Return the lowest and the highest number; None where it is empty."""
+        return (self._firsts[0], self._lasts[-1]) if self._firsts else None
+
+    def gaps(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield what of first..last is not in it."""
+        for begin, end in self:
+            if first < begin:
+                yield first, min(begin - 1, last)
+            first = max(first, end + 1)
+            if first > last:
+                return
+        if first <= last:
+            yield first, last
+
+
+class Digests:
+    """Eight bytes of the content of each record, of the newest two million: the pages longest unused go."""
+
+    def __init__(self, most_pages: int = MOST_PAGES) -> None:
+        self._most = most_pages
+        self._pages: OrderedDict[tuple[str, str, int], array[int]] = OrderedDict()
+
+    def get(self, station: str, epoch: str, seq: int) -> int:
+        """Return the digest; UNKNOWN where it is not kept."""
+        page = self._pages.get((station, epoch, seq // PAGE))
+        return UNKNOWN if page is None else page[seq % PAGE]
+
+    def put(self, station: str, epoch: str, seq: int, digest: int) -> None:
+        """Keep a digest."""
+        key = station, epoch, seq // PAGE
+        if key not in self._pages:
+            self._pages[key] = array("Q", bytes(8 * PAGE))
+        self._pages.move_to_end(key)
+        self._pages[key][seq % PAGE] = digest
+        while len(self._pages) > self._most:
+            self._pages.popitem(last=False)
+
+
+class Ledger:
+    """Ranges of seq by (station, epoch), the revisions above 0 beside them, and what stations say they have."""
+
+    def __init__(self) -> None:
+        self._has: dict[tuple[str, str], Ranges] = {}
+        self._revisions: dict[tuple[str, str], dict[int, int]] = {}
+        self._digests = Digests()
+        self._announced: dict[str, dict[str, tuple[int, int]]] = {}
+
+    def has(self, station: str, epoch: str, seq: int, revision: int) -> bool:
+        """Return True where this version of the record, or a later one, is here."""
+        ranges = self._has.get((station, epoch))
+        return ranges is not None and seq in ranges and self._revision(station, epoch, seq) >= revision
+
+    def differs(self, station: str, epoch: str, seq: int, revision: int, digest: int) -> bool:
+        """Return True where this very version is here and is known to say something else."""
+        known = self._digests.get(station, epoch, seq)
+        return known not in (UNKNOWN, digest) and self._revision(station, epoch, seq) == revision
+
+    def add(self, station: str, epoch: str, seq: int, revision: int, digest: int = UNKNOWN) -> None:
+        """Take this version in."""
+        self.add_span(station, Span(epoch, seq, seq))
+        if revision > self._revision(station, epoch, seq):
+            self._revisions.setdefault((station, epoch), {})[seq] = revision
+        self._digests.put(station, epoch, seq, digest)
+
+    def add_span(self, station: str, span: Span, revision: int = 0) -> None:
+        """Take a span in, all of it in this revision."""
+        self._has.setdefault((station, span.epoch), Ranges()).add(span.first, span.last)
+        if revision:
+            seqs = range(span.first, span.last + 1)
+            self._revisions.setdefault((station, span.epoch), {}).update(dict.fromkeys(seqs, revision))
+
+    def stations(self) -> list[str]:
+        """Return the stations known, by name."""
+        return sorted({station for station, _ in self._has} | set(self._announced))
+
+    def spans(self, station: str) -> list[Span]:
+        """Return all that is here of a station, in order."""
+        return [
+            Span(epoch, first, last)
+            for (name, epoch), ranges in sorted(self._has.items(), key=lambda item: item[0])
+            if name == station
+            for first, last in ranges
+        ]
+
+    def revised(self, station: str, has: Iterable[Span]) -> list[Revised]:
+        """Return what of `has` is here in a revision above 0."""
+        found: dict[int, list[Span]] = {}
+        for span in has:
+            revisions = self._revisions.get((station, span.epoch), {})
+            whole = range(span.first, span.last + 1)
+            for seq in whole if len(whole) < len(revisions) else revisions:
+                if seq in whole and (revision := revisions.get(seq)):
+                    found.setdefault(revision, []).append(Span(span.epoch, seq, seq))
+        return [Revised(revision, merged(found[revision])) for revision in sorted(found)]
+
+    def count(self, station: str) -> int:
+        """Return how many records of the station are here."""
+        return sum(ranges.count() for (name, _), ranges in self._has.items() if name == station)
+
+    def announce(self, station: str, epochs: Iterable[Span]) -> None:
+        """Keep what a station's hello says it has; an epoch that it does not name keeps what was said before."""
+        known = self._announced.setdefault(station, {})
+        for span in epochs:
+            first, last = known.pop(span.epoch, (span.first, span.last))
+            known[span.epoch] = min(first, span.first), max(last, span.last)
+        for epoch in list(known)[: max(0, len(known) - MOST_SPANS)]:
+            del known[epoch]
+
+    def missing(self, station: str) -> list[Span]:
+        """Return what the station has, or must have had, and is not here: holes, and what its hello named beyond."""
+        known = dict(self._announced.get(station, {}))
+        for (name, epoch), ranges in self._has.items():
+            ends = ranges.ends()
+            if name == station and ends is not None:
+                first, last = known.get(epoch, ends)
+                known[epoch] = min(first, ends[0]), max(last, ends[1])
+        nothing = Ranges()
+        return [
+            Span(epoch, *gap)
+            for epoch, (first, last) in sorted(known.items())
+            for gap in self._has.get((station, epoch), nothing).gaps(first, last)
+        ]
+
+    def _revision(self, station: str, epoch: str, seq: int) -> int:
+        return self._revisions.get((station, epoch), {}).get(seq, 0)

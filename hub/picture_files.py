@@ -1,0 +1,148 @@
+"""Pictures as they arrive: pieces put together in a folder, whole only when the SHA-256 fits.
+
+A part grows in `STATION.HASH.thumbnail.part` or `STATION.HASH.full.part` without holes, so that its size alone says
+how far it is, after a restart too. A piece that would leave a hole is dropped, and what is missing is asked for.
+A full picture is named by its own hash; nobody can speak of one and mean another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.files import sync_folder
+from edge.wire.contract import LARGEST_PICTURE, ChunkHeader, Piece
+
+log = logging.getLogger("minshan.watch")
+HASH = re.compile(r"[0-9a-f]{64}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Album:
+    """A folder of pictures. Raise OSError where it cannot be used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._touched: dict[Path, ChunkHeader] = {}
+        self._verified: set[tuple[Path, str]] = set()  # files that have the SHA-256 that somebody names
+        self.whole: list[tuple[str, Piece]] = []  # (station, piece): kept since the last `sync`
+        self.wanted: dict[tuple[str, str, str], Piece] = {}  # (station, picture, part) -> where to go on
+        self.finished: list[Path] = []  # files completed since the owner looked
+
+    def put(self, header: ChunkHeader, data: bytes) -> bool:
+        """Take a piece in; False where its header is none that can be trusted with a file's name or size."""
+        if not _sound(header, data):
+            return False
+        self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away
+        part = self._part(header)
+        size = part.stat().st_size if part.exists() else 0
+        if not size and self._there(header) is not None:
+            self.whole.append((header.station, Piece(header.picture, header.part, header.size)))
+            return True
+        if header.offset > size:
+            self._want(header, size)
+            return True
+        self.wanted.pop((header.station, header.picture, header.part), None)
+        with part.open("r+b" if size else "wb") as file:
+            file.seek(header.offset)
+            file.write(data)
+        self._touched[part] = header
+        return True
+
+    def sync(self) -> None:
+        """See the pieces on the disk, and give the whole parts their names."""
+        for part, header in self._touched.items():
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            if part.stat().st_size >= header.size:
+                self._finish(part, header)
+        if self._touched:
+            sync_folder(self._folder)
+        self._touched.clear()
+
+    def _finish(self, part: Path, header: ChunkHeader) -> None:
+        if _sha256(part) != header.sha256:
+            part.unlink()
+            self._want(header, 0)
+            return
+        target = self._target(header)
+        part.rename(target)
+        self._verified.add((target, header.sha256))
+        self.finished.append(target)
+        self.whole.append((header.station, Piece(header.picture, header.part, header.size)))
+
+    def _want(self, header: ChunkHeader, offset: int) -> None:
+        piece = Piece(header.picture, header.part, offset)
+        self.wanted[header.station, header.picture, header.part] = piece
+
+    def _part(self, header: ChunkHeader) -> Path:
+        return self._folder / f"{header.station}.{header.picture}.{header.part}.part"
+
+    def _there(self, header: ChunkHeader) -> Path | None:
+        """The file that holds this part: each is looked at once, so that nothing is receipted for its name alone."""
+        for file in self._named(header):
+            if (file, header.sha256) in self._verified and file.exists():
+                return file
+            if _sha256(file) == header.sha256:
+                self._verified.add((file, header.sha256))
+                return file
+        return None
+
+    def _named(self, header: ChunkHeader) -> list[Path]:
+        """The files that may hold it, under whatever time."""
+        ends = "|".join(re.escape(_end(header, hashed)) for hashed in _hashes(header))
+        form = re.compile(rf"{re.escape(header.station)}-(\d{{8}}T\d{{6}}Z|undated)({ends})")
+        return sorted(Path(entry) for entry in os.scandir(self._folder) if form.fullmatch(entry.name))
+
+    def _target(self, header: ChunkHeader) -> Path:
+        """STATION-TIME-CAMERA-HASH8.jpg, with all of its own hash where other bytes have that name."""
+        short, whole = (
+            self._folder / f"{header.station}-{_time(header.time)}{_end(header, hashed)}" for hashed in _hashes(header)
+        )
+        taken = next(iter(self._named(header)), None)
+        if taken is None:
+            return short
+        log.warning("%s is not what is named so now; that is kept beside it as %s", taken, whole.name)
+        return whole
+
+
+def _hashes(header: ChunkHeader) -> tuple[str, str]:
+    """How a part is named after its picture: by eight digits of the picture's hash, else by all of its own."""
+    return header.picture[:8], header.sha256
+
+
+def _end(header: ChunkHeader, hashed: str) -> str:
+    return f"-{header.camera}-{hashed}{'.thumb' if header.part == 'thumbnail' else ''}.jpg"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sound(header: ChunkHeader, data: bytes) -> bool:
+    """The header comes from the network: nothing in it may lead out of the folder, fill the disk or lie of a hash."""
+    return (
+        HASH.fullmatch(header.picture) is not None
+        and header.part in ("thumbnail", "full")
+        and (header.part == "thumbnail" or header.picture == header.sha256)
+        and HASH.fullmatch(header.sha256) is not None
+        and NAME.fullmatch(header.station) is not None
+        and NAME.fullmatch(header.camera) is not None
+        and header.offset >= 0
+        and header.offset + len(data) <= header.size <= LARGEST_PICTURE
+    )
+
+
+def _time(utc: int | None) -> str:
+    if utc is None:
+        return "undated"
+    try:
+        return f"{datetime.fromtimestamp(utc / 1e6, UTC):%Y%m%dT%H%M%SZ}"
+    except (OverflowError, ValueError, OSError):
+        return "undated"

@@ -1,0 +1,226 @@
+"""The files that records go into, and what is known of them: the ledger, kept beside the lines.
+
+What a receipt says must be true: the lines that it speaks of are somewhere. So the lines themselves are what is
+believed. `FILE.ledger` holds what they cannot say: the ledger's id and generation, which file was written last,
+and the identities in files that have been moved away since (a log that is rotated). A file that was deleted or cut
+short, or stands there from a backup, is noticed: what only it had is then no longer named as received, the
+generation rises, and the stations send it again.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import ExitStack
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge.files import write_whole
+from edge.records.record import Record
+from edge.records.spans import Span, merged
+from edge.wire.contract import Revised
+from hub import jsonl
+from hub.jsonl import Fate, Identity, Lines
+from hub.ledger import Ledger
+
+log = logging.getLogger("minshan.watch")
+
+
+class Taken(Enum):
+    """What a record was."""
+
+    NEW = "new"
+    DOUBLE = "double"
+    OTHER = "other"  # another content under a name that is here
+
+
+class Kept(msgspec.Struct):
+    """The ledger file. `files`: "minutes" and "events" with the inode of the one written last."""
+
+    id: str
+    generation: int
+    files: dict[str, int]
+    has: dict[str, list[Span]] = {}
+    revised: dict[str, list[Revised]] = {}
+
+    def remember(self, names: Iterable[Identity]) -> None:
+        """Add what a file holds that was moved away."""
+        moved = Ledger()
+        for name in names:
+            moved.add(name.station, name.epoch, name.seq, name.revision)
+        for station in moved.stations():
+            spans = moved.spans(station)
+            self.has[station] = merged([*self.has.get(station, []), *spans])
+            self.revised.setdefault(station, []).extend(moved.revised(station, spans))
+
+    def ledger(self) -> Ledger:
+        """Return what is in the files that were moved away."""
+        ledger = Ledger()
+        for station, spans in self.has.items():
+            for span in spans:
+                ledger.add_span(station, span)
+        for station, revised in self.revised.items():
+            for revision, span in ((held.revision, span) for held in revised for span in held.has):
+                ledger.add_span(station, span, revision)
+        return ledger
+
+
+class RecordFiles:
+    """The minutes' and the events' file, each None where such records are kept nowhere.
+
+    `ledger` is what they hold, `aside` what was set aside because it was not understood. Such a record is as safe as
+    one in the files and is named as received; the stations send it again to a receiver that is started anew, which
+    may understand it. Raise OSError where a file cannot be used.
+    """
+
+    def __init__(self, minutes: Path | None, events: Path | None, ledger: Path | None) -> None:
+        self.ledger = Ledger()
+        self.aside = Ledger()
+        self._paths = {"minutes": minutes, "events": events}
+        self._file = ledger
+        self._lines: dict[str, Lines] = {}
+        self._kept = self._read()
+        self._open(lost=False)
+
+    @property
+    def id(self) -> str:
+        """The ledger's name, "" where nothing is kept."""
+        return "" if self._file is None else self._kept.id
+
+    @property
+    def generation(self) -> int:
+        """How often it was seen that the ledger had lost something, from 1."""
+        return self._kept.generation
+
+    def take(self, station: str, record: Record, arrived: int) -> Taken:
+        """Take a record in for the next `sync`, or tell why not. Whatever it raises has changed nothing."""
+        minute = jsonl.is_minute(record)
+        line = (jsonl.minute if minute else jsonl.event)(station, record, arrived)
+        told = jsonl.digest(line)
+        name = station, record.epoch, record.seq, record.revision
+        if self.ledger.has(*name):
+            return Taken.OTHER if self.ledger.differs(*name, told) else Taken.DOUBLE
+        file = self._lines.get("minutes" if minute else "events")
+        if file is not None:
+            file.put(line)
+        self.ledger.add(*name, told)
+        return Taken.NEW
+
+    def note(self, line: dict[str, Any]) -> None:
+        """Put a line of the receiver's own into the events' file."""
+        if "events" in self._lines:
+            self._lines["events"].put(line)
+
+    def sync(self) -> None:
+        """See all that was taken in on the disk. Raise OSError."""
+        for file in self._lines.values():
+            file.sync()
+
+    def look(self) -> bool:
+        """See what others have done to the files; True where lines have gone, so that much is to be sent again.
+
+        Raise OSError where there can be no new file: nothing may be taken in then.
+        """
+        fates = {which: file.fate() for which, file in self._lines.items()}
+        if Fate.GONE in fates.values():
+            gone = [str(file.path) for which, file in self._lines.items() if fates[which] is Fate.GONE]
+            log.warning("%s: deleted or cut short; what was in it is asked for again", ", ".join(gone))
+            before = self._lines.values()
+            self._open(lost=True)  # where it raises, what was open stays so, and the next look sees the same
+            for file in before:
+                file.close()
+            return True
+        for which, fate in fates.items():
+            if fate is Fate.MOVED:
+                self._follow(which)
+        return False
+
+    def held(self, station: str) -> list[Span]:
+        """Return all that is safe of a station."""
+        return merged([*self.ledger.spans(station), *self.aside.spans(station)])
+
+    def revised(self, station: str, has: list[Span]) -> list[Revised]:
+        """Return what of `has` is safe in a revision above 0."""
+        return [*self.ledger.revised(station, has), *self.aside.revised(station, has)]
+
+    def close(self) -> None:
+        """Let the files go."""
+        for file in self._lines.values():
+            file.close()
+        self._lines = {}
+
+    # -- the ledger file -----------------------------------------------------------------------------------
+
+    def _read(self) -> Kept:
+        new = Kept(secrets.token_hex(8), 1, {})
+        if self._file is None:
+            return new
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=Kept)
+        except FileNotFoundError:
+            return new
+        except msgspec.MsgspecError as error:
+            damaged = self._file.with_name(self._file.name + ".damaged")
+            log.warning("%s is damaged (%s) and now %s; what was moved away is asked for again",
+                        self._file, error, damaged.name)  # fmt: skip
+            self._file.rename(damaged)
+            return new
+
+    def _open(self, lost: bool) -> None:
+        """Open the files and learn what is in them; nothing changes where that raises OSError."""
+        with ExitStack() as stack:
+            opened = {which: Lines(path) for which, path in self._paths.items() if path is not None}
+            for file in opened.values():
+                stack.callback(file.close)
+            kept = copy.deepcopy(self._kept)
+            for which, file in opened.items():
+                if kept.files.get(which, file.inode) != file.inode:
+                    lost |= not _remember_moved(kept, file.path, kept.files[which])
+                kept.files[which] = file.inode
+            kept.generation += lost
+            if kept != self._kept or (self._file is not None and not self._file.exists()):
+                self._write(kept)
+            ledger = kept.ledger()
+            for file in opened.values():
+                for name, digest in file.contents():
+                    ledger.add(name.station, name.epoch, name.seq, name.revision, digest)
+            stack.pop_all()
+        self._kept, self._lines, self.ledger, self.aside = kept, opened, ledger, Ledger()
+
+    def _follow(self, which: str) -> None:
+        """The file has another name now: remember what is in it, and begin a new one."""
+        old = self._lines[which]
+        with ExitStack() as stack:
+            new = Lines(old.path)
+            stack.callback(new.close)
+            kept = copy.deepcopy(self._kept)
+            kept.remember(old.identities())
+            kept.files[which] = new.inode
+            self._write(kept)
+            stack.pop_all()
+        new.waiting = old.waiting
+        self._kept, self._lines[which] = kept, new
+        old.close()
+        log.info("%s was moved away; what comes now goes into a new file", old.path)
+
+    def _write(self, kept: Kept) -> None:
+        if self._file is not None:
+            write_whole(self._file, msgspec.json.encode(kept) + b"\n", 0o644)
+
+
+def _remember_moved(kept: Kept, path: Path, inode: int) -> bool:
+    """Find the file that was written last under another name beside its own; False where it is not there."""
+    with os.scandir(path.parent) as entries:
+        names = [entry.path for entry in entries if entry.inode() == inode and entry.is_file(follow_symlinks=False)]
+    if not names:
+        log.warning("%s is not the file that was written last; what only that one had is asked for again", path)
+        return False
+    with Path(names[0]).open("rb") as file:
+        kept.remember(name for name, _ in jsonl.contents(file))
+    return True

@@ -1,0 +1,31 @@
+"""`minshan accept-ledger`: the platform was replaced, and the new one's receipts count from now on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.language.say import _
+from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.status import ask_station
+
+
+@click.command(
+    "accept-ledger",
+    help=_(
+        "Let the receipts of another receiver count, after the one that the station believes was replaced. The new "
+        "one is asked what it has, and gets the rest again. Without this command it is believed after a day."
+    ),
+)
+@config_option()
+@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@json_option()
+def accept_ledger(config_file: Path | None, state: Path | None, as_json: bool) -> None:
+    """Ask the running station for it."""
+    answer = ask_station(config_file, state, {"ask": "accept-ledger"})
+    if as_json:
+        print_json(answer)
+        return
+    said = _("Receipts of {accepted} count from now on, no longer those of {before}.")
+    click.echo(said.format(accepted=answer["ledger"], before=answer.get("before") or "–"))

@@ -1,0 +1,83 @@
+"""`minshan sensors test`: the suite that every driver must pass, on the driver's simulated device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.language.say import _
+from edge.language.words import N_
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.options import json_option, print_json
+from provisioning.commands.settings import assigned, driver_named, settings, typed
+
+if TYPE_CHECKING:
+    from drivers.trial import Trial
+
+
+# What each check of `drivers.contract` holds, for people.
+TITLES = {
+    "it_states_what_it_is": N_("it states what it is"),
+    "settings_refuse_unknown_keys": N_("it refuses unknown settings"),
+    "it_gives_all_its_channels_truly": N_("it gives all its channels truly"),
+    "it_follows_a_change": N_("it follows a change"),
+    "it_survives_silent": N_("it survives a silent device"),
+    "it_survives_noise": N_("it survives a noisy line"),
+    "it_survives_short": N_("it survives frames cut short"),
+    "it_survives_stuck": N_("it survives a stuck device"),
+    "it_survives_slow": N_("it survives a slow device"),
+    "it_survives_unplugged": N_("it survives an unplugged device"),
+    "it_survives_other_address": N_("it survives another address"),
+    "absent_at_start_is_as_later": N_("absent at the start is as later"),
+    "totals_never_fall": N_("running totals never fall"),
+    "it_stays_within_its_part": N_("it stays within its part"),
+    "its_decoder_takes_any_bytes": N_("its decoder takes any bytes"),
+}
+
+
+@click.command(help=_("Run the suite that every driver must pass, on the driver's simulated device."))
+@click.argument("name", metavar=_("DRIVER"))
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
+@json_option()
+def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
+    """Each check in turn; ends with code 1 where one does not hold."""
+    from drivers.contract import CHECKS
+    from drivers.trial import PLACES, Trial
+    from edge.sim.clock import SimClock
+
+    info = driver_named(name)
+    keys = typed(info, assigned(pairs))
+    settings(info, {**PLACES.get(info.bus, {}), **keys})
+    broken = 0
+    for check in CHECKS:
+        why = tried(check, Trial(info, keys, SimClock))
+        broken += why is not None
+        show(check.__name__.removeprefix("check_"), why, as_json)
+    if broken:
+        said = _('The driver "{name}" does not keep {n} of {total} checks.')
+        raise Failure(Exit.TROUBLE, said.format(name=name, n=broken, total=len(CHECKS)))
+
+
+def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
+    """None where the check holds, else why not."""
+    from drivers.trial import ContractError
+
+    try:
+        check(trial)
+    except ContractError as why:
+        return str(why)
+    except Exception as error:  # noqa: BLE001 # a driver on trial may raise anything: that is a finding
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def show(check: str, why: str | None, as_json: bool) -> None:
+    """One check on a line."""
+    if as_json:
+        print_json({"check": check, "well": why is None, "why": why or ""})
+    else:
+        mark = click.style("✓", fg="green") if why is None else click.style("✗", fg="red")
+        title = _(TITLES[check]) if check in TITLES else check.replace("_", " ")
+        click.echo(f"{mark} {title}" + (_(": {why}").format(why=why) if why else ""))

@@ -1,0 +1,135 @@
+"""`minshan sensors decode`: bytes recorded from a device, through its driver's own decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from drivers.reason import system_reason
+from edge.language import say
+from edge.language.say import _
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.options import json_option, print_json
+from provisioning.commands.settings import assigned, driver_named, settings, typed
+
+if TYPE_CHECKING:
+    from drivers.driver import DriverInfo, Frame, Refused
+    from drivers.reason import Reason
+
+CHUNK = 64 * 1024
+
+
+class Input(click.File):
+    """A file to read; what the system says of one that cannot be opened, in the person's language."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Open it; the usual refusal of a wrong argument where that fails."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            if not isinstance(error.__context__, OSError):
+                raise
+            why = say.render(system_reason(error.__context__))
+            self.fail(_("{file}: {why}").format(file=value, why=why), param, ctx)
+
+
+class Tally:
+    """What was found: frames read, and frames and bytes refused by reason."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.refused: dict[Reason, dict[str, int]] = {}
+
+    def refuse(self, refused: Refused) -> None:
+        """Count one refusal."""
+        entry = self.refused.setdefault(refused.reason, {"frames": 0, "bytes": 0})
+        entry["frames"] += 1
+        entry["bytes"] += refused.length
+
+    def sentence(self) -> str:
+        """The summary for people."""
+        parts = [_("{n} frames read").format(n=self.frames)]
+        for reason, entry in sorted(self.refused.items(), key=lambda found: found[0].code):
+            told = _("{n} refused: {reason} ({bytes} bytes)")
+            parts.append(told.format(n=entry["frames"], reason=say.render(reason), bytes=entry["bytes"]))
+        return _("; ").join(parts)
+
+
+@click.command(
+    help=_(
+        "Decode bytes recorded from a device (FILE, or - for the standard input): one JSON object a reading, "
+        "then how many frames were read, and what was refused and why. For I2C devices the input is lines of "
+        'JSON, as {"registers": {"0xF7": "4a52c08096c07a76"}}.'
+    )
+)
+@click.argument("driver", metavar=_("DRIVER"))
+@click.argument("file", type=Input("rb"), metavar=_("FILE"))
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
+@click.option("--hex", "as_hex", is_flag=True, help=_("The input is hexadecimal text."))
+@json_option()
+def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as_json: bool) -> None:
+    """Feed the bytes to the decoder and print what it gives."""
+    info = driver_named(driver)
+    if info.decoder is None:
+        said = _('the driver "{name}" has no stream of bytes that could be decoded')
+        raise Failure(Exit.USAGE, said.format(name=driver))
+    decoder = info.decoder(settings(info, placed(info, typed(info, assigned(pairs)))))
+    tally = Tally()
+    for chunk in unhexed(file) if as_hex else chunks(file):
+        show(decoder.feed(chunk), tally)
+    show(decoder.finish(), tally)
+    if as_json:
+        refused = [{**reason.builtins(), **entry} for reason, entry in tally.refused.items()]
+        print_json({"frames": tally.frames, "refused": refused})
+    else:
+        click.echo(tally.sentence())
+
+
+def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:
+    """The settings with a place of the device where none is given: recorded bytes need no port."""
+    for key, field in info.settings.model_fields.items():
+        if key in ("port", "path", "line") and field.is_required():
+            table.setdefault(key, 0 if key == "line" else "-")
+    return table
+
+
+def show(found: Iterable[Frame | Refused], tally: Tally) -> None:
+    """Print the readings of the frames, count the rest."""
+    from drivers.driver import Refused
+    from drivers.quantity import quantity
+
+    for one in found:
+        if isinstance(one, Refused):
+            tally.refuse(one)
+            continue
+        tally.frames += 1
+        for reading in one.readings:
+            print_json(
+                {
+                    "quantity": reading.quantity,
+                    "value": round(reading.value, 6),
+                    "unit": quantity(reading.quantity).unit,
+                    "doubt": None if reading.doubt is None else reading.doubt.builtins(),
+                    "offset": one.offset,
+                }
+            )
+
+
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """The input as it comes."""
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def unhexed(file: BinaryIO) -> Iterator[bytes]:
+    """The bytes that hexadecimal text stands for; Failure names the line that is none."""
+    for number, line in enumerate(file, 1):
+        try:
+            yield bytes.fromhex(line.decode("ascii").replace("0x", "").replace(",", " ").replace(":", " "))
+        except ValueError:
+            name = Path(getattr(file, "name", "-")).name
+            said = _("{file}, line {line}: this is not hexadecimal text, as 42 4d 00 1c")
+            raise Failure(Exit.USAGE, said.format(file=name, line=number)) from None

@@ -1,0 +1,169 @@
+"""`minshan init`: write a station's file, with a comment beside whatever a person may want to change."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from drivers.reason import system_reason
+from edge.language.say import _, ngettext, render
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.options import sentence
+from provisioning.commands.settings import COMMON, driver_named, settings, split, typed
+from provisioning.commands.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
+
+if TYPE_CHECKING:
+    from drivers.driver import DriverInfo
+
+SITE = ("latitude", "longitude", "altitude")
+DATUMS = ("WGS-84", "CGCS2000", "GCJ-02")
+
+
+@click.command(help=_("Write a station's file. What is not given is asked for where there is a person."))
+@click.option("--station", "station", metavar="ID", help=_("The station's name, as maoxian-1, for ever."))
+@click.option("--title", metavar=_("TEXT"), help=_("What people call it."))
+@click.option(
+    "--sensor", "sensors", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A sensor; more than once.")
+)
+@click.option("--camera", "cameras", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A camera."))
+@click.option("--broker", metavar="URL", help=_("Where to send: mqtt://[user:password@]host:port"))
+@click.option("--state", metavar=_("FOLDER"), help=_("The folder of its data."))
+@click.option("--latitude", type=float, help=_("Degrees north."))
+@click.option("--longitude", type=float, help=_("Degrees east."))
+@click.option("--datum", type=click.Choice(DATUMS), help=_("What the position refers to."))
+@click.option("--altitude", type=float, help=_("Metres above sea level."))
+@click.option("--crop", metavar=_("TEXT"), help=_("What grows there."))
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar=_("FILE"), help=_("Where to."))
+@click.option("--force", is_flag=True, help=_("Replace the file if it is there."))
+def init(out: Path, force: bool, **given: Any) -> None:
+    """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
+    if out.exists() and not force:
+        said = _("{file} is there already.").format(file=out)
+        raise Failure(Exit.USAGE, said, _("Name another file, or replace it with --force."))
+    facts = complete(given)
+    names: list[str] = []
+    sensors = [sensor_table(spec, names) for spec in facts.pop("sensors")]
+    cameras = [camera_table(spec, place) for place, spec in enumerate(facts.pop("cameras"), 1)]
+    place(out, written(facts, sensors, cameras))
+    count = ngettext("{n} sensor", "{n} sensors", len(sensors)).format(n=len(sensors))
+    click.echo(_('{file} is written: station "{station}", {sensors}.').format(
+        file=out, station=facts["station"], sensors=count))  # fmt: skip
+    if facts["unasked"]:
+        warn(out, facts["unasked"])
+    click.echo(_("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
+               .format(file=out))  # fmt: skip
+
+
+def warn(out: Path, missing: list[str]) -> None:
+    """Say loudly which facts of the site nobody gave: no error, but limits and daylight follow from them."""
+    stand = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
+    words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
+    facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)
+    said = _("WARNING: nobody gave the site's facts, so the file has Maoxian's: {facts}.")
+    click.secho(said.format(facts=facts), err=True, fg="yellow")
+    remedy = _(
+        "If the station is elsewhere, correct [site] in {file}: the limits of the air pressure and the photos' "
+        "daylight follow from it."
+    )
+    click.echo("  → " + remedy.format(file=out), err=True)
+
+
+def complete(given: dict[str, Any]) -> dict[str, Any]:
+    """All facts: given, else asked for where there is a person, else their defaults."""
+    person = sys.stdin.isatty() and sys.stdout.isatty()
+    asked = [
+        ("station", _("The station's name (letters a-z, digits, hyphens)"), None),
+        ("title", _("What people call it"), ""),
+        ("latitude", _("Latitude, degrees north"), LATITUDE),
+        ("longitude", _("Longitude, degrees east"), LONGITUDE),
+        ("datum", _("Datum of the position (GCJ-02 for positions from Chinese maps)"), DATUM),
+        ("altitude", _("Altitude, metres"), ALTITUDE),
+        ("crop", _("What grows there"), ""),
+        ("state", _("The folder of its data"), "/var/lib/minshan"),
+        ("broker", _("The broker's address (empty: none)"), ""),
+    ]
+    facts = dict(given)
+    # A person is shown the defaults and takes them knowingly; a script that says nothing did not mean them.
+    facts["unasked"] = [key for key in SITE if facts.get(key) is None and not person]
+    for key, question, default in asked:
+        if facts.get(key) is None:
+            if default is None and not person:
+                raise Failure(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
+            kind = click.Choice(DATUMS) if key == "datum" else type(default or "")
+            facts[key] = click.prompt(question, default, type=kind, show_default=True) if person else default
+    if person and not facts["sensors"]:
+        facts["sensors"] = asked_sensors()
+    facts["sensors"] = tuple(facts["sensors"])
+    facts["state"] = str(Path(facts["state"]).absolute())
+    return facts
+
+
+def asked_sensors() -> list[str]:
+    """Sensors that a person names one by one."""
+    found = []
+    question = _("A sensor, as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
+    while spec := click.prompt(question, "", show_default=False):
+        found.append(spec)
+    return found
+
+
+def sensor_table(spec: str, names: list[str]) -> dict[str, Any]:
+    """A sensor's table of its word on the command line; `names` are those taken, and this one's is added."""
+    driver, texts = split(spec)
+    info = driver_named(driver)
+    table = typed(info, texts)
+    common = {key: table.pop(key) for key in COMMON if key in table}
+    name = common.pop("name", None) or free_name(info, names)
+    names.append(name)
+    if str(table.get("profile", "")).endswith(".toml"):
+        table["profile"] = str(Path(table["profile"]).absolute())  # the station starts in another folder
+    settings(info, table)  # a wrong key is told here by the driver's name: the file is not there yet
+    return {"name": name, "driver": driver, **table, **common}
+
+
+def free_name(info: DriverInfo, taken: list[str]) -> str:
+    """The driver's name, or that with a number behind it where it is taken."""
+    if info.name not in taken:
+        return info.name
+    return next(name for n in range(2, len(taken) + 3) if (name := f"{info.name}-{n}") not in taken)
+
+
+def camera_table(spec: str, place: int) -> dict[str, Any]:
+    """A camera's table; its name is camera, camera-2, ... unless it is given."""
+    from edge.config.sections import CameraSection
+    from provisioning.commands.settings import literal
+
+    driver, texts = split(spec)
+    fields = CameraSection.model_fields
+    texts_only = {key for key, field in fields.items() if "str" in str(field.annotation)}
+    table = {key: text if key in texts_only else literal(text) for key, text in texts.items()}
+    return {"name": "camera" if place == 1 else f"camera-{place}", "driver": driver, **table}
+
+
+def place(out: Path, text: str) -> None:
+    """Write the text beside `out`, check it as the station will, and only then put it in its place."""
+    from edge.config.errors import ConfigTrouble
+    from edge.config.file import load
+
+    beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
+    try:
+        # The login of the broker may be in it: for the owner and the group alone.
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        load(beside)
+        beside.rename(out)
+    except ConfigTrouble as error:
+        lines = [f"{trouble.place.partition(': ')[2] or out}: {sentence(trouble)}" for trouble in error.troubles]
+        raise Failure(Exit.CONFIG, "\n".join(lines)) from None
+    except OSError as error:
+        said = _("{file} cannot be written: {detail}").format(file=out, detail=render(system_reason(error)))
+        raise Failure(Exit.USAGE, said) from None
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,114 @@
+"""What several commands share: --config, --json, and how a wrong file is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from edge.language import say
+from edge.language.say import _
+from provisioning.commands.exits import Exit, Failure
+
+if TYPE_CHECKING:
+    from edge.config.errors import Trouble
+    from edge.config.sections import BrokerSection, Config
+
+CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(required: bool = False) -> Callable[[F], F]:
+    """--config FILE, the installed file unless it is given."""
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        metavar=_("FILE"),
+        required=required,
+        help=_("The station's file (otherwise {file}).").format(file=CONFIG),
+    )
+
+
+def json_option() -> Callable[[F], F]:
+    """--json, for programs."""
+    return click.option("--json", "as_json", is_flag=True, help=_("Print JSON, for programs."))
+
+
+def broker_options() -> Callable[[F], F]:
+    """--broker and what a login at it needs: nothing secret has to stand on a command line, which `ps` shows."""
+    options = (
+        click.option(
+            "--broker",
+            "url",
+            required=True,
+            envvar="MINSHAN_BROKER",
+            metavar="URL",
+            help=_("mqtts://[user[:password]@]host:port (or mqtt://); otherwise the variable MINSHAN_BROKER."),
+        ),
+        click.option("--password-file", metavar=_("FILE"), help=_("A file that holds the password alone.")),
+        click.option("--ca-file", metavar=_("FILE"), help=_("The authority of the broker's certificate (mqtts).")),
+        click.option("--cert-file", metavar=_("FILE"), help=_("A certificate of our own, where the broker wants one.")),
+        click.option("--key-file", metavar=_("FILE"), help=_("The key of that certificate.")),
+    )
+
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def broker_at(url: str, **files: str | None) -> BrokerSection:
+    """Return a broker's section from a command line. Raise Failure where the address is none."""
+    from pydantic import ValidationError
+
+    from edge.config.address import BadAddress, parse
+    from edge.config.sections import BrokerSection
+
+    try:
+        parse(url)
+        return BrokerSection.model_validate({"url": url, "retry_max_s": 10.0, **files})
+    except (BadAddress, ValidationError):
+        said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
+        raise Failure(Exit.USAGE, said) from None
+
+
+def loaded(path: Path | None) -> Config:
+    """The station's file; Failure with one line for each mistake in it."""
+    from edge.config.errors import ConfigTrouble
+    from edge.config.file import load
+
+    try:
+        return load(path or CONFIG)
+    except ConfigTrouble as error:
+        lines = "\n".join(told(trouble) for trouble in error.troubles)
+        missing = path is None and any(trouble.code == "no_file" for trouble in error.troubles)
+        remedy = _("Name the file with --config, or write one with `minshan init`.") if missing else ""
+        raise Failure(Exit.CONFIG, lines, remedy) from None
+
+
+def told(trouble: Trouble) -> str:
+    """One mistake of a file as a line in the person's language."""
+    return _("{place}: {sentence}").format(place=trouble.place, sentence=sentence(trouble))
+
+
+def sentence(trouble: Trouble) -> str:
+    """What is wrong or would be right, in the person's language."""
+    return _(trouble.template).format(**{key: shown(key, value) for key, value in trouble.params.items()})
+
+
+def shown(key: str, value: Any) -> Any:
+    """What stands in a gap of such a sentence: what a driver says, and kinds of buses, in the person's language."""
+    if key == "detail":
+        return say.phrase(value)
+    return say.bus(value) if key in ("theirs", "ours") else value
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on a line, its text as it is written."""
+    click.echo(json.dumps(value, ensure_ascii=False))

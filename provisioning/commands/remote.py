@@ -1,0 +1,127 @@
+"""`minshan remote`: ask a station far away for something, over the broker, and wait for its answer."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.language import say
+from edge.language.say import _
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.options import broker_at, broker_options, json_option, print_json
+
+if TYPE_CHECKING:
+    from edge.wire.contract import Command, Result
+
+STATION = r"[a-z0-9][a-z0-9-]{0,31}"
+EXPIRES_S = 600.0  # s from now in which a station may still carry a command out: its clock may be some seconds off
+
+
+@click.group(help=_("Ask the station STATION for something, over the broker."))
+@click.argument("station", metavar=_("STATION"))
+@click.pass_context
+def remote(ctx: click.Context, station: str) -> None:
+    """Keep the station's name for the command behind it."""
+    import re
+
+    if not re.fullmatch(STATION, station):
+        raise Failure(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
+    ctx.obj = station
+
+
+@remote.command(help=_("Take a photo now and send it."))
+@click.option("--camera", metavar=_("NAME"), help=_("Which camera, where the station has several."))
+@broker_options()
+@click.option(
+    "--timeout",
+    metavar=_("SECONDS"),
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    help=_("How long to wait."),
+)
+@json_option()
+@click.pass_obj
+def picture(station: str, /, camera: str | None, url: str, timeout: float, as_json: bool, **login: str | None) -> None:
+    """Send the command and tell its results until it is done, has failed, or the time is over."""
+    arguments = {} if camera is None else {"camera": camera}
+    asked(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
+
+
+def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:
+    """Send one command and print what comes back; Failure where the station refuses or is silent."""
+    from edge.clock.clock import system_utc
+    from edge.wire.client import sent
+    from edge.wire.contract import VERSION, Channel, Command, encode, topic
+    from edge.wire.errors import LinkTrouble
+    from edge.wire.link import NOBODY_LISTENS, Session, connect
+
+    lasts = max(EXPIRES_S, timeout)
+    expires = system_utc() + round(lasts * 1e6)
+    command = Command(VERSION, secrets.token_hex(8), name, arguments, expires)
+    session = Session(f"minshan-remote-{secrets.token_hex(4)}", (topic(station, Channel.RESULT),))
+    try:
+        link = connect(broker, session)
+        try:
+            code = sent(link, topic(station, Channel.COMMAND), encode(command), round(lasts))
+            if code == NOBODY_LISTENS:
+                said = _('No station "{station}" listens on this broker.').format(station=station)
+                raise Failure(
+                    Exit.TROUBLE,
+                    said,
+                    _("See how its name is written in its file, and whether it has been off for more than a week."),
+                )
+            followed(link, command, station, timeout, as_json)
+        finally:
+            link.close()
+    except LinkTrouble as trouble:
+        raise Failure(Exit.BROKER, say.phrase(str(trouble))) from None
+
+
+def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
+    """Tell the command's results as they come, until one is final; Failure where none is in time."""
+    from edge.wire.client import arriving
+    from edge.wire.contract import BadPayload, Channel, Result, decode, topic
+
+    for message in arriving(link, timeout):
+        if message is None or message.topic != topic(station, Channel.RESULT):
+            continue
+        try:
+            result = decode(message.payload, Result)
+        except BadPayload:
+            continue  # another program's message on this topic is no answer to us
+        if (result.id, result.station) == (command.id, station):
+            if result.state != "failed" or as_json:
+                tell(result, as_json)
+            if result.state == "failed":
+                raise Failure(Exit.CAMERA, failed(say.told(result.data.get("why"), result.text)))
+            if result.state == "done":
+                return
+    said = _("No answer from the station {station} within {time}.")
+    remedy = _("It may be out of reach now; the command is carried out if it comes within {time}, and not later.")
+    lasts = say.duration(max(EXPIRES_S, timeout))
+    raise Failure(Exit.TROUBLE, said.format(station=station, time=say.duration(timeout)), remedy.format(time=lasts))
+
+
+def failed(why: str) -> str:
+    """That the station could not do it, and why where it says so."""
+    if not why:
+        return _("The station could not do it.")
+    return _("The station could not do it: {why}").format(why=why)
+
+
+def tell(result: Result, as_json: bool) -> None:
+    """One result on a line."""
+    if as_json:
+        print_json({"state": result.state, "text": result.text, "data": result.data})
+        return
+    words = {
+        "accepted": _("The station has taken the command ..."),
+        "done": _("Done."),
+    }
+    text = f" {say.told(result.data.get('why'), result.text)}" if result.text else ""
+    click.echo(words.get(result.state, result.state) + text)
+    for key, value in result.data.items():
+        click.echo(f"  {say.fact(key)}: {value}")

@@ -1,0 +1,56 @@
+"""`minshan run`: the station itself, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import click
+
+from edge.language.say import _, ngettext, phrase
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.options import config_option, json_option, loaded, print_json
+from provisioning.doctor.broker_notes import notes
+
+
+@click.command(help=_("Run the station: measure, keep and send until it is told to stop (Ctrl-C)."))
+@config_option()
+@click.option("--check", is_flag=True, help=_("Only check the file, then end."))
+@json_option()
+def run(config_file: Path | None, check: bool, as_json: bool) -> None:
+    """Start the daemon on the configuration, or only check that."""
+    if check:
+        checked(config_file, as_json)
+        return
+    config = loaded(config_file)
+    log_to_stderr()
+    from edge.daemon import serve
+    from edge.store.errors import StoreTrouble
+
+    try:
+        serve(config)
+    except StoreTrouble as trouble:
+        raise Failure(Exit.STORE, phrase(str(trouble))) from None
+
+
+def checked(config_file: Path | None, as_json: bool) -> None:
+    """Say that the file is right; where it is not, `loaded` raises with what is wrong."""
+    config = loaded(config_file)
+    if as_json:
+        print_json({"file": config.path, "station": config.station.id, "sensors": len(config.sensor)})
+        return
+    count = ngettext("{n} sensor", "{n} sensors", len(config.sensor)).format(n=len(config.sensor))
+    click.echo(
+        _('{file} is right: station "{station}", {sensors}.').format(
+            file=config.path, station=config.station.id, sensors=count
+        )
+    )
+    for sentence, remedy in notes(config.broker) if config.broker is not None else ():
+        click.echo(f"! {sentence}\n  → {remedy}")
+
+
+def log_to_stderr() -> None:
+    """One line an event; the journal puts the time before it, a terminal gets it from here."""
+    stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
+    logging.basicConfig(level=logging.INFO, format=stamp + "%(levelname)s %(name)s: %(message)s")

@@ -1,0 +1,176 @@
+"""`minshan sensors`: what drivers there are; `read` a device, `decode` recorded bytes, `test` a driver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.language import say
+from edge.language.say import _
+from provisioning.commands.contracttest import test
+from provisioning.commands.decode import decode
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.options import CONFIG, config_option, json_option, loaded, print_json
+from provisioning.commands.settings import assigned, driver_named, settings, typed
+
+if TYPE_CHECKING:
+    from drivers.driver import DriverInfo
+    from drivers.reading import Reading
+
+BETWEEN = 2.0  # s between two reads of a polled device that is looked at by a person
+
+
+@click.group(invoke_without_command=True, help=_("List the drivers; read, decode or test one."))
+@json_option()
+@click.pass_context
+def sensors(ctx: click.Context, as_json: bool) -> None:
+    """The list, where no command of the group is named."""
+    if ctx.invoked_subcommand is None:
+        listed(as_json)
+
+
+@sensors.command("list", help=_("List the drivers (as `minshan sensors` alone does)."))
+@json_option()
+@click.pass_context
+def list_drivers(ctx: click.Context, as_json: bool) -> None:
+    """The list, by the name that a person may look for."""
+    listed(as_json or bool(ctx.parent and ctx.parent.params["as_json"]))
+
+
+def listed(as_json: bool) -> None:
+    """Every driver, and those of other packages that do not load."""
+    from drivers.catalog import broken, catalog
+
+    for one in broken():
+        said = _("{name} ({names}) of another package does not load and is left out: {why}")
+        click.echo("! " + said.format(name=one.name, names=one.names, why=one.why), err=True)
+    described = [description(info) for info in catalog().values()]
+    if as_json:
+        print_json(described)
+        return
+    for entry in described:
+        told = _(", ").join(say.label(name) for name in entry["quantities"]) or _("what its profile says")
+        bus = say.bus(entry["bus"])
+        click.echo(f"{entry['name']}  ({bus})  {told}")
+        click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
+
+
+def description(info: DriverInfo) -> dict[str, Any]:
+    """A driver for programs: name, bus, quantities under its defaults, settings, source."""
+    schema = info.settings.model_json_schema()
+    wanted = schema.get("required", [])
+    keys = [
+        {"key": key, "needed": key in wanted, "default": entry.get("default"), "type": entry.get("type", "")}
+        for key, entry in schema["properties"].items()
+    ]
+    return {
+        "name": info.name,
+        "bus": info.bus,
+        "quantities": quantities(info),
+        "settings": keys,
+        "source": info.source,
+    }
+
+
+def quantities(info: DriverInfo) -> list[str]:
+    """What the driver can give: under its defaults, and under each choice of a key that has none."""
+    found: dict[str, None] = {}
+    for chosen in choices(info):
+        try:
+            channels = info.channels(info.settings.model_construct(**chosen))
+        except (AttributeError, ValueError):  # it follows from a key that is no choice of a few (a profile)
+            return []
+        found.update((channel.quantity, None) for channel in channels)
+    return list(found)
+
+
+def choices(info: DriverInfo) -> list[dict[str, Any]]:
+    """A table for each value of a key that must be given and is one of a few words; an empty one where none is."""
+    for key, field in info.settings.model_fields.items():
+        words = getattr(field.annotation, "__args__", ())
+        if field.is_required() and words and all(isinstance(word, str) for word in words):
+            return [{key: word} for word in words]
+    return [{}]
+
+
+def key_shown(key: dict[str, Any], bus: str) -> str:
+    """`key=default` as a person would write it, or that it is needed."""
+    name, default = str(key["key"]), key["default"]
+    if key["needed"]:
+        return _("{key} (needed)").format(key=name)
+    if default is None or default == []:
+        return name
+    if bus == "i2c" and name == "address":
+        return f"{name}=0x{default:02x}"
+    return f"{name}={say.plain(default)}"
+
+
+@sensors.command(help=_("Read a device now. NAME is a driver (with --set) or a sensor of the station's file."))
+@click.argument("name", metavar=_("NAME"))
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
+@config_option()
+@click.option("--count", metavar="N", type=click.IntRange(1), default=1, show_default=True, help=_("How many times."))
+@json_option()
+def read(name: str, pairs: tuple[str, ...], config_file: Path | None, count: int, as_json: bool) -> None:
+    """Open the bus and the device as the station does, and print what it says."""
+    from drivers.errors import DeviceError
+    from edge.clock.clock import SystemClock
+    from provisioning.commands.device import opened, refused
+
+    info, own, called = chosen(name, pairs, config_file)
+    clock = SystemClock()
+    try:
+        with opened(info, own, clock) as device:
+            for turn in range(count):
+                if turn and info.interval:
+                    clock.sleep_until(clock.now() + min(info.interval, BETWEEN))
+                for reading in device.read():
+                    show(reading, as_json)
+    except DeviceError as error:
+        finding = refused(called, info, own, error)
+        raise Failure(Exit.DEVICE, finding.sentence, finding.remedy) from None
+
+
+def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple[DriverInfo, Any, str]:
+    """The driver, its settings and the sensor's name; of the file where --config is given."""
+    from drivers.catalog import catalog
+
+    known = catalog()
+    if config_file is None and (pairs or name in known or not CONFIG.exists()):
+        info = driver_named(name)
+        return info, settings(info, typed(info, assigned(pairs))), name
+    config = loaded(config_file)
+    for sensor in config.sensor:
+        if sensor.name == name:
+            changes = typed(sensor.info, assigned(pairs))
+            own = {**sensor.settings.model_dump(exclude_unset=True), **changes}
+            return sensor.info, settings(sensor.info, own), name
+    names = _(", ").join(sensor.name for sensor in config.sensor)
+    said = _('{file} has no sensor "{name}"; it has {names}')
+    raise Failure(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))
+
+
+def show(reading: Reading, as_json: bool) -> None:
+    """One reading on a line."""
+    from drivers.quantity import quantity
+
+    kind = quantity(reading.quantity)
+    if as_json:
+        print_json(
+            {
+                "quantity": reading.quantity,
+                "value": round(reading.value, 6),
+                "unit": kind.unit,
+                "doubt": None if reading.doubt is None else reading.doubt.builtins(),
+            }
+        )
+        return
+    doubt = f"  ({say.render(reading.doubt)})" if reading.doubt else ""
+    amount = f"{reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
+    click.echo(f"{say.label(reading.quantity)}: {amount}{doubt}")
+
+
+sensors.add_command(decode)
+sensors.add_command(test)

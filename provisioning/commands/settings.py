@@ -1,0 +1,103 @@
+"""A sensor as a command line names it: `DRIVER:key=value,key=value`, its values typed as its driver wants."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from edge.language import say
+from edge.language.say import _
+from provisioning.commands.exits import Exit, Failure
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from drivers.driver import DriverInfo
+
+# Keys of a sensor's table that are no driver's (edge.config.sections.SensorSection), and their types.
+COMMON: dict[str, type] = {"name": str, "primary": bool, "height_m": float, "serial": str, "calibration": str}
+
+
+def driver_named(name: str) -> DriverInfo:
+    """The driver of that name; Failure with its near miss where there is none."""
+    from drivers.catalog import UnknownDriverError, find
+
+    try:
+        return find(name)
+    except UnknownDriverError as error:
+        near = difflib.get_close_matches(name, error.known, 1, 0.5)
+        if error.broken:
+            said = _('the driver "{name}" is installed, but does not load: {why}').format(name=name, why=error.broken)
+        elif near:
+            said = _('there is no driver "{name}"; did you mean "{near}"?').format(name=name, near=near[0])
+        else:
+            said = _('there is no driver "{name}"; `minshan sensors` lists them').format(name=name)
+        raise Failure(Exit.CONFIG, said) from None
+
+
+def split(spec: str) -> tuple[str, dict[str, str]]:
+    """`DRIVER[:key=value,…]` as the driver's name and its keys; a piece without "=" goes on with the last."""
+    name, _colon, rest = spec.partition(":")
+    pairs: list[str] = []
+    for piece in rest.split(",") if rest else []:
+        if "=" in piece or not pairs:
+            pairs.append(piece)
+        else:
+            pairs[-1] += f",{piece}"
+    return name.strip(), assigned(pairs)
+
+
+def assigned(pairs: Iterable[str]) -> dict[str, str]:
+    """`key=value` words as a table; Failure for a word without "="."""
+    table = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key.strip():
+            raise Failure(Exit.USAGE, _('"{pair}" must have the form key=value').format(pair=pair))
+        table[key.strip()] = text.strip()
+    return table
+
+
+def typed(info: DriverInfo, texts: dict[str, str]) -> dict[str, Any]:
+    """The texts as TOML values of the driver's keys (and a sensor's common ones): 0x76, true, 9600, text."""
+    kinds = {**COMMON, **{key: field.annotation for key, field in info.settings.model_fields.items()}}
+    return {key: text if kinds.get(key) is str else literal(text) for key, text in texts.items()}
+
+
+def literal(text: str) -> Any:
+    """A TOML value, or the text itself where it is none."""
+    if "\n" in text:
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
+    """The driver's settings; Failure with one line for each key that is wrong."""
+    from pydantic import ValidationError
+
+    from edge.config.errors import SENTENCES, explained
+    from edge.config.file import settings_from, unknown_key
+
+    try:
+        return settings_from(info, table)
+    except ValidationError as error:
+        lines = []
+        for one in error.errors():
+            key = ".".join(str(part) for part in one["loc"])
+            code, params = explained(dict(one))
+            if code == "extra_forbidden":
+                code, params = unknown_key(key, info.settings.model_fields)
+            if code == "missing":
+                lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
+                continue
+            if "detail" in params:
+                params["detail"] = say.phrase(str(params["detail"]))
+            said = _(SENTENCES[code]).format(**{"key": key, **params})
+            value = f" = {table[key]}" if key in table else ""
+            lines.append(f"{info.name}: {key}{value}: {said}" if key else f"{info.name}: {said}")
+        raise Failure(Exit.CONFIG, "\n".join(lines)) from None

@@ -1,0 +1,143 @@
+"""The text of a new station.toml: the facts, and comments that say what each is for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from edge.language.say import _, label
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Table
+
+    from edge.config.sections import SiteSection
+
+# Maoxian, Sichuan: the county's seat by the Min river; what a file says that nobody was asked for.
+LATITUDE, LONGITUDE, ALTITUDE, DATUM = 31.68, 103.85, 1590.0, "WGS-84"
+
+
+def unasked(site: SiteSection) -> list[Literal["position", "altitude"]]:
+    """Which of a site's facts are those above: a station may stand there, but it is more likely that nobody said."""
+    found: list[Literal["position", "altitude"]] = []
+    if (site.latitude, site.longitude) == (LATITUDE, LONGITUDE):
+        found.append("position")
+    if site.altitude_m == ALTITUDE:
+        found.append("altitude")
+    return found
+
+
+def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[dict[str, Any]]) -> str:
+    """The file's text."""
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_("A Minshan station. After a change: minshan run --check, then restart it.")))
+    for name, table in sections(facts).items():
+        document.add(tomlkit.nl())
+        document.add(name, table)
+    rows(document, "sensor", sensors)
+    rows(document, "camera", cameras)
+    return tomlkit.dumps(document)
+
+
+def sections(facts: dict[str, Any]) -> dict[str, Table]:
+    """The tables that stand once."""
+    found = {
+        "station": commented(
+            ("id", facts["station"], _("names its data for ever: never change it")),
+            ("title", facts["title"], _("what people call it")),
+        ),
+        "site": commented(
+            *nobody_gave(facts["unasked"]),
+            ("latitude", facts["latitude"], _("degrees north")),
+            ("longitude", facts["longitude"], _("degrees east")),
+            ("datum", facts["datum"], _("WGS-84, CGCS2000 or GCJ-02 (Chinese maps)")),
+            ("altitude_m", facts["altitude"], _("metres above sea level; limits of air pressure follow from it")),
+            ("utc_offset_h", 8.0, _("hours ahead of UTC: the local day")),
+            ("crop", facts["crop"], _("what grows there")),
+        ),
+        "state": commented(
+            ("dir", facts["state"], _("the local archive is here")),
+            ("records_mb", 1000, _("megabytes that records may take")),
+            ("pictures_mb", 4000, _("megabytes that photos may take")),
+            ("archive_days", 365, _("days for which sent data are kept")),
+        ),
+    }
+    if facts["broker"]:
+        found["broker"] = commented(
+            ("url", facts["broker"], _("mqtts://host:8883, with ca_file where it has an authority of its own")),
+            ("", None, _('password_file = "/etc/minshan/broker.password"  (better there than in the address)')),
+            ("proof", "committed", _("data count as sent when the platform says that they are on its disk;")),
+            ("", None, _('by "broker" its word is enough: what it drops while the platform is away is lost')),
+        )
+    return found
+
+
+def nobody_gave(missing: list[str]) -> list[tuple[str, Any, str]]:
+    """A line above the site's keys that names those which nobody gave."""
+    if not missing:
+        return []
+    return [("", None, _("NOBODY GAVE {facts}: Maoxian's stand here; correct them.").format(facts=", ".join(missing)))]
+
+
+def commented(*rows: tuple[str, Any, str]) -> Table:
+    """A table whose keys have a comment behind them; without a key the comment is a line of its own."""
+    import tomlkit
+
+    table = tomlkit.table()
+    for key, value, comment in rows:
+        if not key:
+            table.add(tomlkit.comment(comment))
+            continue
+        item = tomlkit.item(value)
+        item.comment(comment)
+        table.add(key, item)
+    return table
+
+
+def rows(document: TOMLDocument, key: str, tables: list[dict[str, Any]]) -> None:
+    """The tables `[[key]]`, each with the words that its kind wants above it."""
+    import tomlkit
+
+    if not tables:
+        return
+    array = tomlkit.aot()
+    for table in tables:
+        row = tomlkit.table()
+        if key == "sensor":
+            row.add(tomlkit.comment(_("measures: {quantities}").format(quantities=quantities(table))))
+        for name, value in table.items():
+            row.add(name, tomlkit.value(f"0x{value:02x}") if hexadecimal(key, table, name) else value)
+        if key == "sensor":
+            for hint in hints(table):
+                row.add(tomlkit.comment(hint))
+        array.append(row)
+    document.add(tomlkit.nl())
+    document.add(key, array)
+
+
+def hexadecimal(kind: str, table: dict[str, Any], key: str) -> bool:
+    """Whether a value is an address on I2C, which every datasheet writes with 0x."""
+    from drivers.catalog import find
+
+    return kind == "sensor" and key == "address" and find(table["driver"]).bus == "i2c"
+
+
+def quantities(table: dict[str, Any]) -> str:
+    """What a sensor of that table measures, for people."""
+    from drivers.catalog import find
+    from edge.config.file import COMMON, settings_from
+
+    info = find(table["driver"])
+    own = {key: value for key, value in table.items() if key not in COMMON}
+    return ", ".join(label(channel.quantity) for channel in info.channels(settings_from(info, own)))
+
+
+def hints(table: dict[str, Any]) -> list[str]:
+    """The facts of a sensor that a person should fill in, as lines that are no keys yet."""
+    wanted = {
+        "height_m": _("height_m = 2.0          (metres above ground)"),
+        "serial": _('serial = ""             (its serial number)'),
+        "calibration": _('calibration = ""        (when and against what it was calibrated)'),
+    }
+    return [hint for key, hint in wanted.items() if key not in table]

@@ -1,0 +1,106 @@
+"""`minshan watch`: receive what stations send, keep each record once, show who is there and what is missing."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.language.say import _, ngettext
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.options import broker_at, broker_options
+
+if TYPE_CHECKING:
+    from edge.config.sections import BrokerSection
+    from hub.receiver import Files, Receiver
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command(help=_("Receive what stations send: show it, and keep each record once."))
+@broker_options()
+@click.option("--jsonl", type=FILE, metavar=_("FILE"), help=_("Minute records, one JSON object a line."))
+@click.option(
+    "--events",
+    type=FILE,
+    metavar=_("FILE"),
+    help=_("All other records, one JSON object a line (otherwise {file}.events).").format(file=_("FILE")),
+)
+@click.option(
+    "--pictures",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar=_("FOLDER"),
+    help=_("Photos, each named by station, time and camera (otherwise {file}.pictures).").format(file=_("FILE")),
+)
+@click.option("--receipts", is_flag=True, hidden=True)
+@click.option(
+    "--no-receipts",
+    is_flag=True,
+    help=_("Do not tell stations what is safely here: what the broker drops while nobody receives is then lost."),
+)
+@click.option("--quiet", is_flag=True, help=_("Show troubles and the summary alone."))
+def watch(
+    url: str,
+    jsonl: Path | None,
+    events: Path | None,
+    pictures: Path | None,
+    receipts: bool,
+    no_receipts: bool,
+    quiet: bool,
+    **login: str | None,
+) -> None:
+    """Run until Ctrl-C or SIGTERM; a broker that is away is waited for."""
+    from hub.receiver import Files
+
+    if receipts and jsonl is None:
+        raise click.UsageError(_("--receipts needs --jsonl FILE: a receipt says that a record is safely in it."))
+    broker = broker_at(url, **login)
+    if jsonl is not None and not no_receipts:  # a receipt speaks of events and photos too, so they must be somewhere
+        events = events or jsonl.with_name(jsonl.name + ".events")
+        pictures = pictures or jsonl.with_name(jsonl.name + ".pictures")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    if jsonl is None:
+        click.echo(
+            _("No receipts are given, because no file is named that keeps the minutes (--jsonl FILE)."), err=True
+        )
+    elif no_receipts:
+        click.echo(_("No receipts are given: what the broker drops while nobody receives is lost."), err=True)
+    run(broker, Files(jsonl, events, pictures), not no_receipts, quiet)
+
+
+def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> None:
+    """Receive until a signal, then say what came."""
+    from hub.receiver import Receiver
+    from provisioning.commands.watch_screen import screen
+
+    ending: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _frame: ending.append(got))
+    with screen(quiet) as show:
+        try:
+            receiver = Receiver(broker, files, receipts, show.seen)
+        except OSError as error:
+            said = _("{file} cannot be used: {why}").format(file=error.filename, why=error.strerror)
+            raise Failure(Exit.USAGE, said) from None
+        receiver.run(lambda: bool(ending), lambda: show.tick(receiver))
+    receiver.close()
+    for line in summary(receiver):
+        click.echo(line)
+
+
+def summary(receiver: Receiver) -> list[str]:
+    """What was received, and what is missing, for people."""
+    from provisioning.commands.watch_screen import set_aside
+
+    tally, ledger = receiver.tally, receiver.records.ledger
+    said = _("{minutes} minutes, {events} events, {pictures} photos received; {doubles} came twice and were left out")
+    lines = [said.format(minutes=tally.minutes, events=tally.events, pictures=tally.pictures, doubles=tally.doubles)]
+    for station in ledger.stations():
+        missing = sum(span.last - span.first + 1 for span in ledger.missing(station))
+        word = ngettext("{n} record missing", "{n} records missing", missing).format(n=missing)
+        lines.append(f"  {station}: " + (word if missing else _("nothing missing")))
+    return [*lines, *set_aside(receiver)]

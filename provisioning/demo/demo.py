@@ -1,0 +1,245 @@
+"""`minshan demo`: a whole station on device twins with its own broker and a live table, in simulated time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from edge.config.errors import ConfigTrouble
+from edge.config.file import load
+from edge.config.sections import BrokerSection, Config
+from edge.control.status import status
+from edge.daemon import open_store
+from edge.language import say
+from edge.language.say import _
+from edge.records.record import Kind
+from edge.sim.capture import Capture, CaptureError, read_capture
+from edge.sim.rig import Boot, Rig, boot_of
+from edge.store.errors import StoreTrouble
+from edge.store.store import Store
+from edge.wire.contract import ROLLCALL
+from edge.wire.errors import LinkTrouble
+from edge.wire.link import Link, connect
+from edge.wire.session import Session
+from provisioning.commands.durations import Span, Speed
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.options import told
+from provisioning.demo.config import capture_station, whole_station
+from provisioning.demo.faults import FaultLog
+from provisioning.demo.processes import Kept, NoBrokerError, OwnBroker, camera_process
+from provisioning.demo.report import goodbye, hello, reported
+from provisioning.demo.show import Show, interrupts
+
+log = logging.getLogger("minshan.demo")
+RECEIVER_S = 20.0  # real seconds that the demo's receiver has to come up; it starts without one then
+WEATHER_BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site: an apple orchard in bloom
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line asks for."""
+
+    capture: Path | None
+    capture_utc_offset: float
+    mm_per_tip: float
+    speed: float | None
+    broker: str | None
+    proof: str
+    state: Path | None
+    duration: float | None
+    station: str
+    seed: int
+    faults: int | None
+    until_sent: bool
+    report: Path | None
+
+
+@click.command(
+    help=_(
+        "Run a whole station on device twins, with a live table, until Ctrl-C, which ends it with code 0. A run that "
+        "has an end of its own (--for, --capture, --until-sent) ends with 130 where Ctrl-C comes before that."
+    )
+)
+@click.option(
+    "--capture",
+    type=click.Path(path_type=Path),
+    help=_("Play a recorded day of an ASCII station (plain or .gz) instead."),
+)
+@click.option(
+    "--capture-utc-offset",
+    type=float,
+    default=8.0,
+    show_default=True,
+    help=_("Hours that the capture's times are ahead of UTC."),
+)
+@click.option(
+    "--mm-per-tip", type=float, default=0.33, show_default=True, help=_("Rain of one tip of the capture's bucket, mm.")
+)
+@click.option(
+    "--speed", type=Speed(), default="60", show_default=True, help=_("Simulated seconds in a real one, or max.")
+)
+@click.option(
+    "--broker", help=_("A broker of yours, as mqtt://user:password@host:port; otherwise the demo brings its own.")
+)
+@click.option(
+    "--proof",
+    type=click.Choice(["broker", "committed"]),
+    default="committed",
+    show_default=True,
+    help=_("What proves that data has arrived: the platform's receipt (committed) or the broker's acknowledgement."),
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help=_("Folder to keep the data in and to go on from (otherwise a temporary one)."),
+)
+@click.option("--for", "duration", type=Span(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
+@click.option("--station", default="demo", show_default=True, help=_("The station's name on the wire."))
+@click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the weather and the twins."))
+@click.option("--faults", type=int, help=_("Let devices and buses fail and come back, by this seed."))
+@click.option("--until-sent", is_flag=True, help=_("At the end stay until nothing is unsent."))
+@click.option("--report", type=click.Path(path_type=Path), help=_("Write a JSON report of this run at its end."))
+def demo(**options: Any) -> int:
+    """Play a station as the options want it."""
+    options["speed"] = None if options["speed"] == float("inf") else options["speed"]
+    wanted = Wanted(**options)
+    quiet_log()
+    try:
+        with contextlib.ExitStack() as stack:
+            return play(wanted, stack)
+    except CaptureError as error:
+        raise Failure(Exit.USAGE, say.phrase(str(error))) from None
+    except ConfigTrouble as error:
+        raise Failure(Exit.CONFIG, "\n".join(told(trouble) for trouble in error.troubles)) from None
+    except (NoBrokerError, LinkTrouble) as error:
+        raise Failure(Exit.BROKER, say.phrase(str(error))) from None
+    except StoreTrouble as error:
+        raise Failure(Exit.STORE, say.phrase(str(error))) from None
+    except OSError as error:
+        raise Failure(
+            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=error.strerror)
+        ) from None
+
+
+def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
+    """Set up all parts, run them, end them, report."""
+    if wanted.faults is not None and wanted.capture is not None:
+        raise Failure(Exit.USAGE, _("--faults is for the devices of a whole station: leave out --capture"))
+    console = Console()
+    capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
+    state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
+    state.mkdir(parents=True, exist_ok=True)
+    broker_url = wanted.broker or own_broker(state, stack)
+    rigs: list[Rig] = []  # the camera's twin paints what the rig says, and is needed to configure the rig
+    config = written(wanted, state, broker_url, capture, camera(wanted, capture, state, stack, rigs))
+    store = stack.enter_context(contextlib.closing(open_store(config)))
+    boot = boot_of(config, capture.begin if capture else WEATHER_BEGIN, f"sim-{wanted.seed}")
+    begin = store_end(store, boot)
+    rig = Rig(config, boot, begin, wanted.seed, speed=wanted.speed, capture=capture)
+    stack.callback(rig.close)
+    rigs.append(rig)
+    first_seq = store.next_seq
+    station = rig.power_on(lambda _config: store)
+    hello(console, config, wanted.speed, state if wanted.state else None)
+    with interrupts(rig) as interrupted:
+        faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
+        show = Show(console, rig, station, interrupted, faults)
+        show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
+        if wanted.until_sent:
+            show.drain()
+    facts = status(station.parts)
+    report = reported(station, facts, first_seq, rig)
+    if faults is not None:
+        report["faults"] = faults.report()
+    rig.power_off()
+    goodbye(console, report, facts, state if wanted.state else None)
+    if wanted.report:
+        wanted.report.write_text(json.dumps(report, indent=2) + "\n")
+    bounded = wanted.capture is not None or wanted.duration is not None or wanted.until_sent
+    return Exit.INTERRUPTED if bounded and interrupted else Exit.OK
+
+
+def quiet_log() -> None:
+    """Warnings only: the table tells the rest."""
+    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
+
+
+def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
+    """Start the demo's own broker and the platform's side of it; the broker's URL."""
+    broker = OwnBroker(state / "broker")
+    stack.callback(broker.stop)
+    received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received")]
+    command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url, *received]
+    link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
+    try:
+        stack.callback(Kept(command, state / "watch.log").stop)
+        await_roll(link)
+    finally:
+        link.close()
+    return broker.url
+
+
+def await_roll(link: Link) -> None:
+    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
+    for _try in range(round(RECEIVER_S / 0.1)):
+        link.pump(0.1)
+        if link.incoming:
+            return
+
+
+def camera(
+    wanted: Wanted, capture: Capture | None, state: Path, stack: contextlib.ExitStack, rigs: list[Rig]
+) -> str | None:
+    """Start the painted camera and the camera process; the camera's URL, None where a capture plays alone."""
+    if capture is not None:
+        return None
+    from drivers.twins.cameras import SnapshotCamera  # they paint by Pillow: not for a capture's run
+    from drivers.twins.scene import Moment, Scene
+
+    def now() -> Moment:
+        weather, utc = rigs[0].truth()
+        return Moment.of(weather, utc, wanted.station)
+
+    twin = SnapshotCamera(Scene(wanted.seed), now)
+    stack.callback(twin.close)
+    stack.callback(camera_process(state / "spool", state / "camera.log").stop)
+    return twin.url
+
+
+def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, camera_url: str | None) -> Config:
+    """Write the demo's station.toml and load it as a station would."""
+    if capture is None:
+        text = whole_station(wanted.station, state, broker, wanted.proof, camera_url)
+    else:
+        text = capture_station(
+            wanted.station, state, broker, wanted.proof, capture=capture.path.name,
+            utc_offset=wanted.capture_utc_offset, mm_per_tip=wanted.mm_per_tip, pm=b"," in capture.lines[0][1],
+        )  # fmt: skip
+    path = state / "station.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def store_end(store: Store, boot: Boot) -> int:
+    """The simulated UTC (microseconds) to go on at: the end of the last minute kept, or the boot."""
+    last = store.last(Kind.MINUTE)
+    if last is None or last.stamp.boot != boot.id:
+        return boot.utc
+    return boot.utc_at(last.stamp.boottime + last.duration)
+
+
+def last_instant(boot: Boot, begin: int, wanted: Wanted, capture: Capture | None) -> float:
+    """The instant (s of the boot) at which measuring ends; infinity: only by Ctrl-C."""
+    ends = [boot.boottime(capture.end)] if capture else []
+    if wanted.duration is not None:
+        ends.append(boot.boottime(begin) + wanted.duration)
+    return min(ends, default=float("inf"))

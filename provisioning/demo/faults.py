@@ -1,0 +1,97 @@
+"""A demo with faults: what went missing, why, and when it was back, read from the minutes as they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from edge.language import say
+from edge.language.say import _
+from edge.records.record import Kind, Record
+from edge.sim.faults import DeviceFault, device_faults, inject
+from edge.sim.record_checkers import Truth
+from edge.sim.rig import Rig
+from edge.sim.scenario import Run
+from edge.sim.value_checker import value_checks
+from edge.station import Station
+
+TOLD_AFTER = 2  # minutes; the first one of a gap is often half there, and says so instead of why
+WHOLE = 59.9  # s; the short minutes at a start and an end say nothing of a device
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A sensor without some of its values since the instant `since` (microseconds UTC), minute by minute."""
+
+    since: int
+    channels: tuple[str, ...]
+    reason: str
+    minutes: int = 1
+
+    def longer(self, channels: tuple[str, ...], reason: str) -> Gap:
+        """A minute longer, as its newest minute tells it."""
+        return Gap(self.since, channels, reason, self.minutes + 1)
+
+
+class FaultLog:
+    """Lets faults by a seed come over a rig's twins, and tells of each sensor that went, and that it is back."""
+
+    def __init__(self, rig: Rig, station: Station, seed: int) -> None:
+        self._rig, self._station = rig, station
+        self._zero = rig.clock.now()
+        self._next = station.store.next_seq
+        self._channels: dict[str, list[str]] = {}
+        for (sensor, _quantity), channel in rig.config.channels().items():
+            self._channels.setdefault(sensor, []).append(channel)
+        self._gaps: dict[str, Gap] = {}
+        self._device_faults: list[DeviceFault] = []
+        self._count = 0
+        self.lines: list[str] = []
+        inject(rig, self._coming(seed), self._zero)
+
+    def report(self) -> dict[str, Any]:
+        """How often a sensor went missing, and what the checker of values complains of (nothing, it is hoped)."""
+        self.look()
+        boot, store = self._rig.boot, self._station.store
+        begin, end = boot.utc_at(self._zero), boot.utc_at(self._rig.clock.now())
+        run = Run(self._station.epoch, boot, begin, end, "stopped")
+        truth = Truth(self._rig.config, self._rig.weather.at, begin, (run,), tuple(self._device_faults))
+        return {"gaps": self._count, "complaints": value_checks(truth, store.range(1, store.next_seq))}
+
+    def _coming(self, seed: int) -> Iterator[DeviceFault]:
+        for event in device_faults(seed, self._rig.config.sensor):
+            self._device_faults.append(event)
+            yield event
+
+    def look(self) -> list[str]:
+        """What is new since the last look, a line each."""
+        known = len(self.lines)
+        store = self._station.store
+        for record in store.range(self._next, store.next_seq):
+            self._next = record.seq + 1
+            if record.kind is Kind.MINUTE and record.duration >= WHOLE and record.start is not None:
+                for sensor, channels in self._channels.items():
+                    self._sensor(record, record.start, sensor, channels)
+        return self.lines[known:]
+
+    def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> None:
+        values = minute.body["values"]
+        lost = tuple(channel for channel in channels if values.get(channel) is None)
+        gap = self._gaps.get(sensor)
+        if lost:
+            reason = say.said(minute.body["reasons"].get(lost[0]))
+            self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
+            if gap.minutes == TOLD_AFTER:
+                self._count += 1
+                self._say(gap.since, _("{sensor}: missing, {reason}: {channels}"), sensor, gap)
+        elif gap is not None:
+            del self._gaps[sensor]
+            if gap.minutes >= TOLD_AFTER:
+                back = say.ngettext("{sensor}: back after {n} minute", "{sensor}: back after {n} minutes", gap.minutes)
+                self._say(start, back, sensor, gap)
+
+    def _say(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
+        channels = _(", ").join(say.label(channel) for channel in gap.channels)
+        told = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
+        self.lines.append(f"{say.when(at, self._rig.config.site.utc_offset_h)}  {told}")

@@ -1,0 +1,105 @@
+"""What a demo says at its beginning and at its end, and its report."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from edge.config.sections import Config
+from edge.language import say
+from edge.language.say import _, ngettext
+from edge.sim.rig import Rig
+from edge.station import Station
+from provisioning.demo.show import unsent
+
+MOST_COMPLAINTS = 20  # of the checker, on a screen
+
+
+def hello(console: Console, config: Config, factor: float | None, state: Path | None) -> None:
+    """The first lines: what one sees, and how it ends."""
+    console.print(
+        _("岷山 Minshan: a weather station on device twins ({n} sensors), sending to its broker.").format(
+            n=len(config.sensor)
+        )
+    )
+    speed = _("as fast as it goes") if factor is None else _("{n} times as fast as life").format(n=f"{factor:g}")
+    console.print(_("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
+    if config.broker is not None:
+        console.print(_("Look at it from elsewhere: minshan watch --broker {url}").format(url=bare(config.broker.url)))
+    if state is not None:
+        console.print(
+            _("Everything is kept in {folder}; started again on it, the station goes on there.").format(folder=state)
+        )
+
+
+def bare(url: str) -> str:
+    """A broker's address without its password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+
+
+def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) -> dict[str, Any]:
+    """The report of this run."""
+    refused: dict[str, int] = {}
+    for sensor in facts["sensors"]:
+        for reason, count in sensor["refused"].items():
+            refused[reason] = refused.get(reason, 0) + count
+    capture = rig.capture
+    if capture is not None and capture.timeless:
+        refused["no time"] = capture.timeless
+    last_seq = station.store.next_seq - 1
+    return {
+        "lines_read": rig.lines_sent() + (capture.timeless if capture else 0),
+        "lines_refused": refused,
+        "records": last_seq - first_seq + 1,
+        "first_seq": first_seq,
+        "last_seq": last_seq,
+        "epoch": station.epoch,
+        "unsent": unsent(station),
+        "pictures": facts["pictures"]["taken"] if facts["pictures"] else 0,
+    }
+
+
+def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], state: Path | None) -> None:
+    """The summary; `facts` are those of the station's status at the end."""
+    counts = [counted("records", report["records"]), counted("unsent", report["unsent"])]
+    if facts["pictures"] is not None:
+        counts.append(counted("pictures", report["pictures"]))
+    console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
+    if report["unsent"] and not facts["uplink"]["connected"]:
+        why = say.phrase(facts["uplink"]["trouble"] or "")
+        said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
+        console.print(said.format(why=why), highlight=False)
+    if facts["pictures"] is None:
+        refused = sum(report["lines_refused"].values())
+        lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])
+        said = _("{lines}, {refused} refused.").format(lines=lines.format(n=report["lines_read"]), refused=refused)
+        console.print(said, highlight=False)
+    if "faults" in report:
+        told_faults(console, report["faults"])
+    if state is not None:
+        console.print(_("The data is in {folder}.").format(folder=state), highlight=False, soft_wrap=True)
+
+
+def counted(what: str, n: int) -> str:
+    """So many of that, in words."""
+    words = {
+        "records": ngettext("{n} record was made", "{n} records were made", n),
+        "unsent": ngettext("{n} is unsent", "{n} are unsent", n) if n else _("everything is sent"),
+        "pictures": ngettext("{n} picture was taken", "{n} pictures were taken", n),
+    }
+    return words[what].format(n=n)
+
+
+def told_faults(console: Console, faults: dict[str, Any]) -> None:
+    """What came of the faults: how often a device went missing, and whether the checker is content."""
+    n = faults["gaps"]
+    console.print(say.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
+    if not faults["complaints"]:
+        console.print(
+            _("Checked against the weather: nothing passed as good that was not, and all other devices are whole.")
+        )
+    for complaint in faults["complaints"][:MOST_COMPLAINTS]:
+        console.print(complaint, style="red", highlight=False)

@@ -1,0 +1,250 @@
+"""What the doctor looks at in the box itself: the site's facts, cameras, the clock, the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drivers.reason import Reason, restored, system_reason
+from edge.language import say
+from edge.language.say import _
+from edge.language.words import N_
+from provisioning.commands.finding import Finding
+from provisioning.commands.stationfile import unasked
+
+if TYPE_CHECKING:
+    from edge.config.sections import CameraSection, Config
+
+LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets slow and SQLite may stop
+NO_ANSWER_AT_ALL = Reason("program_ended", "its program ended without an answer")
+STILL_S = 45.0  # s that a camera has for one photo, its library's start included
+
+NOT_OURS = N_("Give it to the station's user: sudo chown -R minshan {folder}; or name another in [state].")
+DISK_REMEDIES = {
+    errno.EROFS: N_("Mount it read-write; where it went read-only by itself, `dmesg` says why: often a dying card."),
+    errno.ENOSPC: N_("Delete what is not needed there, or fit a larger card."),
+    errno.ENOTDIR: N_("A file stands in its place: move that away, or name another folder in [state]."),
+}
+
+CAMERA_REMEDIES = {
+    "unreachable": N_("See whether the camera has power and network, and whether its address is right."),
+    "login_refused": N_("Correct username and password_file; wait half an hour first, cameras lock."),
+    "not_an_image": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
+    "no_picture": N_("Take the camera's power away for ten seconds, then try again."),
+}
+
+
+def site(config: Config) -> Iterator[Finding]:
+    """Whether the site's facts are those that `init` writes where nobody gives any: few stand there by chance."""
+    said = {
+        "both": _("site: position and altitude are those that `minshan init` writes where none are given"),
+        "position": _("site: the position is the one that `minshan init` writes where none is given"),
+        "altitude": _("site: the altitude is the one that `minshan init` writes where none is given"),
+    }
+    found = unasked(config.site)
+    if found:
+        remedy = _(
+            "If the station is elsewhere, correct latitude, longitude and altitude_m in [site]: the limits of the air "
+            "pressure and the photos' daylight follow from them."
+        )
+        yield Finding("site", True, said["both" if len(found) > 1 else found[0]], remedy)
+
+
+def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
+    """What keeps the running station from writing, where something does; its sentence says what to do."""
+    trouble = (answer.get("store") or {}).get("trouble")
+    if trouble:
+        said = _("archive: {trouble}").format(trouble=say.phrase(str(trouble)))
+        yield Finding(
+            "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
+        )
+
+
+def strays(config: Config) -> Iterator[Finding]:
+    """Picture files that no record tells of, where there are any."""
+    from edge.store.folder import STRAYS, count_strays
+
+    files, size = count_strays(config.state_dir)
+    if files:
+        said = say.ngettext(
+            "archive: {n} picture file ({size}) lies in {folder}: no record tells of it",
+            "archive: {n} picture files ({size}) lie in {folder}: no record tells of them",
+            files,
+        ).format(n=files, size=say.size(size), folder=config.state_dir / STRAYS)
+        remedy = _("Their records were lost, or the power went as they were kept. Look at them, then delete them.")
+        yield Finding("archive", True, said, remedy)
+
+
+def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
+    """The cameras as the running station has them."""
+    for name, camera in cameras_in(answer).items():
+        if camera.get("trouble"):
+            trouble = restored(camera["trouble"])
+            said = _("camera {name}: {detail}").format(name=name, detail=say.happened(trouble))
+            yield Finding("camera", False, said, camera_remedy(trouble))
+        elif camera.get("last"):
+            when = say.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
+            yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
+        else:
+            yield Finding("camera", True, _("camera {name}: no photo yet").format(name=name))
+
+
+def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The cameras in a station's answer, by name."""
+    found: Any = answer.get("pictures") or {}
+    while isinstance(found, dict) and "cameras" in found:
+        found = found["cameras"]
+    return {name: one for name, one in found.items() if isinstance(one, dict)}
+
+
+def cameras(config: Config) -> Iterator[Finding]:
+    """One photo of each camera."""
+    for camera in config.camera:
+        yield one_photo(camera)
+
+
+def one_photo(camera: CameraSection) -> Finding:
+    """A photo taken in a process of its own: a camera's library may hang or crash."""
+    asked = json.dumps(camera.model_dump(include={"driver", "url", "username", "width", "height"}) | secret(camera))
+    words = [sys.executable, "-m", "provisioning.doctor.still"]
+    name = {"name": camera.name}
+    try:
+        ran = subprocess.run(words, input=asked, capture_output=True, text=True, timeout=STILL_S, check=False)
+        answer = json.loads(ran.stdout or "{}")
+    except subprocess.TimeoutExpired:
+        said = _("camera {name}: no photo within {time}")
+        line = said.format(time=say.duration(STILL_S), **name)
+        remedy = CAMERA_REMEDIES["no_picture"]
+        return Finding("camera", False, line, _(remedy))
+    except ValueError:
+        answer = {}
+    if "bytes" in answer:
+        size = say.size(answer["bytes"])
+        said = _("camera {name}: a photo of {width} x {height}, {size}")
+        return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
+    trouble = restored(answer["trouble"]) if "trouble" in answer else NO_ANSWER_AT_ALL
+    said = _("camera {name}: {detail}").format(detail=say.happened(trouble), **name)
+    return Finding("camera", False, said, camera_remedy(trouble))
+
+
+def camera_remedy(trouble: Reason) -> str:
+    """Return what to do about a camera, by the kind of its trouble."""
+    found = CAMERA_REMEDIES.get(trouble.code) or CAMERA_REMEDIES["no_picture"]
+    return _(found)
+
+
+def secret(camera: CameraSection) -> dict[str, str | None]:
+    """The camera's password, of its file where it has one."""
+    if camera.password_file is None:
+        return {"password": camera.password}
+    try:
+        return {"password": Path(camera.password_file).read_text(encoding="utf-8").strip()}
+    except OSError:
+        return {"password": None}
+
+
+def clock_of(answer: dict[str, Any]) -> Finding:
+    """What the running station knows of the time: it may be forbidden to ask what the doctor may."""
+    told: dict[str, Any] = answer.get("clock") or {}
+    offset = float(answer.get("utc_offset_h") or 0.0)
+    trouble = None if told.get("trouble") is None else restored(told["trouble"])
+    return clock_finding(answer.get("time"), offset, told.get("source"), told.get("error"), trouble)
+
+
+def clock(config: Config) -> Finding:
+    """Whether somebody keeps the system's clock right, by a look of the doctor's own."""
+    from edge.clock.anchors import error_of
+    from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk
+
+    try:
+        anchor = KernelTime(config.clock.trust_system_clock).probe("", 0.0)
+    except MayNotAsk as refused:
+        return clock_finding(None, 0.0, None, None, refused.reason)
+    if anchor is None:
+        return clock_finding(None, 0.0, None, None, UNSYNCHRONISED)
+    return clock_finding(anchor.utc, config.site.utc_offset_h, anchor.source, error_of(anchor), None)
+
+
+def clock_finding(
+    utc: int | None, offset_h: float, source: str | None, error: float | None, trouble: Reason | None
+) -> Finding:
+    """The time (microseconds UTC, None unknown), who says it with which error (s), what is wrong with its sources."""
+    from edge.clock.timekeeper import MAY_NOT_ASK, UNSYNCHRONISED
+
+    remedy = _("See the station's log: journalctl -u minshan")
+    if trouble == UNSYNCHRONISED:
+        remedy = _(
+            "Install chrony and let it reach a time server (or fit a clock chip or GNSS). The station measures "
+            "meanwhile, and dates its records when the time is known."
+        )
+    elif trouble is not None and trouble.code == MAY_NOT_ASK:
+        remedy = _(
+            "Its service must be the one that was installed: ProtectClock=no, and adjtimex and clock_adjtime in "
+            "SystemCallFilter (systemctl cat minshan). Then: sudo systemctl daemon-reload, sudo systemctl restart "
+            "minshan."
+        )
+    if utc is None:
+        said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
+        if trouble is not None and trouble != UNSYNCHRONISED:
+            said = _("clock: {trouble}").format(trouble=say.render(trouble))
+        return Finding("clock", False, said, remedy)
+    now = say.when(utc, offset_h)
+    said = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
+    if source == "system":
+        said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
+    # Where the platform tells the time, the box need not know it by itself.
+    if trouble is None or trouble == UNSYNCHRONISED:
+        return Finding("clock", True, said)
+    found = _("{said}; but {trouble}").format(said=said, trouble=say.render(trouble))
+    return Finding("clock", True, found, remedy)
+
+
+def disk(config: Config, running: bool) -> Finding:
+    """Whether the folder of the station's data can be written, and has room for what the file grants."""
+    folder = config.state_dir
+    there = folder if folder.exists() else next(p for p in (*folder.parents, Path("/")) if p.exists())
+    trouble = None if running else unwritable(there)
+    if trouble is not None:
+        said = _("disk: {folder} cannot be written: {detail}")
+        detail = say.render(system_reason(trouble))
+        remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=folder)
+        return Finding("disk", False, said.format(folder=there, detail=detail), remedy)
+    stat = os.statvfs(there)
+    free, wanted = stat.f_bavail * stat.f_frsize, (config.state.records_mb + config.state.pictures_mb) * 1_000_000
+    facts = {"folder": folder, "free": say.size(free), "wanted": say.size(wanted)}
+    if free < LEAST_FREE:
+        said = _("disk: only {free} are free for {folder}")
+        return Finding("disk", False, said.format(**facts), _(DISK_REMEDIES[errno.ENOSPC]))
+    if free + used(folder) < wanted:
+        said = _("disk: {free} are free for {folder}, but the file lets the archive grow to {wanted}")
+        remedy = _("Make records_mb or pictures_mb in [state] smaller, or fit a larger card.")
+        return Finding("disk", False, said.format(**facts), remedy)
+    return Finding("disk", True, _("disk: {folder} can be written, {free} are free").format(**facts))
+
+
+def unwritable(folder: Path) -> OSError | None:
+    """Why nothing can be written there, by trying; None where it can."""
+    probe = folder / ".minshan-doctor"
+    try:
+        with probe.open("w") as file:
+            file.write("minshan")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return None
+
+
+def used(folder: Path) -> int:
+    """Bytes that the folder's files take."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

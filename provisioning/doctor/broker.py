@@ -1,0 +1,140 @@
+"""What the doctor tries with the broker: the own certificate, the login, a test record that is proven."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from edge.clock.clock import system_utc
+from edge.config.address import parse
+from edge.language import say
+from edge.language.say import _
+from edge.wire import errors
+from edge.wire.client import arriving, sent
+from edge.wire.contract import VERSION, Answer, BadPayload, Channel, Hello, Result, decode, encode, topic
+from edge.wire.errors import LinkTrouble
+from edge.wire.link import NOBODY_LISTENS, REFUSED, Session, connect
+from provisioning.commands.finding import Finding
+from provisioning.doctor.broker_notes import notes
+
+if TYPE_CHECKING:
+    from edge.config.sections import BrokerSection, Config
+    from edge.wire.link import Link
+
+ANSWER_S = 15.0  # s that a platform has for its answer
+SOON = 30  # days before the end of a certificate in which somebody should see to it
+EXPIRY = 60  # s for which the broker may keep the test record
+
+
+def broker(config: Config) -> Iterator[Finding]:
+    """The findings, up to the first thing without which the next makes no sense."""
+    if config.broker is None:
+        said = _("broker: the file names none, so everything stays in the local archive")
+        yield Finding("broker", True, said)
+        return
+    yield from certificate(config.broker)
+    station = config.station.id
+    try:
+        session = Session(f"minshan-doctor-{secrets.token_hex(4)}", (topic(station, Channel.ANSWER),))
+        link = connect(config.broker, session)
+    except LinkTrouble as error:
+        yield Finding("broker", False, told(error), remedy(error))
+        return
+    try:
+        version = {5: "5", 4: "3.1.1"}[link.version]
+        said = _("broker: {broker} takes the login (MQTT {version})")
+        yield Finding("broker", True, said.format(broker=parse(config.broker.url).shown, version=version))
+        for sentence, advice in notes(config.broker):
+            yield Finding("broker", True, sentence, advice)
+        yield record(link, config)
+    except LinkTrouble as error:
+        yield Finding("record", False, told(error), remedy(error))
+    finally:
+        link.close()
+
+
+def told(error: LinkTrouble) -> str:
+    """The link's own sentence."""
+    return _("broker: {detail}").format(detail=say.phrase(str(error)))
+
+
+def remedy(error: LinkTrouble) -> str:
+    """What to do; and that nothing is lost meanwhile."""
+    if str(error).startswith("this station's certificate"):
+        return _("Put the new certificate and its key there; the station takes them at its next connection.")
+    if error.login:
+        return _("Correct username and password_file in [broker], or ask who keeps the broker for a login.")
+    if str(error).startswith("the certificate of"):
+        return _("Ask who keeps the broker to see to its certificate; the station keeps everything and sends it later.")
+    return _("See to the network and the address in [broker]; the station keeps everything and sends it later.")
+
+
+def certificate(section: BrokerSection) -> Iterator[Finding]:
+    """The station's own certificate: run out, or about to."""
+    if section.cert_file is None:
+        return
+    out = errors.of_certificate_file(section.cert_file)
+    if out is not None:
+        renew = _("Put the new certificate and its key there; the station takes them at its next connection.")
+        yield Finding("certificate", False, _("certificate: {detail}").format(detail=say.phrase(out)), renew)
+        return
+    ends = end_of(section.cert_file)
+    if ends is None:
+        return
+    days = (ends - datetime.fromtimestamp(system_utc() / 1e6, UTC)).days
+    said = _("certificate: {file} is good until {date}").format(file=section.cert_file, date=f"{ends:%Y-%m-%d}")
+    yield Finding("certificate", days >= SOON, said, "" if days >= SOON else _("Ask for a new one now."))
+
+
+def end_of(path: str) -> datetime | None:
+    """Until when a certificate is good; None where that cannot be read."""
+    import ssl
+    from pathlib import Path
+
+    try:
+        dates = errors.validity(ssl.PEM_cert_to_DER_cert(Path(path).read_text("ascii").strip() + "\n"))
+    except (OSError, ValueError):
+        return None
+    return None if dates is None else dates[1]
+
+
+def record(link: Link, config: Config) -> Finding:
+    """A test record sent and proven as the file says: by the broker's word, or by the platform's."""
+    station = config.station.id
+    test = Result(VERSION, f"doctor-{secrets.token_hex(4)}", station, "done", "a test record of the doctor's")
+    code = sent(link, topic(station, Channel.RESULT), encode(test), EXPIRY)
+    if config.broker is not None and config.broker.proof == "committed":
+        return committed(link, station)
+    if code == NOBODY_LISTENS:
+        said = _("record: the broker has taken a test record, but nobody listens to this station there")
+        return Finding(
+            "record", True, said, _("Start the receiver, for example: minshan watch --broker URL --jsonl FILE")
+        )
+    if code >= REFUSED:
+        said = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
+        return Finding("record", False, said, _("Let the broker's keeper allow minshan/1/{station}/#.")
+                       .format(station=station))  # fmt: skip
+    return Finding("record", True, _("record: a test record was sent, and the broker has it"))
+
+
+def committed(link: Link, station: str) -> Finding:
+    """Whether a platform answers that keeps what it gets: a hello with nothing in it, and its answer."""
+    nonce = secrets.token_hex(8)
+    hello = Hello(VERSION, station, nonce, "doctor", [], 1, [], 0, "unknown", "committed")
+    sent(link, topic(station, Channel.HELLO), encode(hello), EXPIRY)
+    for message in arriving(link, ANSWER_S):
+        if message is None:
+            continue
+        try:
+            answer = decode(message.payload, Answer)
+        except BadPayload:
+            continue
+        if answer.nonce == nonce:
+            if answer.ledger is None:
+                break
+            return Finding("record", True, _("record: a test record was sent, and the platform answers"))
+    said = _("record: the broker has a test record, but no platform gives receipts for this station")
+    remedy = _("Start the platform (minshan watch --jsonl FILE); until then the station keeps everything.")
+    return Finding("record", False, said, remedy)

@@ -1,0 +1,37 @@
+"""What a person should know of a [broker] section that is right and yet has a price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from edge.language.say import _
+
+if TYPE_CHECKING:
+    from edge.config.sections import BrokerSection
+
+
+def notes(section: BrokerSection) -> Iterator[tuple[str, str]]:
+    """Yield each sentence with its remedy."""
+    from edge.config.address import parse
+
+    address = parse(section.url)
+    if not address.tls and not here(address.host):
+        yield (
+            _("broker: what goes to {broker} can be read on its way, the password too").format(broker=address.shown),
+            _("Let the broker speak TLS and write mqtts:// (docs/broker.md says how)."),
+        )
+    if section.proof == "broker":
+        yield (
+            _('proof: by "broker" data count as sent when the broker has them; what it drops is lost'),
+            _('Write proof = "committed" in [broker] and let the platform give receipts, as `minshan watch` does.'),
+        )
+
+
+def here(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

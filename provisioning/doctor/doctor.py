@@ -1,0 +1,96 @@
+"""`minshan doctor`: look at everything that a station stands on, and say of each whether it is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.control.client import AskError, NotRunning, ask
+from edge.language.say import _, ngettext
+from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.finding import Finding
+from provisioning.commands.options import config_option, json_option, loaded, print_json
+from provisioning.doctor import box, sensors
+
+if TYPE_CHECKING:
+    from edge.config.sections import Config
+
+COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
+
+
+@click.command(
+    help=_(
+        "Look at the file, sensors, cameras, clock, disk and broker; say what to do for each. ✓ is well, ! works but "
+        "should be known, ✗ is to be seen to. Ends with 0, or with 1 where there is a ✗."
+    )
+)
+@config_option()
+@json_option()
+@click.pass_context
+def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
+    """Each finding as it comes; ends with code 1 where one is not well (a hint alone is no 1)."""
+    config = loaded(config_file)
+    found = []
+    for finding in findings(config):
+        found.append(finding)
+        if not as_json:
+            show(finding)
+    bad = [finding for finding in found if not finding.well]
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+    else:
+        click.echo(summary(len(bad), sum(finding.mark == "!" for finding in found)))
+    ctx.exit(Exit.TROUBLE if bad else Exit.OK)
+
+
+def summary(bad: int, hints: int) -> str:
+    """The last line."""
+    if bad:
+        return ngettext("{n} thing to see to.", "{n} things to see to.", bad).format(n=bad)
+    if hints:
+        said = ngettext("All works; {n} thing to know (!).", "All works; {n} things to know (!).", hints)
+        return said.format(n=hints)
+    return _("All is well.")
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """All checks in order. Where the station is running it holds buses and cameras, and is asked instead."""
+    from provisioning.doctor.broker import broker
+
+    yield Finding("file", True, _("file: {file} is right").format(file=config.path))
+    yield from box.site(config)
+    answer = running(config)
+    if answer is not None:
+        said = _('station: "{station}" is running on {folder}')
+        yield Finding("station", True, said.format(station=answer.get("station"), folder=config.state_dir))
+        yield from sensors.sensors_of(config, answer)
+        yield from box.cameras_of(answer)
+        yield from box.archive_of(answer)
+    else:
+        yield from sensors.sensors(config)
+        yield from box.cameras(config)
+    yield from box.strays(config)
+    yield box.clock(config) if answer is None else box.clock_of(answer)
+    yield box.disk(config, answer is not None)
+    yield from broker(config)
+
+
+def running(config: Config) -> dict[str, Any] | None:
+    """The status of the station that runs on this folder; None where none does."""
+    try:
+        return ask(config.socket_path, {"ask": "status"})
+    except NotRunning:
+        return None
+    except AskError as error:
+        raise Failure(Exit.TROUBLE, str(error), error.remedy) from None
+
+
+def show(finding: Finding) -> None:
+    """A mark, the sentence, and the remedy below."""
+    click.echo(f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}")
+    if finding.remedy:
+        click.echo(f"  → {finding.remedy}")

@@ -1,0 +1,141 @@
+"""A small station on twins, a life of it under faults, and what came of it: what the simulation's tests share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from drivers.twins.twin import Fault
+from edge.config.file import load
+from edge.config.sections import Config
+from edge.daemon import open_store
+from edge.records.record import Kind, Record
+from edge.sim.faults import DeviceFault, Schedule
+from edge.sim.platform import Platform
+from edge.sim.record_checkers import Truth, highest, identity_checks
+from edge.sim.rig import Rig
+from edge.sim.scenario import Life
+from edge.sim.value_checker import channels_of, value_checks
+from edge.store.store import Store
+
+BEGIN = 1_782_097_200_000_000  # 2026-06-22 11:00 at the site, in the rains
+HOUR, DAY = 3600.0, 86_400.0
+SMALL = """\
+[station]
+id = "sim"
+[site]
+latitude = 31.68
+longitude = 103.85
+altitude_m = 1590.0
+[state]
+dir = "{state}"
+{broker}
+[[sensor]]
+name = "shelter"
+driver = "bme280"
+address = 0x76
+[[sensor]]
+name = "light"
+driver = "veml7700"
+address = 0x10
+[[sensor]]
+name = "second"
+driver = "w1-therm"
+path = "/sim/28-0001/w1_slave"
+[[sensor]]
+name = "rain485"
+driver = "modbus"
+port = "sim-rs485"
+profile = "rain-renke"
+address = 3
+[[sensor]]
+name = "vane"
+driver = "modbus"
+port = "sim-rs485"
+profile = "rs-fxjt"
+address = 2
+interval = 10.0
+[[sensor]]
+name = "field"
+driver = "ascii-station"
+port = "sim-field"
+"""
+
+
+@dataclass
+class Outcome:
+    """What came of a life: the store's records at its end and all that arrived, and what the checkers say."""
+
+    life: Life
+    kept: list[Record]
+    arrived: list[Record]
+    complaints: list[str]
+
+    def minutes(self, epoch: int | None = None) -> list[Record]:
+        """The newest revisions of the minutes that arrived, of one start (0: the first) or of all."""
+        wanted = None if epoch is None else self.life.runs[epoch].epoch
+        best = highest(self.arrived).values()
+        chosen = [r for r in best if r.kind is Kind.MINUTE and (wanted is None or r.epoch == wanted)]
+        return sorted(chosen, key=lambda record: record.seq)
+
+    def ailing(self, span: tuple[float, float], sensor: str, fault: Fault) -> set[str]:
+        """Return the channels of all devices that such a fault affects."""
+        channels = channels_of(Truth.of(self.life))
+        ailed = channels.ailed(DeviceFault(*span, sensor, fault))
+        return {channel for channel, owner in channels.sensor.items() if owner in ailed}
+
+    def starts(self) -> list[Record]:
+        """The start records."""
+        return [record for record in self.kept if record.kind is Kind.START]
+
+
+def configured(folder: Path, text: str = SMALL, broker: str = "") -> Config:
+    """The station's file, loaded."""
+    file = folder / "station.toml"
+    file.write_text(text.format(state=folder / "state", broker=broker))
+    return load(file)
+
+
+def without(text: str, *sensors: str) -> str:
+    """The station's file without some of its sensors."""
+    for name in sensors:
+        text = re.sub(rf'\[\[sensor\]\]\nname = "{name}"\n.*?(?=\[\[sensor|\Z)', "", text, flags=re.DOTALL)
+    return text
+
+
+def live(
+    config: Config,
+    schedule: Schedule,
+    length: float,
+    *,
+    seed: int = 1,
+    begin: int = BEGIN,
+    speed: float | None = None,
+    setup: Callable[[Rig], None] = lambda rig: None,
+) -> Outcome:
+    """Live so many simulated seconds before a platform in the simulation, and judge what came of it."""
+    platform = Platform(seed)
+    life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
+    life.run(length)
+    life.end()
+    kept = records_of(config)
+    return judged(life, kept, platform.records())
+
+
+def records_of(config: Config) -> list[Record]:
+    """Everything in a store that nobody has open."""
+    store: Store = open_store(config)
+    try:
+        return store.range(1, store.next_seq)
+    finally:
+        store.close()
+
+
+def judged(life: Life, kept: list[Record], arrived: list[Record]) -> Outcome:
+    """The checkers' say."""
+    truth = Truth.of(life)
+    newest = list(highest(arrived).values())
+    complaints = [*identity_checks(truth, kept, arrived), *value_checks(truth, newest)]
+    return Outcome(life, kept, arrived, complaints)

@@ -1,0 +1,124 @@
+"""What the store's tests share: drafts, and a broken disk made of SQLite's own seam."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.store import carve, rows, schema
+from edge.store.delivery import ALL, END, INSERT_SPAN, span_row
+from edge.store.folder import DATABASE
+from edge.store.schema import PAGE
+from edge.store.store import Store
+
+MINUTE = 60_000_000  # microseconds
+NTP = ClockMark("ntp", 0.01)
+ARRIVAL = ClockMark("arrival")
+BODY = {
+    "values": {"air_temperature": 12.34, "relative_humidity": 81.2, "air_pressure": 871.3, "wind_speed": 1.2},
+    "quality": {"air_temperature": 1, "relative_humidity": 1, "air_pressure": 1, "wind_speed": 1},
+    "reasons": {},
+}
+
+
+@pytest.fixture(name="ram")
+def folder_in_memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory, for tests that open hundreds of stores and do not ask what a disk does."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
+        yield Path(folder)
+
+
+def minute(number: int, boot: str = "boot-1", timed: bool = True, body: dict[str, Any] | None = None) -> Draft:
+    """The draft of the boot's minute `number`."""
+    start = number * MINUTE if timed else None
+    return Draft(
+        Kind.MINUTE, Stamp(boot, number * 60.0), 60.0, start, NTP if timed else ARRIVAL, body or {**BODY, "n": number}
+    )
+
+
+def event(kind: Kind, number: int, body: dict[str, Any], boot: str = "boot-1") -> Draft:
+    """The draft of an event at the boot's minute `number`."""
+    return Draft(kind, Stamp(boot, number * 60.0), 0.0, number * MINUTE, NTP, body)
+
+
+def many(folder: Path, records: int) -> None:
+    """A closed store with so many minutes in it, made quickly."""
+    store = Store.open(folder, epoch="a")
+    store.append(minute(1))
+    store.close()
+    drafts = (rows.record_of(minute(n), "a", n) for n in range(2, records + 1))
+    connection = schema.connect(folder / DATABASE)
+    with connection:
+        connection.executemany(rows.INSERT, ((*rows.row_of(record), None) for record in drafts))
+        connection.execute("DELETE FROM span")
+        connection.execute(INSERT_SPAN, span_row(ALL, END, records, records))
+    connection.close()
+
+
+def seqs_on(page: bytes) -> set[int]:
+    """The seqs of the records that lie on a page."""
+    return {row[0] for row in carve.records(page, lambda number: b"")}
+
+
+def damaged_pages(folder: Path, rng: random.Random, pages: int) -> set[int]:
+    """Empty pages with records, and the root of them all; the seqs that are lost by it."""
+    content = bytearray((folder / DATABASE).read_bytes())
+    places = range(0, len(content), PAGE)
+    full = [at for at in places if seqs_on(bytes(content[at : at + PAGE]))]
+    hurt = rng.sample(full, pages)
+    lost = {seq for at in hurt for seq in seqs_on(bytes(content[at : at + PAGE]))}
+    for at in (*hurt, PAGE):  # the table's root is the second page
+        content[at : at + PAGE] = bytes(PAGE)
+    (folder / DATABASE).write_bytes(content)
+    return lost
+
+
+class BadDisk(apsw.VFS):
+    """A file system over the real one that refuses what it is told to.
+
+    `refuse`: the error that writing (or with `syncs` putting to the disk) raises, None: works. `after`: how many
+    calls still work first.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.vfs_name = name
+        self.refuse: type[apsw.Error] | None = None
+        self.syncs = False
+        self.after = 0
+        super().__init__(name, "")
+
+    def xOpen(self, name: Any, flags: list[int]) -> BadFile:
+        return BadFile(self, name, flags)
+
+    def strike(self, sync: bool) -> None:
+        """Raise what the disk would say."""
+        if self.refuse is None or sync is not self.syncs:
+            return
+        if self.after > 0:
+            self.after -= 1
+            return
+        raise self.refuse("the disk was told to")
+
+
+class BadFile(apsw.VFSFile):
+    """A file of a BadDisk."""
+
+    def __init__(self, disk: BadDisk, name: Any, flags: list[int]) -> None:
+        self._disk = disk
+        super().__init__("", name, flags)
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        self._disk.strike(sync=False)
+        super().xWrite(data, offset)
+
+    def xSync(self, flags: int) -> None:
+        self._disk.strike(sync=True)
+        super().xSync(flags)

@@ -1,0 +1,127 @@
+"""What must hold of the Modbus line and of profiles for any bytes, words and values."""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from contextlib import suppress
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.buses import rtu
+from drivers.devices.modbus_registers import BEAUFORT, SCALE_DOUBT, force_doubt, octant_doubt, plan
+from drivers.devices.profiles import Profile
+from drivers.errors import DeviceError
+from drivers.twins.modbus import sealed
+from tests.kits.modbus_line import played, simulated
+
+WORD = st.integers(0, 0xFFFF)
+LENGTHS = st.integers(1, 4)
+
+
+def profile(words: int, order: str, signed: bool, scale: float, offset: float) -> Profile:
+    """A sensor with one register entry of this form."""
+    entry = {"quantity": "air_temperature", "register": 3, "words": words, "order": order, "signed": signed}
+    entry |= {"scale": scale, "offset": offset, "unit": "degC", "low": -40.0, "high": 80.0, "resolution": 0.1}
+    return Profile.model_validate(
+        {"name": "any", "title": "any", "maker": "any", "source": "any", "registers": [entry]}
+    )
+
+
+def accepted(frame: bytes, address: int, function: int, count: int) -> bool:
+    """Whether the driver would take registers from this frame."""
+    try:
+        found = rtu.Codec().find(frame)
+        return found is not None and bool(rtu.registers(found, address, function, count))
+    except DeviceError:
+        return False
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.sampled_from([3, 4]), LENGTHS)
+def test_no_answer_raises_anything_but_a_device_error(pieces: list[bytes], function: int, count: int) -> None:
+    """Whatever bytes come back, a read gives the registers asked for or raises a DeviceError."""
+    with suppress(DeviceError):
+        got = simulated(lambda clock: played(clock, tuple(pieces)).read(1, function, 0, count))
+        assert len(got) == count
+
+
+@given(st.binary(max_size=60), st.sampled_from([6, 16]))
+def test_no_acknowledgement_raises_anything_but_a_device_error(answer: bytes, function: int) -> None:
+    """Whatever bytes come back, a write is acknowledged or raises a DeviceError."""
+    with suppress(DeviceError):
+        simulated(lambda clock: played(clock, answer).write(1, 7, 2, function=function))
+
+
+@given(st.integers(1, 247), st.sampled_from([3, 4]), st.lists(WORD, min_size=1, max_size=125), st.data())
+def test_words_come_through_the_frame(address: int, function: int, words: list[int], data: st.DataObject) -> None:
+    """An answer with a CRC made by other code is read to its words; with one bit turned it is refused."""
+    head = bytes([address, function, 2 * len(words)])
+    frame = sealed(head + struct.pack(f">{len(words)}H", *words))
+    answer = rtu.Codec().find(frame)
+    assert answer is not None
+    assert list(rtu.registers(answer, address, function, len(words))) == words
+    turned = data.draw(st.integers(0, 8 * len(frame) - 1))
+    bad = bytes(octet ^ (1 << turned % 8 if at == turned // 8 else 0) for at, octet in enumerate(frame))
+    assert not accepted(bad, address, function, len(words))
+
+
+@given(
+    st.sampled_from([1, 2]),
+    st.sampled_from(["big", "little"]),
+    st.booleans(),
+    st.sampled_from([1.0, 0.1, 0.01, 0.001, 0.0001, 10.0, 45.0, 0.2794, -0.1]),
+    st.sampled_from([0.0, -273.15]),
+    st.data(),
+)
+def test_a_number_comes_back_from_its_words(
+    words: int, order: str, signed: bool, scale: float, offset: float, data: st.DataObject
+) -> None:
+    """number x scale + offset is what a reading holds, for every width, order, sign, scale and offset."""
+    span = 1 << 16 * words
+    least, most = (-span // 2, span // 2 - 1) if signed else (0, span - 1)
+    number = data.draw(st.integers(least, most) | st.sampled_from([least, most, most // 2, 0]))
+    raw = number % span
+    halves = [raw >> 16, raw & 0xFFFF] if words == 2 else [raw]
+    placed = halves if order == "big" else halves[::-1]
+    (ask,) = plan(profile(words, order, signed, scale, offset))
+    (item,) = ask.items
+    reading = item.reading(dict(zip(ask.places, placed)), 5.0)
+    assert reading is not None
+    assert abs(reading.value - (number * scale + offset)) <= 1e-12 * max(abs(number * scale), 1000.0)
+    assert reading.at == 5.0
+
+
+@given(st.integers(0, 4000))
+def test_a_decimal_scale_adds_no_digits(tenths: int) -> None:
+    """123 tenths are 12.3 to the last bit, so that a total's differences are whole steps."""
+    (ask,) = plan(profile(1, "big", False, 0.1, 0.0))
+    reading = ask.items[0].reading({ask.places[0]: tenths}, 0.0)
+    assert reading is not None
+    assert reading.value == float(f"{tenths // 10}.{tenths % 10}")
+
+
+@given(st.integers(0, 600))
+def test_the_force_of_the_speed_itself_is_never_doubted(tenths: int) -> None:
+    """A speed and the force that the Beaufort table gives for it agree, and one force more or less seldom tells."""
+    speed = tenths / 10
+    force = bisect_right(BEAUFORT, speed)
+    assert force_doubt(speed, force) is None
+    assert force_doubt(speed, force + 1) in (None, SCALE_DOUBT)
+
+
+@given(st.integers(16, 326))
+def test_a_scale_wrong_by_ten_is_always_doubted(tenths: int) -> None:
+    """From a light breeze to a violent storm, a speed read ten times too small or too large does not pass its force."""
+    speed = tenths / 10
+    force = bisect_right(BEAUFORT, speed)
+    assert force_doubt(speed / 10, force) is not None
+    assert force_doubt(speed * 10, force) is not None
+
+
+@given(st.integers(0, 359))
+def test_the_octant_of_a_direction_is_never_doubted(direction: int) -> None:
+    """A direction and its octant agree, across north too; the opposite octant does not."""
+    octant = round(direction / 45) % 8
+    assert octant_doubt(direction, octant) is None
+    assert octant_doubt(direction, (octant + 4) % 8) is not None

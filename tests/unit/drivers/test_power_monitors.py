@@ -1,0 +1,128 @@
+"""INA219 and INA260: recorded registers, other shunts, limits, and who is who."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from drivers.buses.i2c import I2CBus
+from drivers.devices import ina219, ina260
+from drivers.driver import DriverInfo, Frame
+from drivers.errors import BusStuck, WrongDevice
+from drivers.reading import Reading
+from drivers.twins import ina219 as ina219_twin
+from drivers.twins.bench import bench
+from drivers.twins.memory import MemoryI2C
+from drivers.twins.twin import Fault
+from edge.sim.clock import SimClock
+from tests.data import shared
+from tests.kits.lanes import on_lane
+
+
+def vectors() -> list[dict[str, Any]]:
+    """The recorded registers."""
+    return [json.loads(line) for line in shared("device-bytes/ina219_vectors.jsonl").read_text().splitlines()]
+
+
+def decoded(**registers: str) -> dict[str, float]:
+    """What the decoder makes of registers named r00 to r05."""
+    line = json.dumps({"registers": {f"0x{name[1:]}": value for name, value in registers.items()}}).encode() + b"\n"
+    assert ina219.INFO.decoder is not None
+    (frame,) = ina219.INFO.decoder(ina219.Settings()).feed(line)
+    assert isinstance(frame, Frame)
+    return {reading.quantity: reading.value for reading in frame.readings}
+
+
+def test_recorded_registers_give_their_volts_and_amperes() -> None:
+    """25 92 is 4.808 V, 7d 00 16 V, a shunt of 07 d0 20 mV, f0 60 -40 mV, b2 ae with 83 33 -241.4 mA."""
+    checked = 0
+    for row in vectors():
+        if "volts" in row:
+            assert decoded(r02=row["hex"])["battery_voltage"] == pytest.approx(row["volts"])
+        elif "mv" in row:
+            assert decoded(r01=row["hex"])["battery_current"] == pytest.approx(row["mv"] / 1000 / 0.1)
+        elif "ma" in row:
+            current = decoded(r04=row["hex"], r05=row["calibration"])["battery_current"]
+            assert current == pytest.approx(row["ma"] / 1000, abs=5e-5)
+        else:
+            assert row["conversion_ready"] and not row["overflow"]
+            continue
+        checked += 1
+    assert checked == 5
+
+
+def measured(info: DriverInfo, keys: dict[str, Any], fault: Fault | None = None, **truth: float) -> tuple[Reading, ...]:
+    """One reading of a twin that measures `truth`."""
+
+    def body(clock: SimClock) -> tuple[Reading, ...]:
+        table = bench(info, info.settings(**keys), clock, seed=1)
+        for quantity, value in truth.items():
+            table.twin.set(quantity, value)
+        device = table.device(table.open())
+        table.twin.misbehave(fault)
+        return device.read()
+
+    return on_lane(body)
+
+
+@pytest.mark.parametrize("info", [ina219.INFO, ina260.INFO], ids=["ina219", "ina260"])
+@pytest.mark.parametrize(("volts", "amperes"), [(12.8, 1.5), (13.6, -0.75), (11.2, 0.0)])
+def test_charge_and_discharge_have_their_signs(info: DriverInfo, volts: float, amperes: float) -> None:
+    """Voltage, current and power agree, and a discharge is negative in both."""
+    found = {
+        reading.quantity: reading.value
+        for reading in measured(info, {}, battery_voltage=volts, battery_current=amperes)
+    }
+    assert found["battery_voltage"] == pytest.approx(volts, abs=0.003)
+    assert found["battery_current"] == pytest.approx(amperes, abs=0.001)
+    assert found["battery_power"] == pytest.approx(volts * amperes, abs=0.02)
+
+
+def test_another_shunt_is_another_current() -> None:
+    """With 0.01 ohm the same chip measures ten times the current; wired the other way, the other sign."""
+    keys = {"shunt_ohm": 0.01, "reversed": True}
+    found = {r.quantity: r for r in measured(ina219.INFO, keys, battery_voltage=12.5, battery_current=14.0)}
+    assert found["battery_current"].value == pytest.approx(14.0, abs=0.001)
+    assert found["battery_power"].value == pytest.approx(175.0, abs=0.3)
+
+
+def test_a_current_beyond_the_shunt_is_doubted() -> None:
+    """At the end of the range the current may be anything above: voltage stands, current and power do not."""
+    found = {
+        r.quantity: r.doubt and r.doubt.code
+        for r in measured(ina219.INFO, {}, battery_voltage=12.5, battery_current=5.0)
+    }
+    assert found["battery_voltage"] is None
+    assert found["battery_current"] == found["battery_power"] == "beyond_shunt"
+
+
+def test_an_ina219_in_an_ina260s_place_is_told() -> None:
+    """Both answer at 0x40; only one of them says who made it."""
+
+    def body(clock: SimClock) -> None:
+        twin = ina219_twin.Twin(ina219.Settings(), clock, 1)
+        with pytest.raises(WrongDevice, match="no INA260"):
+            ina260.INFO.open(I2CBus(MemoryI2C(clock, [twin]), clock), ina260.Settings(), clock)
+
+    on_lane(body)
+
+
+def test_a_chip_that_lost_power_is_set_up_again() -> None:
+    """After a dip the chip has no calibration and would show no current: the next reading is right all the same."""
+
+    def body(clock: SimClock) -> float:
+        table = bench(ina219.INFO, ina219.Settings(), clock, seed=1)
+        device = table.device(table.open())
+        twin: Any = table.twin
+        twin.store(0, b"\x80\x00")
+        return device.read()[1].value
+
+    assert on_lane(body) == pytest.approx(0.35, abs=0.001)
+
+
+def test_a_held_line_is_a_stuck_bus() -> None:
+    """A chip that holds the clock line costs a bounded time and says that the bus is stuck."""
+    with pytest.raises(BusStuck, match="held low"):
+        measured(ina219.INFO, {}, Fault.STUCK)

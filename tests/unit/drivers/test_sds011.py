@@ -1,0 +1,169 @@
+"""Nova SDS011: recorded frames and commands, sleep and waking, its working period, its twin."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.buses.serial import open_serial
+from drivers.devices.sds011 import (
+    INFO,
+    PERIOD,
+    REPORT_MODE,
+    SLEEP,
+    Sds011Settings,
+    command,
+    decoder,
+    open_sds011,
+)
+from drivers.devices.stream import ANOTHER_DEVICE, NO_HEADER
+from drivers.driver import Frame, Refused
+from drivers.errors import DeviceError, Garbled, NoAnswer
+from drivers.twins.clocked_port import ClockedPort
+from drivers.twins.sds011 import Sds011Twin
+from drivers.twins.twin import Fault
+from drivers.twins.wires import PtyWire
+from edge.sim.clock import SimClock
+from tests.data import shared
+from tests.kits.streams import Bench, cut, decode
+
+SETTINGS = Sds011Settings(port="/dev/null")
+DATA = bytes.fromhex("aac00600060058d93dab")  # avaldebe/PyPMS tests/captured_data/SDS01x.hexdump (MIT)
+REPLY = bytes.fromhex("aac506010100ece1d5ab")  # lewapek/sds-dust-sensors-arduino-library issue 6
+STRAY = bytes.fromhex("ad50105edd")  # the same: first bytes after a wake
+
+
+def test_every_recorded_frame_gives_its_stated_values_or_none() -> None:
+    """Data frames give the stated values; commands and their answers give none; stray bytes are refused."""
+    lines = [json.loads(line) for line in shared("device-bytes/sds011_frames.jsonl").read_text().splitlines()]
+    assert len([line for line in lines if "expect" in line]) == 10
+    for line in lines:
+        (item,) = decode(decoder(SETTINGS), bytes.fromhex(line["hex"]))
+        if "note" in line:
+            assert item == Refused(0, 5, NO_HEADER)
+            continue
+        assert isinstance(item, Frame)
+        got = {reading.quantity: reading.value for reading in item.readings}
+        expect = line.get("expect")
+        assert got == ({"pm2p5": expect["pm25"], "pm10": expect["pm10"]} if expect else {})
+
+
+def test_commands_are_the_makers() -> None:
+    """Wake, active mode and working period are the bytes of the maker's protocol."""
+    assert command(SLEEP, 1).hex() == "aab406010100000000000000000000ffff06ab"
+    assert command(REPORT_MODE, 0).hex() == "aab402010000000000000000000000ffff01ab"
+    assert command(PERIOD, 1)[:5].hex() == "aab4080101"
+
+
+def test_other_quantity_is_another_device() -> None:
+    """A frame of the SDS198, which counts other particles, is never taken for PM2.5."""
+    frame = bytes.fromhex("aacf0600060058d93dab")
+    assert decode(decoder(SETTINGS), frame) == [Refused(0, 10, ANOTHER_DEVICE)]
+
+
+def test_nothing_at_all_is_doubted() -> None:
+    """Nought for both sizes, which some woken units give, carries a doubt."""
+    (item,) = decode(decoder(SETTINGS), bytes.fromhex("aac00000000058d931ab"))
+    assert isinstance(item, Frame)
+    assert {str(reading.doubt) for reading in item.readings} == {"no particles at all"}
+
+
+@given(st.data())
+def test_decoding_does_not_depend_on_the_chunks(data: st.DataObject) -> None:
+    """The same bytes give the same frames and refusals however they come in, and every byte is accounted for."""
+    pieces = st.sampled_from([DATA, REPLY, STRAY, command(SLEEP, 1), DATA[:6], DATA[4:], b"\xaa", b"\xaa\xc0"])
+    stream = b"".join(data.draw(st.lists(pieces, max_size=10)))
+    whole = decode(decoder(SETTINGS), stream)
+    assert decode(decoder(SETTINGS), *data.draw(cut(stream))) == whole
+    assert sum(item.length for item in whole) == len(stream)
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_refused_and_good_frames_after_them_read(noise: bytes) -> None:
+    """Noise is no failure, and costs at most the frames that it runs into."""
+    items = decode(decoder(SETTINGS), noise, DATA * 4)
+    assert [item for item in items if isinstance(item, Frame)][-1].offset == len(noise) + 30
+
+
+def test_twin_measures_what_it_is_set_to() -> None:
+    """What the twin is set to arrives each second, after the sensor was told to talk by itself."""
+    with Bench(INFO, {}) as bench:
+        bench.twin.set("pm2p5", 33.4)
+        bench.twin.set("pm10", 51.0)
+        bench.run(20.0)
+        assert [(reading.quantity, reading.value) for reading in bench.frames[-1]] == [("pm2p5", 33.4), ("pm10", 51.0)]
+        assert len(bench.frames) >= 18
+        assert [sent[2:5] for sent in bench.twin.commands] == [b"\x06\x01\x01", b"\x02\x01\x00", b"\x08\x01\x00"]
+
+
+def test_sleeping_sensor_is_woken() -> None:
+    """A sleeping sensor that loses the first wake command and answers with stray bytes is read all the same."""
+    with Bench(INFO, {}) as bench:
+        bench.twin.asleep = True
+        bench.run(20.0)
+        assert len(bench.frames) >= 15
+        assert not bench.errors
+
+
+def test_working_period_gives_one_fresh_reading_each() -> None:
+    """With a period of two minutes each read waits for the next measurement, and none is an old one."""
+    with Bench(INFO, {"period": 2}) as bench:
+        bench.run(1000.0)
+        instants = [frame[0].at for frame in bench.frames]
+        assert 7 <= len(instants) <= 8
+        assert all(later - earlier == pytest.approx(120.0) for earlier, later in pairwise(instants))
+        assert INFO.samples_per_minute(bench.settings) == 0.5
+
+
+def test_frame_from_before_the_read_is_passed_over() -> None:
+    """What a duty-cycled sensor sent before it was asked is old, and is never given as a reading of now."""
+    clock = SimClock()
+    wire = PtyWire(clock)
+    settings = Sds011Settings(port=wire.path, period=2)
+    twin = Sds011Twin(settings, clock, 1)
+    instants: list[float] = []
+
+    def read_twice() -> None:
+        port: Any = ClockedPort(open_serial(settings, clock), wire)
+        device = open_sds011(port, settings, clock)
+        instants.append(device.read()[0].at)
+        clock.sleep_until(150.0)
+        wire.write(DATA)
+        clock.sleep_until(200.0)
+        instants.append(device.read()[0].at)
+
+    clock.lane("driver", read_twice)
+    clock.lane("twin", lambda: twin.run(wire))
+    clock.run_until(500.0)
+    assert instants == [pytest.approx(120.0), pytest.approx(240.0)]
+
+
+def test_sensor_that_does_not_answer_at_all_is_told_when_opened() -> None:
+    """A port with nothing on it is told as no answer when the sensor is opened."""
+    with Bench(INFO, {}) as bench:
+        bench.twin.misbehave(Fault.SILENT)
+        with pytest.raises(NoAnswer, match="wake"):
+            bench.run(20.0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(Fault.SILENT, NoAnswer), (Fault.SLOW, NoAnswer), (Fault.NOISE, Garbled), (Fault.SHORT, Garbled)],
+)
+def test_faults_are_told_and_pass(fault: Fault, error: type[DeviceError]) -> None:
+    """A silent, slow, noisy or halting sensor is told as such, and is read again as soon as it behaves."""
+    with Bench(INFO, {}) as bench:
+        bench.run(10.0)
+        bench.twin.misbehave(fault)
+        bench.run(60.0)
+        during = len(bench.frames)
+        assert {type(found) for found in bench.errors} == {error}
+        assert during <= 13
+        bench.twin.misbehave(None)
+        bench.run(110.0)
+        assert len(bench.frames) >= during + 20

@@ -1,0 +1,104 @@
+"""What doctor and status say of the time: who is to mend what, in both languages."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import pytest
+
+from drivers.reason import Reason
+from edge.clock.clock import SystemClock
+from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk, Timekeeper
+from edge.language import say
+from provisioning.commands.status import time_trouble
+from provisioning.doctor.box import clock_of
+
+FORBIDDEN = MayNotAsk(errno.EPERM)
+REFUSED = FORBIDDEN.reason
+IMPOSSIBLE = {
+    "code": "time_cannot_be",
+    "params": {"source": "gnss", "day": "2006-11-07 08:00:00"},
+    "text": "gnss says 2006-11-07 08:00:00, which cannot be: it is not believed",
+}
+UTC0 = 1_790_000_000_000_000
+
+
+def answer(utc: int | None, source: str, trouble: Reason | dict[str, Any] | None) -> dict[str, Any]:
+    """The clock's part of a running station's status."""
+    error = None if utc is None else 0.0712
+    trouble = trouble.builtins() if isinstance(trouble, Reason) else trouble
+    return {"time": utc, "utc_offset_h": 8.0, "clock": {"source": source, "error": error, "trouble": trouble}}
+
+
+@pytest.mark.parametrize(
+    ("utc", "source", "trouble", "mark", "sentence", "remedy"),
+    [
+        (UTC0, "ntp", None, "✓", "clock: 2026-09-21 22:13, ±0.071 s", ""),
+        (UTC0, "platform", UNSYNCHRONISED, "✓", "clock: 2026-09-21 22:13, ±0.071 s", ""),
+        (UTC0, "platform", REFUSED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {REFUSED}", "ProtectClock"),
+        (None, "arrival", UNSYNCHRONISED, "✗", "clock: the system's time is not synchronised", "chrony"),
+        (None, "arrival", REFUSED, "✗", f"clock: {REFUSED}", "SystemCallFilter"),
+        (None, "arrival", IMPOSSIBLE, "✗",
+         "clock: gnss says 2006-11-07 08:00:00, which cannot be: it is not believed", "journalctl"),
+    ],
+)  # fmt: skip
+def test_the_doctor_says_what_the_running_station_knows(
+    utc: int | None, source: str, trouble: Reason | dict[str, Any] | None, mark: str, sentence: str, remedy: str
+) -> None:
+    """By the station's own word, not by a look of the doctor's; a platform that tells the time is enough."""
+    finding = clock_of(answer(utc, source, trouble))
+    assert finding.mark == mark
+    assert finding.sentence.startswith(sentence)
+    assert remedy in finding.remedy
+    assert bool(finding.remedy) == bool(remedy)
+
+
+def test_status_has_a_line_for_it() -> None:
+    """`minshan status` names what is wrong with the time, and is silent where nothing is."""
+    assert time_trouble(answer(None, "arrival", REFUSED)["clock"]) == [f"Time: {REFUSED}"]
+    assert time_trouble(answer(UTC0, "ntp", None)["clock"]) == []
+
+
+@pytest.fixture
+def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speak Chinese in this process, for one test."""
+    monkeypatch.setenv("LANGUAGE", "")
+    say.speak("zh")
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_it_is_said_in_chinese() -> None:
+    """The same in Chinese, figures and all."""
+    assert clock_of(answer(None, "arrival", REFUSED)).sentence == (
+        "时钟：系统不允许本程序查询时钟是否准确（不允许的操作）"
+    )
+    assert time_trouble({"trouble": IMPOSSIBLE}) == [
+        "时间：卫星授时给出的时间 2006-11-07 08:00:00 不可能正确，不予采用"
+    ]
+
+
+class Forbidden(KernelTime):
+    """A kernel that may not be asked, or says nothing."""
+
+    def __init__(self, error: MayNotAsk | None) -> None:
+        self.error = error
+
+    def probe(self, boot: str, boottime: float) -> None:
+        """As told."""
+        if self.error is not None:
+            raise self.error
+
+
+def test_a_refusal_is_logged_once_and_told_from_silence(caplog: pytest.LogCaptureFixture) -> None:
+    """Of several sources one refusal is what a person has to know; it is logged when it is new."""
+    clock = SystemClock()
+    source = Forbidden(FORBIDDEN)
+    keeper = Timekeeper([source, Forbidden(None)], "b", clock, clock.inbox(1), settled=lambda: False)
+    for _ in range(3):
+        assert keeper.look() is None
+    assert keeper.trouble == REFUSED
+    assert [record.getMessage() for record in caplog.records] == [f"no time from this box: {REFUSED}"]
+    source.error = None
+    assert keeper.look() is None
+    assert keeper.trouble == UNSYNCHRONISED

@@ -1,0 +1,163 @@
+"""The Chinese catalogue: whole, compiled, and true to what the commands and the station really say."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import string
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+from edge.language import say
+from edge.language.phrases import PHRASES
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent.parent
+INSIDE = re.compile(r"\b(epochs?|seqs?|lanes?|ledgers?)\b", re.IGNORECASE)
+
+
+@cache
+def tool() -> ModuleType:
+    """The catalogue's own tool, which is a script and no module of a package."""
+    spec = importlib.util.spec_from_file_location("catalog", ROOT / "edge/language/locale/catalog.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def catalogue() -> Catalog:
+    """minshan.po."""
+    with tool().PO.open("rb") as file:
+        return read_po(file, locale="zh_CN", charset="utf-8")
+
+
+def messages() -> list[Message]:
+    """Its texts, without the header; of the reasons, whose text is a code, their English stands in `english`."""
+    return [message for message in catalogue() if message.id]
+
+
+def chinese(message: Message) -> str:
+    """The translation; of a plural its one form."""
+    found = message.string
+    return found if isinstance(found, str) else "".join((found or ("",))[:1])
+
+
+def english(message: Message) -> tuple[str, ...]:
+    """The text; of a plural both forms, of a reason its template."""
+    if message.context is not None:
+        return (message.auto_comments[0],)
+    return (message.id,) if isinstance(message.id, str) else tuple(message.id)
+
+
+def test_everything_that_is_said_is_translated() -> None:
+    """Each text in the source has its Chinese in minshan.po; `python edge/language/locale/catalog.py` collects."""
+    texts = {text if isinstance(text, str) else text[0] for _where, text in (*tool().ours(), *tool().clicks())}
+    done = {english(message)[0] for message in messages() if chinese(message) and message.context is None}
+    assert sorted(texts - done) == []
+
+
+def test_nothing_is_kept_that_is_no_longer_said() -> None:
+    """A text that went from the source goes from the catalogue."""
+    texts = {text if isinstance(text, str) else text[0] for _where, text in (*tool().ours(), *tool().clicks())}
+    assert sorted({english(message)[0] for message in messages() if message.context is None} - texts) == []
+    reasons = {str(message.id) for message in messages() if message.context == tool().REASON}
+    assert sorted(reasons - tool().templates().keys()) == []
+
+
+def test_the_compiled_catalogue_is_the_written_one() -> None:
+    """minshan.mo, which a station reads, is minshan.po compiled."""
+    assert tool().MO.read_bytes() == tool().mo_bytes(tool().PO.read_bytes())
+
+
+def gaps(text: str) -> set[str]:
+    """The names of a text's gaps, {these} and %(these)s."""
+    named = {name for _text, name, _format, _conversion in string.Formatter().parse(text) if name}
+    return named | set(re.findall(r"%\((\w+)\)", text))
+
+
+def test_translations_have_the_gaps_of_their_texts() -> None:
+    """A translation names no gap that its text does not fill, and leaves none of a sentence's out."""
+    for message in messages():
+        if "{" in english(message)[0].replace('{"', "") or "%(" in english(message)[0]:
+            allowed = set().union(*(gaps(text) for text in english(message)))
+            if message.context is not None:  # a reason's may use more of its parameters, see test_reason
+                assert allowed <= gaps(chinese(message)), message.id
+                continue
+            assert gaps(chinese(message)) <= allowed, message.id
+            if len(english(message)) == 1:
+                assert gaps(chinese(message)) == allowed, message.id
+
+
+def test_no_word_of_the_inside_is_said_to_people() -> None:
+    """No screen for people says epoch, seq, lane or ledger."""
+    ours = {text if isinstance(text, str) else text[0] for _where, text in tool().ours()}
+    assert [text for text in ours if INSIDE.search(text)] == []
+
+
+@cache
+def written() -> frozenset[str]:
+    """Each text of the station's source, its gaps as {}."""
+    found = set()
+    files = (file for package in ("drivers", "edge", "provisioning") for file in (ROOT / package).rglob("*.py"))
+    for file in (file for file in files if "language" not in file.parts):  # the phrases themselves are there
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [v.value if isinstance(v, ast.Constant) else "{}" for v in node.values]
+                found.add("".join(str(part) for part in parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(re.sub(r"\{\w+\}", "{}", node.value))
+    return frozenset(found)
+
+
+def test_each_phrase_of_the_station_is_really_said() -> None:
+    """A phrase that is translated stands in the station's source: a sentence changed there is found here."""
+    forms = {text: re.sub(r"\{\w+\}", "{}", text) for text in PHRASES}
+    lost = [
+        text
+        for text, form in forms.items()
+        # The store puts its folder before a remedy: the remedy is looked for.
+        if form not in written() and form.removeprefix("state folder {} ") not in written()
+    ]
+    assert lost == []
+
+
+@pytest.fixture
+def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speak Chinese in this process, for one test."""
+    monkeypatch.setenv("LANGUAGE", "")
+    say.speak("zh")
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_what_the_station_says_is_told_in_chinese() -> None:
+    """A reason with figures in it, and one inside another, come out Chinese; what is not known stays as it is."""
+    assert say.phrase("state folder /s is in use by another minshan (pid 7): stop that one first, or name "
+                      "another folder").startswith("数据目录 /s 正被")  # fmt: skip
+    assert say.phrase("something new") == "something new"
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_quantities_flags_and_spans_in_chinese() -> None:
+    """The field's terms."""
+    assert [say.label(name) for name in ("air_temperature", "wind_speed_of_gust", "wet_bulb_temperature")] == [
+        "气温", "极大风速", "湿球温度"]  # fmt: skip
+    assert say.label("air_temperature.mast") == "气温（mast）"
+    assert [say.flag_word(flag) for flag in (1, 2, 3, 4, 9)] == ["合格", "未检验", "可疑", "不合格", "缺测"]
+    assert say.duration(7500) == "2 小时 5 分钟"
+    assert say.unit("degC") == "°C"
+
+
+def test_every_quantity_has_a_name_for_people() -> None:
+    """No screen shows a CF name."""
+    from drivers.quantity import QUANTITIES
+    from edge.language.words import QUANTITIES as NAMED
+
+    assert sorted(set(QUANTITIES) - set(NAMED)) == []

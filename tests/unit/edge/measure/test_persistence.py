@@ -1,0 +1,134 @@
+"""Sensors that stand still while the world moves, and a world that may stand still."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from edge.measure.persistence import Run
+from tests.kits.station_day import Truth, flags, mast, run
+
+AIR = ["air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_from_direction", "pm2p5"]
+
+
+def weather(at: float) -> dict[str, float]:
+    """A lively morning: everything moves."""
+    wave = math.sin(at / 700)
+    return {
+        "air_temperature": round(12 + 2 * wave, 1), "relative_humidity": round(60 - 8 * wave, 1),
+        "air_pressure": round(836 + 0.4 * wave, 1), "wind_speed": round(2 + math.sin(at / 90), 1),
+        "wind_from_direction": round(180 + 60 * math.sin(at / 200)) % 360, "pm2p5": round(20 + 5 * wave),
+    }  # fmt: skip
+
+
+def stuck(name: str, value: float, since: float = 0.0) -> Truth:
+    """The weather, but one sensor repeats itself."""
+    return lambda at: weather(at) | ({name: value} if at >= since else {})
+
+
+def test_weather_that_moves_is_never_flagged() -> None:
+    """Four hours of a lively morning pass."""
+    bodies = run(mast(AIR), weather, 0, 240)
+    assert all(flag == 1 for body in bodies for flag in body.quality.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("relative_humidity", 61.0), ("air_pressure", 836.2), ("wind_speed", 3.3), ("wind_from_direction", 91.0),
+     ("wind_from_direction", 0.0), ("pm2p5", 33.0), ("air_temperature", 12.3)],
+)  # fmt: skip
+def test_what_stands_still_for_an_hour_is_suspect_and_keeps_its_value(name: str, value: float) -> None:
+    """After 60 minutes without a change, while others move, a value is suspect, and the others are not."""
+    bodies = run(mast(AIR), stuck(name, value), 0, 90)
+    found = flags(bodies, name)
+    assert set(found[:59]) == {1}
+    assert set(found[60:]) == {3}
+    assert bodies[-1].reasons[name].code == "stands_still"
+    assert bodies[-1].values[name] == (value or 360.0)
+    assert all(body.quality[other] == 1 for body in bodies for other in AIR if other != name)
+
+
+def test_a_sensor_that_moves_again_is_good_at_once() -> None:
+    """The flag ends with the standstill."""
+    minutes = mast(AIR)
+    run(minutes, stuck("relative_humidity", 61.0), 0, 80)
+    assert flags(run(minutes, weather, 80, 82), "relative_humidity")[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("relative_humidity", 97.0), ("relative_humidity", 100.0), ("wind_speed", 0.0), ("pm2p5", 2.0)]
+)
+def test_what_may_stand_still_is_not_flagged(name: str, value: float) -> None:
+    """Fog, calm and clean air may last for hours."""
+    assert set(flags(run(mast(AIR), stuck(name, value), 0, 200), name)) == {1}
+
+
+def test_night_and_dry_days_are_no_fault() -> None:
+    """Light at night and a dry gauge stand still for ever."""
+    names = [*AIR, "illuminance", "rainfall_amount"]
+    bodies = run(mast(names), lambda at: weather(at) | {"illuminance": 0.0, "rainfall_amount": 33.0}, 0, 200)
+    assert set(flags(bodies, "illuminance")) == {1}
+    assert set(flags(bodies, "rainfall_amount")) == {1}
+
+
+def test_a_vane_is_judged_in_wind_alone() -> None:
+    """A vane that rests through a calm night is no fault; one that rests in wind is."""
+    bodies = run(mast(AIR), lambda at: weather(at) | {"wind_speed": 0.0, "wind_from_direction": 91.0}, 0, 200)
+    assert set(flags(bodies, "wind_from_direction")) == {1}
+
+
+def test_a_quiet_rainy_night_is_no_fault_of_a_coarse_thermometer() -> None:
+    """Told in tenths, temperature stands still for 103 minutes in real rain, while humidity hardly moves."""
+
+    def rain(at: float) -> dict[str, float]:
+        quiet = {"air_temperature": 24.9, "relative_humidity": round(89 + 0.6 * math.sin(at / 900), 1)}
+        return weather(at) | quiet
+
+    found = flags(run(mast(AIR), rain, 0, 150), "air_temperature")
+    assert set(found[:119]) == {1}
+    assert found[-1] == 3
+    foggy = run(mast(AIR), lambda at: rain(at) | {"relative_humidity": 98.0}, 0, 300)
+    assert set(flags(foggy, "air_temperature")) == {1}
+
+
+def test_a_fine_thermometer_needs_no_witness() -> None:
+    """One that tells hundredths never stands still for an hour."""
+    minutes = mast(["air_temperature", "air_pressure"], resolution=0.01)
+    bodies = run(minutes, stuck("air_temperature", 12.34), 0, 70)
+    assert flags(bodies, "air_temperature")[-1] == 3
+
+
+def test_where_nothing_moves_nobody_is_accused_alone() -> None:
+    """One or two quantities that stand still with no other to tell are not flagged; a whole repeated frame is."""
+    still = weather(0.0)
+    two = run(mast(["relative_humidity", "air_pressure"]), lambda _at: still, 0, 100)
+    assert {flag for body in two for flag in body.quality.values()} == {1}
+    frame = run(mast(AIR[:3]), lambda _at: still, 0, 100)
+    assert set(frame[-1].quality.values()) == {3}
+
+
+def test_a_restart_delays_a_flag_and_never_makes_one() -> None:
+    """The hour begins anew with the daemon."""
+    truth = stuck("relative_humidity", 61.0)
+    run(mast(AIR), truth, 0, 59)
+    found = flags(run(mast(AIR), truth, 59, 150), "relative_humidity")
+    assert set(found[:59]) == {1}
+    assert found[-1] == 3
+
+
+def test_a_gap_begins_the_hour_anew() -> None:
+    """What was not seen for more than ten minutes is not said to have stood still."""
+    minutes = mast(AIR)
+    truth = stuck("relative_humidity", 61.0)
+    run(minutes, truth, 0, 50)
+    assert set(flags(run(minutes, truth, 65, 120), "relative_humidity")) == {1}
+
+
+def test_a_run_over_north_stands_still() -> None:
+    """Directions between 358 and 3 degrees lie within 10 degrees of each other."""
+    still = Run(10.0, circular=True)
+    still.take(0, 60, [358.0, 1.0, 3.0])
+    assert still.seconds == 60
+    still.take(60, 120, [20.0])
+    assert still.seconds == 0

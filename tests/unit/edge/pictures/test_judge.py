@@ -1,0 +1,151 @@
+"""What a picture is worth, its thumbnail, and what is written into it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from drivers.twins.scene import Moment, Scene
+from edge.pictures.exif import with_exif
+from edge.pictures.judge import THUMB_BYTES, NotWhole, Opened
+from edge.pictures.spool import Place, Target, Wish
+from edge.records.record import ClockMark, Stamp
+
+NOON = 1_784_347_200_000_000  # 2026-07-18 04:00 UTC, noon in the orchard
+PLACE = Place(31.68, 103.85, 1590.0, "WGS-84", 8.0)
+WISH = Wish(
+    "0123456789abcdef",
+    "min-1",
+    Target("orchard", "http"),
+    Stamp("4cf0", 812.25),
+    NOON + 250_000,
+    ClockMark("ntp", 0.5),
+    30.0,
+    PLACE,
+)
+
+
+@cache
+def painted(**moment: Any) -> bytes:
+    """A full-size picture of the orchard at noon, but for what is named."""
+    return Scene(3).jpeg(replace(Moment(NOON), **moment))
+
+
+def faults(jpeg: bytes, previous: str = "") -> list[str]:
+    """What is found wrong with a picture."""
+    return Opened.of(jpeg).look(previous).faults
+
+
+@pytest.mark.parametrize("weather", [{}, {"fog": 1.0, "cloud": 1.0}, {"rain": 9.0, "cloud": 1.0}, {"sun": -3.0}])
+def test_weather_and_dusk_are_no_fault(weather: dict[str, float]) -> None:
+    """A clear, foggy, rainy or dim picture in focus is a good picture."""
+    assert faults(painted(**weather)) == []
+
+
+def test_a_night_and_a_covered_lens_are_dark() -> None:
+    """Where hardly any light is, the picture says dark and not blurred."""
+    assert faults(painted(sun=-15.0)) == ["dark"]
+    assert faults(as_jpeg(Image.new("RGB", (2688, 1520), (2, 2, 3)))) == ["dark"]
+
+
+def test_a_frost_fire_at_night_is_not_dark() -> None:
+    """A night with bright places is what the grower wants to see."""
+    image = Image.open(io.BytesIO(painted(sun=-15.0))).convert("RGB")
+    for x in range(0, 2688, 300):
+        image.paste((255, 180, 90), (x, 900, x + 60, 960))
+    assert "dark" not in faults(as_jpeg(image))
+
+
+@pytest.mark.parametrize("weather", [{}, {"rain": 9.0, "cloud": 1.0}])
+def test_a_lens_out_of_focus_is_blurred(weather: dict[str, float]) -> None:
+    """A picture smeared by 12 of its 2688 pixels says blurred."""
+    assert faults(painted(defocus=12.0, **weather)) == ["blurred"]
+
+
+def test_an_even_grey_is_blurred() -> None:
+    """Where no edge is left nobody can tell fog from a lens full of dew: it is marked."""
+    assert faults(as_jpeg(Image.new("RGB", (2688, 1520), (140, 142, 145)))) == ["blurred"]
+
+
+def test_a_frozen_frame_is_repeated_and_a_calm_one_is_not() -> None:
+    """The same frame again is repeated, packed anew and with other EXIF too; the same view later is not."""
+    first = Opened.of(painted()).look()
+    assert faults(with_exif(painted(), WISH), first.pixels) == ["repeated"]
+    a_second_later = Scene(3).jpeg(Moment(NOON + 1_000_000))
+    assert faults(a_second_later, first.pixels) == []
+
+
+def test_a_thumbnail_has_about_twenty_kilobytes() -> None:
+    """A thumbnail is whole, of the picture's shape and at most 20 kB, for an orchard as for a flat grey."""
+    for jpeg in (painted(), painted(sun=-15.0)):
+        thumb = Opened.of(jpeg).thumbnail()
+        image = Opened.of(thumb).image
+        assert len(thumb) <= THUMB_BYTES
+        assert image.width >= 320
+        assert abs(image.width / image.height - 2688 / 1520) < 0.02
+    assert len(Opened.of(painted()).thumbnail()) > 15_000
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+def test_a_picture_cut_short_is_refused(share: float) -> None:
+    """A picture that ends anywhere before its end is no picture, whatever Pillow could still show of it."""
+    with pytest.raises(NotWhole):
+        Opened.of(painted()[: round(len(painted()) * share)])
+
+
+@given(st.binary(max_size=2000), st.booleans())
+def test_arbitrary_bytes_are_no_picture(data: bytes, marked: bool) -> None:
+    """Whatever a camera sends, it is a whole picture or refused with a sentence."""
+    with pytest.raises(NotWhole):
+        Opened.of(b"\xff\xd8\xff\xe0" + data if marked else data)
+
+
+def test_exif_leaves_every_pixel_alone() -> None:
+    """The compressed picture is the same byte for byte, so its pixels are."""
+    marked = with_exif(painted(), WISH)
+    assert marked != painted()
+    assert Opened.of(marked).image.tobytes() == Opened.of(painted()).image.tobytes()
+    assert marked.endswith(painted()[-500_000:])
+    assert with_exif(marked, WISH) == marked  # what was there is replaced, not added to
+
+
+def test_exif_tells_time_certainty_and_place() -> None:
+    """Any viewer shows local time with its offset, how sure it is, the station and the position."""
+    exif = Image.open(io.BytesIO(with_exif(painted(), WISH))).getexif()
+    details, place = exif.get_ifd(0x8769), exif.get_ifd(0x8825)
+    assert details[0x9003] == "2026:07:18 12:00:00"
+    assert (details[0x9011], details[0x9291]) == ("+08:00", "250")
+    assert exif[0x010E] == "min-1, orchard, time +-0.5 s by ntp"
+    assert bytes(details[0x9286]).startswith(b"ASCII\0\0\0time +-0.5 s by ntp")
+    degrees, minutes, seconds = (float(part) for part in place[2])
+    assert abs(degrees + minutes / 60 + seconds / 3600 - 31.68) < 1e-5
+    assert (place[1], place[3], float(place[6]), place[18]) == ("N", "E", 1590.0, "WGS-84")
+
+
+def test_an_unknown_time_is_not_made_up() -> None:
+    """Where nobody knows the time the picture has none, says so, and names the boot and its seconds."""
+    unsure = Wish(WISH.id, "min-1", WISH.camera, WISH.stamp, None, ClockMark("arrival"), 30.0)
+    camera_said = Image.Exif()
+    camera_said[0x0132] = "1970:01:01 00:00:07"
+    camera_said.get_ifd(0x8769)[0x9003] = "1970:01:01 00:00:07"
+    camera_said[0x010F] = "Sony"
+    own = as_jpeg(Image.new("RGB", (64, 48), (90, 90, 90)), exif=camera_said)
+    exif = Image.open(io.BytesIO(with_exif(own, unsure))).getexif()
+    assert 0x9003 not in exif.get_ifd(0x8769)
+    assert 0x0132 not in exif
+    assert exif[0x010E] == "min-1, orchard, time unknown (boot 4cf0, 812.250 s)"
+    assert exif[0x010F] == "Sony"
+
+
+def as_jpeg(image: Image.Image, **how: object) -> bytes:
+    """As JPEG."""
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=88, **how)
+    return out.getvalue()

@@ -1,0 +1,152 @@
+"""The spool: what either end finds after the other was killed at any point."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.clock.clock import SystemClock, system_utc
+from edge.pictures.reasons import AWAY
+from edge.pictures.spool import Answer, Spool, Target, Wish, new_id, widened
+from edge.records.record import ClockMark, Stamp
+
+
+def wish(wish_id: str = "", password: str = "") -> Wish:
+    """A wish for one picture."""
+    camera = Target("orchard", "http", "http://127.0.0.1/", "admin", password)
+    return Wish(wish_id or new_id(), "min-1", camera, Stamp("boot", 12.5), None, ClockMark("arrival"), 30.0)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    """An empty spool."""
+    return Spool(tmp_path / "spool")
+
+
+def test_a_wish_comes_through_whole_and_is_taken_once(spool: Spool) -> None:
+    """The camera process gets exactly what was wished, and only once."""
+    wished = wish(password="geheim")
+    spool.put(wished)
+    other_end = Spool(spool.folder)
+    assert other_end.take() == wished
+    assert other_end.take() is None
+
+
+def test_an_answer_and_its_pictures_come_through_whole(spool: Spool) -> None:
+    """An answer is seen only when both of its pictures lie there whole."""
+    wished = wish()
+    spool.put(wished)
+    assert spool.take() == wished
+    assert spool.answer(wished.id) is None
+    spool.finish(Answer(wished.id, True), b"full", b"thumb")
+    assert spool.answer(wished.id) == Answer(wished.id, True)
+    assert [file.read_bytes() for file in spool.files(wished.id)] == [b"full", b"thumb"]
+
+
+def test_nobody_else_can_read_a_camera_password(spool: Spool) -> None:
+    """The folder and the wish are the owner's alone, and a wish in a log shows no password."""
+    wished = wish(password="geheim")
+    spool.put(wished)
+    assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
+    (file,) = spool.folder.glob("wish-*")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "geheim" not in f"{wished} {wished!r} {Answer(wished.id, False)!r}"
+
+
+def test_a_wish_that_killed_its_process_is_named_and_not_tried_again(spool: Spool) -> None:
+    """What a killed process had taken is known to the next one, which must not take it again."""
+    wished = wish()
+    spool.put(wished)
+    assert spool.take() == wished
+    (spool.folder / f"{wished.id}.full.jpg.1a2b3c4d.part").write_bytes(b"half")
+    next_one = Spool(spool.folder)
+    assert next_one.abandoned() == [wished.id]
+    assert next_one.take() is None
+    assert not list(spool.folder.glob("*.part"))
+
+
+def test_a_withdrawn_wish_gets_no_answer(spool: Spool) -> None:
+    """An answer that comes after the daemon gave up leaves nothing behind."""
+    wished = wish()
+    spool.put(wished)
+    assert spool.take() == wished
+    spool.drop(wished.id)
+    spool.finish(Answer(wished.id, True), b"full", b"thumb")
+    assert spool.answer(wished.id) is None
+    assert not list(spool.folder.glob("*.jpg"))
+
+
+def test_sweeping_leaves_foreign_files_and_the_memory_alone(spool: Spool) -> None:
+    """Leftovers of a killed daemon go, everything else stays."""
+    spool.put(wish())
+    spool.remember({"orchard": "abc"})
+    (spool.folder / "notes.txt").write_text("mine")
+    assert spool.sweep() == 1
+    assert sorted(file.name for file in spool.folder.iterdir()) == ["last.json", "notes.txt"]
+    assert spool.remembered() == {"orchard": "abc"}
+
+
+@given(st.binary(max_size=300), st.sampled_from(["wish", "answer", "taken"]))
+def test_torn_and_foreign_files_are_no_wishes_and_no_answers(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, word: str
+) -> None:
+    """Whatever bytes lie in the spool, neither end falls over them or takes them for something."""
+    spool = Spool(tmp_path_factory.mktemp("spool"))
+    (spool.folder / f"{word}-0123456789abcdef.json").write_bytes(data)
+    (spool.folder / "wish-..json").write_bytes(data)
+    (spool.folder / "last.json").write_bytes(data)
+    assert spool.take() is None
+    assert spool.answer("0123456789abcdef") is None
+    assert isinstance(spool.remembered(), dict)
+
+
+def test_a_wish_under_another_name_is_none(spool: Spool) -> None:
+    """A wish whose file bears another id than its text cannot be answered, so it is removed."""
+    spool.put(wish("0123456789abcdef"))
+    (spool.folder / "wish-0123456789abcdef.json").rename(spool.folder / "wish-ffffffffffffffff.json")
+    assert spool.take() is None
+    assert not list(spool.folder.glob("wish-*"))
+
+
+def test_one_camera_process_holds_the_spool(spool: Spool) -> None:
+    """A second camera process is refused, and the daemon sees whether there is one."""
+    assert not spool.attended()
+    lock = spool.attend()
+    assert lock is not None
+    assert spool.attended()
+    assert Spool(spool.folder).attend() is None
+
+
+def test_waiting_ends_when_nobody_is_there(spool: Spool) -> None:
+    """Without a camera process the wait ends after the absence allowed, with a sentence."""
+    waiting = spool.waiting(SystemClock(), wish().id, patience=30.0, absence=0.2)
+    answers = [answer for _ in range(10) if (answer := waiting.slice(0.1)) is not None]
+    assert answers[0].reason == AWAY
+
+
+def test_waiting_ends_when_the_process_hangs(spool: Spool) -> None:
+    """A camera process that is there and says nothing is given up after the patience, with a sentence."""
+    assert spool.attend() is not None
+    waiting = spool.waiting(SystemClock(), wish().id, patience=0.3, absence=30.0)
+    answers = [answer for _ in range(10) if (answer := waiting.slice(0.1)) is not None]
+    assert str(answers[0].reason) == "no answer"
+
+
+def test_a_picture_taken_late_says_by_how_much_its_time_may_be_off(tmp_path: Path) -> None:
+    """A still that a slow camera gives 12 s after its wish is dated to the wish, with 15 s more of error."""
+    spool = Spool(tmp_path)
+    wished = wish()
+    spool.put(wished)
+    taken = spool.take()
+    assert taken is not None
+    assert spool.late(taken) in (0.0, 5.0)
+    laid = (system_utc() / 1e6) - 12
+    os.utime(tmp_path / f"taken-{wished.id}.json", (laid, laid))
+    assert spool.late(taken) == 15.0
+    assert widened(ClockMark("ntp", 0.5), 15.0) == ClockMark("ntp", 15.5)
+    assert widened(ClockMark("arrival"), 15.0) == ClockMark("arrival")

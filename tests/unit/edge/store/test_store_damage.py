@@ -1,0 +1,230 @@
+"""Damage of any kind: the store opens, keeps what can be read, says what is lost, and goes on."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.clock.anchors import Anchor
+from edge.records.record import Kind, Record
+from edge.records.spans import Span
+from edge.store.carve import FRAME
+from edge.store.check import check
+from edge.store.picture_rows import NewPicture, Part
+from edge.store.schema import PAGE
+from edge.store.store import Store
+from tests.kits.store_kit import event, minute
+
+RECORDS = 300
+
+
+class Histories(NamedTuple):
+    """Folders to copy, and the records that were appended there."""
+
+    clean: Path
+    cut: Path
+    records: list[Record]
+
+    def __repr__(self) -> str:
+        return "histories"
+
+
+def filled(folder: Path, clean: bool) -> list[Record]:
+    """A store with some history: closed cleanly, or as a power cut leaves it (database and log)."""
+    live = folder.with_name(folder.name + "-live")
+    store = Store.open(live, epoch="a")
+    records = [store.append(minute(n), {"n": n}) for n in range(1, RECORDS)]
+    records.append(store.append(event(Kind.SETUP, RECORDS, {"sensors": "x" * 9000}), {"n": RECORDS}))
+    store.add_anchor(Anchor("boot-1", 0.0, 0, "ntp", 0.1))
+    store.prove([Span("a", 1, 100)])
+    if clean:
+        store.close()
+    shutil.copytree(live, folder)
+    store.close()
+    shutil.rmtree(live)
+    return records
+
+
+def goes_on(folder: Path, records: list[Record]) -> Store:
+    """Open a damaged store: whatever is in it was written, whatever is not is told, and it keeps records."""
+    store = Store.open(folder, epoch="b")
+    found = store.range(1, 10_000)
+    false = [record.seq for record in found if record != records[record.seq - 1]]
+    assert false == []
+    fresh = store.append(minute(999)).seq
+    assert [record.seq for record in store.unsent(limit=1)] == [fresh]
+    return store
+
+
+@pytest.fixture(scope="module", name="histories")
+def make_histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
+    """The two histories, written once."""
+    base = tmp_path_factory.mktemp("histories")
+    records = filled(base / "clean", clean=True)
+    assert filled(base / "cut", clean=False) == records
+    return Histories(base / "clean", base / "cut", records)
+
+
+@pytest.mark.parametrize("name", ["records.db", "records.db-wal"])
+@given(data=st.data())
+@settings(max_examples=40)
+def test_rubbish_anywhere_never_stops_it(
+    name: str, data: st.DataObject, histories: Histories,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:  # fmt: skip
+    """Bytes overwritten or cut off anywhere: it opens, gives no false record, and appends."""
+    source, records = histories.clean if name == "records.db" else histories.cut, histories.records
+    folder = tmp_path_factory.mktemp("damaged") / "state"
+    shutil.copytree(source, folder)
+    content = bytearray((folder / name).read_bytes())
+    at = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        del content[at:]
+    else:
+        size = data.draw(st.integers(1, 9000))
+        content[at : at + size] = random.Random(at).randbytes(min(size, len(content) - at))
+    (folder / name).write_bytes(content)
+    store = goes_on(folder, records)
+    met = store.repaired is not None
+    store.close()
+    assert not met or check(folder) == []  # what nobody has met yet may still be there
+    shutil.rmtree(folder.parent)
+
+
+@given(cut=st.integers(0, 100_000_000))
+@settings(max_examples=40)
+def test_a_log_cut_anywhere_loses_only_what_was_behind_the_cut(
+    cut: int, histories: Histories, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each record is on the disk when its append returns: a log cut at a frame has all records before it."""
+    source, records = histories.cut, histories.records
+    folder = tmp_path_factory.mktemp("cut") / "state"
+    shutil.copytree(source, folder)
+    log = (folder / "records.db-wal").read_bytes()
+    cut %= len(log)
+    (folder / "records.db-wal").write_bytes(log[:cut])
+    whole = (cut - 32) // FRAME
+    store = goes_on(folder, records)
+    appended = len(store.range(1, RECORDS))
+    assert appended >= min(
+        RECORDS, (whole - 12) // 4
+    )  # an append is one to four frames: its page, a new one, their parents
+    assert store.repaired is None or (store.repaired.unknown and store.get(1) == store.last())
+    assert [r.seq for r in store.range(1, RECORDS)][:appended] == list(range(1, appended + 1))
+    store.close()
+    shutil.rmtree(folder.parent)
+
+
+def test_a_log_broken_in_its_middle_gives_back_what_is_behind(histories: Histories, tmp_path: Path) -> None:
+    """SQLite drops all of a log behind one bad page; of 300 records in it at most that page's are lost."""
+    source, records = histories.cut, histories.records
+    shutil.copytree(source, tmp_path / "state")
+    log = tmp_path / "state" / "records.db-wal"
+    content = bytearray(log.read_bytes())
+    content[100 * FRAME + 2000] ^= 0xFF
+    log.write_bytes(content)
+    store = goes_on(tmp_path / "state", records)
+    assert len(store.range(1, RECORDS)) >= RECORDS - 8
+    store.close()
+
+
+def test_a_broken_page_costs_its_own_records_and_they_are_told(histories: Histories, tmp_path: Path) -> None:
+    """One destroyed page of a database: the file is set aside, the rest salvaged, the lost seqs named."""
+    folder = tmp_path / "state"
+    shutil.copytree(histories.clean, folder)
+    content = bytearray((folder / "records.db").read_bytes())
+    middle = len(content) // 2 // PAGE * PAGE
+    content[middle : middle + PAGE] = bytes(PAGE)
+    (folder / "records.db").write_bytes(content)
+    store = Store.open(folder, epoch="b")
+    kept = {r.seq for r in store.range(1, RECORDS)}  # met when it is read
+    repaired = store.take_repair()
+    assert repaired is not None
+    lost = {n for span in repaired.lost or () for n in range(span.first, span.last + 1)}
+    assert kept | lost == set(range(1, RECORDS + 1))
+    assert 0 < len(lost) < 20
+    assert all(span.epoch == "a" for span in repaired.lost or ())
+    assert store.take_repair() is None
+    assert store.unsent_spans()[0].first == 101
+    store.close()
+
+
+def test_a_flipped_bit_in_a_value_is_noticed(tmp_path: Path) -> None:
+    """A value that changed on the disk is never given out: its record is given up and told."""
+    store = Store.open(tmp_path, epoch="a")
+    for n in range(1, 11):
+        store.append(minute(n))
+    store.close()
+    connection = apsw.Connection(str(tmp_path / "records.db"))
+    connection.execute("UPDATE record SET body = CAST(replace(body, '12.34', '13.34') AS BLOB) WHERE seq IN (4, 10)")
+    connection.close()
+    assert len(check(tmp_path)) == 2
+    store = Store.open(tmp_path, epoch="b")
+    assert [r.seq for r in store.unsent()] == [9, 8, 7, 6, 5, 3, 2, 1]
+    repaired = store.take_repair()
+    assert repaired is not None
+    assert repaired.lost == [Span("a", 4, 4), Span("a", 10, 10)]
+    assert store.append(minute(11)).seq == 11
+    assert store.count_unsent() == 9
+    store.close()
+    assert check(tmp_path) == []
+
+
+def test_no_database_at_all(tmp_path: Path) -> None:
+    """A file that is none, or empty, is set aside and a new store begins."""
+    for n, content in enumerate((b"no database at all" * 500, b"SQLite format 3\0" + bytes(5000)), 1):
+        (tmp_path / "records.db").write_bytes(content)
+        store = Store.open(tmp_path, epoch=f"{n}")
+        assert store.repaired is not None
+        assert store.repaired.set_aside == f"records.damaged-{n}.db"
+        assert store.append(minute(1)).seq == 1
+        store.close()
+        assert (tmp_path / f"records.damaged-{n}.db").read_bytes() == content
+
+
+def test_damage_met_while_running_costs_one_call(tmp_path: Path) -> None:
+    """A database that breaks under the daemon is salvaged there and then, and no number is given twice."""
+    store = Store.open(tmp_path, epoch="a")
+    for n in range(1, 2001):
+        store.append(minute(n), {"n": n})
+    store.close()
+    store = Store.open(tmp_path, epoch="b")
+    content = bytearray((tmp_path / "records.db").read_bytes())
+    for page in range(20, len(content) // PAGE, 7):
+        content[page * PAGE : page * PAGE + PAGE] = bytes(PAGE)
+    with (tmp_path / "records.db").open("r+b") as file:
+        file.write(content)
+    found = store.range(1, 2000)
+    assert store.repaired is not None
+    assert len(found) + sum(s.last - s.first + 1 for s in store.repaired.lost or ()) == 2000
+    assert store.append(minute(2001)).seq == 2001
+    store.close()
+    assert check(tmp_path) == []
+
+
+def test_pictures_are_found_again(tmp_path: Path) -> None:
+    """A salvaged store sends the pictures whose files are there, even where their rows were lost."""
+    store = Store.open(tmp_path, epoch="a")
+    name = "ab" * 32
+    body = {"picture": name, "camera": "mast", "bytes": 7, "thumbnail": "cd" * 32, "thumbnail_bytes": 3}
+    picture = NewPicture(name, "mast", Part(7, name), Part(3, "cd" * 32))
+    (tmp_path / "pictures" / f"{name}.jpg").write_bytes(b"picture")
+    (tmp_path / "pictures" / f"{name}.thumb.jpg").write_bytes(b"pic")
+    store.append(event(Kind.PICTURE, 1, body), picture=picture)
+    store.close()
+    connection = apsw.Connection(str(tmp_path / "records.db"))
+    connection.execute("DROP TABLE piece; PRAGMA user_version = 1")
+    connection.close()
+    content = bytearray((tmp_path / "records.db").read_bytes())
+    content[100:108] = b"\xff" * 8
+    (tmp_path / "records.db").write_bytes(content)
+    store = Store.open(tmp_path, epoch="b")
+    assert [(p.part, p.size, p.seq) for p in store.pictures.next_pieces(9)] == [("thumbnail", 3, 1), ("full", 7, 1)]
+    store.close()

@@ -1,0 +1,109 @@
+"""A full disk, a broken disk, a folder that is none: a sentence, and nothing half done."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from edge.store.errors import Cause, StoreTrouble
+from edge.store.store import Store
+from tests.kits.store_kit import BadDisk, minute
+
+names = itertools.count()
+
+
+@pytest.fixture(name="disk")
+def bad_disk() -> Iterator[BadDisk]:
+    """A disk that can be told to refuse."""
+    disk = BadDisk(f"bad-disk-{os.getpid()}-{next(names)}")
+    yield disk
+    disk.unregister()
+
+
+@pytest.mark.parametrize("syncs", [False, True], ids=["write", "sync"])
+@pytest.mark.parametrize(
+    ("error", "cause"), [(apsw.FullError, Cause.FULL), (apsw.IOError, Cause.DISK)], ids=["full", "broken"]
+)
+def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
+    tmp_path: Path, disk: BadDisk, syncs: bool, error: type[apsw.Error], cause: Cause
+) -> None:
+    """Where the disk refuses, nothing is kept or counted; once it takes again, the same draft is kept once."""
+    store = Store.open(tmp_path, epoch="a", vfs=disk.vfs_name)
+    store.append(minute(1), {"n": 1})
+    store.mark_sent(store.unsent())
+    for after in range(4):
+        disk.refuse, disk.syncs, disk.after = error, syncs, after if not syncs else 0
+        for _ in range(2):
+            try:
+                store.append(minute(2), {"n": 2})
+            except StoreTrouble as trouble:
+                assert trouble.cause is cause
+                assert str(tmp_path) in str(trouble)
+            else:
+                break
+        else:
+            assert store.state() == {"n": 1}
+            assert store.next_seq == 2
+            assert store.count_unsent() == 0
+            continue
+        break
+    disk.refuse = None
+    if store.next_seq == 2:
+        store.append(minute(2), {"n": 2})
+    store.close()
+    again = Store.open(tmp_path, epoch="b")
+    assert [r.body["n"] for r in again.range(1, 9)] == [1, 2]
+    assert again.state() == {"n": 2}
+    assert again.repaired is None
+    again.close()
+
+
+def test_a_refused_append_is_not_kept_behind_the_callers_back(tmp_path: Path, disk: BadDisk) -> None:
+    """A record whose append failed is not found after a restart: its draft may have been kept elsewhere since."""
+    store = Store.open(tmp_path, epoch="a", vfs=disk.vfs_name)
+    store.append(minute(1))
+    disk.refuse, disk.syncs = apsw.IOError, True
+    with pytest.raises(StoreTrouble):
+        store.append(minute(2))
+    disk.refuse = None
+    assert store.append(minute(3)).seq == 2
+    store.close()
+    again = Store.open(tmp_path, epoch="b")
+    assert [r.body["n"] for r in again.range(1, 9)] == [1, 3]
+    again.close()
+
+
+def test_a_file_is_no_state_folder(tmp_path: Path) -> None:
+    """Where the folder is a file the sentence names it and says what would be right."""
+    (tmp_path / "state").write_text("")
+    with pytest.raises(StoreTrouble, match=r"state folder .*/state is no folder .*: name a folder") as found:
+        Store.open(tmp_path / "state", epoch="a")
+    assert found.value.cause is Cause.NO_FOLDER
+
+
+def test_a_newer_versions_database_is_left_alone(tmp_path: Path) -> None:
+    """After a step back to an older version nothing is repaired away: it says what to install."""
+    Store.open(tmp_path, epoch="a").close()
+    connection = apsw.Connection(str(tmp_path / "records.db"))
+    connection.execute("CREATE TABLE later (n INTEGER) STRICT")
+    connection.pragma("user_version", 99)
+    connection.close()
+    with pytest.raises(StoreTrouble, match="newer minshan") as found:
+        Store.open(tmp_path, epoch="b")
+    assert found.value.cause is Cause.NEWER
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """A read-only folder stops the start with a sentence. Where the tests may write anything: another folder."""
+    folder = Path("/proc/minshan") if os.geteuid() == 0 else tmp_path / "state"
+    if os.geteuid():
+        folder.mkdir(mode=0o500)
+    with pytest.raises(StoreTrouble, match="state folder") as found:
+        Store.open(folder, epoch="a")
+    assert found.value.cause in (Cause.READ_ONLY, Cause.NO_FOLDER)

@@ -1,0 +1,145 @@
+"""Power cuts at any instant: what was kept is there, no number is given twice, and a salvage begins again."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.clock.anchors import Anchor
+from edge.records.record import Kind, Record
+from edge.records.spans import Span
+from edge.store.carve import FRAME
+from edge.store.store import Store
+from tests.kits.power import Disk, Tape
+from tests.kits.store_kit import damaged_pages, event, folder_in_memory, many, minute
+from tests.unit.edge.store.test_store_damage import filled
+
+__all__ = ["folder_in_memory"]  # a fixture
+names = itertools.count()
+Work = Callable[[Path, str, Callable[[Record], None]], None]
+
+
+def a_life(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
+    """Two starts of a station: records with and without a time, acknowledgements, proofs, anchors, losses."""
+    for start in range(2):
+        store = Store.open(folder, epoch=f"e{start}", vfs=vfs)
+        for n in range(1, 26):
+            kept(store.append(minute(n, f"b{start}", timed=n % 3 != 0), {"n": n}))
+            if n % 4 == 0:
+                store.mark_sent(store.newest(limit=3))
+            if n % 6 == 0:
+                store.prove([Span(f"e{start}", n - 5, n - 3)])
+        store.add_anchor(Anchor(f"b{start}", 0.0, 0, "ntp", 0.1))
+        kept(store.append(event(Kind.HEALTH, 99, {}), {"n": 99}))
+        store.close()
+
+
+def a_salvage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
+    """A damaged store is opened, and goes on."""
+    store = Store.open(folder, epoch="s", vfs=vfs)
+    for record in store.range(1, 10_000):
+        kept(record)
+    kept(store.append(minute(1), {"n": 1}))
+    store.close()
+
+
+def cuts(tmp: Path, work: Work, count: int, seed: int, damaged: bool = False) -> int:
+    """Do the work once, cut it so often, and look at each disk; how many records had been kept in all.
+
+    `damaged`: the work begins with damage; what an opening that is not cut off finds is to be there after each cut.
+    """
+    rng = random.Random(seed)
+    live, before = tmp / "live", tmp / "before"
+    live.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(live, before)
+    tape = Tape(f"tape-{os.getpid()}-{next(names)}", live)
+    found, lost = salvaged(before, tmp / "salvaged") if damaged else ([], set())
+    kept = [(0, record) for record in found]
+    with tape.listening():
+        work(live, tape.vfs_name, lambda record: kept.append((len(tape.ops), record)))
+    tape.unregister()
+    disk, done, sum_kept = Disk(before), 0, 0
+    for at in sorted(rng.randint(1, len(tape.ops)) for _ in range(count)):
+        for op in tape.ops[done:at]:
+            disk.play(op)
+        done = at
+        folder = tmp / "cut"
+        disk.cut(folder, rng)
+        records = {record.seq: record for when, record in kept if when <= at}
+        sum_kept += len(records)
+        look(folder, records, lost, at)
+        shutil.rmtree(folder)
+    return sum_kept
+
+
+def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int]]:
+    """What a mending that nobody cuts off finds, and what it says is lost."""
+    shutil.copytree(damaged, folder)
+    store = Store.open(folder, epoch="x")
+    found, lost = store.range(1, 10_000), told_lost(store)
+    store.close()
+    return found, lost
+
+
+def told_lost(store: Store) -> set[int]:
+    """The seqs that a store says were lost."""
+    repaired = store.repaired
+    return {n for span in (repaired and repaired.lost) or () for n in range(span.first, span.last + 1)}
+
+
+def look(folder: Path, records: dict[int, Record], lost: set[int], at: int) -> None:
+    """Open a disk after a cut: every record that was kept is there, in that or a higher revision, and it goes on."""
+    store = Store.open(folder, epoch="after")
+    assert told_lost(store) == lost
+    found = {record.seq: record for record in store.range(1, 10_000)}
+    for seq, record in records.items():
+        assert seq in found, (at, seq)
+        assert (found[seq].epoch, found[seq].stamp, found[seq].body) == (record.epoch, record.stamp, record.body)
+        assert found[seq].revision >= record.revision
+    fresh = store.append(minute(1), {"n": 1})
+    assert fresh.seq > max([0, *records, *found])
+    store.close()
+
+
+def salvages(tmp: Path, count: int, seed: int) -> int:
+    """Cut the salvage of a damaged store so often."""
+    many(tmp / "live", 120)
+    lost = damaged_pages(tmp / "live", random.Random(seed), pages=4)
+    done = cuts(tmp, a_salvage, count, seed, damaged=True)
+    assert {r.seq for r in salvaged(tmp / "before", tmp / "again")[0]} == set(range(1, 121)) - lost
+    return done
+
+
+def test_a_power_cut_costs_nothing_that_was_kept(ram: Path) -> None:
+    """200 cuts in a station's life."""
+    assert cuts(ram, a_life, 200, seed=1) > 1000
+
+
+def test_a_power_cut_in_a_salvage_costs_nothing_that_was_read(ram: Path) -> None:
+    """100 cuts in a salvage: whatever can be read is there after each, and what can't be is named."""
+    assert salvages(ram, 100, seed=2) > 10_000
+
+
+def test_a_power_cut_costs_nothing_of_a_log_that_was_broken(ram: Path) -> None:
+    """40 cuts while the records behind a broken place of the log are taken in: they are not written over before."""
+    filled(ram / "live", clean=False)
+    log = ram / "live" / "records.db-wal"
+    content = bytearray(log.read_bytes())
+    content[30 * FRAME + 2000] ^= 0xFF
+    log.write_bytes(content)
+    assert cuts(ram, a_salvage, 40, seed=3, damaged=True) > 5_000
+
+
+@pytest.mark.slow
+def test_five_thousand_power_cuts(ram: Path) -> None:
+    """The same 4,000 times in its life and 1,000 times in a salvage."""
+    for seed in range(20):
+        cuts(ram / f"life-{seed}", a_life, 200, seed)
+        (ram / f"salvage-{seed}").mkdir()
+        salvages(ram / f"salvage-{seed}", 50, seed)

@@ -1,0 +1,156 @@
+"""Whatever arrives at a station: nothing falls, the memory stays bounded, the next honest message is handled."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.control.commands import Commands
+from edge.records.spans import Span
+from edge.sim.clock import SimClock
+from edge.store.store import Store
+from edge.uplink.chunks import Pieces
+from edge.uplink.inbound import Desk
+from edge.uplink.intake import Intake
+from edge.uplink.receipts import Receipts
+from edge.wire.contract import (
+    ROLLCALL,
+    VERSION,
+    Answer,
+    Channel,
+    Command,
+    Hello,
+    Piece,
+    Receipt,
+    Result,
+    Revised,
+    decode,
+    encode,
+    topic,
+)
+from edge.wire.session import Incoming
+from tests.kits.hostile import Mutations
+from tests.kits.store_kit import minute
+
+STATION = "orchard-1"
+PAGE = os.sysconf("SC_PAGE_SIZE")
+MOST_GROWTH = 64 * 1024 * 1024  # bytes of memory: some copies of the largest payload tried
+
+
+class Front:
+    """The station's side of the wire without a connection."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store.open(folder, epoch="e1")
+        for number in range(50):
+            self.store.append(minute(number))
+        clock = SimClock()
+        self.receipts = Receipts(STATION, "boot-1", "e1", self.store, clock, committed=True, seed=1)
+        self.desk = Desk(
+            STATION,
+            self.store,
+            clock,
+            self.receipts,
+            Pieces(STATION, self.store, clock, committed=True),
+            Commands(STATION, self.answer).handle,
+            self.store.add_anchor,
+        )
+        self.intake = Intake(self.desk, folder)
+
+    def answer(self, result: Result) -> None:
+        """What came of a command."""
+        self.desk.results.put(result)
+
+    def take(self, to: str, payload: bytes, retained: bool = False) -> bool:
+        """A message arrives."""
+        return self.intake.take(Incoming(to, payload, 1, 1, retained))
+
+    def asked(self) -> Hello:
+        """A hello is said."""
+        payload = self.receipts.hello(0, None)
+        assert payload is not None
+        return decode(payload, Hello)
+
+
+@pytest.fixture(name="front")
+def made(tmp_path: Path) -> Iterator[Front]:
+    """A station with fifty minutes, in memory where there is a disk of it: thousands of files are synced."""
+    logging.getLogger("minshan").setLevel(logging.CRITICAL)  # each message set aside is a line
+    memory = Path("/dev/shm")  # a folder of its own is made in it
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as folder:
+        front = Front(Path(folder))
+        yield front
+        front.store.close()
+    logging.getLogger("minshan").setLevel(logging.NOTSET)
+
+
+def resident() -> int:
+    """Bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+
+
+@pytest.mark.parametrize("count", [1000, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: int) -> None:
+    """Thousands of changed answers, receipts and commands; after each the roll is called and heard."""
+    draw, mutations = random.Random(7), Mutations(7)
+    before = resident()
+    for number in range(count):
+        nonce = front.asked().nonce
+        honest = {
+            Channel.ANSWER: Answer(
+                VERSION, nonce, 1_800_000_000_000_000, "l", 1, [Span("e1", 1, 9)], [Revised(1, [Span("e1", 1, 2)])]
+            ),
+            Channel.RECEIPT: Receipt(
+                VERSION, "l", 1, [Span("e1", 1, 5)], [Piece("a" * 64, "full", 5)], [Piece("b" * 64, "full")],
+                [Revised(1, [Span("e1", 1, 2)])],
+            ),
+            Channel.COMMAND: Command(VERSION, f"c{number}", "picture", {"camera": "north"}, 2**53),
+        }  # fmt: skip
+        channel = draw.choice(list(honest))
+        front.take(topic(STATION, channel), mutations.of(honest[channel]), retained=draw.random() < 0.1)
+        front.receipts.hello_due = float("inf")
+        front.take(ROLLCALL, b"{}")
+        assert front.receipts.hello_due < float("inf")
+    assert resident() - before < MOST_GROWTH
+    assert front.intake.status()["count"] > count / 2
+    aside = front.store.folder / "set-aside"
+    assert sum(path.stat().st_size for path in aside.iterdir()) < 10 * 1024 * 1024
+    ledger = front.receipts.pin.ledger or "l"
+    front.take(topic(STATION, Channel.ANSWER), encode(Answer(VERSION, front.asked().nonce, 1, ledger, 1, [])))
+    front.store.reopen([Span("e1", 1, 50)])
+    front.take(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, ledger, 1, [Span("e1", 1, 50)])))
+    assert front.store.count_unsent() == 0
+
+
+def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> None:
+    """An error that nobody thought of costs the message alone; the command that met it is answered as failed."""
+
+    def broken(command: Command) -> None:
+        raise ZeroDivisionError(command.id)
+
+    front.desk._on_command = broken
+    front.store.append(minute(60))
+    command = Command(VERSION, "c1", "picture", {}, 2**53)
+    assert not front.take(topic(STATION, Channel.COMMAND), encode(command))
+    status = front.intake.status()
+    assert (status["count"], status["last"]) == (1, f"minshan/1/{STATION}/command: ZeroDivisionError: c1")
+    (kept,) = Path(status["folder"]).iterdir()
+    assert kept.read_bytes().endswith(encode(command))
+    assert [(r.id, r.state) for r in front.desk.results.waiting()] == [("c1", "failed")]
+
+
+def test_nothing_is_done_while_the_time_is_unknown(tmp_path: Path) -> None:
+    """A station that does not know the time carries out no command, and says why."""
+    front = Front(tmp_path)
+    front.store.append(minute(70, boot="boot-2", timed=False))
+    front.take(topic(STATION, Channel.COMMAND), encode(Command(VERSION, "c1", "picture", {}, 2**53)))
+    (result,) = front.desk.results.waiting()
+    assert result.state == "failed"
+    assert "does not know the time" in result.text
+    front.store.close()

@@ -1,0 +1,235 @@
+"""The uplink's parts that need no broker: spans, pauses, the window, addresses, commands, certificates' dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.config import address
+from edge.config.sections import BrokerSection
+from edge.northbound import minshan
+from edge.northbound.minshan import Outgoing
+from edge.records import spans
+from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.records.spans import Span
+from edge.store.store import Store
+from edge.uplink.command_results import KEPT, REMEMBERED, Results
+from edge.uplink.send_queue import PHASES, phase
+from edge.uplink.window import BYTES, MESSAGES, Window
+from edge.wire import credentials
+from edge.wire.contract import Batch, Channel, Command, Result, decode
+from edge.wire.errors import validity
+from edge.wire.retry import LOGIN, Retry
+
+
+@pytest.fixture(name="store")
+def opened(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    made = Store.open(tmp_path, epoch="e1")
+    yield made
+    made.close()
+
+
+SPANS = st.lists(
+    st.builds(lambda e, a, n: Span(e, a, a + n), st.sampled_from("ef"), st.integers(1, 40), st.integers(-1, 9)),
+    max_size=8,
+)
+
+
+def numbers(some: list[Span]) -> set[tuple[str, int]]:
+    """The records of spans, one by one."""
+    return {(span.epoch, seq) for span in some for seq in range(span.first, span.last + 1)}
+
+
+@given(SPANS, SPANS)
+def test_spans_are_sets_of_numbers(some: list[Span], others: list[Span]) -> None:
+    """Merging, taking away and what is common are those of sets; the result is as short as can be."""
+    assert numbers(spans.merged(some)) == numbers(some)
+    assert numbers(spans.minus(some, others)) == numbers(some) - numbers(others)
+    assert numbers(spans.common(some, others)) == numbers(some) & numbers(others)
+    merged = spans.merged(some)
+    assert all(a.epoch != b.epoch or a.last + 1 < b.first for a, b in pairwise(merged))
+
+
+def test_pauses_double_up_to_the_longest_and_begin_anew_when_the_link_was_stable() -> None:
+    """Each pause is anywhere between nothing and a bound that doubles; a seed gives the same ones again."""
+    retry = Retry(120.0, seed=3)
+    pauses = [retry.pause() for _ in range(200)]
+    assert all(0 <= pause <= min(120, 2**number) for number, pause in enumerate(pauses))
+    assert max(pauses) > 100
+    assert min(pauses[10:]) < 20
+    retry.reset()
+    assert retry.pause() <= 1
+    again = Retry(120.0, seed=3)
+    assert [again.pause() for _ in range(200)] == pauses
+
+
+def test_a_refused_login_waits_for_minutes() -> None:
+    """Brokers lock who tries too often, and only a person can help."""
+    retry = Retry(30.0, seed=3)
+    assert all(0.7 * LOGIN < retry.pause(login=True) < 1.3 * LOGIN for _ in range(20))
+
+
+def test_the_window_is_bounded_in_messages_and_bytes() -> None:
+    """It takes what the broker grants and no more than its own bounds; what is acknowledged makes room."""
+    window = Window(receive_maximum=3, payload_bytes=None)
+    for mid in range(3):
+        assert window.room()
+        window.add(mid, Outgoing(Channel.LIVE, b"x"))
+    assert not window.room()
+    assert window.take(1) is not None
+    assert window.take(1) is None
+    assert window.room()
+    window = Window(receive_maximum=65535, payload_bytes=None)
+    window.add(1, Outgoing(Channel.BACKFILL, b"x" * BYTES))
+    assert not window.room()
+    window = Window(receive_maximum=65535, payload_bytes=None)
+    for mid in range(MESSAGES):
+        window.add(mid, Outgoing(Channel.LIVE, b"x"))
+    assert not window.room()
+
+
+def minutes(count: int) -> list[Record]:
+    """Minutes, newest first."""
+    mark = ClockMark("ntp", 0.01)
+    body = {"values": {f"channel_{n}": n / 7 for n in range(14)}}
+    return [Record("e", n, Kind.MINUTE, Stamp("b", 0.0), 60.0, n, mark, 0, None, body) for n in range(count, 0, -1)]
+
+
+@pytest.mark.parametrize("most", [None, 400, 2000])
+def test_records_fit_the_brokers_packets(most: int | None) -> None:
+    """Split until each message fits, a batch and what goes live keep all their records in their order."""
+    for messages in (minshan.backfill("a", minutes(100), most), minshan.live("a", minutes(100), most)):
+        assert [r.seq for m in messages for r in decode(m.payload, Batch).records] == list(range(100, 0, -1))
+        assert all(len(m.payload) <= (most or 10**6) or len(m.records) == 1 for m in messages)
+
+
+def test_compressed_backfill_is_small() -> None:
+    """A batch of 360 minutes of 14 channels takes less than a sixth of its JSON."""
+    records = minutes(360)
+    (message,) = minshan.backfill("a", records, None)
+    assert len(message.payload) < sum(len(m.payload) for r in records for m in minshan.live("a", [r])) / 6
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "tls", "user", "password"),
+    [
+        ("mqtt://h", "h", 1883, False, None, None),
+        ("mqtts://h", "h", 8883, True, None, None),
+        ("mqtt://u:p%40ss@10.0.0.1:99", "10.0.0.1", 99, False, "u", "p@ss"),
+        ("mqtt://[::1]:5/", "::1", 5, False, None, None),
+    ],
+)
+def test_a_url_is_taken_apart(
+    url: str, host: str, port: int, tls: bool, user: str | None, password: str | None
+) -> None:
+    """Ports have their defaults, logins their escapes."""
+    assert address.parse(url) == address.Address(host, port, tls, user, password)
+    assert "p@ss" not in address.parse(url).shown
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h", "mqtt://", "mqtt://h:x", "mqtt://h:70000", "mqtt://u:secret@:1", "mqtt://h/x"]
+)
+def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
+    """The sentence says what would be right and keeps the password to itself."""
+    with pytest.raises(address.BadAddress, match="write mqtt://HOST:1883") as refused:
+        address.parse(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_keys_beside_the_url_go_before_those_in_it() -> None:
+    """A login beside the URL is the one that counts."""
+    section = BrokerSection(url="mqtt://a:b@h", username="c", password="d")
+    assert credentials.login(section) == ("c", "d")
+    assert credentials.login(BrokerSection(url="mqtt://a:b@h")) == ("a", "b")
+
+
+def test_a_command_runs_once_and_the_memory_of_it_is_bounded(store: Store) -> None:
+    """A known id gives its last outcome again; only so many are remembered, and told ones wait no more."""
+    results = Results("a", store.notes)
+    command = Command(1, "x", "picture", {}, 9)
+    assert results.take(command, 5)
+    assert not results.take(command, 5)
+    assert [r.state for r in results.waiting()] == ["accepted"]
+    done = Result(1, "x", "a", "done")
+    results.put(done)
+    assert results.waiting() == [done]
+    results.told(done)
+    assert results.waiting() == []
+    for number in range(3 * KEPT):
+        results.put(Result(1, str(number), "a", "done"))
+    assert len(results.waiting()) == KEPT
+    for number in range(REMEMBERED):
+        results.put(Result(1, f"later-{number}", "a", "done"))
+    assert results.take(command, 5)
+
+
+def test_a_command_is_known_after_a_restart(store: Store) -> None:
+    """What was done is not done again by the next start; what was begun and not done is told as failed."""
+    for name in ("done", "begun"):
+        assert Results("a", store.notes).take(Command(1, name, "picture", {}, 9), 5)
+    Results("a", store.notes).put(Result(1, "done", "a", "done", "taken"))
+    after = Results("a", store.notes)
+    assert [after.take(Command(1, name, "picture", {}, 9), 5) for name in ("done", "begun")] == [False, False]
+    assert [(r.state, r.text) for r in after.waiting()] == [
+        ("done", "taken"),
+        ("failed", "the station ended before it was done"),
+    ]
+
+
+def test_a_retained_command_is_refused_once_and_never_carried_out(store: Store) -> None:
+    """The broker hands a retained command over at each connection: one refusal, then silence."""
+    command = Command(1, "x", "picture", {}, 9)
+    results = Results("a", store.notes)
+    assert not results.take(command, 5, retained=True)
+    (refusal,) = results.waiting()
+    assert "retained" in refusal.text
+    results.told(refusal)
+    after = Results("a", store.notes)
+    assert not after.take(command, 5, retained=True)
+    assert after.waiting() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "utc", "text"),
+    [
+        (Command(2, "x", "picture"), 5, "version 1"),
+        (Command(1, "x", "picture", {}, 4), 5, "expired"),
+        (Command(1, "x", "picture", {}, 4), None, "does not know the time"),
+        (Command(1, "x", "picture"), 5, "does not say when it expires"),
+    ],
+)
+def test_a_command_that_cannot_be_judged_is_refused(store: Store, command: Command, utc: int | None, text: str) -> None:
+    """Another version, an expiry that is past or cannot be judged: refused with a reason."""
+    results = Results("a", store.notes)
+    assert not results.take(command, utc)
+    assert text in results.waiting()[0].text
+
+
+def test_stations_speak_at_phases_of_their_own() -> None:
+    """The same station at the same phase for ever, many stations spread over all of it."""
+    phases = [phase(f"station-{number}") for number in range(200)]
+    assert phases == [phase(f"station-{number}") for number in range(200)]
+    assert all(0 <= p < PHASES for p in phases)
+    assert max(phases) - min(phases) > 0.9 * PHASES
+
+
+def test_a_certificates_dates_are_found() -> None:
+    """UTCTime's two-digit years, and GeneralizedTime, as RFC 5280 wants them."""
+    assert validity(b"..\x17\r500101000000Z\x18\x0f20500101000000Z..") == (
+        datetime(1950, 1, 1, tzinfo=UTC),
+        datetime(2050, 1, 1, tzinfo=UTC),
+    )
+    assert validity(b"\x17\r240229235959Z\x17\r490101000000Z") == (
+        datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC),
+        datetime(2049, 1, 1, tzinfo=UTC),
+    )
+    assert validity(b"\x17\r241399000000Z\x17\r490101000000Z") is None
+    assert validity(b"no certificate") is None

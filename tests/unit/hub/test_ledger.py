@@ -1,0 +1,259 @@
+"""What the platform's side keeps: identities, lines, pictures, whatever comes in whatever order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.records.spans import Span
+from edge.wire.contract import ChunkHeader, Piece, Revised
+from hub import jsonl
+from hub.jsonl import Lines
+from hub.ledger import Digests, Ledger, Ranges
+from hub.picture_files import Album
+
+VERSIONS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["e", "f"]), st.integers(1, 30), st.integers(0, 2))
+
+
+@given(st.lists(VERSIONS, max_size=60))
+def test_the_ledger_knows_what_a_plain_dictionary_knows(versions: list[tuple[str, str, int, int]]) -> None:
+    """However versions come, the ledger has the highest of each record, and its spans are those records."""
+    ledger, plain = Ledger(), dict[tuple[str, str, int], int]()
+    for station, epoch, seq, revision in versions:
+        key = station, epoch, seq
+        assert ledger.has(*key, revision) == (plain.get(key, -1) >= revision)
+        if not ledger.has(*key, revision):
+            ledger.add(*key, revision)
+            plain[key] = revision
+    for station in ("a", "b"):
+        here = {(span.epoch, seq) for span in ledger.spans(station) for seq in range(span.first, span.last + 1)}
+        assert here == {(epoch, seq) for name, epoch, seq in plain if name == station}
+        assert ledger.count(station) == len(here)
+
+
+def test_what_is_missing_is_every_hole_and_what_the_station_said_it_has() -> None:
+    """Holes between records, and what a hello named beyond them, are missing."""
+    ledger = Ledger()
+    for seq in (1, 2, 5):
+        ledger.add("a", "e", seq, 0)
+    assert ledger.missing("a") == [Span("e", 3, 4)]
+    ledger.announce("a", [Span("e", 1, 8), Span("f", 9, 9)])
+    assert ledger.missing("a") == [Span("e", 3, 4), Span("e", 6, 8), Span("f", 9, 9)]
+    assert ledger.stations() == ["a"]
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 5)), max_size=40), st.integers(0, 70), st.integers(0, 70))
+def test_ranges_are_the_numbers_that_were_put_in(pairs: list[tuple[int, int]], first: int, last: int) -> None:
+    """Whatever is added in whatever order, the ranges hold just that, as few as can be, and their gaps are the rest."""
+    found, plain = Ranges(), set[int]()
+    for begin, more in pairs:
+        found.add(begin, begin + more)
+        plain |= set(range(begin, begin + more + 1))
+    spans = list(found)
+    assert {n for a, b in spans for n in range(a, b + 1)} == plain
+    assert all(b + 1 < c for (_, b), (c, _) in pairwise(spans))
+    assert [n in found for n in range(80)] == [n in plain for n in range(80)]
+    assert found.count() == len(plain)
+    assert {n for a, b in found.gaps(first, last) for n in range(a, b + 1)} == set(range(first, last + 1)) - plain
+
+
+def test_the_pages_of_digests_have_an_end() -> None:
+    """Seqs that lie far apart cannot fill the memory: the digests longest unused are forgotten."""
+    digests = Digests(most_pages=3)
+    for seq in (1, 5000, 10**15, 2**53 - 1):
+        digests.put("s", "e", seq, seq)
+    assert [digests.get("s", "e", seq) for seq in (1, 5000, 10**15, 2**53 - 1)] == [0, 5000, 10**15, 2**53 - 1]
+
+
+def test_another_content_under_a_name_is_known() -> None:
+    """The same version with the same content is a double; with another it differs; a lower revision may differ."""
+    ledger = Ledger()
+    ledger.add("s", "e", 1, 0, digest=7)
+    assert [ledger.differs("s", "e", 1, 0, digest) for digest in (7, 8)] == [False, True]
+    ledger.add("s", "e", 1, 1, digest=9)
+    assert [ledger.differs("s", "e", 1, 1, digest) for digest in (9, 8)] == [False, True]
+    assert not ledger.differs("s", "e", 1, 0, 7)
+
+
+def record(seq: int, start: int | None = 1_767_225_600_000_000, source: str = "ntp", revision: int = 0) -> Record:
+    """A minute."""
+    mark = ClockMark(source, None if source == "arrival" else 0.01)
+    body = {"values": {"air_temperature": 1.5}, "quality": {"air_temperature": 1}}
+    return Record("e", seq, Kind.MINUTE, Stamp("b", 0.0), 60.0, start, mark, revision, None, body)
+
+
+@given(st.integers(0, 400))
+def test_a_file_cut_anywhere_goes_on_with_whole_lines(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    """Cut at any byte, a file is opened with its whole lines, and what is appended follows them."""
+    path = tmp_path_factory.mktemp("lines") / "m.jsonl"
+    file = Lines(path)
+    for seq in (1, 2):
+        file.put(jsonl.minute("a", record(seq), 0))
+    file.sync()
+    file.close()
+    data = path.read_bytes()
+    path.write_bytes(data[:cut])
+    file = Lines(path)
+    whole = data[:cut].count(b"\n")
+    assert [name.seq for name in file.identities()] == [1, 2][:whole]
+    file.put(jsonl.minute("a", record(3), 0))
+    file.sync()
+    file.close()
+    assert [json.loads(line)["seq"] for line in path.read_text().splitlines()] == [*[1, 2][:whole], 3]
+
+
+def test_a_line_that_is_none_of_ours_stays_and_is_passed_over(tmp_path: Path) -> None:
+    """A file with foreign lines is used as it is."""
+    path = tmp_path / "m.jsonl"
+    path.write_text('# note\n{"station":"a","epoch":"e","seq":7,"revision":1}\n[]\n')
+    assert [(n.station, n.seq, n.revision) for n in Lines(path).identities()] == [("a", 7, 1)]
+    assert path.read_text().startswith("# note\n")
+
+
+@pytest.mark.parametrize(
+    ("utc", "text"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (1_767_225_600_000_000, "2026-01-01T00:00:00Z"),
+        (1_500_000, "1970-01-01T00:00:01.500000Z"),
+    ],
+)
+def test_a_time_is_rfc_3339_in_utc(utc: int, text: str) -> None:
+    """Whole seconds carry no fraction."""
+    assert jsonl.rfc3339(utc) == text
+
+
+def test_a_minute_by_arrival_is_dated_by_the_receiver_and_one_with_bounds_is_not() -> None:
+    """By arrival: the time of arrival less the minute. Bounds: no time, but the bounds."""
+    arrived = 1_767_225_660_000_000
+    assert jsonl.minute("a", record(1, None, "arrival"), arrived)["time"] == "2026-01-01T00:00:00Z"
+    mark = ClockMark("bounds", None, 1_767_225_600_000_000, arrived)
+    bounded = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, None, mark, 1, None, {})
+    line = jsonl.minute("a", bounded, arrived)
+    assert line["time"] is None
+    assert line["clock"] == {
+        "source": "bounds", "error": None, "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-01-01T00:01:00Z",
+    }  # fmt: skip
+
+
+DATA = bytes(range(256)) * 40
+NAME = hashlib.sha256(DATA).hexdigest()
+
+
+def chunk(
+    offset: int, length: int = 1000, sha256: str = NAME, other: dict[str, str] | None = None
+) -> tuple[ChunkHeader, bytes]:
+    """A piece of the picture."""
+    header = ChunkHeader(
+        v=1, station="a", picture=NAME, part="full", offset=offset, size=len(DATA), sha256=sha256, camera="north",
+        epoch="e", seq=1, time=1_767_225_600_000_000,
+    )  # fmt: skip
+    header = msgspec.structs.replace(header, **(other or {}))
+    return header, DATA[offset : offset + length]
+
+
+@given(st.lists(st.integers(0, len(DATA) - 1), max_size=20), st.integers(1, 5000))
+def test_pieces_in_any_order_make_the_picture_when_what_is_wanted_is_sent(
+    tmp_path_factory: pytest.TempPathFactory, offsets: list[int], length: int
+) -> None:
+    """Whatever pieces come, doing what the album wants ends in the whole picture and nothing else."""
+    folder = tmp_path_factory.mktemp("album")
+    album = Album(folder)
+    for offset in offsets:
+        assert album.put(*chunk(offset, length))
+        album.sync()
+    album = Album(folder)  # a restart in between
+    at = 0
+    while not list(folder.glob("*.jpg")):
+        assert album.put(*chunk(at, 3000))
+        album.sync()
+        at = next((piece.offset for piece in album.wanted.values()), at + 3000)
+    assert [path.name for path in folder.iterdir()] == [f"a-20260101T000000Z-north-{NAME[:8]}.jpg"]
+    assert next(folder.iterdir()).read_bytes() == DATA
+
+
+def test_a_picture_with_another_hash_is_thrown_away_and_wanted_from_its_beginning(tmp_path: Path) -> None:
+    """Bytes that do not have the hash never become a picture."""
+    album = Album(tmp_path)
+    header, data = chunk(0, len(DATA))
+    album.put(header, data[::-1])
+    album.sync()
+    assert list(tmp_path.iterdir()) == []
+    assert list(album.wanted.values()) == [Piece(NAME, "full", 0)]
+
+
+def test_a_full_picture_that_is_not_named_by_its_hash_is_refused(tmp_path: Path) -> None:
+    """Nobody puts bytes under another picture's name: neither as the picture nor before the true one comes."""
+    album = Album(tmp_path)
+    junk = b"nothing"
+    forged = msgspec.structs.replace(
+        chunk(0)[0], size=len(junk), sha256=hashlib.sha256(junk).hexdigest(), picture=NAME
+    )  # fmt: skip
+    assert not album.put(forged, junk)
+    assert album.put(*chunk(0, len(DATA)))
+    album.sync()
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [DATA]
+    assert album.whole == [("a", Piece(NAME, "full", len(DATA)))]
+
+
+def test_a_picture_is_not_receipted_for_its_name_alone(tmp_path: Path) -> None:
+    """A file that has the name and other bytes is no picture: the true one is taken in, and kept beside it."""
+    (tmp_path / f"a-20260101T000000Z-north-{NAME[:8]}.jpg").write_bytes(b"damaged")
+    album = Album(tmp_path)
+    album.put(*chunk(len(DATA) - 1000, 1000))
+    album.sync()
+    assert album.whole == []
+    assert list(album.wanted.values()) == [Piece(NAME, "full", 0)]
+    album.put(*chunk(0, len(DATA)))
+    album.sync()
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"damaged", DATA}
+    album.whole.clear()
+    album = Album(tmp_path)  # started anew, it finds the true one by its bytes
+    album.put(*chunk(len(DATA) - 1000, 1000))
+    assert album.whole == [("a", Piece(NAME, "full", len(DATA)))]
+
+
+def test_two_stations_pieces_of_one_picture_do_not_mix(tmp_path: Path) -> None:
+    """What one station sends under a picture's name cannot spoil what another sends."""
+    album = Album(tmp_path)
+    album.put(*chunk(0, 4000))
+    header, _ = chunk(4000, 1000, other={"station": "b"})
+    album.put(msgspec.structs.replace(header, offset=0), b"x" * 5000)
+    album.sync()
+    album.put(*chunk(4000, len(DATA)))
+    album.sync()
+    assert [path.read_bytes() for path in tmp_path.glob("a-*.jpg")] == [DATA]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"picture": "../x"}, {"part": "../y"}, {"station": "../a"}, {"station": ".."}, {"camera": "a/b"}, {"camera": ""}],
+)
+def test_a_header_cannot_lead_out_of_the_folder(tmp_path: Path, other: dict[str, str]) -> None:
+    """Names from the network are refused where they are no plain names."""
+    album = Album(tmp_path / "album")
+    assert not album.put(*chunk(0, other=other))
+    album.sync()
+    assert list((tmp_path / "album").iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["album"]
+
+
+def test_the_ledger_says_in_which_revision_it_has_a_record() -> None:
+    """A correction is named with its spans; what was never corrected needs no mention."""
+    ledger = Ledger()
+    for seq in range(1, 6):
+        ledger.add("s", "e", seq, 0)
+    ledger.add("s", "e", 2, 1)
+    ledger.add("s", "e", 3, 1)
+    ledger.add("s", "e", 5, 2)
+    assert ledger.revised("s", [Span("e", 1, 9)]) == [Revised(1, [Span("e", 2, 3)]), Revised(2, [Span("e", 5, 5)])]
+    assert ledger.revised("s", [Span("e", 1, 2)]) == [Revised(1, [Span("e", 2, 2)])]
+    assert ledger.revised("other", [Span("e", 1, 9)]) == []

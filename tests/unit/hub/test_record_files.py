@@ -1,0 +1,219 @@
+"""The receiver's files in an operator's hands: rotated, deleted, cut, put back; a receipt stays true."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.records.spans import Span
+from edge.wire.contract import Revised
+from hub.record_files import RecordFiles, Taken
+from tests.kits.receiver_kit import minute
+
+
+def opened(folder: Path) -> RecordFiles:
+    """The files of a folder."""
+    return RecordFiles(folder / "m.jsonl", folder / "e.jsonl", folder / "m.jsonl.ledger")
+
+
+def put(files: RecordFiles, *seqs: int, revision: int = 0) -> list[Taken]:
+    """Take minutes in and see them on the disk."""
+    taken = [files.take("s", minute(seq, revision), 0) for seq in seqs]
+    files.sync()
+    return taken
+
+
+def seqs(path: Path) -> list[int]:
+    """The seqs in a file."""
+    return [json.loads(line)["seq"] for line in path.read_text().splitlines()]
+
+
+def rotate(folder: Path) -> None:
+    """What logrotate does."""
+    (folder / "m.jsonl").rename(folder / "m.jsonl.1")
+
+
+def recreate(folder: Path) -> None:
+    """What logrotate does with `create`."""
+    rotate(folder)
+    (folder / "m.jsonl").touch()
+
+
+def delete(folder: Path) -> None:
+    """What somebody does who wants room."""
+    (folder / "m.jsonl").unlink()
+
+
+def cut(folder: Path) -> None:
+    """What `> m.jsonl`, or logrotate with copytruncate, does."""
+    os.truncate(folder / "m.jsonl", 0)
+
+
+def compress(folder: Path) -> None:
+    """Rotated and compressed: the file is somewhere, but nobody can see that."""
+    rotate(folder)
+    (folder / "m.jsonl.1.gz").write_bytes(gzip.compress((folder / "m.jsonl.1").read_bytes()))
+    (folder / "m.jsonl.1").unlink()
+
+
+def put_back(folder: Path) -> None:
+    """An older copy of the file takes its place."""
+    lines = (folder / "m.jsonl").read_text().splitlines(keepends=True)
+    (folder / "copy").write_text("".join(lines[:2]))
+    (folder / "copy").replace(folder / "m.jsonl")
+
+
+Deed = Callable[[Path], None]
+
+
+@pytest.mark.parametrize("deed", [rotate, recreate])
+@pytest.mark.parametrize("running", [True, False])
+def test_a_file_that_is_moved_away_stays_known(tmp_path: Path, deed: Deed, running: bool) -> None:
+    """Rotated while it runs or while it does not: what comes now goes into a new file, what was there is a double."""
+    files = opened(tmp_path)
+    put(files, 1, 2, 3)
+    put(files, 2, revision=1)
+    if not running:
+        files.close()
+    deed(tmp_path)
+    if running:
+        assert not files.look()
+    else:
+        files = opened(tmp_path)
+    assert put(files, 3, 4) == [Taken.DOUBLE, Taken.NEW]
+    assert (seqs(tmp_path / "m.jsonl"), seqs(tmp_path / "m.jsonl.1")) == ([4], [1, 2, 3, 2])
+    files.close()
+    shutil.move(tmp_path / "m.jsonl.1", tmp_path.parent / f"{tmp_path.name}-kept-elsewhere")
+    files = opened(tmp_path)
+    assert put(files, 1, 4) == [Taken.DOUBLE, Taken.DOUBLE]
+    assert files.held("s") == [Span("e", 1, 4)]
+    assert files.revised("s", files.held("s")) == [Revised(1, [Span("e", 2, 2)])]
+    assert files.generation == 1
+
+
+@pytest.mark.parametrize(("deed", "left"), [(delete, []), (cut, []), (put_back, [1, 2]), (compress, [])])
+@pytest.mark.parametrize("running", [True, False])
+def test_what_is_gone_is_not_named_as_received(tmp_path: Path, deed: Deed, left: list[int], running: bool) -> None:
+    """Deleted, cut short, replaced by an older copy: no receipt for lines that nobody has; they are taken in again."""
+    files = opened(tmp_path)
+    put(files, 1, 2, 3, 4)
+    name = files.id
+    if running:
+        deed(tmp_path)
+        assert files.look()
+        assert files.generation == 2
+    else:
+        files.close()
+        deed(tmp_path)
+        files = opened(tmp_path)
+    assert [seq for span in files.held("s") for seq in range(span.first, span.last + 1)] == left
+    assert put(files, 1, 2, 3, 4) == [Taken.DOUBLE if seq in left else Taken.NEW for seq in (1, 2, 3, 4)]
+    assert sorted(seqs(tmp_path / "m.jsonl")) == [1, 2, 3, 4]
+    assert files.id == name
+
+
+def test_what_was_moved_away_outlives_a_deletion(tmp_path: Path) -> None:
+    """Deleting the present file costs what was in it, not what was rotated away before."""
+    files = opened(tmp_path)
+    put(files, 1, 2)
+    rotate(tmp_path)
+    files.look()
+    put(files, 3, 4)
+    delete(tmp_path)
+    assert files.look()
+    assert files.held("s") == [Span("e", 1, 2)]
+
+
+def test_a_file_deleted_while_it_is_written_is_no_success(tmp_path: Path) -> None:
+    """Between the look and the write there is an instant: what went into a deleted file raises, and is not kept."""
+    files = opened(tmp_path)
+    files.take("s", minute(1), 0)
+    delete(tmp_path)
+    with pytest.raises(OSError, match="deleted"):
+        files.sync()
+    assert files.look()
+    assert files.held("s") == []
+    assert put(files, 1) == [Taken.NEW]
+    assert seqs(tmp_path / "m.jsonl") == [1]
+
+
+def test_nothing_is_taken_in_where_there_can_be_no_file(tmp_path: Path) -> None:
+    """The whole folder deleted: each look raises, so that nothing is receipted, until there is one again."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    files = opened(folder)
+    put(files, 1)
+    shutil.rmtree(folder)
+    for _ in range(3):
+        with pytest.raises(OSError, match="No such file"):
+            files.look()
+    folder.mkdir()
+    assert files.look()
+    assert not files.look()
+    assert put(files, 1, 2) == [Taken.NEW, Taken.NEW]
+    assert seqs(folder / "m.jsonl") == [1, 2]
+    assert json.loads((folder / "m.jsonl.ledger").read_text())["id"] == files.id
+
+
+def test_photos_alone_have_a_ledger_with_a_name(tmp_path: Path) -> None:
+    """A receiver that keeps photos alone finds its session at the broker again."""
+    ledger = tmp_path / "photos.ledger"
+    assert RecordFiles(None, None, ledger).id == RecordFiles(None, None, ledger).id
+
+
+def test_what_waits_for_a_full_disk_goes_into_the_new_file(tmp_path: Path) -> None:
+    """Rotated while something waits to be written, it is written all the same."""
+    files = opened(tmp_path)
+    put(files, 1)
+    files.take("s", minute(2), 0)
+    rotate(tmp_path)
+    files.look()
+    files.sync()
+    assert (seqs(tmp_path / "m.jsonl.1"), seqs(tmp_path / "m.jsonl")) == ([1], [2])
+    assert files.held("s") == [Span("e", 1, 2)]
+
+
+def test_a_ledger_has_a_name_of_its_own_for_ever(tmp_path: Path) -> None:
+    """Two folders have two names; the same after a restart and with the minutes gone; none where nothing is kept."""
+    other = tmp_path / "other"
+    other.mkdir()
+    first, second = opened(tmp_path), opened(other)
+    assert first.id != second.id
+    first.close()
+    delete(tmp_path)
+    assert opened(tmp_path).id == first.id
+    assert RecordFiles(None, None, None).id == ""
+
+
+def test_a_damaged_ledger_file_costs_no_line(tmp_path: Path) -> None:
+    """Rubbish in the ledger's file: set beside, a new name, and the lines themselves are still known."""
+    files = opened(tmp_path)
+    put(files, 1)
+    files.close()
+    (tmp_path / "m.jsonl.ledger").write_bytes(b"\0" * 100)
+    files = opened(tmp_path)
+    assert put(files, 1, 2) == [Taken.DOUBLE, Taken.NEW]
+    assert (tmp_path / "m.jsonl.ledger.damaged").exists()
+
+
+def test_another_content_is_known_after_a_restart(tmp_path: Path) -> None:
+    """What a line says is compared with what comes, by whatever way the line came here; a double stays a double."""
+    files = opened(tmp_path)
+    undated = minute(2, start=None)
+    put(files, 1)
+    files.take("s", undated, 1_767_225_660_000_000)
+    files.sync()
+    for _ in range(2):
+        assert files.take("s", minute(1), 99) is Taken.DOUBLE
+        assert files.take("s", undated, 99_000_000) is Taken.DOUBLE  # when it arrived is none of its content
+        assert files.take("s", minute(1, air_temperature=-99.0), 99) is Taken.OTHER
+        assert files.take("s", minute(2, start=None, wind_speed=3.0), 99) is Taken.OTHER
+        files.close()
+        files = opened(tmp_path)
+    assert seqs(tmp_path / "m.jsonl") == [1, 2]

@@ -1,0 +1,160 @@
+"""`minshan init`: writes a file that the station takes, and asks where there is a person."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.config.file import load
+from provisioning.commands.settings import literal, split
+from tests.kits.command import ENGLISH, minshan
+
+
+def made(out: Path, *more: str) -> tuple[str, ...]:
+    """The words of an init that gives everything that has no default."""
+    return ("init", "--station", "maoxian-1", "--state", str(out.parent / "state"), "--out", str(out), *more)
+
+
+def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
+    """Site facts, sensors with typed settings, a camera and the broker come back as they were given."""
+    out = tmp_path / "station.toml"
+    said = minshan(
+        *made(out, "--title", "茂县果园", "--latitude", "31.7", "--datum", "GCJ-02", "--crop", "apple"),
+        *("--sensor", "ascii-station:port=/dev/pts/5,mm_per_tip=0.2,pm=false,height_m=2"),
+        *("--sensor", "bme280:address=0x77,name=attic", "--sensor", "bme280"),
+        *("--camera", "http:url=http://10.0.0.9/s.jpg,every_min=30", "--broker", "mqtt://farm:1883"),
+        *("--longitude", "103.9", "--altitude", "1800"),
+    )
+    assert (said.code, said.err) == (0, "")
+    assert said.out == (
+        f'{out} is written: station "maoxian-1", 3 sensors.\n'
+        f"Next: look at it, then `minshan doctor --config {out}`, then `minshan run --config {out}`.\n"
+    )
+    config = load(out)
+    assert (config.station.title, config.site.datum, config.site.crop) == ("茂县果园", "GCJ-02", "apple")
+    assert (config.site.latitude, config.site.longitude, config.site.altitude_m) == (31.7, 103.9, 1800)
+    assert [sensor.name for sensor in config.sensor] == ["ascii-station", "attic", "bme280"]
+    first, second, _third = config.sensor
+    assert (first.settings.port, first.settings.mm_per_tip, first.settings.pm) == ("/dev/pts/5", 0.2, False)
+    assert (first.height_m, second.settings.address) == (2, 0x77)
+    assert (config.camera[0].url, config.camera[0].every_min) == ("http://10.0.0.9/s.jpg", 30)
+    assert config.broker is not None
+    assert config.broker.url == "mqtt://farm:1883"
+
+
+def test_a_site_that_nobody_gave_is_said_loudly(tmp_path: Path) -> None:
+    """A script may leave the site out: the file is written, and both it and the screen say whose site that is."""
+    out = tmp_path / "station.toml"
+    said = minshan(*made(out, "--latitude", "31.7", "--sensor", "bme280", "--broker", "mqtt://farm:1883"))
+    assert said.code == 0
+    assert said.err == (
+        "WARNING: nobody gave the site's facts, so the file has Maoxian's: longitude 103.85, altitude 1590.\n"
+        f"  → If the station is elsewhere, correct [site] in {out}: the limits of the air pressure and the photos' "
+        "daylight follow from it.\n"
+    )
+    assert "[site]\n# NOBODY GAVE longitude, altitude: Maoxian's stand here; correct them.\n" in out.read_text()
+    assert load(out).site.longitude == 103.85
+    chinese = minshan(*made(out, "--force", "--lang", "zh"))
+    assert chinese.err.splitlines()[0] == (
+        "警告：没有给出站址，文件里写的是茂县的：北纬 31.68、东经 103.85、海拔 1590。"
+    )
+
+
+def test_the_file_says_what_each_line_is_for(tmp_path: Path) -> None:
+    """A technician can change the file by what stands in it: units, choices, what is measured."""
+    out = tmp_path / "station.toml"
+    minshan(*made(out, "--sensor", "bme280:address=0x76"))
+    text = out.read_text()
+    for line in (
+        "altitude_m = 1590.0 # metres above sea level; limits of air pressure follow from it",
+        'datum = "WGS-84" # WGS-84, CGCS2000 or GCJ-02 (Chinese maps)',
+        "# measures: Air temperature, Relative humidity, Air pressure",
+        "address = 0x76",
+    ):
+        assert line in text.splitlines()
+    assert out.stat().st_mode & 0o007 == 0, "a login may stand in it"
+
+
+def test_what_is_wrong_is_told_and_nothing_written(tmp_path: Path) -> None:
+    """A wrong setting, name, position or address: a line each, code 3, and no file."""
+    out = tmp_path / "station.toml"
+    said = minshan(*made(out, "--sensor", "bme280:adress=0x76"))
+    assert (said.code, said.err) == (
+        3,
+        'Error: bme280: adress = 118: there is no such key here; did you mean "address"?\n',
+    )
+    said = minshan(*made(out, "--latitude", "200", "--broker", "http://x", "--sensor", "bme280", "--sensor", "bme280"))
+    assert (said.code, said.err.splitlines()) == (
+        3,
+        [
+            "Error: site.latitude = 200.0: must be at most 90",
+            'Error: broker.url = "http://x": must be an address as mqtt://host:1883 or mqtts://host:8883',
+            'Error: sensor "bme280-2".address: sensor "bme280" has address 0x76 on /dev/i2c-1 too; '
+            "each device needs its own",
+        ],
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_not_overwritten_unseen(tmp_path: Path) -> None:
+    """Only --force replaces a file."""
+    out = tmp_path / "station.toml"
+    out.write_text("mine")
+    said = minshan(*made(out))
+    assert (said.code, out.read_text()) == (2, "mine")
+    assert said.err == f"Error: {out} is there already.\n  → Name another file, or replace it with --force.\n"
+    assert minshan(*made(out, "--force")).code == 0
+    assert load(out).station.id == "maoxian-1"
+
+
+def test_a_station_needs_its_name_where_nobody_can_be_asked(tmp_path: Path) -> None:
+    """Without a person and without --station there is no file: a name is for ever, no default will do."""
+    said = minshan("init", "--out", str(tmp_path / "s.toml"))
+    assert (said.code, said.err) == (2, "Error: --station is missing: the station needs a name, as maoxian-1.\n")
+
+
+def test_a_person_is_asked(tmp_path: Path) -> None:
+    """On a terminal each missing fact is asked for, with its default."""
+    near, far = pty.openpty()
+    out = tmp_path / "station.toml"
+    words = [sys.executable, "-m", "provisioning.main", "init", "--state", str(tmp_path), "--out", str(out)]
+    answers = "maoxian-2\n\n30.5\n\n\n\napple\n\nbme280\n\n"
+    with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **ENGLISH}) as asked:
+        os.close(far)
+        os.write(near, answers.encode())
+        said = b""
+        try:
+            while piece := os.read(near, 4096):
+                said += piece
+        except OSError:
+            pass  # a terminal whose other end has gone gives EIO
+        assert asked.wait(30) == 0, said.decode()
+    os.close(near)
+    config = load(out)
+    assert (config.station.id, config.site.latitude, config.site.longitude) == ("maoxian-2", 30.5, 103.85)
+    assert (config.site.crop, config.broker, config.sensor[0].driver) == ("apple", None, "bme280")
+    assert "Latitude, degrees north [31.68]" in said.decode()
+
+
+@pytest.mark.parametrize(
+    ("spec", "driver", "keys"),
+    [
+        ("bme280", "bme280", {}),
+        ("a:port=/dev/x:1,pm=true", "a", {"port": "/dev/x:1", "pm": "true"}),
+        ("m:fitted=co2,noise,address=2", "m", {"fitted": "co2,noise", "address": "2"}),
+    ],
+)
+def test_a_sensors_words_are_taken_apart(spec: str, driver: str, keys: dict[str, str]) -> None:
+    """DRIVER:key=value,key=value; a value may hold colons and, where no key follows, commas."""
+    assert split(spec) == (driver, keys)
+
+
+def test_values_are_typed_as_the_file_would() -> None:
+    """Hexadecimal, numbers, truth and text as TOML has them; what is no TOML is text."""
+    values = [literal(text) for text in ("0x76", "1.5", "true", "/dev/ttyUSB0", "rs-fsjt", "a\nb = 2")]
+    assert values == [0x76, 1.5, True, "/dev/ttyUSB0", "rs-fsjt", "a\nb = 2"]

@@ -1,0 +1,46 @@
+"""What `minshan status` says of the uplink when something is unusual, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from edge.language import say
+from provisioning.commands import status
+
+UPLINK: dict[str, Any] = {
+    "connected": True,
+    "ledger": {"believed": "old", "other": "new", "refused": 3},
+    "set_aside": {"count": 2, "last": "minshan/1/s/receipt: Receipt: no JSON", "folder": "/var/lib/minshan/set-aside"},
+    "too_large": {"count": 1, "last": "record 7 has 900 bytes, and the broker takes 458"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _english_after() -> Iterator[None]:
+    yield
+    say.speak("en")
+
+
+def test_what_is_unusual_is_named_with_its_remedy() -> None:
+    """Another receiver, messages set aside and records too large are a line each; an ordinary uplink is one line."""
+    say.speak("en")
+    assert status.sent({"connected": True}, 0.0) == ["Connected to the broker."]
+    other, aside, large = status.sent(UPLINK, 0.0)[1:]
+    assert "(new)" in other
+    assert "3 x" in other
+    assert other.endswith("minshan accept-ledger")
+    assert "2 messages" in aside
+    assert "/var/lib/minshan/set-aside" in aside
+    assert aside.endswith("Receipt: no JSON")
+    assert large.endswith("record 7 has 900 bytes, and the broker takes 458")
+
+
+def test_the_same_in_chinese() -> None:
+    """Each line is translated, the station's own sentence in it too."""
+    say.speak("zh")
+    lines = status.sent(UPLINK, 0.0)
+    for line, word in zip(lines, ("消息服务器", "接收端", "消息无法处理", "最多接受 458 字节"), strict=True):
+        assert word in line
