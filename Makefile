@@ -35,7 +35,7 @@ test-slow: ## the tests that take minutes
 	$(SETUP) test
 	$(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)
 
-check: ## linters, types, the house's rules, the documents
+check: ## linters, types, the rules of the code, the documents
 	$(SETUP) test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
