@@ -35,7 +35,7 @@ class Timeline:
     def __init__(self, store: Store, boot: str, now: float) -> None:
         self._store = store
         self._boot = boot
-        self._anchors = [anchor for anchor in store.anchors(boot) if believable(anchor)]
+        self._anchors = [anchor for anchor in store.times.anchors(boot) if believable(anchor)]
         self._cut = False
         self._doubted: Anchor | None = None
         self._newest: Record | None = None
@@ -99,7 +99,7 @@ class Timeline:
             self._trusts(anchor)
             return  # it tells nothing that is not known better
         try:
-            dated = self._store.add_anchor(anchor)
+            dated = self._store.times.add_anchor(anchor)
         except StoreTrouble as trouble:  # the next one is tried again; measuring does not wait
             log.warning("the time is known by %s but cannot be kept: %s", anchor.source, trouble)
             return
@@ -145,10 +145,10 @@ class Timeline:
         if now is None:
             return
         try:
-            for lost in self._store.boots_without_time():
+            for lost in self._store.times.boots_without_time():
                 if lost.boot != self._boot:
                     before = known_before(self._store, lost.first)
-                    self._store.bound(lost.boot, before if before is None or before <= now else None, now)
+                    self._store.times.bound(lost.boot, before if before is None or before <= now else None, now)
         except StoreTrouble as trouble:  # they wait for the next anchor or start; measuring does not
             log.warning("what was measured without a time stays undated for now: %s", trouble)
 

@@ -24,6 +24,50 @@ ARRIVAL, BOUNDS = "arrival", "bounds"
 Timing = tuple[int | None, ClockMark]
 
 
+class Times:
+    """`store.times`: anchors and bounds, and the records they time. Callable from any thread; raises StoreTrouble."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self._db = database
+        self._ledger = ledger
+
+    def add_anchor(self, anchor: Anchor) -> int:
+        """Keep an anchor and give the records of its boot that have no time theirs. Return how many got one.
+
+        Each of them has a higher revision then and is unsent again.
+        """
+        with self._db.change() as connection:
+            keep(connection, anchor)
+        return retime(self._db, self._ledger, anchor.boot, from_anchors(self.anchors(anchor.boot)))
+
+    def anchors(self, boot: str) -> list[Anchor]:
+        """Return the anchors of a boot, oldest first."""
+        with self._db.reading() as connection:
+            return anchors(connection, boot)
+
+    def bound(self, boot: str, not_before: int | None, not_after: int | None) -> int:
+        """Give the records of a boot that never had an anchor bounds (microseconds UTC). Return how many.
+
+        They have a higher revision then, are unsent again and held no longer.
+        """
+        return retime(self._db, self._ledger, boot, from_bounds(not_before, not_after))
+
+    def boots_without_time(self) -> list[TimelessBoot]:
+        """Return the boots with held records, the present one among them, oldest first."""
+        with self._db.reading() as connection:
+            return boots_without_time(connection)
+
+    def resume(self) -> None:
+        """Give the records of boots that have an anchor their time, where a cut ended that."""
+        with self._db.reading() as connection:
+            found = connection.execute(
+                "SELECT DISTINCT boot FROM record WHERE start IS NULL AND boot IN (SELECT boot FROM anchor)"
+            )
+            known = {str(boot): anchors(connection, str(boot)) for (boot,) in found.fetchall()}
+        for boot, its in known.items():
+            retime(self._db, self._ledger, boot, from_anchors(its))
+
+
 class TimelessBoot(msgspec.Struct, frozen=True):
     """A boot with records that have no time: `first` and `last` seq of them, and how many."""
 
@@ -41,17 +85,6 @@ def boots_without_time(connection: apsw.Connection) -> list[TimelessBoot]:
         (ARRIVAL,),
     )
     return [TimelessBoot(*row) for row in found]
-
-
-def go_on(db: Database, ledger: Ledger) -> None:
-    """Give the records of boots that have an anchor their time, where a cut ended that."""
-    with db.reading() as connection:
-        found = connection.execute(
-            "SELECT DISTINCT boot FROM record WHERE start IS NULL AND boot IN (SELECT boot FROM anchor)"
-        )
-        known = {str(boot): anchors(connection, str(boot)) for (boot,) in found.fetchall()}
-    for boot, its in known.items():
-        retime(db, ledger, boot, from_anchors(its))
 
 
 def anchors(connection: apsw.Connection, boot: str) -> list[Anchor]:

@@ -97,8 +97,8 @@ class Show:
 def unsent(station: Station) -> int:
     """Records and pictures that the platform does not have yet, or has not proven to have."""
     left = station.store.pictures.count()
-    unproven = sum(span.last - span.first + 1 for span in station.store.unproven())
-    return station.store.count_unsent() + unproven + left.thumbnails + left.full
+    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven())
+    return station.store.outbox.count_unsent() + unproven + left.thumbnails + left.full
 
 
 @contextlib.contextmanager

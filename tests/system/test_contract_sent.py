@@ -80,7 +80,7 @@ def everything_said(box: Box, listener: Listener, watch: Watch) -> None:
     box.backlog(30)
     box.recording()
     box.run(300)
-    box.store.bound(BOOT, 1, 2)
+    box.store.times.bound(BOOT, 1, 2)
     box.picture(os.urandom(50_000), os.urandom(5_000))
     box.run_until(lambda: not box.store.pictures.unproven() and len(watch.seqs()) > 30)
     listener.send(topic("orchard-1", Channel.COMMAND), encode(Command(VERSION, "c1", "picture", {"camera": "n"}, 1)))

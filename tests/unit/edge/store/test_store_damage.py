@@ -42,8 +42,8 @@ def filled(folder: Path, clean: bool) -> list[Record]:
     store = Store.open(live, epoch="a")
     records = [store.append(minute(n), {"n": n}) for n in range(1, RECORDS)]
     records.append(store.append(event(Kind.SETUP, RECORDS, {"sensors": "x" * 9000}), {"n": RECORDS}))
-    store.add_anchor(Anchor("boot-1", 0.0, 0, "ntp", 0.1))
-    store.prove([Span("a", 1, 100)])
+    store.times.add_anchor(Anchor("boot-1", 0.0, 0, "ntp", 0.1))
+    store.outbox.prove([Span("a", 1, 100)])
     if clean:
         store.close()
     shutil.copytree(live, folder)
@@ -59,7 +59,7 @@ def goes_on(folder: Path, records: list[Record]) -> Store:
     false = [record.seq for record in found if record != records[record.seq - 1]]
     assert false == []
     fresh = store.append(minute(999)).seq
-    assert [record.seq for record in store.unsent(limit=1)] == [fresh]
+    assert [record.seq for record in store.outbox.unsent(limit=1)] == [fresh]
     return store
 
 
@@ -152,7 +152,7 @@ def test_a_broken_page_costs_its_own_records_and_they_are_told(histories: Histor
     assert 0 < len(lost) < 20
     assert all(span.epoch == "a" for span in repaired.lost or ())
     assert store.take_repair() is None
-    assert store.unsent_spans()[0].first == 101
+    assert store.outbox.unsent_spans()[0].first == 101
     store.close()
 
 
@@ -167,12 +167,12 @@ def test_a_flipped_bit_in_a_value_is_noticed(tmp_path: Path) -> None:
     connection.close()
     assert len(check(tmp_path)) == 2
     store = Store.open(tmp_path, epoch="b")
-    assert [r.seq for r in store.unsent()] == [9, 8, 7, 6, 5, 3, 2, 1]
+    assert [r.seq for r in store.outbox.unsent()] == [9, 8, 7, 6, 5, 3, 2, 1]
     repaired = store.take_repair()
     assert repaired is not None
     assert repaired.lost == [Span("a", 4, 4), Span("a", 10, 10)]
     assert store.append(minute(11)).seq == 11
-    assert store.count_unsent() == 9
+    assert store.outbox.count_unsent() == 9
     store.close()
     assert check(tmp_path) == []
 

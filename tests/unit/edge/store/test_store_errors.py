@@ -35,7 +35,7 @@ def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
     """Where the disk refuses, nothing is kept or counted; once it takes again, the same draft is kept once."""
     store = Store.open(tmp_path, epoch="a", vfs=disk.vfs_name)
     store.append(minute(1), {"n": 1})
-    store.mark_sent(store.unsent())
+    store.outbox.mark_sent(store.outbox.unsent())
     for after in range(4):
         disk.refuse, disk.syncs, disk.after = error, syncs, after if not syncs else 0
         for _ in range(2):
@@ -49,7 +49,7 @@ def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
         else:
             assert store.state() == {"n": 1}
             assert store.next_seq == 2
-            assert store.count_unsent() == 0
+            assert store.outbox.count_unsent() == 0
             continue
         break
     disk.refuse = None

@@ -64,7 +64,7 @@ class StoreModel(RuleBasedStateMachine):
     def acknowledge(self, data: st.DataObject) -> None:
         """The broker acknowledges records, perhaps of an older revision."""
         records = data.draw(st.lists(st.sampled_from(self.seen), max_size=5)) if self.seen else []
-        self.store.mark_sent(records)
+        self.store.outbox.mark_sent(records)
         for record in records:
             kept = self.model[record.seq]
             if kept.record.revision == record.revision and kept.state == "unsent":
@@ -73,7 +73,7 @@ class StoreModel(RuleBasedStateMachine):
     @rule(first=st.integers(1, 20), size=st.integers(0, 10), epoch=st.integers(0, 4))
     def prove(self, first: int, size: int, epoch: int) -> None:
         """The platform proves a range of one epoch, without saying which revisions."""
-        self.store.prove([Span(f"e{epoch}", first, first + size)])
+        self.store.outbox.prove([Span(f"e{epoch}", first, first + size)])
         for kept in self._named(first, size, epoch):
             if kept.state == "sent" or kept.record.revision == 0:
                 kept.state = "closed"
@@ -81,7 +81,7 @@ class StoreModel(RuleBasedStateMachine):
     @rule(first=st.integers(1, 20), size=st.integers(0, 10), epoch=st.integers(0, 4))
     def reopen(self, first: int, size: int, epoch: int) -> None:
         """The platform lacks a range."""
-        self.store.reopen([Span(f"e{epoch}", first, first + size)])
+        self.store.outbox.reopen([Span(f"e{epoch}", first, first + size)])
         for kept in self._named(first, size, epoch):
             kept.state = "unsent"
 
@@ -90,9 +90,9 @@ class StoreModel(RuleBasedStateMachine):
         """A boot's time becomes known, or its bounds."""
         name = f"boot-{boot}"
         if bounds:
-            self.store.bound(name, 1, 2)
+            self.store.times.bound(name, 1, 2)
         else:
-            self.store.add_anchor(Anchor(name, 0.0, 0, "ntp", 0.1))
+            self.store.times.add_anchor(Anchor(name, 0.0, 0, "ntp", 0.1))
             self.anchored.add(name)
         self._timed({name}, bounds)
 
@@ -127,12 +127,12 @@ class StoreModel(RuleBasedStateMachine):
             return
         unsent = [seq for seq, kept in self.model.items() if kept.state == "unsent"]
         due = [self.model[seq].record for seq in reversed(unsent) if not self.model[seq].held]
-        assert self.store.unsent() == due
-        assert self.store.count_unsent() == len(unsent)
-        assert self.store.held() == sum(self.model[seq].held for seq in unsent)
-        assert [r.seq for r in self.store.newest()] == unsent[-1:]
+        assert self.store.outbox.unsent() == due
+        assert self.store.outbox.count_unsent() == len(unsent)
+        assert self.store.outbox.held() == sum(self.model[seq].held for seq in unsent)
+        assert [r.seq for r in self.store.outbox.newest()] == unsent[-1:]
         sent = {seq for seq, kept in self.model.items() if kept.state == "sent"}
-        spans = self.store.unproven()
+        spans = self.store.outbox.unproven()
         assert {n for s in spans for n in range(s.first, s.last + 1)} == sent
         assert self.store.range(1, 10_000) == [kept.record for kept in self.model.values()]
 

@@ -32,10 +32,10 @@ def a_life(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
         for n in range(1, 26):
             kept(store.append(minute(n, f"b{start}", timed=n % 3 != 0), {"n": n}))
             if n % 4 == 0:
-                store.mark_sent(store.newest(limit=3))
+                store.outbox.mark_sent(store.outbox.newest(limit=3))
             if n % 6 == 0:
-                store.prove([Span(f"e{start}", n - 5, n - 3)])
-        store.add_anchor(Anchor(f"b{start}", 0.0, 0, "ntp", 0.1))
+                store.outbox.prove([Span(f"e{start}", n - 5, n - 3)])
+        store.times.add_anchor(Anchor(f"b{start}", 0.0, 0, "ntp", 0.1))
         kept(store.append(event(Kind.HEALTH, 99, {}), {"n": 99}))
         store.close()
 

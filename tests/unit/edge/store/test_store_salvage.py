@@ -50,8 +50,8 @@ def told_whole(folder: Path, records: list[Record]) -> None:
     store.append(minute(999), {"n": 999})
     kept = {record.seq: record for record in store.range(1, len(records)) if record.epoch == "a"}
     store.pictures.count()
-    store.anchors("boot-1")
-    store.unsent(limit=1000)
+    store.times.anchors("boot-1")
+    store.outbox.unsent(limit=1000)
     told = store.take_repair()
     assert all(record == records[seq - 1] for seq, record in kept.items())
     missing = set(range(1, len(records) + 1)) - set(kept)

@@ -59,7 +59,7 @@ class Front:
             self.receipts,
             Pieces(STATION, self.store, clock, committed=True),
             Commands(STATION, self.answer).handle,
-            self.store.add_anchor,
+            self.store.times.add_anchor,
         )
         self.intake = Intake(self.desk, folder)
 
@@ -123,9 +123,9 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
     assert sum(path.stat().st_size for path in aside.iterdir()) < 10 * 1024 * 1024
     ledger = front.receipts.pin.ledger or "l"
     front.take(topic(STATION, Channel.ANSWER), encode(Answer(VERSION, front.asked().nonce, 1, ledger, 1, [])))
-    front.store.reopen([Span("e1", 1, 50)])
+    front.store.outbox.reopen([Span("e1", 1, 50)])
     front.take(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, ledger, 1, [Span("e1", 1, 50)])))
-    assert front.store.count_unsent() == 0
+    assert front.store.outbox.count_unsent() == 0
 
 
 def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> None:
