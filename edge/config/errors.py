@@ -1,6 +1,6 @@
 """What is wrong with a station.toml, each in one sentence that says what would be right.
 
-A `Trouble` carries its sentence as a template and its parameters: the text here is English, and the
+A `Mistake` carries its sentence as a template and its parameters: the text here is English, and the
 technician's side translates the template.
 """
 
@@ -64,7 +64,7 @@ SENTENCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Mistake:
     """One mistake: where it is, what stands there, and its sentence.
 
     `line` counts from 1, None where the mistake has no place in the text (a file that is not there). `key` is
@@ -100,12 +100,12 @@ class Trouble:
         return f"{self.place}: {self.sentence}"
 
 
-class ConfigTrouble(Exception):
+class ConfigError(Exception):
     """A file that the station cannot start from: all that is wrong with it, in the order of its lines."""
 
-    def __init__(self, troubles: Sequence[Trouble]) -> None:
-        super().__init__("\n".join(str(trouble) for trouble in troubles))
-        self.troubles = tuple(troubles)
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
 
 
 def shown(key: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""The words that `edge.language.say` translates: English here, Chinese in the catalogue."""
+"""The words that `edge.language.texts` translates: English here, Chinese in the catalogue."""
 
 from __future__ import annotations
 

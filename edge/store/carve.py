@@ -28,7 +28,7 @@ Page = tuple[bytes, PageReader]
 Found = list[Any]
 
 
-class _Nothing(Exception):
+class _NoRowError(Exception):
     """The bytes are no row."""
 
 
@@ -116,14 +116,14 @@ def _rows(page: bytes, read: PageReader, known: Ranges) -> Iterator[tuple[int, l
             rowid, start = _varint(page, start)
             if not ranges.contains(known, rowid):
                 yield rowid, _values(_payload(page, start, size, read))
-        except (_Nothing, IndexError, struct.error, UnicodeDecodeError):
+        except (_NoRowError, IndexError, struct.error, UnicodeDecodeError):
             continue
 
 
 def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
     """The bytes of a row, those on overflow pages among them (file format, section 1.6)."""
     if size > 1 << 24:
-        raise _Nothing
+        raise _NoRowError
     most, least = PAGE - 35, (PAGE - 12) * 32 // 255 - 23
     if size <= most:
         return page[at : at + size]
@@ -134,7 +134,7 @@ def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
     while len(found) < size:
         more = read(following)
         if len(more) < PAGE:
-            raise _Nothing
+            raise _NoRowError
         (following,) = struct.unpack_from(">I", more)
         found += more[4:]
     return bytes(found[:size])
@@ -163,7 +163,7 @@ def _value(payload: bytes, at: int, kind: int) -> tuple[Any, int]:
         end = at + _SIZES[kind]
         return int.from_bytes(payload[at:end], "big", signed=True), end
     if kind < 12:
-        raise _Nothing
+        raise _NoRowError
     end = at + (kind - 12) // 2
     text = payload[at:end]
     return (text.decode() if kind % 2 else text), end

@@ -15,7 +15,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from edge.store.errors import in_use, told
+from edge.store.errors import as_store_error, in_use
 
 LOCK = "lock"
 DATABASE = "records.db"
@@ -37,8 +37,8 @@ class Hold:
     """
 
     def __init__(self, folder: Path) -> None:
-        """StoreTrouble where it is held by another, is no folder or cannot be written."""
-        with told(folder):
+        """StoreError where it is held by another, is no folder or cannot be written."""
+        with as_store_error(folder):
             (folder / PICTURES).mkdir(0o750, parents=True, exist_ok=True)
             fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:

@@ -13,7 +13,7 @@ from edge.store.delivery import CLOSED, SENT, Ledger
 
 
 class Notes:
-    """`store.notes`. From any thread; StoreTrouble as the store."""
+    """`store.notes`. From any thread; StoreError as the store."""
 
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._db = database

@@ -25,7 +25,7 @@ Pick = Callable[[Callable[[], Ranges], int, bool], list[Record]]  # (which seqs,
 
 
 class Outbox:
-    """`store.outbox`: what each destination lacks. Callable from any thread; raises StoreTrouble as the store.
+    """`store.outbox`: what each destination lacks. Callable from any thread; raises StoreError as the store.
 
     `dest` is the name of a destination, `pick` reads records of the store by their seqs.
     """

@@ -12,18 +12,18 @@ import apsw
 from edge.store.database import Database
 from edge.store.folder import STRAYS, count_strays
 from edge.store.picture_rows import CLOSED, SENT, PictureCount, PictureRows, PieceRow, file_name
-from edge.store.recovery import Mender
+from edge.store.recovery import Recovery
 
 STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row tells of: some 500 full pictures
 T = TypeVar("T")
 
 
 class PictureBook:
-    """`store.pictures`: what the shelf and the uplink call. From any thread; StoreTrouble as the store."""
+    """`store.pictures`: what the shelf and the uplink call. From any thread; StoreError as the store."""
 
-    def __init__(self, database: Database, mender: Mender, rows: PictureRows) -> None:
+    def __init__(self, database: Database, recovery: Recovery, rows: PictureRows) -> None:
         self._db = database
-        self._mender = mender
+        self._recovery = recovery
         self._rows = rows
 
     def _read(self, read: Callable[[apsw.Connection], T]) -> T:
@@ -31,14 +31,14 @@ class PictureBook:
             with self._db.reading() as connection:
                 return read(connection)
 
-        return self._mender.twice(attempt)
+        return self._recovery.twice(attempt)
 
     def _change(self, change: Callable[[apsw.Connection], T]) -> T:
         def attempt() -> T:
             with self._db.change() as connection:
                 return change(connection)
 
-        return self._mender.twice(attempt)
+        return self._recovery.twice(attempt)
 
     @property
     def folder(self) -> Path:

@@ -24,7 +24,7 @@ class Reader:
         for row in connection.execute(f"{rows.SELECT} {where}", args):
             try:
                 found.append(rows.from_row(row))
-            except rows.BadRow:
+            except rows.RowError:
                 self.bad.add(row[0])
         return found
 

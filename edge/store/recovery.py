@@ -10,7 +10,7 @@ from edge.store.damage_report import Repair, Untold
 from edge.store.database import Database
 from edge.store.delivery import Ledger
 from edge.store.epochs import Tail
-from edge.store.errors import Cause, StoreTrouble, told
+from edge.store.errors import Cause, StoreError, as_store_error
 from edge.store.folder import Ballast, used_before
 from edge.store.log_rescue import check
 from edge.store.reader import Reader
@@ -19,7 +19,7 @@ from edge.store.salvage import salvage
 T = TypeVar("T")
 
 
-class Mender:
+class Recovery:
     """Mends, and writes down what it did; `progress` is called all the while a salvage lasts."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Mender:
         """Open the database, salvaged first where it is damaged."""
         try:
             self._db.connect()
-        except StoreTrouble as found:
+        except StoreError as found:
             if found.cause is not Cause.DAMAGED:
                 raise
             self.mend(str(found.__cause__ or found))
@@ -47,9 +47,9 @@ class Mender:
                 self._untold.add(connection, Repair(None, 0, None, cause, unknown=True))
 
     def mend(self, cause: str) -> None:
-        """Salvage the database, set it aside, open the new one. StoreTrouble where the disk refuses that."""
+        """Salvage the database, set it aside, open the new one. StoreError where the disk refuses that."""
         self._db.disconnect()
-        with told(self._db.folder):
+        with as_store_error(self._db.folder):
             salvage(self._db.folder, cause, self._db.vfs, self._progress, self._ledger.last)
         self._db.connect()
 
@@ -57,7 +57,7 @@ class Mender:
         """The call, made again where the database turned out to be damaged and was salvaged."""
         try:
             return call()
-        except StoreTrouble as found:
+        except StoreError as found:
             if found.cause is not Cause.DAMAGED:
                 raise
         return call()
@@ -66,7 +66,7 @@ class Mender:
         """The call, made again without the ballast where the disk was too full for it."""
         try:
             done = call()
-        except StoreTrouble as found:
+        except StoreError as found:
             if found.cause is not Cause.FULL or not self._ballast.drop():
                 raise
             return call()

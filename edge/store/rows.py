@@ -26,7 +26,7 @@ SELECT = f"SELECT {COLUMNS} FROM record"
 Row = tuple[Any, ...]
 
 
-class BadRow(ValueError):
+class RowError(ValueError):
     """A row that is not what was written."""
 
 
@@ -50,9 +50,9 @@ def row_of(record: Record) -> Row:
 
 
 def from_row(row: Row) -> Record:
-    """The record of a row; BadRow where it is damaged."""
+    """The record of a row; RowError where it is damaged."""
     if not is_whole(row):
-        raise BadRow(f"record {row[0]!r} is damaged")
+        raise RowError(f"record {row[0]!r} is damaged")
     head, body = row[: WIDTH - 2], row[WIDTH - 2]
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
     return Record(

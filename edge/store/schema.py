@@ -17,7 +17,7 @@ from typing import Any
 import apsw
 
 from edge.files import sync_folder
-from edge.store.errors import Cause, StoreTrouble
+from edge.store.errors import Cause, StoreError
 
 # A commit writes whole pages, each with 24 bytes of head, to a log that the disk keeps in blocks of 4096: pages
 # of 1024 bytes, about a record each, reach it as 1.0 times a raw append's blocks, pages of 4096 as 1.4 times.
@@ -131,7 +131,7 @@ def check_size(connection: apsw.Connection, path: Path) -> None:
 
 
 def migrate(connection: apsw.Connection, folder: Path, used: bool = False) -> None:
-    """Bring the tables to this version's; StoreTrouble where they are a newer version's.
+    """Bring the tables to this version's; StoreError where they are a newer version's.
 
     `used`: the store has had records, so that no tables at all are damage.
     """
@@ -165,7 +165,7 @@ def _version(connection: apsw.Connection, folder: Path) -> int:
     if ours and 0 < said < len(shapes) and shape >= shapes[said]:
         return said  # somebody added a table or an index of his own
     if ours and len(shapes) <= said < MOST_VERSIONS and connection.execute("PRAGMA quick_check(1)").get == "ok":
-        raise StoreTrouble(
+        raise StoreError(
             Cause.NEWER,
             f"state folder {folder} was written by a newer minshan (store version {said}, this one knows "
             f"{len(MIGRATIONS)}): install that version again, or name another folder",

@@ -1,7 +1,7 @@
 """The store: every record on the disk before its append returns, and what each destination has of them.
 
 One SQLite database (records.db, WAL, synchronous=FULL) by one connection in one process; picture files beside
-it. Methods may be called from any thread: one lock goes around each. All raise StoreTrouble, after which
+it. Methods may be called from any thread: one lock goes around each. All raise StoreError, after which
 nothing has changed and the same call may be made again. `dest` is the name of a destination.
 """
 
@@ -25,7 +25,7 @@ from edge.store.damage_report import Repair, Untold
 from edge.store.database import Database
 from edge.store.delivery import Ledger
 from edge.store.epochs import Tail
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 from edge.store.eviction import Sweep
 from edge.store.notes import Notes
 from edge.store.outbox import PLATFORM, Outbox
@@ -33,7 +33,7 @@ from edge.store.picture_rows import NewPicture, PictureRows
 from edge.store.pictures import PictureBook
 from edge.store.quota import Limits, Room
 from edge.store.reader import Reader, newest_of
-from edge.store.recovery import Mender
+from edge.store.recovery import Recovery
 from edge.store.times import ARRIVAL, Times
 
 
@@ -60,8 +60,8 @@ class Store:
         self._rows = PictureRows(folder / folders.PICTURES)
         self._untold = Untold()
         self._db = Database(folder, vfs, (self._ledger, self._tail, self._rows, self._untold))
-        self._mender = Mender(self._db, self._ledger, self._tail, self._untold, progress)
-        self.pictures = PictureBook(self._db, self._mender, self._rows)
+        self._recovery = Recovery(self._db, self._ledger, self._tail, self._untold, progress)
+        self.pictures = PictureBook(self._db, self._recovery, self._rows)
         self.notes = Notes(self._db, self._ledger)
         self.outbox = Outbox(self._db, self._ledger, self._tail, self._pick)
         self.times = Times(self._db, self._ledger)
@@ -94,16 +94,16 @@ class Store:
         return store
 
     def _start(self) -> None:
-        self._mender.with_room(self._mender.connect)
+        self._recovery.with_room(self._recovery.connect)
         if self._ledger.last:
             self._hold.sign()
-        self._mender.twice(self.times.resume)
+        self._recovery.twice(self.times.resume)
 
     def close(self) -> None:
         """Write what is not written yet, fold the log into the file, let the folder go. Twice does no harm."""
         with self._db.lock:
             if self._db.connected:
-                with suppress(StoreTrouble), self._db.change():
+                with suppress(StoreError), self._db.change():
                     self._ledger.end()  # and whatever waited for a change; lost, it does no harm
             self._release()
 
@@ -139,7 +139,7 @@ class Store:
             self._hold.sign()
             return record
 
-        return self._mender.twice(attempt)
+        return self._recovery.twice(attempt)
 
     def _insert(self, connection: apsw.Connection, draft: Draft, state: dict[str, Any] | None) -> Record:
         before = self._ledger.last
@@ -191,9 +191,9 @@ class Store:
             with self._db.reading() as connection:
                 self._reader.bad.clear()
                 found = read(connection)
-                return read(connection) if self._mender.give_up(self._reader) else found
+                return read(connection) if self._recovery.give_up(self._reader) else found
 
-        return self._mender.twice(attempt)
+        return self._recovery.twice(attempt)
 
     # -- room -------------------------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class Store:
             return self._insert(connection, Draft(Kind.LOSS, stamp, 0.0, start, clock, body), None)
 
         sweep = Sweep(self._db, self._ledger, self._tail, self.pictures.folder, insert)
-        return self._mender.with_room(lambda: sweep.run(Room(self._limits, start, *folders.room(self.folder))))
+        return self._recovery.with_room(lambda: sweep.run(Room(self._limits, start, *folders.room(self.folder))))
 
     def size_bytes(self) -> int:
         """Bytes of the records' pages in use."""

@@ -25,7 +25,7 @@ Timing = tuple[int | None, ClockMark]
 
 
 class Times:
-    """`store.times`: anchors and bounds, and the records they time. Callable from any thread; raises StoreTrouble."""
+    """`store.times`: anchors and bounds, and the records they time. Callable from any thread; raises StoreError."""
 
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._db = database
@@ -135,7 +135,7 @@ def _step(
     for row in found:
         try:
             record = rows.from_row(row)
-        except rows.BadRow:
+        except rows.RowError:
             continue  # whoever reads it finds out and gives it up
         timed = timing(record)
         if timed is not None:

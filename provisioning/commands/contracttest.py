@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.language.say import _
+from edge.language.texts import _
 from edge.language.words import N_
-from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, settings, typed
 
@@ -57,7 +57,7 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
         show(check.__name__.removeprefix("check_"), why, as_json)
     if broken:
         said = _('The driver "{name}" does not keep {n} of {total} checks.')
-        raise Failure(Exit.TROUBLE, said.format(name=name, n=broken, total=len(CHECKS)))
+        raise CommandError(Exit.TROUBLE, said.format(name=name, n=broken, total=len(CHECKS)))
 
 
 def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:

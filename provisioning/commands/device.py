@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from drivers.buses.bus import BUSES
 from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged, WrongDevice
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.language.words import N_
 from provisioning.commands.finding import Finding
 
@@ -69,7 +69,7 @@ def place(info: DriverInfo, settings: Any) -> str:
 def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> Finding:
     """What a device's error means, and what to do."""
     said = _("sensor {name} ({driver} on {place}): {reason}").format(
-        name=name, driver=info.name, place=place(info, settings), reason=say.in_full(error.reason)
+        name=name, driver=info.name, place=place(info, settings), reason=texts.in_full(error.reason)
     )
     return Finding("sensor", False, said, remedy(info.bus, error))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edge.language.say import _
+from edge.language.texts import _
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 

@@ -20,7 +20,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130  # Ctrl-C
 
 
-class Failure(Exception):
+class CommandError(Exception):
     """A command cannot do what was asked: a sentence, where there is one a remedy, and the exit code."""
 
     def __init__(self, code: Exit, sentence: str, remedy: str = "") -> None:

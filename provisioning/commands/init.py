@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drivers.reason import system_reason
-from edge.language.say import _, ngettext, render
-from provisioning.commands.exits import Exit, Failure
+from edge.language.texts import _, ngettext, render
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import COMMON, driver_named, settings, split, typed
 from provisioning.commands.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
@@ -44,7 +44,7 @@ def init(out: Path, force: bool, **given: Any) -> None:
     """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
     if out.exists() and not force:
         said = _("{file} is there already.").format(file=out)
-        raise Failure(Exit.USAGE, said, _("Name another file, or replace it with --force."))
+        raise CommandError(Exit.USAGE, said, _("Name another file, or replace it with --force."))
     facts = complete(given)
     names: list[str] = []
     sensors = [sensor_table(spec, names) for spec in facts.pop("sensors")]
@@ -93,7 +93,7 @@ def complete(given: dict[str, Any]) -> dict[str, Any]:
     for key, question, default in asked:
         if facts.get(key) is None:
             if default is None and not person:
-                raise Failure(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
+                raise CommandError(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
             kind = click.Choice(DATUMS) if key == "datum" else type(default or "")
             facts[key] = click.prompt(question, default, type=kind, show_default=True) if person else default
     if person and not facts["sensors"]:
@@ -147,7 +147,7 @@ def camera_table(spec: str, place: int) -> dict[str, Any]:
 
 def place(out: Path, text: str) -> None:
     """Write the text beside `out`, check it as the station will, and only then put it in its place."""
-    from edge.config.errors import ConfigTrouble
+    from edge.config.errors import ConfigError
     from edge.config.file import load
 
     beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
@@ -159,11 +159,11 @@ def place(out: Path, text: str) -> None:
             os.fsync(file.fileno())
         load(beside)
         beside.rename(out)
-    except ConfigTrouble as error:
-        lines = [f"{trouble.place.partition(': ')[2] or out}: {sentence(trouble)}" for trouble in error.troubles]
-        raise Failure(Exit.CONFIG, "\n".join(lines)) from None
+    except ConfigError as error:
+        lines = [f"{mistake.place.partition(': ')[2] or out}: {sentence(mistake)}" for mistake in error.mistakes]
+        raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
     except OSError as error:
         said = _("{file} cannot be written: {detail}").format(file=out, detail=render(system_reason(error)))
-        raise Failure(Exit.USAGE, said) from None
+        raise CommandError(Exit.USAGE, said) from None
     finally:
         beside.unlink(missing_ok=True)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from edge.language import say
-from edge.language.say import _
-from provisioning.commands.exits import Exit, Failure
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
-    from edge.config.errors import Trouble
+    from edge.config.errors import Mistake
     from edge.config.sections import BrokerSection, Config
 
 CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
@@ -64,49 +64,49 @@ def broker_options() -> Callable[[F], F]:
 
 
 def broker_at(url: str, **files: str | None) -> BrokerSection:
-    """Return a broker's section from a command line. Raise Failure where the address is none."""
+    """Return a broker's section from a command line. Raise CommandError where the address is none."""
     from pydantic import ValidationError
 
-    from edge.config.address import BadAddress, parse
+    from edge.config.address import AddressError, parse
     from edge.config.sections import BrokerSection
 
     try:
         parse(url)
         return BrokerSection.model_validate({"url": url, "retry_max_s": 10.0, **files})
-    except (BadAddress, ValidationError):
+    except (AddressError, ValidationError):
         said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
-        raise Failure(Exit.USAGE, said) from None
+        raise CommandError(Exit.USAGE, said) from None
 
 
 def loaded(path: Path | None) -> Config:
-    """The station's file; Failure with one line for each mistake in it."""
-    from edge.config.errors import ConfigTrouble
+    """The station's file; CommandError with one line for each mistake in it."""
+    from edge.config.errors import ConfigError
     from edge.config.file import load
 
     try:
         return load(path or CONFIG)
-    except ConfigTrouble as error:
-        lines = "\n".join(told(trouble) for trouble in error.troubles)
-        missing = path is None and any(trouble.code == "no_file" for trouble in error.troubles)
+    except ConfigError as error:
+        lines = "\n".join(told(mistake) for mistake in error.mistakes)
+        missing = path is None and any(mistake.code == "no_file" for mistake in error.mistakes)
         remedy = _("Name the file with --config, or write one with `minshan init`.") if missing else ""
-        raise Failure(Exit.CONFIG, lines, remedy) from None
+        raise CommandError(Exit.CONFIG, lines, remedy) from None
 
 
-def told(trouble: Trouble) -> str:
+def told(mistake: Mistake) -> str:
     """One mistake of a file as a line in the person's language."""
-    return _("{place}: {sentence}").format(place=trouble.place, sentence=sentence(trouble))
+    return _("{place}: {sentence}").format(place=mistake.place, sentence=sentence(mistake))
 
 
-def sentence(trouble: Trouble) -> str:
+def sentence(mistake: Mistake) -> str:
     """What is wrong or would be right, in the person's language."""
-    return _(trouble.template).format(**{key: shown(key, value) for key, value in trouble.params.items()})
+    return _(mistake.template).format(**{key: shown(key, value) for key, value in mistake.params.items()})
 
 
 def shown(key: str, value: Any) -> Any:
     """What stands in a gap of such a sentence: what a driver says, and kinds of buses, in the person's language."""
     if key == "detail":
-        return say.phrase(value)
-    return say.bus(value) if key in ("theirs", "ours") else value
+        return texts.phrase(value)
+    return texts.bus(value) if key in ("theirs", "ours") else value
 
 
 def print_json(value: Any) -> None:

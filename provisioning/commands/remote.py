@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.language import say
-from edge.language.say import _
-from provisioning.commands.exits import Exit, Failure
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options, json_option, print_json
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def remote(ctx: click.Context, station: str) -> None:
     import re
 
     if not re.fullmatch(STATION, station):
-        raise Failure(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
+        raise CommandError(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
     ctx.obj = station
 
 
@@ -51,7 +51,7 @@ def picture(station: str, /, camera: str | None, url: str, timeout: float, as_js
 
 
 def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:
-    """Send one command and print what comes back; Failure where the station refuses or is silent."""
+    """Send one command and print what comes back; CommandError where the station refuses or is silent."""
     from edge.clock.clock import system_utc
     from edge.wire.client import sent
     from edge.wire.contract import VERSION, Channel, Command, encode, topic
@@ -68,7 +68,7 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
             code = sent(link, topic(station, Channel.COMMAND), encode(command), round(lasts))
             if code == NOBODY_LISTENS:
                 said = _('No station "{station}" listens on this broker.').format(station=station)
-                raise Failure(
+                raise CommandError(
                     Exit.TROUBLE,
                     said,
                     _("See how its name is written in its file, and whether it has been off for more than a week."),
@@ -77,11 +77,11 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
         finally:
             link.close()
     except LinkTrouble as trouble:
-        raise Failure(Exit.BROKER, say.phrase(str(trouble))) from None
+        raise CommandError(Exit.BROKER, texts.phrase(str(trouble))) from None
 
 
 def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
-    """Tell the command's results as they come, until one is final; Failure where none is in time."""
+    """Tell the command's results as they come, until one is final; CommandError where none is in time."""
     from edge.wire.client import arriving
     from edge.wire.contract import BadPayload, Channel, Result, decode, topic
 
@@ -96,13 +96,15 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             if result.state != "failed" or as_json:
                 tell(result, as_json)
             if result.state == "failed":
-                raise Failure(Exit.CAMERA, failed(say.told(result.data.get("why"), result.text)))
+                raise CommandError(Exit.CAMERA, failed(texts.told(result.data.get("why"), result.text)))
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")
     remedy = _("It may be out of reach now; the command is carried out if it comes within {time}, and not later.")
-    lasts = say.duration(max(EXPIRES_S, timeout))
-    raise Failure(Exit.TROUBLE, said.format(station=station, time=say.duration(timeout)), remedy.format(time=lasts))
+    lasts = texts.duration(max(EXPIRES_S, timeout))
+    raise CommandError(
+        Exit.TROUBLE, said.format(station=station, time=texts.duration(timeout)), remedy.format(time=lasts)
+    )
 
 
 def failed(why: str) -> str:
@@ -121,7 +123,7 @@ def tell(result: Result, as_json: bool) -> None:
         "accepted": _("The station has taken the command ..."),
         "done": _("Done."),
     }
-    text = f" {say.told(result.data.get('why'), result.text)}" if result.text else ""
+    text = f" {texts.told(result.data.get('why'), result.text)}" if result.text else ""
     click.echo(words.get(result.state, result.state) + text)
     for key, value in result.data.items():
-        click.echo(f"  {say.fact(key)}: {value}")
+        click.echo(f"  {texts.fact(key)}: {value}")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from edge.language.say import _, ngettext, phrase
-from provisioning.commands.exits import Exit, Failure
+from edge.language.texts import _, ngettext, phrase
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor.broker_notes import notes
 
@@ -26,12 +26,12 @@ def run(config_file: Path | None, check: bool, as_json: bool) -> None:
     config = loaded(config_file)
     log_to_stderr()
     from edge.daemon import serve
-    from edge.store.errors import StoreTrouble
+    from edge.store.errors import StoreError
 
     try:
         serve(config)
-    except StoreTrouble as trouble:
-        raise Failure(Exit.STORE, phrase(str(trouble))) from None
+    except StoreError as trouble:
+        raise CommandError(Exit.STORE, phrase(str(trouble))) from None
 
 
 def checked(config_file: Path | None, as_json: bool) -> None:

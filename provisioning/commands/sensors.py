@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from provisioning.commands.contracttest import test
 from provisioning.commands.decode import decode
-from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import CONFIG, config_option, json_option, loaded, print_json
 from provisioning.commands.settings import assigned, driver_named, settings, typed
 
@@ -51,8 +51,8 @@ def listed(as_json: bool) -> None:
         print_json(described)
         return
     for entry in described:
-        told = _(", ").join(say.label(name) for name in entry["quantities"]) or _("what its profile says")
-        bus = say.bus(entry["bus"])
+        told = _(", ").join(texts.label(name) for name in entry["quantities"]) or _("what its profile says")
+        bus = texts.bus(entry["bus"])
         click.echo(f"{entry['name']}  ({bus})  {told}")
         click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
 
@@ -104,7 +104,7 @@ def key_shown(key: dict[str, Any], bus: str) -> str:
         return name
     if bus == "i2c" and name == "address":
         return f"{name}=0x{default:02x}"
-    return f"{name}={say.plain(default)}"
+    return f"{name}={texts.plain(default)}"
 
 
 @sensors.command(help=_("Read a device now. NAME is a driver (with --set) or a sensor of the station's file."))
@@ -130,7 +130,7 @@ def read(name: str, pairs: tuple[str, ...], config_file: Path | None, count: int
                     show(reading, as_json)
     except DeviceError as error:
         finding = refused(called, info, own, error)
-        raise Failure(Exit.DEVICE, finding.sentence, finding.remedy) from None
+        raise CommandError(Exit.DEVICE, finding.sentence, finding.remedy) from None
 
 
 def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple[DriverInfo, Any, str]:
@@ -149,7 +149,7 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple
             return sensor.info, settings(sensor.info, own), name
     names = _(", ").join(sensor.name for sensor in config.sensor)
     said = _('{file} has no sensor "{name}"; it has {names}')
-    raise Failure(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))
+    raise CommandError(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))
 
 
 def show(reading: Reading, as_json: bool) -> None:
@@ -167,9 +167,9 @@ def show(reading: Reading, as_json: bool) -> None:
             }
         )
         return
-    doubt = f"  ({say.render(reading.doubt)})" if reading.doubt else ""
-    amount = f"{reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
-    click.echo(f"{say.label(reading.quantity)}: {amount}{doubt}")
+    doubt = f"  ({texts.render(reading.doubt)})" if reading.doubt else ""
+    amount = f"{reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
+    click.echo(f"{texts.label(reading.quantity)}: {amount}{doubt}")
 
 
 sensors.add_command(decode)

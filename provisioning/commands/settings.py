@@ -7,9 +7,9 @@ import tomllib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from edge.language import say
-from edge.language.say import _
-from provisioning.commands.exits import Exit, Failure
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -21,7 +21,7 @@ COMMON: dict[str, type] = {"name": str, "primary": bool, "height_m": float, "ser
 
 
 def driver_named(name: str) -> DriverInfo:
-    """The driver of that name; Failure with its near miss where there is none."""
+    """The driver of that name; CommandError with its near miss where there is none."""
     from drivers.catalog import UnknownDriverError, find
 
     try:
@@ -34,7 +34,7 @@ def driver_named(name: str) -> DriverInfo:
             said = _('there is no driver "{name}"; did you mean "{near}"?').format(name=name, near=near[0])
         else:
             said = _('there is no driver "{name}"; `minshan sensors` lists them').format(name=name)
-        raise Failure(Exit.CONFIG, said) from None
+        raise CommandError(Exit.CONFIG, said) from None
 
 
 def split(spec: str) -> tuple[str, dict[str, str]]:
@@ -50,12 +50,12 @@ def split(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def assigned(pairs: Iterable[str]) -> dict[str, str]:
-    """`key=value` words as a table; Failure for a word without "="."""
+    """`key=value` words as a table; CommandError for a word without "="."""
     table = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key.strip():
-            raise Failure(Exit.USAGE, _('"{pair}" must have the form key=value').format(pair=pair))
+            raise CommandError(Exit.USAGE, _('"{pair}" must have the form key=value').format(pair=pair))
         table[key.strip()] = text.strip()
     return table
 
@@ -77,7 +77,7 @@ def literal(text: str) -> Any:
 
 
 def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
-    """The driver's settings; Failure with one line for each key that is wrong."""
+    """The driver's settings; CommandError with one line for each key that is wrong."""
     from pydantic import ValidationError
 
     from edge.config.errors import SENTENCES, explained
@@ -96,8 +96,8 @@ def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
                 lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
                 continue
             if "detail" in params:
-                params["detail"] = say.phrase(str(params["detail"]))
+                params["detail"] = texts.phrase(str(params["detail"]))
             said = _(SENTENCES[code]).format(**{"key": key, **params})
             value = f" = {table[key]}" if key in table else ""
             lines.append(f"{info.name}: {key}{value}: {said}" if key else f"{info.name}: {said}")
-        raise Failure(Exit.CONFIG, "\n".join(lines)) from None
+        raise CommandError(Exit.CONFIG, "\n".join(lines)) from None

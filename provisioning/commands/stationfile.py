@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from edge.language.say import _, label
+from edge.language.texts import _, label
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from edge.clock.clock import SystemClock, system_utc
-from edge.language import say
-from edge.language.say import _, ngettext
+from edge.language import texts
+from edge.language.texts import _, ngettext
 from hub.intake import printable
 from hub.jsonl import rfc3339
 from hub.tally import values
@@ -101,7 +101,7 @@ def table(receiver: Receiver, now: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    state = say.phrase(receiver.trouble) if receiver.trouble else _("connected")
+    state = texts.phrase(receiver.trouble) if receiver.trouble else _("connected")
     drawn = Table(title=Text(f"Minshan 岷山  {state}"), title_justify="left", pad_edge=False, caption_justify="left")
     for head in (_("Station"), _("State"), _("Newest minute"), _("Late"), _("Records"), _("Missing"), ""):
         drawn.add_column(head)
@@ -112,8 +112,8 @@ def table(receiver: Receiver, now: int) -> Table:
         row = (
             station,
             state_of(tally.states.get(station)),
-            "–" if newest is None else say.when(newest.start),
-            say.duration(silent) if silent is not None and silent > LATE else "",
+            "–" if newest is None else texts.when(newest.start),
+            texts.duration(silent) if silent is not None and silent > LATE else "",
             str(ledger.count(station)),
             spans(ledger.missing(station)),
             "" if newest is None else newest.values,

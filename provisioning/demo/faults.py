@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.records.record import Kind, Record
 from edge.sim.faults import DeviceFault, device_faults, inject
 from edge.sim.record_checkers import Truth
@@ -80,7 +80,7 @@ class FaultLog:
         lost = tuple(channel for channel in channels if values.get(channel) is None)
         gap = self._gaps.get(sensor)
         if lost:
-            reason = say.said(minute.body["reasons"].get(lost[0]))
+            reason = texts.said(minute.body["reasons"].get(lost[0]))
             self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
             if gap.minutes == TOLD_AFTER:
                 self._count += 1
@@ -88,10 +88,12 @@ class FaultLog:
         elif gap is not None:
             del self._gaps[sensor]
             if gap.minutes >= TOLD_AFTER:
-                back = say.ngettext("{sensor}: back after {n} minute", "{sensor}: back after {n} minutes", gap.minutes)
+                back = texts.ngettext(
+                    "{sensor}: back after {n} minute", "{sensor}: back after {n} minutes", gap.minutes
+                )
                 self._say(start, back, sensor, gap)
 
     def _say(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
-        channels = _(", ").join(say.label(channel) for channel in gap.channels)
+        channels = _(", ").join(texts.label(channel) for channel in gap.channels)
         told = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
-        self.lines.append(f"{say.when(at, self._rig.config.site.utc_offset_h)}  {told}")
+        self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {told}")

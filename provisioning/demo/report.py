@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from edge.config.sections import Config
-from edge.language import say
-from edge.language.say import _, ngettext
+from edge.language import texts
+from edge.language.texts import _, ngettext
 from edge.sim.rig import Rig
 from edge.station import Station
 from provisioning.demo.show import unsent
@@ -69,7 +69,7 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
         counts.append(counted("pictures", report["pictures"]))
     console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
     if report["unsent"] and not facts["uplink"]["connected"]:
-        why = say.phrase(facts["uplink"]["trouble"] or "")
+        why = texts.phrase(facts["uplink"]["trouble"] or "")
         said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         console.print(said.format(why=why), highlight=False)
     if facts["pictures"] is None:
@@ -96,7 +96,7 @@ def counted(what: str, n: int) -> str:
 def told_faults(console: Console, faults: dict[str, Any]) -> None:
     """What came of the faults: how often a device went missing, and whether the checker is content."""
     n = faults["gaps"]
-    console.print(say.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
+    console.print(texts.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
     if not faults["complaints"]:
         console.print(
             _("Checked against the weather: nothing passed as good that was not, and all other devices are whole.")

@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.text import Text
 
 from edge.control.status import status
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.sim.rig import Rig
 from edge.station import Station
 from provisioning.demo.faults import FaultLog
@@ -85,7 +85,7 @@ class Show:
             self._shown_hour = hour
             store = facts["store"]
             line = _("{time}  {records} records, {unsent} unsent").format(
-                time=say.when(facts["time"], facts["utc_offset_h"]),
+                time=texts.when(facts["time"], facts["utc_offset_h"]),
                 records=store["next_seq"] - 1,
                 unsent=store["unsent"],
             )

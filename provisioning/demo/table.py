@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from drivers.quantity import QUANTITIES
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.records.channel_name import ChannelName
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
@@ -30,7 +30,7 @@ def live_table(facts: dict[str, Any], speed: str, console: Console, height: int)
         over = lines_of(console, part) + 1 - room
         if over <= 0:
             left = len(whole.rows) - shown
-            more = say.ngettext("… {n} more row in a higher window", "… {n} more rows in a higher window", left)
+            more = texts.ngettext("… {n} more row in a higher window", "… {n} more rows in a higher window", left)
             return Group(above, part, Text(more.format(n=left), style="dim", no_wrap=True, overflow="ellipsis"))
         shown -= over
     return Group(above, whole)
@@ -46,9 +46,9 @@ def header(facts: dict[str, Any], speed: str) -> Text:
     title = Text(facts["title"] or facts["station"])
     title.truncate(LONGEST_TITLE, overflow="ellipsis")
     text = Text("岷山 Minshan  ", style="bold", no_wrap=True, overflow="ellipsis") + title
-    told = [say.when(facts["time"], facts["utc_offset_h"]), speed]
+    told = [texts.when(facts["time"], facts["utc_offset_h"]), speed]
     if facts["clock"]["source"] != "sim":
-        told.insert(1, f"({say.clock_source(facts['clock']['source'])})")
+        told.insert(1, f"({texts.clock_source(facts['clock']['source'])})")
     return text.append("   " + "   ".join(told), style="not bold dim")
 
 
@@ -68,11 +68,11 @@ def readings(facts: dict[str, Any], most: int | None = None) -> Table:
         flag = minute["quality"][channel]
         quantity = QUANTITIES[ChannelName.parse(channel).quantity]
         table.add_row(
-            say.label(channel),
-            say.value(value, quantity.decimals),
-            say.unit(quantity.unit),
-            Text(say.flag_word(flag), style=COLOURS.get(flag, "")),
-            say.said(minute.get("reasons", {}).get(channel)),
+            texts.label(channel),
+            texts.value(value, quantity.decimals),
+            texts.unit(quantity.unit),
+            Text(texts.flag_word(flag), style=COLOURS.get(flag, "")),
+            texts.said(minute.get("reasons", {}).get(channel)),
         )
     return table
 
@@ -83,21 +83,21 @@ def foot(facts: dict[str, Any]) -> Table:
     table.add_row(_("Stored"), stored(facts))
     table.add_row(_("Sending"), sending(facts))
     if facts["derived"]:
-        table.add_row(_("Derived"), say.derived(facts["derived"]))
+        table.add_row(_("Derived"), texts.derived(facts["derived"]))
     if facts["pictures"] is not None:
         table.add_row(_("Pictures"), pictures(facts["pictures"]))
     for sensor in facts["sensors"]:
         if sensor["down"]:
-            table.add_row(Text(sensor["name"], style="red"), say.in_full(sensor["down"]))
+            table.add_row(Text(sensor["name"], style="red"), texts.in_full(sensor["down"]))
     return table
 
 
 def stored(facts: dict[str, Any]) -> str:
     """How much is kept."""
     store = facts["store"]
-    records = say.ngettext("{n} record", "{n} records", store["next_seq"] - 1).format(n=store["next_seq"] - 1)
-    trouble = f"  {say.phrase(store['trouble'])}" if store["trouble"] else ""
-    return f"{records}, {say.size(store['bytes'])}{trouble}"
+    records = texts.ngettext("{n} record", "{n} records", store["next_seq"] - 1).format(n=store["next_seq"] - 1)
+    trouble = f"  {texts.phrase(store['trouble'])}" if store["trouble"] else ""
+    return f"{records}, {texts.size(store['bytes'])}{trouble}"
 
 
 def sending(facts: dict[str, Any]) -> Text:
@@ -107,9 +107,9 @@ def sending(facts: dict[str, Any]) -> Text:
         return Text(_("no broker is configured"))
     text = Text(_("connected"), style="green") if uplink["connected"] else Text(_("no connection"), style="red")
     if uplink.get("trouble"):
-        text.append(f": {say.phrase(uplink['trouble'])}", style="red")
+        text.append(f": {texts.phrase(uplink['trouble'])}", style="red")
     if store["unsent"]:
-        since = say.when(store["unsent_since"], facts["utc_offset_h"])
+        since = texts.when(store["unsent_since"], facts["utc_offset_h"])
         text.append("   " + _("{n} unsent since {time}").format(n=store["unsent"], time=since), style="yellow")
     elif uplink.get("unproven", 0) > ON_THE_WAY:
         text.append("   " + _("{n} sent and not yet confirmed").format(n=uplink["unproven"]), style="yellow")
@@ -120,8 +120,8 @@ def sending(facts: dict[str, Any]) -> Text:
 
 def pictures(facts: dict[str, Any]) -> Text:
     """How many pictures were taken, and how each camera fares."""
-    text = Text(say.ngettext("{n} picture", "{n} pictures", facts["taken"]).format(n=facts["taken"]))
+    text = Text(texts.ngettext("{n} picture", "{n} pictures", facts["taken"]).format(n=facts["taken"]))
     for name, camera in facts["cameras"].items():
         if camera["trouble"]:
-            text.append(f"   {name}: {say.happened(camera['trouble'])}", style="red")
+            text.append(f"   {name}: {texts.happened(camera['trouble'])}", style="red")
     return text

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drivers.reason import Reason, restored, system_reason
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.language.words import N_
 from provisioning.commands.finding import Finding
 from provisioning.commands.stationfile import unasked
@@ -61,7 +61,7 @@ def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
     """What keeps the running station from writing, where something does; its sentence says what to do."""
     trouble = (answer.get("store") or {}).get("trouble")
     if trouble:
-        said = _("archive: {trouble}").format(trouble=say.phrase(str(trouble)))
+        said = _("archive: {trouble}").format(trouble=texts.phrase(str(trouble)))
         yield Finding(
             "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
         )
@@ -73,11 +73,11 @@ def strays(config: Config) -> Iterator[Finding]:
 
     files, size = count_strays(config.state_dir)
     if files:
-        said = say.ngettext(
+        said = texts.ngettext(
             "archive: {n} picture file ({size}) lies in {folder}: no record tells of it",
             "archive: {n} picture files ({size}) lie in {folder}: no record tells of them",
             files,
-        ).format(n=files, size=say.size(size), folder=config.state_dir / STRAYS)
+        ).format(n=files, size=texts.size(size), folder=config.state_dir / STRAYS)
         remedy = _("Their records were lost, or the power went as they were kept. Look at them, then delete them.")
         yield Finding("archive", True, said, remedy)
 
@@ -87,10 +87,10 @@ def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             trouble = restored(camera["trouble"])
-            said = _("camera {name}: {detail}").format(name=name, detail=say.happened(trouble))
+            said = _("camera {name}: {detail}").format(name=name, detail=texts.happened(trouble))
             yield Finding("camera", False, said, camera_remedy(trouble))
         elif camera.get("last"):
-            when = say.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
+            when = texts.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
             yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
         else:
             yield Finding("camera", True, _("camera {name}: no photo yet").format(name=name))
@@ -120,17 +120,17 @@ def one_photo(camera: CameraSection) -> Finding:
         answer = json.loads(ran.stdout or "{}")
     except subprocess.TimeoutExpired:
         said = _("camera {name}: no photo within {time}")
-        line = said.format(time=say.duration(STILL_S), **name)
+        line = said.format(time=texts.duration(STILL_S), **name)
         remedy = CAMERA_REMEDIES["no_picture"]
         return Finding("camera", False, line, _(remedy))
     except ValueError:
         answer = {}
     if "bytes" in answer:
-        size = say.size(answer["bytes"])
+        size = texts.size(answer["bytes"])
         said = _("camera {name}: a photo of {width} x {height}, {size}")
         return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
     trouble = restored(answer["trouble"]) if "trouble" in answer else NO_ANSWER_AT_ALL
-    said = _("camera {name}: {detail}").format(detail=say.happened(trouble), **name)
+    said = _("camera {name}: {detail}").format(detail=texts.happened(trouble), **name)
     return Finding("camera", False, said, camera_remedy(trouble))
 
 
@@ -193,16 +193,16 @@ def clock_finding(
     if utc is None:
         said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
         if trouble is not None and trouble != UNSYNCHRONISED:
-            said = _("clock: {trouble}").format(trouble=say.render(trouble))
+            said = _("clock: {trouble}").format(trouble=texts.render(trouble))
         return Finding("clock", False, said, remedy)
-    now = say.when(utc, offset_h)
+    now = texts.when(utc, offset_h)
     said = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
     if source == "system":
         said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
     # Where the platform tells the time, the box need not know it by itself.
     if trouble is None or trouble == UNSYNCHRONISED:
         return Finding("clock", True, said)
-    found = _("{said}; but {trouble}").format(said=said, trouble=say.render(trouble))
+    found = _("{said}; but {trouble}").format(said=said, trouble=texts.render(trouble))
     return Finding("clock", True, found, remedy)
 
 
@@ -213,12 +213,12 @@ def disk(config: Config, running: bool) -> Finding:
     trouble = None if running else unwritable(there)
     if trouble is not None:
         said = _("disk: {folder} cannot be written: {detail}")
-        detail = say.render(system_reason(trouble))
+        detail = texts.render(system_reason(trouble))
         remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=folder)
         return Finding("disk", False, said.format(folder=there, detail=detail), remedy)
     stat = os.statvfs(there)
     free, wanted = stat.f_bavail * stat.f_frsize, (config.state.records_mb + config.state.pictures_mb) * 1_000_000
-    facts = {"folder": folder, "free": say.size(free), "wanted": say.size(wanted)}
+    facts = {"folder": folder, "free": texts.size(free), "wanted": texts.size(wanted)}
     if free < LEAST_FREE:
         said = _("disk: only {free} are free for {folder}")
         return Finding("disk", False, said.format(**facts), _(DISK_REMEDIES[errno.ENOSPC]))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from edge.clock.clock import system_utc
 from edge.config.address import parse
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.wire import errors
 from edge.wire.client import arriving, sent
 from edge.wire.contract import VERSION, Answer, BadPayload, Channel, Hello, Result, decode, encode, topic
@@ -57,7 +57,7 @@ def broker(config: Config) -> Iterator[Finding]:
 
 def told(error: LinkTrouble) -> str:
     """The link's own sentence."""
-    return _("broker: {detail}").format(detail=say.phrase(str(error)))
+    return _("broker: {detail}").format(detail=texts.phrase(str(error)))
 
 
 def remedy(error: LinkTrouble) -> str:
@@ -78,7 +78,7 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
     out = errors.of_certificate_file(section.cert_file)
     if out is not None:
         renew = _("Put the new certificate and its key there; the station takes them at its next connection.")
-        yield Finding("certificate", False, _("certificate: {detail}").format(detail=say.phrase(out)), renew)
+        yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.phrase(out)), renew)
         return
     ends = end_of(section.cert_file)
     if ends is None:

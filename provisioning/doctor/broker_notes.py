@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from edge.language.say import _
+from edge.language.texts import _
 
 if TYPE_CHECKING:
     from edge.config.sections import BrokerSection

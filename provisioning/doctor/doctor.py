@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.control.client import AskError, NotRunning, ask
-from edge.language.say import _, ngettext
-from provisioning.commands.exits import Exit, Failure
+from edge.control.client import AskError, NotRunningError, ask
+from edge.language.texts import _, ngettext
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor import box, sensors
@@ -83,10 +83,10 @@ def running(config: Config) -> dict[str, Any] | None:
     """The status of the station that runs on this folder; None where none does."""
     try:
         return ask(config.socket_path, {"ask": "status"})
-    except NotRunning:
+    except NotRunningError:
         return None
     except AskError as error:
-        raise Failure(Exit.TROUBLE, str(error), error.remedy) from None
+        raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None
 
 
 def show(finding: Finding) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from provisioning.commands.finding import Finding
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def read_now(sensor: SensorSection) -> Finding:
     lacking = [name for name in quantities(sensor) if name not in readings]
     if lacking:
         return without(said, sensor, lacking)
-    doubts = sorted({say.render(reading.doubt) for reading in readings.values() if reading.doubt})
+    doubts = sorted({texts.render(reading.doubt) for reading in readings.values() if reading.doubt})
     if doubts:
         remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
         return Finding("sensor", False, f"{said} ({_(', ').join(doubts)})", remedy)
@@ -85,7 +85,7 @@ def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding
     """The finding of a sensor that answers, but not with all that it is to give."""
     lost = list(lacking)
     told = _("{said}; nothing comes of: {quantities}").format(
-        said=said, quantities=_(", ").join(say.label(name) for name in lost)
+        said=said, quantities=_(", ").join(texts.label(name) for name in lost)
     )
     switch = switched_off_by(sensor, set(lost))
     if switch:
@@ -111,7 +111,7 @@ def amount(reading: Reading) -> str:
     from drivers.quantity import quantity
 
     kind = quantity(reading.quantity)
-    return f"{say.label(kind.name)} {reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
+    return f"{texts.label(kind.name)} {reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
 
 
 def sensors_of(config: Config, answer: dict[str, Any]) -> Iterator[Finding]:
@@ -129,11 +129,11 @@ def told(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str]
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry["name"], "driver": entry["driver"], "place": where}
     if entry.get("down"):
-        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=say.in_full(entry["down"]), **facts)
+        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry["down"]), **facts)
         remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
         return Finding("sensor", False, said, remedy.format(name=entry["name"]))
     count = int(entry.get("readings") or 0)
-    said = say.ngettext(
+    said = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
         "sensor {name} ({driver} on {place}): {n} readings since the start",
         count,

@@ -17,9 +17,9 @@ from typing import Any
 def main() -> None:
     """Carry out each of the inputs."""
     os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
-    from edge.language import say
+    from edge.language import texts
 
-    say.speak("zh")
+    texts.speak("zh")
     from provisioning.main import outcome
 
     print(json.dumps([said(outcome, one) for one in json.load(sys.stdin)]))

@@ -14,7 +14,7 @@ import pytest
 from edge.clock.anchors import EARLIEST, LATEST, Anchor, day_of
 from edge.recorder.timeline import MINUTE, SECOND_LOOK, Timeline
 from edge.records.record import ClockMark, Draft, Kind, Stamp
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 from edge.store.store import Store
 from tests.data import CHECKOUT
 
@@ -227,7 +227,7 @@ def test_what_the_store_refuses_the_timeline_does_not_keep(store: Store) -> None
     store.close()
     line.learn(Anchor("b", 5.0, UTC0, "ntp", 0.05), 5.0)  # raises nothing: measuring goes on
     assert line.time_at(5.0)[0] is None
-    with pytest.raises(StoreTrouble):
+    with pytest.raises(StoreError):
         store.times.anchors("b")
 
 

@@ -10,7 +10,7 @@ import pytest
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk, Timekeeper
-from edge.language import say
+from edge.language import texts
 from provisioning.commands.status import time_trouble
 from provisioning.doctor.box import clock_of
 
@@ -64,7 +64,7 @@ def test_status_has_a_line_for_it() -> None:
 def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speak Chinese in this process, for one test."""
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak("zh")
+    texts.speak("zh")
 
 
 @pytest.mark.usefixtures("in_chinese")

@@ -25,7 +25,7 @@ from edge.config.file import load
 from edge.config.sections import BrokerSection, CameraSection, Config, SensorSection, SiteSection
 from edge.control.status import status
 from edge.daemon import open_store
-from edge.language import say
+from edge.language import texts
 from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.scenario import Life
 from provisioning.commands.status import lines
@@ -143,7 +143,7 @@ def test_a_running_stations_trouble_is_chinese(
 ) -> None:
     """`status` and `doctor` tell in Chinese why sensors are silent and what became of each channel."""
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak("zh")
+    texts.speak("zh")
     config, found = answer
     shown = [*lines(found), *(line for f in sensors_of(config, found) for line in (f.sentence, f.remedy))]
     assert any("无应答" in line for line in shown)

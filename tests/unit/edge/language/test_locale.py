@@ -14,7 +14,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from edge.language import say
+from edge.language import texts
 from edge.language.phrases import PHRASES
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent.parent
@@ -133,26 +133,26 @@ def test_each_phrase_of_the_station_is_really_said() -> None:
 def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speak Chinese in this process, for one test."""
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak("zh")
+    texts.speak("zh")
 
 
 @pytest.mark.usefixtures("in_chinese")
 def test_what_the_station_says_is_told_in_chinese() -> None:
     """A reason with figures in it, and one inside another, come out Chinese; what is not known stays as it is."""
-    assert say.phrase("state folder /s is in use by another minshan (pid 7): stop that one first, or name "
+    assert texts.phrase("state folder /s is in use by another minshan (pid 7): stop that one first, or name "
                       "another folder").startswith("数据目录 /s 正被")  # fmt: skip
-    assert say.phrase("something new") == "something new"
+    assert texts.phrase("something new") == "something new"
 
 
 @pytest.mark.usefixtures("in_chinese")
 def test_quantities_flags_and_spans_in_chinese() -> None:
     """The field's terms."""
-    assert [say.label(name) for name in ("air_temperature", "wind_speed_of_gust", "wet_bulb_temperature")] == [
+    assert [texts.label(name) for name in ("air_temperature", "wind_speed_of_gust", "wet_bulb_temperature")] == [
         "气温", "极大风速", "湿球温度"]  # fmt: skip
-    assert say.label("air_temperature.mast") == "气温（mast）"
-    assert [say.flag_word(flag) for flag in (1, 2, 3, 4, 9)] == ["合格", "未检验", "可疑", "不合格", "缺测"]
-    assert say.duration(7500) == "2 小时 5 分钟"
-    assert say.unit("degC") == "°C"
+    assert texts.label("air_temperature.mast") == "气温（mast）"
+    assert [texts.flag_word(flag) for flag in (1, 2, 3, 4, 9)] == ["合格", "未检验", "可疑", "不合格", "缺测"]
+    assert texts.duration(7500) == "2 小时 5 分钟"
+    assert texts.unit("degC") == "°C"
 
 
 def test_every_quantity_has_a_name_for_people() -> None:

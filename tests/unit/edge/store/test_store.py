@@ -11,7 +11,7 @@ import pytest
 from edge.clock.anchors import Anchor
 from edge.records.record import Kind, Record
 from edge.records.spans import Span
-from edge.store.errors import Cause, StoreTrouble
+from edge.store.errors import Cause, StoreError
 from edge.store.store import Store
 from tests.kits.store_kit import MINUTE, event, minute
 
@@ -216,7 +216,7 @@ def test_destinations_are_apart(open_store: Opener) -> None:
 def test_a_second_daemon_is_refused(open_store: Opener, tmp_path: Path) -> None:
     """Two daemons on one folder would tear it: the second one is told who holds it."""
     open_store()
-    with pytest.raises(StoreTrouble, match=r"in use by another minshan \(pid \d+\)") as found:
+    with pytest.raises(StoreError, match=r"in use by another minshan \(pid \d+\)") as found:
         Store.open(tmp_path / "state", epoch="z")
     assert found.value.cause is Cause.IN_USE
 
@@ -226,5 +226,5 @@ def test_a_closed_store_says_so(open_store: Opener) -> None:
     store = open_store()
     store.close()
     store.close()
-    with pytest.raises(StoreTrouble, match="is closed"):
+    with pytest.raises(StoreError, match="is closed"):
         store.append(minute(1))

@@ -14,7 +14,7 @@ from edge.records.record import Kind, Record
 from edge.store import salvage, schema
 from edge.store.carve import FRAME, WAL_HEADER
 from edge.store.check import check
-from edge.store.errors import Cause, StoreTrouble
+from edge.store.errors import Cause, StoreError
 from edge.store.folder import DATABASE, LOG, used_before
 from edge.store.schema import PAGE
 from edge.store.store import Store
@@ -243,7 +243,7 @@ def test_a_full_disk_leaves_the_damaged_database_as_it_was(tmp_path: Path) -> No
     disk = BadDisk(f"full-{os.getpid()}")
     for after in (0, 20, 50):
         disk.refuse, disk.after = apsw.FullError, after
-        with pytest.raises(StoreTrouble) as found:
+        with pytest.raises(StoreError) as found:
             Store.open(tmp_path, epoch="b", vfs=disk.vfs_name)
         assert found.value.cause is Cause.FULL
         assert (tmp_path / DATABASE).read_bytes() == damaged

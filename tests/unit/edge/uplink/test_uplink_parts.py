@@ -139,7 +139,7 @@ def test_a_url_is_taken_apart(
 )
 def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
     """The sentence says what would be right and keeps the password to itself."""
-    with pytest.raises(address.BadAddress, match="write mqtt://HOST:1883") as refused:
+    with pytest.raises(address.AddressError, match="write mqtt://HOST:1883") as refused:
         address.parse(url)
     assert "secret" not in str(refused.value)
 
