@@ -106,7 +106,7 @@ class Receiver:
     # -- the connection ------------------------------------------------------------------------------------
 
     def _session(self) -> Session:
-        """The ledger's name finds again what the broker kept for it; the host's keeps two copies of it apart."""
+        """Return the session: the ledger's name finds what the broker kept for it, the host's keeps copies apart."""
         topics = tuple(topic("+", channel) for channel in HEARD)
         if not self.records.id:
             return Session(f"minshan-watch-{secrets.token_hex(8)}", topics, receive=RECEIVE)
@@ -256,7 +256,7 @@ class Receiver:
         return {station for station, _ in self._album.whole} | {station for station, _, _ in self._album.wanted}
 
     def _receipt(self, link: Link, station: str) -> None:
-        """What is kept since the last one (where receipts are given), and the pieces that are wanted again."""
+        """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
         whole: list[Piece] = []
         wanted: list[Piece] = []
         if self._album is not None:

@@ -102,14 +102,14 @@ class RecordFiles:
         """Take a record in for the next `sync`, or tell why not. Whatever it raises has changed nothing."""
         minute = jsonl.is_minute(record)
         line = (jsonl.minute if minute else jsonl.event)(station, record, arrived)
-        told = jsonl.digest(line)
+        digest = jsonl.digest(line)
         name = station, record.epoch, record.seq, record.revision
         if self.ledger.has(*name):
-            return Taken.OTHER if self.ledger.differs(*name, told) else Taken.DOUBLE
+            return Taken.OTHER if self.ledger.differs(*name, digest) else Taken.DOUBLE
         file = self._lines.get("minutes" if minute else "events")
         if file is not None:
             file.put(line)
-        self.ledger.add(*name, told)
+        self.ledger.add(*name, digest)
         return Taken.NEW
 
     def note(self, line: dict[str, Any]) -> None:
@@ -194,7 +194,7 @@ class RecordFiles:
         self._kept, self._lines, self.ledger, self.aside = kept, opened, ledger, Ledger()
 
     def _follow(self, which: str) -> None:
-        """The file has another name now: remember what is in it, and begin a new one."""
+        """Go on in a new file where the old one has another name now, whose records stay known."""
         old = self._lines[which]
         with ExitStack() as stack:
             new = Lines(old.path)

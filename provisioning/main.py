@@ -46,11 +46,11 @@ class Commands(click.Group):
     """The commands, each loaded when it is named (all of them for the help)."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the commands that this installation has."""
+        """Return the names of the commands that this installation has."""
         return [name for name, module in COMMANDS.items() if importlib.util.find_spec(module)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None where there is none."""
+        """Return the command of that name; None where there is none."""
         if cmd_name not in self.list_commands(ctx):
             return None
         module: ModuleType = importlib.import_module(COMMANDS[cmd_name])
@@ -58,7 +58,7 @@ class Commands(click.Group):
 
 
 def named_in_words(command: click.Command) -> click.Command:
-    """The command and those below it with the words of its usage and of its options' types, which click leaves."""
+    """Give the command and those below it the words of its usage and of its options' types, which click leaves."""
     command.options_metavar = texts._("[OPTIONS]")
     for option in command.params:
         if option.type.name in TYPES:
@@ -74,7 +74,7 @@ def named_in_words(command: click.Command) -> click.Command:
 
 
 def group() -> click.Group:
-    """The command line, declared in the language that is spoken now."""
+    """Return the command line, declared in the language that is spoken now."""
     commands = Commands(
         "minshan",
         help=texts._("Minshan: the software of a small weather station in a mountain orchard."),
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """The value of --lang, wherever it stands ("" where it does not), and the other words."""
+    """Return the value of --lang, wherever it stands ("" where it does not), and the other words."""
     words = list(argv)
     for place, word in enumerate(words):
         if word == "--":
@@ -140,7 +140,7 @@ def outcome(words: list[str]) -> int:
 
 
 def tell(failure: CommandError) -> None:
-    """The sentence of a failure, and its remedy below."""
+    """Print the sentence of a failure, and its remedy below."""
     for line in failure.sentence.splitlines():
         click.echo(texts._("Error: {message}").format(message=line), err=True)
     if failure.remedy:

@@ -29,7 +29,7 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """The parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS); AddressError where it is none."""
+    """Return the parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS). Raise AddressError for other text."""
     right = "write mqtt://HOST:1883 or mqtts://HOST:8883"
     try:
         parts = urlsplit(url)
@@ -43,6 +43,6 @@ def parse(url: str) -> Address:
 
 
 def _bare(url: str) -> str:
-    """The URL without a login."""
+    """Return the URL without its login."""
     scheme, mark, rest = url.partition("://")
     return f"{scheme}{mark}{rest.rpartition('@')[2]}"

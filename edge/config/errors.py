@@ -109,7 +109,7 @@ class ConfigError(Exception):
 
 
 def shown(key: str, text: str) -> str:
-    """A value's own text for people: shortened where it is long, and no password in it."""
+    """Return a value's own text for people: shortened where it is long, and no password in it."""
     if key.startswith("password"):
         return ""
     masked = re.sub(r"//[^/@\s]*@", "//...@", text)
@@ -117,7 +117,7 @@ def shown(key: str, text: str) -> str:
 
 
 def explained(error: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The code and parameters of one of pydantic's errors."""
+    """Return the code and parameters of one of pydantic's errors."""
     code, context = str(error["type"]), dict(error.get("ctx") or {})
     pattern = context.get("pattern", "")
     if code in ("model_type", "model_attributes_type", "dataclass_type"):
@@ -134,5 +134,5 @@ def explained(error: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A bound as a person writes it: 5500, not 5500.0."""
+    """Return a bound as a person writes it: 5500, not 5500.0."""
     return f"{value:g}" if isinstance(value, float) else value

@@ -52,7 +52,7 @@ class Draft:
             self.wrong((*path, *loc), code, **{"key": loc[-1] if loc else "", **params})
 
     def at(self, path: tuple[str | int, ...]) -> Any:
-        """What stands at that path; None where nothing does."""
+        """Return the value at that path; None where there is none."""
         here: Any = self.tables
         for step in path:
             try:
@@ -62,7 +62,7 @@ class Draft:
         return here
 
     def named(self, path: tuple[str | int, ...]) -> str:
-        """The path as a person says it: `site.latitude`, `sensor "air".address`, `sensor 2`."""
+        """Return the path as a person writes it: `site.latitude`, `sensor "air".address`, `sensor 2`."""
         if len(path) < 2 or not isinstance(path[1], int):
             return ".".join(str(step) for step in path)
         name = self.at((path[0], path[1], "name"))
@@ -77,7 +77,7 @@ class Draft:
 
 
 def load(path: Path | str) -> Config:
-    """The configuration in that file; ConfigError names every mistake with its line."""
+    """Return the configuration in that file. Raise ConfigError, which names every mistake with its line."""
     raw = read(Path(path))
     draft = Draft(str(path), decoded(str(path), raw))
     sensors = checked_sensors(draft)
@@ -91,7 +91,7 @@ def load(path: Path | str) -> Config:
 
 
 def read(path: Path) -> bytes:
-    """The file's bytes; ConfigError where it cannot be read."""
+    """Return the file's bytes. Raise ConfigError where it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -104,7 +104,7 @@ def read(path: Path) -> bytes:
 
 
 def decoded(file: str, raw: bytes) -> str:
-    """The text of the bytes; ConfigError with the line of the first byte that is no UTF-8."""
+    """Return the text of the bytes. Raise ConfigError with the line of the first byte that is no UTF-8."""
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -125,7 +125,7 @@ TOML_SAYS = {
 
 
 def not_toml(file: str, text: str, said: str) -> Mistake:
-    """The mistake of a TOML error, its line taken from tomllib's own words."""
+    """Return the mistake of a TOML error, its line taken from tomllib's own words."""
     place = re.search(r"\(at line (\d+), column \d+\)", said)
     line = int(place[1]) if place else max(1, text.count("\n"))
     detail = re.sub(r"\s*\((at [^)]*)\)$", "", said)
@@ -136,7 +136,7 @@ def not_toml(file: str, text: str, said: str) -> Mistake:
 
 
 def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
-    """The tables `[[key]]` of the file, None for one that is none; a mistake where `key` is no list."""
+    """Return the tables `[[key]]` of the file, None for one that is no table. Note a mistake where `key` is no list."""
     found = draft.tables.get(key, [])
     if not isinstance(found, list):
         return []
@@ -144,7 +144,7 @@ def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
 
 
 def checked_sections(draft: Draft) -> Config | None:
-    """Everything but the sensors, as a Config without any; None (and mistakes noted) where it is wrong."""
+    """Return everything but the sensors, as a Config without any; None (and mistakes noted) where it is wrong."""
     known = [name for name in Config.model_fields if name not in FILLED]
     rest = {key: value for key, value in draft.tables.items() if key != "sensor"}
     for key in [key for key in rest if key in FILLED]:
@@ -162,12 +162,12 @@ def checked_sections(draft: Draft) -> Config | None:
 
 
 def checked_sensors(draft: Draft) -> list[SensorSection | None]:
-    """The sensors in the file's order, None (and mistakes noted) for one that is wrong."""
+    """Return the sensors in the file's order, None (and mistakes noted) for one that is wrong."""
     return [checked_sensor(draft, ("sensor", place), table) for place, table in enumerate(tables(draft, "sensor"))]
 
 
 def checked_sensor(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any] | None) -> Any:
-    """One sensor's section, or None."""
+    """Return one sensor's section; None (and mistakes noted) where it is wrong."""
     if table is None:
         draft.wrong(path, "not_tables", key="sensor")
         return None
@@ -184,7 +184,7 @@ def checked_sensor(draft: Draft, path: tuple[str | int, ...], table: dict[str, A
 
 
 def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) -> DriverInfo | None:
-    """The catalog's entry for the table's driver; None, and a mistake where it is a name of none."""
+    """Return the catalog's entry for the table's driver. Note a mistake and return None where no driver is so named."""
     name = table.get("driver")
     if not isinstance(name, str):
         return None
@@ -201,7 +201,7 @@ def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) 
 
 
 def settings_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any], info: DriverInfo) -> BaseModel | None:
-    """The driver's own settings from the table's other keys."""
+    """Return the driver's own settings from the table's other keys; None (and mistakes noted) where they are wrong."""
     own = {key: value for key, value in table.items() if key not in COMMON}
     try:
         return settings_from(info, own)
@@ -211,12 +211,12 @@ def settings_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]
 
 
 def settings_from(info: DriverInfo, own: dict[str, Any]) -> BaseModel:
-    """A driver's settings from the keys of a table; ValidationError. JSON's strict rules are TOML's."""
+    """Return a driver's settings from the keys of a table. Raise ValidationError. JSON's strict rules are TOML's."""
     return info.settings.model_validate_json(json.dumps(own, default=str), strict=True)
 
 
 def unknown_key(key: str, known: Iterable[str]) -> tuple[str, dict[str, Any]]:
-    """The sentence for a key that is not known here: its near miss, or the keys there are."""
+    """Return code and parameters for a key that is not known here: its near miss, or the keys there are."""
     names = list(known)
     near = difflib.get_close_matches(key, names, 1, 0.6)
     if near:
@@ -225,7 +225,7 @@ def unknown_key(key: str, known: Iterable[str]) -> tuple[str, dict[str, Any]]:
 
 
 def fields_of(loc: tuple[Any, ...]) -> list[str]:
-    """The keys of the section that a location of `Config` lies in."""
+    """Return the keys of the section that a location of `Config` lies in."""
     annotation: Any = Config.model_fields[str(loc[0])].annotation
     for kind in (annotation, *getattr(annotation, "__args__", ())):
         if isinstance(kind, type) and issubclass(kind, BaseModel):

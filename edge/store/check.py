@@ -18,7 +18,7 @@ MOST = 20  # findings of one kind: more say no more
 
 
 def check(folder: Path) -> list[str]:
-    """What is wrong with the store in `folder`, a sentence each; empty where it is sound or there is none.
+    """Return what is wrong with the store in `folder`, a sentence each; empty where it is sound or there is none.
 
     Reads all of it: about a second for each 20 MB on a Pi. StoreError where a daemon has it open.
     """

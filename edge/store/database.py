@@ -29,13 +29,13 @@ class TransactionMember(Protocol):
         """Write what is not written yet; part of the transaction."""
 
     def committed(self) -> None:
-        """The transaction is on the disk."""
+        """Take over the changes of a transaction that is on the disk."""
 
     def snapshot(self) -> Any:
-        """What `restore` takes."""
+        """Return what `restore` takes to undo the changes of a transaction that failed."""
 
     def restore(self, before: Any) -> None:
-        """As it was at the snapshot."""
+        """Go back to what `snapshot` returned."""
 
 
 class Database:
@@ -95,13 +95,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
-        """The connection, for this thread alone while the block lasts."""
+        """Give the connection, to this thread alone while the block lasts."""
         with self.lock, self._watched():
             yield self._open()
 
     @contextmanager
     def change(self) -> Iterator[apsw.Connection]:
-        """A transaction: on the disk when the block ends, or StoreError and nothing has changed."""
+        """Make the block a transaction: on the disk when it ends, or StoreError and nothing has changed."""
         with self.lock, self._watched():
             connection = self._open()
             before = [part.snapshot() for part in self._members]

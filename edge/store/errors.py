@@ -56,7 +56,7 @@ _REMEDIES = {
 
 
 def store_error(cause: Cause, folder: Path, why: str) -> StoreError:
-    """The error of that cause for a state folder."""
+    """Return the error of that cause for a state folder."""
     return StoreError(cause, f"state folder {folder} " + _REMEDIES[cause].format(why=why))
 
 
@@ -107,7 +107,7 @@ def as_store_error(folder: Path) -> Iterator[None]:
 
 
 def in_use(folder: Path, pid: int | None) -> StoreError:
-    """The error of a second daemon on one folder."""
+    """Return the error of a second daemon on one folder."""
     by = f"another minshan (pid {pid})" if pid else "another program"
     return StoreError(
         Cause.IN_USE, f"state folder {folder} is in use by {by}: stop that one first, or name another folder"

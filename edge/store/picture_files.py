@@ -43,12 +43,14 @@ class Shelf:
         self.folder = state / "pictures"
 
     def paths(self, picture: str) -> tuple[Path, Path]:
-        """Where the picture with this SHA-256 and its thumbnail lie."""
+        """Return where the picture with this SHA-256 and its thumbnail lie."""
         return self.folder / f"{picture}.jpg", self.folder / f"{picture}.thumb.jpg"
 
     def take(self, answer: Answer, spool: Spool, camera: str) -> Shelved:
-        """Move an answer's two files onto the shelf, for good; PictureRefusedError where they are not whole, OSError
-        where the disk refuses."""
+        """Move an answer's two files onto the shelf, for good.
+
+        Raise PictureRefusedError where they are not whole, OSError where the disk refuses.
+        """
         if answer.full is None or answer.thumbnail is None:
             raise PictureRefusedError(Reason("answer_without_picture", "the answer has no picture"))
         self.folder.mkdir(mode=0o750, exist_ok=True)
@@ -63,7 +65,7 @@ class Shelf:
 
 
 def body_of(answer: Answer, full: Part, thumbnail: Part, camera: str) -> dict[str, Any]:
-    """The body of a picture record. `quality` is QARTOD's: 1 where no fault was seen, else 3."""
+    """Return the body of a picture record. `quality` is QARTOD's: 1 where no fault was seen, else 3."""
     return {
         "camera": camera,
         "picture": full.sha256,

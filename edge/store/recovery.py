@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from edge.records import ranges
-from edge.store.damage_report import Repair, Untold
+from edge.store.damage_report import Repair, UnreportedRepairs
 from edge.store.database import Database
 from edge.store.delivery import Ledger
 from edge.store.epochs import Tail
@@ -23,12 +23,17 @@ class Recovery:
     """Mends, and writes down what it did; `progress` is called all the while a salvage lasts."""
 
     def __init__(
-        self, database: Database, ledger: Ledger, tail: Tail, untold: Untold, progress: Callable[[], None]
+        self,
+        database: Database,
+        ledger: Ledger,
+        tail: Tail,
+        unreported: UnreportedRepairs,
+        progress: Callable[[], None],
     ) -> None:
         self._db = database
         self._ledger = ledger
         self._tail = tail
-        self._untold = untold
+        self._unreported = unreported
         self._progress = progress
         self._ballast = Ballast(database.folder)
         database.mend = self.mend
@@ -41,10 +46,10 @@ class Recovery:
             if found.cause is not Cause.DAMAGED:
                 raise
             self.mend(str(found.__cause__ or found))
-        if not self._ledger.last and self._untold.repaired is None and used_before(self._db.folder):
+        if not self._ledger.last and self._unreported.repaired is None and used_before(self._db.folder):
             with self._db.change() as connection:
                 cause = "the database is empty, and a store with records was here"
-                self._untold.add(connection, Repair(None, 0, None, cause, unknown=True))
+                self._unreported.add(connection, Repair(None, 0, None, cause, unknown=True))
 
     def mend(self, cause: str) -> None:
         """Salvage the database, set it aside, open the new one. StoreError where the disk refuses that."""
@@ -54,7 +59,7 @@ class Recovery:
         self._db.connect()
 
     def twice(self, call: Callable[[], T]) -> T:
-        """The call, made again where the database turned out to be damaged and was salvaged."""
+        """Make the call, and once more where the database turned out to be damaged and was salvaged."""
         try:
             return call()
         except StoreError as found:
@@ -63,7 +68,7 @@ class Recovery:
         return call()
 
     def with_room(self, call: Callable[[], T]) -> T:
-        """The call, made again without the ballast where the disk was too full for it."""
+        """Make the call, and once more without the ballast where the disk was too full for it."""
         try:
             done = call()
         except StoreError as found:
@@ -84,6 +89,6 @@ class Recovery:
             spans = self._tail.spans(seqs, self._ledger.last)
             connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
             self._ledger.forget(seqs)
-            self._untold.add(connection, Repair(None, 0, spans, "a record is not what was written"))
+            self._unreported.add(connection, Repair(None, 0, spans, "a record is not what was written"))
         reader.bad.clear()
         return True

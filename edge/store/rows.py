@@ -31,14 +31,14 @@ class RowError(ValueError):
 
 
 def record_of(draft: Draft, epoch: str, seq: int) -> Record:
-    """The record that a draft becomes."""
+    """Return the record that a draft becomes."""
     return Record(
         epoch, seq, draft.kind, draft.stamp, draft.duration, draft.start, draft.clock, 0, draft.setup, draft.body
     )  # fmt: skip
 
 
 def row_of(record: Record) -> Row:
-    """The columns of a record, in the order of COLUMNS."""
+    """Return the columns of a record, in the order of COLUMNS."""
     clock = record.clock
     head: Row = (
         record.seq, record.epoch, record.kind.value, record.stamp.boot, float(record.stamp.boottime),
@@ -50,7 +50,7 @@ def row_of(record: Record) -> Row:
 
 
 def from_row(row: Row) -> Record:
-    """The record of a row; RowError where it is damaged."""
+    """Return the record of a row. Raise RowError where it is damaged."""
     if not is_whole(row):
         raise RowError(f"record {row[0]!r} is damaged")
     head, body = row[: WIDTH - 2], row[WIDTH - 2]
@@ -62,13 +62,13 @@ def from_row(row: Row) -> Record:
 
 
 def is_whole(row: Sequence[Any]) -> bool:
-    """Whether a row's values are those that were written; what stands behind its CRC is not looked at."""
+    """Return whether a row's values are those that were written; what stands behind its CRC is not looked at."""
     head, body = tuple(row[: WIDTH - 2]), row[WIDTH - 2]
     return isinstance(body, bytes) and crc_of(head, body) == row[WIDTH - 1]
 
 
 def crc_of(head: Row, body: bytes = b"") -> int:
-    """The CRC of a row's values."""
+    """Return the CRC of a row's values."""
     try:
         return zlib.crc32(body, zlib.crc32(msgspec.msgpack.encode(head)))
     except (TypeError, OverflowError):  # a value that no record has

@@ -35,7 +35,7 @@ Shape = frozenset[tuple[Any, ...]]
 
 
 def _first(connection: apsw.Connection) -> None:
-    """Records and their times, what each destination has, pictures."""
+    """Make the tables of records and their times, of what each destination has, and of pictures."""
     connection.execute(
         """
         CREATE TABLE record (
@@ -68,7 +68,7 @@ def _first(connection: apsw.Connection) -> None:
 
 
 def _second(connection: apsw.Connection) -> None:
-    """What was mended and is in no loss record yet (untold.py); small things by kind and name (notes.py)."""
+    """Make the tables of repairs that are in no loss record yet (damage_report.py) and of small things (notes.py)."""
     connection.execute(
         """
         CREATE TABLE untold (id INTEGER PRIMARY KEY, note BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
@@ -85,7 +85,7 @@ MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second)
 
 
 def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:
-    """The connection to the database at `path`, made where there is none. Raises apsw's errors.
+    """Return a connection to the database at `path`, made where there is none. Raise apsw's errors.
 
     `draft`: nothing of it is on the disk for good until `finish`.
     """
@@ -112,7 +112,7 @@ def finish(draft: apsw.Connection) -> None:
 
 
 def check_head(path: Path) -> None:
-    """apsw.NotADBError where the head of a database's file is not what every one of ours has."""
+    """Raise apsw.NotADBError where the head of a database's file is not what every one of ours has."""
     with path.open("rb") as file:
         head = file.read(100)
     for at, right in HEAD:
@@ -124,14 +124,14 @@ def check_head(path: Path) -> None:
 
 
 def check_size(connection: apsw.Connection, path: Path) -> None:
-    """apsw.CorruptError where the file of a database that was closed has fewer or more pages than it should."""
+    """Raise apsw.CorruptError where the file of a database that was closed has fewer or more pages than it should."""
     pages = int(connection.pragma("page_count"))
     if path.stat().st_size != pages * PAGE:
         raise apsw.CorruptError(f"the file has {path.stat().st_size} bytes and should have {pages * PAGE}")
 
 
 def migrate(connection: apsw.Connection, folder: Path, used: bool = False) -> None:
-    """Bring the tables to this version's; StoreError where they are a newer version's.
+    """Bring the tables to this version's. Raise StoreError where they are a newer version's.
 
     `used`: the store has had records, so that no tables at all are damage.
     """
@@ -156,7 +156,7 @@ def _number(connection: apsw.Connection, version: int) -> None:
 
 
 def _version(connection: apsw.Connection, folder: Path) -> int:
-    """The version that the tables are of. NotADBError where they are none of ours."""
+    """Return the version that the tables are of. Raise NotADBError where they are of no version of ours."""
     shape, said = _shape(connection), int(connection.pragma("user_version") or 0)
     ours = connection.pragma("application_id") == APPLICATION
     shapes = shapes_of_versions()
@@ -174,7 +174,7 @@ def _version(connection: apsw.Connection, folder: Path) -> int:
 
 
 def shapes_of_versions() -> list[Shape]:
-    """The tables of each version, from none (0) on."""
+    """Return the tables of each version, from none (0) on."""
     with closing(apsw.Connection(":memory:")) as connection:
         found = [_shape(connection)]
         for migration in MIGRATIONS:
@@ -184,7 +184,7 @@ def shapes_of_versions() -> list[Shape]:
 
 
 def _shape(connection: apsw.Connection) -> Shape:
-    """The tables with their columns, and the indexes."""
+    """Return the tables with their columns, and the indexes."""
     found = connection.execute(
         "SELECT m.type, m.name, m.tbl_name, c.name, c.type, c.[notnull], c.pk FROM sqlite_schema m "
         "LEFT JOIN pragma_table_info(m.name) c ON m.type = 'table' WHERE m.name NOT LIKE 'sqlite!_%' ESCAPE '!'"

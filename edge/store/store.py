@@ -21,7 +21,7 @@ from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.store import damage_report, quota, rows
 from edge.store import folder as folders
-from edge.store.damage_report import Repair, Untold
+from edge.store.damage_report import Repair, UnreportedRepairs
 from edge.store.database import Database
 from edge.store.delivery import Ledger
 from edge.store.epochs import Tail
@@ -58,9 +58,9 @@ class Store:
         self._ledger = Ledger(destinations)
         self._tail = Tail(epoch)
         self._rows = PictureRows(folder / folders.PICTURES)
-        self._untold = Untold()
-        self._db = Database(folder, vfs, (self._ledger, self._tail, self._rows, self._untold))
-        self._recovery = Recovery(self._db, self._ledger, self._tail, self._untold, progress)
+        self._unreported = UnreportedRepairs()
+        self._db = Database(folder, vfs, (self._ledger, self._tail, self._rows, self._unreported))
+        self._recovery = Recovery(self._db, self._ledger, self._tail, self._unreported, progress)
         self.pictures = PictureBook(self._db, self._recovery, self._rows)
         self.notes = Notes(self._db, self._ledger)
         self.outbox = Outbox(self._db, self._ledger, self._tail, self._pick)
@@ -114,11 +114,11 @@ class Store:
     @property
     def repaired(self) -> Repair | None:
         """What was done about damage since `take_repair` was last called; the records `lost` by it are gone."""
-        return self._untold.repaired
+        return self._unreported.repaired
 
     def take_repair(self) -> Repair | None:
-        """The same, once: for the loss record that tells of it. Until that is appended it is told at each start."""
-        return self._untold.take()
+        """Return the same, once: for the loss record of it. Until that is appended, it is given again at each start."""
+        return self._unreported.take()
 
     # -- records ----------------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class Store:
             with self._db.change() as connection:
                 record = self._insert(connection, draft, state)
                 if draft.kind is Kind.LOSS and draft.body.get("what") == damage_report.WHAT:
-                    self._untold.told(connection)
+                    self._unreported.reported(connection)
                 if picture is not None:
                     self._rows.add(connection, picture, record.epoch, record.seq)
             self._hold.sign()
@@ -154,20 +154,20 @@ class Store:
         return record
 
     def state(self) -> dict[str, Any]:
-        """The state last given to `append`; empty where there was none."""
+        """Return the state last given to `append`; empty where there was none."""
         with self._db.reading():
             return self._tail.decoded()
 
     def get(self, seq: int) -> Record | None:
-        """The record `seq`; None where there is none."""
+        """Return the record `seq`; None where there is none."""
         return next(iter(self.range(seq, seq)), None)
 
     def last(self, kind: Kind | None = None) -> Record | None:
-        """The newest record, of that kind where one is named."""
+        """Return the newest record, of that kind where one is named; None where there is none."""
         return next(iter(self._read(lambda c: self._reader.select(c, *newest_of(kind)))), None)
 
     def range(self, first: int, last: int) -> list[Record]:
-        """The records first..last, as far as they are kept, oldest first."""
+        """Return the records first..last, as far as they are kept, oldest first."""
         wanted = ((first, last),)
         return self._pick(lambda: ranges.common(self._ledger.kept, wanted), last - first + 1, newest_first=False)
 
@@ -178,7 +178,7 @@ class Store:
             return self._ledger.last + 1
 
     def epochs(self) -> list[Span]:
-        """The epochs of the records kept, with their first and last seq, oldest first."""
+        """Return the epochs of the records kept, with their first and last seq, oldest first."""
         with self._db.reading():
             kept = self._ledger.kept
             return self._tail.spans(((kept[0][0], kept[-1][1]),) if kept else (), self._ledger.last)
@@ -211,6 +211,6 @@ class Store:
         return self._recovery.with_room(lambda: sweep.run(Room(self._limits, start, *folders.room(self.folder))))
 
     def size_bytes(self) -> int:
-        """Bytes of the records' pages in use."""
+        """Return the bytes of the records' pages in use."""
         with self._db.reading() as connection:
             return quota.used_bytes(connection)

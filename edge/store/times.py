@@ -78,7 +78,7 @@ class TimelessBoot(msgspec.Struct, frozen=True):
 
 
 def boots_without_time(connection: apsw.Connection) -> list[TimelessBoot]:
-    """The boots whose records wait for a time, oldest first."""
+    """Return the boots whose records wait for a time, oldest first."""
     found = connection.execute(
         "SELECT boot, min(seq), max(seq), count(*) FROM record WHERE start IS NULL AND source = ? "
         "GROUP BY boot ORDER BY 2",
@@ -88,7 +88,7 @@ def boots_without_time(connection: apsw.Connection) -> list[TimelessBoot]:
 
 
 def anchors(connection: apsw.Connection, boot: str) -> list[Anchor]:
-    """The anchors of a boot, oldest first, but for damaged ones: a wrong time is worse than none."""
+    """Return the anchors of a boot, oldest first, but for damaged ones: a wrong time is worse than none."""
     found = connection.execute(
         "SELECT boot, boottime, utc, source, error, crc FROM anchor WHERE boot=? ORDER BY boottime", (boot,)
     )
@@ -102,18 +102,18 @@ def keep(connection: apsw.Connection, anchor: Anchor) -> None:
 
 
 def from_anchors(known: list[Anchor]) -> Callable[[Record], Timing | None]:
-    """The timing that a boot's anchors give a record."""
+    """Return a function that gives a record the timing by its boot's anchors, None where there is none."""
     return lambda record: time_of(record.stamp.boottime, known)
 
 
 def from_bounds(not_before: int | None, not_after: int | None) -> Callable[[Record], Timing | None]:
-    """The timing of a boot of which only bounds are known, microseconds UTC."""
+    """Return a function that gives a record of a boot its bounds (microseconds UTC), None where it has them."""
     mark = ClockMark(BOUNDS, None, not_before, not_after)
     return lambda record: None if record.clock == mark else (None, mark)
 
 
 def retime(db: Database, ledger: Ledger, boot: str, timing: Callable[[Record], Timing | None]) -> int:
-    """Give every record of the boot that has no time what `timing` says, and open it again; how many."""
+    """Give every record of the boot that has no time what `timing` gives, and make it unsent again. Return how many."""
     after: int | None = 0
     total = 0
     while after is not None:
@@ -127,7 +127,7 @@ def retime(db: Database, ledger: Ledger, boot: str, timing: Callable[[Record], T
 def _step(
     connection: apsw.Connection, boot: str, timing: Callable[[Record], Timing | None], after: int
 ) -> tuple[Ranges, int | None]:
-    """One step: the seqs that got a new timing, and the seq to go on after (None: it was the last step)."""
+    """Take one step. Return the seqs that got a new timing, and the seq to go on after (None: it was the last step)."""
     found = connection.execute(
         rows.SELECT + " WHERE boot=? AND start IS NULL AND seq>? ORDER BY seq LIMIT ?", (boot, after, STEP)
     ).fetchall()
@@ -136,7 +136,7 @@ def _step(
         try:
             record = rows.from_row(row)
         except rows.RowError:
-            continue  # whoever reads it finds out and gives it up
+            continue  # its next reader finds that out and gives it up
         timed = timing(record)
         if timed is not None:
             changed.append(_revised(record, timed))

@@ -42,7 +42,7 @@ TITLES = {
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @json_option()
 def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
-    """Each check in turn; ends with code 1 where one does not hold."""
+    """Run each check in turn. End with code 1 where one does not hold."""
     from drivers.contract import CHECKS
     from drivers.trial import PLACES, Trial
     from edge.sim.clock import SimClock
@@ -61,7 +61,7 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
 
 
 def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
-    """None where the check holds, else why not."""
+    """Return None where the check holds, else why not."""
     from drivers.trial import ContractError
 
     try:
@@ -74,7 +74,7 @@ def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
 
 
 def show(check: str, why: str | None, as_json: bool) -> None:
-    """One check on a line."""
+    """Print one check on a line."""
     if as_json:
         print_json({"check": check, "well": why is None, "why": why or ""})
     else:

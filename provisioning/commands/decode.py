@@ -50,11 +50,11 @@ class Tally:
         entry["bytes"] += refused.length
 
     def sentence(self) -> str:
-        """The summary for people."""
+        """Return the summary for people."""
         parts = [_("{n} frames read").format(n=self.frames)]
         for reason, entry in sorted(self.refused.items(), key=lambda found: found[0].code):
-            told = _("{n} refused: {reason} ({bytes} bytes)")
-            parts.append(told.format(n=entry["frames"], reason=texts.render(reason), bytes=entry["bytes"]))
+            refused = _("{n} refused: {reason} ({bytes} bytes)")
+            parts.append(refused.format(n=entry["frames"], reason=texts.render(reason), bytes=entry["bytes"]))
         return _("; ").join(parts)
 
 
@@ -89,7 +89,7 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
 
 
 def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:
-    """The settings with a place of the device where none is given: recorded bytes need no port."""
+    """Return the settings with a place of the device where none is given: recorded bytes need no port."""
     for key, field in info.settings.model_fields.items():
         if key in ("port", "path", "line") and field.is_required():
             table.setdefault(key, 0 if key == "line" else "-")
@@ -119,13 +119,13 @@ def show(found: Iterable[Frame | Refused], tally: Tally) -> None:
 
 
 def chunks(file: BinaryIO) -> Iterator[bytes]:
-    """The input as it comes."""
+    """Yield the input as it arrives."""
     while chunk := file.read(CHUNK):
         yield chunk
 
 
 def unhexed(file: BinaryIO) -> Iterator[bytes]:
-    """The bytes that hexadecimal text stands for; CommandError names the line that is none."""
+    """Yield the bytes that hexadecimal text stands for. Raise CommandError with the line that is not hexadecimal."""
     for number, line in enumerate(file, 1):
         try:
             yield bytes.fromhex(line.decode("ascii").replace("0x", "").replace(",", " ").replace(":", " "))

@@ -48,7 +48,7 @@ CLOSER = {
 
 @contextmanager
 def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
-    """The device on its bus, both let go of at the end; DeviceError where one does not open."""
+    """Open the device on its bus, and close both at the end. Raise DeviceError where one does not open."""
     bus = BUSES[info.bus].open(settings, clock)
     try:
         device = info.open(bus, settings, clock)
@@ -61,13 +61,13 @@ def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
 
 
 def place(info: DriverInfo, settings: Any) -> str:
-    """Where the device is: its bus, and its address on it."""
+    """Return where the device is: its bus, and its address on it."""
     kind = BUSES[info.bus]
     return " ".join(part for part in (kind.key(settings), kind.address(settings)) if part)
 
 
 def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> Finding:
-    """What a device's error means, and what to do."""
+    """Return what a device's error means, and what to do."""
     said = _("sensor {name} ({driver} on {place}): {reason}").format(
         name=name, driver=info.name, place=place(info, settings), reason=texts.in_full(error.reason)
     )
@@ -75,7 +75,7 @@ def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> F
 
 
 def remedy(bus: str, error: DeviceError) -> str:
-    """What to do about it; "" where nothing general helps."""
+    """Return what to do about it; "" where nothing general helps."""
     found = CLOSER.get(error.detail.code)
     if found is None:
         found = NOT_THERE.get(bus) if isinstance(error, Unplugged) else REMEDIES.get(type(error))

@@ -74,7 +74,7 @@ def warn(out: Path, missing: list[str]) -> None:
 
 
 def complete(given: dict[str, Any]) -> dict[str, Any]:
-    """All facts: given, else asked for where there is a person, else their defaults."""
+    """Return all facts: given, else asked for where there is a person, else their defaults."""
     person = sys.stdin.isatty() and sys.stdout.isatty()
     asked = [
         ("station", _("The station's name (letters a-z, digits, hyphens)"), None),
@@ -104,7 +104,7 @@ def complete(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_sensors() -> list[str]:
-    """Sensors that a person names one by one."""
+    """Ask for sensors, which a person names one by one."""
     found = []
     question = _("A sensor, as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
     while spec := click.prompt(question, "", show_default=False):
@@ -113,7 +113,7 @@ def asked_sensors() -> list[str]:
 
 
 def sensor_table(spec: str, names: list[str]) -> dict[str, Any]:
-    """A sensor's table of its word on the command line; `names` are those taken, and this one's is added."""
+    """Return a sensor's table from its word on the command line, and add its name to `names`, those taken."""
     driver, texts = split(spec)
     info = driver_named(driver)
     table = typed(info, texts)
@@ -122,19 +122,19 @@ def sensor_table(spec: str, names: list[str]) -> dict[str, Any]:
     names.append(name)
     if str(table.get("profile", "")).endswith(".toml"):
         table["profile"] = str(Path(table["profile"]).absolute())  # the station starts in another folder
-    settings(info, table)  # a wrong key is told here by the driver's name: the file is not there yet
+    settings(info, table)  # a wrong key is named here by the driver's name: the file is not there yet
     return {"name": name, "driver": driver, **table, **common}
 
 
 def free_name(info: DriverInfo, taken: list[str]) -> str:
-    """The driver's name, or that with a number behind it where it is taken."""
+    """Return the driver's name, with a number behind it where it is taken."""
     if info.name not in taken:
         return info.name
     return next(name for n in range(2, len(taken) + 3) if (name := f"{info.name}-{n}") not in taken)
 
 
 def camera_table(spec: str, place: int) -> dict[str, Any]:
-    """A camera's table; its name is camera, camera-2, ... unless it is given."""
+    """Return a camera's table; its name is camera, camera-2, ... unless it is given."""
     from edge.config.sections import CameraSection
     from provisioning.commands.settings import literal
 

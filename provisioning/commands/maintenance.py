@@ -44,7 +44,7 @@ def maintenance(duration: str, text: str, config_file: Path | None, state: Path 
 
 
 def parsed(duration: str) -> float:
-    """Seconds of "20m", "90s", "1h", "20" (minutes); CommandError for what is none."""
+    """Return the seconds of "20m", "90s", "1h", "20" (minutes). Raise CommandError for any other text."""
     found = DURATION.fullmatch(duration.strip())
     if found is None:
         raise CommandError(Exit.USAGE, _('"{text}" is no duration; write 20m or 1h').format(text=duration))

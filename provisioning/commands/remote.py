@@ -51,7 +51,7 @@ def picture(station: str, /, camera: str | None, url: str, timeout: float, as_js
 
 
 def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:
-    """Send one command and print what comes back; CommandError where the station refuses or is silent."""
+    """Send one command and print what comes back. Raise CommandError where the station refuses or is silent."""
     from edge.clock.clock import system_utc
     from edge.wire.client import sent
     from edge.wire.contract import VERSION, Channel, Command, encode, topic
@@ -81,7 +81,7 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
 
 
 def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
-    """Tell the command's results as they come, until one is final; CommandError where none is in time."""
+    """Print the command's results as they come, until one is final. Raise CommandError where none is in time."""
     from edge.wire.client import arriving
     from edge.wire.contract import BadPayload, Channel, Result, decode, topic
 
@@ -108,14 +108,14 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
 
 
 def failed(why: str) -> str:
-    """That the station could not do it, and why where it says so."""
+    """Return the sentence of a command that failed at the station, with the reason where it gave one."""
     if not why:
         return _("The station could not do it.")
     return _("The station could not do it: {why}").format(why=why)
 
 
 def tell(result: Result, as_json: bool) -> None:
-    """One result on a line."""
+    """Print one result on a line."""
     if as_json:
         print_json({"state": result.state, "text": result.text, "data": result.data})
         return

@@ -51,6 +51,6 @@ def checked(config_file: Path | None, as_json: bool) -> None:
 
 
 def log_to_stderr() -> None:
-    """One line an event; the journal puts the time before it, a terminal gets it from here."""
+    """Log one line an event; the journal puts the time before it, a terminal gets it from here."""
     stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
     logging.basicConfig(level=logging.INFO, format=stamp + "%(levelname)s %(name)s: %(message)s")

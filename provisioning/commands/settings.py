@@ -21,7 +21,7 @@ COMMON: dict[str, type] = {"name": str, "primary": bool, "height_m": float, "ser
 
 
 def driver_named(name: str) -> DriverInfo:
-    """The driver of that name; CommandError with its near miss where there is none."""
+    """Return the driver of that name. Raise CommandError with its near miss where there is none."""
     from drivers.catalog import UnknownDriverError, find
 
     try:
@@ -38,7 +38,7 @@ def driver_named(name: str) -> DriverInfo:
 
 
 def split(spec: str) -> tuple[str, dict[str, str]]:
-    """`DRIVER[:key=value,…]` as the driver's name and its keys; a piece without "=" goes on with the last."""
+    """Split `DRIVER[:key=value,…]` into the driver's name and its keys; a piece without "=" goes on with the last."""
     name, _colon, rest = spec.partition(":")
     pairs: list[str] = []
     for piece in rest.split(",") if rest else []:
@@ -50,7 +50,7 @@ def split(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def assigned(pairs: Iterable[str]) -> dict[str, str]:
-    """`key=value` words as a table; CommandError for a word without "="."""
+    """Return `key=value` words as a table. Raise CommandError for a word without "="."""
     table = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -61,13 +61,13 @@ def assigned(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def typed(info: DriverInfo, texts: dict[str, str]) -> dict[str, Any]:
-    """The texts as TOML values of the driver's keys (and a sensor's common ones): 0x76, true, 9600, text."""
+    """Return the texts as TOML values of the driver's keys (and a sensor's common ones): 0x76, true, 9600, text."""
     kinds = {**COMMON, **{key: field.annotation for key, field in info.settings.model_fields.items()}}
     return {key: text if kinds.get(key) is str else literal(text) for key, text in texts.items()}
 
 
 def literal(text: str) -> Any:
-    """A TOML value, or the text itself where it is none."""
+    """Return a TOML value, or the text itself where it is none."""
     if "\n" in text:
         return text
     try:
@@ -77,7 +77,7 @@ def literal(text: str) -> Any:
 
 
 def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
-    """The driver's settings; CommandError with one line for each key that is wrong."""
+    """Return the driver's settings. Raise CommandError with one line for each key that is wrong."""
     from pydantic import ValidationError
 
     from edge.config.errors import SENTENCES, explained

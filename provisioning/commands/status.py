@@ -38,7 +38,7 @@ def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
 
 
 def ask_station(config_file: Path | None, state: Path | None, question: dict[str, Any]) -> dict[str, Any]:
-    """The answer of the station that this file or folder belongs to; CommandError where none is running."""
+    """Return the answer of the station that this file or folder belongs to. Raise CommandError where none runs."""
     folder = state if state is not None else loaded(config_file).state_dir
     try:
         return ask(folder / SOCKET, question)
@@ -52,7 +52,7 @@ def ask_station(config_file: Path | None, state: Path | None, question: dict[str
 
 
 def lines(answer: dict[str, Any]) -> list[str]:
-    """The whole answer for people, line by line."""
+    """Return the whole answer for people, line by line."""
     offset = float(answer.get("utc_offset_h") or 0.0)
     title = answer.get("title") or answer.get("station", "")
     return [
@@ -72,7 +72,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
 
 
 def head(title: str, answer: dict[str, Any], offset: float) -> str:
-    """Which station, and what time it is there, where it knows."""
+    """Return which station it is, and what time it is there, where it knows."""
     if answer.get("time") is None:
         return _("Station {title}; it does not know the time yet").format(title=title)
     said = _("Station {title}, {when} ({clock})")
@@ -80,7 +80,7 @@ def head(title: str, answer: dict[str, Any], offset: float) -> str:
 
 
 def clock(mark: dict[str, Any] | None) -> str:
-    """How the time is known, and how well."""
+    """Return how the time is known, and how well."""
     if not mark:
         return texts.clock_source("arrival")
     words = _("time by {source}").format(source=texts.clock_source(str(mark.get("source"))))
@@ -89,19 +89,19 @@ def clock(mark: dict[str, Any] | None) -> str:
 
 
 def time_trouble(mark: dict[str, Any]) -> list[str]:
-    """A line where a source of the time is not believed, or none of the box's own tells it."""
+    """Return a line where a source of the time is not believed, or the box has no source of its own."""
     trouble = mark.get("trouble")
     return [_("Time: {trouble}").format(trouble=texts.said(trouble))] if trouble else []
 
 
 def maintenance(text: str | None) -> list[str]:
-    """A line while somebody works on the station."""
+    """Return a line while somebody works on the station."""
     said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
     return [said.format(text=text)] if text else []
 
 
 def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) -> list[str]:
-    """The newest minute's values, each with its word where it is not good."""
+    """Return the newest minute's values, each with its word where it is not good."""
     if latest is None:
         return [_("Nothing has been measured yet; the first minute comes within two minutes of the start.")]
     values = latest.get("values") or {}
@@ -119,12 +119,12 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
 
 
 def derived(found: dict[str, float]) -> list[str]:
-    """A line of what follows from the minute's good values."""
+    """Return a line of the values derived from the minute's good ones."""
     return [_("Derived: {values}").format(values=texts.derived(found))] if found else []
 
 
 def span(latest: dict[str, Any], offset: float) -> str:
-    """Over what time the values were measured; a minute that was cut short says so."""
+    """Return the time over which the values were measured; a minute that was cut short is named so."""
     start, seconds = latest.get("start"), float(latest.get("duration") or 60.0)
     if seconds < WHOLE_S:
         said = _("Measured in {duration} (this minute was cut short) from {when}:")
@@ -137,14 +137,14 @@ def span(latest: dict[str, Any], offset: float) -> str:
 
 
 def wide(text: str) -> int:
-    """The columns that a text takes on a terminal (a Chinese character takes two)."""
+    """Return the columns that a text takes on a terminal (a Chinese character takes two)."""
     from rich.cells import cell_len
 
     return cell_len(text)
 
 
 def troubled(sensors: list[dict[str, Any]]) -> list[str]:
-    """A line for each sensor that is down; one line where none is."""
+    """Return a line for each sensor that is down; one line where none is."""
     down = [sensor for sensor in sensors if sensor.get("down")]
     said = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
     if not down:
@@ -156,12 +156,12 @@ def troubled(sensors: list[dict[str, Any]]) -> list[str]:
 
 
 def place_of(sensor: dict[str, Any]) -> str:
-    """Where a sensor of a station's answer is: its bus without the word for its kind."""
+    """Return where a sensor of a station's answer is: its bus without the word for its kind."""
     return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
 
 
 def kept(store: dict[str, Any], offset: float) -> list[str]:
-    """What is in the local archive, and what is not yet sent since when."""
+    """Return what is in the local archive, and what is unsent since when."""
     found = []
     if store.get("trouble"):
         found.append(_("Local archive: {trouble}").format(trouble=texts.phrase(str(store["trouble"]))))
@@ -180,19 +180,19 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
         return [*found, _("Everything is sent.")]
     since = store.get("unsent_since")
     said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
-    told = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset))
-    return [*found, told if since is not None else said]
+    dated = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset))
+    return [*found, dated if since is not None else said]
 
 
 def sent(uplink: dict[str, Any] | None, offset: float) -> list[str]:
-    """How it stands with the broker and with whoever receives there."""
+    """Return how it stands with the broker and the receiver behind it."""
     if uplink is None:
         return [_("No broker is configured: everything stays in the local archive.")]
     return [connected(uplink), *unusual(uplink)]
 
 
 def connected(uplink: dict[str, Any]) -> str:
-    """Whether there is a connection, and why not."""
+    """Return whether there is a connection, and why not."""
     if uplink.get("connected"):
         return _("Connected to the broker.")
     trouble = uplink.get("trouble") or uplink.get("last_trouble")
@@ -202,7 +202,7 @@ def connected(uplink: dict[str, Any]) -> str:
 
 
 def unusual(uplink: dict[str, Any]) -> list[str]:
-    """A line for each thing that should not be: another receiver's receipts, messages set aside, too large records."""
+    """Return a line for each unusual thing: another receiver's receipts, messages set aside, too large records."""
     found = []
     ledger, aside, large = (uplink.get(name) or {} for name in ("ledger", "set_aside", "too_large"))
     if ledger.get("refused"):
@@ -230,7 +230,7 @@ def unusual(uplink: dict[str, Any]) -> list[str]:
 
 
 def pictures(answer: dict[str, Any], offset: float) -> list[str]:
-    """Each camera's newest picture or trouble."""
+    """Return each camera's newest picture or trouble."""
     found = []
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
@@ -245,6 +245,6 @@ def pictures(answer: dict[str, Any], offset: float) -> list[str]:
 
 
 def restarted(falls: dict[str, int]) -> list[str]:
-    """The parts of the station that failed and were started again."""
+    """Return the parts of the station that failed and were started again."""
     said = _("The part “{part}” failed and was started again ({n} x); its log says why: journalctl -u minshan")
     return [said.format(part=part, n=n) for part, n in falls.items() if n]

@@ -93,7 +93,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
 
 
 def summary(receiver: Receiver) -> list[str]:
-    """What was received, and what is missing, for people."""
+    """Return what was received, and what is missing, for people."""
     from provisioning.commands.watch_screen import set_aside
 
     tally, ledger = receiver.tally, receiver.records.ledger

@@ -32,7 +32,7 @@ from edge.wire.link import Link, connect
 from edge.wire.session import Session
 from provisioning.commands.durations import Span, Speed
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import told
+from provisioning.commands.options import format_mistake
 from provisioning.demo.config import capture_station, whole_station
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.processes import NoBrokerError, OwnBroker, SupervisedProcess, camera_process
@@ -119,7 +119,7 @@ def demo(**options: Any) -> int:
     except CaptureError as error:
         raise CommandError(Exit.USAGE, texts.phrase(str(error))) from None
     except ConfigError as error:
-        raise CommandError(Exit.CONFIG, "\n".join(told(mistake) for mistake in error.mistakes)) from None
+        raise CommandError(Exit.CONFIG, "\n".join(format_mistake(mistake) for mistake in error.mistakes)) from None
     except (NoBrokerError, LinkTrouble) as error:
         raise CommandError(Exit.BROKER, texts.phrase(str(error))) from None
     except StoreError as error:
@@ -169,7 +169,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
 
 
 def quiet_log() -> None:
-    """Warnings only: the table tells the rest."""
+    """Log warnings only: the table shows the rest."""
     logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
 
 
@@ -230,7 +230,7 @@ def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, c
 
 
 def store_end(store: Store, boot: Boot) -> int:
-    """The simulated UTC (microseconds) to go on at: the end of the last minute kept, or the boot."""
+    """Return the simulated UTC (microseconds) to go on at: the end of the last minute kept, or the boot."""
     last = store.last(Kind.MINUTE)
     if last is None or last.stamp.boot != boot.id:
         return boot.utc
@@ -238,7 +238,7 @@ def store_end(store: Store, boot: Boot) -> int:
 
 
 def last_instant(boot: Boot, begin: int, wanted: Wanted, capture: Capture | None) -> float:
-    """The instant (s of the boot) at which measuring ends; infinity: only by Ctrl-C."""
+    """Return the instant (s of the boot) at which measuring ends; infinity: only by Ctrl-C."""
     ends = [boot.boottime(capture.end)] if capture else []
     if wanted.duration is not None:
         ends.append(boot.boottime(begin) + wanted.duration)

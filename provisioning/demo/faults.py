@@ -30,7 +30,7 @@ class Gap:
     minutes: int = 1
 
     def longer(self, channels: tuple[str, ...], reason: str) -> Gap:
-        """A minute longer, as its newest minute tells it."""
+        """Return the gap a minute longer, with the channels and reason of its newest minute."""
         return Gap(self.since, channels, reason, self.minutes + 1)
 
 
@@ -51,7 +51,7 @@ class FaultLog:
         inject(rig, self._coming(seed), self._zero)
 
     def report(self) -> dict[str, Any]:
-        """How often a sensor went missing, and what the checker of values complains of (nothing, it is hoped)."""
+        """Return how often a sensor went missing, and what the checker of values complains of (hopefully nothing)."""
         self.look()
         boot, store = self._rig.boot, self._station.store
         begin, end = boot.utc_at(self._zero), boot.utc_at(self._rig.clock.now())
@@ -65,7 +65,7 @@ class FaultLog:
             yield event
 
     def look(self) -> list[str]:
-        """What is new since the last look, a line each."""
+        """Return what is new since the last look, a line each."""
         known = len(self.lines)
         store = self._station.store
         for record in store.range(self._next, store.next_seq):
@@ -95,5 +95,5 @@ class FaultLog:
 
     def _say(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
         channels = _(", ").join(texts.label(channel) for channel in gap.channels)
-        told = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
-        self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {told}")
+        text = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
+        self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {text}")

@@ -19,7 +19,7 @@ MOST_COMPLAINTS = 20  # of the checker, on a screen
 
 
 def hello(console: Console, config: Config, factor: float | None, state: Path | None) -> None:
-    """The first lines: what one sees, and how it ends."""
+    """Print the first lines: what one sees, and how it ends."""
     console.print(
         _("岷山 Minshan: a weather station on device twins ({n} sensors), sending to its broker.").format(
             n=len(config.sensor)
@@ -36,12 +36,12 @@ def hello(console: Console, config: Config, factor: float | None, state: Path | 
 
 
 def bare(url: str) -> str:
-    """A broker's address without its password."""
+    """Return a broker's address without its password."""
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) -> dict[str, Any]:
-    """The report of this run."""
+    """Return the report of this run."""
     refused: dict[str, int] = {}
     for sensor in facts["sensors"]:
         for reason, count in sensor["refused"].items():
@@ -63,7 +63,7 @@ def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) 
 
 
 def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], state: Path | None) -> None:
-    """The summary; `facts` are those of the station's status at the end."""
+    """Print the summary; `facts` are those of the station's status at the end."""
     counts = [counted("records", report["records"]), counted("unsent", report["unsent"])]
     if facts["pictures"] is not None:
         counts.append(counted("pictures", report["pictures"]))
@@ -84,7 +84,7 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
 
 
 def counted(what: str, n: int) -> str:
-    """So many of that, in words."""
+    """Return so many of that, in words."""
     words = {
         "records": ngettext("{n} record was made", "{n} records were made", n),
         "unsent": ngettext("{n} is unsent", "{n} are unsent", n) if n else _("everything is sent"),
@@ -94,7 +94,7 @@ def counted(what: str, n: int) -> str:
 
 
 def told_faults(console: Console, faults: dict[str, Any]) -> None:
-    """What came of the faults: how often a device went missing, and whether the checker is content."""
+    """Print what came of the faults: how often a device went missing, and whether the checker is content."""
     n = faults["gaps"]
     console.print(texts.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
     if not faults["complaints"]:

@@ -19,7 +19,7 @@ COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
 
 def live_table(facts: dict[str, Any], speed: str, console: Console, height: int) -> RenderableType:
-    """The picture of a station's status (`edge.control.status.status`), at most `height` lines of that console."""
+    """Draw a station's status (`edge.control.status.status`), at most `height` lines of that console."""
     above = Group(header(facts, speed), foot(facts))  # a low window cuts off the last rows only
     room = height - lines_of(console, above)
     whole = readings(facts)
@@ -37,12 +37,12 @@ def live_table(facts: dict[str, Any], speed: str, console: Console, height: int)
 
 
 def lines_of(console: Console, picture: RenderableType) -> int:
-    """How many lines a picture takes on that console."""
+    """Count the lines that a picture takes on that console."""
     return len(console.render_lines(picture, pad=False))
 
 
 def header(facts: dict[str, Any], speed: str) -> Text:
-    """Who and when: station, its local time, how the time is known where it is not simulated, how fast it runs."""
+    """Draw station, its local time, how the time is known where it is not simulated, and how fast it runs."""
     title = Text(facts["title"] or facts["station"])
     title.truncate(LONGEST_TITLE, overflow="ellipsis")
     text = Text("岷山 Minshan  ", style="bold", no_wrap=True, overflow="ellipsis") + title
@@ -53,7 +53,7 @@ def header(facts: dict[str, Any], speed: str) -> Text:
 
 
 def readings(facts: dict[str, Any], most: int | None = None) -> Table:
-    """The last minute, a row a channel, `most` of them."""
+    """Return the last minute, a row a channel, `most` of them."""
     table = Table(expand=False, header_style="bold", pad_edge=False)
     table.add_column(_("Quantity"))
     table.add_column(_("Last minute"), justify="right")
@@ -93,7 +93,7 @@ def foot(facts: dict[str, Any]) -> Table:
 
 
 def stored(facts: dict[str, Any]) -> str:
-    """How much is kept."""
+    """Return how much is kept."""
     store = facts["store"]
     records = texts.ngettext("{n} record", "{n} records", store["next_seq"] - 1).format(n=store["next_seq"] - 1)
     trouble = f"  {texts.phrase(store['trouble'])}" if store["trouble"] else ""
@@ -101,7 +101,7 @@ def stored(facts: dict[str, Any]) -> str:
 
 
 def sending(facts: dict[str, Any]) -> Text:
-    """Whether the link is up, and what is unsent since when."""
+    """Return whether the link is up, and what is unsent since when."""
     uplink, store = facts["uplink"], facts["store"]
     if uplink is None:
         return Text(_("no broker is configured"))
@@ -119,7 +119,7 @@ def sending(facts: dict[str, Any]) -> Text:
 
 
 def pictures(facts: dict[str, Any]) -> Text:
-    """How many pictures were taken, and how each camera fares."""
+    """Return how many pictures were taken, and how each camera fares."""
     text = Text(texts.ngettext("{n} picture", "{n} pictures", facts["taken"]).format(n=facts["taken"]))
     for name, camera in facts["cameras"].items():
         if camera["trouble"]:

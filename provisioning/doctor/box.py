@@ -42,7 +42,7 @@ CAMERA_REMEDIES = {
 
 
 def site(config: Config) -> Iterator[Finding]:
-    """Whether the site's facts are those that `init` writes where nobody gives any: few stand there by chance."""
+    """Judge whether the site's facts are those that `init` writes where none are given: few stand there by chance."""
     said = {
         "both": _("site: position and altitude are those that `minshan init` writes where none are given"),
         "position": _("site: the position is the one that `minshan init` writes where none is given"),
@@ -58,7 +58,7 @@ def site(config: Config) -> Iterator[Finding]:
 
 
 def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
-    """What keeps the running station from writing, where something does; its sentence says what to do."""
+    """Yield what keeps the running station from writing, where something does; its sentence says what to do."""
     trouble = (answer.get("store") or {}).get("trouble")
     if trouble:
         said = _("archive: {trouble}").format(trouble=texts.phrase(str(trouble)))
@@ -68,7 +68,7 @@ def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
 
 
 def strays(config: Config) -> Iterator[Finding]:
-    """Picture files that no record tells of, where there are any."""
+    """Yield the picture files that no record names, where there are any."""
     from edge.store.folder import STRAYS, count_strays
 
     files, size = count_strays(config.state_dir)
@@ -83,7 +83,7 @@ def strays(config: Config) -> Iterator[Finding]:
 
 
 def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
-    """The cameras as the running station has them."""
+    """Yield the cameras as the running station has them."""
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             trouble = restored(camera["trouble"])
@@ -97,7 +97,7 @@ def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
 
 
 def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The cameras in a station's answer, by name."""
+    """Return the cameras in a station's answer, by name."""
     found: Any = answer.get("pictures") or {}
     while isinstance(found, dict) and "cameras" in found:
         found = found["cameras"]
@@ -105,13 +105,13 @@ def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def cameras(config: Config) -> Iterator[Finding]:
-    """One photo of each camera."""
+    """Take one photo of each camera."""
     for camera in config.camera:
         yield one_photo(camera)
 
 
 def one_photo(camera: CameraSection) -> Finding:
-    """A photo taken in a process of its own: a camera's library may hang or crash."""
+    """Take a photo in a process of its own: a camera's library may hang or crash."""
     asked = json.dumps(camera.model_dump(include={"driver", "url", "username", "width", "height"}) | secret(camera))
     words = [sys.executable, "-m", "provisioning.doctor.still"]
     name = {"name": camera.name}
@@ -141,7 +141,7 @@ def camera_remedy(trouble: Reason) -> str:
 
 
 def secret(camera: CameraSection) -> dict[str, str | None]:
-    """The camera's password, of its file where it has one."""
+    """Return the camera's password, from its file where it has one."""
     if camera.password_file is None:
         return {"password": camera.password}
     try:
@@ -151,15 +151,15 @@ def secret(camera: CameraSection) -> dict[str, str | None]:
 
 
 def clock_of(answer: dict[str, Any]) -> Finding:
-    """What the running station knows of the time: it may be forbidden to ask what the doctor may."""
-    told: dict[str, Any] = answer.get("clock") or {}
+    """Return what the running station knows of the time: it may not be allowed to ask what the doctor may."""
+    known: dict[str, Any] = answer.get("clock") or {}
     offset = float(answer.get("utc_offset_h") or 0.0)
-    trouble = None if told.get("trouble") is None else restored(told["trouble"])
-    return clock_finding(answer.get("time"), offset, told.get("source"), told.get("error"), trouble)
+    trouble = None if known.get("trouble") is None else restored(known["trouble"])
+    return clock_finding(answer.get("time"), offset, known.get("source"), known.get("error"), trouble)
 
 
 def clock(config: Config) -> Finding:
-    """Whether somebody keeps the system's clock right, by a look of the doctor's own."""
+    """Judge whether something keeps the system's clock right, by a look of the doctor's own."""
     from edge.clock.anchors import error_of
     from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk
 
@@ -175,7 +175,7 @@ def clock(config: Config) -> Finding:
 def clock_finding(
     utc: int | None, offset_h: float, source: str | None, error: float | None, trouble: Reason | None
 ) -> Finding:
-    """The time (microseconds UTC, None unknown), who says it with which error (s), what is wrong with its sources."""
+    """Judge the time (microseconds UTC, None unknown), its source and error (s), and what is wrong with its sources."""
     from edge.clock.timekeeper import MAY_NOT_ASK, UNSYNCHRONISED
 
     remedy = _("See the station's log: journalctl -u minshan")
@@ -207,7 +207,7 @@ def clock_finding(
 
 
 def disk(config: Config, running: bool) -> Finding:
-    """Whether the folder of the station's data can be written, and has room for what the file grants."""
+    """Judge whether the folder of the station's data can be written, and has room for what the file grants."""
     folder = config.state_dir
     there = folder if folder.exists() else next(p for p in (*folder.parents, Path("/")) if p.exists())
     trouble = None if running else unwritable(there)
@@ -230,7 +230,7 @@ def disk(config: Config, running: bool) -> Finding:
 
 
 def unwritable(folder: Path) -> OSError | None:
-    """Why nothing can be written there, by trying; None where it can."""
+    """Return why nothing can be written there, by trying; None where it can."""
     probe = folder / ".minshan-doctor"
     try:
         with probe.open("w") as file:
@@ -246,5 +246,5 @@ def unwritable(folder: Path) -> OSError | None:
 
 
 def used(folder: Path) -> int:
-    """Bytes that the folder's files take."""
+    """Return the bytes that the folder's files take."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

@@ -30,7 +30,7 @@ def notes(section: BrokerSection) -> Iterator[tuple[str, str]]:
 
 
 def here(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Return whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -32,7 +32,7 @@ COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
 @json_option()
 @click.pass_context
 def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
-    """Each finding as it comes; ends with code 1 where one is not well (a hint alone is no 1)."""
+    """Print each finding as it comes. End with code 1 where one is not well (a hint alone is no 1)."""
     config = loaded(config_file)
     found = []
     for finding in findings(config):
@@ -48,7 +48,7 @@ def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
 
 
 def summary(bad: int, hints: int) -> str:
-    """The last line."""
+    """Return the last line."""
     if bad:
         return ngettext("{n} thing to see to.", "{n} things to see to.", bad).format(n=bad)
     if hints:
@@ -58,7 +58,7 @@ def summary(bad: int, hints: int) -> str:
 
 
 def findings(config: Config) -> Iterator[Finding]:
-    """All checks in order. Where the station is running it holds buses and cameras, and is asked instead."""
+    """Yield all checks in order. A running station holds buses and cameras, and is asked instead."""
     from provisioning.doctor.broker import broker
 
     yield Finding("file", True, _("file: {file} is right").format(file=config.path))
@@ -80,7 +80,7 @@ def findings(config: Config) -> Iterator[Finding]:
 
 
 def running(config: Config) -> dict[str, Any] | None:
-    """The status of the station that runs on this folder; None where none does."""
+    """Return the status of the station that runs on this folder; None where none does."""
     try:
         return ask(config.socket_path, {"ask": "status"})
     except NotRunningError:
@@ -90,7 +90,7 @@ def running(config: Config) -> dict[str, Any] | None:
 
 
 def show(finding: Finding) -> None:
-    """A mark, the sentence, and the remedy below."""
+    """Print a mark, the sentence, and the remedy below."""
     click.echo(f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}")
     if finding.remedy:
         click.echo(f"  → {finding.remedy}")
