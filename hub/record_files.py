@@ -167,8 +167,9 @@ class RecordFiles:
             return new
         except msgspec.MsgspecError as error:
             damaged = self._file.with_name(self._file.name + ".damaged")
-            log.warning("%s is damaged (%s) and now %s; what was moved away is asked for again",
-                        self._file, error, damaged.name)  # fmt: skip
+            log.warning(
+                "%s is damaged (%s) and now %s; what was moved away is asked for again", self._file, error, damaged.name
+            )
             self._file.rename(damaged)
             return new
 

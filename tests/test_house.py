@@ -63,25 +63,25 @@ class Module:
 
 @cache
 def modules(*packages: str) -> tuple[Module, ...]:
-    """Every module of the packages, parsed."""
+    """Return every module of the packages, parsed."""
     files = sorted(chain.from_iterable((ROOT / room).rglob("*.py") for room in packages))
     return tuple(parse(file) for file in files)
 
 
 def parse(file: Path) -> Module:
-    """One file as a module."""
+    """Parse one file as a module."""
     parts = file.relative_to(ROOT).with_suffix("").parts
     text = file.read_text(encoding="utf-8")
     return Module(".".join(part for part in parts if part != "__init__"), file, text, ast.parse(text, str(file)))
 
 
 def within(name: str, packages: tuple[str, ...]) -> bool:
-    """Whether the dotted name is one of the packages or lies in one."""
+    """Return whether the dotted name is one of the packages or lies in one."""
     return any(name == package or name.startswith(package + ".") for package in packages)
 
 
 def imported(node: ast.AST) -> Iterator[str]:
-    """The dotted names that one import statement reaches; ruff refuses relative ones."""
+    """Yield the dotted names that one import statement reaches; ruff refuses relative ones."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module:
@@ -90,7 +90,7 @@ def imported(node: ast.AST) -> Iterator[str]:
 
 
 def at_load(body: list[ast.stmt]) -> Iterator[ast.AST]:
-    """The statements that run when a module is loaded: not in a function, not for type checkers alone."""
+    """Yield the statements that run when a module is loaded: not in a function, not for type checkers alone."""
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
@@ -103,7 +103,7 @@ def at_load(body: list[ast.stmt]) -> Iterator[ast.AST]:
 
 @cache
 def load_graph() -> dict[str, frozenset[str]]:
-    """For each module of ours, those of ours that loading it loads, its packages among them."""
+    """Return for each module of ours those of ours that loading it loads, its packages among them."""
     known = {module.name for module in modules(*PACKAGES)}
     graph = {}
     for module in modules(*PACKAGES):
@@ -114,7 +114,7 @@ def load_graph() -> dict[str, frozenset[str]]:
 
 
 def way(start: str, forbidden: tuple[str, ...]) -> list[str] | None:
-    """The shortest chain of loads from start to a forbidden module, or None."""
+    """Return the shortest chain of loads from start to a forbidden module, or None."""
     ways, seen = [[start]], {start}
     for path in ways:
         if path != [start] and within(path[-1], forbidden):
@@ -142,7 +142,7 @@ def test_no_import_runs_the_wrong_way(who: str | tuple[str, ...], whom: tuple[st
 
 
 def times_asked(module: Module) -> Iterator[str]:
-    """Each place where the module asks the machine for the time or sleeps."""
+    """Yield each place where the module asks the machine for the time or sleeps."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ImportFrom) and node.module == "time":
             yield from (f"from time import {a.name}" for a in node.names if f"time.{a.name}" in TIME)
@@ -195,7 +195,7 @@ def test_classes_stay_small() -> None:
 
 
 def names_broad(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler catches everything."""
+    """Return whether a handler catches everything."""
     if handler.type is None:
         return True
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
@@ -215,7 +215,7 @@ def test_a_broad_except_says_why() -> None:
 
 
 def reason(comment: str) -> str:
-    """What a comment says beside its suppressions."""
+    """Return what a comment holds beside its suppressions."""
     bare = re.sub(r"(noqa(: ?[A-Z]+\d+(, ?[A-Z]+\d+)*)?|type: ?ignore(\[[^\]]*\])?)", "", comment)
     return bare.strip(" #:-–—()")
 
@@ -233,7 +233,7 @@ def test_a_suppression_says_why() -> None:
 
 
 def waits_to_be_filled(node: ast.stmt) -> bool:
-    """Whether a statement gives a name an empty container."""
+    """Return whether a statement gives a name an empty container."""
     value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
     if isinstance(value, ast.List | ast.Dict):
         return not ast.unparse(value).strip("[]{}")

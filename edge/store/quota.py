@@ -131,9 +131,10 @@ def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> 
     return (_first(sent, size), "sent") if sent else (_first(free, size), "unsent")
 
 
-def drop(connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None,
-         cause: str) -> list[dict[str, Any]]:  # fmt: skip
-    """Delete records; the bodies of the loss records, one an epoch's range, where `lost` names a state."""
+def drop(
+    connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None, cause: str
+) -> list[dict[str, Any]]:
+    """Delete records. Return the bodies of the loss records, one for each epoch's range, where `lost` names a state."""
     bodies = []
     for span in tail.spans(seqs, ledger.last) if lost else ():
         times = connection.execute(
@@ -210,7 +211,12 @@ def drop_pictures(connection: apsw.Connection, cause: str, wanted: int) -> Loss 
 def _pictures_body(taken: list[tuple[Any, ...]], cause: str) -> dict[str, Any]:
     times = [row[4] for row in taken if row[4] is not None]
     return {
-        "what": "pictures", "part": taken[0][1], "pictures": [row[0] for row in taken],
-        "first": taken[0][3], "last": taken[-1][3],
-        "start": min(times, default=None), "end": max(times, default=None), "cause": cause,
-    }  # fmt: skip
+        "what": "pictures",
+        "part": taken[0][1],
+        "pictures": [row[0] for row in taken],
+        "first": taken[0][3],
+        "last": taken[-1][3],
+        "start": min(times, default=None),
+        "end": max(times, default=None),
+        "cause": cause,
+    }

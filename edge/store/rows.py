@@ -34,17 +34,27 @@ def record_of(draft: Draft, epoch: str, seq: int) -> Record:
     """Return the record that a draft becomes."""
     return Record(
         epoch, seq, draft.kind, draft.stamp, draft.duration, draft.start, draft.clock, 0, draft.setup, draft.body
-    )  # fmt: skip
+    )
 
 
 def row_of(record: Record) -> Row:
     """Return the columns of a record, in the order of COLUMNS."""
     clock = record.clock
     head: Row = (
-        record.seq, record.epoch, record.kind.value, record.stamp.boot, float(record.stamp.boottime),
-        float(record.duration), record.start, clock.source, None if clock.error is None else float(clock.error),
-        clock.not_before, clock.not_after, record.revision, record.setup,
-    )  # fmt: skip
+        record.seq,
+        record.epoch,
+        record.kind.value,
+        record.stamp.boot,
+        float(record.stamp.boottime),
+        float(record.duration),
+        record.start,
+        clock.source,
+        None if clock.error is None else float(clock.error),
+        clock.not_before,
+        clock.not_after,
+        record.revision,
+        record.setup,
+    )
     body = msgspec.json.encode(record.body)
     return (*head, body, crc_of(head, body))
 
@@ -56,9 +66,17 @@ def from_row(row: Row) -> Record:
     head, body = row[: WIDTH - 2], row[WIDTH - 2]
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
     return Record(
-        epoch, seq, Kind(kind), Stamp(boot, boottime), duration, start,
-        ClockMark(source, error, before, after), revision, setup, msgspec.json.decode(body),
-    )  # fmt: skip
+        epoch,
+        seq,
+        Kind(kind),
+        Stamp(boot, boottime),
+        duration,
+        start,
+        ClockMark(source, error, before, after),
+        revision,
+        setup,
+        msgspec.json.decode(body),
+    )
 
 
 def is_whole(row: Sequence[Any]) -> bool:

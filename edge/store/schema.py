@@ -29,8 +29,15 @@ APPLICATION = 0x4D6E7368  # "Mnsh"
 # What a salvage copies beside the records; whether a row's last column is the CRC of its others (rows.crc_of).
 SMALL = {"anchor": True, "span": True, "piece": False, "untold": True, "note": True}
 # Bytes of the file's head that never change: (offset, what is there). File format, section 1.3.
-HEAD = ((0, b"SQLite format 3\0"), (16, PAGE.to_bytes(2, "big")), (20, bytes((0, 64, 32, 32))),
-        (44, bytes(3)), (48, bytes(11)), (64, bytes(4)), (72, bytes(20)))  # fmt: skip
+HEAD = (
+    (0, b"SQLite format 3\0"),
+    (16, PAGE.to_bytes(2, "big")),
+    (20, bytes((0, 64, 32, 32))),
+    (44, bytes(3)),
+    (48, bytes(11)),
+    (64, bytes(4)),
+    (72, bytes(20)),
+)
 Shape = frozenset[tuple[Any, ...]]
 
 

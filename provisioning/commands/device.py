@@ -30,9 +30,11 @@ NOT_THERE = {
     "serial": N_("Plug it in, see `ls /dev/serial/by-id/`, and correct the port."),
     "modbus": N_("Plug the adapter in, see `ls /dev/serial/by-id/`, and correct the port."),
     "gpio": N_("See `gpiodetect` and `gpioinfo`, and correct chip and line."),
-    "file": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`, and correct "
-               "the path."),
-}  # fmt: skip
+    "file": N_(
+        "Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`, and correct "
+        "the path."
+    ),
+}
 
 
 # The same where the error says more than its kind, by the code of what happened.

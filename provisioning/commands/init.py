@@ -51,12 +51,12 @@ def init(out: Path, force: bool, **given: Any) -> None:
     cameras = [camera_table(spec, place) for place, spec in enumerate(facts.pop("cameras"), 1)]
     place(out, written(facts, sensors, cameras))
     count = ngettext("{n} sensor", "{n} sensors", len(sensors)).format(n=len(sensors))
-    click.echo(_('{file} is written: station "{station}", {sensors}.').format(
-        file=out, station=facts["station"], sensors=count))  # fmt: skip
+    done = _('{file} is written: station "{station}", {sensors}.')
+    click.echo(done.format(file=out, station=facts["station"], sensors=count))
     if facts["unasked"]:
         warn(out, facts["unasked"])
-    click.echo(_("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
-               .format(file=out))  # fmt: skip
+    following = _("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
+    click.echo(following.format(file=out))
 
 
 def warn(out: Path, missing: list[str]) -> None:

@@ -221,9 +221,15 @@ def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, c
         text = whole_station(wanted.station, state, broker, wanted.proof, camera_url)
     else:
         text = capture_station(
-            wanted.station, state, broker, wanted.proof, capture=capture.path.name,
-            utc_offset=wanted.capture_utc_offset, mm_per_tip=wanted.mm_per_tip, pm=b"," in capture.lines[0][1],
-        )  # fmt: skip
+            wanted.station,
+            state,
+            broker,
+            wanted.proof,
+            capture=capture.path.name,
+            utc_offset=wanted.capture_utc_offset,
+            mm_per_tip=wanted.mm_per_tip,
+            pm=b"," in capture.lines[0][1],
+        )
     path = state / "station.toml"
     path.write_text(text)
     return load(path)

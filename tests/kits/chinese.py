@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def said(outcome: Any, one: dict[str, Any]) -> dict[str, Any]:
-    """What one command prints, on both of its streams, and its code."""
+    """Return what one command prints, on both of its streams, and its code."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     sys.stdin = io.TextIOWrapper(io.BytesIO(one.get("stdin", "").encode()), encoding="utf-8")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):

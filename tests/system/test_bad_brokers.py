@@ -43,14 +43,20 @@ BAD = {
     "sends properties of none": lambda: Manners(first=packet(0x32, b"\x00\x01a\x00\x01\x05\xff\xff\xff\xff\xff")),
     "sends at a QoS of its own": lambda: Manners(first=packet(0x34, b"\x00\x01a\x00\x01\x00{}")),
     "sends megabytes": lambda: Manners(first=publish(topic(STATION, Channel.COMMAND), b"x" * 3_000_000, True)),
-}  # fmt: skip
-QUICK = ("each third is refused", "kicks at each fifth", "packets of 2000",
-         "acknowledges and drops", "sends what has no topic", "sends megabytes")  # fmt: skip
+}
+QUICK = (
+    "each third is refused",
+    "kicks at each fifth",
+    "packets of 2000",
+    "acknowledges and drops",
+    "sends what has no topic",
+    "sends megabytes",
+)
 
 
 @pytest.fixture(name="scripted")
 def running() -> Iterator[Scripted]:
-    """A broker that does as it is told."""
+    """Give a broker that follows its script."""
     broker = Scripted()
     yield broker
     broker.close()
@@ -81,7 +87,7 @@ def test_a_broker_that_misbehaves_loses_nothing(
 
 
 def unproven(box: Box) -> int:
-    """How many records are sent and not proven."""
+    """Count the records that are sent and not proven."""
     return sum(span.last - span.first + 1 for span in box.store.outbox.unproven())
 
 
@@ -131,7 +137,7 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
 
     def _through(self, data: bytes, up: bool) -> bytes | None:
-        """What comes out at the other side; None: the connection ends."""
+        """Return what goes out at the other side; None: the connection ends."""
         lucky = self._random.random() > 0.15
         if self.fault is None or lucky:
             return data

@@ -41,7 +41,7 @@ class Ledger:
 
 
 def believed(boxes: list[Box], folder: Path, broker: Broker, **section: Any) -> tuple[Box, Ledger]:
-    """A station with fifty records sent, and the ledger that answered it first and has them."""
+    """Make a station with fifty records sent, and the ledger that answered it first and has them."""
     true = Ledger(broker, "true", ALL)
     box = make(boxes, folder, broker, **{"proof": "committed", **section})
     box.backlog(50)
@@ -52,7 +52,7 @@ def believed(boxes: list[Box], folder: Path, broker: Broker, **section: Any) -> 
 
 
 def status(box: Box) -> dict[str, Any]:
-    """What the station says of ledgers."""
+    """Return what the station's status holds of ledgers."""
     said: dict[str, Any] = box.uplink.status()["ledger"]
     return said
 

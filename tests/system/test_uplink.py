@@ -109,7 +109,7 @@ def test_birth_and_will_tell_whether_the_station_is_there(broker: Broker, boxes:
 
 
 def state(broker: Broker) -> str:
-    """The retained status, as a newcomer gets it."""
+    """Return the retained status, as a newcomer gets it."""
     listener = Listener(broker, name=f"newcomer-{id(object())}")
     messages = listener.on(STATION, Channel.STATUS)
     listener.link.close()

@@ -24,7 +24,7 @@ LATER = UTC0 + 86_400_000_000
 
 
 def running(folder: Path, *lines: str) -> Broker:
-    """A Mosquitto with these lines in its configuration."""
+    """Start a Mosquitto with these lines in its configuration."""
     return Broker(folder, "\n".join(lines)).start()
 
 
@@ -83,7 +83,7 @@ def test_a_message_that_is_too_large_is_passed_over_for_good(
 
 
 def resident() -> int:
-    """Bytes of memory that this process has."""
+    """Return the bytes of memory that this process has."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -122,7 +122,7 @@ def test_a_record_that_fits_no_packet_is_told_and_all_others_go(tmp_path: Path, 
 
 
 def started(folder: Path, times: int) -> int:
-    """A store of a box that was started so often (made without waiting for the disk); its newest seq."""
+    """Make the store of a box that was started so often (without waiting for the disk). Return its newest seq."""
     store = Store.open(folder, epoch="0" * 12)
     with store._db.reading() as connection:
         connection.execute("PRAGMA synchronous=OFF")

@@ -97,7 +97,8 @@ def test_a_newer_stations_meaning_is_shown_in_its_english(monkeypatch: pytest.Mo
     newer = {"code": "eaten_by_a_bear", "params": {"bears": 3}, "text": "eaten by {3} bears"}
     assert texts.said(newer) == "eaten by {3} bears"
     assert texts.said({"code": "no_frame", "params": {"minutes": 1}, "text": "no frame in a minute"}) == (
-        "no frame in a minute")  # fmt: skip
+        "no frame in a minute"
+    )
     assert texts.said("as version 0.1.0 wrote it") == "as version 0.1.0 wrote it"
     assert texts.said({"code": "no_readings", "text": "no readings"}) == "没有读数"
     assert texts.said(None) == ""
@@ -188,7 +189,7 @@ SENTENCES = {"error", "reason", "doubt", "trouble", "failure", "detail"}
 
 
 def looks_in(node: ast.AST) -> bool:
-    """Whether this searches, splits or compares a text made of an error or a reason."""
+    """Return whether this searches, splits or compares a text made of an error or a reason."""
     match node:
         case ast.Call(func=ast.Attribute(value=value, attr="startswith" | "endswith" | "partition" | "split" | "find")):
             return a_sentence(value)
@@ -200,7 +201,7 @@ def looks_in(node: ast.AST) -> bool:
 
 
 def a_sentence(node: ast.AST) -> bool:
-    """Whether this is `str(error)`, `error.reason`, `reading.doubt` or the like."""
+    """Return whether this is `str(error)`, `error.reason`, `reading.doubt` or the like."""
     match node:
         case ast.Call(func=ast.Name(id="str"), args=[inner]):
             return a_sentence(inner)

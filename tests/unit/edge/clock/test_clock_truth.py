@@ -58,7 +58,7 @@ class Box:
         return UTC0 + round(boottime / self.rate * 1e6)
 
     def hear(self, true_s: float, source: str, error: float, off: float = 0.0) -> None:
-        """A source tells the time, `off` seconds wrong, at a true second."""
+        """Let a source give the time, `off` seconds wrong, at a true second."""
         boottime = true_s * self.rate
         self.run(boottime)
         self.line.learn(Anchor("b", boottime, self.true(boottime) + round(off * 1e6), source, error), boottime)
@@ -73,7 +73,7 @@ class Box:
 
 
 def judged(minutes: list[Minute]) -> None:
-    """No minute further from the truth than it says, none twice, and each begins where the last one ended."""
+    """Check that no minute is further from the truth than it states, none is there twice, and none leaves a gap."""
     assert [m for m in minutes if m.label is not None and m.off > m.error] == []
     labels = [m.label for m in minutes if m.label is not None]
     assert len(set(labels)) == len(labels)

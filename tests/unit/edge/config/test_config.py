@@ -26,7 +26,7 @@ BME = '[[sensor]]\nname = "air"\ndriver = "bme280"\naddress = 0x76\n'
 
 
 def mistakes(folder: Path, text: str | bytes) -> list[str]:
-    """The lines that a technician reads, without the folder."""
+    """Return the lines that a technician reads, without the folder."""
     file = folder / "station.toml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError) as raised:
@@ -68,8 +68,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + '[broker]\nurl = "http://farm"\n',
-            'station.toml:10: broker.url = "http://farm": must be an address as mqtt://host:1883 or '
-            "mqtts://host:8883",
+            'station.toml:10: broker.url = "http://farm": must be an address as mqtt://host:1883 or mqtts://host:8883',
         ),
         (
             STATION + '[broker]\nurl = "mqtt://u:p@farm:99999"\n',
@@ -78,8 +77,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + '[broker]\nurl = "mqtt://:1883"\n',
-            'station.toml:10: broker.url = "mqtt://:1883": must be an address as mqtt://host:1883 or '
-            "mqtts://host:8883",
+            'station.toml:10: broker.url = "mqtt://:1883": must be an address as mqtt://host:1883 or mqtts://host:8883',
         ),
         (
             STATION + '[broker]\nurl = "mqtts://farm"\ncert_file = "c.pem"\n',
@@ -87,8 +85,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + BME.replace("0x76", '"0x76"'),
-            'station.toml:12: sensor "air".address = "0x76": must be a whole number without quotes, '
-            "as 118 or 0x76",
+            'station.toml:12: sensor "air".address = "0x76": must be a whole number without quotes, as 118 or 0x76',
         ),
         (
             STATION + BME.replace("address", "adress"),
@@ -100,8 +97,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + BME.replace("bme280", "qqq"),
-            'station.toml:11: sensor "air".driver = "qqq": there is no driver "qqq"; '
-            "`minshan sensors` lists them",
+            'station.toml:11: sensor "air".driver = "qqq": there is no driver "qqq"; `minshan sensors` lists them',
         ),
         (
             STATION + BME + BME.replace('"air"', '"air-2"'),
@@ -134,7 +130,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         (STATION + "[site]\n", "station.toml:9: this key or table was given before"),
         (STATION.encode() + "[x]\n# 茂县".encode("gbk"), "station.toml:10: the file is not UTF-8 text (byte 0xcf)"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_one_clear_line(tmp_path: Path, text: str | bytes, line: str) -> None:
     """Each mistake alone gives one line: file, line, key, value, and what would be right."""
     assert mistakes(tmp_path, text) == [line]

@@ -15,12 +15,12 @@ ID = "0123456789abcdef"
 
 
 def part(data: bytes) -> Part:
-    """What an answer says of a file."""
+    """Return what an answer holds of a file."""
     return Part(sha256(data).hexdigest(), len(data))
 
 
 def laid_down(spool: Spool, full: bytes, thumb: bytes) -> None:
-    """The files of an answer, as the camera process leaves them."""
+    """Write the files of an answer, as the camera process leaves them."""
     for file, data in zip(spool.files(ID), (full, thumb)):
         file.write_bytes(data)
 

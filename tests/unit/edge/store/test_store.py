@@ -20,7 +20,7 @@ Opener = Callable[..., Store]
 
 @pytest.fixture(name="open_store")
 def opener(tmp_path: Path) -> Iterator[Opener]:
-    """Opens the store of this test; what is open at the end is closed."""
+    """Give a function that opens the store of this test; close what is open at the end."""
     opened: list[Store] = []
 
     def open_store(epoch: str = "a", **more: object) -> Store:
@@ -35,7 +35,7 @@ def opener(tmp_path: Path) -> Iterator[Opener]:
 
 
 def seqs(records: list[Record]) -> list[int]:
-    """Their numbers, in their order."""
+    """Return their numbers, in their order."""
     return [record.seq for record in records]
 
 

@@ -37,7 +37,7 @@ class Histories(NamedTuple):
 
 
 def filled(folder: Path, clean: bool) -> list[Record]:
-    """A store with some history: closed cleanly, or as a power cut leaves it (database and log)."""
+    """Make a store with some history: closed cleanly, or as a power cut leaves it (database and log)."""
     live = folder.with_name(folder.name + "-live")
     store = Store.open(live, epoch="a")
     records = [store.append(minute(n), {"n": n}) for n in range(1, RECORDS)]
@@ -65,7 +65,7 @@ def goes_on(folder: Path, records: list[Record]) -> Store:
 
 @pytest.fixture(scope="module", name="histories")
 def make_histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
-    """The two histories, written once."""
+    """Write the two histories once."""
     base = tmp_path_factory.mktemp("histories")
     records = filled(base / "clean", clean=True)
     assert filled(base / "cut", clean=False) == records
@@ -76,9 +76,11 @@ def make_histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
 @given(data=st.data())
 @settings(max_examples=40)
 def test_rubbish_anywhere_never_stops_it(
-    name: str, data: st.DataObject, histories: Histories,
+    name: str,
+    data: st.DataObject,
+    histories: Histories,
     tmp_path_factory: pytest.TempPathFactory,
-) -> None:  # fmt: skip
+) -> None:
     """Bytes overwritten or cut off anywhere: it opens, gives no false record, and appends."""
     source, records = histories.clean if name == "records.db" else histories.cut, histories.records
     folder = tmp_path_factory.mktemp("damaged") / "state"

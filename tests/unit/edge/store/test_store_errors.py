@@ -19,7 +19,7 @@ names = itertools.count()
 
 @pytest.fixture(name="disk")
 def bad_disk() -> Iterator[BadDisk]:
-    """A disk that can be told to refuse."""
+    """Give a disk that can be made to refuse."""
     disk = BadDisk(f"bad-disk-{os.getpid()}-{next(names)}")
     yield disk
     disk.unregister()

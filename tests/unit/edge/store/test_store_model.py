@@ -36,7 +36,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """A new folder."""
+        """Begin with a new folder."""
         self.folder = Path(tempfile.mkdtemp())
         self.starts = 0
         self.minutes = 0
@@ -52,7 +52,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(timed=st.booleans())
     def append(self, timed: bool) -> None:
-        """A minute, with or without a time."""
+        """Append a minute, with or without a time."""
         self.minutes += 1
         boot = f"boot-{self.starts}"
         record = self.store.append(minute(self.minutes, boot, timed), {"n": self.minutes})
@@ -62,7 +62,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def acknowledge(self, data: st.DataObject) -> None:
-        """The broker acknowledges records, perhaps of an older revision."""
+        """Let the broker acknowledge records, perhaps of an older revision."""
         records = data.draw(st.lists(st.sampled_from(self.seen), max_size=5)) if self.seen else []
         self.store.outbox.mark_sent(records)
         for record in records:
@@ -72,7 +72,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(first=st.integers(1, 20), size=st.integers(0, 10), epoch=st.integers(0, 4))
     def prove(self, first: int, size: int, epoch: int) -> None:
-        """The platform proves a range of one epoch, without saying which revisions."""
+        """Let the platform prove a range of one epoch, without naming revisions."""
         self.store.outbox.prove([Span(f"e{epoch}", first, first + size)])
         for kept in self._named(first, size, epoch):
             if kept.state == "sent" or kept.record.revision == 0:
@@ -80,14 +80,14 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(first=st.integers(1, 20), size=st.integers(0, 10), epoch=st.integers(0, 4))
     def reopen(self, first: int, size: int, epoch: int) -> None:
-        """The platform lacks a range."""
+        """Let the platform lack a range."""
         self.store.outbox.reopen([Span(f"e{epoch}", first, first + size)])
         for kept in self._named(first, size, epoch):
             kept.state = "unsent"
 
     @rule(boot=st.integers(0, 4), bounds=st.booleans())
     def time(self, boot: int, bounds: bool) -> None:
-        """A boot's time becomes known, or its bounds."""
+        """Make a boot's time known, or its bounds."""
         name = f"boot-{boot}"
         if bounds:
             self.store.times.bound(name, 1, 2)
@@ -109,7 +109,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        """The daemon ends and starts again, in the next epoch."""
+        """End the daemon and start it again, in the next epoch."""
         self.store.close()
         self.starts += 1
         self.store = Store.open(self.folder, epoch=f"e{self.starts}")

@@ -26,7 +26,7 @@ Work = Callable[[Path, str, Callable[[Record], None]], None]
 
 
 def a_life(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
-    """Two starts of a station: records with and without a time, acknowledgements, proofs, anchors, losses."""
+    """Live two starts of a station: records with and without a time, acknowledgements, proofs, anchors, losses."""
     for start in range(2):
         store = Store.open(folder, epoch=f"e{start}", vfs=vfs)
         for n in range(1, 26):
@@ -41,7 +41,7 @@ def a_life(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
 
 
 def a_salvage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
-    """A damaged store is opened, and goes on."""
+    """Open a damaged store, and go on with it."""
     store = Store.open(folder, epoch="s", vfs=vfs)
     for record in store.range(1, 10_000):
         kept(record)
@@ -79,7 +79,7 @@ def cuts(tmp: Path, work: Work, count: int, seed: int, damaged: bool = False) ->
 
 
 def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int]]:
-    """What a mending that nobody cuts off finds, and what it says is lost."""
+    """Return what a salvage that is not cut off finds, and what it reports as lost."""
     shutil.copytree(damaged, folder)
     store = Store.open(folder, epoch="x")
     found, lost = store.range(1, 10_000), told_lost(store)
@@ -88,7 +88,7 @@ def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int]]:
 
 
 def told_lost(store: Store) -> set[int]:
-    """The seqs that a store says were lost."""
+    """Return the seqs that a store reports as lost."""
     repaired = store.repaired
     return {n for span in (repaired and repaired.lost) or () for n in range(span.first, span.last + 1)}
 

@@ -23,13 +23,13 @@ LIMIT = 400_000  # bytes: about 190 of them
 
 @pytest.fixture(name="folder")
 def state_folder(tmp_path: Path) -> Iterator[Path]:
-    """A state folder whose store must be sound at the end."""
+    """Give a state folder whose store must be sound at the end."""
     yield tmp_path / "state"
     assert check(tmp_path / "state") == []
 
 
 def sweep(store: Store, number: int) -> list[Record]:
-    """A sweep at the boot's minute `number`."""
+    """Sweep at the boot's minute `number`."""
     return store.sweep(event(Kind.LOSS, number, {}).stamp, number * MINUTE, NTP)
 
 
@@ -120,7 +120,7 @@ def picture(store: Store, number: int, thumbnail: bool = True) -> str:
 
 
 def left(store: Store) -> list[tuple[int, str]]:
-    """The parts whose files are there: number and part."""
+    """Return the parts whose files are there: number and part."""
     names = (path.name for path in store.pictures.folder.iterdir())
     return sorted((int(name.partition(".")[0], 16), THUMBNAIL if "thumb" in name else FULL) for name in names)
 

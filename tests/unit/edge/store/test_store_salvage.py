@@ -26,7 +26,7 @@ KINDS = ("zeroed", "rubbish", "one bit", "five bits")
 
 
 def hurt(page: bytes, kind: str, rng: random.Random) -> bytes:
-    """A page after damage."""
+    """Return a page after damage."""
     if kind in ("zeroed", "rubbish"):
         return bytes(len(page)) if kind == "zeroed" else rng.randbytes(len(page))
     found = bytearray(page)
@@ -37,7 +37,7 @@ def hurt(page: bytes, kind: str, rng: random.Random) -> bytes:
 
 
 def hurt_file(source: Path, folder: Path, name: str, at: int, size: int, kind: str) -> None:
-    """A copy of a store, with damage to a stretch of one of its files."""
+    """Copy a store, with damage to a stretch of one of its files."""
     shutil.copytree(source, folder)
     content = bytearray((folder / name).read_bytes())
     content[at : at + size] = hurt(bytes(content[at : at + size]), kind, random.Random(at))
