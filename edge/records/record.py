@@ -84,8 +84,8 @@ class Draft(msgspec.Struct, frozen=True):
 
     kind: Kind
     stamp: Stamp
-    duration: float
-    start: int | None
+    duration: Duration
+    start: Utc | None
     clock: ClockMark
-    body: dict[str, Any]
-    setup: int | None = None
+    body: Body
+    setup: Seq | None = None
