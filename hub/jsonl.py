@@ -129,7 +129,7 @@ def digest(line: dict[str, Any]) -> int:
     undated = isinstance(clock, dict) and clock.get("source") == "arrival"
     said = {key: value for key, value in line.items() if not (undated and key == "time")}
     raw = msgspec.json.encode(said, order="sorted")
-    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()) or 1  # 0 is for what nobody looked at
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()) or 1  # 0 is for what was not looked at
 
 
 def minute(station: str, record: Record, arrived: int) -> dict[str, Any]:

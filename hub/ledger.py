@@ -17,7 +17,7 @@ from edge.wire.contract import MOST_SPANS, Revised
 
 PAGE = 1024  # digests that are kept or forgotten together
 MOST_PAGES = 2000  # 16 MB: four years of one station's minutes, half a year of eight stations'
-UNKNOWN = 0  # the digest of what nobody has looked at
+UNKNOWN = 0  # the digest of what was not looked at
 
 
 class Ranges:

@@ -2,7 +2,7 @@
 
 A part grows in `STATION.HASH.thumbnail.part` or `STATION.HASH.full.part` without holes, so that its size alone says
 how far it is, after a restart too. A piece that would leave a hole is dropped, and what is missing is asked for.
-A full picture is named by its own hash; nobody can speak of one and mean another.
+A full picture is named by its own hash; no sender can name one and mean another.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ class Receiver:
             why = str(trouble)
         except OSError:
             raise  # the disk's trouble is none of the message's: it comes again
-        except Exception as error:  # noqa: BLE001  # whatever it is, no message may end the receiver
+        except Exception as error:  # noqa: BLE001  # no message may end the receiver, by any error
             why = f"{type(error).__name__}: {error}"
         self._set_aside(message.topic, message.payload, why)
         return None

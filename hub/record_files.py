@@ -1,7 +1,7 @@
 """The files that records go into, and what is known of them: the ledger, kept beside the lines.
 
-What a receipt says must be true: the lines that it speaks of are somewhere. So the lines themselves are what is
-believed. `FILE.ledger` holds what they cannot say: the ledger's id and generation, which file was written last,
+What a receipt says must be true: the lines that it names are somewhere. So the lines themselves are what
+counts. `FILE.ledger` holds what they cannot say: the ledger's id and generation, which file was written last,
 and the identities in files that have been moved away since (a log that is rotated). A file that was deleted or cut
 short, or stands there from a backup, is noticed: what only it had is then no longer named as received, the
 generation rises, and the stations send it again.
@@ -99,7 +99,7 @@ class RecordFiles:
         return self._kept.generation
 
     def take(self, station: str, record: Record, arrived: int) -> Taken:
-        """Take a record in for the next `sync`, or tell why not. Whatever it raises has changed nothing."""
+        """Take a record in for the next `sync`. Return how that went. An exception has changed nothing."""
         minute = jsonl.is_minute(record)
         line = (jsonl.minute if minute else jsonl.event)(station, record, arrived)
         digest = jsonl.digest(line)

@@ -117,7 +117,7 @@ def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def outcome(words: list[str]) -> int:
-    """Run the words; whatever is raised becomes a sentence, and the code that the process ends with."""
+    """Run the words. Return the exit code; an exception becomes a sentence and a code."""
     try:
         code = group().main(words, prog_name="minshan", standalone_mode=False)
         return int(code or Exit.OK)

@@ -113,7 +113,7 @@ def decoded(file: str, raw: bytes) -> str:
         raise ConfigError([Mistake(file, line, "", "", "not_utf8", byte)]) from None
 
 
-# How tomllib's own words begin: it has no codes, and its English helps nobody at a station.
+# How tomllib's own words begin: it has no codes, and a person at a station may read no English.
 TOML_SAYS = {
     **dict.fromkeys(("Cannot overwrite", "Cannot declare", "Duplicate", "Cannot mutate"), "toml_twice"),
     **dict.fromkeys(("Invalid value", "Invalid date", "Invalid hex"), "toml_value"),

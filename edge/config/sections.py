@@ -115,7 +115,7 @@ class CameraSection(Section):
 
 
 class ClockSection(Section):
-    """`trust_system_clock`: take the system's time as true though nobody disciplines it (a wired test box)."""
+    """`trust_system_clock`: take the system's time as true though nothing disciplines it (a wired test box)."""
 
     trust_system_clock: bool = False
 

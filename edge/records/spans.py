@@ -16,7 +16,7 @@ from edge.records.record import Record, Seq
 class Span(msgspec.Struct, frozen=True, array_like=True):
     """Sequence numbers first..last of one epoch, both included: ["epoch", first, last] on the wire.
 
-    Of lost records the epoch may be "": nobody can say it.
+    Of lost records the epoch may be "", which is unknown.
     """
 
     epoch: Annotated[str, Meta(max_length=64)]

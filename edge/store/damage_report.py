@@ -1,6 +1,6 @@
 """What was mended and is in no loss record yet: kept in the table `untold`, so that a cut does not lose it.
 
-A repair is written with the change that it tells of. It is handed out once, for its loss record, and struck off
+A repair is written with the change that it is about. It is handed out once, for its loss record, and struck off
 in the transaction that puts that record on the disk.
 """
 
@@ -12,15 +12,15 @@ import msgspec
 from edge.records.spans import Span
 from edge.store import rows
 
-WHAT = "store"  # "what" in the body of a loss record that tells of a repair
+WHAT = "store"  # "what" in the body of a loss record about a repair
 
 
 class Repair(msgspec.Struct, frozen=True):
     """What was done about damage, and what it cost.
 
     `set_aside`: the damaged file's name, None where none was; `salvaged` records; `lost`: those that are known to
-    be lost, epoch "" where nobody can say, None where none is known; `unknown`: others may be lost too, nobody can
-    say which; `cause`: what SQLite said.
+    be lost, epoch "" where it is unknown, None where none is known; `unknown`: others may be lost too, and which is
+    unknown; `cause`: SQLite's message.
     """
 
     set_aside: str | None

@@ -43,7 +43,7 @@ class Ledger:
         """Read the tables."""
         found: dict[Key, list[tuple[int, int]]] = {}
         for owner, state, first, last, crc in connection.execute("SELECT owner, state, first, last, crc FROM span"):
-            if crc != rows.crc_of((owner, state, first, last)):  # believed, it could close what nobody has
+            if crc != rows.crc_of((owner, state, first, last)):  # accepted, it could close what no destination has
                 raise apsw.CorruptError("a range of records is not what was written")
             found.setdefault((owner, state), []).append((first, last))
         gone = ranges.ranges(found.get((ALL, GONE), []))  # a seq that was given once is not given again

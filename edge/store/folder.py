@@ -3,7 +3,7 @@
 lock             held by the daemon, with its pid; with "new" behind it as long as no record was ever kept, so
                  that a first start that was cut off is distinguished from a database that was lost
 records.db       the database, records.db-wal its log
-pictures/        picture files; strays/ those that no row tells of
+pictures/        picture files; strays/ those that no row names
 ballast          room to throw off
 records.salvage.db, records.salvaged.db, records.damaged-N.db: see salvage.py
 """
@@ -24,7 +24,7 @@ PICTURES = "pictures"
 STRAYS = "strays"
 DAMAGED = "records.damaged-*.db"
 SALVAGED = "records.salvaged.db"
-OTHERS = 0o007  # rights that nobody else has on records and pictures
+OTHERS = 0o007  # rights that no other user has on records and pictures
 NEW = b" new"
 WIDTH = 20  # bytes of the lock's text
 BALLAST = 4 * 1024 * 1024  # bytes: room for a whole log

@@ -58,7 +58,7 @@ def check(
             said = connection.execute("PRAGMA quick_check(1)").get
         finally:
             connection.set_progress_handler(None)
-        connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would be believed for ever
+        connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would stay in its cache for ever
         if said != "ok":
             raise apsw.CorruptError(str(said))
 

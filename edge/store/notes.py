@@ -1,6 +1,6 @@
 """Small things that have to outlive a restart, by kind and name: the newest so many of each kind.
 
-The uplink keeps here which ledger it believes, the commands that were carried out, and what was reported already.
+The uplink keeps here which ledger it accepts, the commands that were carried out, and what was reported already.
 """
 
 from __future__ import annotations

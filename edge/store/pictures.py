@@ -14,7 +14,7 @@ from edge.store.folder import STRAYS, count_strays
 from edge.store.picture_rows import CLOSED, SENT, PictureCount, PictureRows, PieceRow, file_name
 from edge.store.recovery import Recovery
 
-STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row tells of: some 500 full pictures
+STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row names: some 500 full pictures
 T = TypeVar("T")
 
 
@@ -78,7 +78,7 @@ class PictureBook:
 
     @property
     def strays(self) -> Path:
-        """The folder of the files that no row tells of."""
+        """The folder of the files that no row names."""
         return self.folder.with_name(STRAYS)
 
     def stray_files(self) -> list[Path]:
@@ -87,9 +87,9 @@ class PictureBook:
         return sorted(path for path in self.folder.iterdir() if path.name not in names)
 
     def set_strays_aside(self) -> list[str]:
-        """Move files that no row tells of into `strays`; their names.
+        """Move files that no row names into `strays`. Return their names.
 
-        A cut came between a file and its row, or the row was lost. Nobody but a person can say what such a file is
+        A cut came between a file and its row, or the row was lost. Only a person can judge what such a file is
         worth, so it stays until STRAYS_BYTES of newer ones are there. OSError where the disk refuses.
         """
         found = self.stray_files()

@@ -98,7 +98,7 @@ def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> str | N
 
 
 def may_lose(connection: apsw.Connection, room: Room, going_on: bool) -> bool:
-    """Return whether the disk is so full that records which nobody has go for the newest ones."""
+    """Return whether the disk is so full that unsent records go for the newest ones."""
     return not going_on and room.free < FULL_BYTES and int(connection.pragma("freelist_count")) < LEAST_PAGES
 
 

@@ -1,7 +1,7 @@
 """A record as a row: real columns for what is searched, the body as JSON, a CRC over all of it.
 
 SQLite does not notice a bit that flips inside a value; the CRC does, and it lets a salvage tell records from
-rubbish in a file whose tree is broken. Epoch and boot are therefore written out in each row, not as numbers of
+noise in a file whose tree is broken. Epoch and boot are therefore written out in each row, not as numbers of
 another table that may be lost.
 """
 

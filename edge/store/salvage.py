@@ -6,7 +6,7 @@
 2. The small tables (schema.SMALL) are copied as far as they can be read. What destinations have may be lost:
    then everything is unsent again, and the receivers' ledgers say what they have.
 3. Seqs without a record are lost. That is written down in the new database, for the loss record (damage_report.py).
-4. The new database is synced and renamed to records.salvaged.db. Whoever finds that name goes on with 5.
+4. The new database is synced and renamed to records.salvaged.db. A start that finds that name goes on with 5.
 5. The log, then the database are renamed to records.damaged-N.db (the newest two are kept), and last the new one
    to records.db; the folder is synced after each. An old log is never beside a new database, nor the other way.
 """

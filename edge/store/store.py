@@ -104,7 +104,7 @@ class Store:
         with self._db.lock:
             if self._db.connected:
                 with suppress(StoreError), self._db.change():
-                    self._ledger.end()  # and whatever waited for a change; lost, it does no harm
+                    self._ledger.end()  # and what waited for a change; lost, it does no harm
             self._release()
 
     def _release(self) -> None:
@@ -126,7 +126,7 @@ class Store:
         """Keep a record; when this returns it is on the disk, and unsent everywhere.
 
         `state` (small, JSON) replaces what `state()` gives after the next start; `picture` adds the rows of the
-        picture that the record tells of. All in one transaction.
+        picture that the record is about. All in one transaction.
         """
 
         def attempt() -> Record:

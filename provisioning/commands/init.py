@@ -1,4 +1,4 @@
-"""`minshan init`: write a station's file, with a comment beside whatever a person may want to change."""
+"""`minshan init`: write a station's file, with a comment beside what a person may want to change."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def init(out: Path, force: bool, **given: Any) -> None:
 
 
 def warn(out: Path, missing: list[str]) -> None:
-    """Say loudly which facts of the site nobody gave: no error, but limits and daylight follow from them."""
+    """Warn of the facts of the site that were not given: no error, but limits and daylight follow from them."""
     stand = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
     words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
     facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)

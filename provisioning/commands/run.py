@@ -1,4 +1,4 @@
-"""`minshan run`: the station itself, until it is told to stop."""
+"""`minshan run`: the station itself, until it is stopped."""
 
 from __future__ import annotations
 

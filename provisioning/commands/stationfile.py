@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from edge.config.sections import SiteSection
 
-# Maoxian, Sichuan: the county's seat by the Min river; what a file says that nobody was asked for.
+# Maoxian, Sichuan: the county's seat by the Min river; what `init` writes where nothing is given.
 LATITUDE, LONGITUDE, ALTITUDE, DATUM = 31.68, 103.85, 1590.0, "WGS-84"
 
 
@@ -48,7 +48,7 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
             ("title", facts["title"], _("what people call it")),
         ),
         "site": commented(
-            *nobody_gave(facts["unasked"]),
+            *not_given(facts["unasked"]),
             ("latitude", facts["latitude"], _("degrees north")),
             ("longitude", facts["longitude"], _("degrees east")),
             ("datum", facts["datum"], _("WGS-84, CGCS2000 or GCJ-02 (Chinese maps)")),
@@ -73,7 +73,7 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
     return found
 
 
-def nobody_gave(missing: list[str]) -> list[tuple[str, Any, str]]:
+def not_given(missing: list[str]) -> list[tuple[str, Any, str]]:
     """Return a line, to stand above the site's keys, that names those which were not given; none where all were."""
     if not missing:
         return []

@@ -189,7 +189,7 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
 
 
 def await_roll(link: Link) -> None:
-    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
+    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what has no subscriber."""
     for _try in range(round(RECEIVER_S / 0.1)):
         link.pump(0.1)
         if link.incoming:

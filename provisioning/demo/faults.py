@@ -35,7 +35,7 @@ class Gap:
 
 
 class FaultLog:
-    """Lets faults by a seed come over a rig's twins, and tells of each sensor that went, and that it is back."""
+    """Faults by a seed on a rig's twins, with a line for each sensor that went missing and that is back."""
 
     def __init__(self, rig: Rig, station: Station, seed: int) -> None:
         self._rig, self._station = rig, station

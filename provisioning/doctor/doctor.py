@@ -1,4 +1,4 @@
-"""`minshan doctor`: look at everything that a station stands on, and say of each whether it is well."""
+"""`minshan doctor`: check everything that a station stands on, and report for each whether it is well."""
 
 from __future__ import annotations
 
