@@ -91,10 +91,10 @@ class Receiver:
                     self.connected = False
                     link.close()
             except LinkTrouble as trouble:
-                self._say(str(trouble))
+                self._set_trouble(str(trouble))
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
-                self._say(f"{error.filename or 'what arrives'} cannot be written: {error.strerror}")
+                self._set_trouble(f"{error.filename or 'what arrives'} cannot be written: {error.strerror}")
             if self._clock.now() - since > STABLE:
                 retry.reset()
             self._wait(retry.pause(refused), ended, tick)
@@ -116,7 +116,7 @@ class Receiver:
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         if link.granted.refused:
             raise LinkTrouble(f"the broker does not let this login read {', '.join(link.granted.refused)}")
-        self._say(None)
+        self._set_trouble(None)
         self.connected = True
         link.publish(contract.ROLLCALL, b"{}")
         while not ended():
@@ -137,7 +137,7 @@ class Receiver:
             tick()
             self._clock.sleep_until(min(until, self._clock.now() + SLICE))
 
-    def _say(self, trouble: str | None) -> None:
+    def _set_trouble(self, trouble: str | None) -> None:
         if trouble is not None and trouble != self.trouble:
             log.warning("%s", trouble)
         elif trouble is None:

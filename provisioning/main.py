@@ -130,7 +130,7 @@ def outcome(words: list[str]) -> int:
         click.echo(texts._("Interrupted."), err=True)
         return Exit.INTERRUPTED
     except CommandError as failure:
-        tell(failure)
+        print_failure(failure)
         return failure.code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would fail on it again
@@ -139,7 +139,7 @@ def outcome(words: list[str]) -> int:
         return unforeseen(error)
 
 
-def tell(failure: CommandError) -> None:
+def print_failure(failure: CommandError) -> None:
     """Print the sentence of a failure, and its remedy below."""
     for line in failure.sentence.splitlines():
         click.echo(texts._("Error: {message}").format(message=line), err=True)

@@ -108,7 +108,7 @@ class ConfigError(Exception):
         self.mistakes = tuple(mistakes)
 
 
-def shown(key: str, text: str) -> str:
+def value_for_people(key: str, text: str) -> str:
     """Return a value's own text for people: shortened where it is long, and no password in it."""
     if key.startswith("password"):
         return ""

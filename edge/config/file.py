@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
 from edge.config.across import across
-from edge.config.errors import ConfigError, Mistake, explained, shown
+from edge.config.errors import ConfigError, Mistake, explained, value_for_people
 from edge.config.lines import Lines
 from edge.config.sections import Config, SensorSection
 
@@ -35,7 +35,7 @@ class Draft:
 
     def wrong(self, path: tuple[str | int, ...], code: str, **params: Any) -> None:
         """Note a mistake at the key of that path."""
-        value = shown(str(path[-1]) if path else "", self.lines.text(path))
+        value = value_for_people(str(path[-1]) if path else "", self.lines.text(path))
         self.mistakes.append(Mistake(self.file, self.lines.of(path), self.named(path), value, code, params))
 
     def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:

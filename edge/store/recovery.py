@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Recovery:
-    """Mends, and writes down what it did; `progress` is called all the while a salvage lasts."""
+    """Salvages and gives up what is damaged, and writes that down; `progress` is called while a salvage lasts."""
 
     def __init__(
         self,

@@ -99,10 +99,10 @@ def format_mistake(mistake: Mistake) -> str:
 
 def sentence(mistake: Mistake) -> str:
     """Return what is wrong or would be right, in the person's language."""
-    return _(mistake.template).format(**{key: shown(key, value) for key, value in mistake.params.items()})
+    return _(mistake.template).format(**{key: param_for_people(key, value) for key, value in mistake.params.items()})
 
 
-def shown(key: str, value: Any) -> Any:
+def param_for_people(key: str, value: Any) -> Any:
     """Return a parameter of such a sentence; a driver's reason or a kind of bus in the person's language."""
     if key == "detail":
         return texts.phrase(value)

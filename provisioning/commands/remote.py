@@ -45,7 +45,7 @@ def remote(ctx: click.Context, station: str) -> None:
 @json_option()
 @click.pass_obj
 def picture(station: str, /, camera: str | None, url: str, timeout: float, as_json: bool, **login: str | None) -> None:
-    """Send the command and tell its results until it is done, has failed, or the time is over."""
+    """Send the command and print its results until it is done, has failed, or the time is over."""
     arguments = {} if camera is None else {"camera": camera}
     asked(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
 
@@ -94,7 +94,7 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             continue  # another program's message on this topic is no answer to us
         if (result.id, result.station) == (command.id, station):
             if result.state != "failed" or as_json:
-                tell(result, as_json)
+                print_result(result, as_json)
             if result.state == "failed":
                 raise CommandError(Exit.CAMERA, failed(texts.told(result.data.get("why"), result.text)))
             if result.state == "done":
@@ -114,7 +114,7 @@ def failed(why: str) -> str:
     return _("The station could not do it: {why}").format(why=why)
 
 
-def tell(result: Result, as_json: bool) -> None:
+def print_result(result: Result, as_json: bool) -> None:
     """Print one result on a line."""
     if as_json:
         print_json({"state": result.state, "text": result.text, "data": result.data})

@@ -84,16 +84,16 @@ class FaultLog:
             self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
             if gap.minutes == TOLD_AFTER:
                 self._count += 1
-                self._say(gap.since, _("{sensor}: missing, {reason}: {channels}"), sensor, gap)
+                self._add_line(gap.since, _("{sensor}: missing, {reason}: {channels}"), sensor, gap)
         elif gap is not None:
             del self._gaps[sensor]
             if gap.minutes >= TOLD_AFTER:
                 back = texts.ngettext(
                     "{sensor}: back after {n} minute", "{sensor}: back after {n} minutes", gap.minutes
                 )
-                self._say(start, back, sensor, gap)
+                self._add_line(start, back, sensor, gap)
 
-    def _say(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
+    def _add_line(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
         channels = _(", ").join(texts.label(channel) for channel in gap.channels)
         text = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
         self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {text}")
