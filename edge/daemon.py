@@ -29,7 +29,7 @@ def open_bus(kind: str, settings: Any, clock: Clock) -> Any:
 
 
 def open_store(config: Config) -> Store:
-    """The station's store; StoreTrouble with a sentence and a remedy where it can't be opened."""
+    """The station's store; StoreError with a sentence and a remedy where it can't be opened."""
     return Store.open(
         config.state_dir,
         epoch=new_epoch(),
@@ -46,7 +46,7 @@ def still_salvaging() -> None:
 
 
 def serve(config: Config) -> None:
-    """Run the station until SIGTERM or SIGINT. Raises StoreTrouble where its store can't be opened."""
+    """Run the station until SIGTERM or SIGINT. Raises StoreError where its store can't be opened."""
     store = open_store(config)
     clock = SystemClock()
     station = Station(config, store, clock, open_bus, [KernelTime(config.clock.trust_system_clock)], boot_id())

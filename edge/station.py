@@ -30,7 +30,7 @@ from edge.recorder.events import setup_body, start_body
 from edge.recorder.recorder import Recorder
 from edge.records.record import Draft, Kind, Record, Stamp
 from edge.sampler import BusLane, Opener, by_bus
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 from edge.store.picture_files import Shelf
 from edge.store.store import Store
 from edge.uplink.uplink import Uplink
@@ -131,7 +131,7 @@ class Station:
         """Files without a row are no reason not to start, and nobody but a person can say what they are worth."""
         try:
             names = self.store.pictures.set_strays_aside()
-        except (OSError, StoreTrouble) as trouble:
+        except (OSError, StoreError) as trouble:
             log.error("picture files that no record tells of stay where they are: %s", trouble)
             return
         if names:

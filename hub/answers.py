@@ -20,9 +20,7 @@ def receipts(
     for first in range(0, max(len(has), len(whole), len(wanted)), PAGE):
         page = slice(first, first + PAGE)
         revised = records.revised(station, has[page])
-        yield Receipt(
-            VERSION, records.id, records.generation, has[page], whole[page], wanted[page], revised
-        )  # fmt: skip
+        yield Receipt(VERSION, records.id, records.generation, has[page], whole[page], wanted[page], revised)
 
 
 def answers(records: RecordFiles, hello: Hello, utc: int, proves: bool) -> Iterator[Answer]:

@@ -106,6 +106,6 @@ def printable(text: str, most: int = SHOWN) -> str:
 
 
 def _own(topic: str, station: str) -> None:
-    """A broker holds a station to its own topics; so the topic, not the payload, says who speaks."""
+    """Raise BadPayload where the topic is another station's: the broker guards topics, so they alone say who speaks."""
     if topic.split("/")[2:3] != [station]:
         raise BadPayload(f"the topic is not that of {station}, whom it claims to come from")

@@ -129,11 +129,11 @@ def digest(line: dict[str, Any]) -> int:
     undated = isinstance(clock, dict) and clock.get("source") == "arrival"
     said = {key: value for key, value in line.items() if not (undated and key == "time")}
     raw = msgspec.json.encode(said, order="sorted")
-    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()) or 1  # 0 is for what nobody looked at
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()) or 1  # 0 is for what was not looked at
 
 
 def minute(station: str, record: Record, arrived: int) -> dict[str, Any]:
-    """A minute record as a line. `arrived` (microseconds UTC) dates one that its station could not date."""
+    """Return a minute record as a line. `arrived` (microseconds UTC) dates one that its station could not date."""
     return _head(station, record, arrived) | {
         "setup": record.setup,
         "values": record.body.get("values", {}),
@@ -143,19 +143,19 @@ def minute(station: str, record: Record, arrived: int) -> dict[str, Any]:
 
 
 def event(station: str, record: Record, arrived: int) -> dict[str, Any]:
-    """Any other record as a line."""
+    """Return any other record as a line."""
     return _head(station, record, arrived) | {"kind": record.kind.value, "setup": record.setup, "body": record.body}
 
 
 def rfc3339(utc: int) -> str:
-    """Microseconds since 1970 as RFC 3339 in UTC; the fraction only where there is one."""
+    """Return microseconds since 1970 as RFC 3339 in UTC; the fraction only where there is one."""
     moment = EPOCH_1970 + timedelta(microseconds=utc)
     form = "%Y-%m-%dT%H:%M:%S" + (".%f" if moment.microsecond else "") + "Z"
     return moment.strftime(form)
 
 
 def started(record: Record, arrived: int) -> int | None:
-    """When the record began, microseconds UTC: by its station, else by its arrival; None: only bounds are known."""
+    """Return when the record began, microseconds UTC, by its station, else its arrival; None for mere bounds."""
     if record.start is not None or record.clock.source != "arrival":
         return record.start
     return arrived - round(record.duration * 1e6)
@@ -183,5 +183,5 @@ def _clock(mark: ClockMark) -> dict[str, Any]:
 
 
 def is_minute(record: Record) -> bool:
-    """True for what goes into the minutes' file."""
+    """Return whether the record goes into the minutes' file."""
     return record.kind is Kind.MINUTE

@@ -1,7 +1,7 @@
 """What the platform's side has: identities, as ranges for each station and epoch. It decides what is a double.
 
 (station, epoch, seq, revision) names one version of one record. A lower revision that comes after a higher one
-is a double too: what it says has been corrected already. Another content under the same name is none: it is told
+is a double too: what it says has been corrected already. Another content under the same name is none: it is reported
 by a digest of what the record says.
 """
 
@@ -17,7 +17,7 @@ from edge.wire.contract import MOST_SPANS, Revised
 
 PAGE = 1024  # digests that are kept or forgotten together
 MOST_PAGES = 2000  # 16 MB: four years of one station's minutes, half a year of eight stations'
-UNKNOWN = 0  # the digest of what nobody has looked at
+UNKNOWN = 0  # the digest of what was not looked at
 
 
 class Ranges:

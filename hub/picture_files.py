@@ -2,7 +2,7 @@
 
 A part grows in `STATION.HASH.thumbnail.part` or `STATION.HASH.full.part` without holes, so that its size alone says
 how far it is, after a restart too. A piece that would leave a hole is dropped, and what is missing is asked for.
-A full picture is named by its own hash; nobody can speak of one and mean another.
+A full picture is named by its own hash; no sender can name one and mean another.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Album:
         self.finished: list[Path] = []  # files completed since the owner looked
 
     def put(self, header: ChunkHeader, data: bytes) -> bool:
-        """Take a piece in; False where its header is none that can be trusted with a file's name or size."""
+        """Take a piece in. Return False where its header cannot be trusted with a file's name or size."""
         if not _sound(header, data):
             return False
         self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away
@@ -84,7 +84,7 @@ class Album:
         return self._folder / f"{header.station}.{header.picture}.{header.part}.part"
 
     def _there(self, header: ChunkHeader) -> Path | None:
-        """The file that holds this part: each is looked at once, so that nothing is receipted for its name alone."""
+        """Return the file that holds this part, or None. Each is looked at once: a name alone is worth no receipt."""
         for file in self._named(header):
             if (file, header.sha256) in self._verified and file.exists():
                 return file
@@ -94,13 +94,13 @@ class Album:
         return None
 
     def _named(self, header: ChunkHeader) -> list[Path]:
-        """The files that may hold it, under whatever time."""
+        """Return the files that may hold it, under whatever time."""
         ends = "|".join(re.escape(_end(header, hashed)) for hashed in _hashes(header))
         form = re.compile(rf"{re.escape(header.station)}-(\d{{8}}T\d{{6}}Z|undated)({ends})")
         return sorted(Path(entry) for entry in os.scandir(self._folder) if form.fullmatch(entry.name))
 
     def _target(self, header: ChunkHeader) -> Path:
-        """STATION-TIME-CAMERA-HASH8.jpg, with all of its own hash where other bytes have that name."""
+        """Return STATION-TIME-CAMERA-HASH8.jpg, with all of its own hash where other bytes have that name."""
         short, whole = (
             self._folder / f"{header.station}-{_time(header.time)}{_end(header, hashed)}" for hashed in _hashes(header)
         )
@@ -112,7 +112,7 @@ class Album:
 
 
 def _hashes(header: ChunkHeader) -> tuple[str, str]:
-    """How a part is named after its picture: by eight digits of the picture's hash, else by all of its own."""
+    """Return how a part is named after its picture: by eight digits of the picture's hash, else by all of its own."""
     return header.picture[:8], header.sha256
 
 
@@ -126,7 +126,7 @@ def _sha256(path: Path) -> str:
 
 
 def _sound(header: ChunkHeader, data: bytes) -> bool:
-    """The header comes from the network: nothing in it may lead out of the folder, fill the disk or lie of a hash."""
+    """Check a header from the network: nothing in it may lead out of the folder, fill the disk or lie about a hash."""
     return (
         HASH.fullmatch(header.picture) is not None
         and header.part in ("thumbnail", "full")

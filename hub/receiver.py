@@ -91,10 +91,10 @@ class Receiver:
                     self.connected = False
                     link.close()
             except LinkTrouble as trouble:
-                self._say(str(trouble))
+                self._set_trouble(str(trouble))
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
-                self._say(f"{error.filename or 'what arrives'} cannot be written: {error.strerror}")
+                self._set_trouble(f"{error.filename or 'what arrives'} cannot be written: {error.strerror}")
             if self._clock.now() - since > STABLE:
                 retry.reset()
             self._wait(retry.pause(refused), ended, tick)
@@ -106,7 +106,7 @@ class Receiver:
     # -- the connection ------------------------------------------------------------------------------------
 
     def _session(self) -> Session:
-        """The ledger's name finds again what the broker kept for it; the host's keeps two copies of it apart."""
+        """Return the session: the ledger's name finds what the broker kept for it, the host's keeps copies apart."""
         topics = tuple(topic("+", channel) for channel in HEARD)
         if not self.records.id:
             return Session(f"minshan-watch-{secrets.token_hex(8)}", topics, receive=RECEIVE)
@@ -116,7 +116,7 @@ class Receiver:
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         if link.granted.refused:
             raise LinkTrouble(f"the broker does not let this login read {', '.join(link.granted.refused)}")
-        self._say(None)
+        self._set_trouble(None)
         self.connected = True
         link.publish(contract.ROLLCALL, b"{}")
         while not ended():
@@ -137,7 +137,7 @@ class Receiver:
             tick()
             self._clock.sleep_until(min(until, self._clock.now() + SLICE))
 
-    def _say(self, trouble: str | None) -> None:
+    def _set_trouble(self, trouble: str | None) -> None:
         if trouble is not None and trouble != self.trouble:
             log.warning("%s", trouble)
         elif trouble is None:
@@ -168,7 +168,7 @@ class Receiver:
             why = str(trouble)
         except OSError:
             raise  # the disk's trouble is none of the message's: it comes again
-        except Exception as error:  # noqa: BLE001  # whatever it is, no message may end the receiver
+        except Exception as error:  # noqa: BLE001  # no message may end the receiver, by any error
             why = f"{type(error).__name__}: {error}"
         self._set_aside(message.topic, message.payload, why)
         return None
@@ -256,7 +256,7 @@ class Receiver:
         return {station for station, _ in self._album.whole} | {station for station, _, _ in self._album.wanted}
 
     def _receipt(self, link: Link, station: str) -> None:
-        """What is kept since the last one (where receipts are given), and the pieces that are wanted again."""
+        """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
         whole: list[Piece] = []
         wanted: list[Piece] = []
         if self._album is not None:

@@ -1,7 +1,7 @@
 """The files that records go into, and what is known of them: the ledger, kept beside the lines.
 
-What a receipt says must be true: the lines that it speaks of are somewhere. So the lines themselves are what is
-believed. `FILE.ledger` holds what they cannot say: the ledger's id and generation, which file was written last,
+What a receipt says must be true: the lines that it names are somewhere. So the lines themselves are what
+counts. `FILE.ledger` holds what they cannot say: the ledger's id and generation, which file was written last,
 and the identities in files that have been moved away since (a log that is rotated). A file that was deleted or cut
 short, or stands there from a backup, is noticed: what only it had is then no longer named as received, the
 generation rises, and the stations send it again.
@@ -99,17 +99,17 @@ class RecordFiles:
         return self._kept.generation
 
     def take(self, station: str, record: Record, arrived: int) -> Taken:
-        """Take a record in for the next `sync`, or tell why not. Whatever it raises has changed nothing."""
+        """Take a record in for the next `sync`. Return how that went. An exception has changed nothing."""
         minute = jsonl.is_minute(record)
         line = (jsonl.minute if minute else jsonl.event)(station, record, arrived)
-        told = jsonl.digest(line)
+        digest = jsonl.digest(line)
         name = station, record.epoch, record.seq, record.revision
         if self.ledger.has(*name):
-            return Taken.OTHER if self.ledger.differs(*name, told) else Taken.DOUBLE
+            return Taken.OTHER if self.ledger.differs(*name, digest) else Taken.DOUBLE
         file = self._lines.get("minutes" if minute else "events")
         if file is not None:
             file.put(line)
-        self.ledger.add(*name, told)
+        self.ledger.add(*name, digest)
         return Taken.NEW
 
     def note(self, line: dict[str, Any]) -> None:
@@ -167,8 +167,9 @@ class RecordFiles:
             return new
         except msgspec.MsgspecError as error:
             damaged = self._file.with_name(self._file.name + ".damaged")
-            log.warning("%s is damaged (%s) and now %s; what was moved away is asked for again",
-                        self._file, error, damaged.name)  # fmt: skip
+            log.warning(
+                "%s is damaged (%s) and now %s; what was moved away is asked for again", self._file, error, damaged.name
+            )
             self._file.rename(damaged)
             return new
 
@@ -194,7 +195,7 @@ class RecordFiles:
         self._kept, self._lines, self.ledger, self.aside = kept, opened, ledger, Ledger()
 
     def _follow(self, which: str) -> None:
-        """The file has another name now: remember what is in it, and begin a new one."""
+        """Go on in a new file where the old one has another name now, whose records stay known."""
         old = self._lines[which]
         with ExitStack() as stack:
             new = Lines(old.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from drivers.quantity import QUANTITIES
-from edge.language import say
+from edge.language import texts
 from edge.records.record import Record
 from hub.intake import printable
 
@@ -51,6 +51,6 @@ def values(record: Record) -> str:
         if number is None or (isinstance(number, int | float) and abs(number) < 1e15):
             quantity = QUANTITIES.get(channel.partition(".")[0])
             plain = quantity is None and number is not None
-            shown = f"{number:g}" if plain else say.value(number, 0 if quantity is None else quantity.decimals)
+            shown = f"{number:g}" if plain else texts.value(number, 0 if quantity is None else quantity.decimals)
             parts.append(f"{printable(channel, CHANNEL)}={shown}")
     return " ".join(parts)

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.language import say
+from edge.language import texts
 from edge.language.words import METAVARS, TYPES
-from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -46,11 +46,11 @@ class Commands(click.Group):
     """The commands, each loaded when it is named (all of them for the help)."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the commands that this installation has."""
+        """Return the names of the commands that this installation has."""
         return [name for name, module in COMMANDS.items() if importlib.util.find_spec(module)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name; None where there is none."""
+        """Return the command of that name; None where there is none."""
         if cmd_name not in self.list_commands(ctx):
             return None
         module: ModuleType = importlib.import_module(COMMANDS[cmd_name])
@@ -58,38 +58,38 @@ class Commands(click.Group):
 
 
 def named_in_words(command: click.Command) -> click.Command:
-    """The command and those below it with the words of its usage and of its options' types, which click leaves."""
-    command.options_metavar = say._("[OPTIONS]")
+    """Give the command and those below it the words of its usage and of its options' types, which click leaves."""
+    command.options_metavar = texts._("[OPTIONS]")
     for option in command.params:
         if option.type.name in TYPES:
             option.type = copy(option.type)  # click's own are shared by all
-            option.type.name = say._(TYPES[option.type.name])
+            option.type.name = texts._(TYPES[option.type.name])
         if option.metavar in METAVARS:
-            option.metavar = say._(METAVARS[option.metavar])
+            option.metavar = texts._(METAVARS[option.metavar])
     if isinstance(command, click.Group):
-        command.subcommand_metavar = say._("COMMAND [ARGS]...")
+        command.subcommand_metavar = texts._("COMMAND [ARGS]...")
         for below in command.commands.values():
             named_in_words(below)
     return command
 
 
 def group() -> click.Group:
-    """The command line, declared in the language that is spoken now."""
+    """Return the command line, declared in the language that is spoken now."""
     commands = Commands(
         "minshan",
-        help=say._("Minshan: the software of a small weather station in a mountain orchard."),
+        help=texts._("Minshan: the software of a small weather station in a mountain orchard."),
         params=[
             click.Option(
                 ["--lang"],
-                type=click.Choice(sorted(say.LANGUAGES)),
+                type=click.Choice(sorted(texts.LANGUAGES)),
                 expose_value=False,
-                help=say._("The language to speak: zh or en (otherwise the system's)."),
+                help=texts._("The language to speak: zh or en (otherwise the system's)."),
             )
         ],
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         no_args_is_help=True,
-        subcommand_metavar=say._("COMMAND [ARGS]..."),
-        options_metavar=say._("[OPTIONS]"),
+        subcommand_metavar=texts._("COMMAND [ARGS]..."),
+        options_metavar=texts._("[OPTIONS]"),
     )
     return click.version_option(package_name="minshan", prog_name="minshan")(commands)
 
@@ -99,12 +99,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Blinka asks on a terminal whether it may install packages: never on a station.
     os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
     lang, words = language_first(sys.argv[1:] if argv is None else argv)
-    say.speak(lang if lang in say.LANGUAGES else say.language(os.environ))
+    texts.speak(lang if lang in texts.LANGUAGES else texts.language(os.environ))
     sys.exit(outcome(["--lang", lang, *words] if lang else words))
 
 
 def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """The value of --lang, wherever it stands ("" where it does not), and the other words."""
+    """Return the value of --lang, wherever it stands ("" where it does not), and the other words."""
     words = list(argv)
     for place, word in enumerate(words):
         if word == "--":
@@ -117,7 +117,7 @@ def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def outcome(words: list[str]) -> int:
-    """Run the words; whatever is raised becomes a sentence, and the code that the process ends with."""
+    """Run the words. Return the exit code; an exception becomes a sentence and a code."""
     try:
         code = group().main(words, prog_name="minshan", standalone_mode=False)
         return int(code or Exit.OK)
@@ -127,10 +127,10 @@ def outcome(words: list[str]) -> int:
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo(say._("Interrupted."), err=True)
+        click.echo(texts._("Interrupted."), err=True)
         return Exit.INTERRUPTED
-    except Failure as failure:
-        tell(failure)
+    except CommandError as failure:
+        print_failure(failure)
         return failure.code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would fail on it again
@@ -139,10 +139,10 @@ def outcome(words: list[str]) -> int:
         return unforeseen(error)
 
 
-def tell(failure: Failure) -> None:
-    """The sentence of a failure, and its remedy below."""
+def print_failure(failure: CommandError) -> None:
+    """Print the sentence of a failure, and its remedy below."""
     for line in failure.sentence.splitlines():
-        click.echo(say._("Error: {message}").format(message=line), err=True)
+        click.echo(texts._("Error: {message}").format(message=line), err=True)
     if failure.remedy:
         click.echo(f"  → {failure.remedy}", err=True)
 
@@ -151,13 +151,13 @@ def unforeseen(error: Exception) -> int:
     """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
     detail = "".join(traceback.format_exception(error))
     logging.getLogger("minshan").debug(detail)
-    said = say._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)
+    said = texts._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)
     try:
         with tempfile.NamedTemporaryFile("w", prefix="minshan-", suffix=".log", delete=False) as log:
             log.write(detail)
-        said += " " + say._("The detail is in {file}; please send it with a report.").format(file=log.name)
+        said += " " + texts._("The detail is in {file}; please send it with a report.").format(file=log.name)
     except OSError:
-        said += " " + say._("The detail could not be written.")
+        said += " " + texts._("The detail could not be written.")
     click.echo(said, err=True)
     return Exit.INTERNAL
 

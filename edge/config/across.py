@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from drivers.buses.bus import BUSES
-from edge.config.address import BadAddress, parse
+from edge.config.address import AddressError, parse
 from edge.config.sections import SensorSection
 
 Wrong = Callable[..., None]
@@ -27,20 +27,20 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
 
 
 def rows(tables: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """The tables `[[key]]`, an empty one for what is none, so that their places stay."""
+    """Return the tables `[[key]]`, an empty one for what is no table, so that their places stay."""
     found = tables.get(key, [])
     return [row if isinstance(row, dict) else {} for row in found] if isinstance(found, list) else []
 
 
 def same_names(wrong: Wrong, kind: str, names: Sequence[Any]) -> None:
-    """Two tables of one kind with one name."""
+    """Note where two tables of one kind have one name."""
     for place, name in enumerate(names):
         if isinstance(name, str) and name in names[:place]:
             wrong((kind, place, "name"), "same_name", name=name)
 
 
 def same_places(wrong: Wrong, sensors: Sensors) -> None:
-    """Two sensors where only one can be: an address or port taken, a line used in two ways."""
+    """Note where two sensors are at a place for one: an address or port taken, a line used in two ways."""
     placed: list[SensorSection] = []
     for place, sensor in enumerate(sensors):
         if sensor is None or sensor.info.bus not in BUSES:
@@ -55,7 +55,7 @@ def same_places(wrong: Wrong, sensors: Sensors) -> None:
 
 
 def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, str, dict[str, Any]] | None:
-    """(key, code, parameters) of what two sensors cannot both have; None where they get along."""
+    """Return (key, code, parameters) of what two sensors cannot both have; None where they can stay together."""
     bus, theirs = BUSES[sensor.info.bus], BUSES[other.info.bus]
     where = bus.key(sensor.settings)
     if where != theirs.key(other.settings):
@@ -67,7 +67,7 @@ def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, str, dic
     if not address:
         return key, "same_port", {"bus": where}
     if bus.line(sensor.settings) != theirs.line(other.settings):
-        ours, others = told(bus.line(sensor.settings)), told(theirs.line(other.settings))
+        ours, others = format_line(bus.line(sensor.settings)), format_line(theirs.line(other.settings))
         return "baud", "other_line", {"bus": where, "ours": ours, "theirs": others}
     if address == theirs.address(other.settings):
         key = "line" if hasattr(sensor.settings, "line") else "address"
@@ -75,13 +75,13 @@ def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, str, dic
     return None
 
 
-def told(line: tuple[Any, ...]) -> str:
-    """A line's settings in one word: "9600 N"."""
+def format_line(line: tuple[Any, ...]) -> str:
+    """Return a line's settings in one word: "9600 N"."""
     return " ".join(str(part) for part in line)
 
 
 def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
-    """Two sensors marked primary for one quantity."""
+    """Note where two sensors are marked primary for one quantity."""
     owners: dict[str, str] = {}
     for place, sensor in enumerate(sensors):
         if sensor is None or not sensor.primary:
@@ -95,7 +95,7 @@ def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
 
 
 def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
-    """Network cameras need an address; a login is given in one way."""
+    """Note a network camera without an address, and a login that is given in two ways."""
     for place, camera in enumerate(cameras):
         if camera.get("driver") in ("http", "rtsp") and not camera.get("url"):
             wrong(("camera", place, "driver"), "wants_url", driver=camera["driver"])
@@ -104,14 +104,14 @@ def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
 
 
 def broker_complete(wrong: Wrong, broker: Any) -> None:
-    """The address can be read; a certificate and its key come together; a password is given in one way."""
+    """Note a broker's address that cannot be read, a certificate without its key, and a password given in two ways."""
     if not isinstance(broker, dict):
         return
     url = broker.get("url")
     if isinstance(url, str) and url.removeprefix("mqtts://").removeprefix("mqtt://") not in ("", url):
         try:
             parse(url)
-        except BadAddress:
+        except AddressError:
             wrong(("broker", "url"), "bad_broker")
     for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if one in broker and other not in broker:

@@ -1,6 +1,6 @@
 """What is wrong with a station.toml, each in one sentence that says what would be right.
 
-A `Trouble` carries its sentence as a template and its parameters: the text here is English, and the
+A `Mistake` carries its sentence as a template and its parameters: the text here is English, and the
 technician's side translates the template.
 """
 
@@ -64,7 +64,7 @@ SENTENCES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Mistake:
     """One mistake: where it is, what stands there, and its sentence.
 
     `line` counts from 1, None where the mistake has no place in the text (a file that is not there). `key` is
@@ -100,16 +100,16 @@ class Trouble:
         return f"{self.place}: {self.sentence}"
 
 
-class ConfigTrouble(Exception):
+class ConfigError(Exception):
     """A file that the station cannot start from: all that is wrong with it, in the order of its lines."""
 
-    def __init__(self, troubles: Sequence[Trouble]) -> None:
-        super().__init__("\n".join(str(trouble) for trouble in troubles))
-        self.troubles = tuple(troubles)
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
 
 
-def shown(key: str, text: str) -> str:
-    """A value's own text for people: shortened where it is long, and no password in it."""
+def value_for_people(key: str, text: str) -> str:
+    """Return a value's own text for people: shortened where it is long, and no password in it."""
     if key.startswith("password"):
         return ""
     masked = re.sub(r"//[^/@\s]*@", "//...@", text)
@@ -117,7 +117,7 @@ def shown(key: str, text: str) -> str:
 
 
 def explained(error: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The code and parameters of one of pydantic's errors."""
+    """Return the code and parameters of one of pydantic's errors."""
     code, context = str(error["type"]), dict(error.get("ctx") or {})
     pattern = context.get("pattern", "")
     if code in ("model_type", "model_attributes_type", "dataclass_type"):
@@ -134,5 +134,5 @@ def explained(error: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A bound as a person writes it: 5500, not 5500.0."""
+    """Return a bound as a person writes it: 5500, not 5500.0."""
     return f"{value:g}" if isinstance(value, float) else value

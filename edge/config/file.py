@@ -1,4 +1,4 @@
-"""Reading station.toml: a `Config`, or `ConfigTrouble` with everything that is wrong at once."""
+"""Reading station.toml: a `Config`, or `ConfigError` with everything that is wrong at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
 from edge.config.across import across
-from edge.config.errors import ConfigTrouble, Trouble, explained, shown
+from edge.config.errors import ConfigError, Mistake, explained, value_for_people
 from edge.config.lines import Lines
 from edge.config.sections import Config, SensorSection
 
@@ -25,18 +25,18 @@ FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no k
 
 
 class Draft:
-    """A file while it is checked: its tables, its lines, and the troubles found so far."""
+    """A file while it is checked: its tables, its lines, and the mistakes found so far."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.lines = Lines(text)
         self.tables = self._parsed(text)
-        self.troubles: list[Trouble] = []
+        self.mistakes: list[Mistake] = []
 
     def wrong(self, path: tuple[str | int, ...], code: str, **params: Any) -> None:
-        """Note a trouble at the key of that path."""
-        value = shown(str(path[-1]) if path else "", self.lines.text(path))
-        self.troubles.append(Trouble(self.file, self.lines.of(path), self.named(path), value, code, params))
+        """Note a mistake at the key of that path."""
+        value = value_for_people(str(path[-1]) if path else "", self.lines.text(path))
+        self.mistakes.append(Mistake(self.file, self.lines.of(path), self.named(path), value, code, params))
 
     def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
         """Note what pydantic refuses in the table at that path, but for the loader's own fields."""
@@ -52,7 +52,7 @@ class Draft:
             self.wrong((*path, *loc), code, **{"key": loc[-1] if loc else "", **params})
 
     def at(self, path: tuple[str | int, ...]) -> Any:
-        """What stands at that path; None where nothing does."""
+        """Return the value at that path; None where there is none."""
         here: Any = self.tables
         for step in path:
             try:
@@ -62,7 +62,7 @@ class Draft:
         return here
 
     def named(self, path: tuple[str | int, ...]) -> str:
-        """The path as a person says it: `site.latitude`, `sensor "air".address`, `sensor 2`."""
+        """Return the path as a person writes it: `site.latitude`, `sensor "air".address`, `sensor 2`."""
         if len(path) < 2 or not isinstance(path[1], int):
             return ".".join(str(step) for step in path)
         name = self.at((path[0], path[1], "name"))
@@ -73,47 +73,47 @@ class Draft:
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise ConfigTrouble([not_toml(self.file, text, str(error))]) from None
+            raise ConfigError([not_toml(self.file, text, str(error))]) from None
 
 
 def load(path: Path | str) -> Config:
-    """The configuration in that file; ConfigTrouble names every mistake with its line."""
+    """Return the configuration in that file. Raise ConfigError, which names every mistake with its line."""
     raw = read(Path(path))
     draft = Draft(str(path), decoded(str(path), raw))
     sensors = checked_sensors(draft)
     config = checked_sections(draft)
     across(draft.wrong, sensors, draft.tables)
-    if config is None or draft.troubles:
-        raise ConfigTrouble(sorted(draft.troubles, key=lambda trouble: trouble.line or 0))
+    if config is None or draft.mistakes:
+        raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     found = tuple(sensor for sensor in sensors if sensor is not None)
     digest = hashlib.sha256(raw).hexdigest()
     return config.model_copy(update={"sensor": found, "path": str(path), "digest": digest})
 
 
 def read(path: Path) -> bytes:
-    """The file's bytes; ConfigTrouble where it cannot be read."""
+    """Return the file's bytes. Raise ConfigError where it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise ConfigTrouble([Trouble(str(path), None, "", "", "no_file")]) from None
+        raise ConfigError([Mistake(str(path), None, "", "", "no_file")]) from None
     except IsADirectoryError:
-        raise ConfigTrouble([Trouble(str(path), None, "", "", "is_folder")]) from None
+        raise ConfigError([Mistake(str(path), None, "", "", "is_folder")]) from None
     except OSError as error:
         detail = {"detail": error.strerror or str(error)}
-        raise ConfigTrouble([Trouble(str(path), None, "", "", "unreadable", detail)]) from None
+        raise ConfigError([Mistake(str(path), None, "", "", "unreadable", detail)]) from None
 
 
 def decoded(file: str, raw: bytes) -> str:
-    """The text of the bytes; ConfigTrouble with the line of the first byte that is no UTF-8."""
+    """Return the text of the bytes. Raise ConfigError with the line of the first byte that is no UTF-8."""
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         byte = {"byte": f"0x{raw[error.start]:02x}"}
-        raise ConfigTrouble([Trouble(file, line, "", "", "not_utf8", byte)]) from None
+        raise ConfigError([Mistake(file, line, "", "", "not_utf8", byte)]) from None
 
 
-# How tomllib's own words begin: it has no codes, and its English helps nobody at a station.
+# How tomllib's own words begin: it has no codes, and a person at a station may read no English.
 TOML_SAYS = {
     **dict.fromkeys(("Cannot overwrite", "Cannot declare", "Duplicate", "Cannot mutate"), "toml_twice"),
     **dict.fromkeys(("Invalid value", "Invalid date", "Invalid hex"), "toml_value"),
@@ -124,19 +124,19 @@ TOML_SAYS = {
 }
 
 
-def not_toml(file: str, text: str, said: str) -> Trouble:
-    """The trouble of a TOML error, its line taken from tomllib's own words."""
+def not_toml(file: str, text: str, said: str) -> Mistake:
+    """Return the mistake of a TOML error, its line taken from tomllib's own words."""
     place = re.search(r"\(at line (\d+), column \d+\)", said)
     line = int(place[1]) if place else max(1, text.count("\n"))
     detail = re.sub(r"\s*\((at [^)]*)\)$", "", said)
     for begins, code in TOML_SAYS.items():
         if detail.startswith(begins):
-            return Trouble(file, line, "", "", code)
-    return Trouble(file, line, "", "", "not_toml", {"detail": detail})
+            return Mistake(file, line, "", "", code)
+    return Mistake(file, line, "", "", "not_toml", {"detail": detail})
 
 
 def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
-    """The tables `[[key]]` of the file, None for one that is none; a trouble where `key` is no list."""
+    """Return the tables `[[key]]` of the file, None for one that is no table. Note a mistake where `key` is no list."""
     found = draft.tables.get(key, [])
     if not isinstance(found, list):
         return []
@@ -144,7 +144,7 @@ def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
 
 
 def checked_sections(draft: Draft) -> Config | None:
-    """Everything but the sensors, as a Config without any; None (and troubles noted) where it is wrong."""
+    """Return everything but the sensors, as a Config without any; None (and mistakes noted) where it is wrong."""
     known = [name for name in Config.model_fields if name not in FILLED]
     rest = {key: value for key, value in draft.tables.items() if key != "sensor"}
     for key in [key for key in rest if key in FILLED]:
@@ -162,16 +162,16 @@ def checked_sections(draft: Draft) -> Config | None:
 
 
 def checked_sensors(draft: Draft) -> list[SensorSection | None]:
-    """The sensors in the file's order, None (and troubles noted) for one that is wrong."""
+    """Return the sensors in the file's order, None (and mistakes noted) for one that is wrong."""
     return [checked_sensor(draft, ("sensor", place), table) for place, table in enumerate(tables(draft, "sensor"))]
 
 
 def checked_sensor(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any] | None) -> Any:
-    """One sensor's section, or None."""
+    """Return one sensor's section; None (and mistakes noted) where it is wrong."""
     if table is None:
         draft.wrong(path, "not_tables", key="sensor")
         return None
-    before = len(draft.troubles)
+    before = len(draft.mistakes)
     info = driver_of(draft, path, table)
     settings = settings_of(draft, path, table, info) if info else None
     common = {key: value for key, value in table.items() if key in COMMON}
@@ -180,11 +180,11 @@ def checked_sensor(draft: Draft, path: tuple[str | int, ...], table: dict[str, A
     except ValidationError as error:
         draft.refused(path, error, COMMON)
         return None
-    return section if len(draft.troubles) == before else None
+    return section if len(draft.mistakes) == before else None
 
 
 def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) -> DriverInfo | None:
-    """The catalog's entry for the table's driver; None, and a trouble where it is a name of none."""
+    """Return the catalog's entry for the table's driver. Note a mistake and return None where no driver is so named."""
     name = table.get("driver")
     if not isinstance(name, str):
         return None
@@ -201,7 +201,7 @@ def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) 
 
 
 def settings_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any], info: DriverInfo) -> BaseModel | None:
-    """The driver's own settings from the table's other keys."""
+    """Return the driver's own settings from the table's other keys; None (and mistakes noted) where they are wrong."""
     own = {key: value for key, value in table.items() if key not in COMMON}
     try:
         return settings_from(info, own)
@@ -211,12 +211,12 @@ def settings_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]
 
 
 def settings_from(info: DriverInfo, own: dict[str, Any]) -> BaseModel:
-    """A driver's settings from the keys of a table; ValidationError. JSON's strict rules are TOML's."""
+    """Return a driver's settings from the keys of a table. Raise ValidationError. JSON's strict rules are TOML's."""
     return info.settings.model_validate_json(json.dumps(own, default=str), strict=True)
 
 
 def unknown_key(key: str, known: Iterable[str]) -> tuple[str, dict[str, Any]]:
-    """The sentence for a key that is not known here: its near miss, or the keys there are."""
+    """Return code and parameters for a key that is not known here: its near miss, or the keys there are."""
     names = list(known)
     near = difflib.get_close_matches(key, names, 1, 0.6)
     if near:
@@ -225,7 +225,7 @@ def unknown_key(key: str, known: Iterable[str]) -> tuple[str, dict[str, Any]]:
 
 
 def fields_of(loc: tuple[Any, ...]) -> list[str]:
-    """The keys of the section that a location of `Config` lies in."""
+    """Return the keys of the section that a location of `Config` lies in."""
     annotation: Any = Config.model_fields[str(loc[0])].annotation
     for kind in (annotation, *getattr(annotation, "__args__", ())):
         if isinstance(kind, type) and issubclass(kind, BaseModel):

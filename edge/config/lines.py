@@ -32,14 +32,14 @@ class Lines:
             self._take(number, line)
 
     def of(self, path: Path) -> int | None:
-        """The line of the key at that path, or of the nearest table around it; None where there is none."""
+        """Return the line of the key at that path, or of the nearest table around it; None where there is none."""
         for length in range(len(path), 0, -1):
             if path[:length] in self._lines:
                 return self._lines[path[:length]]
         return None
 
     def text(self, path: Path) -> str:
-        """What stands behind the key of that path, as it was written; "" for a table or several lines."""
+        """Return the text behind the key of that path, as it was written; "" for a table or several lines."""
         return self._texts.get(path, "")
 
     def _take(self, number: int, line: str) -> None:
@@ -74,7 +74,7 @@ class Lines:
         return self._depth > 0
 
     def _resolved(self, keys: tuple[str, ...]) -> Path:
-        """A header's path: below a list of tables it means the list's last one."""
+        """Return a header's path: below a list of tables it means the list's last one."""
         path: Path = ()
         for key in keys:
             path = (*path, key)
@@ -88,13 +88,13 @@ def _parts(dotted: str) -> tuple[str, ...]:
 
 
 def _opened(text: str) -> int:
-    """Brackets opened less brackets closed, outside strings and comments."""
+    """Count the brackets opened less those closed, outside strings and comments."""
     found = _INSIDE.findall(text)
     return found.count("[") - found.count("]")
 
 
 def _bare(value: str) -> str:
-    """A value of one line without the comment behind it."""
+    """Return a value of one line without the comment behind it."""
     for found in _INSIDE.finditer(value):
         if found[0].startswith("#"):
             return value[: found.start()].strip()

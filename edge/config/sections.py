@@ -115,7 +115,7 @@ class CameraSection(Section):
 
 
 class ClockSection(Section):
-    """`trust_system_clock`: take the system's time as true though nobody disciplines it (a wired test box)."""
+    """`trust_system_clock`: take the system's time as true though nothing disciplines it (a wired test box)."""
 
     trust_system_clock: bool = False
 
@@ -144,7 +144,7 @@ class Config(Section):
         return self.state_dir / "minshan.sock"
 
     def channels(self) -> dict[tuple[str, str], str]:
-        """(sensor name, quantity) -> channel: the plain quantity for the primary sensor, else with its name."""
+        """Map (sensor name, quantity) to its channel: the plain quantity for the primary sensor, else with its name."""
         owners: dict[str, str] = {}
         for marked in (True, None):
             for sensor in self.sensor:

@@ -8,13 +8,13 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from edge.language.say import _
+from edge.language.texts import _
 
 PATIENCE = 5.0  # s; the station answers within milliseconds unless its disk hangs
 LONGEST = 4 * 1024 * 1024  # bytes of an answer
 
 
-class NotRunning(Exception):
+class NotRunningError(Exception):
     """No station answers at that socket."""
 
 
@@ -27,7 +27,7 @@ class AskError(Exception):
 
 
 def ask(path: Path, question: dict[str, Any]) -> dict[str, Any]:
-    """Return the station's answer. Raise NotRunning where none listens, AskError where the answer is none."""
+    """Return the station's answer. Raise NotRunningError where none listens, AskError where the answer is none."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
         caller.settimeout(PATIENCE)
         connect(caller, path)
@@ -43,16 +43,16 @@ def ask(path: Path, question: dict[str, Any]) -> dict[str, Any]:
 
 
 def connect(caller: socket.socket, path: Path) -> None:
-    """Connect. Raise NotRunning where nobody listens, AskError where this user may not ask."""
+    """Connect. Raise NotRunningError where nobody listens, AskError where this user may not ask."""
     try:
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     except OSError:
-        raise NotRunning from None
+        raise NotRunningError from None
     try:
         # By the folder's descriptor: a socket's address holds 107 bytes, and folders may be deep.
         caller.connect(f"/proc/self/fd/{folder}/{path.name}")
     except (FileNotFoundError, ConnectionRefusedError):
-        raise NotRunning from None
+        raise NotRunningError from None
     except PermissionError:
         said = _("You may not ask the station at {path}.").format(path=path)
         remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")

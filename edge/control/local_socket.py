@@ -19,7 +19,7 @@ from drivers.clock import Clock, Inbox, Stopped
 from edge.clock.clock import SystemClock
 from edge.control.status import Parts, status
 from edge.recorder.recorder import Maintenance
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 
 log = logging.getLogger("minshan.control")
 PATIENCE = 2.0  # s that a caller has for its line and for taking the answer, all in all: others wait behind it
@@ -81,7 +81,7 @@ class Control:
             return self._answer(asked)
         except Stopped:
             raise
-        except StoreTrouble as trouble:
+        except StoreError as trouble:
             return {"error": str(trouble)}
         except Exception as error:  # noqa: BLE001  # whatever somebody asks, the next caller is served
             return {"error": f"this cannot be answered ({type(error).__name__})"}

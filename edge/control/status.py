@@ -98,13 +98,13 @@ def store(station: Parts) -> dict[str, Any]:
     """What is kept and what is unsent since when."""
     kept = station.kept
     files, size = kept.pictures.count_strays()
-    oldest = kept.oldest_unsent()
+    oldest = kept.outbox.oldest_unsent()
     return {
         "epoch": kept.epoch,
         "next_seq": kept.next_seq,
-        "unsent": kept.count_unsent(),
+        "unsent": kept.outbox.count_unsent(),
         "unsent_since": None if oldest is None else oldest.start,
-        "held": kept.held(),
+        "held": kept.outbox.held(),
         "bytes": kept.size_bytes(),
         "strays": {"files": files, "bytes": size},
         "trouble": station.recorder.journal.trouble,

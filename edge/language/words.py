@@ -1,4 +1,4 @@
-"""The words that `edge.language.say` translates: English here, Chinese in the catalogue."""
+"""The words that `edge.language.texts` translates: English here, Chinese in the catalogue."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ TYPES = {
     "integer range": N_("whole number"),
 }
 
-# What stands for an option's value in its help, where nobody translates it at its place.
+# What stands for an option's value in its help, where it is not translated at its place.
 METAVARS = {text: text for text in (N_("KEY=VALUE"), N_("DRIVER[:KEY=VALUE,...]"))}
 
 # The kinds of buses (drivers.buses.bus.BUSES).
@@ -120,7 +120,7 @@ BUSES = {
     "file": N_("file"),
 }
 
-# What the system and SQLite say of a disk, as they say it, in small letters.
+# The messages of the system and SQLite about a disk, in their words, in small letters.
 SYSTEM = {
     text.lower(): text
     for text in (

@@ -78,9 +78,11 @@ class Pairs:
         self._pairs = [
             Pair(a, b, channels[a][1], BOUNDS[channels[a][1]])
             for a, b in combinations(channels, 2)
-            if channels[a][1] == channels[b][1] and channels[a][1] in BOUNDS and channels[a][0] != channels[b][0]
+            if channels[a][1] == channels[b][1]
+            and channels[a][1] in BOUNDS
+            and channels[a][0] != channels[b][0]
             and same_height(channels[a][2], channels[b][2])
-        ]  # fmt: skip
+        ]
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute [begin, end) s."""

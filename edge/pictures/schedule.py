@@ -31,7 +31,7 @@ from edge.pictures.reasons import detail, not_kept, password_unread, taken
 from edge.pictures.spool import Answer, Place, Spool, Target, Wish, new_id, target, widened
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
-from edge.store.picture_files import NotTaken, Shelf, Shelved
+from edge.store.picture_files import PictureRefusedError, Shelf, Shelved
 
 log = logging.getLogger("minshan.pictures")
 SUN_UP = -0.833  # degrees of the sun's centre: refraction and half its disc (the almanacs' sunrise)
@@ -229,7 +229,7 @@ class PictureLane:
             shelved = self._clock.outside(lambda: self._shelf.take(answer, self._spool, wish.camera.name))
             self._last[wish.camera.name] = answer.pixels
             self._clock.outside(lambda: self._spool.remember(self._last))
-        except NotTaken as error:
+        except PictureRefusedError as error:
             return NoPictureError(error.detail).reason
         except OSError as error:
             return not_kept(error)

@@ -17,7 +17,7 @@ import msgspec
 
 from drivers.clock import Clock
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
-from edge.store.errors import Cause, StoreTrouble
+from edge.store.errors import Cause, StoreError
 from edge.store.picture_rows import NewPicture, Part
 from edge.store.store import Store
 
@@ -51,7 +51,7 @@ class Journal:
             try:
                 check(first)
                 record = self._clock.outside(partial(self._store.append, first, kept, picture_of(first)))
-            except StoreTrouble as trouble:
+            except StoreError as trouble:
                 self._refused(trouble)
                 if trouble.cause is not Cause.FULL or not self._made_room(first):
                     return None
@@ -76,7 +76,7 @@ class Journal:
         """On a full disk: let go of what goes first; False where nothing did."""
         try:
             losses = self._clock.outside(partial(self._store.sweep, draft.stamp, draft.start, draft.clock))
-        except StoreTrouble:
+        except StoreError:
             return False
         for loss in losses:
             self._appended(loss)
@@ -89,7 +89,7 @@ class Journal:
                 log.warning("the store made room: %s", loss.body)
                 self._appended(loss)
             mended = self._store.take_repair()
-        except StoreTrouble as trouble:
+        except StoreError as trouble:
             self._refused(trouble)
             return
         if self.lost:
@@ -105,7 +105,7 @@ class Journal:
             log.info("the store takes records again")
             self.trouble = None
 
-    def _refused(self, trouble: StoreTrouble) -> None:
+    def _refused(self, trouble: StoreError) -> None:
         if self.trouble is None:
             log.error("the store refuses records, they wait in memory: %s", trouble)
         self.trouble = str(trouble)

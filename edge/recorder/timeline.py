@@ -15,7 +15,7 @@ import msgspec
 from drivers.reason import Reason
 from edge.clock.anchors import DRIFT, Anchor, believable, day_of, error_of, time_of
 from edge.records.record import ClockMark, Record
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 from edge.store.store import Store
 
 log = logging.getLogger("minshan.time")
@@ -35,7 +35,7 @@ class Timeline:
     def __init__(self, store: Store, boot: str, now: float) -> None:
         self._store = store
         self._boot = boot
-        self._anchors = [anchor for anchor in store.anchors(boot) if believable(anchor)]
+        self._anchors = [anchor for anchor in store.times.anchors(boot) if believable(anchor)]
         self._cut = False
         self._doubted: Anchor | None = None
         self._newest: Record | None = None
@@ -99,8 +99,8 @@ class Timeline:
             self._trusts(anchor)
             return  # it tells nothing that is not known better
         try:
-            dated = self._store.add_anchor(anchor)
-        except StoreTrouble as trouble:  # the next one is tried again; measuring does not wait
+            dated = self._store.times.add_anchor(anchor)
+        except StoreError as trouble:  # the next one is tried again; measuring does not wait
             log.warning("the time is known by %s but cannot be kept: %s", anchor.source, trouble)
             return
         stepped = kept is None or abs(anchor.utc - kept[0]) > STEP * 1e6
@@ -145,11 +145,11 @@ class Timeline:
         if now is None:
             return
         try:
-            for lost in self._store.boots_without_time():
+            for lost in self._store.times.boots_without_time():
                 if lost.boot != self._boot:
                     before = known_before(self._store, lost.first)
-                    self._store.bound(lost.boot, before if before is None or before <= now else None, now)
-        except StoreTrouble as trouble:  # they wait for the next anchor or start; measuring does not
+                    self._store.times.bound(lost.boot, before if before is None or before <= now else None, now)
+        except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
             log.warning("what was measured without a time stays undated for now: %s", trouble)
 
     # -- what is believed ------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ class Timeline:
             try:
                 self._newest = newest_known(self._store, self._store.next_seq)
                 self._looked = True
-            except StoreTrouble as trouble:
+            except StoreError as trouble:
                 log.warning("the newest record cannot be read: %s", trouble)
         return self._newest
 

@@ -3,7 +3,7 @@
     body = decode("minute", record.body)      a Minute; Unknown where a newer station says it in another way
 
 A view leaves out the keys that it does not know; the record's own body has them still. A body is written from a
-struct by `plain`, and read, whatever wrote it, by `decode`, which never refuses one. In the store a reason is
+struct by `plain`, and read, of any version, by `decode`, which never refuses one. In the store a reason is
 {"code", "params", "text"}; version 0.1.0 kept its English text alone, which reads as a reason of the code "said".
 """
 

@@ -14,7 +14,7 @@ NOTHING: Ranges = ()
 
 
 def ranges(pairs: Iterable[tuple[int, int]]) -> Ranges:
-    """The set of numbers that any pairs cover; pairs with last < first cover none."""
+    """Return the set of numbers that any pairs cover; pairs with last < first cover none."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(pairs):
         if last < first:
@@ -27,7 +27,7 @@ def ranges(pairs: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def of(numbers: Iterable[int]) -> Ranges:
-    """The set of these numbers; rising ones are never held in memory together."""
+    """Return the set of these numbers; rising ones are never held in memory together."""
     found: list[list[int]] = []
     for number in numbers:
         if found and number == found[-1][1] + 1:
@@ -38,14 +38,14 @@ def of(numbers: Iterable[int]) -> Ranges:
 
 
 def union(a: Ranges, b: Ranges) -> Ranges:
-    """What is in either."""
+    """Return the numbers that are in either."""
     if not a or not b:
         return a or b
     return ranges(a + b)
 
 
 def common(a: Ranges, b: Ranges) -> Ranges:
-    """What is in both."""
+    """Return the numbers that are in both."""
     found: list[tuple[int, int]] = []
     i = j = 0
     while i < len(a) and j < len(b):
@@ -60,7 +60,7 @@ def common(a: Ranges, b: Ranges) -> Ranges:
 
 
 def without(a: Ranges, b: Ranges) -> Ranges:
-    """What is in `a` and not in `b`."""
+    """Return the numbers that are in `a` and not in `b`."""
     left: list[tuple[int, int]] = []
     j = 0
     for start, last in a:
@@ -79,17 +79,17 @@ def without(a: Ranges, b: Ranges) -> Ranges:
 
 
 def count(a: Ranges) -> int:
-    """How many numbers."""
+    """Count the numbers."""
     return sum(last - first + 1 for first, last in a)
 
 
 def contains(a: Ranges, number: int) -> bool:
-    """Whether the number is in it."""
+    """Return whether the number is in it."""
     i = bisect_right(a, (number, float("inf"))) - 1
     return i >= 0 and number <= a[i][1]
 
 
 def numbers(a: Ranges) -> Iterator[int]:
-    """Each number, rising."""
+    """Yield each number, rising."""
     for first, last in a:
         yield from range(first, last + 1)

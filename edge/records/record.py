@@ -46,7 +46,7 @@ class Stamp(msgspec.Struct, frozen=True):
 
 
 class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a time is known: its source and its error, seconds (half-width; None where nobody can say).
+    """How a time is known: its source and its error, seconds (half-width; None where it is unknown).
 
     Sources: "ntp", "gnss", "rtc", "modem", "platform" and "sim" (an anchor of that kind), "arrival" (no anchor
     yet: the receiver's own time is the best there is), "bounds" (a boot that never had an anchor: `not_before`
@@ -62,7 +62,7 @@ class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True):
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """One record as the store keeps it.
 
-    `start` is the time of its beginning, microseconds since 1970 UTC, None while nobody knows it; `duration`
+    `start` is the time of its beginning, microseconds since 1970 UTC, None while it is unknown; `duration`
     seconds (0 for an event); `setup` the seq of the setup record it was made under (same epoch); `body` the
     kind's own fields (docs/wire-contract): for a minute {"values", "quality", "reasons"}.
     """
@@ -84,8 +84,8 @@ class Draft(msgspec.Struct, frozen=True):
 
     kind: Kind
     stamp: Stamp
-    duration: float
-    start: int | None
+    duration: Duration
+    start: Utc | None
     clock: ClockMark
-    body: dict[str, Any]
-    setup: int | None = None
+    body: Body
+    setup: Seq | None = None

@@ -16,7 +16,7 @@ from edge.records.record import Record, Seq
 class Span(msgspec.Struct, frozen=True, array_like=True):
     """Sequence numbers first..last of one epoch, both included: ["epoch", first, last] on the wire.
 
-    Of lost records the epoch may be "": nobody can say it.
+    Of lost records the epoch may be "", which is unknown.
     """
 
     epoch: Annotated[str, Meta(max_length=64)]
@@ -25,22 +25,22 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 def of(records: Iterable[Record]) -> list[Span]:
-    """The spans of these records, in order, as few as can be."""
+    """Return the spans of these records, in order, as few as can be."""
     return merged(Span(record.epoch, record.seq, record.seq) for record in records)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """The same sequence numbers in order, as few spans as can be; empty ones (last before first) go."""
+    """Return the same sequence numbers in order, as few spans as can be; empty ones (last before first) go."""
     return _spans(_by_epoch(spans))
 
 
 def minus(spans: Iterable[Span], away: Iterable[Span]) -> list[Span]:
-    """What is in `spans` and not in `away`."""
+    """Return what is in `spans` and not in `away`."""
     return _each(spans, away, ranges.without)
 
 
 def common(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
-    """What is in both."""
+    """Return what is in both."""
     return _each(spans, others, ranges.common)
 
 

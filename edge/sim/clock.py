@@ -9,16 +9,15 @@ exception: who waits for one takes its timing as it comes.
 
 from __future__ import annotations
 
-import os
 import select
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from typing import TypeVar
 
 from drivers.clock import Stopped
 from edge.sim.lane import FOREVER, Killed, SimInbox, SimLane
+from edge.sim.waiting import WaitingLanes
 
 T = TypeVar("T")
 MOST_LOOKS = 200_000  # now() without a wait: a lane that spins under a frozen clock
@@ -33,20 +32,14 @@ class SimClock:
 
     def __init__(self, start: float = 0.0, speed: float | None = None) -> None:
         self._now = start
-        self._lanes: list[SimLane] = []  # waiting ones
+        self._waiting = WaitingLanes()
         self._alive = 0
         self._orders = 0
-        self._tickets = 0
         self._looks = 0
         self._lock = threading.Lock()  # starts and the hand-over to and from run_until
         self._idle = threading.Event()  # the baton is with no lane
         self._idle.set()
         self._horizon = start
-        self._poll = select.poll()
-        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._poll.register(self._wake_fd, select.POLLIN)
-        weakref.finalize(self, os.close, self._wake_fd)
-        self._polled: dict[int, SimLane] = {}
         self._local = threading.local()
         self._failure: BaseException | None = None
         self.pace(speed)
@@ -83,11 +76,11 @@ class SimClock:
     def lane(self, name: str, run: Callable[[], None]) -> SimLane:
         """Start a lane; it first runs when it is its turn."""
         with self._lock:
-            lane = SimLane(name, self._orders, wake=self._wake)
+            lane = SimLane(name, self._orders, wake=self._waiting.wake)
             self._orders += 1
             self._alive += 1
         lane.deadline = self._now
-        self._enter(lane)
+        self._waiting.enter(lane)
         threading.Thread(target=self._body, args=(lane, run), name=name, daemon=True).start()
         return lane
 
@@ -110,7 +103,7 @@ class SimClock:
     def halt(self) -> None:
         """Make `run_until` return as soon as the lane that runs waits. Callable from any thread."""
         self._horizon = -FOREVER
-        self._wake()
+        self._waiting.wake()
 
     def seen(self) -> float:
         """Return the simulated time as another thread sees it."""
@@ -119,7 +112,7 @@ class SimClock:
     def nudge(self) -> None:
         """Wake a simulation that sleeps between two instants, on behalf of a thread that is no lane of it."""
         if getattr(self._local, "lane", None) is None:
-            self._wake()
+            self._waiting.wake()
 
     @property
     def alive(self) -> int:
@@ -154,7 +147,7 @@ class SimClock:
         lane: SimLane = self._local.lane
         self._looks = 0
         lane.deadline, lane.fd, lane.events, lane.inbox, lane.for_room = until, fd, events, inbox, for_room
-        self._enter(lane)
+        self._waiting.enter(lane)
         if not self._hand_on(lane):
             lane.baton.acquire()
         if lane.stopping:
@@ -165,28 +158,13 @@ class SimClock:
             return bool(look.poll(0))  # a closed descriptor counts as ready: the read then says what is wrong
         return lane.inbox is not None and lane.due()
 
-    def _enter(self, lane: SimLane) -> None:
-        lane.ticket = self._tickets
-        self._tickets += 1
-        if lane.fd >= 0:
-            self._poll.register(lane.fd, lane.events)
-            self._polled[lane.fd] = lane
-        self._lanes.append(lane)
-
-    def _leave(self, lane: SimLane) -> None:
-        self._lanes.remove(lane)
-        if lane.fd >= 0:
-            self._poll.unregister(lane.fd)
-            del self._polled[lane.fd]
-            lane.fd = -1
-
     def _hand_on(self, me: SimLane | None) -> bool:
         """Give the baton to the next lane. Return True where that is `me`, which then need not wait for it."""
         chosen = self._choose()
         if chosen is None:
             self._idle.set()
             return False
-        self._leave(chosen)
+        self._waiting.leave(chosen)
         if chosen is me:
             return True
         chosen.baton.release()
@@ -195,19 +173,16 @@ class SimClock:
     def _choose(self) -> SimLane | None:
         """Return the lane that runs next, time moved on to its instant; None where the horizon comes first."""
         while True:
-            ready = [lane for lane in self._lanes if lane.deadline <= self._now or lane.due()]
-            if self._polled:
-                ready += self._readable(0)
+            ready = self._waiting.ready(self._now)
             if self._horizon == -FOREVER:
                 return None
             if ready:
                 return min(ready, key=lambda lane: lane.ticket)
-            earliest = min((lane.deadline for lane in self._lanes), default=FOREVER)
+            earliest = self._waiting.earliest
             target = min(earliest, self._horizon)
             if target == FOREVER:
-                if not self._polled:
+                if not self._waiting.await_descriptor():
                     return None
-                self._readable(None)
             elif self._arrive(target) and earliest > self._horizon:
                 return None
 
@@ -215,27 +190,9 @@ class SimClock:
         """Move time on to `target`, in real time where there is a pace. Return False where something came first."""
         if self._speed is not None:
             left = self._real0 + (target - self._sim0) / self._speed - time.monotonic()
-            if left > 0.0005 and self._woken(left):
+            if left > 0.0005 and self._waiting.woken(left):
                 passed = self._sim0 + (time.monotonic() - self._real0) * self._speed
                 self._now = max(self._now, min(passed, target))
                 return False
         self._now = max(self._now, target)
         return True
-
-    def _woken(self, seconds: float) -> bool:
-        """Wait real seconds. Return True at once where a descriptor or another thread wants something."""
-        events = self._poll.poll(seconds * 1000)
-        self._drain(events)
-        return bool(events)
-
-    def _readable(self, timeout: float | None) -> list[SimLane]:
-        events = self._poll.poll(None if timeout is None else timeout * 1000)
-        self._drain(events)
-        return [self._polled[fd] for fd, _ in events if fd in self._polled]
-
-    def _wake(self) -> None:
-        os.eventfd_write(self._wake_fd, 1)
-
-    def _drain(self, events: list[tuple[int, int]]) -> None:
-        if any(fd == self._wake_fd for fd, _ in events):
-            os.eventfd_read(self._wake_fd)

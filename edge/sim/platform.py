@@ -46,7 +46,7 @@ class Platform:
 
     def drain(self, store: Store, now: int) -> None:
         """Receive all that the store gives out; what has no known time yet stays there."""
-        while self._unacknowledged or store.unsent(limit=1):
+        while self._unacknowledged or store.outbox.unsent(limit=1):
             self._take(store, now)
 
     def records(self) -> list[Record]:
@@ -56,9 +56,9 @@ class Platform:
     def _take(self, store: Store, now: int) -> None:
         acknowledged, self._unacknowledged = self._unacknowledged, []
         if self._rng.random() >= LOST_ACKS:
-            store.mark_proven(acknowledged)
-        undated = [record for record in store.newest(limit=1) if record.start is None]
-        for sent in (undated, store.unsent(limit=AT_ONCE)):
+            store.outbox.mark_proven(acknowledged)
+        undated = [record for record in store.outbox.newest(limit=1) if record.start is None]
+        for sent in (undated, store.outbox.unsent(limit=AT_ONCE)):
             if sent:
                 payload = encode(Batch(VERSION, "simulated", version1.records(sent)), compress=len(sent) > 1)
                 self.arrived += [(now, record) for record in decode(payload, Batch).records]

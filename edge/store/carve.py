@@ -28,12 +28,12 @@ Page = tuple[bytes, PageReader]
 Found = list[Any]
 
 
-class _Nothing(Exception):
+class _NoRowError(Exception):
     """The bytes are no row."""
 
 
 def pages(path: Path) -> Iterator[Page]:
-    """Each page of a database file and the reader of its other pages; a slice of the file in memory at a time."""
+    """Yield each page of a database file and the reader of its other pages; a slice of the file in memory at a time."""
     with path.open("rb") as file, path.open("rb") as others:
 
         def read(number: int) -> bytes:
@@ -45,7 +45,7 @@ def pages(path: Path) -> Iterator[Page]:
 
 
 def frames(log: bytes, after: int = 0) -> Iterator[Page]:
-    """Each page in a write-ahead log beyond its first `after` frames, and the reader of the log's pages."""
+    """Yield each page in a log beyond its first `after` frames, and the reader of the log's pages."""
     starts = range(WAL_HEADER, len(log) - FRAME + 1, FRAME)
     newest = {struct.unpack_from(">I", log, start)[0]: start + FRAME_HEADER for start in starts}
 
@@ -58,7 +58,7 @@ def frames(log: bytes, after: int = 0) -> Iterator[Page]:
 
 
 def ends_badly(log: bytes, used: int) -> bool:
-    """Whether something stands behind the `used` frames of a log that was neither left over nor being written.
+    """Return whether something stands behind the `used` frames of a log that was neither left over nor being written.
 
     Left over are frames of an earlier round, with lower salts; being written are frames of a change that was never
     finished, whose sums are right. Anything else may have been a record. File format, section 4.
@@ -89,7 +89,7 @@ def _sums(data: bytes, before: bytes, order: str) -> bytes:
 
 
 def records(page: bytes, read: PageReader, known: Ranges = ranges.NOTHING) -> Iterator[Found]:
-    """The rows of `record` on a page, whole and proven, but those whose seq is `known`; each with its state.
+    """Yield the whole rows of `record` on a page, proven by their CRC, but for those whose seq is `known`.
 
     Each a list of the columns in the order of rows.COLUMNS, and the state behind them.
     """
@@ -116,14 +116,14 @@ def _rows(page: bytes, read: PageReader, known: Ranges) -> Iterator[tuple[int, l
             rowid, start = _varint(page, start)
             if not ranges.contains(known, rowid):
                 yield rowid, _values(_payload(page, start, size, read))
-        except (_Nothing, IndexError, struct.error, UnicodeDecodeError):
+        except (_NoRowError, IndexError, struct.error, UnicodeDecodeError):
             continue
 
 
 def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
-    """The bytes of a row, those on overflow pages among them (file format, section 1.6)."""
+    """Return the bytes of a row, those on overflow pages among them (file format, section 1.6)."""
     if size > 1 << 24:
-        raise _Nothing
+        raise _NoRowError
     most, least = PAGE - 35, (PAGE - 12) * 32 // 255 - 23
     if size <= most:
         return page[at : at + size]
@@ -134,14 +134,14 @@ def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
     while len(found) < size:
         more = read(following)
         if len(more) < PAGE:
-            raise _Nothing
+            raise _NoRowError
         (following,) = struct.unpack_from(">I", more)
         found += more[4:]
     return bytes(found[:size])
 
 
 def _values(payload: bytes) -> list[Any]:
-    """The columns (file format, section 2.1)."""
+    """Return the columns (file format, section 2.1)."""
     end, at = _varint(payload, 0)
     types = []
     while at < end:
@@ -163,7 +163,7 @@ def _value(payload: bytes, at: int, kind: int) -> tuple[Any, int]:
         end = at + _SIZES[kind]
         return int.from_bytes(payload[at:end], "big", signed=True), end
     if kind < 12:
-        raise _Nothing
+        raise _NoRowError
     end = at + (kind - 12) // 2
     text = payload[at:end]
     return (text.decode() if kind % 2 else text), end

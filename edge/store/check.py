@@ -10,7 +10,7 @@ import apsw
 from edge.records import ranges
 from edge.store import rows, schema
 from edge.store.delivery import ALL, CLOSED, GONE, SENT, Ledger
-from edge.store.errors import StoreTrouble, told
+from edge.store.errors import StoreError, as_store_error
 from edge.store.folder import DATABASE, PICTURES, Hold, size, used_before
 from edge.store.picture_rows import file_name
 
@@ -18,17 +18,17 @@ MOST = 20  # findings of one kind: more say no more
 
 
 def check(folder: Path) -> list[str]:
-    """What is wrong with the store in `folder`, a sentence each; empty where it is sound or there is none.
+    """Return what is wrong with the store in `folder`, a sentence each; empty where it is sound or there is none.
 
-    Reads all of it: about a second for each 20 MB on a Pi. StoreTrouble where a daemon has it open.
+    Reads all of it: about a second for each 20 MB on a Pi. StoreError where a daemon has it open.
     """
     if not size(folder / DATABASE):
         return [f"{folder / DATABASE} is missing or empty, and records were kept there"] if used_before(folder) else []
     hold = Hold(folder)
     try:
-        with told(folder):
+        with as_store_error(folder):
             return _look(folder)
-    except StoreTrouble as found:
+    except StoreError as found:
         return [str(found)]
     finally:
         hold.release()

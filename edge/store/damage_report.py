@@ -1,6 +1,6 @@
-"""What was mended and is in no loss record yet: kept in the table `untold`, so that a cut does not hush it up.
+"""What was mended and is in no loss record yet: kept in the table `untold`, so that a cut does not lose it.
 
-A repair is written with the change that it tells of. It is handed out once, for its loss record, and struck off
+A repair is written with the change that it is about. It is handed out once, for its loss record, and struck off
 in the transaction that puts that record on the disk.
 """
 
@@ -12,15 +12,15 @@ import msgspec
 from edge.records.spans import Span
 from edge.store import rows
 
-WHAT = "store"  # "what" in the body of a loss record that tells of a repair
+WHAT = "store"  # "what" in the body of a loss record about a repair
 
 
 class Repair(msgspec.Struct, frozen=True):
     """What was done about damage, and what it cost.
 
     `set_aside`: the damaged file's name, None where none was; `salvaged` records; `lost`: those that are known to
-    be lost, epoch "" where nobody can say, None where none is known; `unknown`: others may be lost too, nobody can
-    say which; `cause`: what SQLite said.
+    be lost, epoch "" where it is unknown, None where none is known; `unknown`: others may be lost too, and which is
+    unknown; `cause`: SQLite's message.
     """
 
     set_aside: str | None
@@ -38,7 +38,7 @@ def write(connection: apsw.Connection, done: Repair) -> int:
     return number
 
 
-class Untold:
+class UnreportedRepairs:
     """The repairs of the table, and which of them were handed out. Works on the caller's connection."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Untold:
         return Repair(set_aside, sum(n.salvaged for n in waiting), lost or (None if unknown else []), causes, unknown)
 
     def take(self) -> Repair | None:
-        """The same, once."""
+        """Return the same, and count it as handed out."""
         found = self.repaired
         self._taken = frozenset(self._notes)
         return found
@@ -67,8 +67,8 @@ class Untold:
         """Write a repair down, in the caller's transaction."""
         self._notes[write(connection, done)] = done
 
-    def told(self, connection: apsw.Connection) -> None:
-        """A loss record of what was handed out is part of the caller's transaction: strike that off."""
+    def reported(self, connection: apsw.Connection) -> None:
+        """Strike off what was handed out, as part of the transaction that appends the loss record of it."""
         connection.executemany("DELETE FROM untold WHERE id=?", [(number,) for number in self._taken])
         self._notes = {number: note for number, note in self._notes.items() if number not in self._taken}
         self._taken = frozenset()
@@ -83,15 +83,15 @@ class Untold:
         self._notes = found
 
     def write(self, connection: apsw.Connection) -> None:
-        """All of it is written where it happens."""
+        """Do nothing: each change is written where it happens."""
 
     def committed(self) -> None:
-        """The transaction is on the disk."""
+        """Take over the changes of a transaction that is on the disk."""
 
     def snapshot(self) -> tuple[dict[int, Repair], frozenset[int]]:
-        """What `restore` takes."""
+        """Return what `restore` takes to undo the changes of a transaction that failed."""
         return dict(self._notes), self._taken
 
     def restore(self, before: tuple[dict[int, Repair], frozenset[int]]) -> None:
-        """As it was at the snapshot."""
+        """Go back to what `snapshot` returned."""
         self._notes, self._taken = before

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 import apsw
 
 from edge.store import log_rescue, salvage, schema
-from edge.store.errors import Cause, StoreTrouble, told, trouble
+from edge.store.errors import Cause, StoreError, as_store_error, store_error
 from edge.store.folder import DATABASE, LOG, shut, size, used_before
 
 
-class Beside(Protocol):
+class TransactionMember(Protocol):
     """Something in memory that goes with the tables."""
 
     def load(self, connection: apsw.Connection) -> None:
@@ -29,30 +29,30 @@ class Beside(Protocol):
         """Write what is not written yet; part of the transaction."""
 
     def committed(self) -> None:
-        """The transaction is on the disk."""
+        """Take over the changes of a transaction that is on the disk."""
 
     def snapshot(self) -> Any:
-        """What `restore` takes."""
+        """Return what `restore` takes to undo the changes of a transaction that failed."""
 
     def restore(self, before: Any) -> None:
-        """As it was at the snapshot."""
+        """Go back to what `snapshot` returned."""
 
 
 class Database:
     """The connection of the state folder. `mend` is called where it turns out to be damaged."""
 
-    def __init__(self, folder: Path, vfs: str | None, beside: tuple[Beside, ...]) -> None:
+    def __init__(self, folder: Path, vfs: str | None, members: tuple[TransactionMember, ...]) -> None:
         self.folder = folder
         self.lock = threading.RLock()
         self.mend: Callable[[str], None] | None = None
         self.vfs = vfs
         self._closed = False
-        self._beside = beside
+        self._members = members
         self._connection: apsw.Connection | None = None
 
     def connect(self) -> None:
-        """Open the database, made where there never was one, and read what is kept in memory. StoreTrouble."""
-        with told(self.folder):
+        """Open the database, made where there never was one, and read what is kept in memory. StoreError."""
+        with as_store_error(self.folder):
             salvage.go_on(self.folder)
             used = used_before(self.folder)
             log = log_rescue.log_of(self.folder)
@@ -88,40 +88,40 @@ class Database:
 
     def _load(self, connection: apsw.Connection) -> None:
         try:
-            for part in self._beside:
+            for part in self._members:
                 part.load(connection)
         except (TypeError, ValueError) as error:
             raise apsw.CorruptError(f"a table holds what was never written to it: {error}") from error
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
-        """The connection, for this thread alone while the block lasts."""
+        """Give the connection, to this thread alone while the block lasts."""
         with self.lock, self._watched():
             yield self._open()
 
     @contextmanager
     def change(self) -> Iterator[apsw.Connection]:
-        """A transaction: on the disk when the block ends, or StoreTrouble and nothing has changed."""
+        """Make the block a transaction: on the disk when it ends, or StoreError and nothing has changed."""
         with self.lock, self._watched():
             connection = self._open()
-            before = [part.snapshot() for part in self._beside]
+            before = [part.snapshot() for part in self._members]
             done = False
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
-                for part in self._beside:
+                for part in self._members:
                     part.write(connection)
                 connection.execute("COMMIT")
                 done = True
             finally:
                 if done:
-                    for part in self._beside:
+                    for part in self._members:
                         part.committed()
                 else:
                     self._undo(connection, before)
 
     def _undo(self, connection: apsw.Connection, before: list[Any]) -> None:
-        for part, was in zip(self._beside, before):
+        for part, was in zip(self._members, before):
             part.restore(was)
         if connection.in_transaction:
             with suppress(apsw.Error):  # the error that brought us here is the one to tell
@@ -130,7 +130,7 @@ class Database:
     def _open(self) -> apsw.Connection:
         if self._connection is None:
             if self._closed:
-                raise trouble(Cause.CLOSED, self.folder, "nothing more can be kept in this run")
+                raise store_error(Cause.CLOSED, self.folder, "nothing more can be kept in this run")
             self.connect()  # a salvage that the disk refused: perhaps it does better now
         assert self._connection is not None
         return self._connection
@@ -138,9 +138,9 @@ class Database:
     @contextmanager
     def _watched(self) -> Iterator[None]:
         try:
-            with told(self.folder):
+            with as_store_error(self.folder):
                 yield
-        except StoreTrouble as found:
+        except StoreError as found:
             if found.cause is Cause.DAMAGED and not found.mended and self.mend is not None:
                 found.mended = True  # the block may be within another one
                 self.mend(str(found.__cause__ or found))

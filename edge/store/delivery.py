@@ -25,7 +25,7 @@ INSERT_SPAN = "INSERT INTO span VALUES (?,?,?,?,?)"
 
 
 def span_row(owner: str, state: str, first: int, last: int) -> rows.Row:
-    """A range as the table keeps it."""
+    """Return a range as the table keeps it."""
     return owner, state, first, last, rows.crc_of((owner, state, first, last))
 
 
@@ -43,7 +43,7 @@ class Ledger:
         """Read the tables."""
         found: dict[Key, list[tuple[int, int]]] = {}
         for owner, state, first, last, crc in connection.execute("SELECT owner, state, first, last, crc FROM span"):
-            if crc != rows.crc_of((owner, state, first, last)):  # believed, it could close what nobody has
+            if crc != rows.crc_of((owner, state, first, last)):  # accepted, it could close what no destination has
                 raise apsw.CorruptError("a range of records is not what was written")
             found.setdefault((owner, state), []).append((first, last))
         gone = ranges.ranges(found.get((ALL, GONE), []))  # a seq that was given once is not given again
@@ -66,15 +66,15 @@ class Ledger:
         return ranges.without(every, self.get(ALL, GONE))
 
     def get(self, owner: str, state: str) -> Ranges:
-        """The records of that state."""
+        """Return the records of that state."""
         return self._now.get((owner, state), NOTHING)
 
     def unsent(self, destination: str) -> Ranges:
-        """The records that the destination does not have, held ones among them."""
+        """Return the records that the destination does not have, held ones among them."""
         return ranges.without(self.kept, ranges.union(*(self.get(destination, s) for s in (SENT, CLOSED))))
 
     def done(self) -> Ranges:
-        """The records that every destination has proven to have."""
+        """Return the records that every destination has proven to have."""
         left = self.kept
         for destination in self.destinations:
             left = ranges.common(left, self.get(destination, CLOSED))
@@ -83,7 +83,7 @@ class Ledger:
     # -- what changes -----------------------------------------------------------------------------------------
 
     def appended(self, seq: int, held: bool) -> None:
-        """A new record: unsent everywhere by itself."""
+        """Count in a new record, which is unsent everywhere by itself."""
         self.last = seq
         if held:
             self.held = ranges.union(self.held, ((seq, seq),))
@@ -96,13 +96,13 @@ class Ledger:
             self._now[destination, other] = kept
 
     def retimed(self, seqs: Ranges) -> None:
-        """They have a time now, and are unsent again for every destination there ever was."""
+        """Make records that have a time now unsent again, for every destination there ever was, and held no longer."""
         self.held = ranges.without(self.held, seqs)
         for destination in {owner for owner, _ in self._now} - {ALL}:
             self.move(destination, seqs, None)
 
     def forget(self, seqs: Ranges) -> None:
-        """These records are gone."""
+        """Move these records, which no longer exist, to the state *gone*."""
         self._now[ALL, GONE] = ranges.union(self.get(ALL, GONE), seqs)
         self.held = ranges.without(self.held, seqs)
         for owner, state in list(self._now):
@@ -130,13 +130,13 @@ class Ledger:
             connection.executemany(INSERT_SPAN, [span_row(*key, *pair) for pair in new])
 
     def committed(self) -> None:
-        """The transaction with `write` in it is on the disk."""
+        """Take over what `write` wrote: its transaction is on the disk."""
         self._written = dict(self._now)
 
     def snapshot(self) -> tuple[dict[Key, Ranges], Ranges, int]:
-        """What `restore` takes to undo the changes of a transaction that failed."""
+        """Return what `restore` takes to undo the changes of a transaction that failed."""
         return dict(self._now), self.held, self.last
 
     def restore(self, before: tuple[dict[Key, Ranges], Ranges, int]) -> None:
-        """As it was at the snapshot."""
+        """Go back to what `snapshot` returned."""
         self._now, self.held, self.last = before

@@ -32,18 +32,18 @@ class Tail:
         self.state = usable(state)
 
     def enter(self, connection: apsw.Connection, seq: int) -> None:
-        """The record `seq` is appended under our epoch: write the epoch down where it is its first."""
+        """Write our epoch down where the record `seq`, appended under it, is its first."""
         if self.epochs and self.epochs[-1][0] == self.epoch:
             return
         connection.execute("INSERT INTO epoch VALUES (?,?)", (self.epoch, seq))
         self.epochs = (*self.epochs, (self.epoch, seq))
 
     def decoded(self) -> dict[str, Any]:
-        """The state; empty where there is none."""
+        """Return the state; empty where there is none."""
         return dict(msgspec.json.decode(self.state)) if self.state else {}
 
     def spans(self, seqs: Ranges, last: int) -> list[Span]:
-        """The ranges, cut where the epoch changes."""
+        """Return the ranges as spans, cut where the epoch changes."""
         found = []
         epochs = self._whole(last)
         at = 0
@@ -58,7 +58,7 @@ class Tail:
         return found
 
     def ranges(self, spans: list[Span], last: int) -> Ranges:
-        """What of the spans is of our epochs."""
+        """Return the seqs of the spans that are of our epochs."""
         found: list[tuple[int, int]] = []
         whole = dict(self._whole(last))
         for span in spans:
@@ -73,15 +73,15 @@ class Tail:
         return self._known[2]
 
     def write(self, connection: apsw.Connection) -> None:
-        """All of it is written where it happens."""
+        """Do nothing: each change is written where it happens."""
 
     def committed(self) -> None:
-        """The transaction is on the disk."""
+        """Do nothing: `enter` has changed all there is."""
 
     def snapshot(self) -> tuple[tuple[tuple[str, int], ...], bytes | None]:
-        """What `restore` takes."""
+        """Return what `restore` takes to undo the changes of a transaction that failed."""
         return self.epochs, self.state
 
     def restore(self, before: tuple[tuple[tuple[str, int], ...], bytes | None]) -> None:
-        """As it was at the snapshot."""
+        """Go back to what `snapshot` returned."""
         self.epochs, self.state = before

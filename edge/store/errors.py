@@ -1,6 +1,6 @@
 """What can be wrong with the store: one error, its causes, and the sentences that people read.
 
-StoreTrouble
+StoreError
   .cause  IN_USE      another process holds the folder
           NO_FOLDER   the folder is none, or cannot be made
           READ_ONLY   nothing can be written there
@@ -35,7 +35,7 @@ class Cause(StrEnum):
     CLOSED = "closed"
 
 
-class StoreTrouble(Exception):
+class StoreError(Exception):
     """One sentence and a remedy; `cause` for programs. `mended`: something was done about it already."""
 
     mended = False
@@ -55,9 +55,9 @@ _REMEDIES = {
 }
 
 
-def trouble(cause: Cause, folder: Path, why: str) -> StoreTrouble:
-    """The error of that cause for a state folder."""
-    return StoreTrouble(cause, f"state folder {folder} " + _REMEDIES[cause].format(why=why))
+def store_error(cause: Cause, folder: Path, why: str) -> StoreError:
+    """Return the error of that cause for a state folder."""
+    return StoreError(cause, f"state folder {folder} " + _REMEDIES[cause].format(why=why))
 
 
 _ERRNO = {
@@ -90,25 +90,25 @@ _SQLITE: tuple[tuple[type[apsw.Error], Cause], ...] = (
 
 
 @contextmanager
-def told(folder: Path) -> Iterator[None]:
-    """Turn what SQLite or the system says inside into a StoreTrouble about `folder`."""
+def as_store_error(folder: Path) -> Iterator[None]:
+    """Turn what SQLite or the system says inside into a StoreError about `folder`."""
     try:
         yield
     except OSError as error:
         cause = _ERRNO.get(error.errno or 0, Cause.DISK)
-        raise trouble(cause, folder, (error.strerror or str(error)).lower()) from error
+        raise store_error(cause, folder, (error.strerror or str(error)).lower()) from error
     except UnicodeDecodeError as error:
-        raise trouble(Cause.DAMAGED, folder, "a text in it is none") from error
+        raise store_error(Cause.DAMAGED, folder, "a text in it is none") from error
     except apsw.BusyError as error:
         raise in_use(folder, None) from error
     except apsw.Error as error:
         cause = next((cause for kind, cause in _SQLITE if isinstance(error, kind)), Cause.DISK)
-        raise trouble(cause, folder, str(error)) from error
+        raise store_error(cause, folder, str(error)) from error
 
 
-def in_use(folder: Path, pid: int | None) -> StoreTrouble:
-    """The error of a second daemon on one folder."""
+def in_use(folder: Path, pid: int | None) -> StoreError:
+    """Return the error of a second daemon on one folder."""
     by = f"another minshan (pid {pid})" if pid else "another program"
-    return StoreTrouble(
+    return StoreError(
         Cause.IN_USE, f"state folder {folder} is in use by {by}: stop that one first, or name another folder"
     )

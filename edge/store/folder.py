@@ -1,9 +1,9 @@
 """The state folder: made where there is none, held by one process; the signs that it has held records before.
 
 lock             held by the daemon, with its pid; with "new" behind it as long as no record was ever kept, so
-                 that a first start that was cut off is told from a database that was lost
+                 that a first start that was cut off is distinguished from a database that was lost
 records.db       the database, records.db-wal its log
-pictures/        picture files; strays/ those that no row tells of
+pictures/        picture files; strays/ those that no row names
 ballast          room to throw off
 records.salvage.db, records.salvaged.db, records.damaged-N.db: see salvage.py
 """
@@ -15,7 +15,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from edge.store.errors import in_use, told
+from edge.store.errors import as_store_error, in_use
 
 LOCK = "lock"
 DATABASE = "records.db"
@@ -24,7 +24,7 @@ PICTURES = "pictures"
 STRAYS = "strays"
 DAMAGED = "records.damaged-*.db"
 SALVAGED = "records.salvaged.db"
-OTHERS = 0o007  # rights that nobody else has on records and pictures
+OTHERS = 0o007  # rights that no other user has on records and pictures
 NEW = b" new"
 WIDTH = 20  # bytes of the lock's text
 BALLAST = 4 * 1024 * 1024  # bytes: room for a whole log
@@ -37,8 +37,8 @@ class Hold:
     """
 
     def __init__(self, folder: Path) -> None:
-        """StoreTrouble where it is held by another, is no folder or cannot be written."""
-        with told(folder):
+        """Lock the folder. Raise StoreError where it is held by another, is no folder or cannot be written."""
+        with as_store_error(folder):
             (folder / PICTURES).mkdir(0o750, parents=True, exist_ok=True)
             fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
@@ -97,12 +97,12 @@ class Ballast:
 
 
 def used_before(folder: Path) -> bool:
-    """Whether a station has kept records here: a database that is missing or empty is damage then."""
+    """Return whether a station has kept records here: a database that is missing or empty is damage then."""
     return is_signed(folder) or (folder / "ballast").exists() or has_relics(folder)
 
 
 def is_signed(folder: Path) -> bool:
-    """Whether the lock says that a record was kept here."""
+    """Return whether the lock file notes that a record was kept here."""
     try:
         text = (folder / LOCK).read_bytes()
     except FileNotFoundError:
@@ -111,19 +111,19 @@ def is_signed(folder: Path) -> bool:
 
 
 def has_relics(folder: Path) -> bool:
-    """Whether something is here that only a store with records leaves: pictures, or what a salvage set aside."""
+    """Return whether there is something that only a store with records leaves: pictures, or a database set aside."""
     relics = (*(folder / PICTURES).glob("*.jpg"), *(folder / STRAYS).glob("*"), *folder.glob(DAMAGED))
     return bool(relics) or (folder / SALVAGED).exists()
 
 
 def count_strays(folder: Path) -> tuple[int, int]:
-    """How many picture files lie aside because no row tells of them, and their bytes."""
+    """Count the picture files that lie aside because no row names them. Return how many, and their bytes."""
     sizes = [size(path) for path in (folder / STRAYS).glob("*")]
     return len(sizes), sum(sizes)
 
 
 def size(path: Path) -> int:
-    """Bytes of a file; 0 where there is none."""
+    """Return the bytes of a file; 0 where there is none."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -140,6 +140,6 @@ def shut(folder: Path) -> None:
 
 
 def room(folder: Path) -> tuple[int, int]:
-    """Bytes that the file system has left for us, and has at all."""
+    """Return the bytes that the file system has left for us, and has at all."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize

@@ -36,7 +36,7 @@ UPSERT = (
 
 
 def log_of(folder: Path) -> bytes:
-    """The write-ahead log that a start finds: empty after a clean end."""
+    """Return the write-ahead log that a start finds: empty after a clean end."""
     try:
         return (folder / (DATABASE + LOG)).read_bytes()
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def check(
             said = connection.execute("PRAGMA quick_check(1)").get
         finally:
             connection.set_progress_handler(None)
-        connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would be believed for ever
+        connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would stay in its cache for ever
         if said != "ok":
             raise apsw.CorruptError(str(said))
 
@@ -66,7 +66,7 @@ def check(
 def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
     """Take in the records of a log, as it was before the connection was opened, that SQLite ignored.
 
-    What is lost all the same is written down as untold.
+    What is lost all the same is written down for a loss record.
     """
     _, used, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").get
     copy = folder / COPY
@@ -90,7 +90,7 @@ def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
 
 
 def _ignored(connection: apsw.Connection, frames: Iterable[carve.Page], gone: Ranges) -> Iterable[carve.Found]:
-    """The records of these pages that the database does not have, or in an older revision only."""
+    """Yield the records of these pages that the database does not have, or in an older revision only."""
     for page, read in frames:
         for row in carve.records(page, read, gone):
             there = connection.execute("SELECT epoch, revision FROM record WHERE seq=?", (row[0],)).get
@@ -114,7 +114,7 @@ def _keep(copy: Path, log: bytes) -> None:
 
 
 def usable(state: Any) -> bytes | None:
-    """A row's state, which its CRC does not cover; None where the recorder could not read it."""
+    """Return a row's state, which its CRC does not cover; None where the recorder could not read it."""
     try:
         return state if isinstance(state, bytes) and isinstance(msgspec.json.decode(state), dict) else None
     except msgspec.DecodeError:
@@ -125,7 +125,7 @@ def usable(state: Any) -> bytes | None:
 
 
 def gone_in(connection: apsw.Connection) -> Ranges:
-    """The seqs whose records are known to exist no more."""
+    """Return the seqs whose records are known to exist no more."""
     return ranges.ranges(connection.execute("SELECT first, last FROM span WHERE state = 'gone'").fetchall())  # type: ignore[arg-type]  # rows of two whole numbers
 
 
@@ -154,7 +154,7 @@ def forget_holes(connection: apsw.Connection, kept: Ranges, gone: Ranges, last: 
 
 
 def spans(connection: apsw.Connection, seqs: Iterable[tuple[int, int]]) -> list[Span]:
-    """Ranges with the epoch of the records on both sides, "" where they differ."""
+    """Return ranges with the epoch of the records on both sides, "" where they differ."""
     return [Span(_epoch_between(connection, first, last), first, last) for first, last in seqs]
 
 

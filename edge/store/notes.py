@@ -1,6 +1,6 @@
 """Small things that have to outlive a restart, by kind and name: the newest so many of each kind.
 
-The uplink keeps here which ledger it believes, the commands that were carried out, and what was told already.
+The uplink keeps here which ledger it accepts, the commands that were carried out, and what was reported already.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from edge.store.delivery import CLOSED, SENT, Ledger
 
 
 class Notes:
-    """`store.notes`. From any thread; StoreTrouble as the store."""
+    """`store.notes`: small values by kind and name. Callable from any thread; raises StoreError as the store."""
 
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._db = database
         self._ledger = ledger
 
     def get(self, kind: str, name: str) -> bytes | None:
-        """What was put under that name; None where nothing was, or it is not what was written."""
+        """Return the value under that name; None where there is none, or it is not what was written."""
         with self._db.reading() as connection:
             query = "SELECT number, value, crc FROM note WHERE kind=? AND name=?"
             for number, value, crc in connection.execute(query, (kind, name)):
@@ -44,7 +44,7 @@ class Notes:
         return int(known)
 
     def doubt(self, destination: str) -> int:
-        """What this destination proved counts as sent and unproven again, pictures too; how many records."""
+        """Make what this destination proved sent and unproven again, pictures too. Return how many records."""
         with self._db.change() as connection:
             closed = self._ledger.get(destination, CLOSED)
             self._ledger.move(destination, closed, SENT)

@@ -7,7 +7,7 @@ them out, for the live path, where arrival is close to the truth.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import apsw
 
@@ -15,87 +15,154 @@ from edge.records import ranges
 from edge.records.ranges import NOTHING, Ranges
 from edge.records.record import Record
 from edge.records.spans import Span
+from edge.store.database import Database
 from edge.store.delivery import CLOSED, SENT, Ledger
 from edge.store.epochs import Tail
 
+PLATFORM = "platform"
 ASK_AFTER = 120.0  # s for which sent records may stay unproven before they are asked for: then they are overdue
+Pick = Callable[[Callable[[], Ranges], int, bool], list[Record]]  # (which seqs, at most how many, newest first)
 
 
 class Outbox:
-    """The destinations' side of the store. Works on the caller's connection, inside its lock."""
+    """`store.outbox`: what each destination lacks. Callable from any thread; raises StoreError as the store.
 
-    def __init__(self, ledger: Ledger, tail: Tail) -> None:
+    `dest` is the name of a destination, `pick` reads records of the store by their seqs.
+    """
+
+    def __init__(self, database: Database, ledger: Ledger, tail: Tail, pick: Pick) -> None:
+        self._db = database
         self._ledger = ledger
         self._tail = tail
+        self._pick = pick
         self._sent_at: deque[tuple[float, str, Ranges]] = deque()  # of the last ASK_AFTER seconds, oldest first
 
-    def due(self, destination: str, under_way: Ranges, until_seq: int | None) -> Ranges:
-        """What is unsent, not held, not under way and not above `until_seq`."""
-        due = ranges.without(self._ledger.unsent(destination), ranges.union(self._ledger.held, under_way))
-        return due if until_seq is None else ranges.common(due, ((1, until_seq),))
+    # -- what is due ------------------------------------------------------------------------------------------
 
-    def spans(self, seqs: Ranges) -> list[Span]:
-        """The ranges with their epochs."""
+    def unsent(
+        self,
+        dest: str = PLATFORM,
+        limit: int = 500,
+        newest_first: bool = True,
+        until_seq: int | None = None,
+        excluding: Iterable[int] = (),
+    ) -> list[Record]:
+        """Return records to send: unsent, not held, not above `until_seq`, not `excluding` (what is under way)."""
+        under_way = ranges.of(excluding)
+
+        def due() -> Ranges:
+            seqs = ranges.without(self._ledger.unsent(dest), ranges.union(self._ledger.held, under_way))
+            return seqs if until_seq is None else ranges.common(seqs, ((1, until_seq),))
+
+        return self._pick(due, limit, newest_first)
+
+    def newest(self, dest: str = PLATFORM, limit: int = 1) -> list[Record]:
+        """Return the newest unsent records, held ones too, newest first: for the live path."""
+        return self._pick(lambda: self._ledger.unsent(dest), limit, True)
+
+    def oldest_unsent(self, dest: str = PLATFORM) -> Record | None:
+        """Return the oldest record that the destination does not have, held or not; None where it has all."""
+        return next(iter(self._pick(lambda: self._ledger.unsent(dest), 1, False)), None)
+
+    def count_unsent(self, dest: str = PLATFORM) -> int:
+        """Count the records that the destination does not have, held ones among them."""
+        with self._db.reading():
+            return ranges.count(self._ledger.unsent(dest))
+
+    def unsent_spans(self, dest: str = PLATFORM) -> list[Span]:
+        """Return the spans of records that the destination does not have, held ones among them."""
+        with self._db.reading():
+            return self._spans(self._ledger.unsent(dest))
+
+    def held(self, dest: str = PLATFORM) -> int:
+        """Count the unsent records that wait for a time."""
+        with self._db.reading():
+            return ranges.count(ranges.common(self._ledger.unsent(dest), self._ledger.held))
+
+    # -- what is acknowledged and proven ----------------------------------------------------------------------
+
+    def mark_sent(self, records: Iterable[Record], dest: str = PLATFORM, at: float = 0.0) -> None:
+        """Mark records that the broker acknowledged at `at`, seconds since the boot (unsent -> sent).
+
+        A record that has a higher revision by now stays unsent. Written with the next change: lost by a power
+        cut, it is sent once more.
+        """
+        with self._db.reading() as connection:
+            new = ranges.common(_current(connection, records), self._ledger.unsent(dest))
+            self._ledger.move(dest, new, SENT)
+            while self._sent_at and self._sent_at[0][0] < at - ASK_AFTER:
+                self._sent_at.popleft()  # what has no mark was sent long ago, as was this
+            if self._sent_at and self._sent_at[-1][:2] == (at, dest):
+                new = ranges.union(self._sent_at.pop()[2], new)
+            self._sent_at.append((at, dest, new))
+
+    def mark_proven(self, records: Iterable[Record], dest: str = PLATFORM) -> None:
+        """Close the records that the destination proved to have in these revisions."""
+        with self._db.change() as connection:
+            self._ledger.move(dest, _current(connection, records), CLOSED)
+
+    def prove(self, spans: Iterable[Span], dest: str = PLATFORM, revision: int | None = None) -> int:
+        """Close the records that the destination proved to have (sent or unsent -> closed). Return how many.
+
+        `revision`: it has them in that one, so a record of a higher one is not closed. None: it does not say;
+        then a record of revision 1 or more is closed only where it is *sent*, as its proof may be of an older.
+        """
+        with self._db.change() as connection:
+            fresh = ranges.without(self._kept(spans), self._ledger.get(dest, CLOSED))
+            if revision is None:  # it may be about an older one, unless ours was acknowledged meanwhile
+                doubtful, limit = ranges.common(fresh, self._ledger.unsent(dest)), 0
+            else:
+                doubtful, limit = fresh, revision
+            fresh = ranges.without(fresh, _newer(connection, doubtful, limit))
+            self._ledger.move(dest, fresh, CLOSED)
+            return ranges.count(fresh)
+
+    def reopen(self, spans: Iterable[Span], dest: str = PLATFORM, newer_than: int | None = None) -> int:
+        """Make records that the destination lacks unsent again, where they are kept. Return how many.
+
+        `newer_than`: only those of a higher revision, which it has in an older one.
+        """
+        with self._db.change() as connection:
+            named = self._kept(spans)
+            if newer_than is not None:
+                named = _newer(connection, named, newer_than)
+            again = ranges.without(named, self._ledger.unsent(dest))
+            self._ledger.move(dest, again, None)
+            return ranges.count(again)
+
+    def unproven(self, dest: str = PLATFORM, before: float | None = None) -> list[Span]:
+        """Return what is sent and not closed; with `before` (seconds since the boot) only what was sent before that.
+
+        What was sent before this start of the daemon counts as sent long ago.
+        """
+        with self._db.reading():
+            sent = self._ledger.get(dest, SENT)
+            if before is not None:
+                for at, whose, seqs in self._alive():
+                    if whose == dest and at >= before:
+                        sent = ranges.without(sent, seqs)
+            return self._spans(sent)
+
+    def _kept(self, spans: Iterable[Span]) -> Ranges:
+        return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.kept)
+
+    def _spans(self, seqs: Ranges) -> list[Span]:
         return self._tail.spans(seqs, self._ledger.last)
 
-    def epochs(self) -> list[Span]:
-        """From the oldest record kept to the newest, cut where the epoch changes."""
-        kept = self._ledger.kept
-        return self.spans(((kept[0][0], kept[-1][1]),) if kept else NOTHING)
-
-    def current(self, connection: apsw.Connection, records: Iterable[Record]) -> Ranges:
-        """The seqs of those records that are in the store as they are: same epoch, same revision."""
-        query = "SELECT 1 FROM record WHERE seq=? AND epoch=? AND revision=?"
-        return ranges.of(r.seq for r in records if connection.execute(query, (r.seq, r.epoch, r.revision)).get)
-
-    def sent(self, destination: str, seqs: Ranges, at: float) -> None:
-        """The broker has them."""
-        new = ranges.common(seqs, self._ledger.unsent(destination))
-        self._ledger.move(destination, new, SENT)
-        while self._sent_at and self._sent_at[0][0] < at - ASK_AFTER:
-            self._sent_at.popleft()  # what has no mark was sent long ago, as was this
-        if self._sent_at and self._sent_at[-1][:2] == (at, destination):
-            new = ranges.union(self._sent_at.pop()[2], new)
-        self._sent_at.append((at, destination, new))
-
-    def prove(self, connection: apsw.Connection, destination: str, spans: list[Span], revision: int | None) -> int:
-        """Close what a proof names; how many records that closed."""
-        named = ranges.common(self._tail.ranges(spans, self._ledger.last), self._ledger.kept)
-        fresh = ranges.without(named, self._ledger.get(destination, CLOSED))
-        if revision is None:  # it may be about an older one, unless ours was acknowledged meanwhile
-            doubtful, limit = ranges.common(fresh, self._ledger.unsent(destination)), 0
-        else:
-            doubtful, limit = fresh, revision
-        fresh = ranges.without(fresh, _newer(connection, doubtful, limit))
-        self._ledger.move(destination, fresh, CLOSED)
-        return ranges.count(fresh)
-
-    def reopen(self, connection: apsw.Connection, destination: str, spans: list[Span], newer_than: int | None) -> int:
-        """Send again what is kept of the spans; how many records that opened."""
-        named = ranges.common(self._tail.ranges(spans, self._ledger.last), self._ledger.kept)
-        if newer_than is not None:
-            named = _newer(connection, named, newer_than)
-        again = ranges.without(named, self._ledger.unsent(destination))
-        self._ledger.move(destination, again, None)
-        return ranges.count(again)
-
-    def unproven(self, destination: str, before: float | None) -> Ranges:
-        """What is sent and not closed; with `before`, not what was sent at that instant or later."""
-        sent = self._ledger.get(destination, SENT)
-        if before is not None:
-            for at, whose, seqs in self._alive():
-                if whose == destination and at >= before:
-                    sent = ranges.without(sent, seqs)
-        return sent
-
     def _alive(self) -> list[tuple[float, str, Ranges]]:
-        """The marks of which something is still unproven: a few batches at most."""
+        """Return the marks of which something is still unproven: a few batches at most."""
         left = ((at, whose, ranges.common(seqs, self._ledger.get(whose, SENT))) for at, whose, seqs in self._sent_at)
         return [mark for mark in left if mark[2]]
 
 
+def _current(connection: apsw.Connection, records: Iterable[Record]) -> Ranges:
+    """Return the seqs of those records that are in the store as they are: same epoch, same revision."""
+    query = "SELECT 1 FROM record WHERE seq=? AND epoch=? AND revision=?"
+    return ranges.of(r.seq for r in records if connection.execute(query, (r.seq, r.epoch, r.revision)).get)
+
+
 def _newer(connection: apsw.Connection, seqs: Ranges, revision: int) -> Ranges:
-    """Those whose revision is higher."""
+    """Return those whose revision is higher."""
     if not seqs:
         return NOTHING
     sql = "SELECT seq FROM record WHERE seq BETWEEN ? AND ? AND revision > ?"

@@ -19,7 +19,7 @@ from edge.pictures.spool import Answer, Part, Spool
 GOOD, SUSPECT = 1, 3  # QARTOD
 
 
-class NotTaken(Exception):
+class PictureRefusedError(Exception):
     """An answer's files are not what it says."""
 
     def __init__(self, detail: Reason) -> None:
@@ -43,14 +43,16 @@ class Shelf:
         self.folder = state / "pictures"
 
     def paths(self, picture: str) -> tuple[Path, Path]:
-        """Where the picture with this SHA-256 and its thumbnail lie."""
+        """Return where the picture with this SHA-256 and its thumbnail lie."""
         return self.folder / f"{picture}.jpg", self.folder / f"{picture}.thumb.jpg"
 
     def take(self, answer: Answer, spool: Spool, camera: str) -> Shelved:
-        """Move an answer's two files onto the shelf, for good; NotTaken where they are not whole, OSError
-        where the disk refuses."""
+        """Move an answer's two files onto the shelf, for good.
+
+        Raise PictureRefusedError where they are not whole, OSError where the disk refuses.
+        """
         if answer.full is None or answer.thumbnail is None:
-            raise NotTaken(Reason("answer_without_picture", "the answer has no picture"))
+            raise PictureRefusedError(Reason("answer_without_picture", "the answer has no picture"))
         self.folder.mkdir(mode=0o750, exist_ok=True)
         full, thumbnail = self.paths(answer.full.sha256)
         lying = spool.files(answer.id)
@@ -63,7 +65,7 @@ class Shelf:
 
 
 def body_of(answer: Answer, full: Part, thumbnail: Part, camera: str) -> dict[str, Any]:
-    """The body of a picture record. `quality` is QARTOD's: 1 where no fault was seen, else 3."""
+    """Return the body of a picture record. `quality` is QARTOD's: 1 where no fault was seen, else 3."""
     return {
         "camera": camera,
         "picture": full.sha256,
@@ -82,6 +84,7 @@ def _check(file: Path, part: Part) -> None:
     try:
         data = file.read_bytes()
     except FileNotFoundError:
-        raise NotTaken(Reason("not_in_spool", "{file} is not in the spool", file=file.name)) from None
+        raise PictureRefusedError(Reason("not_in_spool", "{file} is not in the spool", file=file.name)) from None
     if len(data) != part.bytes or sha256(data).hexdigest() != part.sha256:
-        raise NotTaken(Reason("not_as_written", "{file} is not what the camera process wrote", file=file.name))
+        other = Reason("not_as_written", "{file} is not what the camera process wrote", file=file.name)
+        raise PictureRefusedError(other)

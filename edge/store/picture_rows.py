@@ -17,7 +17,7 @@ STATES = UNSENT, SENT, CLOSED = "unsent", "sent", "closed"
 
 
 def file_name(picture: str, part: str) -> str:
-    """The name of a part's file: HASH.jpg, HASH.thumb.jpg."""
+    """Return the name of a part's file: HASH.jpg, HASH.thumb.jpg."""
     return f"{picture}.thumb.jpg" if part == THUMBNAIL else f"{picture}.jpg"
 
 
@@ -68,7 +68,7 @@ class PictureRows:
         self._offsets: dict[tuple[str, str], int] = {}
 
     def add(self, connection: apsw.Connection, new: NewPicture, epoch: str, seq: int) -> None:
-        """The rows of a new picture; one that is there already keeps its rows."""
+        """Add the rows of a new picture; one that is there already keeps its rows."""
         for name, part in ((THUMBNAIL, new.thumbnail), (FULL, new.full)):
             if part is not None:
                 connection.execute(
@@ -78,7 +78,7 @@ class PictureRows:
                 )
 
     def due(self, connection: apsw.Connection, limit: int) -> list[PieceRow]:
-        """The next parts to send: thumbnails before full pictures, the newest first."""
+        """Return the next parts to send: thumbnails before full pictures, the newest first."""
         rows = connection.execute(
             "SELECT picture, part, p.sent, size, sha256, camera, p.epoch, p.seq, start FROM piece p "
             "LEFT JOIN record r ON r.seq = p.seq WHERE p.state = 'unsent' "
@@ -94,7 +94,7 @@ class PictureRows:
         return PieceRow(picture, part, offset, size, sha256, camera, epoch, seq, time, path)
 
     def progress(self, picture: str, part: str, offset: int) -> None:
-        """The platform's broker has the part's first `offset` bytes."""
+        """Note that the platform's broker has the part's first `offset` bytes."""
         self._offsets[picture, part] = offset
 
     def set_state(self, connection: apsw.Connection, picture: str, part: str, state: str) -> bool:
@@ -114,26 +114,26 @@ class PictureRows:
         return bool(connection.changes())
 
     def unproven(self, connection: apsw.Connection) -> list[tuple[str, str]]:
-        """(picture, part) of the parts sent whole and not closed, oldest first."""
+        """Return (picture, part) of the parts sent whole and not closed, oldest first."""
         rows = connection.execute("SELECT picture, part FROM piece WHERE state='sent' ORDER BY seq, part")
         return [(picture, part) for picture, part in rows]
 
     def count(self, connection: apsw.Connection) -> PictureCount:
-        """What is not closed yet."""
+        """Count what is not closed yet."""
         rows = connection.execute(
             "SELECT sum(part='thumbnail'), sum(part='full'), sum(size - sent) FROM piece WHERE state<>'closed'"
         ).get
         return PictureCount(*(value or 0 for value in rows))
 
     def load(self, connection: apsw.Connection) -> None:
-        """All of it is read where it is asked for."""
+        """Do nothing: the rows are read where they are asked for."""
 
     def snapshot(self) -> dict[tuple[str, str], int]:
-        """What `restore` takes."""
+        """Return what `restore` takes to undo the changes of a transaction that failed."""
         return dict(self._offsets)
 
     def restore(self, before: dict[tuple[str, str], int]) -> None:
-        """As it was at the snapshot."""
+        """Go back to what `snapshot` returned."""
         self._offsets = before
 
     def write(self, connection: apsw.Connection) -> None:
@@ -144,5 +144,5 @@ class PictureRows:
         )
 
     def committed(self) -> None:
-        """The transaction with `write` in it is on the disk."""
+        """Take over what `write` wrote: its transaction is on the disk."""
         self._offsets.clear()

@@ -12,18 +12,18 @@ import apsw
 from edge.store.database import Database
 from edge.store.folder import STRAYS, count_strays
 from edge.store.picture_rows import CLOSED, SENT, PictureCount, PictureRows, PieceRow, file_name
-from edge.store.recovery import Mender
+from edge.store.recovery import Recovery
 
-STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row tells of: some 500 full pictures
+STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row names: some 500 full pictures
 T = TypeVar("T")
 
 
 class PictureBook:
-    """`store.pictures`: what the shelf and the uplink call. From any thread; StoreTrouble as the store."""
+    """`store.pictures`, for the shelf and the uplink. Callable from any thread; raises StoreError as the store."""
 
-    def __init__(self, database: Database, mender: Mender, rows: PictureRows) -> None:
+    def __init__(self, database: Database, recovery: Recovery, rows: PictureRows) -> None:
         self._db = database
-        self._mender = mender
+        self._recovery = recovery
         self._rows = rows
 
     def _read(self, read: Callable[[apsw.Connection], T]) -> T:
@@ -31,14 +31,14 @@ class PictureBook:
             with self._db.reading() as connection:
                 return read(connection)
 
-        return self._mender.twice(attempt)
+        return self._recovery.twice(attempt)
 
     def _change(self, change: Callable[[apsw.Connection], T]) -> T:
         def attempt() -> T:
             with self._db.change() as connection:
                 return change(connection)
 
-        return self._mender.twice(attempt)
+        return self._recovery.twice(attempt)
 
     @property
     def folder(self) -> Path:
@@ -46,20 +46,20 @@ class PictureBook:
         return self._rows.folder
 
     def next_pieces(self, limit: int = 1) -> list[PieceRow]:
-        """The next parts to send: thumbnails before full pictures, the newest first."""
+        """Return the next parts to send: thumbnails before full pictures, the newest first."""
         return self._read(lambda connection: self._rows.due(connection, limit))
 
     def progress(self, picture: str, part: str, offset: int) -> None:
-        """The broker has the part's bytes up to `offset`. Written with the store's next change."""
+        """Note that the broker has the part's bytes up to `offset`. Written with the store's next change."""
         with self._db.reading():
             self._rows.progress(picture, part, offset)
 
     def sent(self, picture: str, part: str) -> bool:
-        """The broker has all of the part; False where there is no such part, or it was so already."""
+        """Mark a part of which the broker has all. Return False where there is no such part, or it was so already."""
         return self._change(lambda connection: self._rows.set_state(connection, picture, part, SENT))
 
     def closed(self, picture: str, part: str) -> bool:
-        """The platform has all of the part; False where there is no such part, or it was so already."""
+        """Mark a part of which the platform has all. Return False where there is no such part, or it was so already."""
         return self._change(lambda connection: self._rows.set_state(connection, picture, part, CLOSED))
 
     def again(self, picture: str, part: str, offset: int = 0) -> bool:
@@ -67,29 +67,29 @@ class PictureBook:
         return self._change(lambda connection: self._rows.again(connection, picture, part, offset))
 
     def unproven(self) -> list[tuple[str, str]]:
-        """(picture, part) of the parts sent whole and not closed, oldest first."""
+        """Return (picture, part) of the parts sent whole and not closed, oldest first."""
         return self._read(self._rows.unproven)
 
     def count(self) -> PictureCount:
-        """What is not closed yet."""
+        """Count what is not closed yet."""
         return self._read(self._rows.count)
 
     # -- strays -----------------------------------------------------------------------------------------------
 
     @property
     def strays(self) -> Path:
-        """The folder of the files that no row tells of."""
+        """The folder of the files that no row names."""
         return self.folder.with_name(STRAYS)
 
     def stray_files(self) -> list[Path]:
-        """Files in the folder of pictures that no row tells of."""
+        """Return the files in the folder of pictures that no row names."""
         names = self._read(lambda c: {file_name(*row) for row in c.execute("SELECT picture, part FROM piece")})
         return sorted(path for path in self.folder.iterdir() if path.name not in names)
 
     def set_strays_aside(self) -> list[str]:
-        """Move files that no row tells of into `strays`; their names.
+        """Move files that no row names into `strays`. Return their names.
 
-        A cut came between a file and its row, or the row was lost. Nobody but a person can say what such a file is
+        A cut came between a file and its row, or the row was lost. Only a person can judge what such a file is
         worth, so it stays until STRAYS_BYTES of newer ones are there. OSError where the disk refuses.
         """
         found = self.stray_files()
@@ -106,5 +106,5 @@ class PictureBook:
         return [path.name for path in found]
 
     def count_strays(self) -> tuple[int, int]:
-        """How many files lie in `strays`, and their bytes."""
+        """Return how many files lie in `strays`, and their bytes."""
         return count_strays(self.strays.parent)

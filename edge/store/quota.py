@@ -80,12 +80,12 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 def used_bytes(connection: apsw.Connection) -> int:
-    """Bytes of pages in use: what is free inside the file is filled again before it grows."""
+    """Return the bytes of pages in use: what is free inside the file is filled again before it grows."""
     return int(connection.pragma("page_count") - connection.pragma("freelist_count")) * PAGE
 
 
 def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> str | None:
-    """Why records have to go: "quota", or "disk" where it is full; None where they need not.
+    """Return why records have to go: "quota", or "disk" where it is full; None where they need not.
 
     `going_on`: some went already. A scarce disk takes proven records alone (step 2) until the file has SPARE bytes
     free inside, which new records fill; a full one takes others too, one step a sweep.
@@ -98,12 +98,12 @@ def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> str | N
 
 
 def may_lose(connection: apsw.Connection, room: Room, going_on: bool) -> bool:
-    """Whether the disk is so full that records which nobody has go for the newest ones."""
+    """Return whether the disk is so full that unsent records go for the newest ones."""
     return not going_on and room.free < FULL_BYTES and int(connection.pragma("freelist_count")) < LEAST_PAGES
 
 
 def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
-    """At most STEP proven records that are older than the archive keeps them."""
+    """Return at most STEP proven records that are older than the archive keeps them."""
     if room.now is None:
         return NOTHING
     horizon = room.now - round(room.limits.archive_days * DAY)
@@ -118,7 +118,7 @@ def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
 
 
 def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> tuple[Ranges, str | None]:
-    """The records of one step in the stated order, and the state of what is lost by it (None: nothing is)."""
+    """Return the records of one step in the stated order, and the state of what is lost by it (None: nothing is)."""
     size = max(1, min(STEP, ranges.count(ledger.kept) // 20))
     free = ranges.without(ledger.kept, _staying(connection, ledger))
     done = ranges.common(free, ledger.done())
@@ -131,9 +131,10 @@ def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> 
     return (_first(sent, size), "sent") if sent else (_first(free, size), "unsent")
 
 
-def drop(connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None,
-         cause: str) -> list[dict[str, Any]]:  # fmt: skip
-    """Delete records; the bodies of the loss records, one an epoch's range, where `lost` names a state."""
+def drop(
+    connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None, cause: str
+) -> list[dict[str, Any]]:
+    """Delete records. Return the bodies of the loss records, one for each epoch's range, where `lost` names a state."""
     bodies = []
     for span in tail.spans(seqs, ledger.last) if lost else ():
         times = connection.execute(
@@ -148,7 +149,7 @@ def drop(connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, 
 
 
 def _staying(connection: apsw.Connection, ledger: Ledger) -> Ranges:
-    """The newest record, and the setup records that kept ones were made under."""
+    """Return the newest record, and the setup records that kept ones were made under."""
     since = connection.execute("SELECT setup FROM record WHERE setup NOT NULL ORDER BY seq LIMIT 1").get
     setups = "SELECT seq FROM record WHERE kind = 'setup' AND kind <> 'minute'"
     if since is None:
@@ -159,7 +160,7 @@ def _staying(connection: apsw.Connection, ledger: Ledger) -> Ranges:
 
 
 def _first(seqs: Ranges, size: int) -> Ranges:
-    """The first `size` numbers."""
+    """Return the first `size` numbers."""
     found = []
     for first, last in seqs:
         if size <= 0:
@@ -185,7 +186,7 @@ _ORDER = """
 
 
 def pictures_over(connection: apsw.Connection, limits: Limits) -> int:
-    """Bytes of pictures beyond the bound, and the slack with them; 0 where they are within it."""
+    """Return the bytes of pictures beyond the bound, and the slack with them; 0 where they are within it."""
     total = int(connection.execute("SELECT coalesce(sum(size), 0) FROM piece").get)
     return total - round(limits.pictures_bytes * (1 - SLACK)) if total > limits.pictures_bytes else 0
 
@@ -210,7 +211,12 @@ def drop_pictures(connection: apsw.Connection, cause: str, wanted: int) -> Loss 
 def _pictures_body(taken: list[tuple[Any, ...]], cause: str) -> dict[str, Any]:
     times = [row[4] for row in taken if row[4] is not None]
     return {
-        "what": "pictures", "part": taken[0][1], "pictures": [row[0] for row in taken],
-        "first": taken[0][3], "last": taken[-1][3],
-        "start": min(times, default=None), "end": max(times, default=None), "cause": cause,
-    }  # fmt: skip
+        "what": "pictures",
+        "part": taken[0][1],
+        "pictures": [row[0] for row in taken],
+        "first": taken[0][3],
+        "last": taken[-1][3],
+        "start": min(times, default=None),
+        "end": max(times, default=None),
+        "cause": cause,
+    }

@@ -19,17 +19,17 @@ class Reader:
         self.bad: set[int] = set()
 
     def select(self, connection: apsw.Connection, where: str, *args: Any) -> list[Record]:
-        """The records of a condition."""
+        """Return the records of a condition, but for damaged ones."""
         found = []
         for row in connection.execute(f"{rows.SELECT} {where}", args):
             try:
                 found.append(rows.from_row(row))
-            except rows.BadRow:
+            except rows.RowError:
                 self.bad.add(row[0])
         return found
 
     def pick(self, connection: apsw.Connection, seqs: Ranges, limit: int, newest_first: bool) -> list[Record]:
-        """At most `limit` of the records `seqs`, all of which should be there, in that order."""
+        """Return at most `limit` of the records `seqs`, all of which should be there, in that order."""
         found: list[Record] = []
         order = "DESC" if newest_first else "ASC"
         where = f"WHERE seq BETWEEN ? AND ? ORDER BY seq {order} LIMIT ?"
@@ -45,14 +45,14 @@ class Reader:
         return found
 
     def _miss(self, looked_at: tuple[int, int], found: list[Record]) -> None:
-        """Records that should be there and are not: a broken tree hides rows without an error."""
+        """Note as bad the records that should be there and are not: a broken tree hides rows without an error."""
         if len(found) < looked_at[1] - looked_at[0] + 1:
             missing = ranges.without((looked_at,), ranges.of(record.seq for record in found))
             self.bad.update(ranges.numbers(missing))
 
 
 def newest_of(kind: Kind | None) -> tuple[str, ...]:
-    """The condition, with its argument, that selects the newest record (of a kind)."""
+    """Return the condition, with its argument, that selects the newest record (of a kind)."""
     if kind is None:
         return ("ORDER BY seq DESC LIMIT 1",)
     if kind is Kind.MINUTE:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from edge.records import ranges
-from edge.store.damage_report import Repair, Untold
+from edge.store.damage_report import Repair, UnreportedRepairs
 from edge.store.database import Database
 from edge.store.delivery import Ledger
 from edge.store.epochs import Tail
-from edge.store.errors import Cause, StoreTrouble, told
+from edge.store.errors import Cause, StoreError, as_store_error
 from edge.store.folder import Ballast, used_before
 from edge.store.log_rescue import check
 from edge.store.reader import Reader
@@ -19,16 +19,21 @@ from edge.store.salvage import salvage
 T = TypeVar("T")
 
 
-class Mender:
-    """Mends, and writes down what it did; `progress` is called all the while a salvage lasts."""
+class Recovery:
+    """Salvages and gives up what is damaged, and writes that down; `progress` is called while a salvage lasts."""
 
     def __init__(
-        self, database: Database, ledger: Ledger, tail: Tail, untold: Untold, progress: Callable[[], None]
+        self,
+        database: Database,
+        ledger: Ledger,
+        tail: Tail,
+        unreported: UnreportedRepairs,
+        progress: Callable[[], None],
     ) -> None:
         self._db = database
         self._ledger = ledger
         self._tail = tail
-        self._untold = untold
+        self._unreported = unreported
         self._progress = progress
         self._ballast = Ballast(database.folder)
         database.mend = self.mend
@@ -37,36 +42,36 @@ class Mender:
         """Open the database, salvaged first where it is damaged."""
         try:
             self._db.connect()
-        except StoreTrouble as found:
+        except StoreError as found:
             if found.cause is not Cause.DAMAGED:
                 raise
             self.mend(str(found.__cause__ or found))
-        if not self._ledger.last and self._untold.repaired is None and used_before(self._db.folder):
+        if not self._ledger.last and self._unreported.repaired is None and used_before(self._db.folder):
             with self._db.change() as connection:
                 cause = "the database is empty, and a store with records was here"
-                self._untold.add(connection, Repair(None, 0, None, cause, unknown=True))
+                self._unreported.add(connection, Repair(None, 0, None, cause, unknown=True))
 
     def mend(self, cause: str) -> None:
-        """Salvage the database, set it aside, open the new one. StoreTrouble where the disk refuses that."""
+        """Salvage the database, set it aside, open the new one. StoreError where the disk refuses that."""
         self._db.disconnect()
-        with told(self._db.folder):
+        with as_store_error(self._db.folder):
             salvage(self._db.folder, cause, self._db.vfs, self._progress, self._ledger.last)
         self._db.connect()
 
     def twice(self, call: Callable[[], T]) -> T:
-        """The call, made again where the database turned out to be damaged and was salvaged."""
+        """Make the call, and once more where the database turned out to be damaged and was salvaged."""
         try:
             return call()
-        except StoreTrouble as found:
+        except StoreError as found:
             if found.cause is not Cause.DAMAGED:
                 raise
         return call()
 
     def with_room(self, call: Callable[[], T]) -> T:
-        """The call, made again without the ballast where the disk was too full for it."""
+        """Make the call, and once more without the ballast where the disk was too full for it."""
         try:
             done = call()
-        except StoreTrouble as found:
+        except StoreError as found:
             if found.cause is not Cause.FULL or not self._ballast.drop():
                 raise
             return call()
@@ -84,6 +89,6 @@ class Mender:
             spans = self._tail.spans(seqs, self._ledger.last)
             connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
             self._ledger.forget(seqs)
-            self._untold.add(connection, Repair(None, 0, spans, "a record is not what was written"))
+            self._unreported.add(connection, Repair(None, 0, spans, "a record is not what was written"))
         reader.bad.clear()
         return True

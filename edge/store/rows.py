@@ -1,7 +1,7 @@
 """A record as a row: real columns for what is searched, the body as JSON, a CRC over all of it.
 
 SQLite does not notice a bit that flips inside a value; the CRC does, and it lets a salvage tell records from
-rubbish in a file whose tree is broken. Epoch and boot are therefore written out in each row, not as numbers of
+noise in a file whose tree is broken. Epoch and boot are therefore written out in each row, not as numbers of
 another table that may be lost.
 """
 
@@ -26,49 +26,67 @@ SELECT = f"SELECT {COLUMNS} FROM record"
 Row = tuple[Any, ...]
 
 
-class BadRow(ValueError):
+class RowError(ValueError):
     """A row that is not what was written."""
 
 
 def record_of(draft: Draft, epoch: str, seq: int) -> Record:
-    """The record that a draft becomes."""
+    """Return the record that a draft becomes."""
     return Record(
         epoch, seq, draft.kind, draft.stamp, draft.duration, draft.start, draft.clock, 0, draft.setup, draft.body
-    )  # fmt: skip
+    )
 
 
 def row_of(record: Record) -> Row:
-    """The columns of a record, in the order of COLUMNS."""
+    """Return the columns of a record, in the order of COLUMNS."""
     clock = record.clock
     head: Row = (
-        record.seq, record.epoch, record.kind.value, record.stamp.boot, float(record.stamp.boottime),
-        float(record.duration), record.start, clock.source, None if clock.error is None else float(clock.error),
-        clock.not_before, clock.not_after, record.revision, record.setup,
-    )  # fmt: skip
+        record.seq,
+        record.epoch,
+        record.kind.value,
+        record.stamp.boot,
+        float(record.stamp.boottime),
+        float(record.duration),
+        record.start,
+        clock.source,
+        None if clock.error is None else float(clock.error),
+        clock.not_before,
+        clock.not_after,
+        record.revision,
+        record.setup,
+    )
     body = msgspec.json.encode(record.body)
     return (*head, body, crc_of(head, body))
 
 
 def from_row(row: Row) -> Record:
-    """The record of a row; BadRow where it is damaged."""
+    """Return the record of a row. Raise RowError where it is damaged."""
     if not is_whole(row):
-        raise BadRow(f"record {row[0]!r} is damaged")
+        raise RowError(f"record {row[0]!r} is damaged")
     head, body = row[: WIDTH - 2], row[WIDTH - 2]
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
     return Record(
-        epoch, seq, Kind(kind), Stamp(boot, boottime), duration, start,
-        ClockMark(source, error, before, after), revision, setup, msgspec.json.decode(body),
-    )  # fmt: skip
+        epoch,
+        seq,
+        Kind(kind),
+        Stamp(boot, boottime),
+        duration,
+        start,
+        ClockMark(source, error, before, after),
+        revision,
+        setup,
+        msgspec.json.decode(body),
+    )
 
 
 def is_whole(row: Sequence[Any]) -> bool:
-    """Whether a row's values are those that were written; what stands behind its CRC is not looked at."""
+    """Return whether a row's values are those that were written; what stands behind its CRC is not looked at."""
     head, body = tuple(row[: WIDTH - 2]), row[WIDTH - 2]
     return isinstance(body, bytes) and crc_of(head, body) == row[WIDTH - 1]
 
 
 def crc_of(head: Row, body: bytes = b"") -> int:
-    """The CRC of a row's values."""
+    """Return the CRC of a row's values."""
     try:
         return zlib.crc32(body, zlib.crc32(msgspec.msgpack.encode(head)))
     except (TypeError, OverflowError):  # a value that no record has

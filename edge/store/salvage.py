@@ -5,8 +5,8 @@
    that row. The damaged file and its log are read and never written to. Cut off here, it is begun again.
 2. The small tables (schema.SMALL) are copied as far as they can be read. What destinations have may be lost:
    then everything is unsent again, and the receivers' ledgers say what they have.
-3. Seqs without a record are lost. That is written down in the new database, for the loss record (untold.py).
-4. The new database is synced and renamed to records.salvaged.db. Whoever finds that name goes on with 5.
+3. Seqs without a record are lost. That is written down in the new database, for the loss record (damage_report.py).
+4. The new database is synced and renamed to records.salvaged.db. A start that finds that name goes on with 5.
 5. The log, then the database are renamed to records.damaged-N.db (the newest two are kept), and last the new one
    to records.db; the folder is synced after each. An old log is never beside a new database, nor the other way.
 """
@@ -33,14 +33,14 @@ from edge.store.log_rescue import COPY, STEPS, UPSERT, forget_holes, gone_in, re
 from edge.store.picture_rows import FULL, STATES, THUMBNAIL, file_name
 
 DRAFT = "records.salvage.db"
-KEPT = 2  # damaged databases kept for whoever wants to look
+KEPT = 2  # damaged databases kept for people to look at
 BATCH = 500  # rows between two words of progress: 0.1 s on a Pi
 Progress = Callable[[], None]
 ROW_ERRORS = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, TypeError, ValueError, OverflowError)
 
 
 def salvage(folder: Path, cause: str, vfs: str | None, progress: Progress, given: int = 0) -> None:
-    """Replace the damaged or missing database of `folder`, which nobody has open. Raises OSError or apsw's errors.
+    """Replace the damaged or missing database of `folder`, which no other has open. Raise OSError or apsw's errors.
 
     `given`: the highest seq that was given, 0 where that is not known. `progress` is called all the while.
     """
@@ -105,7 +105,7 @@ def _prune(folder: Path, kept: int) -> None:
 
 
 def _next_name(folder: Path) -> str:
-    """The name that the damaged database is set aside under; its log may already be there under that name."""
+    """Return a name to set the damaged database aside under; its log may already be there under that name."""
     return f"records.damaged-{1 + max(map(_number, folder.glob(DAMAGED)), default=0)}.db"
 
 
@@ -137,7 +137,7 @@ class _Salvage:
             self._settle(cause, given, ended=source is not None and source.name == DATABASE and not logs)
 
     def _sources(self) -> tuple[Path | None, list[bytes]]:
-        """The database to read (where it is gone the one set aside last, if any) and all logs."""
+        """Return the database to read (where it is gone the one set aside last, if any) and all logs."""
         files = [self._folder / DATABASE, *sorted(self._folder.glob(DAMAGED), key=_number, reverse=True)[:1]]
         source = next((path for path in files if path.exists() and path.stat().st_size), None)
         names = {DATABASE + LOG, COPY} | ({source.name + LOG} if source else set())
@@ -169,7 +169,7 @@ class _Salvage:
         return ranges.ranges(pair for piece in pieces for pair in piece)
 
     def _copy_table(self, old: apsw.Connection, table: str, proven: bool) -> None:
-        """Whatever can be read of a small table, from both its ends, and is what was written."""
+        """Copy what can be read of a small table, from both its ends, and is what was written."""
         columns = self._new.execute(f"SELECT name, pk FROM pragma_table_info('{table}')").fetchall()
         key = ", ".join(f"{name} DESC" for name, pk in sorted(columns, key=lambda column: column[1]) if pk)  # type: ignore[arg-type,return-value]  # a whole number
         into = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(columns))})"
@@ -218,29 +218,29 @@ class _Salvage:
         sure = self._whole and (given > 0 or (ended and end > 0))
         self._settle_pictures()
         set_aside = _next_name(self._folder) if any(self._folder.glob(DATABASE + "*")) else None
-        told = spans(new, lost) or (None if not sure else [])
-        damage_report.write(new, Repair(set_aside, ranges.count(kept), told, cause, not sure))
+        named = spans(new, lost) or (None if not sure else [])
+        damage_report.write(new, Repair(set_aside, ranges.count(kept), named, cause, not sure))
 
     def _settle_pictures(self) -> None:
-        """Rows for the pictures whose files are there: those copied, or new ones where their record is there."""
+        """Make rows for the pictures whose files are there: those copied, or new ones where their record is there."""
         folder = self._folder / PICTURES
         for picture, part, size, state in self._new.execute("SELECT picture, part, size, state FROM piece").fetchall():
             if state not in STATES or not _is_file(folder / file_name(str(picture), str(part)), size):
                 self._new.execute("DELETE FROM piece WHERE picture=? AND part=?", (picture, part))
         wanted = "SELECT seq, epoch, body FROM record WHERE kind = ? AND kind <> 'minute'"
         for seq, epoch, body in self._new.execute(wanted, (Kind.PICTURE.value,)).fetchall():
-            told = msgspec.json.decode(body)  # type: ignore[arg-type]  # the column is NOT NULL and proven by its CRC
+            picture = msgspec.json.decode(body)  # type: ignore[arg-type]  # the column is NOT NULL and proven by its CRC
             with suppress(KeyError):
                 parts = (
-                    (FULL, told["bytes"], told["picture"]),
-                    (THUMBNAIL, told["thumbnail_bytes"], told["thumbnail"]),
+                    (FULL, picture["bytes"], picture["picture"]),
+                    (THUMBNAIL, picture["thumbnail_bytes"], picture["thumbnail"]),
                 )
                 for part, size, sha256 in parts:
-                    if _is_file(folder / file_name(told["picture"], part), size):
+                    if _is_file(folder / file_name(picture["picture"], part), size):
                         self._new.execute(
                             "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, size, sha256) "
                             "VALUES (?,?,?,?,?,?,?)",
-                            (told["picture"], part, epoch, seq, told["camera"], size, sha256),
+                            (picture["picture"], part, epoch, seq, picture["camera"], size, sha256),
                         )
 
 
@@ -252,7 +252,7 @@ def _is_file(path: Path, size: object) -> bool:
 
 
 def _reading(source: Path, vfs: str | None) -> apsw.Connection:
-    """A connection to a database and its log that leaves both as they are; an empty log it may make."""
+    """Return a connection to a database and its log that leaves both as they are; an empty log it may make."""
     old = apsw.Connection(str(source), vfs=vfs)
     old.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     for pragma in ("locking_mode=EXCLUSIVE", "query_only=1"):
@@ -261,7 +261,7 @@ def _reading(source: Path, vfs: str | None) -> apsw.Connection:
 
 
 def _readable(old: apsw.Connection) -> Iterator[carve.Found]:
-    """The whole records that SQLite reads, by seq; where it stumbles it goes on ever further ahead."""
+    """Yield the whole records that SQLite reads, by seq; where it stumbles, go on ever further ahead."""
     after, stride = 0, 1
     while after < 1 << 62:
         try:
@@ -279,7 +279,7 @@ def _readable(old: apsw.Connection) -> Iterator[carve.Found]:
 
 
 def _batches(found: Iterable[carve.Found]) -> Iterator[list[carve.Found]]:
-    """The same, BATCH at a time."""
+    """Yield the same, BATCH at a time."""
     batch: list[carve.Found] = []
     for row in found:
         batch.append(row)

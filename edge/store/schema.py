@@ -17,7 +17,7 @@ from typing import Any
 import apsw
 
 from edge.files import sync_folder
-from edge.store.errors import Cause, StoreTrouble
+from edge.store.errors import Cause, StoreError
 
 # A commit writes whole pages, each with 24 bytes of head, to a log that the disk keeps in blocks of 4096: pages
 # of 1024 bytes, about a record each, reach it as 1.0 times a raw append's blocks, pages of 4096 as 1.4 times.
@@ -29,13 +29,20 @@ APPLICATION = 0x4D6E7368  # "Mnsh"
 # What a salvage copies beside the records; whether a row's last column is the CRC of its others (rows.crc_of).
 SMALL = {"anchor": True, "span": True, "piece": False, "untold": True, "note": True}
 # Bytes of the file's head that never change: (offset, what is there). File format, section 1.3.
-HEAD = ((0, b"SQLite format 3\0"), (16, PAGE.to_bytes(2, "big")), (20, bytes((0, 64, 32, 32))),
-        (44, bytes(3)), (48, bytes(11)), (64, bytes(4)), (72, bytes(20)))  # fmt: skip
+HEAD = (
+    (0, b"SQLite format 3\0"),
+    (16, PAGE.to_bytes(2, "big")),
+    (20, bytes((0, 64, 32, 32))),
+    (44, bytes(3)),
+    (48, bytes(11)),
+    (64, bytes(4)),
+    (72, bytes(20)),
+)
 Shape = frozenset[tuple[Any, ...]]
 
 
 def _first(connection: apsw.Connection) -> None:
-    """Records and their times, what each destination has, pictures."""
+    """Make the tables of records and their times, of what each destination has, and of pictures."""
     connection.execute(
         """
         CREATE TABLE record (
@@ -68,7 +75,7 @@ def _first(connection: apsw.Connection) -> None:
 
 
 def _second(connection: apsw.Connection) -> None:
-    """What was mended and is in no loss record yet (untold.py); small things by kind and name (notes.py)."""
+    """Make the tables of repairs that are in no loss record yet (damage_report.py) and of small things (notes.py)."""
     connection.execute(
         """
         CREATE TABLE untold (id INTEGER PRIMARY KEY, note BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
@@ -85,7 +92,7 @@ MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second)
 
 
 def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:
-    """The connection to the database at `path`, made where there is none. Raises apsw's errors.
+    """Return a connection to the database at `path`, made where there is none. Raise apsw's errors.
 
     `draft`: nothing of it is on the disk for good until `finish`.
     """
@@ -112,7 +119,7 @@ def finish(draft: apsw.Connection) -> None:
 
 
 def check_head(path: Path) -> None:
-    """apsw.NotADBError where the head of a database's file is not what every one of ours has."""
+    """Raise apsw.NotADBError where the head of a database's file is not what every one of ours has."""
     with path.open("rb") as file:
         head = file.read(100)
     for at, right in HEAD:
@@ -124,14 +131,14 @@ def check_head(path: Path) -> None:
 
 
 def check_size(connection: apsw.Connection, path: Path) -> None:
-    """apsw.CorruptError where the file of a database that was closed has fewer or more pages than it should."""
+    """Raise apsw.CorruptError where the file of a database that was closed has fewer or more pages than it should."""
     pages = int(connection.pragma("page_count"))
     if path.stat().st_size != pages * PAGE:
         raise apsw.CorruptError(f"the file has {path.stat().st_size} bytes and should have {pages * PAGE}")
 
 
 def migrate(connection: apsw.Connection, folder: Path, used: bool = False) -> None:
-    """Bring the tables to this version's; StoreTrouble where they are a newer version's.
+    """Bring the tables to this version's. Raise StoreError where they are a newer version's.
 
     `used`: the store has had records, so that no tables at all are damage.
     """
@@ -156,7 +163,7 @@ def _number(connection: apsw.Connection, version: int) -> None:
 
 
 def _version(connection: apsw.Connection, folder: Path) -> int:
-    """The version that the tables are of. NotADBError where they are none of ours."""
+    """Return the version that the tables are of. Raise NotADBError where they are of no version of ours."""
     shape, said = _shape(connection), int(connection.pragma("user_version") or 0)
     ours = connection.pragma("application_id") == APPLICATION
     shapes = shapes_of_versions()
@@ -165,7 +172,7 @@ def _version(connection: apsw.Connection, folder: Path) -> int:
     if ours and 0 < said < len(shapes) and shape >= shapes[said]:
         return said  # somebody added a table or an index of his own
     if ours and len(shapes) <= said < MOST_VERSIONS and connection.execute("PRAGMA quick_check(1)").get == "ok":
-        raise StoreTrouble(
+        raise StoreError(
             Cause.NEWER,
             f"state folder {folder} was written by a newer minshan (store version {said}, this one knows "
             f"{len(MIGRATIONS)}): install that version again, or name another folder",
@@ -174,7 +181,7 @@ def _version(connection: apsw.Connection, folder: Path) -> int:
 
 
 def shapes_of_versions() -> list[Shape]:
-    """The tables of each version, from none (0) on."""
+    """Return the tables of each version, from none (0) on."""
     with closing(apsw.Connection(":memory:")) as connection:
         found = [_shape(connection)]
         for migration in MIGRATIONS:
@@ -184,7 +191,7 @@ def shapes_of_versions() -> list[Shape]:
 
 
 def _shape(connection: apsw.Connection) -> Shape:
-    """The tables with their columns, and the indexes."""
+    """Return the tables with their columns, and the indexes."""
     found = connection.execute(
         "SELECT m.type, m.name, m.tbl_name, c.name, c.type, c.[notnull], c.pk FROM sqlite_schema m "
         "LEFT JOIN pragma_table_info(m.name) c ON m.type = 'table' WHERE m.name NOT LIKE 'sqlite!_%' ESCAPE '!'"

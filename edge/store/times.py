@@ -24,6 +24,50 @@ ARRIVAL, BOUNDS = "arrival", "bounds"
 Timing = tuple[int | None, ClockMark]
 
 
+class Times:
+    """`store.times`: anchors and bounds, and the records they time. Callable from any thread; raises StoreError."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self._db = database
+        self._ledger = ledger
+
+    def add_anchor(self, anchor: Anchor) -> int:
+        """Keep an anchor and give the records of its boot that have no time theirs. Return how many got one.
+
+        Each of them has a higher revision then and is unsent again.
+        """
+        with self._db.change() as connection:
+            keep(connection, anchor)
+        return retime(self._db, self._ledger, anchor.boot, from_anchors(self.anchors(anchor.boot)))
+
+    def anchors(self, boot: str) -> list[Anchor]:
+        """Return the anchors of a boot, oldest first."""
+        with self._db.reading() as connection:
+            return anchors(connection, boot)
+
+    def bound(self, boot: str, not_before: int | None, not_after: int | None) -> int:
+        """Give the records of a boot that never had an anchor bounds (microseconds UTC). Return how many.
+
+        They have a higher revision then, are unsent again and held no longer.
+        """
+        return retime(self._db, self._ledger, boot, from_bounds(not_before, not_after))
+
+    def boots_without_time(self) -> list[TimelessBoot]:
+        """Return the boots with held records, the present one among them, oldest first."""
+        with self._db.reading() as connection:
+            return boots_without_time(connection)
+
+    def resume(self) -> None:
+        """Give the records of boots that have an anchor their time, where a cut ended that."""
+        with self._db.reading() as connection:
+            found = connection.execute(
+                "SELECT DISTINCT boot FROM record WHERE start IS NULL AND boot IN (SELECT boot FROM anchor)"
+            )
+            known = {str(boot): anchors(connection, str(boot)) for (boot,) in found.fetchall()}
+        for boot, its in known.items():
+            retime(self._db, self._ledger, boot, from_anchors(its))
+
+
 class TimelessBoot(msgspec.Struct, frozen=True):
     """A boot with records that have no time: `first` and `last` seq of them, and how many."""
 
@@ -34,7 +78,7 @@ class TimelessBoot(msgspec.Struct, frozen=True):
 
 
 def boots_without_time(connection: apsw.Connection) -> list[TimelessBoot]:
-    """The boots whose records wait for a time, oldest first."""
+    """Return the boots whose records wait for a time, oldest first."""
     found = connection.execute(
         "SELECT boot, min(seq), max(seq), count(*) FROM record WHERE start IS NULL AND source = ? "
         "GROUP BY boot ORDER BY 2",
@@ -43,19 +87,8 @@ def boots_without_time(connection: apsw.Connection) -> list[TimelessBoot]:
     return [TimelessBoot(*row) for row in found]
 
 
-def go_on(db: Database, ledger: Ledger) -> None:
-    """Give the records of boots that have an anchor their time, where a cut ended that."""
-    with db.reading() as connection:
-        found = connection.execute(
-            "SELECT DISTINCT boot FROM record WHERE start IS NULL AND boot IN (SELECT boot FROM anchor)"
-        )
-        known = {str(boot): anchors(connection, str(boot)) for (boot,) in found.fetchall()}
-    for boot, its in known.items():
-        retime(db, ledger, boot, from_anchors(its))
-
-
 def anchors(connection: apsw.Connection, boot: str) -> list[Anchor]:
-    """The anchors of a boot, oldest first, but for damaged ones: a wrong time is worse than none."""
+    """Return the anchors of a boot, oldest first, but for damaged ones: a wrong time is worse than none."""
     found = connection.execute(
         "SELECT boot, boottime, utc, source, error, crc FROM anchor WHERE boot=? ORDER BY boottime", (boot,)
     )
@@ -69,18 +102,18 @@ def keep(connection: apsw.Connection, anchor: Anchor) -> None:
 
 
 def from_anchors(known: list[Anchor]) -> Callable[[Record], Timing | None]:
-    """The timing that a boot's anchors give a record."""
+    """Return a function that gives a record the timing by its boot's anchors, None where there is none."""
     return lambda record: time_of(record.stamp.boottime, known)
 
 
 def from_bounds(not_before: int | None, not_after: int | None) -> Callable[[Record], Timing | None]:
-    """The timing of a boot of which only bounds are known, microseconds UTC."""
+    """Return a function that gives a record of a boot its bounds (microseconds UTC), None where it has them."""
     mark = ClockMark(BOUNDS, None, not_before, not_after)
     return lambda record: None if record.clock == mark else (None, mark)
 
 
 def retime(db: Database, ledger: Ledger, boot: str, timing: Callable[[Record], Timing | None]) -> int:
-    """Give every record of the boot that has no time what `timing` says, and open it again; how many."""
+    """Give every record of the boot that has no time what `timing` gives, and make it unsent again. Return how many."""
     after: int | None = 0
     total = 0
     while after is not None:
@@ -94,7 +127,7 @@ def retime(db: Database, ledger: Ledger, boot: str, timing: Callable[[Record], T
 def _step(
     connection: apsw.Connection, boot: str, timing: Callable[[Record], Timing | None], after: int
 ) -> tuple[Ranges, int | None]:
-    """One step: the seqs that got a new timing, and the seq to go on after (None: it was the last step)."""
+    """Take one step. Return the seqs that got a new timing, and the seq to go on after (None: it was the last step)."""
     found = connection.execute(
         rows.SELECT + " WHERE boot=? AND start IS NULL AND seq>? ORDER BY seq LIMIT ?", (boot, after, STEP)
     ).fetchall()
@@ -102,8 +135,8 @@ def _step(
     for row in found:
         try:
             record = rows.from_row(row)
-        except rows.BadRow:
-            continue  # whoever reads it finds out and gives it up
+        except rows.RowError:
+            continue  # its next reader finds that out and gives it up
         timed = timing(record)
         if timed is not None:
             changed.append(_revised(record, timed))

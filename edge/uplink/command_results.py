@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 import msgspec
 
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 from edge.store.notes import Notes
 from edge.wire.contract import VERSION, Command, Result, encode
 
@@ -78,7 +78,7 @@ class Results:
             self._begun.discard(result.id)
         try:
             self._notes.put(KIND, result.id, encode(result), REMEMBERED)
-        except StoreTrouble as trouble:
+        except StoreError as trouble:
             log.warning("what came of command %r cannot be kept: %s", result.id, trouble)
             return False
         return True

@@ -57,7 +57,7 @@ class Desk:
         """A hello where one is due, and results; each of at most `most` bytes as far as that can be."""
         messages = []
         if self._clock.now() >= self._receipts.hello_due:
-            hello = self._receipts.hello(self._store.count_unsent(), most)
+            hello = self._receipts.hello(self._store.outbox.count_unsent(), most)
             messages += [] if hello is None else [Outgoing(Channel.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
         self._telling.update({r.id: r for r in fresh})

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.clock import Stopped
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 from edge.uplink.inbound import Desk
 from edge.wire.contract import BadPayload
 from edge.wire.session import Incoming
@@ -32,7 +32,7 @@ class Intake:
             return self._desk.receive(message)
         except Stopped:
             raise
-        except (BadPayload, StoreTrouble) as trouble:  # what the disk refused is asked for by the next hello
+        except (BadPayload, StoreError) as trouble:  # what the disk refused is asked for by the next hello
             self._put(message, str(trouble))
         except Exception as error:  # what it raises must end neither the lane nor, unacknowledged, come again for ever
             log.exception("a message on %s brought about something unforeseen", message.topic)

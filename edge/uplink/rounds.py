@@ -37,7 +37,7 @@ class Rounds:
     def page(self, make: Callable[[list[Span], list[Span]], Hello], room: int | None) -> tuple[Hello, bytes] | None:
         """The next hello of at most `room` bytes; None where not even one epoch fits. `make` takes epochs, unproven."""
         unproven: dict[str, list[Span]] = {}
-        for span in self._store.unproven():
+        for span in self._store.outbox.unproven():
             unproven.setdefault(span.epoch, []).append(span)
         if self._wanted or not self._left:
             self._begin(unproven)

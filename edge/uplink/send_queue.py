@@ -105,7 +105,7 @@ class Order:
 
     def _live(self, now: float, window: Window) -> list[Outgoing]:
         flying = window.flying()
-        newest = self._store.newest(limit=LIVE)
+        newest = self._store.outbox.newest(limit=LIVE)
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
         fresh.sort(key=lambda r: (r.kind is not Kind.ALERT, -r.seq))
         dated = [r for r in fresh if r.start is not None]
@@ -121,7 +121,7 @@ class Order:
         most = window.payload_bytes
         excluded = [*(seq for _, seq, _ in window.flying()), *self._too_large.seqs]
         wait_for_live = self._live_due < NEVER
-        unsent = self._store.unsent(limit=AHEAD, excluding=excluded)
+        unsent = self._store.outbox.unsent(limit=AHEAD, excluding=excluded)
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
         fitting = []
         for first in range(0, len(records), MOST_RECORDS):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edge.language.say import _
+from edge.language.texts import _
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
 

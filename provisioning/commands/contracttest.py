@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.language.say import _
+from edge.language.texts import _
 from edge.language.words import N_
-from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, settings, typed
 
@@ -42,7 +42,7 @@ TITLES = {
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @json_option()
 def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
-    """Each check in turn; ends with code 1 where one does not hold."""
+    """Run each check in turn. End with code 1 where one does not hold."""
     from drivers.contract import CHECKS
     from drivers.trial import PLACES, Trial
     from edge.sim.clock import SimClock
@@ -57,11 +57,11 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
         show(check.__name__.removeprefix("check_"), why, as_json)
     if broken:
         said = _('The driver "{name}" does not keep {n} of {total} checks.')
-        raise Failure(Exit.TROUBLE, said.format(name=name, n=broken, total=len(CHECKS)))
+        raise CommandError(Exit.TROUBLE, said.format(name=name, n=broken, total=len(CHECKS)))
 
 
 def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
-    """None where the check holds, else why not."""
+    """Return None where the check holds, else why not."""
     from drivers.trial import ContractError
 
     try:
@@ -74,7 +74,7 @@ def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
 
 
 def show(check: str, why: str | None, as_json: bool) -> None:
-    """One check on a line."""
+    """Print one check on a line."""
     if as_json:
         print_json({"check": check, "well": why is None, "why": why or ""})
     else:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from drivers.reason import system_reason
-from edge.language import say
-from edge.language.say import _
-from provisioning.commands.exits import Exit, Failure
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, settings, typed
 
@@ -32,7 +32,7 @@ class Input(click.File):
         except click.BadParameter as error:
             if not isinstance(error.__context__, OSError):
                 raise
-            why = say.render(system_reason(error.__context__))
+            why = texts.render(system_reason(error.__context__))
             self.fail(_("{file}: {why}").format(file=value, why=why), param, ctx)
 
 
@@ -50,11 +50,11 @@ class Tally:
         entry["bytes"] += refused.length
 
     def sentence(self) -> str:
-        """The summary for people."""
+        """Return the summary for people."""
         parts = [_("{n} frames read").format(n=self.frames)]
         for reason, entry in sorted(self.refused.items(), key=lambda found: found[0].code):
-            told = _("{n} refused: {reason} ({bytes} bytes)")
-            parts.append(told.format(n=entry["frames"], reason=say.render(reason), bytes=entry["bytes"]))
+            refused = _("{n} refused: {reason} ({bytes} bytes)")
+            parts.append(refused.format(n=entry["frames"], reason=texts.render(reason), bytes=entry["bytes"]))
         return _("; ").join(parts)
 
 
@@ -75,7 +75,7 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
     info = driver_named(driver)
     if info.decoder is None:
         said = _('the driver "{name}" has no stream of bytes that could be decoded')
-        raise Failure(Exit.USAGE, said.format(name=driver))
+        raise CommandError(Exit.USAGE, said.format(name=driver))
     decoder = info.decoder(settings(info, placed(info, typed(info, assigned(pairs)))))
     tally = Tally()
     for chunk in unhexed(file) if as_hex else chunks(file):
@@ -89,7 +89,7 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
 
 
 def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:
-    """The settings with a place of the device where none is given: recorded bytes need no port."""
+    """Return the settings with a place of the device where none is given: recorded bytes need no port."""
     for key, field in info.settings.model_fields.items():
         if key in ("port", "path", "line") and field.is_required():
             table.setdefault(key, 0 if key == "line" else "-")
@@ -119,17 +119,17 @@ def show(found: Iterable[Frame | Refused], tally: Tally) -> None:
 
 
 def chunks(file: BinaryIO) -> Iterator[bytes]:
-    """The input as it comes."""
+    """Yield the input as it arrives."""
     while chunk := file.read(CHUNK):
         yield chunk
 
 
 def unhexed(file: BinaryIO) -> Iterator[bytes]:
-    """The bytes that hexadecimal text stands for; Failure names the line that is none."""
+    """Yield the bytes that hexadecimal text stands for. Raise CommandError with the line that is not hexadecimal."""
     for number, line in enumerate(file, 1):
         try:
             yield bytes.fromhex(line.decode("ascii").replace("0x", "").replace(",", " ").replace(":", " "))
         except ValueError:
             name = Path(getattr(file, "name", "-")).name
             said = _("{file}, line {line}: this is not hexadecimal text, as 42 4d 00 1c")
-            raise Failure(Exit.USAGE, said.format(file=name, line=number)) from None
+            raise CommandError(Exit.USAGE, said.format(file=name, line=number)) from None

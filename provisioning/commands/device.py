@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from drivers.buses.bus import BUSES
 from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged, WrongDevice
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.language.words import N_
 from provisioning.commands.finding import Finding
 
@@ -30,9 +30,11 @@ NOT_THERE = {
     "serial": N_("Plug it in, see `ls /dev/serial/by-id/`, and correct the port."),
     "modbus": N_("Plug the adapter in, see `ls /dev/serial/by-id/`, and correct the port."),
     "gpio": N_("See `gpiodetect` and `gpioinfo`, and correct chip and line."),
-    "file": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`, and correct "
-               "the path."),
-}  # fmt: skip
+    "file": N_(
+        "Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`, and correct "
+        "the path."
+    ),
+}
 
 
 # The same where the error says more than its kind, by the code of what happened.
@@ -48,7 +50,7 @@ CLOSER = {
 
 @contextmanager
 def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
-    """The device on its bus, both let go of at the end; DeviceError where one does not open."""
+    """Open the device on its bus, and close both at the end. Raise DeviceError where one does not open."""
     bus = BUSES[info.bus].open(settings, clock)
     try:
         device = info.open(bus, settings, clock)
@@ -61,21 +63,21 @@ def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
 
 
 def place(info: DriverInfo, settings: Any) -> str:
-    """Where the device is: its bus, and its address on it."""
+    """Return where the device is: its bus, and its address on it."""
     kind = BUSES[info.bus]
     return " ".join(part for part in (kind.key(settings), kind.address(settings)) if part)
 
 
 def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> Finding:
-    """What a device's error means, and what to do."""
+    """Return what a device's error means, and what to do."""
     said = _("sensor {name} ({driver} on {place}): {reason}").format(
-        name=name, driver=info.name, place=place(info, settings), reason=say.in_full(error.reason)
+        name=name, driver=info.name, place=place(info, settings), reason=texts.in_full(error.reason)
     )
     return Finding("sensor", False, said, remedy(info.bus, error))
 
 
 def remedy(bus: str, error: DeviceError) -> str:
-    """What to do about it; "" where nothing general helps."""
+    """Return what to do about it; "" where nothing general helps."""
     found = CLOSER.get(error.detail.code)
     if found is None:
         found = NOT_THERE.get(bus) if isinstance(error, Unplugged) else REMEDIES.get(type(error))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edge.language.say import _
+from edge.language.texts import _
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
@@ -18,7 +18,7 @@ class Speed(click.ParamType["float | None"]):
     name = "speed"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """A positive number, or infinity for "max"."""
+        """Return a positive number, or infinity for "max"."""
         if value == "max":
             return float("inf")
         try:
@@ -36,7 +36,7 @@ class Span(click.ParamType[float]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
+        """Return the duration in seconds."""
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?", str(value).strip())
         if found is None or not float(found[1]) > 0:
             self.fail(_("{value} is no duration: write it as 90s, 20m, 6h or 2d").format(value=repr(value)), param, ctx)

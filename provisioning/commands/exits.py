@@ -16,11 +16,11 @@ class Exit(IntEnum):
     BROKER = 5  # the broker cannot be reached or refuses
     STORE = 6  # the folder of the station's data
     CAMERA = 7
-    INTERNAL = 70  # nobody foresaw it: a fault of Minshan itself
+    INTERNAL = 70  # unforeseen: a fault of Minshan itself
     INTERRUPTED = 130  # Ctrl-C
 
 
-class Failure(Exception):
+class CommandError(Exception):
     """A command cannot do what was asked: a sentence, where there is one a remedy, and the exit code."""
 
     def __init__(self, code: Exit, sentence: str, remedy: str = "") -> None:

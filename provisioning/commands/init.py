@@ -1,4 +1,4 @@
-"""`minshan init`: write a station's file, with a comment beside whatever a person may want to change."""
+"""`minshan init`: write a station's file, with a comment beside what a person may want to change."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drivers.reason import system_reason
-from edge.language.say import _, ngettext, render
-from provisioning.commands.exits import Exit, Failure
+from edge.language.texts import _, ngettext, render
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import COMMON, driver_named, settings, split, typed
 from provisioning.commands.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
@@ -44,23 +44,23 @@ def init(out: Path, force: bool, **given: Any) -> None:
     """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
     if out.exists() and not force:
         said = _("{file} is there already.").format(file=out)
-        raise Failure(Exit.USAGE, said, _("Name another file, or replace it with --force."))
+        raise CommandError(Exit.USAGE, said, _("Name another file, or replace it with --force."))
     facts = complete(given)
     names: list[str] = []
     sensors = [sensor_table(spec, names) for spec in facts.pop("sensors")]
     cameras = [camera_table(spec, place) for place, spec in enumerate(facts.pop("cameras"), 1)]
     place(out, written(facts, sensors, cameras))
     count = ngettext("{n} sensor", "{n} sensors", len(sensors)).format(n=len(sensors))
-    click.echo(_('{file} is written: station "{station}", {sensors}.').format(
-        file=out, station=facts["station"], sensors=count))  # fmt: skip
+    done = _('{file} is written: station "{station}", {sensors}.')
+    click.echo(done.format(file=out, station=facts["station"], sensors=count))
     if facts["unasked"]:
         warn(out, facts["unasked"])
-    click.echo(_("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
-               .format(file=out))  # fmt: skip
+    following = _("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
+    click.echo(following.format(file=out))
 
 
 def warn(out: Path, missing: list[str]) -> None:
-    """Say loudly which facts of the site nobody gave: no error, but limits and daylight follow from them."""
+    """Warn of the facts of the site that were not given: no error, but limits and daylight follow from them."""
     stand = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
     words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
     facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)
@@ -74,7 +74,7 @@ def warn(out: Path, missing: list[str]) -> None:
 
 
 def complete(given: dict[str, Any]) -> dict[str, Any]:
-    """All facts: given, else asked for where there is a person, else their defaults."""
+    """Return all facts: given, else asked for where there is a person, else their defaults."""
     person = sys.stdin.isatty() and sys.stdout.isatty()
     asked = [
         ("station", _("The station's name (letters a-z, digits, hyphens)"), None),
@@ -93,7 +93,7 @@ def complete(given: dict[str, Any]) -> dict[str, Any]:
     for key, question, default in asked:
         if facts.get(key) is None:
             if default is None and not person:
-                raise Failure(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
+                raise CommandError(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
             kind = click.Choice(DATUMS) if key == "datum" else type(default or "")
             facts[key] = click.prompt(question, default, type=kind, show_default=True) if person else default
     if person and not facts["sensors"]:
@@ -104,7 +104,7 @@ def complete(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_sensors() -> list[str]:
-    """Sensors that a person names one by one."""
+    """Ask for sensors, which a person names one by one."""
     found = []
     question = _("A sensor, as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
     while spec := click.prompt(question, "", show_default=False):
@@ -113,7 +113,7 @@ def asked_sensors() -> list[str]:
 
 
 def sensor_table(spec: str, names: list[str]) -> dict[str, Any]:
-    """A sensor's table of its word on the command line; `names` are those taken, and this one's is added."""
+    """Return a sensor's table from its word on the command line, and add its name to `names`, those taken."""
     driver, texts = split(spec)
     info = driver_named(driver)
     table = typed(info, texts)
@@ -122,19 +122,19 @@ def sensor_table(spec: str, names: list[str]) -> dict[str, Any]:
     names.append(name)
     if str(table.get("profile", "")).endswith(".toml"):
         table["profile"] = str(Path(table["profile"]).absolute())  # the station starts in another folder
-    settings(info, table)  # a wrong key is told here by the driver's name: the file is not there yet
+    settings(info, table)  # a wrong key is named here by the driver's name: the file is not there yet
     return {"name": name, "driver": driver, **table, **common}
 
 
 def free_name(info: DriverInfo, taken: list[str]) -> str:
-    """The driver's name, or that with a number behind it where it is taken."""
+    """Return the driver's name, with a number behind it where it is taken."""
     if info.name not in taken:
         return info.name
     return next(name for n in range(2, len(taken) + 3) if (name := f"{info.name}-{n}") not in taken)
 
 
 def camera_table(spec: str, place: int) -> dict[str, Any]:
-    """A camera's table; its name is camera, camera-2, ... unless it is given."""
+    """Return a camera's table; its name is camera, camera-2, ... unless it is given."""
     from edge.config.sections import CameraSection
     from provisioning.commands.settings import literal
 
@@ -147,7 +147,7 @@ def camera_table(spec: str, place: int) -> dict[str, Any]:
 
 def place(out: Path, text: str) -> None:
     """Write the text beside `out`, check it as the station will, and only then put it in its place."""
-    from edge.config.errors import ConfigTrouble
+    from edge.config.errors import ConfigError
     from edge.config.file import load
 
     beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
@@ -159,11 +159,11 @@ def place(out: Path, text: str) -> None:
             os.fsync(file.fileno())
         load(beside)
         beside.rename(out)
-    except ConfigTrouble as error:
-        lines = [f"{trouble.place.partition(': ')[2] or out}: {sentence(trouble)}" for trouble in error.troubles]
-        raise Failure(Exit.CONFIG, "\n".join(lines)) from None
+    except ConfigError as error:
+        lines = [f"{mistake.place.partition(': ')[2] or out}: {sentence(mistake)}" for mistake in error.mistakes]
+        raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
     except OSError as error:
         said = _("{file} cannot be written: {detail}").format(file=out, detail=render(system_reason(error)))
-        raise Failure(Exit.USAGE, said) from None
+        raise CommandError(Exit.USAGE, said) from None
     finally:
         beside.unlink(missing_ok=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from edge.language import say
-from edge.language.say import _
-from provisioning.commands.exits import Exit, Failure
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
 
@@ -38,14 +38,14 @@ def maintenance(duration: str, text: str, config_file: Path | None, state: Path 
         print_json(answer)
     elif seconds:
         said = _("Maintenance for {duration}; it ends by itself, or by `minshan maintenance 0`.")
-        click.echo(said.format(duration=say.duration(seconds)))
+        click.echo(said.format(duration=texts.duration(seconds)))
     else:
         click.echo(_("Maintenance ends with the present minute."))
 
 
 def parsed(duration: str) -> float:
-    """Seconds of "20m", "90s", "1h", "20" (minutes); Failure for what is none."""
+    """Return the seconds of "20m", "90s", "1h", "20" (minutes). Raise CommandError for any other text."""
     found = DURATION.fullmatch(duration.strip())
     if found is None:
-        raise Failure(Exit.USAGE, _('"{text}" is no duration; write 20m or 1h').format(text=duration))
+        raise CommandError(Exit.USAGE, _('"{text}" is no duration; write 20m or 1h').format(text=duration))
     return float(found[1]) * SECONDS[found[2]]

@@ -1,4 +1,4 @@
-"""What several commands share: --config, --json, and how a wrong file is told."""
+"""What several commands share: --config, --json, and how the mistakes of a file are shown."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from edge.language import say
-from edge.language.say import _
-from provisioning.commands.exits import Exit, Failure
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
-    from edge.config.errors import Trouble
+    from edge.config.errors import Mistake
     from edge.config.sections import BrokerSection, Config
 
 CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def config_option(required: bool = False) -> Callable[[F], F]:
-    """--config FILE, the installed file unless it is given."""
+    """Add --config FILE, the installed file unless it is given."""
     return click.option(
         "--config",
         "config_file",
@@ -34,12 +34,12 @@ def config_option(required: bool = False) -> Callable[[F], F]:
 
 
 def json_option() -> Callable[[F], F]:
-    """--json, for programs."""
+    """Add --json, for programs."""
     return click.option("--json", "as_json", is_flag=True, help=_("Print JSON, for programs."))
 
 
 def broker_options() -> Callable[[F], F]:
-    """--broker and what a login at it needs: nothing secret has to stand on a command line, which `ps` shows."""
+    """Add --broker and what a login at it needs: no secret has to stand on a command line, which `ps` shows."""
     options = (
         click.option(
             "--broker",
@@ -64,51 +64,51 @@ def broker_options() -> Callable[[F], F]:
 
 
 def broker_at(url: str, **files: str | None) -> BrokerSection:
-    """Return a broker's section from a command line. Raise Failure where the address is none."""
+    """Return a broker's section from a command line. Raise CommandError where the address is none."""
     from pydantic import ValidationError
 
-    from edge.config.address import BadAddress, parse
+    from edge.config.address import AddressError, parse
     from edge.config.sections import BrokerSection
 
     try:
         parse(url)
         return BrokerSection.model_validate({"url": url, "retry_max_s": 10.0, **files})
-    except (BadAddress, ValidationError):
+    except (AddressError, ValidationError):
         said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
-        raise Failure(Exit.USAGE, said) from None
+        raise CommandError(Exit.USAGE, said) from None
 
 
 def loaded(path: Path | None) -> Config:
-    """The station's file; Failure with one line for each mistake in it."""
-    from edge.config.errors import ConfigTrouble
+    """Return the station's configuration. Raise CommandError with one line for each mistake in its file."""
+    from edge.config.errors import ConfigError
     from edge.config.file import load
 
     try:
         return load(path or CONFIG)
-    except ConfigTrouble as error:
-        lines = "\n".join(told(trouble) for trouble in error.troubles)
-        missing = path is None and any(trouble.code == "no_file" for trouble in error.troubles)
+    except ConfigError as error:
+        lines = "\n".join(format_mistake(mistake) for mistake in error.mistakes)
+        missing = path is None and any(mistake.code == "no_file" for mistake in error.mistakes)
         remedy = _("Name the file with --config, or write one with `minshan init`.") if missing else ""
-        raise Failure(Exit.CONFIG, lines, remedy) from None
+        raise CommandError(Exit.CONFIG, lines, remedy) from None
 
 
-def told(trouble: Trouble) -> str:
-    """One mistake of a file as a line in the person's language."""
-    return _("{place}: {sentence}").format(place=trouble.place, sentence=sentence(trouble))
+def format_mistake(mistake: Mistake) -> str:
+    """Return one mistake of a file as a line in the person's language."""
+    return _("{place}: {sentence}").format(place=mistake.place, sentence=sentence(mistake))
 
 
-def sentence(trouble: Trouble) -> str:
-    """What is wrong or would be right, in the person's language."""
-    return _(trouble.template).format(**{key: shown(key, value) for key, value in trouble.params.items()})
+def sentence(mistake: Mistake) -> str:
+    """Return what is wrong or would be right, in the person's language."""
+    return _(mistake.template).format(**{key: param_for_people(key, value) for key, value in mistake.params.items()})
 
 
-def shown(key: str, value: Any) -> Any:
-    """What stands in a gap of such a sentence: what a driver says, and kinds of buses, in the person's language."""
+def param_for_people(key: str, value: Any) -> Any:
+    """Return a parameter of such a sentence; a driver's reason or a kind of bus in the person's language."""
     if key == "detail":
-        return say.phrase(value)
-    return say.bus(value) if key in ("theirs", "ours") else value
+        return texts.phrase(value)
+    return texts.bus(value) if key in ("theirs", "ours") else value
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on a line, its text as it is written."""
+    """Print one JSON value on a line, its text as it is written."""
     click.echo(json.dumps(value, ensure_ascii=False))

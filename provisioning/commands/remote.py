@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.language import say
-from edge.language.say import _
-from provisioning.commands.exits import Exit, Failure
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options, json_option, print_json
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def remote(ctx: click.Context, station: str) -> None:
     import re
 
     if not re.fullmatch(STATION, station):
-        raise Failure(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
+        raise CommandError(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
     ctx.obj = station
 
 
@@ -45,13 +45,13 @@ def remote(ctx: click.Context, station: str) -> None:
 @json_option()
 @click.pass_obj
 def picture(station: str, /, camera: str | None, url: str, timeout: float, as_json: bool, **login: str | None) -> None:
-    """Send the command and tell its results until it is done, has failed, or the time is over."""
+    """Send the command and print its results until it is done, has failed, or the time is over."""
     arguments = {} if camera is None else {"camera": camera}
     asked(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
 
 
 def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:
-    """Send one command and print what comes back; Failure where the station refuses or is silent."""
+    """Send one command and print what comes back. Raise CommandError where the station refuses or is silent."""
     from edge.clock.clock import system_utc
     from edge.wire.client import sent
     from edge.wire.contract import VERSION, Channel, Command, encode, topic
@@ -68,7 +68,7 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
             code = sent(link, topic(station, Channel.COMMAND), encode(command), round(lasts))
             if code == NOBODY_LISTENS:
                 said = _('No station "{station}" listens on this broker.').format(station=station)
-                raise Failure(
+                raise CommandError(
                     Exit.TROUBLE,
                     said,
                     _("See how its name is written in its file, and whether it has been off for more than a week."),
@@ -77,11 +77,11 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
         finally:
             link.close()
     except LinkTrouble as trouble:
-        raise Failure(Exit.BROKER, say.phrase(str(trouble))) from None
+        raise CommandError(Exit.BROKER, texts.phrase(str(trouble))) from None
 
 
 def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
-    """Tell the command's results as they come, until one is final; Failure where none is in time."""
+    """Print the command's results as they come, until one is final. Raise CommandError where none is in time."""
     from edge.wire.client import arriving
     from edge.wire.contract import BadPayload, Channel, Result, decode, topic
 
@@ -94,26 +94,28 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             continue  # another program's message on this topic is no answer to us
         if (result.id, result.station) == (command.id, station):
             if result.state != "failed" or as_json:
-                tell(result, as_json)
+                print_result(result, as_json)
             if result.state == "failed":
-                raise Failure(Exit.CAMERA, failed(say.told(result.data.get("why"), result.text)))
+                raise CommandError(Exit.CAMERA, failed(texts.told(result.data.get("why"), result.text)))
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")
     remedy = _("It may be out of reach now; the command is carried out if it comes within {time}, and not later.")
-    lasts = say.duration(max(EXPIRES_S, timeout))
-    raise Failure(Exit.TROUBLE, said.format(station=station, time=say.duration(timeout)), remedy.format(time=lasts))
+    lasts = texts.duration(max(EXPIRES_S, timeout))
+    raise CommandError(
+        Exit.TROUBLE, said.format(station=station, time=texts.duration(timeout)), remedy.format(time=lasts)
+    )
 
 
 def failed(why: str) -> str:
-    """That the station could not do it, and why where it says so."""
+    """Return the sentence of a command that failed at the station, with the reason where it gave one."""
     if not why:
         return _("The station could not do it.")
     return _("The station could not do it: {why}").format(why=why)
 
 
-def tell(result: Result, as_json: bool) -> None:
-    """One result on a line."""
+def print_result(result: Result, as_json: bool) -> None:
+    """Print one result on a line."""
     if as_json:
         print_json({"state": result.state, "text": result.text, "data": result.data})
         return
@@ -121,7 +123,7 @@ def tell(result: Result, as_json: bool) -> None:
         "accepted": _("The station has taken the command ..."),
         "done": _("Done."),
     }
-    text = f" {say.told(result.data.get('why'), result.text)}" if result.text else ""
+    text = f" {texts.told(result.data.get('why'), result.text)}" if result.text else ""
     click.echo(words.get(result.state, result.state) + text)
     for key, value in result.data.items():
-        click.echo(f"  {say.fact(key)}: {value}")
+        click.echo(f"  {texts.fact(key)}: {value}")

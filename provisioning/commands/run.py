@@ -1,4 +1,4 @@
-"""`minshan run`: the station itself, until it is told to stop."""
+"""`minshan run`: the station itself, until it is stopped."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from edge.language.say import _, ngettext, phrase
-from provisioning.commands.exits import Exit, Failure
+from edge.language.texts import _, ngettext, phrase
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor.broker_notes import notes
 
@@ -26,12 +26,12 @@ def run(config_file: Path | None, check: bool, as_json: bool) -> None:
     config = loaded(config_file)
     log_to_stderr()
     from edge.daemon import serve
-    from edge.store.errors import StoreTrouble
+    from edge.store.errors import StoreError
 
     try:
         serve(config)
-    except StoreTrouble as trouble:
-        raise Failure(Exit.STORE, phrase(str(trouble))) from None
+    except StoreError as trouble:
+        raise CommandError(Exit.STORE, phrase(str(trouble))) from None
 
 
 def checked(config_file: Path | None, as_json: bool) -> None:
@@ -51,6 +51,6 @@ def checked(config_file: Path | None, as_json: bool) -> None:
 
 
 def log_to_stderr() -> None:
-    """One line an event; the journal puts the time before it, a terminal gets it from here."""
+    """Log one line an event; the journal puts the time before it, a terminal gets it from here."""
     stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
     logging.basicConfig(level=logging.INFO, format=stamp + "%(levelname)s %(name)s: %(message)s")

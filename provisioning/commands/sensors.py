@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from provisioning.commands.contracttest import test
 from provisioning.commands.decode import decode
-from provisioning.commands.exits import Exit, Failure
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import CONFIG, config_option, json_option, loaded, print_json
 from provisioning.commands.settings import assigned, driver_named, settings, typed
 
@@ -26,7 +26,7 @@ BETWEEN = 2.0  # s between two reads of a polled device that is looked at by a p
 @json_option()
 @click.pass_context
 def sensors(ctx: click.Context, as_json: bool) -> None:
-    """The list, where no command of the group is named."""
+    """Show the list, where no command of the group is named."""
     if ctx.invoked_subcommand is None:
         listed(as_json)
 
@@ -35,12 +35,12 @@ def sensors(ctx: click.Context, as_json: bool) -> None:
 @json_option()
 @click.pass_context
 def list_drivers(ctx: click.Context, as_json: bool) -> None:
-    """The list, by the name that a person may look for."""
+    """Show the list, by the name that a person may look for."""
     listed(as_json or bool(ctx.parent and ctx.parent.params["as_json"]))
 
 
 def listed(as_json: bool) -> None:
-    """Every driver, and those of other packages that do not load."""
+    """Return every driver, and those of other packages that do not load."""
     from drivers.catalog import broken, catalog
 
     for one in broken():
@@ -51,14 +51,14 @@ def listed(as_json: bool) -> None:
         print_json(described)
         return
     for entry in described:
-        told = _(", ").join(say.label(name) for name in entry["quantities"]) or _("what its profile says")
-        bus = say.bus(entry["bus"])
-        click.echo(f"{entry['name']}  ({bus})  {told}")
+        given = _(", ").join(texts.label(name) for name in entry["quantities"]) or _("what its profile says")
+        bus = texts.bus(entry["bus"])
+        click.echo(f"{entry['name']}  ({bus})  {given}")
         click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
 
 
 def description(info: DriverInfo) -> dict[str, Any]:
-    """A driver for programs: name, bus, quantities under its defaults, settings, source."""
+    """Describe a driver for programs: name, bus, quantities under its defaults, settings, source."""
     schema = info.settings.model_json_schema()
     wanted = schema.get("required", [])
     keys = [
@@ -75,7 +75,7 @@ def description(info: DriverInfo) -> dict[str, Any]:
 
 
 def quantities(info: DriverInfo) -> list[str]:
-    """What the driver can give: under its defaults, and under each choice of a key that has none."""
+    """Return what the driver can give: under its defaults, and under each choice of a key that has none."""
     found: dict[str, None] = {}
     for chosen in choices(info):
         try:
@@ -87,7 +87,7 @@ def quantities(info: DriverInfo) -> list[str]:
 
 
 def choices(info: DriverInfo) -> list[dict[str, Any]]:
-    """A table for each value of a key that must be given and is one of a few words; an empty one where none is."""
+    """Return a table for each value of a key that must be given and has a few values; an empty one where none has."""
     for key, field in info.settings.model_fields.items():
         words = getattr(field.annotation, "__args__", ())
         if field.is_required() and words and all(isinstance(word, str) for word in words):
@@ -96,7 +96,7 @@ def choices(info: DriverInfo) -> list[dict[str, Any]]:
 
 
 def key_shown(key: dict[str, Any], bus: str) -> str:
-    """`key=default` as a person would write it, or that it is needed."""
+    """Return `key=default` as a person would write it, or that it is needed."""
     name, default = str(key["key"]), key["default"]
     if key["needed"]:
         return _("{key} (needed)").format(key=name)
@@ -104,7 +104,7 @@ def key_shown(key: dict[str, Any], bus: str) -> str:
         return name
     if bus == "i2c" and name == "address":
         return f"{name}=0x{default:02x}"
-    return f"{name}={say.plain(default)}"
+    return f"{name}={texts.plain(default)}"
 
 
 @sensors.command(help=_("Read a device now. NAME is a driver (with --set) or a sensor of the station's file."))
@@ -130,11 +130,11 @@ def read(name: str, pairs: tuple[str, ...], config_file: Path | None, count: int
                     show(reading, as_json)
     except DeviceError as error:
         finding = refused(called, info, own, error)
-        raise Failure(Exit.DEVICE, finding.sentence, finding.remedy) from None
+        raise CommandError(Exit.DEVICE, finding.sentence, finding.remedy) from None
 
 
 def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple[DriverInfo, Any, str]:
-    """The driver, its settings and the sensor's name; of the file where --config is given."""
+    """Return the driver, its settings and the sensor's name; from the file where --config is given."""
     from drivers.catalog import catalog
 
     known = catalog()
@@ -149,11 +149,11 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple
             return sensor.info, settings(sensor.info, own), name
     names = _(", ").join(sensor.name for sensor in config.sensor)
     said = _('{file} has no sensor "{name}"; it has {names}')
-    raise Failure(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))
+    raise CommandError(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))
 
 
 def show(reading: Reading, as_json: bool) -> None:
-    """One reading on a line."""
+    """Print one reading on a line."""
     from drivers.quantity import quantity
 
     kind = quantity(reading.quantity)
@@ -167,9 +167,9 @@ def show(reading: Reading, as_json: bool) -> None:
             }
         )
         return
-    doubt = f"  ({say.render(reading.doubt)})" if reading.doubt else ""
-    amount = f"{reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
-    click.echo(f"{say.label(reading.quantity)}: {amount}{doubt}")
+    doubt = f"  ({texts.render(reading.doubt)})" if reading.doubt else ""
+    amount = f"{reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
+    click.echo(f"{texts.label(reading.quantity)}: {amount}{doubt}")
 
 
 sensors.add_command(decode)

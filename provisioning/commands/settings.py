@@ -7,9 +7,9 @@ import tomllib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from edge.language import say
-from edge.language.say import _
-from provisioning.commands.exits import Exit, Failure
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -21,7 +21,7 @@ COMMON: dict[str, type] = {"name": str, "primary": bool, "height_m": float, "ser
 
 
 def driver_named(name: str) -> DriverInfo:
-    """The driver of that name; Failure with its near miss where there is none."""
+    """Return the driver of that name. Raise CommandError with its near miss where there is none."""
     from drivers.catalog import UnknownDriverError, find
 
     try:
@@ -34,11 +34,11 @@ def driver_named(name: str) -> DriverInfo:
             said = _('there is no driver "{name}"; did you mean "{near}"?').format(name=name, near=near[0])
         else:
             said = _('there is no driver "{name}"; `minshan sensors` lists them').format(name=name)
-        raise Failure(Exit.CONFIG, said) from None
+        raise CommandError(Exit.CONFIG, said) from None
 
 
 def split(spec: str) -> tuple[str, dict[str, str]]:
-    """`DRIVER[:key=value,…]` as the driver's name and its keys; a piece without "=" goes on with the last."""
+    """Split `DRIVER[:key=value,…]` into the driver's name and its keys; a piece without "=" goes on with the last."""
     name, _colon, rest = spec.partition(":")
     pairs: list[str] = []
     for piece in rest.split(",") if rest else []:
@@ -50,24 +50,24 @@ def split(spec: str) -> tuple[str, dict[str, str]]:
 
 
 def assigned(pairs: Iterable[str]) -> dict[str, str]:
-    """`key=value` words as a table; Failure for a word without "="."""
+    """Return `key=value` words as a table. Raise CommandError for a word without "="."""
     table = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key.strip():
-            raise Failure(Exit.USAGE, _('"{pair}" must have the form key=value').format(pair=pair))
+            raise CommandError(Exit.USAGE, _('"{pair}" must have the form key=value').format(pair=pair))
         table[key.strip()] = text.strip()
     return table
 
 
 def typed(info: DriverInfo, texts: dict[str, str]) -> dict[str, Any]:
-    """The texts as TOML values of the driver's keys (and a sensor's common ones): 0x76, true, 9600, text."""
+    """Return the texts as TOML values of the driver's keys (and a sensor's common ones): 0x76, true, 9600, text."""
     kinds = {**COMMON, **{key: field.annotation for key, field in info.settings.model_fields.items()}}
     return {key: text if kinds.get(key) is str else literal(text) for key, text in texts.items()}
 
 
 def literal(text: str) -> Any:
-    """A TOML value, or the text itself where it is none."""
+    """Return a TOML value, or the text itself where it is none."""
     if "\n" in text:
         return text
     try:
@@ -77,7 +77,7 @@ def literal(text: str) -> Any:
 
 
 def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
-    """The driver's settings; Failure with one line for each key that is wrong."""
+    """Return the driver's settings. Raise CommandError with one line for each key that is wrong."""
     from pydantic import ValidationError
 
     from edge.config.errors import SENTENCES, explained
@@ -96,8 +96,8 @@ def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
                 lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
                 continue
             if "detail" in params:
-                params["detail"] = say.phrase(str(params["detail"]))
+                params["detail"] = texts.phrase(str(params["detail"]))
             said = _(SENTENCES[code]).format(**{"key": key, **params})
             value = f" = {table[key]}" if key in table else ""
             lines.append(f"{info.name}: {key}{value}: {said}" if key else f"{info.name}: {said}")
-        raise Failure(Exit.CONFIG, "\n".join(lines)) from None
+        raise CommandError(Exit.CONFIG, "\n".join(lines)) from None

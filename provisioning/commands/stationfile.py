@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from edge.language.say import _, label
+from edge.language.texts import _, label
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from edge.config.sections import SiteSection
 
-# Maoxian, Sichuan: the county's seat by the Min river; what a file says that nobody was asked for.
+# Maoxian, Sichuan: the county's seat by the Min river; what `init` writes where nothing is given.
 LATITUDE, LONGITUDE, ALTITUDE, DATUM = 31.68, 103.85, 1590.0, "WGS-84"
 
 
 def unasked(site: SiteSection) -> list[Literal["position", "altitude"]]:
-    """Which of a site's facts are those above: a station may stand there, but it is more likely that nobody said."""
+    """Return which of a site's facts are the defaults: a station may stand there, but more likely nobody gave them."""
     found: list[Literal["position", "altitude"]] = []
     if (site.latitude, site.longitude) == (LATITUDE, LONGITUDE):
         found.append("position")
@@ -27,7 +27,7 @@ def unasked(site: SiteSection) -> list[Literal["position", "altitude"]]:
 
 
 def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[dict[str, Any]]) -> str:
-    """The file's text."""
+    """Return the file's text."""
     import tomlkit
 
     document = tomlkit.document()
@@ -41,14 +41,14 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
 
 
 def sections(facts: dict[str, Any]) -> dict[str, Table]:
-    """The tables that stand once."""
+    """Return the tables that stand once."""
     found = {
         "station": commented(
             ("id", facts["station"], _("names its data for ever: never change it")),
             ("title", facts["title"], _("what people call it")),
         ),
         "site": commented(
-            *nobody_gave(facts["unasked"]),
+            *not_given(facts["unasked"]),
             ("latitude", facts["latitude"], _("degrees north")),
             ("longitude", facts["longitude"], _("degrees east")),
             ("datum", facts["datum"], _("WGS-84, CGCS2000 or GCJ-02 (Chinese maps)")),
@@ -73,15 +73,15 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
     return found
 
 
-def nobody_gave(missing: list[str]) -> list[tuple[str, Any, str]]:
-    """A line above the site's keys that names those which nobody gave."""
+def not_given(missing: list[str]) -> list[tuple[str, Any, str]]:
+    """Return a line, to stand above the site's keys, that names those which were not given; none where all were."""
     if not missing:
         return []
     return [("", None, _("NOBODY GAVE {facts}: Maoxian's stand here; correct them.").format(facts=", ".join(missing)))]
 
 
 def commented(*rows: tuple[str, Any, str]) -> Table:
-    """A table whose keys have a comment behind them; without a key the comment is a line of its own."""
+    """Return a table whose keys have a comment behind them; without a key the comment is a line of its own."""
     import tomlkit
 
     table = tomlkit.table()
@@ -96,7 +96,7 @@ def commented(*rows: tuple[str, Any, str]) -> Table:
 
 
 def rows(document: TOMLDocument, key: str, tables: list[dict[str, Any]]) -> None:
-    """The tables `[[key]]`, each with the words that its kind wants above it."""
+    """Add the tables `[[key]]`, each with the words that its kind wants above it."""
     import tomlkit
 
     if not tables:
@@ -117,14 +117,14 @@ def rows(document: TOMLDocument, key: str, tables: list[dict[str, Any]]) -> None
 
 
 def hexadecimal(kind: str, table: dict[str, Any], key: str) -> bool:
-    """Whether a value is an address on I2C, which every datasheet writes with 0x."""
+    """Return whether a value is an address on I2C, which every datasheet writes with 0x."""
     from drivers.catalog import find
 
     return kind == "sensor" and key == "address" and find(table["driver"]).bus == "i2c"
 
 
 def quantities(table: dict[str, Any]) -> str:
-    """What a sensor of that table measures, for people."""
+    """Return what a sensor of that table measures, for people."""
     from drivers.catalog import find
     from edge.config.file import COMMON, settings_from
 
@@ -134,7 +134,7 @@ def quantities(table: dict[str, Any]) -> str:
 
 
 def hints(table: dict[str, Any]) -> list[str]:
-    """The facts of a sensor that a person should fill in, as lines that are no keys yet."""
+    """Return the facts of a sensor that a person should fill in, as lines that are no keys yet."""
     wanted = {
         "height_m": _("height_m = 2.0          (metres above ground)"),
         "serial": _('serial = ""             (its serial number)'),

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from edge.control.client import AskError, NotRunning, ask
-from edge.language import say
-from edge.language.say import _, ngettext
-from provisioning.commands.exits import Exit, Failure
+from edge.control.client import AskError, NotRunningError, ask
+from edge.language import texts
+from edge.language.texts import _, ngettext
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor.box import cameras_in
 
@@ -38,21 +38,21 @@ def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
 
 
 def ask_station(config_file: Path | None, state: Path | None, question: dict[str, Any]) -> dict[str, Any]:
-    """The answer of the station that this file or folder belongs to; Failure where none is running."""
+    """Return the answer of the station that this file or folder belongs to. Raise CommandError where none runs."""
     folder = state if state is not None else loaded(config_file).state_dir
     try:
         return ask(folder / SOCKET, question)
-    except NotRunning:
+    except NotRunningError:
         said = _("No station is running on {folder}.").format(folder=folder)
         start = "minshan run" + (f" --config {config_file}" if config_file else "")
         remedy = _("Start it: sudo systemctl start minshan, or by hand: {start}").format(start=start)
-        raise Failure(Exit.TROUBLE, said, remedy) from None
+        raise CommandError(Exit.TROUBLE, said, remedy) from None
     except AskError as error:
-        raise Failure(Exit.TROUBLE, str(error), error.remedy) from None
+        raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None
 
 
 def lines(answer: dict[str, Any]) -> list[str]:
-    """The whole answer for people, line by line."""
+    """Return the whole answer for people, line by line."""
     offset = float(answer.get("utc_offset_h") or 0.0)
     title = answer.get("title") or answer.get("station", "")
     return [
@@ -72,100 +72,101 @@ def lines(answer: dict[str, Any]) -> list[str]:
 
 
 def head(title: str, answer: dict[str, Any], offset: float) -> str:
-    """Which station, and what time it is there, where it knows."""
+    """Return which station it is, and what time it is there, where it knows."""
     if answer.get("time") is None:
         return _("Station {title}; it does not know the time yet").format(title=title)
     said = _("Station {title}, {when} ({clock})")
-    return said.format(title=title, when=say.when(answer["time"], offset), clock=clock(answer.get("clock")))
+    return said.format(title=title, when=texts.when(answer["time"], offset), clock=clock(answer.get("clock")))
 
 
 def clock(mark: dict[str, Any] | None) -> str:
-    """How the time is known, and how well."""
+    """Return how the time is known, and how well."""
     if not mark:
-        return say.clock_source("arrival")
-    words = _("time by {source}").format(source=say.clock_source(str(mark.get("source"))))
+        return texts.clock_source("arrival")
+    words = _("time by {source}").format(source=texts.clock_source(str(mark.get("source"))))
     error = mark.get("error")
     return words if error is None else _("{words}, ±{error} s").format(words=words, error=f"{error:.3g}")
 
 
 def time_trouble(mark: dict[str, Any]) -> list[str]:
-    """A line where a source of the time is not believed, or none of the box's own tells it."""
+    """Return a line where a source of the time is not believed, or the box has no source of its own."""
     trouble = mark.get("trouble")
-    return [_("Time: {trouble}").format(trouble=say.said(trouble))] if trouble else []
+    return [_("Time: {trouble}").format(trouble=texts.said(trouble))] if trouble else []
 
 
 def maintenance(text: str | None) -> list[str]:
-    """A line while somebody works on the station."""
+    """Return a line while somebody works on the station."""
     said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
     return [said.format(text=text)] if text else []
 
 
 def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) -> list[str]:
-    """The newest minute's values, each with its word where it is not good."""
+    """Return the newest minute's values, each with its word where it is not good."""
     if latest is None:
         return [_("Nothing has been measured yet; the first minute comes within two minutes of the start.")]
     values = latest.get("values") or {}
     quality, reasons = latest.get("quality") or {}, latest.get("reasons") or {}
-    width = max((wide(say.label(name)) for name in values), default=0)
+    width = max((wide(texts.label(name)) for name in values), default=0)
     rows = [span(latest, offset)]
     for name, number in values.items():
         flag = int(quality.get(name, 2))
-        amount = "–" if number is None else f"{say.reported(name, number)} {say.unit(units.get(name, ''))}".rstrip()
-        word = "" if flag == 1 else f"  {say.flag_word(flag)}"
-        why = _(" ({reason})").format(reason=say.said(reasons[name])) if name in reasons else ""
-        label = say.label(name)
+        amount = "–" if number is None else f"{texts.reported(name, number)} {texts.unit(units.get(name, ''))}".rstrip()
+        word = "" if flag == 1 else f"  {texts.flag_word(flag)}"
+        why = _(" ({reason})").format(reason=texts.said(reasons[name])) if name in reasons else ""
+        label = texts.label(name)
         rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
     return rows
 
 
 def derived(found: dict[str, float]) -> list[str]:
-    """A line of what follows from the minute's good values."""
-    return [_("Derived: {values}").format(values=say.derived(found))] if found else []
+    """Return a line of the values derived from the minute's good ones."""
+    return [_("Derived: {values}").format(values=texts.derived(found))] if found else []
 
 
 def span(latest: dict[str, Any], offset: float) -> str:
-    """Over what time the values were measured; a minute that was cut short says so."""
+    """Return the time over which the values were measured; a minute that was cut short is named so."""
     start, seconds = latest.get("start"), float(latest.get("duration") or 60.0)
     if seconds < WHOLE_S:
         said = _("Measured in {duration} (this minute was cut short) from {when}:")
         if start is None:
             said = _("Measured in {duration} (this minute was cut short), before the time was known:")
-        return said.format(duration=say.duration(max(seconds, 1.0)), when=say.when(start, offset))
+        return said.format(duration=texts.duration(max(seconds, 1.0)), when=texts.when(start, offset))
     if start is None:
         return _("Measured in the last minute, whose time is not known yet:")
-    return _("Measured in the minute of {when}:").format(when=say.when(start, offset))
+    return _("Measured in the minute of {when}:").format(when=texts.when(start, offset))
 
 
 def wide(text: str) -> int:
-    """The columns that a text takes on a terminal (a Chinese character takes two)."""
+    """Return the columns that a text takes on a terminal (a Chinese character takes two)."""
     from rich.cells import cell_len
 
     return cell_len(text)
 
 
 def troubled(sensors: list[dict[str, Any]]) -> list[str]:
-    """A line for each sensor that is down; one line where none is."""
+    """Return a line for each sensor that is down; one line where none is."""
     down = [sensor for sensor in sensors if sensor.get("down")]
     said = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
     if not down:
         return [_("All sensors answer.")] if sensors else [_("No sensor is configured.")]
     return [
-        said.format(name=s["name"], driver=s["driver"], place=place_of(s), reason=say.in_full(s["down"])) for s in down
+        said.format(name=s["name"], driver=s["driver"], place=place_of(s), reason=texts.in_full(s["down"]))
+        for s in down
     ]
 
 
 def place_of(sensor: dict[str, Any]) -> str:
-    """Where a sensor of a station's answer is: its bus without the word for its kind."""
+    """Return where a sensor of a station's answer is: its bus without the word for its kind."""
     return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
 
 
 def kept(store: dict[str, Any], offset: float) -> list[str]:
-    """What is in the local archive, and what is not yet sent since when."""
+    """Return what is in the local archive, and what is unsent since when."""
     found = []
     if store.get("trouble"):
-        found.append(_("Local archive: {trouble}").format(trouble=say.phrase(str(store["trouble"]))))
+        found.append(_("Local archive: {trouble}").format(trouble=texts.phrase(str(store["trouble"]))))
     elif store.get("bytes") is not None:
-        found.append(_("Local archive: {size}").format(size=say.size(float(store["bytes"]))))
+        found.append(_("Local archive: {size}").format(size=texts.size(float(store["bytes"]))))
     strays = store.get("strays") or {}
     if strays.get("files"):
         said = ngettext(
@@ -173,35 +174,35 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
             "{n} picture files ({size}) lie aside: no record tells of them",
             strays["files"],
         )
-        found.append(said.format(n=strays["files"], size=say.size(float(strays["bytes"]))))
+        found.append(said.format(n=strays["files"], size=texts.size(float(strays["bytes"]))))
     unsent = int(store.get("unsent") or 0)
     if not unsent:
         return [*found, _("Everything is sent.")]
     since = store.get("unsent_since")
     said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
-    told = _("{said}, the oldest of {when}").format(said=said, when=say.when(since, offset))
-    return [*found, told if since is not None else said]
+    dated = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset))
+    return [*found, dated if since is not None else said]
 
 
 def sent(uplink: dict[str, Any] | None, offset: float) -> list[str]:
-    """How it stands with the broker and with whoever receives there."""
+    """Return how it stands with the broker and the receiver behind it."""
     if uplink is None:
         return [_("No broker is configured: everything stays in the local archive.")]
     return [connected(uplink), *unusual(uplink)]
 
 
 def connected(uplink: dict[str, Any]) -> str:
-    """Whether there is a connection, and why not."""
+    """Return whether there is a connection, and why not."""
     if uplink.get("connected"):
         return _("Connected to the broker.")
     trouble = uplink.get("trouble") or uplink.get("last_trouble")
     if trouble:
-        return _("Not connected to the broker: {trouble}").format(trouble=say.phrase(str(trouble)))
+        return _("Not connected to the broker: {trouble}").format(trouble=texts.phrase(str(trouble)))
     return _("Not connected to the broker.")
 
 
 def unusual(uplink: dict[str, Any]) -> list[str]:
-    """A line for each thing that should not be: another receiver's receipts, messages set aside, too large records."""
+    """Return a line for each unusual thing: another receiver's receipts, messages set aside, too large records."""
     found = []
     ledger, aside, large = (uplink.get(name) or {} for name in ("ledger", "set_aside", "too_large"))
     if ledger.get("refused"):
@@ -224,26 +225,26 @@ def unusual(uplink: dict[str, Any]) -> list[str]:
             "{n} records are larger than this broker takes and stay here: {why}",
             large["count"],
         )
-        found.append(said.format(n=large["count"], why=say.phrase(str(large.get("last")))))
+        found.append(said.format(n=large["count"], why=texts.phrase(str(large.get("last")))))
     return found
 
 
 def pictures(answer: dict[str, Any], offset: float) -> list[str]:
-    """Each camera's newest picture or trouble."""
+    """Return each camera's newest picture or trouble."""
     found = []
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             said = _("Camera {name}: {trouble}")
-            found.append(said.format(name=name, trouble=say.happened(camera["trouble"])))
+            found.append(said.format(name=name, trouble=texts.happened(camera["trouble"])))
         elif camera.get("last"):
             said = _("Camera {name}: newest photo of {when}")
-            found.append(said.format(name=name, when=say.when(camera["last"], offset)))
+            found.append(said.format(name=name, when=texts.when(camera["last"], offset)))
         else:
             found.append(_("Camera {name}: no photo yet").format(name=name))
     return found
 
 
 def restarted(falls: dict[str, int]) -> list[str]:
-    """The parts of the station that failed and were started again."""
+    """Return the parts of the station that failed and were started again."""
     said = _("The part “{part}” failed and was started again ({n} x); its log says why: journalctl -u minshan")
     return [said.format(part=part, n=n) for part, n in falls.items() if n]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.language.say import _, ngettext
-from provisioning.commands.exits import Exit, Failure
+from edge.language.texts import _, ngettext
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
             receiver = Receiver(broker, files, receipts, show.seen)
         except OSError as error:
             said = _("{file} cannot be used: {why}").format(file=error.filename, why=error.strerror)
-            raise Failure(Exit.USAGE, said) from None
+            raise CommandError(Exit.USAGE, said) from None
         receiver.run(lambda: bool(ending), lambda: show.tick(receiver))
     receiver.close()
     for line in summary(receiver):
@@ -93,7 +93,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
 
 
 def summary(receiver: Receiver) -> list[str]:
-    """What was received, and what is missing, for people."""
+    """Return what was received, and what is missing, for people."""
     from provisioning.commands.watch_screen import set_aside
 
     tally, ledger = receiver.tally, receiver.records.ledger

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from edge.clock.clock import SystemClock, system_utc
-from edge.language import say
-from edge.language.say import _, ngettext
+from edge.language import texts
+from edge.language.texts import _, ngettext
 from hub.intake import printable
 from hub.jsonl import rfc3339
 from hub.tally import values
@@ -32,15 +32,15 @@ class Screen(Protocol):
     """Where a receiver shows what it does."""
 
     def seen(self, station: str, record: Record) -> None:
-        """A new record has come."""
+        """Show a new record."""
 
     def tick(self, receiver: Receiver) -> None:
-        """Some time has passed."""
+        """Bring the screen up to date after some time."""
 
 
 @contextmanager
 def screen(quiet: bool) -> Iterator[Screen]:
-    """A table where a person looks, lines where a program reads, nothing where quiet is wished."""
+    """Show a table on a terminal, lines where a program reads, nothing where quiet is wished."""
     if quiet:
         yield Silence()
     elif sys.stdout.isatty():
@@ -56,17 +56,17 @@ class Silence:
     """Shows nothing."""
 
     def seen(self, station: str, record: Record) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def tick(self, receiver: Receiver) -> None:
-        """Nothing."""
+        """Show nothing."""
 
 
 class Plain:
     """A line a record."""
 
     def seen(self, station: str, record: Record) -> None:
-        """The record in a line: station, time, kind, its first values."""
+        """Print the record as a line: station, time, kind, its first values."""
         when = rfc3339(record.start) if record.start is not None else f"({printable(record.clock.source)})"
         click.echo(f"{station} {when} {record.kind.value} {values(record)}".rstrip())
 
@@ -84,7 +84,7 @@ class Picture:
         self._next = 0.0
 
     def seen(self, station: str, record: Record) -> None:
-        """The table shows the newest alone."""
+        """Show nothing yet: the table shows the newest record alone."""
 
     def tick(self, receiver: Receiver) -> None:
         """Draw anew once a second."""
@@ -94,14 +94,14 @@ class Picture:
 
 
 def table(receiver: Receiver, now: int) -> Table:
-    """A row a station: its state, newest minute, what is late and what is missing; below it what wants a look.
+    """Return a row a station: its state, newest minute, what is late and what is missing; below it what wants a look.
 
     What came from the network is text to the table, never its markup.
     """
     from rich.table import Table
     from rich.text import Text
 
-    state = say.phrase(receiver.trouble) if receiver.trouble else _("connected")
+    state = texts.phrase(receiver.trouble) if receiver.trouble else _("connected")
     drawn = Table(title=Text(f"Minshan 岷山  {state}"), title_justify="left", pad_edge=False, caption_justify="left")
     for head in (_("Station"), _("State"), _("Newest minute"), _("Late"), _("Records"), _("Missing"), ""):
         drawn.add_column(head)
@@ -112,8 +112,8 @@ def table(receiver: Receiver, now: int) -> Table:
         row = (
             station,
             state_of(tally.states.get(station)),
-            "–" if newest is None else say.when(newest.start),
-            say.duration(silent) if silent is not None and silent > LATE else "",
+            "–" if newest is None else texts.when(newest.start),
+            texts.duration(silent) if silent is not None and silent > LATE else "",
             str(ledger.count(station)),
             spans(ledger.missing(station)),
             "" if newest is None else newest.values,
@@ -125,7 +125,7 @@ def table(receiver: Receiver, now: int) -> Table:
 
 
 def set_aside(receiver: Receiver) -> list[str]:
-    """How many messages could not be handled, where they are, and why the newest one could not."""
+    """Return how many messages could not be handled, where they are, and why the newest one could not."""
     tally, aside = receiver.tally, receiver.aside
     if not tally.aside:
         return []
@@ -145,20 +145,20 @@ def set_aside(receiver: Receiver) -> list[str]:
 
 
 def price(receiver: Receiver) -> list[str]:
-    """What it costs that no receipts are given."""
+    """Return what it costs that no receipts are given."""
     if receiver.receipts:
         return []
     return [_("No receipts are given: what the broker drops while nobody receives is lost.")]
 
 
 def state_of(state: str | None) -> str:
-    """What a station says of itself, in a word."""
+    """Return the state that a station gave of itself, as a word."""
     known = {None: "–", "online": _("online"), "offline": _("offline")}
     return known[state] if state in known else printable(str(state))
 
 
 def spans(missing: list[Span]) -> str:
-    """How many records are missing and in how many places."""
+    """Return how many records are missing and in how many places."""
     count = sum(span.last - span.first + 1 for span in missing)
     said = ngettext("{n} in {places} place", "{n} in {places} places", len(missing))
     return "" if not count else said.format(n=count, places=len(missing))

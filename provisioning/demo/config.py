@@ -148,12 +148,12 @@ PROFILES = {
 
 
 def quoted(text: str) -> str:
-    """A text as it may stand between the quotes of a basic TOML string."""
+    """Return a text as it may stand between the quotes of a basic TOML string."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def whole_station(station: str, state: Path, broker: str, proof: str, camera: str | None) -> str:
-    """The file of a station with all quantities; without `camera` (a snapshot's URL) it takes no pictures."""
+    """Return the file of a station with all quantities; without `camera` (a snapshot's URL) it takes no pictures."""
     text = WHOLE.format(station=station, state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES)
     return text + (CAMERA.format(camera=quoted(camera)) if camera else "")
 
@@ -169,7 +169,7 @@ def capture_station(
     mm_per_tip: float,
     pm: bool,
 ) -> str:
-    """The file of a station that a capture drives: the ASCII station alone."""
+    """Return the file of a station that a capture drives: the ASCII station alone."""
     return CAPTURE.format(
         station=station,
         state=quoted(str(state)),

@@ -14,28 +14,28 @@ from typing import Any
 import click
 from rich.console import Console
 
-from edge.config.errors import ConfigTrouble
+from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import BrokerSection, Config
 from edge.control.status import status
 from edge.daemon import open_store
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
 from edge.sim.rig import Boot, Rig, boot_of
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
 from edge.wire.errors import LinkTrouble
 from edge.wire.link import Link, connect
 from edge.wire.session import Session
 from provisioning.commands.durations import Span, Speed
-from provisioning.commands.exits import Exit, Failure
-from provisioning.commands.options import told
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.options import format_mistake
 from provisioning.demo.config import capture_station, whole_station
 from provisioning.demo.faults import FaultLog
-from provisioning.demo.processes import Kept, NoBrokerError, OwnBroker, camera_process
+from provisioning.demo.processes import NoBrokerError, OwnBroker, SupervisedProcess, camera_process
 from provisioning.demo.report import goodbye, hello, reported
 from provisioning.demo.show import Show, interrupts
 
@@ -117,15 +117,15 @@ def demo(**options: Any) -> int:
         with contextlib.ExitStack() as stack:
             return play(wanted, stack)
     except CaptureError as error:
-        raise Failure(Exit.USAGE, say.phrase(str(error))) from None
-    except ConfigTrouble as error:
-        raise Failure(Exit.CONFIG, "\n".join(told(trouble) for trouble in error.troubles)) from None
+        raise CommandError(Exit.USAGE, texts.phrase(str(error))) from None
+    except ConfigError as error:
+        raise CommandError(Exit.CONFIG, "\n".join(format_mistake(mistake) for mistake in error.mistakes)) from None
     except (NoBrokerError, LinkTrouble) as error:
-        raise Failure(Exit.BROKER, say.phrase(str(error))) from None
-    except StoreTrouble as error:
-        raise Failure(Exit.STORE, say.phrase(str(error))) from None
+        raise CommandError(Exit.BROKER, texts.phrase(str(error))) from None
+    except StoreError as error:
+        raise CommandError(Exit.STORE, texts.phrase(str(error))) from None
     except OSError as error:
-        raise Failure(
+        raise CommandError(
             Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=error.strerror)
         ) from None
 
@@ -133,7 +133,7 @@ def demo(**options: Any) -> int:
 def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     """Set up all parts, run them, end them, report."""
     if wanted.faults is not None and wanted.capture is not None:
-        raise Failure(Exit.USAGE, _("--faults is for the devices of a whole station: leave out --capture"))
+        raise CommandError(Exit.USAGE, _("--faults is for the devices of a whole station: leave out --capture"))
     console = Console()
     capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
@@ -169,7 +169,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
 
 
 def quiet_log() -> None:
-    """Warnings only: the table tells the rest."""
+    """Log warnings only: the table shows the rest."""
     logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
 
 
@@ -181,7 +181,7 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
     command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url, *received]
     link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
     try:
-        stack.callback(Kept(command, state / "watch.log").stop)
+        stack.callback(SupervisedProcess(command, state / "watch.log").stop)
         await_roll(link)
     finally:
         link.close()
@@ -189,7 +189,7 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
 
 
 def await_roll(link: Link) -> None:
-    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
+    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what has no subscriber."""
     for _try in range(round(RECEIVER_S / 0.1)):
         link.pump(0.1)
         if link.incoming:
@@ -221,16 +221,22 @@ def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, c
         text = whole_station(wanted.station, state, broker, wanted.proof, camera_url)
     else:
         text = capture_station(
-            wanted.station, state, broker, wanted.proof, capture=capture.path.name,
-            utc_offset=wanted.capture_utc_offset, mm_per_tip=wanted.mm_per_tip, pm=b"," in capture.lines[0][1],
-        )  # fmt: skip
+            wanted.station,
+            state,
+            broker,
+            wanted.proof,
+            capture=capture.path.name,
+            utc_offset=wanted.capture_utc_offset,
+            mm_per_tip=wanted.mm_per_tip,
+            pm=b"," in capture.lines[0][1],
+        )
     path = state / "station.toml"
     path.write_text(text)
     return load(path)
 
 
 def store_end(store: Store, boot: Boot) -> int:
-    """The simulated UTC (microseconds) to go on at: the end of the last minute kept, or the boot."""
+    """Return the simulated UTC (microseconds) to go on at: the end of the last minute kept, or the boot."""
     last = store.last(Kind.MINUTE)
     if last is None or last.stamp.boot != boot.id:
         return boot.utc
@@ -238,7 +244,7 @@ def store_end(store: Store, boot: Boot) -> int:
 
 
 def last_instant(boot: Boot, begin: int, wanted: Wanted, capture: Capture | None) -> float:
-    """The instant (s of the boot) at which measuring ends; infinity: only by Ctrl-C."""
+    """Return the instant (s of the boot) at which measuring ends; infinity: only by Ctrl-C."""
     ends = [boot.boottime(capture.end)] if capture else []
     if wanted.duration is not None:
         ends.append(boot.boottime(begin) + wanted.duration)

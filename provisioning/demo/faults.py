@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.records.record import Kind, Record
 from edge.sim.faults import DeviceFault, device_faults, inject
 from edge.sim.record_checkers import Truth
@@ -30,12 +30,12 @@ class Gap:
     minutes: int = 1
 
     def longer(self, channels: tuple[str, ...], reason: str) -> Gap:
-        """A minute longer, as its newest minute tells it."""
+        """Return the gap a minute longer, with the channels and reason of its newest minute."""
         return Gap(self.since, channels, reason, self.minutes + 1)
 
 
 class FaultLog:
-    """Lets faults by a seed come over a rig's twins, and tells of each sensor that went, and that it is back."""
+    """Faults by a seed on a rig's twins, with a line for each sensor that went missing and that is back."""
 
     def __init__(self, rig: Rig, station: Station, seed: int) -> None:
         self._rig, self._station = rig, station
@@ -51,7 +51,7 @@ class FaultLog:
         inject(rig, self._coming(seed), self._zero)
 
     def report(self) -> dict[str, Any]:
-        """How often a sensor went missing, and what the checker of values complains of (nothing, it is hoped)."""
+        """Return how often a sensor went missing, and what the checker of values complains of (hopefully nothing)."""
         self.look()
         boot, store = self._rig.boot, self._station.store
         begin, end = boot.utc_at(self._zero), boot.utc_at(self._rig.clock.now())
@@ -65,7 +65,7 @@ class FaultLog:
             yield event
 
     def look(self) -> list[str]:
-        """What is new since the last look, a line each."""
+        """Return what is new since the last look, a line each."""
         known = len(self.lines)
         store = self._station.store
         for record in store.range(self._next, store.next_seq):
@@ -80,18 +80,20 @@ class FaultLog:
         lost = tuple(channel for channel in channels if values.get(channel) is None)
         gap = self._gaps.get(sensor)
         if lost:
-            reason = say.said(minute.body["reasons"].get(lost[0]))
+            reason = texts.said(minute.body["reasons"].get(lost[0]))
             self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
             if gap.minutes == TOLD_AFTER:
                 self._count += 1
-                self._say(gap.since, _("{sensor}: missing, {reason}: {channels}"), sensor, gap)
+                self._add_line(gap.since, _("{sensor}: missing, {reason}: {channels}"), sensor, gap)
         elif gap is not None:
             del self._gaps[sensor]
             if gap.minutes >= TOLD_AFTER:
-                back = say.ngettext("{sensor}: back after {n} minute", "{sensor}: back after {n} minutes", gap.minutes)
-                self._say(start, back, sensor, gap)
+                back = texts.ngettext(
+                    "{sensor}: back after {n} minute", "{sensor}: back after {n} minutes", gap.minutes
+                )
+                self._add_line(start, back, sensor, gap)
 
-    def _say(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
-        channels = _(", ").join(say.label(channel) for channel in gap.channels)
-        told = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
-        self.lines.append(f"{say.when(at, self._rig.config.site.utc_offset_h)}  {told}")
+    def _add_line(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
+        channels = _(", ").join(texts.label(channel) for channel in gap.channels)
+        text = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
+        self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {text}")

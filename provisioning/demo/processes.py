@@ -47,7 +47,7 @@ def dying_with_us(command: list[str]) -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
-class Kept:
+class SupervisedProcess:
     """A process of the demo with its output in a log, restarted with growing pauses whenever it ends."""
 
     def __init__(self, command: list[str], log: Path) -> None:
@@ -98,7 +98,7 @@ class OwnBroker:
         self.port = free_port()
         self.name, command = self._command(folder)
         self._log = folder / "broker.log"
-        self._kept = Kept(command, self._log)
+        self._kept = SupervisedProcess(command, self._log)
         self.stop = self._kept.stop
         self._await_port()
 
@@ -135,9 +135,9 @@ class OwnBroker:
         raise NoBrokerError(f"{self.name} does not start: see {self._log}")
 
 
-def camera_process(spool: Path, log: Path) -> Kept:
+def camera_process(spool: Path, log: Path) -> SupervisedProcess:
     """Start the camera process of a demo."""
-    return Kept([sys.executable, "-m", "edge.pictures.worker", "--spool", str(spool)], log)
+    return SupervisedProcess([sys.executable, "-m", "edge.pictures.worker", "--spool", str(spool)], log)
 
 
 def free_port() -> int:

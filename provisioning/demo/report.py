@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from edge.config.sections import Config
-from edge.language import say
-from edge.language.say import _, ngettext
+from edge.language import texts
+from edge.language.texts import _, ngettext
 from edge.sim.rig import Rig
 from edge.station import Station
 from provisioning.demo.show import unsent
@@ -19,7 +19,7 @@ MOST_COMPLAINTS = 20  # of the checker, on a screen
 
 
 def hello(console: Console, config: Config, factor: float | None, state: Path | None) -> None:
-    """The first lines: what one sees, and how it ends."""
+    """Print the first lines: what one sees, and how it ends."""
     console.print(
         _("岷山 Minshan: a weather station on device twins ({n} sensors), sending to its broker.").format(
             n=len(config.sensor)
@@ -36,12 +36,12 @@ def hello(console: Console, config: Config, factor: float | None, state: Path | 
 
 
 def bare(url: str) -> str:
-    """A broker's address without its password."""
+    """Return a broker's address without its password."""
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) -> dict[str, Any]:
-    """The report of this run."""
+    """Return the report of this run."""
     refused: dict[str, int] = {}
     for sensor in facts["sensors"]:
         for reason, count in sensor["refused"].items():
@@ -63,13 +63,13 @@ def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) 
 
 
 def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], state: Path | None) -> None:
-    """The summary; `facts` are those of the station's status at the end."""
+    """Print the summary; `facts` are those of the station's status at the end."""
     counts = [counted("records", report["records"]), counted("unsent", report["unsent"])]
     if facts["pictures"] is not None:
         counts.append(counted("pictures", report["pictures"]))
     console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
     if report["unsent"] and not facts["uplink"]["connected"]:
-        why = say.phrase(facts["uplink"]["trouble"] or "")
+        why = texts.phrase(facts["uplink"]["trouble"] or "")
         said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         console.print(said.format(why=why), highlight=False)
     if facts["pictures"] is None:
@@ -84,7 +84,7 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
 
 
 def counted(what: str, n: int) -> str:
-    """So many of that, in words."""
+    """Return so many of that, in words."""
     words = {
         "records": ngettext("{n} record was made", "{n} records were made", n),
         "unsent": ngettext("{n} is unsent", "{n} are unsent", n) if n else _("everything is sent"),
@@ -94,9 +94,9 @@ def counted(what: str, n: int) -> str:
 
 
 def told_faults(console: Console, faults: dict[str, Any]) -> None:
-    """What came of the faults: how often a device went missing, and whether the checker is content."""
+    """Print what came of the faults: how often a device went missing, and whether the checker is content."""
     n = faults["gaps"]
-    console.print(say.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
+    console.print(texts.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
     if not faults["complaints"]:
         console.print(
             _("Checked against the weather: nothing passed as good that was not, and all other devices are whole.")

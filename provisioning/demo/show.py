@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.text import Text
 
 from edge.control.status import status
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.sim.rig import Rig
 from edge.station import Station
 from provisioning.demo.faults import FaultLog
@@ -39,14 +39,14 @@ class Show:
 
     def run(self, speed: float | None, end: float) -> None:
         """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring."""
-        told = _("{n}x").format(n=f"{speed:g}") if speed else _("at full speed")
+        pace = _("{n}x").format(n=f"{speed:g}") if speed else _("at full speed")
         slice_s = FAST_SLICE if speed is None else speed * DRAW_S
         with self._drawing() as draw:
             while not self.interrupted and self.rig.clock.now() < end + GRACE:
                 self.rig.clock.run_until(min(self.rig.clock.now() + slice_s, end + GRACE))
-                draw(told)
+                draw(pace)
             self.rig.stop_measuring(min(end, self.rig.clock.now()))
-            draw(told)
+            draw(pace)
 
     def drain(self) -> None:
         """Stay until nothing is unsent: time now runs as in life, so that the broker has its time."""
@@ -60,7 +60,7 @@ class Show:
 
     @contextlib.contextmanager
     def _drawing(self) -> Iterator[Callable[[str], None]]:
-        """A function that shows the station: a live table on a terminal, a line a simulated hour elsewhere."""
+        """Give a function that shows the station: a live table on a terminal, a line a simulated hour elsewhere."""
         if self.console.is_terminal:
             with Live(console=self.console, auto_refresh=False) as live:
                 yield lambda speed: live.update(self._picture(speed), refresh=True)
@@ -85,7 +85,7 @@ class Show:
             self._shown_hour = hour
             store = facts["store"]
             line = _("{time}  {records} records, {unsent} unsent").format(
-                time=say.when(facts["time"], facts["utc_offset_h"]),
+                time=texts.when(facts["time"], facts["utc_offset_h"]),
                 records=store["next_seq"] - 1,
                 unsent=store["unsent"],
             )
@@ -95,15 +95,15 @@ class Show:
 
 
 def unsent(station: Station) -> int:
-    """Records and pictures that the platform does not have yet, or has not proven to have."""
+    """Count the records and pictures that the platform does not have yet, or has not proven to have."""
     left = station.store.pictures.count()
-    unproven = sum(span.last - span.first + 1 for span in station.store.unproven())
-    return station.store.count_unsent() + unproven + left.thumbnails + left.full
+    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven())
+    return station.store.outbox.count_unsent() + unproven + left.thumbnails + left.full
 
 
 @contextlib.contextmanager
 def interrupts(rig: Rig) -> Iterator[list[bool]]:
-    """Ctrl-C and SIGTERM end the run in order: the list is filled, and the clock lets go."""
+    """Make Ctrl-C and SIGTERM end the run in order: the list is filled, and the clock lets go."""
     interrupted: list[bool] = []
 
     def stop(*_signal: object) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drivers.reason import Reason, restored, system_reason
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.language.words import N_
 from provisioning.commands.finding import Finding
 from provisioning.commands.stationfile import unasked
@@ -42,7 +42,7 @@ CAMERA_REMEDIES = {
 
 
 def site(config: Config) -> Iterator[Finding]:
-    """Whether the site's facts are those that `init` writes where nobody gives any: few stand there by chance."""
+    """Judge whether the site's facts are those that `init` writes where none are given: few stand there by chance."""
     said = {
         "both": _("site: position and altitude are those that `minshan init` writes where none are given"),
         "position": _("site: the position is the one that `minshan init` writes where none is given"),
@@ -58,46 +58,46 @@ def site(config: Config) -> Iterator[Finding]:
 
 
 def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
-    """What keeps the running station from writing, where something does; its sentence says what to do."""
+    """Yield what keeps the running station from writing, where something does; its sentence says what to do."""
     trouble = (answer.get("store") or {}).get("trouble")
     if trouble:
-        said = _("archive: {trouble}").format(trouble=say.phrase(str(trouble)))
+        said = _("archive: {trouble}").format(trouble=texts.phrase(str(trouble)))
         yield Finding(
             "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
         )
 
 
 def strays(config: Config) -> Iterator[Finding]:
-    """Picture files that no record tells of, where there are any."""
+    """Yield the picture files that no record names, where there are any."""
     from edge.store.folder import STRAYS, count_strays
 
     files, size = count_strays(config.state_dir)
     if files:
-        said = say.ngettext(
+        said = texts.ngettext(
             "archive: {n} picture file ({size}) lies in {folder}: no record tells of it",
             "archive: {n} picture files ({size}) lie in {folder}: no record tells of them",
             files,
-        ).format(n=files, size=say.size(size), folder=config.state_dir / STRAYS)
+        ).format(n=files, size=texts.size(size), folder=config.state_dir / STRAYS)
         remedy = _("Their records were lost, or the power went as they were kept. Look at them, then delete them.")
         yield Finding("archive", True, said, remedy)
 
 
 def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
-    """The cameras as the running station has them."""
+    """Yield the cameras as the running station has them."""
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             trouble = restored(camera["trouble"])
-            said = _("camera {name}: {detail}").format(name=name, detail=say.happened(trouble))
+            said = _("camera {name}: {detail}").format(name=name, detail=texts.happened(trouble))
             yield Finding("camera", False, said, camera_remedy(trouble))
         elif camera.get("last"):
-            when = say.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
+            when = texts.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
             yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
         else:
             yield Finding("camera", True, _("camera {name}: no photo yet").format(name=name))
 
 
 def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The cameras in a station's answer, by name."""
+    """Return the cameras in a station's answer, by name."""
     found: Any = answer.get("pictures") or {}
     while isinstance(found, dict) and "cameras" in found:
         found = found["cameras"]
@@ -105,13 +105,13 @@ def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def cameras(config: Config) -> Iterator[Finding]:
-    """One photo of each camera."""
+    """Take one photo of each camera."""
     for camera in config.camera:
         yield one_photo(camera)
 
 
 def one_photo(camera: CameraSection) -> Finding:
-    """A photo taken in a process of its own: a camera's library may hang or crash."""
+    """Take a photo in a process of its own: a camera's library may hang or crash."""
     asked = json.dumps(camera.model_dump(include={"driver", "url", "username", "width", "height"}) | secret(camera))
     words = [sys.executable, "-m", "provisioning.doctor.still"]
     name = {"name": camera.name}
@@ -120,17 +120,17 @@ def one_photo(camera: CameraSection) -> Finding:
         answer = json.loads(ran.stdout or "{}")
     except subprocess.TimeoutExpired:
         said = _("camera {name}: no photo within {time}")
-        line = said.format(time=say.duration(STILL_S), **name)
+        line = said.format(time=texts.duration(STILL_S), **name)
         remedy = CAMERA_REMEDIES["no_picture"]
         return Finding("camera", False, line, _(remedy))
     except ValueError:
         answer = {}
     if "bytes" in answer:
-        size = say.size(answer["bytes"])
+        size = texts.size(answer["bytes"])
         said = _("camera {name}: a photo of {width} x {height}, {size}")
         return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
     trouble = restored(answer["trouble"]) if "trouble" in answer else NO_ANSWER_AT_ALL
-    said = _("camera {name}: {detail}").format(detail=say.happened(trouble), **name)
+    said = _("camera {name}: {detail}").format(detail=texts.happened(trouble), **name)
     return Finding("camera", False, said, camera_remedy(trouble))
 
 
@@ -141,7 +141,7 @@ def camera_remedy(trouble: Reason) -> str:
 
 
 def secret(camera: CameraSection) -> dict[str, str | None]:
-    """The camera's password, of its file where it has one."""
+    """Return the camera's password, from its file where it has one."""
     if camera.password_file is None:
         return {"password": camera.password}
     try:
@@ -151,15 +151,15 @@ def secret(camera: CameraSection) -> dict[str, str | None]:
 
 
 def clock_of(answer: dict[str, Any]) -> Finding:
-    """What the running station knows of the time: it may be forbidden to ask what the doctor may."""
-    told: dict[str, Any] = answer.get("clock") or {}
+    """Return what the running station knows of the time: it may not be allowed to ask what the doctor may."""
+    known: dict[str, Any] = answer.get("clock") or {}
     offset = float(answer.get("utc_offset_h") or 0.0)
-    trouble = None if told.get("trouble") is None else restored(told["trouble"])
-    return clock_finding(answer.get("time"), offset, told.get("source"), told.get("error"), trouble)
+    trouble = None if known.get("trouble") is None else restored(known["trouble"])
+    return clock_finding(answer.get("time"), offset, known.get("source"), known.get("error"), trouble)
 
 
 def clock(config: Config) -> Finding:
-    """Whether somebody keeps the system's clock right, by a look of the doctor's own."""
+    """Judge whether something keeps the system's clock right, by a look of the doctor's own."""
     from edge.clock.anchors import error_of
     from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk
 
@@ -175,7 +175,7 @@ def clock(config: Config) -> Finding:
 def clock_finding(
     utc: int | None, offset_h: float, source: str | None, error: float | None, trouble: Reason | None
 ) -> Finding:
-    """The time (microseconds UTC, None unknown), who says it with which error (s), what is wrong with its sources."""
+    """Judge the time (microseconds UTC, None unknown), its source and error (s), and what is wrong with its sources."""
     from edge.clock.timekeeper import MAY_NOT_ASK, UNSYNCHRONISED
 
     remedy = _("See the station's log: journalctl -u minshan")
@@ -193,32 +193,32 @@ def clock_finding(
     if utc is None:
         said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
         if trouble is not None and trouble != UNSYNCHRONISED:
-            said = _("clock: {trouble}").format(trouble=say.render(trouble))
+            said = _("clock: {trouble}").format(trouble=texts.render(trouble))
         return Finding("clock", False, said, remedy)
-    now = say.when(utc, offset_h)
+    now = texts.when(utc, offset_h)
     said = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
     if source == "system":
         said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
     # Where the platform tells the time, the box need not know it by itself.
     if trouble is None or trouble == UNSYNCHRONISED:
         return Finding("clock", True, said)
-    found = _("{said}; but {trouble}").format(said=said, trouble=say.render(trouble))
+    found = _("{said}; but {trouble}").format(said=said, trouble=texts.render(trouble))
     return Finding("clock", True, found, remedy)
 
 
 def disk(config: Config, running: bool) -> Finding:
-    """Whether the folder of the station's data can be written, and has room for what the file grants."""
+    """Judge whether the folder of the station's data can be written, and has room for what the file grants."""
     folder = config.state_dir
     there = folder if folder.exists() else next(p for p in (*folder.parents, Path("/")) if p.exists())
     trouble = None if running else unwritable(there)
     if trouble is not None:
         said = _("disk: {folder} cannot be written: {detail}")
-        detail = say.render(system_reason(trouble))
+        detail = texts.render(system_reason(trouble))
         remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=folder)
         return Finding("disk", False, said.format(folder=there, detail=detail), remedy)
     stat = os.statvfs(there)
     free, wanted = stat.f_bavail * stat.f_frsize, (config.state.records_mb + config.state.pictures_mb) * 1_000_000
-    facts = {"folder": folder, "free": say.size(free), "wanted": say.size(wanted)}
+    facts = {"folder": folder, "free": texts.size(free), "wanted": texts.size(wanted)}
     if free < LEAST_FREE:
         said = _("disk: only {free} are free for {folder}")
         return Finding("disk", False, said.format(**facts), _(DISK_REMEDIES[errno.ENOSPC]))
@@ -230,7 +230,7 @@ def disk(config: Config, running: bool) -> Finding:
 
 
 def unwritable(folder: Path) -> OSError | None:
-    """Why nothing can be written there, by trying; None where it can."""
+    """Return why nothing can be written there, by trying; None where it can."""
     probe = folder / ".minshan-doctor"
     try:
         with probe.open("w") as file:
@@ -246,5 +246,5 @@ def unwritable(folder: Path) -> OSError | None:
 
 
 def used(folder: Path) -> int:
-    """Bytes that the folder's files take."""
+    """Return the bytes that the folder's files take."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

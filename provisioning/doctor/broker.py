@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from edge.clock.clock import system_utc
 from edge.config.address import parse
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from edge.wire import errors
 from edge.wire.client import arriving, sent
 from edge.wire.contract import VERSION, Answer, BadPayload, Channel, Hello, Result, decode, encode, topic
@@ -29,7 +29,7 @@ EXPIRY = 60  # s for which the broker may keep the test record
 
 
 def broker(config: Config) -> Iterator[Finding]:
-    """The findings, up to the first thing without which the next makes no sense."""
+    """Yield the findings, up to the first thing without which the next makes no sense."""
     if config.broker is None:
         said = _("broker: the file names none, so everything stays in the local archive")
         yield Finding("broker", True, said)
@@ -40,7 +40,7 @@ def broker(config: Config) -> Iterator[Finding]:
         session = Session(f"minshan-doctor-{secrets.token_hex(4)}", (topic(station, Channel.ANSWER),))
         link = connect(config.broker, session)
     except LinkTrouble as error:
-        yield Finding("broker", False, told(error), remedy(error))
+        yield Finding("broker", False, sentence_of(error), remedy(error))
         return
     try:
         version = {5: "5", 4: "3.1.1"}[link.version]
@@ -50,18 +50,18 @@ def broker(config: Config) -> Iterator[Finding]:
             yield Finding("broker", True, sentence, advice)
         yield record(link, config)
     except LinkTrouble as error:
-        yield Finding("record", False, told(error), remedy(error))
+        yield Finding("record", False, sentence_of(error), remedy(error))
     finally:
         link.close()
 
 
-def told(error: LinkTrouble) -> str:
-    """The link's own sentence."""
-    return _("broker: {detail}").format(detail=say.phrase(str(error)))
+def sentence_of(error: LinkTrouble) -> str:
+    """Return the link's own sentence, translated."""
+    return _("broker: {detail}").format(detail=texts.phrase(str(error)))
 
 
 def remedy(error: LinkTrouble) -> str:
-    """What to do; and that nothing is lost meanwhile."""
+    """Return what to do; and that nothing is lost meanwhile."""
     if str(error).startswith("this station's certificate"):
         return _("Put the new certificate and its key there; the station takes them at its next connection.")
     if error.login:
@@ -72,13 +72,13 @@ def remedy(error: LinkTrouble) -> str:
 
 
 def certificate(section: BrokerSection) -> Iterator[Finding]:
-    """The station's own certificate: run out, or about to."""
+    """Judge the station's own certificate: run out, or about to."""
     if section.cert_file is None:
         return
     out = errors.of_certificate_file(section.cert_file)
     if out is not None:
         renew = _("Put the new certificate and its key there; the station takes them at its next connection.")
-        yield Finding("certificate", False, _("certificate: {detail}").format(detail=say.phrase(out)), renew)
+        yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.phrase(out)), renew)
         return
     ends = end_of(section.cert_file)
     if ends is None:
@@ -89,7 +89,7 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
 
 
 def end_of(path: str) -> datetime | None:
-    """Until when a certificate is good; None where that cannot be read."""
+    """Return until when a certificate is good; None where that cannot be read."""
     import ssl
     from pathlib import Path
 
@@ -101,7 +101,7 @@ def end_of(path: str) -> datetime | None:
 
 
 def record(link: Link, config: Config) -> Finding:
-    """A test record sent and proven as the file says: by the broker's word, or by the platform's."""
+    """Send a test record and await its proof as the file names it: the broker's acknowledgement or the platform's."""
     station = config.station.id
     test = Result(VERSION, f"doctor-{secrets.token_hex(4)}", station, "done", "a test record of the doctor's")
     code = sent(link, topic(station, Channel.RESULT), encode(test), EXPIRY)
@@ -114,13 +114,13 @@ def record(link: Link, config: Config) -> Finding:
         )
     if code >= REFUSED:
         said = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
-        return Finding("record", False, said, _("Let the broker's keeper allow minshan/1/{station}/#.")
-                       .format(station=station))  # fmt: skip
+        allow = _("Let the broker's keeper allow minshan/1/{station}/#.").format(station=station)
+        return Finding("record", False, said, allow)
     return Finding("record", True, _("record: a test record was sent, and the broker has it"))
 
 
 def committed(link: Link, station: str) -> Finding:
-    """Whether a platform answers that keeps what it gets: a hello with nothing in it, and its answer."""
+    """Judge whether a platform answers that keeps what it gets, by a hello with nothing in it."""
     nonce = secrets.token_hex(8)
     hello = Hello(VERSION, station, nonce, "doctor", [], 1, [], 0, "unknown", "committed")
     sent(link, topic(station, Channel.HELLO), encode(hello), EXPIRY)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from edge.language.say import _
+from edge.language.texts import _
 
 if TYPE_CHECKING:
     from edge.config.sections import BrokerSection
@@ -30,7 +30,7 @@ def notes(section: BrokerSection) -> Iterator[tuple[str, str]]:
 
 
 def here(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Return whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""`minshan doctor`: look at everything that a station stands on, and say of each whether it is well."""
+"""`minshan doctor`: check everything that a station stands on, and report for each whether it is well."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.control.client import AskError, NotRunning, ask
-from edge.language.say import _, ngettext
-from provisioning.commands.exits import Exit, Failure
+from edge.control.client import AskError, NotRunningError, ask
+from edge.language.texts import _, ngettext
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor import box, sensors
@@ -32,7 +32,7 @@ COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
 @json_option()
 @click.pass_context
 def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
-    """Each finding as it comes; ends with code 1 where one is not well (a hint alone is no 1)."""
+    """Print each finding as it comes. End with code 1 where one is not well (a hint alone is no 1)."""
     config = loaded(config_file)
     found = []
     for finding in findings(config):
@@ -48,7 +48,7 @@ def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
 
 
 def summary(bad: int, hints: int) -> str:
-    """The last line."""
+    """Return the last line."""
     if bad:
         return ngettext("{n} thing to see to.", "{n} things to see to.", bad).format(n=bad)
     if hints:
@@ -58,7 +58,7 @@ def summary(bad: int, hints: int) -> str:
 
 
 def findings(config: Config) -> Iterator[Finding]:
-    """All checks in order. Where the station is running it holds buses and cameras, and is asked instead."""
+    """Yield all checks in order. A running station holds buses and cameras, and is asked instead."""
     from provisioning.doctor.broker import broker
 
     yield Finding("file", True, _("file: {file} is right").format(file=config.path))
@@ -80,17 +80,17 @@ def findings(config: Config) -> Iterator[Finding]:
 
 
 def running(config: Config) -> dict[str, Any] | None:
-    """The status of the station that runs on this folder; None where none does."""
+    """Return the status of the station that runs on this folder; None where none does."""
     try:
         return ask(config.socket_path, {"ask": "status"})
-    except NotRunning:
+    except NotRunningError:
         return None
     except AskError as error:
-        raise Failure(Exit.TROUBLE, str(error), error.remedy) from None
+        raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None
 
 
 def show(finding: Finding) -> None:
-    """A mark, the sentence, and the remedy below."""
+    """Print a mark, the sentence, and the remedy below."""
     click.echo(f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}")
     if finding.remedy:
         click.echo(f"  → {finding.remedy}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from edge.language import say
-from edge.language.say import _
+from edge.language import texts
+from edge.language.texts import _
 from provisioning.commands.finding import Finding
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MISSING = 9  # QARTOD's flag
 
 
 def sensors(config: Config) -> Iterator[Finding]:
-    """Each sensor opened and read, as the station does it."""
+    """Open and read each sensor, as the station does it."""
     if not config.sensor:
         remedy = _("Add one: a table [[sensor]] with name and driver; `minshan sensors` lists the drivers.")
         yield Finding("sensor", False, _("The file names no sensor: nothing will be measured."), remedy)
@@ -30,7 +30,7 @@ def sensors(config: Config) -> Iterator[Finding]:
 
 
 def read_now(sensor: SensorSection) -> Finding:
-    """What one sensor says now."""
+    """Return what one sensor gives now."""
     from drivers.errors import DeviceError
     from edge.clock.clock import SystemClock
     from provisioning.commands.device import opened, place, refused
@@ -50,7 +50,7 @@ def read_now(sensor: SensorSection) -> Finding:
     lacking = [name for name in quantities(sensor) if name not in readings]
     if lacking:
         return without(said, sensor, lacking)
-    doubts = sorted({say.render(reading.doubt) for reading in readings.values() if reading.doubt})
+    doubts = sorted({texts.render(reading.doubt) for reading in readings.values() if reading.doubt})
     if doubts:
         remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
         return Finding("sensor", False, f"{said} ({_(', ').join(doubts)})", remedy)
@@ -58,7 +58,7 @@ def read_now(sensor: SensorSection) -> Finding:
 
 
 def heard(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Reading]:
-    """The newest reading of each quantity, once all have come or there was time for them to.
+    """Return the newest reading of each quantity, once all have come or there was time for them to.
 
     A DeviceError goes on only where nothing came at all: a garbled frame after a good one is no finding.
     """
@@ -77,26 +77,26 @@ def heard(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Read
 
 
 def quantities(sensor: SensorSection) -> list[str]:
-    """What the sensor is to give under its settings."""
+    """Return what the sensor is to give under its settings."""
     return [channel.quantity for channel in sensor.info.channels(sensor.settings)]
 
 
 def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding:
-    """The finding of a sensor that answers, but not with all that it is to give."""
+    """Return the finding of a sensor that answers, but not with all that it is to give."""
     lost = list(lacking)
-    told = _("{said}; nothing comes of: {quantities}").format(
-        said=said, quantities=_(", ").join(say.label(name) for name in lost)
+    sentence = _("{said}; nothing comes of: {quantities}").format(
+        said=said, quantities=_(", ").join(texts.label(name) for name in lost)
     )
     switch = switched_off_by(sensor, set(lost))
     if switch:
         remedy = _("If it was never fitted, write {setting} in [[sensor]] “{name}”; else see to its cable.")
-        return Finding("sensor", False, told, remedy.format(setting=switch, name=sensor.name))
+        return Finding("sensor", False, sentence, remedy.format(setting=switch, name=sensor.name))
     remedy = _("See whether this part is fitted and whole, and whether the settings of “{name}” are its model's.")
-    return Finding("sensor", False, told, remedy.format(name=sensor.name))
+    return Finding("sensor", False, sentence, remedy.format(name=sensor.name))
 
 
 def switched_off_by(sensor: SensorSection, lacking: set[str]) -> str:
-    """The setting without which the sensor gives none of these and all else: "pm = false"; "" where none does."""
+    """Return the setting without which a sensor gives none of these, yet all else: "pm = false"; "" where none does."""
     given = set(quantities(sensor))
     for key, value in sensor.settings:
         if value is True:
@@ -107,33 +107,33 @@ def switched_off_by(sensor: SensorSection, lacking: set[str]) -> str:
 
 
 def amount(reading: Reading) -> str:
-    """A reading as a few words."""
+    """Return a reading as a few words."""
     from drivers.quantity import quantity
 
     kind = quantity(reading.quantity)
-    return f"{say.label(kind.name)} {reading.value:.{kind.decimals}f} {say.unit(kind.unit)}"
+    return f"{texts.label(kind.name)} {reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
 
 
 def sensors_of(config: Config, answer: dict[str, Any]) -> Iterator[Finding]:
-    """The sensors as the running station has them: it holds their buses."""
+    """Yield the sensors as the running station has them: it holds their buses."""
     ours = {sensor.name: sensor for sensor in config.sensor}
     for entry in answer.get("sensors") or []:
-        yield told(entry, ours.get(entry["name"]), unheard(config, entry["name"], answer.get("minute")))
+        yield judge(entry, ours.get(entry["name"]), unheard(config, entry["name"], answer.get("minute")))
 
 
-def told(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str]) -> Finding:
-    """What one of them comes to; `sensor` is None where the file has changed since the station began."""
+def judge(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str]) -> Finding:
+    """Return the finding of one of them; `sensor` is None where the file has changed since the station began."""
     from provisioning.commands.device import place
     from provisioning.commands.status import place_of
 
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry["name"], "driver": entry["driver"], "place": where}
     if entry.get("down"):
-        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=say.in_full(entry["down"]), **facts)
+        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry["down"]), **facts)
         remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
         return Finding("sensor", False, said, remedy.format(name=entry["name"]))
     count = int(entry.get("readings") or 0)
-    said = say.ngettext(
+    said = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
         "sensor {name} ({driver} on {place}): {n} readings since the start",
         count,
@@ -149,7 +149,7 @@ def code_of(reason: object) -> str:
 
 
 def unheard(config: Config, name: str, minute: dict[str, Any] | None) -> list[str]:
-    """The quantities of that sensor of which the last whole minute holds not one reading."""
+    """Return the quantities of that sensor of which the last whole minute holds not one reading."""
     from edge.measure.minute import NO_READINGS
 
     if minute is None or float(minute.get("duration") or 0.0) < WHOLE_S:

@@ -9,13 +9,13 @@ from typing import Any
 
 
 def main() -> None:
-    """One photo, for the doctor."""
+    """Take one photo, for the doctor."""
     asked = {key: value for key, value in json.load(sys.stdin).items() if value is not None}
     print(json.dumps(taken(asked)))
 
 
 def taken(asked: dict[str, Any]) -> dict[str, Any]:
-    """Width, height and bytes of the photo, or the coded `trouble`."""
+    """Return width, height and bytes of the photo, or the coded `trouble`."""
     from PIL import Image, UnidentifiedImageError
 
     from drivers.cameras.camera import CameraError, CameraSettings, NotAnImageError, open_camera

@@ -106,8 +106,8 @@ def closed(folder: Path, number: int, each: Callable[[int], None] = ignore) -> N
     store = Store.open(folder, epoch="5d0c9c1f")
     for n in range(1, number + 1):
         record = store.append(draft(n), {"rainfall_amount": n})
-        store.mark_sent([record])
-        store.prove([Span(record.epoch, record.seq, record.seq)])
+        store.outbox.mark_sent([record])
+        store.outbox.prove([Span(record.epoch, record.seq, record.seq)])
         each(n)
     store.close()
 

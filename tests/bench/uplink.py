@@ -81,7 +81,7 @@ def wire(broker: Broker, store: Store) -> Iterator[Row]:
     with listener(broker), relay(broker.port) as (port, count):
         through = section.model_copy(update={"url": f"mqtt://127.0.0.1:{port}"})
         records = store.range(store.next_seq - 3600, store.next_seq - 1)
-        store.reopen(store.epochs())
+        store.outbox.reopen(store.epochs())
         before = count[0]
         drain(through, store)
         backlog = (count[0] - before) / BACKLOG
@@ -96,7 +96,7 @@ def drain(section: BrokerSection, store: Store) -> float:
     sender = Uplink(section, "orchard-1", store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
     began = time.monotonic()
     lane = clock.lane("uplink", sender.run)
-    until(lambda: store.count_unsent() == 0, 120)
+    until(lambda: store.outbox.count_unsent() == 0, 120)
     took = time.monotonic() - began
     lane.stop()
     lane.join(5)
@@ -115,7 +115,7 @@ def live(section: BrokerSection, store: Store, count: list[int]) -> float:
         store.append(msgspec.structs.replace(draft, stamp=Stamp(BOOT, clock.now() - 60)))
         sender.poke()
         sender.hurry()
-        until(lambda: store.count_unsent() == 0)
+        until(lambda: store.outbox.count_unsent() == 0)
     lane.stop()
     lane.join(5)
     return (count[0] - before) / LIVE

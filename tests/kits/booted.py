@@ -39,7 +39,7 @@ exec /lib/systemd/systemd --unit=basic.target --log-level=warning --log-target=c
 
 
 def cgroups() -> Path | None:
-    """Where this machine has its cgroups of version 2; None where it has none."""
+    """Return where this machine has its cgroups of version 2; None where it has none."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
         _device, where, kind, *_rest = line.split()
         if kind == "cgroup2":
@@ -99,7 +99,7 @@ class Booted:
             self._cgroup.rmdir()
 
     def run(self, *words: str) -> str:
-        """What a command says inside, its end not looked at."""
+        """Return what a command prints inside, whatever its exit code."""
         inside = ["nsenter", "-t", str(self._first()), "-m", "-p", "-i", "-u", "-C", "-r", "-w", "--", *words]
         done = subprocess.run(inside, capture_output=True, text=True, timeout=120, check=False)
         return done.stdout + done.stderr
@@ -116,7 +116,7 @@ class Booted:
         raise AssertionError(f"{' '.join(words)}: {said}\n{self.log.read_text(errors='replace')[-3000:]}")
 
     def _first(self) -> int:
-        """The first process of the box, as this machine counts."""
+        """Return the first process of the box, by this machine's numbers."""
         assert self._outer is not None
         if not self._pid:
             children = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children").read_text().split()

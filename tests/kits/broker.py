@@ -23,7 +23,7 @@ PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
+    """Return a TCP port that nothing listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
@@ -47,7 +47,7 @@ class Certificates:
     key: Path
 
     def lines(self) -> str:
-        """The lines of a configuration that shows it."""
+        """Return the lines of a configuration that shows it."""
         return f"cafile {self.authority}\ncertfile {self.certificate}\nkeyfile {self.key}"
 
 
@@ -94,7 +94,7 @@ class Broker:
         return f"{'mqtt' if self._tls is None else 'mqtts'}://127.0.0.1:{self.port}"
 
     def section(self, **more: object) -> BrokerSection:
-        """Its section of a station's file; its word is proof, because most tests have no platform."""
+        """Return its section of a station's file; its acknowledgement is proof, because most tests have no platform."""
         trusted = {} if self._tls is None else {"ca_file": str(self._tls.authority)}
         return BrokerSection.model_validate({"url": self.url, "proof": "broker", **trusted, **more})
 
@@ -131,7 +131,7 @@ class Broker:
 
 
 def password_file(folder: Path, user: str, password: str) -> str:
-    """The lines of a configuration that wants this login."""
+    """Write a file of passwords. Return the lines of a configuration that requires this login."""
     tool = shutil.which("mosquitto_passwd", path=PATH)
     if tool is None:
         pytest.skip("mosquitto_passwd is not installed")
@@ -142,7 +142,7 @@ def password_file(folder: Path, user: str, password: str) -> str:
 
 
 def certificates(folder: Path, days: int) -> Certificates:
-    """Valid for so many days from now; a negative number: it ran out so many days ago."""
+    """Make certificates valid for so many days from now; a negative number: expired so many days ago."""
     authority, key, request, signed = (folder / n for n in ("ca.crt", "server.key", "server.csr", "server.crt"))
     authority_key, extension = folder / "ca.key", folder / "san.cnf"
     # From Python 3.13 on certificates are held to RFC 5280: an authority says what its key is for.
@@ -172,9 +172,10 @@ def certificates(folder: Path, days: int) -> Certificates:
         f"default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n"
     )
     _openssl(
-        "ca", "-batch", "-config", folder / "ca.cnf", "-in", request, "-out", signed, "-cert", authority,
-        "-keyfile", authority_key, "-startdate", begin, "-enddate", end, "-extfile", extension, "-notext",
-    )  # fmt: skip
+        *("ca", "-batch", "-notext", "-config", folder / "ca.cnf", "-extfile", extension),
+        *("-in", request, "-out", signed, "-cert", authority, "-keyfile", authority_key),
+        *("-startdate", begin, "-enddate", end),
+    )
     for file in (key, signed, authority):
         file.chmod(0o644)
     return Certificates(authority, signed, key)
@@ -189,7 +190,7 @@ def _openssl(*words: object) -> None:
 
 @contextmanager
 def old_broker(folder: Path) -> Iterator[str]:
-    """The URL of a broker that speaks MQTT 3.1.1 alone (amqtt, in a process of its own)."""
+    """Give the URL of a broker that speaks MQTT 3.1.1 alone (amqtt, in a process of its own)."""
     port = free_port()
     config = folder / "amqtt.yaml"
     config.write_text(

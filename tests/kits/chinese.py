@@ -17,16 +17,16 @@ from typing import Any
 def main() -> None:
     """Carry out each of the inputs."""
     os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
-    from edge.language import say
+    from edge.language import texts
 
-    say.speak("zh")
+    texts.speak("zh")
     from provisioning.main import outcome
 
     print(json.dumps([said(outcome, one) for one in json.load(sys.stdin)]))
 
 
 def said(outcome: Any, one: dict[str, Any]) -> dict[str, Any]:
-    """What one command prints, on both of its streams, and its code."""
+    """Return what one command prints, on both of its streams, and its code."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     sys.stdin = io.TextIOWrapper(io.BytesIO(one.get("stdin", "").encode()), encoding="utf-8")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):

@@ -34,7 +34,7 @@ class Minute:
     rain: float = 0.0
 
     def values(self, long_form: bool) -> dict[str, float | None]:
-        """Channel -> value at its resolution, None where there are too few lines."""
+        """Map channel to its value at its resolution, None where there are too few lines."""
         found: dict[str, float | None] = {}
         for name, decimals in DECIMALS.items():
             if name.startswith("pm") and not long_form:
@@ -124,7 +124,7 @@ def _add(minute: Minute, found: re.Match[bytes]) -> None:
 
 
 def written_day(minutes: int, seed: int) -> bytes:
-    """A capture as the station prints it, 2 to 12 s a line: rain, calm, some lines damaged, some minutes poor."""
+    """Return a capture as the station prints it, 2 to 12 s a line: rain, calm, damaged lines, poor minutes."""
     rng = random.Random(seed)
     lines, tips, second = [], 900, 0.0
     while second < minutes * 60:

@@ -12,13 +12,13 @@ from edge.wire.contract import ZSTD_MAGIC, encode
 
 DEEP = "\u0001deep\u0001"  # stands for brackets that no encoder would write
 NUMBERS = (
-    10**30, -(10**30), 2**63, 2**63 - 1, -(2**63), 2**53, -1, 0, 1, 1e300, -1e300, 5e-324, 253_402_300_800_000_000,
-    -62_135_596_800_000_001, float("nan"), float("inf"), 0.5, 65_536,
-)  # fmt: skip
+    *(10**30, -(10**30), 2**63, 2**63 - 1, -(2**63), 2**53, -1, 0, 1, 65_536, 0.5, 1e300, -1e300, 5e-324),
+    *(253_402_300_800_000_000, -62_135_596_800_000_001, float("nan"), float("inf")),
+)
 TEXTS = (
-    "", "\x00", "a\x00b", "\ud800", "../../etc/passwd", "+", "#", "$SYS/#", "x" * 70_000, "\n", "\u202e", "9999-12-31",
-    "0000-00-00", "NaN", DEEP,
-)  # fmt: skip
+    *("", "\x00", "a\x00b", "\ud800", "../../etc/passwd", "+", "#", "$SYS/#", "x" * 70_000, "\n", "\u202e"),
+    *("9999-12-31", "0000-00-00", "NaN", DEEP),
+)
 OTHERS: tuple[Any, ...] = (None, True, False, [], {}, [[]], {"": {}}, [None] * 9000, {str(n): n for n in range(300)})
 
 
@@ -29,7 +29,7 @@ class Mutations:
         self._random = random.Random(seed)
 
     def of(self, message: Any) -> bytes:
-        """The payload of a message with something changed."""
+        """Return the payload of a message with something changed."""
         draw = self._random
         plain = message if isinstance(message, dict) else json.loads(encode(message))
         for _ in range(draw.choice((1, 1, 1, 2, 5))):
@@ -49,7 +49,7 @@ class Mutations:
         return raw
 
     def _changed(self, value: Any) -> Any:
-        """The value with one thing in it changed, at whatever depth."""
+        """Return the value with one thing in it changed, at whatever depth."""
         draw = self._random
         if isinstance(value, dict) and value and draw.random() < 0.85:
             key = draw.choice(list(value))
@@ -84,5 +84,5 @@ class Mutations:
 
 
 def compressed(raw: bytes) -> bytes:
-    """The same, compressed."""
+    """Return the same, compressed."""
     return encode(msgspec.Raw(raw), compress=True)

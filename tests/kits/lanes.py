@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def on_lane(body: Callable[[SimClock], T], clock: SimClock | None = None) -> T:
-    """What `body` returns, run on a lane; what it raises is raised here."""
+    """Run `body` on a lane. Return what it returns, raise what it raises."""
     clock = clock or SimClock()
     results: list[T] = []
 

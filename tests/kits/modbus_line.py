@@ -21,18 +21,18 @@ LONG = 1e6  # s of simulated time, more than any test needs
 
 
 def settings(profile: str, **others: Any) -> ModbusSettings:
-    """A sensor's settings as the station's file would give them."""
+    """Return a sensor's settings as the station's file would give them."""
     return ModbusSettings.model_validate({"port": "/dev/ttyUSB0", "profile": profile, **others})
 
 
 def simulated(call: Callable[[SimClock], T]) -> T:
-    """What `call` gives (or raises) when it runs on a lane in simulated time."""
+    """Run `call` on a lane in simulated time. Return what it returns, raise what it raises."""
     clock = SimClock()
     return on_lane(clock, lambda: call(clock))
 
 
 def on_lane(clock: SimClock, call: Callable[[], T]) -> T:
-    """What `call` gives (or raises) when it runs on a lane of the clock."""
+    """Run `call` on a lane of the clock. Return what it returns, raise what it raises."""
     gave: list[T] = []
 
     def run() -> None:
@@ -60,7 +60,7 @@ class PlayedPort:
         self._pieces += [piece for piece in self._recordings.pop(0) if piece] if self._recordings else []
 
     def read_some(self, until: float) -> bytes:
-        """The next piece, a millisecond later; b"" at `until` where there is none."""
+        """Return the next piece, a millisecond later; b"" at `until` where there is none."""
         if self.stale:
             stale, self.stale = self.stale, b""
             return stale
@@ -73,11 +73,11 @@ class PlayedPort:
         self._pieces = []
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 def played(clock: Clock, *recordings: bytes | tuple[bytes, ...]) -> ModbusBus:
-    """A line on which the recordings are the answers."""
+    """Return a line on which the recordings are the answers."""
     return ModbusBus(PlayedPort(clock, *recordings), 4800, "N", clock)
 
 
@@ -93,13 +93,13 @@ class Line:
         self.clock.lane("line", RtuLine(self.wire, self.twins, self.clock, baud, echo).run)
 
     def bus(self) -> ModbusBus:
-        """The line, opened as the driver opens it."""
+        """Open the line as the driver does."""
         sensor = self.sensors[0]
         port = ClockedPort(open_serial(sensor, self.clock), self.wire)
         return ModbusBus(port, sensor.baud, sensor.parity, self.clock)
 
     def use(self, call: Callable[[list[Device]], T]) -> T:
-        """What `call`, given the opened devices, gives or raises."""
+        """Call `call` with the opened devices. Return what it returns, raise what it raises."""
 
         def run() -> T:
             bus = self.bus()
@@ -111,15 +111,15 @@ class Line:
         return on_lane(self.clock, run)
 
     def on_bus(self, call: Callable[[ModbusBus], T]) -> T:
-        """What `call`, given the opened line, gives or raises."""
+        """Call `call` with the opened line. Return what it returns, raise what it raises."""
         return on_lane(self.clock, lambda: call(self.bus()))
 
 
 def values(device: Device) -> dict[str, float]:
-    """One read as quantity -> value."""
+    """Return one read as quantity -> value."""
     return {reading.quantity: reading.value for reading in device.read()}
 
 
 def doubts(device: Device) -> dict[str, str | None]:
-    """One read as quantity -> doubt."""
+    """Return one read as quantity -> doubt."""
     return {reading.quantity: str(reading.doubt) if reading.doubt else None for reading in device.read()}

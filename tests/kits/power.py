@@ -118,7 +118,7 @@ class Disk:
         self.entries: list[dict[str, int]] = []  # and after each change since
 
     def play(self, op: Op) -> None:
-        """One change."""
+        """Carry out one change."""
         if op.what in ("write", "cut"):
             self.loose.setdefault(self.names[op.name], []).append(op)
         elif op.what == "sync":  # of whatever file: ext4 commits all entries with it

@@ -31,13 +31,13 @@ class Desk:
         )
 
     def publish(self, to: str, payload: bytes) -> int:
-        """What the receiver says."""
+        """Keep what the receiver sends."""
         to.encode().decode()
         self.said.append((to, payload))
         return len(self.said)
 
     def ack(self, message: Incoming) -> None:
-        """What the receiver has dealt with."""
+        """Keep what the receiver has dealt with."""
         self.acked.append(message)
 
     def take(self, *messages: tuple[str, bytes]) -> None:
@@ -52,28 +52,28 @@ class Desk:
         self.take((topic(station, Channel.BACKFILL), encode(Batch(1, station, list(records)))))
 
     def answer(self, station: str = "s") -> Answer:
-        """What it answers to a hello of the station."""
+        """Return the answer to a hello of the station."""
         hello = Hello(1, station, "nonce", "e", [Span("e", 1, 1)], 2, [], 0, "ntp", "committed")
         self.take((topic(station, Channel.HELLO), encode(hello)))
         return self.last(station, Channel.ANSWER, Answer)
 
     def last(self, station: str, channel: Channel, kind: type[M]) -> M:
-        """The newest message on a station's channel."""
+        """Return the newest message on a station's channel."""
         return decode([payload for to, payload in self.said if to == topic(station, channel)][-1], kind)
 
     def receipted(self, station: str = "s") -> list[Span]:
-        """All spans that were receipted."""
+        """Return all spans that were receipted."""
         told = [decode(payload, Receipt) for to, payload in self.said if to == topic(station, Channel.RECEIPT)]
         return [span for receipt in told for span in receipt.has]
 
     def again(self) -> Desk:
-        """The same receiver started anew."""
+        """Start the same receiver anew."""
         self.receiver.close()
         return Desk(self.folder)
 
 
 def minute(seq: int, revision: int = 0, start: int | None = UTC0, **values: Any) -> Record:
-    """A minute."""
+    """Return a minute."""
     mark = ClockMark("arrival") if start is None else ClockMark("ntp", 0.01)
     body = {"values": values or {"air_temperature": 1.5}, "quality": dict.fromkeys(values or ["air_temperature"], 1)}
     return Record("e", seq, Kind.MINUTE, Stamp("b", 60.0 * seq), 60.0, start, mark, revision, None, body)

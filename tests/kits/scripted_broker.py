@@ -47,7 +47,7 @@ class Scripted:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def section(self, **more: object) -> BrokerSection:
-        """Its section of a station's file."""
+        """Return its section of a station's file."""
         port = self._server.getsockname()[1]
         return BrokerSection.model_validate({"url": f"mqtt://127.0.0.1:{port}", "proof": "committed", **more})
 
@@ -93,7 +93,7 @@ class Scripted:
         return code == 0
 
     def _take(self, sock: socket.socket, manners: Manners, newest: bool, body: bytes) -> bool:
-        """A message at QoS 1; False: break the connection."""
+        """Handle a message at QoS 1. Return False where the connection is to be broken."""
         end = 2 + int.from_bytes(body[:2])
         name, mid, payload = body[2:end].decode(), body[end : end + 2], body[end + 2 :]
         if newest:
@@ -112,7 +112,7 @@ class Scripted:
         return True
 
     def _keep(self, sock: socket.socket, name: str, payload: bytes, newest: bool) -> None:
-        """The receiver's side: keep, give receipts, answer hellos."""
+        """Play the receiver's side: keep, give receipts, answer hellos."""
         _, _, station, channel = name.split("/")
         reply: tuple[Channel, bytes] | None = None
         if channel in (Channel.LIVE, Channel.BACKFILL):
@@ -127,13 +127,13 @@ class Scripted:
 
 
 def publish(name: str, payload: bytes, newest: bool, mid: int = 7) -> bytes:
-    """A PUBLISH packet at QoS 1."""
+    """Return a PUBLISH packet at QoS 1."""
     head = len(name).to_bytes(2) + name.encode() + mid.to_bytes(2) + (b"\x00" if newest else b"")
     return packet(0x32, head + payload)
 
 
 def packet(first: int, body: bytes) -> bytes:
-    """A packet with its length."""
+    """Return a packet with its length."""
     length, left = b"", len(body)
     while True:
         left, low = divmod(left, 128)
@@ -143,7 +143,7 @@ def packet(first: int, body: bytes) -> bytes:
 
 
 def packets(sock: socket.socket) -> Iterator[tuple[int, int, bytes]]:
-    """The packets that come: kind, flags, body."""
+    """Yield the packets that arrive: kind, flags, body."""
     file = sock.makefile("rb")
     while first := file.read(1):
         length, shift = 0, 0

@@ -15,7 +15,7 @@ Truth = Callable[[float], dict[str, float]]  # instant s -> channel -> value
 
 
 def mast(names: list[str], heights: dict[str, float] | None = None, resolution: float = 0.1) -> Minutes:
-    """Channels named as in a record ("air_temperature", "air_temperature.hedge"), a reading each 10 s."""
+    """Return channels named as in a record ("air_temperature", "air_temperature.hedge"), a reading each 10 s."""
     lines = []
     for name in names:
         quantity, _, sensor = name.partition(".")
@@ -27,7 +27,7 @@ def mast(names: list[str], heights: dict[str, float] | None = None, resolution: 
 
 
 def run(minutes: Minutes, truth: Truth, first: int, last: int) -> list[Minute]:
-    """The bodies of the minutes [first, last)."""
+    """Return the bodies of the minutes [first, last)."""
     bodies = []
     for number in range(first, last):
         for n in range(6):
@@ -40,5 +40,5 @@ def run(minutes: Minutes, truth: Truth, first: int, last: int) -> list[Minute]:
 
 
 def flags(bodies: list[Minute], name: str) -> list[int]:
-    """One channel's flags."""
+    """Return one channel's flags."""
     return [body.quality[name] for body in bodies]

@@ -74,7 +74,7 @@ class Outcome:
     complaints: list[str]
 
     def minutes(self, epoch: int | None = None) -> list[Record]:
-        """The newest revisions of the minutes that arrived, of one start (0: the first) or of all."""
+        """Return the newest revisions of the minutes that arrived, of one start (0: the first) or of all."""
         wanted = None if epoch is None else self.life.runs[epoch].epoch
         best = highest(self.arrived).values()
         chosen = [r for r in best if r.kind is Kind.MINUTE and (wanted is None or r.epoch == wanted)]
@@ -87,19 +87,19 @@ class Outcome:
         return {channel for channel, owner in channels.sensor.items() if owner in ailed}
 
     def starts(self) -> list[Record]:
-        """The start records."""
+        """Return the start records."""
         return [record for record in self.kept if record.kind is Kind.START]
 
 
 def configured(folder: Path, text: str = SMALL, broker: str = "") -> Config:
-    """The station's file, loaded."""
+    """Load the station's file."""
     file = folder / "station.toml"
     file.write_text(text.format(state=folder / "state", broker=broker))
     return load(file)
 
 
 def without(text: str, *sensors: str) -> str:
-    """The station's file without some of its sensors."""
+    """Return the station's file without some of its sensors."""
     for name in sensors:
         text = re.sub(rf'\[\[sensor\]\]\nname = "{name}"\n.*?(?=\[\[sensor|\Z)', "", text, flags=re.DOTALL)
     return text
@@ -125,7 +125,7 @@ def live(
 
 
 def records_of(config: Config) -> list[Record]:
-    """Everything in a store that nobody has open."""
+    """Return all records of a store that no process has open."""
     store: Store = open_store(config)
     try:
         return store.range(1, store.next_seq)
@@ -134,7 +134,7 @@ def records_of(config: Config) -> list[Record]:
 
 
 def judged(life: Life, kept: list[Record], arrived: list[Record]) -> Outcome:
-    """The checkers' say."""
+    """Return what the checkers find."""
     truth = Truth.of(life)
     newest = list(highest(arrived).values())
     complaints = [*identity_checks(truth, kept, arrived), *value_checks(truth, newest)]

@@ -31,13 +31,13 @@ BODY = {
 
 @pytest.fixture(name="ram")
 def folder_in_memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory, for tests that open hundreds of stores and do not ask what a disk does."""
+    """Give a folder in memory, for tests that open hundreds of stores and do not ask what a disk does."""
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
         yield Path(folder)
 
 
 def minute(number: int, boot: str = "boot-1", timed: bool = True, body: dict[str, Any] | None = None) -> Draft:
-    """The draft of the boot's minute `number`."""
+    """Return the draft of the boot's minute `number`."""
     start = number * MINUTE if timed else None
     return Draft(
         Kind.MINUTE, Stamp(boot, number * 60.0), 60.0, start, NTP if timed else ARRIVAL, body or {**BODY, "n": number}
@@ -45,12 +45,12 @@ def minute(number: int, boot: str = "boot-1", timed: bool = True, body: dict[str
 
 
 def event(kind: Kind, number: int, body: dict[str, Any], boot: str = "boot-1") -> Draft:
-    """The draft of an event at the boot's minute `number`."""
+    """Return the draft of an event at the boot's minute `number`."""
     return Draft(kind, Stamp(boot, number * 60.0), 0.0, number * MINUTE, NTP, body)
 
 
 def many(folder: Path, records: int) -> None:
-    """A closed store with so many minutes in it, made quickly."""
+    """Make a closed store with so many minutes in it, quickly."""
     store = Store.open(folder, epoch="a")
     store.append(minute(1))
     store.close()
@@ -64,12 +64,12 @@ def many(folder: Path, records: int) -> None:
 
 
 def seqs_on(page: bytes) -> set[int]:
-    """The seqs of the records that lie on a page."""
+    """Return the seqs of the records that lie on a page."""
     return {row[0] for row in carve.records(page, lambda number: b"")}
 
 
 def damaged_pages(folder: Path, rng: random.Random, pages: int) -> set[int]:
-    """Empty pages with records, and the root of them all; the seqs that are lost by it."""
+    """Empty pages with records, and the root of them all. Return the seqs that are lost by it."""
     content = bytearray((folder / DATABASE).read_bytes())
     places = range(0, len(content), PAGE)
     full = [at for at in places if seqs_on(bytes(content[at : at + PAGE]))]

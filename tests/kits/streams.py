@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def decode(decoder: Decoder, *chunks: bytes) -> list[Frame | Refused]:
-    """All that the decoder finds in these chunks and at their end."""
+    """Return all that the decoder finds in these chunks and at their end."""
     found = [item for chunk in chunks for item in decoder.feed(chunk)]
     return found + list(decoder.finish())
 
 
 def cut(stream: bytes) -> st.SearchStrategy[list[bytes]]:
-    """The stream in pieces, cut anywhere."""
+    """Draw the stream in pieces, cut anywhere."""
     places = st.lists(st.integers(0, len(stream)), max_size=20).map(sorted)
     return places.map(lambda at: [stream[a:b] for a, b in zip([0, *at], [*at, len(stream)])])
 

@@ -19,23 +19,23 @@ TRUSTED = "[clock]\ntrust_system_clock = true\n"
 
 
 def url(broker: Broker, login: str = "grower:apple@") -> str:
-    """The broker's address with that login."""
+    """Return the broker's address with that login."""
     return broker.url.replace("://", f"://{login}")
 
 
 def paths() -> dict[str, str]:
-    """The environment with the folder in which Debian keeps mosquitto."""
+    """Return the environment with the folder in which Debian keeps mosquitto."""
     return {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"}
 
 
 def section(url: str) -> BrokerSection:
-    """A broker's section."""
+    """Return a broker's section."""
     return BrokerSection(url=url)
 
 
 @contextmanager
 def running_broker(folder: Path) -> Iterator[Broker]:
-    """A broker that wants a login; skips where there is no mosquitto."""
+    """Give a broker that requires a login; skip where there is no mosquitto."""
     running = Broker(folder, password_file(folder, "grower", "apple")).start()
     try:
         yield running
@@ -45,7 +45,7 @@ def running_broker(folder: Path) -> Iterator[Broker]:
 
 @contextmanager
 def talking(frame: bytes = FRAME) -> Iterator[str]:
-    """A port at which a sensor (a Plantower one) sends that frame five times a second."""
+    """Give a port at which a sensor (a Plantower one) sends that frame five times a second."""
     wire, ended = PtyWire(SystemClock()), threading.Event()
 
     def talk() -> None:
@@ -63,7 +63,7 @@ def talking(frame: bytes = FRAME) -> Iterator[str]:
 
 
 def station(folder: Path, port: str, url: str, more: str = "") -> Path:
-    """A station's file in that folder, its state beside it; its site is not the one that `init` writes unasked.
+    """Write a station's file in that folder, its state beside it; its site is not the one that `init` writes unasked.
 
     The broker's word is its proof unless `more` names another: most tests have no platform.
     """

@@ -52,8 +52,11 @@ class Box:
         """Append the minute that began at this boottime."""
         start = UTC0 + round(boottime * 1e6) if dated else None
         mark = ClockMark("ntp", 0.01) if dated else ClockMark("arrival")
-        body = {"values": {"air_temperature": value, "wind_speed": None}, "quality": {"air_temperature": 1,
-                "wind_speed": 9}, "reasons": {"wind_speed": "no answer"}}  # fmt: skip
+        body = {
+            "values": {"air_temperature": value, "wind_speed": None},
+            "quality": {"air_temperature": 1, "wind_speed": 9},
+            "reasons": {"wind_speed": "no answer"},
+        }
         return self.store.append(Draft(Kind.MINUTE, Stamp(BOOT, boottime), 60.0, start, mark, body))
 
     def loss(self, body: dict[str, Any]) -> None:
@@ -64,7 +67,7 @@ class Box:
         self.uplink.poke()
 
     def backlog(self, count: int) -> None:
-        """Minutes from before this boot's time zero."""
+        """Append minutes from before this boot's time zero."""
         for number in range(count):
             self.minute((number - count) * 60.0)
 
@@ -81,7 +84,7 @@ class Box:
         self._lanes.append(self.clock.lane("recorder", run))
 
     def picture(self, full: bytes, thumbnail: bytes) -> str:
-        """A picture on the shelf with its record; its name."""
+        """Put a picture on the shelf with its record. Return its name."""
         name = hashlib.sha256(full).hexdigest()
         parts = {"full": full, "thumbnail": thumbnail}
         for part, data in parts.items():
@@ -137,11 +140,11 @@ class Listener:
         return self.messages
 
     def records(self) -> list[Record]:
-        """All records that came, doubles among them."""
+        """Return all records that arrived, doubles among them."""
         return list(records_of(self.take()))
 
     def on(self, station: str, channel: Channel) -> list[Incoming]:
-        """What came on one channel."""
+        """Return what arrived on one channel."""
         return [message for message in self.take() if message.topic == topic(station, channel)]
 
     def send(self, to: str, payload: bytes) -> None:
@@ -159,18 +162,18 @@ class Listener:
 
 
 def records_of(messages: list[Incoming]) -> Iterator[Record]:
-    """The records in these messages."""
+    """Yield the records in these messages."""
     for message in messages:
         if message.topic.rpartition("/")[2] in (Channel.LIVE, Channel.BACKFILL):
             yield from decode(message.payload, Batch).records
 
 
 def seqs(records: Iterable[Record]) -> list[int]:
-    """The seqs of records."""
+    """Return the seqs of records."""
     return [record.seq for record in records]
 
 
 def make(boxes: list[Box], folder: Path, broker: Broker, **section: Any) -> Box:
-    """A station for this broker, closed with the other `boxes`."""
+    """Make a station for this broker, closed with the other `boxes`."""
     boxes.append(Box(folder / "state", broker.section(**section)))
     return boxes[-1]

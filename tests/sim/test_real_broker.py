@@ -65,7 +65,7 @@ def drain(life: Life) -> None:
     ends = time.monotonic() + SENT_WITHIN
     uplink = life.station.uplink
     assert uplink is not None
-    while life.station.store.count_unsent():
+    while life.station.store.outbox.count_unsent():
         assert time.monotonic() < ends, uplink.status()
         uplink.hurry()
         life.run(2.0)

@@ -32,11 +32,11 @@ for n in range(1, 100_000):
     record = store.append(minute(n, epoch, timed=n % 3 != 0), {"n": n})
     print(record.seq, flush=True)
     if n % 5 == 0:
-        store.mark_sent(store.newest(limit=3))
+        store.outbox.mark_sent(store.outbox.newest(limit=3))
     if n % 7 == 0:
-        store.prove([Span(epoch, record.seq - 6, record.seq - 3)])
+        store.outbox.prove([Span(epoch, record.seq - 6, record.seq - 3)])
     if n % 50 == 0:
-        store.add_anchor(Anchor(epoch, n * 60.0, n * 60_000_000, "ntp", 0.1))
+        store.times.add_anchor(Anchor(epoch, n * 60.0, n * 60_000_000, "ntp", 0.1))
 """
 
 

@@ -13,7 +13,7 @@ from tests.kits.uplink_kit import Box
 
 @pytest.fixture(name="broker")
 def running_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A Mosquitto that runs and forgets everything when it ends."""
+    """Give a Mosquitto that forgets everything when it ends."""
     broker = Broker(tmp_path).start()
     yield broker
     broker.stop()
@@ -21,7 +21,7 @@ def running_broker(tmp_path: Path) -> Iterator[Broker]:
 
 @pytest.fixture(name="boxes")
 def closing_boxes() -> Iterator[list[Box]]:
-    """Boxes that are closed at the end of the test."""
+    """Give a list of boxes that are closed at the end of the test."""
     boxes: list[Box] = []
     yield boxes
     for box in boxes:

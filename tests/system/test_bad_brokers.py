@@ -43,14 +43,20 @@ BAD = {
     "sends properties of none": lambda: Manners(first=packet(0x32, b"\x00\x01a\x00\x01\x05\xff\xff\xff\xff\xff")),
     "sends at a QoS of its own": lambda: Manners(first=packet(0x34, b"\x00\x01a\x00\x01\x00{}")),
     "sends megabytes": lambda: Manners(first=publish(topic(STATION, Channel.COMMAND), b"x" * 3_000_000, True)),
-}  # fmt: skip
-QUICK = ("each third is refused", "kicks at each fifth", "packets of 2000",
-         "acknowledges and drops", "sends what has no topic", "sends megabytes")  # fmt: skip
+}
+QUICK = (
+    "each third is refused",
+    "kicks at each fifth",
+    "packets of 2000",
+    "acknowledges and drops",
+    "sends what has no topic",
+    "sends megabytes",
+)
 
 
 @pytest.fixture(name="scripted")
 def running() -> Iterator[Scripted]:
-    """A broker that does as it is told."""
+    """Give a broker that follows its script."""
     broker = Scripted()
     yield broker
     broker.close()
@@ -71,18 +77,18 @@ def test_a_broker_that_misbehaves_loses_nothing(
     box.backlog(COUNT)
     box.recording()
     box.run(1800 if name != "no CONNACK" else 120)  # each of its connections takes 4 s of real time
-    closed = box.store.next_seq - 1 - box.store.count_unsent() - unproven(box)
+    closed = box.store.next_seq - 1 - box.store.outbox.count_unsent() - unproven(box)
     assert closed <= len(scripted.arrived), "something counts as kept that nobody has"
     scripted.manners = Manners()
     whole = box.store.next_seq - 1
     box.run_until(lambda: len({seq for _, seq, _ in scripted.arrived}) >= whole, real=60)
-    box.run_until(lambda: box.store.count_unsent() + unproven(box) <= 1, real=60)
+    box.run_until(lambda: box.store.outbox.count_unsent() + unproven(box) <= 1, real=60)
     assert {seq for _, seq, _ in scripted.arrived} >= set(range(1, whole + 1))
 
 
 def unproven(box: Box) -> int:
-    """How many records are sent and not proven."""
-    return sum(span.last - span.first + 1 for span in box.store.unproven())
+    """Count the records that are sent and not proven."""
+    return sum(span.last - span.first + 1 for span in box.store.outbox.unproven())
 
 
 def test_a_message_that_cannot_be_read_comes_a_few_times_at_most(
@@ -93,7 +99,7 @@ def test_a_message_that_cannot_be_read_comes_a_few_times_at_most(
     box = Box(tmp_path / "state", scripted.section())
     boxes.append(box)
     box.minute(-60)
-    box.run_until(lambda: box.store.count_unsent() == 0 and unproven(box) == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent() == 0 and unproven(box) == 0)
     assert 5 <= scripted.connections <= 8
 
 
@@ -131,7 +137,7 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
 
     def _through(self, data: bytes, up: bool) -> bytes | None:
-        """What comes out at the other side; None: the connection ends."""
+        """Return what goes out at the other side; None: the connection ends."""
         lucky = self._random.random() > 0.15
         if self.fault is None or lucky:
             return data
@@ -168,7 +174,7 @@ def test_a_bad_link_loses_and_doubles_nothing(
             box.run(30)
             time.sleep(0.05)
         proxy.fault = None
-        box.run_until(lambda: box.store.count_unsent() + unproven(box) <= 1, real=60)
+        box.run_until(lambda: box.store.outbox.count_unsent() + unproven(box) <= 1, real=60)
         newest = box.store.next_seq - 2
         box.run_until(lambda: set(watch.seqs()) >= set(range(1, newest + 1)), real=30)
         assert sorted(watch.seqs())[:newest] == list(range(1, newest + 1))

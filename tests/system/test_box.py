@@ -39,7 +39,7 @@ STATUS = Timex.rest.offset + ctypes.sizeof(ctypes.c_long)  # behind esterror
 
 @pytest.fixture(name="box", scope="module")
 def installed_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
-    """This machine's own Debian, booted, with the station installed into it."""
+    """Boot this machine's own Debian, with the station installed into it."""
     if os.geteuid() or not bootable():
         pytest.skip("only a root that may make namespaces can boot a systemd in them")
     box = Booted(tmp_path_factory.mktemp("box"))
@@ -47,8 +47,12 @@ def installed_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
     config.write_text(CONFIG)
     laid = subprocess.run(
         ["make", "install", "PYTHON=/usr/bin/python3", f"DESTDIR={box.upper}", f"CONFIG={config}"],
-        cwd=CHECKOUT, capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     assert laid.returncode == 0, laid.stdout + laid.stderr
     with box:
         box.run("systemd-sysusers")
@@ -58,7 +62,7 @@ def installed_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
 
 
 def bootable() -> bool:
-    """Whether this machine has a systemd, cgroups of version 2, and lets us make namespaces."""
+    """Return whether this machine has a systemd, cgroups of version 2, and lets us make namespaces."""
     if shutil.which("unshare") is None or not Path("/lib/systemd/systemd").exists() or cgroups() is None:
         return False
     words = ["unshare", "-m", "-p", "-i", "-u", "-C", "--fork", "true"]
@@ -66,13 +70,13 @@ def bootable() -> bool:
 
 
 def asked(box: Booted) -> dict[str, Any]:
-    """The station's own word of the time."""
+    """Return what the station knows of the time."""
     said = json.loads(box.until("minshan", "status", "--json", "--state", "/var/lib/minshan", answers=('"clock"',)))
     return dict(said["clock"])
 
 
 def state_of_clock(modes: int = 0, status: int = 0, maxerror: int = 0) -> tuple[int, int]:
-    """The kernel's verdict and status bits, after a change where `modes` names one."""
+    """Return the kernel's verdict and status bits, after a change where `modes` names one."""
     timex = Timex(modes=modes, maxerror=maxerror)
     ctypes.memmove(ctypes.addressof(timex) + STATUS, ctypes.byref(ctypes.c_int(status)), ctypes.sizeof(ctypes.c_int))
     verdict = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
@@ -81,7 +85,7 @@ def state_of_clock(modes: int = 0, status: int = 0, maxerror: int = 0) -> tuple[
 
 @contextmanager
 def synchronised() -> Iterator[None]:
-    """A kernel that believes its clock to be right to 20 ms, as after NTP; as it was afterwards."""
+    """Make the kernel believe its clock to be right to 20 ms, as after NTP; undo that at the end."""
     verdict, status = state_of_clock()
     if verdict != TIME_ERROR:  # it is so
         yield

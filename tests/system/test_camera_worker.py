@@ -58,7 +58,7 @@ class Process:
         return self.ended()
 
     def ended(self) -> int:
-        """Its exit code, once it has ended."""
+        """Return its exit code, once it has ended."""
         code = self.process.wait(20)
         assert self.process.stderr is not None
         self.process.stderr.close()
@@ -73,18 +73,18 @@ class Process:
         return wish
 
     def answer(self, wish: Wish, seconds: float = 40.0) -> Answer:
-        """The wish's answer."""
+        """Await the wish's answer."""
         answer = until(lambda: self.spool.answer(wish.id), seconds)
         assert answer is not None, "no answer"
         return answer
 
     def taken(self, wish: Wish) -> bool:
-        """Whether the process has begun on the wish."""
+        """Return whether the process has begun on the wish."""
         return until((self.spool.folder / f"taken-{wish.id}.json").exists, 20.0)
 
 
 def until(call: Callable[[], T], seconds: float) -> T:
-    """What the call gives, once it gives something."""
+    """Return what the call gives, once it gives something."""
     ends = time.monotonic() + seconds
     while not (found := call()) and time.monotonic() < ends:
         time.sleep(0.02)
@@ -93,7 +93,7 @@ def until(call: Callable[[], T], seconds: float) -> T:
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Process]:
-    """A running camera process."""
+    """Give a running camera process."""
     one = Process(tmp_path / "spool")
     yield one
     if one.process.poll() is None:
@@ -102,13 +102,13 @@ def process(tmp_path: Path) -> Iterator[Process]:
 
 @pytest.fixture(scope="module")
 def camera() -> Iterator[SnapshotCamera]:
-    """A network camera of 4 megapixels with a digest login."""
+    """Give a network camera of 4 megapixels with a digest login."""
     with SnapshotCamera(Scene(1), lambda: Moment(NOON), ("admin", "geheim")) as one:
         yield one
 
 
 def target(camera: SnapshotCamera, password: str = "geheim") -> Target:
-    """How to ask it."""
+    """Return how to ask it."""
     return Target("orchard", "http", camera.url, "admin", password)
 
 
@@ -215,7 +215,7 @@ def test_it_reaches_neither_the_store_nor_what_it_does_not_need() -> None:
 
 @contextmanager
 def rtsp(codec: str, *login: str) -> Iterator[str]:
-    """The address, without login, of a running GStreamer RTSP server."""
+    """Give the address, without login, of a running GStreamer RTSP server."""
     check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
     if (
         not Path(DEBIAN_PYTHON).exists()

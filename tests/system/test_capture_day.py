@@ -71,7 +71,7 @@ def await_rows(jsonl: Path, holds: Callable[[list[dict[str, Any]]], bool]) -> li
 
 
 def check_day(found: list[dict[str, Any]], day: Day) -> None:
-    """Every minute of the day, each identity and each minute once, all values as the file has them."""
+    """Check that every minute of the day is there, each once, with all values as the file has them."""
     names = [(row["station"], row["epoch"], row["seq"], row["revision"]) for row in found]
     assert len(names) == len(set(names))
     by_time = {datetime.fromisoformat(row["time"]): row for row in found}
@@ -166,8 +166,8 @@ def test_receipts_prove_a_day(tmp_path: Path) -> None:
     jsonl = tmp_path / "proven.jsonl"
     report = tmp_path / "report.json"
     with watching(broker, jsonl, "--receipts"):
-        ended(demo("2019-08-04", tmp_path / "state", "--speed", "max", "--for", "6h", "--broker", broker.url,
-                   "--proof", "committed", "--report", report))  # fmt: skip
+        words = ("--speed", "max", "--for", "6h", "--broker", broker.url, "--proof", "committed", "--report", report)
+        ended(demo("2019-08-04", tmp_path / "state", *words))
         arrived = rows(jsonl)
     broker.stop()
     assert json.loads(report.read_text())["unsent"] == 0

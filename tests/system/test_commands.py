@@ -23,14 +23,14 @@ from tests.kits.system import running_broker, section, station, talking, url
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker that wants a login."""
+    """Give a broker that requires a login."""
     with running_broker(tmp_path_factory.mktemp("broker")) as running:
         yield running
 
 
 @pytest.fixture
 def port() -> Iterator[str]:
-    """The port of a talking sensor."""
+    """Give the port of a sensor that sends."""
     with talking() as path:
         yield path
 
@@ -104,7 +104,7 @@ def test_a_station_that_is_unknown_or_silent(broker: Broker) -> None:
 
 @pytest.fixture
 def running(tmp_path: Path, broker: Broker, port: str) -> Iterator[Path]:
-    """The file of a station that is running."""
+    """Give the file of a station that is running."""
     file = station(tmp_path, port, url(broker))
     log = (tmp_path / "log").open("w")
     words = [sys.executable, "-m", "provisioning.main", "run", "--config", str(file)]

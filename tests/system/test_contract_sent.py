@@ -24,28 +24,36 @@ from tests.system.test_watch import Watch
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "wire-contract" / "schemas"
 SCHEMA_OF = {
-    "live": "batch", "backfill": "batch", "picture": "chunk-header", "status": "status", "hello": "hello",
-    "answer": "answer", "receipt": "receipt", "command": "command", "result": "result", "rollcall": "rollcall",
-}  # fmt: skip
+    "live": "batch",
+    "backfill": "batch",
+    "picture": "chunk-header",
+    "status": "status",
+    "hello": "hello",
+    "answer": "answer",
+    "receipt": "receipt",
+    "command": "command",
+    "result": "result",
+    "rollcall": "rollcall",
+}
 
 
 @pytest.fixture(name="broker")
 def running_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A Mosquitto that runs and forgets everything when it ends."""
+    """Give a Mosquitto that forgets everything when it ends."""
     broker = Broker(tmp_path).start()
     yield broker
     broker.stop()
 
 
 def validator(name: str) -> Draft7Validator:
-    """The schema, with the others that it refers to."""
+    """Return the schema's validator, with the other schemas that it refers to."""
     documents = {path.name: json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
     resources = [(file, Resource.from_contents(doc, DRAFT7)) for file, doc in documents.items()]
     return Draft7Validator(documents[f"{name}.json"], registry=Registry().with_resources(resources))
 
 
 def plain(message: Incoming) -> Any:
-    """The JSON of a payload, whatever it came in."""
+    """Return the JSON of a payload, compressed or not."""
     payload = message.payload
     if message.topic.endswith("/picture"):
         payload = payload.partition(b"\n")[0]
@@ -80,7 +88,7 @@ def everything_said(box: Box, listener: Listener, watch: Watch) -> None:
     box.backlog(30)
     box.recording()
     box.run(300)
-    box.store.bound(BOOT, 1, 2)
+    box.store.times.bound(BOOT, 1, 2)
     box.picture(os.urandom(50_000), os.urandom(5_000))
     box.run_until(lambda: not box.store.pictures.unproven() and len(watch.seqs()) > 30)
     listener.send(topic("orchard-1", Channel.COMMAND), encode(Command(VERSION, "c1", "picture", {"camera": "n"}, 1)))
@@ -92,17 +100,24 @@ def everything_said(box: Box, listener: Listener, watch: Watch) -> None:
 
 
 def draft(kind: Kind, body: dict[str, Any], mark: ClockMark) -> Draft:
-    """An event at this boot's beginning."""
+    """Return an event at this boot's beginning."""
     return Draft(kind, Stamp(BOOT, 0.0), 0.0, None if mark.source == "arrival" else 1, mark, body)
 
 
 def test_a_schema_refuses_what_is_wrong() -> None:
     """The schemas bite: a flag without meaning, a span with its ends in text, a state that is none."""
     record = {
-        "epoch": "e", "seq": 1, "kind": "minute", "stamp": {"boot": "b", "boottime": 1}, "duration": 60, "start": 1,
-        "clock": {"source": "ntp", "error": 0.1}, "revision": 0, "setup": None,
+        "epoch": "e",
+        "seq": 1,
+        "kind": "minute",
+        "stamp": {"boot": "b", "boottime": 1},
+        "duration": 60,
+        "start": 1,
+        "clock": {"source": "ntp", "error": 0.1},
+        "revision": 0,
+        "setup": None,
         "body": {"values": {"a": 1.5}, "quality": {"a": 1}, "reasons": {}},
-    }  # fmt: skip
+    }
     batch = {"v": 1, "station": "a", "records": [record]}
     assert list(validator("batch").iter_errors(batch)) == []
     for path, value in (("seq", 0), ("kind", "other"), ("start", "now"), ("body", {"values": {"a": "1"}})):

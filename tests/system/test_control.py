@@ -37,7 +37,7 @@ class Socket:
         until(self.path.exists)
 
     def ask(self, line: bytes) -> Any:
-        """What is answered to a line."""
+        """Return the answer to a line."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
             caller.settimeout(10)
             caller.connect(str(self.path))
@@ -51,7 +51,7 @@ class Socket:
 
 @pytest.fixture(name="served")
 def serving(tmp_path: Path) -> Iterator[Socket]:
-    """A socket that is served until the test's end."""
+    """Give a socket that is served until the test's end."""
     served = Socket(tmp_path)
     yield served
     served.lane.stop()
@@ -59,11 +59,22 @@ def serving(tmp_path: Path) -> Iterator[Socket]:
 
 
 JUNK = (
-    b"", b"\n", b"\xff\xfe\n", b"[" * 60_000 + b"\n", b'{"ask":' * 9000 + b"\n", b'{"ask":"status"', b"\x00" * 100,
-    b'{"ask":' + b"[" * 500 + b"]" * 500 + b"}\n", b'{"ask":"maintenance","seconds":1e400}\n', b"{" * 65_536,
-    b'{"ask":"maintenance","seconds":' + b"9" * 4000 + b"}\n", b'{"ask":"maintenance","seconds":true}\n',
-    b'{"ask":"maintenance","seconds":null,"text":"\\ud800"}\n', b'{"ask":"accept-ledger"}\n', b'{"ask":"status"}\n',
-)  # fmt: skip
+    b"",
+    b"\n",
+    b"\xff\xfe\n",
+    b"[" * 60_000 + b"\n",
+    b'{"ask":' * 9000 + b"\n",
+    b'{"ask":"status"',
+    b"\x00" * 100,
+    b'{"ask":' + b"[" * 500 + b"]" * 500 + b"}\n",
+    b'{"ask":"maintenance","seconds":1e400}\n',
+    b"{" * 65_536,
+    b'{"ask":"maintenance","seconds":' + b"9" * 4000 + b"}\n",
+    b'{"ask":"maintenance","seconds":true}\n',
+    b'{"ask":"maintenance","seconds":null,"text":"\\ud800"}\n',
+    b'{"ask":"accept-ledger"}\n',
+    b'{"ask":"status"}\n',
+)
 
 
 @pytest.mark.parametrize("line", JUNK, ids=range(len(JUNK)))

@@ -25,7 +25,7 @@ BETWEEN_FRAMES = re.compile(r"\r?(?:\x1b\[2K\x1b\[1A)+\x1b\[2K")
 
 
 def started(*words: str) -> subprocess.Popen[str]:
-    """A demo whose output is read at its end."""
+    """Start a demo whose output is read at its end."""
     env = paths() | ENGLISH
     return subprocess.Popen([*DEMO, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 
@@ -64,7 +64,7 @@ def test_a_table_in_a_low_window(tmp_path: Path) -> None:
 
 
 def more(terminal: int) -> bytes:
-    """What comes next; nothing once the other end is gone (Linux says EIO then)."""
+    """Return what comes next; nothing once the other end is gone (Linux says EIO then)."""
     try:
         return os.read(terminal, 65536)
     except OSError:
@@ -87,7 +87,7 @@ def test_its_own_broker_comes_back(tmp_path: Path) -> None:
 
 
 def broker_of(pid: int) -> int | None:
-    """The process of the demo's broker."""
+    """Return the process of the demo's broker."""
     for task in Path(f"/proc/{pid}/task").glob("*"):
         for child in (task / "children").read_text().split():
             if "broker" in Path(f"/proc/{child}/cmdline").read_text():

@@ -31,14 +31,14 @@ from tests.kits.system import running_broker, station, talking, url
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker that wants a login."""
+    """Give a broker that requires a login."""
     with running_broker(tmp_path_factory.mktemp("broker")) as running:
         yield running
 
 
 @pytest.fixture
 def port() -> Iterator[str]:
-    """The port of a talking sensor."""
+    """Give the port of a sensor that sends."""
     with talking() as path:
         yield path
 
@@ -148,8 +148,8 @@ def test_a_site_that_nobody_gave_is_named(tmp_path: Path, broker: Broker, port: 
         "  → If the station is elsewhere, correct latitude, longitude and altitude_m in [site]: "
     ) in said.out
     file.write_text(text.replace("1800", "1590"))
-    assert "! 站址：海拔是 `minshan init` 在没有给出时写的默认值\n" in minshan(
-        "doctor", "--lang", "zh", "--config", str(file)).out  # fmt: skip
+    said = minshan("doctor", "--lang", "zh", "--config", str(file))
+    assert "! 站址：海拔是 `minshan init` 在没有给出时写的默认值\n" in said.out
 
 
 LINE = b"A0743B135C0000D0012E0000F0006G1588H1588I0000J0000K0610L0271M909N10022"
@@ -181,8 +181,18 @@ def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
     capture.write_bytes(b"".join(time + NO_PM for time in times))
     day = read_capture(capture)
     file = tmp_path / "station.toml"
-    file.write_text(capture_station("farm", tmp_path / "state", "mqtt://127.0.0.1:9", "broker", capture="day",
-                                    utc_offset=8.0, mm_per_tip=0.33, pm=True))  # fmt: skip
+    file.write_text(
+        capture_station(
+            "farm",
+            tmp_path / "state",
+            "mqtt://127.0.0.1:9",
+            "broker",
+            capture="day",
+            utc_offset=8.0,
+            mm_per_tip=0.33,
+            pm=True,
+        )
+    )
     config = load(file)
     boot = boot_of(config, day.begin, "sim")
     with closing(open_store(config)) as store, closing(Rig(config, boot, day.begin, 1, speed=None, capture=day)) as rig:

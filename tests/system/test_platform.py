@@ -33,7 +33,7 @@ Parts = list[Box | Watch]
 
 @pytest.fixture(name="parts")
 def ended_parts() -> Iterator[Parts]:
-    """What is to be ended after the test."""
+    """Give what is to be ended after the test."""
     parts: Parts = []
     yield parts
     for part in parts:
@@ -57,13 +57,13 @@ def test_a_receiver_that_was_away_lacks_nothing(parts: Parts, tmp_path: Path, mi
     parts += [box, watch]
     box.minute(-60)
     box.uplink.poke()
-    box.run_until(lambda: watch.seqs() == [1] and not box.store.unproven())
+    box.run_until(lambda: watch.seqs() == [1] and not box.store.outbox.unproven())
     watch.end()
     box.recording()
     box.run(minutes * 60 + 1)
     assert box.uplink.status()["unproven"] >= minutes - 1, "what the broker acknowledged is not proven"
     watch.start()
-    box.run_until(lambda: len(watch.seqs()) > minutes and not box.store.unproven(), 90)
+    box.run_until(lambda: len(watch.seqs()) > minutes and not box.store.outbox.unproven(), 90)
     found = watch.seqs()
     assert len(found) == len(set(found))
     assert set(range(1, minutes + 2)) <= set(found)
@@ -102,12 +102,12 @@ def test_no_message_ends_a_receiver_or_comes_back(parts: Parts, tmp_path: Path) 
 
 
 def receipted(listener: Listener) -> list[Span]:
-    """The spans of all receipts that came."""
+    """Return the spans of all receipts that arrived."""
     return [span for message in listener.on("s", Channel.RECEIPT) for span in decode(message.payload, Receipt).has]
 
 
 def guarded(folder: Path, *stations: str) -> Broker:
-    """A Mosquitto with the rules of the documents, and a login for the platform and each station."""
+    """Start a Mosquitto with the rules of the documents, and a login for the platform and each station."""
     rules = (RULES / "minshan.conf").read_text().splitlines()
     (folder / "minshan.acl").write_text((RULES / "minshan.acl").read_text())
     own = [line for line in rules if line.startswith("max_packet_size")]
@@ -119,7 +119,7 @@ def guarded(folder: Path, *stations: str) -> Broker:
 
 
 def refused(listener: Listener, to: str, payload: bytes) -> bool:
-    """Whether the broker does not take a message: it says so, and some releases then end the connection."""
+    """Return whether the broker refuses a message; some releases end the connection after that."""
     mid = listener.link.publish(to, payload)
     try:
         while mid not in listener.link.acks:
@@ -147,7 +147,7 @@ def test_a_stations_login_speaks_for_no_other(parts: Parts, tmp_path: Path) -> N
         thief.send(topic("thief", channel), payloads[channel])  # in its own topic it may say what it likes
     box.minute(-60)
     box.uplink.poke()
-    box.run_until(lambda: watch.seqs() == [1] and not box.store.unproven())
+    box.run_until(lambda: watch.seqs() == [1] and not box.store.outbox.unproven())
     assert [line["values"]["air_temperature"] for line in watch.lines()] == [1.25]
     platform = Listener(BrokerSection(url=url(broker, "platform:apple@")), "platform-asks")
     platform.send(topic("victim", Channel.COMMAND), b'{"v":1,"id":"x","name":"none","args":{},"expires":1}')
@@ -188,7 +188,7 @@ def test_a_file_may_be_rotated_while_it_is_written(parts: Parts, tmp_path: Path)
     box.run_until(lambda: watch.minutes.exists() and len(watch.seqs()) >= 5)
     watch.end()
     watch.start()
-    box.run_until(lambda: len(watch.seqs()) >= 10 and not box.store.unproven())
+    box.run_until(lambda: len(watch.seqs()) >= 10 and not box.store.outbox.unproven())
     old = [line["seq"] for line in watch.lines(tmp_path / "m.jsonl.1")]
     found = [*old, *watch.seqs()]
     assert sorted(found) == list(range(1, len(found) + 1))
@@ -203,9 +203,11 @@ def test_a_viewer_gives_no_receipts_and_says_so(tmp_path: Path) -> None:
     words = ["watch", "--broker", broker.url]
     for more, said in (
         ([], "No receipts are given, because no file is named that keeps the minutes (--jsonl FILE).\n"),
-        (["--no-receipts", "--jsonl", str(tmp_path / "m.jsonl")],
-         "No receipts are given: what the broker drops while nobody receives is lost.\n"),
-    ):  # fmt: skip
+        (
+            ["--no-receipts", "--jsonl", str(tmp_path / "m.jsonl")],
+            "No receipts are given: what the broker drops while nobody receives is lost.\n",
+        ),
+    ):
         with pytest.raises(subprocess.TimeoutExpired) as ended:
             minshan(*words, *more, timeout=3)
         assert said in (ended.value.stderr or b"").decode()

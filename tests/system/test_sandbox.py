@@ -24,7 +24,7 @@ REFUSE = 0x00050000 | errno.EPERM
 
 
 def members(name: str) -> list[str]:
-    """The calls of a group (@clock) as this machine's systemd has them; a call is itself."""
+    """Return the calls of a group (@clock) as this machine's systemd has them; a call is itself."""
     if not name.startswith("@"):
         return [name]
     said = subprocess.run(["systemd-analyze", "syscall-filter", name], capture_output=True, text=True, check=True)
@@ -33,7 +33,7 @@ def members(name: str) -> list[str]:
 
 
 def allowed() -> set[str]:
-    """The calls that the unit's filters leave, in the order in which systemd reads them."""
+    """Return the calls that the unit's filters leave, in the order in which systemd reads them."""
     left: set[str] = set()
     for line in re.findall(r"^SystemCallFilter=(.*)$", UNIT, re.MULTILINE):
         calls = {call for word in line.lstrip("~").split() for call in members(word)}
@@ -44,7 +44,7 @@ def allowed() -> set[str]:
 
 
 def confined(calls: set[str], then: Callable[[], bool]) -> bool:
-    """Whether `then` holds in a child process that is left these calls."""
+    """Return whether `then` holds in a child process that is left these calls."""
     child = os.fork()
     if child == 0:
         held = False
@@ -70,13 +70,13 @@ def confine(calls: set[str]) -> None:
 
 
 def asks() -> bool:
-    """Whether the kernel tells, whatever it tells."""
+    """Return whether the kernel answers, whatever the answer."""
     anchor = KernelTime().probe("b", 1.0)
     return anchor is None or anchor.source == "ntp"
 
 
 def is_refused() -> bool:
-    """Whether that it may not ask is told apart from a clock that nobody keeps right."""
+    """Return whether "may not ask" is distinguished from a clock that is not kept right."""
     try:
         KernelTime().probe("b", 1.0)
     except MayNotAsk as refused:
@@ -86,7 +86,7 @@ def is_refused() -> bool:
 
 @pytest.fixture(name="systemd", autouse=True)
 def needs_systemd() -> None:
-    """The groups of calls are systemd's, the filter is libseccomp's."""
+    """Skip where there is no systemd, whose groups of calls these are, or no libseccomp."""
     if shutil.which("systemd-analyze") is None or ctypes.util.find_library("seccomp") is None:
         pytest.skip("systemd or libseccomp is not on this machine")
 

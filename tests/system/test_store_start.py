@@ -22,7 +22,7 @@ MINSHAN = [sys.executable, "-m", "provisioning.main"]
 
 
 def configured(tmp_path: Path) -> Path:
-    """A station without a broker whose sensor is not there."""
+    """Write the file of a station without a broker whose sensor is not there."""
     config = tmp_path / "station.toml"
     words = ["init", "--station", "pole-1", "--sensor", f"ascii-station:port={tmp_path}/none"]
     words += ["--broker", "mqtt://127.0.0.1:9", "--state", str(tmp_path / "state"), "--out", str(config)]

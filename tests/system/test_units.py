@@ -18,7 +18,7 @@ EXPOSURE = 2.0
 
 
 def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The command's end and all that it said; skips where the tool is not on this machine."""
+    """Return the command's end and all that it printed; skip where the tool is not on this machine."""
     if shutil.which(str(command[0])) is None:
         pytest.skip(f"{command[0]} is not on this machine")
     environment = os.environ | variables
@@ -35,7 +35,7 @@ def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[s
 
 
 def words(unit: str) -> dict[str, list[str]]:
-    """The unit's settings: key -> values in order."""
+    """Return the unit's settings: key -> values in order."""
     settings: dict[str, list[str]] = {}
     for line in (SYSTEMD / f"{unit}.service").read_text().splitlines():
         key, equals, value = line.partition("=")
@@ -46,7 +46,7 @@ def words(unit: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that all but the release was installed into."""
+    """Install all but the release. Return the folder."""
     folder = tmp_path_factory.mktemp("root")
     done = run(CHECKOUT / "scripts/install", "files", DESTDIR=str(folder))
     assert done.returncode == 0, done.stdout
@@ -72,9 +72,13 @@ def test_systemd_finds_no_fault_in_a_unit(unit: str, installed: Path, tmp_path: 
 def test_a_unit_is_exposed_at_most_so_far(unit: str) -> None:
     """By systemd's own scale (10 is worst) a unit that is broken into reaches little."""
     done = run(
-        "systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE * 10:.0f}",
-        "--no-pager", SYSTEMD / f"{unit}.service",
-    )  # fmt: skip
+        "systemd-analyze",
+        "security",
+        "--offline=true",
+        f"--threshold={EXPOSURE * 10:.0f}",
+        "--no-pager",
+        SYSTEMD / f"{unit}.service",
+    )
     exposure = re.search(r"exposure level for \S+: ([\d.]+)", done.stdout)
     assert exposure and float(exposure[1]) <= EXPOSURE, done.stdout
     assert done.returncode == 0, done.stdout

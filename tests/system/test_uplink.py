@@ -24,7 +24,7 @@ def test_a_backlog_and_what_is_measured_meanwhile_arrive_once(broker: Broker, bo
     box.backlog(800)
     box.recording()
     box.run(3600)
-    box.run_until(lambda: box.store.count_unsent() <= 1)
+    box.run_until(lambda: box.store.outbox.count_unsent() <= 1)
     assert sorted(seqs(listener.records()))[:859] == list(range(1, 860))
     assert box.uplink.status()["trouble"] is None
 
@@ -36,7 +36,7 @@ def test_the_newest_minute_goes_before_the_backlog_and_that_from_new_to_old(
     listener = Listener(broker)
     box = make(boxes, tmp_path, broker)
     box.backlog(800)
-    box.run_until(lambda: box.store.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
     live = seqs(records_of(listener.on(STATION, Channel.LIVE)))
     backfill = [seqs(records_of([m])) for m in listener.on(STATION, Channel.BACKFILL)]
     assert live[0] == 800
@@ -60,7 +60,7 @@ def test_a_broker_that_is_away_for_hours_costs_nothing(broker: Broker, boxes: li
     assert status["trouble"] == f"{broker.url} refuses connections: is the broker running, is the port right?"
     broker.start()
     listener.again()
-    box.run_until(lambda: box.store.count_unsent() <= 1)
+    box.run_until(lambda: box.store.outbox.count_unsent() <= 1)
     assert sorted(set(seqs(listener.records())))[:190] == list(range(1, 191))
 
 
@@ -81,7 +81,7 @@ def test_a_broker_killed_with_messages_in_flight_loses_nothing(
     box.run(10)
     broker.start()
     listener.again()
-    box.run_until(lambda: box.store.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
     assert sorted(seqs(listener.records())) == list(range(1, 901))
 
 
@@ -90,10 +90,10 @@ def test_while_nobody_listens_everything_is_kept(broker: Broker, boxes: list[Box
     box = make(boxes, tmp_path, broker)
     box.recording()
     box.run(1800)
-    assert box.store.count_unsent() == 30
+    assert box.store.outbox.count_unsent() == 30
     assert box.uplink.status()["trouble"].startswith(f"nobody at {broker.url} listens")
     listener = Listener(broker)
-    box.run_until(lambda: box.store.count_unsent() <= 1)
+    box.run_until(lambda: box.store.outbox.count_unsent() <= 1)
     assert set(range(1, 31)) <= set(seqs(listener.records()))
     assert box.uplink.status()["trouble"] is None
 
@@ -109,7 +109,7 @@ def test_birth_and_will_tell_whether_the_station_is_there(broker: Broker, boxes:
 
 
 def state(broker: Broker) -> str:
-    """The retained status, as a newcomer gets it."""
+    """Return the retained status, as a newcomer gets it."""
     listener = Listener(broker, name=f"newcomer-{id(object())}")
     messages = listener.on(STATION, Channel.STATUS)
     listener.link.close()
@@ -128,7 +128,7 @@ def test_a_refused_login_is_one_sentence_and_is_rarely_repeated(
     assert [r.message for r in caplog.records] == [
         f"{broker.url} refuses the login (Not authorized): are user and password right?"
     ]
-    assert box.store.count_unsent() == 60
+    assert box.store.outbox.count_unsent() == 60
     broker.stop()
 
 
@@ -152,7 +152,7 @@ def test_a_certificate_that_has_run_out_is_named_with_its_date(tmp_path: Path, b
     trouble = box.uplink.status()["trouble"]
     ended = datetime.now(UTC) - timedelta(days=3)
     assert trouble == f"the certificate of {broker.url} has run out on {ended:%Y-%m-%d}: the broker needs a new one"
-    assert box.store.count_unsent() == 10
+    assert box.store.outbox.count_unsent() == 10
     broker.stop()
 
 
@@ -162,7 +162,7 @@ def test_records_go_by_tls(tmp_path: Path, boxes: list[Box]) -> None:
     listener = Listener(broker)
     box = make(boxes, tmp_path, broker)
     box.backlog(800)
-    box.run_until(lambda: box.store.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
     assert set(seqs(listener.records())) == set(range(1, 801))
     broker.stop()
 
@@ -175,6 +175,6 @@ def test_a_broker_of_3_1_1_alone_is_spoken_to_in_3_1_1(tmp_path: Path, boxes: li
         box = Box(tmp_path / "state", section)
         boxes.append(box)
         box.backlog(400)
-        box.run_until(lambda: box.store.count_unsent() == 0)
+        box.run_until(lambda: box.store.outbox.count_unsent() == 0)
         assert box.uplink.status()["protocol"] == "3.1.1"
         assert set(seqs(listener.records())) == set(range(1, 401))

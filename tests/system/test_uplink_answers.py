@@ -50,8 +50,8 @@ def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(
     box = make(boxes, tmp_path, broker, proof="committed")
     box.backlog(50)
     box.run(30)
-    assert box.store.count_unsent() == 0
-    assert box.store.unproven() == [Span("e1", 1, 50)]
+    assert box.store.outbox.count_unsent() == 0
+    assert box.store.outbox.unproven() == [Span("e1", 1, 50)]
     box.run(130)
     hello = newest_hello(platform)
     assert hello.unproven == [Span("e1", 1, 50)]
@@ -60,17 +60,17 @@ def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(
     assert sorted(seqs(platform.records()))[20:40:2] == sorted(seqs(platform.records()))[21:41:2]
     receipt = Receipt(VERSION, "ledger", 1, [Span("e1", 21, 30)])
     platform.send(topic(STATION, Channel.RECEIPT), encode(receipt))
-    box.run_until(lambda: not box.store.unproven())
-    assert box.store.count_unsent() == 0
+    box.run_until(lambda: not box.store.outbox.unproven())
+    assert box.store.outbox.count_unsent() == 0
 
 
 def newest_hello(platform: Listener) -> Hello:
-    """What the station said of itself last."""
+    """Return the newest hello of the station."""
     return decode(platform.on(STATION, Channel.HELLO)[-1].payload, Hello)
 
 
 def answer(platform: Listener, hello: Hello, has: list[Span] | None = None) -> None:
-    """The platform's answer to a hello."""
+    """Send the platform's answer to a hello."""
     reply = Answer(VERSION, hello.nonce, UTC0 + 5_000_000, "ledger", 1, has)
     platform.send(topic(STATION, Channel.ANSWER), encode(reply))
 
@@ -103,9 +103,9 @@ def test_an_undated_minute_goes_at_once_by_arrival_and_again_when_its_time_is_kn
         box.minute(-60.0 * number, dated=False)
     box.run(30)
     assert [(r.seq, r.start, r.clock.source) for r in listener.records()] == [(5, None, "arrival")]
-    box.store.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
+    box.store.times.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
     box.uplink.poke()
-    box.run_until(lambda: box.store.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
     later = [(r.seq, r.start, r.revision) for r in listener.records()[1:]]
     assert sorted(later) == [(n, UTC0 - (6 - n) * 60_000_000, 1) for n in range(1, 6)]
 
@@ -177,7 +177,7 @@ def test_what_nobody_understands_is_dropped(broker: Broker, boxes: list[Box], tm
     box.minute(0)
     box.uplink.poke()
     box.run(60)
-    assert box.store.count_unsent() == 0
+    assert box.store.outbox.count_unsent() == 0
     assert box.uplink.status()["connected"]
 
 
@@ -209,15 +209,13 @@ def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broke
     listener = Listener(broker)
     clock = SystemClock()
     store = Store.open(tmp_path / "state", epoch="e1")
-    sender = Uplink(
-        broker.section(), STATION, store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print
-    )  # fmt: skip
+    sender = Uplink(broker.section(), STATION, store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print)
     lane = clock.lane("uplink", sender.run)
     until(lambda: sender.status()["connected"])
     now = clock.now()
     store.append(Draft(Kind.MINUTE, Stamp(BOOT, now - 60), 60.0, UTC0, ClockMark("ntp", 0.1), {}))
     sender.poke()
-    until(lambda: store.count_unsent() == 0, PHASES + 2)
+    until(lambda: store.outbox.count_unsent() == 0, PHASES + 2)
     assert clock.now() - now < PHASES + 1
     began = time.monotonic()
     lane.stop()
@@ -232,17 +230,17 @@ def test_a_proof_of_an_older_revision_closes_nothing(broker: Broker, boxes: list
     platform = Listener(broker)
     box = make(boxes, tmp_path, broker, proof="committed")
     box.store.append(Draft(Kind.MINUTE, Stamp(BOOT, 0.0), 60.0, None, ClockMark("arrival"), {}))
-    box.store.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
+    box.store.times.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
     box.run(30)
     assert [r.revision for r in platform.records()][-1:] == [1]
-    assert box.store.unproven() == [Span("e1", 1, 1)]
+    assert box.store.outbox.unproven() == [Span("e1", 1, 1)]
     answer(platform, newest_hello(platform), has=[])
     box.run(1)
     platform.send(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)])))
     box.run(5)
-    assert box.store.unproven() == [Span("e1", 1, 1)]
+    assert box.store.outbox.unproven() == [Span("e1", 1, 1)]
     revised = [Revised(1, [Span("e1", 1, 1)])]
     receipt = Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)], revised=revised)
     platform.send(topic(STATION, Channel.RECEIPT), encode(receipt))
     box.run(5)
-    assert box.store.unproven() == []
+    assert box.store.outbox.unproven() == []

@@ -24,7 +24,7 @@ LATER = UTC0 + 86_400_000_000
 
 
 def running(folder: Path, *lines: str) -> Broker:
-    """A Mosquitto with these lines in its configuration."""
+    """Start a Mosquitto with these lines in its configuration."""
     return Broker(folder, "\n".join(lines)).start()
 
 
@@ -50,7 +50,7 @@ def test_rubbish_by_a_real_broker_ends_nothing(broker: Broker, boxes: list[Box],
     box.minute(0)
     box.uplink.poke()
     platform.send(topic(STATION, Channel.COMMAND), encode(Command(VERSION, "last", "picture", {}, LATER)))
-    box.run_until(lambda: box.store.count_unsent() == 0 and "last" in [command.id for command in box.commands])
+    box.run_until(lambda: box.store.outbox.count_unsent() == 0 and "last" in [command.id for command in box.commands])
     assert box.uplink.status()["set_aside"]["count"] > 20
     assert box.uplink.status()["connected"]
 
@@ -83,7 +83,7 @@ def test_a_message_that_is_too_large_is_passed_over_for_good(
 
 
 def resident() -> int:
-    """Bytes of memory that this process has."""
+    """Return the bytes of memory that this process has."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -104,13 +104,13 @@ def test_a_record_that_fits_no_packet_is_told_and_all_others_go(tmp_path: Path, 
             box.backlog(300)
             for _ in range(3):
                 event(box.store, Kind.HEALTH, {"what": "x"})
-        box.run_until(lambda: box.store.count_unsent() == 1)  # noqa: B023  # called within the turn alone
+        box.run_until(lambda: box.store.outbox.count_unsent() == 1)  # noqa: B023  # called within the turn alone
         box.uplink.result(Result(VERSION, f"c-{epoch}", STATION, "done", "t" * 1000, {"picture": "x" * 300}))
         box.run(5)
         assert box.uplink.status()["too_large"]["count"] == 1
         if epoch == "e1":
             box.close()
-    assert boxes[0].store.unsent_spans() == [Span("e1", large, large)]
+    assert boxes[0].store.outbox.unsent_spans() == [Span("e1", large, large)]
     arrived = listener.records()
     assert sorted(set(seqs(arrived))) == [seq for seq in range(1, boxes[0].store.next_seq) if seq != large]
     (loss,) = [record for record in arrived if record.kind is Kind.LOSS]
@@ -122,7 +122,7 @@ def test_a_record_that_fits_no_packet_is_told_and_all_others_go(tmp_path: Path, 
 
 
 def started(folder: Path, times: int) -> int:
-    """A store of a box that was started so often (made without waiting for the disk); its newest seq."""
+    """Make the store of a box that was started so often (without waiting for the disk). Return its newest seq."""
     store = Store.open(folder, epoch="0" * 12)
     with store._db.reading() as connection:
         connection.execute("PRAGMA synchronous=OFF")
@@ -151,7 +151,9 @@ def test_a_box_that_was_started_thousands_of_times_gets_everything_out(
     box.run_until(lambda: platform.turn() and len(platform.has) == newest + 1, real=120)
     box.run_until(lambda: platform.turn() and len(platform.spoken) == times + 1, real=120)
     assert max(platform.sizes) <= min(limit, 16 * 1024 + 100)
-    box.run_until(lambda: platform.turn() and not box.store.unproven() and not box.store.count_unsent(), real=120)
+    box.run_until(
+        lambda: platform.turn() and not box.store.outbox.unproven() and not box.store.outbox.count_unsent(), real=120
+    )
     assert box.uplink.status()["trouble"] is None
     broker.stop()
 
@@ -198,7 +200,7 @@ def test_an_answer_says_nothing_about_epochs_that_were_not_named(
     box = Box(tmp_path / "state", broker.section(proof="committed"), epoch="now")
     boxes.append(box)
     box.minute(0)
-    box.run_until(lambda: box.store.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
     hello = decode(platform.on(STATION, Channel.HELLO)[-1].payload, Hello)
     everything = box.store.epochs()
     for about, has, reopened in ((everything[:1], everything[:1], 0), (everything[1:2], [], 2)):

@@ -29,9 +29,20 @@ class Watch:
     def __init__(self, folder: Path, url: str, *words: str) -> None:
         self.minutes, self.events, self.pictures = folder / "m.jsonl", folder / "e.jsonl", folder / "pictures"
         self._command = [
-            sys.executable, "-m", "provisioning.main", "watch", "--broker", url, "--jsonl", str(self.minutes),
-            "--events", str(self.events), "--pictures", str(self.pictures), *words,
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "provisioning.main",
+            "watch",
+            "--broker",
+            url,
+            "--jsonl",
+            str(self.minutes),
+            "--events",
+            str(self.events),
+            "--pictures",
+            str(self.pictures),
+            *words,
+        ]
         self._out = folder / "watch.out"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -49,25 +60,25 @@ class Watch:
         self.process.wait()
 
     def end(self) -> str:
-        """Ctrl-C; what it said."""
+        """End it by Ctrl-C. Return what it printed."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         assert self.process.wait(15) == 0, self._out.read_text()
         return self._out.read_text()
 
     def lines(self, file: Path | None = None) -> list[dict[str, Any]]:
-        """The objects of a file (the minutes' without one)."""
+        """Return the objects of a file (the minutes' without one)."""
         text = (file or self.minutes).read_text() if (file or self.minutes).exists() else ""
         return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
     def seqs(self) -> list[int]:
-        """The seqs in the minutes' file, in its order."""
+        """Return the seqs in the minutes' file, in its order."""
         return [line["seq"] for line in self.lines()]
 
 
 @pytest.fixture(name="broker")
 def running_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A Mosquitto that runs and forgets everything when it ends."""
+    """Give a Mosquitto that forgets everything when it ends."""
     broker = Broker(tmp_path).start()
     yield broker
     broker.stop()
@@ -75,7 +86,7 @@ def running_broker(tmp_path: Path) -> Iterator[Broker]:
 
 @pytest.fixture(name="parts")
 def ended_parts() -> Iterator[list[Box | Watch]]:
-    """What is to be ended after the test."""
+    """Give what is to be ended after the test."""
     parts: list[Box | Watch] = []
     yield parts
     for part in parts:
@@ -86,7 +97,7 @@ def ended_parts() -> Iterator[list[Box | Watch]]:
 
 
 def both(parts: list[Box | Watch], tmp_path: Path, broker: Broker, *words: str, **section: Any) -> tuple[Box, Watch]:
-    """A running receiver, and a station."""
+    """Start a receiver and a station."""
     watch = Watch(tmp_path, broker.url, *words).start()
     box = Box(tmp_path / "state", broker.section(**section))
     parts += [box, watch]
@@ -101,12 +112,19 @@ def test_a_line_has_what_the_contract_says(broker: Broker, parts: list[Box | Wat
     box.run_until(watch.seqs)
     assert watch.lines() == [
         {
-            "station": "orchard-1", "epoch": "e1", "seq": 1, "time": "2025-12-31T23:59:00Z", "duration_s": 60.0,
-            "clock": {"source": "ntp", "error": 0.01}, "revision": 0, "setup": None,
+            "station": "orchard-1",
+            "epoch": "e1",
+            "seq": 1,
+            "time": "2025-12-31T23:59:00Z",
+            "duration_s": 60.0,
+            "clock": {"source": "ntp", "error": 0.01},
+            "revision": 0,
+            "setup": None,
             "values": {"air_temperature": 1.25, "wind_speed": None},
-            "quality": {"air_temperature": 1, "wind_speed": 9}, "reasons": {"wind_speed": "no answer"},
+            "quality": {"air_temperature": 1, "wind_speed": 9},
+            "reasons": {"wind_speed": "no answer"},
         }
-    ]  # fmt: skip
+    ]
     said = watch.end()
     assert "1 minutes, 0 events, 0 photos received" in said
     assert "orchard-1: nothing missing" in said
@@ -126,7 +144,7 @@ def test_a_receiver_killed_again_and_again_loses_and_doubles_nothing(
             file.write(b'{"station":"orchard-1","epoch":"e1","se')
         box.run(900)
         watch.start()
-    box.run_until(lambda: box.store.count_unsent() <= 1 and len(watch.seqs()) >= 730)
+    box.run_until(lambda: box.store.outbox.count_unsent() <= 1 and len(watch.seqs()) >= 730)
     seqs = watch.seqs()
     assert len(seqs) == len(set(seqs))
     assert set(range(1, 731)) <= set(seqs)
@@ -168,7 +186,7 @@ def test_what_a_killed_broker_had_promised_is_sent_again(
         broker.kill()
         broker.start()
         watch.start()
-    box.run_until(lambda: not box.store.unproven() and box.store.count_unsent() <= 1, 40)
+    box.run_until(lambda: not box.store.outbox.unproven() and box.store.outbox.count_unsent() <= 1, 40)
     seqs = watch.seqs()
     assert len(seqs) == len(set(seqs))
     assert set(range(1, 60)) <= set(seqs)
@@ -180,7 +198,7 @@ def test_a_database_from_a_backup_is_filled_again(broker: Broker, parts: list[Bo
     box, watch = both(parts, tmp_path, broker, proof="committed")
     box.backlog(40)
     box.uplink.poke()
-    box.run_until(lambda: len(watch.seqs()) == 40 and not box.store.unproven())
+    box.run_until(lambda: len(watch.seqs()) == 40 and not box.store.outbox.unproven())
     watch.end()
     kept = watch.minutes.read_text().splitlines(keepends=True)
     watch.minutes.write_text("".join(kept[:25]))
@@ -202,7 +220,7 @@ def test_an_undated_minute_is_dated_by_its_arrival_and_then_corrected(
     began = datetime.fromisoformat(first["time"])
     assert abs(began - (datetime.now(UTC) - timedelta(seconds=60))) < timedelta(seconds=20)
     assert first["clock"] == {"source": "arrival", "error": None}
-    box.store.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
+    box.store.times.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
     box.uplink.poke()
     box.run_until(lambda: len(watch.seqs()) == 2)
     second = watch.lines()[1]

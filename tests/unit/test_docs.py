@@ -31,17 +31,17 @@ COMMAND = re.compile(r"^\s*(?:sudo )?(?:\S*/)?minshan +(\S.*)")
 
 
 def named(page: Path) -> str:
-    """A page as a person names it."""
+    """Return a page as a person names it."""
     return str(page.relative_to(ROOT))
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    """The code blocks of a language ("" for commands)."""
+    """Return the code blocks of a language ("" for commands)."""
     return [text for kind, text in FENCE.findall(page.read_text(encoding="utf-8")) if kind == language]
 
 
 def command_lines(page: Path) -> Iterator[str]:
-    """Every `minshan ...` of a page, in its blocks (joined where a line goes on) and between backticks."""
+    """Return every `minshan ...` of a page, in its blocks (joined where a line goes on) and between backticks."""
     text = page.read_text(encoding="utf-8")
     for block in blocks(page, ""):
         yield from (found[1] for line in block.replace("\\\n", " ").splitlines() if (found := COMMAND.search(line)))
@@ -52,7 +52,7 @@ def command_lines(page: Path) -> Iterator[str]:
 
 
 def wrong_words(line: str) -> str | None:
-    """What is wrong with the words of a `minshan` command line: an unknown command or option."""
+    """Return what is wrong with the words of a `minshan` command line: an unknown command or option."""
     words = shlex.split(line.split("#")[0].replace("…", "x"))
     command: click.Command = group()
     context = click.Context(command)
@@ -100,7 +100,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def toml_of(first: str) -> list[Any]:
-    """The TOML blocks of all pages that begin with a table."""
+    """Return the TOML blocks of all pages that begin with a table."""
     found = [(page, text) for page in PAGES for text in blocks(page, "toml") if text.startswith(first)]
     return [pytest.param(text, id=f"{named(page)}-{place}") for place, (page, text) in enumerate(found, 1)]
 
@@ -175,7 +175,7 @@ def test_pictures_fetch_nothing_and_are_small() -> None:
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example package of docs/adding-a-sensor.md, installed by pip into a folder of its own."""
+    """Install the example package of docs/adding-a-sensor.md by pip into a folder of its own. Return the folder."""
     folder = tmp_path_factory.mktemp("leaf-stick")
     page = (ROOT / "docs" / "adding-a-sensor.md").read_text(encoding="utf-8")
     for _, text in FENCE.findall(page):
@@ -192,7 +192,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ran(package: Path, *words: str) -> str:
-    """What a command prints where the package is installed."""
+    """Return what a command prints where the package is installed."""
     env = os.environ | {"PYTHONPATH": f"{package / 'installed'}:{ROOT}", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
         [sys.executable, "-m", *words], cwd=package, env=env, capture_output=True, text=True, timeout=100, check=False

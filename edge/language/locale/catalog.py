@@ -45,7 +45,7 @@ Found = tuple[str, str | tuple[str, ...]]
 
 
 def ours() -> Iterator[Found]:
-    """(where, text) of each text of ours, a tuple for singular and plural."""
+    """Yield (where, text) of each text of ours, a tuple for singular and plural."""
     for package in PACKAGES:
         for file, _line, text, _comments, _context in extract_from_dir(ROOT / package, keywords=KEYWORDS):
             yield f"{package}/{Path(file).as_posix()}", text
@@ -63,7 +63,7 @@ class Made(NamedTuple):
 
 
 def reasons() -> Iterator[Made]:
-    """Each place where a meaning is made: its code and template must stand there as they are."""
+    """Yield each place where a meaning is made. Raise ValueError where code and template are not plain texts there."""
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -86,7 +86,7 @@ def templates() -> dict[str, str]:
 
 
 def clicks() -> Iterator[Found]:
-    """The same of click, which speaks by the process's own catalogue."""
+    """Yield the same of click, which speaks by the process's own catalogue."""
     folder = Path(click.__file__).parent
     for _file, _line, text, _comments, _context in extract_from_dir(folder, keywords=KEYWORDS):
         first = text if isinstance(text, str) else text[0]
@@ -95,7 +95,7 @@ def clicks() -> Iterator[Found]:
 
 
 def collected() -> Catalog:
-    """A catalogue of all texts, with the translations that there are."""
+    """Return a catalogue of all texts, with the translations that there are."""
     with PO.open("rb") as file:
         known = read_po(file, locale="zh_CN", charset="utf-8")
     fresh = Catalog(locale="zh_CN", project="minshan", charset="utf-8", fuzzy=False)
@@ -113,7 +113,7 @@ def collected() -> Catalog:
 
 
 def po_bytes(catalog: Catalog) -> bytes:
-    """minshan.po of a catalogue: no dates and lines in it, which would change without a word changing."""
+    """Return the bytes of minshan.po: no dates and lines in it, which would change without a word changing."""
     file = io.BytesIO()
     write_po(file, catalog, omit_header=False, include_lineno=False, sort_output=True, width=100)
     lines = [line for line in file.getvalue().splitlines(keepends=True) if b"-Date: " not in line]
@@ -121,7 +121,7 @@ def po_bytes(catalog: Catalog) -> bytes:
 
 
 def mo_bytes(po: bytes) -> bytes:
-    """minshan.mo of a minshan.po's bytes."""
+    """Return the bytes of minshan.mo from those of a minshan.po."""
     catalog = read_po(io.BytesIO(po), locale="zh_CN", charset="utf-8")
     # Otherwise the header would hold the minute in which this ran.
     catalog.creation_date = catalog.revision_date = BEGINNING

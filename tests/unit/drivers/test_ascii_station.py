@@ -33,12 +33,12 @@ NOISY = b"A3145B000C0000D0000E0000F0003G3547H3547I0000J0000K0000L0206M748N10160,
 
 
 def lines(*each: bytes) -> bytes:
-    """The lines as the station sends them."""
+    """Return the lines as the station sends them."""
     return b"".join(line + b"\r\n" for line in each)
 
 
 def values(item: Frame | Refused) -> dict[str, float]:
-    """A frame's values by quantity."""
+    """Return a frame's values by quantity."""
     assert isinstance(item, Frame), item
     return {reading.quantity: reading.value for reading in item.readings}
 

@@ -24,13 +24,13 @@ from tests.kits.lanes import on_lane
 
 
 def vector(name: str) -> dict[str, Any]:
-    """The recording of that name."""
+    """Return the recording of that name."""
     lines = shared("device-bytes/bme280_vectors.jsonl").read_text().splitlines()
     return next(row for row in map(json.loads, lines) if row["id"] == name)
 
 
 def decoded(registers: dict[str, str]) -> dict[str, float]:
-    """What the driver's decoder makes of recorded registers."""
+    """Decode recorded registers by the driver."""
     line = json.dumps({"registers": registers}).encode() + b"\n"
     assert INFO.decoder is not None
     (frame,) = INFO.decoder(Settings()).feed(line)
@@ -39,7 +39,7 @@ def decoded(registers: dict[str, str]) -> dict[str, float]:
 
 
 def packed(coeff: dict[str, list[int]]) -> dict[str, str]:
-    """Coefficients as the registers that would hold them."""
+    """Pack coefficients as the registers that would hold them."""
     h1, h2, h3, h4, h5, h6 = coeff["H"]
     low = struct.pack("<HhhHhhhhhhhhBB", *coeff["T"], *coeff["P"], 0, h1)
     nibbles = (h4 & 15) | (h5 & 15) << 4
@@ -47,7 +47,7 @@ def packed(coeff: dict[str, list[int]]) -> dict[str, str]:
 
 
 def data(adc: dict[str, int]) -> str:
-    """Raw values as the eight data bytes."""
+    """Pack raw values as the eight data bytes."""
     return ((adc["P"] << 4).to_bytes(3, "big") + (adc["T"] << 4).to_bytes(3, "big") + adc["H"].to_bytes(2, "big")).hex()
 
 
@@ -95,7 +95,7 @@ class Tapped:
         return answer
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def test_one_conversion_serves_all_three_and_is_waited_for() -> None:
@@ -117,7 +117,7 @@ def test_one_conversion_serves_all_three_and_is_waited_for() -> None:
 
 
 def twin_and_read(fault: Fault | None = None, **truth: float) -> tuple[Reading, ...]:
-    """One reading of a twin that measures `truth`."""
+    """Return one reading of a twin that measures `truth`."""
 
     def body(clock: SimClock) -> tuple[Reading, ...]:
         twin = Twin(Settings(), clock, 1)

@@ -27,21 +27,21 @@ class Queue:
         self.batches = [list(events)] if events else []
 
     def wait_edge_events(self, timeout: timedelta) -> bool:
-        """Whether some are there, without waiting."""
+        """Return whether some are there, without waiting."""
         assert timeout == timedelta(0), "a read never waits in the kernel"
         return bool(self.batches)
 
     def read_edge_events(self, most: int) -> list[EdgeEvent]:
-        """Those that are there."""
+        """Return those that are there."""
         assert most == 1024
         return self.batches.pop(0)
 
     def release(self) -> None:
-        """Given back."""
+        """Note that it was given back."""
 
 
 def event(at: float, number: int) -> EdgeEvent:
-    """A falling edge at that instant of CLOCK_MONOTONIC, the line's `number`th."""
+    """Return a falling edge at that instant of CLOCK_MONOTONIC, the line's `number`th."""
     made: Any = EdgeEvent
     return made(EdgeEvent.Type.FALLING_EDGE.value, round(at * 1e9), 17, number, number)  # type: ignore[no-any-return] # gpiod's own constructor is private
 
@@ -69,11 +69,11 @@ class Lines:
         self.contact = contact
 
     def request(self, line: int, pull: Pull, debounce: float) -> KernelContact:
-        """The contact."""
+        """Return the contact."""
         return self.contact
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def test_tips_that_the_kernel_could_not_keep_are_rain_all_the_same() -> None:

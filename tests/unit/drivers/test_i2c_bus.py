@@ -28,7 +28,7 @@ class Script:
         self.asked: list[tuple[int, bytes, int]] = []
 
     def transfer(self, address: int, out: bytes, count: int) -> bytes:
-        """The next answer; a number is the errno that the kernel gives."""
+        """Return the next answer; for a number raise the kernel's error of that errno."""
         self.asked.append((address, out, count))
         answer = self.answers.pop(0)
         if isinstance(answer, int):
@@ -36,7 +36,7 @@ class Script:
         return answer
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 @pytest.mark.parametrize(

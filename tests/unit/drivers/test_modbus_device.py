@@ -18,7 +18,7 @@ from tests.kits.modbus_line import Line, doubts, played, settings, simulated, va
 
 
 def mast(echo: bool = False) -> Line:
-    """Wind speed, direction, rain and light on one line at 4800 baud."""
+    """Return wind speed, direction, rain and light on one line at 4800 baud."""
     return Line(
         settings("rs-fsjt", address=1),
         settings("rs-fxjt", address=2),

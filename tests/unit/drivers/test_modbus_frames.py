@@ -55,28 +55,28 @@ NO_FRAMES = ("01 00 00 00 00", "01 00 00 b8 00")
 
 
 def lines() -> list[dict[str, Any]]:
-    """The recordings, one object a line."""
+    """Return the recordings, one object a line."""
     return [json.loads(line) for line in shared(RECORDINGS).read_text().splitlines() if line]
 
 
 def recorded(answer: str) -> dict[str, Any]:
-    """The line whose answer, after the echo, is `answer`."""
+    """Return the line whose answer, after the echo, is `answer`."""
     return next(line for line in lines() if line["rx_hex"].endswith(answer))
 
 
 def numbers(hexed: str) -> bytes:
-    """Bytes from their text."""
+    """Return bytes from their text."""
     return bytes.fromhex(hexed)
 
 
 def decoded(profile: str, data: bytes, **others: Any) -> list[Frame | Refused]:
-    """What the decoder makes of the whole input."""
+    """Decode the whole input."""
     reader = decoder(settings(profile, **others))
     return [*reader.feed(data), *reader.finish()]
 
 
 def only_frame(profile: str, data: bytes) -> Frame:
-    """The one frame that the decoder finds, nothing being refused."""
+    """Return the one frame that the decoder finds, nothing being refused."""
     (frame,) = decoded(profile, data)
     assert isinstance(frame, Frame)
     return frame

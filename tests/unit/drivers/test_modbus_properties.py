@@ -21,7 +21,7 @@ LENGTHS = st.integers(1, 4)
 
 
 def profile(words: int, order: str, signed: bool, scale: float, offset: float) -> Profile:
-    """A sensor with one register entry of this form."""
+    """Return the profile of a sensor with one register entry of this form."""
     entry = {"quantity": "air_temperature", "register": 3, "words": words, "order": order, "signed": signed}
     entry |= {"scale": scale, "offset": offset, "unit": "degC", "low": -40.0, "high": 80.0, "resolution": 0.1}
     return Profile.model_validate(
@@ -30,7 +30,7 @@ def profile(words: int, order: str, signed: bool, scale: float, offset: float) -
 
 
 def accepted(frame: bytes, address: int, function: int, count: int) -> bool:
-    """Whether the driver would take registers from this frame."""
+    """Return whether the driver would accept registers from this frame."""
     try:
         found = rtu.Codec().find(frame)
         return found is not None and bool(rtu.registers(found, address, function, count))

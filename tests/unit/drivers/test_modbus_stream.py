@@ -18,19 +18,19 @@ SAYS = bytes.fromhex("01 03 04 00 06 00 01 db f2")
 
 
 def decode(*chunks: bytes, profile: str = "rs-fsjt") -> list[Frame | Refused]:
-    """All that the decoder gives for these chunks."""
+    """Return all that the decoder gives for these chunks."""
     reader = decoder(settings(profile))
     found = [item for chunk in chunks for item in reader.feed(chunk)]
     return [*found, *reader.finish()]
 
 
 def speeds(items: list[Frame | Refused]) -> list[tuple[int, float]]:
-    """Offset and wind speed of each frame."""
+    """Return offset and wind speed of each frame."""
     return [(item.offset, item.readings[0].value) for item in items if isinstance(item, Frame)]
 
 
 def refusals(items: list[Frame | Refused]) -> list[tuple[int, int, str]]:
-    """Offset, length and reason of each refused piece."""
+    """Return offset, length and reason of each refused piece."""
     return [(item.offset, item.length, str(item.reason)) for item in items if isinstance(item, Refused)]
 
 

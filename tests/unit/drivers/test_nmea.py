@@ -23,12 +23,12 @@ XDR = b"$YXXDR,C,,C,WCHR,C,,C,WCHT,C,,C,HINX,P,1.0012,B,STNP*49\r\n"
 
 
 def decoder(**keys: object) -> NmeaDecoder:
-    """The decoder under these settings."""
+    """Return the decoder under these settings."""
     return NmeaDecoder(NmeaSettings.model_validate({"port": "/dev/null", **keys}))
 
 
 def sentence(text: str) -> bytes:
-    """The sentence with its check sum."""
+    """Return the sentence with its check sum."""
     key = 0
     for character in text:
         key ^= ord(character)
@@ -36,13 +36,13 @@ def sentence(text: str) -> bytes:
 
 
 def values(item: Frame | Refused) -> dict[str, float]:
-    """A frame's values by quantity."""
+    """Return a frame's values by quantity."""
     assert isinstance(item, Frame), item
     return {reading.quantity: reading.value for reading in item.readings}
 
 
 def refusals(items: list[Frame | Refused]) -> Counter[str]:
-    """How many pieces were refused for which reason."""
+    """Count the refused pieces by their reason."""
     return Counter(str(item.reason) for item in items if isinstance(item, Refused))
 
 

@@ -21,7 +21,7 @@ SETTINGS = CameraSettings("picamera", timeout=12.0)
 
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The real picamera2, over stand-ins of libcamera and of the display library, which exist on a Pi alone."""
+    """Give the real picamera2, over stand-ins of libcamera and of the display library, which exist on a Pi alone."""
     pytest.importorskip("numpy")
     for name in ("libcamera", "libcamera.controls", "pykms"):
         monkeypatch.setitem(sys.modules, name, MagicMock(name=name))
@@ -37,7 +37,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def camera(package: Any, monkeypatch: pytest.MonkeyPatch) -> MagicMock:
-    """A Picamera2 that takes no call which the real class would not take."""
+    """Return a Picamera2 that takes no call which the real class would not take."""
     instance: MagicMock = create_autospec(package.Picamera2, instance=True)
     instance.options = {}
     instance.capture_file.side_effect = lambda out, *a, **k: out.write(b"\xff\xd8\xff picture")

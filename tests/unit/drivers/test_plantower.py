@@ -24,12 +24,12 @@ PMS3003 = bytes.fromhex("424d001400010001000100010001000100000000005100fa")
 
 
 def settings(model: str = "PMS5003") -> PlantowerSettings:
-    """That model on some port."""
+    """Return the settings of that model on some port."""
     return PlantowerSettings.model_validate({"port": "/dev/null", "model": model})
 
 
 def signed(frame: bytes) -> bytes:
-    """The frame with its check sum made right."""
+    """Return the frame with its check sum made right."""
     return frame[:-2] + (sum(frame[:-2]) & 0xFFFF).to_bytes(2, "big")
 
 

@@ -22,12 +22,12 @@ from tests.kits.lanes import on_lane
 
 
 def vectors() -> list[dict[str, Any]]:
-    """The recorded registers."""
+    """Return the recorded registers."""
     return [json.loads(line) for line in shared("device-bytes/ina219_vectors.jsonl").read_text().splitlines()]
 
 
 def decoded(**registers: str) -> dict[str, float]:
-    """What the decoder makes of registers named r00 to r05."""
+    """Decode registers named r00 to r05."""
     line = json.dumps({"registers": {f"0x{name[1:]}": value for name, value in registers.items()}}).encode() + b"\n"
     assert ina219.INFO.decoder is not None
     (frame,) = ina219.INFO.decoder(ina219.Settings()).feed(line)
@@ -54,7 +54,7 @@ def test_recorded_registers_give_their_volts_and_amperes() -> None:
 
 
 def measured(info: DriverInfo, keys: dict[str, Any], fault: Fault | None = None, **truth: float) -> tuple[Reading, ...]:
-    """One reading of a twin that measures `truth`."""
+    """Return one reading of a twin that measures `truth`."""
 
     def body(clock: SimClock) -> tuple[Reading, ...]:
         table = bench(info, info.settings(**keys), clock, seed=1)

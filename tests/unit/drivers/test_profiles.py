@@ -59,7 +59,7 @@ invalid = [0x7FFF]
 
 
 def written(folder: Path, text: str) -> str:
-    """The path of a profile with this text."""
+    """Write a profile with this text. Return its path."""
     path = folder / "my-sensor.toml"
     path.write_text(text, encoding="utf-8")
     return str(path)

@@ -18,7 +18,7 @@ BEFORE = 4321.0  # mm that fell before the twin was there
 
 
 def minute(settings: Settings, quantity: str, *values: float, fault: Fault | None = None) -> list[Reading]:
-    """A reading a second while the twin is told each of the values in turn."""
+    """Return a reading a second while the twin is given each of the values in turn."""
 
     def body(clock: SimClock) -> list[Reading]:
         table = bench(INFO, settings, clock, seed=3)

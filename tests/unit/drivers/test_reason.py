@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from drivers.errors import NoAnswer
 from drivers.reason import Reason, restored, system_reason
-from edge.language import say
+from edge.language import texts
 from edge.records.bodies import plain_value
 from tests.unit.edge.language.test_locale import ROOT, catalogue, tool
 
@@ -69,10 +69,10 @@ def test_a_meaning_is_made_with_all_its_gaps(made: Any) -> None:
 def test_every_code_is_told_in_both_languages(lang: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is a whole sentence of its own in English and in Chinese, its figures in it."""
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak(lang)
+    texts.speak(lang)
     for made in MADE:
         reason = sample(made)
-        told = say.render(reason)
+        told = texts.render(reason)
         assert told and "{" not in told, made.code
         if lang == "en":
             assert told == str(reason)
@@ -93,35 +93,36 @@ def test_a_changed_sentence_is_looked_at_again() -> None:
 def test_a_newer_stations_meaning_is_shown_in_its_english(monkeypatch: pytest.MonkeyPatch) -> None:
     """A code that this version does not know, or one with other parameters, is the sentence that came with it."""
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak("zh")
+    texts.speak("zh")
     newer = {"code": "eaten_by_a_bear", "params": {"bears": 3}, "text": "eaten by {3} bears"}
-    assert say.said(newer) == "eaten by {3} bears"
-    assert say.said({"code": "no_frame", "params": {"minutes": 1}, "text": "no frame in a minute"}) == (
-        "no frame in a minute")  # fmt: skip
-    assert say.said("as version 0.1.0 wrote it") == "as version 0.1.0 wrote it"
-    assert say.said({"code": "no_readings", "text": "no readings"}) == "没有读数"
-    assert say.said(None) == ""
+    assert texts.said(newer) == "eaten by {3} bears"
+    assert texts.said({"code": "no_frame", "params": {"minutes": 1}, "text": "no frame in a minute"}) == (
+        "no frame in a minute"
+    )
+    assert texts.said("as version 0.1.0 wrote it") == "as version 0.1.0 wrote it"
+    assert texts.said({"code": "no_readings", "text": "no readings"}) == "没有读数"
+    assert texts.said(None) == ""
 
 
 def test_an_error_is_told_with_what_happened(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kind of error first, then its detail, each in the person's language."""
     error = NoAnswer(Reason("not_acknowledged", "nothing acknowledges at its address"))
     assert (str(error.reason), str(error)) == ("no answer", "nothing acknowledges at its address")
-    assert say.in_full(error.reason) == "no answer: nothing acknowledges at its address"
+    assert texts.in_full(error.reason) == "no answer: nothing acknowledges at its address"
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak("zh")
-    assert say.in_full(error.reason.builtins()) == "无应答：该地址上没有设备应答"
-    assert say.in_full(error.kind) == "无应答"
+    texts.speak("zh")
+    assert texts.in_full(error.reason.builtins()) == "无应答：该地址上没有设备应答"
+    assert texts.in_full(error.kind) == "无应答"
 
 
 def test_parameters_are_told_as_people_know_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Units and channels inside a meaning are those of the screens."""
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak("zh")
+    texts.speak("zh")
     code, template = "differs_from_other", tool().templates()["differs_from_other"]
     reason = Reason(code, template, difference=4.0, unit="degC", other="air_temperature.hedge", minutes=10)
     assert str(reason) == "4 degC from air_temperature.hedge for 10 min"
-    assert say.render(reason) == "与气温（hedge）相差 4 °C，已 10 分钟"
+    assert texts.render(reason) == "与气温（hedge）相差 4 °C，已 10 分钟"
 
 
 @given(REASONS)
@@ -188,7 +189,7 @@ SENTENCES = {"error", "reason", "doubt", "trouble", "failure", "detail"}
 
 
 def looks_in(node: ast.AST) -> bool:
-    """Whether this searches, splits or compares a text made of an error or a reason."""
+    """Return whether this searches, splits or compares a text made of an error or a reason."""
     match node:
         case ast.Call(func=ast.Attribute(value=value, attr="startswith" | "endswith" | "partition" | "split" | "find")):
             return a_sentence(value)
@@ -200,7 +201,7 @@ def looks_in(node: ast.AST) -> bool:
 
 
 def a_sentence(node: ast.AST) -> bool:
-    """Whether this is `str(error)`, `error.reason`, `reading.doubt` or the like."""
+    """Return whether this is `str(error)`, `error.reason`, `reading.doubt` or the like."""
     match node:
         case ast.Call(func=ast.Name(id="str"), args=[inner]):
             return a_sentence(inner)

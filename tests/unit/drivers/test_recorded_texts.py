@@ -17,7 +17,7 @@ BAD = b"72 01 4b 46 7f ff 0e 10 58 : crc=57 NO\n72 01 4b 46 7f ff 0e 10 58 t=231
 
 
 def decode(decoder: Decoder, *chunks: bytes) -> list[Frame | Refused]:
-    """All that the chunks hold."""
+    """Return all that the chunks hold."""
     found = [item for chunk in chunks for item in decoder.feed(chunk)]
     return [*found, *decoder.finish()]
 

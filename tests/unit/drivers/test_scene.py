@@ -28,7 +28,7 @@ SMALL = Scene(1, 640, 362)
 
 
 def still(url: str, user: str = "", password: str = "", timeout: float = 10.0) -> bytes:
-    """A picture by our driver."""
+    """Take a picture by our driver."""
     return open_camera(CameraSettings("http", url, user, password, timeout=timeout), SystemClock()).still()
 
 

@@ -23,12 +23,12 @@ NAMES = {"pm1": "pm1", "pm25": "pm2p5", "pm10": "pm10", "rh_pct": "relative_humi
 
 
 def vectors() -> list[dict[str, Any]]:
-    """The recorded answers."""
+    """Return the recorded answers."""
     return [json.loads(line) for line in shared("device-bytes/sen5x_vectors.jsonl").read_text().splitlines()]
 
 
 def frame_of(answer: str) -> Frame | Refused:
-    """What the decoder makes of a recorded answer to 0x03c4."""
+    """Decode a recorded answer to 0x03c4."""
     line = json.dumps({"registers": {"0x03C4": answer}}).encode() + b"\n"
     assert INFO.decoder is not None
     (item,) = INFO.decoder(Settings()).feed(line)

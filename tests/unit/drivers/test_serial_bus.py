@@ -16,7 +16,7 @@ from edge.clock.clock import SystemClock
 
 
 def refused(path: str) -> str:
-    """What is said where that path is opened as a serial port."""
+    """Return the error of opening that path as a serial port."""
     with pytest.raises(Unplugged) as caught:
         open_serial(OnSerial(port=path), SystemClock())
     return str(caught.value)

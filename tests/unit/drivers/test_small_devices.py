@@ -27,7 +27,7 @@ PATH = "/sys/bus/w1/devices/28-0/w1_slave"
 
 
 def table(info: DriverInfo, clock: SimClock, **keys: Any) -> Bench:
-    """The driver's twin on its bus."""
+    """Return the driver's twin on its bus."""
     return bench(info, info.settings(**keys), clock, seed=1)
 
 
@@ -178,7 +178,7 @@ def test_a_thermometer_that_is_not_there_is_unplugged(tmp_path: Any) -> None:
 
 
 def gauge_decoder() -> Any:
-    """The rain gauge's decoder of recorded registers."""
+    """Return the rain gauge's decoder of recorded registers."""
     assert sen0575.INFO.decoder is not None
     return sen0575.INFO.decoder(sen0575.Settings())
 

@@ -21,12 +21,12 @@ HEX_LINE = b":7F7ED008C05D9\n"  # koestler/go-victron: register 0xEDF7, 14.20 V
 
 
 def decoder() -> VeDirectDecoder:
-    """A decoder at the beginning of its input."""
+    """Return a decoder at the beginning of its input."""
     return VeDirectDecoder(VeDirectSettings(port="/dev/null"))
 
 
 def block(*fields: str, end: int | None = None) -> bytes:
-    """A block of "label=value" fields; with `end` a filler field makes that byte the sum byte."""
+    """Return a block of "label=value" fields; with `end` a filler field makes that byte the sum byte."""
     text = "".join("\r\n" + field.replace("=", "\t") for field in fields)
     if end is not None:
         bare = sum((text + "\r\nSER#\t\r\nChecksum\t").encode()) + end
@@ -38,18 +38,18 @@ def block(*fields: str, end: int | None = None) -> bytes:
 
 
 def values(item: Frame | Refused) -> dict[str, float]:
-    """A frame's values by quantity."""
+    """Return a frame's values by quantity."""
     assert isinstance(item, Frame), item
     return {reading.quantity: reading.value for reading in item.readings}
 
 
 def refusals(items: list[Frame | Refused]) -> Counter[str]:
-    """How many pieces were refused for which reason."""
+    """Count the refused pieces by their reason."""
     return Counter(str(item.reason) for item in items if isinstance(item, Refused))
 
 
 def recorded(name: str) -> list[Frame | Refused]:
-    """What the decoder finds in a recording."""
+    """Decode a recording."""
     data = shared(f"device-bytes/vedirect_{name}")
     if data.suffix == ".jsonl":
         return decode(decoder(), *(bytes.fromhex(json.loads(line)["rx_hex"]) for line in data.read_text().splitlines()))

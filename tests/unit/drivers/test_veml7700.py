@@ -24,7 +24,7 @@ GAINS = {"1": 1.0, "2": 2.0, "1/4": 0.25, "1/8": 0.125}
 
 
 def vectors() -> list[dict[str, Any]]:
-    """The recorded and worked examples."""
+    """Return the recorded and worked examples."""
     return [json.loads(line) for line in shared("device-bytes/veml7700_vectors.jsonl").read_text().splitlines()]
 
 
@@ -68,7 +68,7 @@ def test_the_curve_never_runs_away(lux: float) -> None:
 
 
 def seen(*lights: float, settings: Settings | None = None) -> list[Reading]:
-    """One reading under each light, 10 s apart."""
+    """Return one reading under each light, 10 s apart."""
     used = settings or Settings()
 
     def body(clock: SimClock) -> list[Reading]:

@@ -24,7 +24,7 @@ LIMITS = {
 
 
 def minutes(seed: int, quantity: str, days: int, start: int = AUTUMN) -> list[float]:
-    """Minute means of six samples."""
+    """Return minute means of six samples."""
     weather = Weather(seed)
     return [sum(weather.at(start + 60 * m + 10 * s)[quantity] for s in range(6)) / 6 for m in range(1440 * days)]
 

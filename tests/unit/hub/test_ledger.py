@@ -84,7 +84,7 @@ def test_another_content_under_a_name_is_known() -> None:
 
 
 def record(seq: int, start: int | None = 1_767_225_600_000_000, source: str = "ntp", revision: int = 0) -> Record:
-    """A minute."""
+    """Return a minute."""
     mark = ClockMark(source, None if source == "arrival" else 0.01)
     body = {"values": {"air_temperature": 1.5}, "quality": {"air_temperature": 1}}
     return Record("e", seq, Kind.MINUTE, Stamp("b", 0.0), 60.0, start, mark, revision, None, body)
@@ -140,8 +140,11 @@ def test_a_minute_by_arrival_is_dated_by_the_receiver_and_one_with_bounds_is_not
     line = jsonl.minute("a", bounded, arrived)
     assert line["time"] is None
     assert line["clock"] == {
-        "source": "bounds", "error": None, "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-01-01T00:01:00Z",
-    }  # fmt: skip
+        "source": "bounds",
+        "error": None,
+        "not_before": "2026-01-01T00:00:00Z",
+        "not_after": "2026-01-01T00:01:00Z",
+    }
 
 
 DATA = bytes(range(256)) * 40
@@ -151,11 +154,20 @@ NAME = hashlib.sha256(DATA).hexdigest()
 def chunk(
     offset: int, length: int = 1000, sha256: str = NAME, other: dict[str, str] | None = None
 ) -> tuple[ChunkHeader, bytes]:
-    """A piece of the picture."""
+    """Return a piece of the picture."""
     header = ChunkHeader(
-        v=1, station="a", picture=NAME, part="full", offset=offset, size=len(DATA), sha256=sha256, camera="north",
-        epoch="e", seq=1, time=1_767_225_600_000_000,
-    )  # fmt: skip
+        v=1,
+        station="a",
+        picture=NAME,
+        part="full",
+        offset=offset,
+        size=len(DATA),
+        sha256=sha256,
+        camera="north",
+        epoch="e",
+        seq=1,
+        time=1_767_225_600_000_000,
+    )
     header = msgspec.structs.replace(header, **(other or {}))
     return header, DATA[offset : offset + length]
 
@@ -194,9 +206,7 @@ def test_a_full_picture_that_is_not_named_by_its_hash_is_refused(tmp_path: Path)
     """Nobody puts bytes under another picture's name: neither as the picture nor before the true one comes."""
     album = Album(tmp_path)
     junk = b"nothing"
-    forged = msgspec.structs.replace(
-        chunk(0)[0], size=len(junk), sha256=hashlib.sha256(junk).hexdigest(), picture=NAME
-    )  # fmt: skip
+    forged = msgspec.structs.replace(chunk(0)[0], size=len(junk), sha256=hashlib.sha256(junk).hexdigest(), picture=NAME)
     assert not album.put(forged, junk)
     assert album.put(*chunk(0, len(DATA)))
     album.sync()

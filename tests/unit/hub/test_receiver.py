@@ -34,27 +34,27 @@ from tests.kits.receiver_kit import UTC0, Desk, minute
 
 @pytest.fixture(name="desk")
 def a_desk(tmp_path: Path) -> Desk:
-    """A receiver."""
+    """Return a receiver."""
     return Desk(tmp_path)
 
 
 def lines(desk: Desk, name: str = "m.jsonl") -> list[dict[str, Any]]:
-    """What is in a file."""
+    """Return what is in a file."""
     return [json.loads(line) for line in (desk.folder / name).read_text().splitlines()]
 
 
 def aside(desk: Desk) -> list[bytes]:
-    """The messages set aside, without their first lines."""
+    """Return the messages set aside, without their first lines."""
     return [file.read_bytes().partition(b"\n")[2] for file in sorted((desk.folder / "m.jsonl.set-aside").glob("*"))]
 
 
 def batch(*records: Any, station: str = "s") -> tuple[str, bytes]:
-    """A message with these records, whatever they are."""
+    """Return a message with these records, whatever they are."""
     return topic(station, Channel.BACKFILL), msgspec.json.encode({"v": 1, "station": station, "records": records})
 
 
 def changed(record: Record, **fields: Any) -> dict[str, Any]:
-    """A record with other fields, as it is on the wire."""
+    """Return a record with other fields, as it is on the wire."""
     found: dict[str, Any] = msgspec.to_builtins(record)
     return found | fields
 
@@ -171,10 +171,12 @@ def test_many_holes_are_receipted_in_small_messages(desk: Desk) -> None:
 
 def test_one_batch_of_many_messages_makes_receipts_that_fit(desk: Desk) -> None:
     """What comes at once is receipted in pages of at most a thousand spans."""
-    desk.take(*(
-        (topic("s", Channel.BACKFILL), encode(Batch(1, "s", [minute(seq) for seq in range(first, first + 720, 2)])))
-        for first in range(1, 7200, 720)
-    ))  # fmt: skip
+    desk.take(
+        *(
+            (topic("s", Channel.BACKFILL), encode(Batch(1, "s", [minute(seq) for seq in range(first, first + 720, 2)])))
+            for first in range(1, 7200, 720)
+        )
+    )
     told = [decode(payload, Receipt) for to, payload in desk.said if to == topic("s", Channel.RECEIPT)]
     assert [len(receipt.has) for receipt in told] == [1000, 1000, 1000, 600]
     assert len(desk.answer().has or []) == 3600

@@ -30,7 +30,7 @@ SOUND: dict[Channel, list[Any]] = {
     Channel.PICTURE: [
         ChunkHeader(1, "s", PICTURE, part, 0, 9, PICTURE, "north", "e", 1, UTC0) for part in ("full", "thumbnail")
     ],
-}  # fmt: skip
+}
 DEEP: Any = json.loads("[" * 500 + "]" * 500)
 HOSTILE: list[Any] = [
     *(0, 1, -1, 2**53 - 1, 2**53, 2**63 - 1, -(2**63), 2**64, 10**30, -(10**30), 10**400, 1e300, -1e300, 0.5, 1e-320),
@@ -43,7 +43,7 @@ HOSTILE: list[Any] = [
 TOPICS = [
     *(f"{ROOT}/{station}/live" for station in ("t", "", "S", "s\0", "x" * 60_000, "\ud800", "all", "+")),
     *(ROOT, f"{ROOT}/s", f"{ROOT}/s/live/x", f"{ROOT}/s/none", "", "/", f"{ROOT}//live", "minshan/2/s/live", "$SYS/s"),
-]  # fmt: skip
+]
 RAW = [
     *(b"", b"{", b"[]", b"null", b"\0" * 9, b"\xff\xfe", ZSTD_MAGIC, ZSTD_MAGIC + b"\0" * 50, b"[" * 200_000),
     *(
@@ -57,14 +57,14 @@ RAW = [
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to each part of a message."""
+    """Return the way to each part of a message."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [at, *(place for key, part in inner for place in places(part, (*at, key)))]
 
 
 @st.composite
 def messages(draw: st.DrawFn) -> tuple[str, bytes]:
-    """A sound message, and one to three things changed, taken away or added; sometimes not even that."""
+    """Draw a sound message with one to three things changed, taken away or added; sometimes not even that."""
     if draw(st.integers(0, 29)) == 0:
         return topic("s", draw(st.sampled_from(sorted(SOUND)))), draw(st.sampled_from(RAW))
     channel = draw(st.sampled_from(sorted(SOUND)))
@@ -93,7 +93,7 @@ def messages(draw: st.DrawFn) -> tuple[str, bytes]:
 
 
 def resident() -> int:
-    """Bytes of memory that this process holds."""
+    """Return the bytes of memory that this process holds."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 

@@ -18,7 +18,7 @@ from tests.kits.receiver_kit import minute
 
 
 def opened(folder: Path) -> RecordFiles:
-    """The files of a folder."""
+    """Open the files of a folder."""
     return RecordFiles(folder / "m.jsonl", folder / "e.jsonl", folder / "m.jsonl.ledger")
 
 
@@ -30,40 +30,40 @@ def put(files: RecordFiles, *seqs: int, revision: int = 0) -> list[Taken]:
 
 
 def seqs(path: Path) -> list[int]:
-    """The seqs in a file."""
+    """Return the seqs in a file."""
     return [json.loads(line)["seq"] for line in path.read_text().splitlines()]
 
 
 def rotate(folder: Path) -> None:
-    """What logrotate does."""
+    """Rotate the file as logrotate does."""
     (folder / "m.jsonl").rename(folder / "m.jsonl.1")
 
 
 def recreate(folder: Path) -> None:
-    """What logrotate does with `create`."""
+    """Rotate the file as logrotate does with `create`."""
     rotate(folder)
     (folder / "m.jsonl").touch()
 
 
 def delete(folder: Path) -> None:
-    """What somebody does who wants room."""
+    """Delete the file, as somebody does who needs room."""
     (folder / "m.jsonl").unlink()
 
 
 def cut(folder: Path) -> None:
-    """What `> m.jsonl`, or logrotate with copytruncate, does."""
+    """Cut the file as `> m.jsonl`, or logrotate with copytruncate, does."""
     os.truncate(folder / "m.jsonl", 0)
 
 
 def compress(folder: Path) -> None:
-    """Rotated and compressed: the file is somewhere, but nobody can see that."""
+    """Compress the rotated file: it is somewhere, but the receiver cannot see that."""
     rotate(folder)
     (folder / "m.jsonl.1.gz").write_bytes(gzip.compress((folder / "m.jsonl.1").read_bytes()))
     (folder / "m.jsonl.1").unlink()
 
 
 def put_back(folder: Path) -> None:
-    """An older copy of the file takes its place."""
+    """Put an older copy in the file's place."""
     lines = (folder / "m.jsonl").read_text().splitlines(keepends=True)
     (folder / "copy").write_text("".join(lines[:2]))
     (folder / "copy").replace(folder / "m.jsonl")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.language.say import duration, language, reported, size, when
+from edge.language.texts import duration, language, reported, size, when
 from provisioning import main as entry
 from provisioning.commands.exits import Exit
 from provisioning.commands.maintenance import parsed

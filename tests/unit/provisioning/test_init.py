@@ -16,7 +16,7 @@ from tests.kits.command import ENGLISH, minshan
 
 
 def made(out: Path, *more: str) -> tuple[str, ...]:
-    """The words of an init that gives everything that has no default."""
+    """Return the words of an init that gives everything that has no default."""
     return ("init", "--station", "maoxian-1", "--state", str(out.parent / "state"), "--out", str(out), *more)
 
 

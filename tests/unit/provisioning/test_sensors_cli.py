@@ -21,7 +21,7 @@ FRAME = "42 4d 00 1c 00 00 00 08 00 08 00 00 00 08 00 08 00 d2 00 46 00 2d 00 1e
 
 
 def objects(text: str) -> list[dict[str, Any]]:
-    """The JSON objects of an output, one a line."""
+    """Return the JSON objects of an output, one a line."""
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -43,7 +43,7 @@ def test_the_list_names_every_driver() -> None:
 
 
 def announced(folder: Path, **points: str) -> dict[str, str]:
-    """The environment of a machine on which a package announces those drivers (name="module")."""
+    """Return the environment of a machine on which a package announces those drivers (name="module")."""
     info = folder / "weather_parts-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: weather-parts\nVersion: 1.0\n")
@@ -136,7 +136,7 @@ def test_what_cannot_be_read_is_told(words: str, code: int, said: str) -> None:
 
 @pytest.fixture
 def port() -> Iterator[str]:
-    """A port at which a Plantower sensor sends a frame every tenth of a second."""
+    """Give a port at which a Plantower sensor sends a frame every tenth of a second."""
     wire, ended = PtyWire(SystemClock()), threading.Event()
 
     def talk() -> None:

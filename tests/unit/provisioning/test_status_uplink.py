@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge.language import say
+from edge.language import texts
 from provisioning.commands import status
 
 UPLINK: dict[str, Any] = {
@@ -21,12 +21,12 @@ UPLINK: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def _english_after() -> Iterator[None]:
     yield
-    say.speak("en")
+    texts.speak("en")
 
 
 def test_what_is_unusual_is_named_with_its_remedy() -> None:
     """Another receiver, messages set aside and records too large are a line each; an ordinary uplink is one line."""
-    say.speak("en")
+    texts.speak("en")
     assert status.sent({"connected": True}, 0.0) == ["Connected to the broker."]
     other, aside, large = status.sent(UPLINK, 0.0)[1:]
     assert "(new)" in other
@@ -40,7 +40,7 @@ def test_what_is_unusual_is_named_with_its_remedy() -> None:
 
 def test_the_same_in_chinese() -> None:
     """Each line is translated, the station's own sentence in it too."""
-    say.speak("zh")
+    texts.speak("zh")
     lines = status.sent(UPLINK, 0.0)
     for line, word in zip(lines, ("消息服务器", "接收端", "消息无法处理", "最多接受 458 字节"), strict=True):
         assert word in line

@@ -14,7 +14,7 @@ import pytest
 from edge.clock.anchors import EARLIEST, LATEST, Anchor, day_of
 from edge.recorder.timeline import MINUTE, SECOND_LOOK, Timeline
 from edge.records.record import ClockMark, Draft, Kind, Stamp
-from edge.store.errors import StoreTrouble
+from edge.store.errors import StoreError
 from edge.store.store import Store
 from tests.data import CHECKOUT
 
@@ -58,7 +58,7 @@ class Box:
         return UTC0 + round(boottime / self.rate * 1e6)
 
     def hear(self, true_s: float, source: str, error: float, off: float = 0.0) -> None:
-        """A source tells the time, `off` seconds wrong, at a true second."""
+        """Let a source give the time, `off` seconds wrong, at a true second."""
         boottime = true_s * self.rate
         self.run(boottime)
         self.line.learn(Anchor("b", boottime, self.true(boottime) + round(off * 1e6), source, error), boottime)
@@ -73,7 +73,7 @@ class Box:
 
 
 def judged(minutes: list[Minute]) -> None:
-    """No minute further from the truth than it says, none twice, and each begins where the last one ended."""
+    """Check that no minute is further from the truth than it states, none is there twice, and none leaves a gap."""
     assert [m for m in minutes if m.label is not None and m.off > m.error] == []
     labels = [m.label for m in minutes if m.label is not None]
     assert len(set(labels)) == len(labels)
@@ -126,7 +126,7 @@ def test_no_time_that_cannot_be_is_taken(store: Store, utc: int) -> None:
     assert line.time_at(5.0) == (None, ClockMark("arrival"))
     assert line.doubt is not None and line.doubt.code == "time_cannot_be"
     assert not line.settled
-    assert store.anchors("b") == []
+    assert store.times.anchors("b") == []
     line.learn(Anchor("b", 10.0, UTC0, "ntp", 0.05), 10.0)
     assert line.time_at(10.0)[0] == UTC0
     assert line.settled
@@ -167,7 +167,7 @@ def test_a_time_before_the_newest_record_is_asked_again(store: Store) -> None:
     line.learn(Anchor("b", 600.0, UTC0 + 900_000_000, "ntp", 0.02), 600.0)
     assert line.time_at(600.0)[0] == UTC0 + 900_000_000
     assert line.settled
-    assert [a.boottime for a in store.anchors("b")] == [600.0]
+    assert [a.boottime for a in store.times.anchors("b")] == [600.0]
 
 
 @pytest.mark.parametrize(("second", "at"), [("ntp", SECOND_LOOK), ("platform", 7.0)])
@@ -181,7 +181,7 @@ def test_one_record_of_2038_does_not_lock_the_truth_out(store: Store, second: st
     assert line.time_at(at)[0] == UTC0 + round(at * 1e6)
     assert line.settled
     line.learn(Anchor("b", at + 600.0, UTC0 + round((at + 600.0) * 1e6), "ntp", 0.02), at + 600.0)
-    assert line.settled and len(store.anchors("b")) == 2
+    assert line.settled and len(store.times.anchors("b")) == 2
 
 
 def test_one_wrong_source_cannot_silence_a_right_one(store: Store) -> None:
@@ -206,7 +206,7 @@ def test_a_source_that_does_not_come_back_is_forgotten(store: Store) -> None:
         line.learn(Anchor("b", at, UTC0 + round(at * 1e6), "ntp", 0.02), at)
         settled.append(line.settled)
     assert settled == [False, False, True]
-    assert {a.source for a in store.anchors("b")} == {"ntp"}
+    assert {a.source for a in store.times.anchors("b")} == {"ntp"}
 
 
 def test_a_boot_without_time_after_a_record_of_2038_gets_honest_bounds(store: Store) -> None:
@@ -227,8 +227,8 @@ def test_what_the_store_refuses_the_timeline_does_not_keep(store: Store) -> None
     store.close()
     line.learn(Anchor("b", 5.0, UTC0, "ntp", 0.05), 5.0)  # raises nothing: measuring goes on
     assert line.time_at(5.0)[0] is None
-    with pytest.raises(StoreTrouble):
-        store.anchors("b")
+    with pytest.raises(StoreError):
+        store.times.anchors("b")
 
 
 def test_a_correction_of_a_second_is_taken_over(store: Store) -> None:

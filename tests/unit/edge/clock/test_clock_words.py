@@ -10,7 +10,7 @@ import pytest
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk, Timekeeper
-from edge.language import say
+from edge.language import texts
 from provisioning.commands.status import time_trouble
 from provisioning.doctor.box import clock_of
 
@@ -25,7 +25,7 @@ UTC0 = 1_790_000_000_000_000
 
 
 def answer(utc: int | None, source: str, trouble: Reason | dict[str, Any] | None) -> dict[str, Any]:
-    """The clock's part of a running station's status."""
+    """Return the clock's part of a running station's status."""
     error = None if utc is None else 0.0712
     trouble = trouble.builtins() if isinstance(trouble, Reason) else trouble
     return {"time": utc, "utc_offset_h": 8.0, "clock": {"source": source, "error": error, "trouble": trouble}}
@@ -39,10 +39,16 @@ def answer(utc: int | None, source: str, trouble: Reason | dict[str, Any] | None
         (UTC0, "platform", REFUSED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {REFUSED}", "ProtectClock"),
         (None, "arrival", UNSYNCHRONISED, "✗", "clock: the system's time is not synchronised", "chrony"),
         (None, "arrival", REFUSED, "✗", f"clock: {REFUSED}", "SystemCallFilter"),
-        (None, "arrival", IMPOSSIBLE, "✗",
-         "clock: gnss says 2006-11-07 08:00:00, which cannot be: it is not believed", "journalctl"),
+        (
+            None,
+            "arrival",
+            IMPOSSIBLE,
+            "✗",
+            "clock: gnss says 2006-11-07 08:00:00, which cannot be: it is not believed",
+            "journalctl",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_doctor_says_what_the_running_station_knows(
     utc: int | None, source: str, trouble: Reason | dict[str, Any] | None, mark: str, sentence: str, remedy: str
 ) -> None:
@@ -64,7 +70,7 @@ def test_status_has_a_line_for_it() -> None:
 def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speak Chinese in this process, for one test."""
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak("zh")
+    texts.speak("zh")
 
 
 @pytest.mark.usefixtures("in_chinese")
@@ -85,7 +91,7 @@ class Forbidden(KernelTime):
         self.error = error
 
     def probe(self, boot: str, boottime: float) -> None:
-        """As told."""
+        """Answer as the test has set it."""
         if self.error is not None:
             raise self.error
 

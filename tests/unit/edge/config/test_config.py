@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.errors import SENTENCES, ConfigTrouble, Trouble
+from edge.config.errors import SENTENCES, ConfigError, Mistake
 from edge.config.file import load
 from edge.config.lines import Lines
 
@@ -25,13 +25,13 @@ dir = "/var/lib/minshan"
 BME = '[[sensor]]\nname = "air"\ndriver = "bme280"\naddress = 0x76\n'
 
 
-def troubles(folder: Path, text: str | bytes) -> list[str]:
-    """The lines that a technician reads, without the folder."""
+def mistakes(folder: Path, text: str | bytes) -> list[str]:
+    """Return the lines that a technician reads, without the folder."""
     file = folder / "station.toml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(ConfigTrouble) as raised:
+    with pytest.raises(ConfigError) as raised:
         load(file)
-    return [str(trouble).removeprefix(f"{folder}/") for trouble in raised.value.troubles]
+    return [str(mistake).removeprefix(f"{folder}/") for mistake in raised.value.mistakes]
 
 
 def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
@@ -68,8 +68,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + '[broker]\nurl = "http://farm"\n',
-            'station.toml:10: broker.url = "http://farm": must be an address as mqtt://host:1883 or '
-            "mqtts://host:8883",
+            'station.toml:10: broker.url = "http://farm": must be an address as mqtt://host:1883 or mqtts://host:8883',
         ),
         (
             STATION + '[broker]\nurl = "mqtt://u:p@farm:99999"\n',
@@ -78,8 +77,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + '[broker]\nurl = "mqtt://:1883"\n',
-            'station.toml:10: broker.url = "mqtt://:1883": must be an address as mqtt://host:1883 or '
-            "mqtts://host:8883",
+            'station.toml:10: broker.url = "mqtt://:1883": must be an address as mqtt://host:1883 or mqtts://host:8883',
         ),
         (
             STATION + '[broker]\nurl = "mqtts://farm"\ncert_file = "c.pem"\n',
@@ -87,8 +85,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + BME.replace("0x76", '"0x76"'),
-            'station.toml:12: sensor "air".address = "0x76": must be a whole number without quotes, '
-            "as 118 or 0x76",
+            'station.toml:12: sensor "air".address = "0x76": must be a whole number without quotes, as 118 or 0x76',
         ),
         (
             STATION + BME.replace("address", "adress"),
@@ -100,8 +97,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + BME.replace("bme280", "qqq"),
-            'station.toml:11: sensor "air".driver = "qqq": there is no driver "qqq"; '
-            "`minshan sensors` lists them",
+            'station.toml:11: sensor "air".driver = "qqq": there is no driver "qqq"; `minshan sensors` lists them',
         ),
         (
             STATION + BME + BME.replace('"air"', '"air-2"'),
@@ -134,10 +130,10 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         (STATION + "[site]\n", "station.toml:9: this key or table was given before"),
         (STATION.encode() + "[x]\n# 茂县".encode("gbk"), "station.toml:10: the file is not UTF-8 text (byte 0xcf)"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_one_clear_line(tmp_path: Path, text: str | bytes, line: str) -> None:
     """Each mistake alone gives one line: file, line, key, value, and what would be right."""
-    assert troubles(tmp_path, text) == [line]
+    assert mistakes(tmp_path, text) == [line]
 
 
 def test_two_sensors_of_a_line_that_differ_in_speed(tmp_path: Path) -> None:
@@ -146,7 +142,7 @@ def test_two_sensors_of_a_line_that_differ_in_speed(tmp_path: Path) -> None:
         '[[sensor]]\nname = "{}"\ndriver = "modbus"\nprofile = "{}"\nport = "/dev/ttyS1"\naddress = {}\nbaud = {}\n'
     )
     text = STATION + sensor.format("wind", "rs-fsjt", 1, 9600) + sensor.format("vane", "rs-fsjt", 2, 4800)
-    assert troubles(tmp_path, text) == [
+    assert mistakes(tmp_path, text) == [
         'station.toml:22: sensor "vane".baud = 4800: sensor "wind" uses /dev/ttyS1 at 9600 N, this one at 4800 N; '
         "on one line all must agree"
     ]
@@ -155,14 +151,14 @@ def test_two_sensors_of_a_line_that_differ_in_speed(tmp_path: Path) -> None:
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """A technician corrects the file once, not once for each mistake."""
     text = STATION.replace("31.68", '"x"').replace('dir = "/var/lib/minshan"', "records_mb = 5") + BME + "foo = 1\n"
-    found = troubles(tmp_path, text)
+    found = mistakes(tmp_path, text)
     assert [line.split(":")[1] for line in found] == ["4", "7", "8", "13"]
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
     """A file that is not there and a folder in its place are one line each."""
     for path, said in ((tmp_path / "none.toml", "the file is not there"), (tmp_path, "is a folder, not a file")):
-        with pytest.raises(ConfigTrouble) as raised:
+        with pytest.raises(ConfigError) as raised:
             load(path)
         assert str(raised.value) == f"{path}: {said}"
 
@@ -170,8 +166,8 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 def test_no_password_is_repeated(tmp_path: Path) -> None:
     """What is wrong is told without the login that stands there: such lines end in tickets and chats."""
     text = STATION + '[broker]\nurl = "http://grower:apple7@farm"\npassword = 42\n'
-    assert "apple7" not in "".join(troubles(tmp_path, text))
-    assert "42" not in "".join(troubles(tmp_path, text)).replace(":1883", "")
+    assert "apple7" not in "".join(mistakes(tmp_path, text))
+    assert "42" not in "".join(mistakes(tmp_path, text)).replace(":1883", "")
 
 
 def test_a_profile_that_is_wrong_is_told_with_its_own_line(tmp_path: Path) -> None:
@@ -179,17 +175,17 @@ def test_a_profile_that_is_wrong_is_told_with_its_own_line(tmp_path: Path) -> No
     profile = tmp_path / "mine.toml"
     profile.write_text('name = "mine"\ntitle = "t"\nmaker = "m"\nsource = "s"\nbaud = 9\nregisters = []\n')
     sensor = f'[[sensor]]\nname = "w"\ndriver = "modbus"\nport = "/dev/ttyS1"\nprofile = "{profile}"\n'
-    said = "\n".join(troubles(tmp_path, STATION + sensor))
+    said = "\n".join(mistakes(tmp_path, STATION + sensor))
     assert f"{profile.name}:5: baud = 9" in said
 
 
 @given(st.text(alphabet="[]=\"'#.ab\n \\", max_size=80))
 def test_any_text_is_taken_or_refused_with_a_sentence(text: str) -> None:
-    """No text, however broken, ends in anything but a Config or a ConfigTrouble with a sentence."""
+    """No text, however broken, ends in anything but a Config or a ConfigError with a sentence."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
-        assert all(line.strip() for line in troubles(Path(folder), text))
+        assert all(line.strip() for line in mistakes(Path(folder), text))
 
 
 @given(st.text(alphabet="[]=\"'#.ab1\n \\", max_size=80))
@@ -212,5 +208,5 @@ def test_every_sentence_takes_its_parameters() -> None:
     gaps = "why known expected ge le gt lt pattern key detail byte near name other address bus theirs ours quantity"
     everything = dict.fromkeys([*gaps.split(), "driver"], "x")
     for code in SENTENCES:
-        said = Trouble("f", 1, "k", "v", code, everything).sentence
+        said = Mistake("f", 1, "k", "v", code, everything).sentence
         assert "{" not in said

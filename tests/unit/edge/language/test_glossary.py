@@ -14,7 +14,7 @@ FIXED = {"极大风速", "湿球温度", "缺测", "未上传", "补传", "照�
 
 
 def rows() -> list[tuple[str, str, list[str]]]:
-    """English, Chinese, and the words that are not used for it."""
+    """Return English, Chinese, and the words that are not used for it."""
     found = []
     for line in Path(GLOSSARY).read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -41,8 +41,14 @@ def test_the_catalogue_says_what_the_glossary_says(row: tuple[str, str, list[str
 
 def test_a_sentence_that_speaks_of_a_term_uses_its_word() -> None:
     """Gusts, missing, unsent, photos and the archive have one Chinese word wherever they are spoken of."""
-    words = {"local archive": "本地存档", "unsent": "未上传", "photo": ("照片", "抓图"), "device twins": "模拟设备",
-             "maintenance": "维护", "receipt": "回执"}  # fmt: skip
+    words = {
+        "local archive": "本地存档",
+        "unsent": "未上传",
+        "photo": ("照片", "抓图"),
+        "device twins": "模拟设备",
+        "maintenance": "维护",
+        "receipt": "回执",
+    }
     for message in messages():
         for word, wanted in words.items():
             if word in english(message)[0].replace("minshan maintenance", "").replace("--receipts", "").lower():

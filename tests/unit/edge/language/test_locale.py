@@ -14,7 +14,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from edge.language import say
+from edge.language import texts
 from edge.language.phrases import PHRASES
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent.parent
@@ -23,7 +23,7 @@ INSIDE = re.compile(r"\b(epochs?|seqs?|lanes?|ledgers?)\b", re.IGNORECASE)
 
 @cache
 def tool() -> ModuleType:
-    """The catalogue's own tool, which is a script and no module of a package."""
+    """Load the catalogue's own tool, which is a script and no module of a package."""
     spec = importlib.util.spec_from_file_location("catalog", ROOT / "edge/language/locale/catalog.py")
     assert spec is not None
     assert spec.loader is not None
@@ -34,24 +34,24 @@ def tool() -> ModuleType:
 
 @cache
 def catalogue() -> Catalog:
-    """minshan.po."""
+    """Read minshan.po."""
     with tool().PO.open("rb") as file:
         return read_po(file, locale="zh_CN", charset="utf-8")
 
 
 def messages() -> list[Message]:
-    """Its texts, without the header; of the reasons, whose text is a code, their English stands in `english`."""
+    """Return its texts, without the header; of the reasons, whose text is a code, their English stands in `english`."""
     return [message for message in catalogue() if message.id]
 
 
 def chinese(message: Message) -> str:
-    """The translation; of a plural its one form."""
+    """Return the translation; of a plural its one form."""
     found = message.string
     return found if isinstance(found, str) else "".join((found or ("",))[:1])
 
 
 def english(message: Message) -> tuple[str, ...]:
-    """The text; of a plural both forms, of a reason its template."""
+    """Return the text; of a plural both forms, of a reason its template."""
     if message.context is not None:
         return (message.auto_comments[0],)
     return (message.id,) if isinstance(message.id, str) else tuple(message.id)
@@ -78,7 +78,7 @@ def test_the_compiled_catalogue_is_the_written_one() -> None:
 
 
 def gaps(text: str) -> set[str]:
-    """The names of a text's gaps, {these} and %(these)s."""
+    """Return the names of a text's gaps, {these} and %(these)s."""
     named = {name for _text, name, _format, _conversion in string.Formatter().parse(text) if name}
     return named | set(re.findall(r"%\((\w+)\)", text))
 
@@ -104,7 +104,7 @@ def test_no_word_of_the_inside_is_said_to_people() -> None:
 
 @cache
 def written() -> frozenset[str]:
-    """Each text of the station's source, its gaps as {}."""
+    """Return each text of the station's source, its gaps as {}."""
     found = set()
     files = (file for package in ("drivers", "edge", "provisioning") for file in (ROOT / package).rglob("*.py"))
     for file in (file for file in files if "language" not in file.parts):  # the phrases themselves are there
@@ -133,26 +133,30 @@ def test_each_phrase_of_the_station_is_really_said() -> None:
 def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speak Chinese in this process, for one test."""
     monkeypatch.setenv("LANGUAGE", "")
-    say.speak("zh")
+    texts.speak("zh")
 
 
 @pytest.mark.usefixtures("in_chinese")
 def test_what_the_station_says_is_told_in_chinese() -> None:
     """A reason with figures in it, and one inside another, come out Chinese; what is not known stays as it is."""
-    assert say.phrase("state folder /s is in use by another minshan (pid 7): stop that one first, or name "
-                      "another folder").startswith("数据目录 /s 正被")  # fmt: skip
-    assert say.phrase("something new") == "something new"
+    assert texts.phrase(
+        "state folder /s is in use by another minshan (pid 7): stop that one first, or name another folder"
+    ).startswith("数据目录 /s 正被")
+    assert texts.phrase("something new") == "something new"
 
 
 @pytest.mark.usefixtures("in_chinese")
 def test_quantities_flags_and_spans_in_chinese() -> None:
     """The field's terms."""
-    assert [say.label(name) for name in ("air_temperature", "wind_speed_of_gust", "wet_bulb_temperature")] == [
-        "气温", "极大风速", "湿球温度"]  # fmt: skip
-    assert say.label("air_temperature.mast") == "气温（mast）"
-    assert [say.flag_word(flag) for flag in (1, 2, 3, 4, 9)] == ["合格", "未检验", "可疑", "不合格", "缺测"]
-    assert say.duration(7500) == "2 小时 5 分钟"
-    assert say.unit("degC") == "°C"
+    assert [texts.label(name) for name in ("air_temperature", "wind_speed_of_gust", "wet_bulb_temperature")] == [
+        "气温",
+        "极大风速",
+        "湿球温度",
+    ]
+    assert texts.label("air_temperature.mast") == "气温（mast）"
+    assert [texts.flag_word(flag) for flag in (1, 2, 3, 4, 9)] == ["合格", "未检验", "可疑", "不合格", "缺测"]
+    assert texts.duration(7500) == "2 小时 5 分钟"
+    assert texts.unit("degC") == "°C"
 
 
 def test_every_quantity_has_a_name_for_people() -> None:

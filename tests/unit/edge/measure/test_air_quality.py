@@ -21,11 +21,22 @@ NOW, BEFORE = date(2026, 3, 1), date(2026, 2, 28)
 @pytest.mark.parametrize(
     ("concentration", "now", "before"),
     [
-        (0, 0, 0), (12, 18, 18), (35, 50, 50), (35.4, 50, 50), (35.5, 52, 52), (50, 80, 69), (60, 100, 82),
-        (60.5, 100, 82), (61, 101, 83), (75, 114, 100), (115, 150, 150), (151, 201, 201), (500, 500, 500),
+        (0, 0, 0),
+        (12, 18, 18),
+        (35, 50, 50),
+        (35.4, 50, 50),
+        (35.5, 52, 52),
+        (50, 80, 69),
+        (60, 100, 82),
+        (60.5, 100, 82),
+        (61, 101, 83),
+        (75, 114, 100),
+        (115, 150, 150),
+        (151, 201, 201),
+        (500, 500, 500),
         (612, 500, 500),
     ],
-)  # fmt: skip
+)
 def test_pm2p5_sub_index(concentration: float, now: int, before: int) -> None:
     """The sub-index follows the edition of its day: rounded half to even, linear, rounded up."""
     assert air_quality.pm2p5_sub_index(concentration, NOW).value == now
@@ -62,11 +73,15 @@ def test_more_dust_is_never_a_smaller_index(a: Decimal, b: Decimal, edition: str
 @pytest.mark.parametrize(
     ("raw", "humidity", "epa", "five", "nilson"),
     [
-        (5, 90, 0.612, 0.612, 3.205), (20, 60, 11.058, 11.058, 14.706), (40, 60, 21.538, 26.778, 29.412),
-        (100, 70, 52.116, 78.316, 64.103), (240, 50, 127.200, 207.723, 193.548), (400, 50, 211.040, 420.406, 322.581),
+        (5, 90, 0.612, 0.612, 3.205),
+        (20, 60, 11.058, 11.058, 14.706),
+        (40, 60, 21.538, 26.778, 29.412),
+        (100, 70, 52.116, 78.316, 64.103),
+        (240, 50, 127.200, 207.723, 193.548),
+        (400, 50, 211.040, 420.406, 322.581),
         (0, 90, 0.0, 0.0, 0.0),
     ],
-)  # fmt: skip
+)
 def test_humidity_corrections(raw: float, humidity: float, epa: float, five: float, nilson: float) -> None:
     """Each correction gives its published formula's figure, and none is below 0."""
     assert air_quality.epa_2021(raw, humidity) == pytest.approx(epa, abs=1e-3)
@@ -84,10 +99,20 @@ def test_the_five_parts_meet(edge: float) -> None:
 @pytest.mark.parametrize(
     ("temperature", "hours"),
     [
-        (3.9, 0), (4, 0), (5, 0.1173), (10, 3.9534), (14.5, 10.5), (20, 18.1970), (25, 21), (25.1, 20.7001),
-        (30, 7.2479), (35, 0.2137), (36, 0), (36.1, 0),
+        (3.9, 0),
+        (4, 0),
+        (5, 0.1173),
+        (10, 3.9534),
+        (14.5, 10.5),
+        (20, 18.1970),
+        (25, 21),
+        (25.1, 20.7001),
+        (30, 7.2479),
+        (35, 0.2137),
+        (36, 0),
+        (36.1, 0),
     ],
-)  # fmt: skip
+)
 def test_growing_degree_hours(temperature: float, hours: float) -> None:
     """An hour's warmth is Anderson's, as chillR has it."""
     assert chill.growing_degree_hours(temperature) == pytest.approx(hours, abs=1e-4)
@@ -172,9 +197,18 @@ def test_daily_et0(day: et0.Day, place: et0.Place, mm: float) -> None:
     assert ours.mm == pytest.approx(mm, abs=0.003)
     assert (ours.radiation, ours.variant) == ("measured", "FAO-56")
     theirs = refet.Daily(
-        tmin=day.lowest, tmax=day.highest, ea=day.vapour_kpa, rs=day.radiation, uz=day.wind_2m, zw=2.0,
-        elev=place.altitude_m, lat=place.latitude, doy=day.day_of_year, method="asce", input_units={"lat": "deg"},
-    ).eto()  # fmt: skip
+        tmin=day.lowest,
+        tmax=day.highest,
+        ea=day.vapour_kpa,
+        rs=day.radiation,
+        uz=day.wind_2m,
+        zw=2.0,
+        elev=place.altitude_m,
+        lat=place.latitude,
+        doy=day.day_of_year,
+        method="asce",
+        input_units={"lat": "deg"},
+    ).eto()
     assert ours.mm == pytest.approx(float(theirs.item()), abs=0.002)
 
 
@@ -217,10 +251,13 @@ def test_radiation_from_lux_is_labelled_an_estimate() -> None:
 @pytest.mark.parametrize(
     ("day", "top", "clear_1590", "clear_2500", "length"),
     [
-        (15, 20.08, 15.70, 16.06, 10.15), (105, 36.55, 28.57, 29.24, 12.79), (172, 41.35, 32.33, 33.08, 14.07),
-        (266, 31.24, 24.43, 24.99, 11.91), (356, 18.67, 14.59, 14.93, 9.93),
+        (15, 20.08, 15.70, 16.06, 10.15),
+        (105, 36.55, 28.57, 29.24, 12.79),
+        (172, 41.35, 32.33, 33.08, 14.07),
+        (266, 31.24, 24.43, 24.99, 11.91),
+        (356, 18.67, 14.59, 14.93, 9.93),
     ],
-)  # fmt: skip
+)
 def test_radiation_ceilings(day: int, top: float, clear_1590: float, clear_2500: float, length: float) -> None:
     """What the sun can give over Maoxian at most, and for how long, by FAO-56 and by ephem's sun."""
     found = et0.extraterrestrial_day(day, 31.68)

@@ -52,9 +52,11 @@ def test_a_side_in_doubt_explains_a_contradiction() -> None:
 def test_a_check_raises_a_flag_and_changes_no_number() -> None:
     """A doubted value stays as it is; one that failed or is missing keeps its own reason."""
     values = {
-        "a": Value(1.5, Flag.PASS), "b": Value(2.5, Flag.FAIL, BROKEN), "c": Value(None, Flag.MISSING, BROKEN),
+        "a": Value(1.5, Flag.PASS),
+        "b": Value(2.5, Flag.FAIL, BROKEN),
+        "c": Value(None, Flag.MISSING, BROKEN),
         "d": Value(3.5, Flag.SUSPECT, BROKEN),
-    }  # fmt: skip
+    }
     found = raised(values, dict.fromkeys("abcd", DOUBTED))
     assert found["a"] == Value(1.5, Flag.SUSPECT, DOUBTED)
     assert {n: found[n] for n in "bcd"} == {n: values[n] for n in "bcd"}
@@ -63,10 +65,15 @@ def test_a_check_raises_a_flag_and_changes_no_number() -> None:
 @pytest.mark.parametrize(
     ("name", "rise", "flag"),
     [
-        ("air_temperature", 3.5, 3), ("air_temperature", 2.8, 1), ("relative_humidity", 11.0, 3),
-        ("relative_humidity", 9.0, 1), ("air_pressure", 0.7, 3), ("air_pressure", 0.4, 1), ("pm2p5", 300.0, 1),
+        ("air_temperature", 3.5, 3),
+        ("air_temperature", 2.8, 1),
+        ("relative_humidity", 11.0, 3),
+        ("relative_humidity", 9.0, 1),
+        ("air_pressure", 0.7, 3),
+        ("air_pressure", 0.4, 1),
+        ("pm2p5", 300.0, 1),
     ],
-)  # fmt: skip
+)
 def test_means_that_leap_from_minute_to_minute(name: str, rise: float, flag: int) -> None:
     """A mean that rises too fast, by steps each of which may be, is suspect; smoke may rise by hundreds a minute."""
     start = {"air_pressure": 834.0}.get(name, 20.0)

@@ -8,7 +8,7 @@ import pytest
 
 from drivers.driver import Channel
 from drivers.reading import Reading
-from edge.config.errors import ConfigTrouble
+from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.measure.correction import RainCurve
 from edge.measure.limits import limits_for
@@ -59,5 +59,5 @@ def test_a_calibration_without_a_date_is_refused(tmp_path: Path) -> None:
     assert section.rain_correction is not None
     assert section.rain_correction.a == 1.02
     path.write_text(FILE.replace("{correction}", '{ a = 1.02, source = "bench test" }'))
-    with pytest.raises(ConfigTrouble, match="date"):
+    with pytest.raises(ConfigError, match="date"):
         load(path)

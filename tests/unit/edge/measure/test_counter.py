@@ -69,7 +69,7 @@ UNKNOWN = "fell at some time since the last reading before a restart, nobody kno
 
 
 def rebooted(first: list[float], second: list[float], at: float, utc: float | None = None) -> tuple[float, list[str]]:
-    """The mm counted over two boots, readings each 10 s, and the doubts; the second boot's begin at its second `at`."""
+    """Return the mm counted over two boots, readings each 10 s, and the doubts; the second begins at its `at` s."""
     one = Counter(boot="b1")
     for n, value in enumerate(first):
         one.take(value, 5000.0 + 10 * n, None, 1_700_005_000.0 + 10 * n)

@@ -23,8 +23,13 @@ def line(quantity: str, pace: float, sensor: str = "mast", name: str | None = No
     return ChannelLine(name or quantity, sensor, channel, limits_for(quantity, 1590.0), pace)
 
 
-def minute(lines: list[ChannelLine], readings: list[Reading], begin: float = 0.0, end: float = 60.0,
-           troubles: dict[str, Reason] | None = None) -> Minute:  # fmt: skip
+def minute(
+    lines: list[ChannelLine],
+    readings: list[Reading],
+    begin: float = 0.0,
+    end: float = 60.0,
+    troubles: dict[str, Reason] | None = None,
+) -> Minute:
     minutes = Minutes(lines)
     for reading in readings:
         minutes.take("mast", reading)
@@ -156,9 +161,18 @@ def test_the_minutes_of_a_day_add_up_to_the_gauges_rain(tips: list[int]) -> None
 
 @pytest.mark.parametrize(
     ("end", "count", "given"),
-    [(60.0, 14, True), (60.0, 13, False), (30.0, 7, True), (30.0, 6, False), (15.0, 4, True), (15.0, 3, False),
-     (7.0, 2, True), (7.0, 1, False), (2.0, 1, True)],
-)  # fmt: skip
+    [
+        (60.0, 14, True),
+        (60.0, 13, False),
+        (30.0, 7, True),
+        (30.0, 6, False),
+        (15.0, 4, True),
+        (15.0, 3, False),
+        (7.0, 2, True),
+        (7.0, 1, False),
+        (2.0, 1, True),
+    ],
+)
 def test_a_minute_cut_short_needs_its_own_two_thirds(end: float, count: int, given: bool) -> None:
     """Whenever the minute in hand is cut, two thirds of that time's samples make a mean, and fewer none."""
     readings = spread("air_temperature", [10.0] * count, end / (count + 1))
@@ -197,7 +211,7 @@ def test_a_step_of_the_clock_makes_no_rain_doubtful(step: float) -> None:
 @pytest.mark.parametrize(
     ("directions", "reported"),
     [([350.0, 10.0] * 10, 360.0), ([350.0, 10.0, 20.0, 350.0] * 5, 2.0), ([359.0] * 20, 359.0)],
-)  # fmt: skip
+)
 def test_wind_across_north(directions: list[float], reported: float) -> None:
     """A wind that turns about north is a north wind, not one from the south."""
     lines = [line("wind_speed", 20), line("wind_from_direction", 20)]

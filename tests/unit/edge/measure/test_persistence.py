@@ -13,17 +13,20 @@ AIR = ["air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wi
 
 
 def weather(at: float) -> dict[str, float]:
-    """A lively morning: everything moves."""
+    """Return a lively morning: everything moves."""
     wave = math.sin(at / 700)
     return {
-        "air_temperature": round(12 + 2 * wave, 1), "relative_humidity": round(60 - 8 * wave, 1),
-        "air_pressure": round(836 + 0.4 * wave, 1), "wind_speed": round(2 + math.sin(at / 90), 1),
-        "wind_from_direction": round(180 + 60 * math.sin(at / 200)) % 360, "pm2p5": round(20 + 5 * wave),
-    }  # fmt: skip
+        "air_temperature": round(12 + 2 * wave, 1),
+        "relative_humidity": round(60 - 8 * wave, 1),
+        "air_pressure": round(836 + 0.4 * wave, 1),
+        "wind_speed": round(2 + math.sin(at / 90), 1),
+        "wind_from_direction": round(180 + 60 * math.sin(at / 200)) % 360,
+        "pm2p5": round(20 + 5 * wave),
+    }
 
 
 def stuck(name: str, value: float, since: float = 0.0) -> Truth:
-    """The weather, but one sensor repeats itself."""
+    """Return the weather, but one sensor repeats itself."""
     return lambda at: weather(at) | ({name: value} if at >= since else {})
 
 
@@ -35,9 +38,16 @@ def test_weather_that_moves_is_never_flagged() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("relative_humidity", 61.0), ("air_pressure", 836.2), ("wind_speed", 3.3), ("wind_from_direction", 91.0),
-     ("wind_from_direction", 0.0), ("pm2p5", 33.0), ("air_temperature", 12.3)],
-)  # fmt: skip
+    [
+        ("relative_humidity", 61.0),
+        ("air_pressure", 836.2),
+        ("wind_speed", 3.3),
+        ("wind_from_direction", 91.0),
+        ("wind_from_direction", 0.0),
+        ("pm2p5", 33.0),
+        ("air_temperature", 12.3),
+    ],
+)
 def test_what_stands_still_for_an_hour_is_suspect_and_keeps_its_value(name: str, value: float) -> None:
     """After 60 minutes without a change, while others move, a value is suspect, and the others are not."""
     bodies = run(mast(AIR), stuck(name, value), 0, 90)

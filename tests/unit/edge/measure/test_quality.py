@@ -26,13 +26,25 @@ def flags(quantity: str, values: list[float], step: float = 3.0, following: list
 @pytest.mark.parametrize(
     ("quantity", "value", "flag"),
     [
-        ("air_temperature", 60.1, 4), ("air_temperature", 51.0, 3), ("air_temperature", -20.0, 1),
-        ("relative_humidity", 100.4, 1), ("relative_humidity", 101.0, 4), ("relative_humidity", -0.1, 4),
-        ("air_pressure", 836.0, 1), ("air_pressure", 1013.0, 3), ("air_pressure", 200.0, 4),
-        ("wind_speed", 76.0, 4), ("wind_speed", 61.0, 3), ("illuminance", 130_000.0, 1), ("illuminance", 210_000.0, 4),
-        ("pm2p5", 900.0, 1), ("pm2p5", 1500.0, 3), ("soil_moisture", 101.0, 4), ("battery_voltage", 12.4, 1),
+        ("air_temperature", 60.1, 4),
+        ("air_temperature", 51.0, 3),
+        ("air_temperature", -20.0, 1),
+        ("relative_humidity", 100.4, 1),
+        ("relative_humidity", 101.0, 4),
+        ("relative_humidity", -0.1, 4),
+        ("air_pressure", 836.0, 1),
+        ("air_pressure", 1013.0, 3),
+        ("air_pressure", 200.0, 4),
+        ("wind_speed", 76.0, 4),
+        ("wind_speed", 61.0, 3),
+        ("illuminance", 130_000.0, 1),
+        ("illuminance", 210_000.0, 4),
+        ("pm2p5", 900.0, 1),
+        ("pm2p5", 1500.0, 3),
+        ("soil_moisture", 101.0, 4),
+        ("battery_voltage", 12.4, 1),
     ],
-)  # fmt: skip
+)
 def test_range_at_1590_m(quantity: str, value: float, flag: int) -> None:
     """What no instrument may report fails, what is strange at this altitude is suspect, weather passes."""
     assert flags(quantity, [value]) == [flag]

@@ -34,12 +34,12 @@ WISH = Wish(
 
 @cache
 def painted(**moment: Any) -> bytes:
-    """A full-size picture of the orchard at noon, but for what is named."""
+    """Paint a full-size picture of the orchard at noon, but for what is named."""
     return Scene(3).jpeg(replace(Moment(NOON), **moment))
 
 
 def faults(jpeg: bytes, previous: str = "") -> list[str]:
-    """What is found wrong with a picture."""
+    """Return what is found wrong with a picture."""
     return Opened.of(jpeg).look(previous).faults
 
 
@@ -145,7 +145,7 @@ def test_an_unknown_time_is_not_made_up() -> None:
 
 
 def as_jpeg(image: Image.Image, **how: object) -> bytes:
-    """As JPEG."""
+    """Return a picture as JPEG."""
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88, **how)
     return out.getvalue()

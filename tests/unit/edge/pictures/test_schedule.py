@@ -89,17 +89,17 @@ class Bench:
         return BOOT_UTC + round(now * 1e6), ClockMark("sim", 0.0)
 
     def pictures(self) -> list[Draft]:
-        """The picture drafts."""
+        """Return the picture drafts."""
         return [draft for draft in self.drafts if draft.kind is Kind.PICTURE]
 
     def events(self) -> list[dict[str, Any]]:
-        """The bodies of the other drafts."""
+        """Return the bodies of the other drafts."""
         return [draft.body for draft in self.drafts if draft.kind is not Kind.PICTURE]
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
-    """Makes benches and ends them."""
+    """Give a function that makes benches, and end them."""
     made: list[Bench] = []
 
     def make(**how: Any) -> Bench:
@@ -112,13 +112,13 @@ def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
 
 
 def slow(wish: Wish) -> Answer:
-    """A camera process that takes its time."""
+    """Play a camera process that takes its time."""
     threading.Event().wait(0.05)
     return GOOD
 
 
 def failing(reason: Reason, error: str = "a sentence") -> Callable[[Wish], Answer]:
-    """A camera that fails in one way."""
+    """Return a camera that fails in one way."""
     return lambda wish: Answer(wish.id, False, reason.having(detail=Reason("said", "{text}", text=error)))
 
 
@@ -259,9 +259,17 @@ def test_a_stop_does_not_wait_for_a_camera(tmp_path: Path) -> None:
     attending = Spool(spool.folder).attend()
     section = CameraSection(name="orchard", driver="http", url="http://127.0.0.1/")
     lane = PictureLane(
-        (section,), SITE, "min-1", clock, spool, Shelf(tmp_path),
-        utc=lambda: (None, ClockMark("arrival")), boot="b", post=drafts.append, done=lambda *said: None,
-    )  # fmt: skip
+        (section,),
+        SITE,
+        "min-1",
+        clock,
+        spool,
+        Shelf(tmp_path),
+        utc=lambda: (None, ClockMark("arrival")),
+        boot="b",
+        post=drafts.append,
+        done=lambda *said: None,
+    )
     lane.wish(None, "c-1")
     running = clock.lane("pictures", lane.run)
     assert not running.join(0.5)

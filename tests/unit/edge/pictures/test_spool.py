@@ -17,14 +17,14 @@ from edge.records.record import ClockMark, Stamp
 
 
 def wish(wish_id: str = "", password: str = "") -> Wish:
-    """A wish for one picture."""
+    """Return a wish for one picture."""
     camera = Target("orchard", "http", "http://127.0.0.1/", "admin", password)
     return Wish(wish_id or new_id(), "min-1", camera, Stamp("boot", 12.5), None, ClockMark("arrival"), 30.0)
 
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Spool:
-    """An empty spool."""
+    """Return an empty spool."""
     return Spool(tmp_path / "spool")
 
 

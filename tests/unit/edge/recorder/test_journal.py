@@ -23,7 +23,7 @@ KNOWN = ClockMark("ntp", 0.05)
 
 @pytest.fixture(name="disk")
 def bad_disk() -> Iterator[BadDisk]:
-    """A disk that can be told to refuse."""
+    """Give a disk that can be made to refuse."""
     disk = BadDisk(f"journal-disk-{os.getpid()}")
     yield disk
     disk.unregister()

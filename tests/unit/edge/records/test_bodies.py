@@ -26,13 +26,20 @@ OLD = Path(__file__).resolve().parents[3] / "stores" / "0.1.0.db.gz"
 NO_READINGS = Reason("no_readings", "no readings")
 NAMES = st.builds(ChannelName, st.sampled_from(["air_temperature", "wind_speed"]), st.sampled_from(["", "mast", "a.b"]))
 PICTURE = {
-    "camera": "orchard", "picture": "0" * 64, "thumbnail": "1" * 64, "bytes": 9, "thumbnail_bytes": 3, "width": 4,
-    "height": 3, "quality": 3, "figures": {"blur": 0.4},
-}  # fmt: skip
+    "camera": "orchard",
+    "picture": "0" * 64,
+    "thumbnail": "1" * 64,
+    "bytes": 9,
+    "thumbnail_bytes": 3,
+    "width": 4,
+    "height": 3,
+    "quality": 3,
+    "figures": {"blur": 0.4},
+}
 
 
 def record(kind: Kind, body: dict[str, Any]) -> Record:
-    """A record of that kind."""
+    """Return a record of that kind."""
     return Record("e", 1, kind, Stamp("b", 0.0), 60.0, 0, ClockMark("sim", 0.1), 0, None, body)
 
 
@@ -85,10 +92,11 @@ def test_each_kind_has_its_view(kind: str, body: dict[str, Any], view: type) -> 
 def test_a_station_two_versions_ahead_is_kept_and_shown() -> None:
     """Unknown kinds, keys and shapes are refused nowhere: what is known is read, the rest is kept byte for byte."""
     minute = {
-        "values": {"air_temperature": 1.5, "snow_depth": 3.0}, "quality": {"air_temperature": 1, "snow_depth": 3},
+        "values": {"air_temperature": 1.5, "snow_depth": 3.0},
+        "quality": {"air_temperature": 1, "snow_depth": 3},
         "reasons": {"snow_depth": {"code": "avalanche", "params": {"tons": 3}, "text": "an avalanche", "since": 7}},
         "uncertainty": {"air_temperature": 0.1},
-    }  # fmt: skip
+    }
     kept = msgspec.Raw(msgspec.json.encode(minute))
     read = bodies.decode("minute", kept)
     assert read.values == {"air_temperature": 1.5, "snow_depth": 3.0}
@@ -118,12 +126,22 @@ def test_version_1_of_the_wire_has_sentences() -> None:
     start = bodies.plain(Start("0.2", "b", Reason("killed", "killed")))
     health = bodies.plain({"event": "picture missed", "reason": Reason("unreachable", "unreachable"), "text": nested})
     picture = {**PICTURE, "reasons": [DARK.builtins(), REPEATED.builtins()]}
-    sent = version1.records([
-        record(Kind.MINUTE, minute), record(Kind.START, start), record(Kind.HEALTH, health),
-        record(Kind.PICTURE, picture), record(Kind.PICTURE, {**PICTURE, "reasons": []}),
-    ])  # fmt: skip
+    sent = version1.records(
+        [
+            record(Kind.MINUTE, minute),
+            record(Kind.START, start),
+            record(Kind.HEALTH, health),
+            record(Kind.PICTURE, picture),
+            record(Kind.PICTURE, {**PICTURE, "reasons": []}),
+        ]
+    )
     assert [one.body.get("reasons", one.body.get("reason")) for one in sent] == [
-        {"a": "1 of 9 samples: no readings"}, "killed", "unreachable", "dark, repeated", ""]  # fmt: skip
+        {"a": "1 of 9 samples: no readings"},
+        "killed",
+        "unreachable",
+        "dark, repeated",
+        "",
+    ]
     assert sent[2].body["text"] == "1 of 9 samples: no readings"
     assert minute["reasons"]["a"]["code"] == "scarce_because"  # what is kept is not touched
 
@@ -136,7 +154,7 @@ def test_a_record_without_reasons_is_sent_as_it_is() -> None:
 
 @pytest.fixture
 def old(tmp_path: Path) -> Store:
-    """A store that version 0.1.0 wrote: ten minutes with a silent, an unplugged and a noisy sensor, and a kill."""
+    """Open a store that version 0.1.0 wrote: ten minutes with a silent, an unplugged and a noisy sensor, and a kill."""
     (tmp_path / DATABASE).write_bytes(gzip.decompress(OLD.read_bytes()))
     return Store.open(tmp_path, epoch="new", records_bytes=10**9, pictures_bytes=10**9)
 

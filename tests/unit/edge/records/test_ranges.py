@@ -15,12 +15,12 @@ some = pairs.map(ranges.ranges)
 
 
 def as_set(ranges: Ranges) -> set[int]:
-    """The numbers of the ranges, counted out."""
+    """Return the numbers of the ranges, counted out."""
     return {n for first, last in ranges for n in range(first, last + 1)}
 
 
 def is_canonical(ranges: Ranges) -> bool:
-    """Sorted, none empty, none touching its neighbour."""
+    """Return whether they are sorted, none empty, none touching its neighbour."""
     gaps = all(a[1] + 1 < b[0] for a, b in pairwise(ranges))
     return gaps and all(first <= last for first, last in ranges)
 

@@ -18,7 +18,7 @@ from tests.kits.stations import HOUR, configured
 
 @pytest.fixture(name="sensors", scope="module")
 def some_sensors(tmp_path_factory: pytest.TempPathFactory) -> tuple[SensorSection, ...]:
-    """The sensors of a station with most kinds of buses."""
+    """Return the sensors of a station with most kinds of buses."""
     folder: Path = tmp_path_factory.mktemp("faults")
     return configured(folder).sensor
 

@@ -9,18 +9,18 @@ import pytest
 
 from edge.pictures.judge import DARK, REPEATED
 from edge.pictures.spool import Answer, Part, Spool
-from edge.store.picture_files import NotTaken, Shelf
+from edge.store.picture_files import PictureRefusedError, Shelf
 
 ID = "0123456789abcdef"
 
 
 def part(data: bytes) -> Part:
-    """What an answer says of a file."""
+    """Return what an answer holds of a file."""
     return Part(sha256(data).hexdigest(), len(data))
 
 
 def laid_down(spool: Spool, full: bytes, thumb: bytes) -> None:
-    """The files of an answer, as the camera process leaves them."""
+    """Write the files of an answer, as the camera process leaves them."""
     for file, data in zip(spool.files(ID), (full, thumb)):
         file.write_bytes(data)
 
@@ -54,7 +54,7 @@ def test_a_torn_picture_does_not_get_onto_the_shelf(tmp_path: Path, torn: bytes)
     spool, shelf = Spool(tmp_path / "spool"), Shelf(tmp_path)
     laid_down(spool, torn, b"small")
     answer = Answer(ID, True, full=part(b"full picture"), thumbnail=part(b"small"))
-    with pytest.raises(NotTaken, match="not what the camera process wrote"):
+    with pytest.raises(PictureRefusedError, match="not what the camera process wrote"):
         shelf.take(answer, spool, "orchard")
     assert not list(shelf.folder.glob("*.jpg"))
 
@@ -64,6 +64,6 @@ def test_a_missing_thumbnail_keeps_the_picture_off_the_shelf(tmp_path: Path) -> 
     spool, shelf = Spool(tmp_path / "spool"), Shelf(tmp_path)
     spool.files(ID)[0].write_bytes(b"full picture")
     answer = Answer(ID, True, full=part(b"full picture"), thumbnail=part(b"small"))
-    with pytest.raises(NotTaken, match="not in the spool"):
+    with pytest.raises(PictureRefusedError, match="not in the spool"):
         shelf.take(answer, spool, "orchard")
     assert not list(shelf.folder.glob("*.jpg"))

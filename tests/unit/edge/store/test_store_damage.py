@@ -37,13 +37,13 @@ class Histories(NamedTuple):
 
 
 def filled(folder: Path, clean: bool) -> list[Record]:
-    """A store with some history: closed cleanly, or as a power cut leaves it (database and log)."""
+    """Make a store with some history: closed cleanly, or as a power cut leaves it (database and log)."""
     live = folder.with_name(folder.name + "-live")
     store = Store.open(live, epoch="a")
     records = [store.append(minute(n), {"n": n}) for n in range(1, RECORDS)]
     records.append(store.append(event(Kind.SETUP, RECORDS, {"sensors": "x" * 9000}), {"n": RECORDS}))
-    store.add_anchor(Anchor("boot-1", 0.0, 0, "ntp", 0.1))
-    store.prove([Span("a", 1, 100)])
+    store.times.add_anchor(Anchor("boot-1", 0.0, 0, "ntp", 0.1))
+    store.outbox.prove([Span("a", 1, 100)])
     if clean:
         store.close()
     shutil.copytree(live, folder)
@@ -59,13 +59,13 @@ def goes_on(folder: Path, records: list[Record]) -> Store:
     false = [record.seq for record in found if record != records[record.seq - 1]]
     assert false == []
     fresh = store.append(minute(999)).seq
-    assert [record.seq for record in store.unsent(limit=1)] == [fresh]
+    assert [record.seq for record in store.outbox.unsent(limit=1)] == [fresh]
     return store
 
 
 @pytest.fixture(scope="module", name="histories")
 def make_histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
-    """The two histories, written once."""
+    """Write the two histories once."""
     base = tmp_path_factory.mktemp("histories")
     records = filled(base / "clean", clean=True)
     assert filled(base / "cut", clean=False) == records
@@ -76,9 +76,11 @@ def make_histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
 @given(data=st.data())
 @settings(max_examples=40)
 def test_rubbish_anywhere_never_stops_it(
-    name: str, data: st.DataObject, histories: Histories,
+    name: str,
+    data: st.DataObject,
+    histories: Histories,
     tmp_path_factory: pytest.TempPathFactory,
-) -> None:  # fmt: skip
+) -> None:
     """Bytes overwritten or cut off anywhere: it opens, gives no false record, and appends."""
     source, records = histories.clean if name == "records.db" else histories.cut, histories.records
     folder = tmp_path_factory.mktemp("damaged") / "state"
@@ -152,7 +154,7 @@ def test_a_broken_page_costs_its_own_records_and_they_are_told(histories: Histor
     assert 0 < len(lost) < 20
     assert all(span.epoch == "a" for span in repaired.lost or ())
     assert store.take_repair() is None
-    assert store.unsent_spans()[0].first == 101
+    assert store.outbox.unsent_spans()[0].first == 101
     store.close()
 
 
@@ -167,12 +169,12 @@ def test_a_flipped_bit_in_a_value_is_noticed(tmp_path: Path) -> None:
     connection.close()
     assert len(check(tmp_path)) == 2
     store = Store.open(tmp_path, epoch="b")
-    assert [r.seq for r in store.unsent()] == [9, 8, 7, 6, 5, 3, 2, 1]
+    assert [r.seq for r in store.outbox.unsent()] == [9, 8, 7, 6, 5, 3, 2, 1]
     repaired = store.take_repair()
     assert repaired is not None
     assert repaired.lost == [Span("a", 4, 4), Span("a", 10, 10)]
     assert store.append(minute(11)).seq == 11
-    assert store.count_unsent() == 9
+    assert store.outbox.count_unsent() == 9
     store.close()
     assert check(tmp_path) == []
 

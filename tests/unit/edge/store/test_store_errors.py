@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from edge.store.errors import Cause, StoreTrouble
+from edge.store.errors import Cause, StoreError
 from edge.store.store import Store
 from tests.kits.store_kit import BadDisk, minute
 
@@ -19,7 +19,7 @@ names = itertools.count()
 
 @pytest.fixture(name="disk")
 def bad_disk() -> Iterator[BadDisk]:
-    """A disk that can be told to refuse."""
+    """Give a disk that can be made to refuse."""
     disk = BadDisk(f"bad-disk-{os.getpid()}-{next(names)}")
     yield disk
     disk.unregister()
@@ -35,13 +35,13 @@ def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
     """Where the disk refuses, nothing is kept or counted; once it takes again, the same draft is kept once."""
     store = Store.open(tmp_path, epoch="a", vfs=disk.vfs_name)
     store.append(minute(1), {"n": 1})
-    store.mark_sent(store.unsent())
+    store.outbox.mark_sent(store.outbox.unsent())
     for after in range(4):
         disk.refuse, disk.syncs, disk.after = error, syncs, after if not syncs else 0
         for _ in range(2):
             try:
                 store.append(minute(2), {"n": 2})
-            except StoreTrouble as trouble:
+            except StoreError as trouble:
                 assert trouble.cause is cause
                 assert str(tmp_path) in str(trouble)
             else:
@@ -49,7 +49,7 @@ def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
         else:
             assert store.state() == {"n": 1}
             assert store.next_seq == 2
-            assert store.count_unsent() == 0
+            assert store.outbox.count_unsent() == 0
             continue
         break
     disk.refuse = None
@@ -68,7 +68,7 @@ def test_a_refused_append_is_not_kept_behind_the_callers_back(tmp_path: Path, di
     store = Store.open(tmp_path, epoch="a", vfs=disk.vfs_name)
     store.append(minute(1))
     disk.refuse, disk.syncs = apsw.IOError, True
-    with pytest.raises(StoreTrouble):
+    with pytest.raises(StoreError):
         store.append(minute(2))
     disk.refuse = None
     assert store.append(minute(3)).seq == 2
@@ -81,7 +81,7 @@ def test_a_refused_append_is_not_kept_behind_the_callers_back(tmp_path: Path, di
 def test_a_file_is_no_state_folder(tmp_path: Path) -> None:
     """Where the folder is a file the sentence names it and says what would be right."""
     (tmp_path / "state").write_text("")
-    with pytest.raises(StoreTrouble, match=r"state folder .*/state is no folder .*: name a folder") as found:
+    with pytest.raises(StoreError, match=r"state folder .*/state is no folder .*: name a folder") as found:
         Store.open(tmp_path / "state", epoch="a")
     assert found.value.cause is Cause.NO_FOLDER
 
@@ -93,7 +93,7 @@ def test_a_newer_versions_database_is_left_alone(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE later (n INTEGER) STRICT")
     connection.pragma("user_version", 99)
     connection.close()
-    with pytest.raises(StoreTrouble, match="newer minshan") as found:
+    with pytest.raises(StoreError, match="newer minshan") as found:
         Store.open(tmp_path, epoch="b")
     assert found.value.cause is Cause.NEWER
     assert not list(tmp_path.glob("*damaged*"))
@@ -104,6 +104,6 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     folder = Path("/proc/minshan") if os.geteuid() == 0 else tmp_path / "state"
     if os.geteuid():
         folder.mkdir(mode=0o500)
-    with pytest.raises(StoreTrouble, match="state folder") as found:
+    with pytest.raises(StoreError, match="state folder") as found:
         Store.open(folder, epoch="a")
     assert found.value.cause in (Cause.READ_ONLY, Cause.NO_FOLDER)

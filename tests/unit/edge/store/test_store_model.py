@@ -36,7 +36,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """A new folder."""
+        """Begin with a new folder."""
         self.folder = Path(tempfile.mkdtemp())
         self.starts = 0
         self.minutes = 0
@@ -52,7 +52,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(timed=st.booleans())
     def append(self, timed: bool) -> None:
-        """A minute, with or without a time."""
+        """Append a minute, with or without a time."""
         self.minutes += 1
         boot = f"boot-{self.starts}"
         record = self.store.append(minute(self.minutes, boot, timed), {"n": self.minutes})
@@ -62,9 +62,9 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def acknowledge(self, data: st.DataObject) -> None:
-        """The broker acknowledges records, perhaps of an older revision."""
+        """Let the broker acknowledge records, perhaps of an older revision."""
         records = data.draw(st.lists(st.sampled_from(self.seen), max_size=5)) if self.seen else []
-        self.store.mark_sent(records)
+        self.store.outbox.mark_sent(records)
         for record in records:
             kept = self.model[record.seq]
             if kept.record.revision == record.revision and kept.state == "unsent":
@@ -72,27 +72,27 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(first=st.integers(1, 20), size=st.integers(0, 10), epoch=st.integers(0, 4))
     def prove(self, first: int, size: int, epoch: int) -> None:
-        """The platform proves a range of one epoch, without saying which revisions."""
-        self.store.prove([Span(f"e{epoch}", first, first + size)])
+        """Let the platform prove a range of one epoch, without naming revisions."""
+        self.store.outbox.prove([Span(f"e{epoch}", first, first + size)])
         for kept in self._named(first, size, epoch):
             if kept.state == "sent" or kept.record.revision == 0:
                 kept.state = "closed"
 
     @rule(first=st.integers(1, 20), size=st.integers(0, 10), epoch=st.integers(0, 4))
     def reopen(self, first: int, size: int, epoch: int) -> None:
-        """The platform lacks a range."""
-        self.store.reopen([Span(f"e{epoch}", first, first + size)])
+        """Let the platform lack a range."""
+        self.store.outbox.reopen([Span(f"e{epoch}", first, first + size)])
         for kept in self._named(first, size, epoch):
             kept.state = "unsent"
 
     @rule(boot=st.integers(0, 4), bounds=st.booleans())
     def time(self, boot: int, bounds: bool) -> None:
-        """A boot's time becomes known, or its bounds."""
+        """Make a boot's time known, or its bounds."""
         name = f"boot-{boot}"
         if bounds:
-            self.store.bound(name, 1, 2)
+            self.store.times.bound(name, 1, 2)
         else:
-            self.store.add_anchor(Anchor(name, 0.0, 0, "ntp", 0.1))
+            self.store.times.add_anchor(Anchor(name, 0.0, 0, "ntp", 0.1))
             self.anchored.add(name)
         self._timed({name}, bounds)
 
@@ -109,7 +109,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        """The daemon ends and starts again, in the next epoch."""
+        """End the daemon and start it again, in the next epoch."""
         self.store.close()
         self.starts += 1
         self.store = Store.open(self.folder, epoch=f"e{self.starts}")
@@ -127,12 +127,12 @@ class StoreModel(RuleBasedStateMachine):
             return
         unsent = [seq for seq, kept in self.model.items() if kept.state == "unsent"]
         due = [self.model[seq].record for seq in reversed(unsent) if not self.model[seq].held]
-        assert self.store.unsent() == due
-        assert self.store.count_unsent() == len(unsent)
-        assert self.store.held() == sum(self.model[seq].held for seq in unsent)
-        assert [r.seq for r in self.store.newest()] == unsent[-1:]
+        assert self.store.outbox.unsent() == due
+        assert self.store.outbox.count_unsent() == len(unsent)
+        assert self.store.outbox.held() == sum(self.model[seq].held for seq in unsent)
+        assert [r.seq for r in self.store.outbox.newest()] == unsent[-1:]
         sent = {seq for seq, kept in self.model.items() if kept.state == "sent"}
-        spans = self.store.unproven()
+        spans = self.store.outbox.unproven()
         assert {n for s in spans for n in range(s.first, s.last + 1)} == sent
         assert self.store.range(1, 10_000) == [kept.record for kept in self.model.values()]
 

@@ -26,22 +26,22 @@ Work = Callable[[Path, str, Callable[[Record], None]], None]
 
 
 def a_life(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
-    """Two starts of a station: records with and without a time, acknowledgements, proofs, anchors, losses."""
+    """Live two starts of a station: records with and without a time, acknowledgements, proofs, anchors, losses."""
     for start in range(2):
         store = Store.open(folder, epoch=f"e{start}", vfs=vfs)
         for n in range(1, 26):
             kept(store.append(minute(n, f"b{start}", timed=n % 3 != 0), {"n": n}))
             if n % 4 == 0:
-                store.mark_sent(store.newest(limit=3))
+                store.outbox.mark_sent(store.outbox.newest(limit=3))
             if n % 6 == 0:
-                store.prove([Span(f"e{start}", n - 5, n - 3)])
-        store.add_anchor(Anchor(f"b{start}", 0.0, 0, "ntp", 0.1))
+                store.outbox.prove([Span(f"e{start}", n - 5, n - 3)])
+        store.times.add_anchor(Anchor(f"b{start}", 0.0, 0, "ntp", 0.1))
         kept(store.append(event(Kind.HEALTH, 99, {}), {"n": 99}))
         store.close()
 
 
 def a_salvage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
-    """A damaged store is opened, and goes on."""
+    """Open a damaged store, and go on with it."""
     store = Store.open(folder, epoch="s", vfs=vfs)
     for record in store.range(1, 10_000):
         kept(record)
@@ -79,7 +79,7 @@ def cuts(tmp: Path, work: Work, count: int, seed: int, damaged: bool = False) ->
 
 
 def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int]]:
-    """What a mending that nobody cuts off finds, and what it says is lost."""
+    """Return what a salvage that is not cut off finds, and what it reports as lost."""
     shutil.copytree(damaged, folder)
     store = Store.open(folder, epoch="x")
     found, lost = store.range(1, 10_000), told_lost(store)
@@ -88,7 +88,7 @@ def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int]]:
 
 
 def told_lost(store: Store) -> set[int]:
-    """The seqs that a store says were lost."""
+    """Return the seqs that a store reports as lost."""
     repaired = store.repaired
     return {n for span in (repaired and repaired.lost) or () for n in range(span.first, span.last + 1)}
 

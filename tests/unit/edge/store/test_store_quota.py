@@ -23,13 +23,13 @@ LIMIT = 400_000  # bytes: about 190 of them
 
 @pytest.fixture(name="folder")
 def state_folder(tmp_path: Path) -> Iterator[Path]:
-    """A state folder whose store must be sound at the end."""
+    """Give a state folder whose store must be sound at the end."""
     yield tmp_path / "state"
     assert check(tmp_path / "state") == []
 
 
 def sweep(store: Store, number: int) -> list[Record]:
-    """A sweep at the boot's minute `number`."""
+    """Sweep at the boot's minute `number`."""
     return store.sweep(event(Kind.LOSS, number, {}).stamp, number * MINUTE, NTP)
 
 
@@ -39,10 +39,10 @@ def test_old_proven_records_go_and_nothing_else(folder: Path) -> None:
     for day in range(6):
         for n in range(4):
             store.append(minute(day * DAY + n))
-    store.prove([Span("a", 5, 24)])
+    store.outbox.prove([Span("a", 5, 24)])
     assert sweep(store, 6 * DAY) == []
     assert [r.seq for r in store.range(1, 99)] == [1, 2, 3, 4, *range(17, 25)]
-    assert store.count_unsent() == 4
+    assert store.outbox.count_unsent() == 4
     store.close()
 
 
@@ -51,7 +51,7 @@ def test_without_a_time_nothing_is_old(folder: Path) -> None:
     store = Store.open(folder, epoch="a", archive_days=0)
     store.append(minute(1))
     store.append(minute(2))
-    store.prove([Span("a", 1, 2)])
+    store.outbox.prove([Span("a", 1, 2)])
     assert store.sweep(event(Kind.LOSS, 3, {}).stamp, None, NTP) == []
     assert len(store.range(1, 9)) == 2
     store.close()
@@ -62,11 +62,11 @@ def test_sent_goes_before_unsent_and_every_loss_is_a_record(folder: Path) -> Non
     store = Store.open(folder, epoch="a", records_bytes=LIMIT)
     for n in range(1, 151):
         store.append(minute(n, body=BIG))
-    store.prove([Span("a", 101, 150)])
+    store.outbox.prove([Span("a", 101, 150)])
     for n in range(151, 221):
         store.append(minute(n, body=BIG))
     assert sweep(store, 300) == []
-    assert store.count_unsent() == 170
+    assert store.outbox.count_unsent() == 170
     assert store.size_bytes() <= LIMIT
     for n in range(221, 1401):
         store.append(minute(n, body=BIG))
@@ -79,7 +79,7 @@ def test_sent_goes_before_unsent_and_every_loss_is_a_record(folder: Path) -> Non
     kept = {r.seq for r in store.range(1, 9999)}
     assert lost | kept | set(range(101, 151)) == set(range(1, store.next_seq))
     assert losses[0].body["start"] == MINUTE
-    assert {r.seq for r in losses} <= {r.seq for r in store.unsent(limit=9999)}
+    assert {r.seq for r in losses} <= {r.seq for r in store.outbox.unsent(limit=9999)}
     store.close()
 
 
@@ -101,7 +101,7 @@ def test_a_setup_stays_while_records_need_it(folder: Path) -> None:
         setup = store.append(event(Kind.SETUP, day * DAY, {"day": day})).seq
         store.append(event(Kind.HEALTH, day * DAY + 1, {}))
         store.append(msgspec.structs.replace(minute(day * DAY + 2), setup=setup))
-    store.prove([Span("a", 1, 12)])
+    store.outbox.prove([Span("a", 1, 12)])
     sweep(store, 4 * DAY)
     assert [r.body["day"] for r in store.range(1, 99) if r.kind is Kind.SETUP] == [3]
     assert all(store.get(r.setup) for r in store.range(1, 99) if r.setup)
@@ -120,7 +120,7 @@ def picture(store: Store, number: int, thumbnail: bool = True) -> str:
 
 
 def left(store: Store) -> list[tuple[int, str]]:
-    """The parts whose files are there: number and part."""
+    """Return the parts whose files are there: number and part."""
     names = (path.name for path in store.pictures.folder.iterdir())
     return sorted((int(name.partition(".")[0], 16), THUMBNAIL if "thumb" in name else FULL) for name in names)
 
@@ -186,7 +186,7 @@ def test_a_scarce_disk_takes_pictures_and_what_is_proven_but_nothing_unsent(
     store = Store.open(folder, epoch="a")
     for n in range(1, 101):
         store.append(minute(n))
-    store.prove([Span("a", 1, 40)])
+    store.outbox.prove([Span("a", 1, 40)])
     picture(store, 101)
     disk_with(monkeypatch, free=100_000_000)
     losses = sweep(store, 102)
@@ -204,5 +204,5 @@ def test_a_full_disk_gives_up_the_oldest_few_for_the_newest(folder: Path, monkey
     disk_with(monkeypatch, free=0)
     losses = sweep(store, 102)
     assert [(r.body["first"], r.body["last"], r.body["cause"]) for r in losses] == [(1, 5, "disk")]
-    assert store.count_unsent() == 96
+    assert store.outbox.count_unsent() == 96
     store.close()

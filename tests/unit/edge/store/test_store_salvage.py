@@ -14,7 +14,7 @@ from edge.records.record import Kind, Record
 from edge.store import salvage, schema
 from edge.store.carve import FRAME, WAL_HEADER
 from edge.store.check import check
-from edge.store.errors import Cause, StoreTrouble
+from edge.store.errors import Cause, StoreError
 from edge.store.folder import DATABASE, LOG, used_before
 from edge.store.schema import PAGE
 from edge.store.store import Store
@@ -26,7 +26,7 @@ KINDS = ("zeroed", "rubbish", "one bit", "five bits")
 
 
 def hurt(page: bytes, kind: str, rng: random.Random) -> bytes:
-    """A page after damage."""
+    """Return a page after damage."""
     if kind in ("zeroed", "rubbish"):
         return bytes(len(page)) if kind == "zeroed" else rng.randbytes(len(page))
     found = bytearray(page)
@@ -37,7 +37,7 @@ def hurt(page: bytes, kind: str, rng: random.Random) -> bytes:
 
 
 def hurt_file(source: Path, folder: Path, name: str, at: int, size: int, kind: str) -> None:
-    """A copy of a store, with damage to a stretch of one of its files."""
+    """Copy a store, with damage to a stretch of one of its files."""
     shutil.copytree(source, folder)
     content = bytearray((folder / name).read_bytes())
     content[at : at + size] = hurt(bytes(content[at : at + size]), kind, random.Random(at))
@@ -50,8 +50,8 @@ def told_whole(folder: Path, records: list[Record]) -> None:
     store.append(minute(999), {"n": 999})
     kept = {record.seq: record for record in store.range(1, len(records)) if record.epoch == "a"}
     store.pictures.count()
-    store.anchors("boot-1")
-    store.unsent(limit=1000)
+    store.times.anchors("boot-1")
+    store.outbox.unsent(limit=1000)
     told = store.take_repair()
     assert all(record == records[seq - 1] for seq, record in kept.items())
     missing = set(range(1, len(records) + 1)) - set(kept)
@@ -243,7 +243,7 @@ def test_a_full_disk_leaves_the_damaged_database_as_it_was(tmp_path: Path) -> No
     disk = BadDisk(f"full-{os.getpid()}")
     for after in (0, 20, 50):
         disk.refuse, disk.after = apsw.FullError, after
-        with pytest.raises(StoreTrouble) as found:
+        with pytest.raises(StoreError) as found:
             Store.open(tmp_path, epoch="b", vfs=disk.vfs_name)
         assert found.value.cause is Cause.FULL
         assert (tmp_path / DATABASE).read_bytes() == damaged

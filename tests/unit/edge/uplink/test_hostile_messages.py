@@ -59,20 +59,20 @@ class Front:
             self.receipts,
             Pieces(STATION, self.store, clock, committed=True),
             Commands(STATION, self.answer).handle,
-            self.store.add_anchor,
+            self.store.times.add_anchor,
         )
         self.intake = Intake(self.desk, folder)
 
     def answer(self, result: Result) -> None:
-        """What came of a command."""
+        """Keep the result of a command."""
         self.desk.results.put(result)
 
     def take(self, to: str, payload: bytes, retained: bool = False) -> bool:
-        """A message arrives."""
+        """Let a message arrive."""
         return self.intake.take(Incoming(to, payload, 1, 1, retained))
 
     def asked(self) -> Hello:
-        """A hello is said."""
+        """Send a hello. Return it."""
         payload = self.receipts.hello(0, None)
         assert payload is not None
         return decode(payload, Hello)
@@ -80,7 +80,7 @@ class Front:
 
 @pytest.fixture(name="front")
 def made(tmp_path: Path) -> Iterator[Front]:
-    """A station with fifty minutes, in memory where there is a disk of it: thousands of files are synced."""
+    """Give a station with fifty minutes, in memory where there is a disk of it: thousands of files are synced."""
     logging.getLogger("minshan").setLevel(logging.CRITICAL)  # each message set aside is a line
     memory = Path("/dev/shm")  # a folder of its own is made in it
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as folder:
@@ -91,7 +91,7 @@ def made(tmp_path: Path) -> Iterator[Front]:
 
 
 def resident() -> int:
-    """Bytes of memory that this process has."""
+    """Return the bytes of memory that this process has."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
 
 
@@ -107,11 +107,16 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
                 VERSION, nonce, 1_800_000_000_000_000, "l", 1, [Span("e1", 1, 9)], [Revised(1, [Span("e1", 1, 2)])]
             ),
             Channel.RECEIPT: Receipt(
-                VERSION, "l", 1, [Span("e1", 1, 5)], [Piece("a" * 64, "full", 5)], [Piece("b" * 64, "full")],
+                VERSION,
+                "l",
+                1,
+                [Span("e1", 1, 5)],
+                [Piece("a" * 64, "full", 5)],
+                [Piece("b" * 64, "full")],
                 [Revised(1, [Span("e1", 1, 2)])],
             ),
             Channel.COMMAND: Command(VERSION, f"c{number}", "picture", {"camera": "north"}, 2**53),
-        }  # fmt: skip
+        }
         channel = draw.choice(list(honest))
         front.take(topic(STATION, channel), mutations.of(honest[channel]), retained=draw.random() < 0.1)
         front.receipts.hello_due = float("inf")
@@ -123,9 +128,9 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
     assert sum(path.stat().st_size for path in aside.iterdir()) < 10 * 1024 * 1024
     ledger = front.receipts.pin.ledger or "l"
     front.take(topic(STATION, Channel.ANSWER), encode(Answer(VERSION, front.asked().nonce, 1, ledger, 1, [])))
-    front.store.reopen([Span("e1", 1, 50)])
+    front.store.outbox.reopen([Span("e1", 1, 50)])
     front.take(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, ledger, 1, [Span("e1", 1, 50)])))
-    assert front.store.count_unsent() == 0
+    assert front.store.outbox.count_unsent() == 0
 
 
 def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> None:

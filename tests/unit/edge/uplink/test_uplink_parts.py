@@ -30,7 +30,7 @@ from edge.wire.retry import LOGIN, Retry
 
 @pytest.fixture(name="store")
 def opened(tmp_path: Path) -> Iterator[Store]:
-    """An empty store."""
+    """Give an empty store."""
     made = Store.open(tmp_path, epoch="e1")
     yield made
     made.close()
@@ -43,7 +43,7 @@ SPANS = st.lists(
 
 
 def numbers(some: list[Span]) -> set[tuple[str, int]]:
-    """The records of spans, one by one."""
+    """Return the records of spans, one by one."""
     return {(span.epoch, seq) for span in some for seq in range(span.first, span.last + 1)}
 
 
@@ -96,7 +96,7 @@ def test_the_window_is_bounded_in_messages_and_bytes() -> None:
 
 
 def minutes(count: int) -> list[Record]:
-    """Minutes, newest first."""
+    """Return minutes, newest first."""
     mark = ClockMark("ntp", 0.01)
     body = {"values": {f"channel_{n}": n / 7 for n in range(14)}}
     return [Record("e", n, Kind.MINUTE, Stamp("b", 0.0), 60.0, n, mark, 0, None, body) for n in range(count, 0, -1)]
@@ -139,7 +139,7 @@ def test_a_url_is_taken_apart(
 )
 def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
     """The sentence says what would be right and keeps the password to itself."""
-    with pytest.raises(address.BadAddress, match="write mqtt://HOST:1883") as refused:
+    with pytest.raises(address.AddressError, match="write mqtt://HOST:1883") as refused:
         address.parse(url)
     assert "secret" not in str(refused.value)
 

@@ -47,7 +47,7 @@ BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "maxItems", "maxProper
 
 
 def bounds(schema: dict[str, Any]) -> dict[str, Any]:
-    """The bounds of a value, whichever of its forms has them."""
+    """Return the bounds of a value, whichever of its forms has them."""
     forms = [schema, *schema.get("anyOf", [])]
     return {bound: form[bound] for form in forms for bound in BOUNDS if bound in form}
 

@@ -29,7 +29,7 @@ GOOD: dict[str, Any] = {
 
 
 def validator(name: str) -> jsonschema.Draft7Validator:
-    """The generated schemas, those that they refer to beside them."""
+    """Return a validator by the generated schemas, those that they refer to beside them."""
     made = {path.name: json.loads(text) for path, text in schemas.files().items()}
     registry: Any = Registry().with_resources((file, Resource.from_contents(schema)) for file, schema in made.items())
     jsonschema.Draft7Validator.check_schema(made[f"{name}.json"])
@@ -44,10 +44,18 @@ def test_what_the_code_sends_fits(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "change"),
-    [("record", {"seq": 0}), ("record", {"epoch": ""}), ("record", {"stamp": None}), ("chunk-header", {"part": "half"}),
-     ("hello", {"station": "Ü"}), ("receipt", {"has": [["e", 0, 1]]}), ("receipt", {"has": [["e", 1]]}),
-     ("minute", {"quality": {"a": 12}}), ("minute", {"values": {"a": "x"}})],
-)  # fmt: skip
+    [
+        ("record", {"seq": 0}),
+        ("record", {"epoch": ""}),
+        ("record", {"stamp": None}),
+        ("chunk-header", {"part": "half"}),
+        ("hello", {"station": "Ü"}),
+        ("receipt", {"has": [["e", 0, 1]]}),
+        ("receipt", {"has": [["e", 1]]}),
+        ("minute", {"quality": {"a": 12}}),
+        ("minute", {"values": {"a": "x"}}),
+    ],
+)
 def test_what_the_code_refuses_does_not(name: str, change: dict[str, Any]) -> None:
     """The bounds of the structs are the schema's bounds."""
     message = {**json.loads(msgspec.json.encode(GOOD[name])), **change}

@@ -54,7 +54,7 @@ LANGUAGES = {"zh": "zh_CN", "en": "en"}
 
 
 def language(environment: Mapping[str, str]) -> str:
-    """ "zh" or "en", by the locale that LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
+    """Return "zh" or "en", by the locale that LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
     named = next((environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), "")
     return "zh" if named.lower().startswith("zh") else "en"
 
@@ -67,19 +67,19 @@ def speak(lang: str) -> None:
 
 
 def label(channel: str) -> str:
-    """A channel's name for people: "Air temperature", and the sensor's name behind it where it has one."""
+    """Return a channel's name for people: "Air temperature", and the sensor's name behind it where it has one."""
     name = ChannelName.parse(channel)
     quantity = _(QUANTITIES[name.quantity]) if name.quantity in QUANTITIES else name.quantity
     return _("{quantity} ({sensor})").format(quantity=quantity, sensor=name.sensor) if name.sensor else quantity
 
 
 def unit(name: str) -> str:
-    """A unit as people write it: "°C" for degC, "µg/m³" for ug/m3."""
+    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3."""
     return _(UNITS.get(name, name))
 
 
 def flag_word(flag: int) -> str:
-    """A quality flag (QARTOD's number) in a word."""
+    """Return a quality flag (QARTOD's number) as a word."""
     return _(FLAGS[flag]) if flag in FLAGS else str(flag)
 
 
@@ -135,7 +135,7 @@ def happened(value: object) -> str:
 
 
 def phrase(text: str) -> str:
-    """A sentence of the station (a reason, a doubt, a trouble) in the person's language, where it is known.
+    """Translate a sentence of the station (a reason, a doubt, an error); return it as it is where it is not known.
 
     The station writes English with its figures in it; `phrases.PHRASES` has its templates.
     """
@@ -154,7 +154,7 @@ def phrase(text: str) -> str:
 
 
 def in_our_words(text: str) -> str:
-    """What the system says of a disk, in Chinese; in English as it says it."""
+    """Return the system's message about a disk in Chinese; in English as the system words it."""
     known = SYSTEM[text.lower()]
     translated = _(known)
     return text if translated == known else translated
@@ -162,7 +162,7 @@ def in_our_words(text: str) -> str:
 
 @cache
 def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Each template with gaps, the longest first, and the form of the texts that it makes."""
+    """Return each template with gaps, the longest first, and the form of the texts that it makes."""
     gaps = sorted((text for text in PHRASES if "{" in text), key=len, reverse=True)
     return tuple((text, re.compile(_form(text), re.DOTALL)) for text in gaps)
 
@@ -178,23 +178,23 @@ def bus(kind: str) -> str:
 
 
 def clock_source(source: str) -> str:
-    """How the station knows the time, in words."""
+    """Return in words how the station knows the time."""
     return _(SOURCES[source]) if source in SOURCES else source
 
 
 def value(number: float | None, decimals: int) -> str:
-    """A number at its reporting resolution, "–" where there is none."""
+    """Return a number at its reporting resolution, "–" where there is none."""
     return "–" if number is None else f"{number:.{decimals}f}"
 
 
 def reported(channel: str, number: float) -> str:
-    """A channel's value at its quantity's reporting resolution; as it is where the quantity is not known."""
+    """Return a channel's value at its quantity's reporting resolution; as it is where the quantity is not known."""
     known = REPORTED.get(ChannelName.parse(channel).quantity)
     return f"{number:g}" if known is None else value(number, known.decimals)
 
 
 def derived(found: Mapping[str, float]) -> str:
-    """What follows from the minute's values, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
+    """Return the values derived from a minute, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
     told = [
         f"{label(name)} {value(number, DERIVED[name].decimals)} {unit(DERIVED[name].unit)}"
         for name, number in found.items()
@@ -203,7 +203,7 @@ def derived(found: Mapping[str, float]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A span of time in its two largest units: "2 h 5 min", "3 d 4 h", "40 s"."""
+    """Return a span of time in its two largest units: "2 h 5 min", "3 d 4 h", "40 s"."""
     whole = max(0, round(seconds))
     days, rest = divmod(whole, 86400)
     hours, rest = divmod(rest, 3600)
@@ -220,7 +220,7 @@ def duration(seconds: float) -> str:
 
 
 def when(utc_us: int | None, offset_h: float = 8.0) -> str:
-    """An instant (microseconds since 1970 UTC) as the site's clock shows it; a word where nobody knows it."""
+    """Return an instant (microseconds since 1970 UTC) by the site's clock; a word where it is not known."""
     if utc_us is None:
         return _("at an unknown time")
     zone = timezone(timedelta(hours=offset_h))
@@ -228,7 +228,7 @@ def when(utc_us: int | None, offset_h: float = 8.0) -> str:
 
 
 def size(count: float) -> str:
-    """An amount of bytes: "3.2 GB" (powers of ten, as a card's label counts)."""
+    """Return an amount of bytes: "3.2 GB" (powers of ten, as a card's label counts)."""
     for name in ("B", "kB", "MB", "GB"):
         if count < 1000 or name == "GB":
             return f"{count:.0f} {name}" if name == "B" else f"{count:.1f} {name}"
@@ -237,12 +237,12 @@ def size(count: float) -> str:
 
 
 def plain(value: object) -> str:
-    """A setting's value as a station's file writes it."""
+    """Return a setting's value as a station's file writes it."""
     if isinstance(value, float):
         return f"{value:.6g}"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def fact(key: str) -> str:
-    """The name of a fact that comes with a command's result."""
+    """Return the name of a fact that comes with a command's result."""
     return _(FACTS[key]) if key in FACTS else key

@@ -1,0 +1,126 @@
+"""Command lines and station files that are wrong, each in one way: more than 200."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from provisioning.main import COMMANDS
+from tests.unit.edge.config.test_config import STATION
+
+VALUES = ["x", "", "-1", "0", "1e9", "999999", "true", "0x", "[1]", "nan", "2026-01-01", "上", "a b", "31,68", "1590m"]
+SENSORS = (
+    "bmx",
+    "bme",
+    "bme280:address",
+    "bme280:address=76",
+    "bme280:address=0x78",
+    "bme280:adress=1",
+    "vane:input=9",
+    "modbus",
+    "modbus:port=/dev/x",
+    "modbus:port=/dev/x,profile=none",
+    "modbus:port=/dev/x,profile=/none.toml",
+    "modbus:port=/dev/x,profile=rs-fsjt,fitted=snow",
+    "modbus:port=/dev/x,profile=rs-fsjt,parity=Q",
+    "veml7700:lux_per_count=3",
+    "sen5x:model=SEN99",
+    "pulses",
+    "pulses:line=4",
+    "pulses:line=x,kind=rain",
+    "w1-therm",
+    "sds011:port=/dev/x,period=99",
+    "plantower:port=/dev/x,model=PMS1",
+    "ascii-station:port=/dev/x,baud=1",
+)
+BROKERS = ("x", "http://h", "mqtt://", "mqtt://a:b#c@h:1883", "mqtt://h:99999999")
+
+
+def to_init(folder: Path) -> list[list[str]]:
+    """Return wrong words for `init`."""
+    new = str(folder / "new.toml")
+    out = ["init", "--out", new, "--station", "a"]
+    numbers = [[option, value] for option in ("--latitude", "--longitude", "--altitude") for value in ("x", "31°", "")]
+    cameras = ("", "x", "http", "rtsp:url=http://x", "picamera:width=x")
+    return [
+        ["init"],
+        ["init", "--out"],
+        ["init", "--out", new],
+        ["init", "--out", str(folder)],
+        ["init", "--out", "/proc/x/y.toml", "--station", "a"],
+        ["init", "--out", new, "--station", "茂县一号"],
+        [*out, "--datum", "WGS"],
+        *([*out, *words] for words in numbers),
+        *([*out, "--broker", value] for value in BROKERS),
+        *([*out, "--sensor", value] for value in SENSORS),
+        *([*out, "--camera", value] for value in cameras),
+    ]
+
+
+def to_sensors(folder: Path) -> list[list[str]]:
+    """Return wrong words for `sensors`."""
+    missing = str(folder / "none")
+    ports = (missing, str(folder), "/dev/null", "/etc/passwd")
+    sets = ("x", "=", "bus=x", "bus=99", "address=1", "what=1")
+    found = [
+        *([word] for word in ("lst", "reed", "decod", "tset")),
+        *(["read", value] for value in ("", "bmx", "modbus", "pulses")),
+        *(["read", "bme280", "--set", value] for value in sets),
+        *(["read", "plantower", "--set", f"port={port}"] for port in ports),
+        *(["read", "bme280", "--count", value] for value in ("0", "x", "-1", "1.5")),
+        *(["decode", driver, path] for driver in ("bmx", "pulses", "nmea") for path in (missing, str(folder))),
+        *(["test", value] for value in ("", "bmx")),
+        ["test", "vane", "--set", "input=9"],
+    ]
+    return [["sensors", *words] for words in found]
+
+
+def wrong_words(folder: Path) -> list[list[str]]:
+    """Return command lines with a word too many, too few, misspelt, or of another type."""
+    missing = str(folder / "none.toml")
+    asking = (["run"], ["run", "--check"], ["doctor"], ["status"], ["maintenance", "20"])
+    return [
+        *([name, "--nope"] for name in COMMANDS),
+        *([name, "one", "two", "three", "four"] for name in COMMANDS),
+        *([name[:-1]] for name in COMMANDS),
+        *([*words, "--config", path] for words in asking for path in (missing, str(folder), "/proc/self/mem", "")),
+        *(["maintenance", value] for value in ("x", "", "-1", "20 s s", "1d", "五分钟")),
+        *(["status", "--state", path] for path in (missing, "/proc/1")),
+        *(["watch", *words] for words in ([], ["--broker"], ["--broker", "x"], ["--broker", "http://h"])),
+        *(
+            ["remote", *words]
+            for words in ([], ["x"], ["x", "pictur"], ["Ü", "picture"], ["x", "picture", "--broker", "x"])
+        ),
+        *(["demo", option, "x"] for option in ("--speed", "--for", "--seed", "--proof", "--mm-per-tip", "--faults")),
+        ["demo", "--capture", missing],
+        ["maintenance"],
+        ["--lang", "fr"],
+        ["--config"],
+        *to_init(folder),
+        *to_sensors(folder),
+    ]
+
+
+BME = '[[sensor]]\nname = "a"\ndriver = "bme280"\n'
+MODBUS = '[[sensor]]\nname = "{}"\ndriver = "modbus"\nport = "/dev/x"\nprofile = "rs-fsjt"\n{}\n'
+KEYS = ("address = 76", "adress = 0x76", 'bus = "1"', "address = 0x78", "height_m = -99", 'name = "b"')
+CAMERAS = ('name = "c"', 'name = "c"\ndriver = "x"', 'name = "c"\ndriver = "http"', 'driver = "rtsp"')
+
+
+def wrong_files() -> list[str]:
+    """Return files of a station with one mistake each."""
+    found = ["", "[", "x", "[station]\nid", 'a = "', "a = [1", "[station]\n[station]\n"]
+    tails = ["[what]\n", "[[sensor]]\n", BME + BME, BME + BME.replace('"a"', '"b"'), BME.replace("bme280", "bme")]
+    tails += [BME + line for line in KEYS]
+    tails += [
+        MODBUS.format("a", "") + MODBUS.format("b", "baud = 4800\naddress = 2"),
+        MODBUS.format("a", "address = 0"),
+    ]
+    tails += [f'[broker]\nurl = "{url}"\n' for url in ("x", "mqtt://", "http://h")]
+    tails += [f"[[camera]]\n{keys}\n" for keys in CAMERAS]
+    found += [STATION + tail for tail in tails]
+    for key in ("id", "latitude", "longitude", "altitude_m", "dir"):
+        pattern = re.compile(rf"^{key} = .*$", re.MULTILINE)
+        lines = [*(f"{key} = {value}" for value in VALUES), f'{key} = "x y"', f'{key} = ""', "", f"{key}s = 1"]
+        found += [pattern.sub(line, STATION) for line in lines]
+    return found
