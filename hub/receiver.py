@@ -25,7 +25,8 @@ from edge.records.spans import Span, merged
 from edge.wire import contract
 from edge.wire.contract import Answer, BadPayload, Channel, Hello, Piece, Receipt, Status, encode, topic
 from edge.wire.errors import LinkTrouble
-from edge.wire.link import Link, connect
+from edge.wire.link import Link
+from edge.wire.mqtt_link import connect
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from edge.wire.set_aside import SetAside
@@ -121,14 +122,15 @@ class Receiver:
         link.publish(contract.ROLLCALL, b"{}")
         while not ended():
             tick()
-            link.pump(SLICE)
+            link.wait(self._clock.now() + SLICE)
             link.acks.clear()
             if link.incoming or self._clock.now() >= self._next_look:
                 self._next_look = self._clock.now() + LOOK
                 if self.records.look():
                     link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
             if link.incoming:
-                messages, link.incoming = link.incoming, []
+                messages = list(link.incoming)
+                link.incoming.clear()
                 self.batch(link, messages)
 
     def _wait(self, seconds: float, ended: Callable[[], bool], tick: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
 from edge.uplink.chunks import Pieces
 from edge.uplink.command_results import Results, fitting
+from edge.uplink.destination import Destination
 from edge.uplink.receipts import Receipts
 from edge.wire.contract import ROLLCALL, VERSION, Answer, Channel, Command, Receipt, Result, decode, topic
 from edge.wire.session import Incoming
@@ -22,7 +23,7 @@ class Desk:
 
     def __init__(
         self,
-        station: str,
+        destination: Destination,
         store: Store,
         clock: Clock,
         receipts: Receipts,
@@ -31,8 +32,9 @@ class Desk:
         on_anchor: Callable[[Anchor], object],
     ) -> None:
         self.answered = False
+        self._station = station = destination.adapter.station
+        self._dest = destination.name
         self.results = Results(station, store.notes)
-        self._station = station
         self._store, self._clock, self._receipts, self._pieces = store, clock, receipts, pieces
         self._on_command, self._on_anchor = on_command, on_anchor
         self._handlers = {
@@ -57,7 +59,7 @@ class Desk:
         """A hello where one is due, and results; each of at most `most` bytes as far as that can be."""
         messages = []
         if self._clock.now() >= self._receipts.hello_due:
-            hello = self._receipts.hello(self._store.count_unsent(), most)
+            hello = self._receipts.hello(self._store.count_unsent(self._dest), most)
             messages += [] if hello is None else [Outgoing(Channel.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
         self._telling.update({r.id: r for r in fresh})

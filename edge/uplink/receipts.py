@@ -17,7 +17,8 @@ from edge.records import spans
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.store.outbox import ASK_AFTER
-from edge.store.store import PLATFORM, Store
+from edge.store.store import Store
+from edge.uplink.destination import Destination
 from edge.uplink.pin import Pin
 from edge.uplink.rounds import Rounds
 from edge.wire.contract import VERSION, Answer, Hello, Receipt, Revised
@@ -48,15 +49,14 @@ class Asked:
 class Receipts:
     """The state of proof of one station towards one platform."""
 
-    def __init__(
-        self, station: str, boot: str, epoch: str, store: Store, clock: Clock, committed: bool, seed: int | None
-    ) -> None:
+    def __init__(self, destination: Destination, boot: str, epoch: str, store: Store, clock: Clock) -> None:
         self.hello_due = float("inf")
-        self.pin = Pin(store.notes, clock, PLATFORM, self._doubt)
-        self._station, self._boot, self._epoch = station, boot, epoch
-        self._store, self._clock, self._committed = store, clock, committed
-        self._random = random.Random(seed)
-        self._rounds = Rounds(store)
+        self.pin = Pin(store.notes, clock, destination.name, self._doubt)
+        self._dest, self._boot, self._epoch = destination.name, boot, epoch
+        self._station = destination.adapter.station
+        self._store, self._clock, self._committed = store, clock, destination.adapter.committed
+        self._random = random.Random(destination.way.seed)
+        self._rounds = Rounds(store, destination.name)
         self._whole_at = float("-inf")  # when the last whole round began
         self._asked: dict[str, Asked] = {}  # by nonce
 
@@ -112,10 +112,10 @@ class Receipts:
         """The broker has these: sent, and proven where the broker's word is enough."""
         now = self._clock.now()
         if self._committed:
-            self._store.mark_sent(records, at=now)
+            self._store.mark_sent(records, self._dest, at=now)
             self.hello_due = min(self.hello_due, now + ASK_AFTER)
         else:
-            self._store.mark_proven(records)
+            self._store.mark_proven(records, self._dest)
 
     def answered(self, answer: Answer, on_anchor: Callable[[Anchor], object]) -> bool:
         """Take an answer in; True where something became unsent again. An answer to no hello of ours is dropped."""
@@ -137,7 +137,7 @@ class Receipts:
         if before[0] and self.pin.identity != before:  # another one, or one from a backup: what else does it lack?
             self.greet()
         elif (believed or not self.pin.ledger) and not self._rounds.open:
-            unproven = self._committed and self._store.unproven()
+            unproven = self._committed and self._store.unproven(self._dest)
             self.hello_due = now + (ASK_AFTER if unproven else self._next_look())
         return reopened > 0
 
@@ -161,9 +161,9 @@ class Receipts:
 
     def _prove(self, has: list[Span], revised: list[Revised]) -> None:
         """Close what the platform has, each record in the revision in which it has it."""
-        self._store.prove(has, revision=0)
+        self._store.prove(has, self._dest, revision=0)
         for held in revised:
-            self._store.prove(held.has, revision=held.revision)
+            self._store.prove(held.has, self._dest, revision=held.revision)
 
     def _source(self) -> str:
         """Who told this station the time; "unknown" while nobody has."""
@@ -177,7 +177,7 @@ class Receipts:
     def _doubt(self) -> None:
         """Another ledger is believed: what the one before proved is to be asked about."""
         if self._committed:
-            self._store.notes.doubt(PLATFORM)
+            self._store.notes.doubt(self._dest)
         self._rounds.want_whole()
 
     def _reopen(self, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
@@ -187,12 +187,12 @@ class Receipts:
         """
         names = {span.epoch for span in scope}
         before = self._clock.now() - ASK_AFTER
-        unproven = [span for span in self._store.unproven() if span.epoch in names]
-        young = spans.minus(unproven, self._store.unproven(before=before))
-        reopened = self._store.reopen(spans.minus(scope, [*has, *young]))
+        unproven = [span for span in self._store.unproven(self._dest) if span.epoch in names]
+        young = spans.minus(unproven, self._store.unproven(self._dest, before=before))
+        reopened = self._store.reopen(spans.minus(scope, [*has, *young]), self._dest)
         named = spans.common(has, scope)
         unrevised = spans.minus(named, [span for held in revised for span in held.has])
         for held in [Revised(0, unrevised), *revised]:
             here = spans.common(held.has, scope)
-            reopened += self._store.reopen(spans.minus(here, young), newer_than=held.revision)
+            reopened += self._store.reopen(spans.minus(here, young), self._dest, newer_than=held.revision)
         return reopened

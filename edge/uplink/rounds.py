@@ -20,8 +20,8 @@ PAGE_BYTES = 16 * 1024  # of one hello: a weak 4G link (32 kbit/s) moves it in 4
 class Rounds:
     """The epochs that the present round has not spoken of yet, newest first."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, destination: str) -> None:
+        self._store, self._dest = store, destination
         self._left: list[Span] = []
         self._wanted = True  # whole rounds are wanted at the start and when somebody asks
 
@@ -37,7 +37,7 @@ class Rounds:
     def page(self, make: Callable[[list[Span], list[Span]], Hello], room: int | None) -> tuple[Hello, bytes] | None:
         """The next hello of at most `room` bytes; None where not even one epoch fits. `make` takes epochs, unproven."""
         unproven: dict[str, list[Span]] = {}
-        for span in self._store.unproven():
+        for span in self._store.unproven(self._dest):
             unproven.setdefault(span.epoch, []).append(span)
         if self._wanted or not self._left:
             self._begin(unproven)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from edge.clock.clock import SystemClock
 from edge.wire.errors import LinkTrouble
-from edge.wire.link import Incoming, Link
+from edge.wire.link import Link
+from edge.wire.session import Incoming
 
 SLICE = 0.2  # s
 ACK_PATIENCE = 10.0  # s
@@ -20,7 +21,7 @@ def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:
     while clock.now() < until:
         if mid in link.acks:
             return link.acks.pop(mid)
-        link.pump(SLICE)
+        link.wait(clock.now() + SLICE)
     raise LinkTrouble("the broker does not acknowledge what is sent to it")
 
 
@@ -29,7 +30,7 @@ def arriving(link: Link, seconds: float) -> Iterator[Incoming | None]:
     clock = SystemClock()
     until = clock.now() + seconds
     while clock.now() < until:
-        link.pump(SLICE)
+        link.wait(clock.now() + SLICE)
         while link.incoming:
             message = link.incoming.pop(0)
             link.ack(message)

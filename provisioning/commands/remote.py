@@ -56,7 +56,9 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
     from edge.wire.client import sent
     from edge.wire.contract import VERSION, Channel, Command, encode, topic
     from edge.wire.errors import LinkTrouble
-    from edge.wire.link import NOBODY_LISTENS, Session, connect
+    from edge.wire.link import NOBODY_LISTENS
+    from edge.wire.mqtt_link import connect
+    from edge.wire.session import Session
 
     lasts = max(EXPIRES_S, timeout)
     expires = system_utc() + round(lasts * 1e6)

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigTrouble
 from edge.config.file import load
 from edge.config.sections import BrokerSection, Config
@@ -28,7 +29,8 @@ from edge.store.errors import StoreTrouble
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
 from edge.wire.errors import LinkTrouble
-from edge.wire.link import Link, connect
+from edge.wire.link import Link
+from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
 from provisioning.commands.durations import Span, Speed
 from provisioning.commands.exits import Exit, Failure
@@ -190,10 +192,10 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
 
 def await_roll(link: Link) -> None:
     """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
-    for _try in range(round(RECEIVER_S / 0.1)):
-        link.pump(0.1)
-        if link.incoming:
-            return
+    clock = SystemClock()
+    until = clock.now() + RECEIVER_S
+    while not link.incoming and clock.now() < until:
+        link.wait(until)
 
 
 def camera(

@@ -15,7 +15,9 @@ from edge.wire import errors
 from edge.wire.client import arriving, sent
 from edge.wire.contract import VERSION, Answer, BadPayload, Channel, Hello, Result, decode, encode, topic
 from edge.wire.errors import LinkTrouble
-from edge.wire.link import NOBODY_LISTENS, REFUSED, Session, connect
+from edge.wire.link import NOBODY_LISTENS, REFUSED
+from edge.wire.mqtt_link import connect
+from edge.wire.session import Session
 from provisioning.commands.finding import Finding
 from provisioning.doctor.broker_notes import notes
 

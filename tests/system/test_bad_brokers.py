@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.sim import lockstep
 from edge.uplink import uplink
 from edge.wire.contract import Channel, topic
 from tests.kits.broker import Broker
@@ -63,8 +64,8 @@ def test_a_broker_that_misbehaves_loses_nothing(
     scripted: Scripted, boxes: list[Box], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Hours of a bad broker, then a good one: each record arrived, each is proven, the lane never fell."""
-    monkeypatch.setattr(uplink, "PATIENCE", 0.1)
-    monkeypatch.setattr(uplink, "SILENCE", 3)
+    monkeypatch.setattr(lockstep, "PATIENCE", 0.1)
+    monkeypatch.setattr(uplink, "SILENCE", 0.3)
     scripted.manners = BAD[name]()
     box = Box(tmp_path / "state", scripted.section())
     boxes.append(box)
@@ -155,7 +156,7 @@ def test_a_bad_link_loses_and_doubles_nothing(
     broker: Broker, boxes: list[Box], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Through a proxy that spoils the link, a receiver's file ends with each minute once."""
-    monkeypatch.setattr(uplink, "PATIENCE", 0.3)
+    monkeypatch.setattr(lockstep, "PATIENCE", 0.3)
     watch = Watch(tmp_path, broker.url, "--receipts").start()
     proxy = Proxy(broker.port, fault)
     box = Box(tmp_path / "state", broker.section(url=f"mqtt://127.0.0.1:{proxy.port}", proof="committed"))

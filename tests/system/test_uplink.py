@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.config.sections import BrokerSection
-from edge.uplink import uplink
+from edge.sim import lockstep
 from edge.wire.contract import Channel, Status, decode
 from tests.kits.broker import Broker, certificates, old_broker, password_file
 from tests.kits.uplink_kit import Box, Listener, make, records_of, seqs
@@ -68,7 +68,7 @@ def test_a_broker_killed_with_messages_in_flight_loses_nothing(
     broker: Broker, boxes: list[Box], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a broker had taken and not acknowledged when it was killed is sent again to the next one."""
-    monkeypatch.setattr(uplink, "PATIENCE", 0.2)
+    monkeypatch.setattr(lockstep, "PATIENCE", 0.2)
     listener = Listener(broker)
     box = make(boxes, tmp_path, broker)
     box.run(1)

@@ -36,7 +36,7 @@ from edge.wire.contract import (
     topic,
 )
 from tests.kits.broker import Broker, until
-from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener, make, seqs
+from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener, destination, make, seqs
 
 STATION = "orchard-1"
 LATER = UTC0 + 86_400_000_000
@@ -210,7 +210,7 @@ def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broke
     clock = SystemClock()
     store = Store.open(tmp_path / "state", epoch="e1")
     sender = Uplink(
-        broker.section(), STATION, store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print
+        destination(broker.section(), STATION), store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print
     )  # fmt: skip
     lane = clock.lane("uplink", sender.run)
     until(lambda: sender.status()["connected"])

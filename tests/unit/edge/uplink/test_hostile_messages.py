@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.config.sections import BrokerSection
 from edge.control.commands import Commands
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.store import Store
 from edge.uplink.chunks import Pieces
+from edge.uplink.destination import Way
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.receipts import Receipts
@@ -34,9 +36,11 @@ from edge.wire.contract import (
     encode,
     topic,
 )
+from edge.wire.mqtt_link import connect
 from edge.wire.session import Incoming
 from tests.kits.hostile import Mutations
 from tests.kits.store_kit import minute
+from tests.kits.uplink_kit import destination
 
 STATION = "orchard-1"
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -51,9 +55,10 @@ class Front:
         for number in range(50):
             self.store.append(minute(number))
         clock = SimClock()
-        self.receipts = Receipts(STATION, "boot-1", "e1", self.store, clock, committed=True, seed=1)
+        there = destination(BrokerSection(url="mqtt://127.0.0.1:9"), STATION, Way(connect, seed=1))
+        self.receipts = Receipts(there, "boot-1", "e1", self.store, clock)
         self.desk = Desk(
-            STATION,
+            there,
             self.store,
             clock,
             self.receipts,
