@@ -58,10 +58,18 @@ class Files:
 
 
 class Receiver:
-    """One receiver with its files. `seen` is called with each new record, for people's eyes. Raise OSError."""
+    """One receiver with its files. Raise OSError.
+
+    `seen` is called with each new record, for people's eyes; `utc` tells the time, microseconds since 1970.
+    """
 
     def __init__(
-        self, broker: BrokerSection, files: Files, receipts: bool, seen: Callable[[str, Record], None]
+        self,
+        broker: BrokerSection,
+        files: Files,
+        receipts: bool,
+        seen: Callable[[str, Record], None],
+        utc: Callable[[], int] = system_utc,
     ) -> None:
         self.tally = Tally()
         self.records = RecordFiles(files.minutes, files.events, files.beside(".ledger"))
@@ -71,7 +79,7 @@ class Receiver:
         self.aside: SetAside | None = None
         if (folder := files.beside(".set-aside")) is not None:
             self.aside = SetAside(folder)
-        self._broker, self._seen = broker, seen
+        self._broker, self._seen, self._utc = broker, seen, utc
         self._album = None if files.pictures is None else Album(files.pictures)
         self._fresh: dict[str, list[Span]] = {}  # station -> records of this batch
         self._statuses: dict[str, Status] = {}
@@ -211,7 +219,7 @@ class Receiver:
         record = intake.record(raw)
         if isinstance(record, BadRecord):
             return record
-        arrived = system_utc()
+        arrived = self._utc()
         try:
             taken = self.records.take(station, record, arrived)
         except OSError:
@@ -238,7 +246,7 @@ class Receiver:
         if self._statuses.get(status.station) == status:
             return
         self._statuses[status.station] = status
-        line = {"station": status.station, "kind": "status", "time": jsonl.rfc3339(system_utc())}
+        line = {"station": status.station, "kind": "status", "time": jsonl.rfc3339(self._utc())}
         self.records.note(line | {"state": status.state, "running": status.epoch})
 
     def _set_aside(self, where: str, payload: bytes, why: str) -> bool:
@@ -273,7 +281,7 @@ class Receiver:
             self._tell(link, topic(station, Channel.RECEIPT), receipt)
 
     def _answer(self, link: Link, hello: Hello) -> None:
-        for answer in answers.answers(self.records, hello, system_utc(), self.receipts):
+        for answer in answers.answers(self.records, hello, self._utc(), self.receipts):
             if self._tell(link, topic(hello.station, Channel.ANSWER), answer):
                 return
 
