@@ -35,12 +35,12 @@ test-slow: ## the tests that take minutes
 	$(SETUP) test
 	$(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)
 
-check: ## linters, types, the house's rules, the documents
+check: ## linters, types, the rules of the code, the documents
 	$(SETUP) test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_house.py tests/unit/test_docs.py
+	$(BIN)/python -m pytest -q tests/test_house.py tests/unit/test_docs.py tests/unit/edge/wire/test_schemas.py
 
 bench: ## figures of this machine, each beside its peer
 	$(SETUP) test

@@ -29,6 +29,7 @@ __all__ = [
     "derived",
     "duration",
     "flag_word",
+    "happened",
     "in_full",
     "label",
     "language",
@@ -125,6 +126,12 @@ def in_full(value: object) -> str:
     if detail is None:
         return render(reason)
     return _("{reason}: {detail}").format(reason=render(reason), detail=render(detail))
+
+
+def happened(value: object) -> str:
+    """Return of an error's kind what happened alone: of a camera it says enough."""
+    reason = value if isinstance(value, Reason) else restored(value)
+    return render(reason.inner("detail") or reason)
 
 
 def phrase(text: str) -> str:

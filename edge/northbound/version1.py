@@ -12,6 +12,8 @@ from drivers.reason import is_coded
 from edge.records.bodies import MOST_CHANNELS, Flags, Key, Numbers, Text
 from edge.records.record import Kind, Record
 
+COUNTED = ("errors", "refused")  # tables of a health record: code -> how often
+
 
 def records(kept: Sequence[Record]) -> list[Record]:
     """Return what version 1 sends of these; a record without a reason is the same object."""
@@ -30,13 +32,24 @@ def body(kind: Kind, kept: dict[str, Any]) -> dict[str, Any]:
         return {**kept, "reasons": {name: sentence(one) for name, one in reasons.items()}} if reasons else kept
     if kind is Kind.PICTURE and isinstance(reasons, list):
         return {**kept, "reasons": ", ".join(sentence(one) for one in reasons)}
-    changed = {key: sentence(value) for key, value in kept.items() if is_coded(value)}
-    return kept | changed if changed else kept
+    told: dict[str, Any] = sentence(kept)
+    return kept if told == kept else told
 
 
 def sentence(value: Any) -> Any:
-    """Return a reason's English sentence; anything else as it is."""
-    return value["text"] if is_coded(value) else value
+    """Return the value with English sentences in the place of reasons, at any depth; anything else as it is."""
+    if is_coded(value):
+        return value["text"]
+    if isinstance(value, dict):
+        return {key: _counts(one) if key in COUNTED else sentence(one) for key, one in value.items()}
+    return [sentence(one) for one in value] if isinstance(value, list) else value
+
+
+def _counts(counted: Any) -> Any:
+    """Return how often each code came, by the phrase that version 1 counts under: "no answer" for no_answer."""
+    if not isinstance(counted, dict):
+        return counted
+    return {str(code).replace("_", " "): count for code, count in counted.items()}
 
 
 class Minute(msgspec.Struct, frozen=True):

@@ -234,7 +234,7 @@ def pictures(answer: dict[str, Any], offset: float) -> list[str]:
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             said = _("Camera {name}: {trouble}")
-            found.append(said.format(name=name, trouble=say.in_full(camera["trouble"])))
+            found.append(said.format(name=name, trouble=say.happened(camera["trouble"])))
         elif camera.get("last"):
             said = _("Camera {name}: newest photo of {when}")
             found.append(said.format(name=name, when=say.when(camera["last"], offset)))

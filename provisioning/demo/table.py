@@ -123,5 +123,5 @@ def pictures(facts: dict[str, Any]) -> Text:
     text = Text(say.ngettext("{n} picture", "{n} pictures", facts["taken"]).format(n=facts["taken"]))
     for name, camera in facts["cameras"].items():
         if camera["trouble"]:
-            text.append(f"   {name}: {say.in_full(camera['trouble'])}", style="red")
+            text.append(f"   {name}: {say.happened(camera['trouble'])}", style="red")
     return text

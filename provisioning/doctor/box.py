@@ -87,7 +87,7 @@ def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
     for name, camera in cameras_in(answer).items():
         if camera.get("trouble"):
             trouble = restored(camera["trouble"])
-            said = _("camera {name}: {detail}").format(name=name, detail=say.in_full(trouble))
+            said = _("camera {name}: {detail}").format(name=name, detail=say.happened(trouble))
             yield Finding("camera", False, said, camera_remedy(trouble))
         elif camera.get("last"):
             when = say.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
@@ -130,7 +130,7 @@ def one_photo(camera: CameraSection) -> Finding:
         said = _("camera {name}: a photo of {width} x {height}, {size}")
         return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
     trouble = restored(answer["trouble"]) if "trouble" in answer else NO_ANSWER_AT_ALL
-    said = _("camera {name}: {detail}").format(detail=say.in_full(trouble), **name)
+    said = _("camera {name}: {detail}").format(detail=say.happened(trouble), **name)
     return Finding("camera", False, said, camera_remedy(trouble))
 
 
@@ -199,9 +199,8 @@ def clock_finding(
     said = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
     if source == "system":
         said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
-    if (
-        trouble is None or trouble == UNSYNCHRONISED
-    ):  # where the platform tells the time, the box need not know it by itself
+    # Where the platform tells the time, the box need not know it by itself.
+    if trouble is None or trouble == UNSYNCHRONISED:
         return Finding("clock", True, said)
     found = _("{said}; but {trouble}").format(said=said, trouble=say.render(trouble))
     return Finding("clock", True, found, remedy)

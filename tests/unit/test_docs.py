@@ -210,3 +210,11 @@ def test_the_example_driver_is_found_and_keeps_the_contract(package: Path) -> No
 def test_the_example_packages_own_tests_pass(package: Path) -> None:
     """The tests that adding-a-sensor.md shows are run as they stand there."""
     assert "passed" in ran(package, "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(package), "tests")
+
+
+def test_what_is_looked_for_is_where_the_architecture_says() -> None:
+    """A newcomer who follows the table of places finds the file there."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("| looking for |")[2]
+    places = re.findall(r"^\| .* \| `([^`]+)` \|$", text.partition("\n\n")[0], re.MULTILINE)
+    assert len(places) >= 9
+    assert [place for place in places if not (ROOT / place).is_file()] == []

@@ -95,7 +95,7 @@ NO_COMMAND_ZH = """\
             "remote Mao picture --broker mqtt://127.0.0.1:9",
             Exit.USAGE,
             'Error: "Mao" is no name of a station\n',
-            "错误：“Mao”不是站名\n",
+            "错误：“Mao”不是有效的站号\n",
         ),
         (
             "remote mao picture --broker http://127.0.0.1",
@@ -139,8 +139,8 @@ def test_each_mistake_of_a_file_has_its_line_in_both_languages(tmp_path: Path) -
         'Error: F:20: sensor "air".driver = "bme208": there is no driver "bme208"; did you mean "bme280"?',
     ]
     assert chinese.err.replace(str(file), "F").splitlines() == [
-        '错误：F:4: site.latitude = "x"：要填数字，不加引号，例如 3.5',
-        '错误：F:17: sensor "b".primery = true：这里没有这个项目；是不是“primary”？',
+        '错误：F:4: site.latitude = "x"：要填数字，例如 3.5',
+        '错误：F:17: sensor "b".primery = true：没有这一项；是不是“primary”？',
         '错误：F:19: sensor "air".name = "air"：名称“air”在此文件里已用过；每个都要有自己的名称',
         '错误：F:20: sensor "air".driver = "bme208"：没有驱动“bme208”；是不是“bme280”？',
     ]

@@ -61,7 +61,7 @@ def test_a_site_that_nobody_gave_is_said_loudly(tmp_path: Path) -> None:
     assert load(out).site.longitude == 103.85
     chinese = minshan(*made(out, "--force", "--lang", "zh"))
     assert chinese.err.splitlines()[0] == (
-        "警告：没有给出站址，文件里写的是茂县的：latitude 31.68, longitude 103.85, altitude 1590。"
+        "警告：没有给出站址，文件里写的是茂县的：北纬 31.68、东经 103.85、海拔 1590。"
     )
 
 

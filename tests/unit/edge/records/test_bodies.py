@@ -156,3 +156,13 @@ def test_a_store_of_version_0_1_0_is_read_and_sent(old: Store) -> None:
     (message,) = Minshan("sim").backfill(kept, None)
     assert contract.decode(message.payload, contract.Batch).records == kept
     old.close()
+
+
+def test_a_health_record_is_sent_in_words_as_version_1_has_it() -> None:
+    """A platform that reads `errors` by "no answer" and `down` as a sentence goes on reading them."""
+    down = Reason("no_answer", "no answer").builtins()
+    sensors = [{"name": "vane", "down": down, "errors": {"no_answer": 3}, "refused": {"cut_short": 1}}]
+    assert version1.body(Kind.HEALTH, {"sensors": sensors, "inbox_lost": 0}) == {
+        "sensors": [{"name": "vane", "down": "no answer", "errors": {"no answer": 3}, "refused": {"cut short": 1}}],
+        "inbox_lost": 0,
+    }

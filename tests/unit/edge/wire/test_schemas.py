@@ -72,3 +72,9 @@ def test_what_is_made_is_made_again() -> None:
         assert schemas.merged(schema, once, name) == once
         assert "nonsense" not in json.dumps(once)
         assert once["description"] == "d"
+
+
+def test_the_published_schemas_are_those_of_the_code() -> None:
+    """Who reads docs/wire-contract reads what the code sends and takes; `python -m tests.schemas` writes them anew."""
+    behind = [path.name for path, text in schemas.files().items() if path.read_text(encoding="utf-8") != text]
+    assert behind == []
