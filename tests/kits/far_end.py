@@ -7,6 +7,7 @@ proves and answers is `hub.receiver` on real files, in simulated time.
 from __future__ import annotations
 
 import contextlib
+import random
 import shutil
 from pathlib import Path
 
@@ -40,10 +41,11 @@ FILES = ("minutes.jsonl", "events.jsonl", "minutes.jsonl.ledger")
 class FarEnd:
     """`arrived`: every record that the receiver was handed, duplicates too, in their order."""
 
-    def __init__(self, folder: Path, seed: int, broker: MemoryBroker | None = None, rough: bool = True) -> None:
+    def __init__(self, folder: Path, seed: int) -> None:
         self.arrived: list[Record] = []
-        self.network = Network(seed, broker or MemoryBroker())
-        self.network.calm = not rough
+        rng = random.Random(f"broker {seed}")
+        broker = MemoryBroker(rng.choice((100, 1000)), rng.choice((1, 5, 20)), rng.choice((None, 16 * 1024)))
+        self.network = Network(seed, broker)
         self._folder, self._copy, self._seed = folder, folder.with_name(folder.name + ".copy"), seed
         folder.mkdir(parents=True, exist_ok=True)
         self._receiver: Receiver | None = self._opened()

@@ -73,6 +73,7 @@ class Outcome:
     kept: list[Record]
     arrived: list[Record]
     complaints: list[str]
+    connections: int = 0  # that the station made
 
     def minutes(self, epoch: int | None = None) -> list[Record]:
         """The newest revisions of the minutes that arrived, of one start (0: the first) or of all."""
@@ -123,6 +124,7 @@ def live(
     life.end()
     kept, closed = records_of(config), closed_of(config)
     outcome = judged(life, kept, platform.arrived)
+    outcome.connections = platform.network.connections
     outcome.complaints += [*wrongly_proven(closed, platform.database()), *unsettled(kept, closed)]
     return outcome
 

@@ -15,6 +15,7 @@ from drivers.twins.twin import Fault
 from edge.northbound import version1
 from edge.records.record import ClockMark, Kind, Record
 from edge.sim.faults import DeviceFault, Outage, Schedule
+from edge.sim.record_checkers import Version, unsettled, wrongly_proven
 from tests.kits.stations import Outcome, configured, judged, live
 
 SILENT = DeviceFault(300.0, 900.0, "shelter", Fault.SILENT)
@@ -221,3 +222,32 @@ def test_a_record_that_comes_twice_is_no_double(doctor: Doctor) -> None:
     """At least once on the wire is no broken promise: the identity makes one of them."""
     doctor.arrived += doctor.arrived
     assert doctor.complaints() == []
+
+
+def versions(records: list[Record]) -> list[Version]:
+    """Return what a database says of these."""
+    return [(record.epoch, record.seq, record.revision) for record in records]
+
+
+def test_a_database_that_has_all_makes_no_complaint(good: Outcome) -> None:
+    """What is proven is in the database, and older revisions beside it are no doubles."""
+    assert list(wrongly_proven(good.kept, versions(good.kept))) == []
+    older = [(record.epoch, record.seq, 0) for record in good.kept if record.revision]
+    assert older
+    assert list(wrongly_proven(good.kept, [*older, *versions(good.kept)])) == []
+    assert list(unsettled(good.kept, good.kept)) == []
+
+
+def test_what_counts_as_proven_and_is_not_there_is_noticed(good: Outcome) -> None:
+    """A record that the database lacks, or has in an older revision alone, or twice; and one never proved."""
+    revised = next(record for record in good.kept if record.revision == 1)
+    others = versions([record for record in good.kept if record is not revised])
+    name = f"{revised.epoch}/{revised.seq}"
+    (lacking,) = wrongly_proven(good.kept, others)
+    assert lacking.startswith(f"wrongly proven: {name} ")
+    (behind,) = wrongly_proven(good.kept, [*others, (revised.epoch, revised.seq, 0)])
+    assert behind == f"wrongly proven: {name} (revision 1) is there in revision 0 alone"
+    (twice,) = wrongly_proven(good.kept, [*versions(good.kept), versions([revised])[0]])
+    assert twice == f"doubled: the database has {name} (revision 1) twice"
+    (never,) = unsettled(good.kept, [record for record in good.kept if record is not revised])
+    assert never.startswith(f"lost: {name} ")
