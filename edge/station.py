@@ -168,4 +168,4 @@ class Station:
 
     def _appended(self, record: Record) -> None:
         if self.uplink is not None:
-            self.uplink.poke()
+            self.uplink.notify()

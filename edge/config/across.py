@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from drivers.buses.bus import BUSES
-from edge.config.address import BadAddress, parse
+from edge.config.address import AddressError, parse
 from edge.config.sections import SensorSection
 
 Wrong = Callable[..., None]
@@ -111,7 +111,7 @@ def broker_complete(wrong: Wrong, broker: Any) -> None:
     if isinstance(url, str) and url.removeprefix("mqtts://").removeprefix("mqtt://") not in ("", url):
         try:
             parse(url)
-        except BadAddress:
+        except AddressError:
             wrong(("broker", "url"), "bad_broker")
     for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if one in broker and other not in broker:

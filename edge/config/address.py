@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA: mqtt, secure-mqtt
 
 
-class BadAddress(ValueError):
+class AddressError(ValueError):
     """A broker's URL that names no broker; the text says what would be right."""
 
 
@@ -29,15 +29,15 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """The parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS); BadAddress where it is none."""
+    """The parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS); AddressError where it is none."""
     right = "write mqtt://HOST:1883 or mqtts://HOST:8883"
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BadAddress(f"the broker's URL {_bare(url)!r} cannot be read ({error}): {right}") from None
+        raise AddressError(f"the broker's URL {_bare(url)!r} cannot be read ({error}): {right}") from None
     if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or port == 0:
-        raise BadAddress(f"the broker's URL {_bare(url)!r} names no broker: {right}")
+        raise AddressError(f"the broker's URL {_bare(url)!r} names no broker: {right}")
     username, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
     return Address(parts.hostname, port or PORTS[parts.scheme], parts.scheme == "mqtts", username, password)
 

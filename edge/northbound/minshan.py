@@ -12,24 +12,24 @@ from edge.wire.contract import (
     ROLLCALL,
     VERSION,
     Batch,
-    Channel,
     ChunkHeader,
     Result,
     Status,
+    Topic,
     encode,
     topic,
 )
 
 LIVE = 10  # records; more than that is a backlog
 BY_ARRIVAL_EXPIRY = 60  # s; a record dated by its arrival must not arrive late (its dated revision comes later)
-LISTENED = (Channel.ANSWER, Channel.RECEIPT, Channel.COMMAND)
+LISTENED = (Topic.ANSWER, Topic.RECEIPT, Topic.COMMAND)
 
 
 @dataclass(frozen=True)
 class Outgoing:
     """A message to be sent, and what its acknowledgement settles."""
 
-    channel: Channel
+    channel: Topic
     payload: bytes
     records: tuple[Record, ...] = ()
     chunk: ChunkHeader | None = None
@@ -60,13 +60,13 @@ class Minshan:
         """Return what the station listens to."""
         return (*(topic(self.station, channel) for channel in LISTENED), ROLLCALL)
 
-    def topic(self, channel: Channel) -> str:
+    def topic(self, channel: Topic) -> str:
         """Return where such messages go."""
         return topic(self.station, channel)
 
     def status(self, state: str, epoch: str) -> Outgoing:
         """Return the birth ("online") or the will ("offline"), retained."""
-        return Outgoing(Channel.STATUS, encode(Status(VERSION, self.station, state, epoch)), retain=True)
+        return Outgoing(Topic.STATUS, encode(Status(VERSION, self.station, state, epoch)), retain=True)
 
     def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[Outgoing]:
         """Return the newest records in messages of at most `most_bytes`; one record goes whatever its size.
@@ -78,12 +78,12 @@ class Minshan:
             half = len(records) // 2
             return [*self.live(records[:half], most_bytes), *self.live(records[half:], most_bytes)]
         undated = any(record.start is None for record in records)
-        return [Outgoing(Channel.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)]
+        return [Outgoing(Topic.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)]
 
     def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
         """Return old records, newest first, in messages of at most `most_bytes`; one goes whatever its size."""
         payload = encode(Batch(VERSION, self.station, version1.records(records)), compress=True)
         if most_bytes is None or len(payload) <= most_bytes or len(records) == 1:
-            return [Outgoing(Channel.BACKFILL, payload, tuple(records))]
+            return [Outgoing(Topic.BACKFILL, payload, tuple(records))]
         half = len(records) // 2
         return [*self.backfill(records[:half], most_bytes), *self.backfill(records[half:], most_bytes)]

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from drivers.clock import Clock
 from edge.sim.memory_broker import MemoryBroker
-from edge.wire.errors import LinkTrouble
+from edge.wire.errors import LinkError
 from edge.wire.packets import overhead
 from edge.wire.session import Granted, Incoming, Session
 
@@ -61,7 +61,7 @@ class MemoryLink:
     # -- the client's end ----------------------------------------------------------------------------------------
 
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
-        """Send a message. Return its mid. Raise LinkTrouble."""
+        """Send a message. Return its mid. Raise LinkError."""
         self._check()
         self._mid = mid = self._mid % 65535 + 1
         self.bytes_sent += overhead(topic, MQTT5) + len(payload)
@@ -76,13 +76,13 @@ class MemoryLink:
         return mid
 
     def ack(self, message: Incoming) -> None:
-        """Tell the broker that a message has been dealt with. Raise LinkTrouble."""
+        """Tell the broker that a message has been dealt with. Raise LinkError."""
         self._check()
         name, mid = self._session.client_id, message.mid
         self._upwards(lambda: self._network.broker.acked(name, mid, self._network.utc()))
 
     def wait(self, until: float, wake: int | None = None) -> bool:
-        """Wait until something came, `wake` is readable or the instant `until`. Raise LinkTrouble, Stopped."""
+        """Wait until something came, `wake` is readable or the instant `until`. Raise LinkError, Stopped."""
         self._check()
         if not (self.acks or self.incoming):
             with select.epoll(2) as both:
@@ -156,4 +156,4 @@ class MemoryLink:
 
     def _check(self) -> None:
         if self._broken or self._closed:
-            raise LinkTrouble(BROKE)
+            raise LinkError(BROKE)

@@ -24,7 +24,7 @@ from edge.sim.lane import SimLane
 from edge.sim.memory_broker import MemoryBroker
 from edge.sim.memory_link import MemoryLink
 from edge.sim.rig import Rig
-from edge.wire.errors import LinkTrouble
+from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import Session
 
@@ -89,11 +89,11 @@ class Network:
     # -- connections ---------------------------------------------------------------------------------------------
 
     def connect(self, broker: BrokerSection, session: Session, clock: Clock, known: int | None = None) -> Link:
-        """Return a link as a platform has it: nothing goes wrong but the broker's absence. Raise LinkTrouble."""
+        """Return a link as a platform has it: nothing goes wrong but the broker's absence. Raise LinkError."""
         return self._connected(session, clock, SERVER_LATENCY)
 
     def rough(self, broker: BrokerSection, session: Session, clock: Clock, known: int | None = None) -> Link:
-        """Return a link as a station has it. Raise LinkTrouble."""
+        """Return a link as a station has it. Raise LinkError."""
         link = self._connected(session, clock, LATENCY, 0.0 if self.calm else REFUSED)
         self.connections += 1
         if not self.calm:
@@ -106,7 +106,7 @@ class Network:
         if self.away or self._random.random() < refused:
             silent = self._random.random() < 0.5
             clock.sleep_until(clock.now() + (DEADLINE if silent else self._random.uniform(*latency)))
-            raise LinkTrouble("the simulated broker " + ("does not answer" if silent else "refuses connections"))
+            raise LinkError("the simulated broker " + ("does not answer" if silent else "refuses connections"))
         clock.sleep_until(clock.now() + 2 * self._random.uniform(*latency))
         link = MemoryLink(self, session, clock, self._random, latency)
         link.granted.session_present = self.broker.connect(session, link, self.utc())

@@ -13,7 +13,7 @@ from edge.northbound.minshan import Outgoing
 from edge.store.picture_rows import PieceRow, file_name
 from edge.store.store import Store
 from edge.uplink.window import Window
-from edge.wire.contract import CHUNK, VERSION, Channel, ChunkHeader, Receipt, encode_chunk
+from edge.wire.contract import CHUNK, VERSION, ChunkHeader, Receipt, Topic, encode_chunk
 
 log = logging.getLogger("minshan.uplink")
 AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB of picture
@@ -104,7 +104,7 @@ class Pieces:
             file.seek(offset)
             data = file.read(size)
         end = offset + len(data) if data else row.size  # a file that has become shorter: the platform will refuse it
-        return Outgoing(Channel.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end)
+        return Outgoing(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end)
 
 
 def _key(header: ChunkHeader) -> Key:

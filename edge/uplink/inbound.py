@@ -12,7 +12,7 @@ from edge.uplink.chunks import Pieces
 from edge.uplink.command_results import Results, fitting
 from edge.uplink.destination import Destination
 from edge.uplink.receipts import Receipts
-from edge.wire.contract import ROLLCALL, VERSION, Answer, Channel, Command, Receipt, Result, decode, topic
+from edge.wire.contract import ROLLCALL, VERSION, Command, HelloAnswer, Receipt, Result, Topic, decode, topic
 from edge.wire.session import Incoming
 
 MOST = 1024 * 1024  # bytes of a message, decompressed: the platform's largest, an answer, are a fifth of that
@@ -38,9 +38,9 @@ class Desk:
         self._store, self._clock, self._receipts, self._pieces = store, clock, receipts, pieces
         self._on_command, self._on_anchor = on_command, on_anchor
         self._handlers = {
-            topic(station, Channel.ANSWER): self._answer,
-            topic(station, Channel.RECEIPT): self._receipt,
-            topic(station, Channel.COMMAND): self._command,
+            topic(station, Topic.ANSWER): self._answer,
+            topic(station, Topic.RECEIPT): self._receipt,
+            topic(station, Topic.COMMAND): self._command,
             ROLLCALL: self._rollcall,
         }
         self._telling: dict[str, Result] = {}
@@ -51,7 +51,7 @@ class Desk:
         self._telling.clear()
 
     def receive(self, message: Incoming) -> bool:
-        """Take a message in; True where something in the store became unsent again. BadPayload: not understood."""
+        """Take a message in; True where something in the store became unsent again. PayloadError: not understood."""
         handler = self._handlers.get(message.topic)
         return handler is not None and handler(message)
 
@@ -60,10 +60,10 @@ class Desk:
         messages = []
         if self._clock.now() >= self._receipts.hello_due:
             hello = self._receipts.hello(self._store.count_unsent(self._dest), most)
-            messages += [] if hello is None else [Outgoing(Channel.HELLO, hello)]
+            messages += [] if hello is None else [Outgoing(Topic.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
         self._telling.update({r.id: r for r in fresh})
-        return messages + [Outgoing(Channel.RESULT, fitting(r, most), result=r) for r in fresh]
+        return messages + [Outgoing(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
     def told(self, message: Outgoing) -> None:
         """The broker has this message."""
@@ -72,7 +72,7 @@ class Desk:
             self._telling.pop(message.result.id, None)
 
     def _answer(self, message: Incoming) -> bool:
-        answer = decode(message.payload, Answer, MOST)
+        answer = decode(message.payload, HelloAnswer, MOST)
         self.answered = True
         return self._receipts.answered(answer, self._on_anchor)
 

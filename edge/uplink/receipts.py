@@ -21,7 +21,7 @@ from edge.store.store import Store
 from edge.uplink.destination import Destination
 from edge.uplink.pin import Pin
 from edge.uplink.rounds import Rounds
-from edge.wire.contract import VERSION, Answer, Hello, Receipt, Revised
+from edge.wire.contract import VERSION, Hello, HelloAnswer, Receipt, Revised
 
 UNANSWERED_UNDATED = 60.0  # s between two rounds while nobody answered and the time is unknown
 UNANSWERED = 600.0  # s between two rounds while nobody answered
@@ -117,7 +117,7 @@ class Receipts:
         else:
             self._store.mark_proven(records, self._dest)
 
-    def answered(self, answer: Answer, on_anchor: Callable[[Anchor], object]) -> bool:
+    def answered(self, answer: HelloAnswer, on_anchor: Callable[[Anchor], object]) -> bool:
         """Take an answer in; True where something became unsent again. An answer to no hello of ours is dropped."""
         now = self._clock.now()
         asked = self._asked.get(answer.nonce)
@@ -141,7 +141,9 @@ class Receipts:
             self.hello_due = now + (ASK_AFTER if unproven else self._next_look())
         return reopened > 0
 
-    def _learn_time(self, answer: Answer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]) -> None:
+    def _learn_time(
+        self, answer: HelloAnswer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]
+    ) -> None:
         """The platform's time, where no better one is known: all others are better than half a round trip."""
         half = (self._clock.now() - asked.at) / 2
         source = self._source()

@@ -74,7 +74,7 @@ class Order:
         """Backfill and pictures may go."""
         self._paused_until = 0.0
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Everything is due now."""
         self._dry = False
         self._live_due = self._clock.now()

@@ -27,8 +27,8 @@ from edge.uplink.send_queue import Order
 from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
-from edge.wire.contract import OWN_PACKET, Channel, Command, Result
-from edge.wire.errors import LinkTrouble, Said
+from edge.wire.contract import OWN_PACKET, Command, Result, Topic
+from edge.wire.errors import LinkError, Said
 from edge.wire.link import NOBODY_LISTENS, REFUSED, Link
 from edge.wire.packets import payload_room
 from edge.wire.retry import STABLE, Retry
@@ -78,13 +78,13 @@ class Uplink:
 
     # -- for other lanes -----------------------------------------------------------------------------------
 
-    def poke(self) -> None:
+    def notify(self) -> None:
         """The store has a new record."""
-        self._wake.poke()
+        self._wake.notify()
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Try again now, whatever pause was on."""
-        self._wake.hurry()
+        self._wake.retry_now()
 
     def result(self, result: Result) -> None:
         """Tell the platform what came of a command; kept until the broker has it."""
@@ -138,7 +138,7 @@ class Uplink:
             self._greet()
             while True:
                 self._turn(link, since)
-        except LinkTrouble as trouble:
+        except LinkError as trouble:
             self._garbled = self._garbled + 1 if trouble.garbled else 0
             self._forget()
             self._said.say(str(trouble))
@@ -155,7 +155,7 @@ class Uplink:
         self._wake.drain()
         self._settle(link)
         if len(self._window) and self._clock.now() - self._heard_at >= SILENCE:
-            raise LinkTrouble(f"{self._where} does not acknowledge what it is sent")
+            raise LinkError(f"{self._where} does not acknowledge what it is sent")
 
     def _next_instant(self) -> float:
         """When something is to be done though nothing comes and nobody wakes this lane."""
@@ -166,10 +166,10 @@ class Uplink:
 
     def _noticed(self, since: float) -> None:
         """What came about by itself or by other lanes since the last turn."""
-        if self._wake.take_poke():
+        if self._wake.take_notified():
             self._order.appended()
-        if self._wake.take_hurry():
-            self._order.hurry()
+        if self._wake.take_retry():
+            self._order.retry_now()
         if self._clock.now() - since >= STABLE:
             self._retry.reset()
         for message in self._desk.due(self._window.payload_bytes):
@@ -230,7 +230,7 @@ class Uplink:
     # -- the connection's beginning and end ----------------------------------------------------------------
 
     def _connect(self) -> Link:
-        """A link by the newest protocol that both sides speak; LinkTrouble."""
+        """A link by the newest protocol that both sides speak; LinkError."""
         will = self._adapter.status("offline", self._epoch)
         fresh = self._garbled >= GARBLED
         session = Session(
@@ -244,7 +244,7 @@ class Uplink:
         link = self._destination.way.connect(self._broker, session, self._clock, known)
         self._link, self._version = link, link.version
         packet = min(OWN_PACKET, link.granted.packet_bytes or OWN_PACKET)
-        room = payload_room(packet, self._adapter.topic(Channel.BACKFILL), link.version)
+        room = payload_room(packet, self._adapter.topic(Topic.BACKFILL), link.version)
         self._window = Window(link.granted.receive_maximum, room)
         self._too_large.begin()
         return link
@@ -266,9 +266,9 @@ class Uplink:
 
     def _pause(self, seconds: float) -> None:
         until = self._clock.now() + seconds
-        while not self._wake.hurried and self._clock.wait_readable(self._wake.fd, until):
+        while not self._wake.retry_wanted and self._clock.wait_readable(self._wake.fd, until):
             self._wake.drain()
-        self._wake.take_hurry()
+        self._wake.take_retry()
 
     def _farewell(self) -> None:
         """Say that this ends in order."""
@@ -278,6 +278,6 @@ class Uplink:
         try:
             self._send(link, self._adapter.status("offline", self._epoch))
             link.close()
-        except LinkTrouble:
+        except LinkError:
             log.debug("no good-bye: the link was gone")
         self._forget()

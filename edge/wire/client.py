@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.clock.clock import SystemClock
-from edge.wire.errors import LinkTrouble
+from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import Incoming
 
@@ -22,7 +22,7 @@ def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:
         if mid in link.acks:
             return link.acks.pop(mid)
         link.wait(clock.now() + SLICE)
-    raise LinkTrouble("the broker does not acknowledge what is sent to it")
+    raise LinkError("the broker does not acknowledge what is sent to it")
 
 
 def arriving(link: Link, seconds: float) -> Iterator[Incoming | None]:

@@ -19,7 +19,7 @@ TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
 VALIDITY = re.compile(TIME + TIME)
 
 
-class LinkTrouble(Exception):
+class LinkError(Exception):
     """No link to the broker, or none any more; `str` is the sentence.
 
     `login`: it refused who we are. `garbled`: it sent what cannot be read.
@@ -48,24 +48,24 @@ class Said:
             log.warning("%s", trouble)
 
 
-class WrongProtocol(LinkTrouble):
+class ProtocolError(LinkError):
     """The broker does not speak the protocol version that we asked for."""
 
 
-def of_connecting(address: Address, error: OSError) -> LinkTrouble:
+def of_connecting(address: Address, error: OSError) -> LinkError:
     """The sentence for what kept us from a connection."""
     where = address.shown
     if isinstance(error, ssl.SSLCertVerificationError):
-        return LinkTrouble(_certificate(address, error))
+        return LinkError(_certificate(address, error))
     if isinstance(error, socket.gaierror):
-        return LinkTrouble(f"the name {address.host} is not found: is there a network, is the name right?")
+        return LinkError(f"the name {address.host} is not found: is there a network, is the name right?")
     if isinstance(error, ConnectionRefusedError):
-        return LinkTrouble(f"{where} refuses connections: is the broker running, is the port right?")
+        return LinkError(f"{where} refuses connections: is the broker running, is the port right?")
     if isinstance(error, TimeoutError):
-        return LinkTrouble(f"{where} does not answer: is there a network, is the address right?")
+        return LinkError(f"{where} does not answer: is there a network, is the address right?")
     if isinstance(error, ssl.SSLError):
-        return LinkTrouble(_tls(address, error))
-    return LinkTrouble(f"{where} cannot be reached: {error.strerror or error}")
+        return LinkError(_tls(address, error))
+    return LinkError(f"{where} cannot be reached: {error.strerror or error}")
 
 
 def of_certificate_file(path: str) -> str | None:

@@ -20,7 +20,7 @@ REFUSED = 0x80  # codes from here on are failures
 class Link(Protocol):
     """One connection. Its owner empties `acks` (mid -> reason code) and `incoming`.
 
-    All but `close` and `drop` raise LinkTrouble when the link is gone.
+    All but `close` and `drop` raise LinkError when the link is gone.
     """
 
     version: int  # as in CONNECT: 5, or 4 for MQTT 3.1.1
@@ -48,5 +48,5 @@ class Link(Protocol):
         """End it without a word."""
 
 
-# Broker, session, the clock that the link waits through, the protocol version that worked last. Raise LinkTrouble.
+# Broker, session, the clock that the link waits through, the protocol version that worked last. Raise LinkError.
 Connect = Callable[[BrokerSection, Session, Clock, int | None], Link]

@@ -21,7 +21,7 @@ from edge.config import address
 from edge.config.sections import BrokerSection
 from edge.wire import errors
 from edge.wire.contract import LARGEST_PACKET
-from edge.wire.errors import LinkTrouble, WrongProtocol
+from edge.wire.errors import LinkError, ProtocolError
 from edge.wire.inflow import NO_MQTT, Inflow
 from edge.wire.link import REFUSED
 from edge.wire.packets import overhead, properties
@@ -48,7 +48,7 @@ def connect(
     known: int | None = None,
     deadline: float = CONNECT_DEADLINE,
 ) -> MqttLink:
-    """Return a link by the newest protocol that both sides speak and the section allows. Raise LinkTrouble, Stopped.
+    """Return a link by the newest protocol that both sides speak and the section allows. Raise LinkError, Stopped.
 
     `clock`: what its waits go through; None: the system's, for who lives in no lane.
 
@@ -60,13 +60,13 @@ def connect(
     for version in newer:
         try:
             return MqttLink(broker, session, clock, version, deadline)
-        except WrongProtocol as trouble:
+        except ProtocolError as trouble:
             log.debug("%s; trying 3.1.1", trouble)
     return MqttLink(broker, session, clock, last, deadline)
 
 
 class MqttLink:
-    """A `Link` that stands when the constructor returns. Raise LinkTrouble (why it does not), Stopped."""
+    """A `Link` that stands when the constructor returns. Raise LinkError (why it does not), Stopped."""
 
     def __init__(
         self, broker: BrokerSection, session: Session, clock: Clock, version: int, deadline: float = CONNECT_DEADLINE
@@ -81,12 +81,12 @@ class MqttLink:
         self._client = client_of(broker, self._where, self._heard, version, deadline)
         try:
             self._open(broker, deadline)
-        except (LinkTrouble, Stopped):
+        except (LinkError, Stopped):
             self.drop()
             raise
 
     def fileno(self) -> int:
-        """The socket's descriptor; LinkTrouble when the link is gone, as it may be after any write."""
+        """The socket's descriptor; LinkError when the link is gone, as it may be after any write."""
         sock = self._client.socket()
         if sock is None:
             raise self._broken()
@@ -110,7 +110,7 @@ class MqttLink:
     def wait(self, until: float, wake: int | None = None) -> bool:
         """Wait until something came, `wake` is readable or the instant `until`; then read and write what can be.
 
-        Return whether something was read. Raise LinkTrouble, Stopped.
+        Return whether something was read. Raise LinkError, Stopped.
         """
         return self.wait_by(self._clock, until, wake)
 
@@ -148,7 +148,7 @@ class MqttLink:
         try:
             while self._client.socket() is not None and self._clock.now() < until:
                 self.wait(until)
-        except LinkTrouble:
+        except LinkError:
             log.debug("the connection ended with the good-bye")
         self.drop()
 
@@ -187,31 +187,31 @@ class MqttLink:
     def _await_connack(self, broker: BrokerSection, deadline: float) -> None:
         try:
             self._await("connack", deadline, "takes the connection but does not speak MQTT")
-        except LinkTrouble:
+        except LinkError:
             if self._heard.connack is None or self._heard.connack < REFUSED:
                 raise self._closed_early(broker) from None
         code = self._heard.connack
         if code == UNSUPPORTED_VERSION:
-            raise WrongProtocol(f"{self._where.shown} does not speak MQTT {'5' if self.version == 5 else '3.1.1'}")
+            raise ProtocolError(f"{self._where.shown} does not speak MQTT {'5' if self.version == 5 else '3.1.1'}")
         if code.value in LOGIN_CODES:
             sentence = f"{self._where.shown} refuses the login ({code}): are user and password right?"
-            raise LinkTrouble(sentence, login=True)
+            raise LinkError(sentence, login=True)
         if code.is_failure:
-            raise LinkTrouble(f"{self._where.shown} refuses the connection: {code}")
+            raise LinkError(f"{self._where.shown} refuses the connection: {code}")
 
-    def _closed_early(self, broker: BrokerSection) -> LinkTrouble:
+    def _closed_early(self, broker: BrokerSection) -> LinkError:
         """Closed without an answer: our certificate, or an MQTT 5 that the broker does not even parse."""
         if self._heard.lost is None:
-            return WrongProtocol(f"{self._where.shown} takes the connection but does not answer: is it a broker?")
+            return ProtocolError(f"{self._where.shown} takes the connection but does not answer: is it a broker?")
         if broker.cert_file is not None and (out := errors.of_certificate_file(broker.cert_file)):
-            return LinkTrouble(out, login=True)
-        return WrongProtocol(f"{self._where.shown} closes the connection without an answer")
+            return LinkError(out, login=True)
+        return ProtocolError(f"{self._where.shown} closes the connection without an answer")
 
     def _await(self, what: str, deadline: float, otherwise: str) -> None:
         until = self._clock.now() + deadline
         while not getattr(self._heard, what):
             if self._clock.now() >= until:
-                raise LinkTrouble(f"{self._where.shown} {otherwise}")
+                raise LinkError(f"{self._where.shown} {otherwise}")
             self.wait(until)
 
     def _read(self, sock: Any, poll: select.poll) -> None:
@@ -237,14 +237,14 @@ class MqttLink:
         held = sum(len(message.payload) + MESSAGE_BYTES for message in self.incoming)
         return held > (self._session.receive + 1) * LARGEST_PACKET
 
-    def _broken(self) -> LinkTrouble:
+    def _broken(self) -> LinkError:
         flow = self._client.inflow
         if flow is not None and flow.wrong is not None:
             return self._garbled(flow.wrong)
-        return LinkTrouble(self._heard.lost or f"the connection to {self._where.shown} broke")
+        return LinkError(self._heard.lost or f"the connection to {self._where.shown} broke")
 
-    def _garbled(self, why: str) -> LinkTrouble:
-        return LinkTrouble(f"the connection to {self._where.shown} is of no use: {why}", garbled=True)
+    def _garbled(self, why: str) -> LinkError:
+        return LinkError(f"the connection to {self._where.shown} is of no use: {why}", garbled=True)
 
 
 def _buffered(sock: Any) -> bool:

@@ -10,7 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from edge.config.address import Address
 from edge.config.sections import BrokerSection
 from edge.wire import credentials
-from edge.wire.errors import LinkTrouble
+from edge.wire.errors import LinkError
 from edge.wire.inflow import Client
 from edge.wire.link import REFUSED
 from edge.wire.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
@@ -63,7 +63,7 @@ class Heard:
 
 
 def client_of(broker: BrokerSection, where: Address, heard: Heard, version: int, deadline: float) -> Client:
-    """Return a client that is about to connect and tells `heard`. Raise LinkTrouble: login or certificates."""
+    """Return a client that is about to connect and tells `heard`. Raise LinkError: login or certificates."""
     session = heard.session
     client = Client(
         CallbackAPIVersion.VERSION2,
@@ -89,5 +89,5 @@ def client_of(broker: BrokerSection, where: Address, heard: Heard, version: int,
         if where.tls:
             client.tls_set_context(credentials.context(broker))
     except (OSError, ValueError) as error:
-        raise LinkTrouble(credentials.wrong_files(broker, error)) from None
+        raise LinkError(credentials.wrong_files(broker, error)) from None
     return client

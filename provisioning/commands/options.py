@@ -67,13 +67,13 @@ def broker_at(url: str, **files: str | None) -> BrokerSection:
     """Return a broker's section from a command line. Raise Failure where the address is none."""
     from pydantic import ValidationError
 
-    from edge.config.address import BadAddress, parse
+    from edge.config.address import AddressError, parse
     from edge.config.sections import BrokerSection
 
     try:
         parse(url)
         return BrokerSection.model_validate({"url": url, "retry_max_s": 10.0, **files})
-    except (BadAddress, ValidationError):
+    except (AddressError, ValidationError):
         said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
         raise Failure(Exit.USAGE, said) from None
 

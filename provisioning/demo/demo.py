@@ -28,7 +28,7 @@ from edge.sim.rig import Boot, Rig, boot_of
 from edge.store.errors import StoreTrouble
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
-from edge.wire.errors import LinkTrouble
+from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
@@ -122,7 +122,7 @@ def demo(**options: Any) -> int:
         raise Failure(Exit.USAGE, say.phrase(str(error))) from None
     except ConfigTrouble as error:
         raise Failure(Exit.CONFIG, "\n".join(told(trouble) for trouble in error.troubles)) from None
-    except (NoBrokerError, LinkTrouble) as error:
+    except (NoBrokerError, LinkError) as error:
         raise Failure(Exit.BROKER, say.phrase(str(error))) from None
     except StoreTrouble as error:
         raise Failure(Exit.STORE, say.phrase(str(error))) from None

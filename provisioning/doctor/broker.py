@@ -13,8 +13,8 @@ from edge.language import say
 from edge.language.say import _
 from edge.wire import errors
 from edge.wire.client import arriving, sent
-from edge.wire.contract import VERSION, Answer, BadPayload, Channel, Hello, Result, decode, encode, topic
-from edge.wire.errors import LinkTrouble
+from edge.wire.contract import VERSION, Hello, HelloAnswer, PayloadError, Result, Topic, decode, encode, topic
+from edge.wire.errors import LinkError
 from edge.wire.link import NOBODY_LISTENS, REFUSED
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
@@ -39,9 +39,9 @@ def broker(config: Config) -> Iterator[Finding]:
     yield from certificate(config.broker)
     station = config.station.id
     try:
-        session = Session(f"minshan-doctor-{secrets.token_hex(4)}", (topic(station, Channel.ANSWER),))
+        session = Session(f"minshan-doctor-{secrets.token_hex(4)}", (topic(station, Topic.ANSWER),))
         link = connect(config.broker, session)
-    except LinkTrouble as error:
+    except LinkError as error:
         yield Finding("broker", False, told(error), remedy(error))
         return
     try:
@@ -51,18 +51,18 @@ def broker(config: Config) -> Iterator[Finding]:
         for sentence, advice in notes(config.broker):
             yield Finding("broker", True, sentence, advice)
         yield record(link, config)
-    except LinkTrouble as error:
+    except LinkError as error:
         yield Finding("record", False, told(error), remedy(error))
     finally:
         link.close()
 
 
-def told(error: LinkTrouble) -> str:
+def told(error: LinkError) -> str:
     """The link's own sentence."""
     return _("broker: {detail}").format(detail=say.phrase(str(error)))
 
 
-def remedy(error: LinkTrouble) -> str:
+def remedy(error: LinkError) -> str:
     """What to do; and that nothing is lost meanwhile."""
     if str(error).startswith("this station's certificate"):
         return _("Put the new certificate and its key there; the station takes them at its next connection.")
@@ -106,7 +106,7 @@ def record(link: Link, config: Config) -> Finding:
     """A test record sent and proven as the file says: by the broker's word, or by the platform's."""
     station = config.station.id
     test = Result(VERSION, f"doctor-{secrets.token_hex(4)}", station, "done", "a test record of the doctor's")
-    code = sent(link, topic(station, Channel.RESULT), encode(test), EXPIRY)
+    code = sent(link, topic(station, Topic.RESULT), encode(test), EXPIRY)
     if config.broker is not None and config.broker.proof == "committed":
         return committed(link, station)
     if code == NOBODY_LISTENS:
@@ -125,13 +125,13 @@ def committed(link: Link, station: str) -> Finding:
     """Whether a platform answers that keeps what it gets: a hello with nothing in it, and its answer."""
     nonce = secrets.token_hex(8)
     hello = Hello(VERSION, station, nonce, "doctor", [], 1, [], 0, "unknown", "committed")
-    sent(link, topic(station, Channel.HELLO), encode(hello), EXPIRY)
+    sent(link, topic(station, Topic.HELLO), encode(hello), EXPIRY)
     for message in arriving(link, ANSWER_S):
         if message is None:
             continue
         try:
-            answer = decode(message.payload, Answer)
-        except BadPayload:
+            answer = decode(message.payload, HelloAnswer)
+        except PayloadError:
             continue
         if answer.nonce == nonce:
             if answer.ledger is None:

@@ -114,8 +114,8 @@ def live(section: BrokerSection, store: Store, count: list[int]) -> float:
     before = count[0]
     for draft in minutes(LIVE):
         store.append(msgspec.structs.replace(draft, stamp=Stamp(BOOT, clock.now() - 60)))
-        sender.poke()
-        sender.hurry()
+        sender.notify()
+        sender.retry_now()
         until(lambda: store.count_unsent() == 0)
     lane.stop()
     lane.join(5)

@@ -24,8 +24,8 @@ from edge.sim.record_checkers import Version
 from edge.sim.rig import Rig
 from edge.store.store import Store
 from edge.uplink.destination import Way
-from edge.wire.contract import ROLLCALL, Batch, Channel, decode, topic
-from edge.wire.errors import LinkTrouble
+from edge.wire.contract import ROLLCALL, Batch, Topic, decode, topic
+from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from hub.jsonl import Identity
@@ -62,7 +62,7 @@ class FarEnd:
             while True:
                 try:
                     self._receive(rig)
-                except LinkTrouble:
+                except LinkError:
                     assert self._news is not None
                     self._news.get(rig.clock.now() + (AGAIN_S if self._receiver else FOREVER))
 
@@ -121,7 +121,7 @@ class FarEnd:
         for _ in range(STEPS):
             if not store.unsent(limit=1) and not store.unproven():
                 return
-            rig.station.uplink.hurry()
+            rig.station.uplink.retry_now()
             rig.clock.run_until(rig.clock.now() + STEP_S)
 
     # -- the platform's lane -------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ class FarEnd:
     def _receive(self, rig: Rig) -> None:
         receiver = self._receiver
         if receiver is None:
-            raise LinkTrouble("the receiver is stopped")
+            raise LinkError("the receiver is stopped")
         topics = tuple(topic("+", channel) for channel in HEARD)
         self._link = link = self.network.connect(
             SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
@@ -146,7 +146,7 @@ class FarEnd:
 
     def _note(self, messages: list[Incoming]) -> None:
         for message in messages:
-            if message.topic.rpartition("/")[2] in (Channel.LIVE, Channel.BACKFILL):
+            if message.topic.rpartition("/")[2] in (Topic.LIVE, Topic.BACKFILL):
                 self.arrived += decode(message.payload, Batch).records
 
     def _opened(self) -> Receiver:

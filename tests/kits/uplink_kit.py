@@ -20,7 +20,7 @@ from edge.store.picture_rows import NewPicture, Part, file_name
 from edge.store.store import PLATFORM, Store
 from edge.uplink.destination import REAL_WAY, Destination, Way
 from edge.uplink.uplink import Uplink
-from edge.wire.contract import Batch, Channel, Command, decode, topic
+from edge.wire.contract import Batch, Command, Topic, decode, topic
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Incoming, Session
@@ -69,7 +69,7 @@ class Box:
         now = self.clock.now()
         mark = ClockMark("ntp", 0.01)
         self.store.append(Draft(Kind.LOSS, Stamp(BOOT, now), 0.0, UTC0 + round(now * 1e6), mark, body))
-        self.uplink.poke()
+        self.uplink.notify()
 
     def backlog(self, count: int) -> None:
         """Minutes from before this boot's time zero."""
@@ -84,7 +84,7 @@ class Box:
                 begin = self.clock.now()
                 self.clock.sleep_until(begin + 60)
                 self.minute(begin, dated)
-                self.uplink.poke()
+                self.uplink.notify()
 
         self._lanes.append(self.clock.lane("recorder", run))
 
@@ -99,7 +99,7 @@ class Box:
         body = {"picture": name, "camera": "north", "bytes": len(full), "thumbnail_bytes": len(thumbnail)}
         draft = Draft(Kind.PICTURE, Stamp(BOOT, now), 0.0, UTC0 + round(now * 1e6), ClockMark("ntp", 0.01), body)
         self.store.append(draft, picture=NewPicture(name, "north", new["full"], new["thumbnail"]))
-        self.uplink.poke()
+        self.uplink.notify()
         return name
 
     def run(self, seconds: float) -> None:
@@ -149,7 +149,7 @@ class Listener:
         """All records that came, doubles among them."""
         return list(records_of(self.take()))
 
-    def on(self, station: str, channel: Channel) -> list[Incoming]:
+    def on(self, station: str, channel: Topic) -> list[Incoming]:
         """What came on one channel."""
         return [message for message in self.take() if message.topic == topic(station, channel)]
 
@@ -170,7 +170,7 @@ class Listener:
 def records_of(messages: list[Incoming]) -> Iterator[Record]:
     """The records in these messages."""
     for message in messages:
-        if message.topic.rpartition("/")[2] in (Channel.LIVE, Channel.BACKFILL):
+        if message.topic.rpartition("/")[2] in (Topic.LIVE, Topic.BACKFILL):
             yield from decode(message.payload, Batch).records
 
 

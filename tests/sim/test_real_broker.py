@@ -67,6 +67,6 @@ def drain(life: Life) -> None:
     assert uplink is not None
     while life.station.store.count_unsent():
         assert time.monotonic() < ends, uplink.status()
-        uplink.hurry()
+        uplink.retry_now()
         life.run(2.0)
         time.sleep(0.05)

@@ -14,7 +14,7 @@ import pytest
 
 from edge.sim import lockstep
 from edge.uplink import uplink
-from edge.wire.contract import Channel, topic
+from edge.wire.contract import Topic, topic
 from tests.kits.broker import Broker
 from tests.kits.scripted_broker import KICK, SILENT, Manners, Scripted, packet, publish
 from tests.kits.uplink_kit import Box
@@ -43,7 +43,7 @@ BAD = {
     "sends a topic of no text": lambda: Manners(first=packet(0x32, b"\x00\x02\xff\xfe\x00\x01\x00{}")),
     "sends properties of none": lambda: Manners(first=packet(0x32, b"\x00\x01a\x00\x01\x05\xff\xff\xff\xff\xff")),
     "sends at a QoS of its own": lambda: Manners(first=packet(0x34, b"\x00\x01a\x00\x01\x00{}")),
-    "sends megabytes": lambda: Manners(first=publish(topic(STATION, Channel.COMMAND), b"x" * 3_000_000, True)),
+    "sends megabytes": lambda: Manners(first=publish(topic(STATION, Topic.COMMAND), b"x" * 3_000_000, True)),
 }  # fmt: skip
 QUICK = ("each third is refused", "kicks at each fifth", "packets of 2000",
          "acknowledges and drops", "sends what has no topic", "sends megabytes")  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 from edge.config.sections import BrokerSection
 from edge.sim import lockstep
-from edge.wire.contract import Channel, Status, decode
+from edge.wire.contract import Status, Topic, decode
 from tests.kits.broker import Broker, certificates, old_broker, password_file
 from tests.kits.uplink_kit import Box, Listener, make, records_of, seqs
 
@@ -37,8 +37,8 @@ def test_the_newest_minute_goes_before_the_backlog_and_that_from_new_to_old(
     box = make(boxes, tmp_path, broker)
     box.backlog(800)
     box.run_until(lambda: box.store.count_unsent() == 0)
-    live = seqs(records_of(listener.on(STATION, Channel.LIVE)))
-    backfill = [seqs(records_of([m])) for m in listener.on(STATION, Channel.BACKFILL)]
+    live = seqs(records_of(listener.on(STATION, Topic.LIVE)))
+    backfill = [seqs(records_of([m])) for m in listener.on(STATION, Topic.BACKFILL)]
     assert live[0] == 800
     assert [batch[0] for batch in backfill] == sorted((batch[0] for batch in backfill), reverse=True)
     assert backfill[0][0] > backfill[-1][-1] == 1
@@ -74,7 +74,7 @@ def test_a_broker_killed_with_messages_in_flight_loses_nothing(
     box.run(1)
     box.backlog(900)
     broker.freeze()
-    box.uplink.hurry()
+    box.uplink.retry_now()
     box.run(10)
     assert box.uplink.status()["sending"] >= 3
     broker.kill()
@@ -111,7 +111,7 @@ def test_birth_and_will_tell_whether_the_station_is_there(broker: Broker, boxes:
 def state(broker: Broker) -> str:
     """The retained status, as a newcomer gets it."""
     listener = Listener(broker, name=f"newcomer-{id(object())}")
-    messages = listener.on(STATION, Channel.STATUS)
+    messages = listener.on(STATION, Topic.STATUS)
     listener.link.close()
     return decode(messages[-1].payload, Status).state
 

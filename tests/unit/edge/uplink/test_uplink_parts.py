@@ -22,7 +22,7 @@ from edge.uplink.command_results import KEPT, REMEMBERED, Results
 from edge.uplink.send_queue import PHASES, phase
 from edge.uplink.window import BYTES, MESSAGES, Window
 from edge.wire import credentials
-from edge.wire.contract import Batch, Channel, Command, Result, decode
+from edge.wire.contract import Batch, Command, Result, Topic, decode
 from edge.wire.errors import validity
 from edge.wire.retry import LOGIN, Retry
 
@@ -80,17 +80,17 @@ def test_the_window_is_bounded_in_messages_and_bytes() -> None:
     window = Window(receive_maximum=3, payload_bytes=None)
     for mid in range(3):
         assert window.room()
-        window.add(mid, Outgoing(Channel.LIVE, b"x"))
+        window.add(mid, Outgoing(Topic.LIVE, b"x"))
     assert not window.room()
     assert window.take(1) is not None
     assert window.take(1) is None
     assert window.room()
     window = Window(receive_maximum=65535, payload_bytes=None)
-    window.add(1, Outgoing(Channel.BACKFILL, b"x" * BYTES))
+    window.add(1, Outgoing(Topic.BACKFILL, b"x" * BYTES))
     assert not window.room()
     window = Window(receive_maximum=65535, payload_bytes=None)
     for mid in range(MESSAGES):
-        window.add(mid, Outgoing(Channel.LIVE, b"x"))
+        window.add(mid, Outgoing(Topic.LIVE, b"x"))
     assert not window.room()
 
 
@@ -138,7 +138,7 @@ def test_a_url_is_taken_apart(
 )
 def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
     """The sentence says what would be right and keeps the password to itself."""
-    with pytest.raises(address.BadAddress, match="write mqtt://HOST:1883") as refused:
+    with pytest.raises(address.AddressError, match="write mqtt://HOST:1883") as refused:
         address.parse(url)
     assert "secret" not in str(refused.value)
 
