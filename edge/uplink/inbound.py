@@ -46,7 +46,7 @@ class Desk:
         self._telling: dict[str, Result] = {}
 
     def begin(self) -> None:
-        """A new connection."""
+        """Begin a new connection."""
         self.answered = False
         self._telling.clear()
 
@@ -56,7 +56,7 @@ class Desk:
         return handler is not None and handler(message)
 
     def due(self, most: int | None) -> list[Outgoing]:
-        """A hello where one is due, and results; each of at most `most` bytes as far as that can be."""
+        """Return a hello where one is due, and results; each of at most `most` bytes as far as that can be."""
         messages = []
         if self._clock.now() >= self._receipts.hello_due:
             hello = self._receipts.hello(self._store.count_unsent(self._dest), most)
@@ -66,7 +66,7 @@ class Desk:
         return messages + [Outgoing(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
     def told(self, message: Outgoing) -> None:
-        """The broker has this message."""
+        """Take in that the broker has this message."""
         if message.result is not None:
             self.results.told(message.result)
             self._telling.pop(message.result.id, None)
@@ -99,7 +99,7 @@ class Desk:
         return False
 
     def _utc(self) -> int | None:
-        """The present, microseconds since 1970, from the last record's time; None while nobody knows it."""
+        """Return the present, microseconds since 1970, from the last record's time; None while nobody knows it."""
         last = self._store.last()
         if last is None or last.start is None:
             return None

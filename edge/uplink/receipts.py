@@ -61,7 +61,7 @@ class Receipts:
         self._asked: dict[str, Asked] = {}  # by nonce
 
     def greet(self, whole: bool = True) -> None:
-        """A hello is due at once: a new connection, or the platform calls the roll (`whole`)."""
+        """Make a hello due at once: a new connection, or the platform calls the roll (`whole`)."""
         now = self._clock.now()
         if whole or now - self._whole_at >= GREETED:
             self._want_whole()
@@ -75,7 +75,7 @@ class Receipts:
         return accepted
 
     def hello(self, unsent: int, room: int | None) -> bytes | None:
-        """The next hello of the round, of at most `room` bytes; None where the broker takes none so small."""
+        """Return the next hello of the round, of at most `room` bytes; None where the broker takes none so small."""
         now = self._clock.now()
         if now - self._whole_at >= DAILY:
             self._want_whole()
@@ -109,7 +109,7 @@ class Receipts:
         self._whole_at = self._clock.now()
 
     def sent(self, records: list[Record]) -> None:
-        """The broker has these: sent, and proven where the broker's word is enough."""
+        """Count these as sent, the broker has them, and as proven where the broker's word is enough."""
         now = self._clock.now()
         if self._committed:
             self._store.mark_sent(records, self._dest, at=now)
@@ -144,7 +144,7 @@ class Receipts:
     def _learn_time(
         self, answer: HelloAnswer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]
     ) -> None:
-        """The platform's time, where no better one is known: all others are better than half a round trip."""
+        """Take the platform's time where no better one is known: all others are better than half a round trip."""
         half = (self._clock.now() - asked.at) / 2
         source = self._source()
         if source == "unknown" or (source == "platform" and (believed or not self.pin.ledger)):

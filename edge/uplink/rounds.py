@@ -35,7 +35,10 @@ class Rounds:
         self._wanted = True
 
     def page(self, make: Callable[[list[Span], list[Span]], Hello], room: int | None) -> tuple[Hello, bytes] | None:
-        """The next hello of at most `room` bytes; None where not even one epoch fits. `make` takes epochs, unproven."""
+        """Return the next hello of at most `room` bytes; None where not even one epoch fits.
+
+        `make` takes the epochs and what of them is unproven.
+        """
         unproven: dict[str, list[Span]] = {}
         for span in self._store.unproven(self._dest):
             unproven.setdefault(span.epoch, []).append(span)
@@ -59,7 +62,7 @@ class Rounds:
         return (hello, payload) if len(payload) <= most else None
 
     def _begin(self, unproven: dict[str, list[Span]]) -> None:
-        """A new round; it is a whole one where that is wanted, or all epochs fit one hello anyway."""
+        """Begin a new round, a whole one where that is wanted, or all epochs fit one hello anyway."""
         epochs = sorted(self._store.epochs(), key=lambda span: -span.first)
         if not self._wanted and len(epochs) > PAGE_EPOCHS:
             epochs = [*epochs[:1], *(span for span in epochs[1:] if span.epoch in unproven)]

@@ -56,7 +56,7 @@ class Order:
         self._ready.append(message)
 
     def appended(self) -> None:
-        """The store has a new record."""
+        """Take in that the store has a new record."""
         self._dry = False
         self._live_due = min(self._live_due, self._clock.now() + self._phase)
 
@@ -81,7 +81,7 @@ class Order:
         self._paused_until = 0.0
 
     def next(self, window: Window) -> Outgoing | None:
-        """The next message, where there is one now."""
+        """Return the next message, where there is one now."""
         now = self._clock.now()
         if self._pieces.probe():
             self._dry = False
@@ -104,7 +104,7 @@ class Order:
         return chunk
 
     def due(self) -> float:
-        """The instant at which `next` has something, where nothing happens before; infinite: never."""
+        """Return the instant at which `next` has something, where nothing happens before; infinite: never."""
         if self._ready:
             return self._clock.now()
         return min(self._live_due, self._pieces.probe_due, NEVER if self._dry else self._paused_until)
@@ -141,7 +141,7 @@ class Order:
 
 
 def ended(record: Record) -> float:
-    """The boottime (s) of a record's end."""
+    """Return the boottime (s) of a record's end."""
     return record.stamp.boottime + record.duration
 
 

@@ -79,7 +79,7 @@ class Uplink:
     # -- for other lanes -----------------------------------------------------------------------------------
 
     def notify(self) -> None:
-        """The store has a new record."""
+        """Take in that the store has a new record."""
         self._wake.notify()
 
     def retry_now(self) -> None:
@@ -165,7 +165,7 @@ class Uplink:
         return min(until, self._order.due()) if self._window.room() else until
 
     def _noticed(self, since: float) -> None:
-        """What came about by itself or by other lanes since the last turn."""
+        """Take in what came about by itself or by other lanes since the last turn."""
         if self._wake.take_notified():
             self._order.appended()
         if self._wake.take_retry():
@@ -220,7 +220,7 @@ class Uplink:
             self._said.say(None)
 
     def _unheard_by(self, code: int) -> None:
-        """The broker took it and nobody listens, or refused it: it stays unsent and is tried again later."""
+        """Pause: the broker took it and nobody listens, or refused it, so it stays unsent and is tried again."""
         if code == NOBODY_LISTENS:
             self._said.say(f"nobody at {self._where} listens to this station: everything is kept and sent again")
         else:
@@ -230,7 +230,7 @@ class Uplink:
     # -- the connection's beginning and end ----------------------------------------------------------------
 
     def _connect(self) -> Link:
-        """A link by the newest protocol that both sides speak; LinkError."""
+        """Return a link by the newest protocol that both sides speak. Raise LinkError, Stopped."""
         will = self._adapter.status("offline", self._epoch)
         fresh = self._garbled >= GARBLED
         session = Session(

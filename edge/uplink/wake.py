@@ -15,7 +15,7 @@ class Wake:
         self._notified = False
 
     def notify(self) -> None:
-        """The store has a new record."""
+        """Take in that the store has a new record."""
         self._notified = True
         self.up()
 
@@ -39,6 +39,6 @@ class Wake:
         return retry_wanted
 
     def drain(self) -> None:
-        """The descriptor is not readable until the next call."""
+        """Make the descriptor unreadable until the next call."""
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self.fd)

@@ -26,7 +26,7 @@ def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:
 
 
 def arriving(link: Link, seconds: float) -> Iterator[Incoming | None]:
-    """What comes in during the next seconds, each acknowledged; None at least once a slice."""
+    """Yield what comes in during the next seconds, each acknowledged; None at least once a slice."""
     clock = SystemClock()
     until = clock.now() + seconds
     while clock.now() < until:

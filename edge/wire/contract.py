@@ -57,7 +57,7 @@ class Topic(StrEnum):
 
 
 def topic(station: str, channel: Topic) -> str:
-    """The topic of one station's channel."""
+    """Return the topic of one station's channel."""
     return f"{ROOT}/{station}/{channel.value}"
 
 
@@ -192,13 +192,13 @@ class TooLargeError(ValueError):
 
 
 def encode(message: Any, compress: bool = False) -> bytes:
-    """The payload of a message."""
+    """Return the payload of a message."""
     raw = msgspec.json.encode(message)
     return _zstd().compress(raw, 3) if compress else raw
 
 
 def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
-    """The message of a payload of at most `most` bytes, plain or compressed; PayloadError where it is none."""
+    """Return the message of a payload of at most `most` bytes, plain or compressed; PayloadError where it is none."""
     try:
         raw = _decompress(payload, most) if payload[:4] == ZSTD_MAGIC else payload
         if len(raw) > most:
@@ -209,7 +209,7 @@ def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
 
 
 def encode_chunk(header: ChunkHeader, data: bytes) -> bytes:
-    """The payload of a picture's chunk."""
+    """Return the payload of a picture's chunk."""
     return msgspec.json.encode(header) + b"\n" + data
 
 

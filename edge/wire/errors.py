@@ -38,7 +38,7 @@ class Said:
         self.now: str | None = None
 
     def say(self, trouble: str | None) -> None:
-        """The trouble is this now; None: there is none."""
+        """Set the present trouble; None: there is none."""
         if trouble == self.now:
             return
         self.now = trouble
@@ -53,7 +53,7 @@ class ProtocolError(LinkError):
 
 
 def of_connecting(address: Address, error: OSError) -> LinkError:
-    """The sentence for what kept us from a connection."""
+    """Return the sentence for what kept us from a connection."""
     where = address.shown
     if isinstance(error, ssl.SSLCertVerificationError):
         return LinkError(_certificate(address, error))
@@ -69,7 +69,7 @@ def of_connecting(address: Address, error: OSError) -> LinkError:
 
 
 def of_certificate_file(path: str) -> str | None:
-    """What is wrong with the dates of our own certificate; None where nothing is, or nothing can be told."""
+    """Return what is wrong with the dates of our own certificate; None where nothing is, or nothing can be told."""
     try:
         dates = validity(ssl.PEM_cert_to_DER_cert(_first_certificate(Path(path).read_text("ascii"))))
     except (OSError, ValueError):
@@ -111,7 +111,7 @@ def _tls(address: Address, error: ssl.SSLError) -> str:
 
 
 def _dates_shown(address: Address) -> tuple[datetime, datetime] | None:
-    """The dates of the certificate that the broker shows; nothing is sent to it."""
+    """Return the dates of the certificate that the broker shows; nothing is sent to it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

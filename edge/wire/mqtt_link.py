@@ -86,7 +86,7 @@ class MqttLink:
             raise
 
     def fileno(self) -> int:
-        """The socket's descriptor; LinkError when the link is gone, as it may be after any write."""
+        """Return the socket's descriptor; LinkError when the link is gone, as it may be after any write."""
         sock = self._client.socket()
         if sock is None:
             raise self._broken()
@@ -200,7 +200,7 @@ class MqttLink:
             raise LinkError(f"{self._where.shown} refuses the connection: {code}")
 
     def _closed_early(self, broker: BrokerSection) -> LinkError:
-        """Closed without an answer: our certificate, or an MQTT 5 that the broker does not even parse."""
+        """Return why it was closed without an answer: our certificate, or an MQTT 5 that the broker cannot parse."""
         if self._heard.lost is None:
             return ProtocolError(f"{self._where.shown} takes the connection but does not answer: is it a broker?")
         if broker.cert_file is not None and (out := errors.of_certificate_file(broker.cert_file)):
@@ -229,7 +229,7 @@ class MqttLink:
                 return
 
     def _full(self) -> bool:
-        """True where the owner has to take what came before more is read: no broker may fill the memory."""
+        """Return whether the owner has to take what came before more is read: no broker may fill the memory."""
         flow: Inflow | None = self._client.inflow
         if flow is not None and flow.oversize:
             over, flow.oversize = flow.oversize, []
@@ -248,6 +248,6 @@ class MqttLink:
 
 
 def _buffered(sock: Any) -> bool:
-    """True where bytes are held that `poll` does not see."""
+    """Return whether bytes are held that `poll` does not see."""
     pending = getattr(sock, "pending", None)
     return pending is not None and pending() > 0

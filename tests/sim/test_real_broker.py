@@ -22,7 +22,7 @@ SENT_WITHIN = 60.0  # real s
 
 @pytest.fixture(name="broker")
 def a_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A Mosquitto that keeps its sessions over a restart."""
+    """Run a Mosquitto that keeps its sessions over a restart."""
     folder = tmp_path / "broker"
     folder.mkdir()
     broker = Broker(folder, persistent=True).start()

@@ -193,7 +193,7 @@ def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
 
 
 def nameless(record: Record, kept: list[Record]) -> tuple[Any, ...]:
-    """A record without the random name of its epoch, which stands for the same start in each run."""
+    """Return a record without the random name of its epoch, which stands for the same start in each run."""
     names = list(dict.fromkeys(other.epoch for other in kept))
     body = {key: value for key, value in record.body.items() if key not in ("previous_epoch", "configuration", "disk")}
     return record.seq, record.kind, names.index(record.epoch), record.stamp, record.duration, record.start, body
