@@ -23,7 +23,7 @@ NEVER = float("inf")
 Key = tuple[str, str]
 
 
-class Pieces:
+class Chunks:
     """The pictures of one station towards one platform; outlives the connections."""
 
     def __init__(self, station: str, store: Store, clock: Clock, committed: bool) -> None:

@@ -8,7 +8,7 @@ from drivers.clock import Clock
 from edge.clock.anchors import Anchor
 from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
 from edge.uplink.command_results import Results, fitting
 from edge.uplink.destination import Destination
 from edge.uplink.receipts import Receipts
@@ -27,7 +27,7 @@ class Desk:
         store: Store,
         clock: Clock,
         receipts: Receipts,
-        pieces: Pieces,
+        chunks: Chunks,
         on_command: Callable[[Command], object],
         on_anchor: Callable[[Anchor], object],
     ) -> None:
@@ -35,7 +35,7 @@ class Desk:
         self._station = station = destination.adapter.station
         self._dest = destination.name
         self.results = Results(station, store.notes)
-        self._store, self._clock, self._receipts, self._pieces = store, clock, receipts, pieces
+        self._store, self._clock, self._receipts, self._chunks = store, clock, receipts, chunks
         self._on_command, self._on_anchor = on_command, on_anchor
         self._handlers = {
             topic(station, Topic.ANSWER): self._answer,
@@ -78,7 +78,7 @@ class Desk:
 
     def _receipt(self, message: Incoming) -> bool:
         receipt = decode(message.payload, Receipt, MOST)
-        return self._pieces.received(receipt, self._receipts.received(receipt))
+        return self._chunks.received(receipt, self._receipts.received(receipt))
 
     def _rollcall(self, message: Incoming) -> bool:
         self._receipts.greet()

@@ -13,7 +13,7 @@ from drivers.clock import Clock
 from edge.northbound.minshan import Outgoing
 from edge.records.record import Kind, Record
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window, identity
@@ -34,7 +34,7 @@ class Order:
         epoch: str,
         store: Store,
         clock: Clock,
-        pieces: Pieces,
+        chunks: Chunks,
         too_large: TooLarge,
     ) -> None:
         self._dest = destination.name
@@ -42,7 +42,7 @@ class Order:
         self._epoch = epoch
         self._store = store
         self._clock = clock
-        self._pieces = pieces
+        self._chunks = chunks
         self._too_large = too_large
         self._phase = phase(self._adapter.station)
         self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
@@ -83,7 +83,7 @@ class Order:
     def next(self, window: Window) -> Outgoing | None:
         """Return the next message, where there is one now."""
         now = self._clock.now()
-        if self._pieces.probe():
+        if self._chunks.probe():
             self._dry = False
         if now >= self._live_due:
             self._live_due = NEVER
@@ -99,7 +99,7 @@ class Order:
             self._backlog.extend(self._backfill(now, window))
         if self._backlog:
             return self._backlog.popleft()
-        chunk = self._pieces.next(window)
+        chunk = self._chunks.next(window)
         self._dry = chunk is None
         return chunk
 
@@ -107,7 +107,7 @@ class Order:
         """Return the instant at which `next` has something, where nothing happens before; infinite: never."""
         if self._ready:
             return self._clock.now()
-        return min(self._live_due, self._pieces.probe_due, NEVER if self._dry else self._paused_until)
+        return min(self._live_due, self._chunks.probe_due, NEVER if self._dry else self._paused_until)
 
     def _live(self, now: float, window: Window) -> list[Outgoing]:
         flying = window.flying()

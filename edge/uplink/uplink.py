@@ -18,7 +18,7 @@ from edge.clock.anchors import Anchor
 from edge.config import address
 from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
@@ -58,11 +58,11 @@ class Uplink:
         self._adapter = adapter = destination.adapter
         self._broker = broker = destination.broker
         self._receipts = Receipts(destination, boot, epoch, store, clock)
-        self._pieces = Pieces(adapter.station, store, clock, adapter.committed)
-        self._desk = Desk(destination, store, clock, self._receipts, self._pieces, on_command, on_anchor)
+        self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
+        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
-        self._order = Order(destination, epoch, store, clock, self._pieces, self._too_large)
+        self._order = Order(destination, epoch, store, clock, self._chunks, self._too_large)
         self._retry = Retry(broker.retry_max_s, destination.way.seed)
         self._unheard = Retry(broker.retry_max_s, destination.way.seed)
         self._link: Link | None = None
@@ -208,7 +208,7 @@ class Uplink:
         for message in kept:
             self._desk.told(message)
             if message.chunk is not None:
-                self._pieces.sent(message.chunk, message.chunk_end)
+                self._chunks.sent(message.chunk, message.chunk_end)
                 self._order.look_again()
         of_store = [code for message, code in settled if message.records or message.chunk]
         bad = [code for code in of_store if code >= REFUSED or code == NOBODY_LISTENS]
@@ -253,7 +253,7 @@ class Uplink:
         log.info("connected to %s", self._where)
         self._said.now = None
         self._desk.begin()
-        self._order = Order(self._destination, self._epoch, self._store, self._clock, self._pieces, self._too_large)
+        self._order = Order(self._destination, self._epoch, self._store, self._clock, self._chunks, self._too_large)
         self._order.put(self._adapter.status("online", self._epoch))
         self._receipts.greet(whole=False)
 

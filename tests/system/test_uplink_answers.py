@@ -13,7 +13,7 @@ from edge.clock.clock import SystemClock
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
 from edge.uplink.send_queue import PHASES
 from edge.uplink.uplink import Uplink
 from edge.uplink.window import Window
@@ -185,22 +185,22 @@ def test_a_chunk_after_one_that_was_refused_is_no_progress(broker: Broker, boxes
     """Only what the broker has without a hole moves a picture on; after a restart it goes on there."""
     box = make(boxes, tmp_path, broker)
     box.picture(b"x" * 100_000, b"y" * 50)
-    pieces = Pieces(STATION, box.store, box.clock, committed=False)
+    chunks = Chunks(STATION, box.store, box.clock, committed=False)
     window = Window(20, None)
     flying = []
     for mid in range(3):
-        message = pieces.next(window)
+        message = chunks.next(window)
         if message is None:
             break
         assert message.chunk is not None
         window.add(mid, message)
         flying.append((message.chunk, message.chunk_end))
     assert [(h.part, h.offset) for h, _ in flying] == [("thumbnail", 0), ("full", 0)]
-    pieces.sent(*flying[0])
+    chunks.sent(*flying[0])
     late = msgspec.structs.replace(flying[1][0], offset=CHUNK)
-    pieces.sent(late, 2 * CHUNK)
+    chunks.sent(late, 2 * CHUNK)
     assert [row.offset for row in box.store.pictures.next_pieces()] == [0]
-    pieces.sent(*flying[1])
+    chunks.sent(*flying[1])
     assert [row.offset for row in box.store.pictures.next_pieces()] == [CHUNK]
 
 

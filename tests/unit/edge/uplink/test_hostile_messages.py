@@ -16,7 +16,7 @@ from edge.control.commands import Commands
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Way
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
@@ -62,7 +62,7 @@ class Front:
             self.store,
             clock,
             self.receipts,
-            Pieces(STATION, self.store, clock, committed=True),
+            Chunks(STATION, self.store, clock, committed=True),
             Commands(STATION, self.answer).handle,
             self.store.add_anchor,
         )
