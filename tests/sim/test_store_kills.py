@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 APPENDING = """
 import sys
 from pathlib import Path
-from edge.anchors import Anchor
+from edge.clock.anchors import Anchor
 from edge.store.store import Store
-from edge.uplink.contract import Span
-from tests.unit.store_kit import minute
+from edge.records.spans import Span
+from tests.kits.store_kit import minute
 
 folder, epoch = Path(sys.argv[1]), sys.argv[2]
 store = Store.open(folder, epoch=epoch)
