@@ -10,7 +10,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 # Blinka must not look for packages, nor ask to install any.
 export BLINKA_SKIP_DEPENDENCY_CHECK := 1
 
-.PHONY: help setup run test check bench test-slow install lock clean
+.PHONY: help setup run test check bench test-slow soak install lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +34,10 @@ test: ## all tests but the slow ones
 test-slow: ## the tests that take minutes
 	$(SETUP) test
 	$(BIN)/python -m pytest -m slow --timeout 1800 $(ARGS)
+
+soak: ## 200 simulated station-days under all faults, on two cores (an hour)
+	$(SETUP) test
+	$(BIN)/python -m tests.soak $(ARGS)
 
 check: ## linters, types, the rules of the code, the documents
 	$(SETUP) test

@@ -23,6 +23,7 @@ from edge.control.status import Parts
 from edge.health.health import Health
 from edge.lanes import Lanes
 from edge.measure.minute import Minutes
+from edge.northbound.minshan import Minshan
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
 from edge.recorder.channels import channel_lines
@@ -31,8 +32,10 @@ from edge.recorder.recorder import Recorder
 from edge.records.record import Draft, Kind, Record, Stamp
 from edge.sampler import BusLane, Opener, by_bus
 from edge.store.errors import StoreError
+from edge.store.outbox import PLATFORM
 from edge.store.picture_files import Shelf
 from edge.store.store import Store
+from edge.uplink.destination import REAL_WAY, Destination, Way
 from edge.uplink.uplink import Uplink
 from edge.wire.contract import Result
 
@@ -44,7 +47,14 @@ class Station:
     """A whole station: its lanes, its store, and what they say of themselves."""
 
     def __init__(
-        self, config: Config, store: Store, clock: Clock, opener: Opener, sources: list[TimeSource], boot: str
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        opener: Opener,
+        sources: list[TimeSource],
+        boot: str,
+        way: Way = REAL_WAY,
     ) -> None:
         self.config, self.store, self.clock, self.boot = config, store, clock, boot
         self.epoch = store.epoch
@@ -60,7 +70,7 @@ class Station:
         self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.commands = Commands(config.station.id, self._answer)
-        self.uplink = self._make_uplink()
+        self.uplink = self._make_uplink(way)
         self.pictures = self.commands.pictures = self._make_pictures()
         self.parts = Parts(
             config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes,
@@ -75,12 +85,13 @@ class Station:
         if anchor is not None:
             self.recorder.timeline.learn(anchor, self.clock.now())
 
-    def _make_uplink(self) -> Uplink | None:
-        if self.config.broker is None:
+    def _make_uplink(self, way: Way) -> Uplink | None:
+        broker = self.config.broker
+        if broker is None:
             return None
+        adapter = Minshan(self.config.station.id, broker.proof)
         return Uplink(
-            self.config.broker,
-            self.config.station.id,
+            Destination(PLATFORM, broker, adapter, way),
             self.store,
             self.clock,
             self.epoch,
@@ -158,4 +169,4 @@ class Station:
 
     def _appended(self, record: Record) -> None:
         if self.uplink is not None:
-            self.uplink.poke()
+            self.uplink.notify()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.records.spans import Span
-from edge.wire.contract import LARGEST_PACKET, MOST_SPANS, VERSION, Answer, Hello, Piece, Receipt, encode
+from edge.wire.contract import LARGEST_PACKET, MOST_SPANS, VERSION, Hello, HelloAnswer, Piece, Receipt, encode
 from hub.record_files import RecordFiles
 
 PAGE = 1000  # spans or pieces in one receipt
@@ -23,7 +23,7 @@ def receipts(
         yield Receipt(VERSION, records.id, records.generation, has[page], whole[page], wanted[page], revised)
 
 
-def answers(records: RecordFiles, hello: Hello, utc: int, proves: bool) -> Iterator[Answer]:
+def answers(records: RecordFiles, hello: Hello, utc: int, proves: bool) -> Iterator[HelloAnswer]:
     """Yield the answer to a hello, and after it the one to send where that is too large.
 
     It speaks of the epochs that the hello names. The second says nothing of what is here: it still tells the time
@@ -33,11 +33,11 @@ def answers(records: RecordFiles, hello: Hello, utc: int, proves: bool) -> Itera
     has = [span for span in records.held(hello.station) if span.epoch in named]
     if proves and len(has) <= MOST_SPANS:
         revised = records.revised(hello.station, has)
-        yield Answer(VERSION, hello.nonce, utc, records.id, records.generation, has, revised)
-    yield Answer(VERSION, hello.nonce, utc)
+        yield HelloAnswer(VERSION, hello.nonce, utc, records.id, records.generation, has, revised)
+    yield HelloAnswer(VERSION, hello.nonce, utc)
 
 
-def payload(message: Answer | Receipt, most: int | None) -> bytes | None:
+def payload(message: HelloAnswer | Receipt, most: int | None) -> bytes | None:
     """Return a message as it goes out; None where it is larger than a packet of `most` bytes, or than any may be."""
     raw = encode(message)
     if len(raw) > PACKED:

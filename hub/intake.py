@@ -11,12 +11,12 @@ from edge.records.record import Name, Record, Revision, Seq
 from edge.wire.contract import (
     MOST_RECORDS,
     ROOT,
-    BadPayload,
-    Channel,
     ChunkHeader,
     Hello,
+    PayloadError,
     StationId,
     Status,
+    Topic,
     Version,
     decode,
     decode_chunk,
@@ -50,7 +50,7 @@ class BadRecord(msgspec.Struct, frozen=True):
 
 
 def batch(topic: str, payload: bytes) -> RawBatch:
-    """Return a batch of the topic's own station. Raise BadPayload."""
+    """Return a batch of the topic's own station. Raise PayloadError."""
     found = decode(payload, RawBatch)
     _own(topic, found.station)
     return found
@@ -73,31 +73,31 @@ def bad(raw: msgspec.Raw, why: str) -> BadRecord:
 
 
 def status(topic: str, payload: bytes) -> Status:
-    """Return the status of the topic's own station. Raise BadPayload."""
+    """Return the status of the topic's own station. Raise PayloadError."""
     found = decode(payload, Status)
     _own(topic, found.station)
     return found
 
 
 def hello(topic: str, payload: bytes) -> Hello:
-    """Return the hello of the topic's own station. Raise BadPayload."""
+    """Return the hello of the topic's own station. Raise PayloadError."""
     found = decode(payload, Hello)
     _own(topic, found.station)
     return found
 
 
 def chunk(topic: str, payload: bytes) -> tuple[ChunkHeader, bytes]:
-    """Return a picture's chunk of the topic's own station. Raise BadPayload."""
+    """Return a picture's chunk of the topic's own station. Raise PayloadError."""
     header, data = decode_chunk(payload)
     _own(topic, header.station)
     return header, data
 
 
-def channel(topic: str) -> Channel | None:
+def channel(topic: str) -> Topic | None:
     """Return the channel of a station's topic; None where it is none."""
     parts = topic.removeprefix(f"{ROOT}/").split("/")
-    known = topic.startswith(f"{ROOT}/") and len(parts) == 2 and parts[1] in list(Channel)
-    return Channel(parts[1]) if known else None
+    known = topic.startswith(f"{ROOT}/") and len(parts) == 2 and parts[1] in list(Topic)
+    return Topic(parts[1]) if known else None
 
 
 def printable(text: str, most: int = SHOWN) -> str:
@@ -108,4 +108,4 @@ def printable(text: str, most: int = SHOWN) -> str:
 def _own(topic: str, station: str) -> None:
     """Raise BadPayload where the topic is another station's: the broker guards topics, so they alone say who speaks."""
     if topic.split("/")[2:3] != [station]:
-        raise BadPayload(f"the topic is not that of {station}, whom it claims to come from")
+        raise PayloadError(f"the topic is not that of {station}, whom it claims to come from")

@@ -23,9 +23,10 @@ from edge.config.sections import BrokerSection
 from edge.records.record import Record
 from edge.records.spans import Span, merged
 from edge.wire import contract
-from edge.wire.contract import Answer, BadPayload, Channel, Hello, Piece, Receipt, Status, encode, topic
-from edge.wire.errors import LinkTrouble
-from edge.wire.link import Link, connect
+from edge.wire.contract import Hello, HelloAnswer, PayloadError, Piece, Receipt, Status, Topic, encode, topic
+from edge.wire.errors import LinkError
+from edge.wire.link import Link
+from edge.wire.mqtt_link import connect
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from edge.wire.set_aside import SetAside
@@ -39,7 +40,7 @@ log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s: how soon a signal is noticed
 LOOK = 1.0  # s between two looks at what others do to the files
 RECEIVE = 200  # messages that the broker may send before the first is acknowledged
-HEARD = (Channel.LIVE, Channel.BACKFILL, Channel.PICTURE, Channel.STATUS, Channel.HELLO)
+HEARD = (Topic.LIVE, Topic.BACKFILL, Topic.PICTURE, Topic.STATUS, Topic.HELLO)
 
 
 @dataclass
@@ -57,10 +58,18 @@ class Files:
 
 
 class Receiver:
-    """One receiver with its files. `seen` is called with each new record, for people's eyes. Raise OSError."""
+    """One receiver with its files. Raise OSError.
+
+    `seen` is called with each new record, for people's eyes; `utc` tells the time, microseconds since 1970.
+    """
 
     def __init__(
-        self, broker: BrokerSection, files: Files, receipts: bool, seen: Callable[[str, Record], None]
+        self,
+        broker: BrokerSection,
+        files: Files,
+        receipts: bool,
+        seen: Callable[[str, Record], None],
+        utc: Callable[[], int] = system_utc,
     ) -> None:
         self.tally = Tally()
         self.records = RecordFiles(files.minutes, files.events, files.beside(".ledger"))
@@ -70,7 +79,7 @@ class Receiver:
         self.aside: SetAside | None = None
         if (folder := files.beside(".set-aside")) is not None:
             self.aside = SetAside(folder)
-        self._broker, self._seen = broker, seen
+        self._broker, self._seen, self._utc = broker, seen, utc
         self._album = None if files.pictures is None else Album(files.pictures)
         self._fresh: dict[str, list[Span]] = {}  # station -> records of this batch
         self._statuses: dict[str, Status] = {}
@@ -90,7 +99,7 @@ class Receiver:
                 finally:
                     self.connected = False
                     link.close()
-            except LinkTrouble as trouble:
+            except LinkError as trouble:
                 self._set_trouble(str(trouble))
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
@@ -115,20 +124,21 @@ class Receiver:
 
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         if link.granted.refused:
-            raise LinkTrouble(f"the broker does not let this login read {', '.join(link.granted.refused)}")
+            raise LinkError(f"the broker does not let this login read {', '.join(link.granted.refused)}")
         self._set_trouble(None)
         self.connected = True
         link.publish(contract.ROLLCALL, b"{}")
         while not ended():
             tick()
-            link.pump(SLICE)
+            link.wait(self._clock.now() + SLICE)
             link.acks.clear()
             if link.incoming or self._clock.now() >= self._next_look:
                 self._next_look = self._clock.now() + LOOK
                 if self.records.look():
                     link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
             if link.incoming:
-                messages, link.incoming = link.incoming, []
+                messages = list(link.incoming)
+                link.incoming.clear()
                 self.batch(link, messages)
 
     def _wait(self, seconds: float, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
@@ -164,7 +174,7 @@ class Receiver:
         """Take one message in; a hello is given back, to be answered when the batch is on the disk. Raise OSError."""
         try:
             return self._understood(message)
-        except BadPayload as trouble:
+        except PayloadError as trouble:
             why = str(trouble)
         except OSError:
             raise  # the disk's trouble is none of the message's: it comes again
@@ -175,20 +185,20 @@ class Receiver:
 
     def _understood(self, message: Incoming) -> Hello | None:
         channel, payload = intake.channel(message.topic), message.payload
-        if channel in (Channel.LIVE, Channel.BACKFILL):
+        if channel in (Topic.LIVE, Topic.BACKFILL):
             self._records(message.topic, intake.batch(message.topic, payload))
-        elif channel is Channel.PICTURE:
+        elif channel is Topic.PICTURE:
             header, data = intake.chunk(message.topic, payload)
             if self._album is not None and not self._album.put(header, data):
-                raise BadPayload(f"chunk: not a piece of a picture of {header.station}")
-        elif channel is Channel.STATUS:
+                raise PayloadError(f"chunk: not a piece of a picture of {header.station}")
+        elif channel is Topic.STATUS:
             self._status(intake.status(message.topic, payload))
-        elif channel is Channel.HELLO:
+        elif channel is Topic.HELLO:
             hello = intake.hello(message.topic, payload)
             self.records.ledger.announce(hello.station, hello.epochs)
             return hello
         else:
-            raise BadPayload("no topic of a station")
+            raise PayloadError("no topic of a station")
         return None
 
     def _records(self, where: str, batch: RawBatch) -> None:
@@ -209,7 +219,7 @@ class Receiver:
         record = intake.record(raw)
         if isinstance(record, BadRecord):
             return record
-        arrived = system_utc()
+        arrived = self._utc()
         try:
             taken = self.records.take(station, record, arrived)
         except OSError:
@@ -236,7 +246,7 @@ class Receiver:
         if self._statuses.get(status.station) == status:
             return
         self._statuses[status.station] = status
-        line = {"station": status.station, "kind": "status", "time": jsonl.rfc3339(system_utc())}
+        line = {"station": status.station, "kind": "status", "time": jsonl.rfc3339(self._utc())}
         self.records.note(line | {"state": status.state, "running": status.epoch})
 
     def _set_aside(self, where: str, payload: bytes, why: str) -> bool:
@@ -268,15 +278,15 @@ class Receiver:
             self._album.finished.clear()
         has = merged(self._fresh.get(station, [])) if self.receipts else []
         for receipt in answers.receipts(self.records, station, has, whole, wanted):
-            self._tell(link, topic(station, Channel.RECEIPT), receipt)
+            self._tell(link, topic(station, Topic.RECEIPT), receipt)
 
     def _answer(self, link: Link, hello: Hello) -> None:
-        for answer in answers.answers(self.records, hello, system_utc(), self.receipts):
-            if self._tell(link, topic(hello.station, Channel.ANSWER), answer):
+        for answer in answers.answers(self.records, hello, self._utc(), self.receipts):
+            if self._tell(link, topic(hello.station, Topic.ANSWER), answer):
                 return
 
-    def _tell(self, link: Link, where: str, message: Answer | Receipt) -> bool:
-        """Send a message; False where it is larger than the other side takes in. Raise LinkTrouble."""
+    def _tell(self, link: Link, where: str, message: HelloAnswer | Receipt) -> bool:
+        """Send a message; False where it is larger than the other side takes in. Raise LinkError."""
         payload = answers.payload(message, link.granted.packet_bytes)
         if payload is None:
             log.warning("what is to be said on %s is too large", where)

@@ -21,7 +21,7 @@ from edge.wire import contract
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "wire-contract" / "schemas"
 DRAFT = "http://json-schema.org/draft-07/schema#"
 MESSAGES: dict[str, type[msgspec.Struct]] = {
-    "answer": contract.Answer,
+    "answer": contract.HelloAnswer,
     "batch": contract.Batch,
     "chunk-header": contract.ChunkHeader,
     "clock": ClockMark,

@@ -1,4 +1,4 @@
-"""What goes into one message: a few live records as plain JSON, many old ones compressed, a piece of a picture."""
+"""A platform of ours as a destination: a few live records as plain JSON, many old ones compressed in a message."""
 
 from __future__ import annotations
 
@@ -7,17 +7,29 @@ from dataclasses import dataclass
 
 from edge.northbound import version1
 from edge.records.record import Record
-from edge.wire.contract import VERSION, Batch, Channel, ChunkHeader, Result, encode
+from edge.wire.contract import (
+    MOST_RECORDS,
+    ROLLCALL,
+    VERSION,
+    Batch,
+    ChunkHeader,
+    Result,
+    Status,
+    Topic,
+    encode,
+    topic,
+)
 
 LIVE = 10  # records; more than that is a backlog
 BY_ARRIVAL_EXPIRY = 60  # s; a record dated by its arrival must not arrive late (its dated revision comes later)
+LISTENED = (Topic.ANSWER, Topic.RECEIPT, Topic.COMMAND)
 
 
 @dataclass(frozen=True)
 class Outgoing:
     """A message to be sent, and what its acknowledgement settles."""
 
-    channel: Channel
+    channel: Topic
     payload: bytes
     records: tuple[Record, ...] = ()
     chunk: ChunkHeader | None = None
@@ -27,23 +39,51 @@ class Outgoing:
     expiry: int | None = None
 
 
-def live(station: str, records: Sequence[Record], most_bytes: int | None = None) -> list[Outgoing]:
-    """The newest records, in messages of at most `most_bytes`; one record goes whatever its size.
+@dataclass(frozen=True)
+class Minshan:
+    """One station towards a platform of ours: what is sent how, what proves it, and how much goes at once.
 
-    Those that nobody can date yet expire in the broker rather than be dated wrongly.
+    `proof`: "committed", the platform's receipts and answers; "broker", the broker's acknowledgement.
     """
-    payload = encode(Batch(VERSION, station, version1.records(records)))
-    if most_bytes is not None and len(payload) > most_bytes and len(records) > 1:
+
+    station: str
+    proof: str = "committed"
+    live_records: int = LIVE
+    batch_records: int = MOST_RECORDS
+
+    @property
+    def committed(self) -> bool:
+        """Whether the platform's word alone is proof."""
+        return self.proof == "committed"
+
+    def topics(self) -> tuple[str, ...]:
+        """Return what the station listens to."""
+        return (*(topic(self.station, channel) for channel in LISTENED), ROLLCALL)
+
+    def topic(self, channel: Topic) -> str:
+        """Return where such messages go."""
+        return topic(self.station, channel)
+
+    def status(self, state: str, epoch: str) -> Outgoing:
+        """Return the birth ("online") or the will ("offline"), retained."""
+        return Outgoing(Topic.STATUS, encode(Status(VERSION, self.station, state, epoch)), retain=True)
+
+    def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[Outgoing]:
+        """Return the newest records in messages of at most `most_bytes`; one record goes whatever its size.
+
+        Those that nobody can date yet expire in the broker rather than be dated wrongly.
+        """
+        payload = encode(Batch(VERSION, self.station, version1.records(records)))
+        if most_bytes is not None and len(payload) > most_bytes and len(records) > 1:
+            half = len(records) // 2
+            return [*self.live(records[:half], most_bytes), *self.live(records[half:], most_bytes)]
+        undated = any(record.start is None for record in records)
+        return [Outgoing(Topic.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)]
+
+    def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
+        """Return old records, newest first, in messages of at most `most_bytes`; one goes whatever its size."""
+        payload = encode(Batch(VERSION, self.station, version1.records(records)), compress=True)
+        if most_bytes is None or len(payload) <= most_bytes or len(records) == 1:
+            return [Outgoing(Topic.BACKFILL, payload, tuple(records))]
         half = len(records) // 2
-        return [*live(station, records[:half], most_bytes), *live(station, records[half:], most_bytes)]
-    undated = any(record.start is None for record in records)
-    return [Outgoing(Channel.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)]
-
-
-def backfill(station: str, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
-    """Old records, newest first, in messages of at most `most_bytes`; one record goes whatever its size."""
-    payload = encode(Batch(VERSION, station, version1.records(records)), compress=True)
-    if most_bytes is None or len(payload) <= most_bytes or len(records) == 1:
-        return [Outgoing(Channel.BACKFILL, payload, tuple(records))]
-    half = len(records) // 2
-    return [*backfill(station, records[:half], most_bytes), *backfill(station, records[half:], most_bytes)]
+        return [*self.backfill(records[:half], most_bytes), *self.backfill(records[half:], most_bytes)]

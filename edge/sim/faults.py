@@ -11,7 +11,10 @@ The model, by the bus of a device:
 - the daemon is killed (SIGKILL) and started again, on the same boot;
 - the box loses its power and boots again, with other twins: a new boot, a clock that starts from nothing;
 - the time becomes known only a while after a boot, or not at all before the next one;
-- the broker is away for a while.
+- the broker is away for a while, or loses all that it has queued, its sessions too;
+- the platform's receiver is away for a while (for hours, for days), so that the broker's queue runs over;
+- its database is copied, and later the old copy is put in its place;
+- connections break in the ways of `edge.sim.network`.
 
 Not in it, because nobody can tell them apart from weather by one device alone: a contact that is cut or stuck
 (no rain, no wind), and a device that says its last value over and over. A disk that lies about what is synced,
@@ -25,6 +28,7 @@ import itertools
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from drivers.twins.twin import Fault
 from edge.config.sections import SensorSection
@@ -68,17 +72,29 @@ class Outage:
     known_after: float = 0.0
 
 
+class Mishap(Enum):
+    """What happens to the broker or to the platform."""
+
+    FORGETS = "the broker loses its sessions and queues"
+    LEAVES = "the receiver is stopped"
+    RETURNS = "the receiver is started again"
+    COPIED = "the platform's database is copied"
+    RESTORED = "the copy takes the database's place"
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """All that goes wrong.
 
-    `away`: when the broker is unreachable; `known_after`: when the first boot's time is known.
+    `away`: when the broker is unreachable; `known_after`: when the first boot's time is known; `mishaps`: what
+    happens to broker and platform, and when.
     """
 
     device_faults: tuple[DeviceFault, ...] = ()
     outages: tuple[Outage, ...] = ()
     away: tuple[tuple[float, float], ...] = ()
     known_after: float = 0.0
+    mishaps: tuple[tuple[float, Mishap], ...] = ()
 
 
 def device_faults(seed: int, sensors: Sequence[SensorSection]) -> Iterator[DeviceFault]:
@@ -114,7 +130,21 @@ def draw(seed: int, sensors: Sequence[SensorSection], length: float) -> Schedule
         at += rng.uniform(0.1, 0.4) * length
     away = [rng.uniform(0.0, 0.5) * length, rng.uniform(0.6, 0.9) * length]
     absences = tuple((round(t, 1), round(t + rng.uniform(0.02, 0.15) * length, 1)) for t in away)
-    return Schedule(drawn, tuple(outages), absences, round(rng.choice((0.0, rng.uniform(30.0, 0.3 * length))), 1))
+    known_after = round(rng.choice((0.0, rng.uniform(30.0, 0.3 * length))), 1)
+    return Schedule(drawn, tuple(outages), absences, known_after, tuple(draw_mishaps(seed, length)))
+
+
+def draw_mishaps(seed: int, length: float) -> list[tuple[float, Mishap]]:
+    """Return what befalls broker and platform over `length` seconds: a long absence, two old copies, lost queues."""
+    rng = random.Random(f"mishaps {seed}")
+    drawn = []
+    for _ in range(2):
+        copied, restored = sorted((rng.uniform(0.0, 0.9) * length, rng.uniform(0.0, 0.9) * length))
+        drawn += [(copied, Mishap.COPIED), (restored, Mishap.RESTORED)]
+    leaves = rng.uniform(0.0, 0.7) * length
+    drawn += [(leaves, Mishap.LEAVES), (leaves + rng.uniform(0.02, 0.5) * length, Mishap.RETURNS)]
+    drawn += [(rng.uniform(0.0, 1.0) * length, Mishap.FORGETS) for _ in range(rng.randrange(3))]
+    return sorted(((round(at, 1), what) for at, what in drawn), key=lambda one: one[0])
 
 
 def inject(rig: Rig, coming: Iterable[DeviceFault], zero: float) -> None:

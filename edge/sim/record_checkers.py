@@ -5,6 +5,7 @@
 - lost: each minute in which the station ran is kept, and what is kept has arrived; a kill loses at most the
   minute in hand and its second of grace;
 - doubled: one identity is one record, in each revision the same bytes; no two records tell of one minute;
+- wrongly proven: what the station counts as closed is in the platform's database, as it stands at the end;
 - mistimed: a record's time is the true one within the error that it states, or within its bounds;
 - wrongly good: `edge.sim.value_checker`.
 
@@ -35,6 +36,7 @@ IN_HAND = 60.0 + GRACE  # s that a kill may cost
 ROUNDED = 0.002  # s; a duration is kept to the millisecond
 
 Identity = tuple[str, int]
+Version = tuple[str, int, int]  # with the revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,35 @@ def lost_on_the_way(kept: list[Record], arrived: list[Record]) -> Iterator[str]:
             yield f"lost: {_name(record)} ({record.kind}) never arrived"
         elif come != version1.records([record])[0]:
             yield f"lost: {_name(record)} arrived as something else than is kept"
+
+
+# -- wrongly proven ----------------------------------------------------------------------------------------------
+
+
+def wrongly_proven(closed: Iterable[Record], database: Iterable[Version]) -> Iterator[str]:
+    """Check that the database has what the station counts as proven, in that revision or a higher one, and once."""
+    best: dict[Identity, int] = {}
+    seen: set[Version] = set()
+    for version in database:
+        epoch, seq, revision = version
+        best[epoch, seq] = max(revision, best.get((epoch, seq), revision))
+        if version in seen:
+            yield f"doubled: the database has {epoch}/{seq} (revision {revision}) twice"
+        seen.add(version)
+    for record in closed:
+        there = best.get((record.epoch, record.seq))
+        if there is None:
+            yield f"wrongly proven: {_name(record)} ({record.kind}) is not in the platform's database"
+        elif there < record.revision:
+            yield f"wrongly proven: {_name(record)} is there in revision {there} alone"
+
+
+def unsettled(kept: Iterable[Record], closed: Iterable[Record]) -> Iterator[str]:
+    """Check that what has a time, or can have none, was proven in the end."""
+    proven = {record.seq for record in closed}
+    for record in kept:
+        if record.seq not in proven and record.clock.source != ARRIVAL:
+            yield f"lost: {_name(record)} ({record.kind}) was never proven"
 
 
 # -- doubled -----------------------------------------------------------------------------------------------------

@@ -23,8 +23,10 @@ from edge.sampler import by_bus
 from edge.sim.capture import Capture
 from edge.sim.clock import SimClock
 from edge.sim.lane import SimLane
+from edge.sim.lockstep import LOCKSTEP
 from edge.station import Station
 from edge.store.store import Store
+from edge.uplink.destination import Way
 
 WEATHER_S = 1.0  # s between two moments at which the twins are shown the weather
 ANCHOR_ERROR = LEAST_ERROR  # s; what a good NTP server over 4G gives
@@ -79,6 +81,7 @@ class Rig:
         self.time = SimTime(boot, known_from)
         self.weather = Weather(seed)
         self._weather_s = weather_s
+        self.way: Way = LOCKSTEP  # to brokers; of a station that is powered on from now on
         self.twins: dict[str, Any] = {}
         self.wires: dict[str, BusWire] = {}
         self._begin = begin
@@ -146,7 +149,7 @@ class Rig:
     def power_on(self, open_store: Callable[[Config], Store]) -> Station:
         """Start the daemon: a new store handle, a new epoch, a new station."""
         store = open_store(self.config)
-        self.station = Station(self.config, store, self.clock, self.open_bus, [self.time], self.boot.id)
+        self.station = Station(self.config, store, self.clock, self.open_bus, [self.time], self.boot.id, self.way)
         self.station.start()
         self._plug_in()
         return self.station

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from edge.config.sections import Config
-from edge.sim.faults import Outage, Schedule, inject
-from edge.sim.platform import Platform
+from edge.sim.faults import Mishap, Outage, Schedule, inject
 from edge.sim.rig import Boot, Rig
 from edge.station import Station
 from edge.store.store import Store
@@ -24,6 +23,22 @@ BOOTING = 20.0  # s of the boot's clock at which the daemon starts
 WEATHER_S = 5.0  # s between two moments of the weather: long lives cost less, and no device here notices
 GRACE = 2.0  # s after an end at which the last minute is surely closed
 Ended = Literal["runs", "killed", "power", "stopped"]
+
+
+class FarEnd(Protocol):
+    """The network and the platform before a station. All but `serve` are called while no lane runs."""
+
+    def serve(self, rig: Rig) -> None:
+        """Be there in this boot's time from now on, and give the rig its way there."""
+
+    def reachable(self, there: bool) -> None:
+        """Let the broker go or come back."""
+
+    def befall(self, what: Mishap) -> None:
+        """Let something happen to the platform or to the broker."""
+
+    def settle(self, rig: Rig) -> None:
+        """Let time pass, and nothing go wrong any more, until the platform has proven all that the station can send."""
 
 
 @dataclass(slots=True)
@@ -52,7 +67,7 @@ class Life:
     schedule: Schedule
     open_store: Callable[[Config], Store]
     speed: float | None = None
-    platform: Platform | None = None
+    platform: FarEnd | None = None
     broker: Callable[[bool], None] = lambda there: None
     setup: Callable[[Rig], None] = lambda rig: None
     runs: list[Run] = field(default_factory=list)
@@ -67,6 +82,8 @@ class Life:
         for gone, back in self.schedule.away:
             self._events.append((gone, lambda: self._broker(False)))
             self._events.append((back, lambda: self._broker(True)))
+        for at, mishap in self.schedule.mishaps:
+            self._events.append((at, lambda mishap=mishap: self._befall(mishap)))  # type: ignore[misc]  # bound now
         self._events.sort(key=lambda event: event[0])
         self._boot(self.schedule.known_after)
 
@@ -98,7 +115,7 @@ class Life:
         self.rig.stop_measuring(instant)
         self.runs[-1].end, self.runs[-1].ended = self.rig.boot.utc_at(instant), "stopped"
         if self.platform is not None:
-            self.platform.drain(self.station.store, self.rig.boot.utc_at(self.rig.clock.now()))
+            self.platform.settle(self.rig)
         self.rig.power_off()
         self.rig.close()
 
@@ -144,8 +161,12 @@ class Life:
 
     def _broker(self, there: bool) -> None:
         if self.platform is not None:
-            self.platform.away = not there
+            self.platform.reachable(there)
         self.broker(there)
+
+    def _befall(self, mishap: Mishap) -> None:
+        if self.platform is not None:
+            self.platform.befall(mishap)
 
     def _pass(self, until: float) -> None:
         boottime = self.rig.boot.boottime(self.begin) + until

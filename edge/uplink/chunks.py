@@ -13,7 +13,7 @@ from edge.northbound.minshan import Outgoing
 from edge.store.picture_rows import PieceRow, file_name
 from edge.store.store import Store
 from edge.uplink.window import Window
-from edge.wire.contract import CHUNK, VERSION, Channel, ChunkHeader, Receipt, encode_chunk
+from edge.wire.contract import CHUNK, VERSION, ChunkHeader, Receipt, Topic, encode_chunk
 
 log = logging.getLogger("minshan.uplink")
 AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB of picture
@@ -23,7 +23,7 @@ NEVER = float("inf")
 Key = tuple[str, str]
 
 
-class Pieces:
+class Chunks:
     """The pictures of one station towards one platform; outlives the connections."""
 
     def __init__(self, station: str, store: Store, clock: Clock, committed: bool) -> None:
@@ -32,7 +32,7 @@ class Pieces:
         self.probe_due = clock.now() if committed else NEVER
 
     def next(self, window: Window) -> Outgoing | None:
-        """The next chunk; None where there is none, or enough of them are on their way."""
+        """Return the next chunk; None where there is none, or enough of them are on their way."""
         flying = window.chunks()
         if len(flying) >= AT_ONCE:
             return None
@@ -46,7 +46,7 @@ class Pieces:
         return None
 
     def sent(self, header: ChunkHeader, end: int) -> None:
-        """The broker has this chunk. One that came after a refused one is sent again with it."""
+        """Take in that the broker has this chunk. One that came after a refused one is sent again with it."""
         key = _key(header)
         row = next((r for r in self._book.next_pieces(limit=AT_ONCE + 1) if (r.picture, r.part) == key), None)
         if row is None or header.offset > row.offset:
@@ -92,11 +92,20 @@ class Pieces:
             return 0
 
     def _chunk(self, row: PieceRow, offset: int, most: int | None) -> Outgoing | None:
-        """The chunk at the offset, as large as the broker takes; None where it takes none with its header."""
+        """Return the chunk at the offset, as large as the broker takes; None where it takes none with its header."""
         header = ChunkHeader(
-            v=VERSION, station=self._station, picture=row.picture, part=row.part, offset=offset, size=row.size,
-            sha256=row.sha256, camera=row.camera, epoch=row.epoch, seq=row.seq, time=row.time,
-        )  # fmt: skip
+            v=VERSION,
+            station=self._station,
+            picture=row.picture,
+            part=row.part,
+            offset=offset,
+            size=row.size,
+            sha256=row.sha256,
+            camera=row.camera,
+            epoch=row.epoch,
+            seq=row.seq,
+            time=row.time,
+        )
         size = CHUNK if most is None else min(CHUNK, most - len(encode_chunk(header, b"")))
         if size < 1:
             return None
@@ -104,7 +113,7 @@ class Pieces:
             file.seek(offset)
             data = file.read(size)
         end = offset + len(data) if data else row.size  # a file that has become shorter: the platform will refuse it
-        return Outgoing(Channel.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end)
+        return Outgoing(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end)
 
 
 def _key(header: ChunkHeader) -> Key:

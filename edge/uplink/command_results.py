@@ -28,7 +28,7 @@ class Results:
         self._waiting: OrderedDict[str, Result] = OrderedDict()
 
     def take(self, command: Command, utc: int | None, retained: bool = False) -> bool:
-        """True where the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
+        """Return whether the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
         known = self._known(command.id)
         if known is not None:
             if not retained:  # the broker hands a retained one over at each connection
@@ -42,21 +42,21 @@ class Results:
         return False
 
     def put(self, result: Result) -> None:
-        """An outcome to be told; a later one of the same command takes its place. Callable from any lane."""
+        """Keep an outcome to be told; a later one of the same command takes its place. Callable from any lane."""
         self._remember(result)
         self._wait(result)
 
     def waiting(self) -> list[Result]:
-        """What the broker does not have yet, oldest first."""
+        """Return what the broker does not have yet, oldest first."""
         return list(self._waiting.values())
 
     def told(self, result: Result) -> None:
-        """The broker has this outcome; a later one of the same command stays waiting."""
+        """Take in that the broker has this outcome; a later one of the same command stays waiting."""
         if self._waiting.get(result.id) == result:
             del self._waiting[result.id]
 
     def _known(self, command_id: str) -> Result | None:
-        """What came of a command that was here before; None where none was."""
+        """Return what came of a command that was here before; None where none was."""
         kept = self._notes.get(KIND, command_id)
         if kept is None:
             return None
@@ -85,7 +85,7 @@ class Results:
 
 
 def fitting(result: Result, most: int | None) -> bytes:
-    """The result's payload, without its data and with less of its text where it has to be short."""
+    """Return the result's payload, without its data and with less of its text where it has to be short."""
     payload = encode(result)
     if most is not None and len(payload) > most:
         payload = encode(msgspec.structs.replace(result, data={}))

@@ -8,10 +8,11 @@ from drivers.clock import Clock
 from edge.clock.anchors import Anchor
 from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
 from edge.uplink.command_results import Results, fitting
+from edge.uplink.destination import Destination
 from edge.uplink.receipts import Receipts
-from edge.wire.contract import ROLLCALL, VERSION, Answer, Channel, Command, Receipt, Result, decode, topic
+from edge.wire.contract import ROLLCALL, VERSION, Command, HelloAnswer, Receipt, Result, Topic, decode, topic
 from edge.wire.session import Incoming
 
 MOST = 1024 * 1024  # bytes of a message, decompressed: the platform's largest, an answer, are a fifth of that
@@ -22,61 +23,62 @@ class Desk:
 
     def __init__(
         self,
-        station: str,
+        destination: Destination,
         store: Store,
         clock: Clock,
         receipts: Receipts,
-        pieces: Pieces,
+        chunks: Chunks,
         on_command: Callable[[Command], object],
         on_anchor: Callable[[Anchor], object],
     ) -> None:
         self.answered = False
+        self._station = station = destination.adapter.station
+        self._dest = destination.name
         self.results = Results(station, store.notes)
-        self._station = station
-        self._store, self._clock, self._receipts, self._pieces = store, clock, receipts, pieces
+        self._store, self._clock, self._receipts, self._chunks = store, clock, receipts, chunks
         self._on_command, self._on_anchor = on_command, on_anchor
         self._handlers = {
-            topic(station, Channel.ANSWER): self._answer,
-            topic(station, Channel.RECEIPT): self._receipt,
-            topic(station, Channel.COMMAND): self._command,
+            topic(station, Topic.ANSWER): self._answer,
+            topic(station, Topic.RECEIPT): self._receipt,
+            topic(station, Topic.COMMAND): self._command,
             ROLLCALL: self._rollcall,
         }
         self._telling: dict[str, Result] = {}
 
     def begin(self) -> None:
-        """A new connection."""
+        """Begin a new connection."""
         self.answered = False
         self._telling.clear()
 
     def receive(self, message: Incoming) -> bool:
-        """Take a message in; True where something in the store became unsent again. BadPayload: not understood."""
+        """Take a message in; True where something in the store became unsent again. PayloadError: not understood."""
         handler = self._handlers.get(message.topic)
         return handler is not None and handler(message)
 
     def due(self, most: int | None) -> list[Outgoing]:
-        """A hello where one is due, and results; each of at most `most` bytes as far as that can be."""
+        """Return a hello where one is due, and results; each of at most `most` bytes as far as that can be."""
         messages = []
         if self._clock.now() >= self._receipts.hello_due:
-            hello = self._receipts.hello(self._store.outbox.count_unsent(), most)
-            messages += [] if hello is None else [Outgoing(Channel.HELLO, hello)]
+            hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)
+            messages += [] if hello is None else [Outgoing(Topic.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
         self._telling.update({r.id: r for r in fresh})
-        return messages + [Outgoing(Channel.RESULT, fitting(r, most), result=r) for r in fresh]
+        return messages + [Outgoing(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
     def told(self, message: Outgoing) -> None:
-        """The broker has this message."""
+        """Take in that the broker has this message."""
         if message.result is not None:
             self.results.told(message.result)
             self._telling.pop(message.result.id, None)
 
     def _answer(self, message: Incoming) -> bool:
-        answer = decode(message.payload, Answer, MOST)
+        answer = decode(message.payload, HelloAnswer, MOST)
         self.answered = True
         return self._receipts.answered(answer, self._on_anchor)
 
     def _receipt(self, message: Incoming) -> bool:
         receipt = decode(message.payload, Receipt, MOST)
-        return self._pieces.received(receipt, self._receipts.received(receipt))
+        return self._chunks.received(receipt, self._receipts.received(receipt))
 
     def _rollcall(self, message: Incoming) -> bool:
         self._receipts.greet()
@@ -97,7 +99,7 @@ class Desk:
         return False
 
     def _utc(self) -> int | None:
-        """The present, microseconds since 1970, from the last record's time; None while nobody knows it."""
+        """Return the present, microseconds since 1970, from the last record's time; None while nobody knows it."""
         last = self._store.last()
         if last is None or last.start is None:
             return None

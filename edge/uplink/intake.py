@@ -9,7 +9,7 @@ from typing import Any
 from drivers.clock import Stopped
 from edge.store.errors import StoreError
 from edge.uplink.inbound import Desk
-from edge.wire.contract import BadPayload
+from edge.wire.contract import PayloadError
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
 
@@ -28,11 +28,11 @@ class Intake:
         """Take a message in, which may be acknowledged then; True where something became unsent again."""
         try:
             if message.wrong is not None:
-                raise BadPayload(message.wrong)
+                raise PayloadError(message.wrong)
             return self._desk.receive(message)
         except Stopped:
             raise
-        except (BadPayload, StoreError) as trouble:  # what the disk refused is asked for by the next hello
+        except (PayloadError, StoreError) as trouble:  # what the disk refused is asked for by the next hello
             self._put(message, str(trouble))
         except Exception as error:  # what it raises must end neither the lane nor, unacknowledged, come again for ever
             log.exception("a message on %s brought about something unforeseen", message.topic)

@@ -56,7 +56,7 @@ class Pin:
         return self._now.ledger
 
     def answered(self, ledger: str, generation: int) -> bool:
-        """True where an answer of this ledger counts; the first of all is believed from now on."""
+        """Return whether an answer of this ledger counts; the first of all is believed from now on."""
         with self._lock:
             if not ledger:
                 return False
@@ -71,7 +71,7 @@ class Pin:
             return True
 
     def received(self, ledger: str, generation: int) -> bool:
-        """True where a receipt of this ledger counts: it is the one that answered, in the same generation."""
+        """Return whether a receipt of this ledger counts: it is the one that answered, in the same generation."""
         with self._lock:
             if (ledger, generation) == (self._now.ledger, self._now.generation) and ledger:
                 return True
@@ -121,8 +121,11 @@ class Pin:
         if self.refused == 1 or self.refused % 1000 == 0:
             log.warning(
                 "another ledger (%s) speaks beside %s, which is believed: what it says closes nothing "
-                "(%d times since the start)", ledger, self._now.ledger, self.refused,
-            )  # fmt: skip
+                "(%d times since the start)",
+                ledger,
+                self._now.ledger,
+                self.refused,
+            )
 
     def _load(self) -> Pinned:
         kept = self._notes.get(KIND, self._destination)

@@ -16,11 +16,12 @@ from edge.clock.anchors import Anchor
 from edge.records import spans
 from edge.records.record import Record
 from edge.records.spans import Span
-from edge.store.outbox import ASK_AFTER, PLATFORM
+from edge.store.outbox import ASK_AFTER
 from edge.store.store import Store
+from edge.uplink.destination import Destination
 from edge.uplink.pin import Pin
 from edge.uplink.rounds import Rounds
-from edge.wire.contract import VERSION, Answer, Hello, Receipt, Revised
+from edge.wire.contract import VERSION, Hello, HelloAnswer, Receipt, Revised
 
 UNANSWERED_UNDATED = 60.0  # s between two rounds while nobody answered and the time is unknown
 UNANSWERED = 600.0  # s between two rounds while nobody answered
@@ -48,20 +49,19 @@ class Asked:
 class Receipts:
     """The state of proof of one station towards one platform."""
 
-    def __init__(
-        self, station: str, boot: str, epoch: str, store: Store, clock: Clock, committed: bool, seed: int | None
-    ) -> None:
+    def __init__(self, destination: Destination, boot: str, epoch: str, store: Store, clock: Clock) -> None:
         self.hello_due = float("inf")
-        self.pin = Pin(store.notes, clock, PLATFORM, self._doubt)
-        self._station, self._boot, self._epoch = station, boot, epoch
-        self._store, self._clock, self._committed = store, clock, committed
-        self._random = random.Random(seed)
-        self._rounds = Rounds(store)
+        self.pin = Pin(store.notes, clock, destination.name, self._doubt)
+        self._dest, self._boot, self._epoch = destination.name, boot, epoch
+        self._station = destination.adapter.station
+        self._store, self._clock, self._committed = store, clock, destination.adapter.committed
+        self._random = random.Random(destination.way.seed)
+        self._rounds = Rounds(store, destination.name)
         self._whole_at = float("-inf")  # when the last whole round began
         self._asked: dict[str, Asked] = {}  # by nonce
 
     def greet(self, whole: bool = True) -> None:
-        """A hello is due at once: a new connection, or the platform calls the roll (`whole`)."""
+        """Make a hello due at once: a new connection, or the platform calls the roll (`whole`)."""
         now = self._clock.now()
         if whole or now - self._whole_at >= GREETED:
             self._want_whole()
@@ -75,7 +75,7 @@ class Receipts:
         return accepted
 
     def hello(self, unsent: int, room: int | None) -> bytes | None:
-        """The next hello of the round, of at most `room` bytes; None where the broker takes none so small."""
+        """Return the next hello of the round, of at most `room` bytes; None where the broker takes none so small."""
         now = self._clock.now()
         if now - self._whole_at >= DAILY:
             self._want_whole()
@@ -109,15 +109,15 @@ class Receipts:
         self._whole_at = self._clock.now()
 
     def sent(self, records: list[Record]) -> None:
-        """The broker has these: sent, and proven where the broker's word is enough."""
+        """Count these as sent, the broker has them, and as proven where the broker's word is enough."""
         now = self._clock.now()
         if self._committed:
-            self._store.outbox.mark_sent(records, at=now)
+            self._store.outbox.mark_sent(records, self._dest, at=now)
             self.hello_due = min(self.hello_due, now + ASK_AFTER)
         else:
-            self._store.outbox.mark_proven(records)
+            self._store.outbox.mark_proven(records, self._dest)
 
-    def answered(self, answer: Answer, on_anchor: Callable[[Anchor], object]) -> bool:
+    def answered(self, answer: HelloAnswer, on_anchor: Callable[[Anchor], object]) -> bool:
         """Take an answer in; True where something became unsent again. An answer to no hello of ours is dropped."""
         now = self._clock.now()
         asked = self._asked.get(answer.nonce)
@@ -137,12 +137,14 @@ class Receipts:
         if before[0] and self.pin.identity != before:  # another one, or one from a backup: what else does it lack?
             self.greet()
         elif (believed or not self.pin.ledger) and not self._rounds.open:
-            unproven = self._committed and self._store.outbox.unproven()
+            unproven = self._committed and self._store.outbox.unproven(self._dest)
             self.hello_due = now + (ASK_AFTER if unproven else self._next_look())
         return reopened > 0
 
-    def _learn_time(self, answer: Answer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]) -> None:
-        """The platform's time, where no better one is known: all others are better than half a round trip."""
+    def _learn_time(
+        self, answer: HelloAnswer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]
+    ) -> None:
+        """Take the platform's time where no better one is known: all others are better than half a round trip."""
         half = (self._clock.now() - asked.at) / 2
         source = self._source()
         if source == "unknown" or (source == "platform" and (believed or not self.pin.ledger)):
@@ -161,9 +163,9 @@ class Receipts:
 
     def _prove(self, has: list[Span], revised: list[Revised]) -> None:
         """Close what the platform has, each record in the revision in which it has it."""
-        self._store.outbox.prove(has, revision=0)
+        self._store.outbox.prove(has, self._dest, revision=0)
         for held in revised:
-            self._store.outbox.prove(held.has, revision=held.revision)
+            self._store.outbox.prove(held.has, self._dest, revision=held.revision)
 
     def _source(self) -> str:
         """Who told this station the time; "unknown" while nobody has."""
@@ -177,7 +179,7 @@ class Receipts:
     def _doubt(self) -> None:
         """Another ledger is believed: what the one before proved is to be asked about."""
         if self._committed:
-            self._store.notes.doubt(PLATFORM)
+            self._store.notes.doubt(self._dest)
         self._rounds.want_whole()
 
     def _reopen(self, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
@@ -187,12 +189,12 @@ class Receipts:
         """
         names = {span.epoch for span in scope}
         before = self._clock.now() - ASK_AFTER
-        unproven = [span for span in self._store.outbox.unproven() if span.epoch in names]
-        young = spans.minus(unproven, self._store.outbox.unproven(before=before))
-        reopened = self._store.outbox.reopen(spans.minus(scope, [*has, *young]))
+        unproven = [span for span in self._store.outbox.unproven(self._dest) if span.epoch in names]
+        young = spans.minus(unproven, self._store.outbox.unproven(self._dest, before=before))
+        reopened = self._store.outbox.reopen(spans.minus(scope, [*has, *young]), self._dest)
         named = spans.common(has, scope)
         unrevised = spans.minus(named, [span for held in revised for span in held.has])
         for held in [Revised(0, unrevised), *revised]:
             here = spans.common(held.has, scope)
-            reopened += self._store.outbox.reopen(spans.minus(here, young), newer_than=held.revision)
+            reopened += self._store.outbox.reopen(spans.minus(here, young), self._dest, newer_than=held.revision)
         return reopened

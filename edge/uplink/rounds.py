@@ -20,8 +20,8 @@ PAGE_BYTES = 16 * 1024  # of one hello: a weak 4G link (32 kbit/s) moves it in 4
 class Rounds:
     """The epochs that the present round has not spoken of yet, newest first."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, destination: str) -> None:
+        self._store, self._dest = store, destination
         self._left: list[Span] = []
         self._wanted = True  # whole rounds are wanted at the start and when somebody asks
 
@@ -35,9 +35,12 @@ class Rounds:
         self._wanted = True
 
     def page(self, make: Callable[[list[Span], list[Span]], Hello], room: int | None) -> tuple[Hello, bytes] | None:
-        """The next hello of at most `room` bytes; None where not even one epoch fits. `make` takes epochs, unproven."""
+        """Return the next hello of at most `room` bytes; None where not even one epoch fits.
+
+        `make` takes the epochs and what of them is unproven.
+        """
         unproven: dict[str, list[Span]] = {}
-        for span in self._store.outbox.unproven():
+        for span in self._store.outbox.unproven(self._dest):
             unproven.setdefault(span.epoch, []).append(span)
         if self._wanted or not self._left:
             self._begin(unproven)
@@ -59,7 +62,7 @@ class Rounds:
         return (hello, payload) if len(payload) <= most else None
 
     def _begin(self, unproven: dict[str, list[Span]]) -> None:
-        """A new round; it is a whole one where that is wanted, or all epochs fit one hello anyway."""
+        """Begin a new round, a whole one where that is wanted, or all epochs fit one hello anyway."""
         epochs = sorted(self._store.epochs(), key=lambda span: -span.first)
         if not self._wanted and len(epochs) > PAGE_EPOCHS:
             epochs = [*epochs[:1], *(span for span in epochs[1:] if span.epoch in unproven)]

@@ -10,19 +10,18 @@ import hashlib
 from collections import deque
 
 from drivers.clock import Clock
-from edge.northbound import minshan
-from edge.northbound.minshan import LIVE, Outgoing
+from edge.northbound.minshan import Outgoing
 from edge.records.record import Kind, Record
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
+from edge.uplink.destination import Destination
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window, identity
-from edge.wire.contract import MOST_RECORDS
 
 PHASES = 10.0  # s over which the stations spread their live records
 FRESH = 180.0  # s after its end for which a record is live, then it is backfill
 UNDATED_FRESH = 30.0  # s; an undated record is dated by its arrival, so a later one would be dated wrongly
-AHEAD = 4 * MOST_RECORDS  # records read from the store at once
+AHEAD = 4  # batches read from the store at once
 NEVER = float("inf")
 
 
@@ -30,15 +29,22 @@ class Order:
     """The queue of one connection; what is in it is in the store still, so a lost connection loses nothing."""
 
     def __init__(
-        self, station: str, epoch: str, store: Store, clock: Clock, pieces: Pieces, too_large: TooLarge
+        self,
+        destination: Destination,
+        epoch: str,
+        store: Store,
+        clock: Clock,
+        chunks: Chunks,
+        too_large: TooLarge,
     ) -> None:
-        self._station = station
+        self._dest = destination.name
+        self._adapter = destination.adapter
         self._epoch = epoch
         self._store = store
         self._clock = clock
-        self._pieces = pieces
+        self._chunks = chunks
         self._too_large = too_large
-        self._phase = phase(station)
+        self._phase = phase(self._adapter.station)
         self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
         self._backlog: deque[Outgoing] = deque()
         self._live_due = self._clock.now()
@@ -50,7 +56,7 @@ class Order:
         self._ready.append(message)
 
     def appended(self) -> None:
-        """The store has a new record."""
+        """Take in that the store has a new record."""
         self._dry = False
         self._live_due = min(self._live_due, self._clock.now() + self._phase)
 
@@ -68,16 +74,16 @@ class Order:
         """Backfill and pictures may go."""
         self._paused_until = 0.0
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Everything is due now."""
         self._dry = False
         self._live_due = self._clock.now()
         self._paused_until = 0.0
 
     def next(self, window: Window) -> Outgoing | None:
-        """The next message, where there is one now."""
+        """Return the next message, where there is one now."""
         now = self._clock.now()
-        if self._pieces.probe():
+        if self._chunks.probe():
             self._dry = False
         if now >= self._live_due:
             self._live_due = NEVER
@@ -93,39 +99,37 @@ class Order:
             self._backlog.extend(self._backfill(now, window))
         if self._backlog:
             return self._backlog.popleft()
-        chunk = self._pieces.next(window)
+        chunk = self._chunks.next(window)
         self._dry = chunk is None
         return chunk
 
     def due(self) -> float:
-        """The instant at which `next` has something, where nothing happens before; infinite: never."""
+        """Return the instant at which `next` has something, where nothing happens before; infinite: never."""
         if self._ready:
             return self._clock.now()
-        return min(self._live_due, self._pieces.probe_due, NEVER if self._dry else self._paused_until)
+        return min(self._live_due, self._chunks.probe_due, NEVER if self._dry else self._paused_until)
 
     def _live(self, now: float, window: Window) -> list[Outgoing]:
         flying = window.flying()
-        newest = self._store.outbox.newest(limit=LIVE)
+        newest = self._store.outbox.newest(self._dest, limit=self._adapter.live_records)
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
         fresh.sort(key=lambda r: (r.kind is not Kind.ALERT, -r.seq))
         dated = [r for r in fresh if r.start is not None]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
         most = window.payload_bytes
-        messages = [
-            m for records in (dated, undated[:1]) if records for m in minshan.live(self._station, records, most)
-        ]
+        messages = [m for records in (dated, undated[:1]) if records for m in self._adapter.live(records, most)]
         return [message for message in messages if most is None or len(message.payload) <= most]
 
     def _backfill(self, now: float, window: Window) -> list[Outgoing]:
         """Old records; what fits no packet even alone and compressed is left out and told."""
-        most = window.payload_bytes
+        most, batch = window.payload_bytes, self._adapter.batch_records
         excluded = [*(seq for _, seq, _ in window.flying()), *self._too_large.seqs]
         wait_for_live = self._live_due < NEVER
-        unsent = self._store.outbox.unsent(limit=AHEAD, excluding=excluded)
+        unsent = self._store.outbox.unsent(self._dest, limit=AHEAD * batch, excluding=excluded)
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
         fitting = []
-        for first in range(0, len(records), MOST_RECORDS):
-            for message in minshan.backfill(self._station, records[first : first + MOST_RECORDS], most):
+        for first in range(0, len(records), batch):
+            for message in self._adapter.backfill(records[first : first + batch], most):
                 if most is None or len(message.payload) <= most:
                     fitting.append(message)
                 else:
@@ -137,7 +141,7 @@ class Order:
 
 
 def ended(record: Record) -> float:
-    """The boottime (s) of a record's end."""
+    """Return the boottime (s) of a record's end."""
     return record.stamp.boottime + record.duration
 
 

@@ -26,11 +26,11 @@ class TooLarge:
         self._told = 0
 
     def begin(self) -> None:
-        """A new connection: its broker may take more."""
+        """Begin a new connection: its broker may take more."""
         self.seqs.clear()
 
     def put(self, record: Record, size: int, most: int) -> None:
-        """A record whose message of `size` bytes does not fit into `most`."""
+        """Remember a record whose message of `size` bytes does not fit into `most`, and tell of it once."""
         self.seqs.add(record.seq)
         self.last = f"record {record.seq} has {size} bytes, and the broker takes {most}"
         name = f"{record.epoch}/{record.seq}/{record.revision}"
@@ -40,10 +40,15 @@ class TooLarge:
         self._notes.put(KIND, name, b"", REMEMBERED)
         self._on_loss(
             {
-                "what": "record", "epoch": record.epoch, "seq": record.seq, "revision": record.revision,
-                "kind": record.kind.value, "bytes": size, "cause": f"the broker takes {most} bytes at most",
+                "what": "record",
+                "epoch": record.epoch,
+                "seq": record.seq,
+                "revision": record.revision,
+                "kind": record.kind.value,
+                "bytes": size,
+                "cause": f"the broker takes {most} bytes at most",
             }
-        )  # fmt: skip
+        )
 
 
 def is_told_of(record: Record) -> bool:

@@ -1,26 +1,25 @@
 """The uplink's lane: connect, greet, send what is due in its order, take in what the platform says; for ever.
 
 Nothing that is wrong with a broker stops measuring and keeping: it is a sentence in the status, one line in the
-log when it changes, and another try later. Under simulated time a send is in lock-step: the connection and the
-acknowledgements of what is in flight are waited for in real time while simulated time stands still.
+log when it changes, and another try later. What the destination is, how it is reached and what is spoken there is
+handed in (`edge.uplink.destination`); all waiting is the link's, through the Clock.
 """
 
 from __future__ import annotations
 
 import logging
-import select
 from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as mqtt
 
-from drivers.clock import Clock
+from drivers.clock import Clock, Stopped
 from edge.clock.anchors import Anchor
 from edge.config import address
-from edge.config.sections import BrokerSection
 from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
+from edge.uplink.destination import Destination
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.receipts import Receipts
@@ -28,28 +27,24 @@ from edge.uplink.send_queue import Order
 from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
-from edge.wire import contract
-from edge.wire.contract import OWN_PACKET, VERSION, Channel, Command, Result, Status, topic
-from edge.wire.errors import LinkTrouble, Said
-from edge.wire.link import CONNECT_DEADLINE, NOBODY_LISTENS, REFUSED, Link, connect
+from edge.wire.contract import OWN_PACKET, Command, Result, Topic
+from edge.wire.errors import LinkError, Said
+from edge.wire.link import NOBODY_LISTENS, REFUSED, Link
 from edge.wire.packets import payload_room
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Session
 
 log = logging.getLogger("minshan.uplink")
-PATIENCE = 2.0  # real seconds that one wait for acknowledgements may take; the lane is deaf to `Stopped` for them
-SILENCE = 60  # such waits in a row without any acknowledgement, after which the link counts as dead
+SILENCE = 120.0  # s without any acknowledgement of what is in flight, after which the link counts as dead
 GARBLED = 5  # connections in a row that end by what cannot be read, after which the broker is to forget it
-LISTENED = (Channel.ANSWER, Channel.RECEIPT, Channel.COMMAND)
 
 
 class Uplink:
-    """Sends one station's store to one broker. All but `run` may be called from any lane."""
+    """Sends one station's store to one destination. All but `run` may be called from any lane."""
 
-    def __init__(  # noqa: PLR0913  # one call wires it, all but the first five by name
+    def __init__(
         self,
-        broker: BrokerSection,
-        station: str,
+        destination: Destination,
         store: Store,
         clock: Clock,
         epoch: str,
@@ -58,25 +53,22 @@ class Uplink:
         on_command: Callable[[Command], object],
         on_anchor: Callable[[Anchor], object],
         on_loss: Callable[[dict[str, Any]], object] = log.warning,
-        retry_seed: int | None = None,
-        connect_deadline: float = CONNECT_DEADLINE,
     ) -> None:
-        self._broker, self._station, self._store, self._clock = broker, station, store, clock
-        self._epoch = epoch
-        self._deadline = connect_deadline
-        committed = broker.proof == "committed"
-        self._receipts = Receipts(station, boot, epoch, store, clock, committed, retry_seed)
-        self._pieces = Pieces(station, store, clock, committed)
-        self._desk = Desk(station, store, clock, self._receipts, self._pieces, on_command, on_anchor)
+        self._destination, self._store, self._clock, self._epoch = destination, store, clock, epoch
+        self._adapter = adapter = destination.adapter
+        self._broker = broker = destination.broker
+        self._receipts = Receipts(destination, boot, epoch, store, clock)
+        self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
+        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
-        self._order = Order(station, epoch, store, clock, self._pieces, self._too_large)
-        self._retry = Retry(broker.retry_max_s, retry_seed)
-        self._unheard = Retry(broker.retry_max_s, retry_seed)
+        self._order = Order(destination, epoch, store, clock, self._chunks, self._too_large)
+        self._retry = Retry(broker.retry_max_s, destination.way.seed)
+        self._unheard = Retry(broker.retry_max_s, destination.way.seed)
         self._link: Link | None = None
         self._window = Window(1, None)
         self._version: int | None = None  # what the last connection spoke, forgotten when one fails
-        self._silent = 0
+        self._heard_at = 0.0  # when the broker last said something, or had nothing to say
         self._garbled = 0
         self._wake = Wake()
         self._said = Said()
@@ -86,13 +78,13 @@ class Uplink:
 
     # -- for other lanes -----------------------------------------------------------------------------------
 
-    def poke(self) -> None:
-        """The store has a new record."""
-        self._wake.poke()
+    def notify(self) -> None:
+        """Take in that the store has a new record."""
+        self._wake.notify()
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Try again now, whatever pause was on."""
-        self._wake.hurry()
+        self._wake.retry_now()
 
     def result(self, result: Result) -> None:
         """Tell the platform what came of a command; kept until the broker has it."""
@@ -112,10 +104,10 @@ class Uplink:
             "connected": link is not None,
             "broker": self._where,
             "protocol": None if link is None else "5" if link.version == mqtt.MQTTv5 else "3.1.1",
-            "proof": self._broker.proof,
+            "proof": self._adapter.proof,
             "last_ack": self._last_ack,
-            "unsent": self._store.outbox.count_unsent(),
-            "unproven": sum(span.last - span.first + 1 for span in self._store.outbox.unproven()),
+            "unsent": self._store.outbox.count_unsent(self._destination.name),
+            "unproven": sum(span.last - span.first + 1 for span in self._store.outbox.unproven(self._destination.name)),
             "sending": len(self._window),
             "answered": self._desk.answered,
             "pictures_left": self._store.pictures.count().bytes_left,
@@ -133,19 +125,20 @@ class Uplink:
         try:
             while True:
                 self._connection()
-        finally:
-            self._clock.outside(self._farewell)
+        except Stopped:
+            self._farewell()
+            raise
 
     def _connection(self) -> None:
         """One connection, from its beginning to its end, and the pause after it."""
         since = self._clock.now()
         try:
-            link = self._clock.outside(self._connect)
+            link = self._connect()
             since = self._clock.now()
             self._greet()
             while True:
                 self._turn(link, since)
-        except LinkTrouble as trouble:
+        except LinkError as trouble:
             self._garbled = self._garbled + 1 if trouble.garbled else 0
             self._forget()
             self._said.say(str(trouble))
@@ -155,21 +148,28 @@ class Uplink:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
         self._noticed(since)
         while self._window.room() and (message := self._order.next(self._window)) is not None:
+            if not len(self._window):
+                self._heard_at = self._clock.now()
             self._send(link, message)
-        if len(self._window):
-            self._clock.outside(lambda: self._await_acks(link))
-            now = self._clock.now()
-            self._clock.wait_readable(link.fileno(), now if self._silent < 3 else now + 1)
-        else:
-            self._idle(link)
+        link.wait(self._next_instant(), self._wake.fd)
+        self._wake.drain()
         self._settle(link)
+        if len(self._window) and self._clock.now() - self._heard_at >= SILENCE:
+            raise LinkError(f"{self._where} does not acknowledge what it is sent")
+
+    def _next_instant(self) -> float:
+        """When something is to be done though nothing comes and nobody wakes this lane."""
+        until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.hello_due)
+        if len(self._window):
+            until = min(until, self._heard_at + SILENCE)
+        return min(until, self._order.due()) if self._window.room() else until
 
     def _noticed(self, since: float) -> None:
-        """What came about by itself or by other lanes since the last turn."""
-        if self._wake.take_poke():
+        """Take in what came about by itself or by other lanes since the last turn."""
+        if self._wake.take_notified():
             self._order.appended()
-        if self._wake.take_hurry():
-            self._order.hurry()
+        if self._wake.take_retry():
+            self._order.retry_now()
         if self._clock.now() - since >= STABLE:
             self._retry.reset()
         for message in self._desk.due(self._window.payload_bytes):
@@ -181,35 +181,16 @@ class Uplink:
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
             self._desk.told(message)
             return
-        mid = link.publish(topic(self._station, message.channel), message.payload, message.retain, message.expiry)
+        mid = link.publish(self._adapter.topic(message.channel), message.payload, message.retain, message.expiry)
         self._window.add(mid, message)
-
-    def _await_acks(self, link: Link) -> None:
-        """Wait until some acknowledgement, or another message, has come; real time."""
-        for _ in range(round(PATIENCE / 0.1)):
-            link.pump(0.1)
-            if link.acks or link.incoming:
-                self._silent = 0
-                return
-        self._silent += 1
-        if self._silent > SILENCE:
-            raise LinkTrouble(f"{self._where} does not acknowledge what it is sent")
-
-    def _idle(self, link: Link) -> None:
-        """Wait for a message, a poke or the next due instant; nothing is in flight."""
-        keepalive = self._clock.now() + self._broker.keepalive_s / 4
-        until = min(keepalive, self._order.due(), self._receipts.hello_due)
-        with select.epoll(2) as both:
-            both.register(link.fileno(), select.EPOLLIN)
-            both.register(self._wake.fd, select.EPOLLIN)
-            self._clock.wait_readable(both.fileno(), self._clock.now() if link.waiting else until)
-        self._wake.drain()
-        self._clock.outside(lambda: link.pump(0))
 
     def _settle(self, link: Link) -> None:
         """Take in acknowledgements and messages."""
-        acks, link.acks = link.acks, {}
-        messages, link.incoming = link.incoming, []
+        acks, messages = dict(link.acks), list(link.incoming)
+        link.acks.clear()
+        link.incoming.clear()
+        if acks or messages:
+            self._heard_at = self._clock.now()
         settled = [(m, code) for mid, code in acks.items() if (m := self._window.take(mid)) is not None]
         if settled:
             self._acknowledged(settled)
@@ -227,7 +208,7 @@ class Uplink:
         for message in kept:
             self._desk.told(message)
             if message.chunk is not None:
-                self._pieces.sent(message.chunk, message.chunk_end)
+                self._chunks.sent(message.chunk, message.chunk_end)
                 self._order.look_again()
         of_store = [code for message, code in settled if message.records or message.chunk]
         bad = [code for code in of_store if code >= REFUSED or code == NOBODY_LISTENS]
@@ -239,7 +220,7 @@ class Uplink:
             self._said.say(None)
 
     def _unheard_by(self, code: int) -> None:
-        """The broker took it and nobody listens, or refused it: it stays unsent and is tried again later."""
+        """Pause: the broker took it and nobody listens, or refused it, so it stays unsent and is tried again."""
         if code == NOBODY_LISTENS:
             self._said.say(f"nobody at {self._where} listens to this station: everything is kept and sent again")
         else:
@@ -249,16 +230,21 @@ class Uplink:
     # -- the connection's beginning and end ----------------------------------------------------------------
 
     def _connect(self) -> Link:
-        """A link by the newest protocol that both sides speak; LinkTrouble."""
-        topics = (*(topic(self._station, channel) for channel in LISTENED), contract.ROLLCALL)
-        will = topic(self._station, Channel.STATUS), self._status("offline")
+        """Return a link by the newest protocol that both sides speak. Raise LinkError, Stopped."""
+        will = self._adapter.status("offline", self._epoch)
         fresh = self._garbled >= GARBLED
-        session = Session(f"minshan-{self._station}", topics, will, KEPT_SESSION, fresh=fresh)
+        session = Session(
+            f"minshan-{self._adapter.station}",
+            self._adapter.topics(),
+            (self._adapter.topic(will.channel), will.payload),
+            KEPT_SESSION,
+            fresh=fresh,
+        )
         known, self._version = self._version, None
-        link = connect(self._broker, session, self._deadline, known)
-        self._link, self._silent, self._version = link, 0, link.version
+        link = self._destination.way.connect(self._broker, session, self._clock, known)
+        self._link, self._version = link, link.version
         packet = min(OWN_PACKET, link.granted.packet_bytes or OWN_PACKET)
-        room = payload_room(packet, topic(self._station, Channel.BACKFILL), link.version)
+        room = payload_room(packet, self._adapter.topic(Topic.BACKFILL), link.version)
         self._window = Window(link.granted.receive_maximum, room)
         self._too_large.begin()
         return link
@@ -267,8 +253,8 @@ class Uplink:
         log.info("connected to %s", self._where)
         self._said.now = None
         self._desk.begin()
-        self._order = Order(self._station, self._epoch, self._store, self._clock, self._pieces, self._too_large)
-        self._order.put(Outgoing(Channel.STATUS, self._status("online"), retain=True))
+        self._order = Order(self._destination, self._epoch, self._store, self._clock, self._chunks, self._too_large)
+        self._order.put(self._adapter.status("online", self._epoch))
         self._receipts.greet(whole=False)
 
     def _forget(self) -> None:
@@ -280,20 +266,18 @@ class Uplink:
 
     def _pause(self, seconds: float) -> None:
         until = self._clock.now() + seconds
-        while not self._wake.hurried and self._clock.wait_readable(self._wake.fd, until):
+        while not self._wake.retry_wanted and self._clock.wait_readable(self._wake.fd, until):
             self._wake.drain()
-        self._wake.take_hurry()
+        self._wake.take_retry()
 
     def _farewell(self) -> None:
+        """Say that this ends in order."""
         link = self._link
         if link is None:
             return
         try:
-            link.publish(topic(self._station, Channel.STATUS), self._status("offline"), retain=True)
+            self._send(link, self._adapter.status("offline", self._epoch))
             link.close()
-        except LinkTrouble:
+        except LinkError:
             log.debug("no good-bye: the link was gone")
         self._forget()
-
-    def _status(self, state: str) -> bytes:
-        return contract.encode(Status(VERSION, self._station, state, self._epoch))

@@ -11,34 +11,34 @@ class Wake:
 
     def __init__(self) -> None:
         self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self.hurried = False
-        self._poked = False
+        self.retry_wanted = False
+        self._notified = False
 
-    def poke(self) -> None:
-        """The store has a new record."""
-        self._poked = True
+    def notify(self) -> None:
+        """Take in that the store has a new record."""
+        self._notified = True
         self.up()
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Try again now."""
-        self.hurried = True
+        self.retry_wanted = True
         self.up()
 
     def up(self) -> None:
         """Look at what has come about."""
         os.eventfd_write(self.fd, 1)
 
-    def take_poke(self) -> bool:
+    def take_notified(self) -> bool:
         """Whether there is a new record since the last call."""
-        poked, self._poked = self._poked, False
-        return poked
+        notified, self._notified = self._notified, False
+        return notified
 
-    def take_hurry(self) -> bool:
+    def take_retry(self) -> bool:
         """Whether to hurry, asked once."""
-        hurried, self.hurried = self.hurried, False
-        return hurried
+        retry_wanted, self.retry_wanted = self.retry_wanted, False
+        return retry_wanted
 
     def drain(self) -> None:
-        """The descriptor is not readable until the next call."""
+        """Make the descriptor unreadable until the next call."""
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self.fd)

@@ -23,30 +23,30 @@ class Window:
         return len(self._sent)
 
     def room(self) -> bool:
-        """True where one more message may go; its size may pass the bound in bytes, or large ones never went."""
+        """Return whether one more message may go; its size may pass the bound in bytes, or large ones never went."""
         return len(self._sent) < self._most and self._bytes < BYTES
 
     def add(self, mid: int, message: Outgoing) -> None:
-        """A message was handed over."""
+        """Take in that a message was handed over."""
         self._sent[mid] = message
         self._bytes += len(message.payload)
 
     def take(self, mid: int) -> Outgoing | None:
-        """The message whose acknowledgement came; None for one that is not ours."""
+        """Return the message whose acknowledgement came; None for one that is not ours."""
         message = self._sent.pop(mid, None)
         if message is not None:
             self._bytes -= len(message.payload)
         return message
 
     def flying(self) -> set[tuple[str, int, int]]:
-        """The records in flight, by `identity`."""
+        """Return the records in flight, by `identity`."""
         return {identity(record) for message in self._sent.values() for record in message.records}
 
     def chunks(self) -> list[tuple[ChunkHeader, int]]:
-        """The chunks of pictures in flight, each with the offset of its end."""
+        """Return the chunks of pictures in flight, each with the offset of its end."""
         return [(message.chunk, message.chunk_end) for message in self._sent.values() if message.chunk is not None]
 
 
 def identity(record: Record) -> tuple[str, int, int]:
-    """What tells one revision of one record from all others of its station."""
+    """Return what tells one revision of one record from all others of its station."""
     return record.epoch, record.seq, record.revision

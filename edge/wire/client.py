@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.clock.clock import SystemClock
-from edge.wire.errors import LinkTrouble
-from edge.wire.link import Incoming, Link
+from edge.wire.errors import LinkError
+from edge.wire.link import Link
+from edge.wire.session import Incoming
 
 SLICE = 0.2  # s
 ACK_PATIENCE = 10.0  # s
@@ -20,16 +21,16 @@ def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:
     while clock.now() < until:
         if mid in link.acks:
             return link.acks.pop(mid)
-        link.pump(SLICE)
-    raise LinkTrouble("the broker does not acknowledge what is sent to it")
+        link.wait(clock.now() + SLICE)
+    raise LinkError("the broker does not acknowledge what is sent to it")
 
 
 def arriving(link: Link, seconds: float) -> Iterator[Incoming | None]:
-    """What comes in during the next seconds, each acknowledged; None at least once a slice."""
+    """Yield what comes in during the next seconds, each acknowledged; None at least once a slice."""
     clock = SystemClock()
     until = clock.now() + seconds
     while clock.now() < until:
-        link.pump(SLICE)
+        link.wait(clock.now() + SLICE)
         while link.incoming:
             message = link.incoming.pop(0)
             link.ack(message)

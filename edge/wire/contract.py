@@ -41,7 +41,7 @@ Text = Annotated[str, Meta(max_length=2000)]
 Facts = Annotated[dict[Annotated[str, Meta(max_length=64)], Any], Meta(max_length=64)]
 
 
-class Channel(StrEnum):
+class Topic(StrEnum):
     """The topics below `minshan/1/<station>/`."""
 
     LIVE = "live"  # station: the newest records, as they are made
@@ -56,8 +56,8 @@ class Channel(StrEnum):
     ALERT = "alert"  # station: reserved
 
 
-def topic(station: str, channel: Channel) -> str:
-    """The topic of one station's channel."""
+def topic(station: str, channel: Topic) -> str:
+    """Return the topic of one station's channel."""
     return f"{ROOT}/{station}/{channel.value}"
 
 
@@ -106,7 +106,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     proof: Name
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The platform's answer: its ledger's id and generation, what it has, its time (microseconds UTC).
 
     `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
@@ -183,48 +183,48 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     data: Facts = {}
 
 
-class BadPayload(ValueError):
+class PayloadError(ValueError):
     """A payload that is not what its topic carries; the text says what and where."""
 
 
-class Swollen(ValueError):
+class TooLargeError(ValueError):
     """A payload that is larger than any message of ours."""
 
 
 def encode(message: Any, compress: bool = False) -> bytes:
-    """The payload of a message."""
+    """Return the payload of a message."""
     raw = msgspec.json.encode(message)
     return _zstd().compress(raw, 3) if compress else raw
 
 
 def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
-    """The message of a payload of at most `most` bytes, plain or compressed; BadPayload where it is none."""
+    """Return the message of a payload of at most `most` bytes, plain or compressed; PayloadError where it is none."""
     try:
         raw = _decompress(payload, most) if payload[:4] == ZSTD_MAGIC else payload
         if len(raw) > most:
-            raise Swollen(f"more than {most} bytes")
+            raise TooLargeError(f"more than {most} bytes")
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, _zstd().ZstdError, UnicodeDecodeError, RecursionError, Swollen) as error:
-        raise BadPayload(f"{kind.__name__}: {error}") from None
+    except (msgspec.MsgspecError, _zstd().ZstdError, UnicodeDecodeError, RecursionError, TooLargeError) as error:
+        raise PayloadError(f"{kind.__name__}: {error}") from None
 
 
 def encode_chunk(header: ChunkHeader, data: bytes) -> bytes:
-    """The payload of a picture's chunk."""
+    """Return the payload of a picture's chunk."""
     return msgspec.json.encode(header) + b"\n" + data
 
 
 def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
-    """Header and bytes of a picture's chunk; BadPayload where it is none."""
+    """Header and bytes of a picture's chunk; PayloadError where it is none."""
     head, mark, data = payload.partition(b"\n")
     if not mark:
-        raise BadPayload("chunk: no line feed after its header")
+        raise PayloadError("chunk: no line feed after its header")
     return decode(head, ChunkHeader), data
 
 
 def _decompress(payload: bytes, most: int) -> bytes:
     raw: bytes = (decompressor := _zstd().ZstdDecompressor()).decompress(payload, max_length=most)
     if not decompressor.eof:
-        raise Swollen(f"cut off, or more than {most} bytes")
+        raise TooLargeError(f"cut off, or more than {most} bytes")
     return raw
 
 

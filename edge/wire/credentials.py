@@ -22,7 +22,7 @@ def login(broker: BrokerSection) -> tuple[str | None, str | None]:
 
 
 def context(broker: BrokerSection) -> ssl.SSLContext:
-    """The authority that we trust (the system's without `ca_file`) and, where we have one, our certificate."""
+    """Return the authority that we trust (the system's without `ca_file`) and, where we have one, our certificate."""
     made = ssl.create_default_context(cafile=broker.ca_file)
     if broker.cert_file is not None:
         made.load_cert_chain(broker.cert_file, broker.key_file)
@@ -30,7 +30,7 @@ def context(broker: BrokerSection) -> ssl.SSLContext:
 
 
 def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> str:
-    """The sentence for files that cannot be read, or are not what they should be."""
+    """Return the sentence for files that cannot be read, or are not what they should be."""
     files = ", ".join(f for f in (broker.ca_file, broker.cert_file, broker.key_file) if f)
     if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.filename is None and files):
         return f"{files}: one is not there, or not the certificate or key in PEM that it should be ({error})"

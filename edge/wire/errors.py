@@ -19,7 +19,7 @@ TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
 VALIDITY = re.compile(TIME + TIME)
 
 
-class LinkTrouble(Exception):
+class LinkError(Exception):
     """No link to the broker, or none any more; `str` is the sentence.
 
     `login`: it refused who we are. `garbled`: it sent what cannot be read.
@@ -38,7 +38,7 @@ class Said:
         self.now: str | None = None
 
     def say(self, trouble: str | None) -> None:
-        """The trouble is this now; None: there is none."""
+        """Set the present trouble; None: there is none."""
         if trouble == self.now:
             return
         self.now = trouble
@@ -48,28 +48,28 @@ class Said:
             log.warning("%s", trouble)
 
 
-class WrongProtocol(LinkTrouble):
+class ProtocolError(LinkError):
     """The broker does not speak the protocol version that we asked for."""
 
 
-def of_connecting(address: Address, error: OSError) -> LinkTrouble:
-    """The sentence for what kept us from a connection."""
+def of_connecting(address: Address, error: OSError) -> LinkError:
+    """Return the sentence for what kept us from a connection."""
     where = address.shown
     if isinstance(error, ssl.SSLCertVerificationError):
-        return LinkTrouble(_certificate(address, error))
+        return LinkError(_certificate(address, error))
     if isinstance(error, socket.gaierror):
-        return LinkTrouble(f"the name {address.host} is not found: is there a network, is the name right?")
+        return LinkError(f"the name {address.host} is not found: is there a network, is the name right?")
     if isinstance(error, ConnectionRefusedError):
-        return LinkTrouble(f"{where} refuses connections: is the broker running, is the port right?")
+        return LinkError(f"{where} refuses connections: is the broker running, is the port right?")
     if isinstance(error, TimeoutError):
-        return LinkTrouble(f"{where} does not answer: is there a network, is the address right?")
+        return LinkError(f"{where} does not answer: is there a network, is the address right?")
     if isinstance(error, ssl.SSLError):
-        return LinkTrouble(_tls(address, error))
-    return LinkTrouble(f"{where} cannot be reached: {error.strerror or error}")
+        return LinkError(_tls(address, error))
+    return LinkError(f"{where} cannot be reached: {error.strerror or error}")
 
 
 def of_certificate_file(path: str) -> str | None:
-    """What is wrong with the dates of our own certificate; None where nothing is, or nothing can be told."""
+    """Return what is wrong with the dates of our own certificate; None where nothing is, or nothing can be told."""
     try:
         dates = validity(ssl.PEM_cert_to_DER_cert(_first_certificate(Path(path).read_text("ascii"))))
     except (OSError, ValueError):
@@ -111,7 +111,7 @@ def _tls(address: Address, error: ssl.SSLError) -> str:
 
 
 def _dates_shown(address: Address) -> tuple[datetime, datetime] | None:
-    """The dates of the certificate that the broker shows; nothing is sent to it."""
+    """Return the dates of the certificate that the broker shows; nothing is sent to it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -80,7 +80,7 @@ class Inflow:
                 self._passed_over()
 
     def _begin(self) -> None:
-        """A packet begins, where its header is whole now."""
+        """Begin a packet where its header is whole now."""
         length = self._fixed[1:]
         if not length or length[-1] & 0x80:
             if len(length) == LONGEST_LENGTH:

@@ -28,5 +28,5 @@ class Retry:
         return self._random.uniform(0, longest)
 
     def reset(self) -> None:
-        """The link has been stable, or somebody listens again."""
+        """Begin anew: the link has been stable, or somebody listens again."""
         self._state.attempt_number = 0

@@ -64,13 +64,13 @@ class SetAside:
         return True
 
     def kept(self) -> list[Path]:
-        """The files, oldest first. Raise OSError."""
+        """Return the files, oldest first. Raise OSError."""
         if not self.folder.is_dir():
             return []
         return sorted(path for path in self.folder.glob(f"*{ENDING}") if path.name[:8].isdigit())
 
     def _known(self) -> dict[str, int]:
-        """The files that are kept and their bytes, oldest first; looked for once."""
+        """Return the files that are kept and their bytes, oldest first; looked for once."""
         if self._files is None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._files = {path.name: path.stat().st_size for path in self.kept()}

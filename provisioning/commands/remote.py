@@ -54,18 +54,20 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
     """Send one command and print what comes back. Raise CommandError where the station refuses or is silent."""
     from edge.clock.clock import system_utc
     from edge.wire.client import sent
-    from edge.wire.contract import VERSION, Channel, Command, encode, topic
-    from edge.wire.errors import LinkTrouble
-    from edge.wire.link import NOBODY_LISTENS, Session, connect
+    from edge.wire.contract import VERSION, Command, Topic, encode, topic
+    from edge.wire.errors import LinkError
+    from edge.wire.link import NOBODY_LISTENS
+    from edge.wire.mqtt_link import connect
+    from edge.wire.session import Session
 
     lasts = max(EXPIRES_S, timeout)
     expires = system_utc() + round(lasts * 1e6)
     command = Command(VERSION, secrets.token_hex(8), name, arguments, expires)
-    session = Session(f"minshan-remote-{secrets.token_hex(4)}", (topic(station, Channel.RESULT),))
+    session = Session(f"minshan-remote-{secrets.token_hex(4)}", (topic(station, Topic.RESULT),))
     try:
         link = connect(broker, session)
         try:
-            code = sent(link, topic(station, Channel.COMMAND), encode(command), round(lasts))
+            code = sent(link, topic(station, Topic.COMMAND), encode(command), round(lasts))
             if code == NOBODY_LISTENS:
                 said = _('No station "{station}" listens on this broker.').format(station=station)
                 raise CommandError(
@@ -76,21 +78,21 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
             followed(link, command, station, timeout, as_json)
         finally:
             link.close()
-    except LinkTrouble as trouble:
+    except LinkError as trouble:
         raise CommandError(Exit.BROKER, texts.phrase(str(trouble))) from None
 
 
 def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
     """Print the command's results as they come, until one is final. Raise CommandError where none is in time."""
     from edge.wire.client import arriving
-    from edge.wire.contract import BadPayload, Channel, Result, decode, topic
+    from edge.wire.contract import PayloadError, Result, Topic, decode, topic
 
     for message in arriving(link, timeout):
-        if message is None or message.topic != topic(station, Channel.RESULT):
+        if message is None or message.topic != topic(station, Topic.RESULT):
             continue
         try:
             result = decode(message.payload, Result)
-        except BadPayload:
+        except PayloadError:
             continue  # another program's message on this topic is no answer to us
         if (result.id, result.station) == (command.id, station):
             if result.state != "failed" or as_json:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import BrokerSection, Config
@@ -27,8 +28,9 @@ from edge.sim.rig import Boot, Rig, boot_of
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
-from edge.wire.errors import LinkTrouble
-from edge.wire.link import Link, connect
+from edge.wire.errors import LinkError
+from edge.wire.link import Link
+from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
 from provisioning.commands.durations import Span, Speed
 from provisioning.commands.exits import CommandError, Exit
@@ -120,7 +122,7 @@ def demo(**options: Any) -> int:
         raise CommandError(Exit.USAGE, texts.phrase(str(error))) from None
     except ConfigError as error:
         raise CommandError(Exit.CONFIG, "\n".join(format_mistake(mistake) for mistake in error.mistakes)) from None
-    except (NoBrokerError, LinkTrouble) as error:
+    except (NoBrokerError, LinkError) as error:
         raise CommandError(Exit.BROKER, texts.phrase(str(error))) from None
     except StoreError as error:
         raise CommandError(Exit.STORE, texts.phrase(str(error))) from None
@@ -189,11 +191,11 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
 
 
 def await_roll(link: Link) -> None:
-    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what has no subscriber."""
-    for _try in range(round(RECEIVER_S / 0.1)):
-        link.pump(0.1)
-        if link.incoming:
-            return
+    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
+    clock = SystemClock()
+    until = clock.now() + RECEIVER_S
+    while not link.incoming and clock.now() < until:
+        link.wait(until)
 
 
 def camera(

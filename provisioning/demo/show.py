@@ -52,7 +52,7 @@ class Show:
         """Stay until nothing is unsent: time now runs as in life, so that the broker has its time."""
         self.rig.clock.pace(1.0)
         if self.station.uplink is not None:
-            self.station.uplink.hurry()
+            self.station.uplink.retry_now()
         with self._drawing() as draw:
             while not self.interrupted and unsent(self.station):
                 self.rig.clock.run_until(self.rig.clock.now() + DRAIN_SLICE)

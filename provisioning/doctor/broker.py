@@ -13,9 +13,11 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.wire import errors
 from edge.wire.client import arriving, sent
-from edge.wire.contract import VERSION, Answer, BadPayload, Channel, Hello, Result, decode, encode, topic
-from edge.wire.errors import LinkTrouble
-from edge.wire.link import NOBODY_LISTENS, REFUSED, Session, connect
+from edge.wire.contract import VERSION, Hello, HelloAnswer, PayloadError, Result, Topic, decode, encode, topic
+from edge.wire.errors import LinkError
+from edge.wire.link import NOBODY_LISTENS, REFUSED
+from edge.wire.mqtt_link import connect
+from edge.wire.session import Session
 from provisioning.commands.finding import Finding
 from provisioning.doctor.broker_notes import notes
 
@@ -37,10 +39,10 @@ def broker(config: Config) -> Iterator[Finding]:
     yield from certificate(config.broker)
     station = config.station.id
     try:
-        session = Session(f"minshan-doctor-{secrets.token_hex(4)}", (topic(station, Channel.ANSWER),))
+        session = Session(f"minshan-doctor-{secrets.token_hex(4)}", (topic(station, Topic.ANSWER),))
         link = connect(config.broker, session)
-    except LinkTrouble as error:
-        yield Finding("broker", False, sentence_of(error), remedy(error))
+    except LinkError as error:
+        yield Finding("broker", False, told(error), remedy(error))
         return
     try:
         version = {5: "5", 4: "3.1.1"}[link.version]
@@ -49,19 +51,19 @@ def broker(config: Config) -> Iterator[Finding]:
         for sentence, advice in notes(config.broker):
             yield Finding("broker", True, sentence, advice)
         yield record(link, config)
-    except LinkTrouble as error:
-        yield Finding("record", False, sentence_of(error), remedy(error))
+    except LinkError as error:
+        yield Finding("record", False, told(error), remedy(error))
     finally:
         link.close()
 
 
-def sentence_of(error: LinkTrouble) -> str:
-    """Return the link's own sentence, translated."""
+def told(error: LinkError) -> str:
+    """The link's own sentence."""
     return _("broker: {detail}").format(detail=texts.phrase(str(error)))
 
 
-def remedy(error: LinkTrouble) -> str:
-    """Return what to do; and that nothing is lost meanwhile."""
+def remedy(error: LinkError) -> str:
+    """What to do; and that nothing is lost meanwhile."""
     if str(error).startswith("this station's certificate"):
         return _("Put the new certificate and its key there; the station takes them at its next connection.")
     if error.login:
@@ -104,7 +106,7 @@ def record(link: Link, config: Config) -> Finding:
     """Send a test record and await its proof as the file names it: the broker's acknowledgement or the platform's."""
     station = config.station.id
     test = Result(VERSION, f"doctor-{secrets.token_hex(4)}", station, "done", "a test record of the doctor's")
-    code = sent(link, topic(station, Channel.RESULT), encode(test), EXPIRY)
+    code = sent(link, topic(station, Topic.RESULT), encode(test), EXPIRY)
     if config.broker is not None and config.broker.proof == "committed":
         return committed(link, station)
     if code == NOBODY_LISTENS:
@@ -123,13 +125,13 @@ def committed(link: Link, station: str) -> Finding:
     """Judge whether a platform answers that keeps what it gets, by a hello with nothing in it."""
     nonce = secrets.token_hex(8)
     hello = Hello(VERSION, station, nonce, "doctor", [], 1, [], 0, "unknown", "committed")
-    sent(link, topic(station, Channel.HELLO), encode(hello), EXPIRY)
+    sent(link, topic(station, Topic.HELLO), encode(hello), EXPIRY)
     for message in arriving(link, ANSWER_S):
         if message is None:
             continue
         try:
-            answer = decode(message.payload, Answer)
-        except BadPayload:
+            answer = decode(message.payload, HelloAnswer)
+        except PayloadError:
             continue
         if answer.nonce == nonce:
             if answer.ledger is None:

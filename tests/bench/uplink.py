@@ -31,6 +31,7 @@ from edge.wire.contract import Batch
 from tests.bench.figures import Row, UnmeasuredError, row
 from tests.bench.store import NAMES
 from tests.kits.broker import PATH, Broker, until
+from tests.kits.uplink_kit import destination
 
 BACKLOG = 14_400  # records: ten days
 LIVE = 60  # minutes sent one by one
@@ -93,7 +94,7 @@ def wire(broker: Broker, store: Store) -> Iterator[Row]:
 def drain(section: BrokerSection, store: Store) -> float:
     """Return the seconds until nothing is unsent."""
     clock = SystemClock()
-    sender = Uplink(section, "orchard-1", store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
+    sender = Uplink(destination(section), store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
     began = time.monotonic()
     lane = clock.lane("uplink", sender.run)
     until(lambda: store.outbox.count_unsent() == 0, 120)
@@ -106,15 +107,15 @@ def drain(section: BrokerSection, store: Store) -> float:
 def live(section: BrokerSection, store: Store, count: list[int]) -> float:
     """Return the bytes for each record of a standing connection, sent as it is made."""
     clock = SystemClock()
-    sender = Uplink(section, "orchard-1", store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
+    sender = Uplink(destination(section), store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
     lane = clock.lane("uplink", sender.run)
     until(lambda: sender.status()["connected"] and sender.status()["sending"] == 0)
     time.sleep(0.2)
     before = count[0]
     for draft in minutes(LIVE):
         store.append(msgspec.structs.replace(draft, stamp=Stamp(BOOT, clock.now() - 60)))
-        sender.poke()
-        sender.hurry()
+        sender.notify()
+        sender.retry_now()
         until(lambda: store.outbox.count_unsent() == 0)
     lane.stop()
     lane.join(5)

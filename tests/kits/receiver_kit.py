@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from edge.config.sections import BrokerSection
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
-from edge.wire.contract import Answer, Batch, Channel, Hello, Receipt, decode, encode, topic
+from edge.wire.contract import Batch, Hello, HelloAnswer, Receipt, Topic, decode, encode, topic
 from edge.wire.link import Link
 from edge.wire.session import Granted, Incoming
 from hub.receiver import Files, Receiver
@@ -49,21 +49,21 @@ class Desk:
 
     def records(self, *records: Record, station: str = "s") -> None:
         """Hand it a batch."""
-        self.take((topic(station, Channel.BACKFILL), encode(Batch(1, station, list(records)))))
+        self.take((topic(station, Topic.BACKFILL), encode(Batch(1, station, list(records)))))
 
-    def answer(self, station: str = "s") -> Answer:
-        """Return the answer to a hello of the station."""
+    def answer(self, station: str = "s") -> HelloAnswer:
+        """What it answers to a hello of the station."""
         hello = Hello(1, station, "nonce", "e", [Span("e", 1, 1)], 2, [], 0, "ntp", "committed")
-        self.take((topic(station, Channel.HELLO), encode(hello)))
-        return self.last(station, Channel.ANSWER, Answer)
+        self.take((topic(station, Topic.HELLO), encode(hello)))
+        return self.last(station, Topic.ANSWER, HelloAnswer)
 
-    def last(self, station: str, channel: Channel, kind: type[M]) -> M:
-        """Return the newest message on a station's channel."""
+    def last(self, station: str, channel: Topic, kind: type[M]) -> M:
+        """The newest message on a station's channel."""
         return decode([payload for to, payload in self.said if to == topic(station, channel)][-1], kind)
 
     def receipted(self, station: str = "s") -> list[Span]:
-        """Return all spans that were receipted."""
-        told = [decode(payload, Receipt) for to, payload in self.said if to == topic(station, Channel.RECEIPT)]
+        """All spans that were receipted."""
+        told = [decode(payload, Receipt) for to, payload in self.said if to == topic(station, Topic.RECEIPT)]
         return [span for receipt in told for span in receipt.has]
 
     def again(self) -> Desk:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from edge.config.sections import BrokerSection
 from edge.records.spans import Span, of
-from edge.wire.contract import VERSION, Answer, Batch, Channel, Hello, Receipt, decode, encode, topic
+from edge.wire.contract import VERSION, Batch, Hello, HelloAnswer, Receipt, Topic, decode, encode, topic
 
 UTC = 1_767_225_600_000_000  # microseconds; what it answers as its time
 CONNECT, PUBLISH, SUBSCRIBE, PING = 0x10, 0x30, 0x80, 0xC0
@@ -114,14 +114,14 @@ class Scripted:
     def _keep(self, sock: socket.socket, name: str, payload: bytes, newest: bool) -> None:
         """Play the receiver's side: keep, give receipts, answer hellos."""
         _, _, station, channel = name.split("/")
-        reply: tuple[Channel, bytes] | None = None
-        if channel in (Channel.LIVE, Channel.BACKFILL):
+        reply: tuple[Topic, bytes] | None = None
+        if channel in (Topic.LIVE, Topic.BACKFILL):
             records = decode(payload, Batch).records
             self.arrived.update((r.epoch, r.seq, r.revision) for r in records)
-            reply = Channel.RECEIPT, encode(Receipt(VERSION, "ledger", 1, of(records)))
-        elif channel == Channel.HELLO:
+            reply = Topic.RECEIPT, encode(Receipt(VERSION, "ledger", 1, of(records)))
+        elif channel == Topic.HELLO:
             has = [Span(epoch, seq, seq) for epoch, seq, _ in self.arrived]
-            reply = Channel.ANSWER, encode(Answer(VERSION, decode(payload, Hello).nonce, UTC, "ledger", 1, has))
+            reply = Topic.ANSWER, encode(HelloAnswer(VERSION, decode(payload, Hello).nonce, UTC, "ledger", 1, has))
         if reply is not None:
             sock.sendall(publish(topic(station, reply[0]), reply[1], newest))
 

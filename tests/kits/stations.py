@@ -13,15 +13,17 @@ from edge.config.sections import Config
 from edge.daemon import open_store
 from edge.records.record import Kind, Record
 from edge.sim.faults import DeviceFault, Schedule
-from edge.sim.platform import Platform
-from edge.sim.record_checkers import Truth, highest, identity_checks
+from edge.sim.record_checkers import Truth, highest, identity_checks, unsettled, wrongly_proven
 from edge.sim.rig import Rig
 from edge.sim.scenario import Life
 from edge.sim.value_checker import channels_of, value_checks
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from tests.kits.far_end import FarEnd
 
 BEGIN = 1_782_097_200_000_000  # 2026-06-22 11:00 at the site, in the rains
 HOUR, DAY = 3600.0, 86_400.0
+SIMULATED = '[broker]\nurl = "mqtt://simulated"\n'
 SMALL = """\
 [station]
 id = "sim"
@@ -72,6 +74,7 @@ class Outcome:
     kept: list[Record]
     arrived: list[Record]
     complaints: list[str]
+    connections: int = 0  # that the station made
 
     def minutes(self, epoch: int | None = None) -> list[Record]:
         """Return the newest revisions of the minutes that arrived, of one start (0: the first) or of all."""
@@ -91,8 +94,8 @@ class Outcome:
         return [record for record in self.kept if record.kind is Kind.START]
 
 
-def configured(folder: Path, text: str = SMALL, broker: str = "") -> Config:
-    """Load the station's file."""
+def configured(folder: Path, text: str = SMALL, broker: str = SIMULATED) -> Config:
+    """The station's file, loaded."""
     file = folder / "station.toml"
     file.write_text(text.format(state=folder / "state", broker=broker))
     return load(file)
@@ -116,12 +119,15 @@ def live(
     setup: Callable[[Rig], None] = lambda rig: None,
 ) -> Outcome:
     """Live so many simulated seconds before a platform in the simulation, and judge what came of it."""
-    platform = Platform(seed)
+    platform = FarEnd(config.state_dir.with_name("platform"), seed)
     life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
     life.run(length)
     life.end()
-    kept = records_of(config)
-    return judged(life, kept, platform.records())
+    kept, closed = records_of(config), closed_of(config)
+    outcome = judged(life, kept, platform.arrived)
+    outcome.connections = platform.network.connections
+    outcome.complaints += [*wrongly_proven(closed, platform.database()), *unsettled(kept, closed)]
+    return outcome
 
 
 def records_of(config: Config) -> list[Record]:
@@ -129,6 +135,16 @@ def records_of(config: Config) -> list[Record]:
     store: Store = open_store(config)
     try:
         return store.range(1, store.next_seq)
+    finally:
+        store.close()
+
+
+def closed_of(config: Config) -> list[Record]:
+    """What the station counts as proven, of a store that nobody has open."""
+    store: Store = open_store(config)
+    try:
+        open_spans = [*store.outbox.unsent_spans(PLATFORM), *store.outbox.unproven(PLATFORM)]
+        return [r for r in store.range(1, store.next_seq) if not any(s.first <= r.seq <= s.last for s in open_spans)]
     finally:
         store.close()
 

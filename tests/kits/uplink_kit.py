@@ -5,23 +5,35 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edge.clock.anchors import Anchor
+from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
+from edge.northbound.minshan import Minshan
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.sim import lockstep
 from edge.sim.clock import SimClock
+from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import NewPicture, Part, file_name
 from edge.store.store import Store
+from edge.uplink.destination import REAL_WAY, Destination, Way
 from edge.uplink.uplink import Uplink
-from edge.wire.contract import Batch, Channel, Command, decode, topic
-from edge.wire.link import Link, connect
+from edge.wire.contract import Batch, Command, Topic, decode, topic
+from edge.wire.link import Link
+from edge.wire.mqtt_link import connect
 from edge.wire.session import Incoming, Session
 from tests.kits.broker import Broker
 
 UTC0 = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z, the instant of boottime 0
 BOOT = "11111111-2222-3333-4444-555555555555"
+
+
+def destination(broker: BrokerSection, station: str = "orchard-1", way: Way = REAL_WAY) -> Destination:
+    """The platform behind this broker."""
+    return Destination(PLATFORM, broker, Minshan(station, broker.proof), way)
 
 
 class Box:
@@ -34,8 +46,7 @@ class Box:
         self.anchors: list[Anchor] = []
         self.commands: list[Command] = []
         self.uplink = Uplink(
-            broker,
-            station,
+            destination(broker, station, Way(partial(lockstep.connect, deadline=2.0), 1)),
             self.store,
             self.clock,
             epoch,
@@ -43,8 +54,6 @@ class Box:
             on_command=self.commands.append,
             on_anchor=self.anchors.append,
             on_loss=self.loss,
-            retry_seed=1,
-            connect_deadline=2.0,
         )
         self._lanes = [self.clock.lane("uplink", self.uplink.run)]
 
@@ -64,7 +73,7 @@ class Box:
         now = self.clock.now()
         mark = ClockMark("ntp", 0.01)
         self.store.append(Draft(Kind.LOSS, Stamp(BOOT, now), 0.0, UTC0 + round(now * 1e6), mark, body))
-        self.uplink.poke()
+        self.uplink.notify()
 
     def backlog(self, count: int) -> None:
         """Append minutes from before this boot's time zero."""
@@ -79,7 +88,7 @@ class Box:
                 begin = self.clock.now()
                 self.clock.sleep_until(begin + 60)
                 self.minute(begin, dated)
-                self.uplink.poke()
+                self.uplink.notify()
 
         self._lanes.append(self.clock.lane("recorder", run))
 
@@ -94,7 +103,7 @@ class Box:
         body = {"picture": name, "camera": "north", "bytes": len(full), "thumbnail_bytes": len(thumbnail)}
         draft = Draft(Kind.PICTURE, Stamp(BOOT, now), 0.0, UTC0 + round(now * 1e6), ClockMark("ntp", 0.01), body)
         self.store.append(draft, picture=NewPicture(name, "north", new["full"], new["thumbnail"]))
-        self.uplink.poke()
+        self.uplink.notify()
         return name
 
     def run(self, seconds: float) -> None:
@@ -125,6 +134,7 @@ class Listener:
         self._session = Session(name, ("minshan/#",), expiry=3600, receive=1000)
         self._section = broker.section() if isinstance(broker, Broker) else broker
         self.messages: list[Incoming] = []
+        self._clock = SystemClock()
         self.link: Link = connect(self._section, self._session)
 
     def again(self) -> None:
@@ -134,7 +144,7 @@ class Listener:
 
     def take(self, quiet: float = 0.3) -> list[Incoming]:
         """Take in what comes until nothing comes for so many seconds."""
-        while self.link.pump(quiet):
+        while self.link.wait(self._clock.now() + quiet):
             self._keep()
         self._keep()
         return self.messages
@@ -143,15 +153,15 @@ class Listener:
         """Return all records that arrived, doubles among them."""
         return list(records_of(self.take()))
 
-    def on(self, station: str, channel: Channel) -> list[Incoming]:
-        """Return what arrived on one channel."""
+    def on(self, station: str, channel: Topic) -> list[Incoming]:
+        """What came on one channel."""
         return [message for message in self.take() if message.topic == topic(station, channel)]
 
     def send(self, to: str, payload: bytes) -> None:
         """Publish, and wait for the acknowledgement."""
         mid = self.link.publish(to, payload)
         while mid not in self.link.acks:
-            self.link.pump(0.1)
+            self.link.wait(self._clock.now() + 0.1)
             self._keep()
 
     def _keep(self) -> None:
@@ -164,7 +174,7 @@ class Listener:
 def records_of(messages: list[Incoming]) -> Iterator[Record]:
     """Yield the records in these messages."""
     for message in messages:
-        if message.topic.rpartition("/")[2] in (Channel.LIVE, Channel.BACKFILL):
+        if message.topic.rpartition("/")[2] in (Topic.LIVE, Topic.BACKFILL):
             yield from decode(message.payload, Batch).records
 
 

@@ -15,6 +15,7 @@ from drivers.twins.twin import Fault
 from edge.northbound import version1
 from edge.records.record import ClockMark, Kind, Record
 from edge.sim.faults import DeviceFault, Outage, Schedule
+from edge.sim.record_checkers import Version, unsettled, wrongly_proven
 from tests.kits.stations import Outcome, configured, judged, live
 
 SILENT = DeviceFault(300.0, 900.0, "shelter", Fault.SILENT)
@@ -39,22 +40,22 @@ class Doctor:
     arrived: list[Record]
 
     def complaints(self) -> list[str]:
-        """What the checkers say now."""
+        """Return what the checkers say now."""
         return judged(self.good.life, self.kept, self.arrived).complaints
 
     def minute(self, number: int) -> Record:
-        """The n-th minute that is kept."""
+        """Return the n-th minute that is kept."""
         return [record for record in self.kept if record.kind is Kind.MINUTE][number]
 
     def change(self, record: Record, **fields: Any) -> None:
-        """That record is another one, wherever it is."""
+        """Replace that record by another one, wherever it is."""
         changed = msgspec.structs.replace(record, **fields)
         self.kept = [changed if r == record else r for r in self.kept]
         came, sent = version1.records([record, changed])
         self.arrived = [sent if r == came else r for r in self.arrived]
 
     def change_body(self, record: Record, channel: str, value: float | None, flag: int, reason: str | None) -> None:
-        """That record says something else of a channel."""
+        """Let that record say something else of a channel."""
         body = copy.deepcopy(record.body)
         body["values"][channel], body["quality"][channel] = value, flag
         body["reasons"].pop(channel, None)
@@ -65,75 +66,75 @@ class Doctor:
 
 @pytest.fixture(name="doctor")
 def a_doctor(good: Outcome) -> Iterator[Doctor]:
-    """A fresh copy."""
+    """Make a fresh copy."""
     yield Doctor(good, list(good.kept), list(good.arrived))
 
 
 def the_last_value(doctor: Doctor) -> None:
-    """A silent device's last value goes on."""
+    """Let a silent device's last value go on."""
     before = doctor.minute(3).body["values"]["air_temperature"]
     doctor.change_body(doctor.minute(7), "air_temperature", before, 1, None)
 
 
 def the_other_thermometer(doctor: Doctor) -> None:
-    """The second thermometer stands in for the silent one."""
+    """Let the second thermometer stand in for the silent one."""
     minute = doctor.minute(7)
     doctor.change_body(minute, "air_temperature", minute.body["values"]["air_temperature.second"], 1, None)
 
 
 def a_wrong_value(doctor: Doctor) -> None:
-    """A value is half a degree off and passes."""
+    """Let a value that is half a degree off pass."""
     minute = doctor.minute(2)
     doctor.change_body(minute, "air_temperature", minute.body["values"]["air_temperature"] + 0.5, 1, None)
 
 
 def too_much_rain(doctor: Doctor) -> None:
-    """A millimetre fell that never fell."""
+    """Add a millimetre that never fell."""
     minute = doctor.minute(2)
     doctor.change_body(minute, "rainfall_amount", minute.body["values"]["rainfall_amount"] + 1.0, 1, None)
 
 
 def a_value_beside_missing(doctor: Doctor) -> None:
-    """A missing channel carries a value all the same."""
+    """Give a missing channel a value all the same."""
     doctor.change_body(doctor.minute(7), "air_pressure", 840.0, 9, "no answer")
 
 
 def no_reason(doctor: Doctor) -> None:
-    """A channel is missing and nobody says why."""
+    """Take away why a channel is missing."""
     doctor.change_body(doctor.minute(7), "air_pressure", None, 9, None)
 
 
 def a_mate_that_suffers(doctor: Doctor) -> None:
-    """A device that nothing ailed has no value."""
+    """Take away the value of a device that nothing ailed."""
     doctor.change_body(doctor.minute(7), "illuminance", None, 9, "no readings")
 
 
 def a_minute_never_kept(doctor: Doctor) -> None:
-    """A minute is neither kept nor sent, and the records after it are numbered as if it had never been."""
+    """Keep and send a minute nowhere, and number the records after it as if it had never been."""
     gone = doctor.minute(5)
     doctor.kept = [lower(r, gone.seq) for r in doctor.kept if r.seq != gone.seq]
     doctor.arrived = [lower(r, gone.seq) for r in doctor.arrived if r.seq != gone.seq]
 
 
 def lower(record: Record, than: int) -> Record:
-    """The record one seq lower where it is above."""
+    """Return the record one seq lower where it is above."""
     return msgspec.structs.replace(record, seq=record.seq - 1) if record.seq > than else record
 
 
 def a_minute_that_never_arrived(doctor: Doctor) -> None:
-    """A minute is kept, and no revision of it arrived."""
+    """Let no revision of a kept minute arrive."""
     gone = doctor.minute(5)
     doctor.arrived = [record for record in doctor.arrived if record.seq != gone.seq]
 
 
 def a_revision_that_never_arrived(doctor: Doctor) -> None:
-    """The dated revision of a record did not arrive."""
+    """Let the dated revision of a record not arrive."""
     revised = next(record for record in doctor.kept if record.revision == 1)
     doctor.arrived = [r for r in doctor.arrived if (r.seq, r.revision) != (revised.seq, 1)]
 
 
 def the_last_minutes_before_the_kill(doctor: Doctor) -> None:
-    """A kill took two minutes with it."""
+    """Let a kill take two minutes with it."""
     epoch = doctor.good.life.runs[0].epoch
     gone = {record.seq for record in [r for r in doctor.kept if r.epoch == epoch][-2:]}
     doctor.kept = [record for record in doctor.kept if record.seq not in gone]
@@ -141,7 +142,7 @@ def the_last_minutes_before_the_kill(doctor: Doctor) -> None:
 
 
 def no_start(doctor: Doctor) -> None:
-    """A start of the daemon is not told."""
+    """Take away the record of a start of the daemon."""
     second = doctor.good.life.runs[1].epoch
     doctor.kept = [r for r in doctor.kept if r.epoch != second or r.kind is not Kind.START]
 
@@ -158,18 +159,18 @@ def two_names_for_one(doctor: Doctor) -> None:
 
 
 def a_second_late(doctor: Doctor) -> None:
-    """A minute is dated a second late."""
+    """Date a minute a second late."""
     minute = doctor.minute(5)
     doctor.change(minute, start=(minute.start or 0) + 1_000_000)
 
 
 def no_error_stated(doctor: Doctor) -> None:
-    """A time comes without its error."""
+    """State a time without its error."""
     doctor.change(doctor.minute(5), clock=ClockMark("sim"))
 
 
 def an_excuse(doctor: Doctor) -> None:
-    """A time is wrong by a minute and says that it may be."""
+    """Set a time wrong by a minute, and let it say that it may be."""
     minute = doctor.minute(5)
     doctor.change(minute, start=(minute.start or 0) + 60_000_000, clock=ClockMark("sim", 100.0))
 
@@ -182,7 +183,7 @@ def bounds_beside_the_truth(doctor: Doctor) -> None:
 
 
 def never_dated(doctor: Doctor) -> None:
-    """The time became known, and a record did not get it."""
+    """Leave a record without the time that became known."""
     doctor.change(doctor.minute(5), start=None, clock=ClockMark("arrival"))
 
 
@@ -221,3 +222,32 @@ def test_a_record_that_comes_twice_is_no_double(doctor: Doctor) -> None:
     """At least once on the wire is no broken promise: the identity makes one of them."""
     doctor.arrived += doctor.arrived
     assert doctor.complaints() == []
+
+
+def versions(records: list[Record]) -> list[Version]:
+    """Return what a database says of these."""
+    return [(record.epoch, record.seq, record.revision) for record in records]
+
+
+def test_a_database_that_has_all_makes_no_complaint(good: Outcome) -> None:
+    """What is proven is in the database, and older revisions beside it are no doubles."""
+    assert list(wrongly_proven(good.kept, versions(good.kept))) == []
+    older = [(record.epoch, record.seq, 0) for record in good.kept if record.revision]
+    assert older
+    assert list(wrongly_proven(good.kept, [*older, *versions(good.kept)])) == []
+    assert list(unsettled(good.kept, good.kept)) == []
+
+
+def test_what_counts_as_proven_and_is_not_there_is_noticed(good: Outcome) -> None:
+    """A record that the database lacks, or has in an older revision alone, or twice; and one never proved."""
+    revised = next(record for record in good.kept if record.revision == 1)
+    others = versions([record for record in good.kept if record is not revised])
+    name = f"{revised.epoch}/{revised.seq}"
+    (lacking,) = wrongly_proven(good.kept, others)
+    assert lacking.startswith(f"wrongly proven: {name} ")
+    (behind,) = wrongly_proven(good.kept, [*others, (revised.epoch, revised.seq, 0)])
+    assert behind == f"wrongly proven: {name} (revision 1) is there in revision 0 alone"
+    (twice,) = wrongly_proven(good.kept, [*versions(good.kept), versions([revised])[0]])
+    assert twice == f"doubled: the database has {name} (revision 1) twice"
+    (never,) = unsettled(good.kept, [record for record in good.kept if record is not revised])
+    assert never.startswith(f"lost: {name} ")

@@ -47,7 +47,7 @@ def samples(folder: Path, hangs: bool) -> dict[str, list[float]]:
 
 
 def hang(rig: Rig) -> None:
-    """The I2C adapter does not come back from a transfer for 30 s."""
+    """Let the I2C adapter not come back from a transfer for 30 s."""
     adapter = rig.wires["i2c:/dev/i2c-1"]._adapter  # type: ignore[attr-defined]  # the wire of that bus
     transfer = adapter.transfer
 

@@ -22,7 +22,7 @@ SENT_WITHIN = 60.0  # real s
 
 @pytest.fixture(name="broker")
 def a_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A Mosquitto that keeps its sessions over a restart."""
+    """Run a Mosquitto that keeps its sessions over a restart."""
     folder = tmp_path / "broker"
     folder.mkdir()
     broker = Broker(folder, persistent=True).start()
@@ -67,6 +67,6 @@ def drain(life: Life) -> None:
     assert uplink is not None
     while life.station.store.outbox.count_unsent():
         assert time.monotonic() < ends, uplink.status()
-        uplink.hurry()
+        uplink.retry_now()
         life.run(2.0)
         time.sleep(0.05)

@@ -33,18 +33,18 @@ class Downpour:
 
 
 def fallen(rig: Rig) -> float:
-    """What has fallen since the beginning, mm."""
+    """Return what has fallen since the beginning, mm."""
     return (rig.boot.utc_at(rig.clock.now()) - BEGIN) / 1e6 * MM_PER_S
 
 
 def code_of(minute: Record, channel: str) -> str:
-    """The code of a channel's reason; "" where it has none."""
+    """Return the code of a channel's reason; "" where it has none."""
     reason = bodies.decode(minute.kind, minute.body).reasons.get(channel)
     return "" if reason is None else str(reason.code)
 
 
 def rained(folder: Path, outages: tuple[Outage, ...], length: float) -> tuple[Outcome, float]:
-    """A life under that rain, and what its minutes tell in all."""
+    """Return a life under that rain, and what its minutes tell in all."""
 
     def setup(rig: Rig) -> None:
         for name in ("rain485", "field"):
@@ -56,7 +56,7 @@ def rained(folder: Path, outages: tuple[Outage, ...], length: float) -> tuple[Ou
 
 
 def minutes(outcome: Outcome, *starts: int) -> list[Record]:
-    """What the box kept of some of its starts; what has no time is not all sent."""
+    """Return what the box kept of some of its starts; what has no time is not all sent."""
     epochs = {outcome.life.runs[start].epoch for start in starts}
     return [record for record in outcome.kept if record.kind is Kind.MINUTE and record.epoch in epochs]
 

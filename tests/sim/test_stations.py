@@ -13,6 +13,7 @@ from edge.sim.faults import FOREVER, DeviceFault, Outage, Schedule, draw
 from edge.sim.rig import Rig
 from edge.store.times import ARRIVAL, BOUNDS
 from tests.kits.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
+from tests.soak import lived
 
 FAULT_SPAN = (600.0, 1320.0)  # s; twelve whole minutes
 AIR = ("air_temperature", "relative_humidity", "air_pressure")
@@ -166,6 +167,14 @@ def test_days_of_everything(tmp_path: Path, seed: int) -> None:
     assert outcome.complaints == []
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", range(500, 505))
+def test_twenty_days_through_a_rough_network(seed: int) -> None:
+    """A small station, four days by seed: what the network and the platform suffer breaks no promise either."""
+    assert lived(seed).complaints == ()
+
+
 def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
     """Twice as fast as it goes, and once at 600 times life's speed: the same records, but for the epoch's name."""
     runs = []
@@ -184,7 +193,7 @@ def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
 
 
 def nameless(record: Record, kept: list[Record]) -> tuple[Any, ...]:
-    """A record without the random name of its epoch, which stands for the same start in each run."""
+    """Return a record without the random name of its epoch, which stands for the same start in each run."""
     names = list(dict.fromkeys(other.epoch for other in kept))
     body = {key: value for key, value in record.body.items() if key not in ("previous_epoch", "configuration", "disk")}
     return record.seq, record.kind, names.index(record.epoch), record.stamp, record.duration, record.start, body

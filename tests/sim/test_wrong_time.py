@@ -24,7 +24,7 @@ class Liar:
         self.known_from = boot.boottime(BEGIN) + LIES_S
 
     def probe(self, boot: str, boottime: float) -> Anchor | None:
-        """The lie, then the truth."""
+        """Return the lie, then the truth."""
         true = self._boot.utc_at(boottime)
         if boottime >= self.known_from:
             return Anchor(boot, boottime, true, "gnss", 0.05)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.sim import lockstep
 from edge.uplink import uplink
-from edge.wire.contract import Channel, topic
+from edge.wire.contract import Topic, topic
 from tests.kits.broker import Broker
 from tests.kits.scripted_broker import KICK, SILENT, Manners, Scripted, packet, publish
 from tests.kits.uplink_kit import Box
@@ -42,16 +43,10 @@ BAD = {
     "sends a topic of no text": lambda: Manners(first=packet(0x32, b"\x00\x02\xff\xfe\x00\x01\x00{}")),
     "sends properties of none": lambda: Manners(first=packet(0x32, b"\x00\x01a\x00\x01\x05\xff\xff\xff\xff\xff")),
     "sends at a QoS of its own": lambda: Manners(first=packet(0x34, b"\x00\x01a\x00\x01\x00{}")),
-    "sends megabytes": lambda: Manners(first=publish(topic(STATION, Channel.COMMAND), b"x" * 3_000_000, True)),
-}
-QUICK = (
-    "each third is refused",
-    "kicks at each fifth",
-    "packets of 2000",
-    "acknowledges and drops",
-    "sends what has no topic",
-    "sends megabytes",
-)
+    "sends megabytes": lambda: Manners(first=publish(topic(STATION, Topic.COMMAND), b"x" * 3_000_000, True)),
+}  # fmt: skip
+QUICK = ("each third is refused", "kicks at each fifth", "packets of 2000",
+         "acknowledges and drops", "sends what has no topic", "sends megabytes")  # fmt: skip
 
 
 @pytest.fixture(name="scripted")
@@ -69,8 +64,8 @@ def test_a_broker_that_misbehaves_loses_nothing(
     scripted: Scripted, boxes: list[Box], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Hours of a bad broker, then a good one: each record arrived, each is proven, the lane never fell."""
-    monkeypatch.setattr(uplink, "PATIENCE", 0.1)
-    monkeypatch.setattr(uplink, "SILENCE", 3)
+    monkeypatch.setattr(lockstep, "PATIENCE", 0.1)
+    monkeypatch.setattr(uplink, "SILENCE", 0.3)
     scripted.manners = BAD[name]()
     box = Box(tmp_path / "state", scripted.section())
     boxes.append(box)
@@ -161,7 +156,7 @@ def test_a_bad_link_loses_and_doubles_nothing(
     broker: Broker, boxes: list[Box], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """Through a proxy that spoils the link, a receiver's file ends with each minute once."""
-    monkeypatch.setattr(uplink, "PATIENCE", 0.3)
+    monkeypatch.setattr(lockstep, "PATIENCE", 0.3)
     watch = Watch(tmp_path, broker.url, "--receipts").start()
     proxy = Proxy(broker.port, fault)
     box = Box(tmp_path / "state", broker.section(url=f"mqtt://127.0.0.1:{proxy.port}", proof="committed"))

@@ -14,11 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from edge.wire.contract import Channel, Command, Result, decode, encode, topic
-from edge.wire.link import Link, Session
+from edge.clock.clock import SystemClock
+from edge.wire.contract import Command, Result, Topic, decode, encode, topic
+from edge.wire.link import Link
+from edge.wire.mqtt_link import connect
+from edge.wire.session import Session
 from tests.kits.broker import Broker
 from tests.kits.command import ENGLISH, minshan
 from tests.kits.system import running_broker, section, station, talking, url
+
+CLOCK = SystemClock()
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +44,15 @@ def answered(link: Link, results: list[tuple[str, str]]) -> Command:
     """Play the station: wait for a command and give those results."""
     deadline = time.monotonic() + 20
     while not link.incoming and time.monotonic() < deadline:
-        link.pump(0.1)
+        link.wait(CLOCK.now() + 0.1)
     command = decode(link.incoming.pop(0).payload, Command)
     another = Result(1, command.id, "another-1", "done", "what another station says is no answer")
-    link.publish(topic("maoxian-1", Channel.RESULT), encode(another))
+    link.publish(topic("maoxian-1", Topic.RESULT), encode(another))
     for state, text in results:
         result = Result(1, command.id, "maoxian-1", state, text, {"camera": "south"} if state == "done" else {})
-        link.publish(topic("maoxian-1", Channel.RESULT), encode(result))
+        link.publish(topic("maoxian-1", Topic.RESULT), encode(result))
         for _ in range(3):
-            link.pump(0.1)
+            link.wait(CLOCK.now() + 0.1)
     return command
 
 
@@ -72,7 +77,7 @@ def test_a_picture_is_asked_for_over_the_broker(
     broker: Broker, results: list[tuple[str, str]], code: int, out: str, err: str
 ) -> None:
     """`remote STATION picture` sends a command that expires and tells what comes of it."""
-    link = Link(section(url(broker)), Session("test-station", (topic("maoxian-1", Channel.COMMAND),)))
+    link = connect(section(url(broker)), Session("test-station", (topic("maoxian-1", Topic.COMMAND),)))
     words = [sys.executable, "-m", "provisioning.main", "remote", "maoxian-1", "picture"]
     words += ["--camera", "south", "--timeout", "20", "--broker", url(broker)]
     with subprocess.Popen(

@@ -16,7 +16,7 @@ from referencing.jsonschema import DRAFT7
 
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.wire import contract
-from edge.wire.contract import VERSION, Channel, Command, Piece, Receipt, Result, encode, topic
+from edge.wire.contract import VERSION, Command, Piece, Receipt, Result, Topic, encode, topic
 from edge.wire.session import Incoming
 from tests.kits.broker import Broker
 from tests.kits.uplink_kit import BOOT, Box, Listener
@@ -91,11 +91,11 @@ def everything_said(box: Box, listener: Listener, watch: Watch) -> None:
     box.store.times.bound(BOOT, 1, 2)
     box.picture(os.urandom(50_000), os.urandom(5_000))
     box.run_until(lambda: not box.store.pictures.unproven() and len(watch.seqs()) > 30)
-    listener.send(topic("orchard-1", Channel.COMMAND), encode(Command(VERSION, "c1", "picture", {"camera": "n"}, 1)))
+    listener.send(topic("orchard-1", Topic.COMMAND), encode(Command(VERSION, "c1", "picture", {"camera": "n"}, 1)))
     box.run(1)
     box.uplink.result(Result(VERSION, "c1", "orchard-1", "done", "taken", {"picture": "x"}))
     wanted = Receipt(VERSION, "x", 1, wanted=[Piece("0" * 64, "full", 5)])
-    listener.send(topic("orchard-1", Channel.RECEIPT), encode(wanted))
+    listener.send(topic("orchard-1", Topic.RECEIPT), encode(wanted))
     box.run(60)
 
 

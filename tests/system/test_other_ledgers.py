@@ -12,7 +12,7 @@ import pytest
 from edge.records.spans import Span
 from edge.store.store import Store
 from edge.uplink.pin import ALONE
-from edge.wire.contract import VERSION, Answer, Channel, Hello, Piece, Receipt, decode, encode, topic
+from edge.wire.contract import VERSION, Hello, HelloAnswer, Piece, Receipt, Topic, decode, encode, topic
 from tests.kits.broker import Broker
 from tests.kits.uplink_kit import UTC0, Box, Listener, make
 
@@ -30,14 +30,14 @@ class Ledger:
 
     def answer(self) -> None:
         """Answer the newest hello."""
-        hello = decode(self.listener.on(STATION, Channel.HELLO)[-1].payload, Hello)
-        reply = Answer(VERSION, hello.nonce, UTC0, self.name, self.generation, self.has)
-        self.listener.send(topic(STATION, Channel.ANSWER), encode(reply))
+        hello = decode(self.listener.on(STATION, Topic.HELLO)[-1].payload, Hello)
+        reply = HelloAnswer(VERSION, hello.nonce, UTC0, self.name, self.generation, self.has)
+        self.listener.send(topic(STATION, Topic.ANSWER), encode(reply))
 
     def receipt(self, has: list[Span], pictures: list[Piece] | None = None) -> None:
         """Give a receipt."""
         receipt = Receipt(VERSION, self.name, self.generation, has, pictures or [])
-        self.listener.send(topic(STATION, Channel.RECEIPT), encode(receipt))
+        self.listener.send(topic(STATION, Topic.RECEIPT), encode(receipt))
 
 
 def believed(boxes: list[Box], folder: Path, broker: Broker, **section: Any) -> tuple[Box, Ledger]:
@@ -183,7 +183,7 @@ def test_a_hello_is_said_each_day(broker: Broker, boxes: list[Box], tmp_path: Pa
     true.listener.take()
     true.listener.messages.clear()
     box.run(25 * HOUR)
-    assert len(true.listener.on(STATION, Channel.HELLO)) >= 1
+    assert len(true.listener.on(STATION, Topic.HELLO)) >= 1
 
 
 def test_what_is_believed_is_kept_in_the_store(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ import pytest
 from edge.clock.clock import system_utc
 from edge.config.sections import BrokerSection
 from edge.records.spans import Span
-from edge.wire.contract import Batch, Channel, Receipt, decode, encode, encode_chunk, topic
-from edge.wire.errors import LinkTrouble
+from edge.wire.contract import Batch, Receipt, Topic, decode, encode, encode_chunk, topic
+from edge.wire.errors import LinkError
 from edge.wire.link import REFUSED
 from tests.kits.broker import PATH, Broker, password_file, until
 from tests.kits.command import minshan
@@ -56,7 +56,7 @@ def test_a_receiver_that_was_away_lacks_nothing(parts: Parts, tmp_path: Path, mi
     box = Box(tmp_path / "state", BrokerSection(url=broker.url))  # as the defaults have it
     parts += [box, watch]
     box.minute(-60)
-    box.uplink.poke()
+    box.uplink.notify()
     box.run_until(lambda: watch.seqs() == [1] and not box.store.outbox.unproven())
     watch.end()
     box.recording()
@@ -81,15 +81,15 @@ def test_no_message_ends_a_receiver_or_comes_back(parts: Parts, tmp_path: Path) 
     whole: Any = msgspec.to_builtins(minute(1))
     for number, fields in enumerate(BAD):
         record = whole | {"seq": 100 + number} | fields
-        sender.send(topic("s", Channel.LIVE), json.dumps({"v": 1, "station": "s", "records": [record]}).encode())
+        sender.send(topic("s", Topic.LIVE), json.dumps({"v": 1, "station": "s", "records": [record]}).encode())
     for station in ("+", "#", "x" * 60_000, "\0"):
-        sender.send(topic("s", Channel.HELLO), json.dumps({**msgspec.to_builtins(HELLO), "station": station}).encode())
-        sender.send(topic("s", Channel.BACKFILL), encode(Batch(1, station, [minute(1)])))
+        sender.send(topic("s", Topic.HELLO), json.dumps({**msgspec.to_builtins(HELLO), "station": station}).encode())
+        sender.send(topic("s", Topic.BACKFILL), encode(Batch(1, station, [minute(1)])))
     for payload in RAW[:-2]:
-        for channel in (Channel.LIVE, Channel.HELLO, Channel.PICTURE, Channel.STATUS):
+        for channel in (Topic.LIVE, Topic.HELLO, Topic.PICTURE, Topic.STATUS):
             sender.send(topic("s", channel), payload)
     for round_ in (1, 2):
-        sender.send(topic("s", Channel.LIVE), encode(Batch(1, "s", [minute(1)])))
+        sender.send(topic("s", Topic.LIVE), encode(Batch(1, "s", [minute(1)])))
         until(lambda: Span("e", 1, 1) in receipted(sender), 20)
         assert watch.seqs() == [1]
         said = watch.end()
@@ -102,8 +102,8 @@ def test_no_message_ends_a_receiver_or_comes_back(parts: Parts, tmp_path: Path) 
 
 
 def receipted(listener: Listener) -> list[Span]:
-    """Return the spans of all receipts that arrived."""
-    return [span for message in listener.on("s", Channel.RECEIPT) for span in decode(message.payload, Receipt).has]
+    """The spans of all receipts that came."""
+    return [span for message in listener.on("s", Topic.RECEIPT) for span in decode(message.payload, Receipt).has]
 
 
 def guarded(folder: Path, *stations: str) -> Broker:
@@ -124,7 +124,7 @@ def refused(listener: Listener, to: str, payload: bytes) -> bool:
     try:
         while mid not in listener.link.acks:
             listener.take(0.05)
-    except LinkTrouble:
+    except LinkError:
         listener.again()
         return True
     return listener.link.acks.pop(mid) >= REFUSED
@@ -140,17 +140,17 @@ def test_a_stations_login_speaks_for_no_other(parts: Parts, tmp_path: Path) -> N
     parts += [box, watch]
     forged = encode(Batch(1, "victim", [minute(1, air_temperature=-99.0)]))
     junk = encode_chunk(msgspec.structs.replace(CHUNK, size=7, sha256="0" * 64), b"nothing")
-    payloads = dict.fromkeys(Channel, forged) | {Channel.HELLO: encode(HELLO), Channel.PICTURE: junk}
+    payloads = dict.fromkeys(Topic, forged) | {Topic.HELLO: encode(HELLO), Topic.PICTURE: junk}
     for channel, payload in payloads.items():
         assert refused(thief, topic("victim", channel), payload), f"the thief may write victim's {channel}"
-    for channel in (Channel.LIVE, Channel.HELLO, Channel.PICTURE, Channel.STATUS):
+    for channel in (Topic.LIVE, Topic.HELLO, Topic.PICTURE, Topic.STATUS):
         thief.send(topic("thief", channel), payloads[channel])  # in its own topic it may say what it likes
     box.minute(-60)
-    box.uplink.poke()
+    box.uplink.notify()
     box.run_until(lambda: watch.seqs() == [1] and not box.store.outbox.unproven())
     assert [line["values"]["air_temperature"] for line in watch.lines()] == [1.25]
     platform = Listener(BrokerSection(url=url(broker, "platform:apple@")), "platform-asks")
-    platform.send(topic("victim", Channel.COMMAND), b'{"v":1,"id":"x","name":"none","args":{},"expires":1}')
+    platform.send(topic("victim", Topic.COMMAND), b'{"v":1,"id":"x","name":"none","args":{},"expires":1}')
     box.run(60)
     assert {message.topic for message in thief.take(0.5)} <= {"minshan/1/all/rollcall"}
     assert list(records_of(thief.messages)) == []
@@ -169,7 +169,7 @@ def test_a_second_receiver_with_other_files_does_not_disturb(parts: Parts, tmp_p
     box = Box(tmp_path / "state", broker.section())
     parts.append(box)
     box.backlog(20)
-    box.uplink.poke()
+    box.uplink.notify()
     box.run_until(lambda: len(first.seqs()) == len(second.seqs()) == 20)
     assert "another client" not in first.end() + second.end()
     broker.stop()
@@ -222,6 +222,6 @@ def test_a_command_expires(tmp_path: Path) -> None:
     said = minshan("remote", "maoxian-1", "picture", "--timeout", "1", env={"MINSHAN_BROKER": broker.url})
     assert said.code == 1
     assert "the command is carried out if it comes within 10 min, and not later" in said.err
-    (command,) = listener.on("maoxian-1", Channel.COMMAND)
+    (command,) = listener.on("maoxian-1", Topic.COMMAND)
     assert abs(json.loads(command.payload)["expires"] - system_utc() - 600_000_000) < 60_000_000
     broker.stop()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge.config.sections import BrokerSection
-from edge.uplink import uplink
-from edge.wire.contract import Channel, Status, decode
+from edge.sim import lockstep
+from edge.wire.contract import Status, Topic, decode
 from tests.kits.broker import Broker, certificates, old_broker, password_file
 from tests.kits.uplink_kit import Box, Listener, make, records_of, seqs
 
@@ -37,8 +37,8 @@ def test_the_newest_minute_goes_before_the_backlog_and_that_from_new_to_old(
     box = make(boxes, tmp_path, broker)
     box.backlog(800)
     box.run_until(lambda: box.store.outbox.count_unsent() == 0)
-    live = seqs(records_of(listener.on(STATION, Channel.LIVE)))
-    backfill = [seqs(records_of([m])) for m in listener.on(STATION, Channel.BACKFILL)]
+    live = seqs(records_of(listener.on(STATION, Topic.LIVE)))
+    backfill = [seqs(records_of([m])) for m in listener.on(STATION, Topic.BACKFILL)]
     assert live[0] == 800
     assert [batch[0] for batch in backfill] == sorted((batch[0] for batch in backfill), reverse=True)
     assert backfill[0][0] > backfill[-1][-1] == 1
@@ -68,13 +68,13 @@ def test_a_broker_killed_with_messages_in_flight_loses_nothing(
     broker: Broker, boxes: list[Box], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a broker had taken and not acknowledged when it was killed is sent again to the next one."""
-    monkeypatch.setattr(uplink, "PATIENCE", 0.2)
+    monkeypatch.setattr(lockstep, "PATIENCE", 0.2)
     listener = Listener(broker)
     box = make(boxes, tmp_path, broker)
     box.run(1)
     box.backlog(900)
     broker.freeze()
-    box.uplink.hurry()
+    box.uplink.retry_now()
     box.run(10)
     assert box.uplink.status()["sending"] >= 3
     broker.kill()
@@ -111,7 +111,7 @@ def test_birth_and_will_tell_whether_the_station_is_there(broker: Broker, boxes:
 def state(broker: Broker) -> str:
     """Return the retained status, as a newcomer gets it."""
     listener = Listener(broker, name=f"newcomer-{id(object())}")
-    messages = listener.on(STATION, Channel.STATUS)
+    messages = listener.on(STATION, Topic.STATUS)
     listener.link.close()
     return decode(messages[-1].payload, Status).state
 

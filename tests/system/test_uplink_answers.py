@@ -13,7 +13,7 @@ from edge.clock.clock import SystemClock
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
 from edge.uplink.send_queue import PHASES
 from edge.uplink.uplink import Uplink
 from edge.uplink.window import Window
@@ -21,22 +21,22 @@ from edge.wire.contract import (
     CHUNK,
     ROLLCALL,
     VERSION,
-    Answer,
-    Channel,
     Command,
     Hello,
+    HelloAnswer,
     Piece,
     Receipt,
     Result,
     Revised,
     Status,
+    Topic,
     decode,
     decode_chunk,
     encode,
     topic,
 )
 from tests.kits.broker import Broker, until
-from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener, make, seqs
+from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener, destination, make, seqs
 
 STATION = "orchard-1"
 LATER = UTC0 + 86_400_000_000
@@ -59,20 +59,20 @@ def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(
     box.run_until(lambda: len(platform.records()) == 60)
     assert sorted(seqs(platform.records()))[20:40:2] == sorted(seqs(platform.records()))[21:41:2]
     receipt = Receipt(VERSION, "ledger", 1, [Span("e1", 21, 30)])
-    platform.send(topic(STATION, Channel.RECEIPT), encode(receipt))
+    platform.send(topic(STATION, Topic.RECEIPT), encode(receipt))
     box.run_until(lambda: not box.store.outbox.unproven())
     assert box.store.outbox.count_unsent() == 0
 
 
 def newest_hello(platform: Listener) -> Hello:
-    """Return the newest hello of the station."""
-    return decode(platform.on(STATION, Channel.HELLO)[-1].payload, Hello)
+    """What the station said of itself last."""
+    return decode(platform.on(STATION, Topic.HELLO)[-1].payload, Hello)
 
 
 def answer(platform: Listener, hello: Hello, has: list[Span] | None = None) -> None:
-    """Send the platform's answer to a hello."""
-    reply = Answer(VERSION, hello.nonce, UTC0 + 5_000_000, "ledger", 1, has)
-    platform.send(topic(STATION, Channel.ANSWER), encode(reply))
+    """The platform's answer to a hello."""
+    reply = HelloAnswer(VERSION, hello.nonce, UTC0 + 5_000_000, "ledger", 1, has)
+    platform.send(topic(STATION, Topic.ANSWER), encode(reply))
 
 
 def test_the_platforms_time_becomes_an_anchor_where_nobody_else_knows_it(
@@ -104,7 +104,7 @@ def test_an_undated_minute_goes_at_once_by_arrival_and_again_when_its_time_is_kn
     box.run(30)
     assert [(r.seq, r.start, r.clock.source) for r in listener.records()] == [(5, None, "arrival")]
     box.store.times.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
-    box.uplink.poke()
+    box.uplink.notify()
     box.run_until(lambda: box.store.outbox.count_unsent() == 0)
     later = [(r.seq, r.start, r.revision) for r in listener.records()[1:]]
     assert sorted(later) == [(n, UTC0 - (6 - n) * 60_000_000, 1) for n in range(1, 6)]
@@ -115,10 +115,10 @@ def test_a_rollcall_is_answered_by_a_hello(broker: Broker, boxes: list[Box], tmp
     platform = Listener(broker)
     box = make(boxes, tmp_path, broker)
     box.run(1)
-    before = len(platform.on(STATION, Channel.HELLO))
+    before = len(platform.on(STATION, Topic.HELLO))
     platform.send(ROLLCALL, b"{}")
     box.run(1)
-    assert len(platform.on(STATION, Channel.HELLO)) == before + 1
+    assert len(platform.on(STATION, Topic.HELLO)) == before + 1
 
 
 def test_a_command_is_carried_out_once_and_an_expired_one_refused(
@@ -130,15 +130,15 @@ def test_a_command_is_carried_out_once_and_an_expired_one_refused(
     box.minute(-60)
     box.run(1)
     command = Command(VERSION, "c1", "picture", {"camera": "north"}, LATER)
-    platform.send(topic(STATION, Channel.COMMAND), encode(command))
+    platform.send(topic(STATION, Topic.COMMAND), encode(command))
     box.run(1)
     assert box.commands == [command]
     box.uplink.result(Result(VERSION, "c1", STATION, "done", "taken"))
     box.run(1)
-    platform.send(topic(STATION, Channel.COMMAND), encode(command))
-    platform.send(topic(STATION, Channel.COMMAND), encode(Command(VERSION, "c2", "picture", {}, UTC0 - 1)))
+    platform.send(topic(STATION, Topic.COMMAND), encode(command))
+    platform.send(topic(STATION, Topic.COMMAND), encode(Command(VERSION, "c2", "picture", {}, UTC0 - 1)))
     box.run(1)
-    results = [decode(m.payload, Result) for m in platform.on(STATION, Channel.RESULT)]
+    results = [decode(m.payload, Result) for m in platform.on(STATION, Topic.RESULT)]
     assert [(r.id, r.state, r.text) for r in results] == [
         ("c1", "done", "taken"),
         ("c1", "done", "taken"),
@@ -154,15 +154,15 @@ def test_a_picture_arrives_whole_its_thumbnail_first(broker: Broker, boxes: list
     full, thumbnail = bytes(range(256)) * 900, b"thumb" * 4000
     name = box.picture(full, thumbnail)
     box.run_until(lambda: box.store.pictures.count().bytes_left == 0)
-    chunks = [decode_chunk(m.payload) for m in listener.on(STATION, Channel.PICTURE)]
+    chunks = [decode_chunk(m.payload) for m in listener.on(STATION, Topic.PICTURE)]
     assert [h.part for h, _ in chunks] == ["thumbnail"] + ["full"] * 8
     assert b"".join(data for header, data in chunks if header.part == "full") == full
     assert {h.sha256 for h, _ in chunks} == {name, hashlib.sha256(thumbnail).hexdigest()}
     wanted = Receipt(VERSION, "ledger", 1, wanted=[Piece(name, "full", 200_000)])
     listener.messages.clear()
-    listener.send(topic(STATION, Channel.RECEIPT), encode(wanted))
-    box.run_until(lambda: listener.on(STATION, Channel.PICTURE))
-    again = [decode_chunk(m.payload) for m in listener.on(STATION, Channel.PICTURE)]
+    listener.send(topic(STATION, Topic.RECEIPT), encode(wanted))
+    box.run_until(lambda: listener.on(STATION, Topic.PICTURE))
+    again = [decode_chunk(m.payload) for m in listener.on(STATION, Topic.PICTURE)]
     assert b"".join(data for _, data in again) == full[200_000:]
 
 
@@ -171,11 +171,11 @@ def test_what_nobody_understands_is_dropped(broker: Broker, boxes: list[Box], tm
     platform = Listener(broker)
     box = make(boxes, tmp_path, broker)
     box.run(1)
-    for channel in (Channel.ANSWER, Channel.RECEIPT, Channel.COMMAND):
+    for channel in (Topic.ANSWER, Topic.RECEIPT, Topic.COMMAND):
         for payload in (b"", b"{}", b"\xff\x00", b"\x28\xb5\x2f\xfdrubbish", b"[1,2]"):
             platform.send(topic(STATION, channel), payload)
     box.minute(0)
-    box.uplink.poke()
+    box.uplink.notify()
     box.run(60)
     assert box.store.outbox.count_unsent() == 0
     assert box.uplink.status()["connected"]
@@ -185,36 +185,38 @@ def test_a_chunk_after_one_that_was_refused_is_no_progress(broker: Broker, boxes
     """Only what the broker has without a hole moves a picture on; after a restart it goes on there."""
     box = make(boxes, tmp_path, broker)
     box.picture(b"x" * 100_000, b"y" * 50)
-    pieces = Pieces(STATION, box.store, box.clock, committed=False)
+    chunks = Chunks(STATION, box.store, box.clock, committed=False)
     window = Window(20, None)
     flying = []
     for mid in range(3):
-        message = pieces.next(window)
+        message = chunks.next(window)
         if message is None:
             break
         assert message.chunk is not None
         window.add(mid, message)
         flying.append((message.chunk, message.chunk_end))
     assert [(h.part, h.offset) for h, _ in flying] == [("thumbnail", 0), ("full", 0)]
-    pieces.sent(*flying[0])
+    chunks.sent(*flying[0])
     late = msgspec.structs.replace(flying[1][0], offset=CHUNK)
-    pieces.sent(late, 2 * CHUNK)
+    chunks.sent(late, 2 * CHUNK)
     assert [row.offset for row in box.store.pictures.next_pieces()] == [0]
-    pieces.sent(*flying[1])
+    chunks.sent(*flying[1])
     assert [row.offset for row in box.store.pictures.next_pieces()] == [CHUNK]
 
 
 def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broker, tmp_path: Path) -> None:
-    """By the system's clock a poke sends within the station's phase; told to stop, the lane ends in a second."""
+    """By the system's clock a new record goes within the station's phase; told to stop, the lane ends in a second."""
     listener = Listener(broker)
     clock = SystemClock()
     store = Store.open(tmp_path / "state", epoch="e1")
-    sender = Uplink(broker.section(), STATION, store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print)
+    sender = Uplink(
+        destination(broker.section(), STATION), store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print
+    )  # fmt: skip
     lane = clock.lane("uplink", sender.run)
     until(lambda: sender.status()["connected"])
     now = clock.now()
     store.append(Draft(Kind.MINUTE, Stamp(BOOT, now - 60), 60.0, UTC0, ClockMark("ntp", 0.1), {}))
-    sender.poke()
+    sender.notify()
     until(lambda: store.outbox.count_unsent() == 0, PHASES + 2)
     assert clock.now() - now < PHASES + 1
     began = time.monotonic()
@@ -222,7 +224,7 @@ def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broke
     assert lane.join(5)
     assert time.monotonic() - began < 2
     store.close()
-    assert decode(listener.on(STATION, Channel.STATUS)[-1].payload, Status).state == "offline"
+    assert decode(listener.on(STATION, Topic.STATUS)[-1].payload, Status).state == "offline"
 
 
 def test_a_proof_of_an_older_revision_closes_nothing(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
@@ -236,11 +238,11 @@ def test_a_proof_of_an_older_revision_closes_nothing(broker: Broker, boxes: list
     assert box.store.outbox.unproven() == [Span("e1", 1, 1)]
     answer(platform, newest_hello(platform), has=[])
     box.run(1)
-    platform.send(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)])))
+    platform.send(topic(STATION, Topic.RECEIPT), encode(Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)])))
     box.run(5)
     assert box.store.outbox.unproven() == [Span("e1", 1, 1)]
     revised = [Revised(1, [Span("e1", 1, 1)])]
     receipt = Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)], revised=revised)
-    platform.send(topic(STATION, Channel.RECEIPT), encode(receipt))
+    platform.send(topic(STATION, Topic.RECEIPT), encode(receipt))
     box.run(5)
     assert box.store.outbox.unproven() == []

@@ -14,7 +14,7 @@ from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
 from edge.store.store import Store
 from edge.wire import contract
-from edge.wire.contract import VERSION, Answer, Channel, Command, Hello, Receipt, Result, decode, encode, topic
+from edge.wire.contract import VERSION, Command, Hello, HelloAnswer, Receipt, Result, Topic, decode, encode, topic
 from tests.kits.broker import Broker, until
 from tests.kits.hostile import Mutations
 from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener, seqs
@@ -37,9 +37,9 @@ def test_rubbish_by_a_real_broker_ends_nothing(broker: Broker, boxes: list[Box],
     box.run(1)
     mutations, draw = Mutations(3), random.Random(3)
     honest = {
-        Channel.ANSWER: Answer(VERSION, "0" * 16, 1, "l", 1, []),
-        Channel.RECEIPT: Receipt(VERSION, "l", 1, [Span("e1", 1, 5)]),
-        Channel.COMMAND: Command(VERSION, "c", "picture", {}, LATER),
+        Topic.ANSWER: HelloAnswer(VERSION, "0" * 16, 1, "l", 1, []),
+        Topic.RECEIPT: Receipt(VERSION, "l", 1, [Span("e1", 1, 5)]),
+        Topic.COMMAND: Command(VERSION, "c", "picture", {}, LATER),
     }
     for _ in range(60):
         channel = draw.choice(list(honest))
@@ -48,8 +48,8 @@ def test_rubbish_by_a_real_broker_ends_nothing(broker: Broker, boxes: list[Box],
             platform.send(topic(STATION, channel), payload)
             box.run(1)
     box.minute(0)
-    box.uplink.poke()
-    platform.send(topic(STATION, Channel.COMMAND), encode(Command(VERSION, "last", "picture", {}, LATER)))
+    box.uplink.notify()
+    platform.send(topic(STATION, Topic.COMMAND), encode(Command(VERSION, "last", "picture", {}, LATER)))
     box.run_until(lambda: box.store.outbox.count_unsent() == 0 and "last" in [command.id for command in box.commands])
     assert box.uplink.status()["set_aside"]["count"] > 20
     assert box.uplink.status()["connected"]
@@ -66,8 +66,8 @@ def test_a_message_that_is_too_large_is_passed_over_for_good(
     box.run(1)
     platform = Listener(broker)
     before = resident()
-    box.clock.outside(lambda: platform.send(topic(STATION, Channel.COMMAND), os.urandom(30_000_000)))
-    platform.send(topic(STATION, Channel.COMMAND), encode(Command(VERSION, "after", "picture", {}, LATER)))
+    box.clock.outside(lambda: platform.send(topic(STATION, Topic.COMMAND), os.urandom(30_000_000)))
+    platform.send(topic(STATION, Topic.COMMAND), encode(Command(VERSION, "after", "picture", {}, LATER)))
     box.run_until(lambda: [command.id for command in box.commands] == ["after"])
     assert resident() - before < 80 * 1024 * 1024  # the sender's own copies of it are of this process too
     passed_over = box.uplink.status()["set_aside"]["count"]
@@ -77,7 +77,7 @@ def test_a_message_that_is_too_large_is_passed_over_for_good(
     box.close()
     boxes[:] = [Box(tmp_path / "state", broker.section(protocol=protocol), epoch="e2")]
     boxes[0].run(1)
-    platform.send(topic(STATION, Channel.COMMAND), encode(Command(VERSION, "again", "picture", {}, LATER)))
+    platform.send(topic(STATION, Topic.COMMAND), encode(Command(VERSION, "again", "picture", {}, LATER)))
     boxes[0].run_until(lambda: [command.id for command in boxes[0].commands] == ["again"])
     assert boxes[0].uplink.status()["set_aside"]["count"] == 0
 
@@ -116,7 +116,7 @@ def test_a_record_that_fits_no_packet_is_told_and_all_others_go(tmp_path: Path, 
     (loss,) = [record for record in arrived if record.kind is Kind.LOSS]
     assert (loss.body["what"], loss.body["epoch"], loss.body["seq"]) == ("record", "e1", large)
     assert loss.body["bytes"] > 500
-    results = [decode(message.payload, Result) for message in listener.on(STATION, Channel.RESULT)]
+    results = [decode(message.payload, Result) for message in listener.on(STATION, Topic.RESULT)]
     assert [(r.id, len(r.text)) for r in results] == [("c-e1", 200), ("c-e2", 200)]
     broker.stop()
 
@@ -173,10 +173,10 @@ class Platform:
         messages, self.listener.messages = self.listener.take(quiet=0.02), []
         for message in messages:
             channel = message.topic.rpartition("/")[2]
-            if channel in (Channel.LIVE, Channel.BACKFILL):
+            if channel in (Topic.LIVE, Topic.BACKFILL):
                 batch = decode(message.payload, contract.Batch)
                 self.has.update({(record.epoch, record.seq): record.revision for record in batch.records})
-            elif channel == Channel.HELLO:
+            elif channel == Topic.HELLO:
                 self.sizes.append(len(message.payload))
                 self._answer(decode(message.payload, Hello))
         return True
@@ -187,8 +187,8 @@ class Platform:
             about = hello.epochs[first : first + self.page]
             names = {span.epoch for span in about}
             has = [Span(epoch, seq, seq) for epoch, seq in self.has if epoch in names]
-            reply = Answer(VERSION, hello.nonce, UTC0, "ledger", 1, has, about=about)
-            self.listener.link.publish(topic(STATION, Channel.ANSWER), encode(reply))
+            reply = HelloAnswer(VERSION, hello.nonce, UTC0, "ledger", 1, has, about=about)
+            self.listener.link.publish(topic(STATION, Topic.ANSWER), encode(reply))
 
 
 def test_an_answer_says_nothing_about_epochs_that_were_not_named(
@@ -201,13 +201,13 @@ def test_an_answer_says_nothing_about_epochs_that_were_not_named(
     boxes.append(box)
     box.minute(0)
     box.run_until(lambda: box.store.outbox.count_unsent() == 0)
-    hello = decode(platform.on(STATION, Channel.HELLO)[-1].payload, Hello)
+    hello = decode(platform.on(STATION, Topic.HELLO)[-1].payload, Hello)
     everything = box.store.epochs()
     for about, has, reopened in ((everything[:1], everything[:1], 0), (everything[1:2], [], 2)):
-        reply = Answer(VERSION, hello.nonce, UTC0, "ledger", 1, has, about=about)
+        reply = HelloAnswer(VERSION, hello.nonce, UTC0, "ledger", 1, has, about=about)
         box.run(200)  # so that nothing counts as on its way
         platform.messages.clear()
-        platform.send(topic(STATION, Channel.ANSWER), encode(reply))
+        platform.send(topic(STATION, Topic.ANSWER), encode(reply))
         box.run(30)
         until(lambda: len(platform.records()) == reopened)  # noqa: B023  # called within the turn alone
     assert json.loads(encode(hello))["epochs"] == json.loads(encode(everything))

@@ -108,7 +108,7 @@ def test_a_line_has_what_the_contract_says(broker: Broker, parts: list[Box | Wat
     """A minute is one JSON object with its identity, time, values, flags, and a reason beside each bad flag."""
     box, watch = both(parts, tmp_path, broker)
     box.minute(-60)
-    box.uplink.poke()
+    box.uplink.notify()
     box.run_until(watch.seqs)
     assert watch.lines() == [
         {
@@ -197,7 +197,7 @@ def test_a_database_from_a_backup_is_filled_again(broker: Broker, parts: list[Bo
     """A file put back to an older state gets what it lacks, though all of it had been proven."""
     box, watch = both(parts, tmp_path, broker, proof="committed")
     box.backlog(40)
-    box.uplink.poke()
+    box.uplink.notify()
     box.run_until(lambda: len(watch.seqs()) == 40 and not box.store.outbox.unproven())
     watch.end()
     kept = watch.minutes.read_text().splitlines(keepends=True)
@@ -214,14 +214,14 @@ def test_an_undated_minute_is_dated_by_its_arrival_and_then_corrected(
     """By arrival the time is now less the minute, its error unknown; the corrected one is a further line."""
     box, watch = both(parts, tmp_path, broker)
     box.minute(-60, dated=False)
-    box.uplink.poke()
+    box.uplink.notify()
     box.run_until(watch.seqs)
     first = watch.lines()[0]
     began = datetime.fromisoformat(first["time"])
     assert abs(began - (datetime.now(UTC) - timedelta(seconds=60))) < timedelta(seconds=20)
     assert first["clock"] == {"source": "arrival", "error": None}
     box.store.times.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
-    box.uplink.poke()
+    box.uplink.notify()
     box.run_until(lambda: len(watch.seqs()) == 2)
     second = watch.lines()[1]
     assert (second["seq"], second["revision"], second["time"]) == (1, 1, "2025-12-31T23:59:00Z")

@@ -14,14 +14,14 @@ from rich.console import Console
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.wire.contract import (
-    Answer,
     Batch,
-    Channel,
     ChunkHeader,
     Hello,
+    HelloAnswer,
     Piece,
     Receipt,
     Status,
+    Topic,
     decode,
     encode,
     encode_chunk,
@@ -49,8 +49,8 @@ def aside(desk: Desk) -> list[bytes]:
 
 
 def batch(*records: Any, station: str = "s") -> tuple[str, bytes]:
-    """Return a message with these records, whatever they are."""
-    return topic(station, Channel.BACKFILL), msgspec.json.encode({"v": 1, "station": station, "records": records})
+    """A message with these records, whatever they are."""
+    return topic(station, Topic.BACKFILL), msgspec.json.encode({"v": 1, "station": station, "records": records})
 
 
 def changed(record: Record, **fields: Any) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_a_corrected_record_that_is_not_understood_is_closed_in_its_revision(des
     """Its receipt names the revision, or its station would send it for ever."""
     desk.take(batch(minute(1)))
     desk.take(batch(changed(minute(1, revision=2), duration=-1)))
-    receipt = desk.last("s", Channel.RECEIPT, Receipt)
+    receipt = desk.last("s", Topic.RECEIPT, Receipt)
     assert receipt.has == [Span("e", 1, 1)]
     assert [(held.revision, held.has) for held in receipt.revised] == [(2, [Span("e", 1, 1)])]
 
@@ -115,14 +115,14 @@ CHUNK = ChunkHeader(1, "victim", NAME, "full", 0, len(JPEG), NAME, "north", "e",
 @pytest.mark.parametrize(
     ("channel", "payload"),
     [
-        (Channel.LIVE, encode(Batch(1, "victim", [minute(1, air_temperature=-99.0)]))),
-        (Channel.BACKFILL, encode(Batch(1, "victim", [minute(1, air_temperature=-99.0)]), compress=True)),
-        (Channel.STATUS, encode(Status(1, "victim", "online", "e"))),
-        (Channel.HELLO, encode(HELLO)),
-        (Channel.PICTURE, encode_chunk(CHUNK, JPEG)),
+        (Topic.LIVE, encode(Batch(1, "victim", [minute(1, air_temperature=-99.0)]))),
+        (Topic.BACKFILL, encode(Batch(1, "victim", [minute(1, air_temperature=-99.0)]), compress=True)),
+        (Topic.STATUS, encode(Status(1, "victim", "online", "e"))),
+        (Topic.HELLO, encode(HELLO)),
+        (Topic.PICTURE, encode_chunk(CHUNK, JPEG)),
     ],
 )
-def test_nobody_speaks_for_another_station(desk: Desk, channel: Channel, payload: bytes) -> None:
+def test_nobody_speaks_for_another_station(desk: Desk, channel: Topic, payload: bytes) -> None:
     """What names another station than its topic does is set aside and nothing of it is kept, said or shown."""
     desk.take((topic("thief", channel), payload))
     assert desk.said == []
@@ -133,7 +133,7 @@ def test_nobody_speaks_for_another_station(desk: Desk, channel: Channel, payload
     assert aside(desk) == [payload]
     desk.take((topic("victim", channel), payload))
     assert len(aside(desk)) == 1
-    assert desk.said or channel is Channel.STATUS
+    assert desk.said or channel is Topic.STATUS
 
 
 def test_a_second_content_under_one_name_is_set_aside(desk: Desk) -> None:
@@ -153,10 +153,10 @@ def test_a_forged_picture_does_not_stand_before_the_true_one(desk: Desk) -> None
     """Seven bytes under a picture's hash are refused; the true picture that comes then is kept and receipted."""
     junk = b"nothing"
     forged = msgspec.structs.replace(CHUNK, size=len(junk), sha256=hashlib.sha256(junk).hexdigest())
-    desk.take((topic("victim", Channel.PICTURE), encode_chunk(forged, junk)))
-    desk.take((topic("victim", Channel.PICTURE), encode_chunk(CHUNK, JPEG)))
+    desk.take((topic("victim", Topic.PICTURE), encode_chunk(forged, junk)))
+    desk.take((topic("victim", Topic.PICTURE), encode_chunk(CHUNK, JPEG)))
     assert [path.read_bytes() for path in (desk.folder / "pictures").iterdir()] == [JPEG]
-    assert desk.last("victim", Channel.RECEIPT, Receipt).pictures == [Piece(NAME, "full", len(JPEG))]
+    assert desk.last("victim", Topic.RECEIPT, Receipt).pictures == [Piece(NAME, "full", len(JPEG))]
 
 
 def test_many_holes_are_receipted_in_small_messages(desk: Desk) -> None:
@@ -171,13 +171,11 @@ def test_many_holes_are_receipted_in_small_messages(desk: Desk) -> None:
 
 def test_one_batch_of_many_messages_makes_receipts_that_fit(desk: Desk) -> None:
     """What comes at once is receipted in pages of at most a thousand spans."""
-    desk.take(
-        *(
-            (topic("s", Channel.BACKFILL), encode(Batch(1, "s", [minute(seq) for seq in range(first, first + 720, 2)])))
-            for first in range(1, 7200, 720)
-        )
-    )
-    told = [decode(payload, Receipt) for to, payload in desk.said if to == topic("s", Channel.RECEIPT)]
+    desk.take(*(
+        (topic("s", Topic.BACKFILL), encode(Batch(1, "s", [minute(seq) for seq in range(first, first + 720, 2)])))
+        for first in range(1, 7200, 720)
+    ))  # fmt: skip
+    told = [decode(payload, Receipt) for to, payload in desk.said if to == topic("s", Topic.RECEIPT)]
     assert [len(receipt.has) for receipt in told] == [1000, 1000, 1000, 600]
     assert len(desk.answer().has or []) == 3600
 
@@ -198,7 +196,7 @@ def test_without_receipts_nothing_is_proven(tmp_path: Path) -> None:
     desk.records(minute(1))
     assert desk.receipted() == []
     answer = desk.answer()
-    assert answer == Answer(1, "nonce", answer.utc)
+    assert answer == HelloAnswer(1, "nonce", answer.utc)
 
 
 @pytest.mark.parametrize("name", ["[/red]", "[bold", "\x1b[2J", "\x00", "x" * 60])
@@ -207,8 +205,8 @@ def test_the_screen_shows_what_came_as_text(desk: Desk, name: str) -> None:
     values: dict[str, Any] = {name: 1.5, "b": "text", "c": None, "d": 10**400}
     desk.records(minute(1, **values))
     status = encode(Status(1, "s", name, "e"))
-    desk.take((topic("s", Channel.STATUS), status))
-    desk.take((topic("s", Channel.STATUS), status + b"rubbish"))
+    desk.take((topic("s", Topic.STATUS), status))
+    desk.take((topic("s", Topic.STATUS), status + b"rubbish"))
     console = Console(width=200, force_terminal=False)
     with console.capture() as shown:
         console.print(table(desk.receiver, UTC0))
@@ -219,6 +217,6 @@ def test_the_screen_shows_what_came_as_text(desk: Desk, name: str) -> None:
 
 def test_a_doctors_hello_does_not_make_a_station_forgotten(desk: Desk) -> None:
     """A hello that names nothing changes nothing of what the station said it has."""
-    desk.take((topic("victim", Channel.HELLO), encode(HELLO)))
-    desk.take((topic("victim", Channel.HELLO), encode(msgspec.structs.replace(HELLO, epochs=[]))))
+    desk.take((topic("victim", Topic.HELLO), encode(HELLO)))
+    desk.take((topic("victim", Topic.HELLO), encode(msgspec.structs.replace(HELLO, epochs=[]))))
     assert desk.receiver.records.ledger.missing("victim") == [Span("e", 1, 9)]

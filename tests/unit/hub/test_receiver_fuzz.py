@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 
 from edge.records.record import LAST_UTC, ClockMark
 from edge.records.spans import Span
-from edge.wire.contract import ROOT, ZSTD_MAGIC, Batch, Channel, ChunkHeader, Hello, Status, encode, topic
+from edge.wire.contract import ROOT, ZSTD_MAGIC, Batch, ChunkHeader, Hello, Status, Topic, encode, topic
 from provisioning.commands.watch import summary
 from provisioning.commands.watch_screen import table
 from tests.kits.receiver_kit import UTC0, Desk, minute
 
 PICTURE = "a" * 64
 BOUNDS = ClockMark("bounds", None, UTC0, UTC0 + 1)
-SOUND: dict[Channel, list[Any]] = {
-    Channel.LIVE: [Batch(1, "s", [minute(1), minute(2, start=None), msgspec.structs.replace(minute(3), clock=BOUNDS)])],
-    Channel.BACKFILL: [Batch(1, "s", [minute(seq, 1) for seq in range(4, 8)])],
-    Channel.STATUS: [Status(1, "s", "online", "e")],
-    Channel.HELLO: [Hello(1, "s", "n", "e", [Span("e", 1, 9), Span("f", 2, 3)], 10, [], 0, "ntp", "committed")],
-    Channel.PICTURE: [
+SOUND: dict[Topic, list[Any]] = {
+    Topic.LIVE: [Batch(1, "s", [minute(1), minute(2, start=None), msgspec.structs.replace(minute(3), clock=BOUNDS)])],
+    Topic.BACKFILL: [Batch(1, "s", [minute(seq, 1) for seq in range(4, 8)])],
+    Topic.STATUS: [Status(1, "s", "online", "e")],
+    Topic.HELLO: [Hello(1, "s", "n", "e", [Span("e", 1, 9), Span("f", 2, 3)], 10, [], 0, "ntp", "committed")],
+    Topic.PICTURE: [
         ChunkHeader(1, "s", PICTURE, part, 0, 9, PICTURE, "north", "e", 1, UTC0) for part in ("full", "thumbnail")
     ],
 }
@@ -84,7 +84,7 @@ def messages(draw: st.DrawFn) -> tuple[str, bytes]:
         elif deed == "double" and isinstance(part, list):
             part.append(copy.deepcopy(part[last]))
     payload = json.dumps(message[""], ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
-    if channel is Channel.PICTURE:
+    if channel is Topic.PICTURE:
         payload += b"\n" + draw(st.binary(max_size=9))
     if draw(st.integers(0, 9)) == 0:
         payload = payload[: draw(st.integers(0, len(payload)))]
@@ -108,7 +108,7 @@ def survive(folder: Path, examples: int) -> None:
     def each(almost: list[tuple[str, bytes]]) -> None:
         seen[0] += 1
         desk.said.clear()
-        desk.take(*almost, (topic("honest", Channel.LIVE), encode(Batch(1, "honest", [minute(seen[0])]))))
+        desk.take(*almost, (topic("honest", Topic.LIVE), encode(Batch(1, "honest", [minute(seen[0])]))))
         assert desk.receipted("honest") == [Span("e", seen[0], seen[0])]
         table(desk.receiver, UTC0)
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.reason import Reason
-from edge.northbound import minshan, version1
+from edge.northbound import version1
+from edge.northbound.minshan import Minshan
 from edge.pictures.judge import DARK, REPEATED
 from edge.records import bodies
 from edge.records.bodies import Health, Loss, Minute, Picture, Setup, Start, Unknown
@@ -170,7 +171,7 @@ def test_a_store_of_version_0_1_0_is_read_and_sent(old: Store) -> None:
     starts = [bodies.decode(one.kind, one.body) for one in kept if one.kind is Kind.START]
     assert [str(start.reason) for start in starts] == ["first start", "killed"]
     assert not any(isinstance(bodies.decode(one.kind, one.body), Unknown) for one in kept)
-    (message,) = minshan.backfill("sim", kept, None)
+    (message,) = Minshan("sim").backfill(kept, None)
     assert contract.decode(message.payload, contract.Batch).records == kept
     old.close()
 

@@ -11,32 +11,36 @@ from pathlib import Path
 
 import pytest
 
+from edge.config.sections import BrokerSection
 from edge.control.commands import Commands
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.store import Store
-from edge.uplink.chunks import Pieces
+from edge.uplink.chunks import Chunks
+from edge.uplink.destination import Way
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.receipts import Receipts
 from edge.wire.contract import (
     ROLLCALL,
     VERSION,
-    Answer,
-    Channel,
     Command,
     Hello,
+    HelloAnswer,
     Piece,
     Receipt,
     Result,
     Revised,
+    Topic,
     decode,
     encode,
     topic,
 )
+from edge.wire.mqtt_link import connect
 from edge.wire.session import Incoming
 from tests.kits.hostile import Mutations
 from tests.kits.store_kit import minute
+from tests.kits.uplink_kit import destination
 
 STATION = "orchard-1"
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -51,13 +55,14 @@ class Front:
         for number in range(50):
             self.store.append(minute(number))
         clock = SimClock()
-        self.receipts = Receipts(STATION, "boot-1", "e1", self.store, clock, committed=True, seed=1)
+        there = destination(BrokerSection(url="mqtt://127.0.0.1:9"), STATION, Way(connect, seed=1))
+        self.receipts = Receipts(there, "boot-1", "e1", self.store, clock)
         self.desk = Desk(
-            STATION,
+            there,
             self.store,
             clock,
             self.receipts,
-            Pieces(STATION, self.store, clock, committed=True),
+            Chunks(STATION, self.store, clock, committed=True),
             Commands(STATION, self.answer).handle,
             self.store.times.add_anchor,
         )
@@ -103,20 +108,15 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
     for number in range(count):
         nonce = front.asked().nonce
         honest = {
-            Channel.ANSWER: Answer(
+            Topic.ANSWER: HelloAnswer(
                 VERSION, nonce, 1_800_000_000_000_000, "l", 1, [Span("e1", 1, 9)], [Revised(1, [Span("e1", 1, 2)])]
             ),
-            Channel.RECEIPT: Receipt(
-                VERSION,
-                "l",
-                1,
-                [Span("e1", 1, 5)],
-                [Piece("a" * 64, "full", 5)],
-                [Piece("b" * 64, "full")],
+            Topic.RECEIPT: Receipt(
+                VERSION, "l", 1, [Span("e1", 1, 5)], [Piece("a" * 64, "full", 5)], [Piece("b" * 64, "full")],
                 [Revised(1, [Span("e1", 1, 2)])],
             ),
-            Channel.COMMAND: Command(VERSION, f"c{number}", "picture", {"camera": "north"}, 2**53),
-        }
+            Topic.COMMAND: Command(VERSION, f"c{number}", "picture", {"camera": "north"}, 2**53),
+        }  # fmt: skip
         channel = draw.choice(list(honest))
         front.take(topic(STATION, channel), mutations.of(honest[channel]), retained=draw.random() < 0.1)
         front.receipts.hello_due = float("inf")
@@ -127,9 +127,9 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
     aside = front.store.folder / "set-aside"
     assert sum(path.stat().st_size for path in aside.iterdir()) < 10 * 1024 * 1024
     ledger = front.receipts.pin.ledger or "l"
-    front.take(topic(STATION, Channel.ANSWER), encode(Answer(VERSION, front.asked().nonce, 1, ledger, 1, [])))
+    front.take(topic(STATION, Topic.ANSWER), encode(HelloAnswer(VERSION, front.asked().nonce, 1, ledger, 1, [])))
     front.store.outbox.reopen([Span("e1", 1, 50)])
-    front.take(topic(STATION, Channel.RECEIPT), encode(Receipt(VERSION, ledger, 1, [Span("e1", 1, 50)])))
+    front.take(topic(STATION, Topic.RECEIPT), encode(Receipt(VERSION, ledger, 1, [Span("e1", 1, 50)])))
     assert front.store.outbox.count_unsent() == 0
 
 
@@ -142,7 +142,7 @@ def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> N
     front.desk._on_command = broken
     front.store.append(minute(60))
     command = Command(VERSION, "c1", "picture", {}, 2**53)
-    assert not front.take(topic(STATION, Channel.COMMAND), encode(command))
+    assert not front.take(topic(STATION, Topic.COMMAND), encode(command))
     status = front.intake.status()
     assert (status["count"], status["last"]) == (1, f"minshan/1/{STATION}/command: ZeroDivisionError: c1")
     (kept,) = Path(status["folder"]).iterdir()
@@ -154,7 +154,7 @@ def test_nothing_is_done_while_the_time_is_unknown(tmp_path: Path) -> None:
     """A station that does not know the time carries out no command, and says why."""
     front = Front(tmp_path)
     front.store.append(minute(70, boot="boot-2", timed=False))
-    front.take(topic(STATION, Channel.COMMAND), encode(Command(VERSION, "c1", "picture", {}, 2**53)))
+    front.take(topic(STATION, Topic.COMMAND), encode(Command(VERSION, "c1", "picture", {}, 2**53)))
     (result,) = front.desk.results.waiting()
     assert result.state == "failed"
     assert "does not know the time" in result.text

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from edge.config import address
 from edge.config.sections import BrokerSection
-from edge.northbound import minshan
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import Minshan, Outgoing
 from edge.records import spans
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
@@ -23,7 +22,7 @@ from edge.uplink.command_results import KEPT, REMEMBERED, Results
 from edge.uplink.send_queue import PHASES, phase
 from edge.uplink.window import BYTES, MESSAGES, Window
 from edge.wire import credentials
-from edge.wire.contract import Batch, Channel, Command, Result, decode
+from edge.wire.contract import Batch, Command, Result, Topic, decode
 from edge.wire.errors import validity
 from edge.wire.retry import LOGIN, Retry
 
@@ -81,17 +80,17 @@ def test_the_window_is_bounded_in_messages_and_bytes() -> None:
     window = Window(receive_maximum=3, payload_bytes=None)
     for mid in range(3):
         assert window.room()
-        window.add(mid, Outgoing(Channel.LIVE, b"x"))
+        window.add(mid, Outgoing(Topic.LIVE, b"x"))
     assert not window.room()
     assert window.take(1) is not None
     assert window.take(1) is None
     assert window.room()
     window = Window(receive_maximum=65535, payload_bytes=None)
-    window.add(1, Outgoing(Channel.BACKFILL, b"x" * BYTES))
+    window.add(1, Outgoing(Topic.BACKFILL, b"x" * BYTES))
     assert not window.room()
     window = Window(receive_maximum=65535, payload_bytes=None)
     for mid in range(MESSAGES):
-        window.add(mid, Outgoing(Channel.LIVE, b"x"))
+        window.add(mid, Outgoing(Topic.LIVE, b"x"))
     assert not window.room()
 
 
@@ -105,7 +104,7 @@ def minutes(count: int) -> list[Record]:
 @pytest.mark.parametrize("most", [None, 400, 2000])
 def test_records_fit_the_brokers_packets(most: int | None) -> None:
     """Split until each message fits, a batch and what goes live keep all their records in their order."""
-    for messages in (minshan.backfill("a", minutes(100), most), minshan.live("a", minutes(100), most)):
+    for messages in (Minshan("a").backfill(minutes(100), most), Minshan("a").live(minutes(100), most)):
         assert [r.seq for m in messages for r in decode(m.payload, Batch).records] == list(range(100, 0, -1))
         assert all(len(m.payload) <= (most or 10**6) or len(m.records) == 1 for m in messages)
 
@@ -113,8 +112,8 @@ def test_records_fit_the_brokers_packets(most: int | None) -> None:
 def test_compressed_backfill_is_small() -> None:
     """A batch of 360 minutes of 14 channels takes less than a sixth of its JSON."""
     records = minutes(360)
-    (message,) = minshan.backfill("a", records, None)
-    assert len(message.payload) < sum(len(m.payload) for r in records for m in minshan.live("a", [r])) / 6
+    (message,) = Minshan("a").backfill(records, None)
+    assert len(message.payload) < sum(len(m.payload) for r in records for m in Minshan("a").live([r])) / 6
 
 
 @pytest.mark.parametrize(

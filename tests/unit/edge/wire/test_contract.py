@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from edge.records.record import ClockMark, Record, Stamp
 from edge.wire import contract
-from edge.wire.contract import BadPayload, Batch, Channel, ChunkHeader
+from edge.wire.contract import Batch, ChunkHeader, PayloadError, Topic
 
 DOCS = Path(__file__).resolve().parents[4] / "docs" / "wire-contract"
 MESSAGES: dict[str, type[msgspec.Struct]] = {
@@ -26,7 +26,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "chunk-header": ChunkHeader,
     "status": contract.Status,
     "hello": contract.Hello,
-    "answer": contract.Answer,
+    "answer": contract.HelloAnswer,
     "receipt": contract.Receipt,
     "piece": contract.Piece,
     "command": contract.Command,
@@ -66,7 +66,7 @@ def test_the_document_names_every_topic_and_schema() -> None:
     """asyncapi.yaml has each topic of the code at its address, and every file that it refers to is there."""
     document = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
     addresses = {channel["address"] for channel in document["channels"].values()}
-    assert addresses == {contract.topic("{station}", channel) for channel in Channel} | {contract.ROLLCALL}
+    assert addresses == {contract.topic("{station}", channel) for channel in Topic} | {contract.ROLLCALL}
     used = {operation["channel"]["$ref"].rpartition("/")[2] for operation in document["operations"].values()}
     used |= {"answer"}  # by the hello's reply
     assert used == set(document["channels"])
@@ -77,18 +77,18 @@ def test_the_document_names_every_topic_and_schema() -> None:
 def test_the_readme_names_every_topic() -> None:
     """Who reads the text alone misses no topic."""
     text = (DOCS / "README.md").read_text()
-    assert [channel for channel in Channel if f"`{channel.value}`" not in text] == []
+    assert [channel for channel in Topic if f"`{channel.value}`" not in text] == []
 
 
 @given(st.binary(max_size=200), st.sampled_from(sorted(MESSAGES)))
 def test_rubbish_is_refused(payload: bytes, name: str) -> None:
-    """Arbitrary bytes are a message or BadPayload, never anything else."""
+    """Arbitrary bytes are a message or PayloadError, never anything else."""
     for data in (payload, contract.ZSTD_MAGIC + payload):
         try:
             assert isinstance(contract.decode(data, MESSAGES[name]), MESSAGES[name])
-        except BadPayload as refused:
+        except PayloadError as refused:
             assert MESSAGES[name].__name__ in str(refused)
-    with suppress(BadPayload):
+    with suppress(PayloadError):
         contract.decode_chunk(payload)
 
 
@@ -121,11 +121,11 @@ def test_a_message_that_swells_is_refused() -> None:
     """A few compressed bytes cannot fill the memory."""
     bomb = contract.encode("x" * (contract.LARGEST + 1), compress=True)
     assert len(bomb) < 10_000
-    with pytest.raises(BadPayload, match="more than"):
+    with pytest.raises(PayloadError, match="more than"):
         contract.decode(bomb, str)
 
 
 def test_a_message_nested_without_end_is_refused() -> None:
     """A payload of brackets alone harms nothing."""
-    with pytest.raises(BadPayload, match="Command"):
+    with pytest.raises(PayloadError, match="Command"):
         contract.decode(b'{"v":1,"id":"x","name":"y","args":{"a":' + b"[" * 100_000, contract.Command)

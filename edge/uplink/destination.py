@@ -1,0 +1,31 @@
+"""Where a station's records go: the name that the store knows it by, the way there, and what is spoken there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.config.sections import BrokerSection
+from edge.northbound.minshan import Minshan
+from edge.wire import mqtt_link
+from edge.wire.link import Connect
+
+
+@dataclass(frozen=True)
+class Way:
+    """How brokers are reached. `seed` fixes the pauses and nonces of a simulation; None: chance."""
+
+    connect: Connect
+    seed: int | None = None
+
+
+REAL_WAY = Way(mqtt_link.connect)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One destination: its name, its broker and the way there, and the adapter that knows what it is told."""
+
+    name: str
+    broker: BrokerSection
+    adapter: Minshan
+    way: Way

@@ -1,0 +1,253 @@
+"""One connection to a broker with paho behind it: connect, publish, wait, take what came in.
+
+A link is made anew for each connection, so that paho never holds a message from before (it would send them all
+at once, whatever window the broker grants). It has no thread, and waits through the clock that it is given; only
+the handshakes of TCP and TLS are paho's own calls, with a deadline.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+
+from drivers.clock import Clock, Stopped
+from edge.clock.clock import SystemClock
+from edge.config import address
+from edge.config.sections import BrokerSection
+from edge.wire import errors
+from edge.wire.contract import LARGEST_PACKET
+from edge.wire.errors import LinkError, ProtocolError
+from edge.wire.inflow import NO_MQTT, Inflow
+from edge.wire.link import REFUSED
+from edge.wire.packets import overhead, properties
+from edge.wire.paho_client import Heard, client_of
+from edge.wire.session import Incoming, Session
+
+log = logging.getLogger("minshan.uplink")
+VERSIONS: dict[str, tuple[int, ...]] = {
+    "auto": (mqtt.MQTTv5, mqtt.MQTTv311),
+    "5": (mqtt.MQTTv5,),
+    "3.1.1": (mqtt.MQTTv311,),
+}
+CONNECT_DEADLINE = 10.0  # s for the TCP and TLS handshakes, and again for the broker's answer
+UNSUPPORTED_VERSION = 0x84  # CONNACK; paho gives a 3.1.1 code as the MQTT 5 code that says the same
+LOGIN_CODES = (0x85, 0x86, 0x87, 0x8C)  # identifier, user or password, not authorized, bad authentication method
+GOOD_BYE_S = 1.0  # for which the last words may take
+MESSAGE_BYTES = 256  # what a message takes in memory beside its payload
+
+
+def connect(
+    broker: BrokerSection,
+    session: Session,
+    clock: Clock | None = None,
+    known: int | None = None,
+    deadline: float = CONNECT_DEADLINE,
+) -> MqttLink:
+    """Return a link by the newest protocol that both sides speak and the section allows. Raise LinkError, Stopped.
+
+    `clock`: what its waits go through; None: the system's, for who lives in no lane.
+
+    `known`: the version that worked last. Some brokers of 3.1.1 do not refuse MQTT 5 but never answer it, so that
+    asking anew costs the whole deadline.
+    """
+    clock = SystemClock() if clock is None else clock
+    *newer, last = VERSIONS[broker.protocol] if known is None else (known,)
+    for version in newer:
+        try:
+            return MqttLink(broker, session, clock, version, deadline)
+        except ProtocolError as trouble:
+            log.debug("%s; trying 3.1.1", trouble)
+    return MqttLink(broker, session, clock, last, deadline)
+
+
+class MqttLink:
+    """A `Link` that stands when the constructor returns. Raise LinkError (why it does not), Stopped."""
+
+    def __init__(
+        self, broker: BrokerSection, session: Session, clock: Clock, version: int, deadline: float = CONNECT_DEADLINE
+    ) -> None:
+        self.version = version
+        self.bytes_sent = 0  # MQTT's own bytes of what was published, below TLS and TCP
+        self._where = address.parse(broker.url)
+        self._session = session
+        self._clock = clock
+        self._heard = Heard(self._where.shown, session)
+        self.granted, self.acks, self.incoming = self._heard.granted, self._heard.acks, self._heard.incoming
+        self._client = client_of(broker, self._where, self._heard, version, deadline)
+        try:
+            self._open(broker, deadline)
+        except (LinkError, Stopped):
+            self.drop()
+            raise
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor; LinkError when the link is gone, as it may be after any write."""
+        sock = self._client.socket()
+        if sock is None:
+            raise self._broken()
+        return sock.fileno()
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
+        """Hand a message over at QoS 1; its mid comes back in `acks`. `expiry` (s) works in MQTT 5 alone."""
+        extra = None
+        if expiry is not None and self.version == mqtt.MQTTv5:
+            extra = properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry)
+        info = self._client.publish(topic, payload, 1, retain, extra)
+        if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_AGAIN):
+            raise self._broken()
+        self.bytes_sent += overhead(topic, self.version) + len(payload)
+        return info.mid
+
+    def ack(self, message: Incoming) -> None:
+        """Tell the broker that a message has been dealt with: only then does it forget it."""
+        self._client.ack(message.mid, message.qos)
+
+    def wait(self, until: float, wake: int | None = None) -> bool:
+        """Wait until something came, `wake` is readable or the instant `until`; then read and write what can be.
+
+        Return whether something was read. Raise LinkError, Stopped.
+        """
+        return self.wait_by(self._clock, until, wake)
+
+    def wait_by(self, clock: Clock, until: float, wake: int | None = None) -> bool:
+        """Wait through another clock."""
+        sock: Any = self._client.socket()
+        if sock is None:
+            raise self._broken()
+        if not _buffered(sock):
+            with select.epoll(2) as both:
+                both.register(sock, select.EPOLLIN | (select.EPOLLOUT if self._client.want_write() else 0))
+                if wake is not None:
+                    both.register(wake, select.EPOLLIN)
+                clock.wait_readable(both.fileno(), until)
+        return self._exchange(sock)
+
+    def _exchange(self, sock: Any) -> bool:
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        readable = _buffered(sock) or bool(poll.poll(0))
+        if readable and not self._full():
+            self._read(sock, poll)
+        if self._client.want_write():
+            self._client.loop_write()
+        self._client.loop_misc()
+        if self._client.socket() is None:
+            raise self._broken()
+        return readable
+
+    def close(self) -> None:
+        """Say good-bye, so that the broker does not publish the will: of a stopped lane too, for a second at most."""
+        self._client.disconnect()
+        self._clock = SystemClock()  # its lane may be stopped, and the last words want their moment
+        until = self._clock.now() + GOOD_BYE_S
+        try:
+            while self._client.socket() is not None and self._clock.now() < until:
+                self.wait(until)
+        except LinkError:
+            log.debug("the connection ended with the good-bye")
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the socket without a word."""
+        sock: Any = self._client.socket()
+        self._client.on_disconnect = None
+        if sock is not None:
+            sock.close()
+
+    # -- connecting ----------------------------------------------------------------------------------------
+
+    def _open(self, broker: BrokerSection, deadline: float) -> None:
+        extra = None
+        if self.version == mqtt.MQTTv5:
+            extra = properties(
+                PacketTypes.CONNECT,
+                SessionExpiryInterval=self._session.expiry,
+                ReceiveMaximum=self._session.receive,
+                MaximumPacketSize=LARGEST_PACKET,
+            )
+        newest: Any = {} if extra is None else {"clean_start": self._session.clean}
+        try:
+            self._client.connect(self._where.host, self._where.port, broker.keepalive_s, **newest, properties=extra)
+        except OSError as error:
+            raise errors.of_connecting(self._where, error) from None
+        sock: Any = self._client.socket()
+        if sock is None:  # closed at once, as a broker does that refuses our certificate
+            self._heard.lost = self._heard.lost or f"the connection to {self._where.shown} broke"
+            raise self._closed_early(broker)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._await_connack(broker, deadline)
+        self._client.subscribe([(topic, 1) for topic in self._session.topics])
+        self._await("subscribed", deadline, "does not answer a subscription")
+
+    def _await_connack(self, broker: BrokerSection, deadline: float) -> None:
+        try:
+            self._await("connack", deadline, "takes the connection but does not speak MQTT")
+        except LinkError:
+            if self._heard.connack is None or self._heard.connack < REFUSED:
+                raise self._closed_early(broker) from None
+        code = self._heard.connack
+        if code == UNSUPPORTED_VERSION:
+            raise ProtocolError(f"{self._where.shown} does not speak MQTT {'5' if self.version == 5 else '3.1.1'}")
+        if code.value in LOGIN_CODES:
+            sentence = f"{self._where.shown} refuses the login ({code}): are user and password right?"
+            raise LinkError(sentence, login=True)
+        if code.is_failure:
+            raise LinkError(f"{self._where.shown} refuses the connection: {code}")
+
+    def _closed_early(self, broker: BrokerSection) -> LinkError:
+        """Return why it was closed without an answer: our certificate, or an MQTT 5 that the broker cannot parse."""
+        if self._heard.lost is None:
+            return ProtocolError(f"{self._where.shown} takes the connection but does not answer: is it a broker?")
+        if broker.cert_file is not None and (out := errors.of_certificate_file(broker.cert_file)):
+            return LinkError(out, login=True)
+        return ProtocolError(f"{self._where.shown} closes the connection without an answer")
+
+    def _await(self, what: str, deadline: float, otherwise: str) -> None:
+        until = self._clock.now() + deadline
+        while not getattr(self._heard, what):
+            if self._clock.now() >= until:
+                raise LinkError(f"{self._where.shown} {otherwise}")
+            self.wait(until)
+
+    def _read(self, sock: Any, poll: select.poll) -> None:
+        """Read what is there; loop_read alone takes a packet at a time where nothing of ours is in flight."""
+        for _ in range(1000):
+            try:
+                unread = self._client.loop_read() == mqtt.MQTT_ERR_PROTOCOL
+            except Exception as error:  # noqa: BLE001  # paho raises whatever a malformed packet leads it to
+                raise self._garbled(f"{NO_MQTT} ({error})") from None
+            if unread and self._heard.connack is not None:
+                raise self._garbled(NO_MQTT)
+            if self._client.socket() is None or self._full():
+                return
+            if not _buffered(sock) and not any(event & select.POLLIN for _, event in poll.poll(0)):
+                return
+
+    def _full(self) -> bool:
+        """Return whether the owner has to take what came before more is read: no broker may fill the memory."""
+        flow: Inflow | None = self._client.inflow
+        if flow is not None and flow.oversize:
+            over, flow.oversize = flow.oversize, []
+            self.incoming += over
+        held = sum(len(message.payload) + MESSAGE_BYTES for message in self.incoming)
+        return held > (self._session.receive + 1) * LARGEST_PACKET
+
+    def _broken(self) -> LinkError:
+        flow = self._client.inflow
+        if flow is not None and flow.wrong is not None:
+            return self._garbled(flow.wrong)
+        return LinkError(self._heard.lost or f"the connection to {self._where.shown} broke")
+
+    def _garbled(self, why: str) -> LinkError:
+        return LinkError(f"the connection to {self._where.shown} is of no use: {why}", garbled=True)
+
+
+def _buffered(sock: Any) -> bool:
+    """Return whether bytes are held that `poll` does not see."""
+    pending = getattr(sock, "pending", None)
+    return pending is not None and pending() > 0

@@ -1,0 +1,93 @@
+"""paho's client, set up for one connection, and what its callbacks tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from edge.config.address import Address
+from edge.config.sections import BrokerSection
+from edge.wire import credentials
+from edge.wire.errors import LinkError
+from edge.wire.inflow import Client
+from edge.wire.link import REFUSED
+from edge.wire.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
+
+TAKEN_OVER = 0x8E  # DISCONNECT
+
+
+class Heard:
+    """What the broker said on one connection; the callbacks of paho's client."""
+
+    def __init__(self, where: str, session: Session) -> None:
+        self.granted = Granted()
+        self.acks: dict[int, int] = {}  # mid -> reason code, for the owner to take
+        self.incoming: list[Incoming] = []  # likewise
+        self.connack: Any = None
+        self.subscribed = False
+        self.lost: str | None = None  # why the connection ended
+        self.session = session
+        self._where = where
+
+    def on_connect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+        """Take in a CONNACK."""
+        self.connack = code
+        self.granted.session_present = bool(flags.session_present)
+        self.granted.receive_maximum = max(1, getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM))
+        self.granted.packet_bytes = getattr(properties, "MaximumPacketSize", None)
+
+    def on_disconnect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+        """Take in the connection's end."""
+        if flags.is_disconnect_packet_from_server and code == TAKEN_OVER:
+            self.lost = f"another client has connected as {self.session.client_id}: are there two with one name?"
+        elif flags.is_disconnect_packet_from_server:
+            self.lost = f"{self._where} ended the connection: {code}"
+        else:
+            self.lost = f"the connection to {self._where} broke"
+
+    def on_subscribe(self, client: Any, userdata: Any, mid: int, codes: Any, properties: Any) -> None:
+        """Take in a SUBACK."""
+        self.subscribed = True
+        pairs = zip(self.session.topics, codes, strict=False)
+        self.granted.refused = [topic for topic, code in pairs if code.value >= REFUSED]
+
+    def on_message(self, client: Any, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        """Take in a message."""
+        self.incoming.append(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
+
+    def on_publish(self, client: Any, userdata: Any, mid: int, code: Any, properties: Any) -> None:
+        """Take in an acknowledgement."""
+        self.acks[mid] = code.value
+
+
+def client_of(broker: BrokerSection, where: Address, heard: Heard, version: int, deadline: float) -> Client:
+    """Return a client that is about to connect and tells `heard`. Raise LinkError: login or certificates."""
+    session = heard.session
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=session.client_id,
+        clean_session=None if version == mqtt.MQTTv5 else session.clean,
+        protocol=MQTTProtocolVersion(version),
+        reconnect_on_failure=False,
+        manual_ack=True,
+    )
+    client.connect_timeout = deadline
+    client.max_inflight_messages = 0  # the window is the uplink's
+    if session.will is not None:
+        client.will_set(*session.will, qos=1, retain=True)
+    client.on_connect = heard.on_connect
+    client.on_disconnect = heard.on_disconnect
+    client.on_subscribe = heard.on_subscribe
+    client.on_message = heard.on_message
+    client.on_publish = heard.on_publish
+    try:
+        user, password = credentials.login(broker)
+        if user is not None:
+            client.username_pw_set(user, password)
+        if where.tls:
+            client.tls_set_context(credentials.context(broker))
+    except (OSError, ValueError) as error:
+        raise LinkError(credentials.wrong_files(broker, error)) from None
+    return client

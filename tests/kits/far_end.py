@@ -1,0 +1,166 @@
+"""What stands before a simulated station: a rough network, a broker in memory, and the platform's real receiver.
+
+The receiver's own loop is left out (it wakes five times a second for a person's screen); what it takes in, keeps,
+proves and answers is `hub.receiver` on real files, in simulated time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from drivers.clock import Inbox
+from edge.config.sections import BrokerSection
+from edge.records.record import Record
+from edge.sim.faults import Mishap
+from edge.sim.lane import FOREVER
+from edge.sim.memory_broker import MemoryBroker
+from edge.sim.network import Network
+from edge.sim.record_checkers import Version
+from edge.sim.rig import Rig
+from edge.store.store import Store
+from edge.uplink.destination import Way
+from edge.wire.contract import ROLLCALL, Batch, Topic, decode, topic
+from edge.wire.errors import LinkError
+from edge.wire.link import Link
+from edge.wire.session import KEPT_SESSION, Incoming, Session
+from hub.jsonl import Identity
+from hub.receiver import HEARD, RECEIVE, Files, Receiver
+
+SECTION = BrokerSection(url="mqtt://simulated")
+AGAIN_S = 5.0  # between two tries of the platform
+STEP_S, STEPS = 60.0, 240  # in which a station has to have everything proven when nothing goes wrong any more
+OVERDUE_S = 300.0  # after a roll call, by which what is lacking has been opened again
+FILES = ("minutes.jsonl", "events.jsonl", "minutes.jsonl.ledger")
+
+
+class FarEnd:
+    """`arrived`: every record that the receiver was handed, duplicates too, in their order."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.arrived: list[Record] = []
+        rng = random.Random(f"broker {seed}")
+        broker = MemoryBroker(rng.choice((100, 1000)), rng.choice((1, 5, 20)), rng.choice((None, 16 * 1024)))
+        self.network = Network(seed, broker)
+        self._folder, self._copy, self._seed = folder, folder.with_name(folder.name + ".copy"), seed
+        folder.mkdir(parents=True, exist_ok=True)
+        self._receiver: Receiver | None = self._opened()
+        self._link: Link | None = None
+        self._news: Inbox | None = None
+
+    def serve(self, rig: Rig) -> None:
+        """Be there in this boot's time from now on."""
+        self.network.serve(rig)
+        rig.way = Way(self.network.rough, self._seed)
+        self._news = rig.clock.inbox(1)
+
+        def run() -> None:
+            while True:
+                try:
+                    self._receive(rig)
+                except LinkError:
+                    assert self._news is not None
+                    self._news.get(rig.clock.now() + (AGAIN_S if self._receiver else FOREVER))
+
+        rig.beside.append(rig.clock.lane("platform", run))
+
+    def reachable(self, there: bool) -> None:
+        """Let the broker go or come back."""
+        self.network.cut(not there)
+
+    def befall(self, what: Mishap) -> None:
+        """Let something happen to the broker or the platform."""
+        if what is Mishap.FORGETS:
+            self.network.broker.forget()
+        elif what is Mishap.LEAVES:
+            self._stop()
+        elif what is Mishap.RETURNS:
+            self._start()
+        elif what is Mishap.COPIED:
+            shutil.rmtree(self._copy, ignore_errors=True)
+            shutil.copytree(self._folder, self._copy)
+        elif self._copy.exists():
+            was_there = self._receiver is not None
+            self._stop()
+            for name in FILES:
+                (self._folder / name).unlink(missing_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copy(self._copy / name, self._folder / name)
+            if was_there:
+                self._start()
+
+    def settle(self, rig: Rig) -> None:
+        """Let time pass until all is proven, call the roll, and let time pass again."""
+        self.network.calm = True
+        self.reachable(True)
+        self.network.broker.hang_up()  # the connections that are doomed, too
+        self._stop()
+        self._start()  # it calls the roll
+        self._await_proof(rig)
+        rig.clock.run_until(rig.clock.now() + OVERDUE_S)
+        self._await_proof(rig)
+
+    def database(self) -> list[Version]:
+        """Return what its files hold, line by line."""
+        self._stop()
+        lines = [line for name in FILES[:2] for line in (self._folder / name).read_bytes().splitlines()]
+        found = []
+        for line in lines:
+            with contextlib.suppress(msgspec.ValidationError):  # its own notes about stations
+                name = msgspec.json.decode(line, type=Identity)
+                found.append((name.epoch, name.seq, name.revision))
+        return found
+
+    def _await_proof(self, rig: Rig) -> None:
+        assert rig.station is not None and rig.station.uplink is not None
+        store: Store = rig.station.store
+        for _ in range(STEPS):
+            if not store.outbox.unsent(limit=1) and not store.outbox.unproven():
+                return
+            rig.station.uplink.retry_now()
+            rig.clock.run_until(rig.clock.now() + STEP_S)
+
+    # -- the platform's lane -------------------------------------------------------------------------------------
+
+    def _receive(self, rig: Rig) -> None:
+        receiver = self._receiver
+        if receiver is None:
+            raise LinkError("the receiver is stopped")
+        topics = tuple(topic("+", channel) for channel in HEARD)
+        self._link = link = self.network.connect(
+            SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
+        )
+        link.publish(ROLLCALL, b"{}")
+        while True:
+            link.wait(FOREVER)
+            link.acks.clear()
+            messages = list(link.incoming)
+            link.incoming.clear()
+            if messages:
+                self._note(messages)
+                receiver.batch(link, messages)
+
+    def _note(self, messages: list[Incoming]) -> None:
+        for message in messages:
+            if message.topic.rpartition("/")[2] in (Topic.LIVE, Topic.BACKFILL):
+                self.arrived += decode(message.payload, Batch).records
+
+    def _opened(self) -> Receiver:
+        files = Files(self._folder / FILES[0], self._folder / FILES[1])
+        return Receiver(SECTION, files, True, lambda _station, _record: None, utc=lambda: 0)
+
+    def _stop(self) -> None:
+        if self._receiver is not None:
+            self._receiver.close()
+            self._receiver = None
+        self.network.broker.leave("platform")
+
+    def _start(self) -> None:
+        if self._receiver is None:
+            self._receiver = self._opened()
+        if self._news is not None:
+            self._news.offer("started")
