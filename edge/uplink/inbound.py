@@ -9,7 +9,7 @@ from edge.clock.anchors import Anchor
 from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
 from edge.uplink.chunks import Pieces
-from edge.uplink.command_results import Results, fitting
+from edge.uplink.command_results import KEPT, Results, fitting
 from edge.uplink.receipts import Receipts
 from edge.wire.contract import ROLLCALL, VERSION, Answer, Channel, Command, Receipt, Result, decode, topic
 from edge.wire.session import Incoming
@@ -31,7 +31,7 @@ class Desk:
         on_anchor: Callable[[Anchor], object],
     ) -> None:
         self.answered = False
-        self.results = Results(station, store.notes)
+        self.results = Results(station, store.notes, clock.inbox(KEPT))
         self._station = station
         self._store, self._clock, self._receipts, self._pieces = store, clock, receipts, pieces
         self._on_command, self._on_anchor = on_command, on_anchor

@@ -96,7 +96,7 @@ class Uplink:
 
     def result(self, result: Result) -> None:
         """Tell the platform what came of a command; kept until the broker has it."""
-        self._desk.results.put(result)
+        self._desk.results.post(result)
         self._wake.up()
 
     def accept_ledger(self) -> str | None:
