@@ -17,7 +17,8 @@ import msgspec
 from drivers.clock import Clock
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.config.sections import Config
-from edge.control.commands import Commands
+from edge.control.commands import KNOWN, Commands
+from edge.control.envelopes import by_mqtt
 from edge.control.local_socket import Control
 from edge.control.status import Parts
 from edge.health.health import Health
@@ -34,7 +35,7 @@ from edge.store.errors import StoreTrouble
 from edge.store.picture_files import Shelf
 from edge.store.store import Store
 from edge.uplink.uplink import Uplink
-from edge.wire.contract import Result
+from edge.wire.contract import Command, Result
 
 log = logging.getLogger("minshan.station")
 INBOX = 20_000  # items; at 30 readings a second ten minutes of a disk that hangs. Full: a counted loss
@@ -59,14 +60,15 @@ class Station:
         self.timekeeper = Timekeeper(sources, boot, clock, self.inbox, settled=lambda: line.settled)
         self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
-        self.commands = Commands(config.station.id, self._answer)
         self.uplink = self._make_uplink()
-        self.pictures = self.commands.pictures = self._make_pictures()
+        self.pictures = self._make_pictures()
         self.parts = Parts(
             config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes,
             self.timekeeper,
         )  # fmt: skip
-        self.control = Control(config.socket_path, clock, self.parts, self.inbox)
+        self.commands = Commands(self.parts, KNOWN)
+        self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
+        self.control = Control(config.socket_path, clock, self.commands)
         self.health = Health(self.parts, boot)
 
     def _know_the_time(self) -> None:
@@ -85,7 +87,7 @@ class Station:
             self.clock,
             self.epoch,
             boot=self.boot,
-            on_command=self.commands.handle,
+            on_command=self._command,
             on_anchor=self.inbox.offer,
             on_loss=self._lost,
         )
@@ -104,7 +106,6 @@ class Station:
             utc=lambda: self.recorder.time_at(self.clock.now()),
             boot=self.boot,
             post=self.inbox.offer,
-            done=self.commands.picture_done,
         )
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -146,7 +147,10 @@ class Station:
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         return {"counters": counters, "stopped_by": self.stopped_by}
 
-    def _answer(self, result: Result) -> None:
+    def _command(self, command: Command) -> None:
+        self._carry_out(command)  # which is made when all parts are
+
+    def _post(self, result: Result) -> None:
         if self.uplink is not None:
             self.uplink.result(result)
 

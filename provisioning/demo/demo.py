@@ -30,7 +30,7 @@ from edge.wire.contract import ROLLCALL
 from edge.wire.errors import LinkTrouble
 from edge.wire.link import Link, connect
 from edge.wire.session import Session
-from provisioning.commands.durations import Span, Speed
+from provisioning.commands.durations import Duration, Speed
 from provisioning.commands.exits import Exit, Failure
 from provisioning.commands.options import told
 from provisioning.demo.config import capture_station, whole_station
@@ -102,7 +102,7 @@ class Wanted:
     type=click.Path(path_type=Path),
     help=_("Folder to keep the data in and to go on from (otherwise a temporary one)."),
 )
-@click.option("--for", "duration", type=Span(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
+@click.option("--for", "duration", type=Duration(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
 @click.option("--station", default="demo", show_default=True, help=_("The station's name on the wire."))
 @click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the weather and the twins."))
 @click.option("--faults", type=int, help=_("Let devices and buses fail and come back, by this seed."))

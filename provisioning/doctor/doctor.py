@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.control.client import AskError, NotRunning, ask
+from edge.control.client import AskError, NotRunningError, ask
 from edge.language.say import _, ngettext
 from provisioning.commands.exits import Exit, Failure
 from provisioning.commands.finding import Finding
@@ -82,8 +82,8 @@ def findings(config: Config) -> Iterator[Finding]:
 def running(config: Config) -> dict[str, Any] | None:
     """The status of the station that runs on this folder; None where none does."""
     try:
-        return ask(config.socket_path, {"ask": "status"})
-    except NotRunning:
+        return ask(config.socket_path, "status")
+    except NotRunningError:
         return None
     except AskError as error:
         raise Failure(Exit.TROUBLE, str(error), error.remedy) from None

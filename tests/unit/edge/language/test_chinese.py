@@ -230,7 +230,7 @@ def to_sensors(folder: Path) -> list[list[str]]:
 def wrong_words(folder: Path) -> list[list[str]]:
     """Command lines with a word too many, too few, misspelt, or of another type."""
     missing = str(folder / "none.toml")
-    asking = (["run"], ["run", "--check"], ["doctor"], ["status"], ["maintenance", "20"])
+    asking = (["run"], ["run", "--check"], ["doctor"], ["status"], ["maintenance", "20m"])
     return [
         *([name, "--nope"] for name in COMMANDS),
         *([name, "one", "two", "three", "four"] for name in COMMANDS),
@@ -243,6 +243,7 @@ def wrong_words(folder: Path) -> list[list[str]]:
             ["remote", *words]
             for words in ([], ["x"], ["x", "pictur"], ["Ü", "picture"], ["x", "picture", "--broker", "x"])
         ),
+        *(["maintenance", text] for text in ("20", "soon", "-5m")),
         *(["demo", option, "x"] for option in ("--speed", "--for", "--seed", "--proof", "--mm-per-tip", "--faults")),
         ["demo", "--capture", missing],
         ["maintenance"],

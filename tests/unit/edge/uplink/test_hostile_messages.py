@@ -8,10 +8,13 @@ import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from edge.control.commands import Commands
+from edge.control.commands import KNOWN, Commands
+from edge.control.envelopes import by_mqtt
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.store import Store
@@ -52,20 +55,21 @@ class Front:
             self.store.append(minute(number))
         clock = SimClock()
         self.receipts = Receipts(STATION, "boot-1", "e1", self.store, clock, committed=True, seed=1)
+        parts: Any = SimpleNamespace(pictures=None, uplink=None)
         self.desk = Desk(
             STATION,
             self.store,
             clock,
             self.receipts,
             Pieces(STATION, self.store, clock, committed=True),
-            Commands(STATION, self.answer).handle,
+            by_mqtt(Commands(parts, KNOWN), STATION, ("picture", "hello"), self.answer),
             self.store.add_anchor,
         )
         self.intake = Intake(self.desk, folder)
 
     def answer(self, result: Result) -> None:
         """What came of a command."""
-        self.desk.results.put(result)
+        self.desk.results.post(result)
 
     def take(self, to: str, payload: bytes, retained: bool = False) -> bool:
         """A message arrives."""
