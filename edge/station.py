@@ -10,6 +10,7 @@ a simulation they are not, and nothing in here knows which.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -138,9 +139,27 @@ class Station:
         if names:
             log.warning("no record tells of %d picture files: moved to %s", len(names), self.store.pictures.strays)
 
-    def measuring(self) -> list[str]:
-        """The lanes that bring readings and pictures; ending them leaves keeping and sending."""
-        return [*self.lanes.names("bus "), *self.lanes.names("pictures"), *self.lanes.names("health")]
+    def stop_measuring(self, await_end: Callable[[list[str]], list[str]]) -> None:
+        """End measuring first, then recording (the minute in hand is kept short); sending goes on.
+
+        `await_end` waits for these lanes and returns those that have not ended.
+        """
+        measuring = [*self.lanes.names("bus "), *self.lanes.names("pictures"), *self.lanes.names("health")]
+        self._end(measuring, await_end)
+        self._end(self.lanes.names("recorder"), await_end)
+
+    def stop(self, await_end: Callable[[list[str]], list[str]], by: str = "person") -> None:
+        """End everything in order, sending last, and close the store. `by` is kept for the next start."""
+        self.stopped_by = by
+        self.stop_measuring(await_end)
+        self._end(self.lanes.names(), await_end)
+        self.store.close()
+
+    def _end(self, names: list[str], await_end: Callable[[list[str]], list[str]]) -> None:
+        if names:
+            self.lanes.stop(*names)
+            for name in await_end(names):
+                log.warning("%s has not ended when it was told to", name)
 
     def _keep(self) -> dict[str, Any]:
         """What must outlive a restart, kept in the transaction of each minute."""

@@ -24,6 +24,7 @@ from astral.sun import elevation
 from drivers.cameras.camera import LoginRefusedError, NoPictureError
 from drivers.clock import Clock
 from drivers.reason import Reason
+from edge.backoff import Backoff
 from edge.clock.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.northbound import version1
@@ -66,6 +67,7 @@ class Watched:
     section: CameraSection
     slot: tuple[bool, int] = (False, -1)
     failures: int = 0
+    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
     retry_at: float | None = None
     locked_until: float = float("-inf")
     trouble: Reason | None = None  # the kind of error with its detail, while there is one
@@ -215,7 +217,7 @@ class PictureLane:
         section, unread = watched.section, None
         try:
             camera = target(section)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             camera = Target(section.name, section.driver)
             unread = password_unread(str(section.password_file), error)
         utc, mark = self._utc()
@@ -229,6 +231,7 @@ class PictureLane:
             self._patience * DEADLINE,
             self._place,
             self._last.get(section.name, ""),
+            self._world.now(),
         )
         return wish, unread
 
@@ -268,6 +271,7 @@ class PictureLane:
         if watched.failures:
             log.info("camera %s gives pictures again, after %d failed tries", name, watched.failures)
             self._tell(wish, {"event": "pictures again", "camera": name, "failures": watched.failures})
+        watched.backoff.reset()
         watched.failures, watched.retry_at, watched.trouble = 0, None, None
         self._taken_count += 1
         watched.last = {"picture": body["picture"], "utc": wish.utc, "reasons": body["reasons"]}
@@ -275,7 +279,7 @@ class PictureLane:
     def _missed(self, watched: Watched, wish: Wish, trouble: Reason) -> None:
         now = self._clock.now()
         watched.failures += 1
-        pause = min(FIRST_PAUSE * 2.0 ** min(watched.failures - 1, 10), LONGEST_PAUSE)
+        pause = watched.backoff.pause()
         if trouble.code == LoginRefusedError.kind.code:
             pause = LONGEST_PAUSE
             watched.locked_until = now + LONGEST_PAUSE
