@@ -58,7 +58,7 @@ def serve(config: Config) -> None:
         while not clock.wait_readable(signals.fd, clock.now() + BEAT_S):
             beat(station)
     notify("STOPPING=1")
-    end(station)
+    station.stop(lambda names: station.lanes.join(PATIENCE_S, *names))
 
 
 def counted(n: int, thing: str, plural: str) -> str:
@@ -70,16 +70,6 @@ def beat(station: Station) -> None:
     """Feed the watchdog while the recorder moves: a stuck bus costs its own quantities, never the daemon."""
     if station.recorder.alive(station.clock.now()):
         notify("WATCHDOG=1")
-
-
-def end(station: Station) -> None:
-    """End measuring first, then recording (the minute in hand is kept short), then sending."""
-    station.stopped_by = "person"
-    for names in (station.measuring(), ["recorder"], station.lanes.names()):
-        station.lanes.stop(*names)
-        for name in station.lanes.join(PATIENCE_S, *names):
-            log.warning("%s did not end in %.0f s", name, PATIENCE_S)
-    station.store.close()
 
 
 class Signals:

@@ -16,12 +16,27 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Write the file so that whoever looks finds the old one or the new one, never a part. Raise OSError."""
+    """Write the file so that whoever looks finds the old one or the new one, never a part. Raise OSError.
+
+    Each file has one writer. What a power cut leaves beside it (`.NAME.part`) the next writing takes.
+    """
     beside = path.with_name(f".{path.name}.part")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
+
+
+def read_password(path: Path) -> str:
+    """Return the password that a file holds: UTF-8, without the blanks and line ends around it.
+
+    Raise OSError where it cannot be read, ValueError where it is no UTF-8.
+    """
+    return path.read_text(encoding="utf-8").strip()

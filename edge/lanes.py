@@ -10,9 +10,11 @@ import logging
 from collections.abc import Callable
 
 from drivers.clock import Clock, Lane, Stopped
+from edge.backoff import Backoff
 
 log = logging.getLogger("minshan.lanes")
-LONGEST_PAUSE = 60.0  # s between two restarts of one lane
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0  # between two restarts of one lane
+STABLE_S = 3600.0  # after which a fall counts as the first one again
 
 
 class Lanes:
@@ -45,15 +47,21 @@ class Lanes:
         return [name for name in self._lanes if name.startswith(prefix)]
 
     def _guard(self, name: str, run: Callable[[], None]) -> None:
-        pause = 1.0
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while True:
+            since = self._clock.now()
             try:
                 return run()
             except Stopped:
                 raise
-            except Exception as error:  # the supervisor: a fallen lane is restarted and named, whatever it was
-                self.falls[name] = self.falls.get(name, 0) + 1
-                log.error("%s fell and is restarted: %s: %s", name, type(error).__name__, error,
-                          exc_info=log.isEnabledFor(logging.DEBUG))  # fmt: skip
-            self._clock.sleep_until(self._clock.now() + pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            except Exception as error:  # noqa: BLE001  # the supervisor: a fallen lane is restarted and named
+                self._fell(name, error)
+            if self._clock.now() - since >= STABLE_S:
+                backoff.reset()
+            self._clock.sleep_until(self._clock.now() + backoff.pause())
+
+    def _fell(self, name: str, error: Exception) -> None:
+        """Count it and say so, once in the log and in the snapshot; only this lane writes its own name's count."""
+        self.falls = {**self.falls, name: self.falls.get(name, 0) + 1}
+        trace = log.isEnabledFor(logging.DEBUG)
+        log.error("%s fell and is restarted: %s: %s", name, type(error).__name__, error, exc_info=trace)

@@ -18,11 +18,12 @@ from drivers.driver import Device
 from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged
 from drivers.reading import Reading
 from drivers.reason import Reason
+from edge.backoff import Backoff
 from edge.config.sections import SensorSection
 
 log = logging.getLogger("minshan.sampler")
 TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; three failures in a row are a sensor that went
-LONGEST_PAUSE = 60.0  # s between two tries of a sensor that is down
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # s between two tries of a sensor that is down
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Seat:
     due: float
     device: Device | None = None
     failures: int = 0
-    pause: float = 1.0
+    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
     down: Reason | None = None  # the kind of error with its detail, while it is down
     refused: Counter[str] = field(default_factory=Counter)  # frames that came and are none, by the reason's code
     errors: Counter[str] = field(default_factory=Counter)  # everything else that went wrong, by the kind's code
@@ -110,7 +111,8 @@ class BusLane:
         for reading in readings:
             self._inbox.offer(Taken(seat.sensor.name, reading))
         seat.readings += len(readings)
-        seat.failures, seat.pause = 0, 1.0
+        seat.failures = 0
+        seat.backoff.reset()
         if seat.down is not None:
             log.info("sensor %s is back (%s)", seat.sensor.name, self._place(seat))
             seat.down = None
@@ -140,8 +142,7 @@ class BusLane:
             seat.due = self._next_due(seat)
         else:
             self._close_device(seat)
-            seat.due = self._clock.now() + seat.pause
-            seat.pause = min(2 * seat.pause, LONGEST_PAUSE)
+            seat.due = self._clock.now() + seat.backoff.pause()
         if seat.failures >= TRIES_UNTIL_DOWN or isinstance(error, Unplugged):
             self._down(seat, error)
 

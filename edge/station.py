@@ -10,6 +10,7 @@ a simulation they are not, and nothing in here knows which.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,7 +18,8 @@ import msgspec
 from drivers.clock import Clock
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.config.sections import Config
-from edge.control.commands import Commands
+from edge.control.commands import KNOWN, Commands
+from edge.control.envelopes import by_mqtt
 from edge.control.local_socket import Control
 from edge.control.status import Parts
 from edge.health.health import Health
@@ -37,7 +39,7 @@ from edge.store.picture_files import Shelf
 from edge.store.store import Store
 from edge.uplink.destination import REAL_WAY, Destination, Way
 from edge.uplink.uplink import Uplink
-from edge.wire.contract import Result
+from edge.wire.contract import Command, Result
 
 log = logging.getLogger("minshan.station")
 INBOX = 20_000  # items; at 30 readings a second ten minutes of a disk that hangs. Full: a counted loss
@@ -69,14 +71,15 @@ class Station:
         self.timekeeper = Timekeeper(sources, boot, clock, self.inbox, settled=lambda: line.settled)
         self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
-        self.commands = Commands(config.station.id, self._answer)
         self.uplink = self._make_uplink(way)
-        self.pictures = self.commands.pictures = self._make_pictures()
+        self.pictures = self._make_pictures()
         self.parts = Parts(
             config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes,
             self.timekeeper,
         )  # fmt: skip
-        self.control = Control(config.socket_path, clock, self.parts, self.inbox)
+        self.commands = Commands(self.parts, KNOWN)
+        self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
+        self.control = Control(config.socket_path, clock, self.commands)
         self.health = Health(self.parts, boot)
 
     def _know_the_time(self) -> None:
@@ -96,7 +99,7 @@ class Station:
             self.clock,
             self.epoch,
             boot=self.boot,
-            on_command=self.commands.handle,
+            on_command=self._command,
             on_anchor=self.inbox.offer,
             on_loss=self._lost,
         )
@@ -115,7 +118,6 @@ class Station:
             utc=lambda: self.recorder.time_at(self.clock.now()),
             boot=self.boot,
             post=self.inbox.offer,
-            done=self.commands.picture_done,
         )
 
     # -- life ------------------------------------------------------------------------------------------------
@@ -148,16 +150,37 @@ class Station:
         if names:
             log.warning("no record tells of %d picture files: moved to %s", len(names), self.store.pictures.strays)
 
-    def measuring(self) -> list[str]:
-        """The lanes that bring readings and pictures; ending them leaves keeping and sending."""
-        return [*self.lanes.names("bus "), *self.lanes.names("pictures"), *self.lanes.names("health")]
+    def stop_measuring(self, await_end: Callable[[list[str]], list[str]]) -> None:
+        """End measuring first, then recording (the minute in hand is kept short); sending goes on.
+
+        `await_end` waits for these lanes and returns those that have not ended.
+        """
+        measuring = [*self.lanes.names("bus "), *self.lanes.names("pictures"), *self.lanes.names("health")]
+        self._end(measuring, await_end)
+        self._end(self.lanes.names("recorder"), await_end)
+
+    def stop(self, await_end: Callable[[list[str]], list[str]], by: str = "person") -> None:
+        """End everything in order, sending last, and close the store. `by` is kept for the next start."""
+        self.stopped_by = by
+        self.stop_measuring(await_end)
+        self._end(self.lanes.names(), await_end)
+        self.store.close()
+
+    def _end(self, names: list[str], await_end: Callable[[list[str]], list[str]]) -> None:
+        if names:
+            self.lanes.stop(*names)
+            for name in await_end(names):
+                log.warning("%s has not ended when it was told to", name)
 
     def _keep(self) -> dict[str, Any]:
         """What must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         return {"counters": counters, "stopped_by": self.stopped_by}
 
-    def _answer(self, result: Result) -> None:
+    def _command(self, command: Command) -> None:
+        self._carry_out(command)  # which is made when all parts are
+
+    def _post(self, result: Result) -> None:
         if self.uplink is not None:
             self.uplink.result(result)
 

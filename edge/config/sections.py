@@ -16,6 +16,9 @@ from drivers.driver import DriverInfo
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
+RemoteCommand = Literal["picture", "hello", "maintenance"]
+
+
 class Section(BaseModel):
     """A table of the file: strict types, no unknown keys."""
 
@@ -120,6 +123,12 @@ class ClockSection(Section):
     trust_system_clock: bool = False
 
 
+class CommandsSection(Section):
+    """`remote`: what may be asked for over the broker; never what decides whose word counts."""
+
+    remote: tuple[RemoteCommand, ...] = Field(default=("picture", "hello"), strict=False)  # a file has lists
+
+
 class Config(Section):
     """The whole file. `path` is where it was read from, `digest` the SHA-256 of its bytes, hex."""
 
@@ -130,6 +139,7 @@ class Config(Section):
     sensor: tuple[SensorSection, ...] = ()
     camera: tuple[CameraSection, ...] = ()
     clock: ClockSection = ClockSection()
+    commands: CommandsSection = CommandsSection()
     path: str = ""
     digest: str = ""
 

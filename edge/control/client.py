@@ -1,17 +1,22 @@
-"""Asking the running station through its local socket: one JSON line there, one back."""
+"""Asking the running station through its local socket, in frames (`edge/control/frames.py`)."""
 
 from __future__ import annotations
 
-import json
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from drivers.clock import Clock
+from edge.clock.clock import SystemClock
+from edge.control import frames
+from edge.control.frames import LONGEST_ANSWER, FrameError
+from edge.language import texts
 from edge.language.texts import _
 
-PATIENCE = 5.0  # s; the station answers within milliseconds unless its disk hangs
-LONGEST = 4 * 1024 * 1024  # bytes of an answer
+PATIENCE_S = 5.0  # s for a question and all of its answer; it takes milliseconds unless the disk hangs
+WAITED_S = 120.0  # s for what the station has accepted and tells of later (a picture)
 
 
 class NotRunningError(Exception):
@@ -19,27 +24,100 @@ class NotRunningError(Exception):
 
 
 class AskError(Exception):
-    """A station is there and may not be asked, or does not answer well; `remedy` says what to do."""
+    """A station is there and may not be asked, or refuses, or does not answer well; `remedy` says what to do."""
 
     def __init__(self, text: str, remedy: str = "") -> None:
         super().__init__(text)
         self.remedy = remedy
 
 
-def ask(path: Path, question: dict[str, Any]) -> dict[str, Any]:
-    """Return the station's answer. Raise NotRunningError where none listens, AskError where the answer is none."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
-        caller.settimeout(PATIENCE)
-        connect(caller, path)
+class Client:
+    """A connection to a station's daemon, one question after another."""
+
+    def __init__(self, path: Path) -> None:
+        """Connect. Raise NotRunningError where nobody listens, AskError where this user may not ask."""
+        self._path = path
+        self._clock: Clock = SystemClock()
+        self._buffer = bytearray()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(PATIENCE_S)
         try:
-            caller.sendall(json.dumps(question).encode() + b"\n")
-            answer = json.loads(whole(caller))
+            connect(self._socket, path)
+        except BaseException:  # whatever it was, the socket is closed before it goes on
+            self._socket.close()
+            raise
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Return what the station answers. Raise AskError where it refuses, or does not answer in time."""
+        return self._asked(name, arguments)[0]
+
+    def picture(self, picture: str, part: str = "thumbnail") -> bytes:
+        """Return the bytes of a picture ("thumbnail" or "full") by its SHA-256. Raise AskError."""
+        return self._asked("picture-file", {"picture": picture, "part": part})[1]
+
+    def statuses(self, every_s: float) -> Iterator[dict[str, Any]]:
+        """Give the station's status now and then each so many seconds, until it ends. Raise AskError."""
+        try:
+            self._send({"ask": "subscribe", "every_s": every_s})
+            while True:
+                yield facts(self._message(self._clock.now() + every_s + PATIENCE_S))
         except (OSError, ValueError):
-            said = _("The station at {path} does not answer.").format(path=path)
-            raise AskError(said, _("See its log: journalctl -u minshan -n 50")) from None
-    if not isinstance(answer, dict) or "error" in answer:
-        raise AskError(str(answer["error"] if isinstance(answer, dict) else answer))
-    return answer
+            raise self._silent() from None
+
+    def _asked(self, name: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        try:
+            self._send({"ask": name, **arguments})
+            answer = self._message(self._clock.now() + PATIENCE_S)
+            if answer.get("state") == "accepted":
+                answer = self._message(self._clock.now() + WAITED_S)
+            content = self._frame(self._clock.now() + PATIENCE_S)[1] if "bytes" in answer else b""
+        except (OSError, ValueError):
+            raise self._silent() from None
+        return facts(answer), content
+
+    def _silent(self) -> AskError:
+        said = _("The station at {path} does not answer.").format(path=self._path)
+        return AskError(said, _("See its log: journalctl -u minshan -n 50"))
+
+    def _send(self, question: dict[str, Any]) -> None:
+        self._socket.settimeout(PATIENCE_S)
+        self._socket.sendall(frames.packed(question))
+
+    def _message(self, until: float) -> dict[str, Any]:
+        return frames.message(self._frame(until)[1])
+
+    def _frame(self, until: float) -> tuple[int, bytes]:
+        """Return the next frame. Raise TimeoutError where it has not all come until then."""
+        while (found := frames.take(self._buffer, LONGEST_ANSWER)) is None:
+            left = until - self._clock.now()
+            if left <= 0:
+                raise TimeoutError("no whole answer")
+            self._socket.settimeout(left)
+            data = self._socket.recv(1 << 18)
+            if not data:
+                raise FrameError("the answer ends in its middle")
+            self._buffer += data
+        return found
+
+
+def ask(path: Path, name: str, **arguments: Any) -> dict[str, Any]:
+    """Return the answer of the station at that socket. Raise NotRunningError, AskError."""
+    with Client(path) as client:
+        return client.ask(name, **arguments)
+
+
+def facts(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of an answer. Raise AskError, in the person's language, where the station refuses."""
+    if answer.get("state") != "done":
+        raise AskError(texts.told(answer.get("why"), str(answer.get("text", ""))))
+    data = answer.get("data")
+    return data if isinstance(data, dict) else {}
 
 
 def connect(caller: socket.socket, path: Path) -> None:
@@ -53,20 +131,12 @@ def connect(caller: socket.socket, path: Path) -> None:
         caller.connect(f"/proc/self/fd/{folder}/{path.name}")
     except (FileNotFoundError, ConnectionRefusedError):
         raise NotRunningError from None
+    except BlockingIOError:  # too many wait to be accepted
+        said = _("The station at {path} does not answer.").format(path=path)
+        raise AskError(said, _("See its log: journalctl -u minshan -n 50")) from None
     except PermissionError:
         said = _("You may not ask the station at {path}.").format(path=path)
         remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")
         raise AskError(said, remedy) from None
     finally:
         os.close(folder)
-
-
-def whole(caller: socket.socket) -> bytes:
-    """Return the bytes of one line."""
-    data = b""
-    while not data.endswith(b"\n") and len(data) < LONGEST:
-        piece = caller.recv(65536)
-        if not piece:
-            break
-        data += piece
-    return data

@@ -1,56 +1,258 @@
-"""What the platform may ask of a station, one function a command; each answers with results, never with silence."""
+"""What a station can be asked for: one registry, a name -> its arguments, the right it needs, its handler.
+
+MQTT, the local socket and HTTP are envelopes over it (`edge/control/envelopes.py`). Each says who asks (a
+`Principal`) and takes the outcomes: one, or "accepted" and later the end. Nothing here raises at an envelope.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
-from edge.pictures.schedule import PictureLane
-from edge.wire.contract import VERSION, Command, Result
+import msgspec
+from msgspec import Meta
+
+from drivers.clock import Stopped
+from drivers.reason import Reason
+from edge.control.status import Parts, status
+from edge.recorder.recorder import Maintenance
+from edge.store.errors import StoreError
+from edge.store.picture_rows import file_name
+from edge.wire.contract import CameraName, Part, Sha256
 
 log = logging.getLogger("minshan.commands")
-NAMED = 64  # characters of what was asked for that an answer repeats
+SHOWN = 64  # characters of what was asked for that an answer repeats
+LONGEST_TEXT = 200  # characters; they go into the reason of each channel of each minute
+LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
+State = Literal["accepted", "done", "failed"]
+
+
+class Permission(StrEnum):
+    """What somebody may do here."""
+
+    READ = "read"  # see what is measured, kept and sent
+    OPERATE = "operate"  # ask for pictures and hellos, mark maintenance
+    TRUST = "trust"  # decide whose word counts
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks: by which envelope, as whom, with which rights; `only` these commands where it is not None."""
+
+    envelope: str
+    name: str
+    may: frozenset[Permission] = frozenset(Permission)
+    only: frozenset[str] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.envelope} {self.name}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a command: `why` it failed, or what was done in words; `content` are bytes beside the data."""
+
+    state: State
+    why: Reason | None = None
+    data: dict[str, Any] = {}
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One asking: `tell` hears of each outcome, from any lane."""
+
+    id: str
+    issued_by: Principal
+    tell: Callable[[Outcome], object]
+
+
+class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command that takes none."""
+
+
+class PictureArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which camera; the first one without a name."""
+
+    camera: CameraName | None = None
+
+
+class PictureFileArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which picture, by its SHA-256, and which of its two files."""
+
+    picture: Sha256
+    part: Part = "thumbnail"
+
+
+class MaintenanceArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how many seconds from now (0 ends it), and what is done."""
+
+    seconds: Annotated[float, Meta(ge=0, le=LONGEST_MAINTENANCE)]
+    text: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class RefusedError(Exception):
+    """Raised by a handler: the command has failed, for this reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One entry of the registry. A handler returns None where it has told, or will tell, of the outcome itself."""
+
+    name: str
+    arguments: type[msgspec.Struct]
+    needs: Permission
+    handler: Callable[[Parts, Any, Request], Outcome | None]
+    remote: bool = False  # whether `[commands] remote` may list it
 
 
 class Commands:
-    """Carries out the commands that the uplink hands over; `answer` takes each result to the platform.
+    """Carries out what is asked for."""
 
-    `pictures` is the lane that takes pictures, None where the station has no camera; set once it is made.
-    """
+    def __init__(self, parts: Parts, known: tuple[Command, ...]) -> None:
+        self._parts = parts
+        self._known = {command.name: command for command in known}
 
-    def __init__(self, station: str, answer: Callable[[Result], None]) -> None:
-        self._station = station
-        self._answer = answer
-        self._known = {"picture": self._picture}
-        self.pictures: PictureLane | None = None
+    def needs(self, name: str) -> Permission | None:
+        """Return the right that a command needs; None where there is no such command."""
+        command = self._known.get(name)
+        return None if command is None else command.needs
 
-    def handle(self, command: Command) -> None:
-        """Carry out a command, or say why not."""
-        run = self._known.get(command.name)
-        if run is None:
-            known = ", ".join(self._known)
-            self._tell(command.id, "failed", f"no command {command.name!r}; this station knows: {known}")
-            return
-        log.info("command %s (%r)", command.name, command.id)
-        run(command)
+    def run(self, name: str, arguments: Mapping[str, Any], request: Request) -> None:
+        """Carry out a command and tell of it, or tell why not."""
+        try:
+            command = self._allowed(name, request.issued_by)
+            made = arguments_of(command, arguments)
+            log.log(
+                logging.DEBUG if command.needs is Permission.READ else logging.INFO,
+                "command %s (%r), asked by %s", name, request.id, request.issued_by,
+            )  # fmt: skip
+            outcome = command.handler(self._parts, made, request)
+        except RefusedError as refusal:
+            outcome = Outcome("failed", refusal.reason)
+        except StoreError as trouble:
+            outcome = Outcome("failed", Reason("said", "{text}", text=str(trouble)))
+        except Stopped:
+            raise
+        except Exception:  # whatever somebody asks, the next one is served
+            log.exception("the command %r brought about something unforeseen", name[:SHOWN])
+            outcome = Outcome("failed", UNFORESEEN)
+        if outcome is not None:
+            request.tell(outcome)
 
-    def picture_done(self, command_id: str, taken: bool, text: str, data: dict[str, Any]) -> None:
-        """The picture lane has carried out a wish that a command made."""
-        self._tell(command_id, "done" if taken else "failed", text, data)
+    def _allowed(self, name: str, who: Principal) -> Command:
+        command = self._known.get(name)
+        if command is None:
+            names = ", ".join(known for known in self._known if who.only is None or known in who.only)
+            raise RefusedError(
+                Reason("unknown_command", "there is no command {name}; there are: {names}",
+                       name=repr(name[:SHOWN]), names=names)
+            )  # fmt: skip
+        if who.only is not None and name not in who.only:
+            raise RefusedError(
+                Reason("not_asked_remotely", "{name} may not be asked for from afar: [commands] remote in the "
+                       "station's file lists what may", name=name)
+            )  # fmt: skip
+        if command.needs not in who.may:
+            raise RefusedError(Reason("not_allowed", "whoever asks may not ask for {name}", name=name))
+        return command
 
-    def _picture(self, command: Command) -> None:
-        if self.pictures is None:
-            self._tell(command.id, "failed", "this station has no camera")
-            return
-        names = list(self.pictures.status()["cameras"])
-        camera = command.args.get("camera") or names[0]
-        if camera not in names:
-            asked = repr(str(camera)[:NAMED])
-            self._tell(command.id, "failed", f"no camera {asked}; this station has: {', '.join(names)}")
-            return
-        self._tell(command.id, "accepted")
-        self.pictures.wish(camera, command.id)
 
-    def _tell(self, command_id: str, state: str, text: str = "", data: dict[str, Any] | None = None) -> None:
-        self._answer(Result(VERSION, command_id, self._station, state, text, data or {}))
+UNFORESEEN = Reason("unforeseen", "something unforeseen went wrong in the station; its log says what")
+
+
+def arguments_of(command: Command, given: Mapping[str, Any]) -> Any:
+    """Return the arguments as the command's own type. Raise RefusedError, naming the first one that is wrong."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(command.arguments)}
+    for name in given:
+        if name not in fields:
+            raise RefusedError(
+                Reason("unknown_argument", "{command} takes no {argument}",
+                       command=command.name, argument=repr(str(name)[:SHOWN]))
+            )  # fmt: skip
+    for name, field in fields.items():
+        if name not in given:
+            if field.required:
+                raise RefusedError(
+                    Reason("missing_argument", "{command} needs {argument}", command=command.name, argument=name)
+                )
+            continue
+        try:
+            msgspec.convert(given[name], type=field.type)
+        except msgspec.ValidationError:
+            raise RefusedError(
+                Reason("wrong_argument", "{command} does not take {value} as {argument}",
+                       command=command.name, argument=name, value=repr(given[name])[:SHOWN])
+            ) from None  # fmt: skip
+    return msgspec.convert(dict(given), type=command.arguments)
+
+
+# -- the handlers --------------------------------------------------------------------------------------------
+
+
+def give_status(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+    """Return what the station says of itself."""
+    return Outcome("done", data=status(parts))
+
+
+def take_picture(parts: Parts, arguments: PictureArguments, request: Request) -> None:
+    """Take a picture now: accepted at once, the end when it is there or is known not to come."""
+    if parts.pictures is None:
+        raise RefusedError(Reason("without_camera", "this station has no camera"))
+
+    def tell(done: bool, why: Reason, data: dict[str, Any]) -> None:
+        request.tell(Outcome("done" if done else "failed", why, data))
+
+    parts.pictures.request(arguments.camera, request.id, lambda: request.tell(Outcome("accepted")), tell)
+
+
+def give_picture_file(parts: Parts, arguments: PictureFileArguments, request: Request) -> Outcome:
+    """Return a picture's bytes."""
+    file = parts.kept.pictures.folder / file_name(arguments.picture, arguments.part)
+    try:
+        content = file.read_bytes()
+    except OSError:
+        raise RefusedError(Reason("no_such_picture", "this picture is not kept here")) from None
+    return Outcome("done", data={"picture": arguments.picture, "part": arguments.part}, content=content)
+
+
+def begin_maintenance(parts: Parts, arguments: MaintenanceArguments, request: Request) -> Outcome:
+    """Mark what is measured from now on."""
+    text = " ".join(arguments.text.split())[:LONGEST_TEXT]
+    parts.inbox.offer(Maintenance(parts.clock.now() + arguments.seconds, text or "work on the station"))
+    return Outcome("done", data={"maintenance_s": arguments.seconds})
+
+
+def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+    """Believe the other receiver that was heard."""
+    if parts.uplink is None:
+        raise RefusedError(Reason("without_broker", "this station has no broker"))
+    before = parts.uplink.status()["ledger"]["believed"]
+    accepted = parts.uplink.accept_ledger()
+    if accepted is None:
+        raise RefusedError(Reason("no_other_receiver", "no other receiver has answered this station"))
+    return Outcome("done", data={"ledger": accepted, "before": before})
+
+
+def say_hello(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+    """Say anew what the station has, and ask what the platform has."""
+    if parts.uplink is None:
+        raise RefusedError(Reason("without_broker", "this station has no broker"))
+    parts.uplink.greet()
+    return Outcome("done")
+
+
+KNOWN = (
+    Command("status", NoArguments, Permission.READ, give_status),
+    Command("picture", PictureArguments, Permission.OPERATE, take_picture, remote=True),
+    Command("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
+    Command("maintenance", MaintenanceArguments, Permission.OPERATE, begin_maintenance, remote=True),
+    Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
+    Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
+)

@@ -1,141 +1,160 @@
-"""The daemon's local socket: one JSON line asked, one JSON line answered.
+"""The daemon's local socket: many callers at a time, of whom none is waited for.
 
-Every other reader asks here, because the store has one connection in one process. Asked are
-`{"ask": "status"}`, `{"ask": "maintenance", "seconds": 1200, "text": "cleaning the gauge"}` and
-`{"ask": "accept-ledger"}`.
+Every other reader asks here, because the store has one connection in one process. Asked is what the registry knows
+(`edge/control/commands.py`), as `{"ask": "status"}` or `{"ask": "maintenance", "seconds": 1200, "text": "cleaning"}`;
+a caller that speaks in frames (`edge/control/frames.py`) may ask again and again, gets pictures as bytes, and by
+`{"ask": "subscribe", "every_s": 5}` the status as often as it wants. Each call has one deadline for all of it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import select
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from drivers.clock import Clock, Inbox, Stopped
+from drivers.clock import Clock
+from drivers.reason import Reason
 from edge.clock.clock import SystemClock
-from edge.control.status import Parts, status
-from edge.recorder.recorder import Maintenance
-from edge.store.errors import StoreError
+from edge.control.caller import LEAST_EVERY_S, MOST_EVERY_S, Caller
+from edge.control.commands import Commands, Outcome, Request
+from edge.control.envelopes import by_socket
+from edge.control.frames import FrameError
 
 log = logging.getLogger("minshan.control")
-PATIENCE = 2.0  # s that a caller has for its line and for taking the answer, all in all: others wait behind it
-LONGEST_LINE = 64 * 1024
-LONGEST_TEXT = 200  # characters; they go into the reason of each channel of each minute
-AT_LEAST = 0.1  # s for taking an answer that took the station long
-LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
+MOST_CALLERS = 32  # one more takes the place of the one whose time ends first
+BACKLOG = 128  # callers that are not accepted yet; one more is refused by the kernel
+TOLD = 256  # outcomes on their way to callers; each has at most two under way. Full: that caller's time runs out
+LONGEST_LOOK_S = 1.0  # s of the station's clock between two looks at callers that say nothing
 
 
 class Control:
     """The lane that serves the socket."""
 
-    def __init__(self, path: Path, clock: Clock, parts: Parts, inbox: Inbox) -> None:
+    def __init__(self, path: Path, clock: Clock, commands: Commands) -> None:
         self._path = path
         self._clock = clock
-        self._parts = parts
-        self._inbox = inbox
+        self._commands = commands
+        self._world = SystemClock()
+        self._callers: dict[int, Caller] = {}
+        self._told = clock.inbox(TOLD)
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def run(self) -> None:
-        """Answer for ever; ends by `Stopped`, the socket removed."""
+        """Serve for ever; ends by `Stopped`, the socket removed."""
         self._path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as server:
+        with (
+            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as server,
+            select.epoll(MOST_CALLERS) as poll,
+        ):
             server.bind(short_path(self._path))
             os.chmod(self._path, 0o660)
-            server.listen(4)
+            server.listen(BACKLOG)
+            poll.register(server.fileno(), select.EPOLLIN)
+            poll.register(self._wake, select.EPOLLIN)
             try:
                 while True:
-                    if self._clock.wait_readable(server.fileno(), float("inf")):
-                        self._serve(server)
+                    self._clock.wait_readable(poll.fileno(), self._next_look())
+                    self._turn(server, poll)
             finally:
+                for fd in list(self._callers):
+                    self._callers.pop(fd).socket.close()
                 self._path.unlink(missing_ok=True)
 
-    def _serve(self, server: socket.socket) -> None:
+    def _next_look(self) -> float:
+        """The instant of the station's clock at which to look at the callers again, who live in real time."""
+        if not self._callers:
+            return float("inf")
+        left = min(caller.next_due for caller in self._callers.values()) - self._world.now()
+        return self._clock.now() + min(max(left, 0.0), LONGEST_LOOK_S)
+
+    def _turn(self, server: socket.socket, poll: select.epoll) -> None:
+        for fd, events in poll.poll(0):
+            if fd == server.fileno():
+                self._accept(server, poll)
+            elif fd == self._wake:
+                with contextlib.suppress(BlockingIOError):
+                    os.eventfd_read(self._wake)
+            elif fd in self._callers:
+                with self._survived(fd):
+                    self._callers[fd].read(gone=bool(events & select.EPOLLHUP))
+        self._answer_all()
+        for fd in list(self._callers):
+            with self._survived(fd):
+                self._serve(fd, poll)
+
+    def _accept(self, server: socket.socket, poll: select.epoll) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            for _ in range(MOST_CALLERS):
+                connection, _address = server.accept()
+                connection.setblocking(False)
+                if len(self._callers) >= MOST_CALLERS:
+                    self._drop(min(self._callers, key=lambda fd: self._callers[fd].until))
+                self._callers[connection.fileno()] = Caller(connection, self._world.now())
+                poll.register(connection.fileno(), 0)
+
+    def _serve(self, fd: int, poll: select.epoll) -> None:
+        """Take a caller's next question, give it what there is, and see whether it is done."""
+        caller, now = self._callers[fd], self._world.now()
+        if now >= caller.due:
+            self._commands.run("status", {}, Request("subscription", caller.who, lambda told: caller.push(told, now)))
         try:
-            caller, _ = server.accept()
-        except BlockingIOError:
+            asked = caller.question()
+            if asked is not None:
+                self._ask(caller, asked)
+                self._answer_all()
+        except FrameError:
+            caller.refuse(Outcome("failed", NOT_A_LINE), now)
+        if caller.wants_out:
+            caller.write(self._world.now())
+        if caller.over(self._world.now()):
+            self._drop(fd)
             return
-        with caller:
-            try:
-                self._clock.outside(lambda: self._call(caller))
-            except OSError as error:
-                log.debug("a caller went: %s", error)
+        poll.modify(fd, select.EPOLLIN * caller.wants_in | select.EPOLLOUT * caller.wants_out)
 
-    def _call(self, caller: socket.socket) -> None:
-        world = SystemClock()
-        until = world.now() + PATIENCE
-        line = read_line(caller, world, until)
-        answer = msgspec.json.encode(self.answer(line)) + b"\n"
-        caller.settimeout(max(until - world.now(), AT_LEAST))
-        caller.sendall(answer)
+    def _ask(self, caller: Caller, asked: dict[str, Any]) -> None:
+        match asked:
+            case {"ask": "subscribe", "every_s": int() | float() as every_s} if caller.framed:
+                caller.subscribe(min(max(float(every_s), LEAST_EVERY_S), MOST_EVERY_S), self._world.now())
+            case _:
+                caller.begin()
+                by_socket(self._commands, asked, caller.who, lambda outcome: self._tell(caller, outcome))
 
-    def answer(self, line: bytes) -> dict[str, Any]:
-        """The answer to one asked line; {"error": sentence} to one that is none."""
+    def _tell(self, caller: Caller, outcome: Outcome) -> None:
+        """Hand an outcome to this lane. Callable from any lane."""
+        self._told.offer((caller, outcome))
+        os.eventfd_write(self._wake, 1)
+
+    def _answer_all(self) -> None:
+        while len(self._told):
+            caller, outcome = self._told.get(0.0) or (None, None)
+            if isinstance(caller, Caller) and isinstance(outcome, Outcome):
+                caller.answer(outcome, self._world.now())
+
+    @contextlib.contextmanager
+    def _survived(self, fd: int) -> Iterator[None]:
+        """A caller that went is dropped."""
         try:
-            asked = msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return {"error": f"not a line of JSON: {error}"}
-        try:
-            return self._answer(asked)
-        except Stopped:
-            raise
-        except StoreError as trouble:
-            return {"error": str(trouble)}
-        except Exception as error:  # noqa: BLE001  # whatever somebody asks, the next caller is served
-            return {"error": f"this cannot be answered ({type(error).__name__})"}
+            yield
+        except OSError as error:
+            log.debug("a caller went: %s", error)
+            self._drop(fd)
 
-    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        match asked.get("ask"):
-            case "status":
-                return status(self._parts)
-            case "maintenance":
-                return self._maintenance(asked.get("seconds"), asked.get("text"))
-            case "accept-ledger":
-                return self._accept_ledger()
-            case other:
-                asks = "status, maintenance or accept-ledger"
-                return {"error": f"nothing is known of {str(other)[:LONGEST_TEXT]!r}; ask for {asks}"}
-
-    def _accept_ledger(self) -> dict[str, Any]:
-        uplink = self._parts.uplink
-        if uplink is None:
-            return {"error": "this station has no broker"}
-        before = uplink.status()["ledger"]["believed"]
-        accepted = uplink.accept_ledger()
-        if accepted is None:
-            return {"error": "no other receiver has answered this station"}
-        return {"ledger": accepted, "before": before}
-
-    def _maintenance(self, seconds: Any, text: Any) -> dict[str, Any]:
-        number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if not number or not 0 <= seconds <= LONGEST_MAINTENANCE:
-            asked = str(seconds)[:LONGEST_TEXT]
-            return {"error": f"maintenance takes 0 to {LONGEST_MAINTENANCE / 3600:.0f} hours, not {asked} s"}
-        words = " ".join(text.split())[:LONGEST_TEXT] if isinstance(text, str) else ""
-        now = self._clock.now()
-        self._inbox.offer(Maintenance(now + seconds, words or "work on the station"))
-        return {"maintenance_s": seconds}
+    def _drop(self, fd: int) -> None:
+        caller = self._callers.pop(fd, None)
+        if caller is not None:
+            caller.socket.close()  # epoll forgets it by itself
 
 
-def read_line(caller: socket.socket, clock: Clock, until: float) -> bytes:
-    """One line of a caller, without its end. TimeoutError (an OSError) where it has not come until then."""
-    data = b""
-    while not data.endswith(b"\n") and len(data) < LONGEST_LINE:
-        left = until - clock.now()
-        if left <= 0:
-            raise TimeoutError("no whole line")
-        caller.settimeout(left)
-        piece = caller.recv(4096)
-        if not piece:
-            break
-        data += piece
-    return data.strip()
+NOT_A_LINE = Reason("not_a_line", "this is no line of JSON")
 
 
 def short_path(path: Path) -> str:
-    """A path that fits a socket's 107 bytes: by the folder's descriptor where it is longer."""
+    """Return a path that fits a socket's 107 bytes: by the folder's descriptor where it is longer."""
     if len(os.fsencode(path)) <= 107:
         return str(path)
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)

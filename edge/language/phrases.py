@@ -16,10 +16,7 @@ _SETTINGS = (
     N_("no optional quantities"),
 )
 
-_COMMANDS = (
-    N_("this station has no camera"),
-    N_("no camera {name}; this station has: {names}"),
-)
+_COMMANDS = (N_("this station has no camera"),)
 
 _BROKER = (
     N_("the name {host} is not found: is there a network, is the name right?"),

@@ -30,9 +30,9 @@ def not_kept(error: OSError) -> Reason:
     return Reason("disk", "disk", detail=why)
 
 
-def password_unread(file: str, error: OSError) -> Reason:
+def password_unread(file: str, error: OSError | ValueError) -> Reason:
     """Return that the file with the camera's password cannot be read, and why."""
-    why = system_reason(error)
+    why = system_reason(error) if isinstance(error, OSError) else Reason("not_utf8", "it is no text in UTF-8")
     unread = Reason("password_file_unread", "password_file {file} cannot be read: {why}", file=file, why=why)
     return Reason("password_file", "password file", detail=unread)
 

@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from astral import Observer
 from astral.sun import elevation
@@ -24,6 +24,7 @@ from astral.sun import elevation
 from drivers.cameras.camera import LoginRefusedError, NoPictureError
 from drivers.clock import Clock
 from drivers.reason import Reason
+from edge.backoff import Backoff
 from edge.clock.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.northbound import version1
@@ -44,6 +45,21 @@ DEADLINE = 0.8  # of the patience: then the camera process ends itself
 WISHES = 16
 
 
+class Done(Protocol):
+    """Hears what came of a picture that was asked for: whether it is there, the sentence, the facts."""
+
+    def __call__(self, done: bool, why: Reason, data: dict[str, Any], /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A picture that somebody waits for: of which camera, the command's id, who hears of it."""
+
+    camera: str
+    command: str
+    done: Done
+
+
 @dataclass(eq=False)
 class Watched:
     """One camera and how it fares. `slot`: whether the time was known, and the number of its interval."""
@@ -51,6 +67,7 @@ class Watched:
     section: CameraSection
     slot: tuple[bool, int] = (False, -1)
     failures: int = 0
+    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
     retry_at: float | None = None
     locked_until: float = float("-inf")
     trouble: Reason | None = None  # the kind of error with its detail, while there is one
@@ -63,8 +80,7 @@ class Watched:
 
 
 class PictureLane:
-    """`utc` tells the time and how it is known; `post` takes drafts for the recorder; `done(command, taken,
-    sentence, data)` hears what came of a wish by command."""  # fmt: skip
+    """`utc` tells the time and how it is known; `post` takes drafts for the recorder."""
 
     def __init__(  # noqa: PLR0913 - the one place where the rooms that a picture passes are put together
         self,
@@ -78,7 +94,6 @@ class PictureLane:
         utc: Callable[[], tuple[int | None, ClockMark]],
         boot: str,
         post: Callable[[Draft], object],
-        done: Callable[[str, bool, str, dict[str, Any]], None],
         patience: float = PATIENCE,
         absence: float = ABSENCE,
     ) -> None:
@@ -86,7 +101,7 @@ class PictureLane:
         self._observer = Observer(site.latitude, site.longitude, 0)  # its altitude would lower the horizon
         self._place = Place(site.latitude, site.longitude, site.altitude_m, site.datum, site.utc_offset_h)
         self._station, self._clock, self._spool, self._shelf = station, clock, spool, shelf
-        self._utc, self._boot, self._post, self._done = utc, boot, post, done
+        self._utc, self._boot, self._post = utc, boot, post
         self._patience, self._absence = patience, absence
         self._world = SystemClock()
         self._orders = clock.inbox(WISHES)
@@ -95,16 +110,21 @@ class PictureLane:
 
     # -- from other lanes ----------------------------------------------------------------------------------
 
-    def wish(self, camera: str | None, command: str) -> None:
-        """One picture now (None: of the first camera); `done` hears of it."""
+    def request(self, camera: str | None, command: str, accepted: Callable[[], object], done: Done) -> None:
+        """Take one picture now (None: of the first camera). `done` hears of it, `accepted` before it does.
+
+        Callable from any lane.
+        """
         name = camera or next(iter(self._watched))
         if name not in self._watched:
             names = ", ".join(self._watched)
             why = Reason("no_such_camera", "no camera {name!r}; this station has: {names}", name=name, names=names)
-            self._answer(command, why)
-        elif not self._orders.offer((name, command)):
+            done(False, why, {})
+            return
+        accepted()
+        if not self._orders.offer(Order(name, command, done)):
             why = Reason("too_many_pictures", "{count} pictures are waited for already; try again later", count=WISHES)
-            self._answer(command, why)
+            done(False, why, {})
 
     def status(self) -> dict[str, Any]:
         """Since the start: how many were `taken`, and of each camera its `trouble` (a coded reason whose `detail` is
@@ -129,7 +149,7 @@ class PictureLane:
         while True:
             order = self._orders.get(min(self._next(w) for w in self._watched.values()))
             if order is not None:
-                self._on_command(self._watched[order[0]], order[1])
+                self._on_command(self._watched[order.camera], order)
             for watched in self._watched.values():
                 if self._due(watched) and self._light(watched):
                     self._attempt(watched)
@@ -166,7 +186,7 @@ class PictureLane:
             watched.retry_at = None
         return up
 
-    def _on_command(self, watched: Watched, command: str) -> None:
+    def _on_command(self, watched: Watched, order: Order) -> None:
         left = watched.locked_until - self._clock.now()
         if left > 0 and watched.trouble is not None:
             why = Reason(
@@ -175,35 +195,29 @@ class PictureLane:
                 reason=detail(watched.trouble),
                 minutes=left / 60,
             )
-            self._answer(command, why, {"camera": watched.section.name, "reason": str(LoginRefusedError.kind)})
+            order.done(False, why, {"camera": watched.section.name, "reason": str(LoginRefusedError.kind)})
             return
-        self._attempt(watched, command)
+        self._attempt(watched, order)
 
-    def _attempt(self, watched: Watched, command: str = "") -> None:
+    def _attempt(self, watched: Watched, order: Order | None = None) -> None:
         """One picture, and what comes of it: a picture record, or growing pauses and a health record."""
         wish, unread = self._make_wish(watched)
         found = unread or self._fulfil(wish)
         if isinstance(found, Reason):
             self._missed(watched, wish, found)
-            if command:
-                self._answer(command, detail(found), {"camera": wish.camera.name, "reason": str(found)})
+            if order is not None:
+                order.done(False, detail(found), {"camera": wish.camera.name, "reason": str(found)})
         else:
-            self._taken(watched, wish, found, command)
-            if command:
-                self._answer(
-                    command, taken(found.body, wish.camera.name), version1.body(Kind.PICTURE, found.body), done=True
-                )
-
-    def _answer(self, command: str, why: Reason, data: dict[str, Any] | None = None, done: bool = False) -> None:
-        """Tell the command what came of it: the sentence for all, and `why` for those who read codes."""
-        self._done(command, done, str(why), {**(data or {}), "why": why.builtins()})
+            self._taken(watched, wish, found, "" if order is None else order.command)
+            if order is not None:
+                order.done(True, taken(found.body, wish.camera.name), version1.body(Kind.PICTURE, found.body))
 
     def _make_wish(self, watched: Watched) -> tuple[Wish, Reason | None]:
         """The wish, and what is wrong with its camera's password file (None where nothing is)."""
         section, unread = watched.section, None
         try:
             camera = target(section)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             camera = Target(section.name, section.driver)
             unread = password_unread(str(section.password_file), error)
         utc, mark = self._utc()
@@ -217,6 +231,7 @@ class PictureLane:
             self._patience * DEADLINE,
             self._place,
             self._last.get(section.name, ""),
+            self._world.now(),
         )
         return wish, unread
 
@@ -256,6 +271,7 @@ class PictureLane:
         if watched.failures:
             log.info("camera %s gives pictures again, after %d failed tries", name, watched.failures)
             self._tell(wish, {"event": "pictures again", "camera": name, "failures": watched.failures})
+        watched.backoff.reset()
         watched.failures, watched.retry_at, watched.trouble = 0, None, None
         self._taken_count += 1
         watched.last = {"picture": body["picture"], "utc": wish.utc, "reasons": body["reasons"]}
@@ -263,7 +279,7 @@ class PictureLane:
     def _missed(self, watched: Watched, wish: Wish, trouble: Reason) -> None:
         now = self._clock.now()
         watched.failures += 1
-        pause = min(FIRST_PAUSE * 2.0 ** min(watched.failures - 1, 10), LONGEST_PAUSE)
+        pause = watched.backoff.pause()
         if trouble.code == LoginRefusedError.kind.code:
             pause = LONGEST_PAUSE
             watched.locked_until = now + LONGEST_PAUSE

@@ -25,8 +25,7 @@ import msgspec
 
 from drivers.clock import Clock
 from drivers.reason import Reason
-from edge.clock.clock import system_utc
-from edge.files import sync_folder
+from edge.files import read_password, sync_folder, write_whole
 from edge.pictures.reasons import AWAY, not_within
 from edge.records.bodies import encode, restore
 from edge.records.record import ClockMark, Stamp
@@ -61,7 +60,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One picture to take. `utc` microseconds or None; `deadline` s for all of it; `previous` a `Look.pixels`."""
+    """One picture to take. `utc` microseconds or None; `deadline` s for all of it; `previous` a `Look.pixels`.
+
+    `laid` is the machine's own boot clock, s, when it was laid down: the stamp's may be a simulation's.
+    """
 
     id: str
     station: str
@@ -72,6 +74,7 @@ class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     deadline: float
     place: Place | None = None
     previous: str = ""
+    laid: float | None = None
 
     def __repr__(self) -> str:
         return f"Wish({self.id}, {self.camera.name})"
@@ -196,14 +199,6 @@ class Spool:
             file.unlink(missing_ok=True)
         return None
 
-    def late(self, wish: Wish) -> float:
-        """Seconds by which a still taken now is after the wish at most, in steps of `LATE_STEP`."""
-        try:
-            laid = (self.folder / f"taken-{wish.id}.json").stat().st_mtime  # renamed, but not written again
-        except FileNotFoundError:  # withdrawn: nobody will ask
-            return 0.0
-        return math.ceil(max(0.0, system_utc() / 1e6 - laid) / LATE_STEP) * LATE_STEP
-
     def finish(self, answer: Answer, full: bytes = b"", thumbnail: bytes = b"") -> None:
         """Lay down an answer, its pictures first; nothing where the wish was withdrawn."""
         if not (self.folder / f"taken-{answer.id}.json").exists():
@@ -219,10 +214,7 @@ class Spool:
 
     def abandoned(self) -> list[str]:
         """Ids of the wishes that an earlier camera process took and did not live to answer."""
-        for pattern in (
-            "answer-*.part",
-            "*.jpg.*.part",
-        ):  # wish-*.part is the daemon's, perhaps being written
+        for pattern in (".answer-*.part", ".*.jpg.part"):  # .wish-*.part is the daemon's, perhaps being written
             for part in self.folder.glob(pattern):
                 part.unlink(missing_ok=True)
         return [file.stem.partition("-")[2] for file in self.folder.glob("taken-*.json") if NAME.match(file.name)]
@@ -233,18 +225,7 @@ class Spool:
         return os.open(self.folder / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _write(self, name: str, data: bytes) -> None:
-        part = self.folder / f"{name}.{secrets.token_hex(4)}.part"
-        out = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(out, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(self.folder / name)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(self.folder)
+        write_whole(self.folder / name, data)
 
     @staticmethod
     def _read(file: Path, kind: type[T]) -> T | None:
@@ -286,9 +267,17 @@ def target(section: Any) -> Target:
     """
     password = section.password or ""
     if section.password_file:
-        password = Path(section.password_file).read_text(errors="replace").strip()
+        password = read_password(Path(section.password_file))
     url, user = section.url or "", section.username or ""
     return Target(section.name, section.driver, url, user, password, section.width, section.height)
+
+
+def late(wish: Wish, now: float) -> float:
+    """Return the seconds by which a still taken now is after the wish at most, in steps of `LATE_STEP`.
+
+    `now` is the machine's boot clock, s, which no wrong date and no step of the system's time moves.
+    """
+    return 0.0 if wish.laid is None else math.ceil(max(0.0, now - wish.laid) / LATE_STEP) * LATE_STEP
 
 
 def widened(mark: ClockMark, late_s: float) -> ClockMark:

@@ -24,7 +24,7 @@ from edge.notify import notify
 from edge.pictures.exif import with_exif
 from edge.pictures.judge import NotWhole, Opened
 from edge.pictures.reasons import ENDED
-from edge.pictures.spool import POLL, Answer, Part, Spool, Target, Wish, widened
+from edge.pictures.spool import POLL, Answer, Part, Spool, Target, Wish, late, widened
 
 LOCK_TRIES = 30
 BEAT = 10.0  # s; its unit's WatchdogSec must be longer than this and the longest deadline together
@@ -73,19 +73,19 @@ def answer(wish: Wish, clock: Clock, spool: Spool) -> tuple[Answer, bytes, bytes
     """Take the wished picture: the answer, the full picture, the thumbnail."""
     try:
         jpeg = take_still(wish.camera, max(1.0, wish.deadline - GRACE), clock)
-        late = spool.late(wish)
+        taken_late = late(wish, clock.now())
         opened = Opened.of(jpeg)
     except CameraError as error:
         return Answer(wish.id, False, error.reason), b"", b""
     except NotWhole as error:
         return Answer(wish.id, False, NoPictureError(error.detail).reason), b"", b""
     look = opened.look(wish.previous)
-    dated = msgspec.structs.replace(wish, clock=widened(wish.clock, late))
+    dated = msgspec.structs.replace(wish, clock=widened(wish.clock, taken_late))
     full, thumbnail = with_exif(jpeg, dated), with_exif(opened.thumbnail(), dated)
     return (
         Answer(
             wish.id, True, None, _part(full), _part(thumbnail), look.width, look.height, look.faults,
-            look.figures, look.pixels, late,
+            look.figures, look.pixels, taken_late,
         ),
         full,
         thumbnail,

@@ -19,6 +19,7 @@ from drivers.twins.bench import BusWire, make_twin, wire_for
 from drivers.twins.weather import Weather
 from edge.clock.anchors import LEAST_ERROR, Anchor
 from edge.config.sections import Config, SensorSection
+from edge.files import write_whole
 from edge.sampler import by_bus
 from edge.sim.capture import Capture
 from edge.sim.clock import SimClock
@@ -176,20 +177,17 @@ class Rig:
         station = self._running()
         if last_instant is not None:
             station.recorder.last_instant = last_instant
-        station.lanes.stop(*station.measuring())
-        self.clock.run_until(self.clock.now())
-        station.lanes.stop("recorder")
-        self.clock.run_until(self.clock.now())
+        station.stop_measuring(self._await_end)
 
     def power_off(self) -> None:
         """End the daemon in order."""
-        station = self._running()
-        station.stopped_by = "person"
-        self.stop_measuring()
-        station.lanes.stop()
-        self.clock.run_until(self.clock.now())
-        station.store.close()
+        self._running().stop(self._await_end)
         self.station = None
+
+    def _await_end(self, names: list[str]) -> list[str]:
+        """Let the lanes that were told to end do so; they all do, for no time passes."""
+        self.clock.run_until(self.clock.now())
+        return []
 
     def close(self) -> None:
         """End the world around the station: its lanes, then the wires. Called while no lane runs."""
@@ -219,7 +217,5 @@ def boot_of(config: Config, begin: int, name: str) -> Boot:
         return msgspec.json.decode(path.read_bytes(), type=Boot)
     boot = Boot(name, begin)
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(boot))
-    fresh.rename(path)  # whole or not there, whenever the demo is killed
+    write_whole(path, msgspec.json.encode(boot))
     return boot

@@ -1,4 +1,8 @@
-"""Commands that came and what came of them: a command is carried out once, however often it arrives."""
+"""Commands that came and what came of them: a command is carried out once, however often it arrives.
+
+The uplink's lane owns what waits for the broker. Another lane keeps an outcome in the store, which has its own lock,
+and posts it into an inbox; the owner collects from there. So no two threads ever write one object.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections import OrderedDict
 
 import msgspec
 
+from drivers.clock import Inbox
 from edge.store.errors import StoreError
 from edge.store.notes import Notes
 from edge.wire.contract import VERSION, Command, Result, encode
@@ -19,16 +24,28 @@ SHORT = 200  # characters that a result's text is cut to where it fits no packet
 
 
 class Results:
-    """The outcomes by the commands' ids, kept in the store; those the broker has not yet are waiting."""
+    """The outcomes by the commands' ids, kept in the store; those the broker has not yet are waiting.
 
-    def __init__(self, station: str, notes: Notes) -> None:
+    `inbox` holds what other lanes post (at most some per command under way; a full one: a counted loss, the outcome
+    comes when the command is sent again). All methods but `post` are the uplink's lane's.
+    """
+
+    def __init__(self, station: str, notes: Notes, inbox: Inbox) -> None:
         self._station = station
         self._notes = notes
+        self._inbox = inbox
         self._begun: set[str] = set()  # carried out since the start
         self._waiting: OrderedDict[str, Result] = OrderedDict()
 
+    def post(self, result: Result) -> None:
+        """Keep an outcome and hand it to the uplink's lane; a later one takes its place. Callable from any lane."""
+        self._remember(result)
+        if not self._inbox.offer(result):
+            log.warning("what came of command %r waits in the store until it is asked for again", result.id)
+
     def take(self, command: Command, utc: int | None, retained: bool = False) -> bool:
-        """Return whether the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
+        """True where the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
+        self._collect()
         known = self._known(command.id)
         if known is not None:
             if not retained:  # the broker hands a retained one over at each connection
@@ -42,12 +59,14 @@ class Results:
         return False
 
     def put(self, result: Result) -> None:
-        """Keep an outcome to be told; a later one of the same command takes its place. Callable from any lane."""
+        """Keep an outcome and let it wait for the broker; a later one of the same command takes its place."""
+        self._collect()
         self._remember(result)
-        self._wait(result)
+        self._settle(result)
 
     def waiting(self) -> list[Result]:
         """Return what the broker does not have yet, oldest first."""
+        self._collect()
         return list(self._waiting.values())
 
     def told(self, result: Result) -> None:
@@ -68,14 +87,23 @@ class Results:
             return msgspec.structs.replace(result, state="failed", text="the station ended before it was done")
         return result
 
+    def _collect(self) -> None:
+        """Take over what other lanes have posted. An empty inbox is not asked: that would be a wait."""
+        while len(self._inbox):
+            if (result := self._inbox.get(0.0)) is not None:
+                self._settle(result)
+
+    def _settle(self, result: Result) -> None:
+        if result.state != "accepted":
+            self._begun.discard(result.id)
+        self._wait(result)
+
     def _wait(self, result: Result) -> None:
         self._waiting[result.id] = result
         while len(self._waiting) > KEPT:
             self._waiting.popitem(last=False)
 
     def _remember(self, result: Result) -> bool:
-        if result.state != "accepted":
-            self._begun.discard(result.id)
         try:
             self._notes.put(KIND, result.id, encode(result), REMEMBERED)
         except StoreError as trouble:

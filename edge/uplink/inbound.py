@@ -9,7 +9,7 @@ from edge.clock.anchors import Anchor
 from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
-from edge.uplink.command_results import Results, fitting
+from edge.uplink.command_results import KEPT, Results, fitting
 from edge.uplink.destination import Destination
 from edge.uplink.receipts import Receipts
 from edge.wire.contract import ROLLCALL, VERSION, Command, HelloAnswer, Receipt, Result, Topic, decode, topic
@@ -34,7 +34,7 @@ class Desk:
         self.answered = False
         self._station = station = destination.adapter.station
         self._dest = destination.name
-        self.results = Results(station, store.notes)
+        self.results = Results(station, store.notes, clock.inbox(KEPT))
         self._store, self._clock, self._receipts, self._chunks = store, clock, receipts, chunks
         self._on_command, self._on_anchor = on_command, on_anchor
         self._handlers = {

@@ -76,8 +76,6 @@ class Uplink:
         self._last_ack: float | None = None
         self._bytes_before = 0
 
-    # -- for other lanes -----------------------------------------------------------------------------------
-
     def notify(self) -> None:
         """Take in that the store has a new record."""
         self._wake.notify()
@@ -88,7 +86,12 @@ class Uplink:
 
     def result(self, result: Result) -> None:
         """Tell the platform what came of a command; kept until the broker has it."""
-        self._desk.results.put(result)
+        self._desk.results.post(result)
+        self._wake.up()
+
+    def greet(self) -> None:
+        """Say a hello that speaks of everything as soon as there is a connection."""
+        self._receipts.greet()
         self._wake.up()
 
     def accept_ledger(self) -> str | None:
@@ -117,8 +120,6 @@ class Uplink:
             "too_large": {"count": len(self._too_large.seqs), "last": self._too_large.last},
             "bytes_sent": self._bytes_before + (0 if link is None else link.bytes_sent),
         }
-
-    # -- the lane ------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Connect and send for ever; ends by `Stopped`, after a short good-bye."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge.config.address import parse
 from edge.config.sections import BrokerSection
+from edge.files import read_password
 
 
 def login(broker: BrokerSection) -> tuple[str | None, str | None]:
@@ -17,7 +18,7 @@ def login(broker: BrokerSection) -> tuple[str | None, str | None]:
     address = parse(broker.url)
     password = broker.password if broker.password is not None else address.password
     if broker.password_file is not None:
-        password = Path(broker.password_file).read_text(encoding="utf-8").strip()
+        password = read_password(Path(broker.password_file))
     return broker.username if broker.username is not None else address.username, password
 
 

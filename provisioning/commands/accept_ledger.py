@@ -23,7 +23,7 @@ from provisioning.commands.status import ask_station
 @json_option()
 def accept_ledger(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station for it."""
-    answer = ask_station(config_file, state, {"ask": "accept-ledger"})
+    answer = ask_station(config_file, state, "accept-ledger")
     if as_json:
         print_json(answer)
         return

@@ -9,6 +9,7 @@ import click
 
 from edge.language.texts import _
 
+FORM = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?", re.ASCII)
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 
@@ -30,14 +31,21 @@ class Speed(click.ParamType["float | None"]):
         return number
 
 
-class Span(click.ParamType[float]):
-    """A span of time: 90s, 20m, 6h, 2d; a bare number is seconds."""
+class Duration(click.ParamType[float]):
+    """How long something lasts: 90s, 20m, 6h, 2d; a number without its unit is refused. `zero`: 0 is one too."""
 
     name = "duration"
 
+    def __init__(self, zero: bool = False) -> None:
+        self._zero = zero
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the duration in seconds."""
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?", str(value).strip())
-        if found is None or not float(found[1]) > 0:
+        """Return the seconds."""
+        found = FORM.fullmatch(str(value).strip())
+        number = float(found[1]) if found is not None else 0.0
+        if found is None or not (number > 0 or self._zero) or number == float("inf"):
             self.fail(_("{value} is no duration: write it as 90s, 20m, 6h or 2d").format(value=repr(value)), param, ctx)
-        return float(found[1]) * UNITS[found[2] or "s"]
+        if not found[2] and number > 0:
+            said = _("{value} is no duration: write {value}m for minutes, {value}s for seconds").format(value=found[1])
+            self.fail(said, param, ctx)
+        return number * UNITS[found[2] or "s"]

@@ -29,7 +29,7 @@ WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time
 @json_option()
 def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Print the answer of the station's socket."""
-    answer = ask_station(config_file, state, {"ask": "status"})
+    answer = ask_station(config_file, state, "status")
     if as_json:
         print_json(answer)
         return
@@ -37,11 +37,11 @@ def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
         click.echo(line)
 
 
-def ask_station(config_file: Path | None, state: Path | None, question: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer of the station that this file or folder belongs to. Raise CommandError where none runs."""
+def ask_station(config_file: Path | None, state: Path | None, name: str, **arguments: Any) -> dict[str, Any]:
+    """Return the answer of the station of this file or folder. Raise CommandError where none is running."""
     folder = state if state is not None else loaded(config_file).state_dir
     try:
-        return ask(folder / SOCKET, question)
+        return ask(folder / SOCKET, name, **arguments)
     except NotRunningError:
         said = _("No station is running on {folder}.").format(folder=folder)
         start = "minshan run" + (f" --config {config_file}" if config_file else "")

@@ -32,7 +32,7 @@ from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
-from provisioning.commands.durations import Span, Speed
+from provisioning.commands.durations import Duration, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
 from provisioning.demo.config import capture_station, whole_station
@@ -104,7 +104,7 @@ class Wanted:
     type=click.Path(path_type=Path),
     help=_("Folder to keep the data in and to go on from (otherwise a temporary one)."),
 )
-@click.option("--for", "duration", type=Span(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
+@click.option("--for", "duration", type=Duration(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
 @click.option("--station", default="demo", show_default=True, help=_("The station's name on the wire."))
 @click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the weather and the twins."))
 @click.option("--faults", type=int, help=_("Let devices and buses fail and come back, by this seed."))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drivers.reason import Reason, restored, system_reason
+from edge.files import read_password
 from edge.language import texts
 from edge.language.texts import _
 from edge.language.words import N_
@@ -145,7 +146,7 @@ def secret(camera: CameraSection) -> dict[str, str | None]:
     if camera.password_file is None:
         return {"password": camera.password}
     try:
-        return {"password": Path(camera.password_file).read_text(encoding="utf-8").strip()}
+        return {"password": read_password(Path(camera.password_file))}
     except OSError:
         return {"password": None}
 

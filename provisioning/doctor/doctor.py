@@ -82,7 +82,7 @@ def findings(config: Config) -> Iterator[Finding]:
 def running(config: Config) -> dict[str, Any] | None:
     """Return the status of the station that runs on this folder; None where none does."""
     try:
-        return ask(config.socket_path, {"ask": "status"})
+        return ask(config.socket_path, "status")
     except NotRunningError:
         return None
     except AskError as error:

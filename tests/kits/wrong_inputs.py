@@ -78,13 +78,13 @@ def to_sensors(folder: Path) -> list[list[str]]:
 def wrong_words(folder: Path) -> list[list[str]]:
     """Return command lines with a word too many, too few, misspelt, or of another type."""
     missing = str(folder / "none.toml")
-    asking = (["run"], ["run", "--check"], ["doctor"], ["status"], ["maintenance", "20"])
+    asking = (["run"], ["run", "--check"], ["doctor"], ["status"], ["maintenance", "20m"])
     return [
         *([name, "--nope"] for name in COMMANDS),
         *([name, "one", "two", "three", "four"] for name in COMMANDS),
         *([name[:-1]] for name in COMMANDS),
         *([*words, "--config", path] for words in asking for path in (missing, str(folder), "/proc/self/mem", "")),
-        *(["maintenance", value] for value in ("x", "", "-1", "20 s s", "1d", "五分钟")),
+        *(["maintenance", value] for value in ("x", "", "-1", "20", "soon", "-5m", "20 s s", "1d", "五分钟")),
         *(["status", "--state", path] for path in (missing, "/proc/1")),
         *(["watch", *words] for words in ([], ["--broker"], ["--broker", "x"], ["--broker", "http://h"])),
         *(

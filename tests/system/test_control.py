@@ -6,8 +6,8 @@ import json
 import random
 import socket
 import threading
-import time
 from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,10 +18,47 @@ from hypothesis import strategies as st
 
 from drivers.clock import Lane
 from edge.clock.clock import SystemClock
-from edge.control.local_socket import LONGEST_TEXT, PATIENCE, Control
+from edge.control import commands, frames
+from edge.control.client import AskError, Client, ask
+from edge.control.commands import (
+    KNOWN,
+    LONGEST_TEXT,
+    Command,
+    Commands,
+    NoArguments,
+    Outcome,
+    Permission,
+    Principal,
+    Request,
+)
+from edge.control.local_socket import MOST_CALLERS, Control
 from edge.recorder.recorder import Maintenance
 from tests.kits.broker import until
 from tests.kits.hostile import Mutations
+
+
+def answer_later(parts: Any, arguments: Any, request: Request) -> None:
+    """Accept at once; the end is told by another thread, as a picture's is."""
+    request.tell(Outcome("accepted"))
+    threading.Timer(0.5, lambda: request.tell(Outcome("done", data={"later": True}))).start()
+
+
+def answer_much(parts: Any, arguments: Any, request: Request) -> Outcome:
+    """Give many bytes."""
+    return Outcome("done", data={"much": True}, content=CONTENT)
+
+
+def answer_never(parts: Any, arguments: Any, request: Request) -> None:
+    """Accept, and never tell of an end."""
+    request.tell(Outcome("accepted"))
+
+
+CONTENT = bytes(range(256)) * 20_000
+SLOW = (
+    Command("later", NoArguments, Permission.READ, answer_later),
+    Command("never", NoArguments, Permission.READ, answer_never),
+    Command("much", NoArguments, Permission.READ, answer_much),
+)
 
 
 class Socket:
@@ -31,8 +68,8 @@ class Socket:
         self.clock = SystemClock()
         self.path = folder / "minshan.sock"
         self.inbox = self.clock.inbox(10_000)
-        parts: Any = SimpleNamespace(uplink=None)
-        self.control = Control(self.path, self.clock, parts, self.inbox)
+        parts: Any = SimpleNamespace(uplink=None, pictures=None, inbox=self.inbox, clock=self.clock)
+        self.control = Control(self.path, self.clock, Commands(parts, (*KNOWN, *SLOW)))
         self.lane: Lane = self.clock.lane("control", self.control.run)
         until(self.path.exists)
 
@@ -80,7 +117,7 @@ JUNK = (
 @pytest.mark.parametrize("line", JUNK, ids=range(len(JUNK)))
 def test_junk_is_answered_with_a_sentence(served: Socket, line: bytes) -> None:
     """No line that is none ends the lane: each is answered by what is wrong with it, and the next caller is served."""
-    assert list(served.ask(line)) == ["error"]
+    assert list(served.ask(line)) == ["error", "why"]
     assert served.ask(b'{"ask":"maintenance","seconds":60}\n') == {"maintenance_s": 60}
 
 
@@ -95,36 +132,109 @@ def test_hundreds_of_changed_questions_end_nothing(served: Socket) -> None:
     assert served.ask(b'{"ask":"maintenance","seconds":60}\n') == {"maintenance_s": 60}
 
 
-def test_a_slow_caller_keeps_the_others_waiting_for_one_deadline_only(served: Socket) -> None:
-    """A byte now and then does not hold the socket: the whole call has one deadline."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as slow:
-        slow.connect(str(served.path))
-        ended = threading.Event()
+def test_slow_and_silent_callers_keep_nobody_waiting(served: Socket) -> None:
+    """While some drip bytes, say nothing or take no answer, all others are served; the slow lose their place."""
+    slow = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(MOST_CALLERS - 1)]
+    for caller in slow:
+        caller.connect(str(served.path))
+        caller.sendall(b" ")
+    slow[0].sendall(frames.packed({"ask": "much"}))
+    for seconds in range(20):
+        assert served.ask(b'{"ask":"maintenance","seconds":%d}\n' % seconds) == {"maintenance_s": seconds}
+    for caller in slow:
+        caller.settimeout(10)
+        data = b"x"
+        while data:
+            data = caller.recv(65536)
+        caller.close()
 
-        def drip() -> None:
-            try:
-                while not ended.wait(PATIENCE / 4):
-                    slow.send(b" ")
-            except OSError:
-                ended.set()
 
-        threading.Thread(target=drip, daemon=True).start()
-        time.sleep(0.1)
-        assert served.ask(b'{"ask":"maintenance","seconds":60}\n') == {"maintenance_s": 60}
-        until(ended.is_set)
+def test_more_callers_than_there_is_room_for_take_the_place_of_the_oldest(served: Socket) -> None:
+    """A crowd of callers that say nothing keeps no honest one out."""
+    crowd = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(3 * MOST_CALLERS)]
+    for caller in crowd:
+        caller.connect(str(served.path))
+    assert served.ask(b'{"ask":"maintenance","seconds":60}\n') == {"maintenance_s": 60}
+    for caller in crowd:
+        caller.close()
+
+
+def test_one_that_waits_for_a_later_answer_keeps_nobody_waiting(served: Socket) -> None:
+    """A picture may take its time: meanwhile others are answered, and the end comes to whoever asked."""
+    answers: list[Any] = []
+    waiting = threading.Thread(target=lambda: answers.append(ask(served.path, "later")))
+    waiting.start()
+    until(lambda: threading.active_count() > 2)
+    assert ask(served.path, "maintenance", seconds=5) == {"maintenance_s": 5}
+    waiting.join(10)
+    assert answers == [{"later": True}]
+    assert served.ask(b'{"ask":"later"}\n') == {"later": True}
+
+
+def test_one_that_goes_while_it_waits_leaves_nothing_behind(served: Socket) -> None:
+    """Its place is free at once, and what it asked for is done though it takes no answer."""
+    for question in (b'{"ask":"never"}\n', frames.packed({"ask": "never"})):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+            caller.connect(str(served.path))
+            caller.sendall(question)
+            until(lambda: len(served.control._callers) == 1)
+        until(lambda: not served.control._callers)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        caller.connect(str(served.path))
+        caller.sendall(b'{"ask":"maintenance","seconds":60}\n')
+    until(lambda: len(served.inbox) == 1)
+
+
+def test_who_subscribes_gets_the_status_again_and_again(served: Socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snapshots come by themselves, and one that takes none of them loses its place."""
+    counted = count(1)
+    monkeypatch.setattr(commands, "status", lambda parts: {"n": next(counted), "much": "x" * 100_000})
+    with Client(served.path) as client, Client(served.path) as lazy:
+        lazy._send({"ask": "subscribe", "every_s": 0.01})
+        numbers = [answer["n"] for answer in islice(client.statuses(0.2), 4)]
+        assert numbers == sorted(set(numbers))
+        until(lambda: len(served.control._callers) == 1)
+
+
+def test_bytes_come_whole_and_questions_may_follow_each_other(served: Socket) -> None:
+    """One connection asks again and again, between bytes and refusals."""
+    with Client(served.path) as client:
+        for _ in range(3):
+            assert client._asked("much", {}) == ({"much": True}, CONTENT)
+            with pytest.raises(AskError, match="there is no command 'nothing'"):
+                client.ask("nothing")
+            assert client.ask("maintenance", seconds=7.5) == {"maintenance_s": 7.5}
+
+
+def test_junk_in_frames_is_answered_in_a_frame(served: Socket) -> None:
+    """A frame that is too long, of another kind or no JSON ends that connection alone."""
+    head = frames.HEAD.pack
+    for junk in (head(2, 3) + b"abc", head(1, 2**32 - 1), head(1, 3) + b"abc", head(1, 0)):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+            caller.settimeout(10)
+            caller.connect(str(served.path))
+            caller.sendall(junk)
+            data = bytearray()
+            while piece := caller.recv(65536):
+                data += piece
+        found = frames.take(data, 10_000)
+        assert found is not None
+        assert frames.message(found[1])["why"]["code"] == "not_a_line"
+    assert ask(served.path, "maintenance", seconds=5) == {"maintenance_s": 5}
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text(max_size=1000))
+@given(st.text(max_size=3000))
 def test_the_reason_of_a_maintenance_is_short(text: str) -> None:
     """Whatever is said about the work, no more than a line of it goes into each minute."""
     clock = SystemClock()
     inbox = clock.inbox(1)
-    parts: Any = SimpleNamespace(uplink=None)
-    control = Control(Path("none"), clock, parts, inbox)
-    line = json.dumps({"ask": "maintenance", "seconds": 60, "text": text * 100})
-    answer = control.answer(line.encode())
-    if "error" in answer:
+    parts: Any = SimpleNamespace(uplink=None, inbox=inbox, clock=clock)
+    told: list[Outcome] = []
+    request = Request("x", Principal("socket", "uid 0"), told.append)
+    Commands(parts, KNOWN).run("maintenance", {"seconds": 60, "text": text}, request)
+    if told[0].state == "failed":
+        assert len(text) > 2000
         return
     work = inbox.get(clock.now())
     assert isinstance(work, Maintenance)

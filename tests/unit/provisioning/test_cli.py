@@ -6,12 +6,13 @@ import json
 import os
 from pathlib import Path
 
+import click
 import pytest
 
 from edge.language.texts import duration, language, reported, size, when
 from provisioning import main as entry
+from provisioning.commands.durations import Duration
 from provisioning.commands.exits import Exit
-from provisioning.commands.maintenance import parsed
 from provisioning.commands.status import lines as status_lines
 from tests.kits.command import minshan
 from tests.unit.edge.config.test_config import BME, STATION
@@ -84,12 +85,6 @@ NO_COMMAND_ZH = """\
             Exit.TROUBLE,
             "Error: No station is running on ..\n  → Start it: sudo systemctl start minshan, or by hand: minshan run\n",
             "错误：. 上没有正在运行的站。\n  → 请启动：sudo systemctl start minshan，或手动运行：minshan run\n",
-        ),
-        (
-            "maintenance soon --state .",
-            Exit.USAGE,
-            'Error: "soon" is no duration; write 20m or 1h\n',
-            "错误：“soon”不是时长；请写 20m 或 1h\n",
         ),
         (
             "remote Mao picture --broker mqtt://127.0.0.1:9",
@@ -184,7 +179,6 @@ def test_the_unforeseen_is_one_sentence_and_a_file(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A fault of Minshan's own shows no traceback: one sentence, its detail in a file, code 70."""
-    import click
 
     def broken() -> click.Group:
         raise ZeroDivisionError("inside")
@@ -251,4 +245,18 @@ def test_words_for_spans_times_sizes_and_values() -> None:
     assert when(None) == "at an unknown time"
     assert (size(999), size(1500), size(3.2e9), size(2e13)) == ("999 B", "1.5 kB", "3.2 GB", "20000.0 GB")
     assert (reported("air_temperature.mast", 3.1), reported("pm2p5", 12.0)) == ("3.10", "12.0")
-    assert [parsed(text) for text in ("20m", "20", "1h", "90s", "0")] == [1200, 1200, 3600, 90, 0]
+
+
+@pytest.mark.parametrize("text", ["20", "soon", "-5m", "1e3m", "inf", "20 m m", "٣m", "0"])
+def test_a_duration_says_its_unit(text: str) -> None:
+    """A number alone is refused wherever a duration is asked for; "0" ends maintenance."""
+    with pytest.raises(click.BadParameter, match="is no duration"):
+        Duration().convert(text, None, None)
+    assert Duration(zero=True).convert("0", None, None) == 0
+    assert [Duration().convert(text, None, None) for text in ("20m", "20 min", "1.5h", "90s", "2d")] == [
+        1200, 1200, 5400, 90, 172800]  # fmt: skip
+
+
+def test_a_number_alone_is_told_how_to_be_written() -> None:
+    """Minutes and seconds are both offered."""
+    assert "20 is no duration: write 20m for minutes, 20s for seconds" in minshan("maintenance", "20").err

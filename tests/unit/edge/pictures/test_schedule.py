@@ -65,7 +65,7 @@ class Bench:
         self.known = known
         self.attendant = Attendant(state / "spool")
         self.drafts: list[Draft] = []
-        self.done: list[tuple[str, bool, str, dict[str, Any]]] = []
+        self.done: list[tuple[str, bool, Reason, dict[str, Any]]] = []
         section = CameraSection(name="orchard", driver="http", url="http://127.0.0.1/", **camera)
         self.lane = PictureLane(
             (section,),
@@ -77,7 +77,6 @@ class Bench:
             utc=self._utc,
             boot="boot",
             post=self.drafts.append,
-            done=lambda *said: self.done.append(said),
             patience=0.6,
         )
         self.clock.lane("pictures", self.lane.run)
@@ -87,6 +86,14 @@ class Bench:
         if not self.known(now):
             return None, ClockMark("arrival")
         return BOOT_UTC + round(now * 1e6), ClockMark("sim", 0.0)
+
+    def order(self, camera: str | None, command: str) -> None:
+        """Ask for a picture now, as a command does."""
+
+        def hear(done: bool, why: Reason, data: dict[str, Any]) -> None:
+            self.done.append((command, done, why, data))
+
+        self.lane.request(camera, command, lambda: None, hear)
 
     def pictures(self) -> list[Draft]:
         """Return the picture drafts."""
@@ -179,11 +186,11 @@ def test_the_same_pictures_at_every_speed(bench: Callable[..., Bench]) -> None:
 def test_a_picture_on_command_is_answered(bench: Callable[..., Bench]) -> None:
     """A wish by command is taken at once, by night too, and its outcome told with the picture's hash."""
     one = bench()
-    one.lane.wish(None, "c-1")
-    one.lane.wish("gate", "c-2")
+    one.order(None, "c-1")
+    one.order("gate", "c-2")
     one.clock.run_until(10)
-    assert one.done[0][:3] == ("c-2", False, "no camera 'gate'; this station has: orchard")
-    assert one.done[0][3]["why"]["code"] == "no_such_camera"
+    assert (*one.done[0][:2], str(one.done[0][2])) == ("c-2", False, "no camera 'gate'; this station has: orchard")
+    assert one.done[0][2].code == "no_such_camera"
     command, taken, _, data = one.done[1]
     assert (command, taken, data["picture"]) == ("c-1", True, sha256(b"f").hexdigest())
     assert one.pictures()[0].body["command"] == "c-1"
@@ -210,13 +217,13 @@ def test_a_refused_login_is_left_alone_for_half_an_hour(bench: Callable[..., Ben
     one = bench(by_night=True, every_min=1)
     one.attendant.answers = failing(LoginRefusedError.kind, "the camera refuses the login of user 'admin' (HTTP 401)")
     one.clock.run_until(600)
-    one.lane.wish("orchard", "c-1")
+    one.order("orchard", "c-1")
     one.clock.run_until(2 * 3600)
     at = [wish.stamp.boottime for wish in one.attendant.wishes]
     assert len(at) >= 4
     assert min(b - a for a, b in pairwise(at)) >= 1800
     assert not one.done[0][1]
-    assert "the next try is in" in one.done[0][2]
+    assert one.done[0][2].code == "camera_locked"
 
 
 def test_a_failing_camera_is_left_alone_at_night(bench: Callable[..., Bench]) -> None:
@@ -233,7 +240,7 @@ def test_a_hung_camera_process_costs_its_picture_alone(bench: Callable[..., Benc
     """No answer within the patience: the picture is missed and named, and the next wish goes on."""
     one = bench(by_night=True)
     one.attendant.answers = lambda wish: None
-    one.lane.wish(None, "c-1")
+    one.order(None, "c-1")
     one.clock.run_until(10)
     assert one.events()[0]["reason"]["code"] == "no_answer"
     assert one.done[0][:2] == ("c-1", False)
@@ -259,18 +266,10 @@ def test_a_stop_does_not_wait_for_a_camera(tmp_path: Path) -> None:
     attending = Spool(spool.folder).attend()
     section = CameraSection(name="orchard", driver="http", url="http://127.0.0.1/")
     lane = PictureLane(
-        (section,),
-        SITE,
-        "min-1",
-        clock,
-        spool,
-        Shelf(tmp_path),
-        utc=lambda: (None, ClockMark("arrival")),
-        boot="b",
-        post=drafts.append,
-        done=lambda *said: None,
-    )
-    lane.wish(None, "c-1")
+        (section,), SITE, "min-1", clock, spool, Shelf(tmp_path),
+        utc=lambda: (None, ClockMark("arrival")), boot="b", post=drafts.append,
+    )  # fmt: skip
+    lane.request(None, "c-1", lambda: None, lambda *said: None)
     running = clock.lane("pictures", lane.run)
     assert not running.join(0.5)
     assert list(spool.folder.glob("wish-*"))

@@ -6,13 +6,14 @@ import os
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock.clock import SystemClock, system_utc
+from edge.clock.clock import SystemClock
 from edge.pictures.reasons import AWAY
-from edge.pictures.spool import Answer, Spool, Target, Wish, new_id, widened
+from edge.pictures.spool import Answer, Spool, Target, Wish, late, new_id, widened
 from edge.records.record import ClockMark, Stamp
 
 
@@ -63,7 +64,7 @@ def test_a_wish_that_killed_its_process_is_named_and_not_tried_again(spool: Spoo
     wished = wish()
     spool.put(wished)
     assert spool.take() == wished
-    (spool.folder / f"{wished.id}.full.jpg.1a2b3c4d.part").write_bytes(b"half")
+    (spool.folder / f".{wished.id}.full.jpg.part").write_bytes(b"half")
     next_one = Spool(spool.folder)
     assert next_one.abandoned() == [wished.id]
     assert next_one.take() is None
@@ -139,14 +140,14 @@ def test_waiting_ends_when_the_process_hangs(spool: Spool) -> None:
 
 def test_a_picture_taken_late_says_by_how_much_its_time_may_be_off(tmp_path: Path) -> None:
     """A still that a slow camera gives 12 s after its wish is dated to the wish, with 15 s more of error."""
+    now = SystemClock().now()
     spool = Spool(tmp_path)
-    wished = wish()
-    spool.put(wished)
+    spool.put(msgspec.structs.replace(wish(), laid=now))
     taken = spool.take()
     assert taken is not None
-    assert spool.late(taken) in (0.0, 5.0)
-    laid = (system_utc() / 1e6) - 12
-    os.utime(tmp_path / f"taken-{wished.id}.json", (laid, laid))
-    assert spool.late(taken) == 15.0
+    assert [late(taken, now + seconds) for seconds in (0.0, 0.1, 12.0)] == [0.0, 5.0, 15.0]
+    file = tmp_path / f"taken-{taken.id}.json"
+    os.utime(file, (0, 0))  # as if the system's clock had been set by decades meanwhile
+    assert late(taken, now + 12.0) == 15.0
     assert widened(ClockMark("ntp", 0.5), 15.0) == ClockMark("ntp", 15.5)
     assert widened(ClockMark("arrival"), 15.0) == ClockMark("arrival")

@@ -8,11 +8,14 @@ import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from edge.config.sections import BrokerSection
-from edge.control.commands import Commands
+from edge.control.commands import KNOWN, Commands
+from edge.control.envelopes import by_mqtt
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.store import Store
@@ -57,20 +60,21 @@ class Front:
         clock = SimClock()
         there = destination(BrokerSection(url="mqtt://127.0.0.1:9"), STATION, Way(connect, seed=1))
         self.receipts = Receipts(there, "boot-1", "e1", self.store, clock)
+        parts: Any = SimpleNamespace(pictures=None, uplink=None)
         self.desk = Desk(
             there,
             self.store,
             clock,
             self.receipts,
             Chunks(STATION, self.store, clock, committed=True),
-            Commands(STATION, self.answer).handle,
+            by_mqtt(Commands(parts, KNOWN), STATION, ("picture", "hello"), self.answer),
             self.store.times.add_anchor,
         )
         self.intake = Intake(self.desk, folder)
 
     def answer(self, result: Result) -> None:
         """Keep the result of a command."""
-        self.desk.results.put(result)
+        self.desk.results.post(result)
 
     def take(self, to: str, payload: bytes, retained: bool = False) -> bool:
         """Let a message arrive."""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.clock.clock import SystemClock
 from edge.config import address
 from edge.config.sections import BrokerSection
 from edge.northbound.minshan import Minshan, Outgoing
@@ -150,9 +151,14 @@ def test_keys_beside_the_url_go_before_those_in_it() -> None:
     assert credentials.login(BrokerSection(url="mqtt://a:b@h")) == ("a", "b")
 
 
+def results_of(store: Store) -> Results:
+    """Return the outcomes as a station's start finds them."""
+    return Results("a", store.notes, SystemClock().inbox(KEPT))
+
+
 def test_a_command_runs_once_and_the_memory_of_it_is_bounded(store: Store) -> None:
     """A known id gives its last outcome again; only so many are remembered, and told ones wait no more."""
-    results = Results("a", store.notes)
+    results = results_of(store)
     command = Command(1, "x", "picture", {}, 9)
     assert results.take(command, 5)
     assert not results.take(command, 5)
@@ -173,9 +179,9 @@ def test_a_command_runs_once_and_the_memory_of_it_is_bounded(store: Store) -> No
 def test_a_command_is_known_after_a_restart(store: Store) -> None:
     """What was done is not done again by the next start; what was begun and not done is told as failed."""
     for name in ("done", "begun"):
-        assert Results("a", store.notes).take(Command(1, name, "picture", {}, 9), 5)
-    Results("a", store.notes).put(Result(1, "done", "a", "done", "taken"))
-    after = Results("a", store.notes)
+        assert results_of(store).take(Command(1, name, "picture", {}, 9), 5)
+    results_of(store).put(Result(1, "done", "a", "done", "taken"))
+    after = results_of(store)
     assert [after.take(Command(1, name, "picture", {}, 9), 5) for name in ("done", "begun")] == [False, False]
     assert [(r.state, r.text) for r in after.waiting()] == [
         ("done", "taken"),
@@ -186,12 +192,12 @@ def test_a_command_is_known_after_a_restart(store: Store) -> None:
 def test_a_retained_command_is_refused_once_and_never_carried_out(store: Store) -> None:
     """The broker hands a retained command over at each connection: one refusal, then silence."""
     command = Command(1, "x", "picture", {}, 9)
-    results = Results("a", store.notes)
+    results = results_of(store)
     assert not results.take(command, 5, retained=True)
     (refusal,) = results.waiting()
     assert "retained" in refusal.text
     results.told(refusal)
-    after = Results("a", store.notes)
+    after = results_of(store)
     assert not after.take(command, 5, retained=True)
     assert after.waiting() == []
 
@@ -207,7 +213,7 @@ def test_a_retained_command_is_refused_once_and_never_carried_out(store: Store) 
 )
 def test_a_command_that_cannot_be_judged_is_refused(store: Store, command: Command, utc: int | None, text: str) -> None:
     """Another version, an expiry that is past or cannot be judged: refused with a reason."""
-    results = Results("a", store.notes)
+    results = results_of(store)
     assert not results.take(command, utc)
     assert text in results.waiting()[0].text
 

@@ -1,0 +1,49 @@
+"""What goes through the station's local socket: frames of one byte (what it is), four of length, then the content.
+
+A caller that writes `{` first speaks in lines instead: one line of JSON there, one back (`nc -U` will do).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import msgspec
+
+JSON, BYTES = 1, 2
+HEAD = struct.Struct(">BI")
+LONGEST_QUESTION = 64 * 1024  # bytes
+LONGEST_ANSWER = 64 * 1024 * 1024  # bytes; a picture's, as on the wire
+
+
+class FrameError(ValueError):
+    """These bytes are no frame of ours."""
+
+
+def packed(message: object, content: bytes | None = None) -> bytes:
+    """Return a message as a frame, and its bytes as another one behind it."""
+    text = msgspec.json.encode(message)
+    frame = HEAD.pack(JSON, len(text)) + text
+    return frame if content is None else frame + HEAD.pack(BYTES, len(content)) + content
+
+
+def take(buffer: bytearray, longest: int) -> tuple[int, bytes] | None:
+    """Take the first frame out of a buffer; None where it has not all come. Raise FrameError where it is none."""
+    if len(buffer) < HEAD.size:
+        return None
+    kind, length = HEAD.unpack_from(buffer)
+    if kind not in (JSON, BYTES) or length > longest:
+        raise FrameError(f"no frame: kind {kind}, {length} bytes")
+    if len(buffer) < HEAD.size + length:
+        return None
+    content = bytes(buffer[HEAD.size : HEAD.size + length])
+    del buffer[: HEAD.size + length]
+    return kind, content
+
+
+def message(text: bytes) -> dict[str, Any]:
+    """Return the JSON object of a frame or line. Raise FrameError where it is none."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise FrameError(str(error)) from None

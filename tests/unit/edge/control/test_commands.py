@@ -1,0 +1,180 @@
+"""What a station can be asked for, by which way, by whom, and what is said where it cannot be."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.reason import Reason
+from edge.clock.clock import SystemClock
+from edge.config.sections import CommandsSection, RemoteCommand
+from edge.control.commands import KNOWN, Commands, NoArguments, Outcome, Permission, Principal, Request
+from edge.control.commands import Command as Known
+from edge.control.envelopes import by_http, by_mqtt, by_socket
+from edge.recorder.recorder import Maintenance
+from edge.wire.contract import Command, Result
+
+OWNER = Principal("http", "technician")
+READER = Principal("http", "page", may=frozenset({Permission.READ}))
+
+
+class Camera:
+    """A picture lane that takes every picture at once."""
+
+    def request(self, camera: str | None, command: str, accepted: Any, done: Any) -> None:
+        """Take it."""
+        accepted()
+        done(True, Reason("picture_taken", "{camera}", camera=str(camera)), {"picture": "x"})
+
+
+@pytest.fixture(name="parts")
+def made() -> Any:
+    """What the commands need of a station."""
+    clock = SystemClock()
+    return SimpleNamespace(uplink=None, pictures=Camera(), clock=clock, inbox=clock.inbox(100))
+
+
+def begin(parts: Any, arguments: NoArguments, request: Request) -> None:
+    """Accept, and tell of no end yet."""
+    request.tell(Outcome("accepted"))
+
+
+LATER = Known("later", NoArguments, Permission.OPERATE, begin)
+
+
+def run(parts: Any, name: str, arguments: dict[str, Any], who: Principal = OWNER) -> list[Outcome]:
+    """Return the outcomes of a command."""
+    told: list[Outcome] = []
+    Commands(parts, KNOWN).run(name, arguments, Request("x", who, told.append))
+    return told
+
+
+def code(outcomes: list[Outcome]) -> str:
+    """Return why the one outcome is a failure."""
+    (outcome,) = outcomes
+    assert outcome.state == "failed"
+    assert outcome.why is not None
+    return outcome.why.code
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "why", "text"),
+    [
+        ("dance", {}, "unknown_command", "there is no command 'dance'; there are: status, picture"),
+        ("picture", {"kamera": "x"}, "unknown_argument", "picture takes no 'kamera'"),
+        ("picture", {"camera": "../etc"}, "wrong_argument", "picture does not take '../etc' as camera"),
+        ("picture", {"camera": 3}, "wrong_argument", "picture does not take 3 as camera"),
+        ("picture-file", {}, "missing_argument", "picture-file needs picture"),
+        ("picture-file", {"picture": "a" * 63 + "/"}, "wrong_argument", "picture-file does not take"),
+        ("maintenance", {"seconds": True}, "wrong_argument", "maintenance does not take True as seconds"),
+        ("maintenance", {"seconds": 1e9}, "wrong_argument", "maintenance does not take 1000000000.0"),
+        ("maintenance", {"seconds": -1}, "wrong_argument", "maintenance does not take -1"),
+        ("maintenance", {"seconds": 1, "text": "x" * 3000}, "wrong_argument", "maintenance does not take 'xxx"),
+        ("accept-ledger", {"ledger": "x"}, "unknown_argument", "accept-ledger takes no 'ledger'"),
+    ],
+)
+def test_what_is_asked_wrongly_is_refused_in_a_sentence(
+    parts: Any, name: str, arguments: dict[str, Any], why: str, text: str
+) -> None:
+    """Unknown names and arguments that are wrong, missing or too many: one sentence, and nothing is done."""
+    (outcome,) = run(parts, name, arguments)
+    assert outcome.why is not None
+    assert outcome.why.code == why
+    assert str(outcome.why).startswith(text)
+    assert len(str(outcome.why)) < 400
+    assert len(parts.inbox) == 0
+
+
+@given(
+    st.sampled_from([command.name for command in KNOWN if command.name != "status"]) | st.text(max_size=80),
+    st.dictionaries(
+        st.sampled_from(["seconds", "text", "camera", "picture", "part"]) | st.text(max_size=20),
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80) | st.lists(st.integers()),
+        max_size=3,
+    ),
+)
+def test_whatever_is_asked_there_is_an_answer(name: str, arguments: dict[str, Any]) -> None:
+    """Each command with any arguments ends in outcomes; a maintenance that begins has an end."""
+    clock = SystemClock()
+    parts = SimpleNamespace(
+        uplink=None, pictures=None, clock=clock, inbox=clock.inbox(9), kept=SimpleNamespace(pictures=None)
+    )
+    told = run(parts, name, arguments)
+    assert told
+    while len(parts.inbox):
+        work = parts.inbox.get(0.0)
+        assert isinstance(work, Maintenance)
+        assert clock.now() - 60 <= work.until <= clock.now() + 24 * 3600
+
+
+def test_no_rights_no_command(parts: Any) -> None:
+    """Who may only read asks for the status and no more."""
+    assert code(run(parts, "maintenance", {"seconds": 60}, READER)) == "not_allowed"
+    assert code(run(parts, "picture", {}, READER)) == "not_allowed"
+    assert code(run(parts, "accept-ledger", {}, READER)) == "not_allowed"
+    assert len(parts.inbox) == 0
+
+
+def by_platform(parts: Any, name: str, remote: tuple[str, ...] = CommandsSection().remote) -> list[Result]:
+    """Return the results of a command that came over the broker."""
+    results: list[Result] = []
+    by_mqtt(Commands(parts, KNOWN), "min-1", remote, results.append)(Command(1, "c1", name, {}, 9))
+    return results
+
+
+def test_the_platform_may_ask_what_the_stations_file_lists(parts: Any) -> None:
+    """By default pictures and hellos; never whose word counts, whatever the file says."""
+    assert [(r.id, r.station, r.state) for r in by_platform(parts, "picture")] == [
+        ("c1", "min-1", "accepted"), ("c1", "min-1", "done")]  # fmt: skip
+    assert by_platform(parts, "hello")[0].data["why"]["code"] == "without_broker"
+    for name in ("maintenance", "status", "accept-ledger", "picture-file"):
+        assert by_platform(parts, name)[0].data["why"]["code"] == "not_asked_remotely"
+    assert by_platform(parts, "dance")[0].text.endswith("there are: picture, hello")
+    assert by_platform(parts, "picture", ())[0].state == "failed"
+    assert set(get_args(RemoteCommand)) == {command.name for command in KNOWN if command.remote}
+
+
+def test_a_local_caller_asks_by_name(parts: Any) -> None:
+    """{"ask": name} with the arguments beside it; what is no question is told to be none."""
+    told: list[Outcome] = []
+    questions: tuple[object, ...] = ({"ask": "maintenance", "seconds": 60}, {"ask": 3}, {}, [])
+    for asked in questions:
+        by_socket(Commands(parts, KNOWN), asked, OWNER, told.append)
+    assert told[0] == Outcome("done", data={"maintenance_s": 60})
+    assert [outcome.why.code for outcome in told[1:] if outcome.why] == ["nothing_asked"] * 3
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ({"method": "POST", "name": "maintenance", "body": b'{"seconds": 60}'}, 200),
+        ({"method": "POST", "name": "picture"}, 200),
+        ({"method": "POST", "name": "later"}, 202),
+        ({"method": "POST", "name": "maintenance", "body": b"{"}, 400),
+        ({"method": "POST", "name": "maintenance", "body": b"\xff"}, 400),
+        ({"method": "POST", "name": "maintenance", "body": b"[" * 5000}, 400),
+        ({"method": "POST", "name": "maintenance", "body": b"{}"}, 400),
+        ({"method": "GET", "name": "maintenance"}, 405),
+        ({"method": "DELETE", "name": "status"}, 405),
+        ({"method": "GET", "name": "dance"}, 404),
+        ({"method": "POST", "name": "accept-ledger"}, 409),
+        ({}, 405),
+    ],
+)
+def test_http_gives_the_status_that_fits(parts: Any, request_: dict[str, Any], status: int) -> None:
+    """What was done, begun, asked wrongly, by the wrong method, or cannot be now."""
+    answer = by_http(Commands(parts, (*KNOWN, LATER)), request_, OWNER)
+    assert answer["status"] == status
+    assert msgspec.json.encode(answer["body"])
+    assert ("error" in answer["body"]) == (answer["status"] >= 400)
+
+
+def test_http_refuses_who_may_not(parts: Any) -> None:
+    """403 for a right that is missing, and nothing is done."""
+    answer = by_http(Commands(parts, KNOWN), {"method": "POST", "name": "picture"}, READER)
+    assert (answer["status"], answer["body"]["error"]["code"]) == (403, "not_allowed")
