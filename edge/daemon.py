@@ -68,7 +68,7 @@ def counted(n: int, thing: str, plural: str) -> str:
 
 def beat(station: Station) -> None:
     """Feed the watchdog while the recorder moves: a stuck bus costs its own quantities, never the daemon."""
-    if station.recorder.alive(station.clock.now()):
+    if station.recorder.snapshot.alive(station.clock.now()):
         notify("WATCHDOG=1")
 
 

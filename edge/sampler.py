@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock, Inbox
 from drivers.driver import Device
@@ -70,6 +72,18 @@ class Seat:
         return own if own is not None else self.sensor.info.interval
 
 
+class SensorSnapshot(msgspec.Struct, frozen=True):
+    """What a bus lane publishes of a sensor: why it is down, how many readings, what was refused and went wrong."""
+
+    name: str
+    driver: str
+    bus: str
+    down: Reason | None
+    readings: int
+    refused: dict[str, int]
+    errors: dict[str, int]
+
+
 class BusLane:
     """The devices of one bus, read in the order they are due."""
 
@@ -80,17 +94,27 @@ class BusLane:
         self._clock = clock
         self._inbox = inbox
         self._bus: Any = None
-        self.seats = [Seat(sensor, due=clock.now()) for sensor in sensors]
+        self._seats = [Seat(sensor, due=clock.now()) for sensor in sensors]
+        self.snapshot = tuple(self._sensor(seat) for seat in self._seats)
 
     def run(self) -> None:
         """Read for ever; ends by `Stopped`, the devices and the bus closed."""
         try:
             while True:
-                seat = min(self.seats, key=lambda s: s.due)
+                seat = min(self._seats, key=lambda s: s.due)
                 self._clock.sleep_until(seat.due)
                 self._turn(seat)
+                self.snapshot = tuple(
+                    self._sensor(one) if one is seat else before for one, before in zip(self._seats, self.snapshot)
+                )
         finally:
             self._close_bus()
+
+    def _sensor(self, seat: Seat) -> SensorSnapshot:
+        sensor = seat.sensor
+        return SensorSnapshot(
+            sensor.name, sensor.driver, self.name, seat.down, seat.readings, dict(seat.refused), dict(seat.errors)
+        )
 
     def _turn(self, seat: Seat) -> None:
         try:
@@ -168,7 +192,7 @@ class BusLane:
                 log.debug("closing %s: %s", seat.sensor.name, error)
 
     def _close_bus(self) -> None:
-        for seat in self.seats:
+        for seat in self._seats:
             self._close_device(seat)
         if self._bus is not None:
             bus, self._bus = self._bus, None

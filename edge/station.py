@@ -67,8 +67,8 @@ class Station:
         self.recorder = Recorder(
             Minutes(self._lines), store, clock, self.inbox, boot, keep=self._keep, appended=self._appended
         )
-        line = self.recorder.timeline
-        self.timekeeper = Timekeeper(sources, boot, clock, self.inbox, settled=lambda: line.settled)
+        recorder = self.recorder
+        self.timekeeper = Timekeeper(sources, boot, clock, self.inbox, settled=lambda: recorder.snapshot.settled)
         self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.uplink = self._make_uplink(way)
@@ -86,7 +86,7 @@ class Station:
         """One look before anything is recorded: where the time is known, no record has to be dated later."""
         anchor = self.timekeeper.look()
         if anchor is not None:
-            self.recorder.timeline.learn(anchor, self.clock.now())
+            self.recorder.learn(anchor)
 
     def _make_uplink(self, way: Way) -> Uplink | None:
         broker = self.config.broker
@@ -115,7 +115,7 @@ class Station:
             self.clock,
             Spool(state / "spool"),
             Shelf(state),
-            utc=lambda: self.recorder.time_at(self.clock.now()),
+            utc=lambda: self.recorder.snapshot.time_at(self.clock.now()),
             boot=self.boot,
             post=self.inbox.offer,
         )
@@ -150,11 +150,13 @@ class Station:
         if names:
             log.warning("no record tells of %d picture files: moved to %s", len(names), self.store.pictures.strays)
 
-    def stop_measuring(self, await_end: Callable[[list[str]], list[str]]) -> None:
+    def stop_measuring(self, await_end: Callable[[list[str]], list[str]], last_instant: float = float("inf")) -> None:
         """End measuring first, then recording (the minute in hand is kept short); sending goes on.
 
-        `await_end` waits for these lanes and returns those that have not ended.
+        `await_end` waits for these lanes and returns those that have not ended. The minute in hand ends at
+        `last_instant` (s of the boot) where that is before now.
         """
+        self.recorder.last_instant = min(self.recorder.last_instant, last_instant)
         measuring = [*self.lanes.names("bus "), *self.lanes.names("pictures"), *self.lanes.names("health")]
         self._end(measuring, await_end)
         self._end(self.lanes.names("recorder"), await_end)
@@ -187,7 +189,7 @@ class Station:
     def _lost(self, body: dict[str, Any]) -> None:
         """The uplink tells of something that cannot be sent: a loss record of this instant."""
         now = self.clock.now()
-        start, mark = self.recorder.time_at(now)
+        start, mark = self.recorder.snapshot.time_at(now)
         self.inbox.offer(Draft(Kind.LOSS, Stamp(self.boot, now), 0.0, start, mark, body))
 
     def _appended(self, record: Record) -> None:

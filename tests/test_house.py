@@ -146,6 +146,37 @@ def test_no_import_runs_the_wrong_way(who: str | tuple[str, ...], whom: tuple[st
     assert not ways, f"{why}: " + "; ".join(" loads ".join(path) for path in ways)
 
 
+# What others may reach of a lane (and, of the uplink, what it says may be called from any lane).
+OPEN = {
+    "recorder": {"snapshot"},
+    "timekeeper": {"snapshot"},
+    "pictures": {"snapshot", "request"},
+    "uplink": {"status", "greet", "accept_ledger", "hurry"},
+    "control": set[str](),
+    "health": set[str](),
+}
+HOLDERS = {"parts", "_parts", "station", "_station"}  # names of what has the lanes as attributes
+WIRING = "edge.station"
+
+
+def reached(module: Module) -> Iterator[str]:
+    """Each place where the module reaches into a lane for what that does not publish."""
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Attribute(value=ast.Attribute(value=holder, attr=lane), attr=wanted) if lane in OPEN:
+                if ast.unparse(holder).rpartition(".")[2] in HOLDERS and wanted not in OPEN[lane]:
+                    yield f"{module.where}:{node.lineno} {ast.unparse(node)}"
+            case ast.Attribute(value=ast.Name(id="bus"), attr=wanted) if "control" in module.name:
+                if wanted != "snapshot":
+                    yield f"{module.where}:{node.lineno} {ast.unparse(node)}"
+
+
+def test_lanes_are_read_by_their_snapshots() -> None:
+    """Nobody but the station that wires them reaches into a running lane: what it publishes never changes."""
+    found = [place for module in modules(*PACKAGES) if module.name != WIRING for place in reached(module)]
+    assert not found, "read its snapshot: " + "; ".join(found)
+
+
 def times_asked(module: Module) -> Iterator[str]:
     """Yield each place where the module asks the machine for the time or sleeps."""
     for node in ast.walk(module.tree):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -54,7 +55,7 @@ def day_of(utc: int) -> str:
         return "a year that no calendar has"
 
 
-def time_of(boottime: float, anchors: list[Anchor]) -> tuple[int, ClockMark] | None:
+def time_of(boottime: float, anchors: Sequence[Anchor]) -> tuple[int, ClockMark] | None:
     """UTC (microseconds) of an instant of the anchors' boot, and how it is known; None without an anchor.
 
     `anchors`: all of one boot, oldest first.
@@ -76,7 +77,7 @@ def error_of(anchor: Anchor) -> float:
     return max(anchor.error, LEAST_ERROR)
 
 
-def drift(anchors: list[Anchor]) -> float:
+def drift(anchors: Sequence[Anchor]) -> float:
     """How fast the error may grow beyond the anchors, s per s: more than 50 ppm where the last day showed more."""
     newest = anchors[-1]
     first = anchors[bisect_left(anchors, newest.boottime - DAY, key=_instant)]

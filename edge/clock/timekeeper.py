@@ -83,14 +83,14 @@ class KernelTime:
 class Timekeeper:
     """The lane that probes the sources, first one first, and hands what it finds to the recorder.
 
-    `settled` says whether the recorder knows the time and nobody contradicts it. `trouble`: why no source told
+    `settled` says whether the recorder knows the time and nobody contradicts it. `snapshot`: why no source told
     anything at the last look; None where one did.
     """
 
     def __init__(
         self, sources: list[TimeSource], boot: str, clock: Clock, inbox: Inbox, settled: Callable[[], bool]
     ) -> None:
-        self.trouble: Reason | None = None
+        self.snapshot: Reason | None = None
         self._sources = sources
         self._boot = boot
         self._clock = clock
@@ -124,6 +124,6 @@ class Timekeeper:
 
     def _says(self, trouble: Reason | None) -> None:
         """Log what is new of it, once."""
-        if trouble not in (None, self.trouble):
+        if trouble not in (None, self.snapshot):
             log.warning("no time from this box: %s", trouble)
-        self.trouble = trouble
+        self.snapshot = trouble

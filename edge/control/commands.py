@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from drivers.clock import Stopped
 from drivers.reason import Reason
-from edge.control.status import Parts, status
+from edge.control.status import Parts, plain_status
 from edge.recorder.recorder import Maintenance
 from edge.store.errors import StoreError
 from edge.store.picture_rows import file_name
@@ -198,7 +198,7 @@ def arguments_of(command: Command, given: Mapping[str, Any]) -> Any:
 
 def give_status(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
     """Return what the station says of itself."""
-    return Outcome("done", data=status(parts))
+    return Outcome("done", data=plain_status(parts))
 
 
 def take_picture(parts: Parts, arguments: PictureArguments, request: Request) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
+from drivers.reason import Reason
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
 from edge.pictures.schedule import PictureLane
+from edge.pictures.snapshot import PicturesSnapshot
 from edge.recorder.recorder import Recorder
+from edge.records.bodies import plain
 from edge.records.channel_name import ChannelName
-from edge.sampler import BusLane
+from edge.sampler import BusLane, SensorSnapshot
 from edge.store.store import Store
 from edge.uplink.uplink import Uplink
 
@@ -35,34 +40,86 @@ class Parts:
     timekeeper: Timekeeper
 
 
-def status(station: Parts) -> dict[str, Any]:
-    """All facts, plain JSON: times are microseconds UTC or None, durations s, sizes bytes."""
-    recorder = station.recorder
+class Source(msgspec.Struct, frozen=True):
+    """How the time is known, its error, s, and what is wrong with its sources."""
+
+    source: str
+    error: float | None
+    trouble: Reason | None
+
+
+class Strays(msgspec.Struct, frozen=True):
+    """Picture files that no record tells of."""
+
+    files: int
+    bytes: int
+
+
+class StoreStatus(msgspec.Struct, frozen=True):
+    """What is kept and what is unsent since when."""
+
+    epoch: str
+    next_seq: int
+    unsent: int
+    unsent_since: int | None
+    held: Any
+    bytes: int
+    strays: Strays
+    trouble: str | None
+
+
+class StationStatus(msgspec.Struct, frozen=True):
+    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes."""
+
+    station: str
+    title: str
+    utc_offset_h: float
+    time: int | None
+    clock: Source
+    minute: dict[str, Any] | None
+    units: dict[str, str]
+    derived: dict[str, float]
+    sensors: list[SensorSnapshot]
+    store: StoreStatus
+    uplink: dict[str, Any] | None
+    pictures: PicturesSnapshot | None
+    maintenance: str | None
+    falls: dict[str, int]
+    inbox_lost: int
+
+
+def status(station: Parts) -> StationStatus:
+    """Return the facts, each lane's from the snapshot that it last published."""
+    recorder = station.recorder.snapshot
     utc, mark = recorder.time_at(station.clock.now())
     latest = recorder.latest
-    return {
-        "station": station.config.station.id,
-        "title": station.config.station.title,
-        "utc_offset_h": station.config.site.utc_offset_h,
-        "time": utc,
-        "clock": {"source": mark.source, "error": mark.error, "trouble": time_trouble(station)},
-        "minute": None if latest is None else {"start": latest.start, "duration": latest.duration, **latest.body},
-        "units": units(station),
-        "derived": {} if latest is None else derive(latest.body["values"], latest.body["quality"]),
-        "sensors": sensors(station),
-        "store": store(station),
-        "uplink": None if station.uplink is None else station.uplink.status(),
-        "pictures": None if station.pictures is None else station.pictures.status(),
-        "maintenance": None if recorder.maintenance is None else recorder.maintenance.text,
-        "falls": dict(station.lanes.falls),
-        "inbox_lost": station.inbox.lost,
-    }
+    return StationStatus(
+        station=station.config.station.id,
+        title=station.config.station.title,
+        utc_offset_h=station.config.site.utc_offset_h,
+        time=utc,
+        clock=Source(mark.source, mark.error, time_trouble(station)),
+        minute=None if latest is None else {"start": latest.start, "duration": latest.duration, **latest.body},
+        units=units(station),
+        derived={} if latest is None else derive(latest.body["values"], latest.body["quality"]),
+        sensors=sensors(station),
+        store=store(station),
+        uplink=None if station.uplink is None else station.uplink.status(),
+        pictures=None if station.pictures is None else station.pictures.snapshot,
+        maintenance=recorder.maintenance,
+        falls=station.lanes.falls,
+        inbox_lost=station.inbox.lost,
+    )
 
 
-def time_trouble(station: Parts) -> dict[str, Any] | None:
-    """What is wrong with the sources of the time: one that is not believed, or why the box has none."""
-    trouble = station.recorder.timeline.doubt or station.timekeeper.trouble
-    return None if trouble is None else trouble.builtins()
+def plain_status(station: Parts) -> dict[str, Any]:
+    """Return the same as plain JSON values."""
+    return plain(status(station))
+
+
+def time_trouble(station: Parts) -> Reason | None:
+    """Return what is wrong with the sources of the time: one that is not believed, or why the box has none."""
+    return station.recorder.snapshot.doubt or station.timekeeper.snapshot
 
 
 def units(station: Parts) -> dict[str, str]:
@@ -77,35 +134,22 @@ def units(station: Parts) -> dict[str, str]:
     return found
 
 
-def sensors(station: Parts) -> list[dict[str, Any]]:
-    """Each sensor: its bus lane, whether it is down and why, how many readings, what was refused."""
-    return [
-        {
-            "name": seat.sensor.name,
-            "driver": seat.sensor.driver,
-            "bus": bus.name,
-            "down": None if seat.down is None else seat.down.builtins(),
-            "readings": seat.readings,
-            "refused": dict(seat.refused),
-            "errors": dict(seat.errors),
-        }
-        for bus in station.buses
-        for seat in bus.seats
-    ]
+def sensors(station: Parts) -> list[SensorSnapshot]:
+    """Return each sensor as its bus lane last published it."""
+    return [sensor for bus in station.buses for sensor in bus.snapshot]
 
 
-def store(station: Parts) -> dict[str, Any]:
-    """What is kept and what is unsent since when."""
+def store(station: Parts) -> StoreStatus:
+    """Return what is kept and what is unsent since when."""
     kept = station.kept
-    files, size = kept.pictures.count_strays()
     oldest = kept.outbox.oldest_unsent()
-    return {
-        "epoch": kept.epoch,
-        "next_seq": kept.next_seq,
-        "unsent": kept.outbox.count_unsent(),
-        "unsent_since": None if oldest is None else oldest.start,
-        "held": kept.outbox.held(),
-        "bytes": kept.size_bytes(),
-        "strays": {"files": files, "bytes": size},
-        "trouble": station.recorder.journal.trouble,
-    }
+    return StoreStatus(
+        epoch=kept.epoch,
+        next_seq=kept.next_seq,
+        unsent=kept.outbox.count_unsent(),
+        unsent_since=None if oldest is None else oldest.start,
+        held=kept.outbox.held(),
+        bytes=kept.size_bytes(),
+        strays=Strays(*kept.pictures.count_strays()),
+        trouble=station.recorder.snapshot.trouble,
+    )

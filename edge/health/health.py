@@ -6,6 +6,7 @@ import shutil
 from typing import Any
 
 from edge.control.status import Parts, sensors, store, time_trouble
+from edge.records.bodies import plain
 from edge.records.record import Draft, Kind, Stamp
 
 EVERY_S = 3600.0
@@ -28,16 +29,17 @@ class Health:
     def _draft(self) -> Draft:
         station = self._station
         now = station.clock.now()
-        start, mark = station.recorder.time_at(now)
+        start, mark = station.recorder.snapshot.time_at(now)
         return Draft(Kind.HEALTH, Stamp(self._boot, now), 0.0, start, mark, self._body())
 
     def _body(self) -> dict[str, Any]:
         station = self._station
-        return {
+        facts = {
             "sensors": sensors(station),
             "store": store(station),
             "time": time_trouble(station),
             "disk_free": shutil.disk_usage(station.config.state_dir).free,
-            "falls": dict(station.lanes.falls),
+            "falls": station.lanes.falls,
             "inbox_lost": station.inbox.lost,
         }
+        return plain(facts)

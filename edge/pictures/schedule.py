@@ -29,6 +29,7 @@ from edge.clock.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.northbound import version1
 from edge.pictures.reasons import detail, not_kept, password_unread, taken
+from edge.pictures.snapshot import CameraSnapshot, PicturesSnapshot
 from edge.pictures.spool import Answer, Place, Spool, Target, Wish, new_id, target, widened
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
@@ -107,6 +108,7 @@ class PictureLane:
         self._orders = clock.inbox(WISHES)
         self._last: dict[str, str] = {}
         self._taken_count = 0
+        self.snapshot = self._snapshot()
 
     # -- from other lanes ----------------------------------------------------------------------------------
 
@@ -126,18 +128,9 @@ class PictureLane:
             why = Reason("too_many_pictures", "{count} pictures are waited for already; try again later", count=WISHES)
             done(False, why, {})
 
-    def status(self) -> dict[str, Any]:
-        """Since the start: how many were `taken`, and of each camera its `trouble` (a coded reason whose `detail` is
-        what happened, or None), failed tries since, and its `last` picture's UTC."""
-        cameras = {
-            name: {
-                "trouble": None if w.trouble is None else w.trouble.builtins(),
-                "failures": w.failures,
-                "last": w.last.get("utc"),
-            }
-            for name, w in self._watched.items()
-        }
-        return {"taken": self._taken_count, "cameras": cameras}
+    def _snapshot(self) -> PicturesSnapshot:
+        cameras = {n: CameraSnapshot(w.trouble, w.failures, w.last.get("utc")) for n, w in self._watched.items()}
+        return PicturesSnapshot(self._taken_count, cameras)
 
     # -- the lane ------------------------------------------------------------------------------------------
 
@@ -275,6 +268,7 @@ class PictureLane:
         watched.failures, watched.retry_at, watched.trouble = 0, None, None
         self._taken_count += 1
         watched.last = {"picture": body["picture"], "utc": wish.utc, "reasons": body["reasons"]}
+        self.snapshot = self._snapshot()
 
     def _missed(self, watched: Watched, wish: Wish, trouble: Reason) -> None:
         now = self._clock.now()
@@ -291,6 +285,7 @@ class PictureLane:
             body = {"event": "picture missed", "camera": watched.section.name, "reason": kind, "text": text}
             self._tell(wish, plain(body))
         watched.trouble = trouble
+        self.snapshot = self._snapshot()
 
     def _tell(self, wish: Wish, body: dict[str, Any]) -> None:
         self._post(Draft(Kind.HEALTH, wish.stamp, 0.0, wish.utc, wish.clock, body))

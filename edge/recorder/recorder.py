@@ -17,7 +17,7 @@ from edge.clock.anchors import Anchor
 from edge.measure.minute import Minutes
 from edge.measure.quality import Flag
 from edge.recorder.journal import Journal
-from edge.recorder.timeline import GRACE, Timeline
+from edge.recorder.timeline import GRACE, Timeline, time_at
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sampler import Taken, Went
@@ -32,6 +32,26 @@ class Maintenance(msgspec.Struct, frozen=True):
 
     until: float
     text: str
+
+
+class RecorderSnapshot(msgspec.Struct, frozen=True):
+    """What the recorder publishes of itself: the newest minute, what is wrong, and what it knows of the time."""
+
+    latest: Record | None
+    maintenance: str | None
+    doubt: Reason | None  # what a source of the time said that is not believed
+    trouble: str | None  # why the disk takes no records
+    settled: bool
+    due: float  # s of the boot at which the minute in hand is to be closed
+    anchors: tuple[Anchor, ...]
+
+    def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
+        """Return the UTC (microseconds) of an instant of this boot and how it is known."""
+        return time_at(boottime, self.anchors)
+
+    def alive(self, now: float) -> bool:
+        """Return whether minutes are closed when they should be (for the watchdog)."""
+        return now < self.due + LATE
 
 
 class Recorder:
@@ -60,6 +80,7 @@ class Recorder:
         self.maintenance: Maintenance | None = None
         self.latest: Record | None = None
         self.last_instant = float("inf")  # a simulation's end, s: no minute is begun after it
+        self.snapshot = self._snapshot()
 
     def run(self) -> None:
         """Record for ever; a `Stopped` closes the minute in hand short and ends."""
@@ -75,13 +96,26 @@ class Recorder:
             self._close_short()
             raise
 
-    def alive(self, now: float) -> bool:
-        """True while minutes are closed when they should be (for the watchdog)."""
-        return now < self.timeline.end + GRACE + LATE
-
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
-        """UTC (microseconds) of an instant of this boot and how it is known."""
+        """Return the UTC (microseconds) of an instant of this boot and how it is known."""
         return self.timeline.time_at(boottime)
+
+    def learn(self, anchor: Anchor) -> None:
+        """Take in that the time is known, or known anew."""
+        self.timeline.learn(anchor, self._clock.now())
+        self.snapshot = self._snapshot()
+
+    def _snapshot(self) -> RecorderSnapshot:
+        line, work = self.timeline, self.maintenance
+        return RecorderSnapshot(
+            self.latest,
+            None if work is None else work.text,
+            line.doubt,
+            self.journal.trouble,
+            line.settled,
+            line.end + GRACE,
+            line.anchors,
+        )
 
     def take(self, item: Any) -> None:
         """One item of the inbox."""
@@ -95,11 +129,13 @@ class Recorder:
             case Went(sensor, None, _):
                 self.troubles.pop(sensor, None)
             case Anchor():
-                self.timeline.learn(item, self._clock.now())
+                self.learn(item)
             case Draft():
                 self.journal.append(item)
+                self.snapshot = self._snapshot()
             case Maintenance():
                 self.maintenance = item
+                self.snapshot = self._snapshot()
 
     def close_minute(self) -> None:
         """Close the minute in hand, put it on the disk, begin the next."""
@@ -115,6 +151,7 @@ class Recorder:
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
             self._tidy()
+        self.snapshot = self._snapshot()
 
     def _tell_spoiled(self) -> None:
         """Each draft that could not be written is itself told by a record."""

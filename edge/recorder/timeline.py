@@ -9,6 +9,7 @@ its label when an anchor moves the time a little: what it moved by is part of th
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
@@ -47,7 +48,12 @@ class Timeline:
 
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
         """UTC (microseconds) of an instant of this boot and how it is known."""
-        return time_of(boottime, self._anchors) or (None, ClockMark("arrival"))
+        return time_at(boottime, self._anchors)
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """What is known of this boot's time."""
+        return tuple(self._anchors)
 
     @property
     def settled(self) -> bool:
@@ -216,6 +222,11 @@ class Timeline:
             return self.begin + 60.0, None
         edge = (self.begin_utc // MINUTE + 1) * MINUTE
         return self.begin + (edge - utc) / 1e6, edge
+
+
+def time_at(boottime: float, anchors: Sequence[Anchor]) -> tuple[int | None, ClockMark]:
+    """Return the UTC (microseconds) of an instant of a boot by its anchors, and how it is known."""
+    return time_of(boottime, anchors) or (None, ClockMark("arrival"))
 
 
 def known_before(store: Store, seq: int) -> int | None:

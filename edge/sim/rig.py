@@ -172,12 +172,10 @@ class Rig:
         station.store.close()
         self.station = None
 
-    def stop_measuring(self, last_instant: float | None = None) -> None:
+    def stop_measuring(self, last_instant: float = float("inf")) -> None:
         """End measuring and recording (the minute in hand is kept short); storing and sending go on."""
         station = self._running()
-        if last_instant is not None:
-            station.recorder.last_instant = last_instant
-        station.stop_measuring(self._await_end)
+        station.stop_measuring(self._await_end, last_instant)
 
     def power_off(self) -> None:
         """End the daemon in order."""

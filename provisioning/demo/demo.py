@@ -18,7 +18,7 @@ from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import BrokerSection, Config
-from edge.control.status import status
+from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
 from edge.language.texts import _
@@ -158,7 +158,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
         if wanted.until_sent:
             show.drain()
-    facts = status(station.parts)
+    facts = plain_status(station.parts)
     report = reported(station, facts, first_seq, rig)
     if faults is not None:
         report["faults"] = faults.report()

@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from edge.control.status import status
+from edge.control.status import plain_status
 from edge.language import texts
 from edge.language.texts import _
 from edge.sim.rig import Rig
@@ -68,7 +68,7 @@ class Show:
             yield self._lines
 
     def _picture(self, speed: str) -> RenderableType:
-        facts = status(self.station.parts)
+        facts = plain_status(self.station.parts)
         if self.faults is None:
             return live_table(facts, speed, self.console, self.console.height)
         self.faults.look()
@@ -77,7 +77,7 @@ class Show:
         return Group(table, Text("\n".join(lines), style="yellow", no_wrap=True, overflow="ellipsis"))
 
     def _lines(self, speed: str) -> None:
-        facts = status(self.station.parts)
+        facts = plain_status(self.station.parts)
         for line in self.faults.look() if self.faults is not None else ():
             self.console.print(line, highlight=False)
         hour = (facts["time"] or 0) // 3_600_000_000

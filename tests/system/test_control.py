@@ -188,7 +188,7 @@ def test_one_that_goes_while_it_waits_leaves_nothing_behind(served: Socket) -> N
 def test_who_subscribes_gets_the_status_again_and_again(served: Socket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Snapshots come by themselves, and one that takes none of them loses its place."""
     counted = count(1)
-    monkeypatch.setattr(commands, "status", lambda parts: {"n": next(counted), "much": "x" * 100_000})
+    monkeypatch.setattr(commands, "plain_status", lambda parts: {"n": next(counted), "much": "x" * 100_000})
     with Client(served.path) as client, Client(served.path) as lazy:
         lazy._send({"ask": "subscribe", "every_s": 0.01})
         numbers = [answer["n"] for answer in islice(client.statuses(0.2), 4)]
