@@ -22,7 +22,7 @@ from drivers.reason import Reason
 from edge.measure import wind
 from edge.measure.closing import Closing, Placed
 from edge.measure.correction import RainCurve
-from edge.measure.counter import Counter
+from edge.measure.counter import UNSETTLED, Counter
 from edge.measure.limits import Limits
 from edge.measure.quality import Checked, Checker, Flag
 from edge.measure.value import Value
@@ -174,6 +174,7 @@ def total(line: ChannelLine, checked: list[Checked], end: float, utc_offset: flo
     rises = [counter.take(r.value, r.at, r.wraps_at, utc_of(r.at, utc_offset)) for r in good]
     amount = line.quantity.rounded(line.quantity.rounded(counter.state.total) - before)
     doubt = next((rise.doubt for rise in rises if rise.doubt), None) or unread(line, good[-1].at, end)
+    doubt = doubt or (UNSETTLED if rises[-1].unsettled else None)
     return Value(amount, Flag.SUSPECT, doubt) if doubt else flagged(amount, checked)
 
 
