@@ -44,6 +44,7 @@ QUANTITIES = {
     "charger_yield_total": N_("Charger's total yield"),
     "delta_t": N_("Delta-T"),
     "dew_point_temperature": N_("Dew point"),
+    "frost_point_temperature": N_("Frost point"),
     "wet_bulb_temperature": N_("Wet-bulb temperature"),
     "vapour_pressure_deficit": N_("Vapour pressure deficit"),
 }

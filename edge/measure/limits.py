@@ -10,7 +10,7 @@ count: each `spike` is at least twice that. docs/measuring.md has the whole tabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers.quantity import QUANTITIES
 
@@ -33,24 +33,29 @@ class Limits:
     minute_step: float | None = None
 
 
+HUMIDITY_MOST = 103.0  # %
+NIGHT_OFFSET = -10.0  # W/m2
+# What a device may tell beyond the range its datasheet gives, in fog and by night.
+BEYOND = {"relative_humidity": (0.0, HUMIDITY_MOST - 100.0), "solar_irradiance": (NIGHT_OFFSET, 0.0)}
 # Particles have no step: smoke of frost fires rises by hundreds within minutes, and that is weather.
 SMOKE = Limits((0, 6500), (0, 1000), spike=100.0, spike_share=0.5)
 
 GROSS: dict[str, Limits] = {
     # Z: -80..60, steps 2 and 3 K. WMO-No. 305 for 45 degrees and less: -40..55 is an error, -30..50 suspect.
     "air_temperature": Limits((-80, 60), (-40, 50), step=2.0, spike=0.5, minute_step=3.0),
-    # Z: 0..100, 5 and 10 %. A capacitive sensor in fog may show half a percent too much.
-    "relative_humidity": Limits((0, 100.5), None, step=5.0, spike=2.0, minute_step=10.0),
+    # Z: 0..100, 5 and 10 %. A capacitive sensor in fog shows up to 2 % too much (ZAMG takes 104 for 100); no outdoor
+    # air is under 1 %.
+    "relative_humidity": Limits((0, HUMIDITY_MOST), (1, HUMIDITY_MOST), step=5.0, spike=2.0, minute_step=10.0),
     # Z: sample to sample 0.3, minute to minute 0.5 hPa; 0.3 flags squalls (C: 0.4 in a good minute), so 0.5.
     "air_pressure": Limits((300, 1100), None, step=0.5, spike=0.5, minute_step=0.5),
     # Z: 0..75, 20 and 10 m/s.
     "wind_speed": Limits((0, 75), (0, 60), step=20.0, spike=8.0, minute_step=10.0),
     "wind_from_direction": Limits((0, 360)),
     "wind_speed_of_gust": Limits((0, 75), (0, 75)),
-    # Mountain sun gives 120-130 klx.
-    "illuminance": Limits((0, 200_000), (0, 150_000)),
-    # Z: 0..1600, 800 and 800 W/m2.
-    "solar_irradiance": Limits((0, 1600), None, step=800.0, minute_step=800.0),
+    # Mountain sun gives 120-130 klx, the edge of a cloud 159 klx at sea level (Lyngby: 1,304 W/m2).
+    "illuminance": Limits((0, 200_000), (0, 170_000)),
+    # Z: 0..1600, 800 and 800 W/m2. A thermopile reads -1 to -5 by night by its own physics (BSRN accepts -4).
+    "solar_irradiance": Limits((NIGHT_OFFSET, 1600), None, step=800.0, minute_step=800.0),
     "pm1": SMOKE,
     "pm2p5": SMOKE,
     "pm10": SMOKE,
@@ -62,12 +67,22 @@ GROSS: dict[str, Limits] = {
 MOST_MM_PER_MIN = 40.0  # Z: more in a minute is an error; world record 31.2 (Unionville 1956, WMO archive)
 SUSPECT_MM_PER_MIN = 4.0  # range of Chinese gauges, AWS specification table 3-1: 0-4 mm/min
 ANY = Limits((float("-inf"), float("inf")))
+STEPS = 1.0  # a change by one step of the device may be a change by next to nothing
 PRESSURE_BAND = 30.0  # hPa around the standard atmosphere
 
 
 def standard_pressure(altitude_m: float) -> float:
     """Return the pressure of the ICAO standard atmosphere, hPa, below 11 km."""
     return float(1013.25 * (1 - 2.25577e-5 * altitude_m) ** 5.25588)
+
+
+def for_device(limits: Limits, resolution: float) -> Limits:
+    """Return the limits for a device of that step: what its last digit does on its own is no fault."""
+
+    def least(limit: float | None) -> float | None:
+        return None if limit is None else max(limit, STEPS * resolution)
+
+    return replace(limits, step=least(limits.step), spike=least(limits.spike), minute_step=least(limits.minute_step))
 
 
 def limits_for(quantity: str, altitude_m: float) -> Limits:

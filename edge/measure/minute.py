@@ -5,7 +5,8 @@ checked in the order they were taken, so that what is kept for the next minute (
 is exactly what the closed minute saw, and a power cut in the next one loses no rain.
 
 A mean needs two thirds of its samples, wind three quarters (Zahumensky 2004): fewer give no value, never a value
-from fewer. Means are arithmetic (WMO-No. 8 Part II 1.3.2.4). Then all values are judged together (`closing`).
+from fewer. Suspect samples stay out of it where so many others passed, and mark it.
+Means are arithmetic (WMO-No. 8 Part II 1.3.2.4). Then all values are judged together (`closing`).
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from drivers.reason import Reason
 from edge.measure import wind
 from edge.measure.closing import Closing, Placed
 from edge.measure.correction import RainCurve
-from edge.measure.counter import Counter
+from edge.measure.counter import UNSETTLED, Counter
 from edge.measure.limits import Limits
 from edge.measure.quality import Checked, Checker, Flag
+from edge.measure.sun import Site
 from edge.measure.value import Value
 from edge.records.bodies import Minute
 from edge.records.channel_name import ChannelName
@@ -76,10 +78,10 @@ class ChannelLine:
 class Minutes:
     """Collects the readings of all channels and closes minutes."""
 
-    def __init__(self, lines: list[ChannelLine]) -> None:
+    def __init__(self, lines: list[ChannelLine], site: Site | None = None) -> None:
         self.lines = {(line.sensor, line.channel.quantity): line for line in lines}
         self._closing = Closing(
-            {line.name: Placed(line.sensor, line.height_m, line.channel, line.limits) for line in lines}
+            {line.name: Placed(line.sensor, line.height_m, line.channel, line.limits) for line in lines}, site
         )
 
     def take(self, sensor: str, reading: Reading) -> None:
@@ -105,7 +107,7 @@ class Minutes:
                 values[channel.beside(CORRECTED)] = corrected(values[name], line.curve, end - begin)
         calm(values)
         samples = {name: [c.reading.value for c in checked if c.flag == 1] for name, (_, checked) in cut.items()}
-        values = self._closing.judge(begin, end, values, samples)
+        values = self._closing.judge(begin, end, utc_offset, values, samples)
         return Minute(
             {name: v.value for name, v in values.items()},
             {name: int(v.flag) for name, v in values.items()},
@@ -148,8 +150,10 @@ def scarce(good: int, due: int, needed: int, reason: Reason | None) -> Reason:
 
 def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: Reason | None) -> Value:
     """Return the arithmetic mean, or the unit-vector mean for a direction, of the samples that count."""
-    good = [c.reading.value for c in checked if c.counts]
     needed = line.needed(duration)
+    passed = [c.reading.value for c in checked if c.flag is Flag.PASS]
+    # A spike in one of six samples is no part of the minute's weather; where too few pass, all that may be are taken.
+    good = passed if len(passed) >= needed else [c.reading.value for c in checked if c.counts]
     if len(good) < needed:
         bad = [c for c in checked if not c.counts]
         if len(bad) + len(good) >= needed:
@@ -174,6 +178,7 @@ def total(line: ChannelLine, checked: list[Checked], end: float, utc_offset: flo
     rises = [counter.take(r.value, r.at, r.wraps_at, utc_of(r.at, utc_offset)) for r in good]
     amount = line.quantity.rounded(line.quantity.rounded(counter.state.total) - before)
     doubt = next((rise.doubt for rise in rises if rise.doubt), None) or unread(line, good[-1].at, end)
+    doubt = doubt or (UNSETTLED if rises[-1].unsettled else None)
     return Value(amount, Flag.SUSPECT, doubt) if doubt else flagged(amount, checked)
 
 

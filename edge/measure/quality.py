@@ -1,6 +1,7 @@
 """Quality flags of single readings, QARTOD's scheme: 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing.
 
-A reading that fails, or that the device itself doubts, stays out of a mean; a suspect one enters and marks it.
+A reading that fails, or that the device itself doubts, stays out of a mean; a suspect one marks it, and enters only
+where too few others passed.
 The step test has a time-out: a jump that stays is real after a minute, so that it is not refused for ever. The
 spike test looks at both neighbours: out and back within seconds is no weather that a thermometer could follow
 (WMO-No. 8 asks for a time constant of 20 s). It takes the place of Zahumensky's spread check, whose 4 standard
@@ -17,7 +18,7 @@ from drivers.driver import Channel
 from drivers.quantity import quantity
 from drivers.reading import Reading
 from drivers.reason import Reason
-from edge.measure.limits import Limits
+from edge.measure.limits import BEYOND, Limits, for_device
 
 STEP_TIMEOUT_S = 60.0  # after so long the new level is taken for the true one
 NEIGHBOUR_S = 15.0  # samples further apart are no neighbours: much can happen between them
@@ -44,7 +45,7 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def counts(self) -> bool:
-        """Whether it enters a mean."""
+        """Whether it may enter a mean."""
         return self.flag < 4  # a number: asked of every reading
 
 
@@ -52,8 +53,9 @@ class Checker:
     """Checks the readings of one channel, in the order they were taken."""
 
     def __init__(self, channel: Channel, limits: Limits) -> None:
-        self._low, self._high = max(limits.fail[0], channel.low), min(limits.fail[1], channel.high)
-        self._limits = limits
+        below, above = BEYOND.get(channel.quantity, (0.0, 0.0))
+        self._low, self._high = max(limits.fail[0], channel.low + below), min(limits.fail[1], channel.high + above)
+        self._limits = for_device(limits, channel.resolution)
         self._unit = quantity(channel.quantity).unit
         self._outside = Reason(
             "impossible",
@@ -120,6 +122,7 @@ class Checker:
             self._level = reading
             return None
         change = abs(reading.value - level.value)
+        step = min(step * max(1.0, (reading.at - level.at) / NEIGHBOUR_S), max(step, self._limits.minute_step or step))
         if change <= step + 1e-9:
             self._level = reading
             return None

@@ -23,10 +23,14 @@ from tests.data import folder, shared
 DAYS = ("2019-08-04", "2020-12-27", "2021-05-04", "2021-06-01", "2022-07-24")
 ALTITUDE = 10.0  # m, near Guangzhou
 SEEDS = (1, 2, 3, 4)
-ORDER = ("spikes", "stuck", "offsets", "drifts", "gaps", "slipped")
+PASSED = "wrong minutes passed as good"
+ORDER = (PASSED, "spikes", "stuck", "offsets", "drifts", "gaps", "slipped")
 BESIDE = "good values beside spikes and stuck spells"
 WRAP = 3300.0  # mm; four digits of tips
 SECOND = ("air_temperature", "relative_humidity", "air_pressure")  # what a second sensor on the mast measures too
+# A value that is further from the true day's is wrong; what is nearer, nobody is misled by.
+WRONG = {"air_temperature": 0.3, "relative_humidity": 2.0, "air_pressure": 0.3, "wind_speed": 0.5, "pm2p5": 5.0}
+WRONG_DEGREES = 20.0
 WEEWX = {
     "air_temperature": (-40.0, 48.9),  # outTemp -40..120 degF
     "relative_humidity": (0.0, 100.0),
@@ -70,7 +74,10 @@ def rows() -> list[Row]:
             totals[what] = totals.get(what, Found(0, 0, 0)) + found
     near = totals.pop(BESIDE)
     both = totals["spikes"] + totals["stuck spells"]
-    table = [row(f"{what} found (%, of {found.spells})", found) for what, found in sorted(totals.items(), key=order)]
+    table = [
+        row(f"{what}{'' if PASSED in what else ' found'} (%, of {found.spells})", found)
+        for what, found in sorted(totals.items(), key=order)
+    ]
     table.insert(0, row(f"spikes and stuck spells found (%, of {both.spells})", both))
     table.append(row(f"good minutes flagged (%, of {good.spells}; any of up to 9 channels)", good, digits=3))
     return [*table, row(f"{BESIDE} flagged (%, of {near.spells})", near, digits=3)]
@@ -94,15 +101,17 @@ def row(what: str, found: Found, digits: int = 1) -> Row:
 
 
 def day_of_faults(frames: list[faults.Frame], clean: Judged) -> Iterator[tuple[str, Found]]:
-    """Yield each fault put into the day alone, and what was found of it."""
+    """Yield each fault put into the day alone, what was found of it, and the wrong minutes that passed."""
     for seed in SEEDS:
         spoiled, where = faults.stuck(frames, Random(seed), may_be_stuck)
         result = judged(spoiled)
         yield from each("stuck spells", where, result, clean)
+        yield from passed("stuck", where, result, clean)
         yield BESIDE, beside(where, result, clean)
     spoiled, where = faults.spikes(frames, Random(SEEDS[0]))
     result = judged(spoiled)
     yield from each("spikes", where, result, clean)
+    yield from passed("spikes", where, result, clean)
     yield BESIDE, beside(where, result, clean)
     spoiled, where = faults.missing(frames, Random(SEEDS[0]))
     yield from each("gaps", where, judged(spoiled), clean)
@@ -110,8 +119,15 @@ def day_of_faults(frames: list[faults.Frame], clean: Judged) -> Iterator[tuple[s
     yield "slipped frames (fields moved up, no check sum)", slips(where, judged(spoiled), clean)
     for what, spoil in (("offsets", faults.offsets), ("drifts", faults.drifts)):
         spoiled, where = spoil(frames, Random(SEEDS[0]))
-        yield from each(f"{what}, one sensor,", where, judged(spoiled), clean)
-        yield from each(f"{what}, beside a second sensor,", where, judged(spoiled, frames), clean)
+        for which, second in (("one sensor", None), ("beside a second sensor", frames)):
+            result = judged(spoiled, second)
+            yield from each(f"{what}, {which},", where, result, clean)
+            yield from passed(f"{what}, {which}", where, result, clean)
+    held = {
+        name: spans for name, spans in faults.stuck(frames, Random(SEEDS[0]), may_be_stuck)[1].items() if name in SECOND
+    }
+    spoiled = faults.stuck(frames, Random(SEEDS[0]), may_be_stuck)[0]
+    yield from passed("stuck, beside a second sensor", held, judged(spoiled, frames), clean)
 
 
 def slips(where: faults.Spoiled, result: Judged, clean: Judged) -> Found:
@@ -141,6 +157,25 @@ def each(what: str, where: faults.Spoiled, result: Judged, clean: Judged) -> Ite
         yield what, found
         if what in ("spikes", "stuck spells"):
             yield f"- {what} of {name}", found
+
+
+def passed(what: str, where: faults.Spoiled, result: Judged, clean: Judged) -> Iterator[tuple[str, Found]]:
+    """Yield the minutes that were wrong, and how many of them passed as good: all together, and by quantity."""
+    for name, spans in where.items():
+        off = [m for span in spans for m in span if m < len(clean.flags) and wrong(name, result, clean, m)]
+        found = Found(len(off), sum(result.flags[m][name] == 1 for m in off), 0)
+        yield f"{PASSED}: {what}", found
+        yield f"- {PASSED}: {what}, {name}", found
+
+
+def wrong(name: str, result: Judged, clean: Judged, number: int) -> bool:
+    """Return whether a minute has a value that is off."""
+    ours, true = result.values[number][name], clean.values[number][name]
+    if ours is None or true is None:
+        return False
+    if name == "wind_from_direction":
+        return abs((ours - true + 180.0) % 360.0 - 180.0) > WRONG_DEGREES
+    return abs(ours - true) > WRONG.get(name, 0.0)
 
 
 def beside(where: faults.Spoiled, result: Judged, clean: Judged) -> Found:

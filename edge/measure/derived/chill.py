@@ -56,7 +56,7 @@ class Season(msgspec.Struct):
 
     def take(self, temperature: float | None) -> float:
         """Add an hour and return the portion that it banked. A missing hour is counted and changes no sum."""
-        if temperature is None:
+        if temperature is None or not math.isfinite(temperature):
             self.missing += 1
             return 0.0
         self.hours += 1

@@ -15,6 +15,9 @@ from edge.measure.derived.psychrometrics import saturation_kpa
 SOLAR_CONSTANT = 0.0820  # MJ/m2/min
 STEFAN_DAY, STEFAN_HOUR = 4.903e-9, 2.043e-10  # MJ/K4/m2
 ALBEDO = 0.23
+LEAST_CLEARNESS = 0.3  # Rs/Rso: ASCE-EWRI 2005 (0.3..1); FAO-56 gives 0.33..1. Below it the cloud would warm the ground
+LOW_SUN = math.radians(17.0)  # lower, Rs/Rso tells of the skyline and not of the clouds (ASCE-EWRI 2005: 0.3 rad)
+LEAST_WIND_HEIGHT = 0.5  # m; the logarithm of eq. 47 is of a profile over grass 0.12 m high
 LUX_PER_WATT = 122.0  # lx per W/m2 of sunlight (Michael 2020, J. Meas. Eng., doi 10.21595/jme.2020.21667)
 VARIANT = "FAO-56"
 
@@ -44,8 +47,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """An hour's weather. `middle`: its middle, hours of local standard time; `clearness`: Rs/Rso of the hours
-    before sunset, which a night hour needs (0/0 at night)."""
+    """An hour's weather. `middle`: its middle, hours of local standard time; `clearness`: Rs/Rso of the last hours
+    of high sun, which an hour of night or low sun needs."""
 
     day_of_year: int
     middle: float
@@ -71,7 +74,12 @@ def irradiance_from_lux(lux: float) -> float:
 
 
 def wind_at_2m(speed: float, height_m: float) -> float:
-    """Return the wind at 2 m from that at another height over grass, m/s (eq. 47)."""
+    """Return the wind at 2 m from that at another height over grass, m/s (eq. 47).
+
+    Raise ValueError under 0.5 m, where the formula has no answer.
+    """
+    if not height_m >= LEAST_WIND_HEIGHT:
+        raise ValueError(f"wind at {height_m:g} m: the profile holds from {LEAST_WIND_HEIGHT:g} m on")
     return speed * 4.87 / math.log(67.8 * height_m - 5.42)
 
 
@@ -107,7 +115,8 @@ def daily(day: Day, place: Place, radiation: str = "measured") -> Evapotranspira
     saturated = (saturation_kpa(day.highest) + saturation_kpa(day.lowest)) / 2
     clear = clear_sky(extraterrestrial_day(day.day_of_year, place.latitude), place.altitude_m)
     warm = ((day.highest + 273.16) ** 4 + (day.lowest + 273.16) ** 4) / 2
-    net = _net(day.radiation, min(day.radiation / clear, 1.0), STEFAN_DAY * warm, day.vapour_kpa)
+    clearness = bounded(day.radiation / clear if clear > 0 else 1.0)
+    net = _net(day.radiation, clearness, STEFAN_DAY * warm, day.vapour_kpa)
     gamma, delta = psychrometric(pressure_at(place.altitude_m)), slope(mean)
     wind = gamma * 900 / (mean + 273) * day.wind_2m * (saturated - day.vapour_kpa)
     mm = (0.408 * delta * (net - day.soil_heat) + wind) / (delta + gamma * (1 + 0.34 * day.wind_2m))
@@ -117,15 +126,16 @@ def daily(day: Day, place: Place, radiation: str = "measured") -> Evapotranspira
 def hourly(hour: Hour, place: Place, radiation: str = "measured") -> Evapotranspiration | None:
     """Return the ET0 of an hour (eq. 53), which may be a little below 0.
 
-    None for a night hour without the evening's clearness.
+    None for an hour of night or low sun without the clearness of the hours before.
     """
-    top = extraterrestrial_hour(hour.day_of_year, hour.middle, place)
-    day = top > 0
-    clear = clear_sky(top, place.altitude_m)
-    clearness = min(hour.radiation / clear, 1.0) if day else hour.clearness
+    day = extraterrestrial_hour(hour.day_of_year, hour.middle, place) > 0
+    clearness = clearness_of(hour, place)
+    if clearness is None:
+        clearness = hour.clearness
     if clearness is None:
         return None
-    vapour = saturation_kpa(hour.temperature) * hour.humidity / 100
+    clearness = bounded(clearness)
+    vapour = saturation_kpa(hour.temperature) * min(hour.humidity, 100.0) / 100
     net = _net(hour.radiation, clearness, STEFAN_HOUR * (hour.temperature + 273.16) ** 4, vapour)
     soil = net * (0.1 if day else 0.5)
     gamma, delta = psychrometric(pressure_at(place.altitude_m)), slope(hour.temperature)
@@ -133,6 +143,19 @@ def hourly(hour: Hour, place: Place, radiation: str = "measured") -> Evapotransp
     wind = gamma * 37 / (hour.temperature + 273) * hour.wind_2m * dry
     mm = (0.408 * delta * (net - soil) + wind) / (delta + gamma * (1 + 0.34 * hour.wind_2m))
     return Evapotranspiration(mm, radiation)
+
+
+def clearness_of(hour: Hour, place: Place) -> float | None:
+    """Return Rs/Rso of an hour, 0.3..1; None while the sun is under 17 degrees, when it tells nothing of the clouds."""
+    if sun_height(hour.day_of_year, hour.middle, place) < LOW_SUN:
+        return None
+    clear = clear_sky(extraterrestrial_hour(hour.day_of_year, hour.middle, place), place.altitude_m)
+    return bounded(hour.radiation / clear)
+
+
+def bounded(clearness: float) -> float:
+    """Return Rs/Rso within what the formula of long wave holds for."""
+    return min(max(clearness, LEAST_CLEARNESS), 1.0)
 
 
 def clear_sky(extraterrestrial: float, altitude_m: float) -> float:
@@ -159,9 +182,7 @@ def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> floa
     """Return the radiation of one hour on top of the air, MJ/m2 (eq. 28 to 33); 0 while the sun is down."""
     near, tilt = _sun(day_of_year)
     north = math.radians(place.latitude)
-    turn = 2 * math.pi * (day_of_year - 81) / 364
-    equation = 0.1645 * math.sin(2 * turn) - 0.1255 * math.cos(turn) - 0.025 * math.sin(turn)
-    angle = math.pi / 12 * (middle + (place.longitude - 15 * place.utc_offset_h) / 15 + equation - 12)
+    angle = _hour_angle(day_of_year, middle, place)
     sunset = math.acos(max(-1.0, min(1.0, -math.tan(north) * math.tan(tilt))))
     begin, end = max(angle - math.pi / 24, -sunset), min(angle + math.pi / 24, sunset)
     if begin >= end:
@@ -169,6 +190,20 @@ def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> floa
     level = (end - begin) * math.sin(north) * math.sin(tilt)
     level += math.cos(north) * math.cos(tilt) * (math.sin(end) - math.sin(begin))
     return max(0.0, 12 * 60 / math.pi * SOLAR_CONSTANT * near * level)
+
+
+def sun_height(day_of_year: int, at: float, place: Place) -> float:
+    """Return the sun's height over a flat horizon, radians, at an hour of local standard time."""
+    tilt, north = _sun(day_of_year)[1], math.radians(place.latitude)
+    level = math.sin(north) * math.sin(tilt)
+    return math.asin(level + math.cos(north) * math.cos(tilt) * math.cos(_hour_angle(day_of_year, at, place)))
+
+
+def _hour_angle(day_of_year: int, at: float, place: Place) -> float:
+    """Return the sun's hour angle, radians, 0 at its highest (eq. 31 to 33)."""
+    turn = 2 * math.pi * (day_of_year - 81) / 364
+    equation = 0.1645 * math.sin(2 * turn) - 0.1255 * math.cos(turn) - 0.025 * math.sin(turn)
+    return math.pi / 12 * (at + (place.longitude - 15 * place.utc_offset_h) / 15 + equation - 12)
 
 
 def _sun(day_of_year: int) -> tuple[float, float]:

@@ -15,6 +15,7 @@ DERIVED: dict[str, Quantity] = {
     q.name: q
     for q in (
         Quantity("dew_point_temperature", "degC", 0.1),
+        Quantity("frost_point_temperature", "degC", 0.1),
         Quantity("wet_bulb_temperature", "degC", 0.1),
         Quantity("delta_t", "K", 0.1),
         Quantity("vapour_pressure_deficit", "kPa", 0.01),
@@ -23,8 +24,9 @@ DERIVED: dict[str, Quantity] = {
 
 
 def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
-    """Return dew point, wet bulb (degC), delta-T (K) at station pressure, vapour pressure deficit (kPa).
+    """Return dew point, frost point, wet bulb (degC), delta-T (K) at station pressure, vapour pressure deficit (kPa).
 
+    The frost point is where hoar begins: there is one where it is not over 0 degC.
     Only from values that passed: a suspect thermometer makes no dew point. What cannot be derived is left out.
     """
     good = {name: value for name, value in values.items() if value is not None and quality[name] == Flag.PASS}
@@ -33,6 +35,7 @@ def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> di
         return {}
     found = {
         "dew_point_temperature": psychrometrics.dew_point(temperature, humidity),
+        "frost_point_temperature": psychrometrics.frost_point(temperature, humidity),
         "vapour_pressure_deficit": psychrometrics.vapour_pressure_deficit(temperature, humidity),
     }
     if (pressure := good.get("air_pressure")) is not None:

@@ -26,8 +26,8 @@ def vapour_pressure_ice(temperature: float) -> float:
 
 
 def vapour_pressure(temperature: float, humidity: float) -> float:
-    """Return the vapour pressure, hPa, of air at `temperature` degC and `humidity` %."""
-    return vapour_pressure_water(temperature) * humidity / 100.0
+    """Return the vapour pressure, hPa, of air at `temperature` degC and `humidity` %; over 100 % counts as 100."""
+    return vapour_pressure_water(temperature) * min(humidity, 100.0) / 100.0
 
 
 def dew_point(temperature: float, humidity: float) -> float | None:
@@ -42,7 +42,7 @@ def frost_point(temperature: float, humidity: float) -> float | None:
     """Return the frost point over ice, degC (WMO); None where humidity is <= 0 or the answer is above 0 degC."""
     if humidity <= 0:
         return None
-    gamma = math.log(vapour_pressure(temperature, min(humidity, 100.0)) / 6.112)
+    gamma = math.log(vapour_pressure(temperature, humidity) / 6.112)
     found = 272.62 * gamma / (22.46 - gamma)
     return found if found <= 0 else None
 
@@ -58,7 +58,7 @@ def wet_bulb(temperature: float, humidity: float, pressure: float) -> float:
         factor = PSYCHROMETER_WATER * (1 + 0.000944 * bulb)
         return vapour_pressure_water(bulb) - factor * pressure * (temperature - bulb)
 
-    return _rising_root(excess, vapour_pressure(temperature, humidity), temperature)
+    return min(temperature, _rising_root(excess, vapour_pressure(temperature, humidity), temperature))
 
 
 def ice_bulb(temperature: float, humidity: float, pressure: float) -> float | None:

@@ -130,3 +130,48 @@ def test_no_reboot_loses_rain(life: list[tuple[int, bool, float]], boot: str | N
             counter = Counter(msgspec.convert(msgspec.to_builtins(counter.state), CounterState), name)
         counter.take(round(tips * 0.2, 1), at, None, None)
     assert counter.state.total == pytest.approx(tips * 0.2, abs=1e-6)
+
+
+def counted(totals: list[float], step: float = 10.0, wraps_at: float | None = None) -> tuple[float, list[str]]:
+    """What the sum is less what is owed, and the doubts."""
+    counter = Counter()
+    found = [counter.take(value, step * n, wraps_at, None) for n, value in enumerate(totals)]
+    return round(counter.state.total - counter.state.owed, 6), [r.doubt.code for r in found if r.doubt]
+
+
+@pytest.mark.parametrize("stray", [600.0, 0.0, 3.3, 9.5])
+@pytest.mark.parametrize("times", [1, 2, 3, 5])
+def test_a_counter_that_comes_back_counts_nothing_twice(stray: float, times: int) -> None:
+    """However long a wrong total lasts, the sum is what the gauge counted once the true one is back."""
+    true = [50.0 + 0.2 * n for n in range(30)]
+    told = [*true[:10], *[stray] * times, *true[10 + times :]]
+    assert counted(told)[0] == pytest.approx(true[-1] - 50.0)
+
+
+def test_a_leap_that_is_taken_back_is_owed() -> None:
+    """A total 3 mm too high is rain for all one can know; when it is taken back the sum gives it back, and says so."""
+    total, doubts = counted([50.0, 50.2, 53.2, 50.4, 50.6, 50.8])
+    assert total == pytest.approx(0.8)
+    assert "counter_came_back" in doubts
+
+
+def test_a_wrap_in_a_gap_is_counted_and_both_readings_of_it_are_told() -> None:
+    """From 85 of 100 mm over ten minutes unread: a wrap brings 15.4 mm; that it may be a restart is said."""
+    counter = Counter()
+    counter.take(85.0, 0.0, 100.0, None)
+    rise = counter.take(0.4, 600.0, 100.0, None)
+    assert rise.amount == pytest.approx(15.4)
+    assert rise.doubt is not None
+    assert rise.doubt.code == "wrapped_unread"
+
+
+def test_a_fall_that_is_no_restart_brings_no_rain() -> None:
+    """A counter that falls from 900 to 700 mm and stays there has not rained 700 mm."""
+    total, doubts = counted([900.0, 900.0, 700.0, 700.0, 700.0, 700.2])
+    assert total == pytest.approx(0.2)
+    assert doubts == ["counter_fell"]
+
+
+def test_a_register_that_stays_full_is_no_rain() -> None:
+    """6553.5 mm after a reboot without the time are no rain, however long they stay."""
+    assert rebooted([1.0, 1.2], [6553.5] * 20, 30.0)[0] == pytest.approx(0.2)

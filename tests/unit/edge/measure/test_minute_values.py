@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edge.measure.derived.minute_values import derive
 
 VALUES = {"air_temperature": 20.0, "relative_humidity": 40.0, "air_pressure": 840.0}
@@ -21,3 +23,28 @@ def test_nothing_is_derived_from_what_is_not_good() -> None:
     assert derive(VALUES, {**dict.fromkeys(VALUES, 1), "air_temperature": 3}) == {}
     assert derive({**VALUES, "relative_humidity": None}, dict.fromkeys(VALUES, 9)) == {}
     assert "delta_t" not in derive({**VALUES, "air_pressure": None}, dict.fromkeys(VALUES, 1))
+
+
+@pytest.mark.parametrize(
+    ("temperature", "humidity", "pressure", "bulb", "apart"),
+    [(20, 100.5, 840, 20.0, 0.0), (3, 100.4, 838, 3.0, 0.0), (15, 100.0, 840, 15.0, 0.0), (25, 50, 840, 17.5, 7.5),
+     (2, 70, 840, -0.1, 2.1), (10, 103, 840, 10.0, 0.0)],
+)  # fmt: skip
+def test_humidity_over_100_counts_as_100(
+    temperature: float, humidity: float, pressure: float, bulb: float, apart: float
+) -> None:
+    """A wet bulb is never warmer than the air, and delta-T never below 0."""
+    values = {"air_temperature": temperature, "relative_humidity": humidity, "air_pressure": pressure}
+    found = derive(values, dict.fromkeys(values, 1))
+    assert found["wet_bulb_temperature"] == bulb
+    assert found["delta_t"] == apart
+    assert found["dew_point_temperature"] <= temperature
+
+
+def test_a_frosty_night_has_a_frost_point_beside_its_dew_point() -> None:
+    """At 2 degC and 70 % hoar begins at -2.6, dew would at -2.9; a warm night has no frost point."""
+    values = {"air_temperature": 2.0, "relative_humidity": 70.0}
+    found = derive(values, dict.fromkeys(values, 1))
+    assert found["frost_point_temperature"] == -2.6
+    assert found["dew_point_temperature"] == -2.9
+    assert "frost_point_temperature" not in derive(VALUES, dict.fromkeys(VALUES, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from drivers.driver import Channel
 from drivers.reading import Reading
 from edge.measure.limits import GROSS, limits_for, standard_pressure
+from edge.measure.minute import ChannelLine, Minutes
 from edge.measure.quality import Checker, Flag
 from tests.bench import faults
 from tests.bench.quality import Found, each, judged, may_be_stuck, recorded, wrongly_flagged
@@ -30,8 +32,14 @@ def flags(quantity: str, values: list[float], step: float = 3.0, following: list
         ("air_temperature", 51.0, 3),
         ("air_temperature", -20.0, 1),
         ("relative_humidity", 100.4, 1),
-        ("relative_humidity", 101.0, 4),
+        ("relative_humidity", 102.9, 1),
+        ("relative_humidity", 103.1, 4),
         ("relative_humidity", -0.1, 4),
+        ("relative_humidity", 0.0, 3),
+        ("solar_irradiance", -5.0, 1),
+        ("solar_irradiance", -11.0, 4),
+        ("illuminance", 160_000.0, 1),
+        ("illuminance", 171_000.0, 3),
         ("air_pressure", 836.0, 1),
         ("air_pressure", 1013.0, 3),
         ("air_pressure", 200.0, 4),
@@ -128,3 +136,29 @@ def test_faults_put_into_a_real_day_are_found_and_its_good_minutes_pass() -> Non
         result = judged(spoiled)
         found = sum((seen for what, seen in each("all", where, result, clean)), found)
     assert found.ours >= 0.95 * found.spells, found
+
+
+@pytest.mark.parametrize(("quantity", "high", "value", "flag"), [
+    ("relative_humidity", 100.0, 101.5, 1), ("relative_humidity", 99.9, 100.0, 1),
+    ("solar_irradiance", 2000.0, -4.0, 1),
+    ("air_temperature", 85.0, -1.0, 4),
+])  # fmt: skip
+def test_fog_and_night_go_beyond_a_datasheet(quantity: str, high: float, value: float, flag: int) -> None:
+    """A device whose sheet ends at 100 % may tell 101.5 in fog, and a thermopile -4 W/m2 by night."""
+    checker = Checker(Channel(quantity, 0.0, high, 0.1), limits_for(quantity, 1590))
+    assert checker.check(Reading(quantity, value, 0.0)).flag == flag
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_last_digit_of_a_coarse_barometer_is_no_step(seed: int) -> None:
+    """Of 10,000 good minutes told in whole hPa none is flagged, however the last digit flutters."""
+    rng = Random(seed)
+    channel = Channel("air_pressure", 300.0, 1100.0, 1.0)
+    minutes = Minutes([ChannelLine("air_pressure", "mast", channel, limits_for("air_pressure", 1590), 6.0)])
+    for number in range(2_500):
+        for n in range(6):
+            at = 60.0 * number + 10.0 * n
+            true = 836.0 + 4.0 * math.sin(at / 30_000) + rng.gauss(0.0, 0.05)
+            minutes.take("mast", Reading("air_pressure", float(round(true)), at))
+        body = minutes.close(60.0 * number, 60.0 * number + 60.0, None, {})
+        assert body.quality["air_pressure"] == 1, body.reasons

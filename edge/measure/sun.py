@@ -1,0 +1,71 @@
+"""Light that the sun cannot give: by night, and far over a clear sky.
+
+Sources: sun's height as in FAO-56; clear sky by Haurwitz 1945 (1098 cos z exp(-0.057 / cos z) W/m2), with FAO-56's
+gain by altitude (2e-5 a metre on 0.75). Half more than that is allowed: the edge of a cloud adds up to a third for
+minutes. Lux by 122 lx per W/m2. By night lamps of a yard may give some hundred lux; a thermopile reads a little.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from drivers.quantity import quantity
+from drivers.reason import Reason
+from edge.measure.derived.et0 import LUX_PER_WATT, Place, sun_height
+from edge.measure.value import Value
+
+Site = Place
+TOO_MUCH = 1.5  # times a clear sky
+DUSK = math.radians(-6.0)  # civil twilight ends
+TWILIGHT, NIGHT = (
+    50.0,
+    10.0,
+)  # W/m2 that are allowed beside the clear sky while the sun is near the horizon, and by night
+PER_WATT = {"solar_irradiance": 1.0, "illuminance": LUX_PER_WATT}
+
+
+class Sun:
+    """Holds the light channels of a station to its sun."""
+
+    def __init__(self, site: Site, channels: Mapping[str, str]) -> None:
+        """`channels`: name -> quantity."""
+        self._site = site
+        self._lights = {name: of for name, of in channels.items() if of in PER_WATT}
+
+    def doubts(
+        self, begin: float, end: float, utc_offset: float | None, values: Mapping[str, Value]
+    ) -> dict[str, Reason]:
+        """Return channel -> why it is suspect, in the minute [begin, end) s; none where the time is not known."""
+        if utc_offset is None or not self._lights:
+            return {}
+        height = self.height((begin + end) / 2 + utc_offset)
+        most = TOO_MUCH * clear_sky(height, self._site.altitude_m) + (TWILIGHT if height > DUSK else NIGHT)
+        found = {}
+        for name, of in self._lights.items():
+            value = values.get(name)
+            if value is not None and value.value is not None and value.value > most * PER_WATT[of]:
+                found[name] = Reason(
+                    "more_than_the_sun",
+                    "{value:.4g} {unit}, more than the sun gives {height:.0f} degrees high ({most:.3g})",
+                    value=value.value,
+                    unit=quantity(of).unit,
+                    height=round(math.degrees(height)),
+                    most=round(most * PER_WATT[of], 1),
+                )
+        return found
+
+    def height(self, utc: float) -> float:
+        """Return the sun's height at an instant (UTC s), radians."""
+        local = datetime.fromtimestamp(utc + self._site.utc_offset_h * 3600.0, UTC)
+        hours = local.hour + local.minute / 60.0 + local.second / 3600.0
+        return sun_height(local.timetuple().tm_yday, hours, self._site)
+
+
+def clear_sky(height: float, altitude_m: float) -> float:
+    """Return the irradiance under a clear sky, W/m2; 0 while the sun is down."""
+    level = math.sin(height)
+    if level <= 0:
+        return 0.0
+    return 1098.0 * level * math.exp(-0.057 / level) * (0.75 + 2e-5 * altitude_m) / 0.75
