@@ -12,10 +12,10 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from drivers.buses.bus import OnModbus
 from drivers.devices import modbus_stream
-from drivers.devices.modbus_registers import fitted, plan
+from drivers.devices.modbus_registers import fitted, not_void, plan, void_answer
 from drivers.devices.profiles import Identity, Profile, ProfileError, load
 from drivers.driver import Channel, DriverInfo
-from drivers.errors import Garbled, WrongDevice
+from drivers.errors import NoAnswer, WrongDevice
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class ModbusDevice:
     def read(self) -> tuple[Reading, ...]:
         """Return all quantities, each stamped with the instant at which its answer had arrived.
 
-        A quantity of which the device says that it has no value is left out. Raise Garbled where that is so for all,
+        A quantity of which the device says that it has no value is left out. Raise NoAnswer where that is so for all,
         otherwise the line's errors.
         """
         words: dict[tuple[int, int], int] = {}
@@ -107,11 +107,12 @@ class ModbusDevice:
             values = self._bus.read(self._address, ask.function, ask.start, len(ask.places), self._timeout, self._pause)
             arrivals.append(self._clock.now())
             words.update(zip(ask.places, values))
-        found = (item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items)
-        readings = tuple(reading for reading in found if reading is not None)
-        if not readings:
-            raise Garbled(Reason("all_invalid", "no value: the device marks all its registers as invalid"))
-        return readings
+        kept = not_void((item for ask in self._asks for item in ask.items), words)
+        if not kept:
+            raise NoAnswer(void_answer((item for ask in self._asks for item in ask.items), words))
+        return tuple(
+            item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items if item in kept
+        )
 
     def close(self) -> None:
         """Do nothing: the lane owns the line."""
