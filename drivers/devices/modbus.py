@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.reading import Reading
 
-FROM_PROFILE = ("baud", "parity", "address", "interval")
+FROM_PROFILE = ("baud", "parity", "address", "interval", "most_registers")
 
 
 def _listed(value: object) -> object:
@@ -41,6 +41,7 @@ class ModbusSettings(OnModbus):
     - `speed_scale`: m/s per count of the wind speed, where the model differs (0.1 or 0.01).
     - `fitted`: the optional quantities that were ordered with this device.
     - `interval`: seconds between two reads.
+    - `most_registers`: how many registers one request may read; 1 where the device answers single ones alone.
     """
 
     profile: str = Field(min_length=1)
@@ -48,6 +49,7 @@ class ModbusSettings(OnModbus):
     speed_scale: float | None = Field(default=None, gt=0, le=1)
     fitted: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     interval: float = Field(default=10.0, gt=0, le=60)
+    most_registers: int = Field(default=32, ge=1, le=125)
 
     @model_validator(mode="before")
     @classmethod
@@ -93,7 +95,7 @@ class ModbusDevice:
         self._address = settings.address
         self._timeout = profile.timeout_ms / 1000
         self._pause = profile.pause_ms / 1000
-        self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale)
+        self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale, settings.most_registers)
 
     def read(self) -> tuple[Reading, ...]:
         """Return all quantities, each stamped with the instant at which its answer had arrived.
@@ -151,7 +153,9 @@ def channels(settings: ModbusSettings) -> tuple[Channel, ...]:
 
 def decoder(settings: ModbusSettings) -> modbus_stream.ModbusDecoder:
     """Return a decoder of requests and answers as recorded on the line, in any chunking."""
-    asks = plan(load(settings.profile), settings.fitted, settings.function, settings.speed_scale)
+    asks = plan(
+        load(settings.profile), settings.fitted, settings.function, settings.speed_scale, settings.most_registers
+    )
     return modbus_stream.ModbusDecoder(settings.address, asks)
 
 

@@ -126,12 +126,13 @@ def plan(
     ordered: Iterable[str] = (),
     function: int | None = None,
     speed_scale: float | None = None,
+    most: int | None = None,
 ) -> tuple[Ask, ...]:
     """Return the fewest requests that read every fitted quantity and the registers it is checked against."""
     default = function or profile.function
     items = [_item(entry, profile, default, speed_scale) for entry in fitted(profile, ordered)]
     asks = []
-    for function, start, end in _runs(sorted(_spans(items)), profile.gap, profile.most_registers):
+    for function, start, end in _runs(sorted(_spans(items)), profile.gap, most or profile.most_registers):
         places = tuple((function, register) for register in range(start, end + 1))
         asks.append(Ask(function, start, places, tuple(item for item in items if item.high in places)))
     return tuple(asks)

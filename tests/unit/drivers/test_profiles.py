@@ -235,3 +235,12 @@ def test_the_guide_names_every_key() -> None:
     for part in (Profile, Register, Check, Identity, Settling):
         keys = [info.alias or key for key, info in part.model_fields.items()]
         assert [key for key in keys if f"`{key}`" not in guide and f"[{key}]" not in guide] == []
+
+
+def test_a_device_that_answers_single_registers_alone_is_asked_so() -> None:
+    """With most_registers = 1 each register has a request of its own, whatever the profile joins."""
+    from drivers.devices.profiles import load
+
+    asks = plan(load("th-renke"), most=1)
+    assert [len(ask.places) for ask in asks] == [1, 1]
+    assert INFO.settings.model_validate({"port": "/dev/x", "profile": "th-renke", "most_registers": 1})
