@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from drivers.clock import Clock
+from drivers.limits import LimitedDecoder, LimitedDevice, Limits
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -53,12 +55,14 @@ class Device(Protocol):
 class Frame:
     """One frame found in a stream: its place in the input (bytes from the start) and its readings.
 
-    `readings` have `at` = 0.0: the bytes do not state when they were received.
+    `readings` have `at` = 0.0: the bytes do not state when they were received. `kind` is what people call it, such as
+    "XDR A 1": it is told where whole frames come and none holds what is read.
     """
 
     offset: int
     length: int
     readings: tuple[Reading, ...]
+    kind: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ class DriverInfo:
     - `bus`: key of `drivers.buses.BUSES` ("i2c", "serial", "modbus", "gpio", "file").
     - `settings`: its keys, a subclass of its bus's settings (port, address, ...).
     - `channels(settings)`: the quantities it gives under those settings.
-    - `open(bus, settings, clock)`: the device, its identity checked at least once where it has one.
+    - `open(bus, settings, clock)`: the device, its identity checked at least once where it has one. What it and the
+      decoder give beyond the limits of `channels` gets a doubt here, whoever wrote the driver.
     - `interval`: seconds between two reads of a polled device; None for one that sends unasked.
     - `pace`: seconds between two frames of a device that sends unasked (its nominal pace).
     - `timeout`: the longest time, seconds, that one `read()` may take.
@@ -109,7 +114,31 @@ class DriverInfo:
     decoder: Callable[[Any], Decoder] | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "open", _limited(self.open, self.channels))
+        if self.decoder is not None:
+            object.__setattr__(self, "decoder", _limited_decoder(self.decoder, self.channels))
+
     def samples_per_minute(self, settings: Any) -> float:
         """Return how many readings of each channel a complete minute should hold."""
         every = getattr(settings, "interval", None) or self.interval or self.pace or 60.0
         return 60.0 / float(every)
+
+
+def _limited(
+    opener: Callable[[Any, Any, Clock], Device], channels: Callable[[Any], tuple[Channel, ...]]
+) -> Callable[[Any, Any, Clock], Device]:
+    @wraps(opener)
+    def opened(bus: Any, settings: Any, clock: Clock) -> Device:
+        return LimitedDevice(opener(bus, settings, clock), Limits(channels(settings)))
+
+    return opened
+
+
+def _limited_decoder(
+    decoder: Callable[[Any], Decoder], channels: Callable[[Any], tuple[Channel, ...]]
+) -> Callable[[Any], Decoder]:
+    def made(settings: Any) -> Decoder:
+        return LimitedDecoder(decoder(settings), Limits(channels(settings)))
+
+    return made

@@ -2,12 +2,17 @@
 
     DeviceError                 anything a device or its bus did wrong
     ├── NoAnswer                asked, and nothing came within the stated time
+    │   └── NoFrame             bytes came, and they make no frame: another speed, or another kind of device
     ├── Garbled                 something came, and it is not a frame (checksum, length, form)
     ├── WrongDevice             a well-formed answer of another device, address or function
     ├── BusStuck                the bus itself does not move (a line held low, a status bit that never falls)
     └── Unplugged               the port or adapter is not there, or is gone
+        ├── NotAllowed          it is there, and this user may not open it
+        ├── InUse               it is there, and another program holds it
+        ├── NotADevice          what is there is no such device (a file, a directory, another kind of device)
+        └── SwitchedOff         the box has such a bus, and it is not switched on
 
-A driver raises one of the five with a sentence about the device; the lane adds sensor, bus and address.
+A driver raises one of them with a sentence about the device; the lane adds sensor, bus and address.
 """
 
 from __future__ import annotations
@@ -43,6 +48,12 @@ class NoAnswer(DeviceError):
     kind = Reason("no_answer", "no answer")
 
 
+class NoFrame(NoAnswer):
+    """Bytes arrived, and no frame was in them."""
+
+    kind = Reason("no_frame_in_it", "not understood")
+
+
 class Garbled(DeviceError):
     """What arrived is not a frame."""
 
@@ -65,6 +76,30 @@ class Unplugged(DeviceError):
     """The port or adapter does not exist, or is gone."""
 
     kind = Reason("unplugged", "unplugged")
+
+
+class NotAllowed(Unplugged):
+    """The port or adapter may not be opened by this user."""
+
+    kind = Reason("not_allowed", "no permission")
+
+
+class InUse(Unplugged):
+    """The port or adapter is held by another program."""
+
+    kind = Reason("in_use", "in use")
+
+
+class NotADevice(Unplugged):
+    """What is there is no device of this kind."""
+
+    kind = Reason("not_a_device", "not a device")
+
+
+class SwitchedOff(Unplugged):
+    """The bus is not switched on."""
+
+    kind = Reason("switched_off", "not switched on")
 
 
 def cannot_be_opened(path: str, error: Exception) -> Reason:

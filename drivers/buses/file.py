@@ -7,15 +7,17 @@ EIO, ENXIO, ETIMEDOUT, EAGAIN   it did not answer    NoAnswer
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from drivers.buses.bus import OnFile
 from drivers.clock import Clock
-from drivers.errors import DeviceError, NoAnswer, Unplugged
+from drivers.errors import DeviceError, NoAnswer, NotADevice, NotAllowed, SwitchedOff, Unplugged
 from drivers.reason import Reason, system_reason
 
 SILENT = {errno.EIO, errno.ENXIO, errno.EREMOTEIO, errno.ETIMEDOUT, errno.EAGAIN}
+ONE_WIRE = "/sys/bus/w1/devices"  # where the kernel has it once it is switched on
 LONGEST = 4096  # bytes; what sysfs gives at most
 
 
@@ -47,7 +49,11 @@ def trouble(error: OSError, path: str) -> DeviceError:
             Reason("kernel_got_no_answer", "the kernel got no answer from it ({why})", why=system_reason(error))
         )
     if error.errno == errno.EACCES:
-        return Unplugged(Reason("may_not_be_read", "{path} may not be read by this user", path=path))
+        return NotAllowed(Reason("may_not_be_read", "{path} may not be read by this user", path=path))
+    if error.errno == errno.EISDIR:
+        return NotADevice(Reason("path_is_directory", "{path} is a folder: name the file in it", path=path))
+    if path.startswith(ONE_WIRE) and not os.path.isdir(ONE_WIRE):
+        return SwitchedOff(Reason("one_wire_off", "{path} is not there: 1-Wire is not switched on", path=path))
     return Unplugged(Reason("no_kernel_file", "{path} is not there: the kernel does not see the device", path=path))
 
 

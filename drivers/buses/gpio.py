@@ -8,13 +8,14 @@ by the difference, measured at each call.
 
 from __future__ import annotations
 
+import errno
 import time
 from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from drivers.buses.bus import OnGpio
 from drivers.clock import Clock
-from drivers.errors import Unplugged, cannot_be_opened
+from drivers.errors import InUse, NotAllowed, Unplugged, cannot_be_opened
 from drivers.reason import Reason, system_reason
 
 QUEUE = 1024  # edges; the most that the kernel keeps for one line (linux/gpio.h, GPIO_V2_LINES_MAX x 16)
@@ -62,7 +63,8 @@ class GpioBus:
         try:
             return self._chip.request(line, pull, debounce)
         except (OSError, ValueError) as error:
-            raise Unplugged(
+            held = isinstance(error, OSError) and error.errno == errno.EBUSY
+            raise (InUse if held else Unplugged)(
                 Reason("no_gpio_line", "line {line} cannot be had ({why})", line=line, why=system_reason(error))
             ) from None
 
@@ -162,7 +164,7 @@ def open_gpio(settings: OnGpio, clock: Clock) -> GpioBus:
     except FileNotFoundError:
         raise Unplugged(no_chip(settings.chip)) from None
     except PermissionError:
-        raise Unplugged(
+        raise NotAllowed(
             Reason(
                 "no_gpio_permission",
                 "{chip} may not be opened by this user; add it to the group gpio",

@@ -20,7 +20,16 @@ from typing import Protocol
 
 from drivers.buses.bus import OnI2C
 from drivers.clock import Clock
-from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged, cannot_be_opened
+from drivers.errors import (
+    BusStuck,
+    DeviceError,
+    Garbled,
+    NoAnswer,
+    NotAllowed,
+    SwitchedOff,
+    Unplugged,
+    cannot_be_opened,
+)
 from drivers.reason import Reason, system_reason
 
 ADAPTER_TIMEOUT = 0.1  # s; the kernel's own default is 1 s, and no device here stretches the clock that long
@@ -184,9 +193,9 @@ def open_i2c(settings: OnI2C, clock: Clock) -> I2CBus:
     try:
         return I2CBus(KernelAdapter(settings.bus), clock)
     except FileNotFoundError:
-        raise Unplugged(no_i2c(path)) from None
+        raise SwitchedOff(no_i2c(path)) from None
     except PermissionError:
-        raise Unplugged(
+        raise NotAllowed(
             Reason("no_i2c_permission", "{path} may not be opened by this user; add it to the group i2c", path=path)
         ) from None
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import serial
 
 from drivers.buses.bus import OnModbus, OnSerial
-from drivers.errors import NoAnswer, Unplugged
+from drivers.errors import InUse, NoAnswer, NotADevice, NotAllowed, Unplugged
 from drivers.reason import Reason, system_reason
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def open_serial(settings: OnSerial | OnModbus, clock: Clock) -> SerialPort:
     try:
         port = serial.Serial(settings.port, settings.baud, parity=parity, timeout=0, write_timeout=0, exclusive=True)
     except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
-        raise Unplugged(_why(settings.port, settings.baud, error)) from error
+        raise _why(settings.port, settings.baud, error) from error
     return SerialPort(port, settings.port, clock)
 
 
@@ -36,6 +36,7 @@ class SerialPort:
 
     def __init__(self, port: serial.Serial, name: str, clock: Clock) -> None:
         self.name = name
+        self.baud = int(port.baudrate)
         self._port = port
         self._clock = clock
 
@@ -102,26 +103,42 @@ def no_port(port: str) -> Reason:
     )
 
 
-def _why(port: str, baud: int, error: Exception) -> Reason:
+def _why(port: str, baud: int, error: Exception) -> Unplugged:
     """Return what is wrong with the port, and what would be right."""
     if not os.path.exists(port):
-        return no_port(port)
+        return Unplugged(no_port(port))
     mode = os.stat(port).st_mode
-    if not stat.S_ISCHR(mode):
-        if stat.S_ISDIR(mode):
-            return Reason(
+    if stat.S_ISDIR(mode):
+        return NotADevice(
+            Reason(
                 "port_is_directory",
                 "{port} is a directory, not a serial port: name one below /dev/serial/by-id/",
                 port=port,
             )
-        return Reason(
-            "port_is_file", "{port} is no device file, not a serial port: name one below /dev/serial/by-id/", port=port
         )
-    number = getattr(error, "errno", None)
+    if not stat.S_ISCHR(mode):
+        return NotADevice(
+            Reason(
+                "port_is_file",
+                "{port} is no device file, not a serial port: name one below /dev/serial/by-id/",
+                port=port,
+            )
+        )
+    number = _number(error)
     if number in (errno.EACCES, errno.EPERM):
-        return Reason("no_port_permission", "no permission for {port}: add the user to the group dialout", port=port)
+        return NotAllowed(
+            Reason("no_port_permission", "no permission for {port}: add the user to the group dialout", port=port)
+        )
     if number in (errno.EAGAIN, errno.EBUSY):
-        return Reason("port_in_use", "{port} is in use by another program: only one may hold it", port=port)
+        return InUse(Reason("port_in_use", "{port} is in use by another program: only one may hold it", port=port))
     if isinstance(error, ValueError):
-        return Reason("baud_refused", "{port} does not take {baud} baud", port=port, baud=baud)
-    return Reason("port_not_working", "{port} is no working serial port ({why})", port=port, why=system_reason(error))
+        return NotADevice(Reason("baud_refused", "{port} does not take {baud} baud", port=port, baud=baud))
+    return NotADevice(
+        Reason("port_not_working", "{port} is no working serial port ({why})", port=port, why=system_reason(error))
+    )
+
+
+def _number(error: Exception) -> int | None:
+    """Return the system's number of an error; termios gives it as its first argument."""
+    number = getattr(error, "errno", None) or (error.args[0] if error.args else None)
+    return number if isinstance(number, int) else None

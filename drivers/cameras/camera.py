@@ -6,18 +6,22 @@
     ├── NotAnImageError         something answered, but not with a picture (a web page, another service)
     └── NoPictureError          the camera is reachable and gave no complete picture within its time
 
-A camera library may also hang or crash for good: a camera is opened in a process of its own.
+Whatever a library raises becomes one of these, and what it gives is looked at to the last line, in one place for all
+cameras. A library may also hang or crash for good: a camera is opened in a process of its own.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from drivers.clock import Clock
+from drivers.clock import Clock, Stopped
 from drivers.reason import Reason, system_reason
+
+T = TypeVar("T")
 
 CAMERAS = {
     "picamera": "drivers.cameras.picamera:PiCamera",
@@ -72,7 +76,7 @@ class CameraSettings:
     """Settings of one camera.
 
     `width`, `height`: pixels, for the Pi's own camera only (others give what they have); `timeout`: seconds for one
-    still in all.
+    still in all; `fingerprint`: SHA-256 of the camera's certificate, hex, where it is signed by nobody known.
     """
 
     driver: str
@@ -82,6 +86,7 @@ class CameraSettings:
     width: int = 2688
     height: int = 1520
     timeout: float = 30.0
+    fingerprint: str = ""
 
 
 class Camera(Protocol):
@@ -110,8 +115,39 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
             )
         )
     module, _, name = place.partition(":")
-    camera: Camera = getattr(importlib.import_module(module), name)(settings, clock)
-    return camera
+    return Contained(lambda: getattr(importlib.import_module(module), name)(settings, clock))
+
+
+class Contained:
+    """A camera whose library's errors are all CameraErrors, and whose pictures are whole."""
+
+    def __init__(self, opened: Callable[[], Camera]) -> None:
+        self._camera = _contained(opened, UnreachableError)
+
+    def still(self) -> bytes:
+        """Take one picture. Return a whole JPEG. Raise CameraError."""
+        from drivers.cameras.jpeg import whole
+
+        return _contained(lambda: whole(self._camera.still()), NoPictureError)
+
+    def close(self) -> None:
+        """Release the camera. Raise CameraError."""
+        _contained(self._camera.close, NoPictureError)
+
+
+def _contained(call: Callable[[], T], otherwise: type[CameraError]) -> T:
+    try:
+        return call()
+    except (CameraError, Stopped):
+        raise
+    except Exception as error:  # a camera's library may raise anything; it costs this picture alone
+        raise otherwise(
+            Reason(
+                "camera_library_failed",
+                "the camera's library failed: {why}",
+                why=f"{type(error).__name__}: {error}".rstrip(": "),
+            )
+        ) from error
 
 
 def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
@@ -121,6 +157,7 @@ def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
     """
     try:
         parts = urlsplit(settings.url)
+        _ = parts.port  # which raises where it is none
     except ValueError as error:
         raise UnreachableError(Reason("no_address", "the address is none: {why}", why=str(error))) from None
     place = parts.netloc.rpartition("@")[2]

@@ -1,21 +1,19 @@
 """A network camera's snapshot address: one GET, with basic or digest login where the camera asks for one.
 
-Digest is RFC 7616 with MD5 or SHA-256 (older cameras know MD5 alone; Python's own handler knows no SHA-256).
-Redirects are followed three times, the login only to the host it was given for.
+Digest is RFC 7616 (`login.py`: older cameras know MD5 alone; Python's own handler knows no SHA-256). Redirects are
+followed three times, the login only to the host it was given for. Of an address that gives a stream of pictures
+(multipart, as MJPEG cameras do) the first is taken.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import http.client
 import re
-import secrets
-import socket
 import ssl
-from urllib.parse import SplitResult, urljoin, urlsplit
-from urllib.request import parse_http_list, parse_keqv_list
+from collections.abc import Callable
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from drivers.cameras import wire
 from drivers.cameras.camera import (
     JPEG_START,
     MOST_BYTES,
@@ -28,12 +26,14 @@ from drivers.cameras.camera import (
     shown,
     split_login,
 )
+from drivers.cameras.jpeg import STRAY
+from drivers.cameras.login import authorization, is_stale
 from drivers.clock import Clock
 from drivers.reason import Reason
 
 REDIRECTS = 3
 PIECE = 65536
-HASHES = {"SHA-256": "sha256", "MD5": "md5"}  # the better first
+IN_PATHS = "/%:@!$&'()*+,;=~[]?"  # what an address may hold as it is; all else is sent as its UTF-8 bytes, quoted
 
 
 class HttpStill:
@@ -46,6 +46,7 @@ class HttpStill:
                 Reason("no_http_address", "{address!r} is no http:// or https:// address", address=shown(settings.url))
             )
         self._timeout = settings.timeout
+        self._fingerprint = settings.fingerprint
         self._clock = clock
 
     def still(self) -> bytes:
@@ -72,9 +73,11 @@ class HttpStill:
                 raise LoginRefusedError(
                     Reason("login_needed", "the camera asks for a login and none is given (username, password)")
                 )
-            challenges = headers.get_all("WWW-Authenticate", [])
-            login = authorization(challenges, self._user, self._password, _target(place))
+            login = authorization(_challenges(headers), self._user, self._password, _target(place))
             status, headers, body = self._get(place, until, login)
+            if status == 401 and is_stale(_challenges(headers)):
+                login = authorization(_challenges(headers), self._user, self._password, _target(place))
+                status, headers, body = self._get(place, until, login)
         if status in (401, 403):
             raise LoginRefusedError(
                 Reason(
@@ -87,9 +90,8 @@ class HttpStill:
         return status, headers, body
 
     def _get(self, place: SplitResult, until: float, login: str) -> tuple[int, http.client.HTTPMessage, bytes]:
-        kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
         try:
-            link = kind(place.hostname or "", place.port, timeout=max(until - self._clock.now(), 0.1))
+            link = self._link(place)
             try:
                 return self._exchange(link, place, until, login)
             finally:
@@ -115,40 +117,77 @@ class HttpStill:
         except (OSError, ValueError) as error:
             raise UnreachableError(no_connection(place.netloc, error)) from None
 
+    def _link(self, place: SplitResult) -> http.client.HTTPConnection:
+        if place.scheme != "https":
+            return http.client.HTTPConnection(place.hostname or "", place.port)
+        trusted = wire.context(self._fingerprint)
+        return http.client.HTTPSConnection(place.hostname or "", place.port, context=trusted)
+
     def _exchange(
         self, link: http.client.HTTPConnection, place: SplitResult, until: float, login: str
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        link.connect()
-        wire: socket.socket = link.sock  # the response lets go of it when the camera closes
-        headers = {"Accept": "image/jpeg, */*", "Connection": "close"}
-        link.request("GET", _target(place), headers=headers | ({"Authorization": login} if login else {}))
-        answer = link.getresponse()
-        body = bytearray()
-        while True:
-            left = until - self._clock.now()
-            if left <= 0:
+        def left() -> float:
+            seconds = until - self._clock.now()
+            if seconds <= 0:
                 raise TimeoutError
-            if wire.fileno() >= 0:
-                wire.settimeout(left)
-            piece = answer.read1(PIECE)
-            if not piece:
-                break
-            body += piece
-            if len(body) > MOST_BYTES:
-                raise NotAnImageError(
-                    Reason(
-                        "no_snapshot",
-                        "the address gives more than {megabytes} MB: no snapshot",
-                        megabytes=MOST_BYTES // 1_000_000,
-                    )
+            return seconds
+
+        wire.connect(link, self._fingerprint, left)
+        headers = {"Accept": "image/jpeg, */*", "Connection": "close"}
+        link.request("GET", _target(place), headers=headers | ({"Authorization": login.encode()} if login else {}))
+        answer = link.getresponse()
+        with answer:
+            if answer.status == 200 and answer.headers.get_content_maintype() == "multipart":
+                return answer.status, answer.headers, _first_part(answer)
+            body = _body(answer, lambda body: False)
+            if answer.length:
+                raise http.client.IncompleteRead(body, answer.length)
+        return answer.status, answer.headers, body
+
+
+def _body(answer: http.client.HTTPResponse, enough: Callable[[bytearray], bool]) -> bytes:
+    """Return the body up to its end, or to where there is enough of it."""
+    body = bytearray()
+    while not enough(body) and (piece := answer.read1(PIECE)):
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise NotAnImageError(
+                Reason(
+                    "no_snapshot",
+                    "the address gives more than {megabytes} MB: no snapshot",
+                    megabytes=MOST_BYTES // 1_000_000,
                 )
-        if answer.length:
-            raise http.client.IncompleteRead(bytes(body), answer.length)
-        return answer.status, answer.headers, bytes(body)
+            )
+    return bytes(body)
+
+
+def _first_part(answer: http.client.HTTPResponse) -> bytes:
+    """Return the first part of a multipart answer, which need not end: by its own length, or up to its boundary."""
+    stated = str(answer.headers.get_param("boundary") or "").encode("latin-1", "replace")
+    mark = b"\r\n--" + stated.removeprefix(b"--")
+
+    def extent(body: bytearray) -> tuple[int, int] | None:
+        head = re.search(rb"\r?\n\r?\n", body[:PIECE]) if b"--" in body[:PIECE] else None
+        if head is None:
+            return None
+        length = re.search(rb"(?im)^content-length:\s*(\d+)", body[: head.start()])
+        if length is not None:
+            end = head.end() + int(length[1])
+            return (head.end(), end) if len(body) >= end else None
+        end = body.find(mark, head.end())
+        return (head.end(), end) if end >= 0 else None
+
+    body = bytearray(_body(answer, lambda body: extent(body) is not None))
+    start, end = extent(body) or (max(body.find(JPEG_START), 0), len(body))
+    return bytes(body[start:end])
+
+
+def _challenges(headers: http.client.HTTPMessage) -> list[str]:
+    return headers.get_all("WWW-Authenticate", [])
 
 
 def _target(place: SplitResult) -> str:
-    return (place.path or "/") + (f"?{place.query}" if place.query else "")
+    return quote((place.path or "/") + (f"?{place.query}" if place.query else ""), safe=IN_PATHS)
 
 
 def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:
@@ -163,7 +202,7 @@ def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> byte
         )
     if not body:
         raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
-    if not body.startswith(JPEG_START):
+    if body.find(JPEG_START, 0, STRAY + len(JPEG_START)) < 0:
         raise NotAnImageError(
             Reason(
                 "no_jpeg",
@@ -180,62 +219,3 @@ def begins(body: bytes) -> str:
     text = body[:4000].decode("utf-8", "replace")
     text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|\Z)|<!--.*?-->|<[^>]*>?", " ", text)
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]
-
-
-def authorization(challenges: list[str], user: str, password: str, target: str) -> str:
-    """Return the Authorization header for the strongest of the camera's challenges.
-
-    Raise LoginRefusedError where no scheme is known.
-    """
-    known = [match for text in challenges for match in _challenges(text)]
-    digests = [fields for scheme, fields in known if scheme == "digest"]
-    for name in HASHES:
-        for fields in digests:
-            if fields.get("algorithm", "MD5").upper().removesuffix("-SESS") == name:
-                return digest(fields, user, password, target)
-    if any(scheme == "basic" for scheme, _ in known):
-        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    raise LoginRefusedError(
-        Reason("login_kind_unknown", "the camera asks for a kind of login that is neither basic nor digest")
-    )
-
-
-def _challenges(text: str) -> list[tuple[str, dict[str, str]]]:
-    """Return the challenges of one WWW-Authenticate header: (scheme, its fields)."""
-    parts = re.split(r"(?i)(?:^|,)\s*(digest|basic)(?:\s+|$)", text)
-    found = []
-    for scheme, rest in zip(parts[1::2], parts[2::2]):
-        pairs = [item for item in parse_http_list(rest) if "=" in item]
-        found.append((scheme.lower(), {key.lower(): value for key, value in parse_keqv_list(pairs).items()}))
-    return found
-
-
-def digest(fields: dict[str, str], user: str, password: str, target: str, cnonce: str = "") -> str:
-    """Return the answer to one Digest challenge (RFC 7616, section 3.4; without qop RFC 2069's form)."""
-    algorithm = fields.get("algorithm", "MD5")
-    cnonce = cnonce or secrets.token_hex(16)
-    realm, nonce = fields.get("realm", ""), fields.get("nonce", "")
-
-    def hashed(*parts: str) -> str:
-        name = HASHES[algorithm.upper().removesuffix("-SESS")]
-        return hashlib.new(name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
-
-    secret = hashed(user, realm, password)
-    if algorithm.upper().endswith("-SESS"):
-        secret = hashed(secret, nonce, cnonce)
-    said = {"username": user, "realm": realm, "nonce": nonce, "uri": target}
-    bare = {"algorithm": algorithm} if "algorithm" in fields else {}
-    if "auth" in [word.strip() for word in fields.get("qop", "").split(",")]:
-        bare |= {"qop": "auth", "nc": "00000001"}
-        said["cnonce"] = cnonce
-        said["response"] = hashed(secret, nonce, "00000001", cnonce, "auth", hashed("GET", target))
-    else:
-        said["response"] = hashed(secret, nonce, hashed("GET", target))
-    if "opaque" in fields:
-        said["opaque"] = fields["opaque"]
-    quoted = [f'{key}="{_quoted(value)}"' for key, value in said.items()]
-    return "Digest " + ", ".join(quoted + [f"{key}={value}" for key, value in bare.items()])
-
-
-def _quoted(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')

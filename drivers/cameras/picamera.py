@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import TimeoutError as NotInTime
+from contextlib import suppress
 from typing import Any
 
-from drivers.cameras.camera import CameraSettings, NoPictureError, UnreachableError
-from drivers.clock import Clock
+from drivers.cameras.camera import CameraError, CameraSettings, NoPictureError, UnreachableError
+from drivers.clock import Clock, Stopped
 from drivers.reason import Reason
 
 SETTLE = 2.0  # s until exposure and white balance have settled (the Picamera2 manual's own examples wait 1 to 2)
@@ -54,7 +55,8 @@ class PiCamera:
                 )
             ) from None
         finally:
-            _tried(self._camera.stop)
+            with suppress(CameraError):  # the picture is there, or its own error is told
+                _tried(self._camera.stop)
         return out.getvalue()
 
     def close(self) -> None:
@@ -70,13 +72,20 @@ class PiCamera:
 def _tried(call: Any) -> Any:
     """Call into Picamera2 and return the result. Raise NoPictureError for its errors, let TimeoutError pass.
 
-    Picamera2 reports errors by RuntimeError, libcamera's binding by OSError and RuntimeError.
+    Picamera2 reports errors by RuntimeError, libcamera's binding by OSError and RuntimeError, and both by what Python
+    raises where a thing is not as they thought (IndexError, KeyError, AttributeError).
     """
     try:
         return call()
-    except (RuntimeError, OSError) as error:
+    except Stopped:
+        raise
+    except Exception as error:  # a camera's library may raise anything; it costs this picture alone
         if isinstance(error, TimeoutError):
             raise
         raise NoPictureError(
-            Reason("pi_camera_failed", "the Pi's camera failed: {why}", why=str(error.__cause__ or error))
+            Reason(
+                "pi_camera_failed",
+                "the Pi's camera failed: {why}",
+                why=str(error.__cause__ or error) or type(error).__name__,
+            )
         ) from None

@@ -24,6 +24,8 @@ from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 
 QUALITY = 90  # of the JPEG; the stream's own compression has lost more than this takes
+# What FFmpeg may look at before it gives packets; its own defaults wait 2 s for what the SDP has said already.
+PROBE = {"probesize": "100000", "analyzeduration": "100000"}  # bytes, us
 MOST_PACKETS = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
 
 
@@ -85,7 +87,7 @@ class RtspCamera:
 
     def _options(self) -> dict[str, str]:
         micros = str(round(self._timeout * 1e6))
-        return {"rtsp_transport": "tcp", "timeout": micros, "allowed_media_types": "video"}
+        return {"rtsp_transport": "tcp", "timeout": micros, "allowed_media_types": "video", **PROBE}
 
     def _key_frame(self, stream: Any, until: float) -> bytes:
         if not stream.streams.video:
@@ -94,6 +96,7 @@ class RtspCamera:
             )
         video = stream.streams.video[0]
         video.codec_context.skip_frame = "NONKEY"
+        video.codec_context.thread_count = 1  # with several, a slice that is missing goes unnoticed
         for number, packet in enumerate(stream.demux(video)):
             if self._clock.now() > until or number > MOST_PACKETS:
                 raise TimeoutError

@@ -12,10 +12,10 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from drivers.buses.bus import OnModbus
 from drivers.devices import modbus_stream
-from drivers.devices.modbus_registers import fitted, plan
+from drivers.devices.modbus_registers import fitted, not_void, plan, void_answer
 from drivers.devices.profiles import Identity, Profile, ProfileError, load
 from drivers.driver import Channel, DriverInfo
-from drivers.errors import Garbled, WrongDevice
+from drivers.errors import NoAnswer, WrongDevice
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.reading import Reading
 
-FROM_PROFILE = ("baud", "parity", "address", "interval")
+FROM_PROFILE = ("baud", "parity", "address", "interval", "most_registers")
 
 
 def _listed(value: object) -> object:
@@ -41,6 +41,7 @@ class ModbusSettings(OnModbus):
     - `speed_scale`: m/s per count of the wind speed, where the model differs (0.1 or 0.01).
     - `fitted`: the optional quantities that were ordered with this device.
     - `interval`: seconds between two reads.
+    - `most_registers`: how many registers one request may read; 1 where the device answers single ones alone.
     """
 
     profile: str = Field(min_length=1)
@@ -48,6 +49,7 @@ class ModbusSettings(OnModbus):
     speed_scale: float | None = Field(default=None, gt=0, le=1)
     fitted: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     interval: float = Field(default=10.0, gt=0, le=60)
+    most_registers: int = Field(default=32, ge=1, le=125)
 
     @model_validator(mode="before")
     @classmethod
@@ -93,12 +95,12 @@ class ModbusDevice:
         self._address = settings.address
         self._timeout = profile.timeout_ms / 1000
         self._pause = profile.pause_ms / 1000
-        self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale)
+        self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale, settings.most_registers)
 
     def read(self) -> tuple[Reading, ...]:
         """Return all quantities, each stamped with the instant at which its answer had arrived.
 
-        A quantity of which the device says that it has no value is left out. Raise Garbled where that is so for all,
+        A quantity of which the device says that it has no value is left out. Raise NoAnswer where that is so for all,
         otherwise the line's errors.
         """
         words: dict[tuple[int, int], int] = {}
@@ -107,11 +109,12 @@ class ModbusDevice:
             values = self._bus.read(self._address, ask.function, ask.start, len(ask.places), self._timeout, self._pause)
             arrivals.append(self._clock.now())
             words.update(zip(ask.places, values))
-        found = (item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items)
-        readings = tuple(reading for reading in found if reading is not None)
-        if not readings:
-            raise Garbled(Reason("all_invalid", "no value: the device marks all its registers as invalid"))
-        return readings
+        kept = not_void((item for ask in self._asks for item in ask.items), words)
+        if not kept:
+            raise NoAnswer(void_answer((item for ask in self._asks for item in ask.items), words))
+        return tuple(
+            item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items if item in kept
+        )
 
     def close(self) -> None:
         """Do nothing: the lane owns the line."""
@@ -150,7 +153,9 @@ def channels(settings: ModbusSettings) -> tuple[Channel, ...]:
 
 def decoder(settings: ModbusSettings) -> modbus_stream.ModbusDecoder:
     """Return a decoder of requests and answers as recorded on the line, in any chunking."""
-    asks = plan(load(settings.profile), settings.fitted, settings.function, settings.speed_scale)
+    asks = plan(
+        load(settings.profile), settings.fitted, settings.function, settings.speed_scale, settings.most_registers
+    )
     return modbus_stream.ModbusDecoder(settings.address, asks)
 
 

@@ -20,6 +20,10 @@ FORCE_DOUBT = Reason("force_disagrees", "speed and Beaufort force disagree")
 OCTANT_DOUBT = Reason("octant_disagrees", "direction and octant disagree")
 RANGE_DOUBT = Reason("end_of_range", "at the end of the device's range")
 
+# Words by which devices say that an element, a probe or a slave of their own is away: all ones, and the ends of a
+# signed number (seen of Renke, Weishaupt and YamBMS controllers); the second row is that of two words.
+SENTINELS = {1 << 16: frozenset({0xFFFF, 0x7FFF, 0x8000}), 1 << 32: frozenset({0xFFFFFFFF, 0x7FFFFFFF, 0x80000000})}
+
 Place = tuple[int, int]  # (function, register)
 Words = Mapping[Place, int]
 
@@ -39,24 +43,35 @@ class Item:
     invalid: frozenset[int]
     saturated: int
     wraps_at: float | None
+    lowest: float  # the datasheet's limits, in the quantity's unit
+    highest: float
     beside: Place | None  # the register that must agree
     judge: Callable[[float, int], Reason | None]
 
-    def reading(self, words: Words, at: float) -> Reading | None:
-        """Return the reading; None where the words do not hold it or the device says that it has no value."""
+    def word(self, words: Words) -> int | None:
+        """Return the quantity's one or two words as they came; None where they are not among these."""
         word = words.get(self.high)
-        if word is None:
-            return None
-        if self.low is not None:
-            low = words.get(self.low)
-            if low is None:
-                return None
-            word = word << 16 | low
-        if word in self.invalid:
-            return None
+        if word is None or self.low is None:
+            return word
+        low = words.get(self.low)
+        return None if low is None else word << 16 | low
+
+    def value(self, word: int) -> float:
+        """Return what the word stands for, in the quantity's unit."""
         number = word if word < self.negative_from else word - self.span
-        value = number * self.multiplier / self.divisor + self.offset
+        return number * self.multiplier / self.divisor + self.offset
+
+    def reading(self, words: Words, at: float) -> Reading:
+        """Return the reading in the words; they hold it (`not_void`)."""
+        word = self.word(words)
+        if word is None:
+            raise KeyError(self.quantity)
+        value = self.value(word)
         return Reading(self.quantity, value, at, self._doubt(word, value, words), self.wraps_at)
+
+    def is_impossible(self, word: int) -> bool:
+        """Return whether the word stands for a value beyond the datasheet's limits, and not for their end."""
+        return word < self.saturated and not self.lowest <= self.value(word) <= self.highest
 
     def _doubt(self, word: int, value: float, words: Words) -> Reason | None:
         if word >= self.saturated:
@@ -75,6 +90,32 @@ class Ask:
     items: tuple[Item, ...]
 
 
+def not_void(items: Iterable[Item], words: Words) -> tuple[Item, ...]:
+    """Return those of the items that these words hold a value of, by the device's own account.
+
+    A sentinel that stands for nothing possible is void, and then every sentinel beside it: of a T/RH pair of ffff the
+    temperature would be a frost of -0.1 degC. Several sentinels and nothing else are void altogether.
+    """
+    here = [(item, word) for item in items if (word := item.word(words)) is not None]
+    marked = [item for item, word in here if word in SENTINELS[item.span]]
+    alone = len(marked) == len(here) > 1
+    void = alone or any(item in marked and item.is_impossible(word) for item, word in here)
+    return tuple(
+        item
+        for item, word in here
+        if word not in item.invalid and not (void and item in marked and (alone or word < item.saturated))
+    )
+
+
+def void_answer(items: Iterable[Item], words: Words) -> Reason:
+    """Return that an answer came and holds no value, with the words that it held."""
+    held = ((item, item.word(words)) for item in items)
+    shown = ", ".join(
+        f"{item.quantity} {word:0{item.span.bit_length() // 4}x}" for item, word in held if word is not None
+    )
+    return Reason("void_answer", "it answers, but says itself that it has no value ({words})", words=shown)
+
+
 def fitted(profile: Profile, ordered: Iterable[str]) -> tuple[Register, ...]:
     """Return the registers to read: those every device has, and the optional ones that were ordered."""
     return tuple(entry for entry in profile.registers if not entry.optional or entry.quantity in ordered)
@@ -85,12 +126,13 @@ def plan(
     ordered: Iterable[str] = (),
     function: int | None = None,
     speed_scale: float | None = None,
+    most: int | None = None,
 ) -> tuple[Ask, ...]:
     """Return the fewest requests that read every fitted quantity and the registers it is checked against."""
     default = function or profile.function
     items = [_item(entry, profile, default, speed_scale) for entry in fitted(profile, ordered)]
     asks = []
-    for function, start, end in _runs(sorted(_spans(items)), profile.gap, profile.most_registers):
+    for function, start, end in _runs(sorted(_spans(items)), profile.gap, most or profile.most_registers):
         places = tuple((function, register) for register in range(start, end + 1))
         asks.append(Ask(function, start, places, tuple(item for item in items if item.high in places)))
     return tuple(asks)
@@ -141,6 +183,8 @@ def _item(entry: Register, profile: Profile, function: int, speed_scale: float |
         invalid=frozenset(entry.invalid),
         saturated=span if entry.saturated is None else entry.saturated,
         wraps_at=entry.wraps_at,
+        lowest=entry.low,
+        highest=entry.high,
         beside=(function, check.first) if check else None,
         judge=octant_doubt if check and check.kind == "octant" else force_doubt,
     )

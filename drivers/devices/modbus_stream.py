@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from drivers.buses import rtu
-from drivers.devices.modbus_registers import Ask
+from drivers.devices.modbus_registers import Ask, not_void, void_answer
 from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
 from drivers.driver import Frame, Refused
 from drivers.reason import Reason
 
 NO_REQUEST = Reason("no_request", "no request before it")
 NO_REGISTER = Reason("no_register", "no register of the profile")
-NO_VALUE = Reason("no_value", "no value")
 REQUEST_BYTES = 8  # also the acknowledgement of a write
 EXCEPTION_BYTES = 5
 
@@ -100,10 +99,10 @@ class ModbusDecoder:
         values = (int.from_bytes(frame[3 + 2 * at : 5 + 2 * at], "big") for at in range(count))
         words = {(function, start + at): value for at, value in enumerate(values)}
         items = [item for ask in self._asks for item in ask.items if item.high in words]
-        readings = tuple(reading for item in items if (reading := item.reading(words, 0.0)) is not None)
+        readings = tuple(item.reading(words, 0.0) for item in not_void(items, words))
         if readings:
             return Frame(self._offset, len(frame), readings)
-        return Refused(self._offset, len(frame), NO_VALUE if items else NO_REGISTER)
+        return Refused(self._offset, len(frame), void_answer(items, words) if items else NO_REGISTER)
 
     def _start(self, function: int, count: int) -> int | None:
         """Return the first register of an answer, by the request before it or by the profile's only request."""

@@ -2,12 +2,15 @@
 
 - MWV: wind angle against the bow (R relative, T theoretical) and speed. On a fixed mast R is the true wind once
   the direction that the bow mark points to (`heading`) is added. Status A, or Gill's 00; any other is refused.
+- VWR, VWT: the same as an angle to the left or right of the bow. XDR A and S: a weather head's mean wind.
 - MWD: wind direction against north and speed, of heads with a compass.
-- MDA, XDR: air temperature, relative humidity, air pressure, identified by type, unit and id, not by place.
+- MDA, MTA, MHU, MMB, XDR: air temperature, relative humidity, air pressure; in XDR by type, unit and id, not by place.
+- Where a head gives its wind in several forms, the first of MWV, VWR, XDR counts.
 
 Sentences are found between any bytes: several in one piece without line ends, after tag blocks (`\\c:...*60\\`),
 cut at either end. Only what has a right check sum is read; pynmea2 takes it apart.
-Source: NMEA 0183 as in Airmar PB100 technical manual p. 11-22, Gill WindSonic manual issue 30 p. 26-27 and 71.
+Source: NMEA 0183 as in Airmar PB100 technical manual p. 11-22, Gill WindSonic manual issue 30 p. 26-27 and 71; the
+sentences themselves in `nmea_sentences.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from drivers.buses.bus import OnSerial
 from drivers.buses.serial import SerialPort
 from drivers.checksums import xor8
 from drivers.clock import Clock
+from drivers.devices.nmea_sentences import FALLBACK, KINDS, SentenceError, title, weather
 from drivers.devices.stream import CHECKSUM, CUT_SHORT, Talker, pieces
 from drivers.driver import Channel, DriverInfo, Frame, Refused
 from drivers.reading import Reading
@@ -38,30 +42,12 @@ HEAD = re.compile(rb"[$!](?P<talker>[A-Z][A-Z0-9])(?P<kind>[A-Z0-9]{1,8}),")
 NO_SUM = Reason("no_checksum", "no checksum")
 NOT_A_SENTENCE = Reason("not_a_sentence", "not a sentence")
 
-METRES_PER_SECOND = {"K": 1 / 3.6, "M": 1.0, "N": 1852 / 3600, "S": 1609.344 / 3600}
-HPA_PER_INHG = 33.86389  # conventional inch of mercury
-# XDR ids that name something else than the air at the station: wind chill, heat index, water, batteries.
-TEMPERATURE_IDS = frozenset({"", "AIR", "AIRTEMP", "TEMPAIR", "TEMP", "ENV_OUTSIDE_T", "ENV_OUTAIR_T"})
-PRESSURE_IDS = frozenset({"", "STNP", "BARO", "BAROMETER", "PRESS", "ENV_ATMOS_P"})
-HUMIDITY_IDS = frozenset({"", "RH", "HUMI", "HUMIDITY", "AIRHUMI", "ENV_OUTSIDE_H", "ENV_OUTAIR_H"})
-
-
-NO_STATUS = Reason("nmea_status_missing", "status missing")
-
-
-class SentenceError(ValueError):
-    """A sentence with a right check sum and no usable content."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
 
 class NmeaSettings(OnSerial):
     """Settings of a wind or weather head.
 
-    `wind`: which wind is read, R or T of MWV or MWD; `heading`: degrees from north that its bow mark points to (added
-    to MWV); `met`: whether it also gives temperature, humidity and pressure.
+    `wind`: which wind is read, R (MWV R, VWR, XDR), T (MWV T, VWT) or MWD; `heading`: degrees from north that its bow
+    mark points to (added to all but MWD); `met`: whether it also gives temperature, humidity and pressure.
     """
 
     baud: int = Field(default=4800, ge=300, le=1_000_000)
@@ -91,6 +77,7 @@ class NmeaDecoder:
         self._settings = settings
         self._data = bytearray()
         self._offset = 0
+        self._form = len(FALLBACK)  # of the wind so far, the smaller the better
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
         """Append bytes of any chunking. Yield what is complete.
@@ -140,13 +127,26 @@ class NmeaDecoder:
         head = HEAD.match(sentence)
         if xor8(sentence[1:-3]) != stated or head is None:
             return self._drop(len(sentence), CHECKSUM if head else NOT_A_SENTENCE)
+        kind = head["kind"].decode()
         try:
-            readings = _readings(sentence, head["kind"].decode(), self._settings)
+            fields = _fields(sentence) if kind in KINDS else []
+            readings = self._readings(kind, fields)
+        except (UnicodeDecodeError, pynmea2.ParseError):
+            return self._drop(len(sentence), NOT_A_SENTENCE)
         except SentenceError as bad:
             return self._drop(len(sentence), bad.reason)
         offset = self._offset
         self._skip(len(sentence))
-        return Frame(offset, len(sentence), readings)
+        return Frame(offset, len(sentence), readings, kind=title(kind, fields))
+
+    def _readings(self, kind: str, fields: list[str]) -> tuple[Reading, ...]:
+        found = weather(kind, fields, self._settings.wind, self._settings.heading)
+        if "wind_speed" in found or "wind_from_direction" in found:
+            form = FALLBACK[kind]
+            if form > self._form:
+                found = {name: value for name, value in found.items() if not name.startswith("wind")}
+            self._form = min(self._form, form)
+        return tuple(Reading(name, value, 0.0) for name, value in found.items() if value is not None)
 
     def _drop(self, length: int, reason: Reason) -> Refused:
         offset = self._offset
@@ -158,84 +158,14 @@ class NmeaDecoder:
         self._offset += length
 
 
-def _readings(sentence: bytes, kind: str, settings: NmeaSettings) -> tuple[Reading, ...]:
-    """Return the weather in a sentence.
-
-    It is read from the raw fields, because pynmea2 gives text where a number fails. Raise SentenceError.
-    """
-    reader = {"MWV": _mwv, "MWD": _mwd, "MDA": _mda, "XDR": _xdr}.get(kind)
-    if reader is None:
-        return ()
+def _fields(sentence: bytes) -> list[str]:
+    """Return a sentence's fields as they are written: pynmea2's numbers are texts where a number fails."""
+    text = sentence.decode("ascii")
     try:
-        parsed = pynmea2.parse(sentence.decode("ascii"), check=True)
-    except (UnicodeDecodeError, pynmea2.ParseError):
-        raise SentenceError(NOT_A_SENTENCE) from None
-    found = reader([field.strip() for field in parsed.data], settings)
-    return tuple(Reading(quantity, value, 0.0) for quantity, value in found.items() if value is not None)
-
-
-def _mwv(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
-    angle, reference, speed, unit, status = (fields + [""] * 5)[:5]
-    if status not in ("A", "00"):
-        raise SentenceError(Reason("nmea_status", "status {status}", status=status) if status else NO_STATUS)
-    if reference != settings.wind:
-        return {}
-    if speed and unit not in METRES_PER_SECOND:
-        raise SentenceError(Reason("nmea_unit", "unit"))
-    direction, speed_value = _number(angle), _number(speed)
-    return {
-        "wind_from_direction": None if direction is None else (direction + settings.heading) % 360.0,
-        "wind_speed": None if speed_value is None else speed_value * METRES_PER_SECOND[unit],
-    }
-
-
-def _mwd(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
-    if settings.wind != "MWD":
-        return {}
-    padded = fields + [""] * 8  # direction, T, direction, M, speed, N, speed, M
-    knots, metres = _number(padded[4]), _number(padded[6])
-    return {
-        "wind_from_direction": _number(padded[0]),
-        "wind_speed": metres if metres is not None or knots is None else knots * METRES_PER_SECOND["N"],
-    }
-
-
-def _mda(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
-    padded = fields + [""] * 20
-    inches, bars = _number(padded[0]), _number(padded[2])
-    pressure = bars * 1000 if bars is not None else None if inches is None else inches * HPA_PER_INHG
-    return {
-        "air_pressure": pressure,
-        "air_temperature": _number(padded[4]) if padded[5] in ("C", "") else None,
-        "relative_humidity": _number(padded[8]),
-    }
-
-
-def _xdr(fields: list[str], settings: NmeaSettings) -> dict[str, float | None]:
-    """Return the values of groups of type, value, unit, id. The last id may be missing altogether."""
-    found: dict[str, float | None] = {}
-    for at in range(0, len(fields), 4):
-        kind, value, unit, name = (fields[at : at + 4] + [""] * 3)[:4]
-        if not value:
-            continue
-        name = name.upper()
-        if (kind, unit) == ("C", "C") and name in TEMPERATURE_IDS:
-            found["air_temperature"] = _number(value)
-        elif (kind, unit) == ("H", "P") and name in HUMIDITY_IDS:
-            found["relative_humidity"] = _number(value)
-        elif kind == "P" and unit in ("B", "P") and name in PRESSURE_IDS:
-            number = _number(value)
-            found["air_pressure"] = None if number is None else number * (1000 if unit == "B" else 0.01)
-    return found
-
-
-def _number(field: str) -> float | None:
-    """Return a field's number, None where it is empty. Raise SentenceError where it is neither."""
-    if not field:
-        return None
-    if not re.fullmatch(r"[+-]?\d{1,6}(\.\d{1,6})?", field):
-        raise SentenceError(Reason("not_a_number", "not a number"))
-    return float(field)
+        fields = pynmea2.parse(text, check=True).data
+    except pynmea2.SentenceTypeError:  # MTA, MHU, MMB: it knows no names for their fields
+        fields = text[:-3].split(",")[1:]
+    return [field.strip() for field in fields]
 
 
 def open_nmea(bus: SerialPort, settings: NmeaSettings, clock: Clock) -> Talker:

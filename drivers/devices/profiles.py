@@ -129,7 +129,7 @@ class Profile(Part):
     pause_ms: float = Field(default=0.0, ge=0, le=1000)
     timeout_ms: float = Field(default=300.0, gt=0, le=500)
     gap: int = Field(default=2, ge=0, le=32)
-    most_registers: int = Field(default=32, ge=2, le=125)
+    most_registers: int = Field(default=32, ge=1, le=125)
     identity: Identity | None = None
     checks: list[Check] = []
     settling: Settling | None = None

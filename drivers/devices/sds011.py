@@ -14,6 +14,7 @@ from drivers.buses.bus import OnSerial
 from drivers.buses.serial import SerialPort
 from drivers.checksums import sum8
 from drivers.clock import Clock
+from drivers.devices.heard import Heard
 from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judgement, Talker
 from drivers.driver import Channel, Device, DriverInfo, Frame
 from drivers.errors import Garbled, NoAnswer
@@ -25,7 +26,7 @@ LENGTHS = {DATA: 10, REPLY: 10, SDS198: 10, COMMAND: 19}
 TAIL = 0xAB
 TIMEOUT = 10.0  # s, beyond the working period
 REPLY_TIME = 1.0  # s
-WAKE_TRIES = 3  # a sleeping one may lose the first and answer with stray bytes
+TRIES = 3  # a sleeping one may lose the first and answer with stray bytes
 REPORT_MODE, SLEEP, PERIOD = 2, 6, 8
 ACTIVE, WORK = 0, 1
 
@@ -52,12 +53,26 @@ def decoder(settings: Sds011Settings) -> BinaryDecoder:
 
 
 def open_sds011(bus: SerialPort, settings: Sds011Settings, clock: Clock) -> Device:
-    """Open the sensor on that port: wake it and set its period. Raise NoAnswer where it does not wake."""
+    """Open the sensor on that port: wake it and set its period, each confirmed by its answer.
+
+    Raise NoAnswer where it does not wake or confirms nothing though it sends, WrongDevice where another device sends.
+    """
     bus.flush_input()
-    if not any(_ask(bus, settings, clock, SLEEP, WORK) for _ in range(WAKE_TRIES)):
-        raise NoAnswer(Reason("not_woken", "no answer to {count} wake commands", count=WAKE_TRIES))
-    _ask(bus, settings, clock, REPORT_MODE, ACTIVE)
-    _ask(bus, settings, clock, PERIOD, settings.period)
+    heard = Heard()
+    if not _ask(bus, settings, clock, SLEEP, WORK, heard) and not heard.is_known:
+        if not heard.count:
+            raise NoAnswer(Reason("not_woken", "no answer to {count} wake commands", count=TRIES))
+        raise heard.cause(TRIES * REPLY_TIME, bus.baud)
+    _ask(bus, settings, clock, REPORT_MODE, ACTIVE, heard)
+    confirmed = _ask(bus, settings, clock, PERIOD, settings.period, heard)
+    if settings.period and not confirmed:
+        raise NoAnswer(
+            Reason(
+                "commands_not_confirmed",
+                "it sends, but does not confirm its period of {minutes} min: is the wire to its RX connected?",
+                minutes=settings.period,
+            )
+        )
     if settings.period:
         return DutyCycled(bus, settings, clock)
     return Talker(bus, decoder(settings), channels(settings), clock, TIMEOUT)
@@ -96,14 +111,19 @@ def command(number: int, value: int) -> bytes:
     return COMMAND + body + bytes([sum8(body), TAIL])
 
 
-def _ask(bus: SerialPort, settings: Sds011Settings, clock: Clock, number: int, value: int) -> bool:
-    """Send a command. Return whether a complete frame (the answer, or data) arrived within REPLY_TIME."""
-    bus.write(command(number, value))
-    until = clock.now() + REPLY_TIME
-    heard = decoder(settings)
-    while data := bus.read_some(until):
-        if any(isinstance(item, Frame) for item in heard.feed(data)):
-            return True
+def _ask(bus: SerialPort, settings: Sds011Settings, clock: Clock, number: int, value: int, heard: Heard) -> bool:
+    """Send a command up to TRIES times, unless nothing answers at all. Return whether it was confirmed."""
+    for _ in range(TRIES):
+        bus.write(command(number, value))
+        until = clock.now() + REPLY_TIME
+        found = decoder(settings)
+        while data := bus.read_some(until):
+            heard.add(data)
+            frames = [item for item in found.feed(data) if isinstance(item, Frame)]
+            if any(frame.readings for frame in frames):
+                heard.good()
+            if any(frame.kind == bytes([number, 1, value]).hex() for frame in frames):
+                return True
     return False
 
 
@@ -117,7 +137,9 @@ def _judge(data: bytes) -> Judgement | None:
         return Judgement(length, reason=CHECKSUM)
     if kind == SDS198:
         return Judgement(length, reason=ANOTHER_DEVICE)
-    return Judgement(length, readings=_readings(frame) if kind == DATA else ())
+    if kind == DATA:
+        return Judgement(length, readings=_readings(frame))
+    return Judgement(length, kind=frame[2:5].hex())  # the command's number, whether it was set, its value
 
 
 def _readings(frame: bytes) -> tuple[Reading, ...]:

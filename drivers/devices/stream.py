@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from drivers.buses.serial import SerialPort
 from drivers.clock import Clock
+from drivers.devices.heard import Heard
 from drivers.driver import Channel, Decoder, Frame, Refused
-from drivers.errors import Garbled, NoAnswer, WrongDevice
+from drivers.errors import Garbled, WrongDevice
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -21,19 +22,13 @@ CUT_SHORT = Reason("cut_short", "cut short")
 CHECKSUM = Reason("checksum", "checksum")
 NO_HEADER = Reason("no_header", "no header")
 ANOTHER_DEVICE = Reason("another_device", "another device")
+GATHER = 3.0  # s; the slowest device that sends unasked takes as long from frame to frame
 LONGEST_STRAY = 64  # bytes without a header that are refused as one
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
     """Yield `data` in pieces small enough for a decoder to copy repeatedly: a recording arrives in one chunk."""
     return (data[at : at + 4096] for at in range(0, len(data), 4096))
-
-
-def no_frame(seconds: float, heard: bool) -> Reason:
-    """Return that no frame came in that time, and whether bytes did."""
-    if heard:
-        return Reason("no_frame_but_bytes", "no frame in {seconds:g} s, though bytes came", seconds=seconds)
-    return Reason("no_frame", "no frame in {seconds:g} s", seconds=seconds)
 
 
 class Talker:
@@ -53,23 +48,30 @@ class Talker:
         self._clock = clock
         self._timeout = timeout
         self._got: deque[Refused | tuple[Reading, ...]] = deque()
+        self._heard = Heard()
         bus.flush_input()
 
     def read(self) -> tuple[Reading, ...]:
         """Return the next frame's readings.
 
-        Raise NoAnswer where none arrived in the device's time, Garbled for each refused piece (its text begins with the
-        reason and a colon), WrongDevice for a complete frame of another device, Unplugged.
+        Raise NoAnswer where none arrived in the device's time, NoFrame where bytes did, Garbled for each refused piece
+        (its text begins with the reason and a colon), WrongDevice for a complete frame of another device or of another
+        kind, Unplugged.
         """
         until = self._clock.now() + self._timeout
+        self._heard.begin()
         while not self._got:
             data = self._bus.read_some(until)
             at = self._clock.now()
+            self._heard.add(data)
             self._take(data, at)
             if not self._got and (not data or at >= until):
-                raise NoAnswer(no_frame(self._timeout, bool(data)))
+                raise self._heard.cause(self._timeout, self._bus.baud)
         first = self._got.popleft()
         if isinstance(first, Refused):
+            self._listen_on(until)
+            if (other := self._heard.other()) is not None:
+                raise other
             kind = WrongDevice if first.reason == ANOTHER_DEVICE else Garbled
             raise kind(
                 Reason(
@@ -84,6 +86,13 @@ class Talker:
     def close(self) -> None:
         """Do nothing: the lane owns the port."""
 
+    def _listen_on(self, until: float) -> None:
+        """Hear more of a device that never gave a value, so that another one's whole frame is there to be known."""
+        until = min(until, self._clock.now() + GATHER)
+        while self._heard.is_short and (data := self._bus.read_some(until)):
+            self._heard.add(data)
+            self._take(data, self._clock.now())
+
     def _take(self, data: bytes, at: float) -> None:
         for item in self._decoder.feed(data):
             if isinstance(item, Refused):
@@ -92,16 +101,20 @@ class Talker:
             wanted = (reading for reading in item.readings if reading.quantity in self._quantities)
             stamped = tuple(Reading(r.quantity, r.value, at, r.doubt, r.wraps_at) for r in wanted)
             if stamped:
+                self._heard.good()
                 self._got.append(stamped)
+            else:
+                self._heard.frame(item.kind or ", ".join(reading.quantity for reading in item.readings))
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the bytes at a header are: a frame of `length` bytes, or (with a `reason`) no frame."""
+    """What the bytes at a header are: a frame of `length` bytes (and some `kind`), or (with a `reason`) no frame."""
 
     length: int
     readings: tuple[Reading, ...] = ()
     reason: Reason | None = None
+    kind: str = ""
 
 
 class BinaryDecoder:
@@ -151,7 +164,7 @@ class BinaryDecoder:
         start = self._offset
         if verdict.reason is None:
             self._drop(verdict.length)
-            return Frame(start, verdict.length, verdict.readings)
+            return Frame(start, verdict.length, verdict.readings, verdict.kind)
         length = self._up_to_next_header(verdict.length)
         self._drop(length)
         return Refused(start, length, verdict.reason if length == verdict.length else CUT_SHORT)

@@ -3,10 +3,13 @@
     72 01 4b 46 7f ff 0e 10 57 : crc=57 YES
     72 01 4b 46 7f ff 0e 10 57 t=23125
 
-The kernel converts when the file is read, which takes 0.75 s. 85 degrees is what a sensor holds from power-on
-until its first conversion, so exactly that carries a doubt; a line held low reads as zeros, whose CRC fits.
+The kernel converts when the file is read, which takes 0.75 s. The measurement is the two bytes under the CRC: `t=` is
+the kernel's arithmetic, which below zero was wrong in Linux 5.10 and 5.11 (4093812 for -2.188). 85 degrees is what a
+sensor holds from power-on until its first conversion, so exactly that carries a doubt; a line held low reads as
+zeros, whose CRC fits.
 
-Source: Maxim DS18B20 datasheet 19-7487 rev. 6; Linux Documentation/w1/slaves/w1_therm.rst.
+Source: Maxim DS18B20 datasheet 19-7487 rev. 6 (p. 6, 8); DS18S20 datasheet 19-5474 (p. 6: nine bits and the count
+that remains); Linux Documentation/w1/slaves/w1_therm.rst.
 """
 
 from __future__ import annotations
@@ -24,13 +27,19 @@ from drivers.reading import Reading
 from drivers.reason import Reason
 
 FORM = re.compile(
-    r"((?:[0-9a-f]{2} ){9}): crc=([0-9a-f]{2}) (YES|NO)\n(?:[0-9a-f]{2} ){9}t=(-?[0-9]{1,6})\n?", re.ASCII
+    r"((?:[0-9a-f]{2} ){9}): crc=([0-9a-f]{2}) (YES|NO)\n(?:[0-9a-f]{2} ){9}t=(-?[0-9]{1,10})\n?", re.ASCII
 )
 FIRST = re.compile(rb"(?:[0-9a-f]{2} ){9}: crc=[0-9a-f]{2} (?:YES|NO)\r?\n")
 NO_TEXT = Reason("no_1_wire_text", "form: the kernel's text is not that of a 1-Wire thermometer")
 CRC_WRONG = Reason("1_wire_checksum", "checksum: the thermometer's CRC does not fit, or its line is held low")
 LONGEST = 256  # bytes of a line; the kernel's have 39
-POWER_ON = 85_000  # mK above 0 degC
+KERNEL_NUMBER = re.compile(r"-?[0-9]{1,10}\n?", re.ASCII)
+NOT_W1_SLAVE = Reason(
+    "number_without_checksum", "the file gives a number without its check sum: name the file w1_slave beside it"
+)
+POWER_ON = 85.0  # degC
+CONFIG_BITS, CONFIG_FIXED = 0x9F, 0x1F  # of byte 4 of a DS18B20: 0 R1 R0 11111
+DS18S20_STEPS = 16  # its COUNT PER degC, in byte 7
 TIMEOUT = 2.0  # s; a conversion of 0.75 s and the bus
 
 
@@ -63,12 +72,24 @@ def decoded(text: str) -> tuple[float, Reason | None]:
     """Return the temperature in the kernel's text, degC, and a doubt. Raise Garbled where there is none."""
     match = FORM.fullmatch(text)
     if match is None:
-        raise Garbled(NO_TEXT)
+        raise Garbled(NOT_W1_SLAVE if KERNEL_NUMBER.fullmatch(text) else NO_TEXT)
     octets, _, verdict, shown = match.groups()
     scratchpad = bytes.fromhex(octets.replace(" ", ""))
     if verdict != "YES" or crc8_maxim(scratchpad) or not any(scratchpad):
         raise Garbled(CRC_WRONG)
-    return int(shown) / 1000, Reason("power_on_value", "its power-on value") if int(shown) == POWER_ON else None
+    value = measured(scratchpad, int(shown))
+    return value, Reason("power_on_value", "its power-on value") if value == POWER_ON else None
+
+
+def measured(scratchpad: bytes, millidegrees: int) -> float:
+    """Return the temperature in a scratchpad, degC; the kernel's own number where the model is none of Maxim's two."""
+    number = int.from_bytes(scratchpad[:2], "little", signed=True)
+    if scratchpad[4] & CONFIG_BITS == CONFIG_FIXED:  # DS18B20, DS1822, DS28EA00
+        undefined = 3 - (scratchpad[4] >> 5)  # low bits of the number, at 9 to 12 bits
+        return (number >> undefined << undefined) / 16
+    if scratchpad[4:6] == b"\xff\xff" and scratchpad[7] == DS18S20_STEPS:
+        return (number >> 1) - 0.25 + (DS18S20_STEPS - scratchpad[6]) / DS18S20_STEPS
+    return millidegrees / 1000
 
 
 class TextDecoder:

@@ -24,6 +24,7 @@ class ClockedPort:
 
     def __init__(self, port: SerialPort, wire: PtyWire) -> None:
         self.name = port.name
+        self.baud = port.baud
         self.read_some = port.read_some
         self.flush_input = port.flush_input
         self.close = port.close

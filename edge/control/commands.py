@@ -160,7 +160,7 @@ class Commands:
                        "station's file lists what may", name=name)
             )  # fmt: skip
         if command.needs not in who.may:
-            raise RefusedError(Reason("not_allowed", "whoever asks may not ask for {name}", name=name))
+            raise RefusedError(Reason("forbidden", "whoever asks may not ask for {name}", name=name))
         return command
 
 

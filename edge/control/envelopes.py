@@ -23,7 +23,7 @@ STATUS = {
     "missing_argument": 400,
     "wrong_argument": 400,
     "not_json": 400,
-    "not_allowed": 403,
+    "forbidden": 403,
     "not_asked_remotely": 403,
     "unforeseen": 500,
 }

@@ -44,6 +44,17 @@ CLOSER = {
     "no_gpio_permission": N_("Run: sudo usermod -aG gpio USER (the user who runs this), then log in again."),
     "port_in_use": N_("Stop what holds it; a running station is stopped by: sudo systemctl stop minshan"),
     "baud_refused": N_("Give one of the usual speeds: 2400, 4800, 9600, 19200, 38400, 57600, 115200."),
+    "no_frame_but_bytes": N_("Set another speed (baud), one after the other; the device's label or manual names it."),
+    "other_frames": N_("See whether the settings are this model's; what it sends is named above."),
+    "another_driver": N_("Write that driver's name in the file, or correct the port."),
+    "port_is_file": N_("See `ls /dev/serial/by-id/` and correct the port."),
+    "port_is_directory": N_("See `ls /dev/serial/by-id/` and correct the port."),
+    "port_not_working": N_("See `ls /dev/serial/by-id/` and correct the port."),
+    "may_not_be_read": N_("See who may read it: ls -l; the station runs as the user minshan."),
+    "void_answer": N_("The line is in order: see whether the probe at the device is plugged in and whole."),
+    "commands_not_confirmed": N_("See to the wire from the adapter's TX to the sensor's RX."),
+    "one_wire_off": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`."),
+    "number_without_checksum": N_("Write the path that ends in w1_slave."),
     "address_taken": N_("Take the other device off the line, or choose another address."),
 }
 

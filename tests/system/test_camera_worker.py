@@ -37,7 +37,7 @@ from edge.records.record import ClockMark, Stamp
 T = TypeVar("T")
 NOON = 1_784_347_200_000_000
 DEBIAN_PYTHON = "/usr/bin/python3"
-RTSP_SERVER = Path(__file__).parents[1] / "kits" / "rtsp_server.py"
+RTSP_SERVER = Path(__file__).parent.parent / "kits" / "rtsp_server.py"
 
 
 class Process:

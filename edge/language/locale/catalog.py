@@ -106,7 +106,7 @@ def collected() -> Catalog:
         fresh.add(text, old.string if old else None, locations=[(where, 0)])
     for code, template in sorted(templates().items()):
         before = known.get(code, context=REASON)
-        flags = {"fuzzy"} if before and before.string and before.auto_comments != [template] else set()
+        flags = {"fuzzy"} if before and before.string and " ".join(before.auto_comments) != template else set()
         string = before.string if before else None
         fresh.add(code, string, context=REASON, auto_comments=[template], flags=flags)
     return fresh

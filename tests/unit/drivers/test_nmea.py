@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pynmea2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.checksums import xor8
 from drivers.devices.nmea import INFO, NmeaDecoder, NmeaSettings
 from drivers.driver import Frame, Refused
 from drivers.errors import DeviceError, Garbled, NoAnswer
@@ -235,3 +237,63 @@ def test_faults_are_told_and_pass(fault: Fault, error: type[DeviceError]) -> Non
         bench.twin.misbehave(None)
         bench.run(50.0)
         assert len(bench.frames) >= during + 18
+
+
+def heard(*bodies: str, **keys: Any) -> list[dict[str, float]]:
+    """Return the readings of each frame that these sentences (without $ and check sum) give."""
+    data = b"".join(b"$%s*%02X\r\n" % (body.encode(), xor8(body.encode())) for body in bodies)
+    items = decode(NmeaDecoder(NmeaSettings(port="/dev/x", **keys)), data)
+    frames = [item for item in items if isinstance(item, Frame)]
+    return [{reading.quantity: round(reading.value, 2) for reading in frame.readings} for frame in frames]
+
+
+@given(address=st.integers(0, 9), wind=st.integers(0, 359), speed=st.integers(0, 600), heading=st.integers(0, 359))
+def test_a_weather_head_s_mean_wind_and_air_are_read_from_xdr(
+    address: int, wind: int, speed: int, heading: int
+) -> None:
+    """Whatever address a head has, its mean wind and its air are read, and nothing of its box."""
+    ids = (address, address + 1, address + 2)
+    angles = ",".join(f"A,{(wind + at) % 360},D,{name}" for at, name in zip((-5, 0, 5), ids))
+    speeds = ",".join(f"S,{(speed + at) / 10},M,{name}" for at, name in zip((0, 0, 5), ids))
+    air = f"C,3.4,C,{address},C,21.5,C,{address + 1},H,88.1,P,{address},P,968.2,H,{address}"
+    assert heard(f"WIXDR,{angles},{speeds}", f"WIXDR,{air}", "WIXDR,C,35.0,C,7,U,12.1,V,7", heading=heading) == [
+        {"wind_from_direction": (wind + heading) % 360, "wind_speed": speed / 10},
+        {"air_temperature": 3.4, "relative_humidity": 88.1, "air_pressure": 968.2},
+        {},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("IIVWR,45.0,L,6.0,N,3.1,M,11.1,K", {"wind_speed": 3.1, "wind_from_direction": 315.0}),
+        ("IIVWR,45.0,R,6.0,N,,M,,K", {"wind_speed": 3.09, "wind_from_direction": 45.0}),
+        ("IIMTA,-2.3,C", {"air_temperature": -2.3}),
+        ("IIMHU,81.0,,-4.0,C", {"relative_humidity": 81.0}),
+        ("IIMMB,29.92,I,1.0132,B", {"air_pressure": 1013.2}),
+        ("WIXDR,C,275.1,K,AIRTEMP#CAL,P,96820,P,AIRP,H,71,P,AIRH", {
+            "air_temperature": 1.95, "air_pressure": 968.2, "relative_humidity": 71.0}),
+        ("WIXDR,C,14.0,C,WATERTEMP,C,3.0,C,WCHR,C,80.0,C,ENGINE#1", {}),
+    ],
+)  # fmt: skip
+def test_sentences_and_ids_as_makers_write_them_are_read(body: str, found: dict[str, float]) -> None:
+    """Wind to the left and right of the bow, the single sentences of air, kelvins and decorated ids are taken."""
+    assert heard(body, met=True) == [found]
+
+
+@given(
+    angle=st.floats(-1000, 1000).map(lambda value: round(value, 1)),
+    speed=st.floats(-50, 50).map(lambda value: round(value, 1)),
+)
+def test_an_angle_that_is_none_and_a_speed_below_nought_give_no_wind(angle: float, speed: float) -> None:
+    """A "not available" that is sent as a number with status A is refused whole, never taken modulo a turn."""
+    good = -180 <= angle <= 360 and speed >= 0
+    found = heard(f"WIMWV,{angle},R,{speed},M,A", f"WIMWD,{angle},T,,M,,N,{speed},M")
+    assert [bool(one) for one in found] == ([True, False] if good else [False])
+
+
+def test_a_head_that_sends_its_wind_twice_is_read_once() -> None:
+    """Of the same wind as MWV and as VWR or XDR only the first form is taken from then on."""
+    vwr = "IIVWR,45.0,L,6.0,N,3.1,M,11.1,K"
+    found = heard(vwr, "WIMWV,315.0,R,3.1,M,A", vwr, "WIXDR,A,300,D,0,A,305,D,1,A,309,D,2")
+    assert [bool(one) for one in found] == [True, True, False, False]

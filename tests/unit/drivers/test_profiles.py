@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from drivers.devices.modbus import INFO, decoder
 from drivers.devices.modbus_registers import plan
-from drivers.devices.modbus_stream import NO_VALUE
 from drivers.devices.profiles import (
     FOLDER,
     Check,
@@ -23,7 +22,7 @@ from drivers.devices.profiles import (
     names,
 )
 from drivers.driver import Frame, Refused
-from drivers.errors import Garbled
+from drivers.errors import NoAnswer
 from drivers.quantity import QUANTITIES
 from drivers.twins.modbus import sealed
 from tests.kits.modbus_line import Line, played, settings, simulated, values
@@ -200,12 +199,13 @@ def test_an_invalid_word_leaves_its_quantity_out(tmp_path: Path) -> None:
         return simulated(lambda clock: values(INFO.open(played(clock, answer), sensor, clock)))
 
     assert read(half) == {"soil_moisture": 31.4}
-    with pytest.raises(Garbled, match="no value"):
+    with pytest.raises(NoAnswer, match=r"says itself that it has no value .*ffff"):
         read(none)
     frame, refused = decoder(sensor).feed(half + none)
     assert isinstance(frame, Frame)
     assert [reading.quantity for reading in frame.readings] == ["soil_moisture"]
-    assert refused == Refused(9, 9, NO_VALUE)
+    assert isinstance(refused, Refused)
+    assert (refused.offset, refused.length, refused.reason.code) == (9, 9, "void_answer")
 
 
 def test_the_guide_s_profile_and_its_mistake_are_as_printed(tmp_path: Path) -> None:
@@ -235,3 +235,12 @@ def test_the_guide_names_every_key() -> None:
     for part in (Profile, Register, Check, Identity, Settling):
         keys = [info.alias or key for key, info in part.model_fields.items()]
         assert [key for key in keys if f"`{key}`" not in guide and f"[{key}]" not in guide] == []
+
+
+def test_a_device_that_answers_single_registers_alone_is_asked_so() -> None:
+    """With most_registers = 1 each register has a request of its own, whatever the profile joins."""
+    from drivers.devices.profiles import load
+
+    asks = plan(load("th-renke"), most=1)
+    assert [len(ask.places) for ask in asks] == [1, 1]
+    assert INFO.settings.model_validate({"port": "/dev/x", "profile": "th-renke", "most_registers": 1})

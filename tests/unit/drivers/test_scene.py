@@ -18,7 +18,8 @@ from drivers.cameras.camera import (
     UnreachableError,
     open_camera,
 )
-from drivers.cameras.http_still import authorization, begins, digest
+from drivers.cameras.http_still import begins
+from drivers.cameras.login import authorization, digest
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.clock.clock import SystemClock

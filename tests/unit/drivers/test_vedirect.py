@@ -211,3 +211,16 @@ def test_faults_are_told_and_pass(fault: Fault, error: type[DeviceError]) -> Non
         bench.twin.misbehave(None)
         bench.run(80.0)
         assert len(bench.frames) >= during + 17
+
+
+@given(
+    label=st.from_regex(r"[A-Za-z0-9#+_./ -]{1,40}", fullmatch=True).filter(lambda text: text not in ("V", "Checksum")),
+    value=st.from_regex(r"[ -9;-~]{0,60}", fullmatch=True),
+)
+def test_an_unknown_label_is_passed_over(label: str, value: str) -> None:
+    """Whatever a newer device adds to its block, of any form and length, what is known in it is read."""
+    block = b"\r\nV\t13240\r\n%s\t%s\r\nChecksum\t" % (label.encode(), value.encode())
+    block += bytes([-sum(block) % 256])
+    items = decode(VeDirectDecoder(VeDirectSettings(port="/dev/x", kind="monitor")), block)
+    frames = [item for item in items if isinstance(item, Frame)]
+    assert frames == items and frames[0].readings[0].value == 13.24

@@ -108,8 +108,8 @@ def test_other_packages_drivers_are_found_or_named(tmp_path: Path) -> None:
         (
             "bme280 --set bus=31",
             4,
-            "Error: sensor bme280 (bme280 on /dev/i2c-31 0x76): unplugged: there is no /dev/i2c-31; switch I2C on "
-            "(raspi-config, or dtparam=i2c_arm=on in config.txt), reboot\n"
+            "Error: sensor bme280 (bme280 on /dev/i2c-31 0x76): not switched on: there is no /dev/i2c-31; switch I2C "
+            "on (raspi-config, or dtparam=i2c_arm=on in config.txt), reboot\n"
             "  → Switch I2C on (sudo raspi-config, Interface Options), reboot, and see `ls /dev/i2c-*`.\n",
         ),
         ("plantowr --set port=x", 3, 'Error: there is no driver "plantowr"; did you mean "plantower"?\n'),

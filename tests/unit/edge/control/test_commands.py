@@ -114,9 +114,9 @@ def test_whatever_is_asked_there_is_an_answer(name: str, arguments: dict[str, An
 
 def test_no_rights_no_command(parts: Any) -> None:
     """Who may only read asks for the status and no more."""
-    assert code(run(parts, "maintenance", {"seconds": 60}, READER)) == "not_allowed"
-    assert code(run(parts, "picture", {}, READER)) == "not_allowed"
-    assert code(run(parts, "accept-ledger", {}, READER)) == "not_allowed"
+    assert code(run(parts, "maintenance", {"seconds": 60}, READER)) == "forbidden"
+    assert code(run(parts, "picture", {}, READER)) == "forbidden"
+    assert code(run(parts, "accept-ledger", {}, READER)) == "forbidden"
     assert len(parts.inbox) == 0
 
 
@@ -177,4 +177,4 @@ def test_http_gives_the_status_that_fits(parts: Any, request_: dict[str, Any], s
 def test_http_refuses_who_may_not(parts: Any) -> None:
     """403 for a right that is missing, and nothing is done."""
     answer = by_http(Commands(parts, KNOWN), {"method": "POST", "name": "picture"}, READER)
-    assert (answer["status"], answer["body"]["error"]["code"]) == (403, "not_allowed")
+    assert (answer["status"], answer["body"]["error"]["code"]) == (403, "forbidden")

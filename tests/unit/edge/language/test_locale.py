@@ -53,7 +53,7 @@ def chinese(message: Message) -> str:
 def english(message: Message) -> tuple[str, ...]:
     """Return the text; of a plural both forms, of a reason its template."""
     if message.context is not None:
-        return (message.auto_comments[0],)
+        return (" ".join(message.auto_comments),)  # a long one is folded
     return (message.id,) if isinstance(message.id, str) else tuple(message.id)
 
 

@@ -1,0 +1,85 @@
+"""Whether bytes are a whole JPEG, by FFmpeg's own reading of the last line of its scan.
+
+Pillow fills what is missing with grey and says nothing; FFmpeg, told to, ends at the first thing that does not fit.
+How many pixels a picture claims is read from its header before anything is decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from drivers.cameras.camera import JPEG_START, CameraError, NoPictureError, NotAnImageError
+from drivers.reason import Reason
+
+MOST_PIXELS = 64_000_000  # the greatest sensors here have 12 million; each takes 3 bytes when decoded
+STRAY = 64  # bytes before the picture that are passed over: line ends and stray markers of some cameras
+JPEG_END = b"\xff\xd9"
+FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without the tables between them
+SCAN = 0xDA
+NO_SIZE = Reason("picture_without_size", "the picture has no header with its size")
+
+
+def whole(data: bytes) -> bytes:
+    """Return the JPEG in the data, without stray bytes before it. Raise CameraError where it is not whole."""
+    start = data.find(JPEG_START, 0, STRAY + len(JPEG_START))
+    if start < 0:
+        raise NotAnImageError(Reason("no_jpeg_at_all", "what came is no JPEG"))
+    jpeg = data[start:]
+    width, height = size(jpeg)
+    if width * height > MOST_PIXELS:
+        raise NoPictureError(
+            Reason("too_many_pixels", "the picture claims {width} x {height} pixels", width=width, height=height)
+        )
+    trouble = _decoded(jpeg)
+    if trouble:
+        raise damaged(jpeg, trouble)
+    return jpeg
+
+
+def size(jpeg: bytes) -> tuple[int, int]:
+    """Return the width and height, pixels, that the first frame header states. Raise NoPictureError without one."""
+    for marker, at in _segments(jpeg):
+        if marker in FRAME_HEADERS and at + 9 <= len(jpeg):
+            return int.from_bytes(jpeg[at + 7 : at + 9], "big"), int.from_bytes(jpeg[at + 5 : at + 7], "big")
+    raise NoPictureError(NO_SIZE)
+
+
+def _segments(jpeg: bytes) -> Iterator[tuple[int, int]]:
+    """Yield marker and place of each segment of the header, the scan's own last."""
+    at = 2
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
+        marker = jpeg[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        yield marker, at
+        if marker == SCAN:
+            return
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+
+
+def damaged(jpeg: bytes, why: str) -> CameraError:
+    """Return that a picture is cut short, where its end is missing, or else damaged."""
+    if JPEG_END not in jpeg[-4096:]:
+        return NoPictureError(Reason("picture_cut_short", "the picture is cut short"))
+    return NoPictureError(Reason("picture_damaged", "the picture is damaged: {why}", why=why))
+
+
+def _decoded(jpeg: bytes) -> str:
+    """Return what the decoder says against the picture; "" where it decodes to the last line, or is of a kind that it
+    does not know."""  # fmt: skip
+    import av
+    from av import error as av_error
+
+    codec = av.CodecContext.create("mjpeg", "r")
+    codec.thread_count = 1
+    codec.options = {"err_detect": "explode"}
+    try:
+        frames = [*codec.decode(av.Packet(jpeg)), *codec.decode(None)]
+    except av_error.InvalidDataError as error:
+        said: Any = error.log  # level, name, text
+        return str(said[2]).strip() if said else "no valid data"
+    except av_error.FFmpegError:
+        return ""
+    return "" if frames and not any(frame.is_corrupt for frame in frames) else "no picture in it"

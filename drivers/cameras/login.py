@@ -1,0 +1,100 @@
+"""The login of an HTTP camera: basic, or digest by RFC 7616 with MD5, SHA-256 or SHA-512-256."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+
+from drivers.cameras.camera import LoginRefusedError
+from drivers.reason import Reason
+
+HASHES = {"SHA-256": "sha256", "SHA-512-256": "sha512_256", "MD5": "md5"}  # the better first
+# A challenge's scheme, or one of its fields, whose value may be quoted and hold commas and schemes' names.
+PART = re.compile(
+    r"""[\s,]*(?:(?P<key>[\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^\s,"]*))"""
+    r"""|(?P<scheme>[\w-]+)(?=[\s,]|\Z))"""
+)
+
+Fields = dict[str, str]
+
+
+def authorization(headers: list[str], user: str, password: str, target: str) -> str:
+    """Return the Authorization header for the strongest of the camera's challenges.
+
+    Raise LoginRefusedError where no scheme is known.
+    """
+    known = [match for text in headers for match in challenges(text)]
+    digests = [fields for scheme, fields in known if scheme == "digest"]
+    for name in HASHES:
+        for fields in digests:
+            if fields.get("algorithm", "MD5").upper().removesuffix("-SESS") == name:
+                return digest(fields, user, password, target)
+    if any(scheme == "basic" for scheme, _ in known):
+        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    if not known:
+        raise LoginRefusedError(
+            Reason("login_without_challenge", "the camera refuses and does not say which login it wants")
+        )
+    raise LoginRefusedError(
+        Reason(
+            "login_kind_unknown",
+            "the camera asks for a login that is not known here: {kinds}",
+            kinds=", ".join(f"{scheme} {fields.get('algorithm', '')}".strip() for scheme, fields in known),
+        )
+    )
+
+
+def is_stale(headers: list[str]) -> bool:
+    """Return whether a camera refuses the nonce alone, and not the login (RFC 7616, section 3.3)."""
+    return any(fields.get("stale", "").lower() == "true" for text in headers for _, fields in challenges(text))
+
+
+def challenges(text: str) -> list[tuple[str, Fields]]:
+    """Return the challenges of one WWW-Authenticate header: (scheme, its fields), both in lower case."""
+    found: list[tuple[str, Fields]] = []
+    at = 0
+    while match := PART.match(text, at):
+        at = match.end()
+        if match["scheme"]:
+            found.append((match["scheme"].lower(), {}))
+        elif found:
+            quoted = match["quoted"]
+            value = match["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+            found[-1][1][match["key"].lower()] = value
+    return found
+
+
+def digest(fields: Fields, user: str, password: str, target: str, cnonce: str = "") -> str:
+    """Return the answer to one Digest challenge (RFC 7616, section 3.4; without qop RFC 2069's form)."""
+    algorithm = fields.get("algorithm", "MD5")
+    cnonce = cnonce or secrets.token_hex(16)
+    realm, nonce = fields.get("realm", ""), fields.get("nonce", "")
+
+    def hashed(*parts: str) -> str:
+        name = HASHES[algorithm.upper().removesuffix("-SESS")]
+        return hashlib.new(name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+    secret = hashed(user, realm, password)
+    if algorithm.upper().endswith("-SESS"):
+        secret = hashed(secret, nonce, cnonce)
+    offered = [word.strip() for word in fields.get("qop", "").split(",")]
+    qop = next((name for name in ("auth", "auth-int") if name in offered), "")
+    request = hashed("GET", target, hashed("")) if qop == "auth-int" else hashed("GET", target)  # it has no body
+    said = {"username": user, "realm": realm, "nonce": nonce, "uri": target}
+    bare = {"algorithm": algorithm} if "algorithm" in fields else {}
+    if qop:
+        bare |= {"qop": qop, "nc": "00000001"}
+        said["cnonce"] = cnonce
+        said["response"] = hashed(secret, nonce, "00000001", cnonce, qop, request)
+    else:
+        said["response"] = hashed(secret, nonce, request)
+    if "opaque" in fields:
+        said["opaque"] = fields["opaque"]
+    quoted = [f'{key}="{_quoted(value)}"' for key, value in said.items()]
+    return "Digest " + ", ".join(quoted + [f"{key}={value}" for key, value in bare.items()])
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,88 @@
+"""The limits that a driver states itself, applied to all that its device and its decoder give.
+
+Put around every driver by `DriverInfo`: so a station, a technician's look and a recording are judged alike. A value
+beyond them keeps its place with a doubt, as a value that is left out could not be told from one that never came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from drivers.quantity import quantity
+from drivers.reading import Reading
+from drivers.reason import Reason
+
+if TYPE_CHECKING:
+    from drivers.driver import Channel, Decoder, Device, Frame, Refused
+
+
+class Limits:
+    """The limits of some channels; a quantity without one is not judged."""
+
+    def __init__(self, channels: Iterable[Channel]) -> None:
+        self._channels = {channel.quantity: channel for channel in channels}
+
+    def judged(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+        """Return the readings, with a doubt where a value lies beyond its channel's limits or is no number."""
+        if all(self._is_possible(reading) for reading in readings):
+            return readings
+        return tuple(reading if self._is_possible(reading) else self._doubted(reading) for reading in readings)
+
+    def _is_possible(self, reading: Reading) -> bool:
+        channel = self._channels.get(reading.quantity)
+        if reading.doubt is not None or channel is None:
+            return True
+        return channel.low <= reading.value <= channel.high
+
+    def _doubted(self, reading: Reading) -> Reading:
+        channel = self._channels[reading.quantity]
+        doubt = Reason(
+            "beyond_device",
+            "outside what the device can measure, {low:g}..{high:g} {unit}",
+            low=channel.low,
+            high=channel.high,
+            unit=quantity(channel.quantity).unit,
+        )
+        return Reading(reading.quantity, reading.value, reading.at, doubt, reading.wraps_at)
+
+
+class LimitedDevice:
+    """A device whose readings are judged by its driver's limits."""
+
+    def __init__(self, device: Device, limits: Limits) -> None:
+        self._device = device
+        self._limits = limits
+
+    def read(self) -> tuple[Reading, ...]:
+        """Return one frame's readings, judged. Raise DeviceError."""
+        return self._limits.judged(self._device.read())
+
+    def close(self) -> None:
+        """Release the device."""
+        self._device.close()
+
+
+class LimitedDecoder:
+    """A decoder whose readings are judged by its driver's limits."""
+
+    def __init__(self, decoder: Decoder, limits: Limits) -> None:
+        self._decoder = decoder
+        self._limits = limits
+
+    def feed(self, data: bytes) -> Iterator[Frame | Refused]:
+        """Append bytes of any chunking. Yield the frames that they complete and refusals of what is no frame."""
+        return self._all(self._decoder.feed(data))
+
+    def finish(self) -> Iterator[Frame | Refused]:
+        """Decode or refuse what is left at the end of the input."""
+        return self._all(self._decoder.finish())
+
+    def _all(self, items: Iterable[Frame | Refused]) -> Iterator[Frame | Refused]:
+        from drivers.driver import Frame
+
+        for item in items:
+            if isinstance(item, Frame):
+                yield Frame(item.offset, item.length, self._limits.judged(item.readings), item.kind)
+            else:
+                yield item

@@ -1,0 +1,262 @@
+"""What cameras answer besides a plain picture: pieces of one, streams of many, old nonces, names in any script."""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from drivers.cameras import camera as cameras
+from drivers.cameras.camera import (
+    CameraSettings,
+    Contained,
+    LoginRefusedError,
+    NoPictureError,
+    UnreachableError,
+    open_camera,
+)
+from drivers.cameras.login import authorization, challenges
+from drivers.clock import Stopped
+from drivers.twins.scene import Moment, Scene
+from edge.clock.clock import SystemClock
+
+NOON = 1_784_347_200_000_000
+Answer = Callable[[str], bytes]
+
+
+def picture(progressive: bool = False) -> bytes:
+    """Return a picture of an orchard."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(Scene(3, 640, 400).jpeg(Moment(NOON)))) as image:
+        image.save(out, "JPEG", quality=85, progressive=progressive)
+    return out.getvalue()
+
+
+WHOLE = picture()
+SCAN = WHOLE.index(b"\xff\xda") + 14
+
+
+@contextmanager
+def server(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Serve what `answer(request)` gives, one connection after the other. Yield host:port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                link, _ = listening.accept()
+            except OSError:
+                return
+            with link:
+                try:
+                    wire = context.wrap_socket(link, server_side=True) if context else link
+                    request = wire.recv(65536)
+                    wire.sendall(answer(request.decode("latin-1")))
+                    wire.shutdown(socket.SHUT_WR)
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(5)
+
+
+def http(body: bytes, kind: str = "image/jpeg", status: str = "200 OK", *more: str) -> bytes:
+    """Return an HTTP answer."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", *more, "Connection: close", "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def still(url: str, **keys: Any) -> bytes:
+    """Return a picture of that address."""
+    return open_camera(CameraSettings("http", url, timeout=5.0, **keys), SystemClock()).still()
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"\xff", b"\xff\xff\xff", b"\0\0\r\n\r\n"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_stray_bytes_before_a_picture_are_passed_over(before: bytes, progressive: bool) -> None:
+    """Line ends and markers before a picture, and what a maker puts behind it, do not cost the picture."""
+    jpeg = picture(progressive)
+    with server(lambda request: http(before + jpeg + b"dhav\0\0")) as place:
+        assert still(f"http://{place}/").startswith(jpeg)
+
+
+@pytest.mark.parametrize("length", [True, False])
+@pytest.mark.parametrize("ends", [True, False])
+def test_of_a_stream_of_pictures_the_first_is_taken(length: bool, ends: bool) -> None:
+    """An MJPEG address and a multipart answer give their first picture, with a part's length or without."""
+    head = b"--frame\r\nContent-Type: image/jpeg\r\n" + (b"Content-Length: %d\r\n" % len(WHOLE) if length else b"")
+    part = head + b"\r\n" + WHOLE + b"\r\n"
+    body = part + (b"--frame--\r\n" if ends else part + part[: len(part) // 2])
+    with server(lambda request: http(body, "multipart/x-mixed-replace; boundary=frame")) as place:
+        assert still(f"http://{place}/video") == WHOLE
+
+
+@pytest.mark.parametrize(
+    "trouble", [IndexError(), KeyError("x"), ValueError(), AttributeError(), TypeError(), OSError(5)]
+)
+def test_whatever_a_camera_s_library_raises_costs_its_picture_alone(trouble: Exception) -> None:
+    """An exception of a library is a CameraError, at the opening, in a picture and at the closing."""
+
+    class Broken:
+        def still(self) -> bytes:
+            raise trouble
+
+        def close(self) -> None:
+            raise trouble
+
+    def fails() -> cameras.Camera:
+        raise trouble
+
+    with pytest.raises(UnreachableError, match=type(trouble).__name__):
+        Contained(fails)
+    for call in (Contained(Broken).still, Contained(Broken).close):
+        with pytest.raises(NoPictureError, match=type(trouble).__name__):
+            call()
+
+
+def test_an_order_to_stop_is_no_trouble_of_a_camera() -> None:
+    """A lane that is stopped while a picture is taken ends; it does not take that for a failure."""
+
+    def stopped() -> cameras.Camera:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        Contained(stopped)
+
+
+@pytest.mark.parametrize("stale", ["TRUE", "true"])
+def test_a_stale_nonce_is_asked_for_once_more(stale: str) -> None:
+    """A right login on a nonce that has grown old is tried with the new one, once."""
+    asked: list[str] = []
+
+    def answer(request: str) -> bytes:
+        asked.append(request)
+        nonce = f"n{len(asked)}"
+        if len(asked) > 2 and f'nonce="n{len(asked) - 1}"' in request:
+            return http(WHOLE)
+        said = (
+            f'Digest realm="Cam 3, Digest zone", nonce="{nonce}", qop="auth", stale="{stale if asked[1:] else "FALSE"}"'
+        )
+        return http(b"", "text/plain", "401 Unauthorized", f"WWW-Authenticate: {said}", "Content-Length: 0")
+
+    with server(answer) as place:
+        assert still(f"http://{place}/", username="admin", password="x") == WHOLE
+        assert len(asked) == 3
+        asked.clear()
+
+
+def test_a_login_that_is_refused_is_tried_once() -> None:
+    """Without a stale nonce a second refusal ends it: cameras lock."""
+    asked: list[str] = []
+
+    def answer(request: str) -> bytes:
+        asked.append(request)
+        return http(b"", "text/plain", "401 No", 'WWW-Authenticate: Digest realm="x", nonce="n"', "Content-Length: 0")
+
+    with server(answer) as place, pytest.raises(LoginRefusedError):
+        still(f"http://{place}/", username="admin", password="x")
+    assert len(asked) == 2
+
+
+@given(realm=st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=30))
+def test_a_realm_may_hold_commas_and_names_of_schemes(realm: str) -> None:
+    """What stands in quotes in a challenge is one value, whatever it holds; other challenges beside it stand."""
+    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
+    found = challenges(f'Basic realm="{quoted}", Digest realm="{quoted}", qop="auth,auth-int", nonce=abc')
+    assert found == [
+        ("basic", {"realm": realm}),
+        ("digest", {"realm": realm, "qop": "auth,auth-int", "nonce": "abc"}),
+    ]
+
+
+@pytest.mark.parametrize("algorithm", ["SHA-512-256", "SHA-256-sess"])
+def test_the_digests_of_the_standard_are_known(algorithm: str) -> None:
+    """Each algorithm of RFC 7616 gets its answer."""
+    login = authorization([f'Digest realm="r", nonce="n", algorithm={algorithm}, qop="auth-int"'], "u", "p", "/")
+    assert f"algorithm={algorithm}" in login and "qop=auth-int" in login
+
+
+def test_users_and_paths_may_be_in_any_script() -> None:
+    """A Chinese user name and a path with a blank and hanzi reach the camera, as UTF-8."""
+    asked: list[str] = []
+
+    def answer(request: str) -> bytes:
+        asked.append(request)
+        if "Authorization" in request:
+            return http(WHOLE)
+        return http(b"", "text/plain", "401 No", 'WWW-Authenticate: Digest realm="r", nonce="n"', "Content-Length: 0")
+
+    with server(answer) as place:
+        assert still(f"http://{place}/图 1.jpg", username="管理员", password="密码") == WHOLE
+    assert asked[0].startswith("GET /%E5%9B%BE%201.jpg HTTP/1.1")
+    assert 'username="管理员"' in asked[1].encode("latin-1").decode()
+
+
+def test_an_impossible_port_is_named() -> None:
+    """A port that is none is told as such, not as a camera that is away."""
+    with pytest.raises(UnreachableError, match=r"the address is none: Port out of range"):
+        open_camera(CameraSettings("http", "http://127.0.0.1:81233/x.jpg"), SystemClock())
+
+
+def test_headers_that_drip_end_at_the_deadline(tmp_path: Path) -> None:
+    """A camera that sends a header line now and then for ever gets its time and no more."""
+    halt = threading.Event()
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        link, _ = listening.accept()
+        with link:
+            link.recv(4096)
+            link.sendall(b"HTTP/1.1 200 OK\r\n")
+            try:
+                while not halt.wait(0.2):
+                    link.sendall(b"X-Slow: 1\r\n")
+            except OSError:
+                return
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    with pytest.raises(NoPictureError, match="no whole picture within 1 s"):
+        open_camera(CameraSettings("http", address, timeout=1.0), SystemClock()).still()
+    halt.set()
+    thread.join(5)
+    listening.close()
+
+
+def test_a_self_signed_camera_is_known_by_its_fingerprint(tmp_path: Path) -> None:
+    """Its own certificate is refused without a fingerprint, taken with the right one, and another one is told."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=camera", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    found = sha256(ssl.PEM_cert_to_DER_cert(certificate.read_text())).hexdigest()
+    colons = ":".join(found[at : at + 2] for at in range(0, 64, 2)).upper()
+    with server(lambda request: http(WHOLE), context) as place:
+        with pytest.raises(UnreachableError, match="not trusted"):
+            still(f"https://{place}/")
+        assert still(f"https://{place}/", fingerprint=colons) == WHOLE
+        with pytest.raises(UnreachableError, match=f"its fingerprint is {found}"):
+            still(f"https://{place}/", fingerprint="00" * 32)

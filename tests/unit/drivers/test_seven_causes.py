@@ -1,0 +1,141 @@
+"""Why a device gives nothing: seven causes, each told by a code of its own and with a remedy of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.buses.bus import BUSES
+from drivers.buses.file import trouble
+from drivers.buses.serial import _number
+from drivers.catalog import find
+from drivers.checksums import xor8
+from drivers.devices.heard import reader_of
+from drivers.errors import DeviceError, InUse, NoAnswer, NotADevice, NotAllowed, SwitchedOff, Unplugged
+from edge.clock.clock import SystemClock
+from provisioning.commands.device import remedy
+
+LINE = b"A0000B090C0013D0013E0000F0000G3000H3000I0000J0000K0000L0200M600N10000"
+STATION = LINE + b"*%02X\r\n" % xor8(LINE, 0x18)
+
+
+@contextmanager
+def speaking(said: bytes, pause: float = 0.05) -> Iterator[str]:
+    """A pty on which a device says the same again and again. Yield its path."""
+    master, slave = pty.openpty()
+    halt = threading.Event()
+
+    def say() -> None:
+        while not halt.wait(pause):
+            if said:
+                os.write(master, said)
+
+    thread = threading.Thread(target=say, daemon=True)
+    thread.start()
+    try:
+        yield os.ttyname(slave)
+    finally:
+        halt.set()
+        thread.join(5)
+        os.close(master)
+        os.close(slave)
+
+
+def error_of(name: str, port: str, monkeypatch: pytest.MonkeyPatch, **keys: Any) -> DeviceError:
+    """Return what a driver's first read on that port raises."""
+    monkeypatch.setattr(f"drivers.devices.{name}.TIMEOUT", 0.6)
+    info, clock = find(name), SystemClock()
+    settings = info.settings.model_validate({"port": port} | keys)
+    with pytest.raises(DeviceError) as raised:
+        bus = BUSES[info.bus].open(settings, clock)
+        try:
+            info.open(bus, settings, clock).read()
+        finally:
+            bus.close()
+    return raised.value
+
+
+def test_no_byte_bytes_and_frames_of_another_kind_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mute port, one at another speed and one whose sentences hold no wind are three causes, each with its remedy."""
+    with speaking(b"") as port:
+        mute = error_of("nmea", port, monkeypatch)
+    with speaking(b"\xf8\x00\x8f\xe0" * 4) as port:
+        noise = error_of("nmea", port, monkeypatch)
+    body = b"WIXDR,V,0.12,M,0,Z,40,s,0"
+    with speaking(b"$%s*%02X\r\n" % (body, xor8(body))) as port:
+        other = error_of("nmea", port, monkeypatch)
+    assert [error.detail.code for error in (mute, noise, other)] == ["no_frame", "no_frame_but_bytes", "other_frames"]
+    assert "9600, 19200" in str(noise) and "XDR V 0, Z 0" in str(other)
+    assert len({remedy("serial", error) for error in (mute, noise, other)}) == 3
+
+
+@pytest.mark.parametrize("name", ["nmea", "vedirect", "plantower", "sds011"])
+def test_another_device_on_the_port_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a whole other device speaks, its driver is named, not power and wires."""
+    with speaking(STATION) as port:
+        error = error_of(name, port, monkeypatch)
+    assert error.detail.code == "another_driver" and "ascii-station" in str(error)
+    assert "driver" in remedy("serial", error)
+
+
+def test_a_driver_is_known_by_what_its_device_sends() -> None:
+    """Sentences and lines are known by the drivers that read them; noise by none."""
+    body = b"WIMWV,45.0,R,2.0,M,A"
+    assert reader_of(b"$%s*%02X\r\n" % (body, xor8(body)) * 2) == "nmea"
+    assert reader_of(STATION) == "ascii-station"
+    assert reader_of(bytes(range(256)) * 4) == ""
+
+
+def test_what_keeps_a_port_shut_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that is absent, held, a file or another kind of device are different causes with different remedies."""
+    plain = tmp_path / "port"
+    plain.write_text("x")
+    absent = error_of("nmea", str(tmp_path / "none"), monkeypatch)
+    with speaking(b"") as port:
+        holder = os.open(port, os.O_RDWR | os.O_NOCTTY)
+        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = error_of("nmea", port, monkeypatch)
+        os.close(holder)
+    errors = [absent, held, error_of("nmea", str(plain), monkeypatch), error_of("nmea", "/dev/null", monkeypatch)]
+    assert [type(error) for error in errors] == [Unplugged, InUse, NotADevice, NotADevice]
+    assert len({error.reason.code for error in errors}) == 3
+    assert len({remedy("serial", error) for error in errors}) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        (SwitchedOff, lambda: BUSES["i2c"].open(find("bme280").settings.model_validate({"bus": 31}), SystemClock())),
+        (SwitchedOff, lambda: trouble_of(FileNotFoundError(2, "x"), "/sys/bus/w1/devices/28-1/w1_slave")),
+        (NotAllowed, lambda: trouble_of(PermissionError(13, "x"), "/sys/x")),
+        (NotADevice, lambda: trouble_of(IsADirectoryError(21, "x"), "/sys/x")),
+        (NoAnswer, lambda: trouble_of(OSError(5, "x"), "/sys/x")),
+    ],
+)
+def test_a_bus_that_is_off_and_a_file_that_is_shut_are_no_loose_plug(
+    kind: type[DeviceError], make: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I2C or 1-Wire not switched on, no permission and a folder in the place of a file are told as what they are."""
+    monkeypatch.setattr("os.path.isdir", lambda path: False)  # wherever this runs, 1-Wire is off
+    with pytest.raises(DeviceError) as raised:
+        make()
+    assert type(raised.value) is kind and remedy("file", raised.value)
+
+
+def trouble_of(error: OSError, path: str) -> None:
+    """Raise what the kernel's error comes to."""
+    raise trouble(error, path)
+
+
+def test_termios_errors_are_told_by_their_number() -> None:
+    """What termios says of a port is found by its number, as it carries none in `errno`."""
+    assert _number(termios.error(25, "Inappropriate ioctl for device")) == 25

@@ -1,0 +1,114 @@
+"""What a device says without having measured it is no value: neither a frost nor a good reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from drivers.buses.rtu import crc_fits
+from drivers.catalog import find
+from drivers.checksums import xor8
+from drivers.devices import w1_therm
+from drivers.devices.modbus_registers import not_void, plan
+from drivers.devices.profiles import load
+from drivers.driver import Frame, Refused
+from drivers.errors import Garbled
+from drivers.reading import Reading
+from drivers.twins.modbus import sealed
+
+SENTINELS = (0xFFFF, 0x7FFF, 0x8000)
+
+
+def fed(name: str, data: bytes, **keys: Any) -> list[Frame | Refused]:
+    """Return all that a driver's decoder makes of the bytes."""
+    info = find(name)
+    assert info.decoder is not None
+    decoder = info.decoder(info.settings.model_validate({"port": "/dev/x"} | keys))
+    return [*decoder.feed(data), *decoder.finish()]
+
+
+def readings(items: list[Frame | Refused]) -> list[Reading]:
+    """Return the readings in all frames."""
+    return [reading for item in items if isinstance(item, Frame) for reading in item.readings]
+
+
+def answer(*words: int) -> bytes:
+    """Return a right answer of device 1 that holds these words."""
+    return sealed(bytes([1, 3, 2 * len(words)]) + b"".join(word.to_bytes(2, "big") for word in words))
+
+
+@pytest.mark.parametrize("profile", ["th-renke", "rs485-th", "rs-ecth", "rs-gz-n01-2", "sensecap-one"])
+@given(data=st.data())
+def test_words_that_stand_for_no_value_alone_give_no_reading(profile: str, data: st.DataObject) -> None:
+    """Whatever sentinels fill an answer of several values, none of them becomes a reading."""
+    items = [item for ask in plan(load(profile)) for item in ask.items]
+    word = data.draw(st.sampled_from(SENTINELS)) if data.draw(st.booleans()) else None
+    words: dict[tuple[int, int], int] = {}
+    for item in items:
+        drawn = word or data.draw(st.sampled_from(SENTINELS))
+        words[item.high] = drawn
+        if item.low is not None:
+            words[item.low] = 0 if drawn == 0x8000 else 0xFFFF
+    assert not_void(items, words) == ()
+
+
+@given(sentinel=st.sampled_from(SENTINELS), cold=st.integers(-400, 600))
+def test_a_sentinel_takes_its_neighbour_along_and_spares_what_was_measured(sentinel: int, cold: int) -> None:
+    """A humidity that is a sentinel voids a temperature that is one too, and leaves any other temperature."""
+    data = answer(sentinel, cold & 0xFFFF)
+    assume(not crc_fits(data[:8]))  # as one in 65536 is, by chance, and is then taken for a request
+    found = readings(fed("modbus", data, profile="th-renke"))
+    shown = [(reading.quantity, round(reading.value, 1)) for reading in found if reading.doubt is None]
+    assert shown == ([] if cold & 0xFFFF in SENTINELS else [("air_temperature", cold / 10)])
+
+
+@given(raw=st.integers(-55 * 16, 125 * 16), resolution=st.integers(0, 3), shown=st.integers(-999_999, 9_999_999))
+def test_a_thermometer_s_scratchpad_counts_and_not_the_kernel_s_arithmetic(
+    raw: int, resolution: int, shown: int
+) -> None:
+    """Whatever number the kernel writes after t=, the two bytes under the check sum are the temperature."""
+    octets = (raw & 0xFFFF).to_bytes(2, "little") + bytes([0x4B, 0x46, resolution << 5 | 0x1F, 0xFF, 0x0C, 0x10])
+    pad = (octets + bytes([w1_therm.crc8_maxim(octets)])).hex(" ")
+    value, _ = w1_therm.decoded(f"{pad} : crc={pad[-2:]} YES\n{pad} t={shown}\n")
+    step = 0.5 / 2**resolution
+    assert value % step == 0 and 0 <= raw / 16 - value < step
+
+
+def test_the_kernel_of_5_10_loses_no_frost() -> None:
+    """The text of Linux 5.10 at -2.19 degC reads as -2.1875; -10.25 degC of a DS18S20 as well as +25.0."""
+    cold = "dd ff 4b 46 7f ff 0c 10"
+    pad = bytes.fromhex(cold)
+    text = f"{cold} {w1_therm.crc8_maxim(pad):02x} : crc={w1_therm.crc8_maxim(pad):02x} YES\n"
+    text += f"{cold} {w1_therm.crc8_maxim(pad):02x} t=4093812\n"
+    assert w1_therm.decoded(text) == (-2.1875, None)
+    assert w1_therm.measured(bytes.fromhex("ecff4b46ffff081000"), 0) == -10 - 0.25 + 0.5
+    assert w1_therm.measured(bytes.fromhex("32004b46ffff0c1000"), 0) == 25.0
+
+
+def test_the_kernel_s_bare_number_is_told_from_a_loose_wire() -> None:
+    """The file `temperature` has no check sum: the sentence names the file to take instead."""
+    with pytest.raises(Garbled, match="name the file w1_slave"):
+        w1_therm.decoded("23125\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "keys", "quantity"),
+    [
+        ("ascii-station", b"A0000B999C0013D0013E0000F0000G3000H3000I0000J0000K0000L0200M600N10000*%02X\r\n", {},
+         "wind_from_direction"),
+        ("modbus", answer(500, 2000), {"profile": "th-renke"}, "air_temperature"),
+    ],
+)  # fmt: skip
+def test_a_recording_is_judged_by_the_driver_s_own_limits(
+    name: str, data: bytes, keys: dict[str, Any], quantity: str
+) -> None:
+    """A value beyond what the driver says its device can measure is shown with that doubt, also in a recording."""
+    if b"%" in data:
+        data %= xor8(data.partition(b"*")[0], 0x18)
+    doubts = {reading.quantity: reading.doubt for reading in readings(fed(name, data, **keys))}
+    doubt = doubts.pop(quantity)
+    assert doubt is not None and doubt.code == "beyond_device"
+    assert not any(doubts.values())
