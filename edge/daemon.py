@@ -24,12 +24,12 @@ PATIENCE_S = 8.0  # real seconds that ending lanes have: measuring ends at once,
 
 
 def open_bus(kind: str, settings: Any, clock: Clock) -> Any:
-    """The real bus of a sensor's settings."""
+    """Return the real bus of a sensor's settings."""
     return BUSES[kind].open(settings, clock)
 
 
 def open_store(config: Config) -> Store:
-    """The station's store; StoreError with a sentence and a remedy where it can't be opened."""
+    """Return the station's store. Raise StoreError, a sentence and a remedy, where it can't be opened."""
     return Store.open(
         config.state_dir,
         epoch=new_epoch(),

@@ -39,11 +39,11 @@ class Lanes:
         return [name for name in names or tuple(self._lanes) if not self._lanes[name].join(timeout)]
 
     def all(self) -> list[Lane]:
-        """The lanes themselves."""
+        """Return the lanes themselves."""
         return list(self._lanes.values())
 
     def names(self, prefix: str = "") -> list[str]:
-        """The lanes whose name begins so."""
+        """Return the lanes whose name begins so."""
         return [name for name in self._lanes if name.startswith(prefix)]
 
     def _guard(self, name: str, run: Callable[[], None]) -> None:

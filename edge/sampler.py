@@ -144,7 +144,7 @@ class BusLane:
         seat.due = self._next_due(seat)
 
     def _next_due(self, seat: Seat) -> float:
-        """The next instant of the sensor's own grid, so that a slow read delays no later sample."""
+        """Return the next instant of the sensor's own grid, so that a slow read delays no later sample."""
         now = self._clock.now()
         if seat.interval is None:
             return now
@@ -200,7 +200,7 @@ class BusLane:
 
 
 def by_bus(sensors: tuple[SensorSection, ...]) -> dict[str, list[SensorSection]]:
-    """The sensors of each bus: key "kind:bus"."""
+    """Return the sensors of each bus: key "kind:bus"."""
     groups: dict[str, list[SensorSection]] = {}
     for sensor in sensors:
         groups.setdefault(f"{sensor.info.bus}:{BUSES[sensor.info.bus].key(sensor.settings)}", []).append(sensor)

@@ -74,9 +74,17 @@ class Station:
         self.uplink = self._make_uplink(way)
         self.pictures = self._make_pictures()
         self.parts = Parts(
-            config, clock, store, self.inbox, self.recorder, self.buses, self.uplink, self.pictures, self.lanes,
+            config,
+            clock,
+            store,
+            self.inbox,
+            self.recorder,
+            self.buses,
+            self.uplink,
+            self.pictures,
+            self.lanes,
             self.timekeeper,
-        )  # fmt: skip
+        )
         self.commands = Commands(self.parts, KNOWN)
         self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
         self.control = Control(config.socket_path, clock, self.commands)
@@ -175,7 +183,7 @@ class Station:
                 log.warning("%s has not ended when it was told to", name)
 
     def _keep(self) -> dict[str, Any]:
-        """What must outlive a restart, kept in the transaction of each minute."""
+        """Return what must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         return {"counters": counters, "stopped_by": self.stopped_by}
 
@@ -187,7 +195,7 @@ class Station:
             self.uplink.result(result)
 
     def _lost(self, body: dict[str, Any]) -> None:
-        """The uplink tells of something that cannot be sent: a loss record of this instant."""
+        """Append a loss record of this instant for what the uplink cannot send."""
         now = self.clock.now()
         start, mark = self.recorder.snapshot.time_at(now)
         self.inbox.offer(Draft(Kind.LOSS, Stamp(self.boot, now), 0.0, start, mark, body))

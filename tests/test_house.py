@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("drivers", "edge", "hub", "provisioning")
 MODULE_LINES = 300
 FUNCTION_LINES = 60
-METHODS = 22
+METHODS = 20
 
 # (who, whom it must not reach, why)
 FORBIDDEN = (
@@ -219,7 +219,7 @@ def test_modules_and_functions_stay_short() -> None:
 
 
 def test_classes_stay_small() -> None:
-    """A class has at most 22 methods: a larger one does more than one thing."""
+    """A class has at most 20 methods: a larger one does more than one thing."""
     large = [
         f"{module.where}:{node.lineno} {node.name} has {methods} methods"
         for module in modules(*PACKAGES, "tests")

@@ -68,7 +68,7 @@ def damaged(jpeg: bytes, why: str) -> CameraError:
 
 def _decoded(jpeg: bytes) -> str:
     """Return what the decoder says against the picture; "" where it decodes to the last line, or is of a kind that it
-    does not know."""  # fmt: skip
+    does not know."""
     import av
     from av import error as av_error
 

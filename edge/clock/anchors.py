@@ -48,7 +48,7 @@ def believable(anchor: Anchor) -> bool:
 
 
 def day_of(utc: int) -> str:
-    """The UTC day and time of an instant (microseconds since 1970), for a log; any number has one."""
+    """Return the UTC day and time of an instant (microseconds since 1970), for a log; any number has one."""
     try:
         return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=utc):%Y-%m-%d %H:%M:%S}"
     except OverflowError:
@@ -73,7 +73,7 @@ def time_of(boottime: float, anchors: Sequence[Anchor]) -> tuple[int, ClockMark]
 
 
 def error_of(anchor: Anchor) -> float:
-    """The error that we state for an anchor, s: its own, but never less than sources can keep."""
+    """Return the error that we state for an anchor, s: its own, but never less than sources can keep."""
     return max(anchor.error, LEAST_ERROR)
 
 

@@ -24,12 +24,12 @@ LONGEST_POLL = 3600.0  # s; poll(2) takes an int of milliseconds, and a deadline
 
 
 def boot_id() -> str:
-    """The kernel's random id of this boot."""
+    """Return the kernel's random id of this boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def system_utc() -> int:
-    """The system clock's idea of UTC, microseconds since 1970: for people and for anchors, never for stamps."""
+    """Return the system clock's UTC, microseconds since 1970: for people and for anchors, never for stamps."""
     return time.time_ns() // 1000
 
 
@@ -77,7 +77,7 @@ class SystemClock:
         return self._wait(fd, select.POLLOUT, until)
 
     def inbox(self, size: int) -> SystemInbox:
-        """A new bounded inbox."""
+        """Return a new bounded inbox."""
         return SystemInbox(self, size)
 
     def outside(self, call: Callable[[], T]) -> T:
@@ -142,7 +142,7 @@ class SystemInbox:
         self._append(item)
 
     def get(self, until: float) -> Any | None:
-        """The oldest item, waiting until `until`; None where none came."""
+        """Return the oldest item, waiting until `until`; None where none came."""
         while not self._take(self._filled):
             if not self._clock.wait_readable(self._filled, until):
                 return None

@@ -23,10 +23,10 @@ SEEK_S = 5.0  # between two looks while the time is unknown or doubted
 KEEP_S = 600.0  # between two looks once it is known, by whomever: 50 ppm are 30 ms in that time
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
-MAY_NOT_ASK = "may_not_ask_time"  # MayNotAsk's code
+MAY_NOT_ASK = "may_not_ask_time"  # NotAllowedError's code
 
 
-class MayNotAsk(Exception):
+class NotAllowedError(Exception):
     """The system refuses to tell whether its clock is right; `number` is its error's."""
 
     def __init__(self, number: int) -> None:
@@ -41,7 +41,7 @@ class TimeSource(Protocol):
     """Somebody who may know the time."""
 
     def probe(self, boot: str, boottime: float) -> Anchor | None:
-        """An anchor for this instant of the boot (s), or None while the time is not known. Raises MayNotAsk."""
+        """Return an anchor for this instant of the boot (s), None while the time is unknown. Raise NotAllowedError."""
 
 
 class Timex(ctypes.Structure):
@@ -67,7 +67,7 @@ class KernelTime:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def probe(self, boot: str, boottime: float) -> Anchor | None:
-        """The system's UTC with the kernel's own bound of its error, s. Raises MayNotAsk."""
+        """Return the system's UTC with the kernel's own bound of its error, s. Raise NotAllowedError."""
         timex = Timex()
         state = self._libc.adjtimex(ctypes.byref(timex))
         number = ctypes.get_errno()
@@ -76,7 +76,7 @@ class KernelTime:
         if self._trusted:
             return Anchor(boot, boottime, system_utc(), "system", 1.0)
         if state < 0:
-            raise MayNotAsk(number)
+            raise NotAllowedError(number)
         return None
 
 
@@ -107,13 +107,13 @@ class Timekeeper:
             self._clock.sleep_until(now + (KEEP_S if self._settled() else SEEK_S))
 
     def look(self) -> Anchor | None:
-        """The anchor of the first source that knows the time now; None where none does."""
+        """Return the anchor of the first source that knows the time now; None where none does."""
         now = self._clock.now()
         refused: Reason | None = None
         for source in self._sources:
             try:
                 anchor = source.probe(self._boot, now)
-            except MayNotAsk as error:
+            except NotAllowedError as error:
                 refused = error.reason
                 continue
             if anchor is not None:

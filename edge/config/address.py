@@ -29,7 +29,7 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """The parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS); AddressError where it is none."""
+    """Return the parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS). Raise AddressError where it is none."""
     right = "write mqtt://HOST:1883 or mqtts://HOST:8883"
     try:
         parts = urlsplit(url)

@@ -131,8 +131,11 @@ class Commands:
             made = arguments_of(command, arguments)
             log.log(
                 logging.DEBUG if command.needs is Permission.READ else logging.INFO,
-                "command %s (%r), asked by %s", name, request.id, request.issued_by,
-            )  # fmt: skip
+                "command %s (%r), asked by %s",
+                name,
+                request.id,
+                request.issued_by,
+            )
             outcome = command.handler(self._parts, made, request)
         except RefusedError as refusal:
             outcome = Outcome("failed", refusal.reason)
@@ -151,14 +154,21 @@ class Commands:
         if command is None:
             names = ", ".join(known for known in self._known if who.only is None or known in who.only)
             raise RefusedError(
-                Reason("unknown_command", "there is no command {name}; there are: {names}",
-                       name=repr(name[:SHOWN]), names=names)
-            )  # fmt: skip
+                Reason(
+                    "unknown_command",
+                    "there is no command {name}; there are: {names}",
+                    name=repr(name[:SHOWN]),
+                    names=names,
+                )
+            )
         if who.only is not None and name not in who.only:
             raise RefusedError(
-                Reason("not_asked_remotely", "{name} may not be asked for from afar: [commands] remote in the "
-                       "station's file lists what may", name=name)
-            )  # fmt: skip
+                Reason(
+                    "not_asked_remotely",
+                    "{name} may not be asked for from afar: [commands] remote in the station's file lists what may",
+                    name=name,
+                )
+            )
         if command.needs not in who.may:
             raise RefusedError(Reason("forbidden", "whoever asks may not ask for {name}", name=name))
         return command
@@ -173,9 +183,13 @@ def arguments_of(command: Command, given: Mapping[str, Any]) -> Any:
     for name in given:
         if name not in fields:
             raise RefusedError(
-                Reason("unknown_argument", "{command} takes no {argument}",
-                       command=command.name, argument=repr(str(name)[:SHOWN]))
-            )  # fmt: skip
+                Reason(
+                    "unknown_argument",
+                    "{command} takes no {argument}",
+                    command=command.name,
+                    argument=repr(str(name)[:SHOWN]),
+                )
+            )
     for name, field in fields.items():
         if name not in given:
             if field.required:
@@ -187,9 +201,14 @@ def arguments_of(command: Command, given: Mapping[str, Any]) -> Any:
             msgspec.convert(given[name], type=field.type)
         except msgspec.ValidationError:
             raise RefusedError(
-                Reason("wrong_argument", "{command} does not take {value} as {argument}",
-                       command=command.name, argument=name, value=repr(given[name])[:SHOWN])
-            ) from None  # fmt: skip
+                Reason(
+                    "wrong_argument",
+                    "{command} does not take {value} as {argument}",
+                    command=command.name,
+                    argument=name,
+                    value=repr(given[name])[:SHOWN],
+                )
+            ) from None
     return msgspec.convert(dict(given), type=command.arguments)
 
 

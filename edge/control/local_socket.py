@@ -66,7 +66,7 @@ class Control:
                 self._path.unlink(missing_ok=True)
 
     def _next_look(self) -> float:
-        """The instant of the station's clock at which to look at the callers again, who live in real time."""
+        """Return the instant of the station's clock at which to look at the callers again, who live in real time."""
         if not self._callers:
             return float("inf")
         left = min(caller.next_due for caller in self._callers.values()) - self._world.now()
@@ -137,7 +137,7 @@ class Control:
 
     @contextlib.contextmanager
     def _survived(self, fd: int) -> Iterator[None]:
-        """A caller that went is dropped."""
+        """Drop the caller where it has gone."""
         try:
             yield
         except OSError as error:

@@ -24,7 +24,7 @@ MARK = b"Exif\0\0"
 
 
 def with_exif(jpeg: bytes, wish: Wish) -> bytes:
-    """The JPEG with station, camera, time, its certainty and place; only its Exif segment differs."""
+    """Return the JPEG with station, camera, time, its certainty and place; only its Exif segment differs."""
     exif = _own(_camera_wrote(jpeg), wish)
     body = exif.tobytes()
     body = body if body.startswith(MARK) else MARK + body
@@ -41,7 +41,7 @@ def certainty(wish: Wish) -> str:
 
 
 def _segments(jpeg: bytes) -> list[bytes]:
-    """What follows the start marker: each segment before the first scan, then all the rest in one piece."""
+    """Return what follows the start marker: each segment before the first scan, then all the rest in one piece."""
     pieces, at = [], 2
     while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] not in (0xDA, 0xFF):
         end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")

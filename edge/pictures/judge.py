@@ -40,7 +40,7 @@ REPEATED = Reason("repeated", "repeated")
 FAULTS = {fault.code: fault for fault in (DARK, BLURRED, REPEATED)}
 
 
-class NotWhole(ValueError):
+class NotWholeError(ValueError):
     """The bytes are no whole JPEG."""
 
     def __init__(self, detail: Reason) -> None:
@@ -66,11 +66,11 @@ class Opened:
 
     @classmethod
     def of(cls, jpeg: bytes) -> Opened:
-        """Decode; NotWhole where that cannot be done to the last line."""
+        """Decode; NotWholeError where that cannot be done to the last line."""
         try:
             image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
             if image.width * image.height > MOST_PIXELS:
-                raise NotWhole(
+                raise NotWholeError(
                     Reason(
                         "too_many_pixels",
                         "the picture claims {width} x {height} pixels",
@@ -82,8 +82,8 @@ class Opened:
             return cls(image.convert("RGB"))
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
             if not jpeg.rstrip(b"\0").endswith(JPEG_END):
-                raise NotWhole(Reason("picture_cut_short", "the picture is cut short")) from None
-            raise NotWhole(Reason("picture_damaged", "the picture is damaged: {why}", why=str(error))) from None
+                raise NotWholeError(Reason("picture_cut_short", "the picture is cut short")) from None
+            raise NotWholeError(Reason("picture_damaged", "the picture is damaged: {why}", why=str(error))) from None
 
     def look(self, previous: str = "") -> Look:
         """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""
@@ -105,7 +105,7 @@ class Opened:
         return Look(self.image.width, self.image.height, faults, rounded, pixels)
 
     def thumbnail(self) -> bytes:
-        """A small JPEG of at most about 20 kB: the greatest width, then the best quality, that fit."""
+        """Return a small JPEG of at most about 20 kB: the greatest width, then the best quality, that fit."""
         for width in THUMB_WIDTHS:
             size = (width, max(1, round(self.image.height * width / self.image.width)))
             small = self.image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
@@ -118,7 +118,7 @@ class Opened:
 
 def blur_effect(grey: Image.Image) -> tuple[float, float]:
     """Crete et al. (SPIE 6492, 2007): 0 sharp to 1 blurred, the worse of both directions; and the mean step
-    between neighbouring pixels of the picture itself, 0 to 255."""  # fmt: skip
+    between neighbouring pixels of the picture itself, 0 to 255."""
     effects, steps = [], []
     for along in (0, 1):
         change = _steps(grey, along)
@@ -138,13 +138,13 @@ def _steps(grey: Image.Image, along: int) -> Image.Image:
 
 
 def _smeared(grey: Image.Image, along: int) -> Image.Image:
-    """The picture through a mean of REBLUR pixels in one direction."""
+    """Return the picture through a mean of REBLUR pixels in one direction."""
     reach = REBLUR // 2
     return grey.filter(ImageFilter.BoxBlur((reach, 0) if along == 0 else (0, reach)))
 
 
 def _bright(grey: Image.Image) -> float:
-    """The level that a hundredth of the pixels lie above."""
+    """Return the level that a hundredth of the pixels lie above."""
     left = grey.width * grey.height / 100
     for level, count in reversed(list(enumerate(grey.histogram()))):
         left -= count
@@ -160,7 +160,7 @@ def _packed(image: Image.Image, quality: int) -> bytes:
 
 
 def _best_quality(image: Image.Image, low: bytes) -> bytes:
-    """The best packing within THUMB_BYTES, by halving; `low` where none fits."""
+    """Return the best packing within THUMB_BYTES, by halving; `low` where none fits."""
     best, bottom, top = low, 30, 92
     while bottom < top:
         middle = (bottom + top + 1) // 2

@@ -153,7 +153,7 @@ class PictureLane:
         return utc is not None, micros // round(watched.interval * 1e6)
 
     def _next(self, watched: Watched) -> float:
-        """The instant at which to look at the camera again."""
+        """Return the instant at which to look at the camera again."""
         now, utc = self._clock.now(), self._utc()[0]
         if watched.retry_at is not None:
             return min(watched.retry_at, now + LOOK_AGAIN)
@@ -169,7 +169,7 @@ class PictureLane:
         return slot[0] == before[0] and slot[1] > before[1]
 
     def _light(self, watched: Watched) -> bool:
-        """True where the camera is to see now; a night ends a failing camera's tries until the next slot."""
+        """Return whether the camera is to see now; a night ends a failing camera's tries until the next slot."""
         utc = self._utc()[0]
         if watched.section.by_night or utc is None:
             return True
@@ -206,7 +206,7 @@ class PictureLane:
                 order.done(True, taken(found.body, wish.camera.name), version1.body(Kind.PICTURE, found.body))
 
     def _make_wish(self, watched: Watched) -> tuple[Wish, Reason | None]:
-        """The wish, and what is wrong with its camera's password file (None where nothing is)."""
+        """Return the wish, and what is wrong with its camera's password file (None where nothing is)."""
         section, unread = watched.section, None
         try:
             camera = target(section)
@@ -229,7 +229,7 @@ class PictureLane:
         return wish, unread
 
     def _fulfil(self, wish: Wish) -> Reason | Shelved:
-        """The picture, or why there is none."""
+        """Return the picture, or why there is none."""
         try:
             answer = self._ask(wish)
             if not answer.ok:

@@ -109,7 +109,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def new_id() -> str:
-    """An id for a wish."""
+    """Return an id for a wish."""
     return secrets.token_hex(8)
 
 
@@ -128,15 +128,15 @@ class Spool:
         self._write(f"wish-{wish.id}.json", msgspec.json.encode(wish))
 
     def answer(self, wish_id: str) -> Answer | None:
-        """The wish's answer, where it is there and whole."""
+        """Return the wish's answer, where it is there and whole."""
         return self._read(self.folder / f"answer-{wish_id}.json", Answer)
 
     def waiting(self, world: Clock, wish_id: str, patience: float, absence: float) -> Waiting:
-        """A wait for the wish's answer, `patience` seconds of `world` in all, `absence` without a process."""
+        """Return a wait for the answer, `patience` seconds of `world` in all, `absence` without a process."""
         return Waiting(self, world, wish_id, patience, absence)
 
     def attended(self) -> bool:
-        """True where a camera process holds the spool."""
+        """Return whether a camera process holds the spool."""
         lock = self._lock()
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -186,7 +186,7 @@ class Spool:
         return lock
 
     def take(self) -> Wish | None:
-        """The next wish, now taken; what is no wish is removed."""
+        """Return the next wish, now taken; what is no wish is removed."""
         for file in sorted(self.folder.glob("wish-*.json")):
             wish = self._read(file, Wish) if NAME.match(file.name) else None
             if wish is not None and file.name == f"wish-{wish.id}.json":
@@ -244,7 +244,7 @@ class Waiting:
         self._began = self._seen = world.now()
 
     def slice(self, seconds: float) -> Answer | None:
-        """The answer, or None where it is not there after these seconds."""
+        """Return the answer, or None where it is not there after these seconds."""
         until = self._world.now() + seconds
         while (answer := self._spool.answer(self._wish_id)) is None:
             now = self._world.now()
@@ -261,7 +261,7 @@ class Waiting:
 
 
 def target(section: Any) -> Target:
-    """The Target of a `CameraSection` (edge.config); OSError where its password file cannot be read.
+    """Return the Target of a `CameraSection` (edge.config). Raise OSError where its password file cannot be read.
 
     The daemon reads the file: the camera process sees the spool alone.
     """

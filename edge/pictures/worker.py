@@ -22,7 +22,7 @@ from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.notify import notify
 from edge.pictures.exif import with_exif
-from edge.pictures.judge import NotWhole, Opened
+from edge.pictures.judge import NotWholeError, Opened
 from edge.pictures.reasons import ENDED
 from edge.pictures.spool import POLL, Answer, Part, Spool, Target, Wish, late, widened
 
@@ -77,19 +77,28 @@ def answer(wish: Wish, clock: Clock, spool: Spool) -> tuple[Answer, bytes, bytes
         opened = Opened.of(jpeg)
     except CameraError as error:
         return Answer(wish.id, False, error.reason), b"", b""
-    except NotWhole as error:
+    except NotWholeError as error:
         return Answer(wish.id, False, NoPictureError(error.detail).reason), b"", b""
     look = opened.look(wish.previous)
     dated = msgspec.structs.replace(wish, clock=widened(wish.clock, taken_late))
     full, thumbnail = with_exif(jpeg, dated), with_exif(opened.thumbnail(), dated)
     return (
         Answer(
-            wish.id, True, None, _part(full), _part(thumbnail), look.width, look.height, look.faults,
-            look.figures, look.pixels, taken_late,
+            wish.id,
+            True,
+            None,
+            _part(full),
+            _part(thumbnail),
+            look.width,
+            look.height,
+            look.faults,
+            look.figures,
+            look.pixels,
+            taken_late,
         ),
         full,
         thumbnail,
-    )  # fmt: skip
+    )
 
 
 def take_still(target: Target, timeout: float, clock: Clock) -> bytes:

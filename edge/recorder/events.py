@@ -42,7 +42,7 @@ def off_reason(last: Record, store: Store, boot: str) -> Reason:
 
 
 def setup_body(config: Config) -> dict[str, Any]:
-    """What the coming minutes are made under: sensors, heights, calibrations, site, the configuration's hash."""
+    """Return what the coming minutes are made under: sensors, heights, calibrations, site, the file's hash."""
     names = config.channels()
     return {
         "configuration": config.digest,
@@ -66,5 +66,5 @@ def setup_body(config: Config) -> dict[str, Any]:
 
 
 def new_epoch() -> str:
-    """A random epoch for this start of the daemon: 48 bits, so that no two starts of a farm's life agree."""
+    """Return a random epoch for this start of the daemon: 48 bits, so that no two starts of a farm's life agree."""
     return secrets.token_hex(6)

@@ -43,7 +43,7 @@ class Journal:
         self.trouble: str | None = None
 
     def append(self, draft: Draft) -> Record | None:
-        """The record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
+        """Return the record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
         self._waiting.append((draft, self._keep()))
         record: Record | None = None
         while self._waiting:
@@ -121,7 +121,7 @@ def check(draft: Draft) -> None:
 
 
 def picture_of(draft: Draft) -> NewPicture | None:
-    """The picture that a picture record tells of, for the rows that send it."""
+    """Return the picture that a picture record tells of, for the rows that send it."""
     if draft.kind is not Kind.PICTURE:
         return None
     body = draft.body

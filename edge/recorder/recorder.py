@@ -179,7 +179,7 @@ class Recorder:
         self._setup = record.seq if record is not None else None
 
     def _close_short(self) -> None:
-        """The daemon ends: what is in the inbox still counts, and the minute in hand ends now."""
+        """End the minute in hand now, because the daemon ends; what is in the inbox still counts."""
         while len(self._inbox):
             item = self._inbox.get(float("-inf"))
             if item is not None:

@@ -71,11 +71,11 @@ class Timeline:
         return round(self.end - self.begin, 6)
 
     def start(self) -> tuple[int | None, ClockMark]:
-        """The time of the minute's beginning, by all that is known now."""
+        """Return the time of the minute's beginning, by all that is known now."""
         return (self.begin_utc, self.begin_mark) if self.begin_utc is not None else self.time_at(self.begin)
 
     def learn(self, anchor: Anchor, now: float) -> None:
-        """The time is known, or known anew: date what waited for it, and cut the minute where its edges move.
+        """Take in that the time is known: date what waited for it, and cut the minute where its edges move.
 
         An anchor that cannot be right, or that the store refuses, changes nothing.
         """
@@ -173,7 +173,7 @@ class Timeline:
         return said < newest - (error_of(anchor) + (mark.error or 0.0) + STEP) * 1e6
 
     def _last_known(self) -> Record | None:
-        """The newest record of earlier boots whose time is known; looked for once."""
+        """Return the newest record of earlier boots whose time is known; looked for once."""
         if not self._looked:
             try:
                 self._newest = newest_known(self._store, self._store.next_seq)
@@ -230,13 +230,13 @@ def time_at(boottime: float, anchors: Sequence[Anchor]) -> tuple[int | None, Clo
 
 
 def known_before(store: Store, seq: int) -> int | None:
-    """The end (microseconds UTC) of the newest record before `seq` whose time is known; None where none is."""
+    """Return the end (microseconds UTC) of the newest record before `seq` whose time is known; None: none is."""
     record = newest_known(store, seq)
     return None if record is None or record.start is None else record.start + round(record.duration * 1e6)
 
 
 def newest_known(store: Store, seq: int) -> Record | None:
-    """The newest record before `seq` whose time is known; None where none is."""
+    """Return the newest record before `seq` whose time is known; None where none is."""
     for last in range(seq - 1, max(0, seq - 100 * LOOK_BACK), -LOOK_BACK):
         timed = [r for r in store.range(max(1, last - LOOK_BACK + 1), last) if r.start is not None]
         if timed:

@@ -44,7 +44,7 @@ class Results:
             log.warning("what came of command %r waits in the store until it is asked for again", result.id)
 
     def take(self, command: Command, utc: int | None, retained: bool = False) -> bool:
-        """True where the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
+        """Return whether the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
         self._collect()
         known = self._known(command.id)
         if known is not None:

@@ -25,5 +25,5 @@ class Retry:
         return self._random.uniform(0, longest)
 
     def reset(self) -> None:
-        """The link has been stable, or somebody listens again."""
+        """Begin anew with short pauses: the link has been stable, or somebody listens again."""
         self._backoff.reset()

@@ -162,11 +162,11 @@ def clock_of(answer: dict[str, Any]) -> Finding:
 def clock(config: Config) -> Finding:
     """Judge whether something keeps the system's clock right, by a look of the doctor's own."""
     from edge.clock.anchors import error_of
-    from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk
+    from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, NotAllowedError
 
     try:
         anchor = KernelTime(config.clock.trust_system_clock).probe("", 0.0)
-    except MayNotAsk as refused:
+    except NotAllowedError as refused:
         return clock_finding(None, 0.0, None, None, refused.reason)
     if anchor is None:
         return clock_finding(None, 0.0, None, None, UNSYNCHRONISED)

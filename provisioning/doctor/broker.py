@@ -58,12 +58,12 @@ def broker(config: Config) -> Iterator[Finding]:
 
 
 def told(error: LinkError) -> str:
-    """The link's own sentence."""
+    """Return the link's own sentence."""
     return _("broker: {detail}").format(detail=texts.phrase(str(error)))
 
 
 def remedy(error: LinkError) -> str:
-    """What to do; and that nothing is lost meanwhile."""
+    """Return what to do; and that nothing is lost meanwhile."""
     if str(error).startswith("this station's certificate"):
         return _("Put the new certificate and its key there; the station takes them at its next connection.")
     if error.login:

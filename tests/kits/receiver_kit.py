@@ -52,13 +52,13 @@ class Desk:
         self.take((topic(station, Topic.BACKFILL), encode(Batch(1, station, list(records)))))
 
     def answer(self, station: str = "s") -> HelloAnswer:
-        """What it answers to a hello of the station."""
+        """Return what it answers to a hello of the station."""
         hello = Hello(1, station, "nonce", "e", [Span("e", 1, 1)], 2, [], 0, "ntp", "committed")
         self.take((topic(station, Topic.HELLO), encode(hello)))
         return self.last(station, Topic.ANSWER, HelloAnswer)
 
     def last(self, station: str, channel: Topic, kind: type[M]) -> M:
-        """The newest message on a station's channel."""
+        """Return the newest message on a station's channel."""
         return decode([payload for to, payload in self.said if to == topic(station, channel)][-1], kind)
 
     def receipted(self, station: str = "s") -> list[Span]:

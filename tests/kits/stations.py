@@ -95,7 +95,7 @@ class Outcome:
 
 
 def configured(folder: Path, text: str = SMALL, broker: str = SIMULATED) -> Config:
-    """The station's file, loaded."""
+    """Return the station's file, loaded."""
     file = folder / "station.toml"
     file.write_text(text.format(state=folder / "state", broker=broker))
     return load(file)
@@ -140,7 +140,7 @@ def records_of(config: Config) -> list[Record]:
 
 
 def closed_of(config: Config) -> list[Record]:
-    """What the station counts as proven, of a store that nobody has open."""
+    """Return what the station counts as proven, of a store that nobody has open."""
     store: Store = open_store(config)
     try:
         open_spans = [*store.outbox.unsent_spans(PLATFORM), *store.outbox.unproven(PLATFORM)]

@@ -32,7 +32,7 @@ BOOT = "11111111-2222-3333-4444-555555555555"
 
 
 def destination(broker: BrokerSection, station: str = "orchard-1", way: Way = REAL_WAY) -> Destination:
-    """The platform behind this broker."""
+    """Return the platform behind this broker."""
     return Destination(PLATFORM, broker, Minshan(station, broker.proof), way)
 
 
@@ -154,7 +154,7 @@ class Listener:
         return list(records_of(self.take()))
 
     def on(self, station: str, channel: Topic) -> list[Incoming]:
-        """What came on one channel."""
+        """Return what came on one channel."""
         return [message for message in self.take() if message.topic == topic(station, channel)]
 
     def send(self, to: str, payload: bytes) -> None:

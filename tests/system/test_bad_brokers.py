@@ -44,9 +44,15 @@ BAD = {
     "sends properties of none": lambda: Manners(first=packet(0x32, b"\x00\x01a\x00\x01\x05\xff\xff\xff\xff\xff")),
     "sends at a QoS of its own": lambda: Manners(first=packet(0x34, b"\x00\x01a\x00\x01\x00{}")),
     "sends megabytes": lambda: Manners(first=publish(topic(STATION, Topic.COMMAND), b"x" * 3_000_000, True)),
-}  # fmt: skip
-QUICK = ("each third is refused", "kicks at each fifth", "packets of 2000",
-         "acknowledges and drops", "sends what has no topic", "sends megabytes")  # fmt: skip
+}
+QUICK = (
+    "each third is refused",
+    "kicks at each fifth",
+    "packets of 2000",
+    "acknowledges and drops",
+    "sends what has no topic",
+    "sends megabytes",
+)
 
 
 @pytest.fixture(name="scripted")

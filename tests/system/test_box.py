@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from edge.clock.timekeeper import TIME_ERROR, UNSYNCHRONISED, MayNotAsk, Timex
+from edge.clock.timekeeper import TIME_ERROR, UNSYNCHRONISED, NotAllowedError, Timex
 from tests.data import CHECKOUT
 from tests.kits.booted import Booted, cgroups
 
@@ -116,7 +116,7 @@ def test_the_installed_station_knows_whether_the_clock_is_right(box: Booted) -> 
 @pytest.mark.slow
 def test_a_station_that_may_not_ask_says_so(box: Booted) -> None:
     """Where the sandbox forbids to ask the kernel, log, status and doctor name that, in both languages."""
-    reason = MayNotAsk(errno.EPERM).reason
+    reason = NotAllowedError(errno.EPERM).reason
     refused = str(reason)
     doctor = ("minshan", "doctor", "--config", "/etc/minshan/station.toml")
     folder = "/etc/systemd/system/minshan.service.d"

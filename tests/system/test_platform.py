@@ -102,7 +102,7 @@ def test_no_message_ends_a_receiver_or_comes_back(parts: Parts, tmp_path: Path) 
 
 
 def receipted(listener: Listener) -> list[Span]:
-    """The spans of all receipts that came."""
+    """Return the spans of all receipts that came."""
     return [span for message in listener.on("s", Topic.RECEIPT) for span in decode(message.payload, Receipt).has]
 
 

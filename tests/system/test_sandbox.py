@@ -15,7 +15,7 @@ from collections.abc import Callable
 import pytest
 
 from drivers.reason import SYSTEM
-from edge.clock.timekeeper import TIME_ERROR, KernelTime, MayNotAsk, Timex
+from edge.clock.timekeeper import TIME_ERROR, KernelTime, NotAllowedError, Timex
 from tests.data import CHECKOUT
 
 UNIT = (CHECKOUT / "systemd/minshan.service").read_text()
@@ -79,7 +79,7 @@ def is_refused() -> bool:
     """Return whether "may not ask" is distinguished from a clock that is not kept right."""
     try:
         KernelTime().probe("b", 1.0)
-    except MayNotAsk as refused:
+    except NotAllowedError as refused:
         return refused.reason.inner("why") == SYSTEM[errno.EPERM]
     return False
 

@@ -65,12 +65,12 @@ def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(
 
 
 def newest_hello(platform: Listener) -> Hello:
-    """What the station said of itself last."""
+    """Return what the station said of itself last."""
     return decode(platform.on(STATION, Topic.HELLO)[-1].payload, Hello)
 
 
 def answer(platform: Listener, hello: Hello, has: list[Span] | None = None) -> None:
-    """The platform's answer to a hello."""
+    """Return the platform's answer to a hello."""
     reply = HelloAnswer(VERSION, hello.nonce, UTC0 + 5_000_000, "ledger", 1, has)
     platform.send(topic(STATION, Topic.ANSWER), encode(reply))
 
@@ -211,7 +211,7 @@ def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broke
     store = Store.open(tmp_path / "state", epoch="e1")
     sender = Uplink(
         destination(broker.section(), STATION), store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print
-    )  # fmt: skip
+    )
     lane = clock.lane("uplink", sender.run)
     until(lambda: sender.status()["connected"])
     now = clock.now()

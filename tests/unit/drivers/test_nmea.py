@@ -271,11 +271,13 @@ def test_a_weather_head_s_mean_wind_and_air_are_read_from_xdr(
         ("IIMTA,-2.3,C", {"air_temperature": -2.3}),
         ("IIMHU,81.0,,-4.0,C", {"relative_humidity": 81.0}),
         ("IIMMB,29.92,I,1.0132,B", {"air_pressure": 1013.2}),
-        ("WIXDR,C,275.1,K,AIRTEMP#CAL,P,96820,P,AIRP,H,71,P,AIRH", {
-            "air_temperature": 1.95, "air_pressure": 968.2, "relative_humidity": 71.0}),
+        (
+            "WIXDR,C,275.1,K,AIRTEMP#CAL,P,96820,P,AIRP,H,71,P,AIRH",
+            {"air_temperature": 1.95, "air_pressure": 968.2, "relative_humidity": 71.0},
+        ),
         ("WIXDR,C,14.0,C,WATERTEMP,C,3.0,C,WCHR,C,80.0,C,ENGINE#1", {}),
     ],
-)  # fmt: skip
+)
 def test_sentences_and_ids_as_makers_write_them_are_read(body: str, found: dict[str, float]) -> None:
     """Wind to the left and right of the bow, the single sentences of air, kelvins and decorated ids are taken."""
     assert heard(body, met=True) == [found]

@@ -30,7 +30,7 @@ STATION = LINE + b"*%02X\r\n" % xor8(LINE, 0x18)
 
 @contextmanager
 def speaking(said: bytes, pause: float = 0.05) -> Iterator[str]:
-    """A pty on which a device says the same again and again. Yield its path."""
+    """Give a pty on which a device says the same again and again. Yield its path."""
     master, slave = pty.openpty()
     halt = threading.Event()
 

@@ -97,11 +97,15 @@ def test_the_kernel_s_bare_number_is_told_from_a_loose_wire() -> None:
 @pytest.mark.parametrize(
     ("name", "data", "keys", "quantity"),
     [
-        ("ascii-station", b"A0000B999C0013D0013E0000F0000G3000H3000I0000J0000K0000L0200M600N10000*%02X\r\n", {},
-         "wind_from_direction"),
+        (
+            "ascii-station",
+            b"A0000B999C0013D0013E0000F0000G3000H3000I0000J0000K0000L0200M600N10000*%02X\r\n",
+            {},
+            "wind_from_direction",
+        ),
         ("modbus", answer(500, 2000), {"profile": "th-renke"}, "air_temperature"),
     ],
-)  # fmt: skip
+)
 def test_a_recording_is_judged_by_the_driver_s_own_limits(
     name: str, data: bytes, keys: dict[str, Any], quantity: str
 ) -> None:

@@ -49,7 +49,7 @@ def aside(desk: Desk) -> list[bytes]:
 
 
 def batch(*records: Any, station: str = "s") -> tuple[str, bytes]:
-    """A message with these records, whatever they are."""
+    """Return a message with these records, whatever they are."""
     return topic(station, Topic.BACKFILL), msgspec.json.encode({"v": 1, "station": station, "records": records})
 
 
@@ -171,10 +171,12 @@ def test_many_holes_are_receipted_in_small_messages(desk: Desk) -> None:
 
 def test_one_batch_of_many_messages_makes_receipts_that_fit(desk: Desk) -> None:
     """What comes at once is receipted in pages of at most a thousand spans."""
-    desk.take(*(
-        (topic("s", Topic.BACKFILL), encode(Batch(1, "s", [minute(seq) for seq in range(first, first + 720, 2)])))
-        for first in range(1, 7200, 720)
-    ))  # fmt: skip
+    desk.take(
+        *(
+            (topic("s", Topic.BACKFILL), encode(Batch(1, "s", [minute(seq) for seq in range(first, first + 720, 2)])))
+            for first in range(1, 7200, 720)
+        )
+    )
     told = [decode(payload, Receipt) for to, payload in desk.said if to == topic("s", Topic.RECEIPT)]
     assert [len(receipt.has) for receipt in told] == [1000, 1000, 1000, 600]
     assert len(desk.answer().has or []) == 3600

@@ -254,7 +254,12 @@ def test_a_duration_says_its_unit(text: str) -> None:
         Duration().convert(text, None, None)
     assert Duration(zero=True).convert("0", None, None) == 0
     assert [Duration().convert(text, None, None) for text in ("20m", "20 min", "1.5h", "90s", "2d")] == [
-        1200, 1200, 5400, 90, 172800]  # fmt: skip
+        1200,
+        1200,
+        5400,
+        90,
+        172800,
+    ]
 
 
 def test_a_number_alone_is_told_how_to_be_written() -> None:

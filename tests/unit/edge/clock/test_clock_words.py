@@ -9,12 +9,12 @@ import pytest
 
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
-from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, MayNotAsk, Timekeeper
+from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, NotAllowedError, Timekeeper
 from edge.language import texts
 from provisioning.commands.status import time_trouble
 from provisioning.doctor.box import clock_of
 
-FORBIDDEN = MayNotAsk(errno.EPERM)
+FORBIDDEN = NotAllowedError(errno.EPERM)
 REFUSED = FORBIDDEN.reason
 IMPOSSIBLE = {
     "code": "time_cannot_be",
@@ -87,7 +87,7 @@ def test_it_is_said_in_chinese() -> None:
 class Forbidden(KernelTime):
     """A kernel that may not be asked, or says nothing."""
 
-    def __init__(self, error: MayNotAsk | None) -> None:
+    def __init__(self, error: NotAllowedError | None) -> None:
         self.error = error
 
     def probe(self, boot: str, boottime: float) -> None:

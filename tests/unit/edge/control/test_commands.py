@@ -34,7 +34,7 @@ class Camera:
 
 @pytest.fixture(name="parts")
 def made() -> Any:
-    """What the commands need of a station."""
+    """Return what the commands need of a station."""
     clock = SystemClock()
     return SimpleNamespace(uplink=None, pictures=Camera(), clock=clock, inbox=clock.inbox(100))
 
@@ -130,7 +130,9 @@ def by_platform(parts: Any, name: str, remote: tuple[str, ...] = CommandsSection
 def test_the_platform_may_ask_what_the_stations_file_lists(parts: Any) -> None:
     """By default pictures and hellos; never whose word counts, whatever the file says."""
     assert [(r.id, r.station, r.state) for r in by_platform(parts, "picture")] == [
-        ("c1", "min-1", "accepted"), ("c1", "min-1", "done")]  # fmt: skip
+        ("c1", "min-1", "accepted"),
+        ("c1", "min-1", "done"),
+    ]
     assert by_platform(parts, "hello")[0].data["why"]["code"] == "without_broker"
     for name in ("maintenance", "status", "accept-ledger", "picture-file"):
         assert by_platform(parts, name)[0].data["why"]["code"] == "not_asked_remotely"

@@ -133,7 +133,7 @@ def test_no_reboot_loses_rain(life: list[tuple[int, bool, float]], boot: str | N
 
 
 def counted(totals: list[float], step: float = 10.0, wraps_at: float | None = None) -> tuple[float, list[str]]:
-    """What the sum is less what is owed, and the doubts."""
+    """Return what the sum is less what is owed, and the doubts."""
     counter = Counter()
     found = [counter.take(value, step * n, wraps_at, None) for n, value in enumerate(totals)]
     return round(counter.state.total - counter.state.owed, 6), [r.doubt.code for r in found if r.doubt]

@@ -19,13 +19,15 @@ AIR = ["air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wi
 
 
 def morning(at: float) -> dict[str, float]:
-    """A morning that warms by 8 K in five hours."""
+    """Return a morning that warms by 8 K in five hours."""
     return {
         "air_temperature": round(8 + at / 2250 + 0.2 * math.sin(at / 300), 1),
         "relative_humidity": round(85 - at / 600 + 0.5 * math.sin(at / 200), 1),
-        "air_pressure": round(836 + 0.3 * math.sin(at / 900), 1), "wind_speed": round(1.5 + math.sin(at / 90), 1),
-        "wind_from_direction": round(180 + 60 * math.sin(at / 200)) % 360, "illuminance": round(at * 4 + at % 7),
-    }  # fmt: skip
+        "air_pressure": round(836 + 0.3 * math.sin(at / 900), 1),
+        "wind_speed": round(1.5 + math.sin(at / 90), 1),
+        "wind_from_direction": round(180 + 60 * math.sin(at / 200)) % 360,
+        "illuminance": round(at * 4 + at % 7),
+    }
 
 
 def codes(bodies: list[Minute], name: str) -> set[str]:
@@ -33,9 +35,15 @@ def codes(bodies: list[Minute], name: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "off"), [("air_temperature", 5.0), ("air_temperature", -4.0), ("relative_humidity", 16.0),
-                      ("air_pressure", 4.0), ("air_pressure", -20.0)],
-)  # fmt: skip
+    ("name", "off"),
+    [
+        ("air_temperature", 5.0),
+        ("air_temperature", -4.0),
+        ("relative_humidity", 16.0),
+        ("air_pressure", 4.0),
+        ("air_pressure", -20.0),
+    ],
+)
 @pytest.mark.parametrize("second", [0.0, 30.0])
 def test_an_offset_is_doubted_until_it_is_gone(name: str, off: float, second: float) -> None:
     """Wherever in its minute a sensor leaps, each of the 240 minutes is suspect, and the ones after it are not."""
@@ -123,11 +131,16 @@ def light(quantity: str, value: float, hour: float, known: bool = True) -> int:
 @pytest.mark.parametrize(
     ("quantity", "value", "hour", "flag"),
     [
-        ("illuminance", 80_000.0, 0.5, 3), ("illuminance", 130_000.0, 13.0, 1), ("illuminance", 90_000.0, 7.0, 3),
-        ("illuminance", 300.0, 0.5, 1), ("solar_irradiance", 900.0, 2.0, 3), ("solar_irradiance", 1100.0, 13.0, 1),
-        ("solar_irradiance", -4.0, 0.5, 1), ("solar_irradiance", 5.0, 0.5, 1),
+        ("illuminance", 80_000.0, 0.5, 3),
+        ("illuminance", 130_000.0, 13.0, 1),
+        ("illuminance", 90_000.0, 7.0, 3),
+        ("illuminance", 300.0, 0.5, 1),
+        ("solar_irradiance", 900.0, 2.0, 3),
+        ("solar_irradiance", 1100.0, 13.0, 1),
+        ("solar_irradiance", -4.0, 0.5, 1),
+        ("solar_irradiance", 5.0, 0.5, 1),
     ],
-)  # fmt: skip
+)
 def test_light_that_no_sun_gives(quantity: str, value: float, hour: float, flag: int) -> None:
     """Sun without day is suspect, a lamp and a thermopile's own offset by night are not."""
     assert light(quantity, value, hour) == flag

@@ -27,9 +27,15 @@ def test_nothing_is_derived_from_what_is_not_good() -> None:
 
 @pytest.mark.parametrize(
     ("temperature", "humidity", "pressure", "bulb", "apart"),
-    [(20, 100.5, 840, 20.0, 0.0), (3, 100.4, 838, 3.0, 0.0), (15, 100.0, 840, 15.0, 0.0), (25, 50, 840, 17.5, 7.5),
-     (2, 70, 840, -0.1, 2.1), (10, 103, 840, 10.0, 0.0)],
-)  # fmt: skip
+    [
+        (20, 100.5, 840, 20.0, 0.0),
+        (3, 100.4, 838, 3.0, 0.0),
+        (15, 100.0, 840, 15.0, 0.0),
+        (25, 50, 840, 17.5, 7.5),
+        (2, 70, 840, -0.1, 2.1),
+        (10, 103, 840, 10.0, 0.0),
+    ],
+)
 def test_humidity_over_100_counts_as_100(
     temperature: float, humidity: float, pressure: float, bulb: float, apart: float
 ) -> None:

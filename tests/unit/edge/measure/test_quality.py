@@ -138,11 +138,15 @@ def test_faults_put_into_a_real_day_are_found_and_its_good_minutes_pass() -> Non
     assert found.ours >= 0.95 * found.spells, found
 
 
-@pytest.mark.parametrize(("quantity", "high", "value", "flag"), [
-    ("relative_humidity", 100.0, 101.5, 1), ("relative_humidity", 99.9, 100.0, 1),
-    ("solar_irradiance", 2000.0, -4.0, 1),
-    ("air_temperature", 85.0, -1.0, 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("quantity", "high", "value", "flag"),
+    [
+        ("relative_humidity", 100.0, 101.5, 1),
+        ("relative_humidity", 99.9, 100.0, 1),
+        ("solar_irradiance", 2000.0, -4.0, 1),
+        ("air_temperature", 85.0, -1.0, 4),
+    ],
+)
 def test_fog_and_night_go_beyond_a_datasheet(quantity: str, high: float, value: float, flag: int) -> None:
     """A device whose sheet ends at 100 % may tell 101.5 in fog, and a thermopile -4 W/m2 by night."""
     checker = Checker(Channel(quantity, 0.0, high, 0.1), limits_for(quantity, 1590))

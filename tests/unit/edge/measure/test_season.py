@@ -15,11 +15,15 @@ DAWN = 1_750_006_800 // 3600 * 3600  # 2025-06-15 at 17 h UTC: 01 h at the stati
 
 
 def weather(at: float) -> dict[str, float | None]:
-    """A June day: the sun up from 6 to 20 h."""
+    """Return a June day: the sun up from 6 to 20 h."""
     hour = ((at - DAWN) / 3600 + 1) % 24
     sun = max(0.0, math.sin(math.pi * (hour - 6) / 14))
-    return {"air_temperature": 14 + 12 * sun, "relative_humidity": 80 - 40 * sun, "wind_speed": 1.0 + sun,
-            "solar_irradiance": 900 * sun - 4.0 * (sun == 0)}  # fmt: skip
+    return {
+        "air_temperature": 14 + 12 * sun,
+        "relative_humidity": 80 - 40 * sun,
+        "wind_speed": 1.0 + sun,
+        "solar_irradiance": 900 * sun - 4.0 * (sun == 0),
+    }
 
 
 def run(season: Season, first: int, last: int, skip: range = range(0), flag: int = 1) -> list[HourValues]:
@@ -113,8 +117,9 @@ def test_a_clock_that_leaps_years_tells_no_years_of_hours() -> None:
 
 
 DARK = [
-    (et0.Day(166, 15, 11, 1.4336, 0.5, 3.0), 0.53), (et0.Day(288, 12, 9, 1.2243, 0.4, 2.2), 0.344),
-]  # fmt: skip
+    (et0.Day(166, 15, 11, 1.4336, 0.5, 3.0), 0.53),
+    (et0.Day(288, 12, 9, 1.2243, 0.4, 2.2), 0.344),
+]
 
 
 @pytest.mark.parametrize(("day", "mm"), DARK)

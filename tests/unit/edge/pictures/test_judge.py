@@ -14,7 +14,7 @@ from PIL import Image
 
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.exif import with_exif
-from edge.pictures.judge import THUMB_BYTES, NotWhole, Opened
+from edge.pictures.judge import THUMB_BYTES, NotWholeError, Opened
 from edge.pictures.spool import Place, Target, Wish
 from edge.records.record import ClockMark, Stamp
 
@@ -96,14 +96,14 @@ def test_a_thumbnail_has_about_twenty_kilobytes() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
 def test_a_picture_cut_short_is_refused(share: float) -> None:
     """A picture that ends anywhere before its end is no picture, whatever Pillow could still show of it."""
-    with pytest.raises(NotWhole):
+    with pytest.raises(NotWholeError):
         Opened.of(painted()[: round(len(painted()) * share)])
 
 
 @given(st.binary(max_size=2000), st.booleans())
 def test_arbitrary_bytes_are_no_picture(data: bytes, marked: bool) -> None:
     """Whatever a camera sends, it is a whole picture or refused with a sentence."""
-    with pytest.raises(NotWhole):
+    with pytest.raises(NotWholeError):
         Opened.of(b"\xff\xd8\xff\xe0" + data if marked else data)
 
 

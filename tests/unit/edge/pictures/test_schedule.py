@@ -266,9 +266,16 @@ def test_a_stop_does_not_wait_for_a_camera(tmp_path: Path) -> None:
     attending = Spool(spool.folder).attend()
     section = CameraSection(name="orchard", driver="http", url="http://127.0.0.1/")
     lane = PictureLane(
-        (section,), SITE, "min-1", clock, spool, Shelf(tmp_path),
-        utc=lambda: (None, ClockMark("arrival")), boot="b", post=drafts.append,
-    )  # fmt: skip
+        (section,),
+        SITE,
+        "min-1",
+        clock,
+        spool,
+        Shelf(tmp_path),
+        utc=lambda: (None, ClockMark("arrival")),
+        boot="b",
+        post=drafts.append,
+    )
     lane.request(None, "c-1", lambda: None, lambda *said: None)
     running = clock.lane("pictures", lane.run)
     assert not running.join(0.5)

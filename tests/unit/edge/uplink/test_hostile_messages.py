@@ -116,11 +116,16 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
                 VERSION, nonce, 1_800_000_000_000_000, "l", 1, [Span("e1", 1, 9)], [Revised(1, [Span("e1", 1, 2)])]
             ),
             Topic.RECEIPT: Receipt(
-                VERSION, "l", 1, [Span("e1", 1, 5)], [Piece("a" * 64, "full", 5)], [Piece("b" * 64, "full")],
+                VERSION,
+                "l",
+                1,
+                [Span("e1", 1, 5)],
+                [Piece("a" * 64, "full", 5)],
+                [Piece("b" * 64, "full")],
                 [Revised(1, [Span("e1", 1, 2)])],
             ),
             Topic.COMMAND: Command(VERSION, f"c{number}", "picture", {"camera": "north"}, 2**53),
-        }  # fmt: skip
+        }
         channel = draw.choice(list(honest))
         front.take(topic(STATION, channel), mutations.of(honest[channel]), retained=draw.random() < 0.1)
         front.receipts.hello_due = float("inf")
