@@ -143,7 +143,7 @@ class Uplink:
             self._garbled = self._garbled + 1 if trouble.garbled else 0
             self._forget()
             self._said.say(str(trouble))
-            self._pause(self._retry.pause(trouble.login))
+            self._wake.pause(self._clock, self._retry.pause(trouble.login))
 
     def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
@@ -264,12 +264,6 @@ class Uplink:
             self._link.drop()
         self._link = None
         self._window = Window(1, None)
-
-    def _pause(self, seconds: float) -> None:
-        until = self._clock.now() + seconds
-        while not self._wake.retry_wanted and self._clock.wait_readable(self._wake.fd, until):
-            self._wake.drain()
-        self._wake.take_retry()
 
     def _farewell(self) -> None:
         """Say that this ends in order."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 
+from drivers.clock import Clock
+
 
 class Wake:
     """A readable descriptor and what it was set for. All but `take` and `drain` may be called from any lane."""
@@ -42,3 +44,10 @@ class Wake:
         """Make the descriptor unreadable until the next call."""
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self.fd)
+
+    def pause(self, clock: Clock, seconds: float) -> None:
+        """Wait so many seconds, or until somebody wants it tried again now."""
+        until = clock.now() + seconds
+        while not self.retry_wanted and clock.wait_readable(self.fd, until):
+            self.drain()
+        self.take_retry()
