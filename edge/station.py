@@ -25,6 +25,7 @@ from edge.control.status import Parts
 from edge.health.health import Health
 from edge.lanes import Lanes
 from edge.measure.minute import Minutes
+from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
@@ -64,8 +65,10 @@ class Station:
         self.lanes = Lanes(clock)
         self.inbox = clock.inbox(INBOX)
         self._lines = channel_lines(config, store.state(), boot)
+        place = config.site
+        site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
         self.recorder = Recorder(
-            Minutes(self._lines), store, clock, self.inbox, boot, keep=self._keep, appended=self._appended
+            Minutes(self._lines, site), store, clock, self.inbox, boot, keep=self._keep, appended=self._appended
         )
         recorder = self.recorder
         self.timekeeper = Timekeeper(sources, boot, clock, self.inbox, settled=lambda: recorder.snapshot.settled)

@@ -37,7 +37,7 @@ MISSING = 9
         ("rain485", Fault.UNPLUGGED, ("rainfall_amount", "wind_from_direction"), "unplugged"),
         ("field", Fault.SILENT, (*FIELD, "rainfall_amount.field"), "no answer"),
         ("field", Fault.NOISE, FIELD, "garbled"),
-        ("field", Fault.SHORT, FIELD, "no answer"),
+        ("field", Fault.SHORT, FIELD, "not understood"),
         ("field", Fault.SLOW, FIELD, "no answer"),
         ("field", Fault.UNPLUGGED, (*FIELD, "wind_speed"), "unplugged"),
     ],
