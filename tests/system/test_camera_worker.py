@@ -67,7 +67,15 @@ class Process:
     def ask(self, target: Target, deadline: float = 25.0, previous: str = "") -> Wish:
         """Lay a wish down."""
         wish = Wish(
-            new_id(), "min-1", target, Stamp("b", 1.0), NOON, ClockMark("ntp", 0.5), deadline, previous=previous
+            new_id(),
+            "min-1",
+            target,
+            Stamp("b", 1.0),
+            NOON,
+            ClockMark("ntp", 0.5),
+            deadline,
+            previous=previous,
+            laid=SystemClock().now(),
         )
         self.spool.put(wish)
         return wish

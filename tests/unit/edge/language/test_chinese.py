@@ -23,7 +23,7 @@ from drivers.devices.profiles import names
 from drivers.twins.twin import Fault
 from edge.config.file import load
 from edge.config.sections import BrokerSection, CameraSection, Config, SensorSection, SiteSection
-from edge.control.status import status
+from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
 from edge.sim.faults import DeviceFault, Schedule
@@ -172,7 +172,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, dict[str, 
     )
     life = Life(config, 1, BEGIN, Schedule(faults), open_store)
     life.run(500)
-    found = json.loads(json.dumps(status(life.station.parts)))
+    found = json.loads(json.dumps(plain_status(life.station.parts)))
     life.end()
     return config, found
 
