@@ -1,23 +1,27 @@
 """The pause before the next try: it doubles with each failure in a row up to a longest one, and begins anew.
 
 Lanes, devices, cameras and the uplink's connections all wait by it; what an uplink draws from it is `edge/wire/retry`.
+Tenacity gives the curve; the waiting is the Clock's, so that it is simulated too.
 """
 
 from __future__ import annotations
+
+import tenacity
 
 
 class Backoff:
     """Seconds between tries: `first_s`, twice that, and so on up to `longest_s`."""
 
     def __init__(self, first_s: float, longest_s: float) -> None:
-        self._first_s, self._longest_s = first_s, longest_s
-        self._next_s = first_s
+        self._curve = tenacity.wait_exponential(multiplier=first_s, max=longest_s)
+        self._state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
+        self.reset()
 
     def pause(self) -> float:
         """Return the seconds to wait after one more failure."""
-        pause, self._next_s = min(self._next_s, self._longest_s), min(2 * self._next_s, self._longest_s)
-        return pause
+        self._state.attempt_number += 1
+        return self._curve(self._state)
 
     def reset(self) -> None:
         """Begin anew: it works again."""
-        self._next_s = self._first_s
+        self._state.attempt_number = 0
