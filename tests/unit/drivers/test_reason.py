@@ -86,7 +86,7 @@ def test_a_changed_sentence_is_looked_at_again() -> None:
     stale = [message.id for message in catalogue() if message.context == "reason" and message.fuzzy]
     assert stale == []
     templates = tool().templates()
-    kept = {str(m.id): m.auto_comments for m in catalogue() if m.context == "reason"}
+    kept = {str(m.id): [" ".join(m.auto_comments)] for m in catalogue() if m.context == "reason"}
     assert kept == {code: [template] for code, template in templates.items()}
 
 
