@@ -67,6 +67,7 @@ def record(raw: msgspec.Raw) -> Record | BadRecord:
 def bad(raw: msgspec.Raw, why: str) -> BadRecord:
     """Return what is left of a record that cannot be kept."""
     try:
+        msgspec.json.decode(raw)  # a record damaged on its way has no name: it is sent again, not receipted
         return BadRecord(raw, why, msgspec.json.decode(raw, type=Named))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return BadRecord(raw, why, None)
