@@ -157,7 +157,7 @@ class Proxy:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["cuts", "silence", "loses acknowledgements", "delays"])
+@pytest.mark.parametrize("fault", ["cuts", "silence", "loses acknowledgements", "garbles", "delays"])
 def test_a_bad_link_loses_and_doubles_nothing(
     broker: Broker, boxes: list[Box], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
