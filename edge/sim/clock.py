@@ -21,6 +21,7 @@ from edge.sim.waiting import WaitingLanes
 
 T = TypeVar("T")
 MOST_LOOKS = 200_000  # now() without a wait: a lane that spins under a frozen clock
+MOST_WAITS = 500_000  # waits at one instant: a lane whose deadline has come by one reckoning and not by another
 
 
 class Spinning(BaseException):
@@ -35,7 +36,7 @@ class SimClock:
         self._waiting = WaitingLanes()
         self._alive = 0
         self._orders = 0
-        self._looks = 0
+        self._looks = self._waits = 0
         self._lock = threading.Lock()  # starts and the hand-over to and from run_until
         self._idle = threading.Event()  # the baton is with no lane
         self._idle.set()
@@ -146,6 +147,9 @@ class SimClock:
     ) -> bool:
         lane: SimLane = self._local.lane
         self._looks = 0
+        self._waits += 1
+        if self._waits > MOST_WAITS:
+            raise Spinning(f"{MOST_WAITS} waits at {self._now!r} s, the last by {lane.name} until {until!r}")
         lane.deadline, lane.fd, lane.events, lane.inbox, lane.for_room = until, fd, events, inbox, for_room
         self._waiting.enter(lane)
         if not self._hand_on(lane):
@@ -192,7 +196,8 @@ class SimClock:
             left = self._real0 + (target - self._sim0) / self._speed - time.monotonic()
             if left > 0.0005 and self._waiting.woken(left):
                 passed = self._sim0 + (time.monotonic() - self._real0) * self._speed
-                self._now = max(self._now, min(passed, target))
+                self._now, self._waits = max(self._now, min(passed, target)), 0
                 return False
-        self._now = max(self._now, target)
+        if target > self._now:
+            self._now, self._waits = target, 0
         return True

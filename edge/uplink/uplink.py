@@ -155,7 +155,7 @@ class Uplink:
         link.wait(self._next_instant(), self._wake.fd)
         self._wake.drain()
         self._settle(link)
-        if len(self._window) and self._clock.now() - self._heard_at >= SILENCE:
+        if len(self._window) and self._clock.now() >= self._heard_at + SILENCE:  # as the wait reckons it
             raise LinkError(f"{self._where} does not acknowledge what it is sent")
 
     def _next_instant(self) -> float:
