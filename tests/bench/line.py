@@ -80,7 +80,7 @@ def hour_of_cpu() -> tuple[float, int]:
         minute = running.store.last(Kind.MINUTE)
         rig.power_off()
         rig.close()
-        return used, 0 if minute is None else len(minute.body["values"])
+        return used, 0 if minute is None else len(minute.fields()["values"])
 
 
 def station(folder: Path) -> Config:
