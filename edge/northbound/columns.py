@@ -5,8 +5,8 @@ The minutes of one start of a station have the same channels for months and chan
 the steps, which compress to a few bits. A value is a whole number of its channel's least digits: with one decimal,
 21.4 is 214. What a column can't give back to the byte is not put into one: the caller sends such a record as it is.
 
-The sum is the CRC-32 of all numbers, steps undone, as one JSON array of arrays: a block that was put together
-wrongly, or read with another table, is damage and never good.
+The sum is the CRC-32 of all numbers, steps undone, and of the runs, as one JSON array of arrays: a block that was put
+together wrongly, or read with another table, is damage and never good.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class Table(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True):
-    """Minutes in a row, from `first` on, whose channel has another flag than usual; `reason`: its place in `reasons`."""
+    """Minutes in a row, from `first` on, where a channel has another flag than usual; `reason` is a place in
+    `reasons`.
+    """
 
     channel: Annotated[int, Meta(ge=0, lt=MOST_CHANNELS)]
     first: Annotated[int, Meta(ge=0, lt=MOST_RECORDS)]
@@ -125,10 +127,10 @@ def row(station: str, record: Record, units: dict[str, tuple[str, int]]) -> Row 
         return None
     table = Table(station, record.epoch, record.stamp.boot, record.clock.source, channels, record.setup)
     found = Row(record, table, body, numbers)
-    return found if _given_back(found) else None
+    return found if _is_given_back(found) else None
 
 
-def _given_back(one: Row) -> bool:
+def _is_given_back(one: Row) -> bool:
     """Whether the whole numbers come to the very bytes of the record."""
     record = one.record
     times = (record.stamp.boottime, record.duration, record.clock.error or 0.0)
@@ -137,6 +139,8 @@ def _given_back(one: Row) -> bool:
     names = [channel.name for channel in one.table.channels]
     reasons = one.body.reasons
     flagged = {n: (f, reasons.get(n)) for n, f in one.body.quality.items() if f != one.table.flag or n in reasons}
+    if any(abs(number or 0) > MOST for number in one.numbers):
+        return False
     return list(one.body.quality) == names and _body(one.table, one.numbers, flagged) == record.body
 
 
@@ -159,7 +163,7 @@ def columns(rows: Sequence[Row]) -> Columns:
     seq, boottime, duration, error, start, revision, *values = map(_steps, whole)
     return msgspec.convert(
         {"table": table.hash, "seq": seq, "boottime": boottime, "duration": duration, "error": error, "start": start}
-        | {"revision": revision, "values": values, "runs": runs, "reasons": reasons, "sum": _sum(whole)},
+        | {"revision": revision, "values": values, "runs": runs, "reasons": reasons, "sum": _sum(whole, runs)},
         Columns,
     )
 
@@ -192,17 +196,26 @@ def _steps(numbers: Iterable[int | None]) -> list[int | None]:
 
 def records(block: Columns, table: Table) -> list[Record]:
     """Return the minutes of a block. Raise PayloadError where block and table are not what was sent."""
-    heads = [block.seq, block.boottime, block.duration, block.error, block.start, block.revision]
+    heads: list[list[int | None]] = [
+        block.seq,
+        block.boottime,
+        block.duration,
+        block.error,
+        block.start,
+        block.revision,
+    ]
     whole = [_undone(column) for column in (*heads, *block.values)]
     count = len(block.seq)
     if table.hash != block.table or len(block.values) != len(table.channels):
         raise PayloadError("columns: they do not fit their table")
     if {len(column) for column in (*whole[:4], *filter(None, whole[4:6]), *whole[6:])} != {count}:
         raise PayloadError("columns: they are not of one length")
-    if _sum(whole) != block.sum:
+    if _sum(whole, block.runs) != block.sum:
         raise PayloadError("columns: the sum of the numbers is another one")
     flagged = _flagged(block, table, count)
-    seq, boottime, duration, error, start, revision = ([*column, *[None] * (count - len(column))] for column in whole[:6])
+    seq, boottime, duration, error, start, revision = (
+        [*column, *[None] * (count - len(column))] for column in whole[:6]
+    )
     found = [
         {
             "epoch": table.epoch,
@@ -249,7 +262,7 @@ def _body(table: Table, numbers: Sequence[int | None], flagged: Flagged) -> Raw:
     return Raw(msgspec.json.encode(Body(values, quality, reasons)))
 
 
-def _undone(steps: Iterable[int | None]) -> list[int | None]:
+def _undone(steps: Sequence[int | None]) -> list[int | None]:
     numbers, before = list[int | None](), 0
     for step in steps:
         before += step or 0
@@ -261,5 +274,5 @@ def _seconds(micro: int | None) -> float | None:
     return None if micro is None else micro / MICRO
 
 
-def _sum(whole: list[list[int | None]]) -> int:
-    return zlib.crc32(msgspec.json.encode(whole))
+def _sum(whole: list[list[int | None]], runs: list[Run]) -> int:
+    return zlib.crc32(msgspec.json.encode([*whole, runs]))

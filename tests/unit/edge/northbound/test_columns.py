@@ -21,7 +21,9 @@ START = 1_782_097_200_000_000
 
 values = st.one_of(st.none(), st.integers(-(10**7), 10**7))
 flags = st.sampled_from((1, 1, 1, 1, 3, 4, 9))
-reasons = st.sampled_from((b'{"code":"no_answer","text":"no answer"}', b'"an old sentence"', '{"code":"x","text":"停"}'.encode()))
+reasons = st.sampled_from(
+    (b'{"code":"no_answer","text":"no answer"}', b'"an old sentence"', '{"code":"x","text":"停"}'.encode())
+)
 
 
 @st.composite
@@ -101,7 +103,9 @@ def test_damage_is_never_good(records: list[Record], data: st.DataObject) -> Non
     """A number, a place or a length that was changed on the way makes the block damage, or changes nothing."""
     rows = rows_of(records)
     told = json.loads(msgspec.json.encode(columns.columns(rows)))
-    place = data.draw(st.sampled_from([key for key in told if isinstance(told[key], list) and key not in ("runs", "reasons")]))
+    place = data.draw(
+        st.sampled_from([key for key in told if isinstance(told[key], list) and key not in ("runs", "reasons")])
+    )
     target = told[place]
     if place == "values":
         target = data.draw(st.sampled_from(target))
@@ -123,12 +127,12 @@ def test_another_table_is_damage(records: list[Record], how: str) -> None:
     rows = rows_of(records)
     table = rows[0].table
     channels = list(table.channels)
-    changed = {
+    changes: dict[str, dict[str, Any]] = {
         "short": {"channels": channels[:-1]},
         "names": {"channels": channels[::-1]},
         "decimals": {"channels": [msgspec.structs.replace(c, decimals=c.decimals + 1) for c in channels]},
         "flag": {"flag": 3},
         "epoch": {"epoch": "other"},
-    }[how]
+    }
     with pytest.raises(PayloadError):
-        columns.records(columns.columns(rows), msgspec.structs.replace(table, **changed))
+        columns.records(columns.columns(rows), msgspec.structs.replace(table, **changes[how]))
