@@ -196,14 +196,8 @@ def _steps(numbers: Iterable[int | None]) -> list[int | None]:
 
 def records(block: Columns, table: Table) -> list[Record]:
     """Return the minutes of a block. Raise PayloadError where block and table are not what was sent."""
-    heads: list[list[int | None]] = [
-        block.seq,
-        block.boottime,
-        block.duration,
-        block.error,
-        block.start,
-        block.revision,
-    ]
+    heads: tuple[Sequence[int | None], ...] = (block.seq, block.boottime, block.duration)
+    heads = (*heads, block.error, block.start, block.revision)
     whole = [_undone(column) for column in (*heads, *block.values)]
     count = len(block.seq)
     if table.hash != block.table or len(block.values) != len(table.channels):
