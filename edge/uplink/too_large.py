@@ -31,8 +31,9 @@ class TooLarge:
         self._told = 0
 
     def begin(self) -> None:
-        """Begin a new connection: its broker may take more."""
+        """Begin a new connection: its broker may take more, and what never arrived may be there."""
         self.seqs.clear()
+        self.lost.clear()
 
     def put(self, record: Record, size: int, most: int) -> None:
         """Remember a record whose message of `size` bytes does not fit into `most`, and tell of it once."""

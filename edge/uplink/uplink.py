@@ -18,6 +18,7 @@ from drivers.clock import Clock, Stopped
 from edge.clock.anchors import Anchor
 from edge.config import address
 from edge.northbound.minshan import Outgoing
+from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
@@ -150,6 +151,10 @@ class Uplink:
             self._forget()
             self._said.say(str(trouble))
             self._wake.pause(self._clock, self._retry.pause(trouble.login))
+        except StoreError as trouble:  # what can't be read can't be sent; the recorder lives on without it too
+            self._forget()
+            self._said.say(str(trouble))
+            self._wake.pause(self._clock, self._retry.pause())
 
     def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
@@ -161,8 +166,9 @@ class Uplink:
         link.wait(self._next_instant(), self._wake.fd)
         self._wake.drain()
         self._settle(link)
-        since = self._clock.now() - SILENCE
-        if self._window.has_passed_over(since) or (len(self._window) and self._heard_at <= since):
+        now = self._clock.now()
+        silent = len(self._window) and now >= self._heard_at + SILENCE  # as the wait reckons it
+        if silent or self._window.has_passed_over(now - SILENCE):
             raise LinkError(f"{self._where} does not acknowledge what it is sent")
 
     def _next_instant(self) -> float:
