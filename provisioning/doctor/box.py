@@ -113,7 +113,9 @@ def cameras(config: Config) -> Iterator[Finding]:
 
 def one_photo(camera: CameraSection) -> Finding:
     """Take a photo in a process of its own: a camera's library may hang or crash."""
-    asked = json.dumps(camera.model_dump(include={"driver", "url", "username", "width", "height"}) | secret(camera))
+    asked = json.dumps(
+        camera.model_dump(include={"driver", "url", "username", "width", "height", "fingerprint"}) | secret(camera)
+    )
     words = [sys.executable, "-m", "provisioning.doctor.still"]
     name = {"name": camera.name}
     try:

@@ -30,7 +30,7 @@ from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.clock.clock import SystemClock
 from edge.pictures.judge import Opened
-from edge.pictures.reasons import ENDED
+from edge.pictures.reasons import ENDED, HUNG
 from edge.pictures.spool import Answer, Spool, Target, Wish, new_id
 from edge.records.record import ClockMark, Stamp
 
@@ -192,13 +192,15 @@ def test_a_killed_process_answers_by_its_next(process: Process, camera: Snapshot
     assert process.answer(process.ask(target(camera))).ok
 
 
-def test_a_hung_process_ends_itself_after_the_deadline(process: Process, camera: SnapshotCamera) -> None:
-    """A call that does not return costs the process its life, by the kernel's alarm, and nobody more than that."""
+def test_a_call_that_hangs_ends_at_the_deadline_and_harms_no_other(process: Process, camera: SnapshotCamera) -> None:
+    """A call that does not return is ended by the kernel's alarm and named; beside it another picture is taken."""
     camera.misbehave(CameraFault.HANG)
-    wish = process.ask(target(camera), deadline=0.5)  # shorter than a driver's own shortest time
-    assert process.ended() == -signal.SIGALRM
-    process.start()
-    assert process.answer(wish).reason == ENDED
+    hanging = process.ask(target(camera), deadline=0.9)  # shorter than a driver's own shortest time
+    assert process.taken(hanging)
+    camera.misbehave(None)
+    assert process.answer(process.ask(target(camera))).ok
+    assert process.answer(hanging).reason == HUNG
+    assert process.process.poll() is None
 
 
 def test_term_ends_it_cleanly_and_a_second_one_is_refused(process: Process) -> None:
