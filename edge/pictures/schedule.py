@@ -195,7 +195,7 @@ class PictureLane:
         """Conclude without asking that the camera's login waits."""
         why = LoginRefusedError.kind.having(detail=login_waits(login.user, login.box, left))
         if job.order is None:
-            self._missed(job, why, wait=left)
+            self._missed(job, why, wait=min(left, LONGEST_PAUSE))  # by then it may have another password
         else:
             told = {"camera": job.camera.name, "reason": str(why)}
             job.order.done(False, detail(why), told)
@@ -225,7 +225,7 @@ class PictureLane:
             self._taken(captured, found)
         elif found.code == LoginRefusedError.kind.code:
             self._kept(lambda: self._logins.refused(login))
-            self._missed(job, found, captured.wish, max(LONGEST_PAUSE, self._logins.left(login)))
+            self._missed(job, found, captured.wish, LONGEST_PAUSE)
         else:
             if found.code == UnreachableError.kind.code:
                 self._kept(lambda: self._logins.unreached(login))

@@ -16,6 +16,7 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402 - gi wants its versions before
 
+ROLE = "viewer"  # GStreamer wants letters here, whatever the user's name
 ENCODERS = {
     # Slices of their own and no parameter sets but in the session's description: FFmpeg splits the key frame.
     "h264-slices": "x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast sliced-threads=true threads=4 "
@@ -28,11 +29,11 @@ ENCODERS = {
 def locked(auth: Any, factory: Any, user: str, password: str) -> None:
     """Let only this user in."""
     token = GstRtspServer.RTSPToken()
-    token.set_string("media.factory.role", user)
+    token.set_string("media.factory.role", ROLE)
     auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
     permissions = GstRtspServer.RTSPPermissions()
-    permissions.add_permission_for_role(user, "media.factory.access", True)
-    permissions.add_permission_for_role(user, "media.factory.construct", True)
+    permissions.add_permission_for_role(ROLE, "media.factory.access", True)
+    permissions.add_permission_for_role(ROLE, "media.factory.construct", True)
     factory.set_permissions(permissions)
 
 

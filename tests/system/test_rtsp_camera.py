@@ -84,11 +84,11 @@ def test_an_rtsp_camera_refuses_a_wrong_login() -> None:
             open_camera(CameraSettings("rtsp", url + "-not", "admin", "right", timeout=15.0), SystemClock()).still()
 
 
-def test_an_rtsp_path_may_be_in_any_script() -> None:
-    """A path with hanzi and a blank reaches the camera as UTF-8, written so or in percent signs."""
-    with rtsp("h264") as url:
+def test_an_rtsp_path_and_user_may_be_in_any_script() -> None:
+    """A path with hanzi and a blank reaches the camera as UTF-8, written so or in percent signs, a user's name too."""
+    with rtsp("h264", "管理员", "密码") as url:
         for path in ("图 1", "%E5%9B%BE%201"):
-            settings = CameraSettings("rtsp", url.replace("cam", path), timeout=15.0)
+            settings = CameraSettings("rtsp", url.replace("cam", path), "管理员", "密码", timeout=15.0)
             assert open_camera(settings, SystemClock()).still()
 
 
