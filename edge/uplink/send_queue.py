@@ -15,6 +15,7 @@ from edge.records.record import Kind, Record
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
+from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window, identity
 
@@ -36,9 +37,11 @@ class Order:
         clock: Clock,
         chunks: Chunks,
         too_large: TooLarge,
+        encoder: RecordEncoder,
     ) -> None:
         self._dest = destination.name
         self._adapter = destination.adapter
+        self._encoder = encoder
         self._epoch = epoch
         self._store = store
         self._clock = clock
@@ -120,7 +123,7 @@ class Order:
         dated = [r for r in fresh if r.start is not None]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
         most = window.payload_bytes
-        messages = [m for records in (dated, undated[:1]) if records for m in self._adapter.live(records, most)]
+        messages = [m for records in (dated, undated[:1]) if records for m in self._encoder.live(records, most)]
         return [message for message in messages if most is None or len(message.payload) <= most]
 
     def _backfill(self, now: float, window: Window) -> list[Outgoing]:
@@ -132,7 +135,7 @@ class Order:
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
         fitting = []
         for first in range(0, len(records), batch):
-            for message in self._adapter.backfill(records[first : first + batch], most):
+            for message in self._encoder.backfill(records[first : first + batch], most):
                 if most is None or len(message.payload) <= most:
                     fitting.append(message)
                 else:

@@ -24,11 +24,12 @@ from edge.uplink.destination import Destination
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.receipts import Receipts
+from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.send_queue import Order
 from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
-from edge.wire.contract import OWN_PACKET, Command, Result, Topic
+from edge.wire.contract import OWN_PACKET, VERSION, Command, Result, Topic
 from edge.wire.errors import LinkError, Said
 from edge.wire.link import NOBODY_LISTENS, REFUSED, Link
 from edge.wire.packets import payload_room
@@ -60,10 +61,11 @@ class Uplink:
         self._broker = broker = destination.broker
         self._receipts = Receipts(destination, boot, epoch, store, clock)
         self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
-        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, on_command, on_anchor)
+        self._encoder = RecordEncoder(destination, store.notes, clock)
+        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
-        self._order = Order(destination, epoch, store, clock, self._chunks, self._too_large)
+        self._order = self._new_order()
         self._retry = Retry(broker.retry_max_s, destination.way.seed)
         self._unheard = Retry(broker.retry_max_s, destination.way.seed)
         self._link: Link | None = None
@@ -187,7 +189,7 @@ class Uplink:
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
             self._desk.told(message)
             return
-        mid = link.publish(self._adapter.topic(message.channel), message.payload, message.retain, message.expiry)
+        mid = link.publish(self._adapter.topic(message.channel, message.version), message.payload, message.retain, message.expiry)
         self._window.add(mid, message)
 
     def _settle(self, link: Link) -> None:
@@ -219,6 +221,8 @@ class Uplink:
         of_store = [code for message, code in settled if message.records or message.chunk]
         bad = [code for code in of_store if code >= REFUSED or code == NOBODY_LISTENS]
         if bad:
+            if any(message.version > VERSION for message, code in settled if code in bad):
+                self._encoder.distrust()
             self._unheard_by(bad[0])
         elif of_store:
             self._unheard.reset()
@@ -259,9 +263,13 @@ class Uplink:
         log.info("connected to %s", self._where)
         self._said.now = None
         self._desk.begin()
-        self._order = Order(self._destination, self._epoch, self._store, self._clock, self._chunks, self._too_large)
+        self._order = self._new_order()
         self._order.put(self._adapter.status("online", self._epoch))
         self._receipts.greet(whole=False)
+
+    def _new_order(self) -> Order:
+        parts = self._chunks, self._too_large, self._encoder
+        return Order(self._destination, self._epoch, self._store, self._clock, *parts)
 
     def _forget(self) -> None:
         if self._link is not None:
