@@ -82,6 +82,8 @@ class Desk:
         reopened = self._receipts.answered(answer, self._on_anchor)
         if (answer.ledger or "") == self._receipts.pin.ledger:
             self._encoder.heard(answer.reads)
+        if self._receipts.lacking.nothing_arrives:
+            self._encoder.distrust()
         return reopened
 
     def _receipt(self, message: Incoming) -> bool:
