@@ -21,13 +21,14 @@ from msgspec import Meta, Raw
 
 from edge.records.bodies import MOST_CHANNELS, Flag, Key
 from edge.records.record import MOST, Kind, Name, Record, Seq
-from edge.wire.contract import MOST_RECORDS, PayloadError, StationId, TableName
+from edge.wire.contract import LARGEST, MOST_RECORDS, PayloadError, StationId, TableName
 
 MICRO = 1_000_000
 MOST_DECIMALS = 6
 Whole = Annotated[int, Meta(ge=-MOST, le=MOST)]
 Column = Annotated[list[Whole], Meta(max_length=MOST_RECORDS)]
 Holes = Annotated[list[Whole | None], Meta(max_length=MOST_RECORDS)]
+MOST_SPREAD = 4 * LARGEST  # bytes that the reasons of one block have in its minutes
 USUAL = 60 * MICRO  # a minute's duration
 
 
@@ -129,6 +130,8 @@ def records(block: Columns, told: Raw | bytes) -> list[Record]:
         raise PayloadError("columns: they are not of one length")
     if sum_of(whole, block.runs) != block.sum:
         raise PayloadError("columns: the sum of the numbers is another one")
+    if spread(block) > MOST_SPREAD or sum(run.count for run in block.runs) > count * len(table.channels):
+        raise PayloadError("columns: more flags than values, or reasons without end")
     whole[2] = whole[2] or [USUAL] * count
     flagged = _flagged(block, table, count)
     seq, boottime, duration, error, start, revision = (
@@ -153,6 +156,14 @@ def records(block: Columns, told: Raw | bytes) -> list[Record]:
         return msgspec.convert(found, list[Record])
     except msgspec.ValidationError as wrong:
         raise PayloadError(f"columns: {wrong}") from None
+
+
+def spread(block: Columns) -> int:
+    """Return how many bytes the reasons of a block have in its minutes."""
+    sizes = [len(bytes(reason)) for reason in block.reasons]
+    return sum(
+        run.count * sizes[run.reason] for run in block.runs if run.reason is not None and run.reason < len(sizes)
+    )
 
 
 def _flagged(block: Columns, table: Table, count: int) -> list[Flagged]:

@@ -59,7 +59,7 @@ class Desk:
         return handler is not None and handler(message)
 
     def due(self, most: int | None) -> list[Outgoing]:
-        """Return a hello where one is due, tables that are wanted, and results, as small as `most` bytes if they can be."""
+        """Return tables that are wanted, a hello where one is due, and results, of at most `most` bytes if that can be."""
         messages = self._encoder.tables()
         if self._clock.now() >= self._receipts.hello_due:
             hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)

@@ -20,6 +20,7 @@ from edge.records.record import Record
 from edge.records.spans import Span
 from edge.store.notes import Notes
 from edge.uplink.destination import Destination
+from edge.uplink.lacking import Lacking
 from edge.wire.contract import VERSION, Receipt, Topic
 
 KIND = "contract"
@@ -29,7 +30,8 @@ DISTRUSTED = 3600.0  # s for which version 1 is written after version 2 did not 
 class RecordEncoder:
     """Makes the messages of records for one destination; outlives the connections. All methods are the uplink's."""
 
-    def __init__(self, destination: Destination, notes: Notes, clock: Clock) -> None:
+    def __init__(self, destination: Destination, notes: Notes, clock: Clock, lacking: Lacking) -> None:
+        self.lacking = lacking
         self._adapter, self._dest = destination.adapter, destination.name
         self._newest = destination.broker.contract
         self._notes, self._clock = notes, clock
@@ -69,13 +71,13 @@ class RecordEncoder:
                 del self._going[name]
 
     def tables(self) -> list[Outgoing]:
-        """Return the message of the tables that the platform wants and that are known still; none where it has them."""
+        """Return a message of each table that the platform wants and that is known still."""
         found = [table for name in self._wanted if (table := self._sheets.named(name)) is not None]
         self._wanted.clear()
         if not found:
             return []
-        payload = version2.encode(version2.ColumnBatch(version2.VERSION, found))
-        return [Outgoing(Topic.LIVE, payload, version=version2.VERSION)]
+        payloads = [version2.encode(version2.ColumnBatch(version2.VERSION, [table])) for table in found]
+        return [Outgoing(Topic.LIVE, payload, version=version2.VERSION) for payload in payloads if payload is not None]
 
     def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[Outgoing]:
         """Return the newest records in messages of at most `most_bytes`; one record goes whatever its size."""
@@ -86,7 +88,7 @@ class RecordEncoder:
 
     def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
         """Return old records in messages of at most `most_bytes`; one goes whatever its size."""
-        if self.version == VERSION:
+        if self.version == VERSION or any(self.lacking.twice(record) for record in records):
             return self._adapter.backfill(records, most_bytes)
         return self._columns(Topic.BACKFILL, records, most_bytes, None)
 
@@ -97,10 +99,13 @@ class RecordEncoder:
         known = self._there if live and self._adapter.committed else ()
         batch, along = version2.batch(self._sheets, records, known)
         payload = version2.encode(batch)
-        if most_bytes is not None and len(payload) > most_bytes and len(records) > 1:
+        too_large = payload is None or (most_bytes is not None and len(payload) > most_bytes)
+        if too_large and len(records) > 1:
             half = len(records) // 2
             parts = (records[:half], records[half:])
             return [message for part in parts for message in self._columns(channel, part, most_bytes, expiry)]
+        if payload is None:
+            return self._adapter.backfill(records, most_bytes)
         for sheet in along if live else ():
             first = next(record for record in records if record.epoch == sheet.table.epoch)
             self._going[sheet.hash] = first.epoch, first.seq

@@ -15,7 +15,6 @@ from edge.records.record import Kind, Record
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
-from edge.uplink.lacking import Lacking
 from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.too_large import TooLarge
@@ -40,17 +39,16 @@ class Order:
         chunks: Chunks,
         too_large: TooLarge,
         limit: PacketLimit,
-        lacking: Lacking,
         encoder: RecordEncoder,
     ) -> None:
         self._dest = destination.name
         self._adapter = destination.adapter
-        self._encoder = encoder
+        self._encoder, self._lacking = encoder, encoder.lacking
         self._epoch = epoch
         self._store = store
         self._clock = clock
         self._chunks = chunks
-        self._too_large, self._limit, self._lacking = too_large, limit, lacking
+        self._too_large, self._limit = too_large, limit
         self._phase = phase(self._adapter.station)
         self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
         self._backlog: deque[Outgoing] = deque()
@@ -146,10 +144,8 @@ class Order:
         wait_for_live = self._live_due < NEVER
         unsent = self._store.outbox.unsent(self._dest, limit=AHEAD * batch, excluding=excluded)
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
-        messages: list[Outgoing] = []
-        for part in self._lacking.batches(records, batch):
-            again = any(self._lacking.twice(record) for record in part)
-            messages += (self._adapter if again else self._encoder).backfill(part, most)
+        parts = self._lacking.batches(records, batch)
+        messages = [message for part in parts for message in self._encoder.backfill(part, most)]
         return [message for message in messages if self._fits(message, window)]
 
     def _fits(self, message: Outgoing, window: Window) -> bool:

@@ -63,12 +63,12 @@ class Uplink:
         self._broker = broker = destination.broker
         self._receipts = Receipts(destination, boot, epoch, store, clock)
         self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
-        self._encoder = RecordEncoder(destination, store.notes, clock)
+        self._encoder = RecordEncoder(destination, store.notes, clock, self._receipts.lacking)
         self._desk = Desk(destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
         self._limit = PacketLimit(clock)
-        about = self._too_large, self._limit, self._receipts.lacking, self._encoder
+        about = self._too_large, self._limit, self._encoder
         self._new_order = partial(Order, destination, epoch, store, clock, self._chunks, *about)
         self._order = self._new_order()
         self._retry = Retry(broker.retry_max_s, destination.way.seed)

@@ -26,6 +26,7 @@ OWN_PACKET = 128 * 1024  # bytes of the largest packet sent to a broker that nam
 LARGEST_PICTURE = 64 * 1024 * 1024  # bytes of one part; more is nothing that a camera here makes
 MOST_RECORDS = 360  # in a batch: six hours of minutes, about 12 kB compressed
 MOST_SPANS = 8192  # in one list: more would fit no packet
+MOST_TABLES = 64  # that are asked for at once
 M = TypeVar("M")
 
 # What may stand in a message: everything has an end, and nothing names a file or a topic that it must not.
@@ -152,7 +153,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     pictures: Pieces = []
     wanted: Pieces = []
     revised: RevisedSpans = []
-    tables: Annotated[list[TableName], Meta(max_length=64)] = []
+    tables: Annotated[list[TableName], Meta(max_length=MOST_TABLES)] = []
 
 
 class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -24,12 +24,14 @@ from edge.sim.record_checkers import Version
 from edge.sim.rig import Rig
 from edge.store.store import Store
 from edge.uplink.destination import Way
-from edge.wire.contract import ROLLCALL, Batch, Topic, decode, topic
+from edge.wire.contract import ROLLCALL
 from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import KEPT_SESSION, Incoming, Session
+from hub import intake
 from hub.jsonl import Identity
-from hub.receiver import HEARD, RECEIVE, Files, Receiver
+from hub.receiver import RECEIVE, Files, Receiver
+from tests.kits.batches import Reader
 
 SECTION = BrokerSection(url="mqtt://simulated")
 AGAIN_S = 5.0  # between two tries of the platform
@@ -43,6 +45,7 @@ class FarEnd:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.arrived: list[Record] = []
+        self._reader = Reader()
         rng = random.Random(f"broker {seed}")
         broker = MemoryBroker(rng.choice((100, 1000)), rng.choice((1, 5, 20)), rng.choice((None, 16 * 1024)))
         self.network = Network(seed, broker)
@@ -130,9 +133,8 @@ class FarEnd:
         receiver = self._receiver
         if receiver is None:
             raise LinkError("the receiver is stopped")
-        topics = tuple(topic("+", channel) for channel in HEARD)
         self._link = link = self.network.connect(
-            SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
+            SECTION, Session("platform", intake.heard(), expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
         )
         link.publish(ROLLCALL, b"{}")
         while True:
@@ -146,8 +148,7 @@ class FarEnd:
 
     def _note(self, messages: list[Incoming]) -> None:
         for message in messages:
-            if message.topic.rpartition("/")[2] in (Topic.LIVE, Topic.BACKFILL):
-                self.arrived += decode(message.payload, Batch).records
+            self.arrived += self._reader.records(message.topic, message.payload)
 
     def _opened(self) -> Receiver:
         files = Files(self._folder / FILES[0], self._folder / FILES[1])
