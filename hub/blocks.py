@@ -49,7 +49,7 @@ def read(topic: str, payload: bytes, tables: Tables) -> Read:
     raw = _opened(payload)
     message = _decoded(raw, RawColumnBatch)
     found = Read(station, message.v, list(message.records), [], [], _more(raw))
-    here = {columns.hash_of(table): table for table in message.tables}
+    here = {columns.name_of(table): table for table in message.tables}
     for table in message.tables:
         _take_table(found, table, tables)
     for block in message.columns:

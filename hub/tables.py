@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from edge.files import write_whole
-from edge.northbound.columns import hash_of
+from edge.northbound.columns import name_of
 from edge.wire.set_aside import SetAside
 
 MOST = 32  # tables of one station that are kept: each start of it makes one or two
@@ -33,7 +33,7 @@ class Tables:
 
     def put(self, station: str, table: Raw) -> bool:
         """Keep a table for the next `sync`. Return whether it is new here. Raise OSError."""
-        known, name = self._of(station), hash_of(table)
+        known, name = self._of(station), name_of(table)
         new = name not in known
         known[name] = Raw(bytes(table))
         known.move_to_end(name)
@@ -90,4 +90,4 @@ class Tables:
             found = msgspec.json.decode((self._folder / f"{station}.json").read_bytes(), type=list[Raw])
         except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
             return OrderedDict()
-        return OrderedDict((hash_of(table), table) for table in found)
+        return OrderedDict((name_of(table), table) for table in found)

@@ -59,7 +59,7 @@ class Desk:
         return handler is not None and handler(message)
 
     def due(self, most: int | None) -> list[Outgoing]:
-        """Return tables that are wanted, a hello where one is due, and results, of at most `most` bytes if that can be."""
+        """Return wanted tables, a hello where one is due, and results; each of `most` bytes as far as that can be."""
         messages = self._encoder.tables()
         if self._clock.now() >= self._receipts.hello_due:
             hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)

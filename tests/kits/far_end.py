@@ -15,6 +15,7 @@ import msgspec
 
 from drivers.clock import Inbox
 from edge.config.sections import BrokerSection
+from edge.northbound import version2
 from edge.records.record import Record
 from edge.sim.faults import Mishap
 from edge.sim.lane import FOREVER
@@ -41,9 +42,14 @@ FILES = ("minutes.jsonl", "events.jsonl", "minutes.jsonl.ledger")
 
 
 class FarEnd:
-    """`arrived`: every record that the receiver was handed, duplicates too, in their order."""
+    """`arrived`: every record that the receiver was handed, duplicates too, in their order; `topics`: on which.
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    `reads`: the version that it reads until it leaves; when it returns it is of today.
+    """
+
+    def __init__(self, folder: Path, seed: int, reads: int = version2.VERSION) -> None:
+        self.topics: list[str] = []
+        self._reads = reads
         self.arrived: list[Record] = []
         self._reader = Reader()
         rng = random.Random(f"broker {seed}")
@@ -82,6 +88,7 @@ class FarEnd:
         elif what is Mishap.LEAVES:
             self._stop()
         elif what is Mishap.RETURNS:
+            self._reads = version2.VERSION
             self._start()
         elif what is Mishap.COPIED:
             shutil.rmtree(self._copy, ignore_errors=True)
@@ -133,8 +140,10 @@ class FarEnd:
         receiver = self._receiver
         if receiver is None:
             raise LinkError("the receiver is stopped")
+        receiver._reads = self._reads  # as an older one answers
+        topics = tuple(topic for topic in intake.heard() if self._reads > 1 or not intake.in_columns(topic))
         self._link = link = self.network.connect(
-            SECTION, Session("platform", intake.heard(), expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
+            SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
         )
         link.publish(ROLLCALL, b"{}")
         while True:
@@ -148,6 +157,7 @@ class FarEnd:
 
     def _note(self, messages: list[Incoming]) -> None:
         for message in messages:
+            self.topics.append(message.topic)
             self.arrived += self._reader.records(message.topic, message.payload)
 
     def _opened(self) -> Receiver:
