@@ -19,6 +19,7 @@ from edge.northbound.columns import MICRO, USUAL, Body, Channel, Columns, Run, T
 from edge.records.bodies import MOST_CHANNELS
 from edge.records.record import MOST, Kind, Record
 
+FURTHEST = MOST // 2  # from 0, so that a step from one number to any other is none too large
 MOST_SHEETS = 64  # that are remembered
 Units = Callable[[str], tuple[str, int] | None]  # of a channel: its unit, and how many decimals its values have
 
@@ -93,8 +94,10 @@ def _is_given_back(one: Row) -> bool:
     times = (record.stamp.boottime, record.duration, record.clock.error or 0.0)
     if any(isinstance(t, int) or round(t * MICRO) / MICRO != t for t in times):
         return False
+    if max(record.seq, record.start or 0, *(abs(t) * MICRO for t in times)) > FURTHEST:
+        return False
     for number, scale, value in zip(one.numbers, one.sheet.scales, body.values.values(), strict=True):
-        if number is not None and (number / scale != value or abs(number) > MOST or (not number and _negative(value))):
+        if number is not None and (number / scale != value or abs(number) > FURTHEST or (not number and _negative(value))):
             return False
     reasons = [name for name in names if name in body.reasons] if body.reasons else []
     in_order = list(body.quality) == names and list(body.reasons) == reasons

@@ -15,7 +15,7 @@ from edge.northbound import columns
 from edge.northbound.columns import Columns
 from edge.northbound.sheets import Row, Sheets
 from edge.northbound.sheets import columns as in_columns
-from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.records.record import LAST_UTC, MOST, ClockMark, Kind, Record, Stamp
 from edge.wire.contract import PayloadError
 
 UNITS = {"air_temperature": ("degC", 2), "relative_humidity": ("%", 1), "illuminance": ("lux", 0)}
@@ -102,6 +102,24 @@ def test_what_columns_cannot_give_back_is_not_put_into_them(body: bytes) -> None
     """A body with more digits, other keys or another form goes as it is, by the caller: nothing is rounded away."""
     record = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, START, ClockMark("ntp", 0.05), 0, 2, Raw(body))
     assert Sheets("maoxian-1", UNITS.get).row(record) is None
+
+
+def test_numbers_without_end_are_not_put_into_columns() -> None:
+    """Whatever bounds a record keeps to, from year 9999 to the last seq, its steps keep to theirs, or it goes plain."""
+    body = b'{"values":{"illuminance":%s},"quality":{"illuminance":1},"reasons":{}}'
+    far = [
+        Record("e", seq, Kind.MINUTE, Stamp("b", at), 60.0, start, ClockMark("ntp", 0.05), 0, 2, Raw(body % value))
+        for seq in (1, MOST)
+        for at in (-1e10, 0.0, 1e10)
+        for start in (0, LAST_UTC)
+        for value in (b"-9007199254740991.0", b"0.0", b"9007199254740991.0")
+    ]
+    rows = rows_of(far)
+    assert rows
+    for one in rows:
+        for other in rows:
+            block = in_columns([one, other])
+            assert columns.records(block, msgspec.json.encode(one.sheet.table)) == [one.record, other.record]
 
 
 @settings(max_examples=300)
