@@ -54,6 +54,24 @@ class Album:
         self._touched[part] = header
         return True
 
+    def stations(self) -> set[str]:
+        """Return the stations that something is to be said to."""
+        return {station for station, _ in self.whole} | {station for station, _, _ in self.wanted}
+
+    def collect(self, station: str) -> tuple[list[Piece], list[Piece]]:
+        """Return once what is whole of a station, and what is wanted again."""
+        whole = [piece for name, piece in self.whole if name == station]
+        wanted = [piece for (name, *_), piece in self.wanted.items() if name == station]
+        self.whole = [pair for pair in self.whole if pair[0] != station]
+        self.wanted = {key: piece for key, piece in self.wanted.items() if key[0] != station}
+        return whole, wanted
+
+    def count_finished(self) -> int:
+        """Return once how many files were completed."""
+        count = len(self.finished)
+        self.finished.clear()
+        return count
+
     def sync(self) -> None:
         """See the pieces on the disk, and give the whole parts their names."""
         for part, header in self._touched.items():

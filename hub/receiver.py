@@ -13,7 +13,7 @@ import logging
 import re
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,27 +21,29 @@ from msgspec import Raw
 
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
+from edge.northbound import version2
 from edge.records.record import Record
 from edge.records.spans import Span, merged
 from edge.wire import contract
-from edge.wire.contract import Hello, HelloAnswer, PayloadError, Piece, Receipt, Status, Topic, encode, topic
+from edge.wire.contract import Hello, HelloAnswer, PayloadError, Receipt, Topic, encode, topic
 from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from edge.wire.set_aside import SetAside
-from hub import answers, intake, jsonl
-from hub.intake import RawBatch, Strange
+from hub import answers, blocks, intake
+from hub.changes import Changes
+from hub.intake import RECORDS, RawBatch, Strange
 from hub.picture_files import Album
 from hub.record_files import RecordFiles, Taken
+from hub.tables import Tables
 from hub.tally import Tally
 
 log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s: how soon a signal is noticed
 LOOK = 1.0  # s between two looks at what others do to the files
 RECEIVE = 200  # messages that the broker may send before the first is acknowledged
-HEARD = (Topic.LIVE, Topic.BACKFILL, Topic.PICTURE, Topic.STATUS, Topic.HELLO)
 
 
 @dataclass
@@ -83,8 +85,10 @@ class Receiver:
         self._broker, self._seen, self._utc = broker, seen, utc
         self._album = None if files.pictures is None else Album(files.pictures)
         self._fresh: dict[str, list[Span]] = {}  # station -> records of this batch
-        self._statuses: dict[str, Status] = {}
-        self._said: dict[str, dict[str, bytes]] = {}  # topic -> what its last message said in unknown keys
+        self._changes = Changes(self.records, utc)
+        waiting = files.beside(".waiting")
+        self._tables = Tables(files.beside(".tables"), None if waiting is None else SetAside(waiting))
+        self._reads = version2.VERSION
         self._clock = SystemClock()
         self._next_look = 0.0
 
@@ -118,15 +122,17 @@ class Receiver:
 
     def _session(self) -> Session:
         """Return the session: the ledger's name finds what the broker kept for it, the host's keeps copies apart."""
-        topics = tuple(topic("+", channel) for channel in HEARD)
+        topics = intake.heard()
         if not self.records.id:
             return Session(f"minshan-watch-{secrets.token_hex(8)}", topics, receive=RECEIVE)
         host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:32]
         return Session(f"minshan-watch-{self.records.id}-{host}", topics, expiry=KEPT_SESSION, receive=RECEIVE)
 
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
-        if link.granted.refused:
+        newer = [where for where in link.granted.refused if intake.in_columns(where)]
+        if len(newer) < len(link.granted.refused):
             raise LinkError(f"the broker does not let this login read {', '.join(link.granted.refused)}")
+        self._reads = contract.VERSION if newer else version2.VERSION
         self._set_trouble(None)
         self.connected = True
         link.publish(contract.ROLLCALL, b"{}")
@@ -164,9 +170,11 @@ class Receiver:
         self.records.sync()
         if self._album is not None:
             self._album.sync()
-        for station in sorted({*self._fresh, *self._album_stations()}):
+        self._tables.sync()
+        for station in sorted({*self._fresh, *self._tables.wanted, *(self._album.stations() if self._album else ())}):
             self._receipt(link, station)
         self._fresh.clear()
+        self._tables.wanted.clear()
         for hello in hellos:
             self._answer(link, hello)
         for message in messages:
@@ -188,33 +196,41 @@ class Receiver:
     def _understood(self, message: Incoming) -> Hello | None:
         channel, payload = intake.channel(message.topic), message.payload
         hello = None
-        if channel in (Topic.LIVE, Topic.BACKFILL):
+        if channel in RECORDS and intake.in_columns(message.topic):
+            self._columns(message.topic, channel, payload)
+            return None
+        if channel in RECORDS:
             self._records(message.topic, intake.batch(message.topic, payload))
         elif channel is Topic.PICTURE:
             header, data = intake.chunk(message.topic, payload)
             if self._album is not None and not self._album.put(header, data):
                 raise PayloadError(f"chunk: not a piece of a picture of {header.station}")
         elif channel is Topic.STATUS:
-            self._status(intake.status(message.topic, payload))
+            status = intake.status(message.topic, payload)
+            self.tally.states[status.station] = status.state
+            self._changes.status(status)
         elif channel is Topic.HELLO:
             hello = intake.hello(message.topic, payload)
             self.records.ledger.announce(hello.station, hello.epochs)
         else:
             raise PayloadError("no topic of a station")
-        self._more(channel, message)
+        self._changes.more(message.topic, channel, intake.more(channel, payload))
         return hello
 
-    def _more(self, channel: Topic, message: Incoming) -> None:
-        """Keep what a message says in words of a later version, once as long as it says the same."""
-        more = {key: bytes(value) for key, value in intake.more(channel, message.payload).items()}
-        if more and more != self._said.get(message.topic):
-            self._said[message.topic] = more
-            line = {"station": intake.station(message.topic), "kind": "message", "time": jsonl.rfc3339(self._utc())}
-            self.records.note(line | {"topic": channel, "unknown": {key: Raw(value) for key, value in more.items()}})
+    def _columns(self, where: str, channel: Topic, payload: bytes) -> None:
+        """Take in a message of version 2, and what waited for its tables. Raise PayloadError, OSError."""
+        found = blocks.read(where, payload, self._tables)
+        self._records(where, RawBatch(found.v, found.station, found.records), found.minutes)
+        for damaged, why in found.bad:
+            self._set_aside(where, damaged, why)
+        self._changes.more(where, channel, found.more)
+        for topic_of_it, waited in self._tables.came(found.station) if found.new_tables else ():
+            self._columns(topic_of_it, channel, waited)
 
-    def _records(self, where: str, batch: RawBatch) -> None:
+    def _records(self, where: str, batch: RawBatch, minutes: Sequence[Record] = ()) -> None:
         """Take in each record by itself; what cannot be kept is set aside, and not receipted. Raise OSError."""
         bad: dict[int, str] = {}
+        batch = RawBatch(batch.v, batch.station, [*batch.records, *(Raw(encode(minute)) for minute in minutes)])
         for number, raw in enumerate(batch.records):
             try:
                 self._record(batch.station, raw)
@@ -245,14 +261,6 @@ class Receiver:
                 self._seen(station, found)
         self._fresh.setdefault(station, []).append(Span(found.epoch, found.seq, found.seq))
 
-    def _status(self, status: Status) -> None:
-        self.tally.states[status.station] = status.state
-        if self._statuses.get(status.station) == status:
-            return
-        self._statuses[status.station] = status
-        line = {"station": status.station, "kind": "status", "time": jsonl.rfc3339(self._utc())}
-        self.records.note(line | {"state": status.state, "running": status.epoch})
-
     def _set_aside(self, where: str, payload: bytes, why: str) -> None:
         """Count what cannot be handled, and keep it for a while: nothing of it is receipted."""
         self.tally.aside += 1
@@ -264,28 +272,18 @@ class Receiver:
 
     # -- answers -------------------------------------------------------------------------------------------
 
-    def _album_stations(self) -> set[str]:
-        if self._album is None:
-            return set()
-        return {station for station, _ in self._album.whole} | {station for station, _, _ in self._album.wanted}
-
     def _receipt(self, link: Link, station: str) -> None:
         """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
-        whole: list[Piece] = []
-        wanted: list[Piece] = []
-        if self._album is not None:
-            whole = [piece for name, piece in self._album.whole if name == station and self.receipts]
-            wanted = [piece for (name, *_), piece in self._album.wanted.items() if name == station]
-            self._album.whole = [pair for pair in self._album.whole if pair[0] != station]
-            self._album.wanted = {k: piece for k, piece in self._album.wanted.items() if k[0] != station}
-            self.tally.pictures += len(self._album.finished)
-            self._album.finished.clear()
+        whole, wanted = ([], []) if self._album is None else self._album.collect(station)
+        self.tally.pictures += 0 if self._album is None else self._album.count_finished()
         has = merged(self._fresh.get(station, [])) if self.receipts else []
-        for receipt in answers.receipts(self.records, station, has, whole, wanted):
+        for receipt in answers.receipts(
+            self.records, station, has, whole if self.receipts else [], wanted, self._tables.wanted.get(station, ())
+        ):
             self._tell(link, topic(station, Topic.RECEIPT), receipt)
 
     def _answer(self, link: Link, hello: Hello) -> None:
-        for answer in answers.answers(self.records, hello, self._utc(), self.receipts):
+        for answer in answers.answers(self.records, hello, self._utc(), self.receipts, self._reads):
             if self._tell(link, topic(hello.station, Topic.ANSWER), answer):
                 return
 

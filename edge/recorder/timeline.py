@@ -30,6 +30,8 @@ LOOK_BACK = 500  # records read at once in search of a known time
 class Timeline:
     """`begin` and `end` of the minute in hand are s of this boot, `begin_utc` and `end_utc` the same in UTC or None.
 
+    Both are whole microseconds, as all times of a record are: columns of whole numbers hold them.
+
     `doubt`: what a source said that is not believed (for now); None where none did.
     """
 
@@ -42,8 +44,8 @@ class Timeline:
         self._newest: Record | None = None
         self._looked = False
         self.doubt: Reason | None = None
-        self.begin = now
-        self.begin_utc, self.begin_mark = self.time_at(now)
+        self.begin = whole(now)
+        self.begin_utc, self.begin_mark = self.time_at(self.begin)
         self.end, self.end_utc = self._window_end(self.begin_utc)
 
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
@@ -135,9 +137,9 @@ class Timeline:
 
     def cut_short(self, now: float) -> bool:
         """End the minute in hand now, for good; False where nothing of it has passed."""
-        if now <= self.begin:
+        if whole(now) <= self.begin:
             return False
-        self.end = min(now, self.end)
+        self.end = min(whole(now), self.end)
         if self.begin_utc is not None:
             self.end_utc = self.begin_utc + round((self.end - self.begin) * 1e6)
         return True
@@ -214,14 +216,19 @@ class Timeline:
             self.end, self.end_utc = self._window_end(self.begin_utc)
         else:
             self._cut = True
-            self.end, self.end_utc = now, None
+            self.end, self.end_utc = whole(now), None
 
     def _window_end(self, utc: int | None) -> tuple[float, int | None]:
         """Where the minute that begins now, at `utc` by the anchors, ends: the UTC minute's end, or 60 s on."""
         if utc is None or self.begin_utc is None:
-            return self.begin + 60.0, None
+            return whole(self.begin + 60.0), None
         edge = (self.begin_utc // MINUTE + 1) * MINUTE
-        return self.begin + (edge - utc) / 1e6, edge
+        return whole(self.begin + (edge - utc) / 1e6), edge
+
+
+def whole(seconds: float) -> float:
+    """Return an instant of a boot in whole microseconds."""
+    return round(seconds, 6)
 
 
 def time_at(boottime: float, anchors: Sequence[Anchor]) -> tuple[int | None, ClockMark]:

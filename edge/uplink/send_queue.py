@@ -15,8 +15,8 @@ from edge.records.record import Kind, Record
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
-from edge.uplink.lacking import Lacking
 from edge.uplink.packet_limit import PacketLimit
+from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window, identity
 
@@ -39,15 +39,16 @@ class Order:
         chunks: Chunks,
         too_large: TooLarge,
         limit: PacketLimit,
-        lacking: Lacking,
+        encoder: RecordEncoder,
     ) -> None:
         self._dest = destination.name
         self._adapter = destination.adapter
+        self._encoder, self._lacking = encoder, encoder.lacking
         self._epoch = epoch
         self._store = store
         self._clock = clock
         self._chunks = chunks
-        self._too_large, self._limit, self._lacking = too_large, limit, lacking
+        self._too_large, self._limit = too_large, limit
         self._phase = phase(self._adapter.station)
         self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
         self._backlog: deque[Outgoing] = deque()
@@ -132,7 +133,7 @@ class Order:
         dated = [r for r in fresh if r.start is not None]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
         most = window.payload_bytes
-        messages = [m for records in (dated, undated[:1]) if records for m in self._adapter.live(records, most)]
+        messages = [m for records in (dated, undated[:1]) if records for m in self._encoder.live(records, most)]
         return [message for message in messages if most is None or len(message.payload) <= most]
 
     def _backfill(self, now: float, window: Window) -> list[Outgoing]:
@@ -144,7 +145,7 @@ class Order:
         unsent = self._store.outbox.unsent(self._dest, limit=AHEAD * batch, excluding=excluded)
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
         parts = self._lacking.batches(records, batch)
-        messages = [message for part in parts for message in self._adapter.backfill(part, most)]
+        messages = [message for part in parts for message in self._encoder.backfill(part, most)]
         return [message for message in messages if self._fits(message, window)]
 
     def _fits(self, message: Outgoing, window: Window) -> bool:

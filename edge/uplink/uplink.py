@@ -26,11 +26,12 @@ from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.receipts import Receipts
+from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.send_queue import Order
 from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
-from edge.wire.contract import OWN_PACKET, Command, Result, Topic
+from edge.wire.contract import OWN_PACKET, VERSION, Command, Result, Topic
 from edge.wire.errors import LinkError, Said
 from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE, Link
 from edge.wire.packets import payload_room
@@ -62,11 +63,12 @@ class Uplink:
         self._broker = broker = destination.broker
         self._receipts = Receipts(destination, boot, epoch, store, clock)
         self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
-        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, on_command, on_anchor)
+        self._encoder = RecordEncoder(destination, store.notes, clock, self._receipts.lacking)
+        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
         self._limit = PacketLimit(clock)
-        about = self._too_large, self._limit, self._receipts.lacking
+        about = self._too_large, self._limit, self._encoder
         self._new_order = partial(Order, destination, epoch, store, clock, self._chunks, *about)
         self._order = self._new_order()
         self._retry = Retry(broker.retry_max_s, destination.way.seed)
@@ -195,7 +197,8 @@ class Uplink:
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
             self._desk.told(message)
             return
-        mid = link.publish(self._adapter.topic(message.channel), message.payload, message.retain, message.expiry)
+        where = self._adapter.topic(message.channel, message.version)
+        mid = link.publish(where, message.payload, message.retain, message.expiry)
         self._window.add(mid, message, self._clock.now())
 
     def _settle(self, link: Link) -> None:
@@ -230,6 +233,8 @@ class Uplink:
         of_store = [code for message, code in settled if message.records or message.chunk]
         bad = [code for code in of_store if code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE)]
         if bad:
+            if any(message.version > VERSION for message, code in settled if code in bad):
+                self._encoder.distrust()
             self._unheard_by(bad[0])
         elif of_store:
             self._unheard.reset()

@@ -1,0 +1,34 @@
+"""What is in a message of records, in whichever version of the contract it came."""
+
+from __future__ import annotations
+
+from edge.records.record import Record
+from edge.wire.contract import Batch, PayloadError, Topic, decode
+from hub import blocks, intake
+from hub.tables import Tables
+
+
+class Reader:
+    """Reads as a receiver does that forgets no table; minutes that came before their table are read after it."""
+
+    def __init__(self) -> None:
+        self._tables = Tables(None, None)
+        self._waiting: list[tuple[str, bytes]] = []
+
+    def records(self, topic: str, payload: bytes) -> list[Record]:
+        """Return the records of a message, and of those before it that can be read now; none on another topic."""
+        if topic.rpartition("/")[2] not in (Topic.LIVE, Topic.BACKFILL):
+            return []
+        if not intake.in_columns(topic):
+            return decode(payload, Batch).records
+        found = blocks.read(topic, payload, self._tables)
+        if found.bad:
+            raise PayloadError(found.bad[0][1])
+        records = [record for raw in found.records if isinstance(record := intake.record(raw), Record)]
+        records += found.minutes
+        if self._tables.wanted.pop(found.station, None):
+            self._waiting.append((topic, payload))
+        elif found.new_tables:
+            waiting, self._waiting = self._waiting, []
+            records += [record for again in waiting for record in self.records(*again)]
+        return records
