@@ -11,14 +11,13 @@ from msgspec import Raw
 
 from edge.wire.contract import Status, Topic
 from hub import intake, jsonl
-from hub.record_files import RecordFiles
 
 
 class Changes:
-    """What was said last; `utc` tells the time, microseconds since 1970."""
+    """What was said last; `note` takes a line and when it arrived, `utc` tells the time, microseconds since 1970."""
 
-    def __init__(self, records: RecordFiles, utc: Callable[[], int]) -> None:
-        self._records, self._utc = records, utc
+    def __init__(self, note: Callable[[dict[str, object], int], None], utc: Callable[[], int]) -> None:
+        self._note, self._utc = note, utc
         self._statuses: dict[str, Status] = {}
         self._said: dict[str, dict[str, bytes]] = {}  # by topic
 
@@ -27,13 +26,16 @@ class Changes:
         if self._statuses.get(status.station) == status:
             return
         self._statuses[status.station] = status
-        line = {"station": status.station, "kind": "status", "time": jsonl.rfc3339(self._utc())}
-        self._records.note(line | {"state": status.state, "running": status.epoch})
+        self._line(status.station, "status", {"state": status.state, "running": status.epoch})
 
     def more(self, topic: str, channel: Topic, said: Mapping[str, Raw]) -> None:
         """Take in what a message says in keys that are not known here."""
         more = {key: bytes(value) for key, value in said.items()}
         if more and more != self._said.get(topic):
             self._said[topic] = more
-            line = {"station": intake.station(topic), "kind": "message", "time": jsonl.rfc3339(self._utc())}
-            self._records.note(line | {"topic": channel, "unknown": {key: Raw(value) for key, value in more.items()}})
+            unknown = {key: Raw(value) for key, value in more.items()}
+            self._line(intake.station(topic), "message", {"topic": channel, "unknown": unknown})
+
+    def _line(self, station: str, kind: str, said: dict[str, object]) -> None:
+        arrived = self._utc()
+        self._note({"station": station, "kind": kind, "time": jsonl.rfc3339(arrived), **said}, arrived)

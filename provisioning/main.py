@@ -40,6 +40,7 @@ COMMANDS = {
     "accept-ledger": "provisioning.commands.accept_ledger",
     "remote": "provisioning.commands.remote",
     "watch": "provisioning.commands.watch",
+    "hub": "provisioning.commands.hub",
 }
 
 
