@@ -122,6 +122,7 @@ def _param(value: object) -> str | int | float | Reason:
     return restored(value) if is_coded(value) else value if isinstance(value, (str, int, float)) else str(value)
 
 
+UNFORESEEN = Reason("unforeseen", "something unforeseen went wrong in the station; its log says what")
 # What the system says, as Linux says it (errno(3), getaddrinfo(3)).
 SYSTEM: Final[dict[int, Reason]] = {
     errno.EPERM: Reason("not_permitted", "Operation not permitted"),
@@ -138,6 +139,9 @@ SYSTEM: Final[dict[int, Reason]] = {
     errno.ENOTTY: Reason("not_a_terminal", "Inappropriate ioctl for device"),
     errno.ENOSPC: Reason("no_space_left", "No space left on device"),
     errno.EROFS: Reason("read_only_file_system", "Read-only file system"),
+    errno.ELOOP: Reason("too_many_links", "Too many levels of symbolic links"),
+    errno.ENAMETOOLONG: Reason("name_too_long", "File name too long"),
+    errno.EDQUOT: Reason("disk_quota_exceeded", "Disk quota exceeded"),
     errno.EPIPE: Reason("broken_pipe", "Broken pipe"),
     errno.EREMOTEIO: Reason("remote_io_error", "Remote I/O error"),
     errno.ECONNREFUSED: Reason("connection_refused", "Connection refused"),

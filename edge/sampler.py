@@ -172,7 +172,7 @@ class BusLane:
 
     def _down(self, seat: Seat, error: DeviceError) -> None:
         if seat.down is None:
-            log.warning("sensor %s (%s): %s: %s", seat.sensor.name, self._place(seat), error.kind, error)
+            log.warning("sensor %s (%s): %s: %s", seat.sensor.name, self._place(seat), error.kind, error.detail)
         if seat.down is None or seat.down.code != error.kind.code:
             seat.down = error.reason
             self._inbox.offer(Went(seat.sensor.name, error.kind, self._clock.now()))

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from drivers.reason import Reason, system_reason
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.records.record import Record
@@ -37,6 +38,7 @@ from hub.record_files import RecordFiles, Taken
 from hub.tally import Tally
 
 log = logging.getLogger("minshan.watch")
+WHAT_ARRIVES = Reason("what_arrives", "what arrives")
 SLICE = 0.2  # s: how soon a signal is noticed
 LOOK = 1.0  # s between two looks at what others do to the files
 RECEIVE = 200  # messages that the broker may send before the first is acknowledged
@@ -74,7 +76,7 @@ class Receiver:
         self.tally = Tally()
         self.records = RecordFiles(files.minutes, files.events, files.beside(".ledger"))
         self.receipts = receipts and files.minutes is not None and files.events is not None
-        self.trouble: str | None = None
+        self.trouble: Reason | None = None
         self.connected = False
         self.aside: SetAside | None = None
         if (folder := files.beside(".set-aside")) is not None:
@@ -100,10 +102,11 @@ class Receiver:
                     self.connected = False
                     link.close()
             except LinkError as trouble:
-                self._set_trouble(str(trouble))
+                self._set_trouble(trouble.reason)
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
-                self._set_trouble(f"{error.filename or 'what arrives'} cannot be written: {error.strerror}")
+                what, why = str(error.filename or "") or WHAT_ARRIVES, system_reason(error)
+                self._set_trouble(Reason("file_unwritten", "{file} cannot be written: {why}", file=what, why=why))
             if self._clock.now() - since > STABLE:
                 retry.reset()
             self._wait(retry.pause(refused), ended, tick)
@@ -124,7 +127,8 @@ class Receiver:
 
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         if link.granted.refused:
-            raise LinkError(f"the broker does not let this login read {', '.join(link.granted.refused)}")
+            refused = ", ".join(link.granted.refused)
+            raise LinkError(Reason("may_not_read", "the broker does not let this login read {topics}", topics=refused))
         self._set_trouble(None)
         self.connected = True
         link.publish(contract.ROLLCALL, b"{}")
@@ -147,7 +151,7 @@ class Receiver:
             tick()
             self._clock.sleep_until(min(until, self._clock.now() + SLICE))
 
-    def _set_trouble(self, trouble: str | None) -> None:
+    def _set_trouble(self, trouble: Reason | None) -> None:
         if trouble is not None and trouble != self.trouble:
             log.warning("%s", trouble)
         elif trouble is None:

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.driver import DriverInfo
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-
-
+NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
+BROKER_URL = r"^mqtts?://.+"
+Name = Annotated[str, Field(pattern=NAME)]
 RemoteCommand = Literal["picture", "hello", "maintenance"]
 
 
@@ -26,10 +26,14 @@ class Section(BaseModel):
 
 
 class StationSection(Section):
-    """Who the station is. `id` names its records and topics for ever."""
+    """Who the station is. `id` names its records and topics for ever.
+
+    `language`: of its journal; None: the system's.
+    """
 
     id: Name
     title: str = ""
+    language: Literal["en", "zh"] | None = None
 
 
 class SiteSection(Section):
@@ -60,7 +64,7 @@ class BrokerSection(Section):
     speaks 3.1.1 alone ("auto" tries 5 first).
     """
 
-    url: str = Field(pattern=r"^mqtts?://.+")
+    url: str = Field(pattern=BROKER_URL)
     username: str | None = None
     password: str | None = None
     password_file: str | None = None

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.clock import Stopped
-from drivers.reason import Reason
+from drivers.reason import UNFORESEEN, Reason
 from edge.control.status import Parts, plain_status
 from edge.recorder.recorder import Maintenance
 from edge.store.errors import StoreError
@@ -140,7 +140,7 @@ class Commands:
         except RefusedError as refusal:
             outcome = Outcome("failed", refusal.reason)
         except StoreError as trouble:
-            outcome = Outcome("failed", Reason("said", "{text}", text=str(trouble)))
+            outcome = Outcome("failed", trouble.reason)
         except Stopped:
             raise
         except Exception:  # whatever somebody asks, the next one is served
@@ -172,9 +172,6 @@ class Commands:
         if command.needs not in who.may:
             raise RefusedError(Reason("forbidden", "whoever asks may not ask for {name}", name=name))
         return command
-
-
-UNFORESEEN = Reason("unforeseen", "something unforeseen went wrong in the station; its log says what")
 
 
 def arguments_of(command: Command, given: Mapping[str, Any]) -> Any:

@@ -65,7 +65,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
     held: Any
     bytes: int
     strays: Strays
-    trouble: str | None
+    trouble: Reason | None
 
 
 class StationStatus(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ from edge.sampler import Taken, Went
 from edge.store.store import Store
 
 LATE = 60.0  # s after a minute's close at which the recorder counts as stuck
+INBOX_FULL = Reason("inbox_full", "the inbox was full")
 TIDY_EVERY = 60  # minutes between two sweeps of the store
 
 
@@ -40,7 +41,7 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
     latest: Record | None
     maintenance: str | None
     doubt: Reason | None  # what a source of the time said that is not believed
-    trouble: str | None  # why the disk takes no records
+    trouble: Reason | None  # why the disk takes no records
     settled: bool
     due: float  # s of the boot at which the minute in hand is to be closed
     anchors: tuple[Anchor, ...]
@@ -157,13 +158,13 @@ class Recorder:
         """Each draft that could not be written is itself told by a record."""
         while self.journal.spoiled:
             kind, cause = self.journal.spoiled.popleft()
-            if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause}) is None:
+            if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause.builtins()}) is None:
                 return  # the disk refuses: this one waits with the others
 
     def _tidy(self) -> None:
         now = self._clock.now()
         if self._inbox.lost:
-            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": "the inbox was full"})
+            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": INBOX_FULL.builtins()})
             self._inbox.lost = 0
         self.journal.tidy(Stamp(self._boot, now), *self.time_at(now))
 

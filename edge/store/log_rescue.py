@@ -15,6 +15,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from drivers.reason import Reason
 from edge.files import sync_folder
 from edge.records import ranges
 from edge.records.ranges import Ranges
@@ -26,6 +27,7 @@ from edge.store.folder import DATABASE, LOG
 
 CHECKED_PAGES = 32 * 1024 * 1024 // schema.PAGE  # looked through at a start: at most a second on a Pi's card
 COPY = "records.rescue"  # a log of which something is still to be taken in
+LOG_DAMAGED = Reason("log_damaged", "the log was damaged")
 STEPS = 100_000  # of SQLite's machine between two words of progress
 UPSERT = (
     f"{rows.INSERT} ON CONFLICT (seq) DO UPDATE SET start=excluded.start, source=excluded.source, "
@@ -60,7 +62,7 @@ def check(
             connection.set_progress_handler(None)
         connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would stay in its cache for ever
         if said != "ok":
-            raise apsw.CorruptError(str(said))
+            raise apsw.CorruptError(Reason("check_finds", "SQLite finds damage: {text}", text=str(said)))
 
 
 def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
@@ -82,7 +84,7 @@ def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
             connection.executemany(UPSERT, found)
             lost = spans(connection, forget_holes(connection, rebuild_epochs(connection), gone))
             if lost or bad_end:
-                done = Repair(None, len(found), lost or None, "the log was damaged", unknown=bad_end)
+                done = Repair(None, len(found), lost or None, LOG_DAMAGED, unknown=bad_end)
                 damage_report.write(connection, done)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     with suppress(FileNotFoundError):

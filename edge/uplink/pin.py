@@ -61,7 +61,7 @@ class Pin:
             if not ledger:
                 return False
             if not self._now.ledger:
-                log.info("the ledger %s is believed from now on", ledger)
+                log.info("the receiver %s is believed from now on", ledger)
                 self._keep(Pinned(ledger, generation))
             elif ledger != self._now.ledger and not self._other(ledger, generation):
                 return False
@@ -111,7 +111,7 @@ class Pin:
 
     def _take_other(self) -> None:
         now = self._now
-        log.warning("the ledger %s is believed from now on, no longer %s", now.other, now.ledger)
+        log.warning("the receiver %s is believed from now on, no longer %s", now.other, now.ledger)
         self._changed()
         self._keep(Pinned(now.other, now.other_generation))
         self._other_at = None
@@ -120,7 +120,7 @@ class Pin:
         self.refused += 1
         if self.refused == 1 or self.refused % 1000 == 0:
             log.warning(
-                "another ledger (%s) speaks beside %s, which is believed: what it says closes nothing "
+                "another receiver (%s) speaks beside %s, which is believed: what it says closes nothing "
                 "(%d times since the start)",
                 ledger,
                 self._now.ledger,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from drivers.reason import Reason
 from edge.records.record import Kind, Record
 from edge.store.notes import Notes
 
@@ -17,11 +18,11 @@ REMEMBERED = 1000
 
 
 class TooLarge:
-    """`seqs` are those of the present connection; `last` is the sentence about the newest."""
+    """`seqs` are those of the present connection; `last` is about the newest."""
 
     def __init__(self, notes: Notes, on_loss: Callable[[dict[str, Any]], object]) -> None:
         self.seqs: set[int] = set()
-        self.last: str | None = None
+        self.last: Reason | None = None
         self._notes, self._on_loss = notes, on_loss
         self._told = 0
 
@@ -32,7 +33,13 @@ class TooLarge:
     def put(self, record: Record, size: int, most: int) -> None:
         """Remember a record whose message of `size` bytes does not fit into `most`, and tell of it once."""
         self.seqs.add(record.seq)
-        self.last = f"record {record.seq} has {size} bytes, and the broker takes {most}"
+        self.last = Reason(
+            "record_too_large",
+            "record {number} has {size} bytes, and the broker takes {most}",
+            number=record.seq,
+            size=size,
+            most=most,
+        )
         name = f"{record.epoch}/{record.seq}/{record.revision}"
         if self._told >= MOST_TOLD or is_told_of(record) or self._notes.get(KIND, name) is not None:
             return
@@ -46,7 +53,7 @@ class TooLarge:
                 "revision": record.revision,
                 "kind": record.kind.value,
                 "bytes": size,
-                "cause": f"the broker takes {most} bytes at most",
+                "cause": Reason("broker_takes_less", "the broker takes {most} bytes at most", most=most).builtins(),
             }
         )
 

@@ -14,6 +14,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from drivers.clock import Clock, Stopped
+from drivers.reason import Reason
 from edge.clock.anchors import Anchor
 from edge.config import address
 from edge.northbound.minshan import Outgoing
@@ -28,8 +29,9 @@ from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
 from edge.wire.contract import OWN_PACKET, Command, Result, Topic
-from edge.wire.errors import LinkError, Said
+from edge.wire.errors import LinkError, Trouble
 from edge.wire.link import NOBODY_LISTENS, REFUSED, Link
+from edge.wire.mqtt_codes import meaning
 from edge.wire.packets import payload_room
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Session
@@ -71,7 +73,7 @@ class Uplink:
         self._heard_at = 0.0  # when the broker last said something, or had nothing to say
         self._garbled = 0
         self._wake = Wake()
-        self._said = Said()
+        self._trouble = Trouble()
         self._where = address.parse(broker.url).shown
         self._last_ack: float | None = None
         self._bytes_before = 0
@@ -114,7 +116,7 @@ class Uplink:
             "sending": len(self._window),
             "answered": self._desk.answered,
             "pictures_left": self._store.pictures.count().bytes_left,
-            "trouble": self._said.now,
+            "trouble": self._trouble.now,
             "ledger": self._receipts.pin.status(),
             "set_aside": self._intake.status(),
             "too_large": {"count": len(self._too_large.seqs), "last": self._too_large.last},
@@ -142,7 +144,7 @@ class Uplink:
         except LinkError as trouble:
             self._garbled = self._garbled + 1 if trouble.garbled else 0
             self._forget()
-            self._said.say(str(trouble))
+            self._trouble.set(trouble.reason)
             self._wake.pause(self._clock, self._retry.pause(trouble.login))
 
     def _turn(self, link: Link, since: float) -> None:
@@ -156,7 +158,9 @@ class Uplink:
         self._wake.drain()
         self._settle(link)
         if len(self._window) and self._clock.now() - self._heard_at >= SILENCE:
-            raise LinkError(f"{self._where} does not acknowledge what it is sent")
+            raise LinkError(
+                Reason("broker_acknowledges_nothing", "{where} does not acknowledge what it is sent", where=self._where)
+            )
 
     def _next_instant(self) -> float:
         """When something is to be done though nothing comes and nobody wakes this lane."""
@@ -218,14 +222,27 @@ class Uplink:
         elif of_store:
             self._unheard.reset()
             self._order.resume()
-            self._said.say(None)
+            self._trouble.set(None)
 
     def _unheard_by(self, code: int) -> None:
         """Pause: the broker took it and nobody listens, or refused it, so it stays unsent and is tried again."""
         if code == NOBODY_LISTENS:
-            self._said.say(f"nobody at {self._where} listens to this station: everything is kept and sent again")
+            self._trouble.set(
+                Reason(
+                    "nobody_listens",
+                    "nobody at {where} listens to this station: everything is kept and sent again",
+                    where=self._where,
+                )
+            )
         else:
-            self._said.say(f"{self._where} refuses what this station sends (code {code:#04x}): may it publish there?")
+            self._trouble.set(
+                Reason(
+                    "broker_refuses_messages",
+                    "{where} refuses what this station sends ({why}): may it publish there?",
+                    where=self._where,
+                    why=meaning(code),
+                )
+            )
         self._order.pause(self._unheard.pause())
 
     # -- the connection's beginning and end ----------------------------------------------------------------
@@ -252,7 +269,7 @@ class Uplink:
 
     def _greet(self) -> None:
         log.info("connected to %s", self._where)
-        self._said.now = None
+        self._trouble.now = None
         self._desk.begin()
         self._order = Order(self._destination, self._epoch, self._store, self._clock, self._chunks, self._too_large)
         self._order.put(self._adapter.status("online", self._epoch))

@@ -101,7 +101,7 @@ def table(receiver: Receiver, now: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    state = texts.phrase(receiver.trouble) if receiver.trouble else _("connected")
+    state = texts.render(receiver.trouble) if receiver.trouble else _("connected")
     drawn = Table(title=Text(f"Minshan 岷山  {state}"), title_justify="left", pad_edge=False, caption_justify="left")
     for head in (_("Station"), _("State"), _("Newest minute"), _("Late"), _("Records"), _("Missing"), ""):
         drawn.add_column(head)
@@ -141,7 +141,7 @@ def set_aside(receiver: Receiver) -> list[str]:
             tally.others,
         )
         lines.append(other.format(n=tally.others))
-    return [*lines, f"  {aside.last}"] if aside.last else lines
+    return [*lines, f"  {texts.render(aside.last)}"] if aside.last else lines
 
 
 def price(receiver: Receiver) -> list[str]:

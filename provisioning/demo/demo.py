@@ -14,6 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from drivers.reason import system_reason
 from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
 from edge.config.file import load
@@ -21,6 +22,7 @@ from edge.config.sections import BrokerSection, Config
 from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
+from edge.language.journal import to_stderr
 from edge.language.texts import _
 from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
@@ -119,16 +121,17 @@ def demo(**options: Any) -> int:
         with contextlib.ExitStack() as stack:
             return play(wanted, stack)
     except CaptureError as error:
-        raise CommandError(Exit.USAGE, texts.phrase(str(error))) from None
+        raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
     except ConfigError as error:
         raise CommandError(Exit.CONFIG, "\n".join(format_mistake(mistake) for mistake in error.mistakes)) from None
     except (NoBrokerError, LinkError) as error:
-        raise CommandError(Exit.BROKER, texts.phrase(str(error))) from None
+        raise CommandError(Exit.BROKER, texts.render(error.reason)) from None
     except StoreError as error:
-        raise CommandError(Exit.STORE, texts.phrase(str(error))) from None
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
         raise CommandError(
-            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=error.strerror)
+            Exit.STORE,
+            _("{file}: {why}").format(file=error.filename or wanted.state, why=texts.render(system_reason(error))),
         ) from None
 
 
@@ -172,7 +175,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
 
 def quiet_log() -> None:
     """Log warnings only: the table shows the rest."""
-    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
+    to_stderr(logging.ERROR, "%(asctime)s %(name)s %(message)s")
 
 
 def own_broker(state: Path, stack: contextlib.ExitStack) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from drivers.clock import Inbox
+from drivers.reason import Reason
 from edge.config.sections import BrokerSection
 from edge.records.record import Record
 from edge.sim.faults import Mishap
@@ -129,7 +130,7 @@ class FarEnd:
     def _receive(self, rig: Rig) -> None:
         receiver = self._receiver
         if receiver is None:
-            raise LinkError("the receiver is stopped")
+            raise LinkError(Reason("said", "{text}", text="the receiver is stopped"))
         topics = tuple(topic("+", channel) for channel in HEARD)
         self._link = link = self.network.connect(
             SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock

@@ -75,7 +75,7 @@ def test_a_lost_draft_is_told_by_a_record(tmp_path: Path) -> None:
     assert [record.kind for record in told] == [Kind.MINUTE, Kind.LOSS]
     loss = told[1].body
     assert (loss["what"], loss["count"], loss["kind"]) == ("records", 1, "minute")
-    assert "OverflowError" in loss["cause"]
+    assert "OverflowError" in loss["cause"]["text"]
     recorder.close_minute()
     assert [record.kind for record in told[2:]] == [Kind.MINUTE]
     store.close()

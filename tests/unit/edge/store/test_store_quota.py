@@ -72,9 +72,9 @@ def test_sent_goes_before_unsent_and_every_loss_is_a_record(folder: Path) -> Non
         store.append(minute(n, body=BIG))
     losses = sweep(store, 1500)
     assert store.size_bytes() <= LIMIT
-    assert [(r.kind, r.body["what"], r.body["cause"]) for r in losses] == [(Kind.LOSS, "records", "quota")] * len(
-        losses
-    )
+    assert [(r.kind, r.body["what"], r.body["cause"]["text"]) for r in losses] == [
+        (Kind.LOSS, "records", "quota")
+    ] * len(losses)
     lost = {n for r in losses for n in range(r.body["first"], r.body["last"] + 1)}
     kept = {r.seq for r in store.range(1, 9999)}
     assert lost | kept | set(range(101, 151)) == set(range(1, store.next_seq))
@@ -190,7 +190,7 @@ def test_a_scarce_disk_takes_pictures_and_what_is_proven_but_nothing_unsent(
     picture(store, 101)
     disk_with(monkeypatch, free=100_000_000)
     losses = sweep(store, 102)
-    assert [(r.body["what"], r.body["cause"]) for r in losses] == [("pictures", "disk"), ("pictures", "disk")]
+    assert [(r.body["what"], r.body["cause"]["text"]) for r in losses] == [("pictures", "disk"), ("pictures", "disk")]
     assert left(store) == []
     assert [r.seq for r in store.range(1, 100)] == list(range(41, 101))
     store.close()
@@ -203,6 +203,6 @@ def test_a_full_disk_gives_up_the_oldest_few_for_the_newest(folder: Path, monkey
         store.append(minute(n))
     disk_with(monkeypatch, free=0)
     losses = sweep(store, 102)
-    assert [(r.body["first"], r.body["last"], r.body["cause"]) for r in losses] == [(1, 5, "disk")]
+    assert [(r.body["first"], r.body["last"], r.body["cause"]["text"]) for r in losses] == [(1, 5, "disk")]
     assert store.outbox.count_unsent() == 96
     store.close()
