@@ -249,7 +249,7 @@ def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Out
     """Believe the other receiver that was heard."""
     if parts.uplink is None:
         raise RefusedError(Reason("without_broker", "this station has no broker"))
-    before = parts.uplink.status()["ledger"]["believed"]
+    before = parts.uplink.snapshot.ledger.believed
     accepted = parts.uplink.accept_ledger()
     if accepted is None:
         raise RefusedError(Reason("no_other_receiver", "no other receiver has answered this station"))

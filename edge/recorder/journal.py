@@ -89,7 +89,7 @@ class Journal:
         try:
             for loss in self._clock.outside(partial(self._store.sweep, stamp, start, mark)):
                 self._appended(loss)
-                log_loss(loss.body)
+                log_loss(loss.fields())
             mended = self._store.take_repair()
         except StoreError as trouble:
             self._refused(trouble)
@@ -133,7 +133,7 @@ def check(draft: Draft) -> None:
 
 def picture_of(draft: Draft) -> NewPicture | None:
     """Return the picture that a picture record tells of, for the rows that send it."""
-    if draft.kind is not Kind.PICTURE:
+    if draft.kind != Kind.PICTURE:
         return None
     body = draft.body
     full = Part(body["bytes"], body["picture"])

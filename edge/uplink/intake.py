@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 from drivers.clock import Stopped
 from drivers.reason import Reason
 from edge.store.errors import StoreError
 from edge.uplink.inbound import Desk
+from edge.uplink.snapshot import SetAsideSnapshot
 from edge.wire.contract import PayloadError
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
@@ -41,9 +41,10 @@ class Intake:
             self._put(message, Reason("unforeseen_error", "something unforeseen went wrong: {error}", error=what))
         return False
 
-    def status(self) -> dict[str, Any]:
-        """How many messages were set aside since the start, why the last one was, and where they are."""
-        return {"count": self._aside.count, "last": self._aside.last, "folder": str(self._aside.folder)}
+    @property
+    def snapshot(self) -> SetAsideSnapshot:
+        """What was set aside since the start."""
+        return SetAsideSnapshot(self._aside.count, self._aside.last, str(self._aside.folder))
 
     def _put(self, message: Incoming, why: Reason) -> None:
         self._aside.put(message.topic, message.payload, why)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from drivers.clock import Clock
 from edge.store.notes import Notes
+from edge.uplink.snapshot import LedgerSnapshot
 
 log = logging.getLogger("minshan.uplink")
 KIND = "ledger"
@@ -87,10 +87,11 @@ class Pin:
             self._take_other()
             return self._now.ledger
 
-    def status(self) -> dict[str, Any]:
-        """Plain facts."""
+    @property
+    def snapshot(self) -> LedgerSnapshot:
+        """Whose word counts now."""
         now = self._now
-        return {"believed": now.ledger or None, "other": now.other or None, "refused": self.refused}
+        return LedgerSnapshot(now.ledger or None, now.other or None, self.refused)
 
     def _other(self, ledger: str, generation: int) -> bool:
         """Another one answers; True where it has been alone for so long that it is believed from now on."""

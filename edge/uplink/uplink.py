@@ -11,13 +11,12 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-import paho.mqtt.client as mqtt
-
 from drivers.clock import Clock, Stopped
 from drivers.reason import Reason
 from edge.clock.anchors import Anchor
 from edge.config import address
 from edge.northbound.minshan import Outgoing
+from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
@@ -25,18 +24,20 @@ from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.receipts import Receipts
 from edge.uplink.send_queue import Order
+from edge.uplink.snapshot import TooLargeSnapshot, UplinkSnapshot
 from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
 from edge.wire.contract import OWN_PACKET, Command, Result, Topic
 from edge.wire.errors import LinkError, Trouble
 from edge.wire.link import NOBODY_LISTENS, REFUSED, Link
-from edge.wire.mqtt_codes import meaning
+from edge.wire.mqtt_codes import unheard
 from edge.wire.packets import payload_room
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Session
 
 log = logging.getLogger("minshan.uplink")
+PROTOCOLS = {5: "5", 4: "3.1.1"}  # by the number in CONNECT
 SILENCE = 120.0  # s without any acknowledgement of what is in flight, after which the link counts as dead
 GARBLED = 5  # connections in a row that end by what cannot be read, after which the broker is to forget it
 
@@ -77,6 +78,7 @@ class Uplink:
         self._where = address.parse(broker.url).shown
         self._last_ack: float | None = None
         self._bytes_before = 0
+        self._publish()
 
     def notify(self) -> None:
         """Take in that the store has a new record."""
@@ -102,26 +104,23 @@ class Uplink:
         self._wake.up()
         return accepted
 
-    def status(self) -> dict[str, Any]:
-        """Plain facts: `last_ack` is a boottime (s) or None, `trouble` a sentence or None, `bytes_sent` MQTT's own."""
+    def _publish(self) -> None:
         link = self._link
-        return {
-            "connected": link is not None,
-            "broker": self._where,
-            "protocol": None if link is None else "5" if link.version == mqtt.MQTTv5 else "3.1.1",
-            "proof": self._adapter.proof,
-            "last_ack": self._last_ack,
-            "unsent": self._store.outbox.count_unsent(self._destination.name),
-            "unproven": sum(span.last - span.first + 1 for span in self._store.outbox.unproven(self._destination.name)),
-            "sending": len(self._window),
-            "answered": self._desk.answered,
-            "pictures_left": self._store.pictures.count().bytes_left,
-            "trouble": self._trouble.now,
-            "ledger": self._receipts.pin.status(),
-            "set_aside": self._intake.status(),
-            "too_large": {"count": len(self._too_large.seqs), "last": self._too_large.last},
-            "bytes_sent": self._bytes_before + (0 if link is None else link.bytes_sent),
-        }
+        self.snapshot = UplinkSnapshot(
+            destination=self._destination.name,
+            connected=link is not None,
+            broker=self._where,
+            protocol=None if link is None else PROTOCOLS[link.version],
+            proof=self._adapter.proof,
+            last_ack=self._last_ack,
+            sending=len(self._window),
+            answered=self._desk.answered,
+            trouble=self._trouble.now,
+            ledger=self._receipts.pin.snapshot,
+            set_aside=self._intake.snapshot,
+            too_large=TooLargeSnapshot(len(self._too_large.seqs), self._too_large.last),
+            bytes_sent=self._bytes_before + (0 if link is None else link.bytes_sent),
+        )
 
     def run(self) -> None:
         """Connect and send for ever; ends by `Stopped`, after a short good-bye."""
@@ -134,7 +133,7 @@ class Uplink:
 
     def _connection(self) -> None:
         """One connection, from its beginning to its end, and the pause after it."""
-        since = self._clock.now()
+        since, login = self._clock.now(), False
         try:
             link = self._connect()
             since = self._clock.now()
@@ -143,9 +142,13 @@ class Uplink:
                 self._turn(link, since)
         except LinkError as trouble:
             self._garbled = self._garbled + 1 if trouble.garbled else 0
-            self._forget()
             self._trouble.set(trouble.reason)
-            self._wake.pause(self._clock, self._retry.pause(trouble.login))
+            login = trouble.login
+        except StoreError as trouble:  # what can't be read can't be sent; the recorder lives on without it too
+            self._trouble.set(trouble.reason)
+        self._forget()
+        self._publish()
+        self._wake.pause(self._clock, self._retry.pause(login), self._publish)
 
     def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
@@ -154,10 +157,11 @@ class Uplink:
             if not len(self._window):
                 self._heard_at = self._clock.now()
             self._send(link, message)
+        self._publish()
         link.wait(self._next_instant(), self._wake.fd)
         self._wake.drain()
         self._settle(link)
-        if len(self._window) and self._clock.now() - self._heard_at >= SILENCE:
+        if len(self._window) and self._clock.now() >= self._heard_at + SILENCE:  # as the wait reckons it
             raise LinkError(
                 Reason("broker_acknowledges_nothing", "{where} does not acknowledge what it is sent", where=self._where)
             )
@@ -226,23 +230,7 @@ class Uplink:
 
     def _unheard_by(self, code: int) -> None:
         """Pause: the broker took it and nobody listens, or refused it, so it stays unsent and is tried again."""
-        if code == NOBODY_LISTENS:
-            self._trouble.set(
-                Reason(
-                    "nobody_listens",
-                    "nobody at {where} listens to this station: everything is kept and sent again",
-                    where=self._where,
-                )
-            )
-        else:
-            self._trouble.set(
-                Reason(
-                    "broker_refuses_messages",
-                    "{where} refuses what this station sends ({why}): may it publish there?",
-                    where=self._where,
-                    why=meaning(code),
-                )
-            )
+        self._trouble.set(unheard(self._where, code))
         self._order.pause(self._unheard.pause())
 
     # -- the connection's beginning and end ----------------------------------------------------------------
@@ -293,3 +281,4 @@ class Uplink:
         except LinkError:
             log.debug("no good-bye: the link was gone")
         self._forget()
+        self._publish()

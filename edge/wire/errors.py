@@ -6,6 +6,7 @@ import logging
 import re
 import socket
 import ssl
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,6 +91,11 @@ def of_connecting(address: Address, error: OSError) -> LinkError:
 def broken(where: str) -> Reason:
     """Return that a connection ended and nobody said why."""
     return Reason("connection_broke", "the connection to {where} broke", where=where)
+
+
+def may_not_read(topics: Sequence[str]) -> Reason:
+    """Return that the broker refuses a subscription."""
+    return Reason("may_not_read", "the broker does not let this login read {topics}", topics=", ".join(topics))
 
 
 def of_certificate_file(path: str) -> Reason | None:

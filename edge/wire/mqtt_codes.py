@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drivers.reason import Reason
+from edge.wire.link import NOBODY_LISTENS
 
 _CODES = {
     0x80: Reason("mqtt_unspecified", "unspecified error"),
@@ -35,3 +36,19 @@ _CODES = {
 def meaning(code: int) -> Reason:
     """Return what a reason code means; its number where it is none that ends a connection."""
     return _CODES.get(code) or Reason("mqtt_code", "code {number}", number=f"{code:#04x}")
+
+
+def unheard(where: str, code: int) -> Reason:
+    """Return what an acknowledgement says with which nothing has arrived: nobody listens, or it is refused."""
+    if code == NOBODY_LISTENS:
+        return Reason(
+            "nobody_listens",
+            "nobody at {where} listens to this station: everything is kept and sent again",
+            where=where,
+        )
+    return Reason(
+        "broker_refuses_messages",
+        "{where} refuses what this station sends ({why}): may it publish there?",
+        where=where,
+        why=meaning(code),
+    )

@@ -109,7 +109,7 @@ def live(section: BrokerSection, store: Store, count: list[int]) -> float:
     clock = SystemClock()
     sender = Uplink(destination(section), store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
     lane = clock.lane("uplink", sender.run)
-    until(lambda: sender.status()["connected"] and sender.status()["sending"] == 0)
+    until(lambda: sender.snapshot.connected and sender.snapshot.sending == 0)
     time.sleep(0.2)
     before = count[0]
     for draft in minutes(LIVE):

@@ -114,7 +114,7 @@ class Box:
         """Let simulated time pass, with real pauses for the other side, until something holds."""
         deadline = time.monotonic() + real
         while not holds():
-            assert time.monotonic() < deadline, f"did not come about in time: {self.uplink.status()}"
+            assert time.monotonic() < deadline, f"did not come about in time: {self.uplink.snapshot}"
             self.run(30)
             time.sleep(0.01)
 

@@ -66,7 +66,7 @@ def drain(life: Life) -> None:
     uplink = life.station.uplink
     assert uplink is not None
     while life.station.store.outbox.count_unsent():
-        assert time.monotonic() < ends, uplink.status()
+        assert time.monotonic() < ends, uplink.snapshot
         uplink.retry_now()
         life.run(2.0)
         time.sleep(0.05)

@@ -80,7 +80,7 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: B
     ]
     where = f"mqtt://127.0.0.1:{broker.port}"
     assert lines[5:] == [
-        f"✗ broker: {where} refuses the login (Not authorized): are user and password right?",
+        f"✗ broker: {where} refuses the login (not authorized): are user and password right?",
         "  → Correct username and password_file in [broker], or ask who keeps the broker for a login.",
         "2 things to see to.",
     ]

@@ -12,6 +12,7 @@ import pytest
 from edge.records.spans import Span
 from edge.store.store import Store
 from edge.uplink.pin import ALONE
+from edge.uplink.snapshot import LedgerSnapshot
 from edge.wire.contract import VERSION, Hello, HelloAnswer, Piece, Receipt, Topic, decode, encode, topic
 from tests.kits.broker import Broker
 from tests.kits.uplink_kit import UTC0, Box, Listener, make
@@ -51,10 +52,9 @@ def believed(boxes: list[Box], folder: Path, broker: Broker, **section: Any) -> 
     return box, true
 
 
-def status(box: Box) -> dict[str, Any]:
+def status(box: Box) -> LedgerSnapshot:
     """Return what the station's status holds of ledgers."""
-    said: dict[str, Any] = box.uplink.status()["ledger"]
-    return said
+    return box.uplink.snapshot.ledger
 
 
 @pytest.mark.parametrize("name", ["stray", ""])
@@ -77,7 +77,7 @@ def test_a_receipt_of_another_ledger_closes_nothing(
     now = box.store.outbox.count_unsent() + sum(s.last - s.first + 1 for s in box.store.outbox.unproven())
     assert now == unproven == 51
     assert box.store.pictures.count().full == 1
-    assert (status(box)["believed"], status(box)["other"]) == ("true", None)
+    assert (status(box).believed, status(box).other) == ("true", None)
     true.listener.again()
     true.receipt([Span("e1", 1, 51)])
     box.run_until(lambda: not box.store.outbox.unproven() and not box.store.outbox.count_unsent())
@@ -114,7 +114,7 @@ def test_another_ledgers_answer_closes_nothing_and_the_true_ones_still_counts(
     stray.answer()
     box.run(5)
     assert box.store.outbox.unproven() == [Span("e2", 51, 51)]
-    assert (status(box)["believed"], status(box)["other"], status(box)["refused"]) == ("true", "stray", 1)
+    assert (status(box).believed, status(box).other, status(box).refused) == ("true", "stray", 1)
     true.has = [Span("e1", 1, 40), Span("e2", 51, 51)]
     true.answer()
     box.run_until(lambda: box.store.outbox.unproven() == [Span("e1", 41, 50)] and not box.store.outbox.count_unsent())
@@ -131,9 +131,9 @@ def test_another_ledger_is_believed_after_a_day_without_the_old_one(
         box.run(ALONE / 4)
         new.answer()
         box.run(5)
-        assert status(box)["believed"] == believed_now
+        assert status(box).believed == believed_now
         assert box.store.outbox.count_unsent() == 0 or believed_now == "new"
-    assert status(box)["believed"] == "new"
+    assert status(box).believed == "new"
     box.run_until(lambda: {r.seq for r in new.listener.records()} == set(range(1, 51)))
 
 
@@ -146,7 +146,7 @@ def test_accept_ledger_believes_the_new_one_at_once(broker: Broker, boxes: list[
     box.run(5)
     new.answer()
     box.run(5)
-    assert status(box)["believed"] == "true"
+    assert status(box).believed == "true"
     assert box.uplink.accept_ledger() == "new"
     assert box.store.outbox.unproven() == ALL
     box.run(5)

@@ -178,7 +178,7 @@ def test_what_nobody_understands_is_dropped(broker: Broker, boxes: list[Box], tm
     box.uplink.notify()
     box.run(60)
     assert box.store.outbox.count_unsent() == 0
-    assert box.uplink.status()["connected"]
+    assert box.uplink.snapshot.connected
 
 
 def test_a_chunk_after_one_that_was_refused_is_no_progress(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broke
         destination(broker.section(), STATION), store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print
     )
     lane = clock.lane("uplink", sender.run)
-    until(lambda: sender.status()["connected"])
+    until(lambda: sender.snapshot.connected)
     now = clock.now()
     store.append(Draft(Kind.MINUTE, Stamp(BOOT, now - 60), 60.0, UTC0, ClockMark("ntp", 0.1), {}))
     sender.notify()

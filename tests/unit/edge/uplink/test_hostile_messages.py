@@ -132,7 +132,7 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
         front.take(ROLLCALL, b"{}")
         assert front.receipts.hello_due < float("inf")
     assert resident() - before < MOST_GROWTH
-    assert front.intake.status()["count"] > count / 2
+    assert front.intake.snapshot.count > count / 2
     aside = front.store.folder / "set-aside"
     assert sum(path.stat().st_size for path in aside.iterdir()) < 10 * 1024 * 1024
     ledger = front.receipts.pin.ledger or "l"
@@ -152,12 +152,12 @@ def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> N
     front.store.append(minute(60))
     command = Command(VERSION, "c1", "picture", {}, 2**53)
     assert not front.take(topic(STATION, Topic.COMMAND), encode(command))
-    status = front.intake.status()
-    assert (status["count"], str(status["last"])) == (
+    aside = front.intake.snapshot
+    assert (aside.count, str(aside.last)) == (
         1,
         f"minshan/1/{STATION}/command: something unforeseen went wrong: ZeroDivisionError: c1",
     )
-    (kept,) = Path(status["folder"]).iterdir()
+    (kept,) = Path(aside.folder).iterdir()
     assert kept.read_bytes().endswith(encode(command))
     assert [(r.id, r.state) for r in front.desk.results.waiting()] == [("c1", "failed")]
 
