@@ -16,6 +16,7 @@ from edge.language.texts import ngettext
 from edge.notify import notify
 from edge.recorder.events import new_epoch
 from edge.station import Station
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 
 log = logging.getLogger("minshan")
@@ -34,6 +35,7 @@ def open_store(config: Config) -> Store:
     return Store.open(
         config.state_dir,
         epoch=new_epoch(),
+        destinations=(PLATFORM,),
         records_bytes=config.state.records_mb * 1_000_000,
         pictures_bytes=config.state.pictures_mb * 1_000_000,
         archive_days=config.state.archive_days,

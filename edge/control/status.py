@@ -21,6 +21,7 @@ from edge.records.bodies import Minute, decode, plain
 from edge.records.channel_name import ChannelName
 from edge.records.record import Record
 from edge.sampler import BusLane, SensorSnapshot
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.snapshot import UplinkSnapshot
 from edge.uplink.uplink import Uplink
@@ -180,13 +181,13 @@ def sensors(station: Parts) -> list[SensorSnapshot]:
 def store(station: Parts) -> StoreStatus:
     """Return what is kept and what is unsent since when."""
     kept = station.kept
-    oldest = kept.outbox.oldest_unsent()
+    oldest = kept.outbox.oldest_unsent(PLATFORM)
     return StoreStatus(
         epoch=kept.epoch,
         next_seq=kept.next_seq,
-        unsent=kept.outbox.count_unsent(),
+        unsent=kept.outbox.count_unsent(PLATFORM),
         unsent_since=None if oldest is None else oldest.start,
-        held=kept.outbox.held(),
+        held=kept.outbox.held(PLATFORM),
         bytes=kept.size_bytes(),
         strays=Strays(*kept.pictures.count_strays()),
         trouble=station.recorder.snapshot.trouble,

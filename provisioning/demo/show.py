@@ -16,6 +16,7 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.sim.rig import Rig
 from edge.station import Station
+from edge.store.outbox import PLATFORM
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.table import live_table
 
@@ -97,8 +98,8 @@ class Show:
 def unsent(station: Station) -> int:
     """Count the records and pictures that the platform does not have yet, or has not proven to have."""
     left = station.store.pictures.count()
-    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven())
-    return station.store.outbox.count_unsent() + unproven + left.thumbnails + left.full
+    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven(PLATFORM))
+    return station.store.outbox.count_unsent(PLATFORM) + unproven + left.thumbnails + left.full
 
 
 @contextlib.contextmanager

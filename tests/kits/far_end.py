@@ -23,6 +23,7 @@ from edge.sim.memory_broker import MemoryBroker
 from edge.sim.network import Network
 from edge.sim.record_checkers import Version
 from edge.sim.rig import Rig
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.destination import Way
 from edge.wire.contract import ROLLCALL, Batch, Topic, decode, topic
@@ -120,7 +121,7 @@ class FarEnd:
         assert rig.station is not None and rig.station.uplink is not None
         store: Store = rig.station.store
         for _ in range(STEPS):
-            if not store.outbox.unsent(limit=1) and not store.outbox.unproven():
+            if not store.outbox.unsent(PLATFORM, limit=1) and not store.outbox.unproven(PLATFORM):
                 return
             rig.station.uplink.retry_now()
             rig.clock.run_until(rig.clock.now() + STEP_S)

@@ -42,7 +42,7 @@ class Box:
     def __init__(self, folder: Path, broker: BrokerSection, station: str = "orchard-1", epoch: str = "e1") -> None:
         self.station = station
         self.clock = SimClock()
-        self.store = Store.open(folder, epoch=epoch)
+        self.store = Store.open(folder, epoch=epoch, destinations=(PLATFORM,))
         self.anchors: list[Anchor] = []
         self.commands: list[Command] = []
         self.uplink = Uplink(

@@ -14,6 +14,7 @@ import pytest
 
 from edge.records.record import Kind
 from edge.store.check import check
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import damaged_pages, event, many
 
@@ -61,7 +62,7 @@ def test_nothing_that_was_appended_is_lost(tmp_path: Path) -> None:
     printed: list[int] = []
     for start in range(6):
         printed += run_and_kill(tmp_path, f"e{start}", rng.uniform(0.05, 0.6))
-        store = Store.open(tmp_path, epoch=f"look-{start}")
+        store = Store.open(tmp_path, epoch=f"look-{start}", destinations=(PLATFORM,))
         assert store.repaired is None
         kept = [record.seq for record in store.range(1, 1_000_000)]
         assert kept == list(range(1, len(kept) + 1))
@@ -115,7 +116,7 @@ def kill_salvages(folder: Path, records: int, kills: int, longest: float) -> int
             if open_and_kill(state, "k", rng.uniform(0, longest)):
                 break
             killed += 1
-        store = Store.open(state, epoch="look")
+        store = Store.open(state, epoch="look", destinations=(PLATFORM,))
         kept = {record.seq for record in store.range(1, records)}
         told = store.take_repair()
         assert told is not None

@@ -87,7 +87,7 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: B
     found = json.loads(minshan("doctor", "--json", "--config", str(file)).out)
     assert [entry["check"] for entry in found if not entry["well"]] == ["sensor", "broker"]
     chinese = minshan("doctor", "--config", str(file), "--lang", "zh").out
-    assert f"✗ 消息服务器：{where} 拒绝登录（Not authorized）：用户名和密码对吗？" in chinese
+    assert f"✗ 消息服务器：{where} 拒绝登录（未获授权）：用户名和密码对吗？" in chinese
 
 
 def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: Broker, port: str) -> None:

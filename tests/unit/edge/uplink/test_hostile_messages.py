@@ -18,6 +18,7 @@ from edge.control.commands import KNOWN, Commands
 from edge.control.envelopes import by_mqtt
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Way
@@ -54,7 +55,7 @@ class Front:
     """The station's side of the wire without a connection."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store.open(folder, epoch="e1")
+        self.store = Store.open(folder, epoch="e1", destinations=(PLATFORM,))
         for number in range(50):
             self.store.append(minute(number))
         clock = SimClock()
@@ -137,9 +138,9 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
     assert sum(path.stat().st_size for path in aside.iterdir()) < 10 * 1024 * 1024
     ledger = front.receipts.pin.ledger or "l"
     front.take(topic(STATION, Topic.ANSWER), encode(HelloAnswer(VERSION, front.asked().nonce, 1, ledger, 1, [])))
-    front.store.outbox.reopen([Span("e1", 1, 50)])
+    front.store.outbox.reopen([Span("e1", 1, 50)], PLATFORM)
     front.take(topic(STATION, Topic.RECEIPT), encode(Receipt(VERSION, ledger, 1, [Span("e1", 1, 50)])))
-    assert front.store.outbox.count_unsent() == 0
+    assert front.store.outbox.count_unsent(PLATFORM) == 0
 
 
 def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> None:

@@ -19,6 +19,7 @@ from edge.records import spans
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.command_results import KEPT, REMEMBERED, Results
 from edge.uplink.send_queue import PHASES, phase
@@ -32,7 +33,7 @@ from edge.wire.retry import LOGIN, Retry
 @pytest.fixture(name="store")
 def opened(tmp_path: Path) -> Iterator[Store]:
     """Give an empty store."""
-    made = Store.open(tmp_path, epoch="e1")
+    made = Store.open(tmp_path, epoch="e1", destinations=(PLATFORM,))
     yield made
     made.close()
 
