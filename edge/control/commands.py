@@ -27,6 +27,8 @@ log = logging.getLogger("minshan.commands")
 SHOWN = 64  # characters of what was asked for that an answer repeats
 LONGEST_TEXT = 200  # characters; they go into the reason of each channel of each minute
 LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
+ISSUED, REMEMBERED = "issued", 1000  # the kind of the notes that tell who gave which command, and how many stay
+WORK = Reason("work_on_station", "work on the station")  # where nobody said what is done
 State = Literal["accepted", "done", "failed"]
 
 
@@ -136,6 +138,8 @@ class Commands:
                 request.id,
                 request.issued_by,
             )
+            if command.needs is not Permission.READ:
+                self._remember(name, request)
             outcome = command.handler(self._parts, made, request)
         except RefusedError as refusal:
             outcome = Outcome("failed", refusal.reason)
@@ -148,6 +152,14 @@ class Commands:
             outcome = Outcome("failed", UNFORESEEN)
         if outcome is not None:
             request.tell(outcome)
+
+    def _remember(self, name: str, request: Request) -> None:
+        """Keep who gave a command that changes something, by the command's id."""
+        issued = msgspec.json.encode({"command": name, "issued_by": str(request.issued_by)})
+        try:
+            self._parts.kept.notes.put(ISSUED, request.id, issued, REMEMBERED)
+        except StoreError as trouble:  # a disk that is full is no reason not to mark maintenance
+            log.warning("who gave the command %r cannot be kept: %s", request.id, trouble)
 
     def _allowed(self, name: str, who: Principal) -> Command:
         command = self._known.get(name)
@@ -225,7 +237,9 @@ def take_picture(parts: Parts, arguments: PictureArguments, request: Request) ->
     def tell(done: bool, why: Reason, data: dict[str, Any]) -> None:
         request.tell(Outcome("done" if done else "failed", why, data))
 
-    parts.pictures.request(arguments.camera, request.id, lambda: request.tell(Outcome("accepted")), tell)
+    parts.pictures.request(
+        arguments.camera, request.id, str(request.issued_by), lambda: request.tell(Outcome("accepted")), tell
+    )
 
 
 def give_picture_file(parts: Parts, arguments: PictureFileArguments, request: Request) -> Outcome:
@@ -241,7 +255,13 @@ def give_picture_file(parts: Parts, arguments: PictureFileArguments, request: Re
 def begin_maintenance(parts: Parts, arguments: MaintenanceArguments, request: Request) -> Outcome:
     """Mark what is measured from now on."""
     text = " ".join(arguments.text.split())[:LONGEST_TEXT]
-    parts.inbox.offer(Maintenance(parts.clock.now() + arguments.seconds, text or "work on the station"))
+    parts.inbox.offer(
+        Maintenance(
+            parts.clock.now() + arguments.seconds,
+            Reason("said", "{text}", text=text) if text else WORK,
+            str(request.issued_by),
+        )
+    )
     return Outcome("done", data={"maintenance_s": arguments.seconds})
 
 

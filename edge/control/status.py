@@ -101,7 +101,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     store: StoreStatus
     uplink: UplinkStatus | None
     pictures: PicturesSnapshot | None
-    maintenance: str | None
+    maintenance: Reason | None
     falls: dict[str, int]
     inbox_lost: int
 

@@ -15,7 +15,7 @@ from gettext import ngettext, pgettext
 from pathlib import Path
 
 from drivers.quantity import QUANTITIES as REPORTED
-from drivers.reason import Reason, restored
+from drivers.reason import Reason, is_coded, restored
 from edge.language.words import BUSES, FACTS, FLAGS, QUANTITIES, SOURCES, UNITS
 from edge.measure.derived.minute_values import DERIVED
 from edge.records.channel_name import ChannelName
@@ -201,3 +201,14 @@ def plain(value: object) -> str:
 def fact(key: str) -> str:
     """Return the name of a fact that comes with a command's result."""
     return _(FACTS[key]) if key in FACTS else key
+
+
+def fact_value(value: object) -> str:
+    """Return the value of such a fact: meanings in words, lists and tables piece by piece."""
+    if is_coded(value):
+        return said(value)
+    if isinstance(value, dict):
+        return _(", ").join(f"{fact(str(key))} {fact_value(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return _(", ").join(fact_value(one) for one in value)
+    return plain(value)

@@ -96,6 +96,10 @@ FACTS = {
     "quality": N_("quality"),
     "width": N_("width"),
     "height": N_("height"),
+    "luminance": N_("mean brightness"),
+    "bright": N_("brightest part"),
+    "blur": N_("blur"),
+    "edges": N_("edges"),
 }
 
 # What an option's value must be: click's names, and those of our own kinds.

@@ -54,10 +54,11 @@ class Done(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A picture that somebody waits for: of which camera, the command's id, who hears of it."""
+    """A picture that somebody waits for: of which camera, the command's id and who gave it, who hears of it."""
 
     camera: str
     command: str
+    issued_by: str
     done: Done
 
 
@@ -112,7 +113,9 @@ class PictureLane:
 
     # -- from other lanes ----------------------------------------------------------------------------------
 
-    def request(self, camera: str | None, command: str, accepted: Callable[[], object], done: Done) -> None:
+    def request(
+        self, camera: str | None, command: str, issued_by: str, accepted: Callable[[], object], done: Done
+    ) -> None:
         """Take one picture now (None: of the first camera). `done` hears of it, `accepted` before it does.
 
         Callable from any lane.
@@ -124,7 +127,7 @@ class PictureLane:
             done(False, why, {})
             return
         accepted()
-        if not self._orders.offer(Order(name, command, done)):
+        if not self._orders.offer(Order(name, command, issued_by, done)):
             why = Reason("too_many_pictures", "{count} pictures are waited for already; try again later", count=WISHES)
             done(False, why, {})
 
@@ -201,7 +204,7 @@ class PictureLane:
             if order is not None:
                 order.done(False, detail(found), {"camera": wish.camera.name, "reason": str(found)})
         else:
-            self._taken(watched, wish, found, "" if order is None else order.command)
+            self._taken(watched, wish, found, order)
             if order is not None:
                 order.done(True, taken(found.body, wish.camera.name), version1.body(Kind.PICTURE, found.body))
 
@@ -256,8 +259,9 @@ class PictureLane:
 
     # -- what came of it -----------------------------------------------------------------------------------
 
-    def _taken(self, watched: Watched, wish: Wish, shelved: Shelved, command: str) -> None:
-        body = shelved.body | ({"command": command} if command else {})
+    def _taken(self, watched: Watched, wish: Wish, shelved: Shelved, order: Order | None) -> None:
+        asked = {} if order is None else {"command": order.command, "issued_by": order.issued_by}
+        body = shelved.body | asked
         mark = widened(wish.clock, shelved.late_s)
         self._post(Draft(Kind.PICTURE, wish.stamp, 0.0, wish.utc, mark, body))
         name = watched.section.name

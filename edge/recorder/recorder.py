@@ -32,14 +32,15 @@ class Maintenance(msgspec.Struct, frozen=True):
     """Readings until the instant `until` (s of this boot) are kept and flagged: somebody works on the box."""
 
     until: float
-    text: str
+    what: Reason
+    issued_by: str = ""
 
 
 class RecorderSnapshot(msgspec.Struct, frozen=True):
     """What the recorder publishes of itself: the newest minute, what is wrong, and what it knows of the time."""
 
     latest: Record | None
-    maintenance: str | None
+    maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
     trouble: Reason | None  # why the disk takes no records
     settled: bool
@@ -110,7 +111,7 @@ class Recorder:
         line, work = self.timeline, self.maintenance
         return RecorderSnapshot(
             self.latest,
-            None if work is None else work.text,
+            None if work is None else work.what,
             line.doubt,
             self.journal.trouble,
             line.settled,
@@ -193,9 +194,10 @@ class Recorder:
         work = self.maintenance
         if work is None:
             return
+        reason = Reason("maintenance", "maintenance: {text}", text=work.what, issued_by=work.issued_by).builtins()
         for channel, value in body["values"].items():
             if value is not None:
                 body["quality"][channel] = int(Flag.FAIL)
-                body["reasons"][channel] = Reason("maintenance", "maintenance: {text}", text=work.text).builtins()
+                body["reasons"][channel] = reason
         if self.timeline.end >= work.until:
             self.maintenance = None

@@ -128,4 +128,5 @@ def print_result(result: Result, as_json: bool) -> None:
     text = f" {texts.said(result.data.get('why') or result.text)}" if result.text else ""
     click.echo(words.get(result.state, result.state) + text)
     for key, value in result.data.items():
-        click.echo(f"  {texts.fact(key)}: {value}")
+        if key != "why":  # it stands behind the word above
+            click.echo(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value)))

@@ -94,10 +94,10 @@ def time_trouble(mark: dict[str, Any]) -> list[str]:
     return [_("Time: {trouble}").format(trouble=texts.said(trouble))] if trouble else []
 
 
-def maintenance(text: str | None) -> list[str]:
+def maintenance(what: object) -> list[str]:
     """Return a line while somebody works on the station."""
     said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-    return [said.format(text=text)] if text else []
+    return [said.format(text=texts.said(what))] if what else []
 
 
 def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) -> list[str]:

@@ -93,7 +93,7 @@ class Bench:
         def hear(done: bool, why: Reason, data: dict[str, Any]) -> None:
             self.done.append((command, done, why, data))
 
-        self.lane.request(camera, command, lambda: None, hear)
+        self.lane.request(camera, command, "mqtt platform", lambda: None, hear)
 
     def pictures(self) -> list[Draft]:
         """Return the picture drafts."""
@@ -193,7 +193,7 @@ def test_a_picture_on_command_is_answered(bench: Callable[..., Bench]) -> None:
     assert one.done[0][2].code == "no_such_camera"
     command, taken, _, data = one.done[1]
     assert (command, taken, data["picture"]) == ("c-1", True, sha256(b"f").hexdigest())
-    assert one.pictures()[0].body["command"] == "c-1"
+    assert (one.pictures()[0].body["command"], one.pictures()[0].body["issued_by"]) == ("c-1", "mqtt platform")
 
 
 def test_a_failing_camera_is_tried_ever_more_seldom_and_never_given_up(bench: Callable[..., Bench]) -> None:
@@ -276,7 +276,7 @@ def test_a_stop_does_not_wait_for_a_camera(tmp_path: Path) -> None:
         boot="b",
         post=drafts.append,
     )
-    lane.request(None, "c-1", lambda: None, lambda *said: None)
+    lane.request(None, "c-1", "mqtt platform", lambda: None, lambda *said: None)
     running = clock.lane("pictures", lane.run)
     assert not running.join(0.5)
     assert list(spool.folder.glob("wish-*"))
