@@ -30,7 +30,7 @@ class Lines:
         self._depth = 0  # open brackets of a list of several lines
         self.starts: list[int] = []  # the lines on which a table, a key or what is neither begins
         for number, line in enumerate(text.splitlines(), 1):
-            self._take(number, line)
+            self._read(number, line)
 
     def of(self, path: Path) -> int | None:
         """Return the line of the key at that path, or of the nearest table around it; None where there is none."""
@@ -43,7 +43,7 @@ class Lines:
         """Return the text behind the key of that path, as it was written; "" for a table or several lines."""
         return self._texts.get(path, "")
 
-    def _take(self, number: int, line: str) -> None:
+    def _read(self, number: int, line: str) -> None:
         if self._until:
             self._until = "" if self._until in line else self._until
         elif self._depth:

@@ -50,8 +50,9 @@ LANGUAGES = {"zh": "zh_CN", "en": "en"}
 
 
 def language(environment: Mapping[str, str]) -> str:
-    """Return "zh" or "en", by the locale that LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
-    named = next((environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), "")
+    """Return "zh" or "en", by what LANGUAGE, LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
+    keys = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    named = next((environment[key] for key in keys if environment.get(key)), "")
     return "zh" if named.lower().startswith("zh") else "en"
 
 

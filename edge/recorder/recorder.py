@@ -20,7 +20,7 @@ from edge.recorder.journal import Journal
 from edge.recorder.timeline import GRACE, Timeline, time_at
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
-from edge.sampler import Taken, Went
+from edge.sampler import Sampled, SensorChanged
 from edge.store.store import Store
 
 LATE = 60.0  # s after a minute's close at which the recorder counts as stuck
@@ -91,7 +91,7 @@ class Recorder:
             while True:
                 item = self._inbox.get(self.timeline.end + GRACE)
                 if item is not None:
-                    self.take(item)
+                    self.handle(item)
                 elif self._clock.now() >= self.timeline.end + GRACE:
                     self.close_minute()
         except Stopped:
@@ -119,16 +119,16 @@ class Recorder:
             line.anchors,
         )
 
-    def take(self, item: Any) -> None:
+    def handle(self, item: Any) -> None:
         """One item of the inbox."""
         match item:
-            case Taken(sensor, reading):
+            case Sampled(sensor, reading):
                 self._minutes.take(sensor, reading)
                 if reading.at >= self.timeline.end + GRACE:
                     self.close_minute()
-            case Went(sensor, Reason() as reason, _):
+            case SensorChanged(sensor, Reason() as reason, _):
                 self.troubles[sensor] = reason
-            case Went(sensor, None, _):
+            case SensorChanged(sensor, None, _):
                 self.troubles.pop(sensor, None)
             case Anchor():
                 self.learn(item)
@@ -185,7 +185,7 @@ class Recorder:
         while len(self._inbox):
             item = self._inbox.get(float("-inf"))
             if item is not None:
-                self.take(item)
+                self.handle(item)
         if self.timeline.cut_short(min(self._clock.now(), self.last_instant)):
             self.close_minute()
 

@@ -74,11 +74,11 @@ class Recovery:
         try:
             done = call()
         except StoreError as found:
-            if found.cause is not Cause.FULL or not self._ballast.drop():
+            if found.cause is not Cause.FULL or not self._ballast.release():
                 raise
             return call()
         if self._ledger.last:
-            self._ballast.take()
+            self._ballast.fill()
         return done
 
     def give_up(self, reader: Reader) -> bool:

@@ -51,7 +51,7 @@ class Results:
         if not self._inbox.offer(result):
             log.warning("what came of command %r waits in the store until it is asked for again", result.id)
 
-    def take(self, command: Command, utc: int | None, retained: bool = False) -> bool:
+    def admit(self, command: Command, utc: int | None, retained: bool = False) -> bool:
         """Return whether the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
         self._collect()
         known = self._known(command.id)
@@ -77,7 +77,7 @@ class Results:
         self._collect()
         return list(self._waiting.values())
 
-    def told(self, result: Result) -> None:
+    def delivered(self, result: Result) -> None:
         """Take in that the broker has this outcome; a later one of the same command stays waiting."""
         if self._waiting.get(result.id) == result:
             del self._waiting[result.id]

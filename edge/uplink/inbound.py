@@ -66,10 +66,10 @@ class Desk:
         self._telling.update({r.id: r for r in fresh})
         return messages + [Outgoing(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
-    def told(self, message: Outgoing) -> None:
+    def delivered(self, message: Outgoing) -> None:
         """Take in that the broker has this message."""
         if message.result is not None:
-            self.results.told(message.result)
+            self.results.delivered(message.result)
             self._telling.pop(message.result.id, None)
 
     def _answer(self, message: Incoming) -> bool:
@@ -87,7 +87,7 @@ class Desk:
 
     def _command(self, message: Incoming) -> bool:
         command = decode(message.payload, Command, MOST)
-        if not self.results.take(command, self._utc(), message.retained):
+        if not self.results.admit(command, self._utc(), message.retained):
             return False
         done = False
         try:

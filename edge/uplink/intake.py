@@ -25,7 +25,7 @@ class Intake:
         self._desk = desk
         self._aside = SetAside(state / FOLDER)
 
-    def take(self, message: Incoming) -> bool:
+    def handle(self, message: Incoming) -> bool:
         """Take a message in, which may be acknowledged then; True where something became unsent again."""
         try:
             if message.wrong is not None:

@@ -188,7 +188,7 @@ class Uplink:
         most = self._window.payload_bytes
         if most is not None and len(message.payload) > most:  # what can be made to fit was; this can never go here
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
-            self._desk.told(message)
+            self._desk.delivered(message)
             return
         mid = link.publish(self._adapter.topic(message.channel), message.payload, message.retain, message.expiry)
         self._window.add(mid, message)
@@ -200,11 +200,11 @@ class Uplink:
         link.incoming.clear()
         if acks or messages:
             self._heard_at = self._clock.now()
-        settled = [(m, code) for mid, code in acks.items() if (m := self._window.take(mid)) is not None]
+        settled = [(m, code) for mid, code in acks.items() if (m := self._window.acknowledged(mid)) is not None]
         if settled:
             self._acknowledged(settled)
         for message in messages:
-            if self._intake.take(message):
+            if self._intake.handle(message):
                 self._order.look_again()
             link.ack(message)
 
@@ -215,7 +215,7 @@ class Uplink:
         if records:
             self._receipts.sent(records)
         for message in kept:
-            self._desk.told(message)
+            self._desk.delivered(message)
             if message.chunk is not None:
                 self._chunks.sent(message.chunk, message.chunk_end)
                 self._order.look_again()

@@ -31,7 +31,7 @@ class Window:
         self._sent[mid] = message
         self._bytes += len(message.payload)
 
-    def take(self, mid: int) -> Outgoing | None:
+    def acknowledged(self, mid: int) -> Outgoing | None:
         """Return the message whose acknowledgement came; None for one that is not ours."""
         message = self._sent.pop(mid, None)
         if message is not None:

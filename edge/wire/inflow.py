@@ -49,7 +49,7 @@ class Inflow:
             data = self._sock.recv(READ)
             if not data:
                 return b""
-            self._take(data)
+            self._split(data)
         if self._out:
             given = bytes(self._out[:size])
             del self._out[:size]
@@ -63,7 +63,7 @@ class Inflow:
         below = getattr(self._sock, "pending", None)
         return len(self._out) + (0 if below is None else below())
 
-    def _take(self, data: bytes) -> None:
+    def _split(self, data: bytes) -> None:
         at = 0
         while at < len(data) and self.wrong is None:
             if not self._left:

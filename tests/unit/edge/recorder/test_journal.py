@@ -71,7 +71,7 @@ def test_a_lost_draft_is_told_by_a_record(tmp_path: Path) -> None:
     told: list[Record] = []
     keep: dict[str, Any] = {}
     recorder = Recorder(Minutes([]), store, clock, clock.inbox(9), "b", keep=lambda: keep, appended=told.append)
-    recorder.take(BAD[0])
+    recorder.handle(BAD[0])
     recorder.close_minute()
     assert [record.kind for record in told] == [Kind.MINUTE, Kind.LOSS]
     loss = told[1].fields()

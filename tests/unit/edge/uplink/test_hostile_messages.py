@@ -79,7 +79,7 @@ class Front:
 
     def take(self, to: str, payload: bytes, retained: bool = False) -> bool:
         """Let a message arrive."""
-        return self.intake.take(Incoming(to, payload, 1, 1, retained))
+        return self.intake.handle(Incoming(to, payload, 1, 1, retained))
 
     def asked(self) -> Hello:
         """Send a hello. Return it."""
