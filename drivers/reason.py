@@ -13,7 +13,8 @@ from __future__ import annotations
 import errno
 import math
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, Final
 
 
@@ -72,6 +73,11 @@ class Reason:
         if self.params:
             found["params"] = {name: _plain(value) for name, value in self.params.items()}
         return {**found, "text": str(self)}
+
+
+def joined(reasons: Iterable[Reason]) -> Reason:
+    """Return several meanings (one at least) as one: "a checksum is wrong; the port is gone"."""
+    return reduce(lambda first, then: Reason("first_and_then", "{first}; {then}", first=first, then=then), reasons)
 
 
 def restored(value: Any) -> Reason:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache, reduce
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from drivers.errors import SettingError
 from drivers.quantity import QUANTITIES
-from drivers.reason import Reason, system_reason
+from drivers.reason import Reason, joined, system_reason
 
 FOLDER = Path(__file__).parent / "profiles"
 Function = Literal[3, 4]
@@ -208,11 +208,7 @@ def _read(path: Path) -> Profile:
             Reason("profile_not_toml", "{path}: no TOML: {why}", path=str(path), why=str(error))
         ) from error
     except ValidationError as error:
-        raise ProfileError(reduce(_and, (_mistake(path, text, one) for one in error.errors()))) from None
-
-
-def _and(first: Reason, then: Reason) -> Reason:
-    return Reason("first_and_then", "{first}; {then}", first=first, then=then)
+        raise ProfileError(joined(_mistake(path, text, one) for one in error.errors())) from None
 
 
 def _mistake(path: Path, text: str, trouble: Any) -> Reason:

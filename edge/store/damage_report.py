@@ -6,12 +6,10 @@ in the transaction that puts that record on the disk.
 
 from __future__ import annotations
 
-from functools import reduce
-
 import apsw
 import msgspec
 
-from drivers.reason import Reason
+from drivers.reason import Reason, joined
 from edge.records.bodies import plain_value, restore
 from edge.records.spans import Span
 from edge.store import rows
@@ -42,10 +40,6 @@ def write(connection: apsw.Connection, done: Repair) -> int:
     return number
 
 
-def _and(first: Reason, then: Reason) -> Reason:
-    return Reason("first_and_then", "{first}; {then}", first=first, then=then)
-
-
 class UnreportedRepairs:
     """The repairs of the table, and which of them were handed out. Works on the caller's connection."""
 
@@ -61,7 +55,7 @@ class UnreportedRepairs:
             return None
         lost = [span for note in waiting for span in note.lost or ()]
         unknown = any(note.unknown for note in waiting)
-        cause = reduce(_and, dict.fromkeys(note.cause for note in waiting))
+        cause = joined(dict.fromkeys(note.cause for note in waiting))
         set_aside = next((note.set_aside for note in reversed(waiting) if note.set_aside), None)
         return Repair(set_aside, sum(n.salvaged for n in waiting), lost or (None if unknown else []), cause, unknown)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from edge.language.journal import to_stderr
+from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext, render, speak
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json

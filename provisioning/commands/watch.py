@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from drivers.reason import system_reason
-from edge.language.journal import to_stderr
+from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext, render
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options

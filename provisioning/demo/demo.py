@@ -22,7 +22,7 @@ from edge.config.sections import BrokerSection, Config
 from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
-from edge.language.journal import to_stderr
+from edge.language.log_lines import to_stderr
 from edge.language.texts import _
 from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture

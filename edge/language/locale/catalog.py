@@ -47,10 +47,10 @@ def ours() -> Iterator[Found]:
     for package in PACKAGES:
         for file, _line, text, _comments, _context in extract_from_dir(ROOT / package, keywords=KEYWORDS):
             yield f"{package}/{Path(file).as_posix()}", text
-    yield from journal()
+    yield from log_lines()
 
 
-def journal() -> Iterator[Found]:
+def log_lines() -> Iterator[Found]:
     """Yield the templates of the journal's lines, but for those that are looked at by developers alone."""
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):

@@ -29,7 +29,7 @@ from edge.config.sections import BrokerSection, CameraSection, Config, SensorSec
 from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
-from edge.language.journal import JournalFormatter
+from edge.language.log_lines import LogFormatter
 from edge.pictures.judge import FAULTS
 from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.scenario import Life
@@ -181,7 +181,7 @@ class Journal(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.lines: list[str] = []
-        self.setFormatter(JournalFormatter("%(levelname)s %(name)s: %(message)s"))
+        self.setFormatter(LogFormatter("%(levelname)s %(name)s: %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
@@ -239,7 +239,7 @@ def test_each_line_of_the_journal_is_chinese(monkeypatch: pytest.MonkeyPatch) ->
     """Whatever happens to a station or a receiver: no template of a line leaves an English word."""
     monkeypatch.setenv("LANGUAGE", "")
     texts.speak("zh")
-    told = [texts._(text) for _where, text in tool().journal()]
+    told = [texts._(text) for _where, text in tool().log_lines()]
     assert [(line, words) for line in told if (words := english(re.sub(r"%[\d.]*[a-z]", "", line)))] == []
 
 

@@ -139,7 +139,7 @@ def test_every_quantity_has_a_name_for_people() -> None:
 def test_the_journals_lines_keep_their_gaps() -> None:
     """What is put into a line of the journal comes in the same order in both languages: its gaps have no names."""
     form = re.compile(r"%[\d.]*[a-z]")
-    lines = {text for _where, text in tool().journal()}
+    lines = {text for _where, text in tool().log_lines()}
     assert len(lines) > 30
     for message in messages():
         if message.id in lines:

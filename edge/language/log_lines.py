@@ -14,7 +14,7 @@ from edge.language.texts import _
 from edge.language.words import LEVELS
 
 
-class JournalFormatter(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """A formatter whose lines are in the language that is spoken now."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -38,5 +38,5 @@ def put_in(value: object) -> object:
 def to_stderr(level: int, form: str) -> None:
     """Write the journal to the standard error, in lines of that form."""
     handler = logging.StreamHandler()
-    handler.setFormatter(JournalFormatter(form))
+    handler.setFormatter(LogFormatter(form))
     logging.basicConfig(level=level, handlers=[handler])
