@@ -130,7 +130,7 @@ def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
 
 
 def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
-    """Note a network camera without an address, and a login that is given in two ways."""
+    """Note a network camera without an address, a login that is given in two ways, a fingerprint without TLS."""
     for place, camera in enumerate(cameras):
         if camera.get("driver") in ("http", "rtsp") and not camera.get("url"):
             driver = str(camera["driver"])
@@ -140,6 +140,9 @@ def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
             )
         if "password" in camera and "password_file" in camera:
             wrong(("camera", place, "password"), BOTH_PASSWORDS)
+        if "fingerprint" in camera and not str(camera.get("url", "")).startswith(("https:", "rtsps:")):
+            untrue = Reason("no_certificate", "only an address with https:// or rtsps:// has a certificate")
+            wrong(("camera", place, "fingerprint"), untrue)
 
 
 def broker_complete(wrong: Wrong, broker: Any) -> None:

@@ -131,13 +131,6 @@ class Commands:
         try:
             command = self._allowed(name, request.issued_by)
             made = arguments_of(command, arguments)
-            log.log(
-                logging.DEBUG if command.needs is Permission.READ else logging.INFO,
-                "command %s (%r), asked by %s",
-                name,
-                request.id,
-                request.issued_by,
-            )
             if command.needs is not Permission.READ:
                 self._remember(name, request)
             outcome = command.handler(self._parts, made, request)
@@ -154,7 +147,8 @@ class Commands:
             request.tell(outcome)
 
     def _remember(self, name: str, request: Request) -> None:
-        """Keep who gave a command that changes something, by the command's id."""
+        """Log and keep who gave a command that changes something, by the command's id."""
+        log.info("command %s (%r), asked by %s", name, request.id, request.issued_by)
         issued = msgspec.json.encode({"command": name, "issued_by": str(request.issued_by)})
         try:
             self._parts.kept.notes.put(ISSUED, request.id, issued, REMEMBERED)
@@ -242,6 +236,14 @@ def take_picture(parts: Parts, arguments: PictureArguments, request: Request) ->
     )
 
 
+def try_logins(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+    """Let the cameras' refused logins be tried again at once."""
+    if parts.pictures is None:
+        raise RefusedError(Reason("without_camera", "this station has no camera"))
+    parts.pictures.forgive_logins()
+    return Outcome("done")
+
+
 def give_picture_file(parts: Parts, arguments: PictureFileArguments, request: Request) -> Outcome:
     """Return a picture's bytes."""
     file = parts.kept.pictures.folder / file_name(arguments.picture, arguments.part)
@@ -287,6 +289,7 @@ def say_hello(parts: Parts, arguments: NoArguments, request: Request) -> Outcome
 KNOWN = (
     Command("status", NoArguments, Permission.READ, give_status),
     Command("picture", PictureArguments, Permission.OPERATE, take_picture, remote=True),
+    Command("try-logins", NoArguments, Permission.OPERATE, try_logins),
     Command("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
     Command("maintenance", MaintenanceArguments, Permission.OPERATE, begin_maintenance, remote=True),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),

@@ -28,14 +28,14 @@ from edge.records.spans import Span
 from tests.kits.store_kit import minute
 
 folder, epoch = Path(sys.argv[1]), sys.argv[2]
-store = Store.open(folder, epoch=epoch)
+store = Store.open(folder, epoch=epoch, destinations=("platform",))
 for n in range(1, 100_000):
     record = store.append(minute(n, epoch, timed=n % 3 != 0), {"n": n})
     print(record.seq, flush=True)
     if n % 5 == 0:
-        store.outbox.mark_sent(store.outbox.newest(limit=3))
+        store.outbox.mark_sent(store.outbox.newest("platform", limit=3), "platform")
     if n % 7 == 0:
-        store.outbox.prove([Span(epoch, record.seq - 6, record.seq - 3)])
+        store.outbox.prove([Span(epoch, record.seq - 6, record.seq - 3)], "platform")
     if n % 50 == 0:
         store.times.add_anchor(Anchor(epoch, n * 60.0, n * 60_000_000, "ntp", 0.1))
 """
@@ -84,7 +84,7 @@ from pathlib import Path
 from edge.store.store import Store
 
 print("opening", flush=True)
-Store.open(Path(sys.argv[1]), epoch=sys.argv[2]).range(1, 100_000)
+Store.open(Path(sys.argv[1]), epoch=sys.argv[2], destinations=("platform",)).range(1, 100_000)
 print("open", flush=True)
 """
 

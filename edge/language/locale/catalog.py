@@ -56,17 +56,9 @@ def log_lines() -> Iterator[Found]:
         for file in sorted((ROOT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 match node:
-                    case (
-                        ast.Call(
-                            func=ast.Attribute(
-                                value=ast.Name(id="log"), attr="info" | "warning" | "error" | "exception"
-                            ),
-                            args=[ast.Constant(value=str() as text), *_],
-                        )
-                        | ast.Call(
-                            func=ast.Attribute(value=ast.Name(id="log"), attr="log"),
-                            args=[_, ast.Constant(value=str() as text), *_],
-                        )
+                    case ast.Call(
+                        func=ast.Attribute(value=ast.Name(id="log"), attr="info" | "warning" | "error" | "exception"),
+                        args=[ast.Constant(value=str() as text), *_],
                     ) if text != "%s":
                         yield file.relative_to(ROOT).as_posix(), text
 
