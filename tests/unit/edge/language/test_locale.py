@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import re
 import string
 from functools import cache
@@ -14,6 +15,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from edge.language import texts
+from edge.language.log_lines import LogFormatter
 from edge.store.errors import in_use
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent.parent
@@ -144,3 +146,21 @@ def test_the_journals_lines_keep_their_gaps() -> None:
     for message in messages():
         if message.id in lines:
             assert form.findall(chinese(message)) == form.findall(str(message.id)), message.id
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_what_is_put_into_a_line_of_the_journal_is_told_in_chinese(tmp_path: Path) -> None:
+    """A reason, an error that has one, and an error of the system; the record itself stays as it is for others."""
+    form = LogFormatter("%(levelname)s %(message)s")
+    for value, told in (
+        (in_use(tmp_path, None), "另一个程序"),
+        (in_use(tmp_path, None).reason, "另一个程序"),
+        (OSError(28, "No space left on device"), "设备上没有空间"),
+    ):
+        record = logging.LogRecord(
+            "minshan", logging.WARNING, "", 1, "the newest record cannot be read: %s", (value,), None
+        )
+        line = form.format(record)
+        assert line.startswith("警告 最新的记录读不了：")
+        assert told in line
+        assert (record.levelname, record.args) == ("WARNING", (value,))
