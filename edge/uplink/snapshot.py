@@ -31,7 +31,10 @@ class TooLargeSnapshot(msgspec.Struct, frozen=True):
 
 
 class UplinkSnapshot(msgspec.Struct, frozen=True):
-    """The link and what goes over it: `last_ack` is a boottime (s), `bytes_sent` MQTT's own, `sending` in flight."""
+    """The link and what goes over it: `last_ack` is a boottime (s), `bytes_sent` MQTT's own, `sending` in flight.
+
+    `never_arrives` names records that the platform never has, however often they are sent.
+    """
 
     destination: str
     connected: bool
@@ -45,4 +48,5 @@ class UplinkSnapshot(msgspec.Struct, frozen=True):
     ledger: LedgerSnapshot
     set_aside: SetAsideSnapshot
     too_large: TooLargeSnapshot
+    never_arrives: tuple[str, ...]
     bytes_sent: int

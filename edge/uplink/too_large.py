@@ -1,6 +1,7 @@
-"""Records that fit no packet of this broker: told once by a loss record, and never in the way of the others.
+"""Records that fit no packet of this broker, or never arrive: told once by a loss record, in nobody's way.
 
-They stay in the store, unsent: another broker, or the same with a higher limit, gets them.
+They stay in the store, unsent: another broker, or the same with a higher limit, gets them, and after a restart of the
+daemon all are tried again.
 """
 
 from __future__ import annotations
@@ -11,24 +12,35 @@ from typing import Any
 from drivers.reason import Reason
 from edge.records.record import Kind, Record
 from edge.store.notes import Notes
+from edge.uplink.snapshot import TooLargeSnapshot
 
 KIND = "too large"
 MOST_TOLD = 100  # loss records of one start: a broker that takes no minute at all must not double what is kept
 REMEMBERED = 1000
 
+NO_SUCH_SIZE = Reason("no_such_size", "the broker takes no message of that size")
+NEVER_ARRIVES = Reason(
+    "never_arrives", "it was sent and acknowledged again and again, and the platform does not have it"
+)
+
 
 class TooLarge:
-    """`seqs` are those of the present connection; `last` is about the newest."""
+    """`seqs` are those of the present connection; `last` is about the newest.
+
+    `lost`: seq -> name of those that never arrive, whatever their size.
+    """
 
     def __init__(self, notes: Notes, on_loss: Callable[[dict[str, Any]], object]) -> None:
         self.seqs: set[int] = set()
         self.last: Reason | None = None
+        self.lost: dict[int, str] = {}
         self._notes, self._on_loss = notes, on_loss
         self._told = 0
 
     def begin(self) -> None:
-        """Begin a new connection: its broker may take more."""
+        """Begin a new connection: its broker may take more, and what never arrived may be there."""
         self.seqs.clear()
+        self.lost.clear()
 
     def put(self, record: Record, size: int, most: int) -> None:
         """Remember a record whose message of `size` bytes does not fit into `most`, and tell of it once."""
@@ -40,6 +52,31 @@ class TooLarge:
             size=size,
             most=most,
         )
+        self._tell(record, size, Reason("broker_takes_less", "the broker takes {most} bytes at most", most=most))
+
+    def put_refused(self, record: Record, size: int) -> None:
+        """Remember a record that this broker takes not even alone, and tell of it once."""
+        self.seqs.add(record.seq)
+        self.last = Reason(
+            "record_breaks_connection",
+            "record {number} has {size} bytes, and the broker breaks the connection at it",
+            number=record.seq,
+            size=size,
+        )
+        self._tell(record, size, NO_SUCH_SIZE)
+
+    def put_lost(self, record: Record, size: int) -> None:
+        """Remember a record that was sent in time after time and never arrived, and tell of it once."""
+        self.seqs.add(record.seq)
+        self.lost[record.seq] = f"{record.seq} ({record.kind})"
+        self._tell(record, size, NEVER_ARRIVES)
+
+    @property
+    def snapshot(self) -> TooLargeSnapshot:
+        """How many stay here for their size, and what is said of the newest."""
+        return TooLargeSnapshot(len(self.seqs - self.lost.keys()), self.last)
+
+    def _tell(self, record: Record, size: int, cause: Reason) -> None:
         name = f"{record.epoch}/{record.seq}/{record.revision}"
         if self._told >= MOST_TOLD or is_told_of(record) or self._notes.get(KIND, name) is not None:
             return
@@ -53,7 +90,7 @@ class TooLarge:
                 "revision": record.revision,
                 "kind": record.kind,
                 "bytes": size,
-                "cause": Reason("broker_takes_less", "the broker takes {most} bytes at most", most=most).builtins(),
+                "cause": cause.builtins(),
             }
         )
 
