@@ -9,56 +9,65 @@ its label when an anchor moves the time a little: what it moved by is part of th
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import deque
 
 import msgspec
 
 from drivers.reason import Reason
-from edge.clock.anchors import DRIFT, Anchor, believable, day_of, error_of, time_of
-from edge.records.record import ClockMark, Record
+from edge.clock.anchors import DRIFT, SIMULATED, Anchor, believable, day_of, error_of, time_of
+from edge.clock.belief import SECOND_LOOK, Belief, Known, Story, Verdict
+from edge.records.record import ClockMark
+from edge.recorder.earlier_boots import EarlierBoots
 from edge.store.errors import StoreError
 from edge.store.store import Store
+from edge.store.times import Redating
 
 log = logging.getLogger("minshan.time")
 GRACE = 1.0  # s after a minute's end in which its readings may still come in
 MINUTE = 60_000_000  # microseconds
 STEP = 1.0  # s; an anchor that far from the time kept so far cuts the minute in hand
-SECOND_LOOK = 600.0  # s after which one source that still says what cannot be is believed; another one is at once
-LOOK_BACK = 500  # records read at once in search of a known time
+WIDENED = 86_400.0  # s before a contradiction from which on records state it too, while nothing is decided
+MOST_TOLD = 100  # contradictions that wait to be recorded
 
 
 class Timeline:
     """`begin` and `end` of the minute in hand are s of this boot, `begin_utc` and `end_utc` the same in UTC or None.
 
-    `doubt`: what a source said that is not believed (for now); None where none did.
+    `told`: what happened to the time and is to be recorded as events, oldest first.
     """
 
     def __init__(self, store: Store, boot: str, now: float) -> None:
         self._store = store
         self._boot = boot
-        self._anchors = [anchor for anchor in store.times.anchors(boot) if believable(anchor)]
+        self._belief = Belief([anchor for anchor in store.times.anchors(boot) if believable(anchor)])
+        self._earlier = EarlierBoots(store, boot)
         self._cut = False
         self._doubted: Anchor | None = None
-        self._newest: Record | None = None
-        self._looked = False
-        self.doubt: Reason | None = None
+        self._unbelieved: Reason | None = None
+        self._dispute: Reason | None = None
+        self.told: deque[Reason] = deque(maxlen=MOST_TOLD)
         self.begin = now
         self.begin_utc, self.begin_mark = self.time_at(now)
         self.end, self.end_utc = self._window_end(self.begin_utc)
 
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
         """UTC (microseconds) of an instant of this boot and how it is known."""
-        return time_at(boottime, self._anchors)
+        return self.known.time_at(boottime)
 
     @property
-    def anchors(self) -> tuple[Anchor, ...]:
-        """What is known of this boot's time."""
-        return tuple(self._anchors)
+    def known(self) -> Known:
+        """What is known of this boot's time; it never changes."""
+        return self._belief.known
+
+    @property
+    def doubt(self) -> Reason | None:
+        """What a source says that is not believed (for now); None where none does."""
+        return self._dispute or self._unbelieved
 
     @property
     def settled(self) -> bool:
         """True where the time is known and nobody contradicts it: the sources need not be asked soon."""
-        return bool(self._anchors) and self.doubt is None
+        return bool(self._belief.kept) and self.doubt is None
 
     @property
     def offset(self) -> float | None:
@@ -72,13 +81,18 @@ class Timeline:
 
     def start(self) -> tuple[int | None, ClockMark]:
         """Return the time of the minute's beginning, by all that is known now."""
-        return (self.begin_utc, self.begin_mark) if self.begin_utc is not None else self.time_at(self.begin)
+        if self.begin_utc is None:
+            return self.time_at(self.begin)
+        return self.begin_utc, self.known.widened(self.begin, self.begin_utc, self.begin_mark)
 
     def learn(self, anchor: Anchor, now: float) -> None:
-        """Take in that the time is known: date what waited for it, and cut the minute where its edges move.
+        """Take in what a source says: date what waited for it, and cut the minute where its edges move.
 
-        An anchor that cannot be right, or that the store refuses, changes nothing.
+        An anchor that cannot be right, or that the store refuses, changes nothing that is believed.
         """
+        kept = self._belief.kept
+        if kept and kept[0].source == SIMULATED != anchor.source:
+            return
         if anchor.boot != self._boot or not believable(anchor):
             self._doubts(
                 Reason(
@@ -89,8 +103,9 @@ class Timeline:
                 )
             )
             return
-        contradicts = self._contradicts(anchor)
-        if contradicts and not self._said_again(anchor):
+        refutes = not kept and self._earlier.contradict(anchor)
+        witness = self._doubted
+        if refutes and not self._said_again(anchor):
             self._doubts(
                 Reason(
                     "time_before_newest",
@@ -100,25 +115,13 @@ class Timeline:
                 )
             )
             return
-        kept = time_of(anchor.boottime, self._anchors)
-        if kept is not None and not contradicts and error_of(anchor) >= (kept[1].error or 0.0):
-            self._trusts(anchor)
-            return  # it tells nothing that is not known better
+        self._trusts(anchor, refutes)
         try:
-            dated = self._store.times.add_anchor(anchor)
+            self._carry_out(self._belief.hear(anchor), anchor, now)
+            if not kept and self._belief.kept:
+                self._meets_earlier_boots(witness is not None and witness.source != anchor.source)
         except StoreError as trouble:  # the next one is tried again; measuring does not wait
             log.warning("the time is known by %s but cannot be kept: %s", anchor.source, trouble)
-            return
-        stepped = kept is None or abs(anchor.utc - kept[0]) > STEP * 1e6
-        earlier = [] if stepped else self._anchors  # a clock that was set says nothing of the time from now on
-        self._anchors = sorted([*earlier, anchor], key=lambda a: a.boottime)
-        if contradicts:
-            self._doubted = None  # it was said again
-        self._trusts(anchor)
-        self.bound_lost_boots()
-        if stepped:
-            log.info("time known by %s to %.3f s; %d records dated", anchor.source, error_of(anchor), dated)
-            self._cut_at(max(now, self.begin))
 
     def next(self) -> None:
         """Begin the next minute where this one ends."""
@@ -143,44 +146,96 @@ class Timeline:
         return True
 
     def bound_lost_boots(self) -> None:
-        """Let go of what earlier boots measured without ever knowing the time: between what came before and now.
-
-        Nobody can tell more of them: their records go out with the last time known before and this boot's begin.
-        """
-        now, _mark = self.time_at(0.0)
-        if now is None:
-            return
-        try:
-            for lost in self._store.times.boots_without_time():
-                if lost.boot != self._boot:
-                    before = known_before(self._store, lost.first)
-                    self._store.times.bound(lost.boot, before if before is None or before <= now else None, now)
-        except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
-            log.warning("what was measured without a time stays undated for now: %s", trouble)
+        """Let go of what earlier boots measured without ever knowing the time: between what came before and now."""
+        self._earlier.bound_lost(self.time_at(0.0)[0])
 
     # -- what is believed ------------------------------------------------------------------------------------------
 
-    def _contradicts(self, anchor: Anchor) -> bool:
-        """Whether it lies before the newest record by more than both errors."""
-        newest, mark = self.time_at(self.begin)
-        said = anchor.utc + (self.begin - anchor.boottime) * 1e6
-        if newest is None:
-            record = self._last_known()
-            if record is None or record.start is None:
-                return False
-            newest, mark = record.start + round(record.duration * 1e6), record.clock
-            said = anchor.utc
-        return said < newest - (error_of(anchor) + (mark.error or 0.0) + STEP) * 1e6
+    def _carry_out(self, verdict: Verdict, anchor: Anchor, now: float) -> None:
+        """Do what an anchor comes to. Raise StoreError, and believe nothing new, where the store refuses."""
+        rival = self._belief.contradicted
+        match verdict:
+            case Verdict.BETTER:
+                self._keep(anchor, now)
+            case Verdict.CONTRADICTS:
+                self._tell(self._contradiction(anchor))
+            case Verdict.CONFIRMED if rival is not None:
+                known, since = self.known, rival.anchors[0].boottime - WIDENED
+                self._store.times.redate(Redating(self._boot, known.anchors, known.against, since))
+            case (Verdict.OUTLASTS | Verdict.OUTVOTES) if rival is not None:
+                self._turn(rival, verdict is Verdict.OUTVOTES, now)
+        if self._belief.contradicted is None:
+            if self._dispute is not None and verdict in (Verdict.BETTER, Verdict.NOTHING):
+                self._tell(Reason("time_undisputed", "the time is right as it was kept: nothing contradicts it any more"))
+            self._dispute = None
+        elif self._dispute is None:
+            self._dispute = self._contradiction(anchor)
 
-    def _last_known(self) -> Record | None:
-        """Return the newest record of earlier boots whose time is known; looked for once."""
-        if not self._looked:
-            try:
-                self._newest = newest_known(self._store, self._store.next_seq)
-                self._looked = True
-            except StoreError as trouble:
-                log.warning("the newest record cannot be read: %s", trouble)
-        return self._newest
+    def _keep(self, anchor: Anchor, now: float) -> None:
+        """Believe an anchor that tells the time better than it was known."""
+        before = time_of(anchor.boottime, self._belief.kept)
+        dated = self._store.times.add_anchor(anchor)
+        self._belief.keep(anchor)
+        self.bound_lost_boots()
+        if before is None:
+            log.info("time known by %s to %.3f s; %d records dated", anchor.source, error_of(anchor), dated)
+            self._cut_at(max(now, self.begin))
+        elif abs(anchor.utc - before[0]) > STEP * 1e6:
+            known = self.known
+            self._store.times.redate(Redating(self._boot, known.anchors, known.against))
+            self._moves(known, now)
+
+    def _turn(self, story: Story, sure: bool, now: float) -> None:
+        """Believe another story: date by it what this boot has recorded. `sure`: not by one source's word alone."""
+        before = self.known
+        others = tuple(against for against in before.against if against != tuple(story.anchors))
+        against = others if sure else (before.anchors, *others)
+        redating = Redating(self._boot, tuple(story.anchors), against)
+        source, at = story.anchors[-1].source, story.anchors[-1].boottime
+        was, is_now = self.time_at(at)[0] or 0, story.anchors[-1].utc
+        dated = self._store.times.redate(redating)
+        self._belief.believe(story)
+        self._tell(
+            Reason(
+                "time_turned",
+                "the time was {seconds:+.3f} s wrong, {source} says: {records} records have another time",
+                seconds=round((was - is_now) / 1e6, 3),
+                source=source,
+                records=dated,
+            )
+        )
+        self._dispute = None
+        self._moves(Known(redating.anchors, against), now)
+        self._meets_earlier_boots(sure)
+
+    def _moves(self, known: Known, now: float) -> None:
+        """Date the minute in hand anew and end it now."""
+        if self.begin_utc is not None:
+            self.begin_utc, self.begin_mark = known.time_at(self.begin)
+        self._cut_at(max(now, self.begin))
+
+    def _meets_earlier_boots(self, sure: bool) -> None:
+        """Compare the time of this boot's begin, known now, with the boots before."""
+        now = self.time_at(0.0)[0]
+        if now is not None:
+            self._earlier.refute(now, sure)
+
+    def _contradiction(self, anchor: Anchor) -> Reason:
+        kept = time_of(anchor.boottime, self._belief.kept)
+        utc, mark = kept or (anchor.utc, ClockMark(anchor.source))
+        return Reason(
+            "time_contradicted",
+            "{source} says {day}, {seconds:+.3f} s from what {kept} said: both may be right until more is known",
+            source=anchor.source,
+            day=day_of(anchor.utc),
+            seconds=round((anchor.utc - utc) / 1e6, 3),
+            kept=mark.source,
+        )
+
+    def _tell(self, what: Reason) -> None:
+        """Tell what happened to the time, in the log and as an event."""
+        log.warning("%s", what)
+        self.told.append(what)
 
     def _said_again(self, anchor: Anchor) -> bool:
         """Whether another source, or this one long after, says what was doubted; if not, this is what is doubted."""
@@ -195,15 +250,20 @@ class Timeline:
 
     def _doubts(self, why: Reason) -> None:
         """Tell once that a source is not believed."""
-        if self.doubt is None:
-            log.warning("%s", why)
-            self.doubt = why
+        if self._unbelieved is None:
+            self._tell(why)
+            self._unbelieved = why
 
-    def _trusts(self, anchor: Anchor) -> None:
-        """Forget what was doubted where its source takes it back, or has not said it again."""
+    def _trusts(self, anchor: Anchor, said_again: bool) -> None:
+        """Forget what was doubted where it was said again, its source takes it back, or has not said it again."""
         first = self._doubted
-        if first is None or first.source == anchor.source or anchor.boottime - first.boottime > SECOND_LOOK:
-            self.doubt = self._doubted = None
+        if (
+            said_again
+            or first is None
+            or first.source == anchor.source
+            or anchor.boottime - first.boottime > SECOND_LOOK
+        ):
+            self._unbelieved = self._doubted = None
 
     # -- the minute's edges ----------------------------------------------------------------------------------------
 
@@ -222,23 +282,3 @@ class Timeline:
             return self.begin + 60.0, None
         edge = (self.begin_utc // MINUTE + 1) * MINUTE
         return self.begin + (edge - utc) / 1e6, edge
-
-
-def time_at(boottime: float, anchors: Sequence[Anchor]) -> tuple[int | None, ClockMark]:
-    """Return the UTC (microseconds) of an instant of a boot by its anchors, and how it is known."""
-    return time_of(boottime, anchors) or (None, ClockMark("arrival"))
-
-
-def known_before(store: Store, seq: int) -> int | None:
-    """Return the end (microseconds UTC) of the newest record before `seq` whose time is known; None: none is."""
-    record = newest_known(store, seq)
-    return None if record is None or record.start is None else record.start + round(record.duration * 1e6)
-
-
-def newest_known(store: Store, seq: int) -> Record | None:
-    """Return the newest record before `seq` whose time is known; None where none is."""
-    for last in range(seq - 1, max(0, seq - 100 * LOOK_BACK), -LOOK_BACK):
-        timed = [r for r in store.range(max(1, last - LOOK_BACK + 1), last) if r.start is not None]
-        if timed:
-            return timed[-1]
-    return None
