@@ -43,7 +43,7 @@ class Timeline:
         self._earlier = EarlierBoots(store, boot)
         self._cut = False
         self._doubted: Anchor | None = None
-        self._unbelieved: Reason | None = None
+        self._unbelieved: dict[str, Reason] = {}  # by source
         self._dispute: Reason | None = None
         self.told: deque[Reason] = deque(maxlen=MOST_TOLD)
         self.begin = now
@@ -62,12 +62,12 @@ class Timeline:
     @property
     def doubt(self) -> Reason | None:
         """What a source says that is not believed (for now); None where none does."""
-        return self._dispute or self._unbelieved
+        return self._dispute or next(reversed(self._unbelieved.values()), None)
 
     @property
     def settled(self) -> bool:
         """True where the time is known and nobody contradicts it: the sources need not be asked soon."""
-        return bool(self._belief.kept) and self.doubt is None
+        return bool(self._belief.kept) and self._dispute is None
 
     @property
     def offset(self) -> float | None:
@@ -95,6 +95,7 @@ class Timeline:
             return
         if anchor.boot != self._boot or not believable(anchor):
             self._doubts(
+                anchor,
                 Reason(
                     "time_cannot_be",
                     "{source} says {day}, which cannot be: it is not believed",
@@ -107,6 +108,7 @@ class Timeline:
         witness = self._doubted
         if refutes and not self._said_again(anchor):
             self._doubts(
+                anchor,
                 Reason(
                     "time_before_newest",
                     "{source} says {day}, before the newest record: it is asked again",
@@ -115,7 +117,9 @@ class Timeline:
                 )
             )
             return
-        self._trusts(anchor, refutes)
+        self._unbelieved.pop(anchor.source, None)
+        if refutes:
+            self._unbelieved.clear()
         try:
             self._carry_out(self._belief.hear(anchor), anchor, now)
             if not kept and self._belief.kept:
@@ -248,22 +252,11 @@ class Timeline:
         self._doubted = anchor
         return False
 
-    def _doubts(self, why: Reason) -> None:
-        """Tell once that a source is not believed."""
-        if self._unbelieved is None:
+    def _doubts(self, anchor: Anchor, why: Reason) -> None:
+        """Tell once that a source is not believed, until it says something else."""
+        if anchor.source not in self._unbelieved:
             self._tell(why)
-            self._unbelieved = why
-
-    def _trusts(self, anchor: Anchor, said_again: bool) -> None:
-        """Forget what was doubted where it was said again, its source takes it back, or has not said it again."""
-        first = self._doubted
-        if (
-            said_again
-            or first is None
-            or first.source == anchor.source
-            or anchor.boottime - first.boottime > SECOND_LOOK
-        ):
-            self._unbelieved = self._doubted = None
+            self._unbelieved[anchor.source] = why
 
     # -- the minute's edges ----------------------------------------------------------------------------------------
 

@@ -36,7 +36,8 @@ from edge.daemon import open_bus, open_store
 from edge.records.record import Kind
 from edge.sampler import BusLane, Taken
 from edge.sim.clock import SimClock
-from edge.sim.rig import Boot, Rig
+from edge.sim.rig import Rig
+from edge.sim.times import Boot
 from provisioning.demo.config import whole_station
 from tests.bench.figures import Row, row
 
