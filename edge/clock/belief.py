@@ -26,6 +26,7 @@ SECOND_LOOK = 600.0  # s after which a source that says the same again has said 
 VOICE = 2 * DAY  # s for which what a source said last counts: the platform is asked each day
 MOST_STORIES = 4  # beside the one kept; the one told of least recently goes
 ROUNDING = 1e-3  # s
+BETTER = 0.75  # of the error known: an anchor is kept where it brings the error below that share
 
 
 class Verdict(Enum):
@@ -76,9 +77,9 @@ class Story:
         return told is not None and apart(told, (anchor.utc, ClockMark("", error_of(anchor)))) <= ROUNDING
 
     def betters(self, anchor: Anchor) -> bool:
-        """Return whether the anchor tells the time better than this does."""
+        """Return whether the anchor tells the time so much better than this does that it is worth keeping."""
         told = time_of(anchor.boottime, self.anchors)
-        return told is None or error_of(anchor) < (told[1].error or 0.0)
+        return told is None or error_of(anchor) < BETTER * (told[1].error or 0.0)
 
     def add(self, anchor: Anchor) -> None:
         """Take an anchor in."""
@@ -110,11 +111,12 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Belief:
-    """The stories of a boot's time. `hear` judges an anchor; `keep` and `believe` carry a verdict out."""
+    """The stories of a boot's time. `hear` judges an anchor; `keep`, `confirm` and `believe` carry a verdict out."""
 
     def __init__(self, anchors: Sequence[Anchor] = ()) -> None:
         self._kept = Story.of(anchors)
         self._others: list[Story] = []
+        self._open: list[Story] = []  # those of them that were told twice, or just now
         self.known = Known()
         self._publish(0.0)
 
@@ -125,8 +127,8 @@ class Belief:
 
     @property
     def contradicted(self) -> Story | None:
-        """The story told last that contradicts what is kept; None where none does."""
-        return self._others[-1] if self._others else None
+        """The story told last that contradicts what is kept; None where none does (any more)."""
+        return self._open[-1] if self._open else None
 
     def hear(self, anchor: Anchor) -> Verdict:
         """Judge an anchor that can be right."""
@@ -145,6 +147,11 @@ class Belief:
         self._kept.add(anchor)
         self._publish(anchor.boottime)
 
+    def confirm(self, story: Story) -> None:
+        """Count a story that contradicts as told twice."""
+        story.confirmed = True
+        self._publish(story.last)
+
     def believe(self, story: Story) -> None:
         """Believe another story from now on."""
         story.alone = None
@@ -152,16 +159,11 @@ class Belief:
         self._publish(story.last)
 
     def _agreed(self, anchor: Anchor) -> Verdict:
-        """Take in that a source tells the kept story: nobody speaks for what was told once, long ago."""
-        now = anchor.boottime
+        """Take in that a source tells the kept story."""
         self._speaks(anchor, self._kept)
         for other in self._others:
             other.alone = None
-        self._others = [
-            other
-            for other in self._others
-            if other.said and now - other.last <= (VOICE if other.confirmed else SECOND_LOOK)
-        ]
+        self._others = [o for o in self._others if o.said and anchor.boottime - o.last <= VOICE]
         return Verdict.BETTER if self._kept.betters(anchor) else Verdict.NOTHING
 
     def _other(self, anchor: Anchor) -> Verdict:
@@ -182,7 +184,6 @@ class Belief:
         if mine >= kept and now - story.alone >= max(SECOND_LOOK, min(DAY, self._kept.lasted)):
             return Verdict.OUTLASTS
         if not story.confirmed and (mine >= 2 or now - story.anchors[0].boottime >= SECOND_LOOK):
-            story.confirmed = True
             return Verdict.CONFIRMED
         return Verdict.CONTRADICTS if fresh else Verdict.NOTHING
 
@@ -194,10 +195,11 @@ class Belief:
         story.said[anchor.source] = anchor.boottime
 
     def _publish(self, now: float) -> None:
-        """Tell every story that is not outvoted."""
+        """Tell every story that is not outvoted; one that was told once, a while ago, is none."""
         kept = self._kept.voices(now)
-        open_ones = [o for o in self._others if kept < 2 or o.voices(now) >= kept]
-        self.known = Known(tuple(self.kept), tuple(tuple(other.anchors) for other in open_ones))
+        self._open = [o for o in self._others if o.confirmed or now - o.last <= SECOND_LOOK]
+        equal = [o for o in self._open if kept < 2 or o.voices(now) >= kept]
+        self.known = Known(tuple(self.kept), tuple(tuple(other.anchors) for other in equal))
 
 
 def apart(one: tuple[int, ClockMark], other: tuple[int, ClockMark]) -> float:

@@ -66,8 +66,9 @@ class Timeline:
 
     @property
     def settled(self) -> bool:
-        """True where the time is known and nobody contradicts it: the sources need not be asked soon."""
-        return bool(self._belief.kept) and self._dispute is None
+        """True where the time is known, and what contradicts it was asked again: the sources need not be asked soon."""
+        rival = self._belief.contradicted
+        return bool(self._belief.kept) and (rival is None or rival.confirmed)
 
     @property
     def offset(self) -> float | None:
@@ -101,7 +102,7 @@ class Timeline:
                     "{source} says {day}, which cannot be: it is not believed",
                     source=anchor.source,
                     day=day_of(anchor.utc),
-                )
+                ),
             )
             return
         refutes = not kept and self._earlier.contradict(anchor)
@@ -114,7 +115,7 @@ class Timeline:
                     "{source} says {day}, before the newest record: it is asked again",
                     source=anchor.source,
                     day=day_of(anchor.utc),
-                )
+                ),
             )
             return
         self._unbelieved.pop(anchor.source, None)
@@ -166,11 +167,16 @@ class Timeline:
             case Verdict.CONFIRMED if rival is not None:
                 known, since = self.known, rival.anchors[0].boottime - WIDENED
                 self._store.times.redate(Redating(self._boot, known.anchors, known.against, since))
-            case (Verdict.OUTLASTS | Verdict.OUTVOTES) if rival is not None:
+                self._belief.confirm(rival)
+                if self._dispute is None:
+                    self._tell(self._contradiction(anchor))
+            case Verdict.OUTLASTS | Verdict.OUTVOTES if rival is not None:
                 self._turn(rival, verdict is Verdict.OUTVOTES, now)
         if self._belief.contradicted is None:
             if self._dispute is not None and verdict in (Verdict.BETTER, Verdict.NOTHING):
-                self._tell(Reason("time_undisputed", "the time is right as it was kept: nothing contradicts it any more"))
+                self._tell(
+                    Reason("time_undisputed", "the time is right as it was kept: nothing contradicts it any more")
+                )
             self._dispute = None
         elif self._dispute is None:
             self._dispute = self._contradiction(anchor)

@@ -1,4 +1,4 @@
-"""What sources of time do to whole stations: true within the stated error in every minute, and no minute twice."""
+"""What sources of time do to a box: true within the stated error in every minute, and no minute twice."""
 
 from __future__ import annotations
 
@@ -6,29 +6,173 @@ from pathlib import Path
 
 import pytest
 
-from edge.records.record import Kind
+from edge.clock.anchors import EARLIEST
+from edge.records.record import Kind, Record
 from edge.sim.faults import Outage, Schedule
 from edge.sim.times import FOREVER, Teller
-from tests.kits.stations import DAY, HOUR, SMALL, Outcome, configured, live, without
+from tests.kits.clock_days import ClockDay, judged
+from tests.kits.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
 
 FEW = without(SMALL, "shelter", "second", "rain485", "vane", "field")
+MINUTES = 60.0  # s
+YEARS = 365 * DAY
+NTP = Teller("ntp", 0.02)
 
 
-def told(outcome: Outcome) -> list[str]:
+def wrong(source: str, error: float, *spans: tuple[float, float, float], every: float = 0.0) -> Teller:
+    """Return a teller that is wrong by `off` s over each (begin, end, off), and right before, between and after."""
+    parts, now = [], 0.0
+    for begin, end, off in spans:
+        parts += [(now, begin, 0.0), (begin, end, off)]
+        now = end
+    return Teller(source, error, (*parts, (now, FOREVER, 0.0)), every)
+
+
+def codes(records: list[Record]) -> list[str]:
     """Return the codes of what happened to the time, as the records tell it."""
-    events = [r for r in outcome.kept if r.kind is Kind.HEALTH and r.body.get("event") == "time"]
-    return [code for event in events if (code := event.body["reason"]["code"]) != "time_cannot_be"]  # the platform here
+    events = [r for r in records if r.kind is Kind.HEALTH and r.body.get("event") == "time"]
+    return [event.body["reason"]["code"] for event in events]
 
 
-def wrong_for(source: str, error: float, begin: float, end: float, off: float) -> Teller:
-    """Return a teller that is wrong by `off` s from `begin` to `end`."""
-    return Teller(source, error, ((0.0, begin, 0.0), (begin, end, off), (end, FOREVER, 0.0)))
+def worst(day: ClockDay, records: list[Record]) -> float:
+    """Return the largest error, s, that the last two hours' minutes state."""
+    minutes = [r for r in records if r.kind is Kind.MINUTE]
+    return max(minute.clock.error or 0.0 for minute in minutes[-120:])
 
 
-@pytest.mark.parametrize("off", [3600.0, -3600.0])
-def test_network_time_an_hour_off_for_two_hours(tmp_path: Path, off: float) -> None:
-    """A lone source that is wrong from the start and right then: all of it has the true time in the end."""
-    teller = wrong_for("ntp", 0.02, 0.0, 2 * HOUR, off)
-    outcome = live(configured(tmp_path, FEW), Schedule(tellers=(teller,), watched=True), 6 * HOUR)
-    assert outcome.complaints == []
-    assert told(outcome)[:2] == ["time_contradicted", "time_turned"]
+LATE = Teller("ntp", 0.02, ((20 * HOUR, FOREVER, 0.0),))
+BACK_2_YEARS = -730 * DAY
+# name: schedule, events that must be told, largest error that the last two hours may state
+SCENARIOS: dict[str, tuple[Schedule, list[str], float]] = {
+    "honest network time": (Schedule(tellers=(NTP,)), [], 0.2),
+    "no clock for a day": (Schedule(tellers=(LATE,)), [], 0.2),
+    "no clock for a day, 200 ppm": (Schedule(tellers=(LATE,), ppm=200.0), [], 0.3),
+    "network time, 200 ppm": (Schedule(tellers=(NTP,), ppm=200.0), [], 0.3),
+    "network time, -400 ppm": (Schedule(tellers=(NTP,), ppm=-400.0), [], 0.3),
+    "platform hourly, 20 ppm": (Schedule(tellers=(Teller("platform", 0.05, every=HOUR),), ppm=20.0), [], 0.4),
+    "platform hourly, -50 ppm": (Schedule(tellers=(Teller("platform", 0.05, every=HOUR),), ppm=-50.0), [], 0.4),
+    "a second back": (
+        Schedule(tellers=(wrong("ntp", 0.02, (14 * HOUR, FOREVER, -1.0)),), watched=True),
+        ["time_contradicted"],
+        2.1,
+    ),
+    "a second on for ten hours, then corrected": (
+        Schedule(tellers=(wrong("ntp", 0.02, (0.0, 10 * HOUR, 1.0)),), watched=True),
+        ["time_contradicted", "time_turned"],
+        0.2,
+    ),
+    "an hour on for two hours, then right": (
+        Schedule(tellers=(wrong("ntp", 0.02, (0.0, 2 * HOUR, 3600.0)),), watched=True),
+        ["time_contradicted", "time_turned"],
+        0.2,
+    ),
+    "an hour back for two hours, then right": (
+        Schedule(tellers=(wrong("ntp", 0.02, (0.0, 2 * HOUR, -3600.0)),), watched=True),
+        ["time_contradicted", "time_turned"],
+        0.2,
+    ),
+    "steps an hour back for 30 minutes": (
+        Schedule(tellers=(wrong("ntp", 0.02, (10 * HOUR, 10.5 * HOUR, -3600.0)),), watched=True),
+        ["time_contradicted", "time_undisputed"],
+        0.2,
+    ),
+    "steps an hour on for 30 minutes": (
+        Schedule(tellers=(wrong("ntp", 0.02, (10 * HOUR, 10.5 * HOUR, 3600.0)),), watched=True),
+        ["time_contradicted", "time_undisputed"],
+        0.2,
+    ),
+    "steps on soon after the start and back": (
+        Schedule(tellers=(wrong("ntp", 0.02, (15 * MINUTES, 3 * HOUR, 3600.0)),), watched=True),
+        ["time_contradicted", "time_turned", "time_contradicted", "time_turned"],
+        0.2,
+    ),
+    "platform an hour on, network time right": (
+        Schedule(tellers=(wrong("platform", 0.05, (0.0, FOREVER, 3600.0), every=HOUR), Teller("ntp", 0.1))),
+        ["time_contradicted"],
+        3601.0,
+    ),
+    "network time an hour back, platform right": (
+        Schedule(tellers=(wrong("ntp", 0.03, (0.0, FOREVER, -3600.0)), Teller("platform", 0.1, every=HOUR))),
+        ["time_contradicted"],
+        3601.0,
+    ),
+    "platform alone first, an hour on, then network time": (
+        Schedule(
+            tellers=(
+                wrong("platform", 0.05, (0.0, FOREVER, 3600.0), every=HOUR),
+                Teller("ntp", 0.1, ((5 * HOUR, FOREVER, 0.0),)),
+            )
+        ),
+        ["time_contradicted"],
+        3601.0,
+    ),
+    "one of three an hour on": (
+        Schedule(tellers=(wrong("gnss", 0.01, (0.0, FOREVER, 3600.0)), NTP, Teller("platform", 0.1, every=HOUR))),
+        ["time_contradicted", "time_turned"],
+        0.2,
+    ),
+    "an outlier against two": (
+        Schedule(tellers=(NTP, Teller("platform", 0.1, every=HOUR), wrong("gnss", 0.01, (HOUR, FOREVER, 7200.0)))),
+        ["time_contradicted"],
+        0.2,
+    ),
+    "one wrong answer of the platform": (
+        Schedule(tellers=(NTP, wrong("platform", 0.1, (9 * HOUR, 10 * HOUR, -5000.0), every=HOUR))),
+        ["time_contradicted", "time_undisputed"],
+        0.2,
+    ),
+    "1970 for ten minutes": (
+        Schedule(tellers=(wrong("gnss", 0.001, (0.0, 10 * MINUTES, -BEGIN / 1e6)),)),
+        ["time_cannot_be"],
+        0.2,
+    ),
+    "GPS rollover for 20 minutes": (
+        Schedule(tellers=(wrong("gnss", 0.001, (HOUR, 80 * MINUTES, -1024 * 7 * DAY)),)),
+        ["time_cannot_be"],
+        0.2,
+    ),
+    "2038 for a while": (
+        Schedule(tellers=(wrong("ntp", 0.02, (0.0, 2 * HOUR, 12 * YEARS)),)),
+        ["time_contradicted", "time_turned"],
+        0.2,
+    ),
+    "network time states no error": (Schedule(tellers=(Teller("ntp", 0.000001),)), [], 0.2),
+    "an hour on, then a reboot, then right": (
+        Schedule(tellers=(wrong("ntp", 0.02, (0.0, 2 * HOUR, 3600.0)),), outages=(Outage(2 * HOUR - 30, 90.0, True),)),
+        ["time_before_newest"],
+        0.2,
+    ),
+    "a reboot while two contradict each other": (
+        Schedule(
+            tellers=(Teller("ntp", 0.02), wrong("platform", 0.1, (HOUR, FOREVER, 3600.0), every=HOUR)),
+            outages=(Outage(5 * HOUR + 10, 90.0, True), Outage(9 * HOUR + 20, 30.0)),
+        ),
+        ["time_contradicted"],
+        3601.0,
+    ),
+    "killed while it contradicts itself": (
+        Schedule(
+            tellers=(wrong("ntp", 0.02, (0.0, 2 * HOUR, 3600.0)),),
+            watched=True,
+            outages=(Outage(2 * HOUR + 400, 20.0), Outage(3 * HOUR, 5.0)),
+        ),
+        ["time_contradicted", "time_turned"],
+        0.2,
+    ),
+}
+SHORT = ("platform an hour on, network time right", "steps on soon after the start and back", "one of three an hour on")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.slow) for name in SCENARIOS]
+)
+def test_a_day_of_sources(tmp_path: Path, name: str) -> None:
+    """Each minute is true within the error that it states, none is there twice, and what happened is told."""
+    schedule, events, most = SCENARIOS[name]
+    day = ClockDay(tmp_path, schedule)
+    records = day.live(8 * HOUR if name in SHORT else DAY)
+    assert judged(day, records) == []
+    told = iter(codes(records))
+    assert all(code in told for code in events), codes(records)  # in this order
+    assert events or not codes(records)
+    assert worst(day, records) <= most
