@@ -157,7 +157,7 @@ class Recorder:
         self.snapshot = self._snapshot()
 
     def _tell_time(self) -> None:
-        """What happened to the time is told by records."""
+        """Append what happened to the time, an event each."""
         while self.timeline.told:
             self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.told.popleft().builtins()})
 

@@ -16,8 +16,8 @@ import msgspec
 from drivers.reason import Reason
 from edge.clock.anchors import DRIFT, SIMULATED, Anchor, believable, day_of, error_of, time_of
 from edge.clock.belief import SECOND_LOOK, Belief, Known, Story, Verdict
-from edge.records.record import ClockMark
 from edge.recorder.earlier_boots import EarlierBoots
+from edge.records.record import ClockMark
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.store.times import Redating

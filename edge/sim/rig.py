@@ -17,6 +17,7 @@ from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.twins.bench import BusWire, make_twin, wire_for
 from drivers.twins.weather import Weather
+from edge.clock.timekeeper import TimeSource
 from edge.config.sections import Config, SensorSection
 from edge.files import write_whole
 from edge.sampler import by_bus
@@ -46,13 +47,12 @@ class Rig:
         capture: Capture | None = None,
         known_from: float = 0.0,
         weather_s: float = WEATHER_S,
-        tellings: Sequence[Telling] = (),
-        watched: bool = False,
     ) -> None:
         self.config, self.boot, self.seed, self.capture = config, boot, seed, capture
         self.clock = SimClock(boot.boottime(begin), speed)
         self.time = SimTime(boot, known_from)
-        self._tellings, self._watched = tellings, watched
+        self.tellings: Sequence[Telling] = ()  # who tells the time instead; of a station that is powered on from now on
+        self.watched = False  # whether it watches the system's clock, which the first of them sets
         self.weather = Weather(seed)
         self._weather_s = weather_s
         self.way: Way = LOCKSTEP  # to brokers; of a station that is powered on from now on
@@ -123,7 +123,7 @@ class Rig:
     def power_on(self, open_store: Callable[[Config], Store]) -> Station:
         """Start the daemon: a new store handle, a new epoch, a new station."""
         store = open_store(self.config)
-        sources = [*self._tellings] or [self.time]
+        sources: list[TimeSource] = [*self.tellings] or [self.time]
         self.station = Station(
             self.config,
             store,
@@ -132,7 +132,7 @@ class Rig:
             sources,
             self.boot.id,
             self.way,
-            system=self._system_utc if self._watched else None,
+            system=self._system_utc if self.watched else None,
         )
         self.station.start()
         self._plug_in()
@@ -140,7 +140,7 @@ class Rig:
 
     def _system_utc(self) -> int:
         """Return what the system's clock says, which the first teller sets."""
-        return self._tellings[0].system_utc(self.clock.now())
+        return self.tellings[0].system_utc(self.clock.now())
 
     def _plug_in(self) -> None:
         """Start the far ends, once: after the station's lanes, so that no line of this instant is sent in vain."""

@@ -137,9 +137,9 @@ class Life:
             speed=self.speed,
             known_from=BOOTING + (self._told_after() if tellers else known_after),
             weather_s=WEATHER_S,
-            tellings=[Telling(teller, boot, self.begin, self.seed) for teller in tellers],
-            watched=self.schedule.watched,
         )
+        rig.tellings = [Telling(teller, boot, self.begin, self.seed) for teller in tellers]
+        rig.watched = self.schedule.watched
         self.setup(rig)
         inject(rig, self.schedule.device_faults, BOOTING - self._now)
         if self.platform is not None:

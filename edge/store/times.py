@@ -1,4 +1,4 @@
-"""How records get a time: from an anchor of their boot, or bounds where it never had any; and another, where it was wrong.
+"""How records get a time, and another where it was wrong: from anchors of their boot, or bounds where it had none.
 
 A change gives the record a higher revision; its raw stamp stays. It is done in steps, each a transaction,
 because a year without time is half a million rows; what a power cut leaves undone is done at the next start.
@@ -105,9 +105,9 @@ class Times:
 
     def _redate_rows(self, redating: Redating) -> int:
         """Go from the newest record back to the boot's first, in steps."""
-        before: int | None = self._ledger.last + 1
+        before = self._ledger.last + 1
         total, seen = 0, False
-        while before is not None:
+        while before:
             with self._db.change() as connection:
                 found = connection.execute(
                     rows.SELECT + " WHERE seq<? ORDER BY seq DESC LIMIT ?", (before, STEP)
@@ -117,7 +117,7 @@ class Times:
                 self._ledger.retimed(seqs)
             seen = seen or bool(mine)
             done = len(found) < STEP or (seen and found[-1][BOOT] != redating.boot)
-            before = None if done else found[-1][0]
+            before = 0 if done else int(str(found[-1][0]))
             total += ranges.count(seqs)
         return total
 
@@ -157,7 +157,7 @@ class Times:
         with self._db.reading() as connection:
             begun = connection.execute("SELECT name FROM note WHERE kind=?", (REDATING,)).fetchall()
         for (name,) in begun:
-            value = self._notes.get(REDATING, name)
+            value = self._notes.get(REDATING, str(name))
             if value:
                 self._redate(msgspec.json.decode(value, type=Redating))
         with self._db.reading() as connection:

@@ -14,8 +14,8 @@ from typing import Any
 from edge.clock.timekeeper import Timekeeper
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
-from edge.records.record import Kind, Record
 from edge.recorder.recorder import Recorder
+from edge.records.record import Kind, Record
 from edge.sim.clock import SimClock
 from edge.sim.faults import Outage, Schedule
 from edge.sim.lane import SimLane

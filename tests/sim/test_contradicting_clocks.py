@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.clock.anchors import EARLIEST
 from edge.records.record import Kind, Record
 from edge.sim.faults import Outage, Schedule
 from edge.sim.times import FOREVER, Teller
 from tests.kits.clock_days import ClockDay, judged
 from tests.kits.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
+from tests.kits.store_kit import memory_folder
 
 FEW = without(SMALL, "shelter", "second", "rain485", "vane", "field")
 MINUTES = 60.0  # s
@@ -166,13 +166,25 @@ SHORT = ("platform an hour on, network time right", "steps on soon after the sta
 @pytest.mark.parametrize(
     "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.slow) for name in SCENARIOS]
 )
-def test_a_day_of_sources(tmp_path: Path, name: str) -> None:
+def test_a_day_of_sources(name: str) -> None:
     """Each minute is true within the error that it states, none is there twice, and what happened is told."""
     schedule, events, most = SCENARIOS[name]
-    day = ClockDay(tmp_path, schedule)
-    records = day.live(8 * HOUR if name in SHORT else DAY)
+    with memory_folder() as folder:
+        day = ClockDay(folder, schedule)
+        records = day.live(8 * HOUR if name in SHORT else DAY)
     assert judged(day, records) == []
     told = iter(codes(records))
     assert all(code in told for code in events), codes(records)  # in this order
     assert events or not codes(records)
     assert worst(day, records) <= most
+
+
+def test_a_whole_station_tells_the_platform_of_its_clocks(tmp_path: Path) -> None:
+    """What a wrong source dated arrives again with the true time, and what happened arrives as an event."""
+    teller = wrong("ntp", 0.02, (0.0, 15 * MINUTES, -3600.0))
+    outcome = live(configured(tmp_path, FEW), Schedule(tellers=(teller,), watched=True), 3000.0)
+    assert outcome.complaints == []
+    told = [code for code in codes(outcome.kept) if code != "time_cannot_be"]  # the platform here knows no time
+    assert told == ["time_contradicted", "time_turned"]
+    assert [record for record in outcome.arrived if record.body.get("event") == "time" and record.start is not None]
+    assert {minute.revision for minute in outcome.minutes()[:10]} == {1}

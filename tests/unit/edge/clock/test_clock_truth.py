@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge.clock.anchors import EARLIEST, LATEST, Anchor, day_of
-from edge.recorder.timeline import MINUTE, SECOND_LOOK, Timeline
+from edge.clock.belief import SECOND_LOOK
+from edge.recorder.timeline import MINUTE, Timeline
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.errors import StoreError
 from edge.store.store import Store
