@@ -160,7 +160,11 @@ SCENARIOS: dict[str, tuple[Schedule, list[str], float]] = {
         0.2,
     ),
 }
-SHORT = ("platform an hour on, network time right", "steps on soon after the start and back", "one of three an hour on")
+SHORT = (
+    "network time an hour back, platform right",
+    "steps on soon after the start and back",
+    "one of three an hour on",
+)
 
 
 @pytest.mark.parametrize(
