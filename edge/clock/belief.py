@@ -26,6 +26,7 @@ SECOND_LOOK = 600.0  # s after which a source that says the same again has said 
 VOICE = 2 * DAY  # s for which what a source said last counts: the platform is asked each day
 MOST_STORIES = 4  # beside the one kept; the one told of least recently goes
 ROUNDING = 1e-3  # s
+CONTRADICTED = "time_contradicted"  # the code of what is told of it
 BETTER = 0.75  # of the error known: an anchor is kept where it brings the error below that share
 
 
