@@ -9,7 +9,7 @@ import logging
 
 from msgspec.structs import replace
 
-from edge.clock.anchors import Anchor, error_of
+from edge.clock.anchors import Anchor, error_of, time_of
 from edge.records.record import Record
 from edge.store.errors import StoreError
 from edge.store.store import Store
@@ -57,17 +57,18 @@ class EarlierBoots:
         Where their own error allows it they are that much earlier; otherwise they get bounds. `sure`: two sources say
         so. If not, what they said may be right still, and the bounds hold both.
         """
-        mended: set[str] = set()
+        before = self._store.next_seq
         try:
-            while (record := self._last_known()) is not None and record.stamp.boot not in mended:
-                if end_of(record) <= now + SLACK * 1e6:
-                    return
-                count = self._store.times.redate(self._mended(record, now, sure))
+            while (record := newest_known(self._store, before, self._boot)) and end_of(record) > now + SLACK * 1e6:
+                redating = self._mended(record, now, sure)
+                count = self._store.times.redate(redating)
                 log.warning("%d records of an earlier boot were not as late as they said", count)
-                mended.add(record.stamp.boot)
-                self._looked = False
+                begun = time_of(0.0, redating.anchors)
+                now = now if begun is None else begun[0]  # which the boots before it have ended by
+                before = self._store.times.first_of(record.stamp.boot)
         except StoreError as trouble:
             log.warning("the times of an earlier boot stay as they are: %s", trouble)
+        self._looked = False
 
     def _mended(self, record: Record, now: int, sure: bool) -> Redating:
         """Return how the boot of this record, its newest, is dated anew."""

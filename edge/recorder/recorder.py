@@ -85,7 +85,7 @@ class Recorder:
 
     def run(self) -> None:
         """Record for ever; a `Stopped` closes the minute in hand short and ends."""
-        self.timeline.bound_lost_boots()  # where the time is known from the start, no anchor may ever be worth more
+        self.timeline.time.bound_lost_boots()  # known from the start, no anchor may come that is worth more
         self._tell_time()
         try:
             while True:
@@ -112,11 +112,11 @@ class Recorder:
         return RecorderSnapshot(
             self.latest,
             None if work is None else work.text,
-            line.doubt,
+            line.time.doubt,
             self.journal.trouble,
-            line.settled,
+            line.time.settled,
             line.end + GRACE,
-            line.known,
+            line.time.known,
         )
 
     def take(self, item: Any) -> None:
@@ -158,8 +158,8 @@ class Recorder:
 
     def _tell_time(self) -> None:
         """Append what happened to the time, an event each."""
-        while self.timeline.told:
-            self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.told.popleft().builtins()})
+        while self.timeline.time.told:
+            self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.time.told.popleft().builtins()})
 
     def _tell_spoiled(self) -> None:
         """Each draft that could not be written is itself told by a record."""

@@ -8,6 +8,7 @@ import pytest
 
 from edge.records.record import Kind, Record
 from edge.sim.faults import Outage, Schedule
+from edge.sim.scenario import BOOTING
 from edge.sim.times import FOREVER, Teller
 from tests.kits.clock_days import ClockDay, judged
 from tests.kits.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
@@ -181,6 +182,24 @@ def test_a_day_of_sources(name: str) -> None:
     assert all(code in told for code in events), codes(records)  # in this order
     assert events or not codes(records)
     assert worst(day, records) <= most
+
+
+@pytest.mark.parametrize("off", [-28_800.0, 90.0])
+def test_a_step_of_the_system_s_clock_is_noticed_at_once(off: float) -> None:
+    """Somebody sets the clock: within two seconds that is an event, and what is stamped from then on states it."""
+    at = 1805.3
+    with memory_folder() as folder:
+        day = ClockDay(folder, Schedule(tellers=(wrong("system", 1.0, (at, FOREVER, off)),), watched=True))
+        records = day.live(2000.0)
+    assert judged(day, records) == []
+    event = next(record for record in records if record.kind is Kind.HEALTH)
+    assert event.body["reason"]["code"] == "time_contradicted"
+    assert event.body["reason"]["params"]["seconds"] == pytest.approx(off, abs=4.0)
+    assert at <= event.stamp.boottime - BOOTING <= at + 2.0
+    stated = [
+        r.clock.error or 0.0 for r in records if r.kind is Kind.MINUTE and r.stamp.boottime > event.stamp.boottime
+    ]
+    assert stated and min(stated) >= abs(off)
 
 
 def test_a_whole_station_tells_the_platform_of_its_clocks(tmp_path: Path) -> None:

@@ -126,12 +126,12 @@ def test_no_time_that_cannot_be_is_taken(store: Store, utc: int) -> None:
     line = Timeline(store, "b", 0.0)
     line.learn(Anchor("b", 5.0, utc, "platform", 0.001), 5.0)
     assert line.time_at(5.0) == (None, ClockMark("arrival"))
-    assert line.doubt is not None and line.doubt.code == "time_cannot_be"
-    assert not line.settled
+    assert line.time.doubt is not None and line.time.doubt.code == "time_cannot_be"
+    assert not line.time.settled
     assert store.times.anchors("b") == []
     line.learn(Anchor("b", 10.0, UTC0, "ntp", 0.05), 10.0)
     assert line.time_at(10.0)[0] == UTC0
-    assert line.settled
+    assert line.time.settled
 
 
 def test_the_changelog_says_since_when_time_is_believed() -> None:
@@ -164,11 +164,11 @@ def test_a_time_before_the_newest_record_is_asked_again(store: Store) -> None:
     for at in (0.0, 5.0, 300.0, 595.0):
         line.learn(Anchor("b", at, EARLIEST + 1 + round(at * 1e6), "ntp", 0.02), at)
         assert line.time_at(at)[0] is None
-        assert not line.settled
-        assert line.doubt is not None and line.doubt.code == "time_before_newest"
+        assert not line.time.settled
+        assert line.time.doubt is not None and line.time.doubt.code == "time_before_newest"
     line.learn(Anchor("b", 600.0, UTC0 + 900_000_000, "ntp", 0.02), 600.0)
     assert line.time_at(600.0)[0] == UTC0 + 900_000_000
-    assert line.settled
+    assert line.time.settled
     assert [a.boottime for a in store.times.anchors("b")] == [600.0]
 
 
@@ -181,9 +181,9 @@ def test_one_record_of_2038_does_not_lock_the_truth_out(store: Store, second: st
     assert line.time_at(0.0)[0] is None
     line.learn(Anchor("b", at, UTC0 + round(at * 1e6), second, 0.02), at)
     assert line.time_at(at)[0] == UTC0 + round(at * 1e6)
-    assert line.settled
+    assert line.time.settled
     line.learn(Anchor("b", at + 600.0, UTC0 + round((at + 600.0) * 1e6), "ntp", 0.02), at + 600.0)
-    assert line.settled and len(store.times.anchors("b")) == 2
+    assert line.time.settled and len(store.times.anchors("b")) == 2
 
 
 def test_two_sources_an_hour_apart_are_both_stated(store: Store) -> None:
@@ -196,11 +196,11 @@ def test_two_sources_an_hour_apart_are_both_stated(store: Store) -> None:
         line.learn(Anchor("b", at + 1.0, UTC0 + (at + 1) * 1_000_000, "ntp", 0.02), at + 1.0)
     utc, mark = line.time_at(700.0)
     assert abs((utc or 0) - UTC0 - 700_000_000) <= (mark.error or 0.0) * 1e6 < 3_601e6
-    assert line.doubt is not None and line.doubt.code == "time_contradicted"
+    assert line.time.doubt is not None and line.time.doubt.code == "time_contradicted"
     line.learn(Anchor("b", 701.0, UTC0 + 701_000_000, "gnss", 0.02), 701.0)
     utc, mark = line.time_at(702.0)
     assert abs((utc or 0) - UTC0 - 702_000_000) <= (mark.error or 0.0) * 1e6 < 0.2e6
-    assert [told.code for told in line.told] == ["time_contradicted", "time_turned"]
+    assert [told.code for told in line.time.told] == ["time_contradicted", "time_turned"]
 
 
 def test_a_source_that_does_not_come_back_is_forgotten(store: Store) -> None:
@@ -208,10 +208,10 @@ def test_a_source_that_does_not_come_back_is_forgotten(store: Store) -> None:
     line = Timeline(store, "b", 0.0)
     line.learn(Anchor("b", 0.0, UTC0, "ntp", 0.02), 0.0)
     line.learn(Anchor("b", 100.0, UTC0 - 10_000_000_000, "platform", 0.08), 100.0)
-    settled = [line.settled]
+    settled = [line.time.settled]
     for at in (105.0, 705.0):
         line.learn(Anchor("b", at, UTC0 + round(at * 1e6), "ntp", 0.02), at)
-        settled.append(line.settled)
+        settled.append(line.time.settled)
     assert settled == [False, False, True]
     assert {a.source for a in store.times.anchors("b")} == {"ntp"}
 
