@@ -175,11 +175,11 @@ class BootTime:
         utc, mark = kept or (anchor.utc, ClockMark(anchor.source))
         return Reason(
             "time_contradicted",
-            "{source} says {day}, {seconds:+.3f} s from what {kept} said: both may be right until more is known",
+            "{source} says {day}, {seconds:+.3f} s from what {kept_source} said: both may be right until more is known",
             source=anchor.source,
             day=day_of(anchor.utc),
             seconds=round((anchor.utc - utc) / 1e6, 3),
-            kept=mark.source,
+            kept_source=mark.source,
         )
 
     def _tell(self, what: Reason) -> None:
