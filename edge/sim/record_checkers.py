@@ -110,9 +110,9 @@ def lost_from_the_store(truth: Truth, kept: list[Record]) -> Iterator[str]:
         yield "lost: the store's records are not numbered from 1 without a gap"
     for run in truth.runs:
         mine = [record for record in kept if record.epoch == run.epoch]
-        if not mine or mine[0].kind is not Kind.START:
+        if not mine or mine[0].kind != Kind.START:
             yield f"lost: the start {run.epoch} did not record itself first"
-        yield from _gaps(run, [record for record in mine if record.kind is Kind.MINUTE])
+        yield from _gaps(run, [record for record in mine if record.kind == Kind.MINUTE])
 
 
 def _gaps(run: Run, minutes: list[Record]) -> Iterator[str]:
@@ -191,7 +191,7 @@ def told_twice(records: Iterable[Record]) -> Iterator[str]:
     yield from _same_times(records)
     boots: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        if record.kind is Kind.MINUTE:
+        if record.kind == Kind.MINUTE:
             boots[record.stamp.boot].append(record)
     for minutes in boots.values():
         minutes.sort(key=lambda minute: minute.stamp.boottime)
@@ -202,7 +202,7 @@ def told_twice(records: Iterable[Record]) -> Iterator[str]:
 
 def _same_times(records: Iterable[Record]) -> Iterator[str]:
     """Complain of minutes that begin in the midst of another by their times, and by more than both errors."""
-    timed = [record for record in records if record.kind is Kind.MINUTE and record.start is not None]
+    timed = [record for record in records if record.kind == Kind.MINUTE and record.start is not None]
     timed.sort(key=lambda minute: minute.start or 0)
     for one, next_one in itertools.pairwise(timed):
         overlap = (one.start or 0) / 1e6 + one.duration - (next_one.start or 0) / 1e6

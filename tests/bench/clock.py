@@ -40,7 +40,7 @@ def off_and_stated(ppm: float) -> tuple[list[float], list[float]]:
     """Return by how much each minute is wrong, and what error it states, s."""
     with memory_folder() as folder:
         day = ClockDay(folder, Schedule(tellers=(Teller("platform", 0.05, every=HOUR),), ppm=ppm))
-        minutes = [record for record in day.live(DAYS * DAY) if record.kind is Kind.MINUTE]
+        minutes = [record for record in day.live(DAYS * DAY) if record.kind == Kind.MINUTE]
     run = day.runs[0]
     wrong = [abs((minute.start or 0) - true_span(run, minute)[0]) / 1e6 for minute in minutes]
     return wrong, [minute.clock.error or 0.0 for minute in minutes]

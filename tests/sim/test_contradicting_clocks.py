@@ -31,13 +31,13 @@ def wrong(source: str, error: float, *spans: tuple[float, float, float], every: 
 
 def codes(records: list[Record]) -> list[str]:
     """Return the codes of what happened to the time, as the records tell it."""
-    events = [r for r in records if r.kind is Kind.HEALTH and r.body.get("event") == "time"]
-    return [event.body["reason"]["code"] for event in events]
+    events = [r for r in records if r.kind == Kind.HEALTH and r.fields().get("event") == "time"]
+    return [event.fields()["reason"]["code"] for event in events]
 
 
 def worst(day: ClockDay, records: list[Record]) -> float:
     """Return the largest error, s, that the last two hours' minutes state."""
-    minutes = [r for r in records if r.kind is Kind.MINUTE]
+    minutes = [r for r in records if r.kind == Kind.MINUTE]
     return max(minute.clock.error or 0.0 for minute in minutes[-120:])
 
 
@@ -192,12 +192,12 @@ def test_a_step_of_the_system_s_clock_is_noticed_at_once(off: float) -> None:
         day = ClockDay(folder, Schedule(tellers=(wrong("system", 1.0, (at, FOREVER, off)),), watched=True))
         records = day.live(2000.0)
     assert judged(day, records) == []
-    event = next(record for record in records if record.kind is Kind.HEALTH)
-    assert event.body["reason"]["code"] == "time_contradicted"
-    assert event.body["reason"]["params"]["seconds"] == pytest.approx(off, abs=4.0)
+    event = next(record for record in records if record.kind == Kind.HEALTH)
+    assert event.fields()["reason"]["code"] == "time_contradicted"
+    assert event.fields()["reason"]["params"]["seconds"] == pytest.approx(off, abs=4.0)
     assert at <= event.stamp.boottime - BOOTING <= at + 2.0
     stated = [
-        r.clock.error or 0.0 for r in records if r.kind is Kind.MINUTE and r.stamp.boottime > event.stamp.boottime
+        r.clock.error or 0.0 for r in records if r.kind == Kind.MINUTE and r.stamp.boottime > event.stamp.boottime
     ]
     assert stated and min(stated) >= abs(off)
 
@@ -209,5 +209,5 @@ def test_a_whole_station_tells_the_platform_of_its_clocks(tmp_path: Path) -> Non
     assert outcome.complaints == []
     told = [code for code in codes(outcome.kept) if code != "time_cannot_be"]  # the platform here knows no time
     assert told == ["time_contradicted", "time_turned"]
-    assert [record for record in outcome.arrived if record.body.get("event") == "time" and record.start is not None]
+    assert [record for record in outcome.arrived if record.fields().get("event") == "time" and record.start is not None]
     assert {minute.revision for minute in outcome.minutes()[:10]} == {1}
