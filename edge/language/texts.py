@@ -103,7 +103,7 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
         return label(str(value))
     if name in BUS_PARAMS:
         return bus(str(value))
-    if name == "source":
+    if name in ("source", "kept_source"):
         return clock_source(str(value))
     return unit(str(value)) if name == "unit" else value
 

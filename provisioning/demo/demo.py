@@ -26,7 +26,8 @@ from edge.language.log_lines import to_stderr
 from edge.language.texts import _
 from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
-from edge.sim.rig import Boot, Rig, boot_of
+from edge.sim.rig import Rig, boot_of
+from edge.sim.times import Boot
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
