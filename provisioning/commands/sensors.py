@@ -140,13 +140,14 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple
     known = catalog()
     if config_file is None and (pairs or name in known or not CONFIG.exists()):
         info = driver_named(name)
-        return info, settings(info, typed(info, assigned(pairs))), name
+        words = assigned(pairs)
+        return info, settings(info, typed(info, words), words), name
     config = loaded(config_file)
     for sensor in config.sensor:
         if sensor.name == name:
-            changes = typed(sensor.info, assigned(pairs))
-            own = {**sensor.settings.model_dump(exclude_unset=True), **changes}
-            return sensor.info, settings(sensor.info, own), name
+            words = assigned(pairs)
+            own = {**sensor.settings.model_dump(exclude_unset=True), **typed(sensor.info, words)}
+            return sensor.info, settings(sensor.info, own, words), name
     names = _(", ").join(sensor.name for sensor in config.sensor)
     said = _('{file} has no sensor "{name}"; it has {names}')
     raise CommandError(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))

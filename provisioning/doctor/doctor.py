@@ -11,6 +11,7 @@ import click
 
 from edge.control.client import AskError, NotRunningError, ask
 from edge.language.texts import _, ngettext
+from provisioning.commands.doubts import doubts
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
 from provisioning.commands.options import config_option, json_option, loaded, print_json
@@ -62,6 +63,7 @@ def findings(config: Config) -> Iterator[Finding]:
     from provisioning.doctor.broker import broker
 
     yield Finding("file", True, _("file: {file} is right").format(file=config.path))
+    yield from (Finding("file", True, sentence, remedy) for sentence, remedy in doubts(config))
     yield from box.site(config)
     answer = running(config)
     if answer is not None:

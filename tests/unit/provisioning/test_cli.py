@@ -59,13 +59,13 @@ NO_COMMAND = """\
 Usage: minshan [OPTIONS] COMMAND [ARGS]...
 Try 'minshan --help' for help.
 
-Error: No such command 'weather'.
+Error: No such command 'frost'.
 """
 NO_COMMAND_ZH = """\
 用法： minshan [选项] 命令 [参数]...
 要看帮助，请运行“minshan --help”。
 
-错误：没有命令 'weather'。
+错误：没有命令 'frost'。
 """
 
 
@@ -73,7 +73,7 @@ NO_COMMAND_ZH = """\
     ("words", "code", "english", "chinese"),
     [
         ("run --config none.toml", Exit.CONFIG, NO_FILE, NO_FILE_ZH),
-        ("weather", Exit.USAGE, NO_COMMAND, NO_COMMAND_ZH),
+        ("frost", Exit.USAGE, NO_COMMAND, NO_COMMAND_ZH),
         (
             "run --config .",
             Exit.CONFIG,
@@ -95,8 +95,8 @@ NO_COMMAND_ZH = """\
         (
             "remote mao picture --broker http://127.0.0.1",
             Exit.USAGE,
-            "Error: The broker's address must be as mqtt://host:1883 or mqtts://host:8883.\n",
-            "错误：消息服务器地址要写成 mqtt://主机:1883 或 mqtts://主机:8883。\n",
+            "Error: --broker: must be an address as mqtt://host:1883 or mqtts://host:8883\n",
+            "错误：--broker：要写成 mqtt://主机:1883 或 mqtts://主机:8883\n",
         ),
         (
             "remote mao picture --broker mqtt://127.0.0.1:9",
