@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +20,6 @@ OTHERS_READ = 0o004
 
 def doubts(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each sentence with its remedy."""
-    if not config.sensor:
-        yield _("the file has no sensor: the station will measure nothing"), _("`minshan sensors` lists the drivers.")
     yield from site(config.site)
     if not Path(config.state.dir).is_absolute():
         said = _("state.dir = {folder}: begins in whatever folder the station is started from")
@@ -28,6 +27,12 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
     for sensor in config.sensor:
         yield from wires(sensor.name, sensor.settings)
     yield from secrets(config)
+
+
+def empty(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield whether the file has no sensor; the doctor finds that by itself."""
+    if not config.sensor:
+        yield _("the file has no sensor: the station will measure nothing"), _("`minshan sensors` lists the drivers.")
 
 
 def site(section: SiteSection) -> Iterator[tuple[str, str]]:
@@ -44,9 +49,25 @@ def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
     if isinstance(port, str) and not port.startswith("/"):
         said = _("sensor {name}: port = {port} is no path of a device").format(name=name, port=port)
         yield said, _("Write it as /dev/serial/by-id/… (see `ls /dev/serial/by-id/`) or /dev/ttyUSB0.")
+    elif isinstance(port, str) and re.fullmatch(r"/dev/tty(USB|ACM)\d+", port):
+        lasting = lasting_name(Path(port))
+        said = _("sensor {name}: {port} may be another adapter after the next start").format(name=name, port=port)
+        yield said, _("Write port = {lasting}").format(lasting=f'"{lasting or "/dev/serial/by-id/…"}"')
     if isinstance(baud, int) and baud not in OFTEN:
         said = _("sensor {name}: baud = {baud} is no usual speed").format(name=name, baud=baud)
         yield said, _("Usual are {speeds}.").format(speeds=", ".join(map(str, OFTEN[:10])))
+
+
+def lasting_name(port: Path, folder: Path = Path("/dev/serial")) -> Path | None:
+    """Return the name that a port keeps: of its adapter, or of its USB socket where the adapter has no name of its own.
+
+    Two adapters without a serial number have one name, which leads to one of them.
+    """
+    for kind in ("by-id", "by-path"):
+        for link in sorted((folder / kind).glob("*")):
+            if link.resolve() == port.resolve():
+                return link
+    return None
 
 
 def secrets(config: Config) -> Iterator[tuple[str, str]]:

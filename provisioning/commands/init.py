@@ -16,7 +16,7 @@ import click
 from drivers.reason import system_reason
 from edge.language.texts import _, ngettext, render
 from provisioning.commands.answers import BrokerUrl, Checked, Degrees, Key, Metres
-from provisioning.commands.doubts import doubts
+from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import COMMON, driver_named, settings, split, typed
@@ -64,7 +64,7 @@ def init(out: Path, force: bool, **given: Any) -> None:
     click.echo(done.format(file=out, station=facts["station"], sensors=count))
     if facts["unasked"]:
         warn(out, facts["unasked"])
-    for doubt, remedy in doubts(config):
+    for doubt, remedy in (*empty(config), *doubts(config)):
         click.echo(f"! {doubt}\n  → {remedy}", err=True)
     following = _("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
     click.echo(following.format(file=out))

@@ -15,6 +15,7 @@ import pytest
 
 from edge.config.file import load
 from provisioning.commands.answers import Degrees
+from provisioning.commands.doubts import lasting_name
 from provisioning.commands.settings import literal, split
 from tests.kits.command import ENGLISH, minshan
 
@@ -259,3 +260,19 @@ def test_what_is_hardly_meant_is_said(tmp_path: Path) -> None:
     said = minshan(*made(tmp_path / "a.toml", *password))
     assert "! the file has no sensor: the station will measure nothing" in said.err
     assert f"! {tmp_path}/a.toml holds a password, and every user of this machine may read it" in said.err
+
+
+def test_the_name_that_a_port_keeps(tmp_path: Path) -> None:
+    """An adapter with a name of its own is offered by it, the second of two that share one name by its socket."""
+    ports = [tmp_path / f"ttyUSB{n}" for n in range(3)]
+    for port in ports:
+        port.touch()
+    for kind, name, port in (
+        ("by-id", "usb-1a86_USB_Serial-if00-port0", ports[1]),
+        ("by-path", "pci-usb-0:1.1", ports[0]),
+        ("by-path", "pci-usb-0:1.2", ports[1]),
+    ):
+        (tmp_path / "serial" / kind).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "serial" / kind / name).symlink_to(port)
+    found = [lasting_name(port, tmp_path / "serial") for port in ports]
+    assert [link.name if link else None for link in found] == ["pci-usb-0:1.1", "usb-1a86_USB_Serial-if00-port0", None]
