@@ -8,6 +8,7 @@ from typing import Any
 from edge.control.status import Parts, sensors, store, time_trouble
 from edge.records.bodies import plain
 from edge.records.record import Draft, Kind, Stamp
+from edge.store.errors import StoreError
 
 EVERY_S = 3600.0
 
@@ -36,10 +37,18 @@ class Health:
         station = self._station
         facts = {
             "sensors": sensors(station),
-            "store": store(station),
+            "store": _store(station),
             "time": time_trouble(station),
             "disk_free": shutil.disk_usage(station.config.state_dir).free,
             "falls": station.lanes.falls,
             "inbox_lost": station.inbox.lost,
         }
         return plain(facts)
+
+
+def _store(station: Parts) -> Any:
+    """Return what the store says of itself, or why it can't be read."""
+    try:
+        return store(station)
+    except StoreError as trouble:
+        return {"trouble": str(trouble)}

@@ -113,7 +113,7 @@ class Order:
         flying = window.flying()
         newest = self._store.outbox.newest(self._dest, limit=self._adapter.live_records)
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
-        fresh.sort(key=lambda r: (r.kind is not Kind.ALERT, -r.seq))
+        fresh.sort(key=lambda r: (r.kind != Kind.ALERT, -r.seq))
         dated = [r for r in fresh if r.start is not None]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
         most = window.payload_bytes

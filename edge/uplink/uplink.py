@@ -17,6 +17,7 @@ from drivers.clock import Clock, Stopped
 from edge.clock.anchors import Anchor
 from edge.config import address
 from edge.northbound.minshan import Outgoing
+from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
@@ -144,6 +145,10 @@ class Uplink:
             self._forget()
             self._said.say(str(trouble))
             self._wake.pause(self._clock, self._retry.pause(trouble.login))
+        except StoreError as trouble:  # what can't be read can't be sent; the recorder lives on without it too
+            self._forget()
+            self._said.say(str(trouble))
+            self._wake.pause(self._clock, self._retry.pause())
 
     def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
@@ -155,7 +160,7 @@ class Uplink:
         link.wait(self._next_instant(), self._wake.fd)
         self._wake.drain()
         self._settle(link)
-        if len(self._window) and self._clock.now() - self._heard_at >= SILENCE:
+        if len(self._window) and self._clock.now() >= self._heard_at + SILENCE:  # as the wait reckons it
             raise LinkError(f"{self._where} does not acknowledge what it is sent")
 
     def _next_instant(self) -> float:

@@ -70,7 +70,7 @@ class FaultLog:
         store = self._station.store
         for record in store.range(self._next, store.next_seq):
             self._next = record.seq + 1
-            if record.kind is Kind.MINUTE and record.duration >= WHOLE and record.start is not None:
+            if record.kind == Kind.MINUTE and record.duration >= WHOLE and record.start is not None:
                 self._minute(record, record.start)
         return self.lines[known:]
 
@@ -89,11 +89,12 @@ class FaultLog:
 
     def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> Gap | None:
         """Take in what a minute has of one sensor. Return its gap where that is long enough to be told."""
-        values = minute.body["values"]
+        body = minute.fields()
+        values = body["values"]
         lost = tuple(channel for channel in channels if values.get(channel) is None)
         gap = self._gaps.get(sensor)
         if lost:
-            reason = texts.said(minute.body["reasons"].get(lost[0]))
+            reason = texts.said(body["reasons"].get(lost[0]))
             self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
             self._count += gap.minutes == TOLD_AFTER
             return gap if gap.minutes == TOLD_AFTER else None

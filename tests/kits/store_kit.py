@@ -85,7 +85,7 @@ class BadDisk(apsw.VFS):
     """A file system over the real one that refuses what it is told to.
 
     `refuse`: the error that writing (or with `syncs` putting to the disk) raises, None: works. `after`: how many
-    calls still work first.
+    calls still work first. `unreadable`: reading fails.
     """
 
     def __init__(self, name: str) -> None:
@@ -93,6 +93,7 @@ class BadDisk(apsw.VFS):
         self.refuse: type[apsw.Error] | None = None
         self.syncs = False
         self.after = 0
+        self.unreadable = False
         super().__init__(name, "")
 
     def xOpen(self, name: Any, flags: list[int]) -> BadFile:
@@ -114,6 +115,11 @@ class BadFile(apsw.VFSFile):
     def __init__(self, disk: BadDisk, name: Any, flags: list[int]) -> None:
         self._disk = disk
         super().__init__("", name, flags)
+
+    def xRead(self, amount: int, offset: int) -> bytes:
+        if self._disk.unreadable:
+            raise apsw.IOError("the disk was told to")
+        return super().xRead(amount, offset)
 
     def xWrite(self, data: bytes, offset: int) -> None:
         self._disk.strike(sync=False)

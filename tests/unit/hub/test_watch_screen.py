@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from edge.clock.clock import system_utc
+from edge.records.bodies import raw
 from edge.wire.contract import Status, Topic, encode, topic
 from provisioning.commands.watch_screen import table
 from tests.kits.receiver_kit import UTC0, Desk, minute
@@ -20,7 +21,7 @@ def receiving(tmp_path: Path) -> Desk:
     desk = Desk(tmp_path)
     record = minute(4, start=UTC0 + 180_000_000, air_temperature=4.654, relative_humidity=99.0)
     flagged = {"quality": {"air_temperature": 3, "relative_humidity": 1}}
-    desk.records(msgspec.structs.replace(record, body=record.body | flagged), minute(1))
+    desk.records(msgspec.structs.replace(record, body=raw(record.fields() | flagged)), minute(1))
     desk.take((topic("s", Topic.STATUS), encode(Status(1, "s", "offline", "e"))))
     return desk
 

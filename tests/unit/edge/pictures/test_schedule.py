@@ -97,11 +97,11 @@ class Bench:
 
     def pictures(self) -> list[Draft]:
         """Return the picture drafts."""
-        return [draft for draft in self.drafts if draft.kind is Kind.PICTURE]
+        return [draft for draft in self.drafts if draft.kind == Kind.PICTURE]
 
     def events(self) -> list[dict[str, Any]]:
         """Return the bodies of the other drafts."""
-        return [draft.body for draft in self.drafts if draft.kind is not Kind.PICTURE]
+        return [draft.body for draft in self.drafts if draft.kind != Kind.PICTURE]
 
 
 @pytest.fixture

@@ -111,6 +111,20 @@ def test_a_lane_that_spins_fails_the_run() -> None:
         clock.run_until(10)
 
 
+def test_a_lane_that_waits_for_an_instant_that_has_come_fails_the_run() -> None:
+    """A deadline that is over by one reckoning and not by another would wait at one instant for ever."""
+    clock = SimClock(32_771.832_639_453_03)
+    heard = 32_651.832_639_453_034
+
+    def wait() -> None:
+        while clock.now() - heard < 120.0:
+            clock.sleep_until(heard + 120.0)
+
+    clock.lane("waiter", wait)
+    with pytest.raises(Spinning, match="waiter"):
+        clock.run_until(40_000.0)
+
+
 def test_stopped_and_killed_lanes_end_differently() -> None:
     """A stopped lane may put things in order; a killed one is gone as after a SIGKILL."""
     clock = SimClock()
