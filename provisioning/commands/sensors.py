@@ -55,10 +55,14 @@ def listed(as_json: bool) -> None:
         bus = texts.bus(entry["bus"])
         click.echo(f"{entry['name']}  ({bus})  {given}")
         click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
+        for profile, title in entry["profiles"].items():
+            click.echo(f"      profile={profile}  {title}")
 
 
 def description(info: DriverInfo) -> dict[str, Any]:
     """Describe a driver for programs: name, bus, quantities under its defaults, settings, source."""
+    from drivers.devices.profiles import load, names
+
     schema = info.settings.model_json_schema()
     wanted = schema.get("required", [])
     keys = [
@@ -71,6 +75,7 @@ def description(info: DriverInfo) -> dict[str, Any]:
         "quantities": quantities(info),
         "settings": keys,
         "source": info.source,
+        "profiles": {name: load(name).title for name in names()} if "profile" in info.settings.model_fields else {},
     }
 
 

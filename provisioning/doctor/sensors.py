@@ -131,7 +131,7 @@ def judge(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str
     if entry.get("down"):
         said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry["down"]), **facts)
         remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
-        return Finding("sensor", False, said, remedy.format(name=entry["name"]))
+        return Finding("sensor", False, said, remedy.format(name=entry["name"]), silent=True)
     count = int(entry.get("readings") or 0)
     said = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
