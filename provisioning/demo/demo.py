@@ -14,6 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from drivers.reason import system_reason
 from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
 from edge.config.file import load
@@ -127,8 +128,9 @@ def demo(**options: Any) -> int:
     except StoreError as error:
         raise CommandError(Exit.STORE, texts.phrase(str(error))) from None
     except OSError as error:
+        why = texts.render(system_reason(error))
         raise CommandError(
-            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=error.strerror)
+            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=why)
         ) from None
 
 
