@@ -13,7 +13,7 @@ from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
-from provisioning.commands.settings import assigned, driver_named, settings, typed
+from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo, Frame, Refused
@@ -65,7 +65,7 @@ class Tally:
         'JSON, as {"registers": {"0xF7": "4a52c08096c07a76"}}.'
     )
 )
-@click.argument("driver", metavar=_("DRIVER"))
+@click.argument("driver", metavar=_("DRIVER"), shell_complete=drivers_for)
 @click.argument("file", type=Input("rb"), metavar=_("FILE"))
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @click.option("--hex", "as_hex", is_flag=True, help=_("The input is hexadecimal text."))

@@ -13,7 +13,7 @@ from provisioning.commands.contracttest import test
 from provisioning.commands.decode import decode
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import CONFIG, config_option, json_option, loaded, print_json
-from provisioning.commands.settings import assigned, driver_named, settings, typed
+from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo
@@ -113,7 +113,7 @@ def key_shown(key: dict[str, Any], bus: str) -> str:
 
 
 @sensors.command(help=_("Read a device now. NAME is a driver (with --set) or a sensor of the station's file."))
-@click.argument("name", metavar=_("NAME"))
+@click.argument("name", metavar=_("NAME"), shell_complete=drivers_for)
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @config_option()
 @click.option("--count", metavar="N", type=click.IntRange(1), default=1, show_default=True, help=_("How many times."))

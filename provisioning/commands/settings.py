@@ -14,6 +14,7 @@ from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
+    import click
     from pydantic import BaseModel
 
     from drivers.driver import DriverInfo
@@ -37,6 +38,13 @@ def driver_named(name: str) -> DriverInfo:
         else:
             said = _('there is no driver "{name}"; `minshan sensors` lists them').format(name=name)
         raise CommandError(Exit.CONFIG, said) from None
+
+
+def drivers_for(_context: click.Context, _argument: click.Parameter, begun: str) -> list[str]:
+    """Return the drivers that the Tab key may complete a word to."""
+    from drivers.catalog import catalog
+
+    return [name for name in catalog() if name.startswith(begun)]
 
 
 def split(spec: str) -> tuple[str, dict[str, str]]:

@@ -265,3 +265,29 @@ def test_a_duration_says_its_unit(text: str) -> None:
 def test_a_number_alone_is_told_how_to_be_written() -> None:
     """Minutes and seconds are both offered."""
     assert "20 is no duration: write 20m for minutes, 20s for seconds" in minshan("maintenance", "20").err
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("minshan sen", "sensors"), ("minshan sensors read bme", "bme280"), ("minshan init --lat", "--latitude")],
+)
+def test_the_tab_key_completes(typed: str, offered: str) -> None:
+    """Commands, drivers and options are completed by the shell that `make install` has told about them."""
+    env = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1), "_MINSHAN_COMPLETE": "bash_complete"}
+    assert f"plain,{offered}" in minshan(env=env).out.splitlines()
+
+
+def test_an_error_is_json_too() -> None:
+    """A program that asks for JSON reads the error where it looks for the answer, a person as before."""
+    said = minshan("status", "--json", "--config", "none.toml")
+    assert said.err == "Error: none.toml: the file is not there\n"
+    assert json.loads(said.out) == {
+        "error": {"code": 3, "sentences": ["none.toml: the file is not there"], "remedy": ""}
+    }
+    assert json.loads(minshan("status", "--json", "--nope").out)["error"]["code"] == 2
+
+
+def test_a_misspelt_command_is_offered() -> None:
+    """The near miss of a command is named, as that of an option and of a key is."""
+    assert "Did you mean 'doctor'?" in minshan("doktor").err
+    assert minshan("doktor", "--lang", "zh").err.splitlines()[-1] == "错误：没有命令 'doktor'。 是不是想写 'doctor'？"
