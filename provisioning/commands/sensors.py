@@ -55,14 +55,13 @@ def listed(as_json: bool) -> None:
         bus = texts.bus(entry["bus"])
         click.echo(f"{entry['name']}  ({bus})  {given}")
         click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
-        for profile, title in entry["profiles"].items():
-            click.echo(f"      profile={profile}  {title}")
+        for name, profile in entry["profiles"].items():
+            given = _(", ").join(texts.label(quantity) for quantity in profile["quantities"])
+            click.echo(f"      profile={name}  {given}")
 
 
 def description(info: DriverInfo) -> dict[str, Any]:
     """Describe a driver for programs: name, bus, quantities under its defaults, settings, source."""
-    from drivers.devices.profiles import load, names
-
     schema = info.settings.model_json_schema()
     wanted = schema.get("required", [])
     keys = [
@@ -75,7 +74,18 @@ def description(info: DriverInfo) -> dict[str, Any]:
         "quantities": quantities(info),
         "settings": keys,
         "source": info.source,
-        "profiles": {name: load(name).title for name in names()} if "profile" in info.settings.model_fields else {},
+        "profiles": profiles() if "profile" in info.settings.model_fields else {},
+    }
+
+
+def profiles() -> dict[str, dict[str, Any]]:
+    """Describe the built-in profiles of a driver that has them: what each is of, and its quantities."""
+    from drivers.devices.profiles import load, names
+
+    found = {name: load(name) for name in names()}
+    return {
+        name: {"title": profile.title, "quantities": list(dict.fromkeys(e.quantity for e in profile.registers))}
+        for name, profile in found.items()
     }
 
 
