@@ -16,6 +16,7 @@ from provisioning.commands.silence import names, place_of, silences
 from provisioning.doctor.box import cameras_in
 
 SOCKET = "minshan.sock"
+NAMED = 5  # records
 WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time becoming known)
 
 
@@ -225,6 +226,13 @@ def unusual(uplink: dict[str, Any]) -> list[str]:
             large["count"],
         )
         found.append(said.format(n=large["count"], why=texts.phrase(str(large.get("last")))))
+    if never := uplink.get("never_arrives"):
+        said = ngettext(
+            "{n} record was sent again and again and never arrived; it stays here: {which}",
+            "{n} records were sent again and again and never arrived; they stay here: {which}",
+            len(never),
+        )
+        found.append(said.format(n=len(never), which=_(", ").join(never[:NAMED])))
     return found
 
 
