@@ -25,7 +25,8 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
-from edge.sim.rig import Boot, Rig, boot_of
+from edge.sim.rig import Rig, boot_of
+from edge.sim.times import Boot
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
