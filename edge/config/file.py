@@ -19,6 +19,7 @@ from edge.config.across import across
 from edge.config.errors import NO_FILE, ConfigError, Mistake, explained, unknown_driver, unknown_key, value_for_people
 from edge.config.lines import Lines, is_whole_text, value_on
 from edge.config.sections import Config, SensorSection
+from edge.config.slips import closer, decoded, wide_lines
 
 COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
 FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no keys of the file
@@ -36,7 +37,9 @@ class Draft:
 
     def wrong(self, path: tuple[str | int, ...], reason: Reason) -> None:
         """Note a mistake at the key of that path."""
-        value = value_for_people(str(path[-1]) if path else "", self.lines.text(path))
+        text = self.lines.text(path)
+        reason = closer(self.tables, path, text, reason)
+        value = value_for_people(str(path[-1]) if path else "", text)
         self.mistakes.append(Mistake(self.file, self.lines.of(path), self.named(path), value, reason))
 
     def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
@@ -76,13 +79,18 @@ class Draft:
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError:
-            raise ConfigError([not_toml(self.file, text)]) from None
+            wrong = not_toml(self.file, text)
+            wide = list(wide_lines(self.file, text))
+            raise ConfigError(wide if wrong.line in {one.line for one in wide} else [wrong]) from None
 
 
 def load(path: Path | str) -> Config:
     """Return the configuration in that file. Raise ConfigError, which names every mistake with its line."""
     raw = read(Path(path))
-    draft = Draft(str(path), decoded(str(path), raw))
+    text = decoded(str(path), raw)
+    if isinstance(text, Mistake):
+        raise ConfigError([text])
+    draft = Draft(str(path), text)
     sensors = checked_sensors(draft)
     config = checked_sections(draft)
     across(draft.wrong, sensors, draft.tables)
@@ -104,17 +112,6 @@ def read(path: Path) -> bytes:
     except OSError as error:
         unread = Reason("file_unreadable", "the file cannot be read: {why}", why=system_reason(error))
         raise ConfigError([Mistake(str(path), None, "", "", unread)]) from None
-
-
-def decoded(file: str, raw: bytes) -> str:
-    """Return the text of the bytes. Raise ConfigError with the line of the first byte that is no UTF-8."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        byte = f"0x{raw[error.start]:02x}"
-        wrong = Reason("file_not_utf8", "the file is not UTF-8 text (byte {byte})", byte=byte)
-        raise ConfigError([Mistake(file, line, "", "", wrong)]) from None
 
 
 def not_toml(file: str, text: str) -> Mistake:

@@ -10,6 +10,7 @@ import click
 
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext, render, speak
+from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor.broker_notes import notes
@@ -49,7 +50,11 @@ def checked(config_file: Path | None, as_json: bool) -> None:
             file=config.path, station=config.station.id, sensors=count
         )
     )
-    for sentence, remedy in notes(config.broker) if config.broker is not None else ():
+    for sentence, remedy in (
+        *empty(config),
+        *doubts(config),
+        *(notes(config.broker) if config.broker is not None else ()),
+    ):
         click.echo(f"! {sentence}\n  → {remedy}")
 
 

@@ -102,6 +102,6 @@ def summary(receiver: Receiver) -> list[str]:
     lines = [said.format(minutes=tally.minutes, events=tally.events, pictures=tally.pictures, doubles=tally.doubles)]
     for station in ledger.stations():
         missing = sum(span.last - span.first + 1 for span in ledger.missing(station))
-        word = ngettext("{n} record missing", "{n} records missing", missing).format(n=missing)
-        lines.append(f"  {station}: " + (word if missing else _("nothing missing")))
+        word = ngettext("{n} record not received", "{n} records not received", missing).format(n=missing)
+        lines.append(f"  {station}: " + (word if missing else _("all received")))
     return [*lines, *unusual(receiver)]

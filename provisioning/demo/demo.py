@@ -130,9 +130,9 @@ def demo(**options: Any) -> int:
     except StoreError as error:
         raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
+        why = texts.render(system_reason(error))
         raise CommandError(
-            Exit.STORE,
-            _("{file}: {why}").format(file=error.filename or wanted.state, why=texts.render(system_reason(error))),
+            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=why)
         ) from None
 
 
@@ -155,12 +155,13 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     rigs.append(rig)
     first_seq = store.next_seq
     station = rig.power_on(lambda _config: store)
+    stack.callback(power_off, rig)
     hello(console, config, wanted.speed, state if wanted.state else None)
     with interrupts(rig) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
         show = Show(console, rig, station, interrupted, faults)
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
-        if wanted.until_sent:
+        if wanted.until_sent and not interrupted:
             show.drain()
     facts = plain_status(station.parts)
     report = reported(station, facts, first_seq, rig)
@@ -172,6 +173,12 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
         wanted.report.write_text(json.dumps(report, indent=2) + "\n")
     bounded = wanted.capture is not None or wanted.duration is not None or wanted.until_sent
     return Exit.INTERRUPTED if bounded and interrupted else Exit.OK
+
+
+def power_off(rig: Rig) -> None:
+    """End the station where it still runs: after an exception its lanes would keep the process."""
+    if rig.station is not None:
+        rig.power_off()
 
 
 def quiet_log() -> None:

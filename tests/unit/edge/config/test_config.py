@@ -138,7 +138,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
             'station.toml:2: this is no TOML value; text stands in quotes, as key = "text"',
         ),
         (STATION + "[site]\n", "station.toml:9: this key or table was given before"),
-        (STATION.encode() + "[x]\n# 茂县".encode("gbk"), "station.toml:10: the file is not UTF-8 text (byte 0xcf)"),
+        (STATION.encode() + b"[x]\n# Maoxi\xe9", "station.toml:10: the file is not UTF-8 text (byte 0xe9)"),
     ],
 )
 def test_a_mistake_is_one_clear_line(tmp_path: Path, text: str | bytes, line: str) -> None:
