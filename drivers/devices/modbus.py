@@ -15,7 +15,7 @@ from drivers.devices import modbus_stream
 from drivers.devices.modbus_registers import fitted, not_void, plan, void_answer
 from drivers.devices.profiles import Identity, Profile, ProfileError, load
 from drivers.driver import Channel, DriverInfo
-from drivers.errors import NoAnswer, WrongDevice
+from drivers.errors import NoAnswer, SettingError, WrongDevice
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ def _listed(value: object) -> object:
     if isinstance(value, str):
         return tuple(name.strip() for name in value.split(",") if name.strip())
     return tuple(value) if isinstance(value, list) else value
+
+
+NO_OPTIONAL = Reason("no_optional_quantities", "no optional quantities")
 
 
 class ModbusSettings(OnModbus):
@@ -81,8 +84,16 @@ class ModbusSettings(OnModbus):
         optional = [entry.quantity for entry in load(named).registers if entry.optional]
         unknown = [name for name in ordered if name not in optional]
         if unknown:
-            there = ", ".join(optional) or "no optional quantities"
-            raise ValueError(f"{named} has no {', '.join(unknown)} to order; it has {there}")
+            there = ", ".join(optional) or NO_OPTIONAL
+            raise SettingError(
+                Reason(
+                    "not_to_order",
+                    "{profile} has no {unknown} to order; it has {there}",
+                    profile=named,
+                    unknown=", ".join(unknown),
+                    there=there,
+                )
+            )
         return ordered
 
 

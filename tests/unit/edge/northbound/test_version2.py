@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from edge.northbound import version2
 from edge.northbound.sheets import Sheets
@@ -18,6 +18,7 @@ from edge.records.record import Record
 from edge.wire.contract import zstd
 from tests.kits.receiver_kit import minute
 from tests.unit.edge.northbound.test_columns import UNITS, minutes
+from tests.unit.hub.test_columns_received import spelt
 
 DOCS = Path(__file__).resolve().parents[4] / "docs" / "wire-contract"
 STATION = "maoxian-1"
@@ -47,6 +48,7 @@ def plain(records: list[Record]) -> list[Any]:
     return [json.loads(msgspec.json.encode(record)) for record in sorted(records, key=lambda record: record.seq)]
 
 
+@settings(max_examples=25)
 @given(minutes())
 def test_the_documents_decoder_reads_every_message(decoder: ModuleType, records: list[Record]) -> None:
     """Sixty lines of plain Python, as somebody else would write them, read the same records as ours."""
@@ -57,7 +59,7 @@ def test_the_documents_decoder_reads_every_message(decoder: ModuleType, records:
 
 def test_the_documents_decoder_waits_for_a_table_and_refuses_damage(decoder: ModuleType) -> None:
     """A block that came before its table is read after it; a number that was changed on its way is an error."""
-    records, tables = [minute(7)], dict[str, Any]()
+    records, tables = [spelt(minute(7))], dict[str, Any]()
     batch, along = version2.batch(Sheets(STATION, UNITS.get), records)
     with pytest.raises(KeyError):
         decoder.records(sent(records, (along[0].hash,)), STATION, tables)
@@ -72,7 +74,7 @@ def test_the_documents_decoder_waits_for_a_table_and_refuses_damage(decoder: Mod
 def test_the_dictionary_is_the_documents() -> None:
     """Who takes the file of the documents decompresses what a station sends; with an empty one that fails."""
     text = (DOCS / "dictionary.txt").read_bytes()
-    payload = sent([minute(1)])
+    payload = sent([spelt(minute(1))])
     assert json.loads(zstd().decompress(payload, zstd_dict=zstd().ZstdDict(text, is_raw=True)))["v"] == 2
     with pytest.raises((zstd().ZstdError, ValueError)):
         json.loads(zstd().decompress(payload))
@@ -80,8 +82,8 @@ def test_the_dictionary_is_the_documents() -> None:
 
 def test_what_is_no_minute_goes_as_it_is() -> None:
     """Events, and minutes that are dated by bounds alone, are plain records of the same message, to the byte."""
-    undated = minute(4, start=None)
-    records = [minute(1), msgspec.structs.replace(minute(2), kind="avalanche"), minute(3), undated]
+    undated = spelt(minute(4, start=None))
+    records = [spelt(minute(1)), msgspec.structs.replace(minute(2), kind="avalanche"), spelt(minute(3)), undated]
     batch, along = version2.batch(Sheets(STATION, UNITS.get), records)
     assert batch.records == [records[1]]
     assert [len(block.seq) for block in batch.columns] == [2, 1]
