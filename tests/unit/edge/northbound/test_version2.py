@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,23 +14,18 @@ from edge.northbound import version2
 from edge.northbound.sheets import Sheets
 from edge.records.record import Record
 from edge.wire.contract import zstd
+from tests.kits.batches import DECODER, documents_decoder
 from tests.kits.receiver_kit import minute
 from tests.unit.edge.northbound.test_columns import UNITS, minutes
 from tests.unit.hub.test_columns_received import spelt
 
-DOCS = Path(__file__).resolve().parents[4] / "docs" / "wire-contract"
 STATION = "maoxian-1"
 
 
 @pytest.fixture(name="decoder", scope="module")
 def loaded() -> ModuleType:
     """Load the documents' decoder from its file."""
-    spec = importlib.util.spec_from_file_location("decoder", DOCS / "decoder.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return documents_decoder()
 
 
 def sent(records: list[Record], known: tuple[str, ...] = ()) -> bytes:
@@ -54,7 +47,7 @@ def test_the_documents_decoder_reads_every_message(decoder: ModuleType, records:
     """Sixty lines of plain Python, as somebody else would write them, read the same records as ours."""
     found = decoder.records(sent(records), STATION, {})
     assert sorted(found, key=lambda record: record["seq"]) == plain(records)
-    assert len((DOCS / "decoder.py").read_text().splitlines()) <= 60
+    assert len(DECODER.read_text().splitlines()) <= 60
 
 
 def test_the_documents_decoder_waits_for_a_table_and_refuses_damage(decoder: ModuleType) -> None:
@@ -73,7 +66,7 @@ def test_the_documents_decoder_waits_for_a_table_and_refuses_damage(decoder: Mod
 
 def test_the_dictionary_is_the_documents() -> None:
     """Who takes the file of the documents decompresses what a station sends; with an empty one that fails."""
-    text = (DOCS / "dictionary.txt").read_bytes()
+    text = DECODER.with_name("dictionary.txt").read_bytes()
     payload = sent([spelt(minute(1))])
     assert json.loads(zstd().decompress(payload, zstd_dict=zstd().ZstdDict(text, is_raw=True)))["v"] == 2
     with pytest.raises((zstd().ZstdError, ValueError)):
