@@ -33,7 +33,11 @@ class StationSection(Section):
 
 
 class SiteSection(Section):
-    """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there."""
+    """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there.
+
+    `season_begins`: month and day from which chill and warmth are counted; 1 November where nothing is said (south of
+    the equator 1 May).
+    """
 
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
@@ -41,6 +45,7 @@ class SiteSection(Section):
     altitude_m: float = Field(ge=-430, le=5500)
     utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
     crop: str = ""
+    season_begins: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
 
 
 class StateSection(Section):

@@ -79,6 +79,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     minute: dict[str, Any] | None
     units: dict[str, str]
     derived: dict[str, float]
+    hour: dict[str, Any] | None
     sensors: list[SensorSnapshot]
     store: StoreStatus
     uplink: dict[str, Any] | None
@@ -102,6 +103,7 @@ def status(station: Parts) -> StationStatus:
         minute=None if latest is None else {"start": latest.start, "duration": latest.duration, **latest.body},
         units=units(station),
         derived={} if latest is None else derive(latest.body["values"], latest.body["quality"]),
+        hour=None if recorder.hour is None else recorder.hour.body,
         sensors=sensors(station),
         store=store(station),
         uplink=None if station.uplink is None else station.uplink.status(),

@@ -97,6 +97,16 @@ class Pairs:
                 found.setdefault(pair.second, parted(pair, difference, pair.first))
         return found
 
+    def keep(self) -> dict[str, float]:
+        """Return the pairs that are apart, and for how many seconds: "first second"."""
+        return {f"{p.first} {p.second}": p.apart for p in self._pairs if p.apart >= TEN_MINUTES - 1.0}
+
+    def resume(self, kept: Mapping[str, float], begin: float) -> None:
+        """Go on with such pairs at the instant `begin`, s."""
+        for pair in self._pairs:
+            pair.apart = kept.get(f"{pair.first} {pair.second}", 0.0)
+            pair.seen = begin if pair.apart else None
+
 
 def parted(pair: Pair, difference: float, other: str) -> Reason:
     """Return why one of a pair is in doubt."""

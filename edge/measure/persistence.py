@@ -1,8 +1,8 @@
 """A sensor that stands still: no change in an hour in which the world around it moved.
 
 Strategy: for each channel the run of minutes is kept in which all samples lie within its least change: a few
-numbers, empty after a restart, so that a restart can only delay a flag. A run ends when the quantity moves, and
-where physics lets it stand still.
+numbers. A run ends when the quantity moves, and where physics lets it stand still; one that was doubted ends in no
+silence and in no restart. Other runs are empty after a restart, which can delay a flag and makes none.
 
 Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over
 0.1 m/s; humidity only under 95 %. C: five days of a real station (repository Loongle/weather-data). Z's 1 % for
@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from drivers.driver import Channel
 from drivers.quantity import Kind, quantity
@@ -61,7 +63,10 @@ RULES = {
 
 @dataclass(slots=True)
 class Run:
-    """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None."""
+    """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None.
+
+    `doubted`: it stood still while the world moved, and has not moved since.
+    """
 
     least: float
     circular: bool = False
@@ -72,10 +77,11 @@ class Run:
     first: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    doubted: bool = False
 
     def take(self, begin: float, end: float, samples: Sequence[float]) -> None:
         """Add a minute with its samples (one at least)."""
-        if self.seconds and begin - self.end > GAP:
+        if self.seconds and begin - self.end > GAP and not self.doubted:
             self.rest()
         if not self.seconds:
             self.begin, self.first = begin, samples[0]
@@ -86,17 +92,27 @@ class Run:
         self.end = end
         if self.high - self.low >= self.least - 1e-6:
             self.moved = end
-            self.seconds = 0.0
+            self.rest()
 
     def rest(self) -> None:
         """Begin anew: what stands still now may do so."""
         self.seconds = 0.0
+        self.doubted = False
 
     def low_high(self, samples: Sequence[float]) -> tuple[float, float]:
         """Return the least and most of the samples; of directions, as turned from the run's first one."""
         if self.circular:
             samples = [(sample - self.first + 180.0) % 360.0 - 180.0 for sample in samples]
         return min(samples), max(samples)
+
+
+class Still(msgspec.Struct):
+    """What is kept of a run in doubt: its length, s, its first sample, its least and most."""
+
+    seconds: float
+    first: float
+    low: float
+    high: float
 
 
 @dataclass(slots=True)
@@ -143,11 +159,29 @@ class Persistence:
         if not still:
             return {}
         sensors = [each.sensor for each in still]
+        for each in still:
+            each.run.doubted |= sensors.count(each.sensor) >= FRAME or self._others_move(each)
         return {
             each.name: Reason("stands_still", "stands still since {minutes} min", minutes=round(each.run.seconds / 60))
             for each in still
-            if sensors.count(each.sensor) >= FRAME or self._others_move(each)
+            if each.run.doubted
         }
+
+    def keep(self) -> dict[str, Still]:
+        """Return the runs that are in doubt."""
+        return {
+            each.name: Still(each.run.seconds, each.run.first, each.run.low, each.run.high)
+            for each in self._watched
+            if each.run.doubted
+        }
+
+    def resume(self, kept: Mapping[str, Still], begin: float) -> None:
+        """Go on with such runs at the instant `begin`, s."""
+        for each in self._watched:
+            if still := kept.get(each.name):
+                run = each.run
+                run.seconds, run.begin, run.end, run.doubted = still.seconds, begin - still.seconds, begin, True
+                run.first, run.low, run.high = still.first, still.low, still.high
 
     def _others_move(self, still: Watched) -> bool:
         if still.coarse:

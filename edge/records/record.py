@@ -30,6 +30,7 @@ class Kind(StrEnum):
     """What a record tells."""
 
     MINUTE = "minute"
+    HOUR = "hour"
     START = "start"
     SETUP = "setup"
     LOSS = "loss"
