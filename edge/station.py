@@ -29,7 +29,7 @@ from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
-from edge.recorder.channels import channel_lines
+from edge.recorder.channels import channel_lines, kept_doubts
 from edge.recorder.events import setup_body, start_body
 from edge.recorder.hours import Hours
 from edge.recorder.recorder import Recorder
@@ -70,8 +70,9 @@ class Station:
         self._hours = Hours(config, store, kept.get("hours"))
         place = config.site
         site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
+        self._minutes = Minutes(self._lines, site, kept_doubts(kept))
         self.recorder = Recorder(
-            Minutes(self._lines, site),
+            self._minutes,
             store,
             clock,
             self.inbox,
@@ -198,7 +199,8 @@ class Station:
     def _keep(self) -> dict[str, Any]:
         """Return what must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
-        return {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep()}
+        doubts = msgspec.to_builtins(self._minutes.keep())
+        return {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep(), "doubts": doubts}
 
     def _command(self, command: Command) -> None:
         self._carry_out(command)  # which is made when all parts are

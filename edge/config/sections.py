@@ -92,7 +92,7 @@ class SensorSection(Section):
 
     `primary` marks the sensor that owns the plain channel name of its quantities; without a mark the first
     one in the file does. `height_m` is metres above ground. `calibration` is free text with a date;
-    `rain_correction` adds a corrected amount as a channel of its own.
+    `rain_correction` adds a corrected amount as a channel of its own; `heated` is a gauge that melts snow.
     """
 
     name: Name
@@ -102,6 +102,7 @@ class SensorSection(Section):
     serial: str = ""
     calibration: str = ""
     rain_correction: RainCorrection | None = None
+    heated: bool = False
     # Filled by the loader from the driver's catalog entry and the remaining keys.
     info: DriverInfo
     settings: Any
