@@ -1,13 +1,16 @@
-"""What a message says: whose it is, and its records, each by itself, so that one bad record costs no other."""
+"""What a message says: whose it is, and its records, each by itself, so that one bad record costs no other.
+
+A newer station may say more than this version knows, in other words: whatever names itself is kept as it came.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Raw
 
-from edge.records.record import Name, Record, Revision, Seq
+from edge.records.record import ClockMark, Name, Record, Revision, Seq, Stamp, values_of
 from edge.wire.contract import (
     MOST_RECORDS,
     ROOT,
@@ -20,9 +23,11 @@ from edge.wire.contract import (
     Version,
     decode,
     decode_chunk,
+    opened,
 )
 
 SHOWN = 200  # characters of a topic that are kept and shown
+Keys = dict[str, Raw]
 
 
 class RawBatch(msgspec.Struct, frozen=True):
@@ -30,23 +35,24 @@ class RawBatch(msgspec.Struct, frozen=True):
 
     v: Version
     station: StationId
-    records: Annotated[list[msgspec.Raw], Meta(max_length=MOST_RECORDS)]
+    records: Annotated[list[Raw], Meta(max_length=MOST_RECORDS)]
 
 
-class Named(msgspec.Struct, frozen=True):
-    """What a record that is not understood says about which one it is."""
+class Tables(msgspec.Struct, frozen=True):
+    """The tables of a record, whatever is in them."""
+
+    stamp: Keys
+    clock: Keys
+
+
+class Strange(msgspec.Struct, frozen=True):
+    """A record that is not understood, and why (`wrong`), with what it says about which one it is."""
 
     epoch: Name
     seq: Seq
     revision: Revision = 0
-
-
-class BadRecord(msgspec.Struct, frozen=True):
-    """A record that cannot be kept among the others, and why; `name` None: it does not even say which it is."""
-
-    raw: msgspec.Raw
-    why: str
-    name: Named | None
+    kind: Any = None
+    wrong: str = ""
 
 
 def batch(topic: str, payload: bytes) -> RawBatch:
@@ -56,21 +62,40 @@ def batch(topic: str, payload: bytes) -> RawBatch:
     return found
 
 
-def record(raw: msgspec.Raw) -> Record | BadRecord:
-    """Return one record of a batch."""
+def record(raw: Raw) -> Record | Strange:
+    """Return one record of a batch. Raise PayloadError where it was damaged on its way, or does not say which it is."""
     try:
+        values_of(raw)  # what is damaged has no name: it is sent again, not receipted
         return msgspec.json.decode(raw, type=Record)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return bad(raw, str(error))
+    except msgspec.ValidationError as error:
+        return strange(raw, str(error))
+    except (ValueError, RecursionError) as error:
+        raise PayloadError(str(error)) from None
 
 
-def bad(raw: msgspec.Raw, why: str) -> BadRecord:
-    """Return what is left of a record that cannot be kept."""
+def strange(raw: Raw, why: str) -> Strange:
+    """Return what is known of a record that cannot be kept among the others. Raise PayloadError."""
     try:
-        msgspec.json.decode(raw)  # a record damaged on its way has no name: it is sent again, not receipted
-        return BadRecord(raw, why, msgspec.json.decode(raw, type=Named))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return BadRecord(raw, why, None)
+        found = msgspec.json.decode(raw, type=Strange)
+    except msgspec.ValidationError:
+        raise PayloadError(why) from None
+    return msgspec.structs.replace(found, kind=found.kind if isinstance(found.kind, str) else None, wrong=why)
+
+
+def says_more(raw: Raw) -> bool:
+    """Return whether a record that is understood has keys, beside those of its body, that this version does not."""
+    tables = msgspec.json.decode(raw, type=Tables)
+    parts = ((msgspec.json.decode(raw, type=Keys), Record), (tables.stamp, Stamp), (tables.clock, ClockMark))
+    return any(table.keys() - set(known.__struct_fields__) for table, known in parts)
+
+
+def more(channel: Topic, payload: bytes) -> dict[str, Raw]:
+    """Return what a message that was understood says in keys that this version does not know."""
+    if channel is Topic.PICTURE:
+        payload = payload.partition(b"\n")[0]
+    said = msgspec.json.decode(opened(payload), type=Keys)
+    known = MESSAGES[channel].__struct_fields__
+    return {key: value for key, value in said.items() if key not in known}
 
 
 def status(topic: str, payload: bytes) -> Status:
@@ -101,12 +126,26 @@ def channel(topic: str) -> Topic | None:
     return Topic(parts[1]) if known else None
 
 
+def station(topic: str) -> str:
+    """Return whose a station's topic is."""
+    return topic.split("/")[2]
+
+
 def printable(text: str, most: int = SHOWN) -> str:
     """Return a text from the network as it may stand on a terminal: no control characters, not too long."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])
 
 
+MESSAGES: dict[Topic, type[msgspec.Struct]] = {
+    Topic.LIVE: RawBatch,
+    Topic.BACKFILL: RawBatch,
+    Topic.PICTURE: ChunkHeader,
+    Topic.STATUS: Status,
+    Topic.HELLO: Hello,
+}
+
+
 def _own(topic: str, station: str) -> None:
-    """Raise BadPayload where the topic is another station's: the broker guards topics, so they alone say who speaks."""
+    """Raise PayloadError where the topic is another's: the broker guards topics, so they alone say who speaks."""
     if topic.split("/")[2:3] != [station]:
         raise PayloadError(f"the topic is not that of {station}, whom it claims to come from")

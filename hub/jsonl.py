@@ -1,9 +1,14 @@
-"""Files of JSON lines that survive a kill at any byte, and what a record looks like in them."""
+"""Files of JSON lines that survive a kill at any byte, and what a record looks like in them.
+
+What a record tells stands there in the bytes in which it came. Where it says more than this version knows, the whole of
+it as it came is beside that, under `record`.
+"""
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,10 +18,14 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+from msgspec import Raw
 
 from edge.files import sync_folder
-from edge.records.record import ClockMark, Kind, Name, Record, Revision, Seq
+from edge.records.record import ClockMark, Kind, Name, Record, Revision, Seq, values_of
+from hub.intake import Strange
 
+MINUTE = ("values", "quality", "reasons")  # the keys of a minute's body
+NOTHING = Raw(b"{}")
 EPOCH_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -73,9 +82,9 @@ class Lines:
             file.seek(0)
             yield from contents(file)
 
-    def put(self, line: dict[str, Any]) -> None:
-        """Keep a line for the next `sync`. Raise what the encoder raises for a value that is no JSON."""
-        self.waiting.append(msgspec.json.encode(line) + b"\n")
+    def put(self, line: bytes) -> None:
+        """Keep a line, as `encoded` returns it, for the next `sync`."""
+        self.waiting.append(line)
 
     def sync(self) -> None:
         """Write what waits and see it on the disk. Raise OSError, which leaves it waiting and the file as it was."""
@@ -118,33 +127,58 @@ def contents(file: IO[bytes]) -> Iterator[tuple[Identity, int]]:
     """Yield the records in a file of lines with their digests; a line that is none of ours is passed over."""
     for line in file:
         try:
-            yield msgspec.json.decode(line, type=Identity), digest(msgspec.json.decode(line))
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            yield msgspec.json.decode(line, type=Identity), digest(line)
+        except (ValueError, RecursionError):
             continue
 
 
-def digest(line: dict[str, Any]) -> int:
-    """Return eight bytes of what a line says of its record; when an undated one arrived is no part of that."""
-    clock = line.get("clock")
-    undated = isinstance(clock, dict) and clock.get("source") == "arrival"
-    said = {key: value for key, value in line.items() if not (undated and key == "time")}
-    raw = msgspec.json.encode(said, order="sorted")
+def digest(line: bytes) -> int:
+    """Return eight bytes of what a line says of its record; when an undated one arrived is no part of that.
+
+    Raise ValueError, RecursionError where it is no JSON.
+    """
+    said: dict[str, Any] = values_of(line)
+    clock = said.get("clock")
+    if isinstance(clock, dict) and clock.get("source") == "arrival":
+        said.pop("time", None)
+    raw = json.dumps(said, sort_keys=True).encode()  # any number and any text that JSON has, unlike msgspec's
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()) or 1  # 0 is for what was not looked at
 
 
-def minute(station: str, record: Record, arrived: int) -> dict[str, Any]:
-    """Return a minute record as a line. `arrived` (microseconds UTC) dates one that its station could not date."""
-    return _head(station, record, arrived) | {
-        "setup": record.setup,
-        "values": record.body.get("values", {}),
-        "quality": record.body.get("quality", {}),
-        "reasons": record.body.get("reasons", {}),
+def encoded(line: dict[str, Any]) -> bytes:
+    """Return a line's bytes; what came with line breaks between its values loses them."""
+    data = msgspec.json.encode(line)
+    return (msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data) + b"\n"
+
+
+def of_record(station: str, record: Record, arrived: int, came: Raw | None = None) -> dict[str, Any]:
+    """Return a record as a line. `arrived` (microseconds UTC) dates one that its station could not date.
+
+    `came`: the record as it came, where it has keys beside its body's that this version does not know.
+    """
+    head, body = _head(station, record, arrived), msgspec.json.decode(record.body, type=dict[str, Raw])
+    if not is_minute(record):
+        found = head | {"kind": record.kind, "setup": record.setup, "body": record.body}
+    else:
+        found = head | {"setup": record.setup} | {key: body.get(key, NOTHING) for key in MINUTE}
+        if came is None and body.keys() - set(MINUTE):
+            found["body"] = record.body
+    return found if came is None else found | {"record": came}
+
+
+def of_strange(station: str, found: Strange, arrived: int, came: Raw) -> dict[str, Any]:
+    """Return a record that is not understood as a line: which one it is, why, and the whole of it as it came."""
+    return {
+        "station": station,
+        "epoch": found.epoch,
+        "seq": found.seq,
+        "time": rfc3339(arrived),
+        "clock": _clock(ClockMark("arrival")),
+        "revision": found.revision,
+        "kind": found.kind,
+        "not_understood": found.wrong,
+        "record": came,
     }
-
-
-def event(station: str, record: Record, arrived: int) -> dict[str, Any]:
-    """Return any other record as a line."""
-    return _head(station, record, arrived) | {"kind": record.kind.value, "setup": record.setup, "body": record.body}
 
 
 def rfc3339(utc: int) -> str:
@@ -184,4 +218,4 @@ def _clock(mark: ClockMark) -> dict[str, Any]:
 
 def is_minute(record: Record) -> bool:
     """Return whether the record goes into the minutes' file."""
-    return record.kind is Kind.MINUTE
+    return record.kind == Kind.MINUTE

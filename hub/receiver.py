@@ -3,7 +3,8 @@
 A batch is: what has arrived, written and synced, then receipts where they are given, and only then the
 acknowledgements to the broker. Killed at any instant, nothing is lost: what was not acknowledged comes again,
 and what was written is known by its identity. A message that cannot be handled is set aside and acknowledged, so
-that none ends the receiver or comes back for ever; of a batch only the records that are not understood are.
+that none ends the receiver or comes back for ever. A record that says which one it is is kept, whatever it says; only
+one that does not, or was damaged on its way, is set aside, and that is never receipted.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
+from msgspec import Raw
 
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
@@ -31,7 +32,7 @@ from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from edge.wire.set_aside import SetAside
 from hub import answers, intake, jsonl
-from hub.intake import BadRecord, RawBatch
+from hub.intake import RawBatch, Strange
 from hub.picture_files import Album
 from hub.record_files import RecordFiles, Taken
 from hub.tally import Tally
@@ -83,6 +84,7 @@ class Receiver:
         self._album = None if files.pictures is None else Album(files.pictures)
         self._fresh: dict[str, list[Span]] = {}  # station -> records of this batch
         self._statuses: dict[str, Status] = {}
+        self._said: dict[str, dict[str, bytes]] = {}  # topic -> what its last message said in unknown keys
         self._clock = SystemClock()
         self._next_look = 0.0
 
@@ -185,6 +187,7 @@ class Receiver:
 
     def _understood(self, message: Incoming) -> Hello | None:
         channel, payload = intake.channel(message.topic), message.payload
+        hello = None
         if channel in (Topic.LIVE, Topic.BACKFILL):
             self._records(message.topic, intake.batch(message.topic, payload))
         elif channel is Topic.PICTURE:
@@ -196,50 +199,51 @@ class Receiver:
         elif channel is Topic.HELLO:
             hello = intake.hello(message.topic, payload)
             self.records.ledger.announce(hello.station, hello.epochs)
-            return hello
         else:
             raise PayloadError("no topic of a station")
-        return None
+        self._more(channel, message)
+        return hello
+
+    def _more(self, channel: Topic, message: Incoming) -> None:
+        """Keep what a message says in words of a later version, once as long as it says the same."""
+        more = {key: bytes(value) for key, value in intake.more(channel, message.payload).items()}
+        if more and more != self._said.get(message.topic):
+            self._said[message.topic] = more
+            line = {"station": intake.station(message.topic), "kind": "message", "time": jsonl.rfc3339(self._utc())}
+            self.records.note(line | {"topic": channel, "unknown": {key: Raw(value) for key, value in more.items()}})
 
     def _records(self, where: str, batch: RawBatch) -> None:
-        bad = [found for raw in batch.records if (found := self._record(batch.station, raw)) is not None]
-        if not bad:
-            return
-        kept = encode(RawBatch(batch.v, batch.station, [record.raw for record in bad]))
-        more = f" (and {len(bad) - 1} more)" if bad[1:] else ""
-        if not self._set_aside(where, kept, f"a record of {batch.station}: {bad[0].why}{more}"):
-            return
-        for name in (record.name for record in bad if record.name is not None):
-            if not self.records.ledger.has(batch.station, name.epoch, name.seq, name.revision):
-                self.records.aside.add(batch.station, name.epoch, name.seq, name.revision)
-            self._fresh.setdefault(batch.station, []).append(Span(name.epoch, name.seq, name.seq))
+        """Take in each record by itself; what cannot be kept is set aside, and not receipted. Raise OSError."""
+        bad: dict[int, str] = {}
+        for number, raw in enumerate(batch.records):
+            try:
+                self._record(batch.station, raw)
+            except OSError:
+                raise
+            except Exception as error:  # noqa: BLE001  # a record may hold anything, and costs no other
+                bad[number] = str(error) if isinstance(error, PayloadError) else f"{type(error).__name__}: {error}"
+        if bad:
+            kept = encode(RawBatch(batch.v, batch.station, [batch.records[number] for number in bad]))
+            more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+            self._set_aside(where, kept, f"a record of {batch.station}: {next(iter(bad.values()))}{more}")
 
-    def _record(self, station: str, raw: msgspec.Raw) -> BadRecord | None:
-        """Keep one record; it is given back where it can't be. Raise OSError."""
-        record = intake.record(raw)
-        if isinstance(record, BadRecord):
-            return record
-        arrived = self._utc()
-        try:
-            taken = self.records.take(station, record, arrived)
-        except OSError:
-            raise
-        except Exception as error:  # noqa: BLE001  # a body may hold anything, and costs no other record
-            return intake.bad(raw, f"{type(error).__name__}: {error}")
+    def _record(self, station: str, raw: Raw) -> None:
+        """Keep one record. Raise PayloadError where that cannot be, OSError."""
+        found, arrived = intake.record(raw), self._utc()
+        if isinstance(found, Strange):
+            taken = self.records.take_strange(station, found, arrived, raw)
+        else:
+            taken = self.records.take(station, found, arrived, raw if intake.says_more(raw) else None)
         if taken is Taken.OTHER:
             self.tally.others += 1
-            name = f"{station}/{record.epoch}/{record.seq}, revision {record.revision}"
-            return intake.bad(raw, f"{name}, is here with another content; that one stays")
-        self._fresh.setdefault(station, []).append(Span(record.epoch, record.seq, record.seq))
-        if taken is Taken.DOUBLE:
+            self.records.keep_other(station, found, arrived, raw)
+        elif taken is Taken.DOUBLE:
             self.tally.doubles += 1
-            return None
-        if jsonl.is_minute(record):
-            self.tally.minute(station, record, jsonl.started(record, arrived), arrived)
         else:
-            self.tally.events += 1
-        self._seen(station, record)
-        return None
+            self.tally.take(station, found, arrived)
+            if isinstance(found, Record):
+                self._seen(station, found)
+        self._fresh.setdefault(station, []).append(Span(found.epoch, found.seq, found.seq))
 
     def _status(self, status: Status) -> None:
         self.tally.states[status.station] = status.state
@@ -249,14 +253,14 @@ class Receiver:
         line = {"station": status.station, "kind": "status", "time": jsonl.rfc3339(self._utc())}
         self.records.note(line | {"state": status.state, "running": status.epoch})
 
-    def _set_aside(self, where: str, payload: bytes, why: str) -> bool:
-        """Count what cannot be handled, and keep it; True when it is on the disk."""
+    def _set_aside(self, where: str, payload: bytes, why: str) -> None:
+        """Count what cannot be handled, and keep it for a while: nothing of it is receipted."""
         self.tally.aside += 1
         where, why = intake.printable(where), intake.printable(why, 500)
         if self.aside is not None:
-            return self.aside.put(where, payload, why)
-        log.warning("a message on %s is not understood and left out: %s", where, why)
-        return False
+            self.aside.put(where, payload, why)
+        else:
+            log.warning("a message on %s is not understood and left out: %s", where, why)
 
     # -- answers -------------------------------------------------------------------------------------------
 

@@ -20,16 +20,21 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from edge.files import write_whole
 from edge.records.record import Record
 from edge.records.spans import Span, merged
-from edge.wire.contract import Revised
+from edge.wire.contract import PayloadError, Revised
 from hub import jsonl
+from hub.intake import Strange
 from hub.jsonl import Fate, Identity, Lines
 from hub.ledger import Ledger
 
 log = logging.getLogger("minshan.watch")
+
+
+MOST_OTHERS = 10_000  # contents under taken names that are known to be kept already
 
 
 class Taken(Enum):
@@ -74,17 +79,16 @@ class Kept(msgspec.Struct):
 class RecordFiles:
     """The minutes' and the events' file, each None where such records are kept nowhere.
 
-    `ledger` is what they hold, `aside` what was set aside because it was not understood. Such a record is as safe as
-    one in the files and is named as received; the stations send it again to a receiver that is started anew, which
-    may understand it. Raise OSError where a file cannot be used.
+    `ledger` is what they hold. A record that is not understood is a line among the events as it came, and so is a
+    second content under a name that is taken. Raise OSError where a file cannot be used.
     """
 
     def __init__(self, minutes: Path | None, events: Path | None, ledger: Path | None) -> None:
         self.ledger = Ledger()
-        self.aside = Ledger()
         self._paths = {"minutes": minutes, "events": events}
         self._file = ledger
         self._lines: dict[str, Lines] = {}
+        self._others: set[int] = set()
         self._kept = self._read()
         self._open(lost=False)
 
@@ -98,24 +102,44 @@ class RecordFiles:
         """How often it was seen that the ledger had lost something, from 1."""
         return self._kept.generation
 
-    def take(self, station: str, record: Record, arrived: int) -> Taken:
-        """Take a record in for the next `sync`. Return how that went. An exception has changed nothing."""
-        minute = jsonl.is_minute(record)
-        line = (jsonl.minute if minute else jsonl.event)(station, record, arrived)
+    def take(self, station: str, record: Record, arrived: int, came: Raw | None = None) -> Taken:
+        """Take a record in for the next `sync`. Return how that went. An exception has changed nothing.
+
+        `came`: the whole record as it came, where it says more than this version knows.
+        """
+        line = jsonl.encoded(jsonl.of_record(station, record, arrived, came))
+        return self._take(station, record, "minutes" if jsonl.is_minute(record) else "events", line)
+
+    def take_strange(self, station: str, found: Strange, arrived: int, came: Raw) -> Taken:
+        """Take one in that is not understood. Raise PayloadError where events are kept nowhere."""
+        if "events" not in self._lines:
+            raise PayloadError(found.wrong)
+        return self._take(station, found, "events", jsonl.encoded(jsonl.of_strange(station, found, arrived, came)))
+
+    def keep_other(self, station: str, found: Record | Strange, arrived: int, came: Raw) -> None:
+        """Keep another content under a name that is here, beside the first. Raise PayloadError where events are not."""
+        name = f"{found.epoch}/{found.seq}, revision {found.revision}"
+        if "events" not in self._lines:
+            raise PayloadError(f"{station}/{name}, is here with another content; that one stays")
+        if (mark := hash((station, bytes(came)))) not in self._others:
+            self._others = {*self._others, mark} if len(self._others) < MOST_OTHERS else {mark}
+            line = {"station": station, "kind": "conflict", "time": jsonl.rfc3339(arrived), "of": name, "record": came}
+            self.note(line)
+
+    def _take(self, station: str, record: Record | Strange, which: str, line: bytes) -> Taken:
         digest = jsonl.digest(line)
         name = station, record.epoch, record.seq, record.revision
         if self.ledger.has(*name):
             return Taken.OTHER if self.ledger.differs(*name, digest) else Taken.DOUBLE
-        file = self._lines.get("minutes" if minute else "events")
-        if file is not None:
-            file.put(line)
+        if which in self._lines:
+            self._lines[which].put(line)
         self.ledger.add(*name, digest)
         return Taken.NEW
 
     def note(self, line: dict[str, Any]) -> None:
         """Put a line of the receiver's own into the events' file."""
         if "events" in self._lines:
-            self._lines["events"].put(line)
+            self._lines["events"].put(jsonl.encoded(line))
 
     def sync(self) -> None:
         """See all that was taken in on the disk. Raise OSError."""
@@ -143,11 +167,11 @@ class RecordFiles:
 
     def held(self, station: str) -> list[Span]:
         """Return all that is safe of a station."""
-        return merged([*self.ledger.spans(station), *self.aside.spans(station)])
+        return self.ledger.spans(station)
 
     def revised(self, station: str, has: list[Span]) -> list[Revised]:
         """Return what of `has` is safe in a revision above 0."""
-        return [*self.ledger.revised(station, has), *self.aside.revised(station, has)]
+        return self.ledger.revised(station, has)
 
     def close(self) -> None:
         """Let the files go."""
@@ -192,7 +216,7 @@ class RecordFiles:
                 for name, digest in file.contents():
                     ledger.add(name.station, name.epoch, name.seq, name.revision, digest)
             stack.pop_all()
-        self._kept, self._lines, self.ledger, self.aside = kept, opened, ledger, Ledger()
+        self._kept, self._lines, self.ledger = kept, opened, ledger
 
     def _follow(self, which: str) -> None:
         """Go on in a new file where the old one has another name now, whose records stay known."""

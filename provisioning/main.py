@@ -36,6 +36,7 @@ COMMANDS = {
     "run": "provisioning.commands.run",
     "status": "provisioning.commands.status",
     "maintenance": "provisioning.commands.maintenance",
+    "try-logins": "provisioning.commands.try_logins",
     "accept-ledger": "provisioning.commands.accept_ledger",
     "remote": "provisioning.commands.remote",
     "watch": "provisioning.commands.watch",

@@ -145,7 +145,7 @@ def test_no_import_runs_the_wrong_way(who: str | tuple[str, ...], whom: tuple[st
 OPEN = {
     "recorder": {"snapshot"},
     "timekeeper": {"snapshot"},
-    "pictures": {"snapshot", "request"},
+    "pictures": {"snapshot", "request", "forgive_logins"},
     "uplink": {"status", "greet", "accept_ledger", "retry_now"},
     "control": set[str](),
     "health": set[str](),

@@ -13,6 +13,7 @@ cameras. A library may also hang or crash for good: a camera is opened in a proc
 from __future__ import annotations
 
 import importlib
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, TypeVar
@@ -29,6 +30,7 @@ CAMERAS = {
     "rtsp": "drivers.cameras.rtsp:RtspCamera",
 }
 JPEG_START = b"\xff\xd8\xff"
+IN_PATHS = "/%:@!$&'()*+,;=~[]?"  # what an address may hold as it is; all else is sent as its UTF-8 bytes, quoted
 MOST_BYTES = 30_000_000  # a 4-megapixel JPEG has 1 to 4 MB; more than this is no snapshot
 
 
@@ -169,6 +171,11 @@ def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
 def no_connection(place: str, error: Exception) -> Reason:
     """Return that there is no connection to a host, and what the system says."""
     return Reason("no_connection", "no connection to {place}: {why}", place=place, why=system_reason(error))
+
+
+def certificate_untrusted(error: ssl.SSLCertVerificationError) -> Reason:
+    """Return that no known authority stands for the camera's certificate, and why."""
+    return Reason("camera_certificate", "the camera's certificate is not trusted: {why}", why=error.verify_message)
 
 
 def shown(url: str) -> str:

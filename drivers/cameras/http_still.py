@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from drivers.cameras import wire
 from drivers.cameras.camera import (
+    IN_PATHS,
     JPEG_START,
     MOST_BYTES,
     CameraSettings,
@@ -22,6 +23,7 @@ from drivers.cameras.camera import (
     NoPictureError,
     NotAnImageError,
     UnreachableError,
+    certificate_untrusted,
     no_connection,
     shown,
     split_login,
@@ -33,7 +35,6 @@ from drivers.reason import Reason
 
 REDIRECTS = 3
 PIECE = 65536
-IN_PATHS = "/%:@!$&'()*+,;=~[]?"  # what an address may hold as it is; all else is sent as its UTF-8 bytes, quoted
 
 
 class HttpStill:
@@ -103,9 +104,7 @@ class HttpStill:
                 )
             ) from None
         except ssl.SSLCertVerificationError as error:
-            raise UnreachableError(
-                Reason("camera_certificate", "the camera's certificate is not trusted: {why}", why=error.verify_message)
-            ) from None
+            raise UnreachableError(certificate_untrusted(error)) from None
         except http.client.IncompleteRead as error:
             raise NoPictureError(
                 Reason("picture_broke_off", "the picture broke off after {count} bytes", count=len(error.partial))

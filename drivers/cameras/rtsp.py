@@ -1,31 +1,38 @@
 """An RTSP camera (H.264 or H.265): the first whole key frame of its first video stream, as a JPEG.
 
 FFmpeg over TCP: UDP loses pieces of a key frame on a weak link, and a torn frame still decodes, to a grey smear.
+Its connection goes through `relay.py`, which ends it at the deadline and knows a camera's certificate (rtsps).
 """
 
 from __future__ import annotations
 
 import io
+import ssl
 from typing import Any
 from urllib.parse import quote
 
 from drivers.cameras.camera import (
+    IN_PATHS,
     CameraError,
     CameraSettings,
     LoginRefusedError,
     NoPictureError,
     NotAnImageError,
     UnreachableError,
+    certificate_untrusted,
     no_connection,
     shown,
     split_login,
 )
+from drivers.cameras.relay import relayed
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 
 QUALITY = 90  # of the JPEG; the stream's own compression has lost more than this takes
 # What FFmpeg may look at before it gives packets; its own defaults wait 2 s for what the SDP has said already.
 PROBE = {"probesize": "100000", "analyzeduration": "100000"}  # bytes, us
+OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", **PROBE}
+PORTS = {"rtsp": 554, "rtsps": 322}  # IANA
 MOST_PACKETS = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
 
 
@@ -39,10 +46,14 @@ class RtspCamera:
                 Reason("no_rtsp_address", "{address!r} is no rtsp:// address", address=shown(settings.url))
             )
         login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
-        self._address = place._replace(netloc=login + place.netloc).geturl()
+        path = quote(place.path, safe=IN_PATHS) + (f"?{quote(place.query, safe=IN_PATHS)}" if place.query else "")
+        self._address = f"rtsp://{login}127.0.0.1:{{port}}{path.replace('{', '%7B').replace('}', '%7D')}"
+        self._host, self._port = place.hostname, place.port or PORTS[place.scheme]
+        self._tls, self._fingerprint = place.scheme == "rtsps", settings.fingerprint
         self._place, self._user = place.netloc, user
         self._timeout = settings.timeout
         self._clock = clock
+        self._torn = 0
 
     def still(self) -> bytes:
         """Return the next key frame within the timeout, as a JPEG. Raise CameraError."""
@@ -50,9 +61,21 @@ class RtspCamera:
         from av import error as av_error
 
         until = self._clock.now() + self._timeout
+
+        def left() -> float:
+            seconds = until - self._clock.now()
+            if seconds <= 0:
+                raise TimeoutError
+            return seconds
+
         try:
-            with av.open(self._address, options=self._options(), timeout=self._timeout) as stream:
+            with (
+                relayed(self._host, self._port, self._tls, self._fingerprint, left) as port,
+                av.open(self._address.format(port=port), options=OPTIONS) as stream,
+            ):
                 return self._key_frame(stream, until)
+        except ssl.SSLCertVerificationError as error:
+            raise UnreachableError(certificate_untrusted(error)) from None
         except (av_error.FFmpegError, OSError) as error:
             raise self._named(error, late=self._clock.now() > until - 0.2) from None
 
@@ -62,7 +85,7 @@ class RtspCamera:
     def _named(self, error: Any, late: bool) -> CameraError:
         """Return FFmpeg's error as a CameraError.
 
-        FFmpeg reports an opening that ran out of time as invalid data, so `late` is checked before it.
+        FFmpeg takes the end of the connection at the deadline for invalid data, so `late` is checked before it.
         """
         from av import error as av_error
 
@@ -72,22 +95,25 @@ class RtspCamera:
                     Reason("camera_refuses_login", "the camera refuses the login of user {user!r}", user=self._user)
                 )
             case _ if late or isinstance(error, av_error.ExitError | TimeoutError):
-                return NoPictureError(
-                    Reason(
-                        "no_key_frame_in_time",
-                        "the camera gave no key frame within {seconds:g} s",
-                        seconds=self._timeout,
-                    )
-                )
-            case av_error.HTTPNotFoundError() | av_error.InvalidDataError():
+                return NoPictureError(self._none())
+            case av_error.HTTPNotFoundError() | av_error.InvalidDataError() | av_error.EOFError():
                 return NotAnImageError(
                     Reason("no_video", "no video at {place}: {why}", place=self._place, why=system_reason(error))
                 )
         return UnreachableError(no_connection(self._place, error))
 
-    def _options(self) -> dict[str, str]:
-        micros = str(round(self._timeout * 1e6))
-        return {"rtsp_transport": "tcp", "timeout": micros, "allowed_media_types": "video", **PROBE}
+    def _none(self) -> Reason:
+        """Return why there is no picture at the end of the time."""
+        if self._torn:
+            return Reason(
+                "key_frames_torn",
+                "all {count} key frames within {seconds:g} s had pieces missing",
+                count=self._torn,
+                seconds=self._timeout,
+            )
+        return Reason(
+            "no_key_frame_in_time", "the camera gave no key frame within {seconds:g} s", seconds=self._timeout
+        )
 
     def _key_frame(self, stream: Any, until: float) -> bytes:
         if not stream.streams.video:
@@ -103,6 +129,7 @@ class RtspCamera:
             for frame in packet.decode():
                 if frame.key_frame and not frame.is_corrupt:
                     return _jpeg(frame)
+                self._torn += frame.is_corrupt
         raise NoPictureError(Reason("no_key_frame", "the stream ended before a key frame came"))
 
 

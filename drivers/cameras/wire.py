@@ -80,7 +80,10 @@ def check(certificate: bytes, fingerprint: str) -> None:
     if found != plain(fingerprint):
         raise UnreachableError(
             Reason(
-                "camera_fingerprint", "the camera's certificate is another one: its fingerprint is {found}", found=found
+                "camera_fingerprint",
+                "the camera's certificate is another one: its fingerprint is {found}, not {expected}",
+                found=found,
+                expected=plain(fingerprint),
             )
         )
 

@@ -95,12 +95,14 @@ def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
 
 
 def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
-    """Note a network camera without an address, and a login that is given in two ways."""
+    """Note a network camera without an address, a login that is given in two ways, a fingerprint without TLS."""
     for place, camera in enumerate(cameras):
         if camera.get("driver") in ("http", "rtsp") and not camera.get("url"):
             wrong(("camera", place, "driver"), "wants_url", driver=camera["driver"])
         if "password" in camera and "password_file" in camera:
             wrong(("camera", place, "password"), "both", other="password_file")
+        if "fingerprint" in camera and not str(camera.get("url", "")).startswith(("https:", "rtsps:")):
+            wrong(("camera", place, "fingerprint"), "no_certificate")
 
 
 def broker_complete(wrong: Wrong, broker: Any) -> None:

@@ -47,6 +47,8 @@ SENTENCES = {
     "did_you_mean": 'there is no such key here; did you mean "{near}"?',
     "bad_name": "must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit",
     "bad_broker": "must be an address as mqtt://host:1883 or mqtts://host:8883",
+    "bad_fingerprint": "must be the SHA-256 fingerprint of the camera's certificate: 64 digits 0-9 and a-f",
+    "no_certificate": "only an address with https:// or rtsps:// has a certificate",
     "not_tables": "must be tables of their own, each under a line [[{key}]]",
     "unknown_driver": 'there is no driver "{name}"; `minshan sensors` lists them',
     "driver_near": 'there is no driver "{name}"; did you mean "{near}"?',
@@ -126,6 +128,8 @@ def explained(error: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         code = "bad_broker"
     if code == "string_pattern_mismatch" and pattern.startswith("^[a-z0-9][a-z0-9-]"):
         code = "bad_name"
+    if code == "string_pattern_mismatch" and pattern.startswith("^(?:sha256"):
+        code = "bad_fingerprint"
     if "expected" in context:
         context["expected"] = str(context["expected"]).replace(" or ", ", ")
     if code in SENTENCES:

@@ -16,6 +16,10 @@ from drivers.driver import DriverInfo
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
+# As `openssl x509 -fingerprint -sha256` writes it, or 64 digits alone.
+Fingerprint = Annotated[
+    str, Field(pattern=r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$")
+]
 RemoteCommand = Literal["picture", "hello", "maintenance"]
 
 
@@ -109,7 +113,10 @@ class SensorSection(Section):
 
 
 class CameraSection(Section):
-    """One camera. `driver`: picamera, http or rtsp (with `url`). Times are minutes; by day means sun up."""
+    """One camera. `driver`: picamera, http or rtsp (with `url`). Times are minutes; by day means sun up.
+
+    `fingerprint`: SHA-256 of the camera's certificate, where nobody known has signed it (https and rtsps).
+    """
 
     name: Name
     driver: Literal["picamera", "http", "rtsp"]
@@ -117,6 +124,7 @@ class CameraSection(Section):
     username: str | None = None
     password: str | None = None
     password_file: str | None = None
+    fingerprint: Fingerprint | None = None
     width: int = Field(default=2688, ge=160, le=8000)
     height: int = Field(default=1520, ge=120, le=6000)
     every_min: int = Field(default=60, ge=1, le=1440)

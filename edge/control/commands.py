@@ -231,6 +231,14 @@ def take_picture(parts: Parts, arguments: PictureArguments, request: Request) ->
     parts.pictures.request(arguments.camera, request.id, lambda: request.tell(Outcome("accepted")), tell)
 
 
+def try_logins(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+    """Let the cameras' refused logins be tried again at once."""
+    if parts.pictures is None:
+        raise RefusedError(Reason("without_camera", "this station has no camera"))
+    parts.pictures.forgive_logins()
+    return Outcome("done")
+
+
 def give_picture_file(parts: Parts, arguments: PictureFileArguments, request: Request) -> Outcome:
     """Return a picture's bytes."""
     file = parts.kept.pictures.folder / file_name(arguments.picture, arguments.part)
@@ -270,6 +278,7 @@ def say_hello(parts: Parts, arguments: NoArguments, request: Request) -> Outcome
 KNOWN = (
     Command("status", NoArguments, Permission.READ, give_status),
     Command("picture", PictureArguments, Permission.OPERATE, take_picture, remote=True),
+    Command("try-logins", NoArguments, Permission.OPERATE, try_logins),
     Command("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
     Command("maintenance", MaintenanceArguments, Permission.OPERATE, begin_maintenance, remote=True),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),

@@ -94,16 +94,17 @@ def status(station: Parts) -> StationStatus:
     recorder = station.recorder.snapshot
     utc, mark = recorder.time_at(station.clock.now())
     latest = recorder.latest
+    body = {} if latest is None else latest.fields()
     return StationStatus(
         station=station.config.station.id,
         title=station.config.station.title,
         utc_offset_h=station.config.site.utc_offset_h,
         time=utc,
         clock=Source(mark.source, mark.error, time_trouble(station)),
-        minute=None if latest is None else {"start": latest.start, "duration": latest.duration, **latest.body},
+        minute=None if latest is None else {"start": latest.start, "duration": latest.duration, **body},
         units=units(station),
-        derived={} if latest is None else derive(latest.body["values"], latest.body["quality"]),
-        hour=None if recorder.hour is None else recorder.hour.body,
+        derived={} if latest is None else derive(body["values"], body["quality"]),
+        hour=None if recorder.hour is None else recorder.hour.fields(),
         sensors=sensors(station),
         store=store(station),
         uplink=None if station.uplink is None else station.uplink.status(),

@@ -1,4 +1,7 @@
-"""Records as version 1 of the wire has them: each reason as its English sentence alone."""
+"""Records as version 1 of the wire has them: each reason as its English sentence alone.
+
+A record without a reason goes as its bytes are, and so does one of a kind that this version does not know.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.reason import is_coded
-from edge.records.bodies import MOST_CHANNELS, Flags, Key, Numbers, SeasonCounts, Text
+from edge.records.bodies import MOST_CHANNELS, Flags, Key, Numbers, SeasonCounts, Text, raw
 from edge.records.record import Kind, Name, Record, Utc
 
 COUNTED = ("errors", "refused")  # tables of a health record: code -> how often
@@ -21,16 +24,19 @@ def records(kept: Sequence[Record]) -> list[Record]:
 
 
 def _told(record: Record) -> Record:
-    said = body(record.kind, record.body)
-    return record if said is record.body else msgspec.structs.replace(record, body=said)
+    if record.kind not in list(Kind):
+        return record
+    kept = record.fields()
+    said = body(record.kind, kept)
+    return record if said is kept else msgspec.structs.replace(record, body=raw(said))
 
 
-def body(kind: Kind, kept: dict[str, Any]) -> dict[str, Any]:
+def body(kind: str, kept: dict[str, Any]) -> dict[str, Any]:
     """Return a body with sentences in the place of reasons, itself where it has none."""
     reasons = kept.get("reasons")
     if kind in (Kind.MINUTE, Kind.HOUR):
         return {**kept, "reasons": {name: sentence(one) for name, one in reasons.items()}} if reasons else kept
-    if kind is Kind.PICTURE and isinstance(reasons, list):
+    if kind == Kind.PICTURE and isinstance(reasons, list):
         return {**kept, "reasons": ", ".join(sentence(one) for one in reasons)}
     told: dict[str, Any] = sentence(kept)
     return kept if told == kept else told

@@ -1,13 +1,14 @@
 """EXIF written into a JPEG without touching a pixel: one segment is spliced in, the others stay.
 
-A camera's own time is not trusted: what it wrote as EXIF is replaced (its exposure is taken over). Where
-nobody knows the time the picture says so, and names the boot and its seconds, from which it follows later.
+A camera's own time is not trusted: what it wrote as EXIF is replaced (its exposure and which way is up are taken over).
+Where nobody knows the time the picture says so, and names the boot and its seconds, from which it follows later.
 The time is that of the wish; the camera has taken the picture within some seconds of it.
 """
 
 from __future__ import annotations
 
 import io
+import struct
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -18,15 +19,20 @@ from edge.pictures.spool import Place, Wish
 
 SOFTWARE = "Minshan"
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
-KEPT = {0x010F, 0x0110}  # Make, Model
+ORIENTATION = 0x0112
+KEPT = {0x010F, 0x0110, ORIENTATION}  # Make, Model
 KEPT_EXPOSURE = {0x829A, 0x829D, 0x8827, 0x9204, 0x920A}  # time, aperture, ISO, bias, focal length
 MARK = b"Exif\0\0"
+UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, AttributeError, struct.error)  # Pillow
 
 
 def with_exif(jpeg: bytes, wish: Wish) -> bytes:
     """Return the JPEG with station, camera, time, its certainty and place; only its Exif segment differs."""
-    exif = _own(_camera_wrote(jpeg), wish)
-    body = exif.tobytes()
+    maker, exposure = _camera_wrote(jpeg)
+    try:
+        body = _own((maker, exposure), wish).tobytes()
+    except UNREADABLE:  # of the wrong kind for its tag: it could be read and cannot be written
+        body = _own(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), wish).tobytes()
     body = body if body.startswith(MARK) else MARK + body
     segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
     return jpeg[:2] + segment + b"".join(piece for piece in _segments(jpeg) if piece[4:10] != MARK)
@@ -50,16 +56,26 @@ def _segments(jpeg: bytes) -> list[bytes]:
     return [*pieces, jpeg[at:]]
 
 
-def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
-    """Maker and exposure as the camera wrote them; nothing where its EXIF is not readable."""
+def orientation(image: Image.Image) -> int:
+    """Return which way a picture is up by its EXIF, 1 to 8; 1, as it lies, where it does not say."""
     try:
-        theirs = Image.open(io.BytesIO(jpeg), formats=["JPEG"]).getexif()
+        said = image.getexif().get(ORIENTATION)
+    except UNREADABLE:
+        return 1
+    return said if isinstance(said, int) and 1 <= said <= 8 else 1
+
+
+def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
+    """Maker, orientation and exposure as the camera wrote them; nothing where its EXIF is not readable."""
+    try:
+        image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
+        theirs = image.getexif()
         exposure = theirs.get_ifd(EXIF_IFD)
         return (
-            {tag: theirs[tag] for tag in KEPT if tag in theirs},
+            {tag: theirs[tag] for tag in KEPT if tag in theirs} | {ORIENTATION: orientation(image)},
             {tag: exposure[tag] for tag in KEPT_EXPOSURE if tag in exposure},
         )
-    except (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError):
+    except UNREADABLE:
         return {}, {}
 
 

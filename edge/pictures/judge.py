@@ -23,6 +23,7 @@ from typing import NamedTuple
 from PIL import Image, ImageChops, ImageFilter, ImageStat, UnidentifiedImageError
 
 from drivers.reason import Reason
+from edge.pictures.exif import orientation
 
 DARK_MEAN = 18.0  # of 255; a painted or photographed dusk has 30 to 60, a covered lens under 5
 DARK_BRIGHT = 70.0  # of 255: the brightest hundredth of a dark picture lies below this
@@ -34,6 +35,19 @@ THUMB_BYTES = 20_000
 THUMB_WIDTHS = (480, 400, 320, 240)  # pixels
 MOST_PIXELS = 64_000_000
 JPEG_END = b"\xff\xd9"
+# Exif 2.3, Orientation: what makes a picture upright; the last four are turned by a quarter.
+LYING = {
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    **LYING,
+}
 DARK = Reason("dark", "dark")
 BLURRED = Reason("blurred", "blurred")
 REPEATED = Reason("repeated", "repeated")
@@ -60,13 +74,19 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A JPEG, decoded whole once."""
+    """A JPEG of that many pixels as it is to be seen, decoded once: upright, and no larger than judging needs.
+
+    `scale`: by how much it was made smaller in decoding (1, 2, 4 or 8), which saves the memory of most of its pixels.
+    """
 
     image: Image.Image
+    width: int
+    height: int
+    scale: int
 
     @classmethod
     def of(cls, jpeg: bytes) -> Opened:
-        """Decode; NotWholeError where that cannot be done to the last line."""
+        """Decode. Raise NotWholeError where that cannot be done to the last line."""
         try:
             image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
             if image.width * image.height > MOST_PIXELS:
@@ -78,8 +98,15 @@ class Opened:
                         height=image.height,
                     )
                 )
+            width, height = image.size
+            image.draft("RGB", (2 * GREY_WIDTH, 1))
+            scale = round(width / image.width)
+            way = orientation(image)
             image.load()
-            return cls(image.convert("RGB"))
+            seen: Image.Image = image if image.mode == "RGB" else image.convert("RGB")
+            if way in TURNS:
+                seen = seen.transpose(TURNS[way])
+            return cls(seen, *((height, width) if way in LYING else (width, height)), scale)
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
             if not jpeg.rstrip(b"\0").endswith(JPEG_END):
                 raise NotWholeError(Reason("picture_cut_short", "the picture is cut short")) from None
@@ -88,7 +115,7 @@ class Opened:
     def look(self, previous: str = "") -> Look:
         """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""
         grey = self.image.convert("L")
-        eighth = grey.reduce(8)
+        eighth = grey.reduce(8 // self.scale)
         pixels = hashlib.sha256(eighth.tobytes()).hexdigest()
         small = grey.reduce(max(1, round(grey.width / GREY_WIDTH))).filter(ImageFilter.BoxBlur(1))
         mean, bright = ImageStat.Stat(grey).mean[0], _bright(eighth)
@@ -102,7 +129,7 @@ class Opened:
             faults.append(REPEATED.code)
         figures = {"luminance": mean, "bright": bright, "blur": blur, "edges": edges}
         rounded = {name: round(value, 3) for name, value in figures.items()}
-        return Look(self.image.width, self.image.height, faults, rounded, pixels)
+        return Look(self.width, self.height, faults, rounded, pixels)
 
     def thumbnail(self) -> bytes:
         """Return a small JPEG of at most about 20 kB: the greatest width, then the best quality, that fit."""

@@ -14,7 +14,12 @@ AWAY = Reason(
 ENDED = Reason(
     "camera_process_ended",
     "camera process ended",
-    detail=Reason("camera_process_hung", "the camera process hung or crashed over this picture"),
+    detail=Reason("camera_process_crashed", "the camera process crashed over this picture"),
+)
+HUNG = Reason(
+    "camera_process_hung",
+    "camera process hung",
+    detail=Reason("camera_process_hung_detail", "the camera process hung over this picture and was ended"),
 )
 
 
@@ -35,6 +40,17 @@ def password_unread(file: str, error: OSError | ValueError) -> Reason:
     why = system_reason(error) if isinstance(error, OSError) else Reason("not_utf8", "it is no text in UTF-8")
     unread = Reason("password_file_unread", "password_file {file} cannot be read: {why}", file=file, why=why)
     return Reason("password_file", "password file", detail=unread)
+
+
+def login_waits(user: str, box: str, seconds: float) -> Reason:
+    """Return that a login was refused and is left alone for so long, for this camera and all others of its box."""
+    refused = Reason("box_refused_login", "{box} has refused the login of user {user!r}", box=box, user=user)
+    return Reason(
+        "camera_locked",
+        "{reason}; cameras lock, so the next try is in {minutes:.0f} min",
+        reason=refused,
+        minutes=seconds / 60,
+    )
 
 
 def detail(trouble: Reason) -> Reason:

@@ -3,81 +3,47 @@
 Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is not
 known, and takes a picture in each that begins while the sun is up (in every one where it is to see by night
 too, or where nobody knows the time). A camera that fails is tried again after 1, 2, 4 ... 30 minutes for ever;
-one that refuses the login after 30 minutes and no sooner, on command neither, because cameras lock.
+one whose login was refused, or another's with the same user on the same box, by `logins.py`, on command neither.
 
-The camera process lives outside of simulated time, and waiting for it is real I/O (`Clock.outside`), in short
-slices of real time; between two of them the lane gives way. So on a station a stop is noticed within a slice,
-and in a simulation the picture is there in no simulated time at all, the same at every speed.
+Some pictures are taken at once (`captures.py`), by schedule one at a time of a box and never all that can be: a picture
+on command waits for no other camera. The lane itself only decides, and sleeps until it is told something or one is due.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from astral import Observer
 from astral.sun import elevation
 
-from drivers.cameras.camera import LoginRefusedError, NoPictureError
+from drivers.cameras.camera import LoginRefusedError, UnreachableError
 from drivers.clock import Clock
 from drivers.reason import Reason
-from edge.backoff import Backoff
-from edge.clock.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.northbound import version1
-from edge.pictures.reasons import detail, not_kept, password_unread, taken
+from edge.pictures.captures import AT_ONCE, Captured, Captures, Done, Job, Order
+from edge.pictures.logins import Login, RefusedLogins, login_of
+from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, taken
 from edge.pictures.snapshot import CameraSnapshot, PicturesSnapshot
-from edge.pictures.spool import Answer, Place, Spool, Target, Wish, new_id, target, widened
+from edge.pictures.spool import Place, Spool, Target, Wish, new_id, target, widened
+from edge.pictures.watched import LONGEST_PAUSE, Watched
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
-from edge.store.picture_files import PictureRefusedError, Shelf, Shelved
+from edge.store.picture_files import Shelf, Shelved
 
 log = logging.getLogger("minshan.pictures")
 SUN_UP = -0.833  # degrees of the sun's centre: refraction and half its disc (the almanacs' sunrise)
-FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0  # s
-SLICE = 0.25  # real s
-LOOK_AGAIN = 60.0  # s; the time may become known while the lane waits for a slot
 PATIENCE = 45.0  # real s for one picture, all of it
-ABSENCE = 10.0  # real s without a camera process
+ABSENCE = 20.0  # real s without a camera process; its unit is started again within some seconds
 DEADLINE = 0.8  # of the patience: then the camera process ends itself
 WISHES = 16
 
 
-class Done(Protocol):
-    """Hears what came of a picture that was asked for: whether it is there, the sentence, the facts."""
-
-    def __call__(self, done: bool, why: Reason, data: dict[str, Any], /) -> object: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A picture that somebody waits for: of which camera, the command's id, who hears of it."""
-
-    camera: str
-    command: str
-    done: Done
-
-
-@dataclass(eq=False)
-class Watched:
-    """One camera and how it fares. `slot`: whether the time was known, and the number of its interval."""
-
-    section: CameraSection
-    slot: tuple[bool, int] = (False, -1)
-    failures: int = 0
-    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
-    retry_at: float | None = None
-    locked_until: float = float("-inf")
-    trouble: Reason | None = None  # the kind of error with its detail, while there is one
-    last: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def interval(self) -> float:
-        """Seconds between two slots."""
-        return self.section.every_min * 60.0
+class Forgive:
+    """Word of a person: every login may be tried again at once."""
 
 
 class PictureLane:
@@ -98,14 +64,17 @@ class PictureLane:
         patience: float = PATIENCE,
         absence: float = ABSENCE,
     ) -> None:
-        self._watched = {section.name: Watched(section) for section in cameras}
+        self._watched = {section.name: Watched(section, clock, lambda: utc()[0]) for section in cameras}
         self._observer = Observer(site.latitude, site.longitude, 0)  # its altitude would lower the horizon
         self._place = Place(site.latitude, site.longitude, site.altitude_m, site.datum, site.utc_offset_h)
-        self._station, self._clock, self._spool, self._shelf = station, clock, spool, shelf
-        self._utc, self._boot, self._post = utc, boot, post
-        self._patience, self._absence = patience, absence
-        self._world = SystemClock()
-        self._orders = clock.inbox(WISHES)
+        self._station, self._clock, self._spool = station, clock, spool
+        self._utc, self._boot, self._post, self._patience = utc, boot, post, patience
+        self._inbox = clock.inbox(WISHES + AT_ONCE)
+        self._captures = Captures(clock, spool, shelf, self._make_wish, self._inbox, patience, absence)
+        self._logins = RefusedLogins(spool.folder / "logins.json", boot, clock.now, lambda: utc()[0])
+        self._orders: list[Order] = []
+        self._due: list[Watched] = []
+        self._under_way: list[Job] = []
         self._last: dict[str, str] = {}
         self._taken_count = 0
         self.snapshot = self._snapshot()
@@ -124,49 +93,48 @@ class PictureLane:
             done(False, why, {})
             return
         accepted()
-        if not self._orders.offer(Order(name, command, done)):
+        if len(self._orders) >= WISHES or not self._inbox.offer(Order(name, command, done)):
             why = Reason("too_many_pictures", "{count} pictures are waited for already; try again later", count=WISHES)
             done(False, why, {})
 
+    def forgive_logins(self) -> None:
+        """Let every login that was refused be tried again, now. Callable from any lane."""
+        self._inbox.offer(Forgive())
+
     def _snapshot(self) -> PicturesSnapshot:
-        cameras = {n: CameraSnapshot(w.trouble, w.failures, w.last.get("utc")) for n, w in self._watched.items()}
+        cameras = {n: CameraSnapshot(w.trouble, w.failures, w.last) for n, w in self._watched.items()}
         return PicturesSnapshot(self._taken_count, cameras)
 
     # -- the lane ------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Take pictures for ever; ends by `Stopped`."""
+        self._clock.outside(self._spool.sweep)  # no wish is open here
         self._last = self._spool.remembered()
+        self._logins.load()
+        self._due, self._under_way = [], []
         for watched in self._watched.values():
-            watched.slot = self._slot(watched)
-        while True:
-            order = self._orders.get(min(self._next(w) for w in self._watched.values()))
-            if order is not None:
-                self._on_command(self._watched[order.camera], order)
-            for watched in self._watched.values():
-                if self._due(watched) and self._light(watched):
-                    self._attempt(watched)
+            watched.slot, watched.open = watched.present_slot(), False
+        lanes = self._captures.lanes()
+        try:
+            while True:
+                self._hear(self._inbox.get(min(watched.next_look() for watched in self._watched.values())))
+                for watched in self._watched.values():
+                    if not watched.open and watched.due() and self._light(watched):
+                        watched.open = True
+                        self._due.append(watched)
+                self._begin()
+        finally:
+            for lane in lanes:
+                lane.stop()
 
-    def _slot(self, watched: Watched) -> tuple[bool, int]:
-        utc = self._utc()[0]
-        micros = round(self._clock.now() * 1e6) if utc is None else utc
-        return utc is not None, micros // round(watched.interval * 1e6)
-
-    def _next(self, watched: Watched) -> float:
-        """Return the instant at which to look at the camera again."""
-        now, utc = self._clock.now(), self._utc()[0]
-        if watched.retry_at is not None:
-            return min(watched.retry_at, now + LOOK_AGAIN)
-        micros = round(now * 1e6) if utc is None else utc
-        left = -micros % round(watched.interval * 1e6) or watched.interval * 1e6
-        return now + min(left / 1e6, LOOK_AGAIN)
-
-    def _due(self, watched: Watched) -> bool:
-        slot, before = self._slot(watched), watched.slot
-        watched.slot = slot
-        if watched.retry_at is not None:
-            return self._clock.now() >= watched.retry_at
-        return slot[0] == before[0] and slot[1] > before[1]
+    def _hear(self, word: Order | Captured | Forgive | None) -> None:
+        if isinstance(word, Order):
+            self._orders.append(word)
+        elif isinstance(word, Captured):
+            self._ended(word)
+        elif isinstance(word, Forgive):
+            self._forgive()
 
     def _light(self, watched: Watched) -> bool:
         """Return whether the camera is to see now; a night ends a failing camera's tries until the next slot."""
@@ -179,42 +147,62 @@ class PictureLane:
             watched.retry_at = None
         return up
 
-    def _on_command(self, watched: Watched, order: Order) -> None:
-        left = watched.locked_until - self._clock.now()
-        if left > 0 and watched.trouble is not None:
-            why = Reason(
-                "camera_locked",
-                "{reason}; cameras lock, so the next try is in {minutes:.0f} min",
-                reason=detail(watched.trouble),
-                minutes=left / 60,
-            )
-            order.done(False, why, {"camera": watched.section.name, "reason": str(LoginRefusedError.kind)})
-            return
-        self._attempt(watched, order)
+    # -- what is begun -------------------------------------------------------------------------------------
 
-    def _attempt(self, watched: Watched, order: Order | None = None) -> None:
-        """One picture, and what comes of it: a picture record, or growing pauses and a health record."""
-        wish, unread = self._make_wish(watched)
-        found = unread or self._fulfil(wish)
-        if isinstance(found, Reason):
-            self._missed(watched, wish, found)
-            if order is not None:
-                order.done(False, detail(found), {"camera": wish.camera.name, "reason": str(found)})
-        else:
-            self._taken(watched, wish, found, "" if order is None else order.command)
-            if order is not None:
-                order.done(True, taken(found.body, wish.camera.name), version1.body(Kind.PICTURE, found.body))
+    def _begin(self) -> None:
+        """Begin on what waits: what was asked for, then what is due, each box and camera as it becomes free."""
+        for order in list(self._orders):
+            if len(self._under_way) >= AT_ONCE:
+                return
+            if self._try(self._watched[order.camera], order):
+                self._orders.remove(order)
+        for watched in list(self._due):
+            if len(self._under_way) >= AT_ONCE - 1:
+                return
+            if self._try(watched, None):
+                self._due.remove(watched)
 
-    def _make_wish(self, watched: Watched) -> tuple[Wish, Reason | None]:
-        """Return the wish, and what is wrong with its camera's password file (None where nothing is)."""
-        section, unread = watched.section, None
+    def _try(self, watched: Watched, order: Order | None) -> bool:
+        """Begin on one picture, or conclude at once that there is none. Return False where it has to wait."""
         try:
-            camera = target(section)
+            camera = target(watched.section)
         except (OSError, ValueError) as error:
-            camera = Target(section.name, section.driver)
-            unread = password_unread(str(section.password_file), error)
+            job = Job(Target(watched.section.name, watched.section.driver), order)
+            self._missed(job, password_unread(str(watched.section.password_file), error))
+            return True
+        login = login_of(camera)
+        if self._is_busy(camera, login, by_order=order is not None):
+            return False
+        job = Job(camera, order)
+        left = self._logins.left(login)
+        if left > 0:
+            self._refuse(job, login, left)
+            return True
+        self._kept(lambda: self._logins.claim(login))
+        self._under_way.append(job)
+        self._captures.begin(job)
+        return True
+
+    def _is_busy(self, camera: Target, login: Login, by_order: bool) -> bool:
+        """Return whether the camera is asked already, or its box, where not one is by order and one by schedule."""
+        return any(
+            job.camera.name == camera.name
+            or (login_of(job.camera).box == login.box and (not login.box or (job.order is not None) == by_order))
+            for job in self._under_way
+        )
+
+    def _refuse(self, job: Job, login: Login, left: float) -> None:
+        """Conclude without asking that the camera's login waits."""
+        why = LoginRefusedError.kind.having(detail=login_waits(login.user, login.box, left))
+        if job.order is None:
+            self._missed(job, why, wait=min(left, LONGEST_PAUSE))  # by then it may have another password
+        else:
+            told = {"camera": job.camera.name, "reason": str(why)}
+            job.order.done(False, detail(why), told)
+
+    def _make_wish(self, camera: Target) -> Wish:
         utc, mark = self._utc()
-        wish = Wish(
+        return Wish(
             new_id(),
             self._station,
             camera,
@@ -223,69 +211,73 @@ class PictureLane:
             mark,
             self._patience * DEADLINE,
             self._place,
-            self._last.get(section.name, ""),
-            self._world.now(),
+            self._last.get(camera.name, ""),
         )
-        return wish, unread
-
-    def _fulfil(self, wish: Wish) -> Reason | Shelved:
-        """Return the picture, or why there is none."""
-        try:
-            answer = self._ask(wish)
-            if not answer.ok:
-                return answer.reason or NoPictureError.kind
-            shelved = self._clock.outside(lambda: self._shelf.take(answer, self._spool, wish.camera.name))
-            self._last[wish.camera.name] = answer.pixels
-            self._clock.outside(lambda: self._spool.remember(self._last))
-        except PictureRefusedError as error:
-            return NoPictureError(error.detail).reason
-        except OSError as error:
-            return not_kept(error)
-        finally:
-            self._clock.outside(lambda: self._spool.drop(wish.id))
-        return shelved
-
-    def _ask(self, wish: Wish) -> Answer:
-        """Lay the wish down and wait for its answer in slices of real time."""
-        self._clock.outside(self._spool.sweep)  # no wish is open here: whatever lies there came too late
-        self._clock.outside(lambda: self._spool.put(wish))
-        wait = self._spool.waiting(self._world, wish.id, self._patience, self._absence)
-        while (answer := self._clock.outside(lambda: wait.slice(SLICE))) is None:
-            self._clock.sleep_until(self._clock.now())  # give way, and end here when told to
-        return answer
 
     # -- what came of it -----------------------------------------------------------------------------------
 
-    def _taken(self, watched: Watched, wish: Wish, shelved: Shelved, command: str) -> None:
-        body = shelved.body | ({"command": command} if command else {})
+    def _ended(self, captured: Captured) -> None:
+        """Take in what came of a job: a picture record, or growing pauses and a health record."""
+        job, found, login = captured.job, captured.found, login_of(captured.job.camera)
+        self._under_way.remove(job)
+        if isinstance(found, Shelved):
+            self._kept(lambda: self._logins.accepted(login))
+            self._taken(captured, found)
+        elif found.code == LoginRefusedError.kind.code:
+            self._kept(lambda: self._logins.refused(login))
+            self._missed(job, found, captured.wish, LONGEST_PAUSE)
+        else:
+            if found.code == UnreachableError.kind.code:
+                self._kept(lambda: self._logins.unreached(login))
+            self._missed(job, found, captured.wish)
+
+    def _taken(self, captured: Captured, shelved: Shelved) -> None:
+        job, wish, name = captured.job, captured.wish, captured.job.camera.name
+        body = shelved.body | ({"command": job.order.command} if job.order else {})
         mark = widened(wish.clock, shelved.late_s)
         self._post(Draft(Kind.PICTURE, wish.stamp, 0.0, wish.utc, mark, body))
-        name = watched.section.name
-        if watched.failures:
-            log.info("camera %s gives pictures again, after %d failed tries", name, watched.failures)
-            self._tell(wish, {"event": "pictures again", "camera": name, "failures": watched.failures})
-        watched.backoff.reset()
-        watched.failures, watched.retry_at, watched.trouble = 0, None, None
+        self._last[name] = captured.pixels
+        self._kept(lambda: self._spool.remember(self._last))
+        failures = self._watched[name].taken(wish.utc)
+        if failures:
+            log.info("camera %s gives pictures again, after %d failed tries", name, failures)
+            self._tell(wish, {"event": "pictures again", "camera": name, "failures": failures})
+        self._close(job)
         self._taken_count += 1
-        watched.last = {"picture": body["picture"], "utc": wish.utc, "reasons": body["reasons"]}
         self.snapshot = self._snapshot()
+        if job.order is not None:
+            job.order.done(True, taken(shelved.body, name), version1.body(Kind.PICTURE, shelved.body))
 
-    def _missed(self, watched: Watched, wish: Wish, trouble: Reason) -> None:
-        now = self._clock.now()
-        watched.failures += 1
-        pause = watched.backoff.pause()
-        if trouble.code == LoginRefusedError.kind.code:
-            pause = LONGEST_PAUSE
-            watched.locked_until = now + LONGEST_PAUSE
-        watched.retry_at = now + pause
-        if watched.trouble is None or trouble.code != watched.trouble.code:  # once, and when it goes wrong otherwise
-            text = detail(trouble)
-            log.warning("camera %s gives no picture (%s): %s", watched.section.name, trouble, text)
-            kind = trouble.bare()
-            body = {"event": "picture missed", "camera": watched.section.name, "reason": kind, "text": text}
-            self._tell(wish, plain(body))
-        watched.trouble = trouble
+    def _missed(self, job: Job, trouble: Reason, wish: Wish | None = None, wait: float | None = None) -> None:
+        """Take in that a job has no picture. `wait`: s to the next try, None for a pause that grows."""
+        name, text = job.camera.name, detail(trouble)
+        if self._watched[name].missed(trouble, wait):
+            log.warning("camera %s gives no picture (%s): %s", name, trouble, text)
+            body = {"event": "picture missed", "camera": name, "reason": trouble.bare(), "text": text}
+            self._tell(wish or self._make_wish(job.camera), plain(body))
+        self._close(job)
         self.snapshot = self._snapshot()
+        if job.order is not None:
+            job.order.done(False, text, {"camera": name, "reason": str(trouble)})
+
+    def _close(self, job: Job) -> None:
+        """Let a scheduled camera become due again; one that waits for its turn goes on waiting."""
+        if job.order is None:
+            self._watched[job.camera.name].open = False
+
+    def _forgive(self) -> None:
+        self._kept(self._logins.forgive)
+        now = self._clock.now()
+        for watched in self._watched.values():
+            if watched.trouble is not None and watched.trouble.code == LoginRefusedError.kind.code:
+                watched.retry_at = now
+
+    def _kept(self, keep: Callable[[], object]) -> None:
+        """Keep something in the spool; where the disk refuses it is known until the next start."""
+        try:
+            self._clock.outside(keep)
+        except OSError as error:
+            log.warning("%s", detail(not_kept(error)))
 
     def _tell(self, wish: Wish, body: dict[str, Any]) -> None:
         self._post(Draft(Kind.HEALTH, wish.stamp, 0.0, wish.utc, wish.clock, body))

@@ -5,6 +5,7 @@
     ID.full.jpg, ID.thumb.jpg, then answer-ID.json               what came of it
     worker.lock       held by the camera process as long as it lives
     last.json         what each camera's last picture looked like (the daemon's)
+    logins.json       which logins were refused                   (the daemon's; no password)
 
 A killed camera process leaves its wish as taken: the next one answers it with an error, so that a picture that
 crashes a library is not tried for ever. Files with other names are not the spool's and are left alone.
@@ -23,16 +24,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from drivers.clock import Clock
+from drivers.cameras.camera import CameraSettings
 from drivers.reason import Reason
 from edge.files import read_password, sync_folder, write_whole
-from edge.pictures.reasons import AWAY, not_within
 from edge.records.bodies import encode, restore
 from edge.records.record import ClockMark, Stamp
 
+LOCK = "worker.lock"
 LATE_STEP = 5.0  # s; coarse, so that a busy machine writes the same picture as an idle one
-POLL = 0.2  # s between two looks for a wish
-LOOK = 0.05  # s between two looks for an answer, while one is waited for
 NAME = re.compile(r"^(?:(wish|taken|answer)-[0-9a-f]{16}\.json|[0-9a-f]{16}\.(?:full|thumb)\.jpg|.*\.part)$")
 T = TypeVar("T")
 
@@ -47,6 +46,13 @@ class Target(msgspec.Struct, frozen=True, omit_defaults=True):
     password: str = ""
     width: int = 2688
     height: int = 1520
+    fingerprint: str = ""
+
+    def settings(self, timeout: float) -> CameraSettings:
+        """Return how the drivers are told of it; `timeout` s for one still."""
+        return CameraSettings(
+            self.driver, self.url, self.username, self.password, self.width, self.height, timeout, self.fingerprint
+        )
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -131,13 +137,12 @@ class Spool:
         """Return the wish's answer, where it is there and whole."""
         return self._read(self.folder / f"answer-{wish_id}.json", Answer)
 
-    def waiting(self, world: Clock, wish_id: str, patience: float, absence: float) -> Waiting:
-        """Return a wait for the answer, `patience` seconds of `world` in all, `absence` without a process."""
-        return Waiting(self, world, wish_id, patience, absence)
-
     def attended(self) -> bool:
         """Return whether a camera process holds the spool."""
-        lock = self._lock()
+        try:  # for reading alone: who watches the folder is not to hear of every look
+            lock = os.open(self.folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -157,8 +162,7 @@ class Spool:
             file.unlink(missing_ok=True)
 
     def sweep(self) -> int:
-        """Remove all wishes and answers (with no wish open: leftovers of a killed daemon, answers that came too
-        late); how many files that were."""
+        """Remove all wishes and answers, with no wish open: leftovers of a killed daemon. Return how many files."""
         left = [file for file in self.folder.iterdir() if NAME.match(file.name)]
         for file in left:
             file.unlink(missing_ok=True)
@@ -177,7 +181,7 @@ class Spool:
     def attend(self) -> int | None:
         """Hold the spool until the process ends: the lock's descriptor, None where another one holds it (or
         the daemon looks at this very moment: try again)."""
-        lock = self._lock()
+        lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -208,9 +212,9 @@ class Spool:
                 if data:
                     self._write(file.name, data)
             self._write(f"answer-{answer.id}.json", encode(answer))
-        except FileNotFoundError:  # swept away under our hands: withdrawn just now
+            (self.folder / f"taken-{answer.id}.json").unlink()
+        except FileNotFoundError:  # dropped under our hands: withdrawn just now
             self.drop(answer.id)
-        (self.folder / f"taken-{answer.id}.json").unlink(missing_ok=True)
 
     def abandoned(self) -> list[str]:
         """Ids of the wishes that an earlier camera process took and did not live to answer."""
@@ -220,9 +224,6 @@ class Spool:
         return [file.stem.partition("-")[2] for file in self.folder.glob("taken-*.json") if NAME.match(file.name)]
 
     # -- files ------------------------------------------------------------------------------------------
-
-    def _lock(self) -> int:
-        return os.open(self.folder / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _write(self, name: str, data: bytes) -> None:
         write_whole(self.folder / name, data)
@@ -235,31 +236,6 @@ class Spool:
             return None
 
 
-class Waiting:
-    """The daemon's wait for one answer, in slices of real time. Always ends in an answer, if need be its own."""
-
-    def __init__(self, spool: Spool, world: Clock, wish_id: str, patience: float, absence: float) -> None:
-        self._spool, self._world, self._wish_id = spool, world, wish_id
-        self._patience, self._absence = patience, absence
-        self._began = self._seen = world.now()
-
-    def slice(self, seconds: float) -> Answer | None:
-        """Return the answer, or None where it is not there after these seconds."""
-        until = self._world.now() + seconds
-        while (answer := self._spool.answer(self._wish_id)) is None:
-            now = self._world.now()
-            if self._spool.attended():
-                self._seen = now
-            if now - self._began >= self._patience:
-                return Answer(self._wish_id, False, not_within(self._patience))
-            if now - self._seen >= self._absence:
-                return Answer(self._wish_id, False, AWAY)
-            if now >= until:
-                return None
-            self._world.sleep_until(min(now + LOOK, until))
-        return answer
-
-
 def target(section: Any) -> Target:
     """Return the Target of a `CameraSection` (edge.config). Raise OSError where its password file cannot be read.
 
@@ -269,7 +245,8 @@ def target(section: Any) -> Target:
     if section.password_file:
         password = read_password(Path(section.password_file))
     url, user = section.url or "", section.username or ""
-    return Target(section.name, section.driver, url, user, password, section.width, section.height)
+    size = section.width, section.height
+    return Target(section.name, section.driver, url, user, password, *size, section.fingerprint or "")
 
 
 def late(wish: Wish, now: float) -> float:

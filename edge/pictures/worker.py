@@ -1,34 +1,44 @@
-"""The camera process: `python -m edge.pictures.worker --spool DIR` answers one wish at a time, for ever.
+"""The camera process: `python -m edge.pictures.worker --spool DIR` answers wishes for ever, each in a child of its own.
 
-It has no schedule and no idea of the date. Camera libraries hang and crash, so its end is a normal thing: the
-kernel's alarm ends it when a wish's deadline has passed (a handler in Python would never run while a library
-hangs in C), whoever supervises it starts it again, and the next process answers the wish that killed this one.
+It has no schedule and no idea of the date. Camera libraries hang and crash, so a child's end is a normal thing: the
+kernel's alarm ends it when its wish's deadline has passed (a handler in Python would never run while a library hangs
+in C), the process answers for it, and the other wishes go on. The process itself calls no camera and opens no picture.
+It waits for the kernel's word alone: of a file in the spool, of a child's end.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
+import importlib
+import multiprocessing
+import select
 import signal
 import sys
 from hashlib import sha256
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 
 import msgspec
 
-from drivers.cameras.camera import CameraError, CameraSettings, NoPictureError, open_camera
+from drivers.cameras.camera import CameraError, NoPictureError, open_camera
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.notify import notify
 from edge.pictures.exif import with_exif
+from edge.pictures.folder_watch import FolderWatch
 from edge.pictures.judge import NotWholeError, Opened
-from edge.pictures.reasons import ENDED
-from edge.pictures.spool import POLL, Answer, Part, Spool, Target, Wish, late, widened
+from edge.pictures.reasons import ENDED, HUNG
+from edge.pictures.spool import Answer, Part, Spool, Target, Wish, late, widened
 
-LOCK_TRIES = 30
-BEAT = 10.0  # s; its unit's WatchdogSec must be longer than this and the longest deadline together
+LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may be looking at the lock at this very moment
+BEAT = 10.0  # s; its unit's WatchdogSec must be longer
 GRACE = 5.0  # s between the driver's own deadline and the alarm
+AT_ONCE = 4  # children; the daemon wishes for no more at once
+DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
+LOADED_ONCE = ("av", "drivers.cameras.jpeg", "PIL.JpegImagePlugin")  # before the first child, which then shares them
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,24 +62,63 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def serve(spool: Spool, clock: Clock) -> None:
-    """Answer wishes for ever."""
-    for wish_id in spool.abandoned():
-        spool.finish(Answer(wish_id, False, ENDED))
-    beat_at = clock.now()
-    while True:
-        if clock.now() >= beat_at:
-            notify("WATCHDOG=1")
-            beat_at = clock.now() + BEAT
-        wish = spool.take()
-        if wish is None:
-            clock.sleep_until(clock.now() + POLL)
-            continue
-        signal.setitimer(signal.ITIMER_REAL, wish.deadline)
-        spool.finish(*answer(wish, clock, spool))
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    """Answer wishes for ever. Raise OSError where the spool is gone."""
+    with FolderWatch(spool.folder) as watch, select.epoll() as ready:
+        ready.register(watch.fd, select.EPOLLIN)
+        children = Children(spool, ready)
+        for wish_id in spool.abandoned():
+            spool.finish(Answer(wish_id, False, ENDED))
+        beat_at = clock.now()
+        while True:
+            if clock.now() >= beat_at:
+                notify("WATCHDOG=1")
+                beat_at = clock.now() + BEAT
+            watch.clear()
+            children.reap()
+            children.start()
+            clock.wait_readable(ready.fileno(), beat_at)
 
 
-def answer(wish: Wish, clock: Clock, spool: Spool) -> tuple[Answer, bytes, bytes]:
+class Children:
+    """The processes that take pictures, one for each wish."""
+
+    def __init__(self, spool: Spool, ready: select.epoll) -> None:
+        self._spool, self._ready = spool, ready
+        self._fork = multiprocessing.get_context("fork")
+        self._running: dict[int, tuple[Wish, BaseProcess]] = {}  # by the descriptor that tells of its end
+
+    def start(self) -> None:
+        """Begin on the wishes that wait, while there are not too many. Raise OSError where the spool is gone."""
+        if not self._spool.folder.is_dir():
+            raise FileNotFoundError(f"the folder {self._spool.folder} is gone")
+        while len(self._running) < AT_ONCE and (wish := self._spool.take()) is not None:
+            for name in LOADED_ONCE:
+                importlib.import_module(name)
+            child = self._fork.Process(target=capture, args=(wish, self._spool), daemon=True)
+            child.start()
+            self._running[child.sentinel] = wish, child
+            self._ready.register(child.sentinel, select.EPOLLIN)
+
+    def reap(self) -> None:
+        """Take in which have ended, and answer for those that did not live to."""
+        for number, (wish, child) in list(self._running.items()):
+            if child.is_alive():
+                continue
+            self._ready.unregister(number)
+            del self._running[number]
+            self._spool.finish(Answer(wish.id, False, HUNG if child.exitcode == -signal.SIGALRM else ENDED))
+            child.close()
+
+
+def capture(wish: Wish, spool: Spool) -> None:
+    """Answer one wish, in a process that ends at its deadline or with its parent, whatever a library does."""
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, wish.deadline)
+    spool.finish(*answer(wish, SystemClock()))
+
+
+def answer(wish: Wish, clock: Clock) -> tuple[Answer, bytes, bytes]:
     """Take the wished picture: the answer, the full picture, the thumbnail."""
     try:
         jpeg = take_still(wish.camera, max(1.0, wish.deadline - GRACE), clock)
@@ -103,10 +152,7 @@ def answer(wish: Wish, clock: Clock, spool: Spool) -> tuple[Answer, bytes, bytes
 
 def take_still(target: Target, timeout: float, clock: Clock) -> bytes:
     """One JPEG of the camera as it gives it. CameraError."""
-    settings = CameraSettings(
-        target.driver, target.url, target.username, target.password, target.width, target.height, timeout
-    )
-    camera = open_camera(settings, clock)
+    camera = open_camera(target.settings(timeout), clock)
     try:
         jpeg = camera.still()
     finally:
@@ -120,7 +166,7 @@ def _attend(spool: Spool, clock: Clock) -> bool:
     for _ in range(LOCK_TRIES):
         if spool.attend() is not None:
             return True
-        clock.sleep_until(clock.now() + POLL)
+        clock.sleep_until(clock.now() + LOCK_PAUSE)
     return False
 
 

@@ -55,10 +55,10 @@ class Hours:
         for record in self._new():
             if record.start is None and record.clock.source == "arrival":
                 return  # it will have a time
-            if record.kind is Kind.MINUTE and record.start is not None:
-                begin = record.start / 1e6
+            if record.kind == Kind.MINUTE and record.start is not None:
+                begin, fields = record.start / 1e6, record.fields()
                 yield from self._season.ended(begin + SLACK)
-                self._season.take(begin, record.duration, record.body["values"], record.body["quality"])
+                self._season.take(begin, record.duration, fields["values"], fields["quality"])
                 self._state.read = record.seq
                 yield from self._season.ended(begin + record.duration + SLACK)
             self._state.read = record.seq

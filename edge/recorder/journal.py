@@ -86,7 +86,7 @@ class Journal:
         """Keep the store within its bounds, and record what had to be mended: each loss is itself a record."""
         try:
             for loss in self._clock.outside(partial(self._store.sweep, stamp, start, mark)):
-                log.warning("the store made room: %s", loss.body)
+                log.warning("the store made room: %s", loss.fields())
                 self._appended(loss)
             mended = self._store.take_repair()
         except StoreError as trouble:
@@ -122,7 +122,7 @@ def check(draft: Draft) -> None:
 
 def picture_of(draft: Draft) -> NewPicture | None:
     """Return the picture that a picture record tells of, for the rows that send it."""
-    if draft.kind is not Kind.PICTURE:
+    if draft.kind != Kind.PICTURE:
         return None
     body = draft.body
     full = Part(body["bytes"], body["picture"])

@@ -180,7 +180,7 @@ class Recorder:
             self._inbox.lost = 0
         self.journal.tidy(Stamp(self._boot, now), *self.time_at(now))
 
-    def event(self, kind: Kind, body: dict[str, Any]) -> Record | None:
+    def event(self, kind: str, body: dict[str, Any]) -> Record | None:
         """Append an event of this instant."""
         now = self._clock.now()
         start, mark = self.time_at(now)

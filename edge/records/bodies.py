@@ -16,7 +16,7 @@ from msgspec import Meta, Raw
 
 from drivers.reason import Reason, restored
 from edge.records.channel_name import ChannelName
-from edge.records.record import MOST, Kind, Name, Seq, Utc
+from edge.records.record import MOST, Kind, Name, Seq, Utc, values_of
 
 MOST_CHANNELS = 256
 Flag = Annotated[int, Meta(ge=1, le=9)]
@@ -166,8 +166,8 @@ KINDS: dict[str, type[msgspec.Struct]] = {
 
 
 def decode(kind: str, body: Raw | bytes | dict[str, Any]) -> Any:
-    """Return the view of a body, or Unknown; raise ValueError only where the bytes are no JSON."""
-    value = msgspec.json.decode(body) if isinstance(body, Raw | bytes) else body
+    """Return the view of a body, or Unknown; raise ValueError, RecursionError only where the bytes are no JSON."""
+    value = values_of(body) if isinstance(body, Raw | bytes) else body
     known = KINDS.get(kind)
     if known is None:
         return Unknown(kind, value)
@@ -177,9 +177,14 @@ def decode(kind: str, body: Raw | bytes | dict[str, Any]) -> Any:
         return Unknown(kind, value)
 
 
-def encode(body: msgspec.Struct) -> bytes:
-    """Return the bytes that a record keeps of its body."""
+def encode(body: Any) -> bytes:
+    """Return the bytes that are kept of a body."""
     return msgspec.json.encode(body, enc_hook=plain_value)
+
+
+def raw(body: Any) -> Raw:
+    """Return the same of a body's fields or struct, as a record holds it. Raise what the encoder does."""
+    return Raw(encode(body))
 
 
 def plain(body: Any) -> dict[str, Any]:

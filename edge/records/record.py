@@ -2,17 +2,21 @@
 
 (station, epoch, seq) names a record for ever. A record holds its raw stamp (`boot`, `boottime`), which is
 never rewritten, and the time that follows from it (`start`, `clock`), which a higher `revision` may bring.
+What it tells is its body, bytes that are kept and passed on as they came: a kind or a key that this version does
+not know goes through it unharmed. `edge.records.bodies` reads them.
 """
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Raw
 
 MOST = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly (RFC 8259, section 6)
+MOST_BODY = 1024 * 1024  # bytes of a body: a quarter of the largest message; a minute of 256 channels has 30 kB
 LAST_UTC = 253_370_764_800_000_000  # microseconds: the year 9999 begins, the last that calendars here can name
 
 # What may stand in a record that comes from outside: everything has an end.
@@ -23,11 +27,12 @@ Seconds = Annotated[float, Meta(ge=0, le=1e10)]
 Boottime = Annotated[float, Meta(ge=-1e10, le=1e10)]  # s; nothing is reckoned with it but differences
 Duration = Annotated[float, Meta(ge=0, le=366 * 86400.0)]  # s
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
-Body = Annotated[dict[str, Any], Meta(max_length=256)]
+Fields = Annotated[dict[str, Any], Meta(max_length=256)]
+Body = Annotated[Raw, Meta(extra_json_schema={"type": "object"})]  # bounded by Record itself
 
 
 class Kind(StrEnum):
-    """What a record tells."""
+    """What a record tells: the kinds that this version knows. A newer station's are other names."""
 
     MINUTE = "minute"
     HOUR = "hour"
@@ -63,14 +68,16 @@ class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True):
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """One record as the store keeps it.
 
-    `start` is the time of its beginning, microseconds since 1970 UTC, None while it is unknown; `duration`
-    seconds (0 for an event); `setup` the seq of the setup record it was made under (same epoch); `body` the
-    kind's own fields (docs/wire-contract): for a minute {"values", "quality", "reasons"}.
+    `kind` is one of `Kind`, or a name that this version does not know. `start` is the time of its beginning,
+    microseconds since 1970 UTC, None while it is unknown; `duration` seconds (0 for an event); `setup` the seq of the
+    setup record it was made under (same epoch); `body` a JSON object, the kind's own fields (docs/wire-contract): for
+    a minute {"values", "quality", "reasons"}. Records are equal where their bodies are byte for byte; they have no
+    hash, `edge.uplink.window.identity` names one. Raise ValueError for a body that is no object, or a too large one.
     """
 
     epoch: Name
     seq: Seq
-    kind: Kind
+    kind: Name
     stamp: Stamp
     duration: Duration
     start: Utc | None
@@ -79,14 +86,33 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     setup: Seq | None
     body: Body
 
+    def __post_init__(self) -> None:
+        """Hold the body to its bounds, which no annotation can."""
+        body = bytes(self.body)
+        if len(body) > MOST_BODY or not body.startswith(b"{"):
+            raise ValueError(f"body: no object of at most {MOST_BODY} bytes")
+
+    def fields(self) -> dict[str, Any]:
+        """Return the body as plain JSON values. Raise as `values_of`."""
+        found: dict[str, Any] = values_of(self.body)
+        return found
+
+
+def values_of(raw: Raw | bytes) -> Any:
+    """Return the plain values of any JSON. Raise ValueError, RecursionError where it is none, or nested too deep."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.ValidationError:  # a number that no float holds, which is JSON all the same
+        return json.loads(bytes(raw))
+
 
 class Draft(msgspec.Struct, frozen=True):
-    """A record before the store gave it its seq (and the epoch of this start of the daemon)."""
+    """A record before the store gave it its seq (and the epoch of this start of the daemon), its body still fields."""
 
-    kind: Kind
+    kind: Name
     stamp: Stamp
     duration: Duration
     start: Utc | None
     clock: ClockMark
-    body: Body
+    body: Fields
     setup: Seq | None = None

@@ -8,18 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from greenlet import greenlet
+
 FOREVER = float("inf")
 
 
 class Killed(BaseException):
     """Raised out of a wait of a lane that is killed: it ends as by SIGKILL, closing no minute."""
-
-
-def closed() -> threading.Lock:
-    """Return a baton that waits to be handed over: a bare lock, which costs a third of a semaphore."""
-    baton = threading.Lock()
-    baton.acquire()
-    return baton
 
 
 @dataclass(eq=False)
@@ -28,7 +23,7 @@ class SimLane:
 
     name: str
     order: int
-    baton: threading.Lock = field(default_factory=closed)
+    begin: Callable[[], greenlet] | None = None  # makes what runs it, in the thread that it then runs in
     ended: threading.Event = field(default_factory=threading.Event)
     stopping: bool = False
     killed: bool = False
@@ -40,6 +35,14 @@ class SimLane:
     for_room: bool = False
     wake: Callable[[], None] | None = None
     failure: BaseException | None = None
+    _greenlet: greenlet | None = None
+
+    def switch(self) -> None:
+        """Let it run; return when it is the caller's turn again."""
+        if self._greenlet is None:
+            assert self.begin is not None
+            self._greenlet = self.begin()
+        self._greenlet.switch()
 
     def stop(self) -> None:
         """Make the lane's present and coming waits raise `Stopped`. Callable from any thread."""

@@ -99,9 +99,9 @@ def lost_from_the_store(truth: Truth, kept: list[Record]) -> Iterator[str]:
         yield "lost: the store's records are not numbered from 1 without a gap"
     for run in truth.runs:
         mine = [record for record in kept if record.epoch == run.epoch]
-        if not mine or mine[0].kind is not Kind.START:
+        if not mine or mine[0].kind != Kind.START:
             yield f"lost: the start {run.epoch} did not record itself first"
-        yield from _gaps(run, [record for record in mine if record.kind is Kind.MINUTE])
+        yield from _gaps(run, [record for record in mine if record.kind == Kind.MINUTE])
 
 
 def _gaps(run: Run, minutes: list[Record]) -> Iterator[str]:
@@ -178,7 +178,7 @@ def told_twice(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
     """Check that no two minutes of a boot overlap by their raw stamps."""
     boots: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        if record.kind is Kind.MINUTE:
+        if record.kind == Kind.MINUTE:
             boots[record.stamp.boot].append(record)
     for minutes in boots.values():
         minutes.sort(key=lambda minute: minute.stamp.boottime)

@@ -77,7 +77,7 @@ def value_checks(truth: Truth, records: Iterable[Record]) -> list[str]:
     """Return all that is wrong with the values of these minutes (each in its highest revision)."""
     channels = channels_of(truth)
     weather = WeatherTruth(truth.weather)
-    minutes = [record for record in records if record.kind is Kind.MINUTE]
+    minutes = [record for record in records if record.kind == Kind.MINUTE]
     return [complaint for minute in minutes for complaint in _minute(truth, channels, weather, minute)]
 
 
@@ -88,13 +88,14 @@ def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Rec
     begin, end = true_span(run, minute)
     silent, troubled = _ailing(truth, channels, begin, end)
     settled = (begin - run.begin) / 1e6 >= WARMING_UP and minute.duration >= WHOLE
-    values, flags = minute.body["values"], minute.body["quality"]
+    body = minute.fields()
+    values, flags = body["values"], body["quality"]
     name = f"{minute.epoch}/{minute.seq}"
     for channel in sorted(
         set(channels.sensor) & set(values) | {c for c in values if ChannelName.parse(c).quantity not in SOURCE}
     ):
         value, flag, sensor = values[channel], flags[channel], channels.sensor.get(channel, "")
-        reason = minute.body.get("reasons", {}).get(channel)
+        reason = body.get("reasons", {}).get(channel)
         if flag == Flag.PASS and (value is None or not weather.like(channel, value, begin / 1e6, end / 1e6)):
             yield f"wrongly good: {name} {channel} {value} is not the weather's {weather.told(channel, begin / 1e6)}"
         if flag == Flag.MISSING and value is not None:

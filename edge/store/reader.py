@@ -51,11 +51,11 @@ class Reader:
             self.bad.update(ranges.numbers(missing))
 
 
-def newest_of(kind: Kind | None) -> tuple[str, ...]:
+def newest_of(kind: str | None) -> tuple[str, ...]:
     """Return the condition, with its argument, that selects the newest record (of a kind)."""
     if kind is None:
         return ("ORDER BY seq DESC LIMIT 1",)
-    if kind is Kind.MINUTE:
+    if kind == Kind.MINUTE:
         return ("WHERE kind = 'minute' ORDER BY seq DESC LIMIT 1",)
     # the second term lets it use the index of events
-    return "WHERE kind = ? AND kind <> 'minute' ORDER BY seq DESC LIMIT 1", kind.value
+    return "WHERE kind = ? AND kind <> 'minute' ORDER BY seq DESC LIMIT 1", str(kind)

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.records.bodies import raw
+from edge.records.record import ClockMark, Draft, Record, Stamp
 
 COLUMNS = (
     "seq, epoch, kind, boot, boottime, duration, start, source, error, not_before, not_after, revision, setup, "
@@ -31,10 +32,9 @@ class RowError(ValueError):
 
 
 def record_of(draft: Draft, epoch: str, seq: int) -> Record:
-    """Return the record that a draft becomes."""
-    return Record(
-        epoch, seq, draft.kind, draft.stamp, draft.duration, draft.start, draft.clock, 0, draft.setup, draft.body
-    )
+    """Return the record that a draft becomes. Raise what the encoder raises for a value that is no JSON."""
+    body, kind = raw(draft.body), str(draft.kind)
+    return Record(epoch, seq, kind, draft.stamp, draft.duration, draft.start, draft.clock, 0, draft.setup, body)
 
 
 def row_of(record: Record) -> Row:
@@ -43,7 +43,7 @@ def row_of(record: Record) -> Row:
     head: Row = (
         record.seq,
         record.epoch,
-        record.kind.value,
+        record.kind,
         record.stamp.boot,
         float(record.stamp.boottime),
         float(record.duration),
@@ -55,7 +55,7 @@ def row_of(record: Record) -> Row:
         record.revision,
         record.setup,
     )
-    body = msgspec.json.encode(record.body)
+    body = bytes(record.body)
     return (*head, body, crc_of(head, body))
 
 
@@ -68,14 +68,14 @@ def from_row(row: Row) -> Record:
     return Record(
         epoch,
         seq,
-        Kind(kind),
+        kind,
         Stamp(boot, boottime),
         duration,
         start,
         ClockMark(source, error, before, after),
         revision,
         setup,
-        msgspec.json.decode(body),
+        msgspec.Raw(body),
     )
 
 

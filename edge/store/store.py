@@ -132,7 +132,7 @@ class Store:
         def attempt() -> Record:
             with self._db.change() as connection:
                 record = self._insert(connection, draft, state)
-                if draft.kind is Kind.LOSS and draft.body.get("what") == damage_report.WHAT:
+                if draft.kind == Kind.LOSS and draft.body.get("what") == damage_report.WHAT:
                     self._unreported.reported(connection)
                 if picture is not None:
                     self._rows.add(connection, picture, record.epoch, record.seq)
@@ -162,7 +162,7 @@ class Store:
         """Return the record `seq`; None where there is none."""
         return next(iter(self.range(seq, seq)), None)
 
-    def last(self, kind: Kind | None = None) -> Record | None:
+    def last(self, kind: str | None = None) -> Record | None:
         """Return the newest record, of that kind where one is named; None where there is none."""
         return next(iter(self._read(lambda c: self._reader.select(c, *newest_of(kind)))), None)
 

@@ -1,5 +1,7 @@
 """Pictures on their way: thumbnails before full pictures, each in chunks that go on where the broker's word ends.
 
+The thumbnail of a picture that somebody asked for goes before older records, and beside what is in flight.
+
 A part that the broker has whole and the platform does not confirm (`proof = "committed"`) is asked about by its
 last chunk alone: a platform that has the part says so, one that lacks some of it says from where to go on.
 """
@@ -7,6 +9,7 @@ last chunk alone: a platform that has the part says so, one that lacks some of i
 from __future__ import annotations
 
 import logging
+from collections import deque
 
 from drivers.clock import Clock
 from edge.northbound.minshan import Outgoing
@@ -18,6 +21,7 @@ from edge.wire.contract import CHUNK, VERSION, ChunkHeader, Receipt, Topic, enco
 log = logging.getLogger("minshan.uplink")
 AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB of picture
 PROBE_AFTER = 120.0  # s until a part that nobody confirmed is asked about; doubles each time
+HASTENED = 16  # pictures asked for of which the thumbnail goes first
 PROBES = 10  # parts asked about at once
 NEVER = float("inf")
 Key = tuple[str, str]
@@ -29,14 +33,29 @@ class Chunks:
     def __init__(self, station: str, store: Store, clock: Clock, committed: bool) -> None:
         self._station, self._book, self._clock, self._committed = station, store.pictures, clock, committed
         self._asked: dict[Key, tuple[int, float]] = {}  # part -> (how often, when next)
+        self._hastened: deque[Key] = deque(maxlen=HASTENED)
         self.probe_due = clock.now() if committed else NEVER
+
+    def hasten(self, picture: str) -> None:
+        """Send this picture's thumbnail before older records."""
+        self._hastened.append((picture, "thumbnail"))
+
+    def next_hastened(self, window: Window) -> Outgoing | None:
+        """Return the next chunk of a thumbnail that is waited for; None where there is none."""
+        if not self._hastened:
+            return None
+        rows = [row for row in self._book.next_pieces(limit=HASTENED) if (row.picture, row.part) in self._hastened]
+        return self._next(window, rows, AT_ONCE + 1)
 
     def next(self, window: Window) -> Outgoing | None:
         """Return the next chunk; None where there is none, or enough of them are on their way."""
+        return self._next(window, self._book.next_pieces(limit=AT_ONCE + 1), AT_ONCE)
+
+    def _next(self, window: Window, rows: list[PieceRow], at_once: int) -> Outgoing | None:
         flying = window.chunks()
-        if len(flying) >= AT_ONCE:
+        if len(flying) >= at_once:
             return None
-        for row in self._book.next_pieces(limit=AT_ONCE + 1):
+        for row in rows:
             offset = max([row.offset, *(end for header, end in flying if _key(header) == (row.picture, row.part))])
             if row.size == 0 or not row.path.exists():
                 log.warning("the file of picture %s (%s) is gone; it is not sent", row.picture[:8], row.part)
@@ -48,12 +67,14 @@ class Chunks:
     def sent(self, header: ChunkHeader, end: int) -> None:
         """Take in that the broker has this chunk. One that came after a refused one is sent again with it."""
         key = _key(header)
-        row = next((r for r in self._book.next_pieces(limit=AT_ONCE + 1) if (r.picture, r.part) == key), None)
+        row = next((r for r in self._book.next_pieces(limit=AT_ONCE + HASTENED) if (r.picture, r.part) == key), None)
         if row is None or header.offset > row.offset:
             return
         self._book.progress(*key, end)
         if end < header.size:
             return
+        if key in self._hastened:
+            self._hastened.remove(key)
         if not self._committed:
             self._book.closed(*key)
             return

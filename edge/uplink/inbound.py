@@ -63,6 +63,8 @@ class Desk:
             messages += [] if hello is None else [Outgoing(Topic.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
         self._telling.update({r.id: r for r in fresh})
+        for picture in (r.data["picture"] for r in fresh if "picture" in r.data):
+            self._chunks.hasten(str(picture))
         return messages + [Outgoing(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
     def told(self, message: Outgoing) -> None:

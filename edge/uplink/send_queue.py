@@ -1,4 +1,4 @@
-"""What is sent next: what was asked for, live, backfill from the newest to the oldest, pictures.
+"""What is sent next: what was asked for, live, the thumbnail that is waited for, backfill from the newest, pictures.
 
 Live records go at the station's own phase after the minute, so that a farm's stations do not all speak at once.
 While nobody listens, or the broker refuses, backfill and pictures pause; live goes on and shows when that ends.
@@ -93,6 +93,9 @@ class Order:
             return self._ready.popleft()
         if self._dry or now < self._paused_until:
             return None
+        hastened = self._chunks.next_hastened(window)
+        if hastened is not None:
+            return hastened
         known = -1
         while not self._backlog and known != len(self._too_large.seqs):  # what is too large hides what is behind it
             known = len(self._too_large.seqs)
@@ -113,7 +116,7 @@ class Order:
         flying = window.flying()
         newest = self._store.outbox.newest(self._dest, limit=self._adapter.live_records)
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
-        fresh.sort(key=lambda r: (r.kind is not Kind.ALERT, -r.seq))
+        fresh.sort(key=lambda r: (r.kind != Kind.ALERT, -r.seq))
         dated = [r for r in fresh if r.start is not None]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
         most = window.payload_bytes

@@ -44,7 +44,7 @@ class TooLarge:
                 "epoch": record.epoch,
                 "seq": record.seq,
                 "revision": record.revision,
-                "kind": record.kind.value,
+                "kind": record.kind,
                 "bytes": size,
                 "cause": f"the broker takes {most} bytes at most",
             }
@@ -53,4 +53,4 @@ class TooLarge:
 
 def is_told_of(record: Record) -> bool:
     """Whether the record is itself about one that was too large."""
-    return record.kind is Kind.LOSS and record.body.get("what") == "record"
+    return record.kind == Kind.LOSS and record.fields().get("what") == "record"

@@ -200,12 +200,20 @@ def encode(message: Any, compress: bool = False) -> bytes:
 def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
     """Return the message of a payload of at most `most` bytes, plain or compressed; PayloadError where it is none."""
     try:
-        raw = _decompress(payload, most) if payload[:4] == ZSTD_MAGIC else payload
-        if len(raw) > most:
-            raise TooLargeError(f"more than {most} bytes")
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, _zstd().ZstdError, UnicodeDecodeError, RecursionError, TooLargeError) as error:
+        return msgspec.json.decode(opened(payload, most), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TooLargeError) as error:
         raise PayloadError(f"{kind.__name__}: {error}") from None
+
+
+def opened(payload: bytes, most: int = LARGEST) -> bytes:
+    """Return the JSON of a payload, plain or compressed. Raise TooLargeError, also where it cannot be decompressed."""
+    try:
+        raw = _decompress(payload, most) if payload[:4] == ZSTD_MAGIC else payload
+    except _zstd().ZstdError as error:
+        raise TooLargeError(str(error)) from None
+    if len(raw) > most:
+        raise TooLargeError(f"more than {most} bytes")
+    return raw
 
 
 def encode_chunk(header: ChunkHeader, data: bytes) -> bytes:

@@ -94,7 +94,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
 
 def summary(receiver: Receiver) -> list[str]:
     """Return what was received, and what is missing, for people."""
-    from provisioning.commands.watch_screen import set_aside
+    from provisioning.commands.watch_screen import unusual
 
     tally, ledger = receiver.tally, receiver.records.ledger
     said = _("{minutes} minutes, {events} events, {pictures} photos received; {doubles} came twice and were left out")
@@ -103,4 +103,4 @@ def summary(receiver: Receiver) -> list[str]:
         missing = sum(span.last - span.first + 1 for span in ledger.missing(station))
         word = ngettext("{n} record missing", "{n} records missing", missing).format(n=missing)
         lines.append(f"  {station}: " + (word if missing else _("nothing missing")))
-    return [*lines, *set_aside(receiver)]
+    return [*lines, *unusual(receiver)]

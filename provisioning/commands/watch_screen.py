@@ -14,7 +14,7 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from hub.intake import printable
 from hub.jsonl import rfc3339
-from hub.tally import values
+from hub.tally import is_unknown, values
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -68,7 +68,9 @@ class Plain:
     def seen(self, station: str, record: Record) -> None:
         """Print the record as a line: station, time, kind, its first values."""
         when = rfc3339(record.start) if record.start is not None else f"({printable(record.clock.source)})"
-        click.echo(f"{station} {when} {record.kind.value} {values(record)}".rstrip())
+        kind = printable(record.kind)
+        kind = _("unknown kind {kind}").format(kind=kind) if is_unknown(record) else kind
+        click.echo(f"{station} {when} {kind} {values(record)}".rstrip())
 
     def tick(self, receiver: Receiver) -> None:
         """Let a reader of a pipe see the lines."""
@@ -119,9 +121,30 @@ def table(receiver: Receiver, now: int) -> Table:
             "" if newest is None else newest.values,
         )
         drawn.add_row(*map(Text, row))
-    if notes := [*set_aside(receiver), *price(receiver)]:
+    if notes := [*unusual(receiver), *price(receiver)]:
         drawn.caption = Text("\n".join(notes))
     return drawn
+
+
+def unusual(receiver: Receiver) -> list[str]:
+    """Return what of the records wants a look, and what could not be handled."""
+    tally, lines = receiver.tally, []
+    if tally.unknown:
+        said = ngettext(
+            "{n} record of a newer station is kept as it came: unknown kind {kinds}",
+            "{n} records of newer stations are kept as they came: unknown kind {kinds}",
+            tally.unknown.total(),
+        )
+        kinds = _(", ").join(f"{kind} ({n})" for kind, n in tally.unknown.items())
+        lines.append(said.format(n=tally.unknown.total(), kinds=kinds))
+    if tally.others:
+        said = ngettext(
+            "{n} record came under a name that another one has; both are kept",
+            "{n} records came under names that others have; both are kept",
+            tally.others,
+        )
+        lines.append(said.format(n=tally.others))
+    return [*lines, *set_aside(receiver)]
 
 
 def set_aside(receiver: Receiver) -> list[str]:
@@ -134,13 +157,6 @@ def set_aside(receiver: Receiver) -> list[str]:
     if aside is None:
         return [line]
     lines = [_("{line}; see {folder}").format(line=line, folder=aside.folder)]
-    if tally.others:
-        other = ngettext(
-            "{n} record came under a name that another one has; the first stays",
-            "{n} records came under names that others have; the first stay",
-            tally.others,
-        )
-        lines.append(other.format(n=tally.others))
     return [*lines, f"  {aside.last}"] if aside.last else lines
 
 

@@ -70,17 +70,18 @@ class FaultLog:
         store = self._station.store
         for record in store.range(self._next, store.next_seq):
             self._next = record.seq + 1
-            if record.kind is Kind.MINUTE and record.duration >= WHOLE and record.start is not None:
+            if record.kind == Kind.MINUTE and record.duration >= WHOLE and record.start is not None:
                 for sensor, channels in self._channels.items():
                     self._sensor(record, record.start, sensor, channels)
         return self.lines[known:]
 
     def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> None:
-        values = minute.body["values"]
+        body = minute.fields()
+        values = body["values"]
         lost = tuple(channel for channel in channels if values.get(channel) is None)
         gap = self._gaps.get(sensor)
         if lost:
-            reason = texts.said(minute.body["reasons"].get(lost[0]))
+            reason = texts.said(body["reasons"].get(lost[0]))
             self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
             if gap.minutes == TOLD_AFTER:
                 self._count += 1

@@ -17,6 +17,7 @@ from edge.files import read_password
 from edge.language import texts
 from edge.language.texts import _
 from edge.language.words import N_
+from edge.pictures.reasons import detail
 from provisioning.commands.finding import Finding
 from provisioning.commands.stationfile import unasked
 
@@ -36,7 +37,11 @@ DISK_REMEDIES = {
 
 CAMERA_REMEDIES = {
     "unreachable": N_("See whether the camera has power and network, and whether its address is right."),
-    "login_refused": N_("Correct username and password_file; wait half an hour first, cameras lock."),
+    "camera_certificate": N_("If it is the camera's own certificate, give its SHA-256 as the camera's fingerprint."),
+    "camera_fingerprint": N_(
+        "Give its fingerprint if the camera has a new certificate; otherwise somebody poses as it."
+    ),
+    "login_refused": N_("Correct username and password_file, then restart or run `minshan try-logins`."),
     "not_an_image": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
     "no_picture": N_("Take the camera's power away for ten seconds, then try again."),
 }
@@ -113,7 +118,9 @@ def cameras(config: Config) -> Iterator[Finding]:
 
 def one_photo(camera: CameraSection) -> Finding:
     """Take a photo in a process of its own: a camera's library may hang or crash."""
-    asked = json.dumps(camera.model_dump(include={"driver", "url", "username", "width", "height"}) | secret(camera))
+    asked = json.dumps(
+        camera.model_dump(include={"driver", "url", "username", "width", "height", "fingerprint"}) | secret(camera)
+    )
     words = [sys.executable, "-m", "provisioning.doctor.still"]
     name = {"name": camera.name}
     try:
@@ -136,8 +143,9 @@ def one_photo(camera: CameraSection) -> Finding:
 
 
 def camera_remedy(trouble: Reason) -> str:
-    """Return what to do about a camera, by the kind of its trouble."""
-    found = CAMERA_REMEDIES.get(trouble.code) or CAMERA_REMEDIES["no_picture"]
+    """Return what to do about a camera, by what happened where that has a remedy of its own, else by its kind."""
+    happened = detail(trouble).code
+    found = CAMERA_REMEDIES.get(happened) or CAMERA_REMEDIES.get(trouble.code) or CAMERA_REMEDIES["no_picture"]
     return _(found)
 
 

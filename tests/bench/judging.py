@@ -37,7 +37,7 @@ class Judged(NamedTuple):
 
 def learnt(days: list[list[faults.Frame]], second: bool) -> Doubts:
     """Return what the checks have learnt of the devices in untouched days before."""
-    minutes = Minutes(lines(second, days[0]))
+    minutes = Minutes(lines(second, max(days, key=lambda frames: len(frames[len(frames) // 2][1]))))
     for number, frames in enumerate(days):
         shift = number * 3 * 86_400.0  # no day follows another: nothing leaps at midnight
         judged([(at + shift, frame) for at, frame in frames], frames if second else None, minutes=minutes, begin=shift)
@@ -69,7 +69,7 @@ def judged(
         for name, value in frame.items():
             reading = Reading(name, value, at, wraps_at=WRAP if name == "rainfall_amount" else None)
             minutes.take(sensor, reading)
-            if minutes.lines[sensor, name].checker.impossible(reading):
+            if (line := minutes.lines.get((sensor, name))) and line.checker.impossible(reading):
                 failed.setdefault(name, set()).add(faults.minute(at))
             if sensor == "mast" and name in WEEWX and not WEEWX[name][0] <= value <= WEEWX[name][1]:
                 refused.setdefault(name, set()).add(faults.minute(at))

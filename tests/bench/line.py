@@ -1,8 +1,8 @@
 """The sampling and recording line: what it costs, and what a bus that hangs costs the others.
 
 CPU: the demo's station (one device of each bus, all quantities of the mission at their sampling rates) for one
-simulated hour, the time of the threads "bus ..." and "recorder" alone. Twins on serial lines, the weather and the
-rest of the simulation have threads of their own and do not count; what runs inside a bus's thread and is of the
+simulated hour, the time of the lanes "bus ..." and "recorder" alone. Twins on serial lines, the weather and the
+rest of the simulation have lanes of their own and do not count; what runs inside a bus's lane and is of the
 simulation (I2C and GPIO twins, the clock's hand-over, waiting for a pty) is timed and taken off. The station's
 own code, drivers, libraries, pyserial and the store's writes stay in.
 
@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 import select
 import tempfile
-import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,6 +36,7 @@ from edge.daemon import open_bus, open_store
 from edge.records.record import Kind
 from edge.sampler import BusLane, Taken
 from edge.sim.clock import SimClock
+from edge.sim.lane import SimLane
 from edge.sim.rig import Boot, Rig
 from provisioning.demo.config import whole_station
 from tests.bench.figures import Row, row
@@ -64,21 +65,22 @@ def rows() -> Iterator[Row]:
 def hour_of_cpu() -> tuple[float, int]:
     """Return the CPU seconds of the line's threads in a simulated hour, and its minutes' number of channels."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as patches:
-        spent: dict[int, float] = {}
+        times = LaneTimes()
+        patches.enter_context(patch.object(SimLane, "switch", times.of_lanes(SimLane.switch)))
         for owner, name in SIMULATED:
-            patches.enter_context(patch.object(owner, name, aside(getattr(owner, name), spent)))
+            patches.enter_context(patch.object(owner, name, times.aside(getattr(owner, name))))
         config = station(Path(folder))
         boot = Boot("bench", BEGIN)
         rig = Rig(config, boot, BEGIN, 1)
         running = rig.power_on(open_store)
         rig.clock.run_until(WARM)
-        before = of_the_line(spent)
+        before = times.of_the_line()
         rig.clock.run_until(WARM + HOUR)
-        used = of_the_line(spent) - before
+        used = times.of_the_line() - before
         minute = running.store.last(Kind.MINUTE)
         rig.power_off()
         rig.close()
-        return used, 0 if minute is None else len(minute.body["values"])
+        return used, 0 if minute is None else len(minute.fields()["values"])
 
 
 def station(folder: Path) -> Config:
@@ -89,30 +91,54 @@ def station(folder: Path) -> Config:
     return load(file)
 
 
-def of_the_line(spent: dict[int, float]) -> float:
-    """Return the CPU seconds so far of the threads that sample and record, less what was put aside."""
-    line = [t for t in threading.enumerate() if t.name.startswith("bus ") or t.name == "recorder"]
-    idents = [thread.ident for thread in line if thread.ident is not None]
-    return sum(time.clock_gettime(time.pthread_getcpuclockid(i)) - spent.get(i, 0.0) for i in idents)
+class LaneTimes:
+    """The CPU seconds of each lane of a simulation; all of them run in one thread."""
 
+    def __init__(self) -> None:
+        self._spent: defaultdict[str, float] = defaultdict(float)
+        self._lane = ""
+        self._since = time.thread_time()
+        self._inside: set[str] = set()  # lanes that are in what is put aside
 
-def aside(call: Callable[..., Any], spent: dict[int, float]) -> Callable[..., Any]:
-    """Return `call` with its CPU time put aside for the calling thread (once where one is within another)."""
-    within = threading.local()
+    def of_the_line(self) -> float:
+        """Return the CPU seconds so far of the lanes that sample and record, less what was put aside."""
+        return sum(s for name, s in self._spent.items() if name.startswith("bus ") or name == "recorder")
 
-    def timed(*args: Any, **more: Any) -> Any:
-        if getattr(within, "inside", False):
-            return call(*args, **more)
-        within.inside = True
-        began = time.thread_time()
-        try:
-            return call(*args, **more)
-        finally:
-            ident = threading.get_ident()
-            spent[ident] = spent.get(ident, 0.0) + time.thread_time() - began
-            within.inside = False
+    def of_lanes(self, switch: Callable[[SimLane], None]) -> Callable[[SimLane], None]:
+        """Return `switch` with the time of each lane counted."""
 
-    return timed
+        def counted(lane: SimLane) -> None:
+            before = self._lane
+            self._count()
+            self._lane = lane.name
+            switch(lane)
+            self._count()
+            self._lane = before
+
+        return counted
+
+    def aside(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `call` with its CPU time put aside (once where one is within another)."""
+
+        def timed(*args: Any, **more: Any) -> Any:
+            lane = self._lane
+            if lane in self._inside:
+                return call(*args, **more)
+            self._count()
+            self._inside.add(lane)
+            try:
+                return call(*args, **more)
+            finally:
+                self._count()
+                self._inside.discard(lane)
+
+        return timed
+
+    def _count(self) -> None:
+        now = time.thread_time()
+        if self._lane not in self._inside:
+            self._spent[self._lane] += now - self._since
+        self._since = now
 
 
 # -- a hang --------------------------------------------------------------------------------------------------------

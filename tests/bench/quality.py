@@ -183,7 +183,7 @@ def beside(where: faults.Spoiled, result: Judged, clean: Judged) -> Found:
     good = ours = 0
     for number, flags in enumerate(result.flags[: len(clean.flags)]):
         for name, flag in flags.items():
-            if clean.flags[number][name] == 1 and not any(number in span for span in where.get(name, [])):
+            if clean.flags[number].get(name) == 1 and not any(number in span for span in where.get(name, [])):
                 good += 1
                 ours += flag in (3, 4)
     return Found(good, ours, 0)

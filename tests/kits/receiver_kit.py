@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from edge.config.sections import BrokerSection
+from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.wire.contract import Batch, Hello, HelloAnswer, Receipt, Topic, decode, encode, topic
@@ -20,12 +21,12 @@ M = TypeVar("M")
 class Desk:
     """One receiver. `link` below stands for the broker's end of the connection, which is paho's otherwise."""
 
-    def __init__(self, folder: Path, receipts: bool = True) -> None:
+    def __init__(self, folder: Path, receipts: bool = True, files: Files | None = None) -> None:
         self.folder = folder
         self.said: list[tuple[str, bytes]] = []
         self.acked: list[Incoming] = []
         self.granted = Granted()
-        files = Files(folder / "m.jsonl", folder / "e.jsonl", folder / "pictures")
+        self.files = files = files or Files(folder / "m.jsonl", folder / "e.jsonl", folder / "pictures")
         self.receiver = Receiver(
             BrokerSection(url="mqtt://127.0.0.1:9"), files, receipts, lambda _station, _record: None
         )
@@ -76,4 +77,4 @@ def minute(seq: int, revision: int = 0, start: int | None = UTC0, **values: Any)
     """Return a minute."""
     mark = ClockMark("arrival") if start is None else ClockMark("ntp", 0.01)
     body = {"values": values or {"air_temperature": 1.5}, "quality": dict.fromkeys(values or ["air_temperature"], 1)}
-    return Record("e", seq, Kind.MINUTE, Stamp("b", 60.0 * seq), 60.0, start, mark, revision, None, body)
+    return Record("e", seq, Kind.MINUTE, Stamp("b", 60.0 * seq), 60.0, start, mark, revision, None, raw(body))

@@ -1,6 +1,7 @@
-"""A GStreamer RTSP server for tests, run by Debian's python3: `rtsp_server.py CODEC [USER PASSWORD]`.
+"""A GStreamer RTSP server for tests, run by Debian's python3: `rtsp_server.py CODEC [USER PASSWORD [CERT KEY]]`.
 
-Serves a moving test picture of 640 x 360 at rtsp://127.0.0.1:PORT/cam and prints PORT when it listens. Wants
+Serves a moving test picture of 640 x 360 at rtsp://127.0.0.1:PORT/cam and prints PORT when it listens; with the files
+of a certificate and its key at rtsps://. "" for USER: anybody may look. Wants
 python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-ugly (x264enc), -bad (x265enc).
 """
 
@@ -13,24 +14,26 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 - gi wants its versions before
+from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402 - gi wants its versions before
 
+ROLE = "viewer"  # GStreamer wants letters here, whatever the user's name
 ENCODERS = {
+    # Slices of their own and no parameter sets but in the session's description: FFmpeg splits the key frame.
+    "h264-slices": "x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast sliced-threads=true threads=4 "
+    "! rtph264pay name=pay0 pt=96 config-interval=-1",
     "h264": "x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96",
     "h265": "x265enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph265pay name=pay0 pt=96",
 }
 
 
-def locked(server: Any, factory: Any, user: str, password: str) -> None:
+def locked(auth: Any, factory: Any, user: str, password: str) -> None:
     """Let only this user in."""
-    auth = GstRtspServer.RTSPAuth.new()
     token = GstRtspServer.RTSPToken()
-    token.set_string("media.factory.role", user)
+    token.set_string("media.factory.role", ROLE)
     auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
-    server.set_auth(auth)
     permissions = GstRtspServer.RTSPPermissions()
-    permissions.add_permission_for_role(user, "media.factory.access", True)
-    permissions.add_permission_for_role(user, "media.factory.construct", True)
+    permissions.add_permission_for_role(ROLE, "media.factory.access", True)
+    permissions.add_permission_for_role(ROLE, "media.factory.construct", True)
     factory.set_permissions(permissions)
 
 
@@ -47,9 +50,16 @@ def main() -> int:
     source = "videotestsrc is-live=true pattern=smpte ! video/x-raw,format=I420,width=640,height=360,framerate=25/1"
     factory.set_launch(f"( {source} ! {ENCODERS[codec]} )")
     factory.set_shared(True)
-    if len(sys.argv) > 3:
-        locked(server, factory, sys.argv[2], sys.argv[3])
-    server.get_mount_points().add_factory("/cam", factory)
+    user, password, certificate, key = (sys.argv[2:] + [""] * 4)[:4]
+    auth = GstRtspServer.RTSPAuth.new()
+    if user:
+        locked(auth, factory, user, password)
+    if certificate:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_files(certificate, key))
+    if user or certificate:
+        server.set_auth(auth)
+    for path in ("/cam", "/%E5%9B%BE%201"):
+        server.get_mount_points().add_factory(path, factory)
     if server.attach(None) == 0:
         return 4
     print(server.get_bound_port(), flush=True)

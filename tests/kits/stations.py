@@ -80,7 +80,7 @@ class Outcome:
         """Return the newest revisions of the minutes that arrived, of one start (0: the first) or of all."""
         wanted = None if epoch is None else self.life.runs[epoch].epoch
         best = highest(self.arrived).values()
-        chosen = [r for r in best if r.kind is Kind.MINUTE and (wanted is None or r.epoch == wanted)]
+        chosen = [r for r in best if r.kind == Kind.MINUTE and (wanted is None or r.epoch == wanted)]
         return sorted(chosen, key=lambda record: record.seq)
 
     def ailing(self, span: tuple[float, float], sensor: str, fault: Fault) -> set[str]:
@@ -91,7 +91,7 @@ class Outcome:
 
     def starts(self) -> list[Record]:
         """Return the start records."""
-        return [record for record in self.kept if record.kind is Kind.START]
+        return [record for record in self.kept if record.kind == Kind.START]
 
 
 def configured(folder: Path, text: str = SMALL, broker: str = SIMULATED) -> Config:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from drivers.twins.twin import Fault
 from edge.northbound import version1
+from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record
 from edge.sim.faults import DeviceFault, Outage, Schedule
 from edge.sim.record_checkers import Version, unsettled, wrongly_proven
@@ -45,7 +45,7 @@ class Doctor:
 
     def minute(self, number: int) -> Record:
         """Return the n-th minute that is kept."""
-        return [record for record in self.kept if record.kind is Kind.MINUTE][number]
+        return [record for record in self.kept if record.kind == Kind.MINUTE][number]
 
     def change(self, record: Record, **fields: Any) -> None:
         """Replace that record by another one, wherever it is."""
@@ -56,12 +56,12 @@ class Doctor:
 
     def change_body(self, record: Record, channel: str, value: float | None, flag: int, reason: str | None) -> None:
         """Let that record say something else of a channel."""
-        body = copy.deepcopy(record.body)
+        body = record.fields()
         body["values"][channel], body["quality"][channel] = value, flag
         body["reasons"].pop(channel, None)
         if reason is not None:
             body["reasons"][channel] = reason
-        self.change(record, body=body)
+        self.change(record, body=raw(body))
 
 
 @pytest.fixture(name="doctor")
@@ -72,26 +72,26 @@ def a_doctor(good: Outcome) -> Iterator[Doctor]:
 
 def the_last_value(doctor: Doctor) -> None:
     """Let a silent device's last value go on."""
-    before = doctor.minute(3).body["values"]["air_temperature"]
+    before = doctor.minute(3).fields()["values"]["air_temperature"]
     doctor.change_body(doctor.minute(7), "air_temperature", before, 1, None)
 
 
 def the_other_thermometer(doctor: Doctor) -> None:
     """Let the second thermometer stand in for the silent one."""
     minute = doctor.minute(7)
-    doctor.change_body(minute, "air_temperature", minute.body["values"]["air_temperature.second"], 1, None)
+    doctor.change_body(minute, "air_temperature", minute.fields()["values"]["air_temperature.second"], 1, None)
 
 
 def a_wrong_value(doctor: Doctor) -> None:
     """Let a value that is half a degree off pass."""
     minute = doctor.minute(2)
-    doctor.change_body(minute, "air_temperature", minute.body["values"]["air_temperature"] + 0.5, 1, None)
+    doctor.change_body(minute, "air_temperature", minute.fields()["values"]["air_temperature"] + 0.5, 1, None)
 
 
 def too_much_rain(doctor: Doctor) -> None:
     """Add a millimetre that never fell."""
     minute = doctor.minute(2)
-    doctor.change_body(minute, "rainfall_amount", minute.body["values"]["rainfall_amount"] + 1.0, 1, None)
+    doctor.change_body(minute, "rainfall_amount", minute.fields()["values"]["rainfall_amount"] + 1.0, 1, None)
 
 
 def a_value_beside_missing(doctor: Doctor) -> None:
@@ -144,7 +144,7 @@ def the_last_minutes_before_the_kill(doctor: Doctor) -> None:
 def no_start(doctor: Doctor) -> None:
     """Take away the record of a start of the daemon."""
     second = doctor.good.life.runs[1].epoch
-    doctor.kept = [r for r in doctor.kept if r.epoch != second or r.kind is not Kind.START]
+    doctor.kept = [r for r in doctor.kept if r.epoch != second or r.kind != Kind.START]
 
 
 def one_name_for_two(doctor: Doctor) -> None:

@@ -20,7 +20,7 @@ TEXT = without(SMALL, "second", "vane", "rain485")
 
 def hours_of(outcome: Outcome) -> list[bodies.Hour]:
     """Return the hours that the store holds."""
-    found = [bodies.decode(record.kind, record.body) for record in outcome.kept if record.kind is Kind.HOUR]
+    found = [bodies.decode(record.kind, record.body) for record in outcome.kept if record.kind == Kind.HOUR]
     assert all(isinstance(hour, bodies.Hour) for hour in found)
     return found
 
@@ -29,15 +29,18 @@ def by_hour(outcome: Outcome) -> dict[int, list[Record]]:
     """Return the minutes with a time by the hour that they began in, microseconds UTC."""
     found: dict[int, list[Record]] = defaultdict(list)
     for record in outcome.kept:
-        if record.kind is Kind.MINUTE and record.start is not None:
+        if record.kind == Kind.MINUTE and record.start is not None:
             found[record.start // HOUR_US * HOUR_US].append(record)
     return found
 
 
 def degree_hours(minutes: list[Record]) -> float | None:
     """Return an hour's degree hours from its minutes, None with under 40 good ones."""
+    told = [(m.duration, m.fields()) for m in minutes]
     good = [
-        (m.duration, m.body["values"]["air_temperature"]) for m in minutes if m.body["quality"]["air_temperature"] == 1
+        (duration, body["values"]["air_temperature"])
+        for duration, body in told
+        if body["quality"]["air_temperature"] == 1
     ]
     weight = sum(duration for duration, _ in good)
     if weight < 40 * 60 - 1e-3:

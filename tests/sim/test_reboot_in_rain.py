@@ -51,14 +51,14 @@ def rained(folder: Path, outages: tuple[Outage, ...], length: float) -> tuple[Ou
             rig.twins[name] = Downpour(rig.twins[name], rig)
 
     outcome = live(configured(folder, without(SMALL, "second", "vane")), Schedule((), outages), length, setup=setup)
-    told = sum(minute.body["values"]["rainfall_amount"] or 0.0 for minute in minutes(outcome, 0, 1))
+    told = sum(minute.fields()["values"]["rainfall_amount"] or 0.0 for minute in minutes(outcome, 0, 1))
     return outcome, told
 
 
 def minutes(outcome: Outcome, *starts: int) -> list[Record]:
     """Return what the box kept of some of its starts; what has no time is not all sent."""
     epochs = {outcome.life.runs[start].epoch for start in starts}
-    return [record for record in outcome.kept if record.kind is Kind.MINUTE and record.epoch in epochs]
+    return [record for record in outcome.kept if record.kind == Kind.MINUTE and record.epoch in epochs]
 
 
 @pytest.mark.parametrize("known_after", [0.0, 400.0, FOREVER])
@@ -70,7 +70,7 @@ def test_a_reboot_in_rain_loses_no_rain_and_no_other_minute(tmp_path: Path, know
     # The minute in hand at the cut is gone, and with it nothing of the gauge's total.
     assert told == pytest.approx(2400.0 * MM_PER_S, abs=0.4)
     second = minutes(outcome, 1)
-    assert all(quality != MISSING for m in second[1:] for quality in m.body["quality"].values())
+    assert all(quality != MISSING for m in second[1:] for quality in m.fields()["quality"].values())
     for channel in ("rainfall_amount", "rainfall_amount.field"):
         doubted = [code for m in second if (code := code_of(m, channel)) in (UNKNOWN, KNOWN)]
         assert len(doubted) == 1

@@ -54,15 +54,15 @@ def test_a_device_that_fails_is_missing_and_returns(
     assert len(within) == 11
     for minute in within:
         for channel in channels:
-            assert (minute.body["values"][channel], minute.body["quality"][channel]) == (None, MISSING)
-            told = minute.body["reasons"][channel]
+            assert (minute.fields()["values"][channel], minute.fields()["quality"][channel]) == (None, MISSING)
+            told = minute.fields()["reasons"][channel]
             assert reason in told or "samples" in told, told
-    assert any(reason in minute.body["reasons"][channels[0]] for minute in within) or fault is Fault.SLOW
+    assert any(reason in minute.fields()["reasons"][channels[0]] for minute in within) or fault is Fault.SLOW
     ailing = outcome.ailing(FAULT_SPAN, sensor, fault)
     assert ailing >= set(channels)
-    others = minutes[0].body["quality"].keys() - ailing
-    assert others and [(after(m), c) for m in minutes[1:] for c in others if m.body["quality"][c] != 1] == []
-    assert all(minute.body["quality"][channel] == 1 for minute in minutes[-5:] for channel in channels)
+    others = minutes[0].fields()["quality"].keys() - ailing
+    assert others and [(after(m), c) for m in minutes[1:] for c in others if m.fields()["quality"][c] != 1] == []
+    assert all(minute.fields()["quality"][channel] == 1 for minute in minutes[-5:] for channel in channels)
 
 
 def after(minute: Record) -> float:
@@ -90,7 +90,7 @@ def test_two_thermometers_stay_two_channels(tmp_path: Path) -> None:
 
     config = configured(tmp_path, without(SMALL, "light", "rain485", "vane", "field"))
     outcome = live(config, Schedule((DeviceFault(600.0, 1200.0, "shelter", Fault.SILENT),)), 1800.0, setup=setup)
-    values = [minute.body["values"] for minute in outcome.minutes()]
+    values = [minute.fields()["values"] for minute in outcome.minutes()]
     whole = [v["air_temperature.second"] - v["air_temperature"] for v in values if v["air_temperature"] is not None]
     assert len(whole) >= 18
     assert all(abs(difference - 5.0) < 0.1 for difference in whole)
@@ -104,9 +104,9 @@ def test_a_kill_costs_the_minute_in_hand(tmp_path: Path) -> None:
     outcome = live(configured(tmp_path), Schedule(outages=(Outage(1000.5, 200.0),)), 1800.0)
     assert outcome.complaints == []
     first, second = outcome.starts()
-    assert first.body["reason"]["code"] == "first_start"
-    assert second.body["reason"]["code"] == "killed"
-    missing = second.body["missing"]
+    assert first.fields()["reason"]["code"] == "first_start"
+    assert second.fields()["reason"]["code"] == "killed"
+    missing = second.fields()["missing"]
     assert abs(missing["to"] - BEGIN - 1200.5e6) < 1e5
     assert 939.5e6 <= missing["from"] - BEGIN <= 1000.5e6
 
@@ -115,7 +115,7 @@ def test_a_power_cut_is_told_apart_from_a_kill(tmp_path: Path) -> None:
     """A new boot says that the power was gone, dates its own records, and all before and after it is there."""
     outcome = live(configured(tmp_path), Schedule(outages=(Outage(1000.5, 90.0, True),)), 1800.0)
     assert outcome.complaints == []
-    assert outcome.starts()[1].body["reason"]["code"] == "power"
+    assert outcome.starts()[1].fields()["reason"]["code"] == "power"
     assert len({minute.stamp.boot for minute in outcome.minutes()}) == 2
 
 
@@ -195,7 +195,9 @@ def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
 def nameless(record: Record, kept: list[Record]) -> tuple[Any, ...]:
     """Return a record without the random name of its epoch, which stands for the same start in each run."""
     names = list(dict.fromkeys(other.epoch for other in kept))
-    body = {key: value for key, value in record.body.items() if key not in ("previous_epoch", "configuration", "disk")}
+    body = {
+        key: value for key, value in record.fields().items() if key not in ("previous_epoch", "configuration", "disk")
+    }
     return record.seq, record.kind, names.index(record.epoch), record.stamp, record.duration, record.start, body
 
 

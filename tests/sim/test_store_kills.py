@@ -69,7 +69,7 @@ def test_nothing_that_was_appended_is_lost(tmp_path: Path) -> None:
         assert len(kept) <= len(printed) + 2 * (start + 1)  # one a kill may be on the disk and not yet printed
         last = store.last(Kind.MINUTE)
         assert last is not None
-        assert store.state() == {"n": last.body["n"]}
+        assert store.state() == {"n": last.fields()["n"]}
         printed.append(store.append(event(Kind.HEALTH, 0, {}), store.state()).seq)
         store.close()
         assert check(tmp_path) == []

@@ -120,7 +120,7 @@ def test_a_schema_refuses_what_is_wrong() -> None:
     }
     batch = {"v": 1, "station": "a", "records": [record]}
     assert list(validator("batch").iter_errors(batch)) == []
-    for path, value in (("seq", 0), ("kind", "other"), ("start", "now"), ("body", {"values": {"a": "1"}})):
+    for path, value in (("seq", 0), ("kind", ""), ("body", []), ("start", "now"), ("body", {"values": {"a": "1"}})):
         wrong = {**batch, "records": [{**record, path: value}]}
         assert list(validator("batch").iter_errors(wrong)), path
     assert list(validator("receipt").iter_errors({"v": 1, "ledger": "x", "generation": 1, "has": [["e", "1", "2"]]}))

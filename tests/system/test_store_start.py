@@ -63,8 +63,8 @@ def test_systemd_waits_for_a_salvage(tmp_path: Path) -> None:
     assert store.repaired is None  # told
     loss = store.last(Kind.LOSS)
     assert loss is not None
-    named = {n for _epoch, first, last in loss.body["lost"] for n in range(first, last + 1)}
-    assert (loss.body["what"], loss.body["set_aside"], named) == ("store", "records.damaged-1.db", lost)
+    named = {n for _epoch, first, last in loss.fields()["lost"] for n in range(first, last + 1)}
+    assert (loss.fields()["what"], loss.fields()["set_aside"], named) == ("store", "records.damaged-1.db", lost)
     store.close()
 
 
@@ -83,9 +83,9 @@ def test_a_lost_database_is_no_first_start(tmp_path: Path, content: bytes | None
     store = Store.open(tmp_path / "state", epoch="look")
     start, loss = store.last(Kind.START), store.last(Kind.LOSS)
     assert start is not None
-    assert start.body["reason"]["code"] == "store_lost"
+    assert start.fields()["reason"]["code"] == "store_lost"
     assert loss is not None
-    assert (loss.body["what"], loss.body["lost"], loss.body["unknown"]) == ("store", None, True)
+    assert (loss.fields()["what"], loss.fields()["lost"], loss.fields()["unknown"]) == ("store", None, True)
     assert (tmp_path / "state" / "strays" / f"{'ab' * 32}.jpg").read_bytes() == b"picture"
     assert store.pictures.count_strays() == (1, 7)
     store.close()

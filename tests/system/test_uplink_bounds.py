@@ -113,9 +113,9 @@ def test_a_record_that_fits_no_packet_is_told_and_all_others_go(tmp_path: Path, 
     assert boxes[0].store.outbox.unsent_spans() == [Span("e1", large, large)]
     arrived = listener.records()
     assert sorted(set(seqs(arrived))) == [seq for seq in range(1, boxes[0].store.next_seq) if seq != large]
-    (loss,) = [record for record in arrived if record.kind is Kind.LOSS]
-    assert (loss.body["what"], loss.body["epoch"], loss.body["seq"]) == ("record", "e1", large)
-    assert loss.body["bytes"] > 500
+    (loss,) = [record for record in arrived if record.kind == Kind.LOSS]
+    assert (loss.fields()["what"], loss.fields()["epoch"], loss.fields()["seq"]) == ("record", "e1", large)
+    assert loss.fields()["bytes"] > 500
     results = [decode(message.payload, Result) for message in listener.on(STATION, Topic.RESULT)]
     assert [(r.id, len(r.text)) for r in results] == [("c-e1", 200), ("c-e2", 200)]
     broker.stop()

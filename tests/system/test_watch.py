@@ -157,7 +157,9 @@ def test_what_comes_twice_is_kept_once(broker: Broker, parts: list[Box | Watch],
     watch = Watch(tmp_path, broker.url).start()
     parts.append(watch)
     until(lambda: [message for message in sender.take(0.1) if message.topic == ROLLCALL])
-    record = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, UTC0, ClockMark("ntp", 0.1), 0, None, {})
+    record = Record(
+        "e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, UTC0, ClockMark("ntp", 0.1), 0, None, msgspec.Raw(b"{}")
+    )
     batch = encode(Batch(1, "orchard-1", [record]))
     newer = encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, revision=1)]))
     for payload in (batch, batch, newer, batch, newer):

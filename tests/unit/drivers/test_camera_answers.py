@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from drivers.cameras.login import authorization, challenges
 from drivers.clock import Stopped
 from drivers.twins.scene import Moment, Scene
 from edge.clock.clock import SystemClock
+from tests.kits.certificate import self_signed
 
 NOON = 1_784_347_200_000_000
 Answer = Callable[[str], bytes]
@@ -142,6 +141,20 @@ def test_an_order_to_stop_is_no_trouble_of_a_camera() -> None:
         Contained(stopped)
 
 
+@pytest.mark.parametrize("path", ["/图 1.jpg", "/%E5%9B%BE%201.jpg"])
+def test_a_path_may_be_written_in_its_script_or_in_percent_signs(path: str) -> None:
+    """Both ways of writing an address ask for the same path, once quoted."""
+    asked: list[str] = []
+
+    def answer(request: str) -> bytes:
+        asked.append(request)
+        return http(WHOLE)
+
+    with server(answer) as place:
+        assert still(f"http://{place}{path}") == WHOLE
+    assert asked[0].startswith("GET /%E5%9B%BE%201.jpg HTTP/1.1")
+
+
 @pytest.mark.parametrize("stale", ["TRUE", "true"])
 def test_a_stale_nonce_is_asked_for_once_more(stale: str) -> None:
     """A right login on a nonce that has grown old is tried with the new one, once."""
@@ -244,36 +257,13 @@ def test_headers_that_drip_end_at_the_deadline(tmp_path: Path) -> None:
 
 def test_a_self_signed_camera_is_known_by_its_fingerprint(tmp_path: Path) -> None:
     """Its own certificate is refused without a fingerprint, taken with the right one, and another one is told."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=camera",
-            "-keyout",
-            key,
-            "-out",
-            certificate,
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate, key, found = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    found = sha256(ssl.PEM_cert_to_DER_cert(certificate.read_text())).hexdigest()
     colons = ":".join(found[at : at + 2] for at in range(0, 64, 2)).upper()
     with server(lambda request: http(WHOLE), context) as place:
         with pytest.raises(UnreachableError, match="not trusted"):
             still(f"https://{place}/")
         assert still(f"https://{place}/", fingerprint=colons) == WHOLE
-        with pytest.raises(UnreachableError, match=f"its fingerprint is {found}"):
+        with pytest.raises(UnreachableError, match=f"its fingerprint is {found}, not {'00' * 32}"):
             still(f"https://{place}/", fingerprint="00" * 32)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader, Piece, Revised
@@ -87,7 +88,7 @@ def record(seq: int, start: int | None = 1_767_225_600_000_000, source: str = "n
     """Return a minute."""
     mark = ClockMark(source, None if source == "arrival" else 0.01)
     body = {"values": {"air_temperature": 1.5}, "quality": {"air_temperature": 1}}
-    return Record("e", seq, Kind.MINUTE, Stamp("b", 0.0), 60.0, start, mark, revision, None, body)
+    return Record("e", seq, Kind.MINUTE, Stamp("b", 0.0), 60.0, start, mark, revision, None, raw(body))
 
 
 @given(st.integers(0, 400))
@@ -96,7 +97,7 @@ def test_a_file_cut_anywhere_goes_on_with_whole_lines(tmp_path_factory: pytest.T
     path = tmp_path_factory.mktemp("lines") / "m.jsonl"
     file = Lines(path)
     for seq in (1, 2):
-        file.put(jsonl.minute("a", record(seq), 0))
+        file.put(jsonl.encoded(jsonl.of_record("a", record(seq), 0)))
     file.sync()
     file.close()
     data = path.read_bytes()
@@ -104,7 +105,7 @@ def test_a_file_cut_anywhere_goes_on_with_whole_lines(tmp_path_factory: pytest.T
     file = Lines(path)
     whole = data[:cut].count(b"\n")
     assert [name.seq for name in file.identities()] == [1, 2][:whole]
-    file.put(jsonl.minute("a", record(3), 0))
+    file.put(jsonl.encoded(jsonl.of_record("a", record(3), 0)))
     file.sync()
     file.close()
     assert [json.loads(line)["seq"] for line in path.read_text().splitlines()] == [*[1, 2][:whole], 3]
@@ -134,10 +135,10 @@ def test_a_time_is_rfc_3339_in_utc(utc: int, text: str) -> None:
 def test_a_minute_by_arrival_is_dated_by_the_receiver_and_one_with_bounds_is_not() -> None:
     """By arrival: the time of arrival less the minute. Bounds: no time, but the bounds."""
     arrived = 1_767_225_660_000_000
-    assert jsonl.minute("a", record(1, None, "arrival"), arrived)["time"] == "2026-01-01T00:00:00Z"
+    assert jsonl.of_record("a", record(1, None, "arrival"), arrived)["time"] == "2026-01-01T00:00:00Z"
     mark = ClockMark("bounds", None, 1_767_225_600_000_000, arrived)
-    bounded = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, None, mark, 1, None, {})
-    line = jsonl.minute("a", bounded, arrived)
+    bounded = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, None, mark, 1, None, raw({}))
+    line = jsonl.of_record("a", bounded, arrived)
     assert line["time"] is None
     assert line["clock"] == {
         "source": "bounds",

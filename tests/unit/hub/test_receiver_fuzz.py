@@ -68,7 +68,7 @@ def messages(draw: st.DrawFn) -> tuple[str, bytes]:
     if draw(st.integers(0, 29)) == 0:
         return topic("s", draw(st.sampled_from(sorted(SOUND)))), draw(st.sampled_from(RAW))
     channel = draw(st.sampled_from(sorted(SOUND)))
-    message: Any = {"": msgspec.to_builtins(draw(st.sampled_from(SOUND[channel])))}
+    message: Any = {"": json.loads(encode(draw(st.sampled_from(SOUND[channel]))))}
     for _ in range(draw(st.integers(1, 3))):
         *way, last = draw(st.sampled_from(places(message)[1:]))
         part = message
@@ -114,10 +114,11 @@ def survive(folder: Path, examples: int) -> None:
 
     each()
     assert summary(desk.receiver)
-    assert desk.receiver.tally.aside > examples
+    assert desk.receiver.tally.aside > examples / 2
+    assert desk.receiver.tally.others
     assert resident() - before < 150_000_000
     rows = [json.loads(line) for name in ("m.jsonl", "e.jsonl") for line in (folder / name).read_text().splitlines()]
-    kept = {(row["station"], row["epoch"], row["seq"]) for row in rows if row.get("kind") != "status"}
+    kept = {(row["station"], row["epoch"], row["seq"]) for row in rows if "seq" in row}
     assert {("honest", "e", seq) for seq in range(1, seen[0] + 1)} <= kept
     ledger = desk.receiver.records.ledger
     assert {station: ledger.count(station) for station in ledger.stations() if ledger.count(station)} == Counter(

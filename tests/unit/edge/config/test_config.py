@@ -119,6 +119,16 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
             "station.toml:9: sensor: must be tables of their own, each under a line [[sensor]]",
         ),
         (
+            STATION + '[[camera]]\nname = "c"\ndriver = "rtsp"\nurl = "rtsps://c/"\nfingerprint = "12:34"\n',
+            'station.toml:13: camera "c".fingerprint = "12:34": must be the SHA-256 fingerprint of the camera\'s '
+            "certificate: 64 digits 0-9 and a-f",
+        ),
+        (
+            STATION + f'[[camera]]\nname = "c"\ndriver = "http"\nurl = "http://c/"\nfingerprint = "{"0a" * 32}"\n',
+            f'station.toml:13: camera "c".fingerprint = "{"0a" * 28}...: only an address with https:// or rtsps:// '
+            "has a certificate",
+        ),
+        (
             STATION + '[[camera]]\nname = "c"\ndriver = "rtsp"\n',
             'station.toml:11: camera "c".driver = "rtsp": a camera with driver rtsp needs its url',
         ),

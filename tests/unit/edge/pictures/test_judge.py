@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.exif import with_exif
-from edge.pictures.judge import THUMB_BYTES, NotWholeError, Opened
+from edge.pictures.judge import THUMB_BYTES, TURNS, NotWholeError, Opened
 from edge.pictures.spool import Place, Target, Wish
 from edge.records.record import ClockMark, Stamp
 
@@ -114,6 +114,43 @@ def test_exif_leaves_every_pixel_alone() -> None:
     assert Opened.of(marked).image.tobytes() == Opened.of(painted()).image.tobytes()
     assert marked.endswith(painted()[-500_000:])
     assert with_exif(marked, WISH) == marked  # what was there is replaced, not added to
+
+
+@pytest.mark.parametrize("way", range(1, 9))
+def test_a_camera_that_hangs_upside_down_gives_upright_pictures(way: int) -> None:
+    """Thumbnail and judged picture are turned as the camera's EXIF says; the full one still says it, untouched."""
+    upright = Image.new("RGB", (640, 480), (20, 120, 20))
+    upright.paste((220, 40, 40), (0, 0, 320, 240))  # red in the upper left quarter
+    exif = Image.Exif()
+    exif[0x0112] = way
+    out = io.BytesIO()
+    undone = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
+    lying = upright.transpose(TURNS[undone[way]]) if way in undone else upright
+    lying.save(out, "JPEG", quality=95, exif=exif)
+    opened = Opened.of(out.getvalue())
+    full = Image.open(io.BytesIO(with_exif(out.getvalue(), WISH)))
+    assert (opened.look().width, opened.look().height) == (640, 480)
+    for seen in (Opened.of(opened.thumbnail()).image, ImageOps.exif_transpose(full)):
+        assert seen.width > seen.height
+        red = seen.convert("RGB").getchannel("R")
+        bright = red.resize((2, 2), Image.Resampling.BOX).point(lambda level: level > 128 and 255)
+        assert bright.tobytes() == b"\xff\0\0\0"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's word on the bytes
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=8))
+def test_whatever_a_camera_wrote_as_exif_costs_no_picture(changes: list[tuple[int, int]]) -> None:
+    """An EXIF block with any bytes in it, readable or not, leaves the picture and its turning possible."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0112] = "Maker", "Model", 6
+    exif.get_ifd(0x8769).update({0x829A: 0.01, 0x829D: 2.8, 0x8827: 100})
+    out = io.BytesIO()
+    Image.new("RGB", (16, 8)).save(out, "JPEG", exif=exif)
+    jpeg = bytearray(out.getvalue())
+    start = jpeg.index(b"Exif\0\0") + 6
+    for at, value in changes:
+        jpeg[start + at % (len(exif.tobytes()) - 6)] = value
+    assert Opened.of(with_exif(bytes(jpeg), WISH)).image.size in ((16, 8), (8, 16))
 
 
 def test_exif_tells_time_certainty_and_place() -> None:

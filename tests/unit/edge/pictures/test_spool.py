@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import msgspec
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from edge.clock.clock import SystemClock
 from edge.pictures.reasons import AWAY
 from edge.pictures.spool import Answer, Spool, Target, Wish, late, new_id, widened
+from edge.pictures.waiting import Waiting
 from edge.records.record import ClockMark, Stamp
 
 
@@ -125,17 +129,53 @@ def test_one_camera_process_holds_the_spool(spool: Spool) -> None:
 
 def test_waiting_ends_when_nobody_is_there(spool: Spool) -> None:
     """Without a camera process the wait ends after the absence allowed, with a sentence."""
-    waiting = spool.waiting(SystemClock(), wish().id, patience=30.0, absence=0.2)
-    answers = [answer for _ in range(10) if (answer := waiting.slice(0.1)) is not None]
-    assert answers[0].reason == AWAY
+    with Waiting(spool, SystemClock(), wish().id, patience=30.0, absence=0.2) as waiting:
+        assert waiting.slice(0.1) is None
+        assert (waiting.slice(20.0) or Answer("", True)).reason == AWAY
 
 
 def test_waiting_ends_when_the_process_hangs(spool: Spool) -> None:
     """A camera process that is there and says nothing is given up after the patience, with a sentence."""
     assert spool.attend() is not None
-    waiting = spool.waiting(SystemClock(), wish().id, patience=0.3, absence=30.0)
-    answers = [answer for _ in range(10) if (answer := waiting.slice(0.1)) is not None]
-    assert str(answers[0].reason) == "no answer"
+    with Waiting(spool, SystemClock(), wish().id, patience=0.3, absence=30.0) as waiting:
+        assert waiting.slice(0.1) is None
+        assert str((waiting.slice(20.0) or Answer("", True)).reason) == "no answer"
+
+
+def test_a_wait_ends_with_the_answer_and_not_at_a_next_look(spool: Spool) -> None:
+    """An answer wakes whoever waits for it: an hour's wait on a clock that never wakes by itself ends with it."""
+    wished = wish()
+    assert spool.attend() is not None
+    spool.put(wished)
+
+    def camera_process() -> None:
+        taken = Spool(spool.folder).take()
+        assert taken is not None
+        Spool(spool.folder).finish(Answer(taken.id, True), b"full", b"thumb")
+
+    with Waiting(spool, SystemClock(), wished.id, patience=7200.0, absence=7200.0) as waiting:
+        later = threading.Timer(0.3, camera_process)
+        later.start()
+        assert waiting.slice(3600.0) == Answer(wished.id, True)
+        later.join()
+
+
+def test_a_camera_process_that_goes_is_noticed_when_it_goes(spool: Spool) -> None:
+    """The end of the process that holds the spool wakes whoever waits, however it ended."""
+    code = (
+        "import sys; from pathlib import Path; from edge.pictures.spool import Spool; "
+        "s = Spool(Path(sys.argv[1])); s.attend(); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(spool.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with Waiting(spool, SystemClock(), wish().id, patience=7200.0, absence=0.1) as waiting:
+            later = threading.Timer(0.3, holder.kill)
+            later.start()
+            assert (waiting.slice(3600.0) or Answer("", True)).reason == AWAY
+            later.join()
 
 
 def test_a_picture_taken_late_says_by_how_much_its_time_may_be_off(tmp_path: Path) -> None:

@@ -57,8 +57,8 @@ def test_a_draft_that_cannot_be_written_holds_up_no_other(tmp_path: Path, disk: 
         assert journal.append(draft) is None
     disk.refuse = None
     last = journal.append(good(3))
-    assert last is not None and last.body == {"n": 3}
-    assert [record.body["n"] for record in store.range(1, 99)] == [0, 1, 2, 3]
+    assert last is not None and last.fields() == {"n": 3}
+    assert [record.fields()["n"] for record in store.range(1, 99)] == [0, 1, 2, 3]
     assert [kind for kind, _cause in journal.spoiled] == [bad.kind]
     store.close()
 
@@ -73,7 +73,7 @@ def test_a_lost_draft_is_told_by_a_record(tmp_path: Path) -> None:
     recorder.take(BAD[0])
     recorder.close_minute()
     assert [record.kind for record in told] == [Kind.MINUTE, Kind.LOSS]
-    loss = told[1].body
+    loss = told[1].fields()
     assert (loss["what"], loss["count"], loss["kind"]) == ("records", 1, "minute")
     assert "OverflowError" in loss["cause"]
     recorder.close_minute()

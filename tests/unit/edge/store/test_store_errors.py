@@ -57,7 +57,7 @@ def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
         store.append(minute(2), {"n": 2})
     store.close()
     again = Store.open(tmp_path, epoch="b")
-    assert [r.body["n"] for r in again.range(1, 9)] == [1, 2]
+    assert [r.fields()["n"] for r in again.range(1, 9)] == [1, 2]
     assert again.state() == {"n": 2}
     assert again.repaired is None
     again.close()
@@ -74,7 +74,7 @@ def test_a_refused_append_is_not_kept_behind_the_callers_back(tmp_path: Path, di
     assert store.append(minute(3)).seq == 2
     store.close()
     again = Store.open(tmp_path, epoch="b")
-    assert [r.body["n"] for r in again.range(1, 9)] == [1, 3]
+    assert [r.fields()["n"] for r in again.range(1, 9)] == [1, 3]
     again.close()
 
 

@@ -72,13 +72,13 @@ def test_sent_goes_before_unsent_and_every_loss_is_a_record(folder: Path) -> Non
         store.append(minute(n, body=BIG))
     losses = sweep(store, 1500)
     assert store.size_bytes() <= LIMIT
-    assert [(r.kind, r.body["what"], r.body["cause"]) for r in losses] == [(Kind.LOSS, "records", "quota")] * len(
-        losses
-    )
-    lost = {n for r in losses for n in range(r.body["first"], r.body["last"] + 1)}
+    assert [(r.kind, r.fields()["what"], r.fields()["cause"]) for r in losses] == [
+        (Kind.LOSS, "records", "quota")
+    ] * len(losses)
+    lost = {n for r in losses for n in range(r.fields()["first"], r.fields()["last"] + 1)}
     kept = {r.seq for r in store.range(1, 9999)}
     assert lost | kept | set(range(101, 151)) == set(range(1, store.next_seq))
-    assert losses[0].body["start"] == MINUTE
+    assert losses[0].fields()["start"] == MINUTE
     assert {r.seq for r in losses} <= {r.seq for r in store.outbox.unsent(limit=9999)}
     store.close()
 
@@ -103,7 +103,7 @@ def test_a_setup_stays_while_records_need_it(folder: Path) -> None:
         store.append(msgspec.structs.replace(minute(day * DAY + 2), setup=setup))
     store.outbox.prove([Span("a", 1, 12)])
     sweep(store, 4 * DAY)
-    assert [r.body["day"] for r in store.range(1, 99) if r.kind is Kind.SETUP] == [3]
+    assert [r.fields()["day"] for r in store.range(1, 99) if r.kind == Kind.SETUP] == [3]
     assert all(store.get(r.setup) for r in store.range(1, 99) if r.setup)
     store.close()
 
@@ -143,7 +143,7 @@ def test_pictures_go_in_the_stated_order(folder: Path) -> None:
     assert (1, FULL) not in left(store)
     assert (3, FULL) not in left(store)
     assert {(2, FULL), (4, THUMBNAIL), (5, THUMBNAIL), (6, THUMBNAIL)} <= set(left(store))
-    assert [(r.body["what"], r.body["part"], r.body["first"]) for r in losses] == [("pictures", FULL, 4)]
+    assert [(r.fields()["what"], r.fields()["part"], r.fields()["first"]) for r in losses] == [("pictures", FULL, 4)]
     assert store.pictures.stray_files() == []
     store.close()
 
@@ -190,7 +190,7 @@ def test_a_scarce_disk_takes_pictures_and_what_is_proven_but_nothing_unsent(
     picture(store, 101)
     disk_with(monkeypatch, free=100_000_000)
     losses = sweep(store, 102)
-    assert [(r.body["what"], r.body["cause"]) for r in losses] == [("pictures", "disk"), ("pictures", "disk")]
+    assert [(r.fields()["what"], r.fields()["cause"]) for r in losses] == [("pictures", "disk"), ("pictures", "disk")]
     assert left(store) == []
     assert [r.seq for r in store.range(1, 100)] == list(range(41, 101))
     store.close()
@@ -203,6 +203,6 @@ def test_a_full_disk_gives_up_the_oldest_few_for_the_newest(folder: Path, monkey
         store.append(minute(n))
     disk_with(monkeypatch, free=0)
     losses = sweep(store, 102)
-    assert [(r.body["first"], r.body["last"], r.body["cause"]) for r in losses] == [(1, 5, "disk")]
+    assert [(r.fields()["first"], r.fields()["last"], r.fields()["cause"]) for r in losses] == [(1, 5, "disk")]
     assert store.outbox.count_unsent() == 96
     store.close()

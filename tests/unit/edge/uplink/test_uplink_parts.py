@@ -16,6 +16,7 @@ from edge.config import address
 from edge.config.sections import BrokerSection
 from edge.northbound.minshan import Minshan, Outgoing
 from edge.records import spans
+from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.store.store import Store
@@ -99,7 +100,9 @@ def minutes(count: int) -> list[Record]:
     """Return minutes, newest first."""
     mark = ClockMark("ntp", 0.01)
     body = {"values": {f"channel_{n}": n / 7 for n in range(14)}}
-    return [Record("e", n, Kind.MINUTE, Stamp("b", 0.0), 60.0, n, mark, 0, None, body) for n in range(count, 0, -1)]
+    return [
+        Record("e", n, Kind.MINUTE, Stamp("b", 0.0), 60.0, n, mark, 0, None, raw(body)) for n in range(count, 0, -1)
+    ]
 
 
 @pytest.mark.parametrize("most", [None, 400, 2000])

@@ -1,0 +1,136 @@
+"""The daemon's captures: a few lanes, each of which has the camera process take one picture at a time.
+
+The camera process lives outside of simulated time, and waiting for it is real I/O (`Clock.outside`). On a station a
+stop ends that wait at once; in a simulation it comes in short slices of real time, between which the lane gives way,
+and the picture is there in no simulated time at all, the same at every speed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from drivers.cameras.camera import NoPictureError
+from drivers.clock import Clock, Inbox, Lane, Stopped
+from drivers.reason import Reason
+from edge.clock.clock import SystemClock
+from edge.pictures.reasons import ENDED, not_kept
+from edge.pictures.spool import Answer, Spool, Target, Wish
+from edge.pictures.waiting import Waiting
+from edge.store.picture_files import PictureRefusedError, Shelf, Shelved
+
+log = logging.getLogger("minshan.pictures")
+AT_ONCE = 4  # lanes; as many as the camera process has children, one of them for commands alone
+SLICE = 0.25  # real s in a simulation
+FOREVER = float("inf")
+
+
+class Done(Protocol):
+    """Hears what came of a picture that was asked for: whether it is there, the sentence, the facts."""
+
+    def __call__(self, done: bool, why: Reason, data: dict[str, Any], /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A picture that somebody waits for: of which camera, the command's id, who hears of it."""
+
+    camera: str
+    command: str
+    done: Done
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A picture to take, by schedule or for an order."""
+
+    camera: Target
+    order: Order | None
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What came of a job: its wish, and the picture with its `pixels`, or why there is none."""
+
+    job: Job
+    wish: Wish
+    found: Shelved | Reason
+    pixels: str = ""
+
+
+class Captures:
+    """The lanes, and the queue of jobs between them and whoever hears of the ends."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        spool: Spool,
+        shelf: Shelf,
+        make_wish: Callable[[Target], Wish],
+        ended: Inbox,
+        patience: float,
+        absence: float,
+    ) -> None:
+        self._clock, self._spool, self._shelf = clock, spool, shelf
+        self._make_wish, self._ended = make_wish, ended
+        self._patience, self._absence = patience, absence
+        self._jobs = clock.inbox(AT_ONCE)
+        # A stop ends the waits on the station's own clock; simulated time stands still meanwhile.
+        self._world, self._slice = (clock, FOREVER) if isinstance(clock, SystemClock) else (SystemClock(), SLICE)
+
+    def world_now(self) -> float:
+        """Return the machine's own boot clock, s."""
+        return self._world.now()
+
+    def lanes(self) -> list[Lane]:
+        """Start the lanes. Return them; they end when they are stopped."""
+        return [self._clock.lane(f"capture {number}", self._run) for number in range(1, AT_ONCE + 1)]
+
+    def begin(self, job: Job) -> None:
+        """Have a picture taken; there is a lane for it where not more than `AT_ONCE` are under way."""
+        self._jobs.put(job)
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get(FOREVER)
+            if job is not None:
+                self._ended.put(self._captured(job))
+
+    def _captured(self, job: Job) -> Captured:
+        """Return what comes of a job. One that an order waits for is tried once more where its process crashed."""
+        captured = self._once(job)
+        crashed = isinstance(captured.found, Reason) and captured.found.code == ENDED.code
+        return self._once(job) if crashed and job.order is not None else captured
+
+    def _once(self, job: Job) -> Captured:
+        wish = self._make_wish(job.camera)
+        try:
+            answer = self._ask(wish)
+            if not answer.ok:
+                return Captured(job, wish, answer.reason or NoPictureError.kind)
+            shelved = self._clock.outside(lambda: self._shelf.take(answer, self._spool, job.camera.name))
+            return Captured(job, wish, shelved, answer.pixels)
+        except PictureRefusedError as error:
+            return Captured(job, wish, NoPictureError(error.detail).reason)
+        except OSError as error:
+            return Captured(job, wish, not_kept(error))
+        except Stopped:
+            raise
+        except Exception:  # whoever waits for the end must hear of it, and the next picture is taken
+            log.exception("a picture of %s brought about something unforeseen", job.camera.name)
+            return Captured(job, wish, NoPictureError.kind)
+        finally:
+            self._clock.outside(lambda: self._spool.drop(wish.id))
+
+    def _ask(self, wish: Wish) -> Answer:
+        """Lay the wish down and wait for its answer."""
+        with Waiting(self._spool, self._world, wish.id, self._patience, self._absence) as wait:
+            laid = msgspec.structs.replace(wish, laid=self._world.now())
+            self._clock.outside(lambda: self._spool.put(laid))
+            while (answer := self._clock.outside(lambda: wait.slice(self._slice))) is None:
+                self._clock.sleep_until(self._clock.now())  # give way, and end here when told to
+            return answer

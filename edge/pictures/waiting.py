@@ -1,0 +1,49 @@
+"""The daemon's wait for what comes of a wish."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from drivers.clock import Clock
+from edge.pictures.folder_watch import FolderWatch
+from edge.pictures.reasons import AWAY, not_within
+from edge.pictures.spool import Answer, Spool
+
+
+class Waiting:
+    """The daemon's wait for one answer, in real time. Always ends in an answer, if need be its own.
+
+    A camera process that is away is waited for: what it has not begun on it finds when it is there again.
+    """
+
+    def __init__(self, spool: Spool, world: Clock, wish_id: str, patience: float, absence: float) -> None:
+        self._spool, self._world, self._wish_id = spool, world, wish_id
+        self._patience, self._absence = patience, absence
+        self._began = self._seen = world.now()
+        self._watch = FolderWatch(spool.folder)
+
+    def __enter__(self) -> Waiting:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._watch.close()
+
+    def slice(self, seconds: float) -> Answer | None:
+        """Return the answer, or None where it is not there after these seconds."""
+        until = self._world.now() + seconds
+        while (answer := self._spool.answer(self._wish_id)) is None:
+            now = self._world.now()
+            attended = self._spool.attended()
+            if attended:
+                self._seen = now
+            if now - self._began >= self._patience:
+                return Answer(self._wish_id, False, not_within(self._patience))
+            if now - self._seen >= self._absence:
+                return Answer(self._wish_id, False, AWAY)
+            if now >= until:
+                return None
+            ends = self._began + self._patience
+            self._watch.wait(self._world, min(until, ends if attended else min(ends, self._seen + self._absence)))
+        return answer

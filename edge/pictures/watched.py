@@ -1,0 +1,83 @@
+"""One camera as the picture lane sees it: when it is due, and how it fares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from drivers.clock import Clock
+from drivers.reason import Reason
+from edge.backoff import Backoff
+from edge.config.sections import CameraSection
+
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 1800.0  # s
+LOOK_AGAIN = 60.0  # s; the time may become known while the lane waits for a slot
+FOREVER = float("inf")
+
+
+@dataclass(eq=False)
+class Watched:
+    """One camera and how it fares. `utc` tells the time, microseconds, or None where it is unknown.
+
+    `slot`: whether the time was known, and the number of its interval; `open`: it is due or a picture is under way.
+    """
+
+    section: CameraSection
+    clock: Clock
+    utc: Callable[[], int | None]
+    slot: tuple[bool, int] = (False, -1)
+    open: bool = False
+    failures: int = 0
+    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
+    retry_at: float | None = None
+    trouble: Reason | None = None  # the kind of error with its detail, while there is one
+    last: int | None = None  # UTC of its last picture
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two slots."""
+        return self.section.every_min * 60.0
+
+    def present_slot(self) -> tuple[bool, int]:
+        """Return the slot of this instant."""
+        utc = self.utc()
+        micros = round(self.clock.now() * 1e6) if utc is None else utc
+        return utc is not None, micros // round(self.interval * 1e6)
+
+    def next_look(self) -> float:
+        """Return the instant at which to look at the camera again; never while it is open."""
+        if self.open:
+            return FOREVER
+        now, utc = self.clock.now(), self.utc()
+        if self.retry_at is not None:
+            return min(self.retry_at, now + LOOK_AGAIN)
+        micros = round(now * 1e6) if utc is None else utc
+        left = -micros % round(self.interval * 1e6) or self.interval * 1e6
+        return now + min(left / 1e6, LOOK_AGAIN)
+
+    def due(self) -> bool:
+        """Return whether its slot has begun since the last look, or its next try is due."""
+        slot, before = self.present_slot(), self.slot
+        self.slot = slot
+        if self.retry_at is not None:
+            return self.clock.now() >= self.retry_at
+        return slot[0] == before[0] and slot[1] > before[1]
+
+    def taken(self, last: int | None) -> int:
+        """Take in that there is a picture. Return how many tries had failed before it."""
+        failures = self.failures
+        self.backoff.reset()
+        self.failures, self.retry_at, self.trouble, self.last = 0, None, None, last
+        return failures
+
+    def missed(self, trouble: Reason, wait: float | None) -> bool:
+        """Take in that there is none: the next try comes after `wait` s, or after a pause that grows.
+
+        Return whether that is news: the first failure, or another kind of it.
+        """
+        news = self.trouble is None or trouble.code != self.trouble.code
+        pause = self.backoff.pause()
+        self.failures += 1
+        self.retry_at = self.clock.now() + (pause if wait is None else wait)
+        self.trouble = trouble
+        return news

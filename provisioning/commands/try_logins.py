@@ -1,0 +1,29 @@
+"""`minshan try-logins`: the cameras' refused logins are tried again at once, once their cause is mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.language.texts import _
+from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.status import ask_station
+
+
+@click.command(
+    help=_(
+        "Try cameras whose login was refused again at once. By itself the station waits half an hour, then 2 h, 8 h "
+        "and a day between two tries: cameras lock. Other settings are tried at the next start."
+    )
+)
+@config_option()
+@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@json_option()
+def try_logins(config_file: Path | None, state: Path | None, as_json: bool) -> None:
+    """Ask the running station for it."""
+    answer = ask_station(config_file, state, "try-logins")
+    if as_json:
+        print_json(answer)
+    else:
+        click.echo(_("Refused logins are tried again now, one at a time."))

@@ -1,0 +1,138 @@
+"""Minutes in columns: what goes in comes out to the byte, and what was damaged on the way is never good."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Raw
+
+from edge.northbound import columns
+from edge.northbound.columns import Columns, Row, Table
+from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.wire.contract import PayloadError
+
+UNITS = {"air_temperature": ("degC", 2), "relative_humidity": ("%", 1), "illuminance": ("lux", 0)}
+START = 1_782_097_200_000_000
+
+values = st.one_of(st.none(), st.integers(-(10**7), 10**7))
+flags = st.sampled_from((1, 1, 1, 1, 3, 4, 9))
+reasons = st.sampled_from(
+    (b'{"code":"no_answer","text":"no answer"}', b'"an old sentence"', '{"code":"x","text":"停"}'.encode())
+)
+
+
+@st.composite
+def minutes(draw: st.DrawFn) -> list[Record]:
+    """Draw minutes of one start, some with holes, flags and reasons, dated or not, revised or not."""
+    dated, names = draw(st.booleans()), draw(st.permutations(list(UNITS)))
+    found, seq = [], draw(st.integers(1, 10**6))
+    for number in range(draw(st.integers(1, 30))):
+        whole = {name: draw(values) for name in names}
+        quality = {name: draw(flags) for name in names}
+        body = columns.Body(
+            {name: None if n is None else n / 10 ** UNITS[name][1] for name, n in whole.items()},
+            quality,
+            {name: Raw(draw(reasons)) for name in names if quality[name] != 1},
+        )
+        seq += draw(st.integers(1, 3))
+        stamp = Stamp("boot", (draw(st.integers(0, 10**6)) + number * 60_000_000) / 1e6)
+        mark = ClockMark("ntp" if dated else "arrival", draw(st.none() | st.integers(0, 10**9).map(lambda e: e / 1e6)))
+        start = START + number * 60_000_000 + draw(st.integers(-9, 9)) if dated else None
+        found.append(
+            Record("epoch", seq, Kind.MINUTE, stamp, 60.0, start, mark, draw(st.sampled_from((0, 0, 2))), 2, raw(body))
+        )
+    return found
+
+
+def raw(body: Any) -> Raw:
+    """Return a body's bytes."""
+    return Raw(msgspec.json.encode(body))
+
+
+def rows_of(records: list[Record]) -> list[Row]:
+    """Return minutes as rows, all of which columns can hold."""
+    found = [columns.row("maoxian-1", record, UNITS) for record in records]
+    return [one for one in found if one is not None]
+
+
+def plain(records: list[Record]) -> list[bytes]:
+    """Return records as JSON."""
+    return [msgspec.json.encode(record) for record in records]
+
+
+@given(minutes())
+def test_minutes_come_back_to_the_byte(records: list[Record]) -> None:
+    """Whatever holes, flags, reasons, revisions and steps minutes have, a receiver gets the same bytes."""
+    rows = rows_of(records)
+    assert len(rows) == len(records)
+    block = columns.columns(rows)
+    sent = msgspec.json.decode(msgspec.json.encode(block), type=Columns)
+    table = msgspec.json.decode(msgspec.json.encode(rows[0].table), type=Table)
+    assert plain(columns.records(sent, table)) == plain(records)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"values":{"air_temperature":21.123},"quality":{"air_temperature":1},"reasons":{}}',
+        b'{"values":{"air_temperature":21},"quality":{"air_temperature":1},"reasons":{}}',
+        b'{"values":{"air_temperature":21.1},"quality":{"air_temperature":1}}',
+        b'{"values":{"air_temperature":21.1},"quality":{"air_temperature":1},"reasons":{},"new":2}',
+        b'{"values":{"air_temperature": 21.1},"quality":{"air_temperature":1},"reasons":{}}',
+        b'{"values":{"air_temperature":21.1},"quality":{},"reasons":{}}',
+        b'{"values":{"air_temperature":1e300},"quality":{"air_temperature":1},"reasons":{}}',
+        b'{"values":{"unknown":1.0},"quality":{"unknown":1},"reasons":{}}',
+        b'{"values":"none"}',
+    ],
+    ids=["digits", "whole", "shorter", "key", "blank", "flag", "huge", "channel", "shape"],
+)
+def test_what_columns_cannot_give_back_is_not_put_into_them(body: bytes) -> None:
+    """A body with more digits, other keys or another form goes as it is, by the caller: nothing is rounded away."""
+    record = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, START, ClockMark("ntp", 0.05), 0, 2, Raw(body))
+    assert columns.row("maoxian-1", record, UNITS) is None
+
+
+@settings(max_examples=300)
+@given(minutes(), st.data())
+def test_damage_is_never_good(records: list[Record], data: st.DataObject) -> None:
+    """A number, a place or a length that was changed on the way makes the block damage, or changes nothing."""
+    rows = rows_of(records)
+    told = json.loads(msgspec.json.encode(columns.columns(rows)))
+    place = data.draw(
+        st.sampled_from([key for key in told if isinstance(told[key], list) and key not in ("runs", "reasons")])
+    )
+    target = told[place]
+    if place == "values":
+        target = data.draw(st.sampled_from(target))
+    at = data.draw(st.integers(0, len(target) - 1))
+    how = data.draw(st.sampled_from(("change", "drop", "double")))
+    if how == "change":
+        target[at] = (target[at] or 0) + data.draw(st.sampled_from((-1, 1, 1000)))
+    elif how == "drop":
+        del target[at]
+    else:
+        target.insert(at, target[at])
+    with pytest.raises((PayloadError, msgspec.ValidationError)):
+        columns.records(msgspec.json.decode(json.dumps(told), type=Columns), rows[0].table)
+
+
+@given(minutes(), st.sampled_from(("short", "names", "decimals", "flag", "epoch")))
+def test_another_table_is_damage(records: list[Record], how: str) -> None:
+    """A block read with a table that is short or says something else is damage."""
+    rows = rows_of(records)
+    table = rows[0].table
+    channels = list(table.channels)
+    changes: dict[str, dict[str, Any]] = {
+        "short": {"channels": channels[:-1]},
+        "names": {"channels": channels[::-1]},
+        "decimals": {"channels": [msgspec.structs.replace(c, decimals=c.decimals + 1) for c in channels]},
+        "flag": {"flag": 3},
+        "epoch": {"epoch": "other"},
+    }
+    with pytest.raises(PayloadError):
+        columns.records(columns.columns(rows), msgspec.structs.replace(table, **changes[how]))

@@ -1,0 +1,166 @@
+"""No camera and no recorder is ever locked by being asked too often, over restarts of the station."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.cameras.camera import LoginRefusedError
+from drivers.reason import Reason
+from edge.config.sections import CameraSection
+from edge.pictures.logins import RefusedLogins, login_of
+from edge.pictures.schedule import PictureLane
+from edge.pictures.spool import Answer, Spool, Target, Wish
+from edge.records.record import ClockMark, Draft, Kind
+from edge.sim.clock import SimClock
+from edge.store.picture_files import Shelf
+from tests.unit.edge.pictures.test_schedule import BOOT_UTC, GOOD, SITE, Attendant
+
+LOCKS_AFTER = 5
+HOUR = 3600.0
+
+
+class Recorder:
+    """A recorder of 16 channels that locks for good at the fifth bad login, and a station's pictures of it."""
+
+    def __init__(self, state: Path, password: str = "right") -> None:
+        self.state, self.password = state, password
+        self.clock = SimClock(0.0)
+        self.attendant = Attendant(state / "spool")
+        self.attendant.answers = self._answer
+        self.bad, self.drafts = 0, list[Draft]()
+        self.boot = "boot"
+
+    def _answer(self, wish: Wish) -> Answer:
+        if wish.camera.password == self.password:
+            return GOOD
+        self.bad += 1
+        why = Reason("http_login_refused", "the camera refuses the login")
+        return Answer(wish.id, False, LoginRefusedError.kind.having(detail=why))
+
+    def station(self, hours: float, password: str, word: Callable[[], object] | None = None) -> None:
+        """Run a station that is started now for some hours, for a minute more after a word to it, and end it."""
+        cameras = tuple(
+            CameraSection(
+                name=f"channel-{number}",
+                driver="http",
+                url=f"http://192.0.2.9/ISAPI/Streaming/channels/{number}01/picture",
+                username="admin",
+                password=password,
+                every_min=30,
+                by_night=True,
+            )
+            for number in range(1, 17)
+        )
+        self.lane = PictureLane(
+            cameras,
+            SITE,
+            "min-1",
+            self.clock,
+            Spool(self.state / "spool"),
+            Shelf(self.state),
+            utc=lambda: (BOOT_UTC + round(self.clock.now() * 1e6), ClockMark("sim", 0.0)),
+            boot=self.boot,
+            post=self.drafts.append,
+            patience=5.0,
+        )
+        running = self.clock.lane("pictures", self.lane.run)
+        self.clock.run_until(self.clock.now() + hours * HOUR)
+        if word is not None:
+            word()
+            self.clock.run_until(self.clock.now() + 60.0)
+        running.stop()
+        self.clock.run_until(self.clock.now() + 1.0)
+
+    def pictures(self) -> int:
+        """Return how many pictures there are."""
+        return sum(draft.kind is Kind.PICTURE for draft in self.drafts)
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[Recorder]:
+    """Give a recorder and a station's folder."""
+    made = Recorder(tmp_path)
+    yield made
+    made.attendant.close()
+
+
+@pytest.mark.parametrize("reboots", [False, True])
+def test_a_recorder_is_never_locked_by_a_wrong_password(recorder: Recorder, reboots: bool) -> None:
+    """24 hours, 16 channels, a start of the daemon or of the box each 3 hours: fewer bad logins than lock it."""
+    for start in range(8):
+        recorder.boot = f"boot {start}" if reboots else "boot"
+        recorder.station(3.0, "wrong")
+    assert 1 <= recorder.bad < LOCKS_AFTER
+    recorder.station(0.6, "right")  # other settings are tried at once, and all channels come back
+    assert recorder.bad < LOCKS_AFTER
+    assert recorder.pictures() >= 16
+
+
+def test_a_person_s_word_lets_a_login_be_tried_again(recorder: Recorder) -> None:
+    """After the password was mended at the recorder itself, a command ends the wait for all channels."""
+
+    def word() -> None:
+        recorder.password = "set-later"
+        recorder.lane.forgive_logins()
+
+    recorder.station(0.6, "set-later", word)
+    assert recorder.bad == 1
+    assert {draft.body["camera"] for draft in recorder.drafts if draft.kind is Kind.PICTURE} == {
+        f"channel-{number}" for number in range(1, 17)
+    }
+
+
+def logins(file: Path, now: float = 0.0, utc: int | None = None, boot: str = "a") -> RefusedLogins:
+    """Return what a station that is started now knows of refused logins."""
+    made = RefusedLogins(file, boot, lambda: now, lambda: utc)
+    made.load()
+    return made
+
+
+def of(url: str, user: str = "admin", password: str = "x") -> Target:
+    """Return a camera."""
+    return Target("c", "http", url, user, password)
+
+
+def test_the_box_and_the_user_are_what_is_blocked(tmp_path: Path) -> None:
+    """Other channels and ports of one box wait, another box, a forwarded port, user or password do not."""
+    file = tmp_path / "logins.json"
+    known = logins(file)
+    known.refused(login_of(of("http://nvr/1")))
+    for url, driver in (("https://NVR/2", "http"), ("rtsp://nvr:554/3", "rtsp"), ("http://admin:x@nvr:80/4", "http")):
+        assert known.left(login_of(Target("d", driver, url, "admin", "x"))) == 1800.0
+    others = (
+        of("http://nvr2/1"),
+        of("http://nvr:8081/1"),
+        of("http://nvr/1", "guest"),
+        of("http://nvr/1", password="y"),
+    )
+    assert [known.left(login_of(other)) for other in others] == [0.0] * 4
+    known.refused(login_of(of("http://nvr/1", password="geheim")))
+    assert "geheim" not in file.read_text()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_passwords_that_are_guessed_wait_too(tmp_path: Path) -> None:
+    """After three different passwords a fourth waits as well, and a picture ends all of it."""
+    known = logins(tmp_path / "logins.json")
+    for password in "abc":
+        known.refused(login_of(of("http://nvr/1", password=password)))
+    assert known.left(login_of(of("http://nvr/1", password="d"))) > 0
+    known.accepted(login_of(of("http://nvr/1")))
+    assert known.left(login_of(of("http://nvr/1", password="a"))) == 0.0
+
+
+def test_a_wait_goes_on_over_a_boot(tmp_path: Path) -> None:
+    """By UTC where it is known at both ends, otherwise anew; a file that is torn is none."""
+    file, login = tmp_path / "logins.json", login_of(of("http://nvr/1"))
+    logins(file, 100.0, 0).refused(login)
+    assert logins(file, 5.0, 1_000_000_000, "b").left(login) == 800.0
+    assert logins(file, 5.0, None, "b").left(login) == 1800.0
+    assert logins(file, 5.0, -(10**15), "b").left(login) == 1800.0
+    file.write_bytes(b'{"salt"')
+    assert logins(file).left(login) == 0.0
