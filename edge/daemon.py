@@ -9,8 +9,8 @@ from typing import Any
 
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock
-from edge.clock.clock import SystemClock, boot_id
-from edge.clock.timekeeper import KernelTime
+from edge.clock.clock import SystemClock, boot_id, system_utc
+from edge.clock.timekeeper import KernelTime, TimeSource
 from edge.config.sections import Config
 from edge.notify import notify
 from edge.recorder.events import new_epoch
@@ -49,7 +49,8 @@ def serve(config: Config) -> None:
     """Run the station until SIGTERM or SIGINT. Raises StoreError where its store can't be opened."""
     store = open_store(config)
     clock = SystemClock()
-    station = Station(config, store, clock, open_bus, [KernelTime(config.clock.trust_system_clock)], boot_id())
+    sources: list[TimeSource] = [KernelTime(config.clock.trust_system_clock)]
+    station = Station(config, store, clock, open_bus, sources, boot_id(), system=system_utc)
     with Signals() as signals:
         station.start()
         notify("READY=1")

@@ -59,6 +59,7 @@ class Station:
         sources: list[TimeSource],
         boot: str,
         way: Way = REAL_WAY,
+        system: Callable[[], int] | None = None,
     ) -> None:
         self.config, self.store, self.clock, self.boot = config, store, clock, boot
         self.epoch = store.epoch
@@ -82,7 +83,9 @@ class Station:
             hours=self._hours,
         )
         recorder = self.recorder
-        self.timekeeper = Timekeeper(sources, boot, clock, self.inbox, settled=lambda: recorder.snapshot.settled)
+        self.timekeeper = Timekeeper(
+            sources, boot, clock, self.inbox, settled=lambda: recorder.snapshot.settled, system=system
+        )
         self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.uplink = self._make_uplink(way)
@@ -106,8 +109,7 @@ class Station:
 
     def _know_the_time(self) -> None:
         """One look before anything is recorded: where the time is known, no record has to be dated later."""
-        anchor = self.timekeeper.look()
-        if anchor is not None:
+        for anchor in self.timekeeper.look():
             self.recorder.learn(anchor)
 
     def _make_uplink(self, way: Way) -> Uplink | None:

@@ -141,7 +141,10 @@ def digest(line: bytes) -> int:
     clock = said.get("clock")
     if isinstance(clock, dict) and clock.get("source") == "arrival":
         said.pop("time", None)
-    raw = json.dumps(said, sort_keys=True).encode()  # any number and any text that JSON has, unlike msgspec's
+    try:
+        raw = msgspec.json.encode(said, order="sorted")
+    except (ValueError, OverflowError):  # a number or a text that JSON has and msgspec does not write
+        raw = json.dumps(said, sort_keys=True).encode()
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()) or 1  # 0 is for what was not looked at
 
 

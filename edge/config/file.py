@@ -19,6 +19,7 @@ from edge.config.across import across
 from edge.config.errors import ConfigError, Mistake, explained, value_for_people
 from edge.config.lines import Lines
 from edge.config.sections import Config, SensorSection
+from edge.config.slips import closer, decoded, wide_lines
 
 COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
 FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no keys of the file
@@ -35,7 +36,9 @@ class Draft:
 
     def wrong(self, path: tuple[str | int, ...], code: str, **params: Any) -> None:
         """Note a mistake at the key of that path."""
-        value = value_for_people(str(path[-1]) if path else "", self.lines.text(path))
+        text = self.lines.text(path)
+        code, params = closer(self.tables, path, text, code, params)
+        value = value_for_people(str(path[-1]) if path else "", text)
         self.mistakes.append(Mistake(self.file, self.lines.of(path), self.named(path), value, code, params))
 
     def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
@@ -73,13 +76,18 @@ class Draft:
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError([not_toml(self.file, text, str(error))]) from None
+            wrong = not_toml(self.file, text, str(error))
+            wide = list(wide_lines(self.file, text))
+            raise ConfigError(wide if wrong.line in {one.line for one in wide} else [wrong]) from None
 
 
 def load(path: Path | str) -> Config:
     """Return the configuration in that file. Raise ConfigError, which names every mistake with its line."""
     raw = read(Path(path))
-    draft = Draft(str(path), decoded(str(path), raw))
+    text = decoded(str(path), raw)
+    if isinstance(text, Mistake):
+        raise ConfigError([text])
+    draft = Draft(str(path), text)
     sensors = checked_sensors(draft)
     config = checked_sections(draft)
     across(draft.wrong, sensors, draft.tables)
@@ -101,16 +109,6 @@ def read(path: Path) -> bytes:
     except OSError as error:
         detail = {"detail": error.strerror or str(error)}
         raise ConfigError([Mistake(str(path), None, "", "", "unreadable", detail)]) from None
-
-
-def decoded(file: str, raw: bytes) -> str:
-    """Return the text of the bytes. Raise ConfigError with the line of the first byte that is no UTF-8."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        byte = {"byte": f"0x{raw[error.start]:02x}"}
-        raise ConfigError([Mistake(file, line, "", "", "not_utf8", byte)]) from None
 
 
 # How tomllib's own words begin: it has no codes, and a person at a station may read no English.

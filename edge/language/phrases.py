@@ -39,6 +39,7 @@ _BROKER = (
     N_("the connection to {where} broke"),
     N_("{files}: one is not there, or not the certificate or key in PEM that it should be ({why})"),
     N_("record {number} has {size} bytes, and the broker takes {most}"),
+    N_("record {number} has {size} bytes, and the broker breaks the connection at it"),
     N_("the connection to {where} is of no use: {why}"),
     N_(" on {date}"),
     N_(" before {date}"),

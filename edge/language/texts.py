@@ -104,7 +104,7 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
         return render(value)
     if name in CHANNEL_PARAMS:
         return label(str(value))
-    if name == "source":
+    if name in ("source", "kept_source"):
         return clock_source(str(value))
     return unit(str(value)) if name == "unit" else value
 

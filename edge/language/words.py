@@ -111,6 +111,8 @@ TYPES = {
     "text": N_("text"),
     "speed": N_("speed"),
     "duration": N_("duration"),
+    "degrees": N_("degrees"),
+    "metres": N_("metres"),
     "float": N_("number"),
     "integer": N_("whole number"),
     "float range": N_("number"),

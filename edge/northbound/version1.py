@@ -1,6 +1,6 @@
 """Records as version 1 of the wire has them: each reason as its English sentence alone.
 
-A record without a reason goes as its bytes are, and so does one of a kind that this version does not know.
+A record without a reason goes as its bytes are, and so does one that this version does not understand.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ def records(kept: Sequence[Record]) -> list[Record]:
 def _told(record: Record) -> Record:
     if record.kind not in list(Kind):
         return record
-    kept = record.fields()
+    try:
+        kept = record.fields()
+    except (ValueError, RecursionError):  # nobody can read it, and it is not for us to keep it back
+        return record
     said = body(record.kind, kept)
     return record if said is kept else msgspec.structs.replace(record, body=raw(said))
 

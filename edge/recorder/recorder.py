@@ -14,11 +14,12 @@ import msgspec
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
 from edge.clock.anchors import Anchor
+from edge.clock.belief import Known
 from edge.measure.minute import Minutes
 from edge.measure.quality import Flag
 from edge.recorder.hours import Hours
 from edge.recorder.journal import Journal
-from edge.recorder.timeline import GRACE, Timeline, time_at
+from edge.recorder.timeline import GRACE, Timeline
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sampler import Taken, Went
@@ -45,11 +46,11 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
     trouble: str | None  # why the disk takes no records
     settled: bool
     due: float  # s of the boot at which the minute in hand is to be closed
-    anchors: tuple[Anchor, ...]
+    known: Known
 
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
         """Return the UTC (microseconds) of an instant of this boot and how it is known."""
-        return time_at(boottime, self.anchors)
+        return self.known.time_at(boottime)
 
     def alive(self, now: float) -> bool:
         """Return whether minutes are closed when they should be (for the watchdog)."""
@@ -89,7 +90,8 @@ class Recorder:
 
     def run(self) -> None:
         """Record for ever; a `Stopped` closes the minute in hand short and ends."""
-        self.timeline.bound_lost_boots()  # where the time is known from the start, no anchor may ever be worth more
+        self.timeline.time.bound_lost_boots()  # known from the start, no anchor may come that is worth more
+        self._tell_time()
         try:
             while True:
                 item = self._inbox.get(self.timeline.end + GRACE)
@@ -116,11 +118,11 @@ class Recorder:
             self.latest,
             self.hour,
             None if work is None else work.text,
-            line.doubt,
+            line.time.doubt,
             self.journal.trouble,
-            line.settled,
+            line.time.settled,
             line.end + GRACE,
-            line.anchors,
+            line.time.known,
         )
 
     def take(self, item: Any) -> None:
@@ -136,6 +138,7 @@ class Recorder:
                 self.troubles.pop(sensor, None)
             case Anchor():
                 self.learn(item)
+                self._tell_time()
             case Draft():
                 self.journal.append(item)
                 self.snapshot = self._snapshot()
@@ -165,6 +168,11 @@ class Recorder:
         if self._hours is not None:
             for hour in self._hours.ended(self.time_at(self.timeline.begin)[0] is not None):
                 self.hour = self.event(Kind.HOUR, plain(hour)) or self.hour
+
+    def _tell_time(self) -> None:
+        """Append what happened to the time, an event each."""
+        while self.timeline.time.told:
+            self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.time.told.popleft().builtins()})
 
     def _tell_spoiled(self) -> None:
         """Each draft that could not be written is itself told by a record."""

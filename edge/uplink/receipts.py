@@ -19,6 +19,7 @@ from edge.records.spans import Span
 from edge.store.outbox import ASK_AFTER
 from edge.store.store import Store
 from edge.uplink.destination import Destination
+from edge.uplink.lacking import Lacking
 from edge.uplink.pin import Pin
 from edge.uplink.rounds import Rounds
 from edge.wire.contract import VERSION, Hello, HelloAnswer, Receipt, Revised
@@ -51,6 +52,7 @@ class Receipts:
 
     def __init__(self, destination: Destination, boot: str, epoch: str, store: Store, clock: Clock) -> None:
         self.hello_due = float("inf")
+        self.lacking = Lacking()
         self.pin = Pin(store.notes, clock, destination.name, self._doubt)
         self._dest, self._boot, self._epoch = destination.name, boot, epoch
         self._station = destination.adapter.station
@@ -144,10 +146,9 @@ class Receipts:
     def _learn_time(
         self, answer: HelloAnswer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]
     ) -> None:
-        """Take the platform's time where no better one is known: all others are better than half a round trip."""
+        """Hand on the platform's time: the only one there is, or a second voice beside the others."""
         half = (self._clock.now() - asked.at) / 2
-        source = self._source()
-        if source == "unknown" or (source == "platform" and (believed or not self.pin.ledger)):
+        if believed or not self.pin.ledger or self._source() == "unknown":
             asked.timed = True
             on_anchor(Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half, 0.001)))
 
@@ -163,9 +164,10 @@ class Receipts:
 
     def _prove(self, has: list[Span], revised: list[Revised]) -> None:
         """Close what the platform has, each record in the revision in which it has it."""
-        self._store.outbox.prove(has, self._dest, revision=0)
+        proved = self._store.outbox.prove(has, self._dest, revision=0)
         for held in revised:
-            self._store.outbox.prove(held.has, self._dest, revision=held.revision)
+            proved += self._store.outbox.prove(held.has, self._dest, revision=held.revision)
+        self.lacking.proved(has, proved > 0)
 
     def _source(self) -> str:
         """Who told this station the time; "unknown" while nobody has."""
@@ -191,6 +193,7 @@ class Receipts:
         before = self._clock.now() - ASK_AFTER
         unproven = [span for span in self._store.outbox.unproven(self._dest) if span.epoch in names]
         young = spans.minus(unproven, self._store.outbox.unproven(self._dest, before=before))
+        self.lacking.again(spans.minus(spans.common(unproven, scope), [*has, *young]))
         reopened = self._store.outbox.reopen(spans.minus(scope, [*has, *young]), self._dest)
         named = spans.common(has, scope)
         unrevised = spans.minus(named, [span for held in revised for span in held.has])

@@ -15,6 +15,8 @@ from edge.records.record import Kind, Record
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
+from edge.uplink.lacking import Lacking
+from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window, identity
 
@@ -36,6 +38,8 @@ class Order:
         clock: Clock,
         chunks: Chunks,
         too_large: TooLarge,
+        limit: PacketLimit,
+        lacking: Lacking,
     ) -> None:
         self._dest = destination.name
         self._adapter = destination.adapter
@@ -43,10 +47,11 @@ class Order:
         self._store = store
         self._clock = clock
         self._chunks = chunks
-        self._too_large = too_large
+        self._too_large, self._limit, self._lacking = too_large, limit, lacking
         self._phase = phase(self._adapter.station)
         self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
         self._backlog: deque[Outgoing] = deque()
+        self._alone: deque[Outgoing] = deque()  # records that are larger than the limit that was learned
         self._live_due = self._clock.now()
         self._paused_until = 0.0
         self._dry = False
@@ -62,6 +67,12 @@ class Order:
 
     def look_again(self) -> None:
         """Something in the store is unsent again."""
+        self._dry = False
+
+    def begin_anew(self) -> None:
+        """Make the messages anew: another size is right now."""
+        self._backlog.clear()
+        self._alone.clear()
         self._dry = False
 
     def pause(self, seconds: float) -> None:
@@ -97,11 +108,12 @@ class Order:
         if hastened is not None:
             return hastened
         known = -1
-        while not self._backlog and known != len(self._too_large.seqs):  # what is too large hides what is behind it
-            known = len(self._too_large.seqs)
-            self._backlog.extend(self._backfill(now, window))
+        while not self._backlog and known != (known := len(self._too_large.seqs) + len(self._alone)):
+            self._backlog.extend(self._backfill(now, window))  # what is too large hides what is behind it
         if self._backlog:
             return self._backlog.popleft()
+        if self._alone:
+            return None if len(window) else self._alone.popleft()
         chunk = self._chunks.next(window)
         self._dry = chunk is None
         return chunk
@@ -126,18 +138,29 @@ class Order:
     def _backfill(self, now: float, window: Window) -> list[Outgoing]:
         """Old records; what fits no packet even alone and compressed is left out and told."""
         most, batch = window.payload_bytes, self._adapter.batch_records
-        excluded = [*(seq for _, seq, _ in window.flying()), *self._too_large.seqs]
+        alone = [record.seq for message in self._alone for record in message.records]
+        excluded = [*(seq for _, seq, _ in window.flying()), *self._too_large.seqs, *alone]
         wait_for_live = self._live_due < NEVER
         unsent = self._store.outbox.unsent(self._dest, limit=AHEAD * batch, excluding=excluded)
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
-        fitting = []
-        for first in range(0, len(records), batch):
-            for message in self._adapter.backfill(records[first : first + batch], most):
-                if most is None or len(message.payload) <= most:
-                    fitting.append(message)
-                else:
-                    self._too_large.put(message.records[0], len(message.payload), most)
-        return fitting
+        parts = self._lacking.batches(records, batch)
+        messages = [message for part in parts for message in self._adapter.backfill(part, most)]
+        return [message for message in messages if self._fits(message, window)]
+
+    def _fits(self, message: Outgoing, window: Window) -> bool:
+        """Return whether a message goes with the others; else its only record goes alone, or stays here."""
+        size, record = len(message.payload), message.records[0]
+        if record.seq in self._lacking.stays:
+            self._too_large.put_lost(record, size)
+        elif window.payload_bytes is None or size <= window.payload_bytes:
+            return True
+        elif window.packet_room is not None and size > window.packet_room:
+            self._too_large.put(record, size, window.packet_room)
+        elif self._limit.is_too_large(size):
+            self._too_large.put_refused(record, size)
+        else:
+            self._alone.append(message)
+        return False
 
     def _is_fresh(self, record: Record, now: float) -> bool:
         return record.epoch == self._epoch and now - ended(record) <= FRESH

@@ -1,6 +1,7 @@
-"""Records that fit no packet of this broker: told once by a loss record, and never in the way of the others.
+"""Records that fit no packet of this broker, or never arrive: told once by a loss record, in nobody's way.
 
-They stay in the store, unsent: another broker, or the same with a higher limit, gets them.
+They stay in the store, unsent: another broker, or the same with a higher limit, gets them, and after a restart of the
+daemon all are tried again.
 """
 
 from __future__ import annotations
@@ -17,22 +18,47 @@ REMEMBERED = 1000
 
 
 class TooLarge:
-    """`seqs` are those of the present connection; `last` is the sentence about the newest."""
+    """`seqs` are those of the present connection; `last` is the sentence about the newest.
+
+    `lost`: seq -> name of those that never arrive, whatever their size.
+    """
 
     def __init__(self, notes: Notes, on_loss: Callable[[dict[str, Any]], object]) -> None:
         self.seqs: set[int] = set()
         self.last: str | None = None
+        self.lost: dict[int, str] = {}
         self._notes, self._on_loss = notes, on_loss
         self._told = 0
 
     def begin(self) -> None:
-        """Begin a new connection: its broker may take more."""
+        """Begin a new connection: its broker may take more, and what never arrived may be there."""
         self.seqs.clear()
+        self.lost.clear()
 
     def put(self, record: Record, size: int, most: int) -> None:
         """Remember a record whose message of `size` bytes does not fit into `most`, and tell of it once."""
         self.seqs.add(record.seq)
         self.last = f"record {record.seq} has {size} bytes, and the broker takes {most}"
+        self._tell(record, size, f"the broker takes {most} bytes at most")
+
+    def put_refused(self, record: Record, size: int) -> None:
+        """Remember a record that this broker takes not even alone, and tell of it once."""
+        self.seqs.add(record.seq)
+        self.last = f"record {record.seq} has {size} bytes, and the broker breaks the connection at it"
+        self._tell(record, size, "the broker takes no message of that size")
+
+    def put_lost(self, record: Record, size: int) -> None:
+        """Remember a record that was sent in time after time and never arrived, and tell of it once."""
+        self.seqs.add(record.seq)
+        self.lost[record.seq] = f"{record.seq} ({record.kind})"
+        self._tell(record, size, "it was sent and acknowledged again and again, and the platform does not have it")
+
+    def status(self) -> dict[str, Any]:
+        """Return how many stay here for their size, the sentence about the newest, and which never arrive."""
+        count = len(self.seqs - self.lost.keys())
+        return {"too_large": {"count": count, "last": self.last}, "never_arrives": list(self.lost.values())}
+
+    def _tell(self, record: Record, size: int, cause: str) -> None:
         name = f"{record.epoch}/{record.seq}/{record.revision}"
         if self._told >= MOST_TOLD or is_told_of(record) or self._notes.get(KIND, name) is not None:
             return
@@ -46,7 +72,7 @@ class TooLarge:
                 "revision": record.revision,
                 "kind": record.kind,
                 "bytes": size,
-                "cause": f"the broker takes {most} bytes at most",
+                "cause": cause,
             }
         )
 

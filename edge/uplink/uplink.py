@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -23,6 +24,7 @@ from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
+from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.receipts import Receipts
 from edge.uplink.send_queue import Order
 from edge.uplink.too_large import TooLarge
@@ -30,7 +32,7 @@ from edge.uplink.wake import Wake
 from edge.uplink.window import Window
 from edge.wire.contract import OWN_PACKET, Command, Result, Topic
 from edge.wire.errors import LinkError, Said
-from edge.wire.link import NOBODY_LISTENS, REFUSED, Link
+from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE, Link
 from edge.wire.packets import payload_room
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Session
@@ -63,7 +65,10 @@ class Uplink:
         self._desk = Desk(destination, store, clock, self._receipts, self._chunks, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
-        self._order = Order(destination, epoch, store, clock, self._chunks, self._too_large)
+        self._limit = PacketLimit(clock)
+        about = self._too_large, self._limit, self._receipts.lacking
+        self._new_order = partial(Order, destination, epoch, store, clock, self._chunks, *about)
+        self._order = self._new_order()
         self._retry = Retry(broker.retry_max_s, destination.way.seed)
         self._unheard = Retry(broker.retry_max_s, destination.way.seed)
         self._link: Link | None = None
@@ -118,7 +123,7 @@ class Uplink:
             "trouble": self._said.now,
             "ledger": self._receipts.pin.status(),
             "set_aside": self._intake.status(),
-            "too_large": {"count": len(self._too_large.seqs), "last": self._too_large.last},
+            **self._too_large.status(),
             "bytes_sent": self._bytes_before + (0 if link is None else link.bytes_sent),
         }
 
@@ -141,6 +146,7 @@ class Uplink:
             while True:
                 self._turn(link, since)
         except LinkError as trouble:
+            self._limit.ended(self._window.messages())
             self._garbled = self._garbled + 1 if trouble.garbled else 0
             self._forget()
             self._said.say(str(trouble))
@@ -160,7 +166,9 @@ class Uplink:
         link.wait(self._next_instant(), self._wake.fd)
         self._wake.drain()
         self._settle(link)
-        if len(self._window) and self._clock.now() >= self._heard_at + SILENCE:  # as the wait reckons it
+        now = self._clock.now()
+        silent = len(self._window) and now >= self._heard_at + SILENCE  # as the wait reckons it
+        if silent or self._window.has_passed_over(now - SILENCE):
             raise LinkError(f"{self._where} does not acknowledge what it is sent")
 
     def _next_instant(self) -> float:
@@ -182,13 +190,13 @@ class Uplink:
             self._order.put(message)
 
     def _send(self, link: Link, message: Outgoing) -> None:
-        most = self._window.payload_bytes
+        most = self._window.packet_room
         if most is not None and len(message.payload) > most:  # what can be made to fit was; this can never go here
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
             self._desk.told(message)
             return
         mid = link.publish(self._adapter.topic(message.channel), message.payload, message.retain, message.expiry)
-        self._window.add(mid, message)
+        self._window.add(mid, message, self._clock.now())
 
     def _settle(self, link: Link) -> None:
         """Take in acknowledgements and messages."""
@@ -211,13 +219,16 @@ class Uplink:
         records = [record for message in kept for record in message.records]
         if records:
             self._receipts.sent(records)
+        if self._limit.acknowledged(settled):
+            self._order.begin_anew()
+        self._window.narrow(self._limit.most, self._limit.careful)
         for message in kept:
             self._desk.told(message)
             if message.chunk is not None:
                 self._chunks.sent(message.chunk, message.chunk_end)
                 self._order.look_again()
         of_store = [code for message, code in settled if message.records or message.chunk]
-        bad = [code for code in of_store if code >= REFUSED or code == NOBODY_LISTENS]
+        bad = [code for code in of_store if code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE)]
         if bad:
             self._unheard_by(bad[0])
         elif of_store:
@@ -252,6 +263,7 @@ class Uplink:
         packet = min(OWN_PACKET, link.granted.packet_bytes or OWN_PACKET)
         room = payload_room(packet, self._adapter.topic(Topic.BACKFILL), link.version)
         self._window = Window(link.granted.receive_maximum, room)
+        self._window.narrow(self._limit.most, self._limit.careful)
         self._too_large.begin()
         return link
 
@@ -259,7 +271,7 @@ class Uplink:
         log.info("connected to %s", self._where)
         self._said.now = None
         self._desk.begin()
-        self._order = Order(self._destination, self._epoch, self._store, self._clock, self._chunks, self._too_large)
+        self._order = self._new_order()
         self._order.put(self._adapter.status("online", self._epoch))
         self._receipts.greet(whole=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from edge.northbound.minshan import Outgoing
 from edge.records.record import Record
 from edge.wire.contract import ChunkHeader
@@ -11,12 +13,19 @@ BYTES = 128 * 1024  # half a minute of a weak 4G link (32 kbit/s): nothing newer
 
 
 class Window:
-    """Messages handed to the broker and not yet acknowledged. `payload_bytes`: the most that one may have."""
+    """Messages handed to the broker and not yet acknowledged.
+
+    `payload_bytes`: the most that one may have, but for a record that fits no smaller message: it may have
+    `packet_room`, what the broker said, and goes alone.
+    """
 
     def __init__(self, receive_maximum: int, payload_bytes: int | None) -> None:
         self._most = min(MESSAGES, receive_maximum)
-        self.payload_bytes = payload_bytes
+        self.payload_bytes = self.packet_room = payload_bytes
+        self._alone = self._careful = False
         self._sent: dict[int, Outgoing] = {}
+        self._at: dict[int, float] = {}  # when each of them went
+        self._passed_over: set[int] = set()
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -24,19 +33,40 @@ class Window:
 
     def room(self) -> bool:
         """Return whether one more message may go; its size may pass the bound in bytes, or large ones never went."""
-        return len(self._sent) < self._most and self._bytes < BYTES
+        most = 1 if self._careful else self._most
+        return len(self._sent) < most and self._bytes < BYTES and not self._alone
 
-    def add(self, mid: int, message: Outgoing) -> None:
-        """Take in that a message was handed over."""
+    def narrow(self, most: int | None, careful: bool) -> None:
+        """Take a limit that the broker did not name; `careful`: one message at a time."""
+        self._careful = careful
+        bounds = [bound for bound in (most, self.packet_room) if bound is not None]
+        self.payload_bytes = min(bounds, default=None)
+
+    def add(self, mid: int, message: Outgoing, at: float = 0.0) -> None:
+        """Take in that a message was handed over at `at` (boottime, s)."""
         self._sent[mid] = message
+        self._at[mid] = at
+        self._alone = self.payload_bytes is not None and len(message.payload) > self.payload_bytes
         self._bytes += len(message.payload)
 
     def take(self, mid: int) -> Outgoing | None:
         """Return the message whose acknowledgement came; None for one that is not ours."""
-        message = self._sent.pop(mid, None)
+        message = self._sent.get(mid)
         if message is not None:
+            self._passed_over |= set(takewhile(lambda other: other != mid, self._sent))
+            self._passed_over.discard(mid)
+            del self._sent[mid], self._at[mid]
             self._bytes -= len(message.payload)
+            self._alone = False
         return message
+
+    def has_passed_over(self, before: float) -> bool:
+        """Return whether one that went before that instant is not acknowledged, and one that went later is."""
+        return any(self._at[mid] < before for mid in self._passed_over)
+
+    def messages(self) -> list[Outgoing]:
+        """Return what is in flight, in the order in which it went."""
+        return list(self._sent.values())
 
     def flying(self) -> set[tuple[str, int, int]]:
         """Return the records in flight, by `identity`."""

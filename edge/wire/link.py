@@ -14,6 +14,7 @@ from edge.config.sections import BrokerSection
 from edge.wire.session import Granted, Incoming, Session
 
 NOBODY_LISTENS = 0x10  # PUBACK "no matching subscribers" (MQTT 5, 3.4.2.1); 3.1.1 has nothing like it
+TOO_LARGE = 0x95  # PUBACK or DISCONNECT "packet too large" (MQTT 5, 3.4.2.1)
 REFUSED = 0x80  # codes from here on are failures
 
 

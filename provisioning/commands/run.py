@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from edge.language.texts import _, ngettext, phrase
+from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor.broker_notes import notes
@@ -46,7 +47,11 @@ def checked(config_file: Path | None, as_json: bool) -> None:
             file=config.path, station=config.station.id, sensors=count
         )
     )
-    for sentence, remedy in notes(config.broker) if config.broker is not None else ():
+    for sentence, remedy in (
+        *empty(config),
+        *doubts(config),
+        *(notes(config.broker) if config.broker is not None else ()),
+    ):
         click.echo(f"! {sentence}\n  → {remedy}")
 
 

@@ -13,9 +13,11 @@ from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
+from provisioning.commands.silence import names, place_of, silences
 from provisioning.doctor.box import cameras_in
 
 SOCKET = "minshan.sock"
+NAMED = 5  # records
 WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time becoming known)
 
 
@@ -171,20 +173,18 @@ def wide(text: str) -> int:
 
 
 def troubled(sensors: list[dict[str, Any]]) -> list[str]:
-    """Return a line for each sensor that is down; one line where none is."""
+    """Return a line for each sensor that is down, one for a bus that is dead; one line where none is."""
     down = [sensor for sensor in sensors if sensor.get("down")]
     said = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
     if not down:
         return [_("All sensors answer.")] if sensors else [_("No sensor is configured.")]
+    dead = _("Nothing on {place} answers ({names}): {reason}")
     return [
-        said.format(name=s["name"], driver=s["driver"], place=place_of(s), reason=texts.in_full(s["down"]))
-        for s in down
+        dead.format(place=place_of(group[0]), names=names(group), reason=reason)
+        if group[1:]
+        else said.format(name=group[0]["name"], driver=group[0]["driver"], place=place_of(group[0]), reason=reason)
+        for group, reason in silences(sensors)
     ]
-
-
-def place_of(sensor: dict[str, Any]) -> str:
-    """Return where a sensor of a station's answer is: its bus without the word for its kind."""
-    return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
 
 
 def kept(store: dict[str, Any], offset: float) -> list[str]:
@@ -253,6 +253,13 @@ def unusual(uplink: dict[str, Any]) -> list[str]:
             large["count"],
         )
         found.append(said.format(n=large["count"], why=texts.phrase(str(large.get("last")))))
+    if never := uplink.get("never_arrives"):
+        said = ngettext(
+            "{n} record was sent again and again and never arrived; it stays here: {which}",
+            "{n} records were sent again and again and never arrived; they stay here: {which}",
+            len(never),
+        )
+        found.append(said.format(n=len(never), which=_(", ").join(never[:NAMED])))
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from drivers.reason import system_reason
 from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
 from edge.config.file import load
@@ -24,7 +25,8 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
-from edge.sim.rig import Boot, Rig, boot_of
+from edge.sim.rig import Rig, boot_of
+from edge.sim.times import Boot
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
@@ -127,8 +129,9 @@ def demo(**options: Any) -> int:
     except StoreError as error:
         raise CommandError(Exit.STORE, texts.phrase(str(error))) from None
     except OSError as error:
+        why = texts.render(system_reason(error))
         raise CommandError(
-            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=error.strerror)
+            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=why)
         ) from None
 
 
@@ -151,12 +154,13 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     rigs.append(rig)
     first_seq = store.next_seq
     station = rig.power_on(lambda _config: store)
+    stack.callback(power_off, rig)
     hello(console, config, wanted.speed, state if wanted.state else None)
     with interrupts(rig) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
         show = Show(console, rig, station, interrupted, faults)
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
-        if wanted.until_sent:
+        if wanted.until_sent and not interrupted:
             show.drain()
     facts = plain_status(station.parts)
     report = reported(station, facts, first_seq, rig)
@@ -168,6 +172,12 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
         wanted.report.write_text(json.dumps(report, indent=2) + "\n")
     bounded = wanted.capture is not None or wanted.duration is not None or wanted.until_sent
     return Exit.INTERRUPTED if bounded and interrupted else Exit.OK
+
+
+def power_off(rig: Rig) -> None:
+    """End the station where it still runs: after an exception its lanes would keep the process."""
+    if rig.station is not None:
+        rig.power_off()
 
 
 def quiet_log() -> None:

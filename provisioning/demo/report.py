@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.sim.rig import Rig
 from edge.station import Station
-from provisioning.demo.show import unsent
+from provisioning.demo.show import bare, unsent
 
 MOST_COMPLAINTS = 20  # of the checker, on a screen
 
@@ -33,11 +32,6 @@ def hello(console: Console, config: Config, factor: float | None, state: Path | 
         console.print(
             _("Everything is kept in {folder}; started again on it, the station goes on there.").format(folder=state)
         )
-
-
-def bare(url: str) -> str:
-    """Return a broker's address without its password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) -> dict[str, Any]:
@@ -73,6 +67,8 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
         why = texts.phrase(facts["uplink"]["trouble"] or "")
         said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         console.print(said.format(why=why), highlight=False)
+    elif report["unsent"]:
+        console.print(_("It was still on its way; a station sends it after its next start."), highlight=False)
     if facts["pictures"] is None:
         refused = sum(report["lines_refused"].values())
         lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])

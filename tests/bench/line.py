@@ -37,7 +37,8 @@ from edge.records.record import Kind
 from edge.sampler import BusLane, Taken
 from edge.sim.clock import SimClock
 from edge.sim.lane import SimLane
-from edge.sim.rig import Boot, Rig
+from edge.sim.rig import Rig
+from edge.sim.times import Boot
 from provisioning.demo.config import whole_station
 from tests.bench.figures import Row, row
 

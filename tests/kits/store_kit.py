@@ -6,6 +6,7 @@ import os
 import random
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,18 @@ BODY = {
 }
 
 
-@pytest.fixture(name="ram")
-def folder_in_memory(tmp_path: Path) -> Iterator[Path]:
+@contextmanager
+def memory_folder() -> Iterator[Path]:
     """Give a folder in memory, for tests that open hundreds of stores and do not ask what a disk does."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(name="ram")
+def folder_in_memory() -> Iterator[Path]:
+    """Give the same to a test that takes it as an argument."""
+    with memory_folder() as folder:
+        yield folder
 
 
 def minute(number: int, boot: str = "boot-1", timed: bool = True, body: dict[str, Any] | None = None) -> Draft:

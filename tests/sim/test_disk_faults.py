@@ -69,5 +69,5 @@ def test_a_disk_that_fails_now_and_then_costs_nothing(tmp_path: Path, disk: BadD
     assert outcome.complaints == []
     assert len(fell) > hours, "the disk hardly failed: the test proves nothing"
     assert fell[-1] == 0, "a lane fell"
-    assert not [record for record in outcome.kept if record.kind is Kind.LOSS]
+    assert not [record for record in outcome.kept if record.kind == Kind.LOSS]
     assert len(outcome.minutes()) == hours * 60 - 6

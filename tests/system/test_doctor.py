@@ -26,6 +26,7 @@ from provisioning.demo.config import capture_station
 from provisioning.doctor.sensors import sensors_of
 from tests.kits.broker import Broker, until
 from tests.kits.command import minshan
+from tests.kits.real_parts import missing
 from tests.kits.system import running_broker, station, talking, url
 
 
@@ -93,7 +94,7 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: B
 def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: Broker, port: str) -> None:
     """The station's own certificate that has run out is named with its date before anything is sent."""
     if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
+        missing("openssl")
     key, pem = tmp_path / "key.pem", tmp_path / "cert.pem"
     words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 5 -subj /CN=maoxian-1"
     subprocess.run([*words.split(), "-keyout", key, "-out", pem], check=True, capture_output=True)

@@ -29,6 +29,7 @@ from edge.pictures.reasons import ENDED
 from edge.pictures.spool import Target
 from tests.kits.camera_process import Process
 from tests.kits.certificate import self_signed
+from tests.kits.real_parts import missing
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 RTSP_SERVER = Path(__file__).parent.parent / "kits" / "rtsp_server.py"
@@ -42,14 +43,14 @@ def rtsp(codec: str, *login: str) -> Iterator[str]:
         not Path(DEBIAN_PYTHON).exists()
         or subprocess.run([DEBIAN_PYTHON, "-c", check], capture_output=True, check=False).returncode
     ):
-        pytest.skip("no RTSP server: apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-ugly")
+        missing("an RTSP server: apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-ugly")
     command = [DEBIAN_PYTHON, str(RTSP_SERVER), codec, *login]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as server:
         assert server.stdout is not None
         port = server.stdout.readline().strip()
         if not port and server.wait(10) == 3:
-            pytest.skip(f"GStreamer has no encoder for {codec}")
+            missing(f"GStreamer's encoder for {codec}")
         try:
             yield f"rtsp://127.0.0.1:{int(port)}/cam"
         finally:

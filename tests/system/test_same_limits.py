@@ -12,7 +12,7 @@ from edge.daemon import open_bus, open_store
 from edge.records import bodies
 from edge.records.record import Kind
 from edge.sim.clock import SimClock
-from edge.sim.rig import Boot, SimTime
+from edge.sim.times import Boot, SimTime
 from edge.station import Station
 from tests.kits.command import minshan
 

@@ -127,7 +127,7 @@ def test_a_line_has_what_the_contract_says(broker: Broker, parts: list[Box | Wat
     ]
     said = watch.end()
     assert "1 minutes, 0 events, 0 photos received" in said
-    assert "orchard-1: nothing missing" in said
+    assert "orchard-1: all received" in said
 
 
 def test_a_receiver_killed_again_and_again_loses_and_doubles_nothing(
@@ -266,7 +266,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, parts: list[Box | W
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--broker", "http://x"], "must be as mqtt://"),
+        (["--broker", "http://x"], "must be an address as mqtt://"),
         (["--broker", "mqtt://x", "--receipts"], "--receipts needs --jsonl"),
         ([], "Missing option '--broker'"),
         (["--broker", "mqtt://x", "--jsonl", "/nowhere/m.jsonl"], "/nowhere/m.jsonl"),

@@ -15,6 +15,7 @@ UPLINK: dict[str, Any] = {
     "ledger": {"believed": "old", "other": "new", "refused": 3},
     "set_aside": {"count": 2, "last": "minshan/1/s/receipt: Receipt: no JSON", "folder": "/var/lib/minshan/set-aside"},
     "too_large": {"count": 1, "last": "record 7 has 900 bytes, and the broker takes 458"},
+    "never_arrives": ["12 (setup)", "13 (minute)"],
 }
 
 
@@ -28,7 +29,7 @@ def test_what_is_unusual_is_named_with_its_remedy() -> None:
     """Another receiver, messages set aside and records too large are a line each; an ordinary uplink is one line."""
     texts.speak("en")
     assert status.sent({"connected": True}, 0.0) == ["Connected to the broker."]
-    other, aside, large = status.sent(UPLINK, 0.0)[1:]
+    other, aside, large, never = status.sent(UPLINK, 0.0)[1:]
     assert "(new)" in other
     assert "3 x" in other
     assert other.endswith("minshan accept-ledger")
@@ -36,11 +37,16 @@ def test_what_is_unusual_is_named_with_its_remedy() -> None:
     assert "/var/lib/minshan/set-aside" in aside
     assert aside.endswith("Receipt: no JSON")
     assert large.endswith("record 7 has 900 bytes, and the broker takes 458")
+    assert never == ("2 records were sent again and again and never arrived; they stay here: 12 (setup), 13 (minute)")
 
 
 def test_the_same_in_chinese() -> None:
     """Each line is translated, the station's own sentence in it too."""
     texts.speak("zh")
     lines = status.sent(UPLINK, 0.0)
-    for line, word in zip(lines, ("消息服务器", "接收端", "消息无法处理", "最多接受 458 字节"), strict=True):
+    for line, word in zip(
+        lines,
+        ("消息服务器", "接收端", "消息无法处理", "最多接受 458 字节", "始终未送达，留在本站：12 (setup)"),
+        strict=True,
+    ):
         assert word in line

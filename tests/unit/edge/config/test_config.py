@@ -138,7 +138,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
             'station.toml:2: this is no TOML value; text stands in quotes, as key = "text"',
         ),
         (STATION + "[site]\n", "station.toml:9: this key or table was given before"),
-        (STATION.encode() + "[x]\n# 茂县".encode("gbk"), "station.toml:10: the file is not UTF-8 text (byte 0xcf)"),
+        (STATION.encode() + b"[x]\n# Maoxi\xe9", "station.toml:10: the file is not UTF-8 text (byte 0xe9)"),
     ],
 )
 def test_a_mistake_is_one_clear_line(tmp_path: Path, text: str | bytes, line: str) -> None:
@@ -215,7 +215,8 @@ def test_lines_of_longer_values() -> None:
 
 def test_every_sentence_takes_its_parameters() -> None:
     """A sentence's gaps are filled by its parameters, so that no brace reaches a person."""
-    gaps = "why known expected ge le gt lt pattern key detail byte near name other address bus theirs ours quantity"
+    gaps = "why known expected ge le gt lt pattern key detail byte near name other address bus theirs ours quantity "
+    gaps += "encoding sign right low high value latitude longitude"
     everything = dict.fromkeys([*gaps.split(), "driver"], "x")
     for code in SENTENCES:
         said = Mistake("f", 1, "k", "v", code, everything).sentence

@@ -81,10 +81,10 @@ def test_better_anchors_move_no_edge_by_more_than_they_differ(store: Store, erro
 
 
 def test_a_clock_step_cuts_the_minute_short(store: Store) -> None:
-    """An anchor that is far off the time kept so far ends the minute there; the next one runs to UTC's edge."""
+    """An anchor that knows better by seconds ends the minute there; the next one runs to UTC's edge."""
     boot = f"{BOOT}{next(names)}"
     edges = Edges(store, boot, 0.0)
-    edges.line.learn(Anchor(boot, 0.0, UTC0, "platform", 5.0), 0.0)
+    edges.line.learn(Anchor(boot, 0.0, UTC0, "platform", 15.0), 0.0)
     edges.run(2)
     edges.line.learn(Anchor(boot, 135.0, UTC0 + 147_000_000, "ntp", 0.01), 135.0)
     edges.run(2)

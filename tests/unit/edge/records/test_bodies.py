@@ -236,3 +236,11 @@ def test_records_are_equal_where_their_bytes_are() -> None:
     assert one != msgspec.structs.replace(one, body=msgspec.Raw(b'{"b":2,"a":1}'))
     with pytest.raises(TypeError):
         hash(one)
+
+
+def test_an_unknown_kind_keeps_its_reasons_as_they_are() -> None:
+    """Version 1 makes sentences of the reasons of its own kinds alone."""
+    known = record(Kind.HEALTH, {"why": DARK.builtins()})
+    unknown = msgspec.structs.replace(known, kind="avalanche")
+    assert version1.records([known])[0].fields() == {"why": "dark"}
+    assert version1.records([unknown])[0] is unknown

@@ -14,6 +14,8 @@ from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.picture_rows import NewPicture, Part, file_name
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
+from edge.uplink.lacking import Lacking
+from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.send_queue import Order
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window
@@ -53,7 +55,8 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
     clock = SystemClock()
     broker = BrokerSection(url="mqtt://127.0.0.1")
     chunks = Chunks("min-1", store, clock, committed=False)
-    order = Order(destination(broker), "new", store, clock, chunks, TooLarge(store.notes, lambda body: None))
+    about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), Lacking()
+    order = Order(destination(broker), "new", store, clock, chunks, *about)
     window = Window(20, None)
     usual = order.next(window)
     assert usual is not None

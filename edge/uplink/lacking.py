@@ -1,0 +1,62 @@
+"""Records that were sent and acknowledged, and that the platform lacks all the same, again and again.
+
+Something on the way drops them, or the platform cannot keep them. Nobody says which of a batch it is, so each time that
+a record is lacking it goes in a smaller batch: those that it travels with are through after a few rounds, and in the
+end it goes alone. One that was alone and lacking three times, while others arrived, stays here and is told of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from edge.records import ranges
+from edge.records.record import Record
+from edge.records.spans import Span
+
+BATCHES = (40, 5, 1, 1, 1)  # records in a batch after the first, second, … time; after the last it stays here
+MOST = 20_000  # records that are remembered: the newest
+
+
+class Lacking:
+    """How often each record was lacking, since the start of the daemon; `stays`: those that are not sent any more.
+
+    Records are named by their seq, which no two of one store share.
+    """
+
+    def __init__(self) -> None:
+        self.stays: set[int] = set()
+        self._times: dict[int, int] = {}
+        self._others_arrived = False
+
+    def proved(self, has: Iterable[Span], new: bool) -> None:
+        """Take in what the platform has, and whether some of it was not known before."""
+        self._others_arrived |= new
+        if self._times:
+            arrived = ranges.ranges((span.first, span.last) for span in has)
+            self._times = {seq: n for seq, n in self._times.items() if not ranges.contains(arrived, seq)}
+            self.stays &= self._times.keys()
+
+    def again(self, lacking: Iterable[Span]) -> None:
+        """Take in what was sent long ago and is lacking; it counts where others have arrived meanwhile."""
+        seqs = {seq for span in lacking for seq in range(max(span.first, span.last - MOST), span.last + 1)}
+        if not seqs or not self._others_arrived:
+            return
+        self._others_arrived = False
+        times = self._times | {seq: self._times.get(seq, 0) + 1 for seq in seqs}
+        self._times = dict(sorted(times.items())[-MOST:])
+        self.stays |= {seq for seq, number in self._times.items() if number > len(BATCHES)}
+
+    def batches(self, records: Iterable[Record], most: int) -> Iterator[list[Record]]:
+        """Yield records in batches of at most `most`, of fewer where some of them were lacking."""
+        batch: list[Record] = []
+        size = most
+        for record in records:
+            times = self._times.get(record.seq, 0)
+            wanted = min(most, BATCHES[min(times, len(BATCHES)) - 1]) if times else most
+            if batch and (len(batch) >= size or wanted != size):
+                yield batch
+                batch = []
+            size = wanted
+            batch.append(record)
+        if batch:
+            yield batch

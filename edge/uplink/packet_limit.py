@@ -1,0 +1,133 @@
+"""How large a message a broker takes that names no limit: learned from what passes, and from what ends the connection.
+
+Such a broker closes the connection at a message that is too large, or never acknowledges it; by MQTT 5 it may refuse
+it by a code. A mobile link breaks as well, so one end says nothing. Three ends in a row, each with a message of some
+size or a larger one in flight, none as large having passed and smaller ones having passed meanwhile, halve the largest
+payload that is sent. From the second end on, and until the new size has passed, one message at a time is in flight:
+else all that is small would go down with the large one. Where a size has never passed since, one more end is enough. It
+grows again as long as it passes,
+after pauses that become longer each time that growing ended a connection. A link that is merely bad gains by the same
+rule: what is smaller arrives before it breaks.
+
+A record that is larger by itself goes alone, when nothing else is in flight, so that an end is its own doing; after
+three ends it stays here, and so does what is as large, until a day has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drivers.clock import Clock
+from edge.northbound.minshan import Outgoing
+from edge.wire.contract import OWN_PACKET
+from edge.wire.link import REFUSED, TOO_LARGE
+
+ENDS = 3  # in a row
+FLOOR = 512  # bytes; smaller than a hello can be
+GROW_AFTER = 600.0  # s without an end by a size, after which twice as much is tried
+GROW_LONGEST = 24 * 3600.0  # s
+AGAIN_AFTER = 24 * 3600.0  # s after which a record that did not pass alone is tried again
+ANY = float("inf")
+
+
+class PacketLimit:
+    """What is known of one broker; outlives the connections.
+
+    `most`: bytes of a payload that are sent at most, but for a record alone; None: nothing speaks for a limit.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.most: int | None = None
+        self._clock = clock
+        self._passed = 0  # the largest payload that passed since the limit changed
+        self._suspect = ANY  # the least of the largest in flight at the ends in a row
+        self._ends = 0
+        self._smaller_passed = False
+        self._alone: dict[int, int] = {}  # seq of a record that went alone -> ends
+        self._too_large, self._too_large_until = ANY, 0.0
+        self._grow_at, self._pause, self._grown = 0.0, GROW_AFTER, False
+
+    @property
+    def careful(self) -> bool:
+        """Whether one message at a time goes, so that an end is its own doing, and what is small passes before it."""
+        return self._ends >= ENDS - 1 or (self.most is not None and self._passed < self.most / 2)
+
+    def is_too_large(self, size: int) -> bool:
+        """Return whether records of that size do not pass even alone."""
+        if self._clock.now() >= self._too_large_until:
+            self._too_large = ANY
+        return size >= self._too_large
+
+    def acknowledged(self, settled: Sequence[tuple[Outgoing, int]]) -> bool:
+        """Take in acknowledgements with their codes. Return whether something was refused for its size."""
+        refused = [message for message, code in settled if code == TOO_LARGE]
+        for message, code in settled:
+            if code < REFUSED:
+                self.passed(len(message.payload))
+        for message in refused:
+            self.refused(message)
+        return bool(refused)
+
+    def passed(self, size: int) -> None:
+        """Take in that a payload was acknowledged."""
+        if size >= self._suspect:
+            self._ends, self._suspect = 0, ANY  # the ends were another's doing
+        else:
+            self._smaller_passed = True
+        self._passed = max(self._passed, size)
+        if self.most is None:
+            return
+        if self._grown and size > self.most / 2:  # more than passed before it grew
+            self._grown, self._pause = False, GROW_AFTER
+        if size >= self._too_large:
+            self._too_large = ANY
+        if size > self.most:
+            self._set(size)
+        elif size >= self.most / 2 and self._clock.now() >= self._grow_at and not self.is_too_large(self.most * 2):
+            self._grown = True
+            self._set(self.most * 2)
+            self._grow_at = self._clock.now() + GROW_AFTER
+
+    def ended(self, flying: Sequence[Outgoing]) -> bool:
+        """Take in that the connection ended with these in flight. Return whether one alone is too large now."""
+        if not flying:
+            return False
+        largest = max(len(message.payload) for message in flying)
+        if self.most is not None and largest > self.most:
+            return self._ended_alone(flying[0], largest)
+        self._ends, self._suspect = self._ends + 1, min(self._suspect, largest)
+        enough = 1 if self.most is not None and self._suspect > self._passed else ENDS
+        if self._ends >= enough and self._smaller_passed:
+            self._shrink(int(self._suspect))
+        return False
+
+    def refused(self, message: Outgoing) -> bool:
+        """Take in that the broker said "too large". Return whether it was a record alone."""
+        alone = len(message.records) == 1
+        if alone:
+            self._too_large, self._too_large_until = len(message.payload), self._clock.now() + AGAIN_AFTER
+        self._shrink(len(message.payload))
+        return alone
+
+    def _ended_alone(self, message: Outgoing, size: int) -> bool:
+        if not self._smaller_passed or not message.records:
+            return False
+        self._smaller_passed = False
+        seq = message.records[0].seq
+        self._alone[seq] = self._alone.get(seq, 0) + 1
+        if self._alone[seq] < ENDS:
+            return False
+        self._alone.clear()
+        self._too_large, self._too_large_until = size, self._clock.now() + AGAIN_AFTER
+        return True
+
+    def _shrink(self, size: int) -> None:
+        self._pause = min(GROW_LONGEST, self._pause * 2) if self._grown else self._pause
+        self._grown, self._smaller_passed = False, False
+        self._set(max(FLOOR, min(size, self.most or size) // 2))
+        self._passed = min(self._passed, self.most or 0)
+        self._grow_at = self._clock.now() + self._pause
+
+    def _set(self, most: int) -> None:
+        self.most = most if most < OWN_PACKET else None
+        self._ends, self._suspect = 0, ANY
