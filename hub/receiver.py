@@ -19,13 +19,14 @@ from pathlib import Path
 
 from msgspec import Raw
 
+from drivers.reason import Reason
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.records.record import Record
 from edge.records.spans import Span, merged
 from edge.wire import contract
 from edge.wire.contract import Hello, HelloAnswer, PayloadError, Piece, Receipt, Status, Topic, encode, topic
-from edge.wire.errors import LinkError
+from edge.wire.errors import LinkError, may_not_read
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.retry import STABLE, Retry
@@ -34,7 +35,7 @@ from edge.wire.set_aside import SetAside
 from hub import answers, intake, jsonl
 from hub.intake import RawBatch, Strange
 from hub.picture_files import Album
-from hub.record_files import RecordFiles, Taken
+from hub.record_files import RecordFiles, Taken, unwritten
 from hub.tally import Tally
 
 log = logging.getLogger("minshan.watch")
@@ -75,7 +76,7 @@ class Receiver:
         self.tally = Tally()
         self.records = RecordFiles(files.minutes, files.events, files.beside(".ledger"))
         self.receipts = receipts and files.minutes is not None and files.events is not None
-        self.trouble: str | None = None
+        self.trouble: Reason | None = None
         self.connected = False
         self.aside: SetAside | None = None
         if (folder := files.beside(".set-aside")) is not None:
@@ -102,10 +103,10 @@ class Receiver:
                     self.connected = False
                     link.close()
             except LinkError as trouble:
-                self._set_trouble(str(trouble))
+                self._set_trouble(trouble.reason)
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
-                self._set_trouble(f"{error.filename or 'what arrives'} cannot be written: {error.strerror}")
+                self._set_trouble(unwritten(error))
             if self._clock.now() - since > STABLE:
                 retry.reset()
             self._wait(retry.pause(refused), ended, tick)
@@ -126,7 +127,7 @@ class Receiver:
 
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         if link.granted.refused:
-            raise LinkError(f"the broker does not let this login read {', '.join(link.granted.refused)}")
+            raise LinkError(may_not_read(link.granted.refused))
         self._set_trouble(None)
         self.connected = True
         link.publish(contract.ROLLCALL, b"{}")
@@ -149,7 +150,7 @@ class Receiver:
             tick()
             self._clock.sleep_until(min(until, self._clock.now() + SLICE))
 
-    def _set_trouble(self, trouble: str | None) -> None:
+    def _set_trouble(self, trouble: Reason | None) -> None:
         if trouble is not None and trouble != self.trouble:
             log.warning("%s", trouble)
         elif trouble is None:

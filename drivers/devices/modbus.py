@@ -16,7 +16,7 @@ from drivers.devices.heard import Heard
 from drivers.devices.modbus_registers import Ask, fitted, not_void, plan, void_answer
 from drivers.devices.profiles import Identity, Profile, ProfileError, load
 from drivers.driver import Channel, DriverInfo
-from drivers.errors import Garbled, NoAnswer, WrongDevice
+from drivers.errors import Garbled, NoAnswer, SettingError, WrongDevice
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def _listed(value: object) -> object:
     if isinstance(value, str):
         return tuple(name.strip() for name in value.split(",") if name.strip())
     return tuple(value) if isinstance(value, list) else value
+
+
+NO_OPTIONAL = Reason("no_optional_quantities", "no optional quantities")
 
 
 class ModbusSettings(OnModbus):
@@ -82,8 +85,16 @@ class ModbusSettings(OnModbus):
         optional = [entry.quantity for entry in load(named).registers if entry.optional]
         unknown = [name for name in ordered if name not in optional]
         if unknown:
-            there = ", ".join(optional) or "no optional quantities"
-            raise ValueError(f"{named} has no {', '.join(unknown)} to order; it has {there}")
+            there = ", ".join(optional) or NO_OPTIONAL
+            raise SettingError(
+                Reason(
+                    "not_to_order",
+                    "{profile} has no {unknown} to order; it has {there}",
+                    profile=named,
+                    unknown=", ".join(unknown),
+                    there=there,
+                )
+            )
         return ordered
 
 

@@ -13,13 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.driver import DriverInfo
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-
-
+NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
+BROKER_URL = r"^mqtts?://.+"
 # As `openssl x509 -fingerprint -sha256` writes it, or 64 digits alone.
-Fingerprint = Annotated[
-    str, Field(pattern=r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$")
-]
+FINGERPRINT = r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$"
+Name = Annotated[str, Field(pattern=NAME)]
+Fingerprint = Annotated[str, Field(pattern=FINGERPRINT)]
 RemoteCommand = Literal["picture", "hello", "maintenance"]
 
 
@@ -30,10 +29,14 @@ class Section(BaseModel):
 
 
 class StationSection(Section):
-    """Who the station is. `id` names its records and topics for ever."""
+    """Who the station is. `id` names its records and topics for ever.
+
+    `language`: of its journal; None: the system's.
+    """
 
     id: Name
     title: str = ""
+    language: Literal["en", "zh"] | None = None
 
 
 class SiteSection(Section):
@@ -69,7 +72,7 @@ class BrokerSection(Section):
     speaks 3.1.1 alone ("auto" tries 5 first).
     """
 
-    url: str = Field(pattern=r"^mqtts?://.+")
+    url: str = Field(pattern=BROKER_URL)
     username: str | None = None
     password: str | None = None
     password_file: str | None = None

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from drivers.buses.bus import OnI2C
 from drivers.catalog import UnknownDriverError, find
+from drivers.reason import Reason
 from edge.config.errors import Mistake
 
 if TYPE_CHECKING:
@@ -50,13 +51,15 @@ def narrowed(text: str) -> str:
     return "".join(plain(sign) or sign for sign in text)
 
 
-def first_wide(text: str) -> tuple[str, dict[str, Any]] | None:
-    """Return code and parameters for the first full-width sign of a text; None where it has none."""
+def first_wide(text: str) -> Reason | None:
+    """Return what is to be said of the first full-width sign of a text; None where it has none."""
     for place, sign in enumerate(text):
         if right := plain(sign):
             if re.fullmatch("[0-9][，。、][0-9]", text[max(0, place - 1) : place + 2]):
                 right = "."  # of a number, which has no comma
-            return ("wide_space", {}) if right == " " else ("full_width", {"sign": sign, "right": right})
+            if right == " ":
+                return Reason("wide_space", "a full-width space stands here: write an ordinary one")
+            return Reason("full_width", "a full-width {sign} stands here: write {right}", sign=sign, right=right)
     return None
 
 
@@ -64,7 +67,7 @@ def wide_lines(file: str, text: str) -> Iterator[Mistake]:
     """Yield a mistake for each line that has a full-width sign outside its texts in quotes and its comment."""
     for number, line in enumerate(text.splitlines(), 1):
         if found := first_wide(_WHOLE_TEXT.sub("", line)):
-            yield Mistake(file, number, "", "", *found)
+            yield Mistake(file, number, "", "", found)
 
 
 def decoded(file: str, raw: bytes) -> str | Mistake:
@@ -75,8 +78,21 @@ def decoded(file: str, raw: bytes) -> str | Mistake:
         line = raw.count(b"\n", 0, error.start) + 1
         other = encoding_of(raw)
         if other:
-            return Mistake(file, line, "", "", "other_encoding", {"encoding": other})
-        return Mistake(file, line, "", "", "not_utf8", {"byte": f"0x{raw[error.start]:02x}"})
+            return Mistake(
+                file,
+                line,
+                "",
+                "",
+                Reason(
+                    "other_encoding",
+                    "the file is in {encoding}, not UTF-8: save it as UTF-8 in the editor that wrote it",
+                    encoding=other,
+                ),
+            )
+        byte = f"0x{raw[error.start]:02x}"
+        return Mistake(
+            file, line, "", "", Reason("file_not_utf8", "the file is not UTF-8 text (byte {byte})", byte=byte)
+        )
 
 
 def encoding_of(raw: bytes) -> str:
@@ -92,39 +108,54 @@ def encoding_of(raw: bytes) -> str:
     return "GBK" if hanzi and 0.9 * high <= 2 * hanzi <= 1.1 * high else ""
 
 
-def closer(
-    tables: dict[str, Any], path: KeyPath, text: str, code: str, params: dict[str, Any]
-) -> tuple[str, dict[str, Any]]:
-    """Return the code and parameters that say more about a mistake at that path, where it is one of these slips.
+def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> Reason:
+    """Return the reason that says more about a mistake at that path, where it is one of these slips.
 
     `tables` are the file's, `text` is what stands there.
     """
+    code = reason.code
     if code in FORMS and (wide := first_wide(text)):
         return wide
     if code == "bad_broker" and (found := re.search(r"//[^@]*?([#/?\[\]])[^@]*@", text)):
-        return "login_sign", {"sign": found[1], "right": quote(found[1], safe="")}
+        return Reason(
+            "login_sign",
+            "a {sign} in the login must be written {right}; or put the password in password_file",
+            sign=found[1],
+            right=quote(found[1], safe=""),
+        )
     if code == "less_than_equal" and path == ("site", "latitude"):
         latitude, longitude = (tables["site"].get(key) for key in ("latitude", "longitude"))
         if isinstance(longitude, int | float) and abs(longitude) <= 90 < latitude <= 180:
-            return "swapped", {"latitude": longitude, "longitude": latitude}
+            return Reason(
+                "swapped",
+                "are both swapped? latitude = {latitude}, longitude = {longitude}",
+                latitude=longitude,
+                longitude=latitude,
+            )
     if path[:1] == ("sensor",) and path[-1] == "address":
         try:
             model = find(tables["sensor"][path[1]]["driver"]).settings
         except (UnknownDriverError, LookupError, TypeError):
-            return code, params
-        return address(model, text, code, params)
-    return code, params
+            return reason
+        return address(model, text, reason)
+    return reason
 
 
-def address(model: type[BaseModel], text: str, code: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def address(model: type[BaseModel], text: str, reason: Reason) -> Reason:
     """Return the same for a device's address out of its range: on I2C all addresses are written with 0x."""
-    if not issubclass(model, OnI2C) or code not in ("greater_than_equal", "less_than_equal"):
-        return code, params
+    if not issubclass(model, OnI2C) or reason.code not in ("greater_than_equal", "less_than_equal"):
+        return reason
     bounds = {name: value for part in model.model_fields["address"].metadata for name, value in _bounds(part)}
-    shown = {"low": f"0x{bounds['ge']:02x}", "high": f"0x{bounds['le']:02x}"}
+    low, high = f"0x{bounds['ge']:02x}", f"0x{bounds['le']:02x}"
     if re.fullmatch("[0-9]{1,2}", text) and bounds["ge"] <= int(text, 16) <= bounds["le"]:
-        return "decimal_address", {"value": text, **shown}
-    return "address_range", shown
+        return Reason(
+            "decimal_address",
+            "{value} is decimal: write 0x{value}? It must be an address from {low} to {high}",
+            value=text,
+            low=low,
+            high=high,
+        )
+    return Reason("address_range", "must be an address from {low} to {high}", low=low, high=high)
 
 
 def _bounds(part: object) -> Iterator[tuple[str, int]]:

@@ -104,6 +104,10 @@ FACTS = {
     "quality": N_("quality"),
     "width": N_("width"),
     "height": N_("height"),
+    "luminance": N_("mean brightness"),
+    "bright": N_("brightest part"),
+    "blur": N_("blur"),
+    "edges": N_("edges"),
 }
 
 # What an option's value must be: click's names, and those of our own kinds.
@@ -131,19 +135,11 @@ BUSES = {
     "file": N_("file"),
 }
 
-# The messages of the system and SQLite about a disk, in their words, in small letters.
-SYSTEM = {
-    text.lower(): text
-    for text in (
-        N_("Read-only file system"),
-        N_("No space left on device"),
-        N_("Permission denied"),
-        N_("Operation not permitted"),
-        N_("No such file or directory"),
-        N_("Not a directory"),
-        N_("Is a directory"),
-        N_("Input/output error"),
-        N_("database or disk is full"),
-        N_("disk I/O error"),
-    )
+# The levels of the journal's lines (logging).
+LEVELS = {
+    "DEBUG": N_("DEBUG"),
+    "INFO": N_("INFO"),
+    "WARNING": N_("WARNING"),
+    "ERROR": N_("ERROR"),
+    "CRITICAL": N_("CRITICAL"),
 }

@@ -22,10 +22,11 @@ from edge.recorder.journal import Journal
 from edge.recorder.timeline import GRACE, Timeline
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
-from edge.sampler import Taken, Went
+from edge.sampler import Sampled, SensorChanged
 from edge.store.store import Store
 
 LATE = 60.0  # s after a minute's close at which the recorder counts as stuck
+INBOX_FULL = Reason("inbox_full", "the inbox was full")
 TIDY_EVERY = 60  # minutes between two sweeps of the store
 
 
@@ -33,7 +34,8 @@ class Maintenance(msgspec.Struct, frozen=True):
     """Readings until the instant `until` (s of this boot) are kept and flagged: somebody works on the box."""
 
     until: float
-    text: str
+    what: Reason
+    issued_by: str = ""
 
 
 class RecorderSnapshot(msgspec.Struct, frozen=True):
@@ -41,9 +43,9 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
 
     latest: Record | None
     hour: Record | None  # the newest hour's
-    maintenance: str | None
+    maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
-    trouble: str | None  # why the disk takes no records
+    trouble: Reason | None  # why the disk takes no records
     settled: bool
     due: float  # s of the boot at which the minute in hand is to be closed
     known: Known
@@ -96,7 +98,7 @@ class Recorder:
             while True:
                 item = self._inbox.get(self.timeline.end + GRACE)
                 if item is not None:
-                    self.take(item)
+                    self.handle(item)
                 elif self._clock.now() >= self.timeline.end + GRACE:
                     self.close_minute()
         except Stopped:
@@ -117,7 +119,7 @@ class Recorder:
         return RecorderSnapshot(
             self.latest,
             self.hour,
-            None if work is None else work.text,
+            None if work is None else work.what,
             line.time.doubt,
             self.journal.trouble,
             line.time.settled,
@@ -125,16 +127,16 @@ class Recorder:
             line.time.known,
         )
 
-    def take(self, item: Any) -> None:
+    def handle(self, item: Any) -> None:
         """One item of the inbox."""
         match item:
-            case Taken(sensor, reading):
+            case Sampled(sensor, reading):
                 self._minutes.take(sensor, reading)
                 if reading.at >= self.timeline.end + GRACE:
                     self.close_minute()
-            case Went(sensor, Reason() as reason, _):
+            case SensorChanged(sensor, Reason() as reason, _):
                 self.troubles[sensor] = reason
-            case Went(sensor, None, _):
+            case SensorChanged(sensor, None, _):
                 self.troubles.pop(sensor, None)
             case Anchor():
                 self.learn(item)
@@ -178,13 +180,13 @@ class Recorder:
         """Each draft that could not be written is itself told by a record."""
         while self.journal.spoiled:
             kind, cause = self.journal.spoiled.popleft()
-            if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause}) is None:
+            if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause.builtins()}) is None:
                 return  # the disk refuses: this one waits with the others
 
     def _tidy(self) -> None:
         now = self._clock.now()
         if self._inbox.lost:
-            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": "the inbox was full"})
+            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": INBOX_FULL.builtins()})
             self._inbox.lost = 0
         self.journal.tidy(Stamp(self._boot, now), *self.time_at(now))
 
@@ -204,7 +206,7 @@ class Recorder:
         while len(self._inbox):
             item = self._inbox.get(float("-inf"))
             if item is not None:
-                self.take(item)
+                self.handle(item)
         if self.timeline.cut_short(min(self._clock.now(), self.last_instant)):
             self.close_minute()
 
@@ -213,9 +215,10 @@ class Recorder:
         work = self.maintenance
         if work is None:
             return
+        reason = Reason("maintenance", "maintenance: {text}", text=work.what, issued_by=work.issued_by).builtins()
         for channel, value in body["values"].items():
             if value is not None:
                 body["quality"][channel] = int(Flag.FAIL)
-                body["reasons"][channel] = Reason("maintenance", "maintenance: {text}", text=work.text).builtins()
+                body["reasons"][channel] = reason
         if self.timeline.end >= work.until:
             self.maintenance = None

@@ -130,7 +130,8 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
 class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     """One picture by its SHA-256: `reasons` are its faults, `quality` 1 where there are none, else 3.
 
-    `command` is the id of the command that asked for it. `reasons` is a text where version 0.1.0 wrote it.
+    `command` is the id of the command that asked for it, `issued_by` who gave that. `reasons` is a text where version
+    0.1.0 wrote it.
     """
 
     camera: Name
@@ -144,6 +145,7 @@ class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     reasons: Annotated[list[Reason], Meta(max_length=16)] | Text
     figures: Facts
     command: Text = ""
+    issued_by: Text = ""
 
 
 class Unknown(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
-from edge.language.texts import _
+from edge.language.texts import _, render
 from provisioning.commands.exits import CommandError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Key(click.ParamType[Any]):
         """Return the value. What is wrong is told as it would be of the file."""
         from pydantic import TypeAdapter, ValidationError
 
-        from edge.config.errors import SENTENCES, explained
+        from edge.config.errors import explained
         from edge.config.slips import closer
 
         found = value if self._form is None else self._form.convert(value, param, ctx)
@@ -76,9 +76,8 @@ class Key(click.ParamType[Any]):
         try:
             TypeAdapter(kind).validate_python(found, strict=True)
         except ValidationError as error:
-            code, params = explained(dict(error.errors()[0]))
-            code, params = closer({}, (self._key,), str(value), code, params)
-            self.fail(_(SENTENCES[code]).format(**{"key": self._key, **params}), param, ctx)
+            reason = explained(dict(error.errors()[0]), self._key)
+            self.fail(render(closer({}, (self._key,), str(value), reason)), param, ctx)
         return found
 
 
@@ -101,11 +100,10 @@ class BrokerUrl(Key):
 
 def bad_broker(text: str) -> str:
     """Return what is wrong with an address that names no broker."""
-    from edge.config.errors import SENTENCES
+    from edge.config.errors import BAD_BROKER
     from edge.config.slips import closer
 
-    code, params = closer({}, ("url",), text, "bad_broker", {})
-    return _(SENTENCES[code]).format(**params)
+    return render(closer({}, ("url",), text, BAD_BROKER))
 
 
 class Checked(click.ParamType[str]):

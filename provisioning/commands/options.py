@@ -85,14 +85,14 @@ def broker_at(url: str, **files: str | None) -> BrokerSection:
 
 def loaded(path: Path | None) -> Config:
     """Return the station's configuration. Raise CommandError with one line for each mistake in its file."""
-    from edge.config.errors import ConfigError
+    from edge.config.errors import NO_FILE, ConfigError
     from edge.config.file import load
 
     try:
         return load(path or CONFIG)
     except ConfigError as error:
         lines = "\n".join(format_mistake(mistake) for mistake in error.mistakes)
-        missing = path is None and any(mistake.code == "no_file" for mistake in error.mistakes)
+        missing = path is None and any(mistake.reason.code == NO_FILE.code for mistake in error.mistakes)
         remedy = _("Name the file with --config, or write one with `minshan init`.") if missing else ""
         if (path or CONFIG).exists() and not os.access(path or CONFIG, os.R_OK):
             remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")
@@ -106,14 +106,7 @@ def format_mistake(mistake: Mistake) -> str:
 
 def sentence(mistake: Mistake) -> str:
     """Return what is wrong or would be right, in the person's language."""
-    return _(mistake.template).format(**{key: param_for_people(key, value) for key, value in mistake.params.items()})
-
-
-def param_for_people(key: str, value: Any) -> Any:
-    """Return a parameter of such a sentence; a driver's reason or a kind of bus in the person's language."""
-    if key == "detail":
-        return texts.phrase(value)
-    return texts.bus(value) if key in ("theirs", "ours") else value
+    return texts.render(mistake.reason)
 
 
 def print_json(value: Any) -> None:

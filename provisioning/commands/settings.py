@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from edge.config.slips import narrowed
-from edge.language import texts
-from edge.language.texts import _
+from edge.language.texts import _, render
 from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -26,18 +24,12 @@ COMMON: dict[str, type] = {"name": str, "primary": bool, "height_m": float, "ser
 def driver_named(name: str) -> DriverInfo:
     """Return the driver of that name. Raise CommandError with its near miss where there is none."""
     from drivers.catalog import UnknownDriverError, find
+    from edge.config.errors import unknown_driver
 
     try:
         return find(name)
     except UnknownDriverError as error:
-        near = difflib.get_close_matches(name, error.known, 1, 0.5)
-        if error.broken:
-            said = _('the driver "{name}" is installed, but does not load: {why}').format(name=name, why=error.broken)
-        elif near:
-            said = _('there is no driver "{name}"; did you mean "{near}"?').format(name=name, near=near[0])
-        else:
-            said = _('there is no driver "{name}"; `minshan sensors` lists them').format(name=name)
-        raise CommandError(Exit.CONFIG, said) from None
+        raise CommandError(Exit.CONFIG, render(unknown_driver(error))) from None
 
 
 def drivers_for(_context: click.Context, _argument: click.Parameter, begun: str) -> list[str]:
@@ -97,8 +89,8 @@ def settings(info: DriverInfo, table: dict[str, Any], words: Mapping[str, str] |
     """
     from pydantic import ValidationError
 
-    from edge.config.errors import SENTENCES, explained
-    from edge.config.file import settings_from, unknown_key
+    from edge.config.errors import explained, unknown_key
+    from edge.config.file import settings_from
     from edge.config.slips import address
 
     shown = {**table, **(words or {})}
@@ -108,17 +100,14 @@ def settings(info: DriverInfo, table: dict[str, Any], words: Mapping[str, str] |
         lines = []
         for one in error.errors():
             key = ".".join(str(part) for part in one["loc"])
-            code, params = explained(dict(one))
-            if code == "extra_forbidden":
-                code, params = unknown_key(key, info.settings.model_fields)
-            if code == "missing":
+            if one["type"] == "missing":
                 lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
                 continue
+            unknown = one["type"] == "extra_forbidden"
+            reason = unknown_key(key, info.settings.model_fields) if unknown else explained(dict(one), key)
             if key == "address":
-                code, params = address(info.settings, str(shown.get(key, "")), code, params)
-            if "detail" in params:
-                params["detail"] = texts.phrase(str(params["detail"]))
-            said = _(SENTENCES[code]).format(**{"key": key, **params})
+                reason = address(info.settings, str(shown.get(key, "")), reason)
+            said = render(reason)
             value = f" = {shown[key]}" if key in shown else ""
             place = f"{info.name}: {key}{value}" if key else info.name
             lines.append(_("{place}: {sentence}").format(place=place, sentence=said))

@@ -98,10 +98,10 @@ def time_trouble(mark: dict[str, Any]) -> list[str]:
     return [_("Time: {trouble}").format(trouble=texts.said(trouble))] if trouble else []
 
 
-def maintenance(text: str | None) -> list[str]:
+def maintenance(what: object) -> list[str]:
     """Return a line while somebody works on the station."""
     said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-    return [said.format(text=text)] if text else []
+    return [said.format(text=texts.said(what))] if what else []
 
 
 def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) -> list[str]:
@@ -191,7 +191,7 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
     """Return what is in the local archive, and what is unsent since when."""
     found = []
     if store.get("trouble"):
-        found.append(_("Local archive: {trouble}").format(trouble=texts.phrase(str(store["trouble"]))))
+        found.append(_("Local archive: {trouble}").format(trouble=texts.said(store["trouble"])))
     elif store.get("bytes") is not None:
         found.append(_("Local archive: {size}").format(size=texts.size(float(store["bytes"]))))
     strays = store.get("strays") or {}
@@ -224,7 +224,7 @@ def connected(uplink: dict[str, Any]) -> str:
         return _("Connected to the broker.")
     trouble = uplink.get("trouble") or uplink.get("last_trouble")
     if trouble:
-        return _("Not connected to the broker: {trouble}").format(trouble=texts.phrase(str(trouble)))
+        return _("Not connected to the broker: {trouble}").format(trouble=texts.said(trouble))
     return _("Not connected to the broker.")
 
 
@@ -245,14 +245,14 @@ def unusual(uplink: dict[str, Any]) -> list[str]:
             "{n} messages that came could not be handled; they are kept in {folder}. The last was on {why}",
             aside["count"],
         )
-        found.append(said.format(n=aside["count"], folder=aside.get("folder"), why=aside.get("last")))
+        found.append(said.format(n=aside["count"], folder=aside.get("folder"), why=texts.said(aside.get("last"))))
     if large.get("count"):
         said = ngettext(
             "{n} record is larger than this broker takes and stays here: {why}",
             "{n} records are larger than this broker takes and stay here: {why}",
             large["count"],
         )
-        found.append(said.format(n=large["count"], why=texts.phrase(str(large.get("last")))))
+        found.append(said.format(n=large["count"], why=texts.said(large.get("last"))))
     if never := uplink.get("never_arrives"):
         said = ngettext(
             "{n} record was sent again and again and never arrived; it stays here: {which}",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from drivers.reason import system_reason
+from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext, render
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options
@@ -63,7 +63,7 @@ def watch(
     if jsonl is not None and not no_receipts:  # a receipt speaks of events and photos too, so they must be somewhere
         events = events or jsonl.with_name(jsonl.name + ".events")
         pictures = pictures or jsonl.with_name(jsonl.name + ".pictures")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    to_stderr(logging.WARNING, "%(message)s")
     if jsonl is None:
         click.echo(
             _("No receipts are given, because no file is named that keeps the minutes (--jsonl FILE)."), err=True

@@ -136,7 +136,7 @@ def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, fl
     from rich.table import Table
     from rich.text import Text
 
-    state = texts.phrase(receiver.trouble) if receiver.trouble else _("connected")
+    state = texts.render(receiver.trouble) if receiver.trouble else _("connected")
     drawn = Table(title=Text(f"Minshan 岷山  {state}"), title_justify="left", pad_edge=False, caption_justify="left")
     heads = (_("Station"), _("State"), _("Newest minute"), _("Age"), _("Records"), _("Not received"), _("Values"))
     for head in heads if width >= WIDE else (_("Stations"),):
@@ -196,7 +196,7 @@ def set_aside(receiver: Receiver) -> list[str]:
     if aside is None:
         return [line]
     lines = [_("{line}; see {folder}").format(line=line, folder=aside.folder)]
-    return [*lines, f"  {aside.last}"] if aside.last else lines
+    return [*lines, f"  {texts.render(aside.last)}"] if aside.last else lines
 
 
 def price(receiver: Receiver) -> list[str]:

@@ -22,6 +22,7 @@ from edge.config.sections import BrokerSection, Config
 from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
+from edge.language.log_lines import to_stderr
 from edge.language.texts import _
 from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
@@ -121,13 +122,13 @@ def demo(**options: Any) -> int:
         with contextlib.ExitStack() as stack:
             return play(wanted, stack)
     except CaptureError as error:
-        raise CommandError(Exit.USAGE, texts.phrase(str(error))) from None
+        raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
     except ConfigError as error:
         raise CommandError(Exit.CONFIG, "\n".join(format_mistake(mistake) for mistake in error.mistakes)) from None
     except (NoBrokerError, LinkError) as error:
-        raise CommandError(Exit.BROKER, texts.phrase(str(error))) from None
+        raise CommandError(Exit.BROKER, texts.render(error.reason)) from None
     except StoreError as error:
-        raise CommandError(Exit.STORE, texts.phrase(str(error))) from None
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
         why = texts.render(system_reason(error))
         raise CommandError(
@@ -182,7 +183,7 @@ def power_off(rig: Rig) -> None:
 
 def quiet_log() -> None:
     """Log warnings only: the table shows the rest."""
-    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
+    to_stderr(logging.ERROR, "%(asctime)s %(name)s %(message)s")
 
 
 def own_broker(state: Path, stack: contextlib.ExitStack) -> str:

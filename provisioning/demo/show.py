@@ -19,6 +19,7 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.sim.rig import Rig
 from edge.station import Station
+from edge.store.outbox import PLATFORM
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.table import lines_of, live_table
 
@@ -145,8 +146,8 @@ def bare(url: str) -> str:
 def unsent(station: Station) -> int:
     """Count the records and pictures that the platform does not have yet, or has not proven to have."""
     left = station.store.pictures.count()
-    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven())
-    return station.store.outbox.count_unsent() + unproven + left.thumbnails + left.full
+    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven(PLATFORM))
+    return station.store.outbox.count_unsent(PLATFORM) + unproven + left.thumbnails + left.full
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ def stored(facts: dict[str, Any]) -> str:
     """Return how much is kept."""
     store = facts["store"]
     records = texts.ngettext("{n} record", "{n} records", store["next_seq"] - 1).format(n=store["next_seq"] - 1)
-    trouble = f"  {texts.phrase(store['trouble'])}" if store["trouble"] else ""
+    trouble = f"  {texts.said(store['trouble'])}" if store["trouble"] else ""
     return f"{records}, {texts.size(store['bytes'])}{trouble}"
 
 
@@ -148,7 +148,7 @@ def sending(facts: dict[str, Any]) -> Text:
         return Text(_("no broker is configured"))
     text = Text(_("connected"), style="green") if uplink["connected"] else Text(_("no connection"), style="red")
     if uplink.get("trouble"):
-        text.append(f": {texts.phrase(uplink['trouble'])}", style="red")
+        text.append(f": {texts.said(uplink['trouble'])}", style="red")
     if store["unsent"]:
         since = texts.when(store["unsent_since"], facts["utc_offset_h"])
         text.append("   " + _("{n} unsent since {time}").format(n=store["unsent"], time=since), style="yellow")

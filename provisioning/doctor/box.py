@@ -67,7 +67,7 @@ def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
     """Yield what keeps the running station from writing, where something does; its sentence says what to do."""
     trouble = (answer.get("store") or {}).get("trouble")
     if trouble:
-        said = _("archive: {trouble}").format(trouble=texts.phrase(str(trouble)))
+        said = _("archive: {trouble}").format(trouble=texts.said(trouble))
         yield Finding(
             "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
         )

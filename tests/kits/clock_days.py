@@ -22,6 +22,7 @@ from edge.sim.lane import SimLane
 from edge.sim.record_checkers import Truth, doubled, lost_from_the_store, mistimed, told_twice
 from edge.sim.scenario import BOOTING, Run
 from edge.sim.times import Boot, Telling
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.stations import BEGIN
 
@@ -44,7 +45,7 @@ class ClockDay:
             self._run(boot, now, outage)
             now = outage.at + outage.length
             boot = self._boot(now) if outage.power else boot
-        store = Store.open(self.folder, epoch="end")
+        store = Store.open(self.folder, epoch="end", destinations=(PLATFORM,))
         try:
             return store.range(1, store.next_seq)
         finally:
@@ -57,7 +58,7 @@ class ClockDay:
     def _run(self, boot: Boot, begin: float, outage: Outage) -> None:
         """Run the daemon from its start until it is killed."""
         clock = SimClock(boot.boottime(BEGIN + round(begin * 1e6)))
-        store = Store.open(self.folder, epoch=f"epoch-{len(self.runs)}")
+        store = Store.open(self.folder, epoch=f"epoch-{len(self.runs)}", destinations=(PLATFORM,))
         inbox = clock.inbox(100)
         recorder = Recorder(
             Minutes([], Site(31.68, 103.85, 1590.0, 8.0)),

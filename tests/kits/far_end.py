@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from drivers.clock import Inbox
+from drivers.reason import Reason
 from edge.config.sections import BrokerSection
 from edge.records.record import Record
 from edge.sim.faults import Mishap
@@ -22,6 +23,7 @@ from edge.sim.memory_broker import MemoryBroker
 from edge.sim.network import Network
 from edge.sim.record_checkers import Version
 from edge.sim.rig import Rig
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.destination import Way
 from edge.wire.contract import ROLLCALL, Batch, Topic, decode, topic
@@ -119,7 +121,7 @@ class FarEnd:
         assert rig.station is not None and rig.station.uplink is not None
         store: Store = rig.station.store
         for _ in range(STEPS):
-            if not store.outbox.unsent(limit=1) and not store.outbox.unproven():
+            if not store.outbox.unsent(PLATFORM, limit=1) and not store.outbox.unproven(PLATFORM):
                 return
             rig.station.uplink.retry_now()
             rig.clock.run_until(rig.clock.now() + STEP_S)
@@ -129,7 +131,7 @@ class FarEnd:
     def _receive(self, rig: Rig) -> None:
         receiver = self._receiver
         if receiver is None:
-            raise LinkError("the receiver is stopped")
+            raise LinkError(Reason("said", "{text}", text="the receiver is stopped"))
         topics = tuple(topic("+", channel) for channel in HEARD)
         self._link = link = self.network.connect(
             SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock

@@ -17,6 +17,7 @@ from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store import carve, rows, schema
 from edge.store.delivery import ALL, END, INSERT_SPAN, span_row
 from edge.store.folder import DATABASE
+from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
 from edge.store.store import Store
 
@@ -59,7 +60,7 @@ def event(kind: Kind, number: int, body: dict[str, Any], boot: str = "boot-1") -
 
 def many(folder: Path, records: int) -> None:
     """Make a closed store with so many minutes in it, quickly."""
-    store = Store.open(folder, epoch="a")
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,))
     store.append(minute(1))
     store.close()
     drafts = (rows.record_of(minute(n), "a", n) for n in range(2, records + 1))

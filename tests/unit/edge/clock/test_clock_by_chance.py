@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge.clock.anchors import LEAST_ERROR, Anchor
 from edge.recorder.timeline import Timeline
 from edge.records.record import Draft, Kind, Record, Stamp
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import memory_folder
 
@@ -88,7 +89,7 @@ class Box:
 
 def lived(folder: Path, ppm: float, events: list[Event]) -> tuple[Box, list[Record]]:
     """Return a box after all this, and its minutes; they join, and none is there twice."""
-    store = Store.open(folder, epoch="e")
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,))
     try:
         box = Box(store, ppm)
         for event in events:

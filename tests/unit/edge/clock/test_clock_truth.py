@@ -16,6 +16,7 @@ from edge.clock.belief import SECOND_LOOK
 from edge.recorder.timeline import MINUTE, Timeline
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.errors import StoreError
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.data import CHECKOUT
 
@@ -26,7 +27,7 @@ HOUR, DAY = 3600.0, 86_400.0
 
 @pytest.fixture(name="store")
 def open_store(tmp_path: Path) -> Iterator[Store]:
-    store = Store.open(tmp_path, epoch="e")
+    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,))
     yield store
     store.close()
 

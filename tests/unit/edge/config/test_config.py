@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.errors import SENTENCES, ConfigError, Mistake
+from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.lines import Lines
 
@@ -211,13 +211,3 @@ def test_lines_of_longer_values() -> None:
     assert [lines.of((key,)) for key in "abc"] == [1, 5, 8]
     assert (lines.of(("t", "u", "d")), lines.text(("t", "u", "d"))) == (10, "1")
     assert (lines.of(("t", "v", 1, "e")), lines.of(("t", "v", 1, "missing"))) == (13, 12)
-
-
-def test_every_sentence_takes_its_parameters() -> None:
-    """A sentence's gaps are filled by its parameters, so that no brace reaches a person."""
-    gaps = "why known expected ge le gt lt pattern key detail byte near name other address bus theirs ours quantity "
-    gaps += "encoding sign right low high value latitude longitude"
-    everything = dict.fromkeys([*gaps.split(), "driver"], "x")
-    for code in SENTENCES:
-        said = Mistake("f", 1, "k", "v", code, everything).sentence
-        assert "{" not in said

@@ -12,6 +12,7 @@ from edge.config.sections import Config
 from edge.recorder.hours import Hours
 from edge.records.bodies import Hour, plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 
 BEGIN = 1_781_996_400_000_000  # 2026-06-20 23:00 UTC
@@ -60,7 +61,7 @@ def told(store: Store, hours: Hours) -> list[Hour]:
 @pytest.mark.parametrize("seed", range(4))
 def test_restarts_between_any_two_steps_change_no_hour(tmp_path: Path, config: Config, seed: int) -> None:
     """Killed before or after a minute's hour was told, the station tells the same hours once each."""
-    rng, store = Random(seed), Store.open(tmp_path / "state", epoch="e")
+    rng, store = Random(seed), Store.open(tmp_path / "state", epoch="e", destinations=(PLATFORM,))
     hours, found = Hours(config, store, None), []
     for number in range(250):
         store.append(minute(number), {"hours": hours.keep()})
@@ -79,7 +80,7 @@ def test_restarts_between_any_two_steps_change_no_hour(tmp_path: Path, config: C
 
 def test_minutes_that_wait_for_the_time_are_waited_for(tmp_path: Path, config: Config) -> None:
     """A boot's undated minutes stop the reading; those that never get a time are passed over and make no hour."""
-    store = Store.open(tmp_path / "state", epoch="e")
+    store = Store.open(tmp_path / "state", epoch="e", destinations=(PLATFORM,))
     hours = Hours(config, store, None)
     store.append(minute(0))
     store.append(minute(1, UNKNOWN))
@@ -91,7 +92,7 @@ def test_minutes_that_wait_for_the_time_are_waited_for(tmp_path: Path, config: C
 
 def test_minutes_without_a_time_for_ever_are_passed_over(tmp_path: Path, config: Config) -> None:
     """They lie within bounds alone: nobody knows their hour, so they enter none."""
-    store = Store.open(tmp_path / "state", epoch="e")
+    store = Store.open(tmp_path / "state", epoch="e", destinations=(PLATFORM,))
     hours = Hours(config, store, None)
     store.append(minute(0))
     for number in range(1, 60):
@@ -104,7 +105,7 @@ def test_minutes_without_a_time_for_ever_are_passed_over(tmp_path: Path, config:
 
 def test_a_state_that_cannot_be_read_begins_anew(tmp_path: Path, config: Config) -> None:
     """A state of another version stops no start."""
-    store = Store.open(tmp_path / "state", epoch="e")
+    store = Store.open(tmp_path / "state", epoch="e", destinations=(PLATFORM,))
     store.append(minute(0))
     assert list(Hours(config, store, {"read": "x"}).ended(True)) == []
     store.close()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge.clock.anchors import Anchor
 from edge.recorder.timeline import MINUTE, Timeline
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 
 BOOT = "boot"
@@ -19,7 +20,7 @@ UTC0 = 1_775_347_200_000_000  # a whole minute
 
 @pytest.fixture(name="store", scope="module")
 def open_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = Store.open(tmp_path_factory.mktemp("state"), epoch="e")
+    store = Store.open(tmp_path_factory.mktemp("state"), epoch="e", destinations=(PLATFORM,))
     yield store
     store.close()
 

@@ -21,6 +21,7 @@ from edge.records.channel_name import ChannelName
 from edge.records.record import MOST_BODY, ClockMark, Draft, Kind, Record, Stamp
 from edge.store import rows
 from edge.store.folder import DATABASE
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.wire import contract
 from edge.wire.contract import opened
@@ -164,7 +165,7 @@ def test_a_record_without_reasons_is_sent_as_it_is() -> None:
 def old(tmp_path: Path) -> Store:
     """Open a store that version 0.1.0 wrote: ten minutes with a silent, an unplugged and a noisy sensor, and a kill."""
     (tmp_path / DATABASE).write_bytes(gzip.decompress(OLD.read_bytes()))
-    return Store.open(tmp_path, epoch="new", records_bytes=10**9, pictures_bytes=10**9)
+    return Store.open(tmp_path, epoch="new", destinations=(PLATFORM,), records_bytes=10**9, pictures_bytes=10**9)
 
 
 def test_a_store_of_version_0_1_0_is_read_and_sent(old: Store) -> None:
@@ -198,7 +199,7 @@ BODY = b'{"depth_m":1.20,"big":123456789012345678901234567890,"beyond":1e400,"de
 
 def test_what_this_version_does_not_know_goes_through_byte_for_byte(tmp_path: Path) -> None:
     """A newer version's record that is in the store, after a step back of the software, is sent as it is there."""
-    store = Store.open(tmp_path, epoch="e", records_bytes=10**9, pictures_bytes=10**9)
+    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,), records_bytes=10**9, pictures_bytes=10**9)
     mark = ClockMark("sim", 0.1)
     for kind in ("minute", "avalanche", "health"):
         store.append(Draft(kind, Stamp("b", 0.0), 60.0, 0, mark, {"what": "put in place"}))

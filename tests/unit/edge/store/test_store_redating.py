@@ -10,6 +10,7 @@ from unittest.mock import patch
 from edge.clock.anchors import Anchor
 from edge.records.record import Record
 from edge.store import times
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.store.times import Redating
 from tests.kits.power import Disk, Tape
@@ -25,12 +26,12 @@ ANEW = Redating("boot-1", (RIGHT,), ((WRONG,),))
 
 def filled(folder: Path, vfs: str | None = None) -> Store:
     """Return a store of two boots' minutes; it is sent whole."""
-    store = Store.open(folder, epoch="e", vfs=vfs)
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,), vfs=vfs)
     for boot, anchor in (("boot-0", OTHER), ("boot-1", WRONG)):
         store.times.add_anchor(anchor)
         for number in range(RECORDS):
             store.append(minute(number, boot))
-    store.outbox.mark_proven(store.range(1, store.next_seq))
+    store.outbox.mark_proven(store.range(1, store.next_seq), PLATFORM)
     return store
 
 
@@ -48,7 +49,7 @@ def test_a_boot_is_dated_anew(tmp_path: Path) -> None:
     records = store.range(1, store.next_seq)
     assert moved(records) == {("boot-0", 0, 0), ("boot-1", 1, 1)}
     assert all((r.clock.error or 0.0) > 3600 for r in records if r.revision)
-    assert store.outbox.count_unsent() == RECORDS
+    assert store.outbox.count_unsent(PLATFORM) == RECORDS
     assert store.times.anchors("boot-1") == [RIGHT]
     assert store.times.redate(ANEW) == 0  # it is said already
     store.close()
@@ -72,7 +73,7 @@ def test_a_power_cut_leaves_no_boot_half_dated(ram: Path) -> None:
     shutil.copytree(live, before)
     tape = Tape("redating", live)
     with tape.listening(), patch.object(times, "STEP", 4):
-        store = Store.open(live, epoch="f", vfs="redating")
+        store = Store.open(live, epoch="f", destinations=(PLATFORM,), vfs="redating")
         store.times.redate(ANEW)
         store.close()
     tape.unregister()
@@ -82,7 +83,7 @@ def test_a_power_cut_leaves_no_boot_half_dated(ram: Path) -> None:
             disk.play(op)
         done = at
         disk.cut(ram / "cut", rng)
-        store = Store.open(ram / "cut", epoch="g")
+        store = Store.open(ram / "cut", epoch="g", destinations=(PLATFORM,))
         found = frozenset(moved(store.range(1, store.next_seq)))
         store.close()
         shutil.rmtree(ram / "cut")

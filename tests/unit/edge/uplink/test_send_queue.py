@@ -11,6 +11,7 @@ import pytest
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
 from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import NewPicture, Part, file_name
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
@@ -28,7 +29,7 @@ MARK = ClockMark("ntp", 0.01)
 @pytest.fixture(name="store")
 def opened(tmp_path: Path) -> Iterator[Store]:
     """Give a store with old minutes that were never sent."""
-    made = Store.open(tmp_path, epoch="old")
+    made = Store.open(tmp_path, epoch="old", destinations=(PLATFORM,))
     for minute in range(300):
         body = {"values": {"air_temperature": 1.0}, "quality": {"air_temperature": 1}, "reasons": {}}
         made.append(Draft(Kind.MINUTE, Stamp("b", minute * 60.0), 60.0, 10**15 + minute * 60_000_000, MARK, body))
@@ -71,5 +72,5 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
     assert after is not None
     assert after.chunk is None  # backfill goes on: of that thumbnail nothing is left to send
     chunks.sent(hastened.chunk, hastened.chunk_end)
-    assert window.take(1) is hastened
+    assert window.acknowledged(1) is hastened
     assert chunks.next_hastened(window) is None
