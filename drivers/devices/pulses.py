@@ -22,7 +22,7 @@ from drivers.buses.bus import OnGpio
 from drivers.buses.gpio import GpioBus
 from drivers.clock import Clock
 from drivers.driver import Channel, Device, DriverInfo
-from drivers.errors import Unplugged
+from drivers.errors import SettingError, Unplugged
 from drivers.reading import Reading
 from drivers.reason import Reason, system_reason
 
@@ -65,8 +65,14 @@ class Settings(OnGpio):
     @model_validator(mode="after")
     def _tells_a_gale(self) -> Settings:
         if self.kind == "wind" and self.fastest < LEAST_FASTEST:
-            raise ValueError(
-                f"with this debounce no wind over {self.fastest:.0f} m/s is told, {LEAST_FASTEST:g} at least are needed"
+            raise SettingError(
+                Reason(
+                    "debounce_hides_gales",
+                    "with a debounce of {debounce:g} ms no wind over {fastest:.0f} m/s is told; {most:.1f} ms tell one",
+                    debounce=self.debounce * 1000,
+                    fastest=self.fastest,
+                    most=self.debounce * 1000 * self.fastest / LEAST_FASTEST,
+                )
             )
         return self
 
