@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 SETUP := @PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/setup
 ARGS ?=
 
+# A command in a process group of its own, in front of the terminal: Ctrl-C then ends the command in order, and make,
+# which would end by the signal and call that an error, hears nothing of it. It ends with the shell that started it.
+IN_FRONT := bash -mc '"$$0" "$$@"' setpriv --pdeathsig TERM
+
 # Debian keeps mosquitto in /usr/sbin, which a user's PATH does not name.
 export PATH := $(PATH):/usr/sbin:/sbin
 # Blinka must not look for packages, nor ask to install any.
@@ -25,7 +29,7 @@ setup: ## .venv with the locked dependencies and the `minshan` command
 
 run: ## a whole station on simulated devices, live; Ctrl-C ends it
 	$(SETUP) run
-	@$(BIN)/minshan demo $(ARGS)
+	@$(IN_FRONT) $(BIN)/minshan demo $(ARGS)
 
 test: ## all tests but the slow ones
 	$(SETUP) test

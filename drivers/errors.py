@@ -102,6 +102,15 @@ class SwitchedOff(Unplugged):
     kind = Reason("switched_off", "not switched on")
 
 
+class SettingError(ValueError):
+    """A setting that a driver does not take, raised by its validators; `reason` says what would be right."""
+
+    def __init__(self, reason: Reason | str) -> None:
+        """`reason`: a text only where it is made of the words of a library that knows no codes."""
+        super().__init__(str(reason))
+        self.reason = reason if isinstance(reason, Reason) else Reason("said", "{text}", text=reason)
+
+
 def cannot_be_opened(path: str, error: Exception) -> Reason:
     """Return that a device file does not open, and what the system says."""
     return Reason("cannot_be_opened", "{path} cannot be opened ({why})", path=path, why=system_reason(error))

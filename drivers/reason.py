@@ -13,7 +13,8 @@ from __future__ import annotations
 import errno
 import math
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, Final
 
 
@@ -74,6 +75,11 @@ class Reason:
         return {**found, "text": str(self)}
 
 
+def joined(reasons: Iterable[Reason]) -> Reason:
+    """Return several meanings (one at least) as one: "a checksum is wrong; the port is gone"."""
+    return reduce(lambda first, then: Reason("first_and_then", "{first}; {then}", first=first, then=then), reasons)
+
+
 def restored(value: Any) -> Reason:
     """Return the meaning that `Reason.builtins` wrote; a plain text becomes one of the code "said".
 
@@ -122,6 +128,7 @@ def _param(value: object) -> str | int | float | Reason:
     return restored(value) if is_coded(value) else value if isinstance(value, (str, int, float)) else str(value)
 
 
+UNFORESEEN = Reason("unforeseen", "something unforeseen went wrong in the station; its log says what")
 # What the system says, as Linux says it (errno(3), getaddrinfo(3)).
 SYSTEM: Final[dict[int, Reason]] = {
     errno.EPERM: Reason("not_permitted", "Operation not permitted"),
@@ -138,6 +145,9 @@ SYSTEM: Final[dict[int, Reason]] = {
     errno.ENOTTY: Reason("not_a_terminal", "Inappropriate ioctl for device"),
     errno.ENOSPC: Reason("no_space_left", "No space left on device"),
     errno.EROFS: Reason("read_only_file_system", "Read-only file system"),
+    errno.ELOOP: Reason("too_many_links", "Too many levels of symbolic links"),
+    errno.ENAMETOOLONG: Reason("name_too_long", "File name too long"),
+    errno.EDQUOT: Reason("disk_quota_exceeded", "Disk quota exceeded"),
     errno.EPIPE: Reason("broken_pipe", "Broken pipe"),
     errno.EREMOTEIO: Reason("remote_io_error", "Remote I/O error"),
     errno.ECONNREFUSED: Reason("connection_refused", "Connection refused"),

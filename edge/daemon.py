@@ -9,12 +9,14 @@ from typing import Any
 
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock
-from edge.clock.clock import SystemClock, boot_id
-from edge.clock.timekeeper import KernelTime
+from edge.clock.clock import SystemClock, boot_id, system_utc
+from edge.clock.timekeeper import KernelTime, TimeSource
 from edge.config.sections import Config
+from edge.language.texts import ngettext
 from edge.notify import notify
 from edge.recorder.events import new_epoch
 from edge.station import Station
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 
 log = logging.getLogger("minshan")
@@ -33,6 +35,7 @@ def open_store(config: Config) -> Store:
     return Store.open(
         config.state_dir,
         epoch=new_epoch(),
+        destinations=(PLATFORM,),
         records_bytes=config.state.records_mb * 1_000_000,
         pictures_bytes=config.state.pictures_mb * 1_000_000,
         archive_days=config.state.archive_days,
@@ -49,21 +52,18 @@ def serve(config: Config) -> None:
     """Run the station until SIGTERM or SIGINT. Raises StoreError where its store can't be opened."""
     store = open_store(config)
     clock = SystemClock()
-    station = Station(config, store, clock, open_bus, [KernelTime(config.clock.trust_system_clock)], boot_id())
+    sources: list[TimeSource] = [KernelTime(config.clock.trust_system_clock)]
+    station = Station(config, store, clock, open_bus, sources, boot_id(), system=system_utc)
     with Signals() as signals:
         station.start()
         notify("READY=1")
-        sensors, buses = counted(len(config.sensor), "sensor", "s"), counted(len(station.buses), "bus", "es")
+        sensors = ngettext("{n} sensor", "{n} sensors", len(config.sensor)).format(n=len(config.sensor))
+        buses = ngettext("{n} bus", "{n} buses", len(station.buses)).format(n=len(station.buses))
         log.info("station %s measures: %s on %s", config.station.id, sensors, buses)
         while not clock.wait_readable(signals.fd, clock.now() + BEAT_S):
             beat(station)
     notify("STOPPING=1")
     station.stop(lambda names: station.lanes.join(PATIENCE_S, *names))
-
-
-def counted(n: int, thing: str, plural: str) -> str:
-    """ "1 sensor", "2 buses"."""
-    return f"{n} {thing}{'' if n == 1 else plural}"
 
 
 def beat(station: Station) -> None:

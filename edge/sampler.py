@@ -29,7 +29,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # s between two tries of a sensor that i
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Sampled:
     """A sensor's reading on its way to the recorder."""
 
     sensor: str
@@ -37,7 +37,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Went:
+class SensorChanged:
     """A sensor went (`reason` why) or is back (`reason` None), at the instant `at`, s."""
 
     sensor: str
@@ -52,8 +52,8 @@ class Opener(Protocol):
 
 
 @dataclass(slots=True)
-class Seat:
-    """A sensor's place on the lane: its device while open, when it is due, and how it has been."""
+class SensorState:
+    """A sensor on the lane: its device while open, when it is due, and how it has been."""
 
     sensor: SensorSection
     due: float
@@ -94,106 +94,106 @@ class BusLane:
         self._clock = clock
         self._inbox = inbox
         self._bus: Any = None
-        self._seats = [Seat(sensor, due=clock.now()) for sensor in sensors]
-        self.snapshot = tuple(self._sensor(seat) for seat in self._seats)
+        self._states = [SensorState(sensor, due=clock.now()) for sensor in sensors]
+        self.snapshot = tuple(self._sensor(state) for state in self._states)
 
     def run(self) -> None:
         """Read for ever; ends by `Stopped`, the devices and the bus closed."""
         try:
             while True:
-                seat = min(self._seats, key=lambda s: s.due)
-                self._clock.sleep_until(seat.due)
-                self._turn(seat)
+                state = min(self._states, key=lambda s: s.due)
+                self._clock.sleep_until(state.due)
+                self._turn(state)
                 self.snapshot = tuple(
-                    self._sensor(one) if one is seat else before for one, before in zip(self._seats, self.snapshot)
+                    self._sensor(one) if one is state else before for one, before in zip(self._states, self.snapshot)
                 )
         finally:
             self._close_bus()
 
-    def _sensor(self, seat: Seat) -> SensorSnapshot:
-        sensor = seat.sensor
+    def _sensor(self, state: SensorState) -> SensorSnapshot:
+        sensor = state.sensor
         return SensorSnapshot(
-            sensor.name, sensor.driver, self.name, seat.down, seat.readings, dict(seat.refused), dict(seat.errors)
+            sensor.name, sensor.driver, self.name, state.down, state.readings, dict(state.refused), dict(state.errors)
         )
 
-    def _turn(self, seat: Seat) -> None:
+    def _turn(self, state: SensorState) -> None:
         try:
-            readings = self._device(seat).read()
+            readings = self._device(state).read()
         except DeviceError as error:
-            self._failed(seat, error)
+            self._failed(state, error)
         else:
-            self._took(seat, readings)
+            self._succeeded(state, readings)
 
-    def _device(self, seat: Seat) -> Device:
+    def _device(self, state: SensorState) -> Device:
         if self._bus is None:
-            self._bus = self._opener(self.kind, seat.sensor.settings, self._clock)
-        if seat.device is None:
-            seat.device = seat.sensor.info.open(self._bus, seat.sensor.settings, self._clock)
-        return seat.device
+            self._bus = self._opener(self.kind, state.sensor.settings, self._clock)
+        if state.device is None:
+            state.device = state.sensor.info.open(self._bus, state.sensor.settings, self._clock)
+        return state.device
 
-    def _took(self, seat: Seat, readings: tuple[Reading, ...]) -> None:
+    def _succeeded(self, state: SensorState, readings: tuple[Reading, ...]) -> None:
         for reading in readings:
-            self._inbox.offer(Taken(seat.sensor.name, reading))
-        seat.readings += len(readings)
-        seat.failures = 0
-        seat.backoff.reset()
-        if seat.down is not None:
-            log.info("sensor %s is back (%s)", seat.sensor.name, self._place(seat))
-            seat.down = None
-            self._inbox.offer(Went(seat.sensor.name, None, self._clock.now()))
-        seat.due = self._next_due(seat)
+            self._inbox.offer(Sampled(state.sensor.name, reading))
+        state.readings += len(readings)
+        state.failures = 0
+        state.backoff.reset()
+        if state.down is not None:
+            log.info("sensor %s is back (%s)", state.sensor.name, self._place(state))
+            state.down = None
+            self._inbox.offer(SensorChanged(state.sensor.name, None, self._clock.now()))
+        state.due = self._next_due(state)
 
-    def _next_due(self, seat: Seat) -> float:
+    def _next_due(self, state: SensorState) -> float:
         """Return the next instant of the sensor's own grid, so that a slow read delays no later sample."""
         now = self._clock.now()
-        if seat.interval is None:
+        if state.interval is None:
             return now
-        return (math.floor(now / seat.interval + 1e-6) + 1) * seat.interval
+        return (math.floor(now / state.interval + 1e-6) + 1) * state.interval
 
-    def _failed(self, seat: Seat, error: DeviceError) -> None:
+    def _failed(self, state: SensorState, error: DeviceError) -> None:
         """Count it, and decide when to try again: a device that talks is simply listened to further."""
         if isinstance(error, Garbled):
-            seat.refused[(error.detail.inner("reason") or error.detail).code] += 1
+            state.refused[(error.detail.inner("reason") or error.detail).code] += 1
         else:
-            seat.errors[error.kind.code] += 1
-        seat.failures += 1
+            state.errors[error.kind.code] += 1
+        state.failures += 1
         if isinstance(error, Unplugged):
             self._close_bus()
-        if seat.interval is None and isinstance(error, Garbled | NoAnswer):
-            seat.due = self._clock.now()
-        elif seat.failures < TRIES_UNTIL_DOWN and not isinstance(error, Unplugged):
-            self._close_device(seat)
-            seat.due = self._next_due(seat)
+        if state.interval is None and isinstance(error, Garbled | NoAnswer):
+            state.due = self._clock.now()
+        elif state.failures < TRIES_UNTIL_DOWN and not isinstance(error, Unplugged):
+            self._close_device(state)
+            state.due = self._next_due(state)
         else:
-            self._close_device(seat)
-            seat.due = self._clock.now() + seat.backoff.pause()
-        if seat.failures >= TRIES_UNTIL_DOWN or isinstance(error, Unplugged):
-            self._down(seat, error)
+            self._close_device(state)
+            state.due = self._clock.now() + state.backoff.pause()
+        if state.failures >= TRIES_UNTIL_DOWN or isinstance(error, Unplugged):
+            self._down(state, error)
 
-    def _down(self, seat: Seat, error: DeviceError) -> None:
-        if seat.down is None:
-            log.warning("sensor %s (%s): %s: %s", seat.sensor.name, self._place(seat), error.kind, error)
-        if seat.down is None or seat.down.code != error.kind.code:
-            seat.down = error.reason
-            self._inbox.offer(Went(seat.sensor.name, error.kind, self._clock.now()))
-
-    @staticmethod
-    def _place(seat: Seat) -> str:
-        kind = BUSES[seat.sensor.info.bus]
-        return " ".join(part for part in (kind.key(seat.sensor.settings), kind.address(seat.sensor.settings)) if part)
+    def _down(self, state: SensorState, error: DeviceError) -> None:
+        if state.down is None:
+            log.warning("sensor %s (%s): %s: %s", state.sensor.name, self._place(state), error.kind, error.detail)
+        if state.down is None or state.down.code != error.kind.code:
+            state.down = error.reason
+            self._inbox.offer(SensorChanged(state.sensor.name, error.kind, self._clock.now()))
 
     @staticmethod
-    def _close_device(seat: Seat) -> None:
-        if seat.device is not None:
-            device, seat.device = seat.device, None
+    def _place(state: SensorState) -> str:
+        kind = BUSES[state.sensor.info.bus]
+        return " ".join(part for part in (kind.key(state.sensor.settings), kind.address(state.sensor.settings)) if part)
+
+    @staticmethod
+    def _close_device(state: SensorState) -> None:
+        if state.device is not None:
+            device, state.device = state.device, None
             try:
                 device.close()
             except DeviceError as error:  # it is gone already; what matters was said when it went
-                log.debug("closing %s: %s", seat.sensor.name, error)
+                log.debug("closing %s: %s", state.sensor.name, error)
 
     def _close_bus(self) -> None:
-        for seat in self._seats:
-            self._close_device(seat)
+        for state in self._states:
+            self._close_device(state)
         if self._bus is not None:
             bus, self._bus = self._bus, None
             bus.close()

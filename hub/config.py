@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from edge.config.errors import ConfigError, explained
-from edge.config.file import Draft, decoded, read, unknown_key
+from drivers.reason import Reason
+from edge.config.errors import ConfigError, Mistake, explained, unknown_key
+from edge.config.file import Draft, read
 from edge.config.sections import BrokerSection, Section
+from edge.config.slips import decoded
 from edge.files import read_password
 
 
@@ -50,18 +52,22 @@ class HubConfig(Section):
 
 def load(path: Path) -> HubConfig:
     """Return what the file says. Raise ConfigError, which names every mistake with its line."""
-    draft = Draft(str(path), decoded(str(path), read(path)))
+    text = decoded(str(path), read(path))
+    if isinstance(text, Mistake):
+        raise ConfigError([text])
+    draft = Draft(str(path), text)
     try:
         return HubConfig.model_validate_json(json.dumps(draft.tables, default=str), strict=True)
     except ValidationError as error:
         for one in error.errors():
-            _note(draft, tuple(one["loc"]), dict(one))
+            where = tuple(one["loc"])
+            draft.wrong(where, _refusal(where, dict(one)))
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0)) from None
 
 
-def _note(draft: Draft, where: tuple[Any, ...], error: dict[str, Any]) -> None:
-    code, params = explained(error)
-    if code == "extra_forbidden":
-        section: Any = HubConfig if len(where) == 1 else HubConfig.model_fields[str(where[0])].annotation
-        code, params = unknown_key(str(where[-1]), section.model_fields)
-    draft.wrong(where, code, **{"key": where[-1] if where else "", **params})
+def _refusal(where: tuple[Any, ...], error: dict[str, Any]) -> Reason:
+    key = str(where[-1]) if where else ""
+    if error["type"] != "extra_forbidden":
+        return explained(error, key)
+    section: Any = HubConfig if len(where) == 1 else HubConfig.model_fields[str(where[0])].annotation
+    return unknown_key(key, section.model_fields)

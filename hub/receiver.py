@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from drivers.reason import Reason, restored
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
@@ -24,7 +25,7 @@ from edge.records.record import Record
 from edge.records.spans import Span, merged
 from edge.wire import contract
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, topic
-from edge.wire.errors import LinkError
+from edge.wire.errors import LinkError, may_not_read
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.retry import STABLE, Retry
@@ -35,7 +36,7 @@ from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
 from hub.picture_files import Album
 from hub.reader import Parts, Reader
-from hub.record_files import RecordFiles
+from hub.record_files import RecordFiles, unwritten
 from hub.sink import Fate, Row, Sink, SinkError
 from hub.tables import Tables
 from hub.tally import Tally
@@ -84,7 +85,7 @@ class Receiver:
         self.records = RecordFiles(files.minutes, files.events, None if sink else files.beside(".ledger"))
         self.sink: Sink = sink or LinesSink(self.records)
         self.receipts = receipts and (sink is not None or (files.minutes is not None and files.events is not None))
-        self.trouble: str | None = None
+        self.trouble: Reason | None = None
         self.connected = False
         folder = files.beside(".set-aside")
         self.aside = None if folder is None else SetAside(folder)
@@ -118,12 +119,12 @@ class Receiver:
                     self.connected = False
                     link.close()
             except LinkError as trouble:
-                self._set_trouble(str(trouble))
+                self._set_trouble(trouble.reason)
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
-                self._set_trouble(f"{error.filename or 'what arrives'} cannot be written: {error.strerror}")
+                self._set_trouble(unwritten(error))
             except SinkError as trouble:
-                self._set_trouble(str(trouble))
+                self._set_trouble(restored(str(trouble)))
                 pause = SINK_PAUSE
             if self._clock.now() - since > STABLE:
                 retry.reset()
@@ -146,7 +147,7 @@ class Receiver:
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         newer = [where for where in link.granted.refused if intake.in_columns(where)]
         if len(newer) < len(link.granted.refused):
-            raise LinkError(f"the broker does not let this login read {', '.join(link.granted.refused)}")
+            raise LinkError(may_not_read(link.granted.refused))
         self._reads = contract.VERSION if newer else version2.VERSION
         self._set_trouble(None)
         self.connected = True
@@ -170,7 +171,7 @@ class Receiver:
             tick()
             self._clock.sleep_until(min(until, self._clock.now() + SLICE))
 
-    def _set_trouble(self, trouble: str | None) -> None:
+    def _set_trouble(self, trouble: Reason | None) -> None:
         if trouble is not None and trouble != self.trouble:
             log.warning("%s", trouble)
         elif trouble is None:

@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw
 
+from drivers.reason import Reason, system_reason
 from edge.files import write_whole
 from edge.records.record import Record
 from edge.records.spans import Span, merged
@@ -248,3 +249,9 @@ def _remember_moved(kept: Kept, path: Path, inode: int) -> bool:
     with Path(names[0]).open("rb") as file:
         kept.remember(name for name, _ in jsonl.contents(file))
     return True
+
+
+def unwritten(error: OSError) -> Reason:
+    """Return that what arrives cannot be written, and what the system says of it."""
+    what = str(error.filename or "") or Reason("what_arrives", "what arrives")
+    return Reason("file_unwritten", "{file} cannot be written: {why}", file=what, why=system_reason(error))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from drivers.quantity import QUANTITIES
+from drivers.quantity import QUANTITIES, Quantity
 from edge.language import texts
+from edge.language.texts import _
 from edge.records.record import Kind, Record
 from hub import jsonl
 from hub.intake import Strange, printable
 
 SHOWN = 4  # values of a minute's line
 CHANNEL = 48  # characters of a channel's name
+GOOD = 1  # QARTOD's flag
 KINDS = 20  # that are counted each by itself
 
 
@@ -62,13 +64,32 @@ def is_unknown(record: Record) -> bool:
 
 
 def values(record: Record) -> str:
-    """Return the first values of a minute with their units; what is no number is not shown."""
-    found = record.fields().get("values")
+    """Return the first values of a minute with units and with the flag's word where they are not good.
+
+    What is no number is not shown.
+    """
+    body = record.fields()
+    found, quality = body.get("values"), body.get("quality")
     parts = []
     for channel, number in list(found.items())[:SHOWN] if isinstance(found, dict) else ():
         if number is None or (isinstance(number, int | float) and abs(number) < 1e15):
             quantity = QUANTITIES.get(channel.partition(".")[0])
-            plain = quantity is None and number is not None
-            shown = f"{number:g}" if plain else texts.value(number, 0 if quantity is None else quantity.decimals)
-            parts.append(f"{printable(channel, CHANNEL)}={shown}")
-    return " ".join(parts)
+            name = printable(channel if quantity is None else texts.label(channel), CHANNEL)
+            shown = (
+                f"{number:g}" if number is not None and quantity is None else texts.value(number, _decimals(quantity))
+            )
+            unit = f" {texts.unit(quantity.unit)}" if quantity is not None and number is not None else ""
+            parts.append(f"{name} {shown}{unit}{_flagged(quality, channel)}")
+    return _(", ").join(parts)
+
+
+def _decimals(quantity: Quantity | None) -> int:
+    return 0 if quantity is None else quantity.decimals
+
+
+def _flagged(quality: object, channel: str) -> str:
+    flag = quality.get(channel) if isinstance(quality, dict) else None
+    if flag == GOOD or not isinstance(flag, int | None):
+        return ""
+    word = _("quality not told") if flag is None else texts.flag_word(flag)
+    return _(" ({word})").format(word=word)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import logging
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -21,6 +23,7 @@ import click
 
 from edge.language import texts
 from edge.language.words import METAVARS, TYPES
+from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -42,6 +45,8 @@ COMMANDS = {
     "watch": "provisioning.commands.watch",
     "hub": "provisioning.commands.hub",
 }
+# What people write for a language beside its locale's name.
+LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}
 
 
 class Commands(click.Group):
@@ -52,9 +57,12 @@ class Commands(click.Group):
         return [name for name, module in COMMANDS.items() if importlib.util.find_spec(module)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of that name; None where there is none."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
+        """Return the command of that name. Raise NoSuchCommand with its near miss where there is none."""
+        known = self.list_commands(ctx)
+        if cmd_name not in known:
+            if cmd_name.startswith("-") or ctx.resilient_parsing:
+                return None
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=known, ctx=ctx)
         module: ModuleType = importlib.import_module(COMMANDS[cmd_name])
         return named_in_words(getattr(module, cmd_name.replace("-", "_")))
 
@@ -100,8 +108,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with one of `Exit`'s codes."""
     # Blinka asks on a terminal whether it may install packages: never on a station.
     os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
+    terminal.make_legible()
     lang, words = language_first(sys.argv[1:] if argv is None else argv)
-    texts.speak(lang if lang in texts.LANGUAGES else texts.language(os.environ))
+    lang = LANGUAGES.get(re.split(r"[-_.]", lang.lower())[0], lang)
+    spoken = lang if lang in texts.LANGUAGES else texts.language(os.environ)
+    texts.speak(spoken if spoken == "en" or terminal.can_show("岷山") else "en")
     sys.exit(outcome(["--lang", lang, *words] if lang else words))
 
 
@@ -127,12 +138,16 @@ def outcome(words: list[str]) -> int:
         return end.exit_code
     except click.ClickException as error:
         error.show()
+        if "--json" in words:
+            print_json_failure(Exit.USAGE, error.format_message(), "")
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo(texts._("Interrupted."), err=True)
         return Exit.INTERRUPTED
     except CommandError as failure:
         print_failure(failure)
+        if "--json" in words:
+            print_json_failure(failure.code, failure.sentence, failure.remedy)
         return failure.code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would fail on it again
@@ -147,6 +162,12 @@ def print_failure(failure: CommandError) -> None:
         click.echo(texts._("Error: {message}").format(message=line), err=True)
     if failure.remedy:
         click.echo(f"  → {failure.remedy}", err=True)
+
+
+def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
+    """Print the same for a program, on the output where it looks for the answer."""
+    error = {"code": code.value, "sentences": sentence.splitlines(), "remedy": remedy}
+    click.echo(json.dumps({"error": error}, ensure_ascii=not terminal.can_show(sentence + remedy)))
 
 
 def unforeseen(error: Exception) -> int:

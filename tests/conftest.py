@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import secrets
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.data import shared
+from tests.kits import leftovers
+from tests.kits.broker import RUNNING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # A loaded machine must not turn a sound property into a failure: no deadline for one example.
@@ -29,9 +33,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def plain_environment() -> None:
-    """Commands that tests start speak English and neither colour nor reach for packages by themselves."""
+def plain_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Commands that tests start speak English and neither colour nor reach for packages by themselves.
+
+    What a test leaves running, or beside pytest's own folders, fails the session.
+    """
     os.environ.update(LC_ALL="C.UTF-8", LANGUAGE="", NO_COLOR="1", BLINKA_SKIP_DEPENDENCY_CHECK="1")
+    os.environ[leftovers.MARK] = f"{os.getpid()}-{secrets.token_hex(8)}"
+    folder = tmp_path_factory.mktemp("temporary")
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    yield
+    left = [*leftovers.after_a_while(), *leftovers.files(folder)]
+    assert not left, "the tests left behind: " + "; ".join(left)
+
+
+@pytest.fixture(autouse=True)
+def brokers_end() -> Iterator[None]:
+    """End the brokers that a test has started and, because it failed, not ended."""
+    before = set(RUNNING)
+    yield
+    for broker in RUNNING - before:
+        broker.kill()
 
 
 @pytest.fixture(name="shared")

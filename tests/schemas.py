@@ -15,6 +15,7 @@ import msgspec
 
 from edge.northbound import columns, version1, version2
 from edge.records import spans
+from edge.records.bodies import SeasonCounts
 from edge.records.record import ClockMark, Record, Stamp
 from edge.wire import contract
 
@@ -29,12 +30,14 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "columns": columns.Columns,
     "command": contract.Command,
     "hello": contract.Hello,
+    "hour": version1.Hour,
     "minute": version1.Minute,
     "piece": contract.Piece,
     "receipt": contract.Receipt,
     "record": Record,
     "result": contract.Result,
     "revised": contract.Revised,
+    "season": SeasonCounts,
     "span": spans.Span,
     "stamp": Stamp,
     "status": contract.Status,

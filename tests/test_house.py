@@ -146,7 +146,7 @@ OPEN = {
     "recorder": {"snapshot"},
     "timekeeper": {"snapshot"},
     "pictures": {"snapshot", "request", "forgive_logins"},
-    "uplink": {"status", "greet", "accept_ledger", "retry_now"},
+    "uplink": {"snapshot", "greet", "accept_ledger", "retry_now"},
     "control": set[str](),
     "health": set[str](),
 }

@@ -14,16 +14,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from drivers.errors import SettingError
 from drivers.quantity import QUANTITIES
-from drivers.reason import system_reason
+from drivers.reason import Reason, joined, system_reason
 
 FOLDER = Path(__file__).parent / "profiles"
 Function = Literal[3, 4]
 RegisterNumber = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
-class ProfileError(ValueError):
+class ProfileError(SettingError):
     """A profile that cannot be used; the text names file, line, key, value and what would be right."""
+
+
+class MisplacedError(SettingError):
+    """What a table's keys do not agree in; `where` is the key below that table which is to be changed."""
+
+    def __init__(self, reason: Reason, *where: str | int) -> None:
+        super().__init__(reason)
+        self.where = where
 
 
 class Part(BaseModel):
@@ -66,13 +75,23 @@ class Register(Part):
     def _agrees(self) -> Register:
         known = QUANTITIES.get(self.quantity)
         if known is None:
-            raise ValueError(f"quantity: {self.quantity!r} is none; known are {', '.join(QUANTITIES)}")
+            known_ones = ", ".join(QUANTITIES)
+            unknown = Reason(
+                "no_quantity", "{name} is none; known are {known}", name=repr(self.quantity), known=known_ones
+            )
+            raise MisplacedError(unknown, "quantity")
         if self.unit != known.unit:
-            raise ValueError(f"unit: {self.quantity} is in {known.unit!r} always; choose scale and offset so")
+            always = Reason(
+                "another_unit",
+                "{name} is in {right} always; choose scale and offset so",
+                name=self.quantity,
+                right=repr(known.unit),
+            )
+            raise MisplacedError(always, "unit")
         if self.low >= self.high:
-            raise ValueError("high: must be above low")
+            raise MisplacedError(Reason("high_under_low", "must be above low"), "high")
         if self.scale == 0:
-            raise ValueError("scale: must not be 0")
+            raise MisplacedError(Reason("scale_nought", "must not be 0"), "scale")
         return self
 
 
@@ -139,10 +158,12 @@ class Profile(Part):
         quantities = [entry.quantity for entry in self.registers]
         for number, quantity in enumerate(quantities):
             if quantity in quantities[:number]:
-                raise ValueError(f"registers[{number}].quantity: {quantity} is there twice; keep one")
+                twice = Reason("quantity_twice", "{name} is there twice; keep one", name=quantity)
+                raise MisplacedError(twice, "registers", number, "quantity")
         for number, check in enumerate(self.checks):
             if check.quantity not in quantities:
-                raise ValueError(f"checks[{number}].quantity: {check.quantity!r} is none of the registers'")
+                foreign = Reason("no_such_register", "{name} is none of the registers'", name=repr(check.quantity))
+                raise MisplacedError(foreign, "checks", number, "quantity")
         return self
 
 
@@ -151,7 +172,14 @@ def load(named: str) -> Profile:
     if named.endswith(".toml"):
         return _read(Path(named))
     if named not in names():
-        raise ProfileError(f"no profile {named!r}; built in are {', '.join(names())}, or name a .toml file")
+        raise ProfileError(
+            Reason(
+                "no_profile",
+                "no profile {name}; built in are {known}, or name a .toml file",
+                name=repr(named),
+                known=", ".join(names()),
+            )
+        )
     return _builtin(named)
 
 
@@ -171,27 +199,33 @@ def _read(path: Path) -> Profile:
         text = path.read_text(encoding="utf-8")
         return Profile.model_validate(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{path}: no readable profile ({system_reason(error)})") from error
+        unread = Reason(
+            "profile_unread", "{path}: no readable profile ({why})", path=str(path), why=system_reason(error)
+        )
+        raise ProfileError(unread) from error
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{path}: no TOML: {error}") from error
+        raise ProfileError(
+            Reason("profile_not_toml", "{path}: no TOML: {why}", path=str(path), why=str(error))
+        ) from error
     except ValidationError as error:
-        raise ProfileError("; ".join(_sentence(path, text, trouble) for trouble in error.errors())) from None
+        raise ProfileError(joined(_mistake(path, text, one) for one in error.errors())) from None
 
 
-def _sentence(path: Path, text: str, trouble: Any) -> str:
+def _mistake(path: Path, text: str, trouble: Any) -> Reason:
     """Return one of pydantic's errors as file:line: key = value: what would be right."""
-    where, message = list(trouble["loc"]), str(trouble["msg"]).removeprefix("Value error, ")
-    if trouble["type"] == "value_error":  # our own: it names its key first
-        key, _, message = message.partition(": ")
-        where += [int(part) if part.isdigit() else part for part in re.findall(r"\w+", key)]
+    where, why = list(trouble["loc"]), Reason("said", "{text}", text=str(trouble["msg"]))
+    raised = trouble.get("ctx", {}).get("error")
+    if isinstance(raised, MisplacedError):
+        where, why = [*where, *raised.where], raised.reason
     value = trouble["input"]
     for part in where[len(trouble["loc"]) :]:
         value = _inside(value, part)
     shown = "" if isinstance(value, (dict, list, Part)) or value is None else f" = {value!r}"
     if trouble["type"] == "extra_forbidden":
-        message = "there is no such key"
+        why = Reason("no_such_key", "there is no such key")
     key = ".".join(str(part) for part in where)
-    return f"{path}:{line_of(text, where)}: {key}{shown}: {message}"
+    place = f"{path}:{line_of(text, where)}: {key}{shown}"
+    return Reason("profile_mistake", "{place}: {why}", place=place, why=why)
 
 
 def _inside(value: Any, part: str | int) -> Any:

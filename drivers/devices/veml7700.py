@@ -24,7 +24,7 @@ from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
 from drivers.devices.register_lines import RegisterDecoder, Registers, word
 from drivers.driver import Channel, Device, DriverInfo
-from drivers.errors import CONFIGURATION_LOST, Garbled
+from drivers.errors import CONFIGURATION_LOST, Garbled, SettingError
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -45,9 +45,13 @@ TIMEOUT = 4.0  # s; two changes of setting between 25 and 800 ms and back
 
 
 def known_scale(value: float) -> float:
-    """Return the scale. Raise ValueError unless it is one of the maker's two."""
+    """Return the scale. Raise SettingError unless it is one of the maker's two."""
     if value not in (OLDER, NEWER):
-        raise ValueError(f"lux_per_count is {OLDER} or {NEWER}, not {value}")
+        raise SettingError(
+            Reason(
+                "lux_scale", "lux_per_count is {older} or {newer}, not {value}", older=OLDER, newer=NEWER, value=value
+            )
+        )
     return value
 
 

@@ -1,9 +1,9 @@
 """Anchors: instants of a boot whose UTC is known, and the time that follows from them.
 
 A Pi boots with yesterday's time, so nothing is stamped with the system clock. An anchor ties an instant of
-CLOCK_BOOTTIME to UTC when the time becomes true; between two anchors of a boot time is interpolated, beyond
-them the error grows by 50 ppm (the design's figure for an uncompensated crystal over the outdoor range), or by
-what the boot's own anchors show of its crystal where that is more.
+CLOCK_BOOTTIME to UTC when the time becomes true. Between two anchors of a boot time is interpolated; beyond them it
+goes on at the rate that the anchors show of the boot's crystal, and the error grows by what they leave open of it: by
+500 ppm where they show nothing yet.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ import msgspec
 
 from edge.records.record import ClockMark
 
-DRIFT = 50e-6  # s per s
-MOST_DRIFT = 500e-6  # s per s; no crystal is that far off: between such anchors somebody set a clock
-BASELINE = 600.0  # s between two anchors that can tell a crystal's drift from their own errors
+DRIFT = 50e-6  # s per s; by how much a crystal's rate changes with the weather (the design's outdoor range)
+MOST_DRIFT = 500e-6  # s per s; a clock that is further off cannot be disciplined by Linux at all (adjtimex(2))
 DAY = 86_400.0  # s; a crystal's rate of days ago was another temperature's
 LEAST_ERROR = 0.05  # s; systemd-timesyncd tells the kernel an error of 0, and NTP over 4G is seldom better than this
 MOST_ERROR = 3600.0  # s; a time that is known no better dates nothing
@@ -63,8 +62,11 @@ def time_of(boottime: float, anchors: Sequence[Anchor]) -> tuple[int, ClockMark]
     if not anchors:
         return None
     place = bisect_right(anchors, boottime, key=_instant)
-    if place == 0 or place == len(anchors):
-        return _extrapolated(boottime, anchors[max(0, place - 1)], drift(anchors))
+    if place == 0:
+        first_day = bisect_right(anchors, anchors[0].boottime + DAY, key=_instant)
+        return _extrapolated(boottime, anchors[0], rate(anchors[:first_day]))
+    if place == len(anchors):
+        return _extrapolated(boottime, anchors[-1], rate(anchors))
     before, after = anchors[place - 1], anchors[place]
     share = (boottime - before.boottime) / (after.boottime - before.boottime)
     utc = before.utc + round((after.utc - before.utc) * share)
@@ -77,21 +79,36 @@ def error_of(anchor: Anchor) -> float:
     return max(anchor.error, LEAST_ERROR)
 
 
-def drift(anchors: Sequence[Anchor]) -> float:
-    """How fast the error may grow beyond the anchors, s per s: more than 50 ppm where the last day showed more."""
+class Rate(msgspec.Struct, frozen=True):
+    """A boot's clock loses `gain` s per s against UTC, known to +-`error`."""
+
+    gain: float
+    error: float
+
+
+UNKNOWN_RATE = Rate(0.0, MOST_DRIFT)
+
+
+def rate(anchors: Sequence[Anchor]) -> Rate:
+    """Return what the anchors of the last day show of a boot's crystal; nothing where their own errors hide it.
+
+    Its rate of days ago was another temperature's, and that of the next hour may differ from the day's by DRIFT.
+    """
     newest = anchors[-1]
     first = anchors[bisect_left(anchors, newest.boottime - DAY, key=_instant)]
     span = newest.boottime - first.boottime
-    if span < BASELINE:
-        return DRIFT
-    shown = abs((newest.utc - first.utc) / 1e6 - span) / span
-    return max(DRIFT, shown) if shown <= MOST_DRIFT else DRIFT
+    if span <= 0:
+        return UNKNOWN_RATE
+    gain = (newest.utc - first.utc) / 1e6 / span - 1
+    error = (error_of(first) + error_of(newest)) / span + DRIFT
+    return Rate(gain, error) if error < MOST_DRIFT and abs(gain) <= MOST_DRIFT else UNKNOWN_RATE
 
 
 def _instant(anchor: Anchor) -> float:
     return anchor.boottime
 
 
-def _extrapolated(boottime: float, anchor: Anchor, rate: float) -> tuple[int, ClockMark]:
+def _extrapolated(boottime: float, anchor: Anchor, its: Rate) -> tuple[int, ClockMark]:
     away = boottime - anchor.boottime
-    return anchor.utc + round(away * 1e6), ClockMark(anchor.source, round(error_of(anchor) + rate * abs(away), 6))
+    utc = anchor.utc + round(away * (1 + its.gain) * 1e6)
+    return utc, ClockMark(anchor.source, round(error_of(anchor) + its.error * abs(away), 6))

@@ -15,10 +15,11 @@ from typing import Protocol
 
 from drivers.clock import Clock, Inbox
 from drivers.reason import Reason, system_reason
-from edge.clock.anchors import Anchor
+from edge.clock.anchors import LEAST_ERROR, Anchor
 from edge.clock.clock import system_utc
 
 log = logging.getLogger("minshan.time")
+LOOK_S = 1.0  # between two looks whether the system's clock was set
 SEEK_S = 5.0  # between two looks while the time is unknown or doubted
 KEEP_S = 600.0  # between two looks once it is known, by whomever: 50 ppm are 30 ms in that time
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
@@ -81,14 +82,21 @@ class KernelTime:
 
 
 class Timekeeper:
-    """The lane that probes the sources, first one first, and hands what it finds to the recorder.
+    """The lane that probes the sources, first one first, and hands what they say to the recorder.
 
-    `settled` says whether the recorder knows the time and nobody contradicts it. `snapshot`: why no source told
-    anything at the last look; None where one did.
+    `settled` says whether the recorder knows the time and nobody contradicts it; `system` tells the system clock's UTC
+    (microseconds), where a step of it is to be noticed. `snapshot`: why no source told anything at the last look;
+    None where one did.
     """
 
     def __init__(
-        self, sources: list[TimeSource], boot: str, clock: Clock, inbox: Inbox, settled: Callable[[], bool]
+        self,
+        sources: list[TimeSource],
+        boot: str,
+        clock: Clock,
+        inbox: Inbox,
+        settled: Callable[[], bool],
+        system: Callable[[], int] | None = None,
     ) -> None:
         self.snapshot: Reason | None = None
         self._sources = sources
@@ -96,20 +104,24 @@ class Timekeeper:
         self._clock = clock
         self._inbox = inbox
         self._settled = settled
+        self._system = system
+        self._set = False  # the system's clock was set, and no source has told anything since
 
     def run(self) -> None:
         """Look for ever; ends by `Stopped`."""
         while True:
             now = self._clock.now()
-            anchor = self.look()
-            if anchor is not None:
+            anchors = self.look()
+            for anchor in anchors:
                 self._inbox.offer(anchor)
-            self._clock.sleep_until(now + (KEEP_S if self._settled() else SEEK_S))
+            self._set = self._set and not anchors
+            self._wait(now + (KEEP_S if self._settled() and not self._set else SEEK_S))
 
-    def look(self) -> Anchor | None:
-        """Return the anchor of the first source that knows the time now; None where none does."""
+    def look(self) -> list[Anchor]:
+        """Return an anchor of each source that knows the time now."""
         now = self._clock.now()
         refused: Reason | None = None
+        anchors = []
         for source in self._sources:
             try:
                 anchor = source.probe(self._boot, now)
@@ -117,10 +129,36 @@ class Timekeeper:
                 refused = error.reason
                 continue
             if anchor is not None:
-                self._says(None)
-                return anchor
-        self._says(refused or UNSYNCHRONISED)
-        return None
+                anchors.append(anchor)
+        self._says(None if anchors else refused or UNSYNCHRONISED)
+        return anchors
+
+    def _wait(self, until: float) -> None:
+        """Wait until an instant, or until the system's clock was set: what it says then is to be heard at once."""
+        if self._system is None:
+            self._clock.sleep_until(until)
+            return
+        before, unsure = self._offset(self._system)
+        while (now := self._clock.now()) < until:
+            self._clock.sleep_until(min(now + LOOK_S, until))
+            offset, width = self._offset(self._system)
+            if abs(offset - before) > LEAST_ERROR + unsure + width:
+                seconds = round(offset - before, 3)
+                log.warning(
+                    "%s", Reason("system_clock_set", "the system's clock was set by {seconds:+.3f} s", seconds=seconds)
+                )
+                self._set = True
+                return
+
+    def _offset(self, system: Callable[[], int]) -> tuple[float, float]:
+        """Return the system clock's UTC less the boot's clock, s, and how unsure that is: nothing but a step moves it.
+
+        Whatever disciplines the system's clock without a step moves the boot's clock with it (clock_gettime(2)).
+        """
+        begin = self._clock.now()
+        utc = system() / 1e6
+        end = self._clock.now()
+        return utc - (begin + end) / 2, (end - begin) / 2
 
     def _says(self, trouble: Reason | None) -> None:
         """Log what is new of it, once."""

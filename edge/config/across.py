@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from drivers.buses.bus import BUSES
+from drivers.reason import Reason
 from edge.config.address import AddressError, parse
+from edge.config.errors import BAD_BROKER
 from edge.config.sections import SensorSection
 
-Wrong = Callable[..., None]
+Wrong = Callable[[tuple[str | int, ...], Reason], None]
 Sensors = Sequence[SensorSection | None]
+BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
 
 
 def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
-    """Call `wrong(path, code, **params)` for each clash in the file's tables.
+    """Call `wrong(path, reason)` for each clash in the file's tables.
 
     `sensors` stand in the file's order; one that is None has its own trouble already.
     """
@@ -36,7 +39,10 @@ def same_names(wrong: Wrong, kind: str, names: Sequence[Any]) -> None:
     """Note where two tables of one kind have one name."""
     for place, name in enumerate(names):
         if isinstance(name, str) and name in names[:place]:
-            wrong((kind, place, "name"), "same_name", name=name)
+            reason = Reason(
+                "same_name", 'the name "{name}" is taken by another one in this file; each needs its own', name=name
+            )
+            wrong((kind, place, "name"), reason)
 
 
 def same_places(wrong: Wrong, sensors: Sensors) -> None:
@@ -48,30 +54,54 @@ def same_places(wrong: Wrong, sensors: Sensors) -> None:
         for other in placed:
             clash = clash_of(sensor, other)
             if clash:
-                key, code, params = clash
-                wrong(("sensor", place, key), code, other=other.name, **params)
+                key, reason = clash
+                wrong(("sensor", place, key), reason)
                 break
         placed.append(sensor)
 
 
-def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, str, dict[str, Any]] | None:
-    """Return (key, code, parameters) of what two sensors cannot both have; None where they can stay together."""
+def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, Reason] | None:
+    """Return the key and the reason of what two sensors cannot both have; None where they can stay together."""
     bus, theirs = BUSES[sensor.info.bus], BUSES[other.info.bus]
     where = bus.key(sensor.settings)
     if where != theirs.key(other.settings):
         return None
     key = "port" if hasattr(sensor.settings, "port") else "bus"
     if bus is not theirs:
-        return key, "other_kind", {"bus": where, "ours": bus.name, "theirs": theirs.name}
+        return key, Reason(
+            "other_kind",
+            'sensor "{sensor}" uses {bus} as {theirs}, this one as {ours}; one port serves one kind',
+            sensor=other.name,
+            bus=where,
+            ours=bus.name,
+            theirs=theirs.name,
+        )
     address = bus.address(sensor.settings)
     if not address:
-        return key, "same_port", {"bus": where}
+        return key, Reason(
+            "same_port",
+            'sensor "{sensor}" is on {bus} too; this kind of device needs a port of its own',
+            sensor=other.name,
+            bus=where,
+        )
     if bus.line(sensor.settings) != theirs.line(other.settings):
-        ours, others = format_line(bus.line(sensor.settings)), format_line(theirs.line(other.settings))
-        return "baud", "other_line", {"bus": where, "ours": ours, "theirs": others}
+        return "baud", Reason(
+            "other_line",
+            'sensor "{sensor}" uses {bus} at {theirs}, this one at {ours}; on one line all must agree',
+            sensor=other.name,
+            bus=where,
+            ours=format_line(bus.line(sensor.settings)),
+            theirs=format_line(theirs.line(other.settings)),
+        )
     if address == theirs.address(other.settings):
         key = "line" if hasattr(sensor.settings, "line") else "address"
-        return key, "same_address", {"bus": where, "address": address}
+        return key, Reason(
+            "same_address",
+            'sensor "{sensor}" has address {address} on {bus} too; each device needs its own',
+            sensor=other.name,
+            address=address,
+            bus=where,
+        )
     return None
 
 
@@ -89,8 +119,13 @@ def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
         for channel in sensor.info.channels(sensor.settings):
             other = owners.setdefault(channel.quantity, sensor.name)
             if other != sensor.name:
-                params = {"other": other, "quantity": channel.quantity}
-                wrong(("sensor", place, "primary"), "two_primaries", **params)
+                reason = Reason(
+                    "two_primaries",
+                    'sensor "{sensor}" is primary for {channel} too; only one sensor can be',
+                    sensor=other,
+                    channel=channel.quantity,
+                )
+                wrong(("sensor", place, "primary"), reason)
                 break
 
 
@@ -98,11 +133,16 @@ def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
     """Note a network camera without an address, a login that is given in two ways, a fingerprint without TLS."""
     for place, camera in enumerate(cameras):
         if camera.get("driver") in ("http", "rtsp") and not camera.get("url"):
-            wrong(("camera", place, "driver"), "wants_url", driver=camera["driver"])
+            driver = str(camera["driver"])
+            wrong(
+                ("camera", place, "driver"),
+                Reason("wants_url", "a camera with driver {driver} needs its url", driver=driver),
+            )
         if "password" in camera and "password_file" in camera:
-            wrong(("camera", place, "password"), "both", other="password_file")
+            wrong(("camera", place, "password"), BOTH_PASSWORDS)
         if "fingerprint" in camera and not str(camera.get("url", "")).startswith(("https:", "rtsps:")):
-            wrong(("camera", place, "fingerprint"), "no_certificate")
+            untrue = Reason("no_certificate", "only an address with https:// or rtsps:// has a certificate")
+            wrong(("camera", place, "fingerprint"), untrue)
 
 
 def broker_complete(wrong: Wrong, broker: Any) -> None:
@@ -114,9 +154,9 @@ def broker_complete(wrong: Wrong, broker: Any) -> None:
         try:
             parse(url)
         except AddressError:
-            wrong(("broker", "url"), "bad_broker")
+            wrong(("broker", "url"), BAD_BROKER)
     for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if one in broker and other not in broker:
-            wrong(("broker", one), "alone", other=other)
+            wrong(("broker", one), Reason("alone", "needs {key} beside it", key=other))
     if "password" in broker and "password_file" in broker:
-        wrong(("broker", "password"), "both", other="password_file")
+        wrong(("broker", "password"), BOTH_PASSWORDS)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
+import bisect
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,13 +14,16 @@ from pydantic import BaseModel, ValidationError
 
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
+from drivers.reason import Reason, system_reason
 from edge.config.across import across
-from edge.config.errors import ConfigError, Mistake, explained, value_for_people
-from edge.config.lines import Lines
+from edge.config.errors import NO_FILE, ConfigError, Mistake, explained, unknown_driver, unknown_key, value_for_people
+from edge.config.lines import Lines, is_whole_text, value_on
 from edge.config.sections import Config, SensorSection
+from edge.config.slips import closer, decoded, wide_lines
 
 COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
 FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no keys of the file
+IS_FOLDER = Reason("is_folder", "is a folder, not a file")
 
 
 class Draft:
@@ -33,10 +35,12 @@ class Draft:
         self.tables = self._parsed(text)
         self.mistakes: list[Mistake] = []
 
-    def wrong(self, path: tuple[str | int, ...], code: str, **params: Any) -> None:
+    def wrong(self, path: tuple[str | int, ...], reason: Reason) -> None:
         """Note a mistake at the key of that path."""
-        value = value_for_people(str(path[-1]) if path else "", self.lines.text(path))
-        self.mistakes.append(Mistake(self.file, self.lines.of(path), self.named(path), value, code, params))
+        text = self.lines.text(path)
+        reason = closer(self.tables, path, text, reason)
+        value = value_for_people(str(path[-1]) if path else "", text)
+        self.mistakes.append(Mistake(self.file, self.lines.of(path), self.named(path), value, reason))
 
     def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
         """Note what pydantic refuses in the table at that path, but for the loader's own fields."""
@@ -45,11 +49,13 @@ class Draft:
             loc = tuple(one["loc"])
             if loc in meant or (loc and loc[0] in FILLED):
                 continue
-            code, params = explained(dict(one))
-            if code == "extra_forbidden":
-                code, params = unknown_key(str(loc[-1]), known if len(loc) == 1 else fields_of(loc))
-                meant.add((*loc[:-1], params.get("near")))
-            self.wrong((*path, *loc), code, **{"key": loc[-1] if loc else "", **params})
+            key = str(loc[-1]) if loc else ""
+            if one["type"] == "extra_forbidden":
+                reason = unknown_key(key, known if len(loc) == 1 else fields_of(loc))
+                meant.add((*loc[:-1], reason.params.get("near")))
+            else:
+                reason = explained(dict(one), key)
+            self.wrong((*path, *loc), reason)
 
     def at(self, path: tuple[str | int, ...]) -> Any:
         """Return the value at that path; None where there is none."""
@@ -72,14 +78,19 @@ class Draft:
     def _parsed(self, text: str) -> dict[str, Any]:
         try:
             return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError([not_toml(self.file, text, str(error))]) from None
+        except tomllib.TOMLDecodeError:
+            wrong = not_toml(self.file, text)
+            wide = list(wide_lines(self.file, text))
+            raise ConfigError(wide if wrong.line in {one.line for one in wide} else [wrong]) from None
 
 
 def load(path: Path | str) -> Config:
     """Return the configuration in that file. Raise ConfigError, which names every mistake with its line."""
     raw = read(Path(path))
-    draft = Draft(str(path), decoded(str(path), raw))
+    text = decoded(str(path), raw)
+    if isinstance(text, Mistake):
+        raise ConfigError([text])
+    draft = Draft(str(path), text)
     sensors = checked_sensors(draft)
     config = checked_sections(draft)
     across(draft.wrong, sensors, draft.tables)
@@ -95,44 +106,55 @@ def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise ConfigError([Mistake(str(path), None, "", "", "no_file")]) from None
+        raise ConfigError([Mistake(str(path), None, "", "", NO_FILE)]) from None
     except IsADirectoryError:
-        raise ConfigError([Mistake(str(path), None, "", "", "is_folder")]) from None
+        raise ConfigError([Mistake(str(path), None, "", "", IS_FOLDER)]) from None
     except OSError as error:
-        detail = {"detail": error.strerror or str(error)}
-        raise ConfigError([Mistake(str(path), None, "", "", "unreadable", detail)]) from None
+        unread = Reason("file_unreadable", "the file cannot be read: {why}", why=system_reason(error))
+        raise ConfigError([Mistake(str(path), None, "", "", unread)]) from None
 
 
-def decoded(file: str, raw: bytes) -> str:
-    """Return the text of the bytes. Raise ConfigError with the line of the first byte that is no UTF-8."""
+def not_toml(file: str, text: str) -> Mistake:
+    """Return the mistake of a text that tomllib refuses. It has no codes, so we look at the line ourselves."""
+    number = bad_line(text)
+    return Mistake(file, number, "", "", what_is_wrong((text.splitlines() or [""])[number - 1]))
+
+
+def bad_line(text: str) -> int:
+    """Return the line (from 1) on which what tomllib refuses begins: the text before it is whole."""
+    lines, starts = text.splitlines(), Lines(text).starts
+    refused = bisect.bisect_left(starts, True, key=lambda start: not is_toml("\n".join(lines[: start - 1])))
+    return starts[max(0, refused - 1)] if starts else 1
+
+
+def what_is_wrong(line: str) -> Reason:
+    """Return what is wrong with a line of which the file before it is whole."""
+    value = value_on(line)
+    if is_toml(line):
+        return Reason("toml_twice", "this key or table was given before")
+    if line.strip().startswith("[") or (value or "").startswith(("[", "{")):
+        return Reason("toml_bracket", "a bracket is not closed")
+    if value is None:
+        return Reason("toml_key", "this line is no `key = value` and no [table]")
+    opened = value[:1]
+    open_yet = value.count(opened) < 2 or value.startswith(("'''", '"""'))
+    if opened in ("'", '"') and (open_yet or is_whole_text(value)):
+        return Reason("toml_quote", "a text has no closing quote, or a sign in it that may not stand there")
+    if opened in ("'", '"', "+", "-", ".") or opened.isdigit():
+        return Reason(
+            "toml_rest",
+            "something stands behind the value: numbers have a point and no unit (31.68), text stands in quotes",
+        )
+    return Reason("toml_value", 'this is no TOML value; text stands in quotes, as key = "text"')
+
+
+def is_toml(text: str) -> bool:
+    """Return whether tomllib takes the text."""
     try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        byte = {"byte": f"0x{raw[error.start]:02x}"}
-        raise ConfigError([Mistake(file, line, "", "", "not_utf8", byte)]) from None
-
-
-# How tomllib's own words begin: it has no codes, and a person at a station may read no English.
-TOML_SAYS = {
-    **dict.fromkeys(("Cannot overwrite", "Cannot declare", "Duplicate", "Cannot mutate"), "toml_twice"),
-    **dict.fromkeys(("Invalid value", "Invalid date", "Invalid hex"), "toml_value"),
-    "Expected newline or end of document": "toml_rest",
-    **dict.fromkeys(("Invalid initial character", "Invalid statement", "Expected '='"), "toml_key"),
-    **dict.fromkeys(("Unterminated string", "Illegal character", 'Expected "\'"'), "toml_quote"),
-    **dict.fromkeys(("Unclosed array", "Unclosed inline", "Expected ']'"), "toml_bracket"),
-}
-
-
-def not_toml(file: str, text: str, said: str) -> Mistake:
-    """Return the mistake of a TOML error, its line taken from tomllib's own words."""
-    place = re.search(r"\(at line (\d+), column \d+\)", said)
-    line = int(place[1]) if place else max(1, text.count("\n"))
-    detail = re.sub(r"\s*\((at [^)]*)\)$", "", said)
-    for begins, code in TOML_SAYS.items():
-        if detail.startswith(begins):
-            return Mistake(file, line, "", "", code)
-    return Mistake(file, line, "", "", "not_toml", {"detail": detail})
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
 
 
 def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
@@ -148,11 +170,11 @@ def checked_sections(draft: Draft) -> Config | None:
     known = [name for name in Config.model_fields if name not in FILLED]
     rest = {key: value for key, value in draft.tables.items() if key != "sensor"}
     for key in [key for key in rest if key in FILLED]:
-        draft.wrong((key,), *unknown_key(key, known)[:1], known=", ".join(known))
+        draft.wrong((key,), unknown_key(key, known))
         del rest[key]
     for key in ("sensor", "camera"):
         if not isinstance(draft.tables.get(key, []), list):
-            draft.wrong((key,), "not_tables", key=key)
+            draft.wrong((key,), not_tables(key))
             rest.pop(key, None)
     try:
         return Config.model_validate_json(json.dumps(rest, default=str), strict=True)
@@ -169,7 +191,7 @@ def checked_sensors(draft: Draft) -> list[SensorSection | None]:
 def checked_sensor(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any] | None) -> Any:
     """Return one sensor's section; None (and mistakes noted) where it is wrong."""
     if table is None:
-        draft.wrong(path, "not_tables", key="sensor")
+        draft.wrong(path, not_tables("sensor"))
         return None
     before = len(draft.mistakes)
     info = driver_of(draft, path, table)
@@ -191,12 +213,7 @@ def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) 
     try:
         return find(name)
     except UnknownDriverError as error:
-        if error.broken:
-            draft.wrong((*path, "driver"), "broken_driver", name=name, why=error.broken)
-            return None
-        near = difflib.get_close_matches(name, error.known, 1, 0.5)
-        code = "driver_near" if near else "unknown_driver"
-        draft.wrong((*path, "driver"), code, name=name, near=near[0] if near else "")
+        draft.wrong((*path, "driver"), unknown_driver(error))
         return None
 
 
@@ -215,13 +232,9 @@ def settings_from(info: DriverInfo, own: dict[str, Any]) -> BaseModel:
     return info.settings.model_validate_json(json.dumps(own, default=str), strict=True)
 
 
-def unknown_key(key: str, known: Iterable[str]) -> tuple[str, dict[str, Any]]:
-    """Return code and parameters for a key that is not known here: its near miss, or the keys there are."""
-    names = list(known)
-    near = difflib.get_close_matches(key, names, 1, 0.6)
-    if near:
-        return "did_you_mean", {"near": near[0]}
-    return "extra_forbidden", {"known": ", ".join(names)}
+def not_tables(key: str) -> Reason:
+    """Return that what stands there is no list of tables."""
+    return Reason("not_tables", "must be tables of their own, each under a line [[{key}]]", key=key)
 
 
 def fields_of(loc: tuple[Any, ...]) -> list[str]:

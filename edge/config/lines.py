@@ -28,8 +28,9 @@ class Lines:
         self._table: Path = ()
         self._until = ""  # the quotes that end a text of several lines
         self._depth = 0  # open brackets of a list of several lines
+        self.starts: list[int] = []  # the lines on which a table, a key or what is neither begins
         for number, line in enumerate(text.splitlines(), 1):
-            self._take(number, line)
+            self._read(number, line)
 
     def of(self, path: Path) -> int | None:
         """Return the line of the key at that path, or of the nearest table around it; None where there is none."""
@@ -42,12 +43,17 @@ class Lines:
         """Return the text behind the key of that path, as it was written; "" for a table or several lines."""
         return self._texts.get(path, "")
 
-    def _take(self, number: int, line: str) -> None:
+    def _read(self, number: int, line: str) -> None:
         if self._until:
             self._until = "" if self._until in line else self._until
         elif self._depth:
             self._depth = max(0, self._depth + _opened(line))
-        elif found := _TABLES.match(line):
+        elif line.strip() and not line.strip().startswith("#"):
+            self.starts.append(number)
+            self._begin(number, line)
+
+    def _begin(self, number: int, line: str) -> None:
+        if found := _TABLES.match(line):
             path = self._resolved(_parts(found[1]))
             base = path[:-1] if isinstance(path[-1], int) else path
             self._counts[base] = self._counts.get(base, 0) + 1
@@ -81,6 +87,18 @@ class Lines:
             if path in self._counts:
                 path = (*path, self._counts[path] - 1)
         return path
+
+
+def value_on(line: str) -> str | None:
+    """Return what stands behind the key and `=` of a line; None where the line has none."""
+    found = _VALUE.match(line)
+    return None if found is None else _bare(found[2])
+
+
+def is_whole_text(value: str) -> bool:
+    """Return whether a value is a text in quotes and nothing behind it."""
+    found = _INSIDE.match(value)
+    return found is not None and found[0] == value
 
 
 def _parts(dotted: str) -> tuple[str, ...]:

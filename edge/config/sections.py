@@ -13,13 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.driver import DriverInfo
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-
-
+NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
+BROKER_URL = r"^mqtts?://.+"
 # As `openssl x509 -fingerprint -sha256` writes it, or 64 digits alone.
-Fingerprint = Annotated[
-    str, Field(pattern=r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$")
-]
+FINGERPRINT = r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$"
+Name = Annotated[str, Field(pattern=NAME)]
+Fingerprint = Annotated[str, Field(pattern=FINGERPRINT)]
 RemoteCommand = Literal["picture", "hello", "maintenance"]
 
 
@@ -30,14 +29,22 @@ class Section(BaseModel):
 
 
 class StationSection(Section):
-    """Who the station is. `id` names its records and topics for ever."""
+    """Who the station is. `id` names its records and topics for ever.
+
+    `language`: of its journal; None: the system's.
+    """
 
     id: Name
     title: str = ""
+    language: Literal["en", "zh"] | None = None
 
 
 class SiteSection(Section):
-    """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there."""
+    """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there.
+
+    `season_begins`: month and day from which chill and warmth are counted; 1 November where nothing is said (south of
+    the equator 1 May).
+    """
 
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
@@ -45,6 +52,7 @@ class SiteSection(Section):
     altitude_m: float = Field(ge=-430, le=5500)
     utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
     crop: str = ""
+    season_begins: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
 
 
 class StateSection(Section):
@@ -62,10 +70,11 @@ class BrokerSection(Section):
     `proof`: what closes a range of records: "committed" (the platform's receipt that it is on its disk) or "broker"
     (its acknowledgement; what it then drops, while the platform is away, is lost). `protocol`: 5 unless the broker
     speaks 3.1.1 alone ("auto" tries 5 first). `contract`: the newest version of the wire contract that records go in;
-    2 (minutes in columns) once the platform has said that it reads it.
+    2 (minutes in columns) once the platform has said that it reads it. `live_every_min`: minutes in a live message; an
+    alert takes all with it at once.
     """
 
-    url: str = Field(pattern=r"^mqtts?://.+")
+    url: str = Field(pattern=BROKER_URL)
     username: str | None = None
     password: str | None = None
     password_file: str | None = None
@@ -75,6 +84,7 @@ class BrokerSection(Section):
     proof: Literal["broker", "committed"] = "committed"
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     contract: Literal[1, 2] = 2
+    live_every_min: Literal[1, 5, 10] = 1
     keepalive_s: int = Field(default=60, ge=5, le=3600)
     retry_max_s: float = Field(default=120.0, ge=1, le=3600)
 
@@ -93,7 +103,7 @@ class SensorSection(Section):
 
     `primary` marks the sensor that owns the plain channel name of its quantities; without a mark the first
     one in the file does. `height_m` is metres above ground. `calibration` is free text with a date;
-    `rain_correction` adds a corrected amount as a channel of its own.
+    `rain_correction` adds a corrected amount as a channel of its own; `heated` is a gauge that melts snow.
     """
 
     name: Name
@@ -103,6 +113,7 @@ class SensorSection(Section):
     serial: str = ""
     calibration: str = ""
     rain_correction: RainCorrection | None = None
+    heated: bool = False
     # Filled by the loader from the driver's catalog entry and the remaining keys.
     info: DriverInfo
     settings: Any

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.clock import Stopped
-from drivers.reason import Reason
+from drivers.reason import UNFORESEEN, Reason
 from edge.control.status import Parts, plain_status
 from edge.recorder.recorder import Maintenance
 from edge.store.errors import StoreError
@@ -27,6 +27,8 @@ log = logging.getLogger("minshan.commands")
 SHOWN = 64  # characters of what was asked for that an answer repeats
 LONGEST_TEXT = 200  # characters; they go into the reason of each channel of each minute
 LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
+ISSUED, REMEMBERED = "issued", 1000  # the kind of the notes that tell who gave which command, and how many stay
+WORK = Reason("work_on_station", "work on the station")  # where nobody said what is done
 State = Literal["accepted", "done", "failed"]
 
 
@@ -129,18 +131,13 @@ class Commands:
         try:
             command = self._allowed(name, request.issued_by)
             made = arguments_of(command, arguments)
-            log.log(
-                logging.DEBUG if command.needs is Permission.READ else logging.INFO,
-                "command %s (%r), asked by %s",
-                name,
-                request.id,
-                request.issued_by,
-            )
+            if command.needs is not Permission.READ:
+                self._remember(name, request)
             outcome = command.handler(self._parts, made, request)
         except RefusedError as refusal:
             outcome = Outcome("failed", refusal.reason)
         except StoreError as trouble:
-            outcome = Outcome("failed", Reason("said", "{text}", text=str(trouble)))
+            outcome = Outcome("failed", trouble.reason)
         except Stopped:
             raise
         except Exception:  # whatever somebody asks, the next one is served
@@ -148,6 +145,15 @@ class Commands:
             outcome = Outcome("failed", UNFORESEEN)
         if outcome is not None:
             request.tell(outcome)
+
+    def _remember(self, name: str, request: Request) -> None:
+        """Log and keep who gave a command that changes something, by the command's id."""
+        log.info("command %s (%r), asked by %s", name, request.id, request.issued_by)
+        issued = msgspec.json.encode({"command": name, "issued_by": str(request.issued_by)})
+        try:
+            self._parts.kept.notes.put(ISSUED, request.id, issued, REMEMBERED)
+        except StoreError as trouble:  # a disk that is full is no reason not to mark maintenance
+            log.warning("who gave the command %r cannot be kept: %s", request.id, trouble)
 
     def _allowed(self, name: str, who: Principal) -> Command:
         command = self._known.get(name)
@@ -172,9 +178,6 @@ class Commands:
         if command.needs not in who.may:
             raise RefusedError(Reason("forbidden", "whoever asks may not ask for {name}", name=name))
         return command
-
-
-UNFORESEEN = Reason("unforeseen", "something unforeseen went wrong in the station; its log says what")
 
 
 def arguments_of(command: Command, given: Mapping[str, Any]) -> Any:
@@ -228,7 +231,9 @@ def take_picture(parts: Parts, arguments: PictureArguments, request: Request) ->
     def tell(done: bool, why: Reason, data: dict[str, Any]) -> None:
         request.tell(Outcome("done" if done else "failed", why, data))
 
-    parts.pictures.request(arguments.camera, request.id, lambda: request.tell(Outcome("accepted")), tell)
+    parts.pictures.request(
+        arguments.camera, request.id, str(request.issued_by), lambda: request.tell(Outcome("accepted")), tell
+    )
 
 
 def try_logins(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
@@ -252,7 +257,13 @@ def give_picture_file(parts: Parts, arguments: PictureFileArguments, request: Re
 def begin_maintenance(parts: Parts, arguments: MaintenanceArguments, request: Request) -> Outcome:
     """Mark what is measured from now on."""
     text = " ".join(arguments.text.split())[:LONGEST_TEXT]
-    parts.inbox.offer(Maintenance(parts.clock.now() + arguments.seconds, text or "work on the station"))
+    parts.inbox.offer(
+        Maintenance(
+            parts.clock.now() + arguments.seconds,
+            Reason("said", "{text}", text=text) if text else WORK,
+            str(request.issued_by),
+        )
+    )
     return Outcome("done", data={"maintenance_s": arguments.seconds})
 
 
@@ -260,7 +271,7 @@ def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Out
     """Believe the other receiver that was heard."""
     if parts.uplink is None:
         raise RefusedError(Reason("without_broker", "this station has no broker"))
-    before = parts.uplink.status()["ledger"]["believed"]
+    before = parts.uplink.snapshot.ledger.believed
     accepted = parts.uplink.accept_ledger()
     if accepted is None:
         raise RefusedError(Reason("no_other_receiver", "no other receiver has answered this station"))

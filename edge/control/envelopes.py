@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from drivers.reason import Reason
-from edge.control.commands import UNFORESEEN, Commands, Outcome, Permission, Principal, Request
+from drivers.reason import UNFORESEEN, Reason
+from edge.control.commands import Commands, Outcome, Permission, Principal, Request
 from edge.wire.contract import VERSION, Command, Result
 
 # What a reason is as an HTTP status (RFC 9110); of a command that is right and cannot be done now: 409.

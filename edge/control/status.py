@@ -17,10 +17,13 @@ from edge.measure.derived.minute_values import derive
 from edge.pictures.schedule import PictureLane
 from edge.pictures.snapshot import PicturesSnapshot
 from edge.recorder.recorder import Recorder
-from edge.records.bodies import plain
+from edge.records.bodies import Minute, decode, plain
 from edge.records.channel_name import ChannelName
+from edge.records.record import Record
 from edge.sampler import BusLane, SensorSnapshot
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from edge.uplink.snapshot import UplinkSnapshot
 from edge.uplink.uplink import Uplink
 
 
@@ -62,10 +65,25 @@ class StoreStatus(msgspec.Struct, frozen=True):
     next_seq: int
     unsent: int
     unsent_since: int | None
-    held: Any
+    held: int
     bytes: int
     strays: Strays
-    trouble: str | None
+    trouble: Reason | None
+
+
+class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
+    """What the uplink publishes, and what of the store its destination does not have or has not proven to have."""
+
+    unsent: int
+    unproven: int
+    pictures_left: int
+
+
+class MinuteStatus(Minute, frozen=True, kw_only=True):
+    """The newest minute: its beginning (microseconds UTC, None unknown), its length (s), its body."""
+
+    start: int | None
+    duration: float
 
 
 class StationStatus(msgspec.Struct, frozen=True):
@@ -76,14 +94,15 @@ class StationStatus(msgspec.Struct, frozen=True):
     utc_offset_h: float
     time: int | None
     clock: Source
-    minute: dict[str, Any] | None
+    minute: MinuteStatus | None
     units: dict[str, str]
     derived: dict[str, float]
+    hour: dict[str, Any] | None
     sensors: list[SensorSnapshot]
     store: StoreStatus
-    uplink: dict[str, Any] | None
+    uplink: UplinkStatus | None
     pictures: PicturesSnapshot | None
-    maintenance: str | None
+    maintenance: Reason | None
     falls: dict[str, int]
     inbox_lost: int
 
@@ -92,24 +111,45 @@ def status(station: Parts) -> StationStatus:
     """Return the facts, each lane's from the snapshot that it last published."""
     recorder = station.recorder.snapshot
     utc, mark = recorder.time_at(station.clock.now())
-    latest = recorder.latest
-    body = {} if latest is None else latest.fields()
+    latest = minute(recorder.latest)
     return StationStatus(
         station=station.config.station.id,
         title=station.config.station.title,
         utc_offset_h=station.config.site.utc_offset_h,
         time=utc,
         clock=Source(mark.source, mark.error, time_trouble(station)),
-        minute=None if latest is None else {"start": latest.start, "duration": latest.duration, **body},
+        minute=latest,
         units=units(station),
-        derived={} if latest is None else derive(body["values"], body["quality"]),
+        derived={} if latest is None else derive(latest.values, latest.quality),
+        hour=None if recorder.hour is None else recorder.hour.fields(),
         sensors=sensors(station),
         store=store(station),
-        uplink=None if station.uplink is None else station.uplink.status(),
+        uplink=uplink(station),
         pictures=None if station.pictures is None else station.pictures.snapshot,
         maintenance=recorder.maintenance,
         falls=station.lanes.falls,
         inbox_lost=station.inbox.lost,
+    )
+
+
+def minute(latest: Record | None) -> MinuteStatus | None:
+    """Return the newest minute; None where there is none."""
+    body = None if latest is None else decode(latest.kind, latest.body)
+    if latest is None or not isinstance(body, Minute):
+        return None
+    return MinuteStatus(body.values, body.quality, body.reasons, start=latest.start, duration=latest.duration)
+
+
+def uplink(station: Parts) -> UplinkStatus | None:
+    """Return how it stands with the link and with what is to go over it; None where there is none."""
+    if station.uplink is None:
+        return None
+    found, kept = station.uplink.snapshot, station.kept
+    return UplinkStatus(
+        **msgspec.structs.asdict(found),
+        unsent=kept.outbox.count_unsent(found.destination),
+        unproven=sum(span.last - span.first + 1 for span in kept.outbox.unproven(found.destination)),
+        pictures_left=kept.pictures.count().bytes_left,
     )
 
 
@@ -143,13 +183,13 @@ def sensors(station: Parts) -> list[SensorSnapshot]:
 def store(station: Parts) -> StoreStatus:
     """Return what is kept and what is unsent since when."""
     kept = station.kept
-    oldest = kept.outbox.oldest_unsent()
+    oldest = kept.outbox.oldest_unsent(PLATFORM)
     return StoreStatus(
         epoch=kept.epoch,
         next_seq=kept.next_seq,
-        unsent=kept.outbox.count_unsent(),
+        unsent=kept.outbox.count_unsent(PLATFORM),
         unsent_since=None if oldest is None else oldest.start,
-        held=kept.outbox.held(),
+        held=kept.outbox.held(PLATFORM),
         bytes=kept.size_bytes(),
         strays=Strays(*kept.pictures.count_strays()),
         trouble=station.recorder.snapshot.trouble,

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import gettext
 import os
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
 from gettext import gettext as _
 from gettext import ngettext, pgettext
 from pathlib import Path
 
 from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
-from edge.language.phrases import PHRASES
-from edge.language.words import BUSES, FACTS, FLAGS, QUANTITIES, SOURCES, SYSTEM, UNITS
-from edge.measure.derived.minute_values import DERIVED
+from edge.language.words import BUSES, FACTS, FLAGS, QUANTITIES, SOURCES, UNITS
+from edge.measure.derived.hourly import HOURLY
 from edge.records.channel_name import ChannelName
 
 __all__ = [
@@ -34,13 +31,11 @@ __all__ = [
     "label",
     "language",
     "ngettext",
-    "phrase",
     "render",
     "reported",
     "said",
     "size",
     "speak",
-    "told",
     "unit",
     "value",
     "when",
@@ -49,13 +44,15 @@ __all__ = [
 DOMAIN = "minshan"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
 CHANNEL_PARAMS = ("channel", "other")
+BUS_PARAMS = ("ours", "theirs")
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 
 
 def language(environment: Mapping[str, str]) -> str:
-    """Return "zh" or "en", by the locale that LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
-    named = next((environment[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), "")
+    """Return "zh" or "en", by what LANGUAGE, LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
+    keys = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    named = next((environment[key] for key in keys if environment.get(key)), "")
     return "zh" if named.lower().startswith("zh") else "en"
 
 
@@ -104,7 +101,9 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
         return render(value)
     if name in CHANNEL_PARAMS:
         return label(str(value))
-    if name == "source":
+    if name in BUS_PARAMS:
+        return bus(str(value))
+    if name in ("source", "kept_source"):
         return clock_source(str(value))
     return unit(str(value)) if name == "unit" else value
 
@@ -112,11 +111,6 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
 def said(value: object) -> str:
     """Return what an answer or a record brought, {"code", "params", "text"} or a plain text, in words; "" for None."""
     return "" if value is None else render(restored(value))
-
-
-def told(value: object, text: str) -> str:
-    """Return a coded meaning in words where there is one, the English text that came with it otherwise."""
-    return said(value) if is_coded(value) else phrase(text)
 
 
 def in_full(value: object) -> str:
@@ -132,44 +126,6 @@ def happened(value: object) -> str:
     """Return of an error's kind what happened alone: of a camera it says enough."""
     reason = value if isinstance(value, Reason) else restored(value)
     return render(reason.inner("detail") or reason)
-
-
-def phrase(text: str) -> str:
-    """Translate a sentence of the station (a reason, a doubt, an error); return it as it is where it is not known.
-
-    The station writes English with its figures in it; `phrases.PHRASES` has its templates.
-    """
-    if text in PHRASES:
-        return _(text)
-    if text.lower() in SYSTEM:
-        return in_our_words(text)
-    for template, form in _forms():
-        found = form.fullmatch(text)
-        if found:
-            return _(template).format(**{name: phrase(part) for name, part in found.groupdict().items()})
-    reason, colon, detail = text.partition(": ")
-    if colon and reason in PHRASES:  # an error's class and its own sentence
-        return _("{reason}: {detail}").format(reason=_(reason), detail=phrase(detail))
-    return text
-
-
-def in_our_words(text: str) -> str:
-    """Return the system's message about a disk in Chinese; in English as the system words it."""
-    known = SYSTEM[text.lower()]
-    translated = _(known)
-    return text if translated == known else translated
-
-
-@cache
-def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return each template with gaps, the longest first, and the form of the texts that it makes."""
-    gaps = sorted((text for text in PHRASES if "{" in text), key=len, reverse=True)
-    return tuple((text, re.compile(_form(text), re.DOTALL)) for text in gaps)
-
-
-def _form(template: str) -> str:
-    parts = re.split(r"\{(\w+)\}", template)
-    return "".join(f"(?P<{part}>.*)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
 
 
 def bus(kind: str) -> str:
@@ -194,9 +150,9 @@ def reported(channel: str, number: float) -> str:
 
 
 def derived(found: Mapping[str, float]) -> str:
-    """Return the values derived from a minute, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
+    """Return the values derived from a minute or an hour, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
     told = [
-        f"{label(name)} {value(number, DERIVED[name].decimals)} {unit(DERIVED[name].unit)}"
+        f"{label(name)} {value(number, HOURLY[name].decimals)} {unit(HOURLY[name].unit)}".rstrip()
         for name, number in found.items()
     ]
     return _(", ").join(told)
@@ -246,3 +202,14 @@ def plain(value: object) -> str:
 def fact(key: str) -> str:
     """Return the name of a fact that comes with a command's result."""
     return _(FACTS[key]) if key in FACTS else key
+
+
+def fact_value(value: object) -> str:
+    """Return the value of such a fact: meanings in words, lists and tables piece by piece."""
+    if is_coded(value):
+        return said(value)
+    if isinstance(value, dict):
+        return _(", ").join(f"{fact(str(key))} {fact_value(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return _(", ").join(fact_value(one) for one in value)
+    return plain(value)

@@ -47,6 +47,12 @@ QUANTITIES = {
     "frost_point_temperature": N_("Frost point"),
     "wet_bulb_temperature": N_("Wet-bulb temperature"),
     "vapour_pressure_deficit": N_("Vapour pressure deficit"),
+    "reference_evapotranspiration": N_("Reference evapotranspiration"),
+    "growing_degree_hours": N_("Growing degree hours"),
+    "chill_hours": N_("Chill hours"),
+    "utah_chill_units": N_("Utah chill units"),
+    "chill_portions": N_("Chill portions"),
+    "pm2p5_sub_index": N_("PM2.5 sub-index, reference only"),
 }
 
 # The unit's name in the contract -> as people write it. "ppm" and the like are the same in both.
@@ -58,6 +64,8 @@ UNITS = {
     "uS/cm": "µS/cm",
     "lux": "lx",
     "code": N_("(code)"),
+    "K h": "°C·h",
+    "1": "",
 }
 
 # QARTOD's flags (docs/wire-contract names the scheme).
@@ -96,6 +104,10 @@ FACTS = {
     "quality": N_("quality"),
     "width": N_("width"),
     "height": N_("height"),
+    "luminance": N_("mean brightness"),
+    "bright": N_("brightest part"),
+    "blur": N_("blur"),
+    "edges": N_("edges"),
 }
 
 # What an option's value must be: click's names, and those of our own kinds.
@@ -103,6 +115,8 @@ TYPES = {
     "text": N_("text"),
     "speed": N_("speed"),
     "duration": N_("duration"),
+    "degrees": N_("degrees"),
+    "metres": N_("metres"),
     "float": N_("number"),
     "integer": N_("whole number"),
     "float range": N_("number"),
@@ -121,19 +135,11 @@ BUSES = {
     "file": N_("file"),
 }
 
-# The messages of the system and SQLite about a disk, in their words, in small letters.
-SYSTEM = {
-    text.lower(): text
-    for text in (
-        N_("Read-only file system"),
-        N_("No space left on device"),
-        N_("Permission denied"),
-        N_("Operation not permitted"),
-        N_("No such file or directory"),
-        N_("Not a directory"),
-        N_("Is a directory"),
-        N_("Input/output error"),
-        N_("database or disk is full"),
-        N_("disk I/O error"),
-    )
+# The levels of the journal's lines (logging).
+LEVELS = {
+    "DEBUG": N_("DEBUG"),
+    "INFO": N_("INFO"),
+    "WARNING": N_("WARNING"),
+    "ERROR": N_("ERROR"),
+    "CRITICAL": N_("CRITICAL"),
 }

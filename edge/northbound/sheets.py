@@ -6,7 +6,6 @@ bounds in the place of a time, or a body in another form than a station writes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -20,6 +19,7 @@ from edge.records.bodies import MOST_CHANNELS
 from edge.records.record import MOST, Kind, Record
 
 FURTHEST = MOST // 2  # from 0, so that a step from one number to any other is none too large
+NEGATIVE_ZEROS = (b":-0.0,", b":-0.0}")  # whole numbers have one zero
 MOST_SHEETS = 64  # that are remembered
 Units = Callable[[str], tuple[str, int] | None]  # of a channel: its unit, and how many decimals its values have
 
@@ -30,7 +30,7 @@ class Sheet(msgspec.Struct, frozen=True):
     table: Table
     hash: str
     names: list[str]
-    scales: list[int]
+    scales: list[float]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ class Sheets:
         if len(channels) < len(names) or len(channels) > MOST_CHANNELS:
             return None
         table = Table(self._station, record.epoch, record.stamp.boot, record.clock.source, channels, record.setup)
-        return Sheet(table, table.hash, list(names), [10**channel.decimals for channel in channels])
+        return Sheet(table, table.hash, list(names), [10.0**channel.decimals for channel in channels])
 
 
 def _is_given_back(one: Row) -> bool:
@@ -96,16 +96,18 @@ def _is_given_back(one: Row) -> bool:
         return False
     if max(record.seq, record.start or 0, *(abs(t) * MICRO for t in times)) > FURTHEST:
         return False
-    for number, scale, value in zip(one.numbers, one.sheet.scales, body.values.values(), strict=True):
-        if number is not None and (number / scale != value or abs(number) > FURTHEST or (not number and _negative(value))):
-            return False
+    known = [number for number in one.numbers if number is not None]
+    if known and not -FURTHEST <= min(known) <= max(known) <= FURTHEST:
+        return False
+    given = [None if number is None else number / scale for number, scale in zip(one.numbers, one.sheet.scales)]
+    if given != list(body.values.values()):
+        return False
+    raw = bytes(record.body)
+    if any(zero in raw for zero in NEGATIVE_ZEROS):
+        return False
     reasons = [name for name in names if name in body.reasons] if body.reasons else []
     in_order = list(body.quality) == names and list(body.reasons) == reasons
-    return in_order and msgspec.json.encode(body) == bytes(record.body)
-
-
-def _negative(zero: float | None) -> bool:
-    return zero is not None and math.copysign(1.0, zero) < 0
+    return in_order and msgspec.json.encode(body) == raw
 
 
 def columns(rows: Sequence[Row]) -> Columns:

@@ -19,7 +19,7 @@ from drivers.clock import Clock, Inbox, Lane, Stopped
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.pictures.reasons import ENDED, not_kept
-from edge.pictures.spool import Answer, Spool, Target, Wish
+from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Spool
 from edge.pictures.waiting import Waiting
 from edge.store.picture_files import PictureRefusedError, Shelf, Shelved
 
@@ -37,10 +37,11 @@ class Done(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A picture that somebody waits for: of which camera, the command's id, who hears of it."""
+    """A picture that somebody waits for: of which camera, the command's id and who gave it, who hears of it."""
 
     camera: str
     command: str
+    issued_by: str
     done: Done
 
 
@@ -48,16 +49,16 @@ class Order:
 class Job:
     """A picture to take, by schedule or for an order."""
 
-    camera: Target
+    camera: CaptureTarget
     order: Order | None
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What came of a job: its wish, and the picture with its `pixels`, or why there is none."""
+    """What came of a job: its request, and the picture with its `pixels`, or why there is none."""
 
     job: Job
-    wish: Wish
+    request: CaptureRequest
     found: Shelved | Reason
     pixels: str = ""
 
@@ -70,13 +71,13 @@ class Captures:
         clock: Clock,
         spool: Spool,
         shelf: Shelf,
-        make_wish: Callable[[Target], Wish],
+        make_request: Callable[[CaptureTarget], CaptureRequest],
         ended: Inbox,
         patience: float,
         absence: float,
     ) -> None:
         self._clock, self._spool, self._shelf = clock, spool, shelf
-        self._make_wish, self._ended = make_wish, ended
+        self._make_request, self._ended = make_request, ended
         self._patience, self._absence = patience, absence
         self._jobs = clock.inbox(AT_ONCE)
         # A stop ends the waits on the station's own clock; simulated time stands still meanwhile.
@@ -107,29 +108,29 @@ class Captures:
         return self._once(job) if crashed and job.order is not None else captured
 
     def _once(self, job: Job) -> Captured:
-        wish = self._make_wish(job.camera)
+        request = self._make_request(job.camera)
         try:
-            answer = self._ask(wish)
+            answer = self._ask(request)
             if not answer.ok:
-                return Captured(job, wish, answer.reason or NoPictureError.kind)
+                return Captured(job, request, answer.reason or NoPictureError.kind)
             shelved = self._clock.outside(lambda: self._shelf.take(answer, self._spool, job.camera.name))
-            return Captured(job, wish, shelved, answer.pixels)
+            return Captured(job, request, shelved, answer.pixels)
         except PictureRefusedError as error:
-            return Captured(job, wish, NoPictureError(error.detail).reason)
+            return Captured(job, request, NoPictureError(error.detail).reason)
         except OSError as error:
-            return Captured(job, wish, not_kept(error))
+            return Captured(job, request, not_kept(error))
         except Stopped:
             raise
         except Exception:  # whoever waits for the end must hear of it, and the next picture is taken
             log.exception("a picture of %s brought about something unforeseen", job.camera.name)
-            return Captured(job, wish, NoPictureError.kind)
+            return Captured(job, request, NoPictureError.kind)
         finally:
-            self._clock.outside(lambda: self._spool.drop(wish.id))
+            self._clock.outside(lambda: self._spool.drop(request.id))
 
-    def _ask(self, wish: Wish) -> Answer:
-        """Lay the wish down and wait for its answer."""
-        with Waiting(self._spool, self._world, wish.id, self._patience, self._absence) as wait:
-            laid = msgspec.structs.replace(wish, laid=self._world.now())
+    def _ask(self, request: CaptureRequest) -> CaptureResult:
+        """Lay the request down and wait for its answer."""
+        with Waiting(self._spool, self._world, request.id, self._patience, self._absence) as wait:
+            laid = msgspec.structs.replace(request, laid=self._world.now())
             self._clock.outside(lambda: self._spool.put(laid))
             while (answer := self._clock.outside(lambda: wait.slice(self._slice))) is None:
                 self._clock.sleep_until(self._clock.now())  # give way, and end here when told to

@@ -2,7 +2,7 @@
 
 A camera's own time is not trusted: what it wrote as EXIF is replaced (its exposure and which way is up are taken over).
 Where nobody knows the time the picture says so, and names the boot and its seconds, from which it follows later.
-The time is that of the wish; the camera has taken the picture within some seconds of it.
+The time is that of the request; the camera has taken the picture within some seconds of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-from edge.pictures.spool import Place, Wish
+from edge.pictures.spool import CaptureRequest, Place
 
 SOFTWARE = "Minshan"
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
@@ -26,24 +26,24 @@ MARK = b"Exif\0\0"
 UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, AttributeError, struct.error)  # Pillow
 
 
-def with_exif(jpeg: bytes, wish: Wish) -> bytes:
+def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
     """Return the JPEG with station, camera, time, its certainty and place; only its Exif segment differs."""
     maker, exposure = _camera_wrote(jpeg)
     try:
-        body = _own((maker, exposure), wish).tobytes()
+        body = _own((maker, exposure), request).tobytes()
     except UNREADABLE:  # of the wrong kind for its tag: it could be read and cannot be written
-        body = _own(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), wish).tobytes()
+        body = _own(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), request).tobytes()
     body = body if body.startswith(MARK) else MARK + body
     segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
     return jpeg[:2] + segment + b"".join(piece for piece in _segments(jpeg) if piece[4:10] != MARK)
 
 
-def certainty(wish: Wish) -> str:
-    """How the time of the wish is known, in words."""
-    if wish.utc is None:
-        return f"time unknown (boot {wish.stamp.boot}, {wish.stamp.boottime:.3f} s)"
-    error = "" if wish.clock.error is None else f" +-{wish.clock.error:g} s"
-    return f"time{error} by {wish.clock.source}"
+def certainty(request: CaptureRequest) -> str:
+    """How the time of the request is known, in words."""
+    if request.utc is None:
+        return f"time unknown (boot {request.stamp.boot}, {request.stamp.boottime:.3f} s)"
+    error = "" if request.clock.error is None else f" +-{request.clock.error:g} s"
+    return f"time{error} by {request.clock.source}"
 
 
 def _segments(jpeg: bytes) -> list[bytes]:
@@ -79,19 +79,19 @@ def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
         return {}, {}
 
 
-def _own(theirs: tuple[dict[int, Any], dict[int, Any]], wish: Wish) -> Image.Exif:
+def _own(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest) -> Image.Exif:
     exif = Image.Exif()
     for tag, value in theirs[0].items():
         exif[tag] = value
-    exif[0x010E] = _ascii(f"{wish.station}, {wish.camera.name}, {certainty(wish)}")  # ImageDescription
+    exif[0x010E] = _ascii(f"{request.station}, {request.camera.name}, {certainty(request)}")  # ImageDescription
     exif[0x0131] = SOFTWARE
     details = exif.get_ifd(EXIF_IFD)
     details.update(theirs[1])
-    details[0x9286] = b"ASCII\0\0\0" + _ascii(certainty(wish)).encode()  # UserComment
-    if wish.utc is not None:
-        details.update(_time_tags(wish.utc, wish.place.utc_offset_h if wish.place else 0.0))
-    if wish.place is not None:
-        exif.get_ifd(GPS_IFD).update(_gps_tags(wish.place, wish.utc))
+    details[0x9286] = b"ASCII\0\0\0" + _ascii(certainty(request)).encode()  # UserComment
+    if request.utc is not None:
+        details.update(_time_tags(request.utc, request.place.utc_offset_h if request.place else 0.0))
+    if request.place is not None:
+        exif.get_ifd(GPS_IFD).update(_gps_tags(request.place, request.utc))
     return exif
 
 

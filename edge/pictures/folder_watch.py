@@ -17,7 +17,7 @@ EVENTS = 65536  # bytes; one event has 16 and its file's name
 
 
 class FolderWatch:
-    """Becomes readable (`fd`) when a file has come into the folder or one in it was closed. Look, then wait.
+    """Becomes readable (`fd`) when a file has come into the folder or one in it was closed. PictureQuality, then wait.
 
     Raise OSError where the kernel gives no watch.
     """

@@ -62,7 +62,7 @@ class NotWholeError(ValueError):
         self.detail = detail
 
 
-class Look(NamedTuple):
+class PictureQuality(NamedTuple):
     """What a picture looks like. `pixels` names the decoded picture (hex), `faults` are codes of `FAULTS`."""
 
     width: int
@@ -112,7 +112,7 @@ class Opened:
                 raise NotWholeError(Reason("picture_cut_short", "the picture is cut short")) from None
             raise NotWholeError(Reason("picture_damaged", "the picture is damaged: {why}", why=str(error))) from None
 
-    def look(self, previous: str = "") -> Look:
+    def look(self, previous: str = "") -> PictureQuality:
         """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""
         grey = self.image.convert("L")
         eighth = grey.reduce(8 // self.scale)
@@ -129,7 +129,7 @@ class Opened:
             faults.append(REPEATED.code)
         figures = {"luminance": mean, "bright": bright, "blur": blur, "edges": edges}
         rounded = {name: round(value, 3) for name, value in figures.items()}
-        return Look(self.width, self.height, faults, rounded, pixels)
+        return PictureQuality(self.width, self.height, faults, rounded, pixels)
 
     def thumbnail(self) -> bytes:
         """Return a small JPEG of at most about 20 kB: the greatest width, then the best quality, that fit."""

@@ -16,7 +16,7 @@ import msgspec
 
 from drivers.cameras.camera import UnreachableError, split_login
 from edge.files import write_whole
-from edge.pictures.spool import Target
+from edge.pictures.spool import CaptureTarget
 
 PAUSES = (1800.0, 7200.0, 28_800.0, 86_400.0)  # s after the first refusal, the second ...; the last one for ever
 OTHER_LOGINS = 3  # different passwords that may be refused before they too wait
@@ -140,7 +140,7 @@ def key(login: Login) -> str:
     return f"{login.user}@{login.box}"
 
 
-def login_of(camera: Target) -> Login:
+def login_of(camera: CaptureTarget) -> Login:
     """Return what the camera is asked with. The Pi's own camera, and an address that is none, have an empty box."""
     try:
         place, user, password = split_login(camera.settings(0.0))

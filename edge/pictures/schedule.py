@@ -28,7 +28,7 @@ from edge.pictures.captures import AT_ONCE, Captured, Captures, Done, Job, Order
 from edge.pictures.logins import Login, RefusedLogins, login_of
 from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, taken
 from edge.pictures.snapshot import CameraSnapshot, PicturesSnapshot
-from edge.pictures.spool import Place, Spool, Target, Wish, new_id, target, widened
+from edge.pictures.spool import CaptureRequest, CaptureTarget, Place, Spool, new_id, target, widened
 from edge.pictures.watched import LONGEST_PAUSE, Watched
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
@@ -39,7 +39,7 @@ SUN_UP = -0.833  # degrees of the sun's centre: refraction and half its disc (th
 PATIENCE = 45.0  # real s for one picture, all of it
 ABSENCE = 20.0  # real s without a camera process; its unit is started again within some seconds
 DEADLINE = 0.8  # of the patience: then the camera process ends itself
-WISHES = 16
+REQUESTS = 16
 
 
 class Forgive:
@@ -69,8 +69,8 @@ class PictureLane:
         self._place = Place(site.latitude, site.longitude, site.altitude_m, site.datum, site.utc_offset_h)
         self._station, self._clock, self._spool = station, clock, spool
         self._utc, self._boot, self._post, self._patience = utc, boot, post, patience
-        self._inbox = clock.inbox(WISHES + AT_ONCE)
-        self._captures = Captures(clock, spool, shelf, self._make_wish, self._inbox, patience, absence)
+        self._inbox = clock.inbox(REQUESTS + AT_ONCE)
+        self._captures = Captures(clock, spool, shelf, self._make_request, self._inbox, patience, absence)
         self._logins = RefusedLogins(spool.folder / "logins.json", boot, clock.now, lambda: utc()[0])
         self._orders: list[Order] = []
         self._due: list[Watched] = []
@@ -81,7 +81,9 @@ class PictureLane:
 
     # -- from other lanes ----------------------------------------------------------------------------------
 
-    def request(self, camera: str | None, command: str, accepted: Callable[[], object], done: Done) -> None:
+    def request(
+        self, camera: str | None, command: str, issued_by: str, accepted: Callable[[], object], done: Done
+    ) -> None:
         """Take one picture now (None: of the first camera). `done` hears of it, `accepted` before it does.
 
         Callable from any lane.
@@ -93,8 +95,10 @@ class PictureLane:
             done(False, why, {})
             return
         accepted()
-        if len(self._orders) >= WISHES or not self._inbox.offer(Order(name, command, done)):
-            why = Reason("too_many_pictures", "{count} pictures are waited for already; try again later", count=WISHES)
+        if len(self._orders) >= REQUESTS or not self._inbox.offer(Order(name, command, issued_by, done)):
+            why = Reason(
+                "too_many_pictures", "{count} pictures are waited for already; try again later", count=REQUESTS
+            )
             done(False, why, {})
 
     def forgive_logins(self) -> None:
@@ -109,7 +113,7 @@ class PictureLane:
 
     def run(self) -> None:
         """Take pictures for ever; ends by `Stopped`."""
-        self._clock.outside(self._spool.sweep)  # no wish is open here
+        self._clock.outside(self._spool.sweep)  # no request is open here
         self._last = self._spool.remembered()
         self._logins.load()
         self._due, self._under_way = [], []
@@ -167,7 +171,7 @@ class PictureLane:
         try:
             camera = target(watched.section)
         except (OSError, ValueError) as error:
-            job = Job(Target(watched.section.name, watched.section.driver), order)
+            job = Job(CaptureTarget(watched.section.name, watched.section.driver), order)
             self._missed(job, password_unread(str(watched.section.password_file), error))
             return True
         login = login_of(camera)
@@ -183,7 +187,7 @@ class PictureLane:
         self._captures.begin(job)
         return True
 
-    def _is_busy(self, camera: Target, login: Login, by_order: bool) -> bool:
+    def _is_busy(self, camera: CaptureTarget, login: Login, by_order: bool) -> bool:
         """Return whether the camera is asked already, or its box, where not one is by order and one by schedule."""
         return any(
             job.camera.name == camera.name
@@ -200,9 +204,9 @@ class PictureLane:
             told = {"camera": job.camera.name, "reason": str(why)}
             job.order.done(False, detail(why), told)
 
-    def _make_wish(self, camera: Target) -> Wish:
+    def _make_request(self, camera: CaptureTarget) -> CaptureRequest:
         utc, mark = self._utc()
-        return Wish(
+        return CaptureRequest(
             new_id(),
             self._station,
             camera,
@@ -225,36 +229,39 @@ class PictureLane:
             self._taken(captured, found)
         elif found.code == LoginRefusedError.kind.code:
             self._kept(lambda: self._logins.refused(login))
-            self._missed(job, found, captured.wish, LONGEST_PAUSE)
+            self._missed(job, found, captured.request, LONGEST_PAUSE)
         else:
             if found.code == UnreachableError.kind.code:
                 self._kept(lambda: self._logins.unreached(login))
-            self._missed(job, found, captured.wish)
+            self._missed(job, found, captured.request)
 
     def _taken(self, captured: Captured, shelved: Shelved) -> None:
-        job, wish, name = captured.job, captured.wish, captured.job.camera.name
-        body = shelved.body | ({"command": job.order.command} if job.order else {})
-        mark = widened(wish.clock, shelved.late_s)
-        self._post(Draft(Kind.PICTURE, wish.stamp, 0.0, wish.utc, mark, body))
+        job, request, name = captured.job, captured.request, captured.job.camera.name
+        asked = {"command": job.order.command, "issued_by": job.order.issued_by} if job.order else {}
+        body = shelved.body | asked
+        mark = widened(request.clock, shelved.late_s)
+        self._post(Draft(Kind.PICTURE, request.stamp, 0.0, request.utc, mark, body))
         self._last[name] = captured.pixels
         self._kept(lambda: self._spool.remember(self._last))
-        failures = self._watched[name].taken(wish.utc)
+        failures = self._watched[name].taken(request.utc)
         if failures:
             log.info("camera %s gives pictures again, after %d failed tries", name, failures)
-            self._tell(wish, {"event": "pictures again", "camera": name, "failures": failures})
+            self._tell(request, {"event": "pictures again", "camera": name, "failures": failures})
         self._close(job)
         self._taken_count += 1
         self.snapshot = self._snapshot()
         if job.order is not None:
             job.order.done(True, taken(shelved.body, name), version1.body(Kind.PICTURE, shelved.body))
 
-    def _missed(self, job: Job, trouble: Reason, wish: Wish | None = None, wait: float | None = None) -> None:
+    def _missed(
+        self, job: Job, trouble: Reason, request: CaptureRequest | None = None, wait: float | None = None
+    ) -> None:
         """Take in that a job has no picture. `wait`: s to the next try, None for a pause that grows."""
         name, text = job.camera.name, detail(trouble)
         if self._watched[name].missed(trouble, wait):
             log.warning("camera %s gives no picture (%s): %s", name, trouble, text)
             body = {"event": "picture missed", "camera": name, "reason": trouble.bare(), "text": text}
-            self._tell(wish or self._make_wish(job.camera), plain(body))
+            self._tell(request or self._make_request(job.camera), plain(body))
         self._close(job)
         self.snapshot = self._snapshot()
         if job.order is not None:
@@ -279,5 +286,5 @@ class PictureLane:
         except OSError as error:
             log.warning("%s", detail(not_kept(error)))
 
-    def _tell(self, wish: Wish, body: dict[str, Any]) -> None:
-        self._post(Draft(Kind.HEALTH, wish.stamp, 0.0, wish.utc, wish.clock, body))
+    def _tell(self, request: CaptureRequest, body: dict[str, Any]) -> None:
+        self._post(Draft(Kind.HEALTH, request.stamp, 0.0, request.utc, request.clock, body))

@@ -1,15 +1,15 @@
-"""The spool: one folder through which the daemon wishes for pictures and the camera process answers.
+"""The spool: one folder through which the daemon asks for pictures and the camera process answers.
 
-    wish-ID.json      the daemon's wish                          (written, synced, renamed, folder synced)
-    taken-ID.json     the camera process has begun on it         (renamed: a wish is tried once)
+    request-ID.json      the daemon's request                          (written, synced, renamed, folder synced)
+    taken-ID.json     the camera process has begun on it         (renamed: a request is tried once)
     ID.full.jpg, ID.thumb.jpg, then answer-ID.json               what came of it
     worker.lock       held by the camera process as long as it lives
     last.json         what each camera's last picture looked like (the daemon's)
     logins.json       which logins were refused                   (the daemon's; no password)
 
-A killed camera process leaves its wish as taken: the next one answers it with an error, so that a picture that
+A killed camera process leaves its request as taken: the next one answers it with an error, so that a picture that
 crashes a library is not tried for ever. Files with other names are not the spool's and are left alone.
-A wish may carry a camera's password, so the folder is 0700, its files 0600, and no wish is ever logged.
+A request may carry a camera's password, so the folder is 0700, its files 0600, and no request is ever logged.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from edge.records.record import ClockMark, Stamp
 
 LOCK = "worker.lock"
 LATE_STEP = 5.0  # s; coarse, so that a busy machine writes the same picture as an idle one
-NAME = re.compile(r"^(?:(wish|taken|answer)-[0-9a-f]{16}\.json|[0-9a-f]{16}\.(?:full|thumb)\.jpg|.*\.part)$")
+NAME = re.compile(r"^(?:(request|taken|answer)-[0-9a-f]{16}\.json|[0-9a-f]{16}\.(?:full|thumb)\.jpg|.*\.part)$")
 T = TypeVar("T")
 
 
-class Target(msgspec.Struct, frozen=True, omit_defaults=True):
+class CaptureTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     """The camera to ask: the configuration's section without its schedule, the password read from its file."""
 
     name: str
@@ -65,15 +65,15 @@ class Place(msgspec.Struct, frozen=True):
     utc_offset_h: float
 
 
-class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One picture to take. `utc` microseconds or None; `deadline` s for all of it; `previous` a `Look.pixels`.
+class CaptureRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A picture to take. `utc` microseconds or None; `deadline` s for all of it; `previous` a `PictureQuality.pixels`.
 
     `laid` is the machine's own boot clock, s, when it was laid down: the stamp's may be a simulation's.
     """
 
     id: str
     station: str
-    camera: Target
+    camera: CaptureTarget
     stamp: Stamp
     utc: int | None
     clock: ClockMark
@@ -83,7 +83,7 @@ class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     laid: float | None = None
 
     def __repr__(self) -> str:
-        return f"Wish({self.id}, {self.camera.name})"
+        return f"CaptureRequest({self.id}, {self.camera.name})"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -93,12 +93,12 @@ class Part(msgspec.Struct, frozen=True):
     bytes: int
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of a wish: `full` and `thumbnail`, or the `reason`, its parameter `detail` being what happened.
+class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What came of a request: `full` and `thumbnail`, or the `reason`, its parameter `detail` being what happened.
 
     `faults`: codes of `edge.pictures.judge.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
-    the decoded picture for the next wish's `previous`; `late_s`: the still was taken at most so many seconds after
-    the wish was laid down.
+    the decoded picture for the next request's `previous`; `late_s`: the still was taken at most so many seconds after
+    the request was laid down.
     """
 
     id: str
@@ -115,7 +115,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def new_id() -> str:
-    """Return an id for a wish."""
+    """Return an id for a request."""
     return secrets.token_hex(8)
 
 
@@ -129,13 +129,13 @@ class Spool:
 
     # -- the daemon's end ------------------------------------------------------------------------------
 
-    def put(self, wish: Wish) -> None:
-        """Lay a wish down."""
-        self._write(f"wish-{wish.id}.json", msgspec.json.encode(wish))
+    def put(self, request: CaptureRequest) -> None:
+        """Lay a request down."""
+        self._write(f"request-{request.id}.json", msgspec.json.encode(request))
 
-    def answer(self, wish_id: str) -> Answer | None:
-        """Return the wish's answer, where it is there and whole."""
-        return self._read(self.folder / f"answer-{wish_id}.json", Answer)
+    def answer(self, request_id: str) -> CaptureResult | None:
+        """Return the request's answer, where it is there and whole."""
+        return self._read(self.folder / f"answer-{request_id}.json", CaptureResult)
 
     def attended(self) -> bool:
         """Return whether a camera process holds the spool."""
@@ -151,18 +151,18 @@ class Spool:
             os.close(lock)
         return False
 
-    def files(self, wish_id: str) -> tuple[Path, Path]:
+    def files(self, request_id: str) -> tuple[Path, Path]:
         """Where an answer's full picture and thumbnail lie."""
-        return self.folder / f"{wish_id}.full.jpg", self.folder / f"{wish_id}.thumb.jpg"
+        return self.folder / f"{request_id}.full.jpg", self.folder / f"{request_id}.thumb.jpg"
 
-    def drop(self, wish_id: str) -> None:
-        """Forget a wish and all that came of it."""
-        names = (f"{word}-{wish_id}.json" for word in ("wish", "taken", "answer"))
-        for file in (*(self.folder / name for name in names), *self.files(wish_id)):
+    def drop(self, request_id: str) -> None:
+        """Forget a request and all that came of it."""
+        names = (f"{word}-{request_id}.json" for word in ("request", "taken", "answer"))
+        for file in (*(self.folder / name for name in names), *self.files(request_id)):
             file.unlink(missing_ok=True)
 
     def sweep(self) -> int:
-        """Remove all wishes and answers, with no wish open: leftovers of a killed daemon. Return how many files."""
+        """Remove all requests and answers, none being open: leftovers of a killed daemon. Return how many files."""
         left = [file for file in self.folder.iterdir() if NAME.match(file.name)]
         for file in left:
             file.unlink(missing_ok=True)
@@ -189,22 +189,22 @@ class Spool:
             return None
         return lock
 
-    def take(self) -> Wish | None:
-        """Return the next wish, now taken; what is no wish is removed."""
-        for file in sorted(self.folder.glob("wish-*.json")):
-            wish = self._read(file, Wish) if NAME.match(file.name) else None
-            if wish is not None and file.name == f"wish-{wish.id}.json":
+    def take(self) -> CaptureRequest | None:
+        """Return the next request, now taken; what is no request is removed."""
+        for file in sorted(self.folder.glob("request-*.json")):
+            request = self._read(file, CaptureRequest) if NAME.match(file.name) else None
+            if request is not None and file.name == f"request-{request.id}.json":
                 try:
-                    file.rename(self.folder / f"taken-{wish.id}.json")
+                    file.rename(self.folder / f"taken-{request.id}.json")
                 except FileNotFoundError:  # withdrawn in between
                     continue
                 sync_folder(self.folder)
-                return wish
+                return request
             file.unlink(missing_ok=True)
         return None
 
-    def finish(self, answer: Answer, full: bytes = b"", thumbnail: bytes = b"") -> None:
-        """Lay down an answer, its pictures first; nothing where the wish was withdrawn."""
+    def finish(self, answer: CaptureResult, full: bytes = b"", thumbnail: bytes = b"") -> None:
+        """Lay down an answer, its pictures first; nothing where the request was withdrawn."""
         if not (self.folder / f"taken-{answer.id}.json").exists():
             return
         try:
@@ -217,8 +217,8 @@ class Spool:
             self.drop(answer.id)
 
     def abandoned(self) -> list[str]:
-        """Ids of the wishes that an earlier camera process took and did not live to answer."""
-        for pattern in (".answer-*.part", ".*.jpg.part"):  # .wish-*.part is the daemon's, perhaps being written
+        """Ids of the requests that an earlier camera process took and did not live to answer."""
+        for pattern in (".answer-*.part", ".*.jpg.part"):  # .request-*.part is the daemon's, perhaps being written
             for part in self.folder.glob(pattern):
                 part.unlink(missing_ok=True)
         return [file.stem.partition("-")[2] for file in self.folder.glob("taken-*.json") if NAME.match(file.name)]
@@ -236,8 +236,8 @@ class Spool:
             return None
 
 
-def target(section: Any) -> Target:
-    """Return the Target of a `CameraSection` (edge.config). Raise OSError where its password file cannot be read.
+def target(section: Any) -> CaptureTarget:
+    """Return the target of a `CameraSection` (edge.config). Raise OSError where its password file cannot be read.
 
     The daemon reads the file: the camera process sees the spool alone.
     """
@@ -246,17 +246,17 @@ def target(section: Any) -> Target:
         password = read_password(Path(section.password_file))
     url, user = section.url or "", section.username or ""
     size = section.width, section.height
-    return Target(section.name, section.driver, url, user, password, *size, section.fingerprint or "")
+    return CaptureTarget(section.name, section.driver, url, user, password, *size, section.fingerprint or "")
 
 
-def late(wish: Wish, now: float) -> float:
-    """Return the seconds by which a still taken now is after the wish at most, in steps of `LATE_STEP`.
+def late(request: CaptureRequest, now: float) -> float:
+    """Return the seconds by which a still taken now is after the request at most, in steps of `LATE_STEP`.
 
     `now` is the machine's boot clock, s, which no wrong date and no step of the system's time moves.
     """
-    return 0.0 if wish.laid is None else math.ceil(max(0.0, now - wish.laid) / LATE_STEP) * LATE_STEP
+    return 0.0 if request.laid is None else math.ceil(max(0.0, now - request.laid) / LATE_STEP) * LATE_STEP
 
 
 def widened(mark: ClockMark, late_s: float) -> ClockMark:
-    """How well the time of a wish tells when its still was taken: its error, s, and the delay on top."""
+    """How well the time of a request tells when its still was taken: its error, s, and the delay on top."""
     return mark if mark.error is None else msgspec.structs.replace(mark, error=round(mark.error + late_s, 6))

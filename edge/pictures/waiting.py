@@ -1,4 +1,4 @@
-"""The daemon's wait for what comes of a wish."""
+"""The daemon's wait for what comes of a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import TracebackType
 from drivers.clock import Clock
 from edge.pictures.folder_watch import FolderWatch
 from edge.pictures.reasons import AWAY, not_within
-from edge.pictures.spool import Answer, Spool
+from edge.pictures.spool import CaptureResult, Spool
 
 
 class Waiting:
@@ -16,8 +16,8 @@ class Waiting:
     A camera process that is away is waited for: what it has not begun on it finds when it is there again.
     """
 
-    def __init__(self, spool: Spool, world: Clock, wish_id: str, patience: float, absence: float) -> None:
-        self._spool, self._world, self._wish_id = spool, world, wish_id
+    def __init__(self, spool: Spool, world: Clock, request_id: str, patience: float, absence: float) -> None:
+        self._spool, self._world, self._request_id = spool, world, request_id
         self._patience, self._absence = patience, absence
         self._began = self._seen = world.now()
         self._watch = FolderWatch(spool.folder)
@@ -30,18 +30,18 @@ class Waiting:
     ) -> None:
         self._watch.close()
 
-    def slice(self, seconds: float) -> Answer | None:
+    def slice(self, seconds: float) -> CaptureResult | None:
         """Return the answer, or None where it is not there after these seconds."""
         until = self._world.now() + seconds
-        while (answer := self._spool.answer(self._wish_id)) is None:
+        while (answer := self._spool.answer(self._request_id)) is None:
             now = self._world.now()
             attended = self._spool.attended()
             if attended:
                 self._seen = now
             if now - self._began >= self._patience:
-                return Answer(self._wish_id, False, not_within(self._patience))
+                return CaptureResult(self._request_id, False, not_within(self._patience))
             if now - self._seen >= self._absence:
-                return Answer(self._wish_id, False, AWAY)
+                return CaptureResult(self._request_id, False, AWAY)
             if now >= until:
                 return None
             ends = self._began + self._patience

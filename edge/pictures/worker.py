@@ -1,8 +1,8 @@
-"""The camera process: `python -m edge.pictures.worker --spool DIR` answers wishes for ever, each in a child of its own.
+"""The camera process: `python -m edge.pictures.worker --spool DIR` answers requests, each in a child of its own.
 
 It has no schedule and no idea of the date. Camera libraries hang and crash, so a child's end is a normal thing: the
-kernel's alarm ends it when its wish's deadline has passed (a handler in Python would never run while a library hangs
-in C), the process answers for it, and the other wishes go on. The process itself calls no camera and opens no picture.
+kernel's alarm ends it when its request's deadline has passed (a handler in Python would never run while a library hangs
+in C), the process answers for it, and the others go on. The process itself calls no camera and opens no picture.
 It waits for the kernel's word alone: of a file in the spool, of a child's end.
 """
 
@@ -31,12 +31,12 @@ from edge.pictures.exif import with_exif
 from edge.pictures.folder_watch import FolderWatch
 from edge.pictures.judge import NotWholeError, Opened
 from edge.pictures.reasons import ENDED, HUNG
-from edge.pictures.spool import Answer, Part, Spool, Target, Wish, late, widened
+from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Part, Spool, late, widened
 
 LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may be looking at the lock at this very moment
 BEAT = 10.0  # s; its unit's WatchdogSec must be longer
 GRACE = 5.0  # s between the driver's own deadline and the alarm
-AT_ONCE = 4  # children; the daemon wishes for no more at once
+AT_ONCE = 4  # children; the daemon asks for no more at once
 DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
 LOADED_ONCE = ("av", "drivers.cameras.jpeg", "PIL.JpegImagePlugin")  # before the first child, which then shares them
 
@@ -62,12 +62,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def serve(spool: Spool, clock: Clock) -> None:
-    """Answer wishes for ever. Raise OSError where the spool is gone."""
+    """Answer requests for ever. Raise OSError where the spool is gone."""
     with FolderWatch(spool.folder) as watch, select.epoll() as ready:
         ready.register(watch.fd, select.EPOLLIN)
         children = Children(spool, ready)
-        for wish_id in spool.abandoned():
-            spool.finish(Answer(wish_id, False, ENDED))
+        for request_id in spool.abandoned():
+            spool.finish(CaptureResult(request_id, False, ENDED))
         beat_at = clock.now()
         while True:
             if clock.now() >= beat_at:
@@ -80,60 +80,60 @@ def serve(spool: Spool, clock: Clock) -> None:
 
 
 class Children:
-    """The processes that take pictures, one for each wish."""
+    """The processes that take pictures, one for each request."""
 
     def __init__(self, spool: Spool, ready: select.epoll) -> None:
         self._spool, self._ready = spool, ready
         self._fork = multiprocessing.get_context("fork")
-        self._running: dict[int, tuple[Wish, BaseProcess]] = {}  # by the descriptor that tells of its end
+        self._running: dict[int, tuple[CaptureRequest, BaseProcess]] = {}  # by the descriptor that tells of its end
 
     def start(self) -> None:
-        """Begin on the wishes that wait, while there are not too many. Raise OSError where the spool is gone."""
+        """Begin on the requests that wait, while there are not too many. Raise OSError where the spool is gone."""
         if not self._spool.folder.is_dir():
             raise FileNotFoundError(f"the folder {self._spool.folder} is gone")
-        while len(self._running) < AT_ONCE and (wish := self._spool.take()) is not None:
+        while len(self._running) < AT_ONCE and (request := self._spool.take()) is not None:
             for name in LOADED_ONCE:
                 importlib.import_module(name)
-            child = self._fork.Process(target=capture, args=(wish, self._spool), daemon=True)
+            child = self._fork.Process(target=capture, args=(request, self._spool), daemon=True)
             child.start()
-            self._running[child.sentinel] = wish, child
+            self._running[child.sentinel] = request, child
             self._ready.register(child.sentinel, select.EPOLLIN)
 
     def reap(self) -> None:
         """Take in which have ended, and answer for those that did not live to."""
-        for number, (wish, child) in list(self._running.items()):
+        for number, (request, child) in list(self._running.items()):
             if child.is_alive():
                 continue
             self._ready.unregister(number)
             del self._running[number]
-            self._spool.finish(Answer(wish.id, False, HUNG if child.exitcode == -signal.SIGALRM else ENDED))
+            self._spool.finish(CaptureResult(request.id, False, HUNG if child.exitcode == -signal.SIGALRM else ENDED))
             child.close()
 
 
-def capture(wish: Wish, spool: Spool) -> None:
-    """Answer one wish, in a process that ends at its deadline or with its parent, whatever a library does."""
+def capture(request: CaptureRequest, spool: Spool) -> None:
+    """Answer one request, in a process that ends at its deadline or with its parent, whatever a library does."""
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, wish.deadline)
-    spool.finish(*answer(wish, SystemClock()))
+    signal.setitimer(signal.ITIMER_REAL, request.deadline)
+    spool.finish(*answer(request, SystemClock()))
 
 
-def answer(wish: Wish, clock: Clock) -> tuple[Answer, bytes, bytes]:
-    """Take the wished picture: the answer, the full picture, the thumbnail."""
+def answer(request: CaptureRequest, clock: Clock) -> tuple[CaptureResult, bytes, bytes]:
+    """Take the picture: the answer, the full picture, the thumbnail."""
     try:
-        jpeg = take_still(wish.camera, max(1.0, wish.deadline - GRACE), clock)
-        taken_late = late(wish, clock.now())
+        jpeg = take_still(request.camera, max(1.0, request.deadline - GRACE), clock)
+        taken_late = late(request, clock.now())
         opened = Opened.of(jpeg)
     except CameraError as error:
-        return Answer(wish.id, False, error.reason), b"", b""
+        return CaptureResult(request.id, False, error.reason), b"", b""
     except NotWholeError as error:
-        return Answer(wish.id, False, NoPictureError(error.detail).reason), b"", b""
-    look = opened.look(wish.previous)
-    dated = msgspec.structs.replace(wish, clock=widened(wish.clock, taken_late))
+        return CaptureResult(request.id, False, NoPictureError(error.detail).reason), b"", b""
+    look = opened.look(request.previous)
+    dated = msgspec.structs.replace(request, clock=widened(request.clock, taken_late))
     full, thumbnail = with_exif(jpeg, dated), with_exif(opened.thumbnail(), dated)
     return (
-        Answer(
-            wish.id,
+        CaptureResult(
+            request.id,
             True,
             None,
             _part(full),
@@ -150,7 +150,7 @@ def answer(wish: Wish, clock: Clock) -> tuple[Answer, bytes, bytes]:
     )
 
 
-def take_still(target: Target, timeout: float, clock: Clock) -> bytes:
+def take_still(target: CaptureTarget, timeout: float, clock: Clock) -> bytes:
     """One JPEG of the camera as it gives it. CameraError."""
     camera = open_camera(target.settings(timeout), clock)
     try:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from drivers.clock import Clock
+from drivers.reason import Reason, restored
+from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.errors import Cause, StoreError
 from edge.store.picture_rows import NewPicture, Part
@@ -23,6 +23,7 @@ from edge.store.store import Store
 
 log = logging.getLogger("minshan.recorder")
 MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
+REFUSED_FOR_LONG = Reason("refused_for_long", "the disk refused them for too long")
 MOST_SPOILED = 100  # that wait to be told of
 LONGEST_TOLD = 2000  # characters of such a draft that go into the log
 
@@ -39,8 +40,8 @@ class Journal:
         self._appended = appended
         self._waiting: list[tuple[Draft, dict[str, Any]]] = []
         self.lost = 0  # drafts that waited for the disk in vain
-        self.spoiled: deque[tuple[str, str]] = deque(maxlen=MOST_SPOILED)  # kind and cause of those set aside
-        self.trouble: str | None = None
+        self.spoiled: deque[tuple[str, Reason]] = deque(maxlen=MOST_SPOILED)  # kind and cause of those set aside
+        self.trouble: Reason | None = None
 
     def append(self, draft: Draft) -> Record | None:
         """Return the record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
@@ -68,7 +69,8 @@ class Journal:
     def _set_aside(self, draft: Draft, error: Exception) -> None:
         """Let go of a draft that no disk could take; the log has what it was."""
         del self._waiting[0]
-        cause = f"it cannot be written: {type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {error}"
+        cause = Reason("cannot_be_written", "it cannot be written: {error}", error=what)
         log.error("a %s record is lost, %s: %s", draft.kind, cause, repr(draft)[:LONGEST_TOLD])
         self.spoiled.append((str(draft.kind), cause))
 
@@ -86,19 +88,19 @@ class Journal:
         """Keep the store within its bounds, and record what had to be mended: each loss is itself a record."""
         try:
             for loss in self._clock.outside(partial(self._store.sweep, stamp, start, mark)):
-                log.warning("the store made room: %s", loss.fields())
                 self._appended(loss)
+                log_loss(loss.fields())
             mended = self._store.take_repair()
         except StoreError as trouble:
             self._refused(trouble)
             return
         if self.lost:
-            body = {"what": "records", "count": self.lost, "cause": "the disk refused them for too long"}
+            body = {"what": "records", "count": self.lost, "cause": REFUSED_FOR_LONG.builtins()}
             self.lost = 0
             self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, body))
         if mended is not None:
             log.error("the store was damaged and is mended: %s", mended.cause)
-            self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, {"what": "store", **msgspec.to_builtins(mended)}))
+            self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, {"what": "store", **plain(mended)}))
 
     def _taken(self) -> None:
         if self.trouble is not None:
@@ -108,10 +110,19 @@ class Journal:
     def _refused(self, trouble: StoreError) -> None:
         if self.trouble is None:
             log.error("the store refuses records, they wait in memory: %s", trouble)
-        self.trouble = str(trouble)
+        self.trouble = trouble.reason
         if len(self._waiting) > MOST_WAITING:
             del self._waiting[0]
             self.lost += 1
+
+
+def log_loss(body: dict[str, Any]) -> None:
+    """Say what went for want of room."""
+    cause = restored(body["cause"])
+    if body["what"] == "pictures":
+        log.warning("%d photos went for want of room (%s)", len(body["pictures"]), cause)
+    else:
+        log.warning("records %d to %d went for want of room (%s)", body["first"], body["last"], cause)
 
 
 def check(draft: Draft) -> None:

@@ -14,16 +14,19 @@ import msgspec
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
 from edge.clock.anchors import Anchor
+from edge.clock.belief import Known
 from edge.measure.minute import Minutes
 from edge.measure.quality import Flag
+from edge.recorder.hours import Hours
 from edge.recorder.journal import Journal
-from edge.recorder.timeline import GRACE, Timeline, time_at
+from edge.recorder.timeline import GRACE, Timeline
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
-from edge.sampler import Taken, Went
+from edge.sampler import Sampled, SensorChanged
 from edge.store.store import Store
 
 LATE = 60.0  # s after a minute's close at which the recorder counts as stuck
+INBOX_FULL = Reason("inbox_full", "the inbox was full")
 TIDY_EVERY = 60  # minutes between two sweeps of the store
 
 
@@ -31,23 +34,25 @@ class Maintenance(msgspec.Struct, frozen=True):
     """Readings until the instant `until` (s of this boot) are kept and flagged: somebody works on the box."""
 
     until: float
-    text: str
+    what: Reason
+    issued_by: str = ""
 
 
 class RecorderSnapshot(msgspec.Struct, frozen=True):
     """What the recorder publishes of itself: the newest minute, what is wrong, and what it knows of the time."""
 
     latest: Record | None
-    maintenance: str | None
+    hour: Record | None  # the newest hour's
+    maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
-    trouble: str | None  # why the disk takes no records
+    trouble: Reason | None  # why the disk takes no records
     settled: bool
     due: float  # s of the boot at which the minute in hand is to be closed
-    anchors: tuple[Anchor, ...]
+    known: Known
 
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
         """Return the UTC (microseconds) of an instant of this boot and how it is known."""
-        return time_at(boottime, self.anchors)
+        return self.known.time_at(boottime)
 
     def alive(self, now: float) -> bool:
         """Return whether minutes are closed when they should be (for the watchdog)."""
@@ -67,11 +72,13 @@ class Recorder:
         *,
         keep: Callable[[], dict[str, Any]],
         appended: Callable[[Record], None],
+        hours: Hours | None = None,
     ) -> None:
         self._minutes = minutes
         self._clock = clock
         self._inbox = inbox
         self._boot = boot
+        self._hours = hours
         self._setup: int | None = None
         self._closed = 0
         self.timeline = Timeline(store, boot, clock.now())
@@ -79,17 +86,19 @@ class Recorder:
         self.troubles: dict[str, Reason] = {}
         self.maintenance: Maintenance | None = None
         self.latest: Record | None = None
+        self.hour: Record | None = store.last(Kind.HOUR)
         self.last_instant = float("inf")  # a simulation's end, s: no minute is begun after it
         self.snapshot = self._snapshot()
 
     def run(self) -> None:
         """Record for ever; a `Stopped` closes the minute in hand short and ends."""
-        self.timeline.bound_lost_boots()  # where the time is known from the start, no anchor may ever be worth more
+        self.timeline.time.bound_lost_boots()  # known from the start, no anchor may come that is worth more
+        self._tell_time()
         try:
             while True:
                 item = self._inbox.get(self.timeline.end + GRACE)
                 if item is not None:
-                    self.take(item)
+                    self.handle(item)
                 elif self._clock.now() >= self.timeline.end + GRACE:
                     self.close_minute()
         except Stopped:
@@ -109,27 +118,29 @@ class Recorder:
         line, work = self.timeline, self.maintenance
         return RecorderSnapshot(
             self.latest,
-            None if work is None else work.text,
-            line.doubt,
+            self.hour,
+            None if work is None else work.what,
+            line.time.doubt,
             self.journal.trouble,
-            line.settled,
+            line.time.settled,
             line.end + GRACE,
-            line.anchors,
+            line.time.known,
         )
 
-    def take(self, item: Any) -> None:
+    def handle(self, item: Any) -> None:
         """One item of the inbox."""
         match item:
-            case Taken(sensor, reading):
+            case Sampled(sensor, reading):
                 self._minutes.take(sensor, reading)
                 if reading.at >= self.timeline.end + GRACE:
                     self.close_minute()
-            case Went(sensor, Reason() as reason, _):
+            case SensorChanged(sensor, Reason() as reason, _):
                 self.troubles[sensor] = reason
-            case Went(sensor, None, _):
+            case SensorChanged(sensor, None, _):
                 self.troubles.pop(sensor, None)
             case Anchor():
                 self.learn(item)
+                self._tell_time()
             case Draft():
                 self.journal.append(item)
                 self.snapshot = self._snapshot()
@@ -148,22 +159,34 @@ class Recorder:
         if draft.duration > 0:
             self.latest = self.journal.append(draft) or self.latest
         self._tell_spoiled()
+        self._tell_hours()
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
             self._tidy()
         self.snapshot = self._snapshot()
 
+    def _tell_hours(self) -> None:
+        """Record the hours that this minute ended, the one of a gap before it too."""
+        if self._hours is not None:
+            for hour in self._hours.ended(self.time_at(self.timeline.begin)[0] is not None):
+                self.hour = self.event(Kind.HOUR, plain(hour)) or self.hour
+
+    def _tell_time(self) -> None:
+        """Append what happened to the time, an event each."""
+        while self.timeline.time.told:
+            self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.time.told.popleft().builtins()})
+
     def _tell_spoiled(self) -> None:
         """Each draft that could not be written is itself told by a record."""
         while self.journal.spoiled:
             kind, cause = self.journal.spoiled.popleft()
-            if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause}) is None:
+            if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause.builtins()}) is None:
                 return  # the disk refuses: this one waits with the others
 
     def _tidy(self) -> None:
         now = self._clock.now()
         if self._inbox.lost:
-            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": "the inbox was full"})
+            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": INBOX_FULL.builtins()})
             self._inbox.lost = 0
         self.journal.tidy(Stamp(self._boot, now), *self.time_at(now))
 
@@ -183,7 +206,7 @@ class Recorder:
         while len(self._inbox):
             item = self._inbox.get(float("-inf"))
             if item is not None:
-                self.take(item)
+                self.handle(item)
         if self.timeline.cut_short(min(self._clock.now(), self.last_instant)):
             self.close_minute()
 
@@ -192,9 +215,10 @@ class Recorder:
         work = self.maintenance
         if work is None:
             return
+        reason = Reason("maintenance", "maintenance: {text}", text=work.what, issued_by=work.issued_by).builtins()
         for channel, value in body["values"].items():
             if value is not None:
                 body["quality"][channel] = int(Flag.FAIL)
-                body["reasons"][channel] = Reason("maintenance", "maintenance: {text}", text=work.text).builtins()
+                body["reasons"][channel] = reason
         if self.timeline.end >= work.until:
             self.maintenance = None

@@ -39,6 +39,35 @@ class Minute(msgspec.Struct, frozen=True):
     reasons: Reasons = {}
 
 
+class SeasonCounts(msgspec.Struct, frozen=True):
+    """What a season came to since its first hour (`since`, microseconds UTC), of `hours` with a temperature.
+
+    `missing`: hours without one; they count for nothing.
+    """
+
+    since: Utc
+    hours: Count
+    missing: Count
+    chill_hours: Count
+    utah_chill_units: float
+    growing_degree_hours: float
+    chill_portions: float
+
+
+class Hour(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The figures derived from the hour that began at `begin` (microseconds UTC), each with a flag.
+
+    Each flag but 1 has a reason. `radiation` of the evapotranspiration: "measured", or "estimated" from light.
+    """
+
+    begin: Utc
+    values: Numbers
+    quality: Flags
+    season: SeasonCounts
+    reasons: Reasons = {}
+    radiation: Name | None = None
+
+
 class Missing(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}):
     """A span without minutes, microseconds since 1970 UTC."""
 
@@ -101,7 +130,8 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
 class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     """One picture by its SHA-256: `reasons` are its faults, `quality` 1 where there are none, else 3.
 
-    `command` is the id of the command that asked for it. `reasons` is a text where version 0.1.0 wrote it.
+    `command` is the id of the command that asked for it, `issued_by` who gave that. `reasons` is a text where version
+    0.1.0 wrote it.
     """
 
     camera: Name
@@ -115,6 +145,7 @@ class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     reasons: Annotated[list[Reason], Meta(max_length=16)] | Text
     figures: Facts
     command: Text = ""
+    issued_by: Text = ""
 
 
 class Unknown(msgspec.Struct, frozen=True):
@@ -124,9 +155,10 @@ class Unknown(msgspec.Struct, frozen=True):
     body: Any
 
 
-Body = Minute | Start | Setup | Loss | Health | Picture | Unknown
+Body = Minute | Hour | Start | Setup | Loss | Health | Picture | Unknown
 KINDS: dict[str, type[msgspec.Struct]] = {
     Kind.MINUTE: Minute,
+    Kind.HOUR: Hour,
     Kind.START: Start,
     Kind.SETUP: Setup,
     Kind.LOSS: Loss,

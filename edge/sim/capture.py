@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+from drivers.reason import Reason, system_reason
+
 TIME_CHARS = 19  # 2021-06-22T00:00:10
-FORM = "its lines should begin with when they came and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"
 LOOK = 1000  # lines within which a capture shows a first time
 
 
 class CaptureError(ValueError):
-    """The file is no capture; the text says what it should hold."""
+    """The file is no capture; `reason` says what it should hold."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -55,10 +60,11 @@ def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CaptureError(f"{path}: not a whole gzip file: {error}") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise CaptureError(Reason("gzip_broken", "{file}: not a whole gzip file", file=str(path))) from None
     except OSError as error:
-        raise CaptureError(f"{path}: cannot be read: {error.strerror}") from None
+        unread = Reason("capture_unread", "{file}: cannot be read: {why}", file=str(path), why=system_reason(error))
+        raise CaptureError(unread) from None
     zone = timezone(timedelta(hours=utc_offset_h))
     raw_lines = [line.rstrip(b"\r") for line in data.split(b"\n")]
     if raw_lines and not raw_lines[-1]:
@@ -66,7 +72,14 @@ def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
     timed = [(received_at(line, zone), line[TIME_CHARS + 1 :]) for line in raw_lines]
     lines = [(utc, raw) for utc, raw in timed if utc is not None]
     if not lines or all(utc is None for utc, _ in timed[:LOOK]):
-        raise CaptureError(f"{path}: not a capture: {FORM}")
+        raise CaptureError(
+            Reason(
+                "no_capture",
+                "{file}: not a capture: its lines should begin with when they came and a blank, as in "
+                "'2021-06-22T00:00:10 A0743B135C...'",
+                file=str(path),
+            )
+        )
     return Capture(path, lines, len(raw_lines), len(raw_lines) - len(lines))
 
 

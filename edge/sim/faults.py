@@ -17,8 +17,9 @@ The model, by the bus of a device:
 - connections break in the ways of `edge.sim.network`.
 
 Not in it, because nobody can tell them apart from weather by one device alone: a contact that is cut or stuck
-(no rain, no wind), and a device that says its last value over and over. A disk that lies about what is synced,
-and a source of time that lies, are not in it either. All instants are seconds since the simulation began.
+(no rain, no wind), and a device that says its last value over and over. A disk that lies about what is synced is not
+in it either. Sources of time that lie, and a crystal that is off, are in no drawn mixture, only where a schedule names
+them (`edge.sim.times`). All instants are seconds since the simulation began.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from drivers.twins.twin import Fault
 from edge.config.sections import SensorSection
 from edge.sampler import by_bus
 from edge.sim.rig import Rig
+from edge.sim.times import Teller
 
 FAULTS: dict[str, tuple[Fault, ...]] = {
     "i2c": (*Fault,),
@@ -87,7 +89,9 @@ class Schedule:
     """All that goes wrong.
 
     `away`: when the broker is unreachable; `known_after`: when the first boot's time is known; `mishaps`: what
-    happens to broker and platform, and when.
+    happens to broker and platform, and when; `tellers`: who tells the time, where not a source that is always right;
+    `ppm`: how fast the boot's clock runs; `watched`: the station watches the system's clock, which is the first
+    teller's.
     """
 
     device_faults: tuple[DeviceFault, ...] = ()
@@ -95,6 +99,9 @@ class Schedule:
     away: tuple[tuple[float, float], ...] = ()
     known_after: float = 0.0
     mishaps: tuple[tuple[float, Mishap], ...] = ()
+    tellers: tuple[Teller, ...] = ()
+    ppm: float = 0.0
+    watched: bool = False
 
 
 def device_faults(seed: int, sensors: Sequence[SensorSection]) -> Iterator[DeviceFault]:

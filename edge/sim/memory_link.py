@@ -12,12 +12,12 @@ from typing import Protocol
 
 from drivers.clock import Clock
 from edge.sim.memory_broker import MemoryBroker
-from edge.wire.errors import LinkError
+from edge.wire.errors import LinkError, broken
 from edge.wire.packets import overhead
 from edge.wire.session import Granted, Incoming, Session
 
 MQTT5 = 5
-BROKE = "the connection to the simulated broker broke"
+BROKE = broken("mqtt://simulated")
 
 
 class Carrier(Protocol):

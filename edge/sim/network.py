@@ -19,12 +19,13 @@ import random
 from collections.abc import Callable
 
 from drivers.clock import Clock, Inbox
+from edge.config.address import Address
 from edge.config.sections import BrokerSection
 from edge.sim.lane import SimLane
 from edge.sim.memory_broker import MemoryBroker
 from edge.sim.memory_link import MemoryLink
 from edge.sim.rig import Rig
-from edge.wire.errors import LinkError
+from edge.wire.errors import of_connecting
 from edge.wire.link import Link
 from edge.wire.session import Session
 
@@ -34,6 +35,7 @@ LIFETIME = 1800.0  # s of a connection on the average
 STILL = (5.0, 400.0)  # s from the last packet that passes to the reset
 LATE = (0.5, 30.0)  # s by which something that was under way comes late
 COMES_LATE, TWICE, REFUSED = 0.5, 0.02, 0.1  # shares
+SIMULATED = Address("simulated", 1883, tls=False)
 DEADLINE = 10.0  # s that an attempt without an answer takes
 ROOM = 1_000_000  # events under way
 
@@ -106,7 +108,7 @@ class Network:
         if self.away or self._random.random() < refused:
             silent = self._random.random() < 0.5
             clock.sleep_until(clock.now() + (DEADLINE if silent else self._random.uniform(*latency)))
-            raise LinkError("the simulated broker " + ("does not answer" if silent else "refuses connections"))
+            raise of_connecting(SIMULATED, TimeoutError() if silent else ConnectionRefusedError())
         clock.sleep_until(clock.now() + 2 * self._random.uniform(*latency))
         link = MemoryLink(self, session, clock, self._random, latency)
         link.granted.session_present = self.broker.connect(session, link, self.utc())

@@ -22,17 +22,18 @@ from dataclasses import dataclass
 
 import msgspec
 
-from edge.clock.anchors import DRIFT
+from edge.clock.anchors import MOST_DRIFT
 from edge.config.sections import Config
 from edge.northbound import version1
 from edge.recorder.timeline import GRACE
 from edge.records.record import Kind, Record
 from edge.sim.faults import DeviceFault
-from edge.sim.rig import ANCHOR_ERROR
 from edge.sim.scenario import Life, Run
+from edge.sim.times import ANCHOR_ERROR, Teller
 from edge.store.times import ARRIVAL, BOUNDS
 
 IN_HAND = 60.0 + GRACE  # s that a kill may cost
+LABEL = 2.0  # s; each of two labels may be that much off its boot's anchors, where it states so
 ROUNDED = 0.002  # s; a duration is kept to the millisecond
 
 Identity = tuple[str, int]
@@ -48,11 +49,21 @@ class Truth:
     begin: int
     runs: tuple[Run, ...]
     device_faults: tuple[DeviceFault, ...] = ()
+    tellers: tuple[Teller, ...] = ()
 
     @classmethod
     def of(cls, life: Life) -> Truth:
         """Return the truth of a life that has ended."""
-        return cls(life.config, life.rig.weather.at, life.begin, tuple(life.runs), life.schedule.device_faults)
+        schedule = life.schedule
+        runs = tuple(life.runs)
+        return cls(life.config, life.rig.weather.at, life.begin, runs, schedule.device_faults, schedule.tellers)
+
+    @property
+    def widest(self) -> float:
+        """How far the sources of the time are apart, s, at any time of the life."""
+        said = [off for teller in self.tellers for *_, off in teller.spans]
+        stated = [teller.error for teller in self.tellers]
+        return max([0.0, *said]) - min([0.0, *said]) + 2 * max([ANCHOR_ERROR, *stated])
 
     def run_of(self, record: Record) -> Run | None:
         """Return the run of the daemon that made the record, None where there is none."""
@@ -84,7 +95,7 @@ def identity_checks(truth: Truth, kept: list[Record], arrived: list[Record]) -> 
         *lost_from_the_store(truth, kept),
         *lost_on_the_way(kept, arrived),
         *doubled(arrived),
-        *told_twice(truth, highest(arrived).values()),
+        *told_twice(highest(arrived).values()),
         *mistimed(truth, highest(arrived).values()),
     ]
 
@@ -178,8 +189,10 @@ def doubled(arrived: list[Record]) -> Iterator[str]:
             yield f"doubled: a revision of {_name(record)} tells something else"
 
 
-def told_twice(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
-    """Check that no two minutes of a boot overlap by their raw stamps."""
+def told_twice(records: Iterable[Record]) -> Iterator[str]:
+    """Check that no two minutes of a boot overlap by their raw stamps, and no two minutes have the same time."""
+    records = list(records)
+    yield from _same_times(records)
     boots: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         if record.kind == Kind.MINUTE:
@@ -189,6 +202,17 @@ def told_twice(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
         for one, next_one in itertools.pairwise(minutes):
             if one.stamp.boottime + one.duration > next_one.stamp.boottime + ROUNDED:
                 yield f"doubled: {_name(one)} and {_name(next_one)} tell of the same time"
+
+
+def _same_times(records: Iterable[Record]) -> Iterator[str]:
+    """Complain of minutes that begin in the midst of another by their times, and by more than both errors."""
+    timed = [record for record in records if record.kind == Kind.MINUTE and record.start is not None]
+    timed.sort(key=lambda minute: minute.start or 0)
+    for one, next_one in itertools.pairwise(timed):
+        overlap = (one.start or 0) / 1e6 + one.duration - (next_one.start or 0) / 1e6
+        excuse = ROUNDED + min(LABEL, (one.clock.error or 0.0) + (next_one.clock.error or 0.0))
+        if overlap > excuse or one.start == next_one.start:
+            yield f"doubled: {_name(one)} and {_name(next_one)} have the same time, {overlap:.3f} s of it"
 
 
 # -- mistimed ----------------------------------------------------------------------------------------------------
@@ -216,7 +240,7 @@ def _time_trouble(truth: Truth, run: Run, record: Record) -> str | None:
         if mark.error is None or off > mark.error:
             return f"is {off:.3f} s off, stated {mark.error}"
         uptime = max(other.end for other in truth.runs if other.boot.id == run.boot.id) - run.boot.utc
-        excuse = ANCHOR_ERROR + DRIFT * uptime / 1e6
+        excuse = truth.widest + MOST_DRIFT * uptime / 1e6
         return f"states an error of {mark.error} s where {excuse:.3f} would do" if mark.error > excuse else None
     if mark.source == BOUNDS:
         inside = (mark.not_before or begin) <= begin and end <= (mark.not_after or end)

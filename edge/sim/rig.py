@@ -7,7 +7,7 @@ speed and on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.twins.bench import BusWire, make_twin, wire_for
 from drivers.twins.weather import Weather
-from edge.clock.anchors import LEAST_ERROR, Anchor
+from edge.clock.timekeeper import TimeSource
 from edge.config.sections import Config, SensorSection
 from edge.files import write_whole
 from edge.sampler import by_bus
@@ -25,41 +25,12 @@ from edge.sim.capture import Capture
 from edge.sim.clock import SimClock
 from edge.sim.lane import SimLane
 from edge.sim.lockstep import LOCKSTEP
+from edge.sim.times import Boot, SimTime, Telling
 from edge.station import Station
 from edge.store.store import Store
 from edge.uplink.destination import Way
 
 WEATHER_S = 1.0  # s between two moments at which the twins are shown the weather
-ANCHOR_ERROR = LEAST_ERROR  # s; what a good NTP server over 4G gives
-
-
-class Boot(msgspec.Struct, frozen=True):
-    """A simulated boot of the box: its id and the true UTC (microseconds) at which its clock read zero."""
-
-    id: str
-    utc: int
-
-    def boottime(self, utc: int) -> float:
-        """Return the boot's clock, s, at a true UTC."""
-        return (utc - self.utc) / 1e6
-
-    def utc_at(self, boottime: float) -> int:
-        """Return the true UTC, microseconds, at an instant of the boot."""
-        return self.utc + round(boottime * 1e6)
-
-
-class SimTime:
-    """A time source that knows the simulation's true time from `known_from` (s of the boot) on."""
-
-    def __init__(self, boot: Boot, known_from: float = 0.0) -> None:
-        self._boot = boot
-        self.known_from = known_from
-
-    def probe(self, boot: str, boottime: float) -> Anchor | None:
-        """Return an anchor for this instant, or None while the time is not known."""
-        if boottime < self.known_from:
-            return None
-        return Anchor(boot, boottime, self._boot.utc_at(boottime), "sim", ANCHOR_ERROR)
 
 
 class Rig:
@@ -80,6 +51,8 @@ class Rig:
         self.config, self.boot, self.seed, self.capture = config, boot, seed, capture
         self.clock = SimClock(boot.boottime(begin), speed)
         self.time = SimTime(boot, known_from)
+        self.tellings: Sequence[Telling] = ()  # who tells the time instead; of a station that is powered on from now on
+        self.watched = False  # whether it watches the system's clock, which the first of them sets
         self.weather = Weather(seed)
         self._weather_s = weather_s
         self.way: Way = LOCKSTEP  # to brokers; of a station that is powered on from now on
@@ -150,10 +123,24 @@ class Rig:
     def power_on(self, open_store: Callable[[Config], Store]) -> Station:
         """Start the daemon: a new store handle, a new epoch, a new station."""
         store = open_store(self.config)
-        self.station = Station(self.config, store, self.clock, self.open_bus, [self.time], self.boot.id, self.way)
+        sources: list[TimeSource] = [*self.tellings] or [self.time]
+        self.station = Station(
+            self.config,
+            store,
+            self.clock,
+            self.open_bus,
+            sources,
+            self.boot.id,
+            self.way,
+            system=self._system_utc if self.watched else None,
+        )
         self.station.start()
         self._plug_in()
         return self.station
+
+    def _system_utc(self) -> int:
+        """Return what the system's clock says, which the first teller sets."""
+        return self.tellings[0].system_utc(self.clock.now())
 
     def _plug_in(self) -> None:
         """Start the far ends, once: after the station's lanes, so that no line of this instant is sent in vain."""

@@ -13,9 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from edge.clock.belief import SECOND_LOOK
 from edge.config.sections import Config
-from edge.sim.faults import Mishap, Outage, Schedule, inject
-from edge.sim.rig import Boot, Rig
+from edge.sim.faults import FOREVER, Mishap, Outage, Schedule, inject
+from edge.sim.rig import Rig
+from edge.sim.times import Boot, Telling
 from edge.station import Station
 from edge.store.store import Store
 
@@ -124,7 +126,8 @@ class Life:
     def _boot(self, known_after: float) -> None:
         """Boot the box: a new boot, new twins, the daemon."""
         now = self.begin + round(self._now * 1e6)
-        boot = Boot(f"boot-{self.seed}-{self._boots}", now - round(BOOTING * 1e6))
+        ppm, tellers = self.schedule.ppm, self.schedule.tellers
+        boot = Boot(f"boot-{self.seed}-{self._boots}", now - round(BOOTING * 1e6), ppm)
         self._boots += 1
         self._rig = rig = Rig(
             self.config,
@@ -132,14 +135,21 @@ class Life:
             now,
             self.seed,
             speed=self.speed,
-            known_from=BOOTING + known_after,
+            known_from=BOOTING + (self._told_after() if tellers else known_after),
             weather_s=WEATHER_S,
         )
+        rig.tellings = [Telling(teller, boot, self.begin, self.seed) for teller in tellers]
+        rig.watched = self.schedule.watched
         self.setup(rig)
         inject(rig, self.schedule.device_faults, BOOTING - self._now)
         if self.platform is not None:
             self.platform.serve(rig)
         self._start()
+
+    def _told_after(self) -> float:
+        """Return how long after now a teller tells the time, and has said it a second time."""
+        spans = [span for teller in self.schedule.tellers for span in teller.spans if span[1] > self._now]
+        return min([max(begin - self._now, 0.0) for begin, *_ in spans], default=FOREVER) + SECOND_LOOK
 
     def _start(self) -> None:
         station = self.rig.power_on(self.open_store)
@@ -169,6 +179,6 @@ class Life:
             self.platform.befall(mishap)
 
     def _pass(self, until: float) -> None:
-        boottime = self.rig.boot.boottime(self.begin) + until
+        boottime = self.rig.boot.boottime(self.begin + round(until * 1e6))
         self.rig.clock.run_until(boottime)
         self._now = until

@@ -9,6 +9,8 @@ from __future__ import annotations
 import apsw
 import msgspec
 
+from drivers.reason import Reason, joined
+from edge.records.bodies import plain_value, restore
 from edge.records.spans import Span
 from edge.store import rows
 
@@ -20,20 +22,20 @@ class Repair(msgspec.Struct, frozen=True):
 
     `set_aside`: the damaged file's name, None where none was; `salvaged` records; `lost`: those that are known to
     be lost, epoch "" where it is unknown, None where none is known; `unknown`: others may be lost too, and which is
-    unknown; `cause`: SQLite's message.
+    unknown; `cause`: what was found.
     """
 
     set_aside: str | None
     salvaged: int
     lost: list[Span] | None
-    cause: str
+    cause: Reason
     unknown: bool = False
 
 
 def write(connection: apsw.Connection, done: Repair) -> int:
     """Write a repair down, in the caller's transaction; its number."""
     number = 1 + int(connection.execute("SELECT coalesce(max(id), 0) FROM untold").get)
-    note = msgspec.json.encode(done)
+    note = msgspec.json.encode(done, enc_hook=plain_value)
     connection.execute("INSERT INTO untold VALUES (?,?,?)", (number, note, rows.crc_of((number, note))))
     return number
 
@@ -53,9 +55,9 @@ class UnreportedRepairs:
             return None
         lost = [span for note in waiting for span in note.lost or ()]
         unknown = any(note.unknown for note in waiting)
-        causes = "; ".join(dict.fromkeys(note.cause for note in waiting))
+        cause = joined(dict.fromkeys(note.cause for note in waiting))
         set_aside = next((note.set_aside for note in reversed(waiting) if note.set_aside), None)
-        return Repair(set_aside, sum(n.salvaged for n in waiting), lost or (None if unknown else []), causes, unknown)
+        return Repair(set_aside, sum(n.salvaged for n in waiting), lost or (None if unknown else []), cause, unknown)
 
     def take(self) -> Repair | None:
         """Return the same, and count it as handed out."""
@@ -78,8 +80,8 @@ class UnreportedRepairs:
         found: dict[int, Repair] = {}
         for number, note, crc in connection.execute("SELECT id, note, crc FROM untold"):
             if crc != rows.crc_of((number, note)):
-                raise apsw.CorruptError("what was mended is not what was written")
-            found[int(number)] = msgspec.json.decode(note, type=Repair)
+                raise apsw.CorruptError(Reason("repairs_damaged", "what was mended is not what was written"))
+            found[int(number)] = msgspec.json.decode(note, type=Repair, dec_hook=restore)
         self._notes = found
 
     def write(self, connection: apsw.Connection) -> None:

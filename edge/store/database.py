@@ -14,9 +14,13 @@ from typing import Any, Protocol
 
 import apsw
 
+from drivers.reason import Reason
 from edge.store import log_rescue, salvage, schema
 from edge.store.errors import Cause, StoreError, as_store_error, store_error
 from edge.store.folder import DATABASE, LOG, shut, size, used_before
+
+EMPTY = Reason("database_empty", "the database is empty")
+RUN_OVER = Reason("run_over", "nothing more can be kept in this run")
 
 
 class TransactionMember(Protocol):
@@ -44,7 +48,7 @@ class Database:
     def __init__(self, folder: Path, vfs: str | None, members: tuple[TransactionMember, ...]) -> None:
         self.folder = folder
         self.lock = threading.RLock()
-        self.mend: Callable[[str], None] | None = None
+        self.mend: Callable[[Reason], None] | None = None
         self.vfs = vfs
         self._closed = False
         self._members = members
@@ -72,7 +76,7 @@ class Database:
         """Look at the file before SQLite does, which takes an empty one for new and removes the log beside it."""
         path = self.folder / DATABASE
         if (used or size(self.folder / (DATABASE + LOG))) and not size(path):
-            raise apsw.NotADBError(f"the database is {'empty' if path.exists() else 'missing'}")
+            raise apsw.NotADBError(EMPTY if path.exists() else Reason("database_missing", "the database is missing"))
         shut(self.folder)
         if used:
             schema.check_head(path)
@@ -91,7 +95,7 @@ class Database:
             for part in self._members:
                 part.load(connection)
         except (TypeError, ValueError) as error:
-            raise apsw.CorruptError(f"a table holds what was never written to it: {error}") from error
+            raise apsw.CorruptError(Reason("never_written", "a table holds what was never written to it")) from error
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
@@ -130,7 +134,7 @@ class Database:
     def _open(self) -> apsw.Connection:
         if self._connection is None:
             if self._closed:
-                raise store_error(Cause.CLOSED, self.folder, "nothing more can be kept in this run")
+                raise store_error(Cause.CLOSED, self.folder, RUN_OVER)
             self.connect()  # a salvage that the disk refused: perhaps it does better now
         assert self._connection is not None
         return self._connection
@@ -143,7 +147,7 @@ class Database:
         except StoreError as found:
             if found.cause is Cause.DAMAGED and not found.mended and self.mend is not None:
                 found.mended = True  # the block may be within another one
-                self.mend(str(found.__cause__ or found))
+                self.mend(found.why)
             raise
 
     @property

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 import apsw
 
+from drivers.reason import Reason
 from edge.records import ranges
 from edge.records.ranges import NOTHING, Ranges
 from edge.store import rows
@@ -44,13 +45,13 @@ class Ledger:
         found: dict[Key, list[tuple[int, int]]] = {}
         for owner, state, first, last, crc in connection.execute("SELECT owner, state, first, last, crc FROM span"):
             if crc != rows.crc_of((owner, state, first, last)):  # accepted, it could close what no destination has
-                raise apsw.CorruptError("a range of records is not what was written")
+                raise apsw.CorruptError(Reason("range_damaged", "a range of records is not what was written"))
             found.setdefault((owner, state), []).append((first, last))
         gone = ranges.ranges(found.get((ALL, GONE), []))  # a seq that was given once is not given again
         newest: int = connection.execute("SELECT coalesce(max(seq), 0) FROM record").get
         last = max([newest, *(last for _, last in gone[-1:])])
         if last < max([self.last, *(end for _, end in found.get((ALL, END), []))]):
-            raise apsw.CorruptError("the newest records are not there")
+            raise apsw.CorruptError(Reason("newest_gone", "the newest records are not there"))
         self.last = last
         self._written = {key: ranges.ranges(pairs) for key, pairs in found.items()}
         self._now = dict(self._written)

@@ -21,6 +21,8 @@ from pathlib import Path
 
 import apsw
 
+from drivers.reason import Reason, system_reason
+
 
 class Cause(StrEnum):
     """Why the store cannot do what was asked (see the head of this file)."""
@@ -36,28 +38,59 @@ class Cause(StrEnum):
 
 
 class StoreError(Exception):
-    """One sentence and a remedy; `cause` for programs. `mended`: something was done about it already."""
+    """`reason` is one sentence and a remedy; `cause` is for programs. `mended`: something was done about it already."""
 
     mended = False
 
-    def __init__(self, cause: Cause, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, cause: Cause, reason: Reason) -> None:
+        super().__init__(str(reason))
         self.cause = cause
+        self.reason = reason
+
+    @property
+    def why(self) -> Reason:
+        """What SQLite, the system or the store itself found, without the folder and the remedy."""
+        return self.reason.inner("why") or self.reason
 
 
-_REMEDIES = {
-    Cause.NO_FOLDER: "is no folder that can be used ({why}): name a folder",
-    Cause.READ_ONLY: "cannot be written ({why}): give its owner the right to write, or mount it read-write",
-    Cause.FULL: "is on a full disk ({why}): free some space, or lower the limits in [state]",
-    Cause.DISK: "is on a disk that gives errors ({why}): look at the kernel's log and replace the card",
-    Cause.DAMAGED: "held a damaged database ({why}): it is set aside and salvaged at once",
-    Cause.CLOSED: "is closed ({why})",
+_REASONS = {
+    Cause.NO_FOLDER: Reason(
+        "store_no_folder",
+        "state folder {folder} is no folder that can be used ({why}): name a folder",
+        folder="",
+        why="",
+    ),
+    Cause.READ_ONLY: Reason(
+        "store_read_only",
+        "state folder {folder} cannot be written ({why}): give its owner the right to write, or mount it read-write",
+        folder="",
+        why="",
+    ),
+    Cause.FULL: Reason(
+        "store_full",
+        "state folder {folder} is on a full disk ({why}): free some space, or lower the limits in [state]",
+        folder="",
+        why="",
+    ),
+    Cause.DISK: Reason(
+        "store_disk",
+        "state folder {folder} is on a disk that gives errors ({why}): look at the kernel's log and replace the card",
+        folder="",
+        why="",
+    ),
+    Cause.DAMAGED: Reason(
+        "store_damaged",
+        "state folder {folder} held a damaged database ({why}): it is set aside and salvaged at once",
+        folder="",
+        why="",
+    ),
+    Cause.CLOSED: Reason("store_closed", "state folder {folder} is closed ({why})", folder="", why=""),
 }
 
 
-def store_error(cause: Cause, folder: Path, why: str) -> StoreError:
+def store_error(cause: Cause, folder: Path, why: Reason) -> StoreError:
     """Return the error of that cause for a state folder."""
-    return StoreError(cause, f"state folder {folder} " + _REMEDIES[cause].format(why=why))
+    return StoreError(cause, _REASONS[cause].having(folder=str(folder), why=why))
 
 
 _ERRNO = {
@@ -73,19 +106,23 @@ _ERRNO = {
     errno.ENAMETOOLONG: Cause.NO_FOLDER,
 }
 
-_SQLITE: tuple[tuple[type[apsw.Error], Cause], ...] = (
-    (apsw.FullError, Cause.FULL),
-    (apsw.ReadOnlyError, Cause.READ_ONLY),
-    (apsw.PermissionsError, Cause.READ_ONLY),
-    (apsw.CorruptError, Cause.DAMAGED),
-    (apsw.NotADBError, Cause.DAMAGED),
-    (apsw.SQLError, Cause.DAMAGED),  # our SQL is fixed: the tables are not what it was written for
-    (apsw.ConstraintError, Cause.DAMAGED),
-    (apsw.MismatchError, Cause.DAMAGED),
-    (apsw.NoMemError, Cause.DAMAGED),  # what a broken page's lengths ask for
-    (apsw.CantOpenError, Cause.READ_ONLY),
-    (apsw.BusyError, Cause.IN_USE),
-    (apsw.ConnectionClosedError, Cause.CLOSED),
+# What SQLite says, by apsw's classes, and what it means for the store.
+_SQLITE: tuple[tuple[type[apsw.Error], Cause, Reason], ...] = (
+    (apsw.FullError, Cause.FULL, Reason("database_full", "database or disk is full")),
+    (apsw.ReadOnlyError, Cause.READ_ONLY, Reason("database_read_only", "attempt to write a readonly database")),
+    (apsw.PermissionsError, Cause.READ_ONLY, Reason("database_not_permitted", "access permission denied")),
+    (apsw.CorruptError, Cause.DAMAGED, Reason("database_malformed", "database disk image is malformed")),
+    (apsw.NotADBError, Cause.DAMAGED, Reason("no_database", "file is not a database")),
+    # our SQL is fixed: the tables are not what it was written for
+    (apsw.SQLError, Cause.DAMAGED, Reason("other_tables", "the tables are other than they were made")),
+    (apsw.ConstraintError, Cause.DAMAGED, Reason("constraint_broken", "what is in a table breaks its own rules")),
+    (apsw.MismatchError, Cause.DAMAGED, Reason("datatype_mismatch", "a table holds another kind of value")),
+    # what a broken page's lengths ask for
+    (apsw.NoMemError, Cause.DAMAGED, Reason("database_asks_memory", "a page asks for more memory than there is")),
+    (apsw.CantOpenError, Cause.READ_ONLY, Reason("database_not_opened", "unable to open database file")),
+    (apsw.ConnectionClosedError, Cause.CLOSED, Reason("database_closed", "the database was closed")),
+    (apsw.IOError, Cause.DISK, Reason("disk_io_error", "disk I/O error")),
+    (apsw.Error, Cause.DISK, Reason("database_error", "the database gives an error")),
 )
 
 
@@ -95,20 +132,29 @@ def as_store_error(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        cause = _ERRNO.get(error.errno or 0, Cause.DISK)
-        raise store_error(cause, folder, (error.strerror or str(error)).lower()) from error
+        raise store_error(_ERRNO.get(error.errno or 0, Cause.DISK), folder, system_reason(error)) from error
     except UnicodeDecodeError as error:
-        raise store_error(Cause.DAMAGED, folder, "a text in it is none") from error
+        raise store_error(Cause.DAMAGED, folder, Reason("text_is_none", "a text in it is none")) from error
     except apsw.BusyError as error:
         raise in_use(folder, None) from error
     except apsw.Error as error:
-        cause = next((cause for kind, cause in _SQLITE if isinstance(error, kind)), Cause.DISK)
-        raise store_error(cause, folder, str(error)) from error
+        _, cause, words = next(known for known in _SQLITE if isinstance(error, known[0]))
+        found = error.args[0] if error.args else None  # our own checks raise apsw's errors with a reason
+        raise store_error(cause, folder, found if isinstance(found, Reason) else words) from error
 
 
 def in_use(folder: Path, pid: int | None) -> StoreError:
     """Return the error of a second daemon on one folder."""
-    by = f"another minshan (pid {pid})" if pid else "another program"
+    by = Reason("another_minshan", "another minshan (pid {pid})", pid=pid) if pid else ANOTHER_PROGRAM
     return StoreError(
-        Cause.IN_USE, f"state folder {folder} is in use by {by}: stop that one first, or name another folder"
+        Cause.IN_USE,
+        Reason(
+            "store_in_use",
+            "state folder {folder} is in use by {by}: stop that one first, or name another folder",
+            folder=str(folder),
+            by=by,
+        ),
     )
+
+
+ANOTHER_PROGRAM = Reason("another_program", "another program")

@@ -9,6 +9,7 @@ from typing import Any
 
 import apsw
 
+from drivers.reason import Reason
 from edge.records.record import Record
 from edge.store import quota
 from edge.store.database import Database
@@ -45,7 +46,7 @@ class Sweep:
     def _age_step(self, room: Room) -> bool:
         with self._db.change() as connection:
             seqs = quota.old(connection, self._ledger, room)
-            quota.drop(connection, self._ledger, self._tail, seqs, None, "")
+            quota.drop(connection, self._ledger, self._tail, seqs, None, quota.QUOTA)
         return bool(seqs)
 
     def _records_step(self, room: Room, going_on: bool) -> bool:
@@ -53,7 +54,7 @@ class Sweep:
             cause = quota.too_many(connection, room, going_on)
             if cause is None:
                 return False
-            proven_alone = cause == "disk" and not quota.may_lose(connection, room, going_on)
+            proven_alone = cause is quota.DISK and not quota.may_lose(connection, room, going_on)
             seqs, lost = quota.surplus(connection, self._ledger, proven_alone)
             bodies = quota.drop(connection, self._ledger, self._tail, seqs, lost, cause)
             told = [self._insert(connection, body) for body in bodies]
@@ -63,7 +64,7 @@ class Sweep:
     def _run_pictures(self, room: Room) -> None:
         with self._db.reading() as connection:
             over, scarce = quota.pictures_over(connection, room.limits), room.scarce
-        wanted, cause = max(over, scarce), "quota" if over > scarce else "disk"
+        wanted, cause = max(over, scarce), quota.QUOTA if over > scarce else quota.DISK
         for _ in range(MOST_STEPS):
             if wanted <= 0:
                 break
@@ -73,7 +74,7 @@ class Sweep:
             if not freed:
                 break
 
-    def _pictures_step(self, cause: str, wanted: int) -> int:
+    def _pictures_step(self, cause: Reason, wanted: int) -> int:
         with self._db.change() as connection:
             gone = quota.drop_pictures(connection, cause, wanted)
             if gone is None:

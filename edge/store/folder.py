@@ -76,7 +76,7 @@ class Ballast:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "ballast"
 
-    def take(self) -> None:
+    def fill(self) -> None:
         """Make it where there is none and room enough for it."""
         if self._path.exists() or room(self._path.parent)[0] < 8 * BALLAST:
             return
@@ -87,7 +87,7 @@ class Ballast:
             finally:
                 os.close(fd)
 
-    def drop(self) -> bool:
+    def release(self) -> bool:
         """Remove it; False where there is none."""
         try:
             self._path.unlink()

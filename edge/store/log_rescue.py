@@ -6,7 +6,6 @@ records out of what was ignored. A copy of the log lies beside until they are on
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 import apsw
 import msgspec
 
-from edge.files import sync_folder
+from drivers.reason import Reason
+from edge.files import write_whole
 from edge.records import ranges
 from edge.records.ranges import Ranges
 from edge.records.spans import Span
@@ -26,6 +26,7 @@ from edge.store.folder import DATABASE, LOG
 
 CHECKED_PAGES = 32 * 1024 * 1024 // schema.PAGE  # looked through at a start: at most a second on a Pi's card
 COPY = "records.rescue"  # a log of which something is still to be taken in
+LOG_DAMAGED = Reason("log_damaged", "the log was damaged")
 STEPS = 100_000  # of SQLite's machine between two words of progress
 UPSERT = (
     f"{rows.INSERT} ON CONFLICT (seq) DO UPDATE SET start=excluded.start, source=excluded.source, "
@@ -60,7 +61,7 @@ def check(
             connection.set_progress_handler(None)
         connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would stay in its cache for ever
         if said != "ok":
-            raise apsw.CorruptError(str(said))
+            raise apsw.CorruptError(Reason("check_finds", "SQLite finds damage: {text}", text=str(said)))
 
 
 def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
@@ -75,14 +76,14 @@ def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
     if copy.exists():  # this was cut off: what is left of the log may be less
         found += _ignored(connection, carve.frames(copy.read_bytes()), gone)
     elif found:
-        _keep(copy, log)
+        write_whole(copy, log, 0o640)
     bad_end = carve.ends_badly(log, max(used, 0))
     if found or bad_end:
         with connection:
             connection.executemany(UPSERT, found)
             lost = spans(connection, forget_holes(connection, rebuild_epochs(connection), gone))
             if lost or bad_end:
-                done = Repair(None, len(found), lost or None, "the log was damaged", unknown=bad_end)
+                done = Repair(None, len(found), lost or None, LOG_DAMAGED, unknown=bad_end)
                 damage_report.write(connection, done)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     with suppress(FileNotFoundError):
@@ -96,21 +97,6 @@ def _ignored(connection: apsw.Connection, frames: Iterable[carve.Page], gone: Ra
             there = connection.execute("SELECT epoch, revision FROM record WHERE seq=?", (row[0],)).get
             if there is None or (there[0] == row[1] and there[1] < row[11]):
                 yield [*row[: rows.WIDTH], usable(row[rows.WIDTH])]
-
-
-def _keep(copy: Path, log: bytes) -> None:
-    """Put a copy of the log on the disk, whole or not at all."""
-    draft = copy.with_suffix(".part")
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
-    try:
-        done = 0
-        while done < len(log):
-            done += os.pwrite(fd, log[done:], done)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    os.replace(draft, copy)
-    sync_folder(copy.parent)
 
 
 def usable(state: Any) -> bytes | None:

@@ -41,7 +41,7 @@ class Outbox:
 
     def unsent(
         self,
-        dest: str = PLATFORM,
+        dest: str,
         limit: int = 500,
         newest_first: bool = True,
         until_seq: int | None = None,
@@ -56,32 +56,32 @@ class Outbox:
 
         return self._pick(due, limit, newest_first)
 
-    def newest(self, dest: str = PLATFORM, limit: int = 1) -> list[Record]:
+    def newest(self, dest: str, limit: int = 1) -> list[Record]:
         """Return the newest unsent records, held ones too, newest first: for the live path."""
         return self._pick(lambda: self._ledger.unsent(dest), limit, True)
 
-    def oldest_unsent(self, dest: str = PLATFORM) -> Record | None:
+    def oldest_unsent(self, dest: str) -> Record | None:
         """Return the oldest record that the destination does not have, held or not; None where it has all."""
         return next(iter(self._pick(lambda: self._ledger.unsent(dest), 1, False)), None)
 
-    def count_unsent(self, dest: str = PLATFORM) -> int:
+    def count_unsent(self, dest: str) -> int:
         """Count the records that the destination does not have, held ones among them."""
         with self._db.reading():
             return ranges.count(self._ledger.unsent(dest))
 
-    def unsent_spans(self, dest: str = PLATFORM) -> list[Span]:
+    def unsent_spans(self, dest: str) -> list[Span]:
         """Return the spans of records that the destination does not have, held ones among them."""
         with self._db.reading():
             return self._spans(self._ledger.unsent(dest))
 
-    def held(self, dest: str = PLATFORM) -> int:
+    def held(self, dest: str) -> int:
         """Count the unsent records that wait for a time."""
         with self._db.reading():
             return ranges.count(ranges.common(self._ledger.unsent(dest), self._ledger.held))
 
     # -- what is acknowledged and proven ----------------------------------------------------------------------
 
-    def mark_sent(self, records: Iterable[Record], dest: str = PLATFORM, at: float = 0.0) -> None:
+    def mark_sent(self, records: Iterable[Record], dest: str, at: float = 0.0) -> None:
         """Mark records that the broker acknowledged at `at`, seconds since the boot (unsent -> sent).
 
         A record that has a higher revision by now stays unsent. Written with the next change: lost by a power
@@ -96,12 +96,12 @@ class Outbox:
                 new = ranges.union(self._sent_at.pop()[2], new)
             self._sent_at.append((at, dest, new))
 
-    def mark_proven(self, records: Iterable[Record], dest: str = PLATFORM) -> None:
+    def mark_proven(self, records: Iterable[Record], dest: str) -> None:
         """Close the records that the destination proved to have in these revisions."""
         with self._db.change() as connection:
             self._ledger.move(dest, _current(connection, records), CLOSED)
 
-    def prove(self, spans: Iterable[Span], dest: str = PLATFORM, revision: int | None = None) -> int:
+    def prove(self, spans: Iterable[Span], dest: str, revision: int | None = None) -> int:
         """Close the records that the destination proved to have (sent or unsent -> closed). Return how many.
 
         `revision`: it has them in that one, so a record of a higher one is not closed. None: it does not say;
@@ -117,7 +117,7 @@ class Outbox:
             self._ledger.move(dest, fresh, CLOSED)
             return ranges.count(fresh)
 
-    def reopen(self, spans: Iterable[Span], dest: str = PLATFORM, newer_than: int | None = None) -> int:
+    def reopen(self, spans: Iterable[Span], dest: str, newer_than: int | None = None) -> int:
         """Make records that the destination lacks unsent again, where they are kept. Return how many.
 
         `newer_than`: only those of a higher revision, which it has in an older one.
@@ -130,7 +130,7 @@ class Outbox:
             self._ledger.move(dest, again, None)
             return ranges.count(again)
 
-    def unproven(self, dest: str = PLATFORM, before: float | None = None) -> list[Span]:
+    def unproven(self, dest: str, before: float | None = None) -> list[Span]:
         """Return what is sent and not closed; with `before` (seconds since the boot) only what was sent before that.
 
         What was sent before this start of the daemon counts as sent long ago.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from drivers.reason import Reason
 from edge.files import sync_folder
 from edge.pictures.judge import FAULTS
-from edge.pictures.spool import Answer, Part, Spool
+from edge.pictures.spool import CaptureResult, Part, Spool
 
 GOOD, SUSPECT = 1, 3  # QARTOD
 
@@ -28,7 +28,7 @@ class PictureRefusedError(Exception):
 
 
 class Shelved(NamedTuple):
-    """Where a picture lies, the body of its record, and how late (s) after its wish it was taken at most."""
+    """Where a picture lies, the body of its record, and how late (s) after its request it was taken at most."""
 
     full: Path
     thumbnail: Path
@@ -46,7 +46,7 @@ class Shelf:
         """Return where the picture with this SHA-256 and its thumbnail lie."""
         return self.folder / f"{picture}.jpg", self.folder / f"{picture}.thumb.jpg"
 
-    def take(self, answer: Answer, spool: Spool, camera: str) -> Shelved:
+    def take(self, answer: CaptureResult, spool: Spool, camera: str) -> Shelved:
         """Move an answer's two files onto the shelf, for good.
 
         Raise PictureRefusedError where they are not whole, OSError where the disk refuses.
@@ -64,7 +64,7 @@ class Shelf:
         return Shelved(full, thumbnail, body_of(answer, answer.full, answer.thumbnail, camera), answer.late_s)
 
 
-def body_of(answer: Answer, full: Part, thumbnail: Part, camera: str) -> dict[str, Any]:
+def body_of(answer: CaptureResult, full: Part, thumbnail: Part, camera: str) -> dict[str, Any]:
     """Return the body of a picture record. `quality` is QARTOD's: 1 where no fault was seen, else 3."""
     return {
         "camera": camera,

@@ -24,6 +24,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from drivers.reason import Reason
 from edge.records import ranges
 from edge.records.ranges import NOTHING, Ranges
 from edge.store import picture_rows
@@ -41,6 +42,8 @@ PICTURES_STEP = 50
 SLACK = 0.02
 SPARE = 2 * MiB  # bytes free inside the file that a scarce disk wants
 FULL_BYTES = 1 * MiB  # a disk with less left counts as full
+QUOTA = Reason("quota", "quota")  # the texts that version 1 of the wire has
+DISK = Reason("disk", "disk")
 LEAST_PAGES = 64  # free inside the file: an hour of records
 
 
@@ -84,17 +87,17 @@ def used_bytes(connection: apsw.Connection) -> int:
     return int(connection.pragma("page_count") - connection.pragma("freelist_count")) * PAGE
 
 
-def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> str | None:
-    """Return why records have to go: "quota", or "disk" where it is full; None where they need not.
+def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> Reason | None:
+    """Return why records have to go: QUOTA, or DISK where it is full; None where they need not.
 
     `going_on`: some went already. A scarce disk takes proven records alone (step 2) until the file has SPARE bytes
     free inside, which new records fill; a full one takes others too, one step a sweep.
     """
     bound = room.limits.records_bytes * (1 - SLACK if going_on else 1)
     if used_bytes(connection) > bound:
-        return "quota"
+        return QUOTA
     spare = int(connection.pragma("freelist_count")) * PAGE
-    return "disk" if room.scarce > 0 and spare < SPARE else None
+    return DISK if room.scarce > 0 and spare < SPARE else None
 
 
 def may_lose(connection: apsw.Connection, room: Room, going_on: bool) -> bool:
@@ -132,7 +135,7 @@ def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> 
 
 
 def drop(
-    connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None, cause: str
+    connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None, cause: Reason
 ) -> list[dict[str, Any]]:
     """Delete records. Return the bodies of the loss records, one for each epoch's range, where `lost` names a state."""
     bodies = []
@@ -142,7 +145,7 @@ def drop(
             (span.first, span.last),
         ).get
         body = {"what": "records", "state": lost, "epoch": span.epoch, "first": span.first, "last": span.last}
-        bodies.append({**body, "start": times[0], "end": times[1], "cause": cause})
+        bodies.append({**body, "start": times[0], "end": times[1], "cause": cause.builtins()})
     connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
     ledger.forget(seqs)
     return bodies
@@ -191,7 +194,7 @@ def pictures_over(connection: apsw.Connection, limits: Limits) -> int:
     return total - round(limits.pictures_bytes * (1 - SLACK)) if total > limits.pictures_bytes else 0
 
 
-def drop_pictures(connection: apsw.Connection, cause: str, wanted: int) -> Loss | None:
+def drop_pictures(connection: apsw.Connection, cause: Reason, wanted: int) -> Loss | None:
     """Delete the rows of parts until `wanted` bytes are free or a step ends; None where there are none left."""
     found: list[tuple[Any, ...]] = connection.execute(_ORDER, (PICTURES_STEP,)).fetchall()
     taken: list[tuple[Any, ...]] = []
@@ -208,7 +211,7 @@ def drop_pictures(connection: apsw.Connection, cause: str, wanted: int) -> Loss 
     return Loss(_pictures_body(taken, cause) if found[0][5] > 1 else None, files, freed)
 
 
-def _pictures_body(taken: list[tuple[Any, ...]], cause: str) -> dict[str, Any]:
+def _pictures_body(taken: list[tuple[Any, ...]], cause: Reason) -> dict[str, Any]:
     times = [row[4] for row in taken if row[4] is not None]
     return {
         "what": "pictures",
@@ -218,5 +221,5 @@ def _pictures_body(taken: list[tuple[Any, ...]], cause: str) -> dict[str, Any]:
         "last": taken[-1][3],
         "start": min(times, default=None),
         "end": max(times, default=None),
-        "cause": cause,
+        "cause": cause.builtins(),
     }

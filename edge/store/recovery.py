@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from drivers.reason import Reason
 from edge.records import ranges
 from edge.store.damage_report import Repair, UnreportedRepairs
 from edge.store.database import Database
@@ -17,6 +18,8 @@ from edge.store.reader import Reader
 from edge.store.salvage import salvage
 
 T = TypeVar("T")
+ALL_GONE = Reason("records_gone", "the database is empty, and a store with records was here")
+RECORD_DAMAGED = Reason("record_damaged", "a record is not what was written")
 
 
 class Recovery:
@@ -45,13 +48,12 @@ class Recovery:
         except StoreError as found:
             if found.cause is not Cause.DAMAGED:
                 raise
-            self.mend(str(found.__cause__ or found))
+            self.mend(found.why)
         if not self._ledger.last and self._unreported.repaired is None and used_before(self._db.folder):
             with self._db.change() as connection:
-                cause = "the database is empty, and a store with records was here"
-                self._unreported.add(connection, Repair(None, 0, None, cause, unknown=True))
+                self._unreported.add(connection, Repair(None, 0, None, ALL_GONE, unknown=True))
 
-    def mend(self, cause: str) -> None:
+    def mend(self, cause: Reason) -> None:
         """Salvage the database, set it aside, open the new one. StoreError where the disk refuses that."""
         self._db.disconnect()
         with as_store_error(self._db.folder):
@@ -72,11 +74,11 @@ class Recovery:
         try:
             done = call()
         except StoreError as found:
-            if found.cause is not Cause.FULL or not self._ballast.drop():
+            if found.cause is not Cause.FULL or not self._ballast.release():
                 raise
             return call()
         if self._ledger.last:
-            self._ballast.take()
+            self._ballast.fill()
         return done
 
     def give_up(self, reader: Reader) -> bool:
@@ -89,6 +91,6 @@ class Recovery:
             spans = self._tail.spans(seqs, self._ledger.last)
             connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
             self._ledger.forget(seqs)
-            self._unreported.add(connection, Repair(None, 0, spans, "a record is not what was written"))
+            self._unreported.add(connection, Repair(None, 0, spans, RECORD_DAMAGED))
         reader.bad.clear()
         return True

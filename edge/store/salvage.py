@@ -21,6 +21,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
+from drivers.reason import Reason
 from edge.files import sync_folder
 from edge.records import ranges
 from edge.records.ranges import Ranges
@@ -39,7 +40,7 @@ Progress = Callable[[], None]
 ROW_ERRORS = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, TypeError, ValueError, OverflowError)
 
 
-def salvage(folder: Path, cause: str, vfs: str | None, progress: Progress, given: int = 0) -> None:
+def salvage(folder: Path, cause: Reason, vfs: str | None, progress: Progress, given: int = 0) -> None:
     """Replace the damaged or missing database of `folder`, which no other has open. Raise OSError or apsw's errors.
 
     `given`: the highest seq that was given, 0 where that is not known. `progress` is called all the while.
@@ -125,7 +126,7 @@ class _Salvage:
         self._state: tuple[int, bytes | None] = (0, None)  # of the newest row
         self._whole = True  # the small tables could be read to their ends
 
-    def run(self, cause: str, given: int) -> None:
+    def run(self, cause: Reason, given: int) -> None:
         """Fill the new database and write down what came of it."""
         source, logs = self._sources()
         known = self._copy(source) if source else ranges.NOTHING
@@ -205,7 +206,7 @@ class _Salvage:
 
     # -- the whole ----------------------------------------------------------------------------------------------
 
-    def _settle(self, cause: str, given: int, ended: bool) -> None:
+    def _settle(self, cause: Reason, given: int, ended: bool) -> None:
         """Make the new tables agree with each other, and write down what is lost."""
         new = self._new
         gone = gone_in(new)

@@ -16,6 +16,7 @@ from typing import Any
 
 import apsw
 
+from drivers.reason import Reason
 from edge.files import sync_folder
 from edge.store.errors import Cause, StoreError
 
@@ -124,17 +125,24 @@ def check_head(path: Path) -> None:
         head = file.read(100)
     for at, right in HEAD:
         if head[at : at + len(right)] != right:
-            raise apsw.NotADBError("the head of the file is not what this program writes")
+            raise apsw.NotADBError(Reason("head_differs", "the head of the file is not what this program writes"))
     # the kind of journal, the version of the format and the encoding: 0 until the log is folded in the first time
     if head[18:20] not in (b"\1\1", b"\2\2") or head[47] not in (0, 4) or head[59] not in (0, 1):
-        raise apsw.NotADBError("the head of the file names what this program never uses")
+        raise apsw.NotADBError(Reason("head_unused", "the head of the file names what this program never uses"))
 
 
 def check_size(connection: apsw.Connection, path: Path) -> None:
     """Raise apsw.CorruptError where the file of a database that was closed has fewer or more pages than it should."""
     pages = int(connection.pragma("page_count"))
     if path.stat().st_size != pages * PAGE:
-        raise apsw.CorruptError(f"the file has {path.stat().st_size} bytes and should have {pages * PAGE}")
+        raise apsw.CorruptError(
+            Reason(
+                "file_length",
+                "the file has {bytes} bytes and should have {right}",
+                bytes=path.stat().st_size,
+                right=pages * PAGE,
+            )
+        )
 
 
 def migrate(connection: apsw.Connection, folder: Path, used: bool = False) -> None:
@@ -144,7 +152,7 @@ def migrate(connection: apsw.Connection, folder: Path, used: bool = False) -> No
     """
     version = _version(connection, folder)
     if used and not version:
-        raise apsw.NotADBError("the tables are gone")
+        raise apsw.NotADBError(Reason("tables_gone", "the tables are gone"))
     for number, migration in enumerate(MIGRATIONS[version:], version + 1):
         with connection:
             migration(connection)
@@ -174,10 +182,16 @@ def _version(connection: apsw.Connection, folder: Path) -> int:
     if ours and len(shapes) <= said < MOST_VERSIONS and connection.execute("PRAGMA quick_check(1)").get == "ok":
         raise StoreError(
             Cause.NEWER,
-            f"state folder {folder} was written by a newer minshan (store version {said}, this one knows "
-            f"{len(MIGRATIONS)}): install that version again, or name another folder",
+            Reason(
+                "store_newer",
+                "state folder {folder} was written by a newer minshan (store version {version}, this one knows "
+                "{known}): install that version again, or name another folder",
+                folder=str(folder),
+                version=said,
+                known=len(MIGRATIONS),
+            ),
         )
-    raise apsw.NotADBError("the tables are not what this program writes")
+    raise apsw.NotADBError(Reason("tables_differ", "the tables are not what this program writes"))
 
 
 def shapes_of_versions() -> list[Shape]:

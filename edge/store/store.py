@@ -28,7 +28,7 @@ from edge.store.epochs import Tail
 from edge.store.errors import StoreError
 from edge.store.eviction import Sweep
 from edge.store.notes import Notes
-from edge.store.outbox import PLATFORM, Outbox
+from edge.store.outbox import Outbox
 from edge.store.picture_rows import NewPicture, PictureRows
 from edge.store.pictures import PictureBook
 from edge.store.quota import Limits, Room
@@ -73,10 +73,10 @@ class Store:
         folder: Path,
         *,
         epoch: str,
+        destinations: tuple[str, ...],
         records_bytes: int = quota.RECORDS_BYTES,
         pictures_bytes: int = quota.PICTURES_BYTES,
         archive_days: float = quota.ARCHIVE_DAYS,
-        destinations: tuple[str, ...] = (PLATFORM,),
         vfs: str | None = None,
         progress: Callable[[], None] = lambda: None,
     ) -> Self:

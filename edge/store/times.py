@@ -1,4 +1,4 @@
-"""Records without a time, and how they get one: from an anchor of their boot, or bounds where it never had any.
+"""How records get a time, and another where it was wrong: from anchors of their boot, or bounds where it had none.
 
 A change gives the record a higher revision; its raw stamp stays. It is done in steps, each a transaction,
 because a year without time is half a million rows; what a power cut leaves undone is done at the next start.
@@ -6,22 +6,73 @@ because a year without time is half a million rows; what a power cut leaves undo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import apsw
 import msgspec
 
 from edge.clock.anchors import Anchor, time_of
+from edge.clock.belief import Known
 from edge.records import ranges
 from edge.records.ranges import Ranges
 from edge.records.record import ClockMark, Record
 from edge.store import rows
 from edge.store.database import Database
 from edge.store.delivery import Ledger
+from edge.store.notes import Notes
 
 STEP = 2000  # rows in one transaction: a log of about 2 MB
+WHOLE = 1.0  # s; a label that is less off stays as it is, and states that much more error
+REDATING = "redating"  # the notes that say which boots' records are being dated anew
+MOST_REDATINGS = 16
+MOST_TOLD = 200  # anchors of a story that such a note keeps: of a year one in two days
 ARRIVAL, BOUNDS = "arrival", "bounds"
+BOOT = rows.COLUMNS.split(", ").index("boot")
 Timing = tuple[int | None, ClockMark]
+
+
+class Redating(msgspec.Struct, frozen=True):
+    """Dates the records of a boot by `anchors`, with errors that hold what `against`, other stories of it, say too.
+
+    `since`: s of the boot; earlier records stay as they are. `not_before` and `not_after` (microseconds UTC): nothing
+    is believed of the boot's time, and these are all that is known.
+    """
+
+    boot: str
+    anchors: tuple[Anchor, ...] = ()
+    against: tuple[tuple[Anchor, ...], ...] = ()
+    since: float | None = None
+    not_before: int | None = None
+    not_after: int | None = None
+
+    def of(self, record: Record) -> Timing | None:
+        """Return a record's timing; None where it says that already, or nothing can be said."""
+        if not self.anchors:
+            mark = ClockMark(BOUNDS, None, self.not_before, self.not_after)
+            return None if record.clock == mark else (None, mark)
+        told = Known(self.anchors, self.against).time_at(record.stamp.boottime)
+        if record.start is None or told[0] is None:
+            return told if record.clock.source != BOUNDS else None
+        if self.since is not None and record.stamp.boottime < self.since:
+            return None
+        off = abs(told[0] - record.start) / 1e6
+        if off > WHOLE:
+            return told
+        error, stated = off + (told[1].error or 0.0), record.clock.error or 0.0
+        if error <= stated:
+            return None
+        return record.start, msgspec.structs.replace(record.clock, error=round(error, 6))
+
+    def thinned(self) -> Redating:
+        """Return the same with as many anchors as a note can keep."""
+        return msgspec.structs.replace(
+            self, anchors=_thinned(self.anchors), against=tuple(_thinned(story) for story in self.against)
+        )
+
+
+def _thinned(anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
+    every = len(anchors) // MOST_TOLD + 1
+    return tuple(anchors[::every]) + (anchors[-1:] if (len(anchors) - 1) % every else ())
 
 
 class Times:
@@ -30,6 +81,45 @@ class Times:
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._db = database
         self._ledger = ledger
+        self._notes = Notes(database, ledger)
+
+    def redate(self, redating: Redating) -> int:
+        """Date the records of a boot anew, and keep these anchors of it alone. Return how many got another time.
+
+        Each of them has a higher revision then and is unsent again. A power cut leaves nothing half done for long:
+        `resume` goes on with it.
+        """
+        self._notes.put(REDATING, redating.boot, msgspec.json.encode(redating.thinned()), MOST_REDATINGS)
+        return self._redate(redating)
+
+    def _redate(self, redating: Redating) -> int:
+        boot = redating.boot
+        if self.anchors(boot) != list(redating.anchors):
+            with self._db.change() as connection:
+                connection.execute("DELETE FROM anchor WHERE boot=?", (boot,))
+                for anchor in redating.anchors:
+                    keep(connection, anchor)
+        total = self._redate_rows(redating)
+        self._notes.put(REDATING, boot, b"", MOST_REDATINGS)
+        return total
+
+    def _redate_rows(self, redating: Redating) -> int:
+        """Go from the newest record back to the boot's first, in steps."""
+        before = self._ledger.last + 1
+        total, seen = 0, False
+        while before:
+            with self._db.change() as connection:
+                found = connection.execute(
+                    rows.SELECT + " WHERE seq<? ORDER BY seq DESC LIMIT ?", (before, STEP)
+                ).fetchall()
+                mine = [row for row in found if row[BOOT] == redating.boot]
+                seqs = _change(connection, mine, redating.of)
+                self._ledger.retimed(seqs)
+            seen = seen or bool(mine)
+            done = len(found) < STEP or (seen and found[-1][BOOT] != redating.boot)
+            before = 0 if done else int(str(found[-1][0]))
+            total += ranges.count(seqs)
+        return total
 
     def add_anchor(self, anchor: Anchor) -> int:
         """Keep an anchor and give the records of its boot that have no time theirs. Return how many got one.
@@ -45,6 +135,11 @@ class Times:
         with self._db.reading() as connection:
             return anchors(connection, boot)
 
+    def first_of(self, boot: str) -> int:
+        """Return the seq of a boot's first record; 0 where none is kept."""
+        with self._db.reading() as connection:
+            return int(connection.execute("SELECT coalesce(min(seq), 0) FROM record WHERE boot=?", (boot,)).get)
+
     def bound(self, boot: str, not_before: int | None, not_after: int | None) -> int:
         """Give the records of a boot that never had an anchor bounds (microseconds UTC). Return how many.
 
@@ -58,7 +153,13 @@ class Times:
             return boots_without_time(connection)
 
     def resume(self) -> None:
-        """Give the records of boots that have an anchor their time, where a cut ended that."""
+        """Give the records of boots that have an anchor their time, or another one, where a cut ended that."""
+        with self._db.reading() as connection:
+            begun = connection.execute("SELECT name FROM note WHERE kind=?", (REDATING,)).fetchall()
+        for (name,) in begun:
+            value = self._notes.get(REDATING, str(name))
+            if value:
+                self._redate(msgspec.json.decode(value, type=Redating))
         with self._db.reading() as connection:
             found = connection.execute(
                 "SELECT DISTINCT boot FROM record WHERE start IS NULL AND boot IN (SELECT boot FROM anchor)"
@@ -131,6 +232,15 @@ def _step(
     found = connection.execute(
         rows.SELECT + " WHERE boot=? AND start IS NULL AND seq>? ORDER BY seq LIMIT ?", (boot, after, STEP)
     ).fetchall()
+    seqs = _change(connection, found, timing)
+    last_step = len(found) < STEP
+    return seqs, None if last_step else found[-1][0]  # type: ignore[return-value]  # seq, a whole number
+
+
+def _change(
+    connection: apsw.Connection, found: Sequence[rows.Row], timing: Callable[[Record], Timing | None]
+) -> Ranges:
+    """Give the records of these rows the timing, where it is another. Return the seqs of those that got one."""
     changed = []
     for row in found:
         try:
@@ -144,9 +254,7 @@ def _step(
         "UPDATE record SET start=?, source=?, error=?, not_before=?, not_after=?, revision=?, crc=? WHERE seq=?",
         [(*row[6:12], row[14], row[0]) for row in map(rows.row_of, changed)],
     )
-    seqs = ranges.of(record.seq for record in changed)
-    last_step = len(found) < STEP
-    return seqs, None if last_step else found[-1][0]  # type: ignore[return-value]  # seq, a whole number
+    return ranges.of(sorted(record.seq for record in changed))
 
 
 def _revised(record: Record, timed: Timing) -> Record:

@@ -12,6 +12,7 @@ from collections import OrderedDict
 import msgspec
 
 from drivers.clock import Inbox
+from drivers.reason import Reason
 from edge.store.errors import StoreError
 from edge.store.notes import Notes
 from edge.wire.contract import VERSION, Command, Result, encode
@@ -20,6 +21,13 @@ log = logging.getLogger("minshan.uplink")
 KIND = "command"
 KEPT = 100  # outcomes that wait for the broker
 REMEMBERED = 1000  # ids of commands kept over restarts
+ID_NOT_KEPT = Reason("id_not_kept", "its id cannot be kept on the disk")
+OUTCOME_UNKNOWN = Reason("outcome_unknown", "it is not known what came of it")
+ENDED_BEFORE = Reason("ended_before", "the station ended before it was done")
+RETAINED = Reason("retained_command", "a retained command is not carried out: publish it without retain")
+NO_EXPIRY = Reason("no_expiry", "the command does not say when it expires (expires, microseconds since 1970)")
+NO_TIME = Reason("time_unknown", "the command expires and this station does not know the time yet")
+EXPIRED = Reason("command_expired", "the command has expired")
 SHORT = 200  # characters that a result's text is cut to where it fits no packet
 
 
@@ -43,7 +51,7 @@ class Results:
         if not self._inbox.offer(result):
             log.warning("what came of command %r waits in the store until it is asked for again", result.id)
 
-    def take(self, command: Command, utc: int | None, retained: bool = False) -> bool:
+    def admit(self, command: Command, utc: int | None, retained: bool = False) -> bool:
         """Return whether the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
         self._collect()
         known = self._known(command.id)
@@ -55,7 +63,7 @@ class Results:
         if refusal is None and self._remember(Result(VERSION, command.id, self._station, "accepted")):
             self._begun.add(command.id)
             return True
-        self.put(Result(VERSION, command.id, self._station, "failed", refusal or "its id cannot be kept on the disk"))
+        self.put(failed(command.id, self._station, refusal or ID_NOT_KEPT))
         return False
 
     def put(self, result: Result) -> None:
@@ -69,7 +77,7 @@ class Results:
         self._collect()
         return list(self._waiting.values())
 
-    def told(self, result: Result) -> None:
+    def delivered(self, result: Result) -> None:
         """Take in that the broker has this outcome; a later one of the same command stays waiting."""
         if self._waiting.get(result.id) == result:
             del self._waiting[result.id]
@@ -82,9 +90,9 @@ class Results:
         try:
             result = msgspec.json.decode(kept, type=Result)
         except msgspec.MsgspecError:
-            result = Result(VERSION, command_id, self._station, "failed", "it is not known what came of it")
+            result = failed(command_id, self._station, OUTCOME_UNKNOWN)
         if result.state == "accepted" and command_id not in self._begun:
-            return msgspec.structs.replace(result, state="failed", text="the station ended before it was done")
+            return failed(command_id, self._station, ENDED_BEFORE)
         return result
 
     def _collect(self) -> None:
@@ -122,13 +130,23 @@ def fitting(result: Result, most: int | None) -> bytes:
     return payload
 
 
-def _refusal(command: Command, utc: int | None, retained: bool) -> str | None:
+def failed(command_id: str, station: str, why: Reason) -> Result:
+    """Return the result of a command that was not carried out."""
+    return Result(VERSION, command_id, station, "failed", str(why), {"why": why.builtins()})
+
+
+def _refusal(command: Command, utc: int | None, retained: bool) -> Reason | None:
     if command.v != VERSION:
-        return f"this station speaks version {VERSION} of the contract, not {command.v}"
+        return Reason(
+            "other_version",
+            "this station speaks version {ours} of the contract, not {theirs}",
+            ours=VERSION,
+            theirs=command.v,
+        )
     if retained:
-        return "a retained command is not carried out: publish it without retain"
+        return RETAINED
     if command.expires is None:
-        return "the command does not say when it expires (expires, microseconds since 1970)"
+        return NO_EXPIRY
     if utc is None:
-        return "the command expires and this station does not know the time yet"
-    return "the command has expired" if utc > command.expires else None
+        return NO_TIME
+    return EXPIRED if utc > command.expires else None

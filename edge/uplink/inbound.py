@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.clock import Clock
+from drivers.reason import UNFORESEEN
 from edge.clock.anchors import Anchor
 from edge.northbound.minshan import Outgoing
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
-from edge.uplink.command_results import KEPT, Results, fitting
+from edge.uplink.command_results import KEPT, Results, failed, fitting
 from edge.uplink.destination import Destination
 from edge.uplink.receipts import Receipts
 from edge.uplink.record_encoder import RecordEncoder
-from edge.wire.contract import ROLLCALL, VERSION, Command, HelloAnswer, Receipt, Result, Topic, decode, topic
+from edge.wire.contract import ROLLCALL, Command, HelloAnswer, Receipt, Result, Topic, decode, topic
 from edge.wire.session import Incoming
 
 MOST = 1024 * 1024  # bytes of a message, decompressed: the platform's largest, an answer, are a fifth of that
@@ -70,10 +71,10 @@ class Desk:
             self._chunks.hasten(str(picture))
         return messages + [Outgoing(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
-    def told(self, message: Outgoing) -> None:
+    def delivered(self, message: Outgoing) -> None:
         """Take in that the broker has this message."""
         if message.result is not None:
-            self.results.told(message.result)
+            self.results.delivered(message.result)
             self._telling.pop(message.result.id, None)
 
     def _answer(self, message: Incoming) -> bool:
@@ -98,7 +99,7 @@ class Desk:
 
     def _command(self, message: Incoming) -> bool:
         command = decode(message.payload, Command, MOST)
-        if not self.results.take(command, self._utc(), message.retained):
+        if not self.results.admit(command, self._utc(), message.retained):
             return False
         done = False
         try:
@@ -106,8 +107,7 @@ class Desk:
             done = True
         finally:
             if not done:
-                sentence = "something unforeseen went wrong in the station; its log says what"
-                self.results.put(Result(VERSION, command.id, self._station, "failed", sentence))
+                self.results.put(failed(command.id, self._station, UNFORESEEN))
         return False
 
     def _utc(self) -> int | None:

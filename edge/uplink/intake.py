@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
 from drivers.clock import Stopped
+from drivers.reason import Reason
 from edge.store.errors import StoreError
 from edge.uplink.inbound import Desk
+from edge.uplink.snapshot import SetAsideSnapshot
 from edge.wire.contract import PayloadError
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
@@ -24,7 +25,7 @@ class Intake:
         self._desk = desk
         self._aside = SetAside(state / FOLDER)
 
-    def take(self, message: Incoming) -> bool:
+    def handle(self, message: Incoming) -> bool:
         """Take a message in, which may be acknowledged then; True where something became unsent again."""
         try:
             if message.wrong is not None:
@@ -33,15 +34,17 @@ class Intake:
         except Stopped:
             raise
         except (PayloadError, StoreError) as trouble:  # what the disk refused is asked for by the next hello
-            self._put(message, str(trouble))
+            self._put(message, trouble.reason)
         except Exception as error:  # what it raises must end neither the lane nor, unacknowledged, come again for ever
             log.exception("a message on %s brought about something unforeseen", message.topic)
-            self._put(message, f"{type(error).__name__}: {error}")
+            what = f"{type(error).__name__}: {error}"
+            self._put(message, Reason("unforeseen_error", "something unforeseen went wrong: {error}", error=what))
         return False
 
-    def status(self) -> dict[str, Any]:
-        """How many messages were set aside since the start, why the last one was, and where they are."""
-        return {"count": self._aside.count, "last": self._aside.last, "folder": str(self._aside.folder)}
+    @property
+    def snapshot(self) -> SetAsideSnapshot:
+        """What was set aside since the start."""
+        return SetAsideSnapshot(self._aside.count, self._aside.last, str(self._aside.folder))
 
-    def _put(self, message: Incoming, why: str) -> None:
+    def _put(self, message: Incoming, why: Reason) -> None:
         self._aside.put(message.topic, message.payload, why)

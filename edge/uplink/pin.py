@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from drivers.clock import Clock
 from edge.store.notes import Notes
+from edge.uplink.snapshot import LedgerSnapshot
 
 log = logging.getLogger("minshan.uplink")
 KIND = "ledger"
@@ -61,7 +61,7 @@ class Pin:
             if not ledger:
                 return False
             if not self._now.ledger:
-                log.info("the ledger %s is believed from now on", ledger)
+                log.info("the receiver %s is believed from now on", ledger)
                 self._keep(Pinned(ledger, generation))
             elif ledger != self._now.ledger and not self._other(ledger, generation):
                 return False
@@ -87,10 +87,11 @@ class Pin:
             self._take_other()
             return self._now.ledger
 
-    def status(self) -> dict[str, Any]:
-        """Plain facts."""
+    @property
+    def snapshot(self) -> LedgerSnapshot:
+        """Whose word counts now."""
         now = self._now
-        return {"believed": now.ledger or None, "other": now.other or None, "refused": self.refused}
+        return LedgerSnapshot(now.ledger or None, now.other or None, self.refused)
 
     def _other(self, ledger: str, generation: int) -> bool:
         """Another one answers; True where it has been alone for so long that it is believed from now on."""
@@ -111,7 +112,7 @@ class Pin:
 
     def _take_other(self) -> None:
         now = self._now
-        log.warning("the ledger %s is believed from now on, no longer %s", now.other, now.ledger)
+        log.warning("the receiver %s is believed from now on, no longer %s", now.other, now.ledger)
         self._changed()
         self._keep(Pinned(now.other, now.other_generation))
         self._other_at = None
@@ -120,7 +121,7 @@ class Pin:
         self.refused += 1
         if self.refused == 1 or self.refused % 1000 == 0:
             log.warning(
-                "another ledger (%s) speaks beside %s, which is believed: what it says closes nothing "
+                "another receiver (%s) speaks beside %s, which is believed: what it says closes nothing "
                 "(%d times since the start)",
                 ledger,
                 self._now.ledger,

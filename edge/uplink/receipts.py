@@ -146,10 +146,9 @@ class Receipts:
     def _learn_time(
         self, answer: HelloAnswer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]
     ) -> None:
-        """Take the platform's time where no better one is known: all others are better than half a round trip."""
+        """Hand on the platform's time: the only one there is, or a second voice beside the others."""
         half = (self._clock.now() - asked.at) / 2
-        source = self._source()
-        if source == "unknown" or (source == "platform" and (believed or not self.pin.ledger)):
+        if believed or not self.pin.ledger or self._source() == "unknown":
             asked.timed = True
             on_anchor(Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half, 0.001)))
 

@@ -22,8 +22,10 @@ from edge.store.notes import Notes
 from edge.uplink.destination import Destination
 from edge.uplink.lacking import Lacking
 from edge.wire.contract import VERSION, Receipt, Topic
+from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE
 
 KIND = "contract"
+ENDS = 3  # of connections in a row
 DISTRUSTED = 3600.0  # s for which version 1 is written after version 2 did not get through
 
 
@@ -38,6 +40,7 @@ class RecordEncoder:
         self._sheets = Sheets(self._adapter.station)
         self._reads = version2.VERSION if notes.get(KIND, self._dest) == b"2" else VERSION
         self._distrusted_until = 0.0
+        self._ends = 0  # of connections in a row with something in version 2 in flight
         self._there: set[str] = set()  # names of tables that the platform has
         self._going: dict[str, tuple[str, int]] = {}  # name -> a record that it went with
         self._wanted: list[str] = []
@@ -59,7 +62,21 @@ class RecordEncoder:
     def distrust(self) -> None:
         """Write version 1 for a while: what went in version 2 did not get through."""
         self._distrusted_until = self._clock.now() + DISTRUSTED
+        self._ends = 0
         self._there.clear()
+
+    def acknowledged(self, settled: Sequence[tuple[Outgoing, int]]) -> None:
+        """Take in the broker's codes: what it refuses, or nobody hears, may be the newer topics."""
+        newer = [code for message, code in settled if message.version > VERSION]
+        if any(code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE) for code in newer):
+            self.distrust()
+        self._ends = 0 if newer else self._ends
+
+    def ended(self, flying: Sequence[Outgoing]) -> None:
+        """Take in that the connection ended with these in flight: some brokers end it where they refuse a topic."""
+        self._ends += any(message.version > VERSION for message in flying)
+        if self._ends >= ENDS:
+            self.distrust()
 
     def received(self, receipt: Receipt, believed: bool) -> None:
         """Take in which tables the platform has now, where it is to be believed, and which it wants."""

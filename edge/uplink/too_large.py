@@ -9,23 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from drivers.reason import Reason
 from edge.records.record import Kind, Record
 from edge.store.notes import Notes
+from edge.uplink.snapshot import TooLargeSnapshot
 
 KIND = "too large"
 MOST_TOLD = 100  # loss records of one start: a broker that takes no minute at all must not double what is kept
 REMEMBERED = 1000
 
+NO_SUCH_SIZE = Reason("no_such_size", "the broker takes no message of that size")
+NEVER_ARRIVES = Reason(
+    "never_arrives", "it was sent and acknowledged again and again, and the platform does not have it"
+)
+
 
 class TooLarge:
-    """`seqs` are those of the present connection; `last` is the sentence about the newest.
+    """`seqs` are those of the present connection; `last` is about the newest.
 
     `lost`: seq -> name of those that never arrive, whatever their size.
     """
 
     def __init__(self, notes: Notes, on_loss: Callable[[dict[str, Any]], object]) -> None:
         self.seqs: set[int] = set()
-        self.last: str | None = None
+        self.last: Reason | None = None
         self.lost: dict[int, str] = {}
         self._notes, self._on_loss = notes, on_loss
         self._told = 0
@@ -38,27 +45,38 @@ class TooLarge:
     def put(self, record: Record, size: int, most: int) -> None:
         """Remember a record whose message of `size` bytes does not fit into `most`, and tell of it once."""
         self.seqs.add(record.seq)
-        self.last = f"record {record.seq} has {size} bytes, and the broker takes {most}"
-        self._tell(record, size, f"the broker takes {most} bytes at most")
+        self.last = Reason(
+            "record_too_large",
+            "record {number} has {size} bytes, and the broker takes {most}",
+            number=record.seq,
+            size=size,
+            most=most,
+        )
+        self._tell(record, size, Reason("broker_takes_less", "the broker takes {most} bytes at most", most=most))
 
     def put_refused(self, record: Record, size: int) -> None:
         """Remember a record that this broker takes not even alone, and tell of it once."""
         self.seqs.add(record.seq)
-        self.last = f"record {record.seq} has {size} bytes, and the broker breaks the connection at it"
-        self._tell(record, size, "the broker takes no message of that size")
+        self.last = Reason(
+            "record_breaks_connection",
+            "record {number} has {size} bytes, and the broker breaks the connection at it",
+            number=record.seq,
+            size=size,
+        )
+        self._tell(record, size, NO_SUCH_SIZE)
 
     def put_lost(self, record: Record, size: int) -> None:
         """Remember a record that was sent in time after time and never arrived, and tell of it once."""
         self.seqs.add(record.seq)
         self.lost[record.seq] = f"{record.seq} ({record.kind})"
-        self._tell(record, size, "it was sent and acknowledged again and again, and the platform does not have it")
+        self._tell(record, size, NEVER_ARRIVES)
 
-    def status(self) -> dict[str, Any]:
-        """Return how many stay here for their size, the sentence about the newest, and which never arrive."""
-        count = len(self.seqs - self.lost.keys())
-        return {"too_large": {"count": count, "last": self.last}, "never_arrives": list(self.lost.values())}
+    @property
+    def snapshot(self) -> TooLargeSnapshot:
+        """How many stay here for their size, and what is said of the newest."""
+        return TooLargeSnapshot(len(self.seqs - self.lost.keys()), self.last)
 
-    def _tell(self, record: Record, size: int, cause: str) -> None:
+    def _tell(self, record: Record, size: int, cause: Reason) -> None:
         name = f"{record.epoch}/{record.seq}/{record.revision}"
         if self._told >= MOST_TOLD or is_told_of(record) or self._notes.get(KIND, name) is not None:
             return
@@ -72,7 +90,7 @@ class TooLarge:
                 "revision": record.revision,
                 "kind": record.kind,
                 "bytes": size,
-                "cause": cause,
+                "cause": cause.builtins(),
             }
         )
 

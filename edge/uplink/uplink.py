@@ -12,9 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import paho.mqtt.client as mqtt
-
 from drivers.clock import Clock, Stopped
+from drivers.reason import Reason
 from edge.clock.anchors import Anchor
 from edge.config import address
 from edge.northbound.minshan import Outgoing
@@ -28,17 +27,20 @@ from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.receipts import Receipts
 from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.send_queue import Order
+from edge.uplink.snapshot import UplinkSnapshot
 from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
-from edge.wire.contract import OWN_PACKET, VERSION, Command, Result, Topic
-from edge.wire.errors import LinkError, Said
+from edge.wire.contract import OWN_PACKET, Command, Result, Topic
+from edge.wire.errors import LinkError, Trouble
 from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE, Link
+from edge.wire.mqtt_codes import unheard
 from edge.wire.packets import payload_room
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Session
 
 log = logging.getLogger("minshan.uplink")
+PROTOCOLS = {5: "5", 4: "3.1.1"}  # by the number in CONNECT
 SILENCE = 120.0  # s without any acknowledgement of what is in flight, after which the link counts as dead
 GARBLED = 5  # connections in a row that end by what cannot be read, after which the broker is to forget it
 
@@ -59,8 +61,7 @@ class Uplink:
         on_loss: Callable[[dict[str, Any]], object] = log.warning,
     ) -> None:
         self._destination, self._store, self._clock, self._epoch = destination, store, clock, epoch
-        self._adapter = adapter = destination.adapter
-        self._broker = broker = destination.broker
+        adapter, broker = self._adapter, self._broker = destination.adapter, destination.broker
         self._receipts = Receipts(destination, boot, epoch, store, clock)
         self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
         self._encoder = RecordEncoder(destination, store.notes, clock, self._receipts.lacking)
@@ -79,10 +80,11 @@ class Uplink:
         self._heard_at = 0.0  # when the broker last said something, or had nothing to say
         self._garbled = 0
         self._wake = Wake()
-        self._said = Said()
+        self._trouble = Trouble()
         self._where = address.parse(broker.url).shown
         self._last_ack: float | None = None
         self._bytes_before = 0
+        self._publish()
 
     def notify(self) -> None:
         """Take in that the store has a new record."""
@@ -108,26 +110,24 @@ class Uplink:
         self._wake.up()
         return accepted
 
-    def status(self) -> dict[str, Any]:
-        """Plain facts: `last_ack` is a boottime (s) or None, `trouble` a sentence or None, `bytes_sent` MQTT's own."""
+    def _publish(self) -> None:
         link = self._link
-        return {
-            "connected": link is not None,
-            "broker": self._where,
-            "protocol": None if link is None else "5" if link.version == mqtt.MQTTv5 else "3.1.1",
-            "proof": self._adapter.proof,
-            "last_ack": self._last_ack,
-            "unsent": self._store.outbox.count_unsent(self._destination.name),
-            "unproven": sum(span.last - span.first + 1 for span in self._store.outbox.unproven(self._destination.name)),
-            "sending": len(self._window),
-            "answered": self._desk.answered,
-            "pictures_left": self._store.pictures.count().bytes_left,
-            "trouble": self._said.now,
-            "ledger": self._receipts.pin.status(),
-            "set_aside": self._intake.status(),
-            **self._too_large.status(),
-            "bytes_sent": self._bytes_before + (0 if link is None else link.bytes_sent),
-        }
+        self.snapshot = UplinkSnapshot(
+            destination=self._destination.name,
+            connected=link is not None,
+            broker=self._where,
+            protocol=None if link is None else PROTOCOLS[link.version],
+            proof=self._adapter.proof,
+            last_ack=self._last_ack,
+            sending=len(self._window),
+            answered=self._desk.answered,
+            trouble=self._trouble.now,
+            ledger=self._receipts.pin.snapshot,
+            set_aside=self._intake.snapshot,
+            too_large=self._too_large.snapshot,
+            never_arrives=tuple(self._too_large.lost.values()),
+            bytes_sent=self._bytes_before + (0 if link is None else link.bytes_sent),
+        )
 
     def run(self) -> None:
         """Connect and send for ever; ends by `Stopped`, after a short good-bye."""
@@ -140,7 +140,7 @@ class Uplink:
 
     def _connection(self) -> None:
         """One connection, from its beginning to its end, and the pause after it."""
-        since = self._clock.now()
+        since, login = self._clock.now(), False
         try:
             link = self._connect()
             since = self._clock.now()
@@ -149,14 +149,15 @@ class Uplink:
                 self._turn(link, since)
         except LinkError as trouble:
             self._limit.ended(self._window.messages())
+            self._encoder.ended(self._window.messages())
             self._garbled = self._garbled + 1 if trouble.garbled else 0
-            self._forget()
-            self._said.say(str(trouble))
-            self._wake.pause(self._clock, self._retry.pause(trouble.login))
+            self._trouble.set(trouble.reason)
+            login = trouble.login
         except StoreError as trouble:  # what can't be read can't be sent; the recorder lives on without it too
-            self._forget()
-            self._said.say(str(trouble))
-            self._wake.pause(self._clock, self._retry.pause())
+            self._trouble.set(trouble.reason)
+        self._forget()
+        self._publish()
+        self._wake.pause(self._clock, self._retry.pause(login), self._publish)
 
     def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
@@ -165,13 +166,16 @@ class Uplink:
             if not len(self._window):
                 self._heard_at = self._clock.now()
             self._send(link, message)
+        self._publish()
         link.wait(self._next_instant(), self._wake.fd)
         self._wake.drain()
         self._settle(link)
         now = self._clock.now()
         silent = len(self._window) and now >= self._heard_at + SILENCE  # as the wait reckons it
         if silent or self._window.has_passed_over(now - SILENCE):
-            raise LinkError(f"{self._where} does not acknowledge what it is sent")
+            raise LinkError(
+                Reason("broker_acknowledges_nothing", "{where} does not acknowledge what it is sent", where=self._where)
+            )
 
     def _next_instant(self) -> float:
         """When something is to be done though nothing comes and nobody wakes this lane."""
@@ -195,7 +199,7 @@ class Uplink:
         most = self._window.packet_room
         if most is not None and len(message.payload) > most:  # what can be made to fit was; this can never go here
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
-            self._desk.told(message)
+            self._desk.delivered(message)
             return
         where = self._adapter.topic(message.channel, message.version)
         mid = link.publish(where, message.payload, message.retain, message.expiry)
@@ -208,11 +212,11 @@ class Uplink:
         link.incoming.clear()
         if acks or messages:
             self._heard_at = self._clock.now()
-        settled = [(m, code) for mid, code in acks.items() if (m := self._window.take(mid)) is not None]
+        settled = [(m, code) for mid, code in acks.items() if (m := self._window.acknowledged(mid)) is not None]
         if settled:
             self._acknowledged(settled)
         for message in messages:
-            if self._intake.take(message):
+            if self._intake.handle(message):
                 self._order.look_again()
             link.ack(message)
 
@@ -222,32 +226,24 @@ class Uplink:
         records = [record for message in kept for record in message.records]
         if records:
             self._receipts.sent(records)
+        self._encoder.acknowledged(settled)
         if self._limit.acknowledged(settled):
             self._order.begin_anew()
         self._window.narrow(self._limit.most, self._limit.careful)
         for message in kept:
-            self._desk.told(message)
+            self._desk.delivered(message)
             if message.chunk is not None:
                 self._chunks.sent(message.chunk, message.chunk_end)
                 self._order.look_again()
         of_store = [code for message, code in settled if message.records or message.chunk]
         bad = [code for code in of_store if code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE)]
-        if bad:
-            if any(message.version > VERSION for message, code in settled if code in bad):
-                self._encoder.distrust()
-            self._unheard_by(bad[0])
+        if bad:  # it was refused, or nobody listens: it stays unsent and is tried again, with growing pauses
+            self._trouble.set(unheard(self._where, bad[0]))
+            self._order.pause(self._unheard.pause())
         elif of_store:
             self._unheard.reset()
             self._order.resume()
-            self._said.say(None)
-
-    def _unheard_by(self, code: int) -> None:
-        """Pause: the broker took it and nobody listens, or refused it, so it stays unsent and is tried again."""
-        if code == NOBODY_LISTENS:
-            self._said.say(f"nobody at {self._where} listens to this station: everything is kept and sent again")
-        else:
-            self._said.say(f"{self._where} refuses what this station sends (code {code:#04x}): may it publish there?")
-        self._order.pause(self._unheard.pause())
+            self._trouble.set(None)
 
     # -- the connection's beginning and end ----------------------------------------------------------------
 
@@ -274,7 +270,7 @@ class Uplink:
 
     def _greet(self) -> None:
         log.info("connected to %s", self._where)
-        self._said.now = None
+        self._trouble.now = None
         self._desk.begin()
         self._order = self._new_order()
         self._order.put(self._adapter.status("online", self._epoch))
@@ -298,3 +294,4 @@ class Uplink:
         except LinkError:
             log.debug("no good-bye: the link was gone")
         self._forget()
+        self._publish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 
 from drivers.clock import Clock
 
@@ -45,9 +46,10 @@ class Wake:
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self.fd)
 
-    def pause(self, clock: Clock, seconds: float) -> None:
-        """Wait so many seconds, or until somebody wants it tried again now."""
+    def pause(self, clock: Clock, seconds: float, woken: Callable[[], object]) -> None:
+        """Wait so many seconds, or until somebody wants it tried again now; `woken` is called for all else."""
         until = clock.now() + seconds
         while not self.retry_wanted and clock.wait_readable(self.fd, until):
             self.drain()
+            woken()
         self.take_retry()

@@ -49,7 +49,7 @@ class Window:
         self._alone = self.payload_bytes is not None and len(message.payload) > self.payload_bytes
         self._bytes += len(message.payload)
 
-    def take(self, mid: int) -> Outgoing | None:
+    def acknowledged(self, mid: int) -> Outgoing | None:
         """Return the message whose acknowledgement came; None for one that is not ours."""
         message = self._sent.get(mid)
         if message is not None:

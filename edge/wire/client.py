@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.wire.errors import LinkError
 from edge.wire.link import Link
@@ -22,7 +23,7 @@ def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:
         if mid in link.acks:
             return link.acks.pop(mid)
         link.wait(clock.now() + SLICE)
-    raise LinkError("the broker does not acknowledge what is sent to it")
+    raise LinkError(Reason("not_acknowledged_at_all", "the broker does not acknowledge what is sent to it"))
 
 
 def arriving(link: Link, seconds: float) -> Iterator[Incoming | None]:

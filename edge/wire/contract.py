@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
+from drivers.reason import Reason
 from edge.records.record import MOST, Name, Record, Revision, Seq, Utc
 from edge.records.spans import Span
 
@@ -194,7 +195,12 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PayloadError(ValueError):
-    """A payload that is not what its topic carries; the text says what and where."""
+    """A payload that is not what its topic carries; `reason` says what and where."""
+
+    def __init__(self, reason: Reason | str) -> None:
+        """`reason`: a text where it is in the words of who found it."""
+        super().__init__(str(reason))
+        self.reason = reason if isinstance(reason, Reason) else Reason("said", "{text}", text=reason)
 
 
 class TooLargeError(ValueError):
@@ -212,7 +218,8 @@ def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
     try:
         return msgspec.json.decode(opened(payload, most), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TooLargeError) as error:
-        raise PayloadError(f"{kind.__name__}: {error}") from None
+        what = Reason("other_payload", "{kind}: {error}", kind=kind.__name__, error=str(error))
+        raise PayloadError(what) from None
 
 
 def opened(payload: bytes, most: int = LARGEST, dictionary: Any = None) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from drivers.reason import Reason, system_reason
 from edge.config.address import parse
 from edge.config.sections import BrokerSection
 from edge.files import read_password
@@ -30,11 +31,21 @@ def context(broker: BrokerSection) -> ssl.SSLContext:
     return made
 
 
-def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> str:
-    """Return the sentence for files that cannot be read, or are not what they should be."""
+def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
+    """Return the reason for files that cannot be read, or are not what they should be."""
     files = ", ".join(f for f in (broker.ca_file, broker.cert_file, broker.key_file) if f)
     if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.filename is None and files):
-        return f"{files}: one is not there, or not the certificate or key in PEM that it should be ({error})"
+        return Reason(
+            "no_pem_files",
+            "{files}: one is not there, or not the certificate or key in PEM that it should be ({why})",
+            files=files,
+            why=(isinstance(error, ssl.SSLError) and error.reason) or system_reason(error),
+        )
     if isinstance(error, OSError):
-        return f"{error.filename or broker.password_file} cannot be read: {error.strerror}"
-    return f"{broker.password_file or files}: not the text that it should be ({error})"
+        return Reason(
+            "broker_file_unread",
+            "{file} cannot be read: {why}",
+            file=str(error.filename or broker.password_file),
+            why=system_reason(error),
+        )
+    return Reason("broker_file_no_text", "{file}: not the text that it should be", file=broker.password_file or files)

@@ -1,4 +1,4 @@
-"""What can be wrong with a broker, as one sentence each that names the broker and what would be right."""
+"""What can be wrong with a broker: reasons that name the broker and what would be right."""
 
 from __future__ import annotations
 
@@ -6,46 +6,52 @@ import logging
 import re
 import socket
 import ssl
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from drivers.reason import Reason, system_reason
 from edge.clock.clock import system_utc
 from edge.config.address import Address
 
 log = logging.getLogger("minshan.uplink")
 EXPIRED, NOT_YET, NAME_DIFFERS = 10, 9, 62  # X509_V_ERR_... of OpenSSL's x509_vfy.h
+OWN_CERTIFICATE = "own_certificate_expired"
+# OpenSSL's names of what a peer that speaks no TLS brings about.
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 # A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
 TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
 VALIDITY = re.compile(TIME + TIME)
 
 
 class LinkError(Exception):
-    """No link to the broker, or none any more; `str` is the sentence.
+    """No link to the broker, or none any more; `reason` says why.
 
     `login`: it refused who we are. `garbled`: it sent what cannot be read.
     """
 
-    def __init__(self, sentence: str, login: bool = False, garbled: bool = False) -> None:
-        super().__init__(sentence)
+    def __init__(self, reason: Reason, login: bool = False, garbled: bool = False) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
         self.login = login
         self.garbled = garbled
 
 
-class Said:
+class Trouble:
     """The present trouble, with a line in the log when it changes."""
 
     def __init__(self) -> None:
-        self.now: str | None = None
+        self.now: Reason | None = None
 
-    def say(self, trouble: str | None) -> None:
+    def set(self, reason: Reason | None) -> None:
         """Set the present trouble; None: there is none."""
-        if trouble == self.now:
+        if reason == self.now:
             return
-        self.now = trouble
-        if trouble is None:
+        self.now = reason
+        if reason is None:
             log.info("what is sent is taken again")
         else:
-            log.warning("%s", trouble)
+            log.warning("%s", reason)
 
 
 class ProtocolError(LinkError):
@@ -53,22 +59,48 @@ class ProtocolError(LinkError):
 
 
 def of_connecting(address: Address, error: OSError) -> LinkError:
-    """Return the sentence for what kept us from a connection."""
+    """Return what kept us from a connection."""
     where = address.shown
     if isinstance(error, ssl.SSLCertVerificationError):
         return LinkError(_certificate(address, error))
     if isinstance(error, socket.gaierror):
-        return LinkError(f"the name {address.host} is not found: is there a network, is the name right?")
+        return LinkError(
+            Reason(
+                "broker_name", "the name {host} is not found: is there a network, is the name right?", host=address.host
+            )
+        )
     if isinstance(error, ConnectionRefusedError):
-        return LinkError(f"{where} refuses connections: is the broker running, is the port right?")
+        return LinkError(
+            Reason(
+                "broker_refuses_connections",
+                "{where} refuses connections: is the broker running, is the port right?",
+                where=where,
+            )
+        )
     if isinstance(error, TimeoutError):
-        return LinkError(f"{where} does not answer: is there a network, is the address right?")
+        return LinkError(
+            Reason("broker_silent", "{where} does not answer: is there a network, is the address right?", where=where)
+        )
     if isinstance(error, ssl.SSLError):
         return LinkError(_tls(address, error))
-    return LinkError(f"{where} cannot be reached: {error.strerror or error}")
+    if isinstance(error, ConnectionResetError) and address.tls:  # what a broker without TLS does with a greeting in it
+        return LinkError(_no_tls(where))
+    return LinkError(
+        Reason("broker_unreachable", "{where} cannot be reached: {why}", where=where, why=system_reason(error))
+    )
 
 
-def of_certificate_file(path: str) -> str | None:
+def broken(where: str) -> Reason:
+    """Return that a connection ended and nobody said why."""
+    return Reason("connection_broke", "the connection to {where} broke", where=where)
+
+
+def may_not_read(topics: Sequence[str]) -> Reason:
+    """Return that the broker refuses a subscription."""
+    return Reason("may_not_read", "the broker does not let this login read {topics}", topics=", ".join(topics))
+
+
+def of_certificate_file(path: str) -> Reason | None:
     """Return what is wrong with the dates of our own certificate; None where nothing is, or nothing can be told."""
     try:
         dates = validity(ssl.PEM_cert_to_DER_cert(_first_certificate(Path(path).read_text("ascii"))))
@@ -76,7 +108,12 @@ def of_certificate_file(path: str) -> str | None:
         return None
     if dates is None or dates[1] > _now():
         return None
-    return f"this station's certificate {path} has run out on {dates[1]:%Y-%m-%d}: put a new one there"
+    return Reason(
+        "own_certificate_expired",
+        "this station's certificate {path} has run out on {date}: put a new one there",
+        path=path,
+        date=f"{dates[1]:%Y-%m-%d}",
+    )
 
 
 def validity(der: bytes) -> tuple[datetime, datetime] | None:
@@ -90,24 +127,76 @@ def validity(der: bytes) -> tuple[datetime, datetime] | None:
         return None
 
 
-def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> str:
+def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> Reason:
     where, dates = address.shown, _dates_shown(address)
     if error.verify_code == EXPIRED:
-        when = f" on {dates[1]:%Y-%m-%d}" if dates and dates[1] <= _now() else ""
-        return f"the certificate of {where} has run out{when}: the broker needs a new one"
+        if dates is None or dates[1] > _now():
+            return Reason(
+                "certificate_expired", "the certificate of {where} has run out: the broker needs a new one", where=where
+            )
+        return Reason(
+            "certificate_expired_on",
+            "the certificate of {where} has run out on {date}: the broker needs a new one",
+            where=where,
+            date=f"{dates[1]:%Y-%m-%d}",
+        )
     if error.verify_code == NOT_YET:
-        when = f" before {dates[0]:%Y-%m-%d}" if dates else " yet"
-        return f"the certificate of {where} is not valid{when}: is this box's date right ({_now():%Y-%m-%d})?"
+        begin = (
+            Reason("not_before", "before {date}", date=f"{dates[0]:%Y-%m-%d}") if dates else Reason("not_yet", "yet")
+        )
+        return Reason(
+            "certificate_not_yet",
+            "the certificate of {where} is not valid {when}: is this box's date right ({date})?",
+            where=where,
+            when=begin,
+            date=f"{_now():%Y-%m-%d}",
+        )
     if error.verify_code == NAME_DIFFERS:
-        return f"the certificate of {where} is another host's: write the host's name as the certificate has it"
-    return f"the certificate of {where} is not trusted ({error.verify_message}): name its authority in ca_file"
+        return Reason(
+            "certificate_name",
+            "the certificate of {where} is another host's: write the host's name as the certificate has it",
+            where=where,
+        )
+    why = _DISTRUST.get(error.verify_code) or Reason("verify_code", "OpenSSL's code {number}", number=error.verify_code)
+    return Reason(
+        "certificate_distrusted",
+        "the certificate of {where} is not trusted ({why}): name its authority in ca_file",
+        where=where,
+        why=why,
+    )
 
 
-def _tls(address: Address, error: ssl.SSLError) -> str:
-    reason = (error.reason or str(error)).replace("_", " ").lower()
-    if "wrong version number" in reason or "record layer" in reason:
-        return f"{address.shown} does not speak TLS there: write mqtt:// instead, or the port that does"
-    return f"TLS with {address.shown} fails ({reason}): look at ca_file, cert_file and key_file"
+# What the broker's keeper alone can mend.
+CERTIFICATE = frozenset(
+    (
+        "certificate_expired",
+        "certificate_expired_on",
+        "certificate_not_yet",
+        "certificate_name",
+        "certificate_distrusted",
+    )
+)
+# OpenSSL's X509_V_ERR_... of a chain that leads to no authority of ours.
+_SELF_SIGNED = Reason("self_signed", "it is signed by itself")
+_NO_ISSUER = Reason("issuer_unknown", "who signed it is not known here")
+_DISTRUST = {18: _SELF_SIGNED, 19: _SELF_SIGNED, 2: _NO_ISSUER, 20: _NO_ISSUER, 21: _NO_ISSUER}
+
+
+def _tls(address: Address, error: ssl.SSLError) -> Reason:
+    if error.reason in NO_TLS:
+        return _no_tls(address.shown)
+    return Reason(
+        "tls_fails",
+        "TLS with {where} fails ({why}): look at ca_file, cert_file and key_file",
+        where=address.shown,
+        why=error.reason or f"SSL_ERROR_{error.errno}",
+    )
+
+
+def _no_tls(where: str) -> Reason:
+    return Reason(
+        "no_tls_there", "{where} does not speak TLS there: write mqtt:// instead, or the port that does", where=where
+    )
 
 
 def _dates_shown(address: Address) -> tuple[datetime, datetime] | None:

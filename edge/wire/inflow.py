@@ -11,25 +11,27 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
+from drivers.reason import Reason
 from edge.wire.contract import LARGEST_PACKET
 from edge.wire.session import Incoming
 
 READ = 64 * 1024  # bytes read at once
 LONGEST_LENGTH = 4  # bytes of a packet's length (MQTT 5, 1.5.5)
 PUBLISH = 0x30
-NO_MQTT = "it sends what is not MQTT"
+NO_MQTT = Reason("no_mqtt", "it sends what is not MQTT")
+NOT_ASKED_FOR = Reason("packet_not_asked_for", "it sends what was not asked for")
 KEPT = 2 + 65535 + 2  # bytes of a packet's beginning: the longest topic and the number after it
 
 
 class Inflow:
     """A socket whose `recv` gives whole packets of at most `most` bytes; `oversize` are those passed over.
 
-    `wrong` is the sentence of what no broker sends; after that the connection counts as broken.
+    `wrong` is what no broker sends; after that the connection counts as broken.
     """
 
     def __init__(self, sock: Any, most: int = LARGEST_PACKET) -> None:
         self.oversize: list[Incoming] = []
-        self.wrong: str | None = None
+        self.wrong: Reason | None = None
         self._sock = sock
         self._most = most
         self._fixed = bytearray()  # the header of the packet that begins
@@ -47,13 +49,13 @@ class Inflow:
             data = self._sock.recv(READ)
             if not data:
                 return b""
-            self._take(data)
+            self._split(data)
         if self._out:
             given = bytes(self._out[:size])
             del self._out[:size]
             return given
         if self.wrong is not None:
-            raise ConnectionError(self.wrong)
+            raise ConnectionError(str(self.wrong))
         raise BlockingIOError
 
     def pending(self) -> int:
@@ -61,7 +63,7 @@ class Inflow:
         below = getattr(self._sock, "pending", None)
         return len(self._out) + (0 if below is None else below())
 
-    def _take(self, data: bytes) -> None:
+    def _split(self, data: bytes) -> None:
         at = 0
         while at < len(data) and self.wrong is None:
             if not self._left:
@@ -90,7 +92,7 @@ class Inflow:
         self._size = self._left + len(self._fixed)
         kind = self._fixed[0] & 0xF0
         if (kind == PUBLISH and self._fixed[0] & 0x06 > 0x02) or (kind != PUBLISH and self._size > self._most):
-            self.wrong = "it sends what was not asked for"
+            self.wrong = NOT_ASKED_FOR
         elif self._size > self._most:
             self._over = bytearray()
             return  # the header is kept for the end
@@ -103,7 +105,12 @@ class Inflow:
         end = 2 + int.from_bytes(head[:2])
         qos = (first & 0x06) >> 1
         mid = int.from_bytes(head[end : end + 2]) if qos else 0
-        why = f"{self._size} bytes are more than {self._most}, the most that is taken"
+        why = Reason(
+            "packet_passed_over",
+            "{bytes} bytes are more than {most}, the most that is taken",
+            bytes=self._size,
+            most=self._most,
+        )
         topic = head[2:end].decode(errors="replace")
         self.oversize.append(Incoming(topic, head[end : end + 1024], mid, qos, bool(first & 1), why))
         self._over = None

@@ -16,6 +16,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 
 from drivers.clock import Clock, Stopped
+from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config import address
 from edge.config.sections import BrokerSection
@@ -24,6 +25,7 @@ from edge.wire.contract import LARGEST_PACKET
 from edge.wire.errors import LinkError, ProtocolError
 from edge.wire.inflow import NO_MQTT, Inflow
 from edge.wire.link import REFUSED
+from edge.wire.mqtt_codes import meaning
 from edge.wire.packets import overhead, properties
 from edge.wire.paho_client import Heard, client_of
 from edge.wire.session import Incoming, Session
@@ -177,41 +179,65 @@ class MqttLink:
             raise errors.of_connecting(self._where, error) from None
         sock: Any = self._client.socket()
         if sock is None:  # closed at once, as a broker does that refuses our certificate
-            self._heard.lost = self._heard.lost or f"the connection to {self._where.shown} broke"
+            self._heard.lost = self._heard.lost or errors.broken(self._where.shown)
             raise self._closed_early(broker)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._await_connack(broker, deadline)
+        where = self._where.shown
         self._client.subscribe([(topic, 1) for topic in self._session.topics])
-        self._await("subscribed", deadline, "does not answer a subscription")
+        self._await("subscribed", deadline, Reason("no_suback", "{where} does not answer a subscription", where=where))
 
     def _await_connack(self, broker: BrokerSection, deadline: float) -> None:
+        where = self._where.shown
         try:
-            self._await("connack", deadline, "takes the connection but does not speak MQTT")
+            self._await("connack", deadline, Reason("not_even_mqtt", "{where} does not speak MQTT", where=where))
         except LinkError:
             if self._heard.connack is None or self._heard.connack < REFUSED:
                 raise self._closed_early(broker) from None
         code = self._heard.connack
         if code == UNSUPPORTED_VERSION:
-            raise ProtocolError(f"{self._where.shown} does not speak MQTT {'5' if self.version == 5 else '3.1.1'}")
+            version = "5" if self.version == mqtt.MQTTv5 else "3.1.1"
+            raise ProtocolError(
+                Reason("other_mqtt", "{where} does not speak MQTT {version}", where=where, version=version)
+            )
         if code.value in LOGIN_CODES:
-            sentence = f"{self._where.shown} refuses the login ({code}): are user and password right?"
-            raise LinkError(sentence, login=True)
+            raise LinkError(
+                Reason(
+                    "broker_refuses_login",
+                    "{where} refuses the login ({why}): are user and password right?",
+                    where=where,
+                    why=meaning(code.value),
+                ),
+                login=True,
+            )
         if code.is_failure:
-            raise LinkError(f"{self._where.shown} refuses the connection: {code}")
+            refused = Reason(
+                "broker_refuses", "{where} refuses the connection: {why}", where=where, why=meaning(code.value)
+            )
+            raise LinkError(refused)
 
     def _closed_early(self, broker: BrokerSection) -> LinkError:
         """Return why it was closed without an answer: our certificate, or an MQTT 5 that the broker cannot parse."""
+        where = self._where.shown
         if self._heard.lost is None:
-            return ProtocolError(f"{self._where.shown} takes the connection but does not answer: is it a broker?")
+            return ProtocolError(
+                Reason(
+                    "takes_and_is_silent",
+                    "{where} takes the connection but does not answer: is it a broker?",
+                    where=where,
+                )
+            )
         if broker.cert_file is not None and (out := errors.of_certificate_file(broker.cert_file)):
             return LinkError(out, login=True)
-        return ProtocolError(f"{self._where.shown} closes the connection without an answer")
+        return ProtocolError(
+            Reason("closes_unanswered", "{where} closes the connection without an answer", where=where)
+        )
 
-    def _await(self, what: str, deadline: float, otherwise: str) -> None:
+    def _await(self, what: str, deadline: float, otherwise: Reason) -> None:
         until = self._clock.now() + deadline
         while not getattr(self._heard, what):
             if self._clock.now() >= until:
-                raise LinkError(f"{self._where.shown} {otherwise}")
+                raise LinkError(otherwise)
             self.wait(until)
 
     def _read(self, sock: Any, poll: select.poll) -> None:
@@ -220,7 +246,7 @@ class MqttLink:
             try:
                 unread = self._client.loop_read() == mqtt.MQTT_ERR_PROTOCOL
             except Exception as error:  # noqa: BLE001  # paho raises whatever a malformed packet leads it to
-                raise self._garbled(f"{NO_MQTT} ({error})") from None
+                raise self._garbled(NO_MQTT.having(error=f"{type(error).__name__}: {error}")) from None
             if unread and self._heard.connack is not None:
                 raise self._garbled(NO_MQTT)
             if self._client.socket() is None or self._full():
@@ -241,10 +267,12 @@ class MqttLink:
         flow = self._client.inflow
         if flow is not None and flow.wrong is not None:
             return self._garbled(flow.wrong)
-        return LinkError(self._heard.lost or f"the connection to {self._where.shown} broke")
+        return LinkError(self._heard.lost or errors.broken(self._where.shown))
 
-    def _garbled(self, why: str) -> LinkError:
-        return LinkError(f"the connection to {self._where.shown} is of no use: {why}", garbled=True)
+    def _garbled(self, why: Reason) -> LinkError:
+        where = self._where.shown
+        useless = Reason("connection_useless", "the connection to {where} is of no use: {why}", where=where, why=why)
+        return LinkError(useless, garbled=True)
 
 
 def _buffered(sock: Any) -> bool:

@@ -7,12 +7,14 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from drivers.reason import Reason
 from edge.config.address import Address
 from edge.config.sections import BrokerSection
 from edge.wire import credentials
-from edge.wire.errors import LinkError
+from edge.wire.errors import LinkError, broken
 from edge.wire.inflow import Client
 from edge.wire.link import REFUSED
+from edge.wire.mqtt_codes import meaning
 from edge.wire.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
 
 TAKEN_OVER = 0x8E  # DISCONNECT
@@ -27,7 +29,7 @@ class Heard:
         self.incoming: list[Incoming] = []  # likewise
         self.connack: Any = None
         self.subscribed = False
-        self.lost: str | None = None  # why the connection ended
+        self.lost: Reason | None = None  # why the connection ended
         self.session = session
         self._where = where
 
@@ -41,11 +43,17 @@ class Heard:
     def on_disconnect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
         """Take in the connection's end."""
         if flags.is_disconnect_packet_from_server and code == TAKEN_OVER:
-            self.lost = f"another client has connected as {self.session.client_id}: are there two with one name?"
+            self.lost = Reason(
+                "taken_over",
+                "another client has connected as {client}: are there two with one name?",
+                client=self.session.client_id,
+            )
         elif flags.is_disconnect_packet_from_server:
-            self.lost = f"{self._where} ended the connection: {code}"
+            self.lost = Reason(
+                "broker_ended", "{where} ended the connection: {why}", where=self._where, why=meaning(code.value)
+            )
         else:
-            self.lost = f"the connection to {self._where} broke"
+            self.lost = broken(self._where)
 
     def on_subscribe(self, client: Any, userdata: Any, mid: int, codes: Any, properties: Any) -> None:
         """Take in a SUBACK."""

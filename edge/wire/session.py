@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from drivers.reason import Reason
+
 KEPT_SESSION = 7 * 24 * 3600  # s: what a station or a platform that comes back within a week finds waiting
 RECEIVE_MAXIMUM = 65535  # MQTT 5, 3.2.2.3.3: what a broker grants that says nothing
 
@@ -20,7 +22,7 @@ class Incoming:
     mid: int
     qos: int
     retained: bool
-    wrong: str | None = None
+    wrong: Reason | None = None
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from drivers.reason import Reason, system_reason
 from edge.files import write_whole
 
 log = logging.getLogger("minshan.uplink")
 MOST_BYTES = 8 * 1024 * 1024  # of the whole folder: some thirty of the largest messages, thousands of usual ones
 MOST_FILES = 200  # a flood of small ones must not make each next one slower
+LONGEST = 500  # characters of why
 ENDING = ".message"
 
 
@@ -34,32 +36,34 @@ class SetAside:
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self.folder = folder
         self.count = 0
-        self.last: str | None = None
+        self.last: Reason | None = None
         self._most = most_bytes
         self._files: dict[str, int] | None = None
 
-    def put(self, topic: str, payload: bytes, why: str) -> bool:
+    def put(self, topic: str, payload: bytes, why: Reason | str) -> bool:
         """Keep a message; True when it is on the disk. Never raise: a full disk is told in the log alone.
 
         One that is kept already, because the broker handed it over again, is only counted.
         """
         self.count += 1
-        why = why[:500]
-        self.last = f"{topic}: {why}"
-        log.warning("a message on %s is set aside: %s", topic, why)
+        reason = why if isinstance(why, Reason) else Reason("said", "{text}", text=why[:LONGEST])
+        self.last = Reason("set_aside_on", "{topic}: {why}", topic=topic, why=reason)
+        log.warning("a message on %s is set aside: %s", topic, reason)
         digest = hashlib.sha256(topic.encode(errors="replace") + b"\n" + payload).hexdigest()[:16]
         try:
             kept = self._known()
             if not any(name.endswith(digest + ENDING) for name in kept):
                 number = int(max(kept)[:8]) + 1 if kept else 1
-                whole = msgspec.json.encode(SetAsideMessage(topic, why, len(payload))) + b"\n" + payload
+                whole = (
+                    msgspec.json.encode(SetAsideMessage(topic, str(reason)[:LONGEST], len(payload))) + b"\n" + payload
+                )
                 name = f"{number:08d}-{digest}{ENDING}"
                 write_whole(self.folder / name, whole)
                 kept[name] = len(whole)
                 self._make_room(kept)
         except OSError as error:
             self._files = None  # the folder may have been taken away
-            log.warning("a message could not be set aside in %s: %s", self.folder, error.strerror)
+            log.warning("a message could not be set aside in %s: %s", self.folder, system_reason(error))
             return False
         return True
 

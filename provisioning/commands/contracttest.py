@@ -11,7 +11,7 @@ from edge.language.texts import _
 from edge.language.words import N_
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
-from provisioning.commands.settings import assigned, driver_named, settings, typed
+from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
 
 if TYPE_CHECKING:
     from drivers.trial import Trial
@@ -38,7 +38,7 @@ TITLES = {
 
 
 @click.command(help=_("Run the suite that every driver must pass, on the driver's simulated device."))
-@click.argument("name", metavar=_("DRIVER"))
+@click.argument("name", metavar=_("DRIVER"), shell_complete=drivers_for)
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @json_option()
 def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:

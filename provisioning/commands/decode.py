@@ -13,7 +13,7 @@ from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
-from provisioning.commands.settings import assigned, driver_named, settings, typed
+from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo, Frame, Refused
@@ -65,7 +65,7 @@ class Tally:
         'JSON, as {"registers": {"0xF7": "4a52c08096c07a76"}}.'
     )
 )
-@click.argument("driver", metavar=_("DRIVER"))
+@click.argument("driver", metavar=_("DRIVER"), shell_complete=drivers_for)
 @click.argument("file", type=Input("rb"), metavar=_("FILE"))
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @click.option("--hex", "as_hex", is_flag=True, help=_("The input is hexadecimal text."))
@@ -76,9 +76,12 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
     if info.decoder is None:
         said = _('the driver "{name}" has no stream of bytes that could be decoded')
         raise CommandError(Exit.USAGE, said.format(name=driver))
-    decoder = info.decoder(settings(info, placed(info, typed(info, assigned(pairs)))))
+    words = assigned(pairs)
+    decoder = info.decoder(settings(info, placed(info, typed(info, words)), words))
     tally = Tally()
+    beginning = b""
     for chunk in unhexed(file) if as_hex else chunks(file):
+        beginning = beginning or chunk
         show(decoder.feed(chunk), tally)
     show(decoder.finish(), tally)
     if as_json:
@@ -86,6 +89,19 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
         print_json({"frames": tally.frames, "refused": refused})
     else:
         click.echo(tally.sentence())
+    if not tally.frames and as_json:
+        raise click.exceptions.Exit(Exit.DEVICE)
+    if not tally.frames:
+        raise CommandError(Exit.DEVICE, _("no frame of this device is in it"), another(beginning))
+
+
+def another(data: bytes) -> str:
+    """Return which other driver reads the bytes, as a remedy; "" where none does."""
+    from drivers.devices.heard import reader_of
+
+    name = reader_of(data)
+    said = _("It looks like the bytes of {name}: minshan sensors decode {name} FILE")
+    return said.format(name=name) if name else ""
 
 
 def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:

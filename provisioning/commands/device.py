@@ -84,7 +84,7 @@ def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> F
     said = _("sensor {name} ({driver} on {place}): {reason}").format(
         name=name, driver=info.name, place=place(info, settings), reason=texts.in_full(error.reason)
     )
-    return Finding("sensor", False, said, remedy(info.bus, error))
+    return Finding("sensor", False, said, remedy(info.bus, error), silent=True)
 
 
 def remedy(bus: str, error: DeviceError) -> str:

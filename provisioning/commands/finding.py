@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class Finding:
     """One check: what was looked at (`file`, `sensor`, ...), whether it is well, a sentence, a remedy.
 
-    One that is well and has a remedy is a hint (`!`): the station works, and a person may want to know.
+    One that is well and has a remedy is a hint (`!`): the station works, and a person may want to know. `silent`: a
+    sensor gives nothing at all.
     """
 
     check: str
     well: bool
     sentence: str
     remedy: str = ""
+    silent: bool = False
 
     @property
     def mark(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from click.core import ParameterSource
 from edge.files import write_whole
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.init import keep
 from provisioning.commands.options import format_mistake
 
 FOLDER = "/var/lib/minshan-hub"
@@ -34,7 +34,7 @@ PATH = click.Path(path_type=Path)
     "--pictures", metavar=_("FOLDER"), help=_("Photos (otherwise {folder}).").format(folder=f"{FOLDER}/pictures")
 )
 @click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("Where to."))
-@click.option("--force", is_flag=True, help=_("Replace the file if it is there."))
+@click.option("--force", is_flag=True, help=_("Replace the file if it is there; what it was is kept in FILE.bak."))
 @click.pass_context
 def init(context: click.Context, /, out: Path, force: bool, **given: str | None) -> None:
     """Ask for what is missing where there is a person, check the file as the hub will, write it, make the tables."""
@@ -119,7 +119,9 @@ def make(out: Path, text: str) -> None:
             Path(config.database.url.removeprefix("sqlite://")).parent.mkdir(parents=True, exist_ok=True)
         Path(config.pictures.dir).mkdir(parents=True, exist_ok=True)
         open_sink(config).close()
-        os.replace(beside, out)
+        if out.exists():
+            keep(out, beside)
+        beside.rename(out)
     except ConfigError as error:
         lines = (format_mistake(mistake).replace(str(beside), str(out)) for mistake in error.mistakes)
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None

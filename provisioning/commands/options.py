@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ import click
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.terminal import can_show
 
 if TYPE_CHECKING:
     from edge.config.errors import Mistake
@@ -74,21 +76,26 @@ def broker_at(url: str, **files: str | None) -> BrokerSection:
         parse(url)
         return BrokerSection.model_validate({"url": url, "retry_max_s": 10.0, **files})
     except (AddressError, ValidationError):
-        said = _("The broker's address must be as mqtt://host:1883 or mqtts://host:8883.")
-        raise CommandError(Exit.USAGE, said) from None
+        from provisioning.commands.answers import bad_broker
+
+        raise CommandError(
+            Exit.USAGE, _("{place}: {sentence}").format(place="--broker", sentence=bad_broker(url))
+        ) from None
 
 
 def loaded(path: Path | None) -> Config:
     """Return the station's configuration. Raise CommandError with one line for each mistake in its file."""
-    from edge.config.errors import ConfigError
+    from edge.config.errors import NO_FILE, ConfigError
     from edge.config.file import load
 
     try:
         return load(path or CONFIG)
     except ConfigError as error:
         lines = "\n".join(format_mistake(mistake) for mistake in error.mistakes)
-        missing = path is None and any(mistake.code == "no_file" for mistake in error.mistakes)
+        missing = path is None and any(mistake.reason.code == NO_FILE.code for mistake in error.mistakes)
         remedy = _("Name the file with --config, or write one with `minshan init`.") if missing else ""
+        if (path or CONFIG).exists() and not os.access(path or CONFIG, os.R_OK):
+            remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")
         raise CommandError(Exit.CONFIG, lines, remedy) from None
 
 
@@ -99,16 +106,10 @@ def format_mistake(mistake: Mistake) -> str:
 
 def sentence(mistake: Mistake) -> str:
     """Return what is wrong or would be right, in the person's language."""
-    return _(mistake.template).format(**{key: param_for_people(key, value) for key, value in mistake.params.items()})
-
-
-def param_for_people(key: str, value: Any) -> Any:
-    """Return a parameter of such a sentence; a driver's reason or a kind of bus in the person's language."""
-    if key == "detail":
-        return texts.phrase(value)
-    return texts.bus(value) if key in ("theirs", "ours") else value
+    return texts.render(mistake.reason)
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value on a line, its text as it is written."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """Print one JSON value on a line, its text as it is written where the output has the signs for it."""
+    text = json.dumps(value, ensure_ascii=False)
+    click.echo(text if can_show(text) else json.dumps(value))

@@ -79,7 +79,7 @@ def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeo
         finally:
             link.close()
     except LinkError as trouble:
-        raise CommandError(Exit.BROKER, texts.phrase(str(trouble))) from None
+        raise CommandError(Exit.BROKER, texts.render(trouble.reason)) from None
 
 
 def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
@@ -98,7 +98,7 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             if result.state != "failed" or as_json:
                 print_result(result, as_json)
             if result.state == "failed":
-                raise CommandError(Exit.CAMERA, failed(texts.told(result.data.get("why"), result.text)))
+                raise CommandError(Exit.CAMERA, failed(texts.said(result.data.get("why") or result.text)))
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")
@@ -125,7 +125,8 @@ def print_result(result: Result, as_json: bool) -> None:
         "accepted": _("The station has taken the command ..."),
         "done": _("Done."),
     }
-    text = f" {texts.told(result.data.get('why'), result.text)}" if result.text else ""
+    text = f" {texts.said(result.data.get('why') or result.text)}" if result.text else ""
     click.echo(words.get(result.state, result.state) + text)
     for key, value in result.data.items():
-        click.echo(f"  {texts.fact(key)}: {value}")
+        if key != "why":  # it stands behind the word above
+            click.echo(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value)))

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
-from edge.language.texts import _, ngettext, phrase
+from edge.language.log_lines import to_stderr
+from edge.language.texts import _, ngettext, render, speak
+from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor.broker_notes import notes
@@ -24,6 +26,8 @@ def run(config_file: Path | None, check: bool, as_json: bool) -> None:
         checked(config_file, as_json)
         return
     config = loaded(config_file)
+    if config.station.language is not None:
+        speak(config.station.language)
     log_to_stderr()
     from edge.daemon import serve
     from edge.store.errors import StoreError
@@ -31,7 +35,7 @@ def run(config_file: Path | None, check: bool, as_json: bool) -> None:
     try:
         serve(config)
     except StoreError as trouble:
-        raise CommandError(Exit.STORE, phrase(str(trouble))) from None
+        raise CommandError(Exit.STORE, render(trouble.reason)) from None
 
 
 def checked(config_file: Path | None, as_json: bool) -> None:
@@ -46,11 +50,15 @@ def checked(config_file: Path | None, as_json: bool) -> None:
             file=config.path, station=config.station.id, sensors=count
         )
     )
-    for sentence, remedy in notes(config.broker) if config.broker is not None else ():
+    for sentence, remedy in (
+        *empty(config),
+        *doubts(config),
+        *(notes(config.broker) if config.broker is not None else ()),
+    ):
         click.echo(f"! {sentence}\n  → {remedy}")
 
 
 def log_to_stderr() -> None:
     """Log one line an event; the journal puts the time before it, a terminal gets it from here."""
     stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
-    logging.basicConfig(level=logging.INFO, format=stamp + "%(levelname)s %(name)s: %(message)s")
+    to_stderr(logging.INFO, stamp + "%(levelname)s %(name)s: %(message)s")

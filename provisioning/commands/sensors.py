@@ -13,7 +13,7 @@ from provisioning.commands.contracttest import test
 from provisioning.commands.decode import decode
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import CONFIG, config_option, json_option, loaded, print_json
-from provisioning.commands.settings import assigned, driver_named, settings, typed
+from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo
@@ -55,6 +55,9 @@ def listed(as_json: bool) -> None:
         bus = texts.bus(entry["bus"])
         click.echo(f"{entry['name']}  ({bus})  {given}")
         click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
+        for name, profile in entry["profiles"].items():
+            given = _(", ").join(texts.label(quantity) for quantity in profile["quantities"])
+            click.echo(f"      profile={name}  {given}")
 
 
 def description(info: DriverInfo) -> dict[str, Any]:
@@ -71,6 +74,18 @@ def description(info: DriverInfo) -> dict[str, Any]:
         "quantities": quantities(info),
         "settings": keys,
         "source": info.source,
+        "profiles": profiles() if "profile" in info.settings.model_fields else {},
+    }
+
+
+def profiles() -> dict[str, dict[str, Any]]:
+    """Describe the built-in profiles of a driver that has them: what each is of, and its quantities."""
+    from drivers.devices.profiles import load, names
+
+    found = {name: load(name) for name in names()}
+    return {
+        name: {"title": profile.title, "quantities": list(dict.fromkeys(e.quantity for e in profile.registers))}
+        for name, profile in found.items()
     }
 
 
@@ -108,7 +123,7 @@ def key_shown(key: dict[str, Any], bus: str) -> str:
 
 
 @sensors.command(help=_("Read a device now. NAME is a driver (with --set) or a sensor of the station's file."))
-@click.argument("name", metavar=_("NAME"))
+@click.argument("name", metavar=_("NAME"), shell_complete=drivers_for)
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 @config_option()
 @click.option("--count", metavar="N", type=click.IntRange(1), default=1, show_default=True, help=_("How many times."))
@@ -140,13 +155,14 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple
     known = catalog()
     if config_file is None and (pairs or name in known or not CONFIG.exists()):
         info = driver_named(name)
-        return info, settings(info, typed(info, assigned(pairs))), name
+        words = assigned(pairs)
+        return info, settings(info, typed(info, words), words), name
     config = loaded(config_file)
     for sensor in config.sensor:
         if sensor.name == name:
-            changes = typed(sensor.info, assigned(pairs))
-            own = {**sensor.settings.model_dump(exclude_unset=True), **changes}
-            return sensor.info, settings(sensor.info, own), name
+            words = assigned(pairs)
+            own = {**sensor.settings.model_dump(exclude_unset=True), **typed(sensor.info, words)}
+            return sensor.info, settings(sensor.info, own, words), name
     names = _(", ").join(sensor.name for sensor in config.sensor)
     said = _('{file} has no sensor "{name}"; it has {names}')
     raise CommandError(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from edge.language import texts
-from edge.language.texts import _
+from edge.config.slips import narrowed
+from edge.language.texts import _, render
 from provisioning.commands.exits import CommandError, Exit
 
 if TYPE_CHECKING:
+    import click
     from pydantic import BaseModel
 
     from drivers.driver import DriverInfo
@@ -23,23 +24,28 @@ COMMON: dict[str, type] = {"name": str, "primary": bool, "height_m": float, "ser
 def driver_named(name: str) -> DriverInfo:
     """Return the driver of that name. Raise CommandError with its near miss where there is none."""
     from drivers.catalog import UnknownDriverError, find
+    from edge.config.errors import unknown_driver
 
     try:
         return find(name)
     except UnknownDriverError as error:
-        near = difflib.get_close_matches(name, error.known, 1, 0.5)
-        if error.broken:
-            said = _('the driver "{name}" is installed, but does not load: {why}').format(name=name, why=error.broken)
-        elif near:
-            said = _('there is no driver "{name}"; did you mean "{near}"?').format(name=name, near=near[0])
-        else:
-            said = _('there is no driver "{name}"; `minshan sensors` lists them').format(name=name)
-        raise CommandError(Exit.CONFIG, said) from None
+        raise CommandError(Exit.CONFIG, render(unknown_driver(error))) from None
+
+
+def drivers_for(_context: click.Context, _argument: click.Parameter, begun: str) -> list[str]:
+    """Return the drivers that the Tab key may complete a word to."""
+    from drivers.catalog import catalog
+
+    return [name for name in catalog() if name.startswith(begun)]
 
 
 def split(spec: str) -> tuple[str, dict[str, str]]:
-    """Split `DRIVER[:key=value,…]` into the driver's name and its keys; a piece without "=" goes on with the last."""
-    name, _colon, rest = spec.partition(":")
+    """Split `DRIVER[:key=value,…]` into the driver's name and its keys; a piece without "=" goes on with the last.
+
+    The full-width ：，＝ of a Chinese keyboard are taken as the signs that they stand for.
+    """
+    name, _colon, rest = re.sub("：", ":", spec, count=1).partition(":")
+    rest = re.sub(r"，(?=\s*\w+\s*[=＝])", ",", rest)
     pairs: list[str] = []
     for piece in rest.split(",") if rest else []:
         if "=" in piece or not pairs:
@@ -53,7 +59,7 @@ def assigned(pairs: Iterable[str]) -> dict[str, str]:
     """Return `key=value` words as a table. Raise CommandError for a word without "="."""
     table = {}
     for pair in pairs:
-        key, equals, text = pair.partition("=")
+        key, equals, text = re.sub("＝", "=", pair, count=1).partition("=")
         if not equals or not key.strip():
             raise CommandError(Exit.USAGE, _('"{pair}" must have the form key=value').format(pair=pair))
         table[key.strip()] = text.strip()
@@ -63,7 +69,7 @@ def assigned(pairs: Iterable[str]) -> dict[str, str]:
 def typed(info: DriverInfo, texts: dict[str, str]) -> dict[str, Any]:
     """Return the texts as TOML values of the driver's keys (and a sensor's common ones): 0x76, true, 9600, text."""
     kinds = {**COMMON, **{key: field.annotation for key, field in info.settings.model_fields.items()}}
-    return {key: text if kinds.get(key) is str else literal(text) for key, text in texts.items()}
+    return {key: text if kinds.get(key) is str else literal(narrowed(text)) for key, text in texts.items()}
 
 
 def literal(text: str) -> Any:
@@ -76,28 +82,33 @@ def literal(text: str) -> Any:
         return text
 
 
-def settings(info: DriverInfo, table: dict[str, Any]) -> BaseModel:
-    """Return the driver's settings. Raise CommandError with one line for each key that is wrong."""
+def settings(info: DriverInfo, table: dict[str, Any], words: Mapping[str, str] | None = None) -> BaseModel:
+    """Return the driver's settings. Raise CommandError with one line for each key that is wrong.
+
+    `words` are the values as they were typed.
+    """
     from pydantic import ValidationError
 
-    from edge.config.errors import SENTENCES, explained
-    from edge.config.file import settings_from, unknown_key
+    from edge.config.errors import explained, unknown_key
+    from edge.config.file import settings_from
+    from edge.config.slips import address
 
+    shown = {**table, **(words or {})}
     try:
         return settings_from(info, table)
     except ValidationError as error:
         lines = []
         for one in error.errors():
             key = ".".join(str(part) for part in one["loc"])
-            code, params = explained(dict(one))
-            if code == "extra_forbidden":
-                code, params = unknown_key(key, info.settings.model_fields)
-            if code == "missing":
+            if one["type"] == "missing":
                 lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
                 continue
-            if "detail" in params:
-                params["detail"] = texts.phrase(str(params["detail"]))
-            said = _(SENTENCES[code]).format(**{"key": key, **params})
-            value = f" = {table[key]}" if key in table else ""
-            lines.append(f"{info.name}: {key}{value}: {said}" if key else f"{info.name}: {said}")
+            unknown = one["type"] == "extra_forbidden"
+            reason = unknown_key(key, info.settings.model_fields) if unknown else explained(dict(one), key)
+            if key == "address":
+                reason = address(info.settings, str(shown.get(key, "")), reason)
+            said = render(reason)
+            value = f" = {shown[key]}" if key in shown else ""
+            place = f"{info.name}: {key}{value}" if key else info.name
+            lines.append(_("{place}: {sentence}").format(place=place, sentence=said))
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None

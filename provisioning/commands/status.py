@@ -10,8 +10,10 @@ import click
 from edge.control.client import AskError, NotRunningError, ask
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from edge.measure.derived.hourly import WARMTH
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
+from provisioning.commands.silence import names, place_of, silences
 from provisioning.doctor.box import cameras_in
 
 SOCKET = "minshan.sock"
@@ -63,6 +65,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         "",
         *minute(answer.get("minute"), answer.get("units") or {}, offset),
         *derived(answer.get("derived") or {}),
+        *hour(answer.get("hour"), offset),
         "",
         *troubled(answer.get("sensors") or []),
         *kept(answer.get("store") or {}, offset),
@@ -95,10 +98,10 @@ def time_trouble(mark: dict[str, Any]) -> list[str]:
     return [_("Time: {trouble}").format(trouble=texts.said(trouble))] if trouble else []
 
 
-def maintenance(text: str | None) -> list[str]:
+def maintenance(what: object) -> list[str]:
     """Return a line while somebody works on the station."""
     said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-    return [said.format(text=text)] if text else []
+    return [said.format(text=texts.said(what))] if what else []
 
 
 def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) -> list[str]:
@@ -124,6 +127,31 @@ def derived(found: dict[str, float]) -> list[str]:
     return [_("Derived: {values}").format(values=texts.derived(found))] if found else []
 
 
+def hour(latest: dict[str, Any] | None, offset: float) -> list[str]:
+    """Return the newest hour's figures, which it lacks and why, and what the season came to."""
+    if latest is None:
+        return []
+    values, season = latest["values"], latest["season"]
+    reasons = latest.get("reasons") or {}
+    good = {name: number for name, number in values.items() if number is not None}
+    found = [_("In the hour from {when}:").format(when=texts.when(latest["begin"], offset))]
+    found += [f"  {texts.derived(good)}"] if good else []
+    for why in dict.fromkeys(map(texts.said, reasons.values())):
+        names = _(", ").join(texts.label(name) for name, reason in reasons.items() if texts.said(reason) == why)
+        found.append(_("  {names}: {why}").format(names=names, why=why))
+    said = _("Since {when}, in {hours} h: {counts}")
+    counts = texts.derived({name: season[name] for name in WARMTH})
+    found.append(said.format(when=texts.when(season["since"], offset), hours=season["hours"], counts=counts))
+    if season["missing"]:
+        said = ngettext(
+            "{n} hour without a temperature is not in it.",
+            "{n} hours without a temperature are not in it.",
+            season["missing"],
+        )
+        found.append(said.format(n=season["missing"]))
+    return found
+
+
 def span(latest: dict[str, Any], offset: float) -> str:
     """Return the time over which the values were measured; a minute that was cut short is named so."""
     start, seconds = latest.get("start"), float(latest.get("duration") or 60.0)
@@ -145,27 +173,25 @@ def wide(text: str) -> int:
 
 
 def troubled(sensors: list[dict[str, Any]]) -> list[str]:
-    """Return a line for each sensor that is down; one line where none is."""
+    """Return a line for each sensor that is down, one for a bus that is dead; one line where none is."""
     down = [sensor for sensor in sensors if sensor.get("down")]
     said = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
     if not down:
         return [_("All sensors answer.")] if sensors else [_("No sensor is configured.")]
+    dead = _("Nothing on {place} answers ({names}): {reason}")
     return [
-        said.format(name=s["name"], driver=s["driver"], place=place_of(s), reason=texts.in_full(s["down"]))
-        for s in down
+        dead.format(place=place_of(group[0]), names=names(group), reason=reason)
+        if group[1:]
+        else said.format(name=group[0]["name"], driver=group[0]["driver"], place=place_of(group[0]), reason=reason)
+        for group, reason in silences(sensors)
     ]
-
-
-def place_of(sensor: dict[str, Any]) -> str:
-    """Return where a sensor of a station's answer is: its bus without the word for its kind."""
-    return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
 
 
 def kept(store: dict[str, Any], offset: float) -> list[str]:
     """Return what is in the local archive, and what is unsent since when."""
     found = []
     if store.get("trouble"):
-        found.append(_("Local archive: {trouble}").format(trouble=texts.phrase(str(store["trouble"]))))
+        found.append(_("Local archive: {trouble}").format(trouble=texts.said(store["trouble"])))
     elif store.get("bytes") is not None:
         found.append(_("Local archive: {size}").format(size=texts.size(float(store["bytes"]))))
     strays = store.get("strays") or {}
@@ -198,7 +224,7 @@ def connected(uplink: dict[str, Any]) -> str:
         return _("Connected to the broker.")
     trouble = uplink.get("trouble") or uplink.get("last_trouble")
     if trouble:
-        return _("Not connected to the broker: {trouble}").format(trouble=texts.phrase(str(trouble)))
+        return _("Not connected to the broker: {trouble}").format(trouble=texts.said(trouble))
     return _("Not connected to the broker.")
 
 
@@ -219,14 +245,14 @@ def unusual(uplink: dict[str, Any]) -> list[str]:
             "{n} messages that came could not be handled; they are kept in {folder}. The last was on {why}",
             aside["count"],
         )
-        found.append(said.format(n=aside["count"], folder=aside.get("folder"), why=aside.get("last")))
+        found.append(said.format(n=aside["count"], folder=aside.get("folder"), why=texts.said(aside.get("last"))))
     if large.get("count"):
         said = ngettext(
             "{n} record is larger than this broker takes and stays here: {why}",
             "{n} records are larger than this broker takes and stay here: {why}",
             large["count"],
         )
-        found.append(said.format(n=large["count"], why=texts.phrase(str(large.get("last")))))
+        found.append(said.format(n=large["count"], why=texts.said(large.get("last"))))
     if never := uplink.get("never_arrives"):
         said = ngettext(
             "{n} record was sent again and again and never arrived; it stays here: {which}",

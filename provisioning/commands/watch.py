@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from edge.language.texts import _, ngettext
+from drivers.reason import system_reason
+from edge.language.log_lines import to_stderr
+from edge.language.texts import _, ngettext, render
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options
 
@@ -62,7 +63,7 @@ def watch(
     if jsonl is not None and not no_receipts:  # a receipt speaks of events and photos too, so they must be somewhere
         events = events or jsonl.with_name(jsonl.name + ".events")
         pictures = pictures or jsonl.with_name(jsonl.name + ".pictures")
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    to_stderr(logging.WARNING, "%(message)s")
     if jsonl is None:
         click.echo(
             _("No receipts are given, because no file is named that keeps the minutes (--jsonl FILE)."), err=True
@@ -84,7 +85,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
         try:
             receiver = Receiver(broker, files, receipts, show.seen)
         except OSError as error:
-            said = _("{file} cannot be used: {why}").format(file=error.filename, why=error.strerror)
+            said = _("{file} cannot be used: {why}").format(file=error.filename, why=render(system_reason(error)))
             raise CommandError(Exit.USAGE, said) from None
         receiver.run(lambda: bool(ending), lambda: show.tick(receiver))
     receiver.close()
@@ -101,6 +102,6 @@ def summary(receiver: Receiver) -> list[str]:
     lines = [said.format(minutes=tally.minutes, events=tally.events, pictures=tally.pictures, doubles=tally.doubles)]
     for station in ledger.stations():
         missing = sum(span.last - span.first + 1 for span in ledger.missing(station))
-        word = ngettext("{n} record missing", "{n} records missing", missing).format(n=missing)
-        lines.append(f"  {station}: " + (word if missing else _("nothing missing")))
+        word = ngettext("{n} record not received", "{n} records not received", missing).format(n=missing)
+        lines.append(f"  {station}: " + (word if missing else _("all received")))
     return [*lines, *unusual(receiver)]

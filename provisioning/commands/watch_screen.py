@@ -17,8 +17,10 @@ from hub.jsonl import rfc3339
 from hub.tally import is_unknown, values
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.live import Live
     from rich.table import Table
+    from rich.text import Text
 
     from edge.records.record import Record
     from edge.records.spans import Span
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 LATE = 180.0  # s: three minutes without a minute
 REFRESH = 1.0  # s
+WIDE = 110  # columns from which on a station is a row
+PAGE_TURNS = 4  # pictures (4 s) for which a page stays
 
 
 class Screen(Protocol):
@@ -84,6 +88,8 @@ class Picture:
         self._live = live
         self._clock = SystemClock()
         self._next = 0.0
+        self._turn = 0
+        self._changes: dict[str, tuple[str, float | None]] = {}  # station -> its state, when that was seen to change
 
     def seen(self, station: str, record: Record) -> None:
         """Show nothing yet: the table shows the newest record alone."""
@@ -92,35 +98,68 @@ class Picture:
         """Draw anew once a second."""
         if self._clock.now() >= self._next:
             self._next = self._clock.now() + REFRESH
-            self._live.update(table(receiver, system_utc()), refresh=True)
+            self._turn += 1
+            drawn = table(receiver, system_utc(), self._live.console.width, self._lasting(receiver.tally.states))
+            self._live.update(self._page(drawn), refresh=True)
+
+    def _lasting(self, states: dict[str, str]) -> dict[str, float]:
+        """Return for each station how long (s) its state has lasted, where its change was seen."""
+        now = self._clock.now()
+        for station, state in states.items():
+            before = self._changes.get(station)
+            if before is None or before[0] != state:
+                self._changes[station] = (state, None if before is None else now)
+        return {station: now - since for station, (_state, since) in self._changes.items() if since is not None}
+
+    def _page(self, drawn: Table) -> RenderableType:
+        """Return as many rows as the window has room for, the others in their turn, and how to stop."""
+        from rich.console import Group
+        from rich.text import Text
+
+        end = Text(_("Ctrl-C stops it"), style="dim")
+        lines = self._live.console.render_lines(Group(drawn, end), pad=False)
+        room = self._live.console.height - 1
+        if len(lines) <= room:
+            return Group(drawn, end)
+        pages = -(-len(lines) // max(1, room - 1))
+        first = (self._turn // PAGE_TURNS % pages) * (room - 1)
+        shown = [Text.assemble(*((part.text, part.style or "") for part in line)) for line in lines[first:][: room - 1]]
+        return Group(*shown, end)
 
 
-def table(receiver: Receiver, now: int) -> Table:
-    """Return a row a station: its state, newest minute, what is late and what is missing; below it what wants a look.
+def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, float] | None = None) -> Table:
+    """Return a row a station: its state, newest minute, how old it is and what was not received.
 
-    What came from the network is text to the table, never its markup.
+    Below it stands what wants a look. Where the window is not wide, a station takes some lines, so that nothing is
+    cut. `lasting`: how long (s) a state has lasted. What came from the network is text to the table, never its markup.
     """
     from rich.table import Table
     from rich.text import Text
 
-    state = texts.phrase(receiver.trouble) if receiver.trouble else _("connected")
+    state = texts.render(receiver.trouble) if receiver.trouble else _("connected")
     drawn = Table(title=Text(f"Minshan 岷山  {state}"), title_justify="left", pad_edge=False, caption_justify="left")
-    for head in (_("Station"), _("State"), _("Newest minute"), _("Late"), _("Records"), _("Missing"), ""):
-        drawn.add_column(head)
+    heads = (_("Station"), _("State"), _("Newest minute"), _("Age"), _("Records"), _("Not received"), _("Values"))
+    for head in heads if width >= WIDE else (_("Stations"),):
+        drawn.add_column(head, overflow="fold")
     tally, ledger = receiver.tally, receiver.records.ledger
     for station in sorted({*ledger.stations(), *tally.states}):
         newest = tally.newest.get(station)
         silent = None if newest is None else (now - newest.arrived) / 1e6
-        row = (
-            station,
-            state_of(tally.states.get(station)),
-            "–" if newest is None else texts.when(newest.start),
-            texts.duration(silent) if silent is not None and silent > LATE else "",
-            str(ledger.count(station)),
-            spans(ledger.missing(station)),
-            "" if newest is None else newest.values,
-        )
-        drawn.add_row(*map(Text, row))
+        late = silent is not None and silent > LATE
+        away = tally.states.get(station) == "offline"
+        row = [
+            Text(station, style="bold"),
+            Text(state_of(tally.states.get(station), (lasting or {}).get(station)), style="red" if away else ""),
+            Text("–" if newest is None else texts.when(newest.start)),
+            Text("" if silent is None else texts.duration(silent), style="red" if late else ""),
+            Text(str(ledger.count(station))),
+            Text(spans(ledger.missing(station)), style="yellow"),
+            Text("" if newest is None else newest.values, style="dim" if late or away else ""),
+        ]
+        if width >= WIDE:
+            drawn.add_row(*row)
+        else:
+            drawn.add_row(block(row, heads))
     if notes := [*unusual(receiver), *price(receiver)]:
         drawn.caption = Text("\n".join(notes))
     return drawn
@@ -157,7 +196,7 @@ def set_aside(receiver: Receiver) -> list[str]:
     if aside is None:
         return [line]
     lines = [_("{line}; see {folder}").format(line=line, folder=aside.folder)]
-    return [*lines, f"  {aside.last}"] if aside.last else lines
+    return [*lines, f"  {texts.render(aside.last)}"] if aside.last else lines
 
 
 def price(receiver: Receiver) -> list[str]:
@@ -167,10 +206,25 @@ def price(receiver: Receiver) -> list[str]:
     return [_("No receipts are given: what the broker drops while nobody receives is lost.")]
 
 
-def state_of(state: str | None) -> str:
-    """Return the state that a station gave of itself, as a word."""
+def block(row: list[Text], heads: tuple[str, ...]) -> Text:
+    """Return a station's cells below each other: what would be a column's head stands before its cell."""
+    from rich.text import Text
+
+    station, state, minute, age, records, missing, values = row
+    lines = [Text("  ").join((station, state)), Text.assemble(f"  {heads[2]} ", minute)]
+    if age.plain:
+        lines[-1].append_text(Text.assemble("  ", f"{heads[3]} ", age))
+    lines.append(Text.assemble(f"  {heads[4]} ", records))
+    if missing.plain:
+        lines[-1].append_text(Text.assemble("  ", f"{heads[5]} ", missing))
+    return Text("\n").join([*lines, Text("  ") + values] if values.plain else lines)
+
+
+def state_of(state: str | None, lasts: float | None = None) -> str:
+    """Return the state that a station gave of itself, as a word, and how long (s) it has lasted."""
     known = {None: "–", "online": _("online"), "offline": _("offline")}
-    return known[state] if state in known else printable(str(state))
+    word = known[state] if state in known else printable(str(state))
+    return word if lasts is None else _("{state} for {time}").format(state=word, time=texts.duration(lasts))
 
 
 def spans(missing: list[Span]) -> str:

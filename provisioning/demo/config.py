@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.language.texts import _
+
 WHOLE = """\
 # A whole station on device twins: one device of each bus, all quantities of a mountain orchard.
 [station]
 id = "{station}"
-title = "Maoxian demo orchard"
+title = "{title}"
 
 [site]
 latitude = 31.68
@@ -154,7 +156,10 @@ def quoted(text: str) -> str:
 
 def whole_station(station: str, state: Path, broker: str, proof: str, camera: str | None) -> str:
     """Return the file of a station with all quantities; without `camera` (a snapshot's URL) it takes no pictures."""
-    text = WHOLE.format(station=station, state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES)
+    title = quoted(_("Maoxian demo orchard"))
+    text = WHOLE.format(
+        station=station, title=title, state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES
+    )
     return text + (CAMERA.format(camera=quoted(camera)) if camera else "")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from drivers.reason import system_reason
 from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
 from edge.config.file import load
@@ -21,10 +22,12 @@ from edge.config.sections import BrokerSection, Config
 from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
+from edge.language.log_lines import to_stderr
 from edge.language.texts import _
 from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
-from edge.sim.rig import Boot, Rig, boot_of
+from edge.sim.rig import Rig, boot_of
+from edge.sim.times import Boot
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
@@ -119,16 +122,17 @@ def demo(**options: Any) -> int:
         with contextlib.ExitStack() as stack:
             return play(wanted, stack)
     except CaptureError as error:
-        raise CommandError(Exit.USAGE, texts.phrase(str(error))) from None
+        raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
     except ConfigError as error:
         raise CommandError(Exit.CONFIG, "\n".join(format_mistake(mistake) for mistake in error.mistakes)) from None
     except (NoBrokerError, LinkError) as error:
-        raise CommandError(Exit.BROKER, texts.phrase(str(error))) from None
+        raise CommandError(Exit.BROKER, texts.render(error.reason)) from None
     except StoreError as error:
-        raise CommandError(Exit.STORE, texts.phrase(str(error))) from None
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
+        why = texts.render(system_reason(error))
         raise CommandError(
-            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=error.strerror)
+            Exit.STORE, _("{file}: {why}").format(file=error.filename or wanted.state, why=why)
         ) from None
 
 
@@ -151,12 +155,13 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     rigs.append(rig)
     first_seq = store.next_seq
     station = rig.power_on(lambda _config: store)
+    stack.callback(power_off, rig)
     hello(console, config, wanted.speed, state if wanted.state else None)
     with interrupts(rig) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
         show = Show(console, rig, station, interrupted, faults)
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
-        if wanted.until_sent:
+        if wanted.until_sent and not interrupted:
             show.drain()
     facts = plain_status(station.parts)
     report = reported(station, facts, first_seq, rig)
@@ -170,9 +175,15 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     return Exit.INTERRUPTED if bounded and interrupted else Exit.OK
 
 
+def power_off(rig: Rig) -> None:
+    """End the station where it still runs: after an exception its lanes would keep the process."""
+    if rig.station is not None:
+        rig.power_off()
+
+
 def quiet_log() -> None:
     """Log warnings only: the table shows the rest."""
-    logging.basicConfig(level=logging.ERROR, format="%(asctime)s %(name)s %(message)s")
+    to_stderr(logging.ERROR, "%(asctime)s %(name)s %(message)s")
 
 
 def own_broker(state: Path, stack: contextlib.ExitStack) -> str:

@@ -71,11 +71,24 @@ class FaultLog:
         for record in store.range(self._next, store.next_seq):
             self._next = record.seq + 1
             if record.kind == Kind.MINUTE and record.duration >= WHOLE and record.start is not None:
-                for sensor, channels in self._channels.items():
-                    self._sensor(record, record.start, sensor, channels)
+                self._minute(record, record.start)
         return self.lines[known:]
 
-    def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> None:
+    def _minute(self, minute: Record, start: int) -> None:
+        """Add the lines of a minute: one for all sensors that went missing together and for the same reason."""
+        gone: dict[tuple[int, str], list[tuple[str, Gap]]] = {}
+        for sensor, channels in self._channels.items():
+            gap = self._sensor(minute, start, sensor, channels)
+            if gap is not None:
+                gone.setdefault((gap.since, gap.reason), []).append((sensor, gap))
+        for (since, reason), together in gone.items():
+            names = _(", ").join(sensor for sensor, _gap in together)
+            labels = _(", ").join(texts.label(channel) for _sensor, gap in together for channel in gap.channels)
+            said = _("{sensor}: missing, {reason}: {channels}")
+            self._add_line(since, said.format(sensor=names, reason=reason, channels=labels))
+
+    def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> Gap | None:
+        """Take in what a minute has of one sensor. Return its gap where that is long enough to be told."""
         body = minute.fields()
         values = body["values"]
         lost = tuple(channel for channel in channels if values.get(channel) is None)
@@ -83,18 +96,16 @@ class FaultLog:
         if lost:
             reason = texts.said(body["reasons"].get(lost[0]))
             self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
-            if gap.minutes == TOLD_AFTER:
-                self._count += 1
-                self._add_line(gap.since, _("{sensor}: missing, {reason}: {channels}"), sensor, gap)
-        elif gap is not None:
+            self._count += gap.minutes == TOLD_AFTER
+            return gap if gap.minutes == TOLD_AFTER else None
+        if gap is not None:
             del self._gaps[sensor]
             if gap.minutes >= TOLD_AFTER:
                 back = texts.ngettext(
                     "{sensor}: back after {n} minute", "{sensor}: back after {n} minutes", gap.minutes
                 )
-                self._add_line(start, back, sensor, gap)
+                self._add_line(start, back.format(sensor=sensor, n=gap.minutes))
+        return None
 
-    def _add_line(self, at: int, sentence: str, sensor: str, gap: Gap) -> None:
-        channels = _(", ").join(texts.label(channel) for channel in gap.channels)
-        text = sentence.format(sensor=sensor, reason=gap.reason, channels=channels, n=gap.minutes)
-        self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {text}")
+    def _add_line(self, at: int, said: str) -> None:
+        self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {said}")

@@ -15,6 +15,8 @@ import sys
 import threading
 from pathlib import Path
 
+from drivers.reason import Reason
+
 LONGEST_PAUSE = 30.0  # s between two starts of a child that keeps ending
 START_S = 10.0  # real seconds that a broker has to listen
 
@@ -39,7 +41,11 @@ plugins:
 
 
 class NoBrokerError(Exception):
-    """No broker could be started; the text says what to install."""
+    """No broker could be started; `reason` says what to install."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 def dying_with_us(command: list[str]) -> list[str]:
@@ -116,7 +122,10 @@ class OwnBroker:
             return "Mosquitto", [mosquitto, "-c", str(conf)]
         if importlib.util.find_spec("amqtt") is None:
             raise NoBrokerError(
-                "there is no broker on this machine: apt-get install mosquitto, or name one by --broker"
+                Reason(
+                    "no_broker_here",
+                    "there is no broker on this machine: apt-get install mosquitto, or name one by --broker",
+                )
             )
         conf = folder / "amqtt.yaml"
         conf.write_text(AMQTT_CONF.format(port=self.port))
@@ -132,7 +141,9 @@ class OwnBroker:
                     return
             tick.wait(0.05)
         self.stop()
-        raise NoBrokerError(f"{self.name} does not start: see {self._log}")
+        raise NoBrokerError(
+            Reason("broker_not_started", "{name} does not start: see {log}", name=self.name, log=str(self._log))
+        )
 
 
 def camera_process(spool: Path, log: Path) -> SupervisedProcess:

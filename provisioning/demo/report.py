@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.sim.rig import Rig
 from edge.station import Station
-from provisioning.demo.show import unsent
+from provisioning.demo.show import bare, unsent
 
 MOST_COMPLAINTS = 20  # of the checker, on a screen
 
@@ -35,11 +34,6 @@ def hello(console: Console, config: Config, factor: float | None, state: Path | 
         )
 
 
-def bare(url: str) -> str:
-    """Return a broker's address without its password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
-
-
 def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) -> dict[str, Any]:
     """Return the report of this run."""
     refused: dict[str, int] = {}
@@ -59,6 +53,7 @@ def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) 
         "epoch": station.epoch,
         "unsent": unsent(station),
         "pictures": facts["pictures"]["taken"] if facts["pictures"] else 0,
+        "hour": facts["hour"],
     }
 
 
@@ -69,9 +64,11 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
         counts.append(counted("pictures", report["pictures"]))
     console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
     if report["unsent"] and not facts["uplink"]["connected"]:
-        why = texts.phrase(facts["uplink"]["trouble"] or "")
+        why = texts.said(facts["uplink"]["trouble"])
         said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         console.print(said.format(why=why), highlight=False)
+    elif report["unsent"]:
+        console.print(_("It was still on its way; a station sends it after its next start."), highlight=False)
     if facts["pictures"] is None:
         refused = sum(report["lines_refused"].values())
         lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])

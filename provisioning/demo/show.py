@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import re
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,19 +13,24 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from edge.config.sections import Config
 from edge.control.status import plain_status
 from edge.language import texts
 from edge.language.texts import _
 from edge.sim.rig import Rig
 from edge.station import Station
+from edge.store.outbox import PLATFORM
 from provisioning.demo.faults import FaultLog
-from provisioning.demo.table import live_table
+from provisioning.demo.table import lines_of, live_table
 
 DRAW_S = 0.5  # real seconds between two pictures of the table
 FAST_SLICE = 600.0  # simulated s between two looks where time goes as fast as it can
 DRAIN_SLICE = 0.5  # s between two looks for what is still unsent
+LAST_S = 3.0  # s in which the last record is still sent, where there is a connection
 GRACE = 2.0  # s after the end in which the last minute is closed
 LATELY = 6  # lines of what went missing and came back
+LOW = 30  # lines of a window that has not room for so many
+PAGE_PICTURES = 6  # pictures (3 s) for which a page of the table stays
 
 
 @dataclass
@@ -36,9 +43,13 @@ class Show:
     interrupted: list[bool]
     faults: FaultLog | None = None
     _shown_hour: int = -1
+    _pictures: int = 0
 
     def run(self, speed: float | None, end: float) -> None:
-        """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring."""
+        """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring.
+
+        What was made last still has a moment to be sent.
+        """
         pace = _("{n}x").format(n=f"{speed:g}") if speed else _("at full speed")
         slice_s = FAST_SLICE if speed is None else speed * DRAW_S
         with self._drawing() as draw:
@@ -47,34 +58,57 @@ class Show:
                 draw(pace)
             self.rig.stop_measuring(min(end, self.rig.clock.now()))
             draw(pace)
+            uplink = plain_status(self.station.parts)["uplink"]
+            if uplink is not None and uplink["connected"]:
+                self._send(lambda: draw(pace), LAST_S)
 
     def drain(self) -> None:
-        """Stay until nothing is unsent: time now runs as in life, so that the broker has its time."""
-        self.rig.clock.pace(1.0)
+        """Stay until nothing is unsent."""
         if self.station.uplink is not None:
             self.station.uplink.retry_now()
         with self._drawing() as draw:
-            while not self.interrupted and unsent(self.station):
-                self.rig.clock.run_until(self.rig.clock.now() + DRAIN_SLICE)
-                draw(_("sending what is left"))
+            self._send(lambda: draw(_("sending what is left")))
+
+    def _send(self, draw: Callable[[], None], seconds: float = float("inf")) -> None:
+        """Wait for so many seconds until nothing is unsent; Ctrl-C (one more, where it ended the run) ends that.
+
+        Time now runs as in life, so that the broker has its time.
+        """
+        self.rig.clock.pace(1.0)
+        until, before = self.rig.clock.now() + seconds, len(self.interrupted)
+        while len(self.interrupted) == before and unsent(self.station) and self.rig.clock.now() < until:
+            self.rig.clock.run_until(self.rig.clock.now() + DRAIN_SLICE)
+            draw()
 
     @contextlib.contextmanager
     def _drawing(self) -> Iterator[Callable[[str], None]]:
         """Give a function that shows the station: a live table on a terminal, a line a simulated hour elsewhere."""
         if self.console.is_terminal:
             with Live(console=self.console, auto_refresh=False) as live:
-                yield lambda speed: live.update(self._picture(speed), refresh=True)
+                yield lambda speed: self._update(live, speed)
         else:
             yield self._lines
 
+    def _update(self, live: Live, speed: str) -> None:
+        """Draw anew; where the terminal has been closed, end the run and write to nobody."""
+        with contextlib.suppress(OSError):  # it may go in the middle of a picture
+            live.update(self._picture(speed), refresh=True)
+        if not self.console.file.isatty():
+            self.interrupted.append(True)
+            self.console.file = io.StringIO()
+
     def _picture(self, speed: str) -> RenderableType:
         facts = plain_status(self.station.parts)
-        if self.faults is None:
-            return live_table(facts, speed, self.console, self.console.height)
-        self.faults.look()
-        lines = self.faults.lines[-LATELY:]
-        table = live_table(facts, speed, self.console, self.console.height - len(lines))
-        return Group(table, Text("\n".join(lines), style="yellow", no_wrap=True, overflow="ellipsis"))
+        below: list[RenderableType] = []
+        if self.faults is not None:
+            self.faults.look()
+            lines = self.faults.lines[-(LATELY if self.console.height > LOW else 2) :]
+            below.append(Text("\n".join(lines), style="yellow", no_wrap=True, overflow="ellipsis"))
+        below.append(ways_on(self.rig.config))
+        room = self.console.height - lines_of(self.console, Group(*below))
+        self._pictures += 1
+        table = live_table(facts, speed, self.console, room, self._pictures // PAGE_PICTURES)
+        return Group(table, *below)
 
     def _lines(self, speed: str) -> None:
         facts = plain_status(self.station.parts)
@@ -94,23 +128,38 @@ class Show:
             self.console.print(line, highlight=False)
 
 
+def ways_on(config: Config) -> Text:
+    """Return how the run is ended, and where else one may look at it: the last line of the screen."""
+    ways = [_("Ctrl-C stops it")]
+    if config.broker is not None:
+        ways.append(
+            _("look from elsewhere: {command}").format(command=f"minshan watch --broker {bare(config.broker.url)}")
+        )
+    return Text("   ".join(ways), style="dim", overflow="fold")
+
+
+def bare(url: str) -> str:
+    """Return a broker's address without its password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+
+
 def unsent(station: Station) -> int:
     """Count the records and pictures that the platform does not have yet, or has not proven to have."""
     left = station.store.pictures.count()
-    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven())
-    return station.store.outbox.count_unsent() + unproven + left.thumbnails + left.full
+    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven(PLATFORM))
+    return station.store.outbox.count_unsent(PLATFORM) + unproven + left.thumbnails + left.full
 
 
 @contextlib.contextmanager
 def interrupts(rig: Rig) -> Iterator[list[bool]]:
-    """Make Ctrl-C and SIGTERM end the run in order: the list is filled, and the clock lets go."""
+    """Make Ctrl-C, SIGTERM and the end of the terminal end the run in order: the list is filled, the clock lets go."""
     interrupted: list[bool] = []
 
     def stop(*_signal: object) -> None:
         interrupted.append(True)
         rig.clock.halt()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield interrupted
     finally:

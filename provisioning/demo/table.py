@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -12,28 +14,46 @@ from drivers.quantity import QUANTITIES
 from edge.language import texts
 from edge.language.texts import _
 from edge.records.channel_name import ChannelName
+from provisioning.commands.silence import names, place_of, silences
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
+NARROW = 60  # columns below which there is no room for a column of units and one of reasons
 ON_THE_WAY = 5  # records whose receipt may still be under way, as each new one's is for an instant
 COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
 
-def live_table(facts: dict[str, Any], speed: str, console: Console, height: int) -> RenderableType:
-    """Draw a station's status (`edge.control.status.status`), at most `height` lines of that console."""
-    above = Group(header(facts, speed), foot(facts))  # a low window cuts off the last rows only
+def live_table(facts: dict[str, Any], speed: str, console: Console, height: int, turn: int = 0) -> RenderableType:
+    """Draw a station's status (`edge.control.status.status`), at most `height` lines of that console.
+
+    Rows that do not fit come on the next pages; `turn` counts the pages shown so far.
+    """
+    above = Group(header(facts, speed, console.width), foot(facts))
     room = height - lines_of(console, above)
-    whole = readings(facts)
-    over = lines_of(console, whole) - room
-    shown = len(whole.rows) - max(0, over)
-    while over > 0 and shown > 1:  # a row may take more than one line
-        part = readings(facts, shown)
-        over = lines_of(console, part) + 1 - room
-        if over <= 0:
-            left = len(whole.rows) - shown
-            more = texts.ngettext("… {n} more row in a higher window", "… {n} more rows in a higher window", left)
-            return Group(above, part, Text(more.format(n=left), style="dim", no_wrap=True, overflow="ellipsis"))
-        shown -= over
-    return Group(above, whole)
+    narrow = console.width < NARROW
+    channels = list(facts["minute"]["values"]) if facts["minute"] is not None else []
+    pages = paged(facts, channels, console, room, narrow)
+    if len(pages) == 1:
+        return Group(above, readings(facts, channels, narrow))
+    page = pages[turn % len(pages)]
+    where = _("{first}–{last} of {n} rows; the next ones follow").format(
+        first=channels.index(page[0]) + 1, last=channels.index(page[-1]) + 1, n=len(channels)
+    )
+    return Group(above, readings(facts, page, narrow), Text(where, style="dim", no_wrap=True, overflow="ellipsis"))
+
+
+def paged(facts: dict[str, Any], channels: list[str], console: Console, room: int, narrow: bool) -> list[list[str]]:
+    """Return the channels in pages of at most `room` lines each, with the table's frame; one page where all fit."""
+    if lines_of(console, readings(facts, channels, narrow)) <= room:
+        return [channels]
+    frame = lines_of(console, readings(facts, channels[:1], narrow)) - 1
+    pages: list[list[str]] = [[]]
+    for channel in channels:  # a row may take more than one line
+        longer = [*pages[-1], channel]
+        if pages[-1] and lines_of(console, readings(facts, longer, narrow)) + 1 > max(room, frame + 2):
+            pages.append([channel])
+        else:
+            pages[-1] = longer
+    return pages
 
 
 def lines_of(console: Console, picture: RenderableType) -> int:
@@ -41,54 +61,75 @@ def lines_of(console: Console, picture: RenderableType) -> int:
     return len(console.render_lines(picture, pad=False))
 
 
-def header(facts: dict[str, Any], speed: str) -> Text:
+def header(facts: dict[str, Any], speed: str, width: int) -> Text:
     """Draw station, its local time, how the time is known where it is not simulated, and how fast it runs."""
     title = Text(facts["title"] or facts["station"])
     title.truncate(LONGEST_TITLE, overflow="ellipsis")
-    text = Text("岷山 Minshan  ", style="bold", no_wrap=True, overflow="ellipsis") + title
+    text = Text("岷山 Minshan  ", style="bold") + title
     told = [texts.when(facts["time"], facts["utc_offset_h"]), speed]
     if facts["clock"]["source"] != "sim":
         told.insert(1, f"({texts.clock_source(facts['clock']['source'])})")
-    return text.append("   " + "   ".join(told), style="not bold dim")
+    behind = "   " + "   ".join(told)
+    if text.cell_len + cell_len(behind) > width:
+        behind = "\n" + behind.strip()
+    return text.append(behind, style="not bold dim")
 
 
-def readings(facts: dict[str, Any], most: int | None = None) -> Table:
-    """Return the last minute, a row a channel, `most` of them."""
-    table = Table(expand=False, header_style="bold", pad_edge=False)
-    table.add_column(_("Quantity"))
-    table.add_column(_("Last minute"), justify="right")
-    table.add_column(_("Unit"))
-    table.add_column(_("Quality"))
-    table.add_column(_("Why"), max_width=60)
+def readings(facts: dict[str, Any], channels: list[str], narrow: bool = False) -> Table:
+    """Return these channels of the last minute, a row each.
+
+    No name is cut. Where there is no reason there is no column of reasons; on a narrow screen the unit stands behind
+    the value, and a reason below the name.
+    """
     minute = facts["minute"]
     if minute is None:
-        table.add_row(_("the first minute is being measured"), "", "", "", "")
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        table.add_column(_("Last minute"))
+        table.add_row(_("the first minute is being measured"))
         return table
-    for channel, value in list(minute["values"].items())[:most]:
-        flag = minute["quality"][channel]
-        quantity = QUANTITIES[ChannelName.parse(channel).quantity]
-        table.add_row(
-            texts.label(channel),
-            texts.value(value, quantity.decimals),
-            texts.unit(quantity.unit),
-            Text(texts.flag_word(flag), style=COLOURS.get(flag, "")),
-            texts.said(minute.get("reasons", {}).get(channel)),
-        )
+    reasons = {} if narrow else {channel: texts.said(minute.get("reasons", {}).get(channel)) for channel in channels}
+    table = Table(box=SIMPLE_HEAD, show_edge=False, expand=False, header_style="bold", pad_edge=False)
+    table.add_column(_("Quantity"), overflow="fold")
+    table.add_column(_("Last minute"), justify="right", overflow="fold")
+    if not narrow:
+        table.add_column(_("Unit"), no_wrap=True)
+    table.add_column(_("Quality"), no_wrap=True)
+    if any(reasons.values()):
+        table.add_column(_("Why"), overflow="fold", max_width=60)
+    for channel in channels:
+        table.add_row(*row(minute, channel, narrow), *([reasons[channel]] if any(reasons.values()) else []))
     return table
+
+
+def row(minute: dict[str, Any], channel: str, narrow: bool) -> list[RenderableType]:
+    """Return the cells of a channel."""
+    flag = minute["quality"][channel]
+    quantity = QUANTITIES[ChannelName.parse(channel).quantity]
+    value = texts.value(minute["values"][channel], quantity.decimals)
+    unit = texts.unit(quantity.unit)
+    word = Text(texts.flag_word(flag), style=COLOURS.get(flag, ""))
+    if not narrow:
+        return [texts.label(channel), value, unit, word]
+    name = Text(texts.label(channel))
+    if reason := texts.said(minute.get("reasons", {}).get(channel)):
+        name.append(f"\n  {reason}", style="dim")
+    return [name, f"{value} {unit}".strip(), word]
 
 
 def foot(facts: dict[str, Any]) -> Table:
     """Store, uplink and pictures, a line each."""
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     table.add_row(_("Stored"), stored(facts))
     table.add_row(_("Sending"), sending(facts))
     if facts["derived"]:
         table.add_row(_("Derived"), texts.derived(facts["derived"]))
     if facts["pictures"] is not None:
         table.add_row(_("Pictures"), pictures(facts["pictures"]))
-    for sensor in facts["sensors"]:
-        if sensor["down"]:
-            table.add_row(Text(sensor["name"], style="red"), texts.in_full(sensor["down"]))
+    for group, reason in silences(facts["sensors"]):
+        said = _("{names}: {reason}").format(names=names(group), reason=reason) if group[1:] else reason
+        table.add_row(Text(place_of(group[0]) if group[1:] else str(group[0]["name"]), style="red"), said)
     return table
 
 
@@ -96,7 +137,7 @@ def stored(facts: dict[str, Any]) -> str:
     """Return how much is kept."""
     store = facts["store"]
     records = texts.ngettext("{n} record", "{n} records", store["next_seq"] - 1).format(n=store["next_seq"] - 1)
-    trouble = f"  {texts.phrase(store['trouble'])}" if store["trouble"] else ""
+    trouble = f"  {texts.said(store['trouble'])}" if store["trouble"] else ""
     return f"{records}, {texts.size(store['bytes'])}{trouble}"
 
 
@@ -107,7 +148,7 @@ def sending(facts: dict[str, Any]) -> Text:
         return Text(_("no broker is configured"))
     text = Text(_("connected"), style="green") if uplink["connected"] else Text(_("no connection"), style="red")
     if uplink.get("trouble"):
-        text.append(f": {texts.phrase(uplink['trouble'])}", style="red")
+        text.append(f": {texts.said(uplink['trouble'])}", style="red")
     if store["unsent"]:
         since = texts.when(store["unsent_since"], facts["utc_offset_h"])
         text.append("   " + _("{n} unsent since {time}").format(n=store["unsent"], time=since), style="yellow")

@@ -67,7 +67,7 @@ def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
     """Yield what keeps the running station from writing, where something does; its sentence says what to do."""
     trouble = (answer.get("store") or {}).get("trouble")
     if trouble:
-        said = _("archive: {trouble}").format(trouble=texts.phrase(str(trouble)))
+        said = _("archive: {trouble}").format(trouble=texts.said(trouble))
         yield Finding(
             "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
         )
@@ -185,6 +185,7 @@ def clock_finding(
     utc: int | None, offset_h: float, source: str | None, error: float | None, trouble: Reason | None
 ) -> Finding:
     """Judge the time (microseconds UTC, None unknown), its source and error (s), and what is wrong with its sources."""
+    from edge.clock.belief import CONTRADICTED
     from edge.clock.timekeeper import MAY_NOT_ASK, UNSYNCHRONISED
 
     remedy = _("See the station's log: journalctl -u minshan")
@@ -198,6 +199,11 @@ def clock_finding(
             "Its service must be the one that was installed: ProtectClock=no, and adjtimex and clock_adjtime in "
             "SystemCallFilter (systemctl cat minshan). Then: sudo systemctl daemon-reload, sudo systemctl restart "
             "minshan."
+        )
+    elif trouble is not None and trouble.code == CONTRADICTED:
+        remedy = _(
+            "Find out which is wrong: chronyc -n sources on the box, and the clock of the platform's computer. Until "
+            "they agree, the records state an error that holds both."
         )
     if utc is None:
         said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")

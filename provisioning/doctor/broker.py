@@ -42,7 +42,7 @@ def broker(config: Config) -> Iterator[Finding]:
         session = Session(f"minshan-doctor-{secrets.token_hex(4)}", (topic(station, Topic.ANSWER),))
         link = connect(config.broker, session)
     except LinkError as error:
-        yield Finding("broker", False, told(error), remedy(error))
+        yield Finding("broker", False, sentence_of(error), remedy(error))
         return
     try:
         version = {5: "5", 4: "3.1.1"}[link.version]
@@ -52,23 +52,23 @@ def broker(config: Config) -> Iterator[Finding]:
             yield Finding("broker", True, sentence, advice)
         yield record(link, config)
     except LinkError as error:
-        yield Finding("record", False, told(error), remedy(error))
+        yield Finding("record", False, sentence_of(error), remedy(error))
     finally:
         link.close()
 
 
-def told(error: LinkError) -> str:
+def sentence_of(error: LinkError) -> str:
     """Return the link's own sentence."""
-    return _("broker: {detail}").format(detail=texts.phrase(str(error)))
+    return _("broker: {detail}").format(detail=texts.render(error.reason))
 
 
 def remedy(error: LinkError) -> str:
     """Return what to do; and that nothing is lost meanwhile."""
-    if str(error).startswith("this station's certificate"):
+    if error.reason.code == errors.OWN_CERTIFICATE:
         return _("Put the new certificate and its key there; the station takes them at its next connection.")
     if error.login:
         return _("Correct username and password_file in [broker], or ask who keeps the broker for a login.")
-    if str(error).startswith("the certificate of"):
+    if error.reason.code in errors.CERTIFICATE:
         return _("Ask who keeps the broker to see to its certificate; the station keeps everything and sends it later.")
     return _("See to the network and the address in [broker]; the station keeps everything and sends it later.")
 
@@ -80,7 +80,7 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
     out = errors.of_certificate_file(section.cert_file)
     if out is not None:
         renew = _("Put the new certificate and its key there; the station takes them at its next connection.")
-        yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.phrase(out)), renew)
+        yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.render(out)), renew)
         return
     ends = end_of(section.cert_file)
     if ends is None:
@@ -116,7 +116,8 @@ def record(link: Link, config: Config) -> Finding:
         )
     if code >= REFUSED:
         said = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
-        allow = _("Let the broker's keeper allow minshan/1/{station}/#.").format(station=station)
+        allow = _("Let the broker's keeper allow minshan/1/{station}/# and minshan/2/{station}/#.")
+        allow = allow.format(station=station)
         return Finding("record", False, said, allow)
     return Finding("record", True, _("record: a test record was sent, and the broker has it"))
 

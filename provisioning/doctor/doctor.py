@@ -11,10 +11,12 @@ import click
 
 from edge.control.client import AskError, NotRunningError, ask
 from edge.language.texts import _, ngettext
+from provisioning.commands.doubts import doubts
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor import box, sensors
+from provisioning.doctor.buses import buses_of, by_bus
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
@@ -62,16 +64,18 @@ def findings(config: Config) -> Iterator[Finding]:
     from provisioning.doctor.broker import broker
 
     yield Finding("file", True, _("file: {file} is right").format(file=config.path))
+    yield from (Finding("file", True, sentence, remedy) for sentence, remedy in doubts(config))
     yield from box.site(config)
     answer = running(config)
     if answer is not None:
         said = _('station: "{station}" is running on {folder}')
         yield Finding("station", True, said.format(station=answer.get("station"), folder=config.state_dir))
-        yield from sensors.sensors_of(config, answer)
+        told = [(str(entry["name"]), str(entry["bus"])) for entry in answer.get("sensors") or []]
+        yield from by_bus(told, sensors.sensors_of(config, answer))
         yield from box.cameras_of(answer)
         yield from box.archive_of(answer)
     else:
-        yield from sensors.sensors(config)
+        yield from by_bus(buses_of(config), sensors.sensors(config))
         yield from box.cameras(config)
     yield from box.strays(config)
     yield box.clock(config) if answer is None else box.clock_of(answer)

@@ -124,14 +124,14 @@ def sensors_of(config: Config, answer: dict[str, Any]) -> Iterator[Finding]:
 def judge(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str]) -> Finding:
     """Return the finding of one of them; `sensor` is None where the file has changed since the station began."""
     from provisioning.commands.device import place
-    from provisioning.commands.status import place_of
+    from provisioning.commands.silence import place_of
 
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry["name"], "driver": entry["driver"], "place": where}
     if entry.get("down"):
         said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry["down"]), **facts)
         remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
-        return Finding("sensor", False, said, remedy.format(name=entry["name"]))
+        return Finding("sensor", False, said, remedy.format(name=entry["name"]), silent=True)
     count = int(entry.get("readings") or 0)
     said = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",

@@ -22,7 +22,7 @@ from PIL import Image
 
 from drivers.twins.cameras import SnapshotCamera
 from drivers.twins.scene import Moment, Scene
-from edge.pictures.spool import Spool, Target, Wish, new_id
+from edge.pictures.spool import CaptureRequest, CaptureTarget, Spool, new_id
 from edge.records.record import ClockMark, Stamp
 from tests.bench.figures import Row
 
@@ -42,7 +42,7 @@ def rows() -> Iterator[Row]:
     with SnapshotCamera(Still(2688, 1520), lambda: Moment(NOON)) as camera:
         yield from four_megapixels(camera, bare)
     with SnapshotCamera(Still(4000, 3000), lambda: Moment(NOON)) as camera, CameraProcess() as process:
-        process.picture(Target("orchard", "http", camera.url))
+        process.picture(CaptureTarget("orchard", "http", camera.url))
     most = process.most
     yield row("camera process, most while it judges 12 megapixels (MB; a bare interpreter with paho)", most, bare)
     yield from rtsp_still()
@@ -51,7 +51,7 @@ def rows() -> Iterator[Row]:
 def four_megapixels(camera: SnapshotCamera, bare: float) -> Iterator[Row]:
     """Yield the rows of a camera process that has taken pictures of 4 megapixels."""
     with CameraProcess() as process:
-        target = Target("orchard", "http", camera.url)
+        target = CaptureTarget("orchard", "http", camera.url)
         process.picture(target)  # the first one loads what is loaded late
         cpu = cpu_seconds(process.pid)
         seconds = [process.picture(target) for _ in range(PICTURES)]
@@ -64,7 +64,7 @@ def four_megapixels(camera: SnapshotCamera, bare: float) -> Iterator[Row]:
     most = process.most
     yield row("camera process, resident after pictures (MB; a bare interpreter with paho)", rss, bare)
     yield row("camera process, most while it judges 4 megapixels (MB; a bare interpreter with paho)", most, bare)
-    yield row("camera process, a 4-megapixel picture from wish to answer (s)", median(seconds), None)
+    yield row("camera process, a 4-megapixel picture from request to answer (s)", median(seconds), None)
     yield row("camera process, CPU of a 4-megapixel picture (s)", each, None)
     yield row("camera process, CPU at rest (ms in a second)", idle * 1000, None)
 
@@ -85,7 +85,7 @@ def rtsp_still() -> Iterator[Row]:
                 yield {"what": "an RTSP still: not measured, the RTSP server of the tests does not run here"}
                 return
             url = f"rtsp://127.0.0.1:{int(port)}/cam"
-            target = Target("gate", "rtsp", url)
+            target = CaptureTarget("gate", "rtsp", url)
             process.picture(target)
             ours = median(process.picture(target) for _ in range(PICTURES))
             command = ["ffmpeg", *STILL.format(url=url, file=Path(folder) / "still.jpg").split()]
@@ -134,12 +134,12 @@ class CameraProcess:
         self._process.wait()
         self._folder.cleanup()
 
-    def picture(self, target: Target) -> float:
-        """Have it take one picture. Return the seconds from the wish to the answer."""
-        wish = Wish(new_id(), "bench", target, Stamp("b", 1.0), NOON, ClockMark("ntp", 0.5), 30.0)
+    def picture(self, target: CaptureTarget) -> float:
+        """Have it take one picture. Return the seconds from the request to the answer."""
+        request = CaptureRequest(new_id(), "bench", target, Stamp("b", 1.0), NOON, ClockMark("ntp", 0.5), 30.0)
         began = time.monotonic()
-        self._spool.put(wish)
-        while (answer := self._spool.answer(wish.id)) is None:
+        self._spool.put(request)
+        while (answer := self._spool.answer(request.id)) is None:
             if time.monotonic() > began + 60:
                 raise TimeoutError("the camera process gives no picture")
             self._look()
@@ -147,7 +147,7 @@ class CameraProcess:
         seconds = time.monotonic() - began
         if not answer.ok:
             raise RuntimeError(str(answer.reason))
-        self._spool.drop(wish.id)
+        self._spool.drop(request.id)
         return seconds
 
     def _look(self) -> None:

@@ -34,10 +34,11 @@ from edge.config.file import load
 from edge.config.sections import Config, SensorSection
 from edge.daemon import open_bus, open_store
 from edge.records.record import Kind
-from edge.sampler import BusLane, Taken
+from edge.sampler import BusLane, Sampled
 from edge.sim.clock import SimClock
 from edge.sim.lane import SimLane
-from edge.sim.rig import Boot, Rig
+from edge.sim.rig import Rig
+from edge.sim.times import Boot
 from provisioning.demo.config import whole_station
 from tests.bench.figures import Row, row
 
@@ -197,7 +198,7 @@ def lateness(clock: SystemClock, inbox: Any) -> float:
     worst = 0.0
     while clock.now() < ends:
         item = inbox.get(ends)
-        if isinstance(item, Taken):
+        if isinstance(item, Sampled):
             at = item.reading.at
             if item.sensor in last:
                 worst = max(worst, at - last[item.sensor] - INTERVAL)

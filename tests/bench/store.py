@@ -21,6 +21,7 @@ import msgspec
 
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
+from edge.store.outbox import PLATFORM
 from edge.store.rows import record_of
 from edge.store.store import Store
 from tests.bench.figures import Row, UnmeasuredError, row
@@ -94,7 +95,7 @@ def timed(work: Worker, folder: Path, number: int) -> float:
 
 def stored(folder: Path, number: int, each: Callable[[int], None] = ignore) -> None:
     """Append to the store."""
-    store = Store.open(folder, epoch="5d0c9c1f")
+    store = Store.open(folder, epoch="5d0c9c1f", destinations=(PLATFORM,))
     for n in range(1, number + 1):
         store.append(draft(n), {"rainfall_amount": n})
         each(n)
@@ -103,11 +104,11 @@ def stored(folder: Path, number: int, each: Callable[[int], None] = ignore) -> N
 
 def closed(folder: Path, number: int, each: Callable[[int], None] = ignore) -> None:
     """Append to the store, each record sent and closed before the next."""
-    store = Store.open(folder, epoch="5d0c9c1f")
+    store = Store.open(folder, epoch="5d0c9c1f", destinations=(PLATFORM,))
     for n in range(1, number + 1):
         record = store.append(draft(n), {"rainfall_amount": n})
-        store.outbox.mark_sent([record])
-        store.outbox.prove([Span(record.epoch, record.seq, record.seq)])
+        store.outbox.mark_sent([record], PLATFORM)
+        store.outbox.prove([Span(record.epoch, record.seq, record.seq)], PLATFORM)
         each(n)
     store.close()
 

@@ -25,6 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.uplink import Uplink
 from edge.wire.contract import Batch
@@ -57,7 +58,7 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         broker = Broker(folder).start()
-        store = Store.open(folder / "store", epoch="5d0c9c1f7a22")
+        store = Store.open(folder / "store", epoch="5d0c9c1f7a22", destinations=(PLATFORM,))
         try:
             yield from drained(broker, store, folder)
             yield from wire(broker, store)
@@ -82,7 +83,7 @@ def wire(broker: Broker, store: Store) -> Iterator[Row]:
     with listener(broker), relay(broker.port) as (port, count):
         through = section.model_copy(update={"url": f"mqtt://127.0.0.1:{port}"})
         records = store.range(store.next_seq - 3600, store.next_seq - 1)
-        store.outbox.reopen(store.epochs())
+        store.outbox.reopen(store.epochs(), PLATFORM)
         before = count[0]
         drain(through, store)
         backlog = (count[0] - before) / BACKLOG
@@ -97,7 +98,7 @@ def drain(section: BrokerSection, store: Store) -> float:
     sender = Uplink(destination(section), store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
     began = time.monotonic()
     lane = clock.lane("uplink", sender.run)
-    until(lambda: store.outbox.count_unsent() == 0, 120)
+    until(lambda: store.outbox.count_unsent(PLATFORM) == 0, 120)
     took = time.monotonic() - began
     lane.stop()
     lane.join(5)
@@ -109,14 +110,14 @@ def live(section: BrokerSection, store: Store, count: list[int]) -> float:
     clock = SystemClock()
     sender = Uplink(destination(section), store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
     lane = clock.lane("uplink", sender.run)
-    until(lambda: sender.status()["connected"] and sender.status()["sending"] == 0)
+    until(lambda: sender.snapshot.connected and sender.snapshot.sending == 0)
     time.sleep(0.2)
     before = count[0]
     for draft in minutes(LIVE):
         store.append(msgspec.structs.replace(draft, stamp=Stamp(BOOT, clock.now() - 60)))
         sender.notify()
         sender.retry_now()
-        until(lambda: store.outbox.count_unsent() == 0)
+        until(lambda: store.outbox.count_unsent(PLATFORM) == 0)
     lane.stop()
     lane.join(5)
     return (count[0] - before) / LIVE

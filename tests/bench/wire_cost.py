@@ -21,6 +21,7 @@ from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.lacking import Lacking
 from edge.uplink.record_encoder import RecordEncoder
@@ -55,7 +56,7 @@ def rows() -> Iterator[Row]:
 
 def costs(name: str, records: list[Record], place: Path) -> Iterator[Row]:
     """Yield what these records cost, in columns and as version 1 has them."""
-    store = Store.open(place, epoch="e")
+    store = Store.open(place, epoch="e", destinations=(PLATFORM,))
     there = destination(BrokerSection(url="mqtt://127.0.0.1:9"), STATION)
     encoder = RecordEncoder(there, store.notes, SimClock(), Lacking())
     before = {every: month(encoder, records, every) for every in EVERY}

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
 from edge.records.record import Record
 from edge.wire.contract import Batch, PayloadError, Topic, decode
 from hub import blocks, intake
 from hub.tables import Tables
+
+DECODER = Path(__file__).resolve().parents[2] / "docs" / "wire-contract" / "decoder.py"
 
 
 class Reader:
@@ -32,3 +38,13 @@ class Reader:
             waiting, self._waiting = self._waiting, []
             records += [record for again in waiting for record in self.records(*again)]
         return records
+
+
+def documents_decoder() -> ModuleType:
+    """Return the decoder of the documents, loaded from its file."""
+    spec = importlib.util.spec_from_file_location("decoder", DECODER)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

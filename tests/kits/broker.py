@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from edge.config.sections import BrokerSection
+from tests.kits.real_parts import missing
 
 READY = 5.0  # s
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
@@ -51,6 +50,9 @@ class Certificates:
         return f"cafile {self.authority}\ncertfile {self.certificate}\nkeyfile {self.key}"
 
 
+RUNNING: set[Broker] = set()  # what is started and not ended yet
+
+
 class Broker:
     """One Mosquitto; its port stays the same over restarts.
 
@@ -67,7 +69,7 @@ class Broker:
     ) -> None:
         self.program = shutil.which("mosquitto", path=PATH)
         if self.program is None:
-            pytest.skip("mosquitto is not installed")
+            missing("mosquitto")
         self.folder = folder
         self.port = free_port()
         self._tls = tls
@@ -104,6 +106,7 @@ class Broker:
         self._process = subprocess.Popen(
             [self.program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        RUNNING.add(self)
         until(lambda: _takes(self.port), READY)
         return self
 
@@ -114,6 +117,7 @@ class Broker:
             self._process.send_signal(number)
             self._process.wait(READY)
             self._process = None
+            RUNNING.discard(self)
 
     def kill(self) -> None:
         """End it at once, whatever it has in hand."""
@@ -134,7 +138,7 @@ def password_file(folder: Path, user: str, password: str) -> str:
     """Write a file of passwords. Return the lines of a configuration that requires this login."""
     tool = shutil.which("mosquitto_passwd", path=PATH)
     if tool is None:
-        pytest.skip("mosquitto_passwd is not installed")
+        missing("mosquitto_passwd")
     file = folder / "passwords"
     subprocess.run([tool, "-b", "-c", str(file), user, password], check=True, capture_output=True)
     file.chmod(0o644)
@@ -184,7 +188,7 @@ def certificates(folder: Path, days: int) -> Certificates:
 def _openssl(*words: object) -> None:
     tool = shutil.which("openssl")
     if tool is None:
-        pytest.skip("openssl is not installed")
+        missing("openssl")
     subprocess.run([tool, *map(str, words)], check=True, capture_output=True)
 
 

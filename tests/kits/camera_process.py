@@ -1,4 +1,4 @@
-"""The camera process on a spool, for tests that lay wishes down and kill it."""
+"""The camera process on a spool, for tests that lay requests down and kill it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.clock.clock import SystemClock
-from edge.pictures.spool import Answer, Spool, Target, Wish, new_id
+from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Spool, new_id
 from edge.records.record import ClockMark, Stamp
 
 T = TypeVar("T")
@@ -41,9 +41,9 @@ class Process:
         self.process.stderr.close()
         return code
 
-    def ask(self, target: Target, deadline: float = 25.0, previous: str = "") -> Wish:
-        """Lay a wish down."""
-        wish = Wish(
+    def ask(self, target: CaptureTarget, deadline: float = 25.0, previous: str = "") -> CaptureRequest:
+        """Lay a request down."""
+        request = CaptureRequest(
             new_id(),
             "min-1",
             target,
@@ -54,18 +54,18 @@ class Process:
             previous=previous,
             laid=SystemClock().now(),
         )
-        self.spool.put(wish)
-        return wish
+        self.spool.put(request)
+        return request
 
-    def answer(self, wish: Wish, seconds: float = 40.0) -> Answer:
-        """Await the wish's answer."""
-        answer = until(lambda: self.spool.answer(wish.id), seconds)
+    def answer(self, request: CaptureRequest, seconds: float = 40.0) -> CaptureResult:
+        """Await the request's answer."""
+        answer = until(lambda: self.spool.answer(request.id), seconds)
         assert answer is not None, "no answer"
         return answer
 
-    def taken(self, wish: Wish) -> bool:
-        """Return whether the process has begun on the wish."""
-        return until((self.spool.folder / f"taken-{wish.id}.json").exists, 20.0)
+    def taken(self, request: CaptureRequest) -> bool:
+        """Return whether the process has begun on the request."""
+        return until((self.spool.folder / f"taken-{request.id}.json").exists, 20.0)
 
 
 def until(call: Callable[[], T], seconds: float) -> T:

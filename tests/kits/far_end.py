@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from drivers.clock import Inbox
+from drivers.reason import Reason
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
 from edge.records.record import Record
@@ -23,6 +24,7 @@ from edge.sim.memory_broker import MemoryBroker
 from edge.sim.network import Network
 from edge.sim.record_checkers import Version
 from edge.sim.rig import Rig
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.destination import Way
 from edge.wire.contract import ROLLCALL
@@ -129,7 +131,7 @@ class FarEnd:
         assert rig.station is not None and rig.station.uplink is not None
         store: Store = rig.station.store
         for _ in range(STEPS):
-            if not store.outbox.unsent(limit=1) and not store.outbox.unproven():
+            if not store.outbox.unsent(PLATFORM, limit=1) and not store.outbox.unproven(PLATFORM):
                 return
             rig.station.uplink.retry_now()
             rig.clock.run_until(rig.clock.now() + STEP_S)
@@ -139,7 +141,7 @@ class FarEnd:
     def _receive(self, rig: Rig) -> None:
         receiver = self._receiver
         if receiver is None:
-            raise LinkError("the receiver is stopped")
+            raise LinkError(Reason("said", "{text}", text="the receiver is stopped"))
         receiver._reads = self._reads  # as an older one answers
         topics = tuple(topic for topic in intake.heard() if self._reads > 1 or not intake.in_columns(topic))
         self._link = link = self.network.connect(

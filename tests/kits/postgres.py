@@ -42,7 +42,7 @@ class Cluster:
     """One PostgreSQL; its port stays the same over restarts. `settings`: as "work_mem=1MB"."""
 
     def __init__(self, *settings: str, folder: Path | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="minshan-postgres-")) if folder is None else folder
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="minshan-postgres-", dir="/tmp"))
         self.port = free_port()
         self._who: dict[str, Any] = {}
         if os.geteuid() == 0:

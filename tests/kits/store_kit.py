@@ -6,6 +6,7 @@ import os
 import random
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store import carve, rows, schema
 from edge.store.delivery import ALL, END, INSERT_SPAN, span_row
 from edge.store.folder import DATABASE
+from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
 from edge.store.store import Store
 
@@ -29,11 +31,18 @@ BODY = {
 }
 
 
-@pytest.fixture(name="ram")
-def folder_in_memory(tmp_path: Path) -> Iterator[Path]:
+@contextmanager
+def memory_folder() -> Iterator[Path]:
     """Give a folder in memory, for tests that open hundreds of stores and do not ask what a disk does."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
         yield Path(folder)
+
+
+@pytest.fixture(name="ram")
+def folder_in_memory() -> Iterator[Path]:
+    """Give the same to a test that takes it as an argument."""
+    with memory_folder() as folder:
+        yield folder
 
 
 def minute(number: int, boot: str = "boot-1", timed: bool = True, body: dict[str, Any] | None = None) -> Draft:
@@ -51,7 +60,7 @@ def event(kind: Kind, number: int, body: dict[str, Any], boot: str = "boot-1") -
 
 def many(folder: Path, records: int) -> None:
     """Make a closed store with so many minutes in it, quickly."""
-    store = Store.open(folder, epoch="a")
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,))
     store.append(minute(1))
     store.close()
     drafts = (rows.record_of(minute(n), "a", n) for n in range(2, records + 1))

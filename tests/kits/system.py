@@ -73,4 +73,5 @@ def station(folder: Path, port: str, url: str, more: str = "") -> Path:
     text += "records_mb = 10\npictures_mb = 10\n"
     more = more if "proof" in more else f'proof = "broker"\n{more}'
     file.write_text(f'{text}{TRUSTED}[broker]\nurl = "{url}"\n{more}{sensor}')
+    file.chmod(0o640)  # a login stands in it
     return file

@@ -43,7 +43,7 @@ class Box:
     def __init__(self, folder: Path, broker: BrokerSection, station: str = "orchard-1", epoch: str = "e1") -> None:
         self.station = station
         self.clock = SimClock()
-        self.store = Store.open(folder, epoch=epoch)
+        self.store = Store.open(folder, epoch=epoch, destinations=(PLATFORM,))
         self.anchors: list[Anchor] = []
         self.commands: list[Command] = []
         self.uplink = Uplink(
@@ -115,7 +115,7 @@ class Box:
         """Let simulated time pass, with real pauses for the other side, until something holds."""
         deadline = time.monotonic() + real
         while not holds():
-            assert time.monotonic() < deadline, f"did not come about in time: {self.uplink.status()}"
+            assert time.monotonic() < deadline, f"did not come about in time: {self.uplink.snapshot}"
             self.run(30)
             time.sleep(0.01)
 

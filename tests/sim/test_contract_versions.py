@@ -34,3 +34,12 @@ def test_a_platform_that_is_upgraded_keeps_its_ledger(tmp_path: Path) -> None:
     outcome = live(configured(tmp_path), schedule, 1800.0, reads=1)
     assert outcome.complaints == []
     assert {topic.split("/")[1] for topic in outcome.topics if topic.endswith("live")} == {"1", "2"}
+
+
+def test_live_minutes_may_wait_for_each_other(tmp_path: Path) -> None:
+    """With a message each five minutes nothing is lost or late for good, and a fifth of the messages go."""
+    every = '[broker]\nurl = "mqtt://simulated"\nlive_every_min = 5\n'
+    outcome = live(configured(tmp_path, broker=every), Schedule(), 3600.0)
+    assert outcome.complaints == []
+    assert 12 <= sum(topic.endswith("/live") for topic in outcome.topics) <= 18
+    assert [topic for topic in outcome.topics if topic.endswith("/backfill")] == []

@@ -17,6 +17,7 @@ from edge.records.record import Kind
 from edge.sim.faults import Schedule
 from edge.sim.rig import Rig
 from edge.sim.scenario import Life
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.far_end import FarEnd
 from tests.kits.stations import BEGIN, HOUR, configured, judged, records_of
@@ -60,7 +61,7 @@ def test_a_disk_that_fails_now_and_then_costs_nothing(tmp_path: Path, disk: BadD
     platform = FarEnd(config.state_dir.with_name("platform"), seed)
 
     def on_the_disk(config: Config) -> Store:
-        return Store.open(config.state_dir, epoch=new_epoch(), vfs=disk.vfs_name)
+        return Store.open(config.state_dir, epoch=new_epoch(), destinations=(PLATFORM,), vfs=disk.vfs_name)
 
     life = Life(config, seed, BEGIN, Schedule(()), on_the_disk, platform=platform, setup=fail_now_and_then)
     life.run((hours - 0.1) * HOUR)
@@ -69,5 +70,5 @@ def test_a_disk_that_fails_now_and_then_costs_nothing(tmp_path: Path, disk: BadD
     assert outcome.complaints == []
     assert len(fell) > hours, "the disk hardly failed: the test proves nothing"
     assert fell[-1] == 0, "a lane fell"
-    assert not [record for record in outcome.kept if record.kind is Kind.LOSS]
+    assert not [record for record in outcome.kept if record.kind == Kind.LOSS]
     assert len(outcome.minutes()) == hours * 60 - 6

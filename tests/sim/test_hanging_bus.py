@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.daemon import open_store
-from edge.sampler import Taken
+from edge.sampler import Sampled
 from edge.sim.faults import Schedule
 from edge.sim.rig import Rig
 from edge.sim.scenario import Life
@@ -36,7 +36,7 @@ def samples(folder: Path, hangs: bool) -> dict[str, list[float]]:
     offer = life.station.inbox.offer
 
     def tapped(item: Any) -> bool:
-        if isinstance(item, Taken):
+        if isinstance(item, Sampled):
             taken.setdefault(item.sensor, []).append(item.reading.at)
         return offer(item)
 

@@ -12,6 +12,7 @@ from drivers.twins.twin import Fault
 from edge.daemon import open_store
 from edge.sim.faults import DeviceFault, Outage, Schedule
 from edge.sim.scenario import Life
+from edge.store.outbox import PLATFORM
 from tests.kits.broker import Broker
 from tests.kits.stations import BEGIN, SMALL, configured, judged, records_of, without
 from tests.kits.uplink_kit import Listener
@@ -65,8 +66,8 @@ def drain(life: Life) -> None:
     ends = time.monotonic() + SENT_WITHIN
     uplink = life.station.uplink
     assert uplink is not None
-    while life.station.store.outbox.count_unsent():
-        assert time.monotonic() < ends, uplink.status()
+    while life.station.store.outbox.count_unsent(PLATFORM):
+        assert time.monotonic() < ends, uplink.snapshot
         uplink.retry_now()
         life.run(2.0)
         time.sleep(0.05)

@@ -14,6 +14,7 @@ import pytest
 
 from edge.records.record import Kind
 from edge.store.check import check
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import damaged_pages, event, many
 
@@ -27,14 +28,14 @@ from edge.records.spans import Span
 from tests.kits.store_kit import minute
 
 folder, epoch = Path(sys.argv[1]), sys.argv[2]
-store = Store.open(folder, epoch=epoch)
+store = Store.open(folder, epoch=epoch, destinations=("platform",))
 for n in range(1, 100_000):
     record = store.append(minute(n, epoch, timed=n % 3 != 0), {"n": n})
     print(record.seq, flush=True)
     if n % 5 == 0:
-        store.outbox.mark_sent(store.outbox.newest(limit=3))
+        store.outbox.mark_sent(store.outbox.newest("platform", limit=3), "platform")
     if n % 7 == 0:
-        store.outbox.prove([Span(epoch, record.seq - 6, record.seq - 3)])
+        store.outbox.prove([Span(epoch, record.seq - 6, record.seq - 3)], "platform")
     if n % 50 == 0:
         store.times.add_anchor(Anchor(epoch, n * 60.0, n * 60_000_000, "ntp", 0.1))
 """
@@ -61,7 +62,7 @@ def test_nothing_that_was_appended_is_lost(tmp_path: Path) -> None:
     printed: list[int] = []
     for start in range(6):
         printed += run_and_kill(tmp_path, f"e{start}", rng.uniform(0.05, 0.6))
-        store = Store.open(tmp_path, epoch=f"look-{start}")
+        store = Store.open(tmp_path, epoch=f"look-{start}", destinations=(PLATFORM,))
         assert store.repaired is None
         kept = [record.seq for record in store.range(1, 1_000_000)]
         assert kept == list(range(1, len(kept) + 1))
@@ -83,7 +84,7 @@ from pathlib import Path
 from edge.store.store import Store
 
 print("opening", flush=True)
-Store.open(Path(sys.argv[1]), epoch=sys.argv[2]).range(1, 100_000)
+Store.open(Path(sys.argv[1]), epoch=sys.argv[2], destinations=("platform",)).range(1, 100_000)
 print("open", flush=True)
 """
 
@@ -115,7 +116,7 @@ def kill_salvages(folder: Path, records: int, kills: int, longest: float) -> int
             if open_and_kill(state, "k", rng.uniform(0, longest)):
                 break
             killed += 1
-        store = Store.open(state, epoch="look")
+        store = Store.open(state, epoch="look", destinations=(PLATFORM,))
         kept = {record.seq for record in store.range(1, records)}
         told = store.take_repair()
         assert told is not None

@@ -8,7 +8,8 @@ import pytest
 
 from edge.clock.anchors import Anchor
 from edge.sim.faults import Outage, Schedule
-from edge.sim.rig import Boot, Rig
+from edge.sim.rig import Rig
+from edge.sim.times import Boot
 from edge.store.times import ARRIVAL
 from tests.kits.stations import BEGIN, SMALL, configured, live, without
 

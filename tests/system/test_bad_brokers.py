@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge.sim import lockstep
+from edge.store.outbox import PLATFORM
 from edge.uplink import uplink
 from edge.wire.contract import Topic, topic
 from tests.kits.broker import Broker
@@ -78,18 +79,18 @@ def test_a_broker_that_misbehaves_loses_nothing(
     box.backlog(COUNT)
     box.recording()
     box.run(1800 if name != "no CONNACK" else 120)  # each of its connections takes 4 s of real time
-    closed = box.store.next_seq - 1 - box.store.outbox.count_unsent() - unproven(box)
+    closed = box.store.next_seq - 1 - box.store.outbox.count_unsent(PLATFORM) - unproven(box)
     assert closed <= len(scripted.arrived), "something counts as kept that nobody has"
     scripted.manners = Manners()
     whole = box.store.next_seq - 1
     box.run_until(lambda: len({seq for _, seq, _ in scripted.arrived}) >= whole, real=60)
-    box.run_until(lambda: box.store.outbox.count_unsent() + unproven(box) <= 1, real=60)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) + unproven(box) <= 1, real=60)
     assert {seq for _, seq, _ in scripted.arrived} >= set(range(1, whole + 1))
 
 
 def unproven(box: Box) -> int:
     """Count the records that are sent and not proven."""
-    return sum(span.last - span.first + 1 for span in box.store.outbox.unproven())
+    return sum(span.last - span.first + 1 for span in box.store.outbox.unproven(PLATFORM))
 
 
 def test_a_message_that_cannot_be_read_comes_a_few_times_at_most(
@@ -100,7 +101,7 @@ def test_a_message_that_cannot_be_read_comes_a_few_times_at_most(
     box = Box(tmp_path / "state", scripted.section())
     boxes.append(box)
     box.minute(-60)
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0 and unproven(box) == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0 and unproven(box) == 0)
     assert 5 <= scripted.connections <= 8
 
 
@@ -176,7 +177,7 @@ def test_a_bad_link_loses_and_doubles_nothing(
             box.run(30)
             time.sleep(0.05)
         proxy.fault = None
-        box.run_until(lambda: box.store.outbox.count_unsent() + unproven(box) <= 1, real=400)
+        box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) + unproven(box) <= 1, real=400)
         newest = box.store.next_seq - 2
         box.run_until(lambda: set(watch.seqs()) >= set(range(1, newest + 1)), real=30)
         assert sorted(watch.seqs())[:newest] == list(range(1, newest + 1))

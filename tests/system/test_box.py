@@ -18,6 +18,7 @@ import pytest
 from edge.clock.timekeeper import TIME_ERROR, UNSYNCHRONISED, NotAllowedError, Timex
 from tests.data import CHECKOUT
 from tests.kits.booted import Booted, cgroups
+from tests.kits.real_parts import missing
 
 CONFIG = """\
 [station]
@@ -40,8 +41,7 @@ STATUS = Timex.rest.offset + ctypes.sizeof(ctypes.c_long)  # behind esterror
 @pytest.fixture(name="box", scope="module")
 def installed_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
     """Boot this machine's own Debian, with the station installed into it."""
-    if os.geteuid() or not bootable():
-        pytest.skip("only a root that may make namespaces can boot a systemd in them")
+    bootable()
     box = Booted(tmp_path_factory.mktemp("box"))
     config = tmp_path_factory.mktemp("config") / "station.toml"
     config.write_text(CONFIG)
@@ -61,12 +61,22 @@ def installed_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
         yield box
 
 
-def bootable() -> bool:
-    """Return whether this machine has a systemd, cgroups of version 2, and lets us make namespaces."""
-    if shutil.which("unshare") is None or not Path("/lib/systemd/systemd").exists() or cgroups() is None:
-        return False
+def bootable() -> None:
+    """Tell what is missing to boot a systemd; skip, with the kernel's word, where this machine does not let us."""
+    for part, there in (
+        ("unshare (util-linux)", shutil.which("unshare")),
+        ("/lib/systemd/systemd", Path("/lib/systemd/systemd").exists()),
+    ):
+        if not there:
+            missing(part)
+    if os.geteuid():
+        pytest.skip("NOT CHECKED HERE, the installed station under systemd: only root may boot one")
+    if cgroups() is None:
+        pytest.skip("NOT CHECKED HERE, the installed station under systemd: no writable cgroups of version 2")
     words = ["unshare", "-m", "-p", "-i", "-u", "-C", "--fork", "true"]
-    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+    tried = subprocess.run(words, capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"NOT CHECKED HERE, the installed station under systemd: {tried.stderr.strip()}")
 
 
 def asked(box: Booted) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.judge import Opened
 from edge.pictures.reasons import ENDED, HUNG
-from edge.pictures.spool import Target
+from edge.pictures.spool import CaptureTarget
 from tests.kits.camera_process import NOON, Process, until
 
 
@@ -37,9 +37,9 @@ def camera() -> Iterator[SnapshotCamera]:
         yield one
 
 
-def target(camera: SnapshotCamera, password: str = "geheim") -> Target:
+def target(camera: SnapshotCamera, password: str = "geheim") -> CaptureTarget:
     """Return how to ask it."""
-    return Target("orchard", "http", camera.url, "admin", password)
+    return CaptureTarget("orchard", "http", camera.url, "admin", password)
 
 
 def test_a_picture_arrives_whole_with_every_pixel_as_the_camera_gave_it(
@@ -47,10 +47,10 @@ def test_a_picture_arrives_whole_with_every_pixel_as_the_camera_gave_it(
 ) -> None:
     """Both files have the hash that the answer names, and the full one the camera's own pixels."""
     camera.misbehave(None)
-    wish = process.ask(target(camera))
-    answer = process.answer(wish)
+    request = process.ask(target(camera))
+    answer = process.answer(request)
     assert answer.ok
-    full, thumb = (file.read_bytes() for file in process.spool.files(wish.id))
+    full, thumb = (file.read_bytes() for file in process.spool.files(request.id))
     assert answer.full is not None
     assert answer.thumbnail is not None
     assert (sha256(full).hexdigest(), len(full)) == (answer.full.sha256, answer.full.bytes)
@@ -88,7 +88,7 @@ def test_a_bad_picture_is_marked(
 def test_no_picture_is_a_sentence_and_the_process_lives_on(
     process: Process, camera: SnapshotCamera, fault: CameraFault, reason: str
 ) -> None:
-    """What goes wrong with one wish is its answer, and the next wish gets its picture."""
+    """What goes wrong with one request is its answer, and the next request gets its picture."""
     camera.misbehave(fault)
     answer = process.answer(process.ask(target(camera)))
     assert answer.reason is not None
@@ -100,15 +100,15 @@ def test_no_picture_is_a_sentence_and_the_process_lives_on(
 
 
 def test_a_killed_process_answers_by_its_next(process: Process, camera: SnapshotCamera) -> None:
-    """SIGKILL in the middle of a picture: the next process answers that wish, untried, and takes the next one."""
+    """SIGKILL in the middle of a picture: the next process answers that request, untried, and takes the next one."""
     camera.misbehave(CameraFault.HANG)
-    wish = process.ask(target(camera))
-    assert process.taken(wish)
+    request = process.ask(target(camera))
+    assert process.taken(request)
     process.end(signal.SIGKILL)
     asked = camera.asked
     camera.misbehave(None)
     process.start()
-    answer = process.answer(wish)
+    answer = process.answer(request)
     assert (answer.ok, answer.reason) == (False, ENDED)
     assert camera.asked == asked
     assert process.answer(process.ask(target(camera))).ok

@@ -103,7 +103,7 @@ def test_a_station_that_is_unknown_or_silent(broker: Broker) -> None:
     said = minshan("remote", "maoxian-1", "picture", "--broker", url(broker, "grower:pear@"))
     assert (said.code, said.err) == (
         5,
-        f"Error: mqtt://127.0.0.1:{broker.port} refuses the login (Not authorized): are user and password right?\n",
+        f"Error: mqtt://127.0.0.1:{broker.port} refuses the login (not authorized): are user and password right?\n",
     )
 
 

@@ -238,5 +238,5 @@ def test_the_reason_of_a_maintenance_is_short(text: str) -> None:
         return
     work = inbox.get(clock.now())
     assert isinstance(work, Maintenance)
-    assert 0 < len(work.text) <= LONGEST_TEXT
-    assert "\n" not in work.text
+    assert 0 < len(str(work.what)) <= LONGEST_TEXT
+    assert "\n" not in str(work.what)

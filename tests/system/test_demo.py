@@ -44,23 +44,54 @@ def test_ctrl_c_ends_it_with_a_summary(words: tuple[str, ...], code: int, tmp_pa
     assert "lines were read" not in said, "there is no capture whose lines could be counted"
 
 
-def test_a_table_in_a_low_window(tmp_path: Path) -> None:
-    """On 80 x 24 the header is one line, no picture is higher than the window, and what does not fit is counted."""
+def on_a_terminal(columns: int, *words: str) -> tuple[int, int]:
+    """Start a demo on a terminal of that many columns and 24 lines. Return its process and our end of the line."""
     child, terminal = pty.fork()
     if child == 0:
         os.environ.update(paths() | ENGLISH | {"TERM": "xterm-256color"})
         os.environ.pop("COLUMNS")
         time.sleep(0.2)
-        os.execv(sys.executable, [*DEMO, "--speed", "600", "--for", "30m", "--state", str(tmp_path)])
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.execv(sys.executable, [*DEMO, *words])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    return child, terminal
+
+
+@pytest.mark.parametrize(("columns", "length"), [(80, "50m"), (40, "20m")])
+def test_a_table_in_a_low_window(columns: int, length: str, tmp_path: Path) -> None:
+    """On 24 lines no picture is higher than the window, each row comes on some page whole, and how to stop is shown."""
+    child, terminal = on_a_terminal(columns, "--speed", "600", "--for", length, "--state", str(tmp_path))
     written = b"".join(iter(lambda: more(terminal), b"")).decode().replace("\r\n", "\n")
     _, code = os.waitpid(child, 0)
+    os.close(terminal)
     assert code == 0
-    frames = BETWEEN_FRAMES.split(written)[2:-1]
+    frames = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", frame) for frame in BETWEEN_FRAMES.split(written)[2:-1]]
     assert all(frame.count("\n") < 24 for frame in frames)
-    heads = [re.sub(r"\x1b\[[0-9;?]*[a-z]", "", frame.split("\n")[0]) for frame in frames]
-    assert all(re.search(r"^岷山 Minshan  Maoxian demo orchard   2026-04-05 \d\d:\d\d   600x$", head) for head in heads)
-    assert re.search(r"… \d+ more rows in a higher window", frames[-1])
+    gap = "   " if columns == 80 else "\n"
+    head = rf"^岷山 Minshan  Maoxian demo orchard{gap}2026-04-05 \d\d:\d\d   600x$"
+    assert all(re.search(head, frame, re.MULTILINE) for frame in frames)
+    assert all("Ctrl-C stops it" in frame for frame in frames)
+    assert "…" not in "".join(frames)
+    shown = " ".join("".join(frames).split())
+    if columns < 80:
+        return
+    for whole in ("Air temperature ", "Relative humidity (field)", "Wind speed (orchard-cups)", "PM10 (field)"):
+        assert whole in shown
+    assert re.search(r"\n1–\d+ of 25 rows; the next ones follow", frames[0])
+    assert re.search(r"\n\d+–25 of 25 rows; the next ones follow", "".join(frames)), "the last page never came"
+
+
+def test_a_terminal_that_is_closed_ends_it(tmp_path: Path) -> None:
+    """Nobody looks any more: the demo ends in order, also where no signal tells it, and leaves nothing behind."""
+    child, terminal = on_a_terminal(80, "--state", str(tmp_path / "state"))
+    seen = b""
+    while b"Ctrl-C stops it" not in seen:
+        seen += more(terminal)
+    broker = broker_of(child)
+    os.close(terminal)
+    _, code = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(code) == 0
+    assert broker is not None
+    assert not Path(f"/proc/{broker}").exists()
 
 
 def more(terminal: int) -> bytes:

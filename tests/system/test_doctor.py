@@ -26,6 +26,7 @@ from provisioning.demo.config import capture_station
 from provisioning.doctor.sensors import sensors_of
 from tests.kits.broker import Broker, until
 from tests.kits.command import minshan
+from tests.kits.real_parts import missing
 from tests.kits.system import running_broker, station, talking, url
 
 
@@ -80,20 +81,20 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: B
     ]
     where = f"mqtt://127.0.0.1:{broker.port}"
     assert lines[5:] == [
-        f"✗ broker: {where} refuses the login (Not authorized): are user and password right?",
+        f"✗ broker: {where} refuses the login (not authorized): are user and password right?",
         "  → Correct username and password_file in [broker], or ask who keeps the broker for a login.",
         "2 things to see to.",
     ]
     found = json.loads(minshan("doctor", "--json", "--config", str(file)).out)
     assert [entry["check"] for entry in found if not entry["well"]] == ["sensor", "broker"]
     chinese = minshan("doctor", "--config", str(file), "--lang", "zh").out
-    assert f"✗ 消息服务器：{where} 拒绝登录（Not authorized）：用户名和密码对吗？" in chinese
+    assert f"✗ 消息服务器：{where} 拒绝登录（未获授权）：用户名和密码对吗？" in chinese
 
 
 def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: Broker, port: str) -> None:
     """The station's own certificate that has run out is named with its date before anything is sent."""
     if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
+        missing("openssl")
     key, pem = tmp_path / "key.pem", tmp_path / "cert.pem"
     words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 5 -subj /CN=maoxian-1"
     subprocess.run([*words.split(), "-keyout", key, "-out", pem], check=True, capture_output=True)

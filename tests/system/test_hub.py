@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.store.outbox import PLATFORM
 from tests.kits.broker import Broker, password_file, until
 from tests.kits.command import minshan
 from tests.kits.postgres import Cluster, running_cluster
@@ -63,8 +64,8 @@ class Hub:
 
 def open_records(box: Box) -> int:
     """Return how many records of a station no receipt has closed."""
-    status = box.uplink.status()
-    return int(status["unsent"]) + int(status["unproven"]) + int(status["sending"])
+    unproven = box.store.outbox.unproven(PLATFORM)
+    return box.store.outbox.count_unsent(PLATFORM) + sum(span.last - span.first + 1 for span in unproven)
 
 
 @pytest.fixture(name="hubs")

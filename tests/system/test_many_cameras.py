@@ -93,7 +93,7 @@ def station(folder: Path, url: str, cameras: range, every_min: int) -> Iterator[
 def look(lane: PictureLane, camera: int) -> SimpleQueue[tuple[bool, Reason]]:
     """Ask for a picture. Return where its outcome comes."""
     heard = SimpleQueue[tuple[bool, Reason]]()
-    lane.request(f"c{camera}", "c-1", lambda: None, lambda done, why, data: heard.put((done, why)))
+    lane.request(f"c{camera}", "c-1", "mqtt platform", lambda: None, lambda done, why, data: heard.put((done, why)))
     return heard
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from edge.records.spans import Span
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.pin import ALONE
+from edge.uplink.snapshot import LedgerSnapshot
 from edge.wire.contract import VERSION, Hello, HelloAnswer, Piece, Receipt, Topic, decode, encode, topic
 from tests.kits.broker import Broker
 from tests.kits.uplink_kit import UTC0, Box, Listener, make
@@ -45,16 +47,15 @@ def believed(boxes: list[Box], folder: Path, broker: Broker, **section: Any) -> 
     true = Ledger(broker, "true", ALL)
     box = make(boxes, folder, broker, **{"proof": "committed", **section})
     box.backlog(50)
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0)
     true.answer()
-    box.run_until(lambda: not box.store.outbox.unproven())
+    box.run_until(lambda: not box.store.outbox.unproven(PLATFORM))
     return box, true
 
 
-def status(box: Box) -> dict[str, Any]:
+def status(box: Box) -> LedgerSnapshot:
     """Return what the station's status holds of ledgers."""
-    said: dict[str, Any] = box.uplink.status()["ledger"]
-    return said
+    return box.uplink.snapshot.ledger
 
 
 @pytest.mark.parametrize("name", ["stray", ""])
@@ -64,7 +65,7 @@ def test_a_receipt_of_another_ledger_closes_nothing(
     """Unsent records stay unsent whatever a stray receipt says; it is counted and told; the true one's closes them."""
     caplog.set_level(logging.WARNING, "minshan")
     box, true = believed(boxes, tmp_path, broker)
-    box.store.outbox.reopen(ALL)
+    box.store.outbox.reopen(ALL, PLATFORM)
     picture = box.picture(b"x" * 1000, b"y" * 50)
     broker.freeze()  # so that nothing is sent meanwhile
     broker.stop()
@@ -72,15 +73,19 @@ def test_a_receipt_of_another_ledger_closes_nothing(
     stray = Ledger(broker, name or "nameless", ALL)
     stray.name = name
     stray.receipt([Span("e1", 1, 51)], [Piece(picture, "full", 1000), Piece(picture, "thumbnail", 50)])
-    unproven = box.store.outbox.count_unsent() + sum(s.last - s.first + 1 for s in box.store.outbox.unproven())
+    unproven = box.store.outbox.count_unsent(PLATFORM) + sum(
+        s.last - s.first + 1 for s in box.store.outbox.unproven(PLATFORM)
+    )
     box.run(60)
-    now = box.store.outbox.count_unsent() + sum(s.last - s.first + 1 for s in box.store.outbox.unproven())
+    now = box.store.outbox.count_unsent(PLATFORM) + sum(
+        s.last - s.first + 1 for s in box.store.outbox.unproven(PLATFORM)
+    )
     assert now == unproven == 51
     assert box.store.pictures.count().full == 1
-    assert (status(box)["believed"], status(box)["other"]) == ("true", None)
+    assert (status(box).believed, status(box).other) == ("true", None)
     true.listener.again()
     true.receipt([Span("e1", 1, 51)])
-    box.run_until(lambda: not box.store.outbox.unproven() and not box.store.outbox.count_unsent())
+    box.run_until(lambda: not box.store.outbox.unproven(PLATFORM) and not box.store.outbox.count_unsent(PLATFORM))
 
 
 def test_before_any_ledger_has_answered_a_receipt_closes_nothing(
@@ -93,10 +98,10 @@ def test_before_any_ledger_has_answered_a_receipt_closes_nothing(
     box.run(30)
     ledger.receipt(ALL)
     box.run(10)
-    assert box.store.outbox.unproven() == ALL
+    assert box.store.outbox.unproven(PLATFORM) == ALL
     box.run(130)
     ledger.answer()
-    box.run_until(lambda: not box.store.outbox.unproven())
+    box.run_until(lambda: not box.store.outbox.unproven(PLATFORM))
 
 
 def test_another_ledgers_answer_closes_nothing_and_the_true_ones_still_counts(
@@ -113,11 +118,15 @@ def test_another_ledgers_answer_closes_nothing_and_the_true_ones_still_counts(
     box.run(200)
     stray.answer()
     box.run(5)
-    assert box.store.outbox.unproven() == [Span("e2", 51, 51)]
-    assert (status(box)["believed"], status(box)["other"], status(box)["refused"]) == ("true", "stray", 1)
+    assert box.store.outbox.unproven(PLATFORM) == [Span("e2", 51, 51)]
+    assert (status(box).believed, status(box).other, status(box).refused) == ("true", "stray", 1)
     true.has = [Span("e1", 1, 40), Span("e2", 51, 51)]
     true.answer()
-    box.run_until(lambda: box.store.outbox.unproven() == [Span("e1", 41, 50)] and not box.store.outbox.count_unsent())
+    box.run_until(
+        lambda: (
+            box.store.outbox.unproven(PLATFORM) == [Span("e1", 41, 50)] and not box.store.outbox.count_unsent(PLATFORM)
+        )
+    )
 
 
 def test_another_ledger_is_believed_after_a_day_without_the_old_one(
@@ -131,9 +140,9 @@ def test_another_ledger_is_believed_after_a_day_without_the_old_one(
         box.run(ALONE / 4)
         new.answer()
         box.run(5)
-        assert status(box)["believed"] == believed_now
-        assert box.store.outbox.count_unsent() == 0 or believed_now == "new"
-    assert status(box)["believed"] == "new"
+        assert status(box).believed == believed_now
+        assert box.store.outbox.count_unsent(PLATFORM) == 0 or believed_now == "new"
+    assert status(box).believed == "new"
     box.run_until(lambda: {r.seq for r in new.listener.records()} == set(range(1, 51)))
 
 
@@ -146,9 +155,9 @@ def test_accept_ledger_believes_the_new_one_at_once(broker: Broker, boxes: list[
     box.run(5)
     new.answer()
     box.run(5)
-    assert status(box)["believed"] == "true"
+    assert status(box).believed == "true"
     assert box.uplink.accept_ledger() == "new"
-    assert box.store.outbox.unproven() == ALL
+    assert box.store.outbox.unproven(PLATFORM) == ALL
     box.run(5)
     new.listener.messages.clear()
     box.run(130)
@@ -156,7 +165,7 @@ def test_accept_ledger_believes_the_new_one_at_once(broker: Broker, boxes: list[
     box.run_until(lambda: {r.seq for r in new.listener.records()} == set(range(31, 51)))
     true.receipt(ALL)
     box.run(5)
-    assert box.store.outbox.unproven() == [Span("e1", 31, 50)]
+    assert box.store.outbox.unproven(PLATFORM) == [Span("e1", 31, 50)]
 
 
 def test_a_restored_ledger_is_the_same_and_gets_what_it_lacks(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
@@ -174,7 +183,7 @@ def test_a_restored_ledger_is_the_same_and_gets_what_it_lacks(broker: Broker, bo
     true.generation = 1
     true.receipt(ALL)
     box.run(5)
-    assert box.store.outbox.unproven() == [Span("e1", 21, 50)]
+    assert box.store.outbox.unproven(PLATFORM) == [Span("e1", 21, 50)]
 
 
 def test_a_hello_is_said_each_day(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
@@ -188,13 +197,13 @@ def test_a_hello_is_said_each_day(broker: Broker, boxes: list[Box], tmp_path: Pa
 
 def test_what_is_believed_is_kept_in_the_store(tmp_path: Path) -> None:
     """Notes outlive a restart, the oldest of a kind go first, and one that is damaged counts as not there."""
-    store = Store.open(tmp_path, epoch="e1")
+    store = Store.open(tmp_path, epoch="e1", destinations=(PLATFORM,))
     for number in range(5):
         store.notes.put("kind", f"n{number}", json.dumps(number).encode(), most=3)
     store.notes.put("kind", "n4", b"again", most=3)
     store.notes.put("other", "n", b"\x00")
     store.close()
-    store = Store.open(tmp_path, epoch="e2")
+    store = Store.open(tmp_path, epoch="e2", destinations=(PLATFORM,))
     assert [store.notes.get("kind", f"n{n}") for n in range(5)] == [None, None, b"2", b"3", b"again"]
     assert store.notes.get("other", "n") == b"\x00"
     with store._db.change() as connection:

@@ -26,9 +26,10 @@ from drivers.cameras.camera import (
 )
 from edge.clock.clock import SystemClock
 from edge.pictures.reasons import ENDED
-from edge.pictures.spool import Target
+from edge.pictures.spool import CaptureTarget
 from tests.kits.camera_process import Process
 from tests.kits.certificate import self_signed
+from tests.kits.real_parts import missing
 
 DEBIAN_PYTHON = "/usr/bin/python3"
 RTSP_SERVER = Path(__file__).parent.parent / "kits" / "rtsp_server.py"
@@ -42,14 +43,14 @@ def rtsp(codec: str, *login: str) -> Iterator[str]:
         not Path(DEBIAN_PYTHON).exists()
         or subprocess.run([DEBIAN_PYTHON, "-c", check], capture_output=True, check=False).returncode
     ):
-        pytest.skip("no RTSP server: apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-ugly")
+        missing("an RTSP server: apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-ugly")
     command = [DEBIAN_PYTHON, str(RTSP_SERVER), codec, *login]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as server:
         assert server.stdout is not None
         port = server.stdout.readline().strip()
         if not port and server.wait(10) == 3:
-            pytest.skip(f"GStreamer has no encoder for {codec}")
+            missing(f"GStreamer's encoder for {codec}")
         try:
             yield f"rtsp://127.0.0.1:{int(port)}/cam"
         finally:
@@ -61,9 +62,9 @@ def test_a_key_frame_of_an_rtsp_camera_is_a_picture(tmp_path: Path, codec: str) 
     """The camera process gives the stream's own colour bars as a whole JPEG, with the login in the address."""
     with rtsp(codec, "admin", "ge:heim") as url:
         process = Process(tmp_path / "spool")
-        wish = process.ask(Target("gate", "rtsp", url.replace("//", "//admin:ge%3Aheim@")))
-        answer = process.answer(wish)
-        full = process.spool.files(wish.id)[0]
+        request = process.ask(CaptureTarget("gate", "rtsp", url.replace("//", "//admin:ge%3Aheim@")))
+        answer = process.answer(request)
+        full = process.spool.files(request.id)[0]
         process.end(signal.SIGTERM)
         assert (answer.reason, answer.width, answer.height) == (None, 640, 360)
         image = Image.open(full).convert("RGB")
@@ -97,7 +98,7 @@ def test_an_rtsp_camera_with_its_own_certificate_is_known_by_its_fingerprint(tmp
     certificate, key, fingerprint = self_signed(tmp_path)
     with rtsp("h264", "admin", "ge:heim", str(certificate), str(key)) as url:
         process = Process(tmp_path / "spool")
-        camera = Target("gate", "rtsp", url.replace("rtsp:", "rtsps:"), "admin", "ge:heim")
+        camera = CaptureTarget("gate", "rtsp", url.replace("rtsp:", "rtsps:"), "admin", "ge:heim")
         said = []
         for wanted in ("", "00" * 32, fingerprint):
             answer = process.answer(process.ask(msgspec.structs.replace(camera, fingerprint=wanted)))

@@ -88,12 +88,14 @@ def test_a_killed_station_loses_the_minute_in_hand_and_says_so(tmp_path: Path) -
 
 
 def test_two_daemons_never_share_a_state_folder(tmp_path: Path) -> None:
-    """The second one ends at once with a sentence that names the folder, and the first one measures on."""
+    """The second one ends at once with a sentence that names the folder; the first measures on, and logs in Chinese."""
     config = tmp_path / "station.toml"
     words = ["init", "--station", "pole-1", "--sensor", f"ascii-station:port={tmp_path}/none"]
     words += ["--broker", "mqtt://127.0.0.1:9", "--state", str(tmp_path / "state"), "--out", str(config)]
     subprocess.run([*MINSHAN, *words], check=True, timeout=30, stdout=subprocess.DEVNULL)
-    first = run(config)
+    chinese = tmp_path / "chinese.toml"
+    chinese.write_text(config.read_text().replace("[station]\n", '[station]\nlanguage = "zh"\n'))
+    first = run(chinese)
     try:
         deadline = time.monotonic() + 20
         while not (tmp_path / "state" / "minshan.sock").exists() and time.monotonic() < deadline:
@@ -109,4 +111,6 @@ def test_two_daemons_never_share_a_state_folder(tmp_path: Path) -> None:
         said = first.communicate(timeout=20)[1].decode()
     assert first.returncode == 0
     assert f"{tmp_path}/none" in said, "a missing port is one line in the log"
+    assert "警告 minshan.sampler: 传感器“ascii-station”" in said
+    assert "mqtt://127.0.0.1:9 拒绝连接" in said
     assert len([line for line in said.splitlines() if f"{tmp_path}/none" in line]) == 1

@@ -17,6 +17,7 @@ import pytest
 from drivers.reason import SYSTEM
 from edge.clock.timekeeper import TIME_ERROR, KernelTime, NotAllowedError, Timex
 from tests.data import CHECKOUT
+from tests.kits.real_parts import missing
 
 UNIT = (CHECKOUT / "systemd/minshan.service").read_text()
 ALLOW = 0x7FFF0000
@@ -86,9 +87,9 @@ def is_refused() -> bool:
 
 @pytest.fixture(name="systemd", autouse=True)
 def needs_systemd() -> None:
-    """Skip where there is no systemd, whose groups of calls these are, or no libseccomp."""
+    """Tell where there is no systemd, whose groups of calls these are, or no libseccomp."""
     if shutil.which("systemd-analyze") is None or ctypes.util.find_library("seccomp") is None:
-        pytest.skip("systemd or libseccomp is not on this machine")
+        missing("systemd-analyze or libseccomp")
 
 
 def test_the_station_may_ask_for_the_time_under_its_own_unit() -> None:

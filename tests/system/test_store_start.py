@@ -15,6 +15,7 @@ import pytest
 
 from edge.records.record import Kind
 from edge.store.folder import DATABASE
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import damaged_pages, many
 
@@ -59,7 +60,7 @@ def test_systemd_waits_for_a_salvage(tmp_path: Path) -> None:
     said = told_until_ready(config, tmp_path)
     assert len(said) >= 10
     assert set(said) == {"EXTEND_TIMEOUT_USEC=60000000\nWATCHDOG=1"}
-    store = Store.open(tmp_path / "state", epoch="look")
+    store = Store.open(tmp_path / "state", epoch="look", destinations=(PLATFORM,))
     assert store.repaired is None  # told
     loss = store.last(Kind.LOSS)
     assert loss is not None
@@ -80,7 +81,7 @@ def test_a_lost_database_is_no_first_start(tmp_path: Path, content: bytes | None
     else:
         (tmp_path / "state" / DATABASE).write_bytes(content)
     told_until_ready(config, tmp_path)
-    store = Store.open(tmp_path / "state", epoch="look")
+    store = Store.open(tmp_path / "state", epoch="look", destinations=(PLATFORM,))
     start, loss = store.last(Kind.START), store.last(Kind.LOSS)
     assert start is not None
     assert start.fields()["reason"]["code"] == "store_lost"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.data import CHECKOUT
+from tests.kits.real_parts import missing
 
 SYSTEMD = CHECKOUT / "systemd"
 UNITS = ("minshan", "minshan-camera")
@@ -18,9 +19,9 @@ EXPOSURE = 2.0
 
 
 def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Return the command's end and all that it printed; skip where the tool is not on this machine."""
+    """Return the command's end and all that it printed; a missing tool is told."""
     if shutil.which(str(command[0])) is None:
-        pytest.skip(f"{command[0]} is not on this machine")
+        missing(str(command[0]))
     environment = os.environ | variables
     return subprocess.run(
         [str(word) for word in command],

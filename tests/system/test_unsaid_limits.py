@@ -11,6 +11,7 @@ import pytest
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.sim import lockstep
 from edge.store import rows
+from edge.store.outbox import PLATFORM
 from edge.uplink import uplink
 from edge.wire.contract import Topic
 from tests.kits.broker import Broker
@@ -53,9 +54,9 @@ def judge(box: Box, listener: Listener, stays: int) -> None:
     assert arrived >= set(range(1, box.store.next_seq - 2)) - {stays}
     assert stays not in arrived
     assert [(loss["what"], loss["seq"]) for loss in losses(box)] == [("record", stays)]
-    status = box.uplink.status()
-    assert status["too_large"]["count"] == 1
-    assert str(stays) in status["too_large"]["last"]
+    status = box.uplink.snapshot
+    assert status.too_large.count == 1
+    assert str(stays) in str(status.too_large.last)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +76,8 @@ def test_a_limit_that_nobody_names_is_learned(
     box.picture(os.urandom(9000), os.urandom(2500))
     box.backlog(800)
     box.recording()
-    box.run_until(lambda: box.store.outbox.count_unsent() <= 2 and box.uplink.status()["too_large"]["count"], real=60)
-    box.run_until(lambda: box.uplink.status()["pictures_left"] == 0, real=60)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) <= 2 and box.uplink.snapshot.too_large.count, real=60)
+    box.run_until(lambda: box.store.pictures.count().bytes_left == 0, real=60)
     judge(box, listener, stays)
     assert fits in set(seqs(listener.records()))
     learned = box.uplink._limit.most
@@ -104,7 +105,7 @@ def test_mosquittos_own_limits(tmp_path: Path, boxes: list[Box], line: str, prot
     stays = large(box, 6000)
     box.backlog(800)
     box.recording()
-    box.run_until(lambda: box.store.outbox.count_unsent() <= 2 and box.uplink.status()["too_large"]["count"], real=60)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) <= 2 and box.uplink.snapshot.too_large.count, real=60)
     judge(box, listener, stays)
     broker.stop()
 
@@ -122,7 +123,7 @@ def test_what_is_acknowledged_and_dropped_goes_in_smaller_ones(
         stays = large(box, 6000)
         box.backlog(600)
         box.recording()
-        box.run_until(lambda: box.uplink.status()["never_arrives"] == [f"{stays} (setup)"], real=90)
+        box.run_until(lambda: box.uplink.snapshot.never_arrives == (f"{stays} (setup)",), real=90)
         newest = box.store.next_seq - 3
         box.run_until(lambda: set(watch.seqs()) >= set(range(2, newest)) - set(seqs_of_losses(box)), real=30)
         assert [(loss["what"], loss["seq"]) for loss in losses(box)] == [("record", stays)]
@@ -146,10 +147,10 @@ def test_a_link_that_breaks_is_no_limit(broker: Broker, boxes: list[Box], tmp_pa
     boxes.append(box)
     large(box, 6000)
     box.backlog(800)
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0, real=60)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0, real=60)
     assert set(seqs(listener.records())) == set(range(1, box.store.next_seq))
     assert losses(box) == []
-    assert box.uplink.status()["too_large"]["count"] == 0
+    assert box.uplink.snapshot.too_large.count == 0
     proxy.close()
 
 
@@ -168,7 +169,7 @@ def test_a_record_that_no_receiver_can_read_holds_up_no_other(broker: Broker, tm
             connection.execute("UPDATE record SET body=?, crc=? WHERE seq=?", new)
         box.backlog(100)
         box.recording()
-        box.run_until(lambda: box.uplink.status()["never_arrives"] == [f"{poison} (setup)"], real=90)
+        box.run_until(lambda: box.uplink.snapshot.never_arrives == (f"{poison} (setup)",), real=90)
         box.run_until(lambda: set(watch.seqs()) >= set(range(1, 202)) - {poison}, real=30)
         assert [(loss["what"], loss["seq"]) for loss in losses(box)] == [("record", poison)]
     finally:

@@ -10,6 +10,7 @@ import pytest
 
 from edge.config.sections import BrokerSection
 from edge.sim import lockstep
+from edge.store.outbox import PLATFORM
 from edge.wire.contract import Status, Topic, decode
 from tests.kits.broker import Broker, certificates, old_broker, password_file
 from tests.kits.uplink_kit import Box, Listener, make, records_of, seqs
@@ -24,9 +25,9 @@ def test_a_backlog_and_what_is_measured_meanwhile_arrive_once(broker: Broker, bo
     box.backlog(800)
     box.recording()
     box.run(3600)
-    box.run_until(lambda: box.store.outbox.count_unsent() <= 1)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) <= 1)
     assert sorted(seqs(listener.records()))[:859] == list(range(1, 860))
-    assert box.uplink.status()["trouble"] is None
+    assert box.uplink.snapshot.trouble is None
 
 
 def test_the_newest_minute_goes_before_the_backlog_and_that_from_new_to_old(
@@ -36,7 +37,7 @@ def test_the_newest_minute_goes_before_the_backlog_and_that_from_new_to_old(
     listener = Listener(broker)
     box = make(boxes, tmp_path, broker)
     box.backlog(800)
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0)
     live = seqs(records_of(listener.on(STATION, Topic.LIVE)))
     backfill = [seqs(records_of([m])) for m in listener.on(STATION, Topic.BACKFILL)]
     assert live[0] == 800
@@ -54,13 +55,15 @@ def test_a_broker_that_is_away_for_hours_costs_nothing(broker: Broker, boxes: li
     listener.take()
     broker.stop()
     box.run(3 * 3600)
-    status = box.uplink.status()
-    assert not status["connected"]
-    assert status["unsent"] >= 179
-    assert status["trouble"] == f"{broker.url} refuses connections: is the broker running, is the port right?"
+    assert not box.uplink.snapshot.connected
+    assert box.store.outbox.count_unsent(PLATFORM) >= 179
+    assert (
+        str(box.uplink.snapshot.trouble)
+        == f"{broker.url} refuses connections: is the broker running, is the port right?"
+    )
     broker.start()
     listener.again()
-    box.run_until(lambda: box.store.outbox.count_unsent() <= 1)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) <= 1)
     assert sorted(set(seqs(listener.records())))[:190] == list(range(1, 191))
 
 
@@ -76,12 +79,12 @@ def test_a_broker_killed_with_messages_in_flight_loses_nothing(
     broker.freeze()
     box.uplink.retry_now()
     box.run(10)
-    assert box.uplink.status()["sending"] >= 3
+    assert box.uplink.snapshot.sending >= 3
     broker.kill()
     box.run(10)
     broker.start()
     listener.again()
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0)
     assert sorted(seqs(listener.records())) == list(range(1, 901))
 
 
@@ -90,12 +93,12 @@ def test_while_nobody_listens_everything_is_kept(broker: Broker, boxes: list[Box
     box = make(boxes, tmp_path, broker)
     box.recording()
     box.run(1800)
-    assert box.store.outbox.count_unsent() == 30
-    assert box.uplink.status()["trouble"].startswith(f"nobody at {broker.url} listens")
+    assert box.store.outbox.count_unsent(PLATFORM) == 30
+    assert str(box.uplink.snapshot.trouble).startswith(f"nobody at {broker.url} listens")
     listener = Listener(broker)
-    box.run_until(lambda: box.store.outbox.count_unsent() <= 1)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) <= 1)
     assert set(range(1, 31)) <= set(seqs(listener.records()))
-    assert box.uplink.status()["trouble"] is None
+    assert box.uplink.snapshot.trouble is None
 
 
 def test_birth_and_will_tell_whether_the_station_is_there(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
@@ -126,9 +129,9 @@ def test_a_refused_login_is_one_sentence_and_is_rarely_repeated(
     box.recording()
     box.run(3600)
     assert [r.message for r in caplog.records] == [
-        f"{broker.url} refuses the login (Not authorized): are user and password right?"
+        f"{broker.url} refuses the login (not authorized): are user and password right?"
     ]
-    assert box.store.outbox.count_unsent() == 60
+    assert box.store.outbox.count_unsent(PLATFORM) == 60
     broker.stop()
 
 
@@ -139,7 +142,7 @@ def test_the_right_login_is_taken(tmp_path: Path, boxes: list[Box]) -> None:
     secret.write_text("right\n")
     box = make(boxes, tmp_path, broker, username="orchard", password_file=str(secret))
     box.run(1)
-    assert box.uplink.status()["connected"]
+    assert box.uplink.snapshot.connected
     broker.stop()
 
 
@@ -149,10 +152,10 @@ def test_a_certificate_that_has_run_out_is_named_with_its_date(tmp_path: Path, b
     box = make(boxes, tmp_path, broker)
     box.recording()
     box.run(600)
-    trouble = box.uplink.status()["trouble"]
+    trouble = str(box.uplink.snapshot.trouble)
     ended = datetime.now(UTC) - timedelta(days=3)
     assert trouble == f"the certificate of {broker.url} has run out on {ended:%Y-%m-%d}: the broker needs a new one"
-    assert box.store.outbox.count_unsent() == 10
+    assert box.store.outbox.count_unsent(PLATFORM) == 10
     broker.stop()
 
 
@@ -162,7 +165,7 @@ def test_records_go_by_tls(tmp_path: Path, boxes: list[Box]) -> None:
     listener = Listener(broker)
     box = make(boxes, tmp_path, broker)
     box.backlog(800)
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0)
     assert set(seqs(listener.records())) == set(range(1, 801))
     broker.stop()
 
@@ -175,6 +178,6 @@ def test_a_broker_of_3_1_1_alone_is_spoken_to_in_3_1_1(tmp_path: Path, boxes: li
         box = Box(tmp_path / "state", section)
         boxes.append(box)
         box.backlog(400)
-        box.run_until(lambda: box.store.outbox.count_unsent() == 0)
-        assert box.uplink.status()["protocol"] == "3.1.1"
+        box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0)
+        assert box.uplink.snapshot.protocol == "3.1.1"
         assert set(seqs(listener.records())) == set(range(1, 401))

@@ -12,6 +12,7 @@ from edge.clock.anchors import Anchor
 from edge.clock.clock import SystemClock
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.send_queue import PHASES
@@ -50,8 +51,8 @@ def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(
     box = make(boxes, tmp_path, broker, proof="committed")
     box.backlog(50)
     box.run(30)
-    assert box.store.outbox.count_unsent() == 0
-    assert box.store.outbox.unproven() == [Span("e1", 1, 50)]
+    assert box.store.outbox.count_unsent(PLATFORM) == 0
+    assert box.store.outbox.unproven(PLATFORM) == [Span("e1", 1, 50)]
     box.run(130)
     hello = newest_hello(platform)
     assert hello.unproven == [Span("e1", 1, 50)]
@@ -60,8 +61,8 @@ def test_an_answer_proves_what_it_has_and_the_rest_is_sent_again(
     assert sorted(seqs(platform.records()))[20:40:2] == sorted(seqs(platform.records()))[21:41:2]
     receipt = Receipt(VERSION, "ledger", 1, [Span("e1", 21, 30)])
     platform.send(topic(STATION, Topic.RECEIPT), encode(receipt))
-    box.run_until(lambda: not box.store.outbox.unproven())
-    assert box.store.outbox.count_unsent() == 0
+    box.run_until(lambda: not box.store.outbox.unproven(PLATFORM))
+    assert box.store.outbox.count_unsent(PLATFORM) == 0
 
 
 def newest_hello(platform: Listener) -> Hello:
@@ -105,7 +106,7 @@ def test_an_undated_minute_goes_at_once_by_arrival_and_again_when_its_time_is_kn
     assert [(r.seq, r.start, r.clock.source) for r in listener.records()] == [(5, None, "arrival")]
     box.store.times.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
     box.uplink.notify()
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0)
     later = [(r.seq, r.start, r.revision) for r in listener.records()[1:]]
     assert sorted(later) == [(n, UTC0 - (6 - n) * 60_000_000, 1) for n in range(1, 6)]
 
@@ -177,8 +178,8 @@ def test_what_nobody_understands_is_dropped(broker: Broker, boxes: list[Box], tm
     box.minute(0)
     box.uplink.notify()
     box.run(60)
-    assert box.store.outbox.count_unsent() == 0
-    assert box.uplink.status()["connected"]
+    assert box.store.outbox.count_unsent(PLATFORM) == 0
+    assert box.uplink.snapshot.connected
 
 
 def test_a_chunk_after_one_that_was_refused_is_no_progress(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
@@ -208,16 +209,16 @@ def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broke
     """By the system's clock a new record goes within the station's phase; told to stop, the lane ends in a second."""
     listener = Listener(broker)
     clock = SystemClock()
-    store = Store.open(tmp_path / "state", epoch="e1")
+    store = Store.open(tmp_path / "state", epoch="e1", destinations=(PLATFORM,))
     sender = Uplink(
         destination(broker.section(), STATION), store, clock, "e1", boot=BOOT, on_command=print, on_anchor=print
     )
     lane = clock.lane("uplink", sender.run)
-    until(lambda: sender.status()["connected"])
+    until(lambda: sender.snapshot.connected)
     now = clock.now()
     store.append(Draft(Kind.MINUTE, Stamp(BOOT, now - 60), 60.0, UTC0, ClockMark("ntp", 0.1), {}))
     sender.notify()
-    until(lambda: store.outbox.count_unsent() == 0, PHASES + 2)
+    until(lambda: store.outbox.count_unsent(PLATFORM) == 0, PHASES + 2)
     assert clock.now() - now < PHASES + 1
     began = time.monotonic()
     lane.stop()
@@ -235,14 +236,14 @@ def test_a_proof_of_an_older_revision_closes_nothing(broker: Broker, boxes: list
     box.store.times.add_anchor(Anchor(BOOT, 0.0, UTC0, "ntp", 0.01))
     box.run(30)
     assert [r.revision for r in platform.records()][-1:] == [1]
-    assert box.store.outbox.unproven() == [Span("e1", 1, 1)]
+    assert box.store.outbox.unproven(PLATFORM) == [Span("e1", 1, 1)]
     answer(platform, newest_hello(platform), has=[])
     box.run(1)
     platform.send(topic(STATION, Topic.RECEIPT), encode(Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)])))
     box.run(5)
-    assert box.store.outbox.unproven() == [Span("e1", 1, 1)]
+    assert box.store.outbox.unproven(PLATFORM) == [Span("e1", 1, 1)]
     revised = [Revised(1, [Span("e1", 1, 1)])]
     receipt = Receipt(VERSION, "ledger", 1, has=[Span("e1", 1, 1)], revised=revised)
     platform.send(topic(STATION, Topic.RECEIPT), encode(receipt))
     box.run(5)
-    assert box.store.outbox.unproven() == []
+    assert box.store.outbox.unproven(PLATFORM) == []

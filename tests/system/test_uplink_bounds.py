@@ -12,6 +12,7 @@ import pytest
 
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.wire import contract
 from edge.wire.contract import VERSION, Command, Hello, HelloAnswer, Receipt, Result, Topic, decode, encode, topic
@@ -50,9 +51,11 @@ def test_rubbish_by_a_real_broker_ends_nothing(broker: Broker, boxes: list[Box],
     box.minute(0)
     box.uplink.notify()
     platform.send(topic(STATION, Topic.COMMAND), encode(Command(VERSION, "last", "picture", {}, LATER)))
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0 and "last" in [command.id for command in box.commands])
-    assert box.uplink.status()["set_aside"]["count"] > 20
-    assert box.uplink.status()["connected"]
+    box.run_until(
+        lambda: box.store.outbox.count_unsent(PLATFORM) == 0 and "last" in [command.id for command in box.commands]
+    )
+    assert box.uplink.snapshot.set_aside.count > 20
+    assert box.uplink.snapshot.connected
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
@@ -70,16 +73,16 @@ def test_a_message_that_is_too_large_is_passed_over_for_good(
     platform.send(topic(STATION, Topic.COMMAND), encode(Command(VERSION, "after", "picture", {}, LATER)))
     box.run_until(lambda: [command.id for command in box.commands] == ["after"])
     assert resident() - before < 80 * 1024 * 1024  # the sender's own copies of it are of this process too
-    passed_over = box.uplink.status()["set_aside"]["count"]
+    passed_over = box.uplink.snapshot.set_aside.count
     assert passed_over == (1 if protocol == "3.1.1" else 0)
     if passed_over:
-        assert f"bytes are more than {contract.LARGEST_PACKET}" in box.uplink.status()["set_aside"]["last"]
+        assert f"bytes are more than {contract.LARGEST_PACKET}" in str(box.uplink.snapshot.set_aside.last)
     box.close()
     boxes[:] = [Box(tmp_path / "state", broker.section(protocol=protocol), epoch="e2")]
     boxes[0].run(1)
     platform.send(topic(STATION, Topic.COMMAND), encode(Command(VERSION, "again", "picture", {}, LATER)))
     boxes[0].run_until(lambda: [command.id for command in boxes[0].commands] == ["again"])
-    assert boxes[0].uplink.status()["set_aside"]["count"] == 0
+    assert boxes[0].uplink.snapshot.set_aside.count == 0
 
 
 def resident() -> int:
@@ -104,13 +107,13 @@ def test_a_record_that_fits_no_packet_is_told_and_all_others_go(tmp_path: Path, 
             box.backlog(300)
             for _ in range(3):
                 event(box.store, Kind.HEALTH, {"what": "x"})
-        box.run_until(lambda: box.store.outbox.count_unsent() == 1)  # noqa: B023  # called within the turn alone
+        box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 1)  # noqa: B023  # called within the turn alone
         box.uplink.result(Result(VERSION, f"c-{epoch}", STATION, "done", "t" * 1000, {"picture": "x" * 300}))
         box.run(5)
-        assert box.uplink.status()["too_large"]["count"] == 1
+        assert box.uplink.snapshot.too_large.count == 1
         if epoch == "e1":
             box.close()
-    assert boxes[0].store.outbox.unsent_spans() == [Span("e1", large, large)]
+    assert boxes[0].store.outbox.unsent_spans(PLATFORM) == [Span("e1", large, large)]
     arrived = listener.records()
     assert sorted(set(seqs(arrived))) == [seq for seq in range(1, boxes[0].store.next_seq) if seq != large]
     (loss,) = [record for record in arrived if record.kind == Kind.LOSS]
@@ -123,7 +126,7 @@ def test_a_record_that_fits_no_packet_is_told_and_all_others_go(tmp_path: Path, 
 
 def started(folder: Path, times: int) -> int:
     """Make the store of a box that was started so often (without waiting for the disk). Return its newest seq."""
-    store = Store.open(folder, epoch="0" * 12)
+    store = Store.open(folder, epoch="0" * 12, destinations=(PLATFORM,))
     with store._db.reading() as connection:
         connection.execute("PRAGMA synchronous=OFF")
     seq = 0
@@ -152,9 +155,12 @@ def test_a_box_that_was_started_thousands_of_times_gets_everything_out(
     box.run_until(lambda: platform.turn() and len(platform.spoken) == times + 1, real=120)
     assert max(platform.sizes) <= min(limit, 16 * 1024 + 100)
     box.run_until(
-        lambda: platform.turn() and not box.store.outbox.unproven() and not box.store.outbox.count_unsent(), real=120
+        lambda: (
+            platform.turn() and not box.store.outbox.unproven(PLATFORM) and not box.store.outbox.count_unsent(PLATFORM)
+        ),
+        real=120,
     )
-    assert box.uplink.status()["trouble"] is None
+    assert box.uplink.snapshot.trouble is None
     broker.stop()
 
 
@@ -200,7 +206,7 @@ def test_an_answer_says_nothing_about_epochs_that_were_not_named(
     box = Box(tmp_path / "state", broker.section(proof="committed"), epoch="now")
     boxes.append(box)
     box.minute(0)
-    box.run_until(lambda: box.store.outbox.count_unsent() == 0)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) == 0)
     hello = decode(platform.on(STATION, Topic.HELLO)[-1].payload, Hello)
     everything = box.store.epochs()
     for about, has, reopened in ((everything[:1], everything[:1], 0), (everything[1:2], [], 2)):

@@ -18,6 +18,7 @@ import pytest
 
 from edge.clock.anchors import Anchor
 from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.store.outbox import PLATFORM
 from edge.wire.contract import ROLLCALL, Batch, encode
 from tests.kits.broker import Broker, until
 from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener
@@ -127,7 +128,7 @@ def test_a_line_has_what_the_contract_says(broker: Broker, parts: list[Box | Wat
     ]
     said = watch.end()
     assert "1 minutes, 0 events, 0 photos received" in said
-    assert "orchard-1: nothing missing" in said
+    assert "orchard-1: all received" in said
 
 
 def test_a_receiver_killed_again_and_again_loses_and_doubles_nothing(
@@ -144,7 +145,7 @@ def test_a_receiver_killed_again_and_again_loses_and_doubles_nothing(
             file.write(b'{"station":"orchard-1","epoch":"e1","se')
         box.run(900)
         watch.start()
-    box.run_until(lambda: box.store.outbox.count_unsent() <= 1 and len(watch.seqs()) >= 730)
+    box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) <= 1 and len(watch.seqs()) >= 730)
     seqs = watch.seqs()
     assert len(seqs) == len(set(seqs))
     assert set(range(1, 731)) <= set(seqs)
@@ -188,7 +189,7 @@ def test_what_a_killed_broker_had_promised_is_sent_again(
         broker.kill()
         broker.start()
         watch.start()
-    box.run_until(lambda: not box.store.outbox.unproven() and box.store.outbox.count_unsent() <= 1, 40)
+    box.run_until(lambda: not box.store.outbox.unproven(PLATFORM) and box.store.outbox.count_unsent(PLATFORM) <= 1, 40)
     seqs = watch.seqs()
     assert len(seqs) == len(set(seqs))
     assert set(range(1, 60)) <= set(seqs)
@@ -200,7 +201,7 @@ def test_a_database_from_a_backup_is_filled_again(broker: Broker, parts: list[Bo
     box, watch = both(parts, tmp_path, broker, proof="committed")
     box.backlog(40)
     box.uplink.notify()
-    box.run_until(lambda: len(watch.seqs()) == 40 and not box.store.outbox.unproven())
+    box.run_until(lambda: len(watch.seqs()) == 40 and not box.store.outbox.unproven(PLATFORM))
     watch.end()
     kept = watch.minutes.read_text().splitlines(keepends=True)
     watch.minutes.write_text("".join(kept[:25]))
@@ -266,7 +267,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, parts: list[Box | W
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--broker", "http://x"], "must be as mqtt://"),
+        (["--broker", "http://x"], "must be an address as mqtt://"),
         (["--broker", "mqtt://x", "--receipts"], "--receipts needs --jsonl"),
         ([], "Missing option '--broker'"),
         (["--broker", "mqtt://x", "--jsonl", "/nowhere/m.jsonl"], "/nowhere/m.jsonl"),

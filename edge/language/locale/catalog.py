@@ -23,8 +23,6 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from edge.config.errors import SENTENCES
-
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 PACKAGES = ("drivers", "edge", "hub", "provisioning")
@@ -49,8 +47,20 @@ def ours() -> Iterator[Found]:
     for package in PACKAGES:
         for file, _line, text, _comments, _context in extract_from_dir(ROOT / package, keywords=KEYWORDS):
             yield f"{package}/{Path(file).as_posix()}", text
-    for text in SENTENCES.values():
-        yield "edge/config/errors.py", text
+    yield from log_lines()
+
+
+def log_lines() -> Iterator[Found]:
+    """Yield the templates of the journal's lines, but for those that are looked at by developers alone."""
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(value=ast.Name(id="log"), attr="info" | "warning" | "error" | "exception"),
+                        args=[ast.Constant(value=str() as text), *_],
+                    ) if text != "%s":
+                        yield file.relative_to(ROOT).as_posix(), text
 
 
 class Made(NamedTuple):

@@ -15,6 +15,7 @@ from drivers.cameras import picamera
 from drivers.cameras.camera import CameraSettings, NoPictureError, UnreachableError
 from drivers.cameras.picamera import PiCamera
 from edge.clock.clock import SystemClock
+from tests.kits.real_parts import missing
 
 SETTINGS = CameraSettings("picamera", timeout=12.0)
 
@@ -22,13 +23,12 @@ SETTINGS = CameraSettings("picamera", timeout=12.0)
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """Give the real picamera2, over stand-ins of libcamera and of the display library, which exist on a Pi alone."""
-    pytest.importorskip("numpy")
     for name in ("libcamera", "libcamera.controls", "pykms"):
         monkeypatch.setitem(sys.modules, name, MagicMock(name=name))
     try:
         import picamera2
     except ImportError as error:
-        pytest.skip(f"picamera2 is not installed here ({error}): it belongs to the extra [camera]")
+        missing(f"picamera2 ({error}): it belongs to the extra [camera]")
     monkeypatch.setattr(picamera, "SETTLE", 0.01)
     yield picamera2
     for name in [name for name in sys.modules if name.split(".")[0] == "picamera2"]:

@@ -59,13 +59,13 @@ NO_COMMAND = """\
 Usage: minshan [OPTIONS] COMMAND [ARGS]...
 Try 'minshan --help' for help.
 
-Error: No such command 'weather'.
+Error: No such command 'frost'.
 """
 NO_COMMAND_ZH = """\
 用法： minshan [选项] 命令 [参数]...
 要看帮助，请运行“minshan --help”。
 
-错误：没有命令 'weather'。
+错误：没有命令 'frost'。
 """
 
 
@@ -73,7 +73,7 @@ NO_COMMAND_ZH = """\
     ("words", "code", "english", "chinese"),
     [
         ("run --config none.toml", Exit.CONFIG, NO_FILE, NO_FILE_ZH),
-        ("weather", Exit.USAGE, NO_COMMAND, NO_COMMAND_ZH),
+        ("frost", Exit.USAGE, NO_COMMAND, NO_COMMAND_ZH),
         (
             "run --config .",
             Exit.CONFIG,
@@ -95,8 +95,8 @@ NO_COMMAND_ZH = """\
         (
             "remote mao picture --broker http://127.0.0.1",
             Exit.USAGE,
-            "Error: The broker's address must be as mqtt://host:1883 or mqtts://host:8883.\n",
-            "错误：消息服务器地址要写成 mqtt://主机:1883 或 mqtts://主机:8883。\n",
+            "Error: --broker: must be an address as mqtt://host:1883 or mqtts://host:8883\n",
+            "错误：--broker：要写成 mqtt://主机:1883 或 mqtts://主机:8883\n",
         ),
         (
             "remote mao picture --broker mqtt://127.0.0.1:9",
@@ -265,3 +265,29 @@ def test_a_duration_says_its_unit(text: str) -> None:
 def test_a_number_alone_is_told_how_to_be_written() -> None:
     """Minutes and seconds are both offered."""
     assert "20 is no duration: write 20m for minutes, 20s for seconds" in minshan("maintenance", "20").err
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("minshan sen", "sensors"), ("minshan sensors read bme", "bme280"), ("minshan init --lat", "--latitude")],
+)
+def test_the_tab_key_completes(typed: str, offered: str) -> None:
+    """Commands, drivers and options are completed by the shell that `make install` has told about them."""
+    env = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1), "_MINSHAN_COMPLETE": "bash_complete"}
+    assert f"plain,{offered}" in minshan(env=env).out.splitlines()
+
+
+def test_an_error_is_json_too() -> None:
+    """A program that asks for JSON reads the error where it looks for the answer, a person as before."""
+    said = minshan("status", "--json", "--config", "none.toml")
+    assert said.err == "Error: none.toml: the file is not there\n"
+    assert json.loads(said.out) == {
+        "error": {"code": 3, "sentences": ["none.toml: the file is not there"], "remedy": ""}
+    }
+    assert json.loads(minshan("status", "--json", "--nope").out)["error"]["code"] == 2
+
+
+def test_a_misspelt_command_is_offered() -> None:
+    """The near miss of a command is named, as that of an option and of a key is."""
+    assert "Did you mean 'doctor'?" in minshan("doktor").err
+    assert minshan("doktor", "--lang", "zh").err.splitlines()[-1] == "错误：没有命令 'doktor'。 是不是想写 'doctor'？"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from edge.config.file import load
+from provisioning.commands.answers import Degrees
+from provisioning.commands.doubts import lasting_name
 from provisioning.commands.settings import literal, split
 from tests.kits.command import ENGLISH, minshan
 
@@ -86,7 +91,7 @@ def test_what_is_wrong_is_told_and_nothing_written(tmp_path: Path) -> None:
     said = minshan(*made(out, "--sensor", "bme280:adress=0x76"))
     assert (said.code, said.err) == (
         3,
-        'Error: bme280: adress = 118: there is no such key here; did you mean "address"?\n',
+        'Error: bme280: adress = 0x76: there is no such key here; did you mean "address"?\n',
     )
     said = minshan(*made(out, "--latitude", "200", "--broker", "http://x", "--sensor", "bme280", "--sensor", "bme280"))
     assert (said.code, said.err.splitlines()) == (
@@ -158,3 +163,116 @@ def test_values_are_typed_as_the_file_would() -> None:
     """Hexadecimal, numbers, truth and text as TOML has them; what is no TOML is text."""
     values = [literal(text) for text in ("0x76", "1.5", "true", "/dev/ttyUSB0", "rs-fsjt", "a\nb = 2")]
     assert values == [0x76, 1.5, True, "/dev/ttyUSB0", "rs-fsjt", "a\nb = 2"]
+
+
+def interviewed(out: Path, answers: list[str]) -> tuple[int, str]:
+    """Answer the questions of an init on a terminal, each when it is asked. Return its code and what was shown."""
+    near, far = pty.openpty()
+    words = [sys.executable, "-m", "provisioning.main", "init", "--out", str(out)]
+    said = b""
+    with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **ENGLISH}) as asked:
+        os.close(far)
+        os.write(near, "".join(f"{answer}\n" for answer in answers).encode())
+        with contextlib.suppress(OSError):  # a terminal whose other end has gone gives EIO
+            while piece := os.read(near, 4096):
+                said += piece
+        code = asked.wait(30)
+    os.close(near)
+    return code, said.decode()
+
+
+def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
+    """Each answer is checked at once: what is right is said, the question comes again, and nothing is lost."""
+    out = tmp_path / "station.toml"
+    answers = ["茂县一号", "maoxian-1", "", "103.85", "31°40'48\"", "", "", "1590 m", "", str(tmp_path)]
+    answers += ["mqtt://a:b#c@h", "mqtt://h", "bme", "bme280:address=76", "bme280：address=0x76", ""]
+    code, said = interviewed(out, answers)
+    assert code == 0, said
+    config = load(out)
+    assert (config.station.id, config.site.latitude, config.site.altitude_m) == ("maoxian-1", 31.68, 1590)
+    assert [sensor.name for sensor in config.sensor] == ["bme280"]
+    for told in (
+        "must be 1 to 32 lower-case letters, digits or hyphens",
+        "must be at most 90",
+        "a # in the login must be written %23",
+        'there is no driver "bme"; did you mean "bme280"?',
+        "76 is decimal: write 0x76?",
+    ):
+        assert f"Error: {told}" in said.replace("Error: bme280: address = 76: ", "Error: ")
+
+
+def test_a_replaced_file_is_kept_with_its_owner_and_mode(tmp_path: Path) -> None:
+    """The service's user can still read the file that --force wrote anew, and the old one is there as .bak."""
+    out = tmp_path / "station.toml"
+    out.write_text("mine")
+    out.chmod(0o604)
+    if os.geteuid() == 0:
+        os.chown(out, 1, 2)
+    before = out.stat()
+    assert minshan(*made(out, "--force", "--sensor", "bme280")).code == 0
+    copy = tmp_path / "station.toml.bak"
+    assert copy.read_text() == "mine"
+    for file in (out, copy):
+        now = file.stat()
+        assert (now.st_mode, now.st_uid, now.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert minshan(*made(out, "--force", "--latitude", "200")).code == 3
+    assert copy.read_text() == "mine", "a file that was not replaced has no copy"
+
+
+@pytest.mark.parametrize(
+    ("typed", "degrees"),
+    [
+        ("31.68", 31.68),
+        ("31°40'48\"", 31.68),
+        ("31°40.8'N", 31.68),
+        ("北纬31度40分48秒", 31.68),
+        ("31.68S", -31.68),
+        ("-103.85", -103.85),
+        ("１０３。８５", 103.85),
+    ],
+)
+def test_a_position_may_be_written_in_many_ways(typed: str, degrees: float) -> None:
+    """Degrees with a point, in minutes and seconds, with the side in words, in full-width digits."""
+    assert Degrees().convert(typed, None, None) == degrees
+
+
+@pytest.mark.parametrize("typed", ["31,68", "31 40 48", "x", "", "31°'", "1e3"])
+def test_what_is_no_position_is_refused(typed: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(click.BadParameter, match=re.escape("write it as 31.68 or 31°40'48\"")):
+        Degrees().convert(typed, None, None)
+
+
+def test_what_is_hardly_meant_is_said(tmp_path: Path) -> None:
+    """A port that is none, an unusual speed, a longitude of another continent, no sensor: written, with a !."""
+    said = minshan(
+        *made(tmp_path / "a.toml", "--longitude", "-103.85", "--latitude", "31.7", "--altitude", "1800"),
+        *("--sensor", "plantower:port=COM3,baud=9601"),
+    )
+    assert said.code == 0
+    assert [line for line in said.err.splitlines() if line.startswith("!")] == [
+        "! site: longitude -103.85 lies far from where the clock is UTC+8",
+        "! sensor plantower: port = COM3 is no path of a device",
+        "! sensor plantower: baud = 9601 is no usual speed",
+    ]
+    (tmp_path / "a.toml").chmod(0o644)
+    password = ("--broker", "mqtt://a:secret@127.0.0.1", "--force")
+    said = minshan(*made(tmp_path / "a.toml", *password))
+    assert "! the file has no sensor: the station will measure nothing" in said.err
+    assert f"! {tmp_path}/a.toml holds a password, and every user of this machine may read it" in said.err
+
+
+def test_the_name_that_a_port_keeps(tmp_path: Path) -> None:
+    """An adapter with a name of its own is offered by it, the second of two that share one name by its socket."""
+    ports = [tmp_path / f"ttyUSB{n}" for n in range(3)]
+    for port in ports:
+        port.touch()
+    for kind, name, port in (
+        ("by-id", "usb-1a86_USB_Serial-if00-port0", ports[1]),
+        ("by-path", "pci-usb-0:1.1", ports[0]),
+        ("by-path", "pci-usb-0:1.2", ports[1]),
+    ):
+        (tmp_path / "serial" / kind).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "serial" / kind / name).symlink_to(port)
+    found = [lasting_name(port, tmp_path / "serial") for port in ports]
+    assert [link.name if link else None for link in found] == ["pci-usb-0:1.1", "usb-1a86_USB_Serial-if00-port0", None]

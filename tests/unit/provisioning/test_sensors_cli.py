@@ -207,12 +207,23 @@ def test_registers_of_an_i2c_device_are_decoded() -> None:
 
 @pytest.mark.parametrize("driver", sorted(name for name, info in catalog().items() if info.decoder is not None))
 def test_bytes_that_are_not_the_devices_give_no_reading(driver: str) -> None:
-    """A text, and noise: no reading, a summary, no traceback."""
+    """A text, and noise: no reading, a summary, the code of a device that was not found, no traceback."""
     extra = ("--set", "profile=rs-fsjt") if driver == "modbus" else ()
     for noise in (b"<html>404</html>\n" * 3, bytes(range(256)), b""):
         said = minshan("sensors", "decode", driver, *extra, "--json", "-", stdin=noise)
         (summary,) = objects(said.out)
-        assert (said.code, summary["frames"], said.err) == (0, 0, "")
+        assert (said.code, summary["frames"], said.err) == (4, 0, "")
+
+
+def test_another_devices_bytes_are_told() -> None:
+    """Who feeds a recording to the wrong driver is told which one reads it."""
+    frame = "424d001c00000008000800000008000800d20046002d001e00000000970002c5"
+    said = minshan("sensors", "decode", "sds011", "--hex", "-", stdin=f"{frame}\n{frame}\n")
+    assert said.code == 4
+    assert said.err == (
+        "Error: no frame of this device is in it\n"
+        "  → It looks like the bytes of plantower: minshan sensors decode plantower FILE\n"
+    )
 
 
 def test_a_driver_that_has_no_stream() -> None:

@@ -7,14 +7,22 @@ from typing import Any
 
 import pytest
 
+from drivers.reason import Reason
 from edge.language import texts
 from provisioning.commands import status
 
+LARGE = Reason(
+    "record_too_large",
+    "record {number} has {size} bytes, and the broker takes {most}",
+    number=7,
+    size=900,
+    most=458,
+)
 UPLINK: dict[str, Any] = {
     "connected": True,
     "ledger": {"believed": "old", "other": "new", "refused": 3},
     "set_aside": {"count": 2, "last": "minshan/1/s/receipt: Receipt: no JSON", "folder": "/var/lib/minshan/set-aside"},
-    "too_large": {"count": 1, "last": "record 7 has 900 bytes, and the broker takes 458"},
+    "too_large": {"count": 1, "last": LARGE.builtins()},
     "never_arrives": ["12 (setup)", "13 (minute)"],
 }
 

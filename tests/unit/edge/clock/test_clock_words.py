@@ -21,6 +21,11 @@ IMPOSSIBLE = {
     "params": {"source": "gnss", "day": "2006-11-07 08:00:00"},
     "text": "gnss says 2006-11-07 08:00:00, which cannot be: it is not believed",
 }
+CONTRADICTED = {
+    "code": "time_contradicted",
+    "params": {"source": "platform", "day": "2026-09-21 15:13:20", "seconds": 3600.0, "kept_source": "ntp"},
+    "text": "platform says 2026-09-21 15:13:20, +3600.000 s from what ntp said: both may be right until more is known",
+}
 UTC0 = 1_790_000_000_000_000
 
 
@@ -37,6 +42,7 @@ def answer(utc: int | None, source: str, trouble: Reason | dict[str, Any] | None
         (UTC0, "ntp", None, "✓", "clock: 2026-09-21 22:13, ±0.071 s", ""),
         (UTC0, "platform", UNSYNCHRONISED, "✓", "clock: 2026-09-21 22:13, ±0.071 s", ""),
         (UTC0, "platform", REFUSED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {REFUSED}", "ProtectClock"),
+        (UTC0, "ntp", CONTRADICTED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {CONTRADICTED['text']}", "chronyc"),
         (None, "arrival", UNSYNCHRONISED, "✗", "clock: the system's time is not synchronised", "chrony"),
         (None, "arrival", REFUSED, "✗", f"clock: {REFUSED}", "SystemCallFilter"),
         (
@@ -82,6 +88,9 @@ def test_it_is_said_in_chinese() -> None:
     assert time_trouble({"trouble": IMPOSSIBLE}) == [
         "时间：卫星授时给出的时间 2006-11-07 08:00:00 不可能正确，不予采用"
     ]
+    assert time_trouble({"trouble": CONTRADICTED}) == [
+        "时间：平台授时给出的时间 2026-09-21 15:13:20 与网络授时此前的时间相差 +3600.000 秒，判明之前两者都可能正确"
+    ]
 
 
 class Forbidden(KernelTime):
@@ -102,9 +111,9 @@ def test_a_refusal_is_logged_once_and_told_from_silence(caplog: pytest.LogCaptur
     source = Forbidden(FORBIDDEN)
     keeper = Timekeeper([source, Forbidden(None)], "b", clock, clock.inbox(1), settled=lambda: False)
     for _ in range(3):
-        assert keeper.look() is None
+        assert keeper.look() == []
     assert keeper.snapshot == REFUSED
     assert [record.getMessage() for record in caplog.records] == [f"no time from this box: {REFUSED}"]
     source.error = None
-    assert keeper.look() is None
+    assert keeper.look() == []
     assert keeper.snapshot == UNSYNCHRONISED

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.errors import SENTENCES, ConfigError, Mistake
+from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.lines import Lines
 
@@ -138,7 +138,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
             'station.toml:2: this is no TOML value; text stands in quotes, as key = "text"',
         ),
         (STATION + "[site]\n", "station.toml:9: this key or table was given before"),
-        (STATION.encode() + "[x]\n# 茂县".encode("gbk"), "station.toml:10: the file is not UTF-8 text (byte 0xcf)"),
+        (STATION.encode() + b"[x]\n# Maoxi\xe9", "station.toml:10: the file is not UTF-8 text (byte 0xe9)"),
     ],
 )
 def test_a_mistake_is_one_clear_line(tmp_path: Path, text: str | bytes, line: str) -> None:
@@ -211,12 +211,3 @@ def test_lines_of_longer_values() -> None:
     assert [lines.of((key,)) for key in "abc"] == [1, 5, 8]
     assert (lines.of(("t", "u", "d")), lines.text(("t", "u", "d"))) == (10, "1")
     assert (lines.of(("t", "v", 1, "e")), lines.of(("t", "v", 1, "missing"))) == (13, 12)
-
-
-def test_every_sentence_takes_its_parameters() -> None:
-    """A sentence's gaps are filled by its parameters, so that no brace reaches a person."""
-    gaps = "why known expected ge le gt lt pattern key detail byte near name other address bus theirs ours quantity"
-    everything = dict.fromkeys([*gaps.split(), "driver"], "x")
-    for code in SENTENCES:
-        said = Mistake("f", 1, "k", "v", code, everything).sentence
-        assert "{" not in said

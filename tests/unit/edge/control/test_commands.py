@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -17,6 +19,8 @@ from edge.control.commands import KNOWN, Commands, NoArguments, Outcome, Permiss
 from edge.control.commands import Command as Known
 from edge.control.envelopes import by_http, by_mqtt, by_socket
 from edge.recorder.recorder import Maintenance
+from edge.store.outbox import PLATFORM
+from edge.store.store import Store
 from edge.wire.contract import Command, Result
 
 OWNER = Principal("http", "technician")
@@ -26,17 +30,19 @@ READER = Principal("http", "page", may=frozenset({Permission.READ}))
 class Camera:
     """A picture lane that takes every picture at once."""
 
-    def request(self, camera: str | None, command: str, accepted: Any, done: Any) -> None:
+    def request(self, camera: str | None, command: str, issued_by: str, accepted: Any, done: Any) -> None:
         """Take it."""
         accepted()
         done(True, Reason("picture_taken", "{camera}", camera=str(camera)), {"picture": "x"})
 
 
 @pytest.fixture(name="parts")
-def made() -> Any:
-    """Return what the commands need of a station."""
+def made(tmp_path: Path) -> Iterator[Any]:
+    """Give what the commands need of a station."""
     clock = SystemClock()
-    return SimpleNamespace(uplink=None, pictures=Camera(), clock=clock, inbox=clock.inbox(100))
+    store = Store.open(tmp_path / "state", epoch="e", destinations=(PLATFORM,))
+    yield SimpleNamespace(uplink=None, pictures=Camera(), clock=clock, inbox=clock.inbox(100), kept=store)
+    store.close()
 
 
 def begin(parts: Any, arguments: NoArguments, request: Request) -> None:
@@ -180,3 +186,15 @@ def test_http_refuses_who_may_not(parts: Any) -> None:
     """403 for a right that is missing, and nothing is done."""
     answer = by_http(Commands(parts, KNOWN), {"method": "POST", "name": "picture"}, READER)
     assert (answer["status"], answer["body"]["error"]["code"]) == (403, "forbidden")
+
+
+def test_who_gave_a_command_is_kept(parts: Any) -> None:
+    """By the command's id, in the store; what is only read leaves nothing there."""
+    run(parts, "maintenance", {"seconds": 60.0})
+    assert msgspec.json.decode(parts.kept.notes.get("issued", "x")) == {
+        "command": "maintenance",
+        "issued_by": "http technician",
+    }
+    assert parts.inbox.get(0.0).issued_by == "http technician"
+    Commands(parts, KNOWN).run("picture-file", {"picture": "a" * 64}, Request("y", READER, lambda _: None))
+    assert parts.kept.notes.get("issued", "y") is None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
+import logging
 import re
 import string
 from functools import cache
@@ -15,7 +15,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from edge.language import texts
-from edge.language.phrases import PHRASES
+from edge.language.log_lines import LogFormatter
+from edge.store.errors import in_use
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent.parent
 INSIDE = re.compile(r"\b(epochs?|seqs?|lanes?|ledgers?)\b", re.IGNORECASE)
@@ -102,33 +103,6 @@ def test_no_word_of_the_inside_is_said_to_people() -> None:
     assert [text for text in ours if INSIDE.search(text)] == []
 
 
-@cache
-def written() -> frozenset[str]:
-    """Return each text of the station's source, its gaps as {}."""
-    found = set()
-    files = (file for package in ("drivers", "edge", "provisioning") for file in (ROOT / package).rglob("*.py"))
-    for file in (file for file in files if "language" not in file.parts):  # the phrases themselves are there
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.JoinedStr):
-                parts = [v.value if isinstance(v, ast.Constant) else "{}" for v in node.values]
-                found.add("".join(str(part) for part in parts))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(re.sub(r"\{\w+\}", "{}", node.value))
-    return frozenset(found)
-
-
-def test_each_phrase_of_the_station_is_really_said() -> None:
-    """A phrase that is translated stands in the station's source: a sentence changed there is found here."""
-    forms = {text: re.sub(r"\{\w+\}", "{}", text) for text in PHRASES}
-    lost = [
-        text
-        for text, form in forms.items()
-        # The store puts its folder before a remedy: the remedy is looked for.
-        if form not in written() and form.removeprefix("state folder {} ") not in written()
-    ]
-    assert lost == []
-
-
 @pytest.fixture
 def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speak Chinese in this process, for one test."""
@@ -137,12 +111,9 @@ def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("in_chinese")
-def test_what_the_station_says_is_told_in_chinese() -> None:
-    """A reason with figures in it, and one inside another, come out Chinese; what is not known stays as it is."""
-    assert texts.phrase(
-        "state folder /s is in use by another minshan (pid 7): stop that one first, or name another folder"
-    ).startswith("数据目录 /s 正被")
-    assert texts.phrase("something new") == "something new"
+def test_what_the_station_says_is_told_in_chinese(tmp_path: Path) -> None:
+    """A reason with figures in it, and one inside another, come out Chinese."""
+    assert texts.render(in_use(tmp_path, 7).reason).startswith(f"数据目录 {tmp_path} 正被另一个 minshan 进程（7）")
 
 
 @pytest.mark.usefixtures("in_chinese")
@@ -165,3 +136,31 @@ def test_every_quantity_has_a_name_for_people() -> None:
     from edge.language.words import QUANTITIES as NAMED
 
     assert sorted(set(QUANTITIES) - set(NAMED)) == []
+
+
+def test_the_journals_lines_keep_their_gaps() -> None:
+    """What is put into a line of the journal comes in the same order in both languages: its gaps have no names."""
+    form = re.compile(r"%[\d.]*[a-z]")
+    lines = {text for _where, text in tool().log_lines()}
+    assert len(lines) > 30
+    for message in messages():
+        if message.id in lines:
+            assert form.findall(chinese(message)) == form.findall(str(message.id)), message.id
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_what_is_put_into_a_line_of_the_journal_is_told_in_chinese(tmp_path: Path) -> None:
+    """A reason, an error that has one, and an error of the system; the record itself stays as it is for others."""
+    form = LogFormatter("%(levelname)s %(message)s")
+    for value, told in (
+        (in_use(tmp_path, None), "另一个程序"),
+        (in_use(tmp_path, None).reason, "另一个程序"),
+        (OSError(28, "No space left on device"), "设备上没有空间"),
+    ):
+        record = logging.LogRecord(
+            "minshan", logging.WARNING, "", 1, "the newest record cannot be read: %s", (value,), None
+        )
+        line = form.format(record)
+        assert line.startswith("警告 最新的记录读不了：")
+        assert told in line
+        assert (record.levelname, record.args) == ("WARNING", (value,))

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from edge.northbound import version2
 from edge.northbound.sheets import Sheets
 from edge.records.record import Record
 from edge.wire.contract import zstd
+from tests.kits.batches import DECODER, documents_decoder
 from tests.kits.receiver_kit import minute
 from tests.unit.edge.northbound.test_columns import UNITS, minutes
+from tests.unit.hub.test_columns_received import spelt
 
-DOCS = Path(__file__).resolve().parents[4] / "docs" / "wire-contract"
 STATION = "maoxian-1"
 
 
 @pytest.fixture(name="decoder", scope="module")
 def loaded() -> ModuleType:
     """Load the documents' decoder from its file."""
-    spec = importlib.util.spec_from_file_location("decoder", DOCS / "decoder.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return documents_decoder()
 
 
 def sent(records: list[Record], known: tuple[str, ...] = ()) -> bytes:
@@ -47,17 +41,18 @@ def plain(records: list[Record]) -> list[Any]:
     return [json.loads(msgspec.json.encode(record)) for record in sorted(records, key=lambda record: record.seq)]
 
 
+@settings(max_examples=25)
 @given(minutes())
 def test_the_documents_decoder_reads_every_message(decoder: ModuleType, records: list[Record]) -> None:
     """Sixty lines of plain Python, as somebody else would write them, read the same records as ours."""
     found = decoder.records(sent(records), STATION, {})
     assert sorted(found, key=lambda record: record["seq"]) == plain(records)
-    assert len((DOCS / "decoder.py").read_text().splitlines()) <= 60
+    assert len(DECODER.read_text().splitlines()) <= 60
 
 
 def test_the_documents_decoder_waits_for_a_table_and_refuses_damage(decoder: ModuleType) -> None:
     """A block that came before its table is read after it; a number that was changed on its way is an error."""
-    records, tables = [minute(7)], dict[str, Any]()
+    records, tables = [spelt(minute(7))], dict[str, Any]()
     batch, along = version2.batch(Sheets(STATION, UNITS.get), records)
     with pytest.raises(KeyError):
         decoder.records(sent(records, (along[0].hash,)), STATION, tables)
@@ -71,8 +66,8 @@ def test_the_documents_decoder_waits_for_a_table_and_refuses_damage(decoder: Mod
 
 def test_the_dictionary_is_the_documents() -> None:
     """Who takes the file of the documents decompresses what a station sends; with an empty one that fails."""
-    text = (DOCS / "dictionary.txt").read_bytes()
-    payload = sent([minute(1)])
+    text = DECODER.with_name("dictionary.txt").read_bytes()
+    payload = sent([spelt(minute(1))])
     assert json.loads(zstd().decompress(payload, zstd_dict=zstd().ZstdDict(text, is_raw=True)))["v"] == 2
     with pytest.raises((zstd().ZstdError, ValueError)):
         json.loads(zstd().decompress(payload))
@@ -80,8 +75,8 @@ def test_the_dictionary_is_the_documents() -> None:
 
 def test_what_is_no_minute_goes_as_it_is() -> None:
     """Events, and minutes that are dated by bounds alone, are plain records of the same message, to the byte."""
-    undated = minute(4, start=None)
-    records = [minute(1), msgspec.structs.replace(minute(2), kind="avalanche"), minute(3), undated]
+    undated = spelt(minute(4, start=None))
+    records = [spelt(minute(1)), msgspec.structs.replace(minute(2), kind="avalanche"), spelt(minute(3)), undated]
     batch, along = version2.batch(Sheets(STATION, UNITS.get), records)
     assert batch.records == [records[1]]
     assert [len(block.seq) for block in batch.columns] == [2, 1]

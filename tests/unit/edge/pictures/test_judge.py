@@ -15,15 +15,15 @@ from PIL import Image, ImageOps
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.exif import with_exif
 from edge.pictures.judge import THUMB_BYTES, TURNS, NotWholeError, Opened
-from edge.pictures.spool import Place, Target, Wish
+from edge.pictures.spool import CaptureRequest, CaptureTarget, Place
 from edge.records.record import ClockMark, Stamp
 
 NOON = 1_784_347_200_000_000  # 2026-07-18 04:00 UTC, noon in the orchard
 PLACE = Place(31.68, 103.85, 1590.0, "WGS-84", 8.0)
-WISH = Wish(
+WISH = CaptureRequest(
     "0123456789abcdef",
     "min-1",
-    Target("orchard", "http"),
+    CaptureTarget("orchard", "http"),
     Stamp("4cf0", 812.25),
     NOON + 250_000,
     ClockMark("ntp", 0.5),
@@ -168,7 +168,7 @@ def test_exif_tells_time_certainty_and_place() -> None:
 
 def test_an_unknown_time_is_not_made_up() -> None:
     """Where nobody knows the time the picture has none, says so, and names the boot and its seconds."""
-    unsure = Wish(WISH.id, "min-1", WISH.camera, WISH.stamp, None, ClockMark("arrival"), 30.0)
+    unsure = CaptureRequest(WISH.id, "min-1", WISH.camera, WISH.stamp, None, ClockMark("arrival"), 30.0)
     camera_said = Image.Exif()
     camera_said[0x0132] = "1970:01:01 00:00:07"
     camera_said.get_ifd(0x8769)[0x9003] = "1970:01:01 00:00:07"

@@ -13,7 +13,7 @@ from drivers.reason import Reason
 from edge.config.sections import CameraSection
 from edge.pictures.logins import RefusedLogins, login_of
 from edge.pictures.schedule import PictureLane
-from edge.pictures.spool import Answer, Spool, Target, Wish
+from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Spool
 from edge.records.record import ClockMark, Draft, Kind
 from edge.sim.clock import SimClock
 from edge.store.picture_files import Shelf
@@ -34,12 +34,12 @@ class Recorder:
         self.bad, self.drafts = 0, list[Draft]()
         self.boot = "boot"
 
-    def _answer(self, wish: Wish) -> Answer:
-        if wish.camera.password == self.password:
+    def _answer(self, request: CaptureRequest) -> CaptureResult:
+        if request.camera.password == self.password:
             return GOOD
         self.bad += 1
         why = Reason("http_login_refused", "the camera refuses the login")
-        return Answer(wish.id, False, LoginRefusedError.kind.having(detail=why))
+        return CaptureResult(request.id, False, LoginRefusedError.kind.having(detail=why))
 
     def station(self, hours: float, password: str, word: Callable[[], object] | None = None) -> None:
         """Run a station that is started now for some hours, for a minute more after a word to it, and end it."""
@@ -121,9 +121,9 @@ def logins(file: Path, now: float = 0.0, utc: int | None = None, boot: str = "a"
     return made
 
 
-def of(url: str, user: str = "admin", password: str = "x") -> Target:
+def of(url: str, user: str = "admin", password: str = "x") -> CaptureTarget:
     """Return a camera."""
-    return Target("c", "http", url, user, password)
+    return CaptureTarget("c", "http", url, user, password)
 
 
 def test_the_box_and_the_user_are_what_is_blocked(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_the_box_and_the_user_are_what_is_blocked(tmp_path: Path) -> None:
     known = logins(file)
     known.refused(login_of(of("http://nvr/1")))
     for url, driver in (("https://NVR/2", "http"), ("rtsp://nvr:554/3", "rtsp"), ("http://admin:x@nvr:80/4", "http")):
-        assert known.left(login_of(Target("d", driver, url, "admin", "x"))) == 1800.0
+        assert known.left(login_of(CaptureTarget("d", driver, url, "admin", "x"))) == 1800.0
     others = (
         of("http://nvr2/1"),
         of("http://nvr:8081/1"),

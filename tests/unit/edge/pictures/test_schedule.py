@@ -18,7 +18,7 @@ from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.schedule import PictureLane
-from edge.pictures.spool import Answer, Part, Spool, Wish
+from edge.pictures.spool import CaptureRequest, CaptureResult, Part, Spool
 from edge.records.record import ClockMark, Draft, Kind
 from edge.sim.clock import SimClock
 from edge.store.picture_files import Shelf
@@ -26,7 +26,7 @@ from edge.store.picture_files import Shelf
 BOOT_UTC = 1_784_304_000_000_000 + 1_234_567  # 2026-07-17 16:00:01.234567, midnight in the orchard
 HOUR = 3600_000_000
 SITE = SiteSection(latitude=31.68, longitude=103.85, altitude_m=1590.0)
-GOOD = Answer("", True, full=Part(sha256(b"f").hexdigest(), 1), thumbnail=Part(sha256(b"t").hexdigest(), 1))
+GOOD = CaptureResult("", True, full=Part(sha256(b"f").hexdigest(), 1), thumbnail=Part(sha256(b"t").hexdigest(), 1))
 
 
 class Attendant:
@@ -34,8 +34,8 @@ class Attendant:
 
     def __init__(self, folder: Path) -> None:
         self.spool = Spool(folder)
-        self.answers: Callable[[Wish], Answer | None] = lambda wish: GOOD
-        self.wishes: list[Wish] = []
+        self.answers: Callable[[CaptureRequest], CaptureResult | None] = lambda request: GOOD
+        self.requests: list[CaptureRequest] = []
         self._end = threading.Event()
         assert self.spool.attend() is not None
         self._thread = threading.Thread(target=self._run)
@@ -48,13 +48,13 @@ class Attendant:
 
     def _run(self) -> None:
         while not self._end.wait(0.002):
-            wish = self.spool.take()
-            if wish is not None:
-                self.wishes.append(wish)
-                answer = self.answers(wish)
+            request = self.spool.take()
+            if request is not None:
+                self.requests.append(request)
+                answer = self.answers(request)
                 if answer is not None:
                     fields = {f: getattr(answer, f) for f in answer.__struct_fields__}
-                    self.spool.finish(Answer(**fields | {"id": wish.id}), b"f", b"t")
+                    self.spool.finish(CaptureResult(**fields | {"id": request.id}), b"f", b"t")
 
 
 class Bench:
@@ -93,7 +93,7 @@ class Bench:
         def hear(done: bool, why: Reason, data: dict[str, Any]) -> None:
             self.done.append((command, done, why, data))
 
-        self.lane.request(camera, command, lambda: None, hear)
+        self.lane.request(camera, command, "mqtt platform", lambda: None, hear)
 
     def pictures(self) -> list[Draft]:
         """Return the picture drafts."""
@@ -118,15 +118,15 @@ def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
         one.attendant.close()
 
 
-def slow(wish: Wish) -> Answer:
+def slow(request: CaptureRequest) -> CaptureResult:
     """Play a camera process that takes its time."""
     threading.Event().wait(0.05)
     return GOOD
 
 
-def failing(reason: Reason, error: str = "a sentence") -> Callable[[Wish], Answer]:
+def failing(reason: Reason, error: str = "a sentence") -> Callable[[CaptureRequest], CaptureResult]:
     """Return a camera that fails in one way."""
-    return lambda wish: Answer(wish.id, False, reason.having(detail=Reason("said", "{text}", text=error)))
+    return lambda request: CaptureResult(request.id, False, reason.having(detail=Reason("said", "{text}", text=error)))
 
 
 def test_pictures_are_taken_on_the_full_interval_while_the_sun_is_up(bench: Callable[..., Bench]) -> None:
@@ -164,11 +164,11 @@ def test_a_password_file_is_read_at_each_picture(bench: Callable[..., Bench], tm
     file = tmp_path / "password"
     one = bench(by_night=True, username="admin", password_file=str(file))
     one.clock.run_until(3605)
-    assert one.attendant.wishes == []
+    assert one.attendant.requests == []
     assert one.events()[0]["text"]["text"] == f"password_file {file} cannot be read: No such file or directory"
     file.write_text("geheim\n")
     one.clock.run_until(2 * 3605)
-    assert one.attendant.wishes[0].camera.password == "geheim"
+    assert one.attendant.requests[0].camera.password == "geheim"
     assert len(one.pictures()) >= 1
 
 
@@ -184,7 +184,7 @@ def test_the_same_pictures_at_every_speed(bench: Callable[..., Bench]) -> None:
 
 
 def test_a_picture_on_command_is_answered(bench: Callable[..., Bench]) -> None:
-    """A wish by command is taken at once, by night too, and its outcome told with the picture's hash."""
+    """A request by command is taken at once, by night too, and its outcome told with the picture's hash."""
     one = bench()
     one.order(None, "c-1")
     one.order("gate", "c-2")
@@ -193,7 +193,7 @@ def test_a_picture_on_command_is_answered(bench: Callable[..., Bench]) -> None:
     assert one.done[0][2].code == "no_such_camera"
     command, taken, _, data = one.done[1]
     assert (command, taken, data["picture"]) == ("c-1", True, sha256(b"f").hexdigest())
-    assert one.pictures()[0].body["command"] == "c-1"
+    assert (one.pictures()[0].body["command"], one.pictures()[0].body["issued_by"]) == ("c-1", "mqtt platform")
 
 
 def test_a_failing_camera_is_tried_ever_more_seldom_and_never_given_up(bench: Callable[..., Bench]) -> None:
@@ -201,11 +201,11 @@ def test_a_failing_camera_is_tried_ever_more_seldom_and_never_given_up(bench: Ca
     one = bench(by_night=True)
     one.attendant.answers = failing(UnreachableError.kind)
     one.clock.run_until(6 * 3600)
-    at = [wish.stamp.boottime for wish in one.attendant.wishes]
+    at = [request.stamp.boottime for request in one.attendant.requests]
     gaps = [round((b - a) / 60) for a, b in pairwise(at)]
     assert gaps[:5] == [1, 2, 4, 8, 16]
     assert set(gaps[5:]) == {30}
-    one.attendant.answers = lambda wish: GOOD
+    one.attendant.answers = lambda request: GOOD
     one.clock.run_until(8 * 3600)
     assert [event["event"] for event in one.events()] == ["picture missed", "pictures again"]
     assert one.events()[1]["failures"] == len(at)
@@ -219,7 +219,7 @@ def test_a_refused_login_is_left_alone(bench: Callable[..., Bench]) -> None:
     one.clock.run_until(600)
     one.order("orchard", "c-1")
     one.clock.run_until(40 * 3600)
-    at = [wish.stamp.boottime for wish in one.attendant.wishes]
+    at = [request.stamp.boottime for request in one.attendant.requests]
     assert [round(b - a) for a, b in pairwise(at)] == [1800, 7200, 28_800, 86_400]
     assert not one.done[0][1]
     assert one.done[0][2].code == "camera_locked"
@@ -230,21 +230,21 @@ def test_a_failing_camera_is_left_alone_at_night(bench: Callable[..., Bench]) ->
     one = bench()
     one.attendant.answers = failing(UnreachableError.kind)
     one.clock.run_until(36 * 3600)
-    hours = {int((wish.stamp.boottime + 1.2) // 3600) for wish in one.attendant.wishes}
+    hours = {int((request.stamp.boottime + 1.2) // 3600) for request in one.attendant.requests}
     assert not hours & {*range(6), *range(21, 30)}
     assert {8, 19, 31, 35} <= hours
 
 
 def test_a_hung_camera_process_costs_its_picture_alone(bench: Callable[..., Bench]) -> None:
-    """No answer within the patience: the picture is missed and named, and the next wish goes on."""
+    """No answer within the patience: the picture is missed and named, and the next request goes on."""
     one = bench(by_night=True)
-    one.attendant.answers = lambda wish: None
+    one.attendant.answers = lambda request: None
     one.order(None, "c-1")
     one.clock.run_until(10)
     assert one.events()[0]["reason"]["code"] == "no_answer"
     assert one.done[0][:2] == ("c-1", False)
     assert not list(one.attendant.spool.folder.glob("*-*.json"))
-    one.attendant.answers = lambda wish: GOOD
+    one.attendant.answers = lambda request: GOOD
     one.clock.run_until(120)
     assert len(one.pictures()) == 1
 
@@ -252,7 +252,7 @@ def test_a_hung_camera_process_costs_its_picture_alone(bench: Callable[..., Benc
 def test_a_torn_picture_is_missed_not_recorded(bench: Callable[..., Bench]) -> None:
     """Files that are not what the answer says give no picture record."""
     one = bench(by_night=True)
-    one.attendant.answers = lambda wish: Answer("", True, full=Part("00", 1), thumbnail=Part("00", 1))
+    one.attendant.answers = lambda request: CaptureResult("", True, full=Part("00", 1), thumbnail=Part("00", 1))
     one.clock.run_until(3700)
     assert one.pictures() == []
     assert one.events()[0]["reason"]["code"] == "no_picture"
@@ -275,14 +275,14 @@ def test_a_stop_does_not_wait_for_a_camera(tmp_path: Path) -> None:
         boot="b",
         post=drafts.append,
     )
-    lane.request(None, "c-1", lambda: None, lambda *said: None)
+    lane.request(None, "c-1", "mqtt platform", lambda: None, lambda *said: None)
     running = clock.lane("pictures", lane.run)
     assert not running.join(0.5)
-    assert list(spool.folder.glob("wish-*"))
+    assert list(spool.folder.glob("request-*"))
     running.stop()
     assert running.join(1.5)
     assert attending is not None
     until = clock.now() + 5.0
-    while list(spool.folder.glob("wish-*")) and clock.now() < until:
+    while list(spool.folder.glob("request-*")) and clock.now() < until:
         clock.sleep_until(clock.now() + 0.01)
-    assert not list(spool.folder.glob("wish-*"))
+    assert not list(spool.folder.glob("request-*"))

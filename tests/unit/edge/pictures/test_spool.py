@@ -16,15 +16,17 @@ from hypothesis import strategies as st
 
 from edge.clock.clock import SystemClock
 from edge.pictures.reasons import AWAY
-from edge.pictures.spool import Answer, Spool, Target, Wish, late, new_id, widened
+from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Spool, late, new_id, widened
 from edge.pictures.waiting import Waiting
 from edge.records.record import ClockMark, Stamp
 
 
-def wish(wish_id: str = "", password: str = "") -> Wish:
-    """Return a wish for one picture."""
-    camera = Target("orchard", "http", "http://127.0.0.1/", "admin", password)
-    return Wish(wish_id or new_id(), "min-1", camera, Stamp("boot", 12.5), None, ClockMark("arrival"), 30.0)
+def request(request_id: str = "", password: str = "") -> CaptureRequest:
+    """Return a request for one picture."""
+    camera = CaptureTarget("orchard", "http", "http://127.0.0.1/", "admin", password)
+    return CaptureRequest(
+        request_id or new_id(), "min-1", camera, Stamp("boot", 12.5), None, ClockMark("arrival"), 30.0
+    )
 
 
 @pytest.fixture
@@ -33,62 +35,62 @@ def spool(tmp_path: Path) -> Spool:
     return Spool(tmp_path / "spool")
 
 
-def test_a_wish_comes_through_whole_and_is_taken_once(spool: Spool) -> None:
-    """The camera process gets exactly what was wished, and only once."""
-    wished = wish(password="geheim")
-    spool.put(wished)
+def test_a_request_comes_through_whole_and_is_taken_once(spool: Spool) -> None:
+    """The camera process gets exactly what was asked for, and only once."""
+    asked = request(password="geheim")
+    spool.put(asked)
     other_end = Spool(spool.folder)
-    assert other_end.take() == wished
+    assert other_end.take() == asked
     assert other_end.take() is None
 
 
 def test_an_answer_and_its_pictures_come_through_whole(spool: Spool) -> None:
     """An answer is seen only when both of its pictures lie there whole."""
-    wished = wish()
-    spool.put(wished)
-    assert spool.take() == wished
-    assert spool.answer(wished.id) is None
-    spool.finish(Answer(wished.id, True), b"full", b"thumb")
-    assert spool.answer(wished.id) == Answer(wished.id, True)
-    assert [file.read_bytes() for file in spool.files(wished.id)] == [b"full", b"thumb"]
+    asked = request()
+    spool.put(asked)
+    assert spool.take() == asked
+    assert spool.answer(asked.id) is None
+    spool.finish(CaptureResult(asked.id, True), b"full", b"thumb")
+    assert spool.answer(asked.id) == CaptureResult(asked.id, True)
+    assert [file.read_bytes() for file in spool.files(asked.id)] == [b"full", b"thumb"]
 
 
 def test_nobody_else_can_read_a_camera_password(spool: Spool) -> None:
-    """The folder and the wish are the owner's alone, and a wish in a log shows no password."""
-    wished = wish(password="geheim")
-    spool.put(wished)
+    """The folder and the request are the owner's alone, and a request in a log shows no password."""
+    asked = request(password="geheim")
+    spool.put(asked)
     assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
-    (file,) = spool.folder.glob("wish-*")
+    (file,) = spool.folder.glob("request-*")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert "geheim" not in f"{wished} {wished!r} {Answer(wished.id, False)!r}"
+    assert "geheim" not in f"{asked} {asked!r} {CaptureResult(asked.id, False)!r}"
 
 
 def test_a_wish_that_killed_its_process_is_named_and_not_tried_again(spool: Spool) -> None:
     """What a killed process had taken is known to the next one, which must not take it again."""
-    wished = wish()
-    spool.put(wished)
-    assert spool.take() == wished
-    (spool.folder / f".{wished.id}.full.jpg.part").write_bytes(b"half")
+    asked = request()
+    spool.put(asked)
+    assert spool.take() == asked
+    (spool.folder / f".{asked.id}.full.jpg.part").write_bytes(b"half")
     next_one = Spool(spool.folder)
-    assert next_one.abandoned() == [wished.id]
+    assert next_one.abandoned() == [asked.id]
     assert next_one.take() is None
     assert not list(spool.folder.glob("*.part"))
 
 
 def test_a_withdrawn_wish_gets_no_answer(spool: Spool) -> None:
     """An answer that comes after the daemon gave up leaves nothing behind."""
-    wished = wish()
-    spool.put(wished)
-    assert spool.take() == wished
-    spool.drop(wished.id)
-    spool.finish(Answer(wished.id, True), b"full", b"thumb")
-    assert spool.answer(wished.id) is None
+    asked = request()
+    spool.put(asked)
+    assert spool.take() == asked
+    spool.drop(asked.id)
+    spool.finish(CaptureResult(asked.id, True), b"full", b"thumb")
+    assert spool.answer(asked.id) is None
     assert not list(spool.folder.glob("*.jpg"))
 
 
 def test_sweeping_leaves_foreign_files_and_the_memory_alone(spool: Spool) -> None:
     """Leftovers of a killed daemon go, everything else stays."""
-    spool.put(wish())
+    spool.put(request())
     spool.remember({"orchard": "abc"})
     (spool.folder / "notes.txt").write_text("mine")
     assert spool.sweep() == 1
@@ -96,14 +98,14 @@ def test_sweeping_leaves_foreign_files_and_the_memory_alone(spool: Spool) -> Non
     assert spool.remembered() == {"orchard": "abc"}
 
 
-@given(st.binary(max_size=300), st.sampled_from(["wish", "answer", "taken"]))
+@given(st.binary(max_size=300), st.sampled_from(["request", "answer", "taken"]))
 def test_torn_and_foreign_files_are_no_wishes_and_no_answers(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, word: str
 ) -> None:
     """Whatever bytes lie in the spool, neither end falls over them or takes them for something."""
     spool = Spool(tmp_path_factory.mktemp("spool"))
     (spool.folder / f"{word}-0123456789abcdef.json").write_bytes(data)
-    (spool.folder / "wish-..json").write_bytes(data)
+    (spool.folder / "request-..json").write_bytes(data)
     (spool.folder / "last.json").write_bytes(data)
     assert spool.take() is None
     assert spool.answer("0123456789abcdef") is None
@@ -111,11 +113,11 @@ def test_torn_and_foreign_files_are_no_wishes_and_no_answers(
 
 
 def test_a_wish_under_another_name_is_none(spool: Spool) -> None:
-    """A wish whose file bears another id than its text cannot be answered, so it is removed."""
-    spool.put(wish("0123456789abcdef"))
-    (spool.folder / "wish-0123456789abcdef.json").rename(spool.folder / "wish-ffffffffffffffff.json")
+    """A request whose file bears another id than its text cannot be answered, so it is removed."""
+    spool.put(request("0123456789abcdef"))
+    (spool.folder / "request-0123456789abcdef.json").rename(spool.folder / "request-ffffffffffffffff.json")
     assert spool.take() is None
-    assert not list(spool.folder.glob("wish-*"))
+    assert not list(spool.folder.glob("request-*"))
 
 
 def test_one_camera_process_holds_the_spool(spool: Spool) -> None:
@@ -129,34 +131,34 @@ def test_one_camera_process_holds_the_spool(spool: Spool) -> None:
 
 def test_waiting_ends_when_nobody_is_there(spool: Spool) -> None:
     """Without a camera process the wait ends after the absence allowed, with a sentence."""
-    with Waiting(spool, SystemClock(), wish().id, patience=30.0, absence=0.2) as waiting:
+    with Waiting(spool, SystemClock(), request().id, patience=30.0, absence=0.2) as waiting:
         assert waiting.slice(0.1) is None
-        assert (waiting.slice(20.0) or Answer("", True)).reason == AWAY
+        assert (waiting.slice(20.0) or CaptureResult("", True)).reason == AWAY
 
 
 def test_waiting_ends_when_the_process_hangs(spool: Spool) -> None:
     """A camera process that is there and says nothing is given up after the patience, with a sentence."""
     assert spool.attend() is not None
-    with Waiting(spool, SystemClock(), wish().id, patience=0.3, absence=30.0) as waiting:
+    with Waiting(spool, SystemClock(), request().id, patience=0.3, absence=30.0) as waiting:
         assert waiting.slice(0.1) is None
-        assert str((waiting.slice(20.0) or Answer("", True)).reason) == "no answer"
+        assert str((waiting.slice(20.0) or CaptureResult("", True)).reason) == "no answer"
 
 
 def test_a_wait_ends_with_the_answer_and_not_at_a_next_look(spool: Spool) -> None:
     """An answer wakes whoever waits for it: an hour's wait on a clock that never wakes by itself ends with it."""
-    wished = wish()
+    asked = request()
     assert spool.attend() is not None
-    spool.put(wished)
+    spool.put(asked)
 
     def camera_process() -> None:
         taken = Spool(spool.folder).take()
         assert taken is not None
-        Spool(spool.folder).finish(Answer(taken.id, True), b"full", b"thumb")
+        Spool(spool.folder).finish(CaptureResult(taken.id, True), b"full", b"thumb")
 
-    with Waiting(spool, SystemClock(), wished.id, patience=7200.0, absence=7200.0) as waiting:
+    with Waiting(spool, SystemClock(), asked.id, patience=7200.0, absence=7200.0) as waiting:
         later = threading.Timer(0.3, camera_process)
         later.start()
-        assert waiting.slice(3600.0) == Answer(wished.id, True)
+        assert waiting.slice(3600.0) == CaptureResult(asked.id, True)
         later.join()
 
 
@@ -171,18 +173,18 @@ def test_a_camera_process_that_goes_is_noticed_when_it_goes(spool: Spool) -> Non
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        with Waiting(spool, SystemClock(), wish().id, patience=7200.0, absence=0.1) as waiting:
+        with Waiting(spool, SystemClock(), request().id, patience=7200.0, absence=0.1) as waiting:
             later = threading.Timer(0.3, holder.kill)
             later.start()
-            assert (waiting.slice(3600.0) or Answer("", True)).reason == AWAY
+            assert (waiting.slice(3600.0) or CaptureResult("", True)).reason == AWAY
             later.join()
 
 
 def test_a_picture_taken_late_says_by_how_much_its_time_may_be_off(tmp_path: Path) -> None:
-    """A still that a slow camera gives 12 s after its wish is dated to the wish, with 15 s more of error."""
+    """A still that a slow camera gives 12 s after its request is dated to the request, with 15 s more of error."""
     now = SystemClock().now()
     spool = Spool(tmp_path)
-    spool.put(msgspec.structs.replace(wish(), laid=now))
+    spool.put(msgspec.structs.replace(request(), laid=now))
     taken = spool.take()
     assert taken is not None
     assert [late(taken, now + seconds) for seconds in (0.0, 0.1, 12.0)] == [0.0, 5.0, 15.0]

@@ -15,6 +15,7 @@ from edge.measure.minute import Minutes
 from edge.recorder.journal import Journal
 from edge.recorder.recorder import Recorder
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import BadDisk
 
@@ -49,7 +50,7 @@ BAD = (
 )
 def test_a_draft_that_cannot_be_written_holds_up_no_other(tmp_path: Path, disk: BadDisk, bad: Draft) -> None:
     """Among what waits for a disk that refuses is one that can never be written: all others are kept, in order."""
-    store = Store.open(tmp_path, epoch="e", vfs=disk.vfs_name)
+    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,), vfs=disk.vfs_name)
     journal = Journal(store, SystemClock(), dict, lambda record: None)
     store.append(good(0))
     disk.refuse, disk.after = apsw.IOError, 0
@@ -65,17 +66,17 @@ def test_a_draft_that_cannot_be_written_holds_up_no_other(tmp_path: Path, disk: 
 
 def test_a_lost_draft_is_told_by_a_record(tmp_path: Path) -> None:
     """The recorder goes on with the next minute, and says what was lost and why."""
-    store = Store.open(tmp_path, epoch="e")
+    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,))
     clock = SystemClock()
     told: list[Record] = []
     keep: dict[str, Any] = {}
     recorder = Recorder(Minutes([]), store, clock, clock.inbox(9), "b", keep=lambda: keep, appended=told.append)
-    recorder.take(BAD[0])
+    recorder.handle(BAD[0])
     recorder.close_minute()
     assert [record.kind for record in told] == [Kind.MINUTE, Kind.LOSS]
     loss = told[1].fields()
     assert (loss["what"], loss["count"], loss["kind"]) == ("records", 1, "minute")
-    assert "OverflowError" in loss["cause"]
+    assert "OverflowError" in loss["cause"]["text"]
     recorder.close_minute()
     assert [record.kind for record in told[2:]] == [Kind.MINUTE]
     store.close()

@@ -16,11 +16,12 @@ from edge.northbound import version1
 from edge.northbound.minshan import Minshan
 from edge.pictures.judge import DARK, REPEATED
 from edge.records import bodies
-from edge.records.bodies import Health, Loss, Minute, Picture, Setup, Start, Unknown
+from edge.records.bodies import Health, Hour, Loss, Minute, Picture, Setup, Start, Unknown
 from edge.records.channel_name import ChannelName
 from edge.records.record import MOST_BODY, ClockMark, Draft, Kind, Record, Stamp
 from edge.store import rows
 from edge.store.folder import DATABASE
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.wire import contract
 from edge.wire.contract import opened
@@ -28,6 +29,10 @@ from edge.wire.contract import opened
 OLD = Path(__file__).resolve().parents[3] / "stores" / "0.1.0.db.gz"
 NO_READINGS = Reason("no_readings", "no readings")
 NAMES = st.builds(ChannelName, st.sampled_from(["air_temperature", "wind_speed"]), st.sampled_from(["", "mast", "a.b"]))
+SEASON = {
+    **dict.fromkeys(("since", "hours", "missing", "chill_hours"), 1),
+    **dict.fromkeys(("utah_chill_units", "growing_degree_hours", "chill_portions"), 0.5),
+}
 PICTURE = {
     "camera": "orchard",
     "picture": "0" * 64,
@@ -78,6 +83,7 @@ def test_a_minute_is_read_as_it_was_written(values: dict[ChannelName, float | No
     ("kind", "body", "view"),
     [
         ("start", {"version": "1", "boot": "b", "reason": "power", "missing": {"from": 1, "to": 2}}, Start),
+        ("hour", {"begin": 1, "values": {"a": 1.0}, "quality": {"a": 1}, "season": SEASON}, Hour),
         ("setup", {"configuration": "ab", "flags": "QARTOD", "site": {}, "sensors": []}, Setup),
         ("loss", {"what": "records", "cause": "quota", "epoch": "e", "first": 1, "last": 2, "start": 3}, Loss),
         ("health", {"disk_free": 3, "sensors": [{"name": "a"}], "store": {}, "falls": {}}, Health),
@@ -159,7 +165,7 @@ def test_a_record_without_reasons_is_sent_as_it_is() -> None:
 def old(tmp_path: Path) -> Store:
     """Open a store that version 0.1.0 wrote: ten minutes with a silent, an unplugged and a noisy sensor, and a kill."""
     (tmp_path / DATABASE).write_bytes(gzip.decompress(OLD.read_bytes()))
-    return Store.open(tmp_path, epoch="new", records_bytes=10**9, pictures_bytes=10**9)
+    return Store.open(tmp_path, epoch="new", destinations=(PLATFORM,), records_bytes=10**9, pictures_bytes=10**9)
 
 
 def test_a_store_of_version_0_1_0_is_read_and_sent(old: Store) -> None:
@@ -193,7 +199,7 @@ BODY = b'{"depth_m":1.20,"big":123456789012345678901234567890,"beyond":1e400,"de
 
 def test_what_this_version_does_not_know_goes_through_byte_for_byte(tmp_path: Path) -> None:
     """A newer version's record that is in the store, after a step back of the software, is sent as it is there."""
-    store = Store.open(tmp_path, epoch="e", records_bytes=10**9, pictures_bytes=10**9)
+    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,), records_bytes=10**9, pictures_bytes=10**9)
     mark = ClockMark("sim", 0.1)
     for kind in ("minute", "avalanche", "health"):
         store.append(Draft(kind, Stamp("b", 0.0), 60.0, 0, mark, {"what": "put in place"}))

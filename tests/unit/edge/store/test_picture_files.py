@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.pictures.judge import DARK, REPEATED
-from edge.pictures.spool import Answer, Part, Spool
+from edge.pictures.spool import CaptureResult, Part, Spool
 from edge.store.picture_files import PictureRefusedError, Shelf
 
 ID = "0123456789abcdef"
@@ -29,7 +29,7 @@ def test_a_picture_is_on_the_shelf_by_its_hash(tmp_path: Path) -> None:
     """Both files move under the full picture's SHA-256, and the record's body says what lies there."""
     spool, shelf = Spool(tmp_path / "spool"), Shelf(tmp_path)
     laid_down(spool, b"full picture", b"small")
-    answer = Answer(ID, True, full=part(b"full picture"), thumbnail=part(b"small"), width=8, height=4)
+    answer = CaptureResult(ID, True, full=part(b"full picture"), thumbnail=part(b"small"), width=8, height=4)
     shelved = shelf.take(answer, spool, "orchard")
     assert sha256(shelved.full.read_bytes()).hexdigest() == shelved.full.stem == shelved.body["picture"]
     assert shelved.thumbnail.read_bytes() == b"small"
@@ -43,7 +43,7 @@ def test_a_faulty_picture_is_kept_and_marked(tmp_path: Path) -> None:
     """A dark, repeated picture is a picture too, flagged suspect with its reasons."""
     spool = Spool(tmp_path / "spool")
     laid_down(spool, b"a", b"b")
-    answer = Answer(ID, True, full=part(b"a"), thumbnail=part(b"b"), faults=["dark", "repeated"])
+    answer = CaptureResult(ID, True, full=part(b"a"), thumbnail=part(b"b"), faults=["dark", "repeated"])
     body = Shelf(tmp_path).take(answer, spool, "orchard").body
     assert (body["quality"], body["reasons"]) == (3, [DARK.builtins(), REPEATED.builtins()])
 
@@ -53,7 +53,7 @@ def test_a_torn_picture_does_not_get_onto_the_shelf(tmp_path: Path, torn: bytes)
     """Bytes that are not what the answer says are refused, and nothing with their name appears."""
     spool, shelf = Spool(tmp_path / "spool"), Shelf(tmp_path)
     laid_down(spool, torn, b"small")
-    answer = Answer(ID, True, full=part(b"full picture"), thumbnail=part(b"small"))
+    answer = CaptureResult(ID, True, full=part(b"full picture"), thumbnail=part(b"small"))
     with pytest.raises(PictureRefusedError, match="not what the camera process wrote"):
         shelf.take(answer, spool, "orchard")
     assert not list(shelf.folder.glob("*.jpg"))
@@ -63,7 +63,7 @@ def test_a_missing_thumbnail_keeps_the_picture_off_the_shelf(tmp_path: Path) -> 
     """A picture without its thumbnail is none: nothing is shelved."""
     spool, shelf = Spool(tmp_path / "spool"), Shelf(tmp_path)
     spool.files(ID)[0].write_bytes(b"full picture")
-    answer = Answer(ID, True, full=part(b"full picture"), thumbnail=part(b"small"))
+    answer = CaptureResult(ID, True, full=part(b"full picture"), thumbnail=part(b"small"))
     with pytest.raises(PictureRefusedError, match="not in the spool"):
         shelf.take(answer, spool, "orchard")
     assert not list(shelf.folder.glob("*.jpg"))

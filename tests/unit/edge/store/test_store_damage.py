@@ -17,6 +17,7 @@ from edge.records.record import Kind, Record
 from edge.records.spans import Span
 from edge.store.carve import FRAME
 from edge.store.check import check
+from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import NewPicture, Part
 from edge.store.schema import PAGE
 from edge.store.store import Store
@@ -39,11 +40,11 @@ class Histories(NamedTuple):
 def filled(folder: Path, clean: bool) -> list[Record]:
     """Make a store with some history: closed cleanly, or as a power cut leaves it (database and log)."""
     live = folder.with_name(folder.name + "-live")
-    store = Store.open(live, epoch="a")
+    store = Store.open(live, epoch="a", destinations=(PLATFORM,))
     records = [store.append(minute(n), {"n": n}) for n in range(1, RECORDS)]
     records.append(store.append(event(Kind.SETUP, RECORDS, {"sensors": "x" * 9000}), {"n": RECORDS}))
     store.times.add_anchor(Anchor("boot-1", 0.0, 0, "ntp", 0.1))
-    store.outbox.prove([Span("a", 1, 100)])
+    store.outbox.prove([Span("a", 1, 100)], PLATFORM)
     if clean:
         store.close()
     shutil.copytree(live, folder)
@@ -54,12 +55,12 @@ def filled(folder: Path, clean: bool) -> list[Record]:
 
 def goes_on(folder: Path, records: list[Record]) -> Store:
     """Open a damaged store: whatever is in it was written, whatever is not is told, and it keeps records."""
-    store = Store.open(folder, epoch="b")
+    store = Store.open(folder, epoch="b", destinations=(PLATFORM,))
     found = store.range(1, 10_000)
     false = [record.seq for record in found if record != records[record.seq - 1]]
     assert false == []
     fresh = store.append(minute(999)).seq
-    assert [record.seq for record in store.outbox.unsent(limit=1)] == [fresh]
+    assert [record.seq for record in store.outbox.unsent(PLATFORM, limit=1)] == [fresh]
     return store
 
 
@@ -145,7 +146,7 @@ def test_a_broken_page_costs_its_own_records_and_they_are_told(histories: Histor
     middle = len(content) // 2 // PAGE * PAGE
     content[middle : middle + PAGE] = bytes(PAGE)
     (folder / "records.db").write_bytes(content)
-    store = Store.open(folder, epoch="b")
+    store = Store.open(folder, epoch="b", destinations=(PLATFORM,))
     kept = {r.seq for r in store.range(1, RECORDS)}  # met when it is read
     repaired = store.take_repair()
     assert repaired is not None
@@ -154,13 +155,13 @@ def test_a_broken_page_costs_its_own_records_and_they_are_told(histories: Histor
     assert 0 < len(lost) < 20
     assert all(span.epoch == "a" for span in repaired.lost or ())
     assert store.take_repair() is None
-    assert store.outbox.unsent_spans()[0].first == 101
+    assert store.outbox.unsent_spans(PLATFORM)[0].first == 101
     store.close()
 
 
 def test_a_flipped_bit_in_a_value_is_noticed(tmp_path: Path) -> None:
     """A value that changed on the disk is never given out: its record is given up and told."""
-    store = Store.open(tmp_path, epoch="a")
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,))
     for n in range(1, 11):
         store.append(minute(n))
     store.close()
@@ -168,13 +169,13 @@ def test_a_flipped_bit_in_a_value_is_noticed(tmp_path: Path) -> None:
     connection.execute("UPDATE record SET body = CAST(replace(body, '12.34', '13.34') AS BLOB) WHERE seq IN (4, 10)")
     connection.close()
     assert len(check(tmp_path)) == 2
-    store = Store.open(tmp_path, epoch="b")
-    assert [r.seq for r in store.outbox.unsent()] == [9, 8, 7, 6, 5, 3, 2, 1]
+    store = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
+    assert [r.seq for r in store.outbox.unsent(PLATFORM)] == [9, 8, 7, 6, 5, 3, 2, 1]
     repaired = store.take_repair()
     assert repaired is not None
     assert repaired.lost == [Span("a", 4, 4), Span("a", 10, 10)]
     assert store.append(minute(11)).seq == 11
-    assert store.outbox.count_unsent() == 9
+    assert store.outbox.count_unsent(PLATFORM) == 9
     store.close()
     assert check(tmp_path) == []
 
@@ -183,7 +184,7 @@ def test_no_database_at_all(tmp_path: Path) -> None:
     """A file that is none, or empty, is set aside and a new store begins."""
     for n, content in enumerate((b"no database at all" * 500, b"SQLite format 3\0" + bytes(5000)), 1):
         (tmp_path / "records.db").write_bytes(content)
-        store = Store.open(tmp_path, epoch=f"{n}")
+        store = Store.open(tmp_path, epoch=f"{n}", destinations=(PLATFORM,))
         assert store.repaired is not None
         assert store.repaired.set_aside == f"records.damaged-{n}.db"
         assert store.append(minute(1)).seq == 1
@@ -193,11 +194,11 @@ def test_no_database_at_all(tmp_path: Path) -> None:
 
 def test_damage_met_while_running_costs_one_call(tmp_path: Path) -> None:
     """A database that breaks under the daemon is salvaged there and then, and no number is given twice."""
-    store = Store.open(tmp_path, epoch="a")
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,))
     for n in range(1, 2001):
         store.append(minute(n), {"n": n})
     store.close()
-    store = Store.open(tmp_path, epoch="b")
+    store = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
     content = bytearray((tmp_path / "records.db").read_bytes())
     for page in range(20, len(content) // PAGE, 7):
         content[page * PAGE : page * PAGE + PAGE] = bytes(PAGE)
@@ -213,7 +214,7 @@ def test_damage_met_while_running_costs_one_call(tmp_path: Path) -> None:
 
 def test_pictures_are_found_again(tmp_path: Path) -> None:
     """A salvaged store sends the pictures whose files are there, even where their rows were lost."""
-    store = Store.open(tmp_path, epoch="a")
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,))
     name = "ab" * 32
     body = {"picture": name, "camera": "mast", "bytes": 7, "thumbnail": "cd" * 32, "thumbnail_bytes": 3}
     picture = NewPicture(name, "mast", Part(7, name), Part(3, "cd" * 32))
@@ -227,6 +228,6 @@ def test_pictures_are_found_again(tmp_path: Path) -> None:
     content = bytearray((tmp_path / "records.db").read_bytes())
     content[100:108] = b"\xff" * 8
     (tmp_path / "records.db").write_bytes(content)
-    store = Store.open(tmp_path, epoch="b")
+    store = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
     assert [(p.part, p.size, p.seq) for p in store.pictures.next_pieces(9)] == [("thumbnail", 3, 1), ("full", 7, 1)]
     store.close()

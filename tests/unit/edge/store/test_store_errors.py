@@ -11,6 +11,7 @@ import apsw
 import pytest
 
 from edge.store.errors import Cause, StoreError
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import BadDisk, minute
 
@@ -33,9 +34,9 @@ def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
     tmp_path: Path, disk: BadDisk, syncs: bool, error: type[apsw.Error], cause: Cause
 ) -> None:
     """Where the disk refuses, nothing is kept or counted; once it takes again, the same draft is kept once."""
-    store = Store.open(tmp_path, epoch="a", vfs=disk.vfs_name)
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,), vfs=disk.vfs_name)
     store.append(minute(1), {"n": 1})
-    store.outbox.mark_sent(store.outbox.unsent())
+    store.outbox.mark_sent(store.outbox.unsent(PLATFORM), PLATFORM)
     for after in range(4):
         disk.refuse, disk.syncs, disk.after = error, syncs, after if not syncs else 0
         for _ in range(2):
@@ -49,14 +50,14 @@ def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
         else:
             assert store.state() == {"n": 1}
             assert store.next_seq == 2
-            assert store.outbox.count_unsent() == 0
+            assert store.outbox.count_unsent(PLATFORM) == 0
             continue
         break
     disk.refuse = None
     if store.next_seq == 2:
         store.append(minute(2), {"n": 2})
     store.close()
-    again = Store.open(tmp_path, epoch="b")
+    again = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
     assert [r.fields()["n"] for r in again.range(1, 9)] == [1, 2]
     assert again.state() == {"n": 2}
     assert again.repaired is None
@@ -65,7 +66,7 @@ def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
 
 def test_a_refused_append_is_not_kept_behind_the_callers_back(tmp_path: Path, disk: BadDisk) -> None:
     """A record whose append failed is not found after a restart: its draft may have been kept elsewhere since."""
-    store = Store.open(tmp_path, epoch="a", vfs=disk.vfs_name)
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,), vfs=disk.vfs_name)
     store.append(minute(1))
     disk.refuse, disk.syncs = apsw.IOError, True
     with pytest.raises(StoreError):
@@ -73,7 +74,7 @@ def test_a_refused_append_is_not_kept_behind_the_callers_back(tmp_path: Path, di
     disk.refuse = None
     assert store.append(minute(3)).seq == 2
     store.close()
-    again = Store.open(tmp_path, epoch="b")
+    again = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
     assert [r.fields()["n"] for r in again.range(1, 9)] == [1, 3]
     again.close()
 
@@ -82,19 +83,19 @@ def test_a_file_is_no_state_folder(tmp_path: Path) -> None:
     """Where the folder is a file the sentence names it and says what would be right."""
     (tmp_path / "state").write_text("")
     with pytest.raises(StoreError, match=r"state folder .*/state is no folder .*: name a folder") as found:
-        Store.open(tmp_path / "state", epoch="a")
+        Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,))
     assert found.value.cause is Cause.NO_FOLDER
 
 
 def test_a_newer_versions_database_is_left_alone(tmp_path: Path) -> None:
     """After a step back to an older version nothing is repaired away: it says what to install."""
-    Store.open(tmp_path, epoch="a").close()
+    Store.open(tmp_path, epoch="a", destinations=(PLATFORM,)).close()
     connection = apsw.Connection(str(tmp_path / "records.db"))
     connection.execute("CREATE TABLE later (n INTEGER) STRICT")
     connection.pragma("user_version", 99)
     connection.close()
     with pytest.raises(StoreError, match="newer minshan") as found:
-        Store.open(tmp_path, epoch="b")
+        Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
     assert found.value.cause is Cause.NEWER
     assert not list(tmp_path.glob("*damaged*"))
 
@@ -105,5 +106,5 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     if os.geteuid():
         folder.mkdir(mode=0o500)
     with pytest.raises(StoreError, match="state folder") as found:
-        Store.open(folder, epoch="a")
+        Store.open(folder, epoch="a", destinations=(PLATFORM,))
     assert found.value.cause in (Cause.READ_ONLY, Cause.NO_FOLDER)

@@ -9,13 +9,14 @@ import pytest
 
 from edge.records.record import Kind
 from edge.store.folder import DATABASE, LOG
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import event, minute
 
 
 def test_strays_are_moved_aside_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that no row tells of are kept aside, the newest of them where they are too many."""
-    store = Store.open(tmp_path, epoch="a")
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,))
     for n in range(4):
         path = tmp_path / "pictures" / f"{n}.jpg"
         path.write_bytes(bytes(100))
@@ -33,7 +34,7 @@ def test_nobody_else_may_read_the_records(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         for _ in range(2):
-            store = Store.open(tmp_path / "state", epoch="a")
+            store = Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,))
             store.append(minute(1))
             store.sweep(event(Kind.LOSS, 2, {}).stamp, None, minute(1).clock)
             for name in (DATABASE, DATABASE + LOG, "ballast", "pictures", "lock"):

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from edge.clock.anchors import Anchor
 from edge.records.record import Record
 from edge.records.spans import Span
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import MINUTE, minute
 
@@ -43,7 +44,7 @@ class StoreModel(RuleBasedStateMachine):
         self.model: dict[int, Kept] = {}
         self.anchored: set[str] = set()
         self.seen: list[Record] = []  # records as they once were: an acknowledgement may come late
-        self.store = Store.open(self.folder, epoch="e0")
+        self.store = Store.open(self.folder, epoch="e0", destinations=(PLATFORM,))
 
     def teardown(self) -> None:
         """Remove the folder."""
@@ -64,7 +65,7 @@ class StoreModel(RuleBasedStateMachine):
     def acknowledge(self, data: st.DataObject) -> None:
         """Let the broker acknowledge records, perhaps of an older revision."""
         records = data.draw(st.lists(st.sampled_from(self.seen), max_size=5)) if self.seen else []
-        self.store.outbox.mark_sent(records)
+        self.store.outbox.mark_sent(records, PLATFORM)
         for record in records:
             kept = self.model[record.seq]
             if kept.record.revision == record.revision and kept.state == "unsent":
@@ -73,7 +74,7 @@ class StoreModel(RuleBasedStateMachine):
     @rule(first=st.integers(1, 20), size=st.integers(0, 10), epoch=st.integers(0, 4))
     def prove(self, first: int, size: int, epoch: int) -> None:
         """Let the platform prove a range of one epoch, without naming revisions."""
-        self.store.outbox.prove([Span(f"e{epoch}", first, first + size)])
+        self.store.outbox.prove([Span(f"e{epoch}", first, first + size)], PLATFORM)
         for kept in self._named(first, size, epoch):
             if kept.state == "sent" or kept.record.revision == 0:
                 kept.state = "closed"
@@ -81,7 +82,7 @@ class StoreModel(RuleBasedStateMachine):
     @rule(first=st.integers(1, 20), size=st.integers(0, 10), epoch=st.integers(0, 4))
     def reopen(self, first: int, size: int, epoch: int) -> None:
         """Let the platform lack a range."""
-        self.store.outbox.reopen([Span(f"e{epoch}", first, first + size)])
+        self.store.outbox.reopen([Span(f"e{epoch}", first, first + size)], PLATFORM)
         for kept in self._named(first, size, epoch):
             kept.state = "unsent"
 
@@ -112,7 +113,7 @@ class StoreModel(RuleBasedStateMachine):
         """End the daemon and start it again, in the next epoch."""
         self.store.close()
         self.starts += 1
-        self.store = Store.open(self.folder, epoch=f"e{self.starts}")
+        self.store = Store.open(self.folder, epoch=f"e{self.starts}", destinations=(PLATFORM,))
         self._timed(self.anchored, bounds=False)  # what came without a time after its boot's last anchor
         assert self.store.state() == ({"n": self.minutes} if self.minutes else {})
 
@@ -127,12 +128,12 @@ class StoreModel(RuleBasedStateMachine):
             return
         unsent = [seq for seq, kept in self.model.items() if kept.state == "unsent"]
         due = [self.model[seq].record for seq in reversed(unsent) if not self.model[seq].held]
-        assert self.store.outbox.unsent() == due
-        assert self.store.outbox.count_unsent() == len(unsent)
-        assert self.store.outbox.held() == sum(self.model[seq].held for seq in unsent)
-        assert [r.seq for r in self.store.outbox.newest()] == unsent[-1:]
+        assert self.store.outbox.unsent(PLATFORM) == due
+        assert self.store.outbox.count_unsent(PLATFORM) == len(unsent)
+        assert self.store.outbox.held(PLATFORM) == sum(self.model[seq].held for seq in unsent)
+        assert [r.seq for r in self.store.outbox.newest(PLATFORM)] == unsent[-1:]
         sent = {seq for seq, kept in self.model.items() if kept.state == "sent"}
-        spans = self.store.outbox.unproven()
+        spans = self.store.outbox.unproven(PLATFORM)
         assert {n for s in spans for n in range(s.first, s.last + 1)} == sent
         assert self.store.range(1, 10_000) == [kept.record for kept in self.model.values()]
 

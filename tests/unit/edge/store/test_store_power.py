@@ -15,6 +15,7 @@ from edge.clock.anchors import Anchor
 from edge.records.record import Kind, Record
 from edge.records.spans import Span
 from edge.store.carve import FRAME
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.power import Disk, Tape
 from tests.kits.store_kit import damaged_pages, event, folder_in_memory, many, minute
@@ -28,13 +29,13 @@ Work = Callable[[Path, str, Callable[[Record], None]], None]
 def a_life(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
     """Live two starts of a station: records with and without a time, acknowledgements, proofs, anchors, losses."""
     for start in range(2):
-        store = Store.open(folder, epoch=f"e{start}", vfs=vfs)
+        store = Store.open(folder, epoch=f"e{start}", destinations=(PLATFORM,), vfs=vfs)
         for n in range(1, 26):
             kept(store.append(minute(n, f"b{start}", timed=n % 3 != 0), {"n": n}))
             if n % 4 == 0:
-                store.outbox.mark_sent(store.outbox.newest(limit=3))
+                store.outbox.mark_sent(store.outbox.newest(PLATFORM, limit=3), PLATFORM)
             if n % 6 == 0:
-                store.outbox.prove([Span(f"e{start}", n - 5, n - 3)])
+                store.outbox.prove([Span(f"e{start}", n - 5, n - 3)], PLATFORM)
         store.times.add_anchor(Anchor(f"b{start}", 0.0, 0, "ntp", 0.1))
         kept(store.append(event(Kind.HEALTH, 99, {}), {"n": 99}))
         store.close()
@@ -42,7 +43,7 @@ def a_life(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
 
 def a_salvage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
     """Open a damaged store, and go on with it."""
-    store = Store.open(folder, epoch="s", vfs=vfs)
+    store = Store.open(folder, epoch="s", destinations=(PLATFORM,), vfs=vfs)
     for record in store.range(1, 10_000):
         kept(record)
     kept(store.append(minute(1), {"n": 1}))
@@ -81,7 +82,7 @@ def cuts(tmp: Path, work: Work, count: int, seed: int, damaged: bool = False) ->
 def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int]]:
     """Return what a salvage that is not cut off finds, and what it reports as lost."""
     shutil.copytree(damaged, folder)
-    store = Store.open(folder, epoch="x")
+    store = Store.open(folder, epoch="x", destinations=(PLATFORM,))
     found, lost = store.range(1, 10_000), told_lost(store)
     store.close()
     return found, lost
@@ -95,7 +96,7 @@ def told_lost(store: Store) -> set[int]:
 
 def look(folder: Path, records: dict[int, Record], lost: set[int], at: int) -> None:
     """Open a disk after a cut: every record that was kept is there, in that or a higher revision, and it goes on."""
-    store = Store.open(folder, epoch="after")
+    store = Store.open(folder, epoch="after", destinations=(PLATFORM,))
     assert told_lost(store) == lost
     found = {record.seq: record for record in store.range(1, 10_000)}
     for seq, record in records.items():

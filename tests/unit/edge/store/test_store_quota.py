@@ -12,6 +12,7 @@ import pytest
 from edge.records.record import Kind, Record
 from edge.records.spans import Span
 from edge.store.check import check
+from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import FULL, THUMBNAIL, NewPicture, Part
 from edge.store.store import Store
 from tests.kits.store_kit import BODY, MINUTE, NTP, event, minute
@@ -35,23 +36,23 @@ def sweep(store: Store, number: int) -> list[Record]:
 
 def test_old_proven_records_go_and_nothing_else(folder: Path) -> None:
     """The archive keeps a year or what is set; what is older goes only where the platform has it."""
-    store = Store.open(folder, epoch="a", archive_days=2)
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,), archive_days=2)
     for day in range(6):
         for n in range(4):
             store.append(minute(day * DAY + n))
-    store.outbox.prove([Span("a", 5, 24)])
+    store.outbox.prove([Span("a", 5, 24)], PLATFORM)
     assert sweep(store, 6 * DAY) == []
     assert [r.seq for r in store.range(1, 99)] == [1, 2, 3, 4, *range(17, 25)]
-    assert store.outbox.count_unsent() == 4
+    assert store.outbox.count_unsent(PLATFORM) == 4
     store.close()
 
 
 def test_without_a_time_nothing_is_old(folder: Path) -> None:
     """A box that does not know the time deletes nothing for its age."""
-    store = Store.open(folder, epoch="a", archive_days=0)
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,), archive_days=0)
     store.append(minute(1))
     store.append(minute(2))
-    store.outbox.prove([Span("a", 1, 2)])
+    store.outbox.prove([Span("a", 1, 2)], PLATFORM)
     assert store.sweep(event(Kind.LOSS, 3, {}).stamp, None, NTP) == []
     assert len(store.range(1, 9)) == 2
     store.close()
@@ -59,33 +60,33 @@ def test_without_a_time_nothing_is_old(folder: Path) -> None:
 
 def test_sent_goes_before_unsent_and_every_loss_is_a_record(folder: Path) -> None:
     """Over the bound what is proven goes first without a word, then the oldest unsent, with span and cause."""
-    store = Store.open(folder, epoch="a", records_bytes=LIMIT)
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,), records_bytes=LIMIT)
     for n in range(1, 151):
         store.append(minute(n, body=BIG))
-    store.outbox.prove([Span("a", 101, 150)])
+    store.outbox.prove([Span("a", 101, 150)], PLATFORM)
     for n in range(151, 221):
         store.append(minute(n, body=BIG))
     assert sweep(store, 300) == []
-    assert store.outbox.count_unsent() == 170
+    assert store.outbox.count_unsent(PLATFORM) == 170
     assert store.size_bytes() <= LIMIT
     for n in range(221, 1401):
         store.append(minute(n, body=BIG))
     losses = sweep(store, 1500)
     assert store.size_bytes() <= LIMIT
-    assert [(r.kind, r.fields()["what"], r.fields()["cause"]) for r in losses] == [
+    assert [(r.kind, r.fields()["what"], r.fields()["cause"]["text"]) for r in losses] == [
         (Kind.LOSS, "records", "quota")
     ] * len(losses)
     lost = {n for r in losses for n in range(r.fields()["first"], r.fields()["last"] + 1)}
     kept = {r.seq for r in store.range(1, 9999)}
     assert lost | kept | set(range(101, 151)) == set(range(1, store.next_seq))
     assert losses[0].fields()["start"] == MINUTE
-    assert {r.seq for r in losses} <= {r.seq for r in store.outbox.unsent(limit=9999)}
+    assert {r.seq for r in losses} <= {r.seq for r in store.outbox.unsent(PLATFORM, limit=9999)}
     store.close()
 
 
 def test_the_file_stays_bounded_for_ever(folder: Path) -> None:
     """Months without a link never let the database grow beyond its bound."""
-    store = Store.open(folder, epoch="a", records_bytes=LIMIT)
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,), records_bytes=LIMIT)
     for n in range(1, 3001):
         store.append(minute(n, body=BIG))
         if n % 50 == 0:
@@ -96,12 +97,12 @@ def test_the_file_stays_bounded_for_ever(folder: Path) -> None:
 
 def test_a_setup_stays_while_records_need_it(folder: Path) -> None:
     """The setup that kept minutes were made under is never swept before them."""
-    store = Store.open(folder, epoch="a", archive_days=1)
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,), archive_days=1)
     for day in range(4):
         setup = store.append(event(Kind.SETUP, day * DAY, {"day": day})).seq
         store.append(event(Kind.HEALTH, day * DAY + 1, {}))
         store.append(msgspec.structs.replace(minute(day * DAY + 2), setup=setup))
-    store.outbox.prove([Span("a", 1, 12)])
+    store.outbox.prove([Span("a", 1, 12)], PLATFORM)
     sweep(store, 4 * DAY)
     assert [r.fields()["day"] for r in store.range(1, 99) if r.kind == Kind.SETUP] == [3]
     assert all(store.get(r.setup) for r in store.range(1, 99) if r.setup)
@@ -127,7 +128,7 @@ def left(store: Store) -> list[tuple[int, str]]:
 
 def test_pictures_go_in_the_stated_order(folder: Path) -> None:
     """Pictures that the platform has go first, then full ones that leave a thumbnail, each loss told."""
-    store = Store.open(folder, epoch="a", pictures_bytes=3100)
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,), pictures_bytes=3100)
     first = picture(store, 1)
     picture(store, 2, thumbnail=False)
     last = picture(store, 3)
@@ -150,13 +151,13 @@ def test_pictures_go_in_the_stated_order(folder: Path) -> None:
 
 def test_a_picture_is_sent_thumbnail_first_and_resumes(folder: Path) -> None:
     """Thumbnails go before full pictures, the newest first; a chunk's offset outlives a restart."""
-    store = Store.open(folder, epoch="a")
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,))
     old, new = picture(store, 1), picture(store, 2)
     pieces = store.pictures.next_pieces(9)
     assert [(p.picture, p.part) for p in pieces] == [(new, THUMBNAIL), (old, THUMBNAIL), (new, FULL), (old, FULL)]
     store.pictures.progress(new, FULL, 600)
     store.close()
-    store = Store.open(folder, epoch="b")
+    store = Store.open(folder, epoch="b", destinations=(PLATFORM,))
     for name in (new, old):
         assert store.pictures.sent(name, THUMBNAIL)
     piece = store.pictures.next_pieces()[0]
@@ -183,14 +184,17 @@ def test_a_scarce_disk_takes_pictures_and_what_is_proven_but_nothing_unsent(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While somebody else fills the disk no record is given up that the platform may lack."""
-    store = Store.open(folder, epoch="a")
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,))
     for n in range(1, 101):
         store.append(minute(n))
-    store.outbox.prove([Span("a", 1, 40)])
+    store.outbox.prove([Span("a", 1, 40)], PLATFORM)
     picture(store, 101)
     disk_with(monkeypatch, free=100_000_000)
     losses = sweep(store, 102)
-    assert [(r.fields()["what"], r.fields()["cause"]) for r in losses] == [("pictures", "disk"), ("pictures", "disk")]
+    assert [(r.fields()["what"], r.fields()["cause"]["text"]) for r in losses] == [
+        ("pictures", "disk"),
+        ("pictures", "disk"),
+    ]
     assert left(store) == []
     assert [r.seq for r in store.range(1, 100)] == list(range(41, 101))
     store.close()
@@ -198,11 +202,11 @@ def test_a_scarce_disk_takes_pictures_and_what_is_proven_but_nothing_unsent(
 
 def test_a_full_disk_gives_up_the_oldest_few_for_the_newest(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With no byte left and nothing else to give up, a twentieth of the records goes in a sweep, and it is told."""
-    store = Store.open(folder, epoch="a")
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,))
     for n in range(1, 101):
         store.append(minute(n))
     disk_with(monkeypatch, free=0)
     losses = sweep(store, 102)
-    assert [(r.fields()["first"], r.fields()["last"], r.fields()["cause"]) for r in losses] == [(1, 5, "disk")]
-    assert store.outbox.count_unsent() == 96
+    assert [(r.fields()["first"], r.fields()["last"], r.fields()["cause"]["text"]) for r in losses] == [(1, 5, "disk")]
+    assert store.outbox.count_unsent(PLATFORM) == 96
     store.close()

@@ -16,6 +16,7 @@ from edge.store.carve import FRAME, WAL_HEADER
 from edge.store.check import check
 from edge.store.errors import Cause, StoreError
 from edge.store.folder import DATABASE, LOG, used_before
+from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
 from edge.store.store import Store
 from tests.kits.store_kit import BadDisk, damaged_pages, event, folder_in_memory, many, minute
@@ -46,12 +47,12 @@ def hurt_file(source: Path, folder: Path, name: str, at: int, size: int, kind: s
 
 def told_whole(folder: Path, records: list[Record]) -> None:
     """Open a damaged store and use it: every record that is not there is named, or said to be among unknown ones."""
-    store = Store.open(folder, epoch="b")
+    store = Store.open(folder, epoch="b", destinations=(PLATFORM,))
     store.append(minute(999), {"n": 999})
     kept = {record.seq: record for record in store.range(1, len(records)) if record.epoch == "a"}
     store.pictures.count()
     store.times.anchors("boot-1")
-    store.outbox.unsent(limit=1000)
+    store.outbox.unsent(PLATFORM, limit=1000)
     told = store.take_repair()
     assert all(record == records[seq - 1] for seq, record in kept.items())
     missing = set(range(1, len(records) + 1)) - set(kept)
@@ -105,7 +106,7 @@ def flip_bits(folder: Path, bits: range) -> None:
             byte = file.read(bit // 8 + 1)[-1]
             file.seek(bit // 8)
             file.write(bytes([byte ^ 1 << bit % 8]))
-        store = Store.open(folder / "hurt", epoch="b")
+        store = Store.open(folder / "hurt", epoch="b", destinations=(PLATFORM,))
         assert store.append(minute(13), {"n": 1}).seq == 13
         assert len(store.range(1, 99)) == 13
         assert store.repaired is None or store.repaired.lost in ([], None)
@@ -133,7 +134,7 @@ def test_a_state_of_a_wrong_type_costs_the_state_alone(tmp_path: Path) -> None:
             last = head + content[head] - 1
             content[last] = 8 if content[last] == 0 else content[last]  # NULL -> the number 0
     (tmp_path / DATABASE).write_bytes(content)
-    store = Store.open(tmp_path, epoch="b")
+    store = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
     assert [record.seq for record in store.range(1, 99)] == list(range(1, 41))
     assert store.repaired is not None
     assert store.state() == {}
@@ -157,9 +158,9 @@ def test_a_lost_database_is_damage(tmp_path: Path, content: bytes | str | None, 
     elif content == "foreign":
         apsw.Connection(str(state / DATABASE)).execute("CREATE TABLE t (a)")
     elif content == "new":
-        Store.open(tmp_path / "fresh", epoch="f").close()
+        Store.open(tmp_path / "fresh", epoch="f", destinations=(PLATFORM,)).close()
         shutil.copy(tmp_path / "fresh" / DATABASE, state / DATABASE)
-    store = Store.open(state, epoch="b")
+    store = Store.open(state, epoch="b", destinations=(PLATFORM,))
     assert store.repaired is not None
     assert (store.repaired.lost, store.repaired.unknown, store.repaired.salvaged) == (None, True, 0)
     assert store.append(minute(1)).seq == 1
@@ -169,12 +170,12 @@ def test_a_lost_database_is_damage(tmp_path: Path, content: bytes | str | None, 
 def test_a_first_start_that_was_cut_off_is_one_still(tmp_path: Path) -> None:
     """Before any record was kept there is nothing to lose, whatever is left of the database."""
     for content in (None, b""):
-        Store.open(tmp_path / "state", epoch="a").close()
+        Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,)).close()
         (tmp_path / "state" / DATABASE).unlink()
         if content is not None:
             (tmp_path / "state" / DATABASE).write_bytes(content)
         assert not used_before(tmp_path / "state")
-        store = Store.open(tmp_path / "state", epoch="b")
+        store = Store.open(tmp_path / "state", epoch="b", destinations=(PLATFORM,))
         assert store.repaired is None
         store.close()
 
@@ -186,7 +187,7 @@ def test_an_emptied_database_gives_back_its_log(tmp_path: Path, content: bytes |
     (tmp_path / "state" / DATABASE).unlink()
     if content is not None:
         (tmp_path / "state" / DATABASE).write_bytes(content)
-    store = Store.open(tmp_path / "state", epoch="b")
+    store = Store.open(tmp_path / "state", epoch="b", destinations=(PLATFORM,))
     assert store.range(1, RECORDS) == records
     assert store.repaired is not None
     assert store.repaired.unknown
@@ -208,7 +209,7 @@ def test_a_cut_between_the_renames_finds_both(tmp_path: Path) -> None:
             os.replace(state / DATABASE, state / "records.damaged-1.db")
         if done > 2:
             os.replace(state / "records.salvaged.db", state / DATABASE)
-        store = Store.open(state, epoch="b")
+        store = Store.open(state, epoch="b", destinations=(PLATFORM,))
         assert len(store.range(1, 99)) == 60
         store.close()
         assert (state / "records.damaged-1.db").read_bytes() == damaged
@@ -220,17 +221,17 @@ def test_what_was_lost_is_told_until_its_record_is_kept(tmp_path: Path) -> None:
     many(tmp_path, 50)
     lost = damaged_pages(tmp_path, random.Random(3), pages=2)
     for epoch in ("b", "c"):
-        store = Store.open(tmp_path, epoch=epoch)
+        store = Store.open(tmp_path, epoch=epoch, destinations=(PLATFORM,))
         told = store.take_repair()
         assert told is not None
         assert {n for span in told.lost or () for n in range(span.first, span.last + 1)} == lost
         assert store.take_repair() is None
         store.close()
-    store = Store.open(tmp_path, epoch="d")
+    store = Store.open(tmp_path, epoch="d", destinations=(PLATFORM,))
     store.take_repair()
     store.append(event(Kind.LOSS, 1, {"what": "store"}))
     store.close()
-    store = Store.open(tmp_path, epoch="e")
+    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,))
     assert store.repaired is None
     store.close()
 
@@ -244,12 +245,12 @@ def test_a_full_disk_leaves_the_damaged_database_as_it_was(tmp_path: Path) -> No
     for after in (0, 20, 50):
         disk.refuse, disk.after = apsw.FullError, after
         with pytest.raises(StoreError) as found:
-            Store.open(tmp_path, epoch="b", vfs=disk.vfs_name)
+            Store.open(tmp_path, epoch="b", destinations=(PLATFORM,), vfs=disk.vfs_name)
         assert found.value.cause is Cause.FULL
         assert (tmp_path / DATABASE).read_bytes() == damaged
         assert not list(tmp_path.glob("records.salvage*"))
     disk.unregister()
-    store = Store.open(tmp_path, epoch="b")
+    store = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
     assert {record.seq for record in store.range(1, 200)} == set(range(1, 201)) - lost
     store.close()
 
@@ -267,6 +268,6 @@ def test_progress_is_told_all_the_while(tmp_path: Path) -> None:
     many(tmp_path, 5000)
     damaged_pages(tmp_path, random.Random(1), pages=3)
     words: list[None] = []
-    store = Store.open(tmp_path, epoch="b", progress=lambda: words.append(None))
+    store = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,), progress=lambda: words.append(None))
     assert len(words) >= 5000 / salvage.BATCH
     store.close()

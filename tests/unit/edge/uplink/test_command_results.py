@@ -71,20 +71,20 @@ class Pair:
             self.results.post(Result(1, command_id, "a", "done"))
             self.posted += 1
 
-    def told(self) -> int:
+    def delivered(self) -> int:
         """Hand out commands, tell what waits; return how many were told as done."""
         begun = done = 0
         while done < self.count:
             all_posted = self.posted == begun
             while begun < self.count and begun - done < AT_ONCE:
                 command = Command(1, str(begun), "picture", {}, 9)
-                assert self.results.take(command, 5)
+                assert self.results.admit(command, 5)
                 self.results.post(Result(1, command.id, "a", "accepted"))
                 self.orders.append(command.id)
                 begun += 1
             waiting = self.results.waiting()
             for result in waiting:
-                self.results.told(result)
+                self.results.delivered(result)
                 done += result.state == "done"
             if all_posted and not waiting and begun == min(self.count, done + AT_ONCE) == self.posted:
                 break  # nothing is under way any more: what has not come is lost
@@ -98,7 +98,7 @@ def test_no_final_result_is_lost_between_two_lanes(count: int) -> None:
     pair = Pair(count)
     other = threading.Thread(target=pair.carry_out, daemon=True)
     other.start()
-    assert pair.told() == count
+    assert pair.delivered() == count
     other.join(30)
 
 
@@ -122,7 +122,7 @@ def interrupted(results: Results, line: int) -> list[Result]:
     try:
         told = results.waiting()
         for result in told:
-            results.told(result)
+            results.delivered(result)
     finally:
         sys.settrace(before)
     if lines < line:
@@ -135,7 +135,7 @@ def test_the_end_comes_at_any_line_of_telling_the_begin(line: int) -> None:
     """Wherever in telling "accepted" the other lane says "done", "done" is told next."""
     notes: Any = MemoryNotes()
     results = Results("a", notes, SystemClock().inbox(KEPT))
-    assert results.take(Command(1, "x", "picture", {}, 9), 5)
+    assert results.admit(Command(1, "x", "picture", {}, 9), 5)
     results.post(Result(1, "x", "a", "accepted"))
     told = interrupted(results, line)
     assert "done" in [result.state for result in (*told, *results.waiting())]

@@ -18,6 +18,7 @@ from edge.control.commands import KNOWN, Commands
 from edge.control.envelopes import by_mqtt
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Way
@@ -55,7 +56,7 @@ class Front:
     """The station's side of the wire without a connection."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store.open(folder, epoch="e1")
+        self.store = Store.open(folder, epoch="e1", destinations=(PLATFORM,))
         for number in range(50):
             self.store.append(minute(number))
         clock = SimClock()
@@ -80,7 +81,7 @@ class Front:
 
     def take(self, to: str, payload: bytes, retained: bool = False) -> bool:
         """Let a message arrive."""
-        return self.intake.take(Incoming(to, payload, 1, 1, retained))
+        return self.intake.handle(Incoming(to, payload, 1, 1, retained))
 
     def asked(self) -> Hello:
         """Send a hello. Return it."""
@@ -134,14 +135,14 @@ def test_no_message_fells_the_station_or_fills_its_memory(front: Front, count: i
         front.take(ROLLCALL, b"{}")
         assert front.receipts.hello_due < float("inf")
     assert resident() - before < MOST_GROWTH
-    assert front.intake.status()["count"] > count / 2
+    assert front.intake.snapshot.count > count / 2
     aside = front.store.folder / "set-aside"
     assert sum(path.stat().st_size for path in aside.iterdir()) < 10 * 1024 * 1024
     ledger = front.receipts.pin.ledger or "l"
     front.take(topic(STATION, Topic.ANSWER), encode(HelloAnswer(VERSION, front.asked().nonce, 1, ledger, 1, [])))
-    front.store.outbox.reopen([Span("e1", 1, 50)])
+    front.store.outbox.reopen([Span("e1", 1, 50)], PLATFORM)
     front.take(topic(STATION, Topic.RECEIPT), encode(Receipt(VERSION, ledger, 1, [Span("e1", 1, 50)])))
-    assert front.store.outbox.count_unsent() == 0
+    assert front.store.outbox.count_unsent(PLATFORM) == 0
 
 
 def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> None:
@@ -154,9 +155,12 @@ def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> N
     front.store.append(minute(60))
     command = Command(VERSION, "c1", "picture", {}, 2**53)
     assert not front.take(topic(STATION, Topic.COMMAND), encode(command))
-    status = front.intake.status()
-    assert (status["count"], status["last"]) == (1, f"minshan/1/{STATION}/command: ZeroDivisionError: c1")
-    (kept,) = Path(status["folder"]).iterdir()
+    aside = front.intake.snapshot
+    assert (aside.count, str(aside.last)) == (
+        1,
+        f"minshan/1/{STATION}/command: something unforeseen went wrong: ZeroDivisionError: c1",
+    )
+    (kept,) = Path(aside.folder).iterdir()
     assert kept.read_bytes().endswith(encode(command))
     assert [(r.id, r.state) for r in front.desk.results.waiting()] == [("c1", "failed")]
 

@@ -15,6 +15,7 @@ from edge.northbound.minshan import Outgoing
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.lacking import Lacking
 from edge.uplink.record_encoder import DISTRUSTED, RecordEncoder
@@ -57,7 +58,7 @@ def read(message: Outgoing) -> version2.ColumnBatch:
 @pytest.fixture(name="encoding")
 def an_encoding(tmp_path: Path) -> Iterator[Encoding]:
     """Give an encoder."""
-    store = Store.open(tmp_path, epoch="e")
+    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,))
     yield Encoding(store)
     store.close()
 

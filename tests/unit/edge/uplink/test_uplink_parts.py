@@ -19,6 +19,7 @@ from edge.records import spans
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
+from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.command_results import KEPT, REMEMBERED, Results
 from edge.uplink.send_queue import PHASES, phase
@@ -32,7 +33,7 @@ from edge.wire.retry import LOGIN, Retry
 @pytest.fixture(name="store")
 def opened(tmp_path: Path) -> Iterator[Store]:
     """Give an empty store."""
-    made = Store.open(tmp_path, epoch="e1")
+    made = Store.open(tmp_path, epoch="e1", destinations=(PLATFORM,))
     yield made
     made.close()
 
@@ -84,8 +85,8 @@ def test_the_window_is_bounded_in_messages_and_bytes() -> None:
         assert window.room()
         window.add(mid, Outgoing(Topic.LIVE, b"x"))
     assert not window.room()
-    assert window.take(1) is not None
-    assert window.take(1) is None
+    assert window.acknowledged(1) is not None
+    assert window.acknowledged(1) is None
     assert window.room()
     window = Window(receive_maximum=65535, payload_bytes=None)
     window.add(1, Outgoing(Topic.BACKFILL, b"x" * BYTES))
@@ -163,29 +164,29 @@ def test_a_command_runs_once_and_the_memory_of_it_is_bounded(store: Store) -> No
     """A known id gives its last outcome again; only so many are remembered, and told ones wait no more."""
     results = results_of(store)
     command = Command(1, "x", "picture", {}, 9)
-    assert results.take(command, 5)
-    assert not results.take(command, 5)
+    assert results.admit(command, 5)
+    assert not results.admit(command, 5)
     assert [r.state for r in results.waiting()] == ["accepted"]
     done = Result(1, "x", "a", "done")
     results.put(done)
     assert results.waiting() == [done]
-    results.told(done)
+    results.delivered(done)
     assert results.waiting() == []
     for number in range(3 * KEPT):
         results.put(Result(1, str(number), "a", "done"))
     assert len(results.waiting()) == KEPT
     for number in range(REMEMBERED):
         results.put(Result(1, f"later-{number}", "a", "done"))
-    assert results.take(command, 5)
+    assert results.admit(command, 5)
 
 
 def test_a_command_is_known_after_a_restart(store: Store) -> None:
     """What was done is not done again by the next start; what was begun and not done is told as failed."""
     for name in ("done", "begun"):
-        assert results_of(store).take(Command(1, name, "picture", {}, 9), 5)
+        assert results_of(store).admit(Command(1, name, "picture", {}, 9), 5)
     results_of(store).put(Result(1, "done", "a", "done", "taken"))
     after = results_of(store)
-    assert [after.take(Command(1, name, "picture", {}, 9), 5) for name in ("done", "begun")] == [False, False]
+    assert [after.admit(Command(1, name, "picture", {}, 9), 5) for name in ("done", "begun")] == [False, False]
     assert [(r.state, r.text) for r in after.waiting()] == [
         ("done", "taken"),
         ("failed", "the station ended before it was done"),
@@ -196,12 +197,12 @@ def test_a_retained_command_is_refused_once_and_never_carried_out(store: Store) 
     """The broker hands a retained command over at each connection: one refusal, then silence."""
     command = Command(1, "x", "picture", {}, 9)
     results = results_of(store)
-    assert not results.take(command, 5, retained=True)
+    assert not results.admit(command, 5, retained=True)
     (refusal,) = results.waiting()
     assert "retained" in refusal.text
-    results.told(refusal)
+    results.delivered(refusal)
     after = results_of(store)
-    assert not after.take(command, 5, retained=True)
+    assert not after.admit(command, 5, retained=True)
     assert after.waiting() == []
 
 
@@ -217,7 +218,7 @@ def test_a_retained_command_is_refused_once_and_never_carried_out(store: Store) 
 def test_a_command_that_cannot_be_judged_is_refused(store: Store, command: Command, utc: int | None, text: str) -> None:
     """Another version, an expiry that is past or cannot be judged: refused with a reason."""
     results = results_of(store)
-    assert not results.take(command, utc)
+    assert not results.admit(command, utc)
     assert text in results.waiting()[0].text
 
 

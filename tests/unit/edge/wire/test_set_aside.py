@@ -17,7 +17,7 @@ def test_a_message_is_kept_whole_with_its_reason(tmp_path: Path) -> None:
     head, _, payload = file.read_bytes().partition(b"\n")
     assert msgspec.json.decode(head, type=SetAsideMessage) == SetAsideMessage("minshan/1/s/live", "no JSON", 9)
     assert payload == b"\x00\nrubbish"
-    assert (aside.count, aside.last) == (1, "minshan/1/s/live: no JSON")
+    assert (aside.count, str(aside.last)) == (1, "minshan/1/s/live: no JSON")
 
 
 def test_a_message_that_comes_again_is_counted_and_kept_once(tmp_path: Path) -> None:

@@ -1,0 +1,208 @@
+"""Who is believed about the time, where its sources contradict each other.
+
+Anchors of one boot that agree within their errors are one *story* of its time. The first one told is kept; an anchor
+that contradicts it by more than both errors begins another. A source speaks for the story that it told last: it has
+one voice. While another story is open and not outvoted, every time states an error that holds both. It is believed
+
+- when two sources or more speak for it, and more than for what was kept; or
+- when what was kept has been told by nobody for as long as it had been told before (ten minutes at least, a day at
+  most), and this one all that time.
+
+So one outlier never stands against sources that agree, and none that goes on is refused for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import msgspec
+
+from edge.clock.anchors import DAY, SIMULATED, Anchor, error_of, time_of
+from edge.records.record import ClockMark
+
+SECOND_LOOK = 600.0  # s after which a source that says the same again has said it twice
+VOICE = 2 * DAY  # s for which what a source said last counts: the platform is asked each day
+MOST_STORIES = 4  # beside the one kept; the one told of least recently goes
+ROUNDING = 1e-3  # s
+CONTRADICTED = "time_contradicted"  # the code of what is told of it
+BETTER = 0.75  # of the error known: an anchor is kept where it brings the error below that share
+
+
+class Verdict(Enum):
+    """What an anchor comes to: the caller keeps it, or the story that it tells, where the store takes it."""
+
+    NOTHING = "it tells nothing that is not known better"
+    BETTER = "it tells the time better than it was known"
+    CONTRADICTS = "it contradicts what is kept; nothing is decided"
+    CONFIRMED = "a second look, or a second source, contradicts what is kept; nothing is decided"
+    OUTLASTS = "it has been told for as long as what was kept, which nobody tells any more"
+    OUTVOTES = "more sources speak for it than for what was kept"
+
+
+@dataclass
+class Story:
+    """Anchors that agree. `said`: when each source that speaks for it last did; instants are s of the boot.
+
+    `alone`: since when nobody has told of the kept story while this one was told; `confirmed`: it was told twice.
+    """
+
+    anchors: list[Anchor]
+    said: dict[str, float] = field(default_factory=dict)
+    alone: float | None = None
+    confirmed: bool = False
+
+    @classmethod
+    def of(cls, anchors: Sequence[Anchor]) -> Story:
+        """Return the story that these anchors tell, oldest first."""
+        return cls(list(anchors), {anchor.source: anchor.boottime for anchor in anchors})
+
+    @property
+    def last(self) -> float:
+        """When it was last told."""
+        return max([self.anchors[-1].boottime, *self.said.values()])
+
+    @property
+    def lasted(self) -> float:
+        """For how long it has been told, s."""
+        return self.last - self.anchors[0].boottime
+
+    def voices(self, now: float) -> int:
+        """Return how many sources speak for it."""
+        return sum(now - at <= VOICE for at in self.said.values())
+
+    def takes(self, anchor: Anchor) -> bool:
+        """Return whether the anchor agrees with it within both errors."""
+        told = time_of(anchor.boottime, self.anchors)
+        return told is not None and apart(told, (anchor.utc, ClockMark("", error_of(anchor)))) <= ROUNDING
+
+    def betters(self, anchor: Anchor) -> bool:
+        """Return whether the anchor tells the time so much better than this does that it is worth keeping."""
+        told = time_of(anchor.boottime, self.anchors)
+        return told is None or error_of(anchor) < BETTER * (told[1].error or 0.0)
+
+    def add(self, anchor: Anchor) -> None:
+        """Take an anchor in."""
+        self.anchors = sorted([*self.anchors, anchor], key=lambda one: one.boottime)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of a boot's time: the anchors believed, and those of each story that may be as right."""
+
+    anchors: tuple[Anchor, ...] = ()
+    against: tuple[tuple[Anchor, ...], ...] = ()
+
+    def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
+        """Return the UTC (microseconds) of an instant of the boot and how it is known; the error holds every story."""
+        told = time_of(boottime, self.anchors)
+        if told is None:
+            return None, ClockMark("arrival")
+        utc, mark = told
+        return utc, self.widened(boottime, utc, mark)
+
+    def widened(self, boottime: float, utc: int, mark: ClockMark) -> ClockMark:
+        """Return the mark of a time (microseconds) with an error that holds every story of the instant."""
+        error = mark.error or 0.0
+        for anchors in self.against:
+            other = time_of(boottime, anchors)
+            if other is not None:
+                error = max(error, abs(other[0] - utc) / 1e6 + (other[1].error or 0.0))
+        return mark if error == mark.error else msgspec.structs.replace(mark, error=round(error + ROUNDING, 6))
+
+
+class Belief:
+    """The stories of a boot's time. `hear` judges an anchor; `keep`, `confirm` and `believe` carry a verdict out."""
+
+    def __init__(self, anchors: Sequence[Anchor] = ()) -> None:
+        self._kept = Story.of(anchors)
+        self._others: list[Story] = []
+        self._open: list[Story] = []  # those of them that were told twice, or just now
+        self.known = Known()
+        self._publish(0.0)
+
+    @property
+    def kept(self) -> list[Anchor]:
+        """The anchors that are believed, oldest first."""
+        return self._kept.anchors
+
+    @property
+    def contradicted(self) -> Story | None:
+        """The story told last that contradicts what is kept; None where none does (any more)."""
+        return self._open[-1] if self._open else None
+
+    def hear(self, anchor: Anchor) -> Verdict:
+        """Judge an anchor that can be right."""
+        if self.kept and self.kept[0].source == SIMULATED != anchor.source:
+            return Verdict.NOTHING  # a simulation's time is what it says
+        spoken_for = next((other for other in self._others if anchor.source in other.said), None)
+        if self.kept and (not self._kept.takes(anchor) or (spoken_for is not None and spoken_for.takes(anchor))):
+            verdict = self._other(anchor)
+        else:
+            verdict = self._agreed(anchor)
+        self._publish(anchor.boottime)
+        return verdict
+
+    def keep(self, anchor: Anchor) -> None:
+        """Believe an anchor that agrees."""
+        self._kept.add(anchor)
+        self._publish(anchor.boottime)
+
+    def confirm(self, story: Story) -> None:
+        """Count a story that contradicts as told twice."""
+        story.confirmed = True
+        self._publish(story.last)
+
+    def believe(self, story: Story) -> None:
+        """Believe another story from now on."""
+        story.alone = None
+        self._kept, self._others = story, []
+        self._publish(story.last)
+
+    def _agreed(self, anchor: Anchor) -> Verdict:
+        """Take in that a source tells the kept story."""
+        self._speaks(anchor, self._kept)
+        for other in self._others:
+            other.alone = None
+        self._others = [o for o in self._others if o.said and anchor.boottime - o.last <= VOICE]
+        return Verdict.BETTER if self._kept.betters(anchor) else Verdict.NOTHING
+
+    def _other(self, anchor: Anchor) -> Verdict:
+        """Take in what contradicts the kept story."""
+        now = anchor.boottime
+        story = next((other for other in self._others if other.takes(anchor)), None)
+        fresh = story is None
+        story = story or Story([anchor])
+        if not fresh and story.betters(anchor):
+            story.add(anchor)
+        self._speaks(anchor, story)
+        self._others = [other for other in self._others if other is not story and other.said][1 - MOST_STORIES :]
+        self._others.append(story)
+        story.alone = now if story.alone is None else story.alone
+        mine, kept = story.voices(now), self._kept.voices(now)
+        if mine >= 2 and mine > kept:
+            return Verdict.OUTVOTES
+        if mine >= kept and now - story.alone >= max(SECOND_LOOK, min(DAY, self._kept.lasted)):
+            return Verdict.OUTLASTS
+        if not story.confirmed and (mine >= 2 or now - story.anchors[0].boottime >= SECOND_LOOK):
+            return Verdict.CONFIRMED
+        return Verdict.CONTRADICTS if fresh else Verdict.NOTHING
+
+    def _speaks(self, anchor: Anchor, story: Story) -> None:
+        """Give the source's voice to the story."""
+        for other in (self._kept, *self._others):
+            if other is not story:
+                other.said.pop(anchor.source, None)
+        story.said[anchor.source] = anchor.boottime
+
+    def _publish(self, now: float) -> None:
+        """Tell every story that is not outvoted; one that was told once, a while ago, is none."""
+        kept = self._kept.voices(now)
+        self._open = [o for o in self._others if o.confirmed or now - o.last <= SECOND_LOOK]
+        equal = [o for o in self._open if kept < 2 or o.voices(now) >= kept]
+        self.known = Known(tuple(self.kept), tuple(tuple(other.anchors) for other in equal))
+
+
+def apart(one: tuple[int, ClockMark], other: tuple[int, ClockMark]) -> float:
+    """Return by how many s two times are further apart than both errors; negative where they agree."""
+    return abs(one[0] - other[0]) / 1e6 - (one[1].error or 0.0) - (other[1].error or 0.0)

@@ -1,0 +1,164 @@
+"""Slips of a keyboard or an editor that people make in a station's file, each told by what is to be written instead.
+
+A Chinese keyboard gives full-width signs (：，＝“”), an editor on Windows saves GBK or UTF-16, a datasheet's address is
+hexadecimal, a map names the longitude first, a password holds a sign that ends it in an address.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from drivers.buses.bus import OnI2C
+from drivers.catalog import UnknownDriverError, find
+from drivers.reason import Reason
+from edge.config.errors import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+
+KeyPath = tuple[str | int, ...]
+# Signs of Chinese typesetting whose plain form is not their compatibility form in Unicode.
+PLAIN = {
+    **dict.fromkeys("“”„「」『』", '"'),
+    **dict.fromkeys("‘’", "'"),
+    **dict.fromkeys("【〔", "["),
+    **dict.fromkeys("】〕", "]"),
+    **dict.fromkeys("–—−", "-"),
+    "。": ".",
+    "、": ",",
+}
+SPACES = "\u3000\u00a0\u200b\ufeff"
+_WHOLE_TEXT = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|\#.*""")
+# A text is refused for its form by these; a title may hold any sign.
+FORMS = {"bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"}
+
+
+def plain(sign: str) -> str:
+    """Return the sign of an English keyboard that a full-width one stands for; "" for any other sign."""
+    if sign in SPACES:
+        return " "
+    narrow = unicodedata.normalize("NFKC", sign) if "\uff01" <= sign <= "\uff5e" else ""
+    return PLAIN.get(sign, narrow)
+
+
+def narrowed(text: str) -> str:
+    """Return a text with the signs of an English keyboard in place of full-width ones."""
+    return "".join(plain(sign) or sign for sign in text)
+
+
+def first_wide(text: str) -> Reason | None:
+    """Return what is to be said of the first full-width sign of a text; None where it has none."""
+    for place, sign in enumerate(text):
+        if right := plain(sign):
+            if re.fullmatch("[0-9][，。、][0-9]", text[max(0, place - 1) : place + 2]):
+                right = "."  # of a number, which has no comma
+            if right == " ":
+                return Reason("wide_space", "a full-width space stands here: write an ordinary one")
+            return Reason("full_width", "a full-width {sign} stands here: write {right}", sign=sign, right=right)
+    return None
+
+
+def wide_lines(file: str, text: str) -> Iterator[Mistake]:
+    """Yield a mistake for each line that has a full-width sign outside its texts in quotes and its comment."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := first_wide(_WHOLE_TEXT.sub("", line)):
+            yield Mistake(file, number, "", "", found)
+
+
+def decoded(file: str, raw: bytes) -> str | Mistake:
+    """Return the text of the bytes (a byte order mark before it is passed over), or the mistake of another encoding."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        other = encoding_of(raw)
+        if other:
+            return Mistake(
+                file,
+                line,
+                "",
+                "",
+                Reason(
+                    "other_encoding",
+                    "the file is in {encoding}, not UTF-8: save it as UTF-8 in the editor that wrote it",
+                    encoding=other,
+                ),
+            )
+        byte = f"0x{raw[error.start]:02x}"
+        return Mistake(
+            file, line, "", "", Reason("file_not_utf8", "the file is not UTF-8 text (byte {byte})", byte=byte)
+        )
+
+
+def encoding_of(raw: bytes) -> str:
+    """Return the encoding in which Windows saved the text, where it can be told; "" otherwise."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    try:
+        text = raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return ""
+    hanzi = len(re.findall("[\u4e00-\u9fff\uff01-\uff5e\u3000-\u3002“”]", text))
+    high = sum(byte > 0x7F for byte in raw)  # of the two bytes of a hanzi in common use both are
+    return "GBK" if hanzi and 0.9 * high <= 2 * hanzi <= 1.1 * high else ""
+
+
+def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> Reason:
+    """Return the reason that says more about a mistake at that path, where it is one of these slips.
+
+    `tables` are the file's, `text` is what stands there.
+    """
+    code = reason.code
+    if code in FORMS and (wide := first_wide(text)):
+        return wide
+    if code == "bad_broker" and (found := re.search(r"//[^@]*?([#/?\[\]])[^@]*@", text)):
+        return Reason(
+            "login_sign",
+            "a {sign} in the login must be written {right}; or put the password in password_file",
+            sign=found[1],
+            right=quote(found[1], safe=""),
+        )
+    if code == "less_than_equal" and path == ("site", "latitude"):
+        latitude, longitude = (tables["site"].get(key) for key in ("latitude", "longitude"))
+        if isinstance(longitude, int | float) and abs(longitude) <= 90 < latitude <= 180:
+            return Reason(
+                "swapped",
+                "are both swapped? latitude = {latitude}, longitude = {longitude}",
+                latitude=longitude,
+                longitude=latitude,
+            )
+    if path[:1] == ("sensor",) and path[-1] == "address":
+        try:
+            model = find(tables["sensor"][path[1]]["driver"]).settings
+        except (UnknownDriverError, LookupError, TypeError):
+            return reason
+        return address(model, text, reason)
+    return reason
+
+
+def address(model: type[BaseModel], text: str, reason: Reason) -> Reason:
+    """Return the same for a device's address out of its range: on I2C all addresses are written with 0x."""
+    if not issubclass(model, OnI2C) or reason.code not in ("greater_than_equal", "less_than_equal"):
+        return reason
+    bounds = {name: value for part in model.model_fields["address"].metadata for name, value in _bounds(part)}
+    low, high = f"0x{bounds['ge']:02x}", f"0x{bounds['le']:02x}"
+    if re.fullmatch("[0-9]{1,2}", text) and bounds["ge"] <= int(text, 16) <= bounds["le"]:
+        return Reason(
+            "decimal_address",
+            "{value} is decimal: write 0x{value}? It must be an address from {low} to {high}",
+            value=text,
+            low=low,
+            high=high,
+        )
+    return Reason("address_range", "must be an address from {low} to {high}", low=low, high=high)
+
+
+def _bounds(part: object) -> Iterator[tuple[str, int]]:
+    for name in ("ge", "le"):
+        if (value := getattr(part, name, None)) is not None:
+            yield name, value

@@ -1,0 +1,205 @@
+"""What is known of this boot's time, in memory and on the disk: who is believed, and the records dated by it."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+from drivers.reason import Reason
+from edge.clock.anchors import DRIFT, SIMULATED, Anchor, believable, day_of, error_of, time_of
+from edge.clock.belief import SECOND_LOOK, Belief, Known, Story, Verdict
+from edge.recorder.earlier_boots import EarlierBoots
+from edge.records.record import ClockMark
+from edge.store.errors import StoreError
+from edge.store.store import Store
+from edge.store.times import Redating
+
+log = logging.getLogger("minshan.time")
+STEP = 1.0  # s; an anchor that far from the time kept so far cuts the minute in hand
+WIDENED = 86_400.0  # s before a contradiction from which on records state it too, while nothing is decided
+MOST_TOLD = 100  # contradictions that wait to be recorded
+
+
+class BootTime:
+    """`told`: what happened to the time and is to be recorded as events, oldest first."""
+
+    def __init__(self, store: Store, boot: str) -> None:
+        self._store = store
+        self._boot = boot
+        self._belief = Belief([anchor for anchor in store.times.anchors(boot) if believable(anchor)])
+        self._earlier = EarlierBoots(store, boot)
+        self._doubted: Anchor | None = None
+        self._unbelieved: dict[str, Reason] = {}  # by source
+        self._dispute: Reason | None = None
+        self.told: deque[Reason] = deque(maxlen=MOST_TOLD)
+
+    @property
+    def known(self) -> Known:
+        """What is known of this boot's time; it never changes."""
+        return self._belief.known
+
+    @property
+    def doubt(self) -> Reason | None:
+        """What a source says that is not believed (for now); None where none does."""
+        return self._dispute or next(reversed(self._unbelieved.values()), None)
+
+    @property
+    def settled(self) -> bool:
+        """True where the time is known, and what contradicts it was asked again: the sources need not be asked soon."""
+        rival = self._belief.contradicted
+        return bool(self._belief.kept) and (rival is None or rival.confirmed)
+
+    def learn(self, anchor: Anchor) -> Known | None:
+        """Take in what a source says. Return what to date the minute in hand by where its edges move, else None.
+
+        An anchor that cannot be right, or that the store refuses, changes nothing that is believed.
+        """
+        kept = self._belief.kept
+        if kept and kept[0].source == SIMULATED != anchor.source:
+            return None
+        if anchor.boot != self._boot or not believable(anchor):
+            self._doubts(
+                anchor,
+                Reason(
+                    "time_cannot_be",
+                    "{source} says {day}, which cannot be: it is not believed",
+                    source=anchor.source,
+                    day=day_of(anchor.utc),
+                ),
+            )
+            return None
+        refutes = not kept and self._earlier.contradict(anchor)
+        witness = self._doubted
+        if refutes and not self._said_again(anchor):
+            self._doubts(
+                anchor,
+                Reason(
+                    "time_before_newest",
+                    "{source} says {day}, before the newest record: it is asked again",
+                    source=anchor.source,
+                    day=day_of(anchor.utc),
+                ),
+            )
+            return None
+        self._unbelieved.pop(anchor.source, None)
+        if refutes:
+            self._unbelieved.clear()
+        try:
+            moved = self._carry_out(self._belief.hear(anchor), anchor)
+            if not kept and self._belief.kept:
+                self._meets_earlier_boots(witness is not None and witness.source != anchor.source)
+        except StoreError as trouble:  # the next one is tried again; measuring does not wait
+            log.warning("the time is known by %s but cannot be kept: %s", anchor.source, trouble)
+            return None
+        return moved
+
+    def bound_lost_boots(self) -> None:
+        """Let go of what earlier boots measured without ever knowing the time: between what came before and now."""
+        self._earlier.bound_lost(self.known.time_at(0.0)[0])
+
+    # -- what is believed ------------------------------------------------------------------------------------------
+
+    def _carry_out(self, verdict: Verdict, anchor: Anchor) -> Known | None:
+        """Do what an anchor comes to. Raise StoreError, and believe nothing new, where the store refuses."""
+        rival = self._belief.contradicted
+        moved: Known | None = None
+        match verdict:
+            case Verdict.BETTER:
+                moved = self._keep(anchor)
+            case Verdict.CONTRADICTS:
+                self._tell(self._contradiction(anchor))
+            case Verdict.CONFIRMED if rival is not None:
+                known, since = self.known, rival.anchors[0].boottime - WIDENED
+                self._store.times.redate(Redating(self._boot, known.anchors, known.against, since))
+                self._belief.confirm(rival)
+                if self._dispute is None:
+                    self._tell(self._contradiction(anchor))
+            case Verdict.OUTLASTS | Verdict.OUTVOTES if rival is not None:
+                moved = self._turn(rival, verdict is Verdict.OUTVOTES)
+        if self._belief.contradicted is None:
+            if self._dispute is not None and verdict in (Verdict.BETTER, Verdict.NOTHING):
+                self._tell(
+                    Reason("time_undisputed", "the time is right as it was kept: nothing contradicts it any more")
+                )
+            self._dispute = None
+        elif self._dispute is None:
+            self._dispute = self._contradiction(anchor)
+        return moved
+
+    def _keep(self, anchor: Anchor) -> Known | None:
+        """Believe an anchor that tells the time better than it was known."""
+        before = time_of(anchor.boottime, self._belief.kept)
+        dated = self._store.times.add_anchor(anchor)
+        self._belief.keep(anchor)
+        self.bound_lost_boots()
+        if before is None:
+            log.info("time known by %s to %.3f s; %d records dated", anchor.source, error_of(anchor), dated)
+            return self.known
+        if abs(anchor.utc - before[0]) > STEP * 1e6:
+            known = self.known
+            self._store.times.redate(Redating(self._boot, known.anchors, known.against))
+            return known
+        return None
+
+    def _turn(self, story: Story, sure: bool) -> Known:
+        """Believe another story: date by it what this boot has recorded. `sure`: not by one source's word alone."""
+        before = self.known
+        others = tuple(against for against in before.against if against != tuple(story.anchors))
+        against = others if sure else (before.anchors, *others)
+        redating = Redating(self._boot, tuple(story.anchors), against)
+        source, at = story.anchors[-1].source, story.anchors[-1].boottime
+        was, is_now = self.known.time_at(at)[0] or 0, story.anchors[-1].utc
+        dated = self._store.times.redate(redating)
+        self._belief.believe(story)
+        self._tell(
+            Reason(
+                "time_turned",
+                "the time was {seconds:+.3f} s wrong, {source} says: {records} records have another time",
+                seconds=round((was - is_now) / 1e6, 3),
+                source=source,
+                records=dated,
+            )
+        )
+        self._dispute = None
+        self._meets_earlier_boots(sure)
+        return Known(redating.anchors, against)
+
+    def _meets_earlier_boots(self, sure: bool) -> None:
+        """Compare the time of this boot's begin, known now, with the boots before."""
+        now = self.known.time_at(0.0)[0]
+        if now is not None:
+            self._earlier.refute(now, sure)
+
+    def _contradiction(self, anchor: Anchor) -> Reason:
+        kept = time_of(anchor.boottime, self._belief.kept)
+        utc, mark = kept or (anchor.utc, ClockMark(anchor.source))
+        return Reason(
+            "time_contradicted",
+            "{source} says {day}, {seconds:+.3f} s from what {kept_source} said: both may be right until more is known",
+            source=anchor.source,
+            day=day_of(anchor.utc),
+            seconds=round((anchor.utc - utc) / 1e6, 3),
+            kept_source=mark.source,
+        )
+
+    def _tell(self, what: Reason) -> None:
+        """Tell what happened to the time, in the log and as an event."""
+        log.warning("%s", what)
+        self.told.append(what)
+
+    def _said_again(self, anchor: Anchor) -> bool:
+        """Whether another source, or this one long after, says what was doubted; if not, this is what is doubted."""
+        first = self._doubted
+        if first is not None:
+            since = anchor.boottime - first.boottime
+            apart = abs((anchor.utc - first.utc) / 1e6 - since)
+            if apart <= error_of(anchor) + error_of(first) + DRIFT * abs(since) + STEP:
+                return anchor.source != first.source or since >= SECOND_LOOK
+        self._doubted = anchor
+        return False
+
+    def _doubts(self, anchor: Anchor, why: Reason) -> None:
+        """Tell once that a source is not believed, until it says something else."""
+        if anchor.source not in self._unbelieved:
+            self._tell(why)
+            self._unbelieved[anchor.source] = why

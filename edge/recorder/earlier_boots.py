@@ -1,0 +1,117 @@
+"""What the time that is known now says of earlier boots: it bounds those that never knew it, and refutes the rest.
+
+Boots come one after the other, so that nothing of an earlier one can have been after this one began.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from msgspec.structs import replace
+
+from edge.clock.anchors import Anchor, error_of, time_of
+from edge.records.record import Record
+from edge.store.errors import StoreError
+from edge.store.store import Store
+from edge.store.times import Redating
+
+log = logging.getLogger("minshan.time")
+LOOK_BACK = 500  # records read at once in search of a known time
+SLACK = 1.0  # s; a label may be that far from its boot's anchors
+
+
+class EarlierBoots:
+    """The records of the boots before this one."""
+
+    def __init__(self, store: Store, boot: str) -> None:
+        self._store = store
+        self._boot = boot
+        self._newest: Record | None = None
+        self._looked = False
+
+    def contradict(self, anchor: Anchor) -> bool:
+        """Return whether it lies before the newest record by more than both errors."""
+        record = self._last_known()
+        if record is None or record.start is None:
+            return False
+        return anchor.utc < end_of(record) - (error_of(anchor) + (record.clock.error or 0.0) + SLACK) * 1e6
+
+    def bound_lost(self, now: int | None) -> None:
+        """Let go of what never had a time: between what came before and this boot's begin, `now` (microseconds UTC).
+
+        Nobody can tell more of it: its records go out with these bounds.
+        """
+        if now is None:
+            return
+        try:
+            for lost in self._store.times.boots_without_time():
+                if lost.boot != self._boot:
+                    before = known_before(self._store, lost.first)
+                    self._store.times.bound(lost.boot, before if before is None or before <= now else None, now)
+        except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
+            log.warning("what was measured without a time stays undated for now: %s", trouble)
+
+    def refute(self, now: int, sure: bool) -> None:
+        """Mend the times of boots that end after this one's begin (`now`, microseconds UTC).
+
+        Where their own error allows it they are that much earlier; otherwise they get bounds. `sure`: two sources say
+        so. If not, what they said may be right still, and the bounds hold both.
+        """
+        before = self._store.next_seq
+        try:
+            while (record := newest_known(self._store, before, self._boot)) and end_of(record) > now + SLACK * 1e6:
+                redating = self._mended(record, now, sure)
+                count = self._store.times.redate(redating)
+                log.warning("%d records of an earlier boot were not as late as they said", count)
+                begun = time_of(0.0, redating.anchors)
+                now = now if begun is None else begun[0]  # which the boots before it have ended by
+                before = self._store.times.first_of(record.stamp.boot)
+        except StoreError as trouble:
+            log.warning("the times of an earlier boot stay as they are: %s", trouble)
+        self._looked = False
+
+    def _mended(self, record: Record, now: int, sure: bool) -> Redating:
+        """Return how the boot of this record, its newest, is dated anew."""
+        boot, error = record.stamp.boot, round((record.clock.error or 0.0) * 1e6)
+        late = end_of(record) - now
+        anchors = self._store.times.anchors(boot)
+        if anchors and late <= error:
+            moved = [replace(one, utc=one.utc - late, error=error_of(one) + late / 1e6) for one in anchors]
+            return Redating(boot, tuple(moved))
+        before = known_before(self._store, self._store.times.first_of(boot))
+        return Redating(
+            boot,
+            not_before=before if before is None or before <= now else None,
+            not_after=now if sure else end_of(record) + error,
+        )
+
+    def _last_known(self) -> Record | None:
+        """Return the newest record of earlier boots whose time is known; looked for once."""
+        if not self._looked:
+            try:
+                self._newest = newest_known(self._store, self._store.next_seq, self._boot)
+                self._looked = True
+            except StoreError as trouble:
+                log.warning("the newest record cannot be read: %s", trouble)
+        return self._newest
+
+
+def end_of(record: Record) -> int:
+    """Return the end of a record whose time is known, microseconds UTC."""
+    return (record.start or 0) + round(record.duration * 1e6)
+
+
+def known_before(store: Store, seq: int) -> int | None:
+    """Return the end (microseconds UTC) of the newest record before `seq` whose time is known; None: none is."""
+    record = newest_known(store, seq)
+    return None if record is None else end_of(record)
+
+
+def newest_known(store: Store, seq: int, but: str | None = None) -> Record | None:
+    """Return the newest record before `seq` whose time is known, none of the boot `but`; None where none is."""
+    for last in range(seq - 1, max(0, seq - 100 * LOOK_BACK), -LOOK_BACK):
+        timed = [r for r in store.range(max(1, last - LOOK_BACK + 1), last) if r.start is not None]
+        timed = [r for r in timed if r.stamp.boot != but]
+        if timed:
+            return timed[-1]
+    return None

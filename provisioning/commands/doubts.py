@@ -1,0 +1,86 @@
+"""What a station's file may say and hardly means: shown by `init`, `run --check` and the doctor, refused by none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.language.texts import _
+
+if TYPE_CHECKING:
+    from edge.config.sections import Config, SiteSection
+
+DEGREES_AN_HOUR = 15.0  # of longitude: the earth turns once in 24 hours
+FAR = 4.0  # hours between sun and clock; in the west of China, at 74° E by the clock of 120° E, there are 3
+OFTEN = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200, 230400, 460800)  # bits/s of devices
+OTHERS_READ = 0o004
+
+
+def doubts(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield each sentence with its remedy."""
+    yield from site(config.site)
+    if not Path(config.state.dir).is_absolute():
+        said = _("state.dir = {folder}: begins in whatever folder the station is started from")
+        yield said.format(folder=config.state.dir), _("Write the whole path, as /var/lib/minshan.")
+    for sensor in config.sensor:
+        yield from wires(sensor.name, sensor.settings)
+    yield from secrets(config)
+
+
+def empty(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield whether the file has no sensor; the doctor finds that by itself."""
+    if not config.sensor:
+        yield _("the file has no sensor: the station will measure nothing"), _("`minshan sensors` lists the drivers.")
+
+
+def site(section: SiteSection) -> Iterator[tuple[str, str]]:
+    """Yield whether the longitude fits the clock."""
+    if abs(section.longitude / DEGREES_AN_HOUR - section.utc_offset_h) > FAR:
+        said = _("site: longitude {longitude:g} lies far from where the clock is UTC{offset:+g}")
+        remedy = _("East is positive: is the sign right, and utc_offset_h?")
+        yield said.format(longitude=section.longitude, offset=section.utc_offset_h), remedy
+
+
+def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
+    """Yield what is unusual of a serial port and its speed."""
+    port, baud = getattr(settings, "port", None), getattr(settings, "baud", None)
+    if isinstance(port, str) and not port.startswith("/"):
+        said = _("sensor {name}: port = {port} is no path of a device").format(name=name, port=port)
+        yield said, _("Write it as /dev/serial/by-id/… (see `ls /dev/serial/by-id/`) or /dev/ttyUSB0.")
+    elif isinstance(port, str) and re.fullmatch(r"/dev/tty(USB|ACM)\d+", port):
+        lasting = lasting_name(Path(port))
+        said = _("sensor {name}: {port} may be another adapter after the next start").format(name=name, port=port)
+        yield said, _("Write port = {lasting}").format(lasting=f'"{lasting or "/dev/serial/by-id/…"}"')
+    if isinstance(baud, int) and baud not in OFTEN:
+        said = _("sensor {name}: baud = {baud} is no usual speed").format(name=name, baud=baud)
+        yield said, _("Usual are {speeds}.").format(speeds=", ".join(map(str, OFTEN[:10])))
+
+
+def lasting_name(port: Path, folder: Path = Path("/dev/serial")) -> Path | None:
+    """Return the name that a port keeps: of its adapter, or of its USB socket where the adapter has no name of its own.
+
+    Two adapters without a serial number have one name, which leads to one of them.
+    """
+    for kind in ("by-id", "by-path"):
+        for link in sorted((folder / kind).glob("*")):
+            if link.resolve() == port.resolve():
+                return link
+    return None
+
+
+def secrets(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield each file with a password that every user of this machine may read."""
+    from edge.config.address import parse
+
+    sections = [section for section in (config.broker, *config.camera) if section is not None]
+    own = any(section.password for section in sections)
+    own |= config.broker is not None and parse(config.broker.url).password is not None
+    own |= any("@" in (camera.url or "") for camera in config.camera)
+    files = [config.path] if own else []
+    for file in (*files, *(section.password_file for section in sections if section.password_file)):
+        path = Path(file)
+        if path.is_file() and path.stat().st_mode & OTHERS_READ:
+            said = _("{file} holds a password, and every user of this machine may read it").format(file=file)
+            yield said, _("sudo chown root:minshan {file} && sudo chmod 640 {file}").format(file=file)

@@ -1,0 +1,83 @@
+"""What a terminal can show: signs that its encoding lacks are written with those that it has.
+
+A Chinese terminal of old speaks GBK, which has no µ, ³ or ✓; a serial console often speaks ASCII alone.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+import unicodedata
+
+# What is written for a sign, the first that the terminal has.
+INSTEAD = {
+    "✓": ("√", "+"),
+    "✗": ("×", "x"),
+    "×": ("x",),
+    "µ": ("μ", "u"),
+    "→": ("->",),
+    "–": ("-",),
+    "—": ("-",),
+    "±": ("+/-",),
+    "°": (" deg ",),
+    "“": ('"',),
+    "”": ('"',),
+    "’": ("'",),
+    "·": (".",),
+    "岷": ("",),  # the name stands in Latin letters beside it
+    "山": ("",),
+}
+HANDLER = "minshan-legible"
+PLAIN_ASCII = "minshan_ascii"
+
+
+def can_show(text: str) -> bool:
+    """Return whether the standard output has the signs of that text."""
+    return _has(sys.stdout.encoding or "ascii", text)
+
+
+def make_legible() -> None:
+    """Let both outputs write what they can in place of what they cannot, instead of failing."""
+    codecs.register_error(HANDLER, _instead)
+    codecs.register(_plain_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # click takes ASCII for a mistake and writes UTF-8 to it, but for the same encoding by another name
+            ascii_alone = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding=PLAIN_ASCII if ascii_alone else None, errors=HANDLER)
+
+
+def _plain_ascii(name: str) -> codecs.CodecInfo | None:
+    if name != PLAIN_ASCII:
+        return None
+    known = codecs.lookup("ascii")
+    return codecs.CodecInfo(
+        known.encode,
+        known.decode,
+        incrementalencoder=known.incrementalencoder,
+        incrementaldecoder=known.incrementaldecoder,
+        name=PLAIN_ASCII,
+    )
+
+
+def _instead(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    return "".join(_nearest(sign, error.encoding) for sign in text), error.end
+
+
+def _nearest(sign: str, encoding: str) -> str:
+    for near in (*INSTEAD.get(sign, ()), unicodedata.normalize("NFKD", sign)):
+        if _has(encoding, near):
+            return near
+    return "?"
+
+
+def _has(encoding: str, text: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

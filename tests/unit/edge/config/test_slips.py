@@ -1,0 +1,112 @@
+"""Slips of a keyboard or an editor in a station's file are told by what is to be written instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.config.file import load
+from edge.config.slips import PLAIN, encoding_of, narrowed, plain
+from tests.unit.edge.config.test_config import BME, STATION, mistakes
+
+CHINESE = STATION.replace('"maoxian-1"\n', '"maoxian-1"\ntitle = "茂县，上寨果园"\n')
+
+
+def test_a_file_of_the_windows_editor_is_taken(tmp_path: Path) -> None:
+    """A byte order mark at the beginning and Windows' line ends are no mistakes."""
+    file = tmp_path / "station.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + (CHINESE + BME).replace("\n", "\r\n").encode())
+    assert load(file).station.title == "茂县，上寨果园"
+
+
+@pytest.mark.parametrize(("encoding", "named"), [("gbk", "GBK"), ("gb18030", "GBK"), ("utf-16", "UTF-16")])
+def test_another_encoding_is_named(tmp_path: Path, encoding: str, named: str) -> None:
+    """A file in GBK or UTF-16 is told so, not shown a byte."""
+    (said,) = mistakes(tmp_path, CHINESE.encode(encoding))
+    assert said.endswith(f"the file is in {named}, not UTF-8: save it as UTF-8 in the editor that wrote it")
+
+
+def test_bytes_that_are_no_text_are_not_called_gbk() -> None:
+    """Only what reads as Chinese in GBK is called that."""
+    assert encoding_of(b'title = "Maoxi\xe9n"') == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "sign", "write"),
+    [
+        ("id =", "id ＝", 2, "＝", "="),
+        ('"maoxian-1"', "“maoxian-1”", 2, "“", '"'),
+        ("[site]", "［site］", 4, "［", "["),
+        ("[site]", "【site】", 4, "【", "["),
+        ("31.68", "31。68", 5, "。", "."),
+        ("31.68", "31，68", 5, "，", "."),
+        ("31.68", "３1.68", 5, "３", "3"),
+        ("1590", "1590 ＃米", 7, "＃", "#"),
+        ("31.68", "－31.68", 5, "－", "-"),
+    ],
+)
+def test_a_full_width_sign_is_named_with_its_line(
+    tmp_path: Path, right: str, wrong: str, line: int, sign: str, write: str
+) -> None:
+    """The most frequent slip of a Chinese keyboard: the sign and what to write are told, and only its line."""
+    assert mistakes(tmp_path, CHINESE.replace(right, wrong, 1)) == [
+        f"station.toml:{line}: a full-width {sign} stands here: write {write}"
+    ]
+
+
+def test_each_line_with_such_a_sign_is_named(tmp_path: Path) -> None:
+    """A file typed throughout with full-width signs is corrected in one go; texts in quotes may hold them."""
+    found = mistakes(tmp_path, CHINESE.replace(" = ", " ＝ "))
+    assert [said.split(":")[1] for said in found] == ["2", "3", "5", "6", "7", "9"]
+
+
+def test_a_wide_space_is_told(tmp_path: Path) -> None:
+    """A space that looks like one and is none."""
+    assert mistakes(tmp_path, STATION.replace("= 1590", "=　1590")) == [
+        "station.toml:6: a full-width space stands here: write an ordinary one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            STATION + BME.replace("0x76", "76"),
+            'station.toml:12: sensor "air".address = 76: 76 is decimal: write 0x76? '
+            "It must be an address from 0x76 to 0x77",
+        ),
+        (
+            STATION + BME.replace("0x76", "0x78"),
+            'station.toml:12: sensor "air".address = 0x78: must be an address from 0x76 to 0x77',
+        ),
+        (
+            STATION.replace("31.68", "103.85").replace("longitude = 103.85", "longitude = 31.68"),
+            "station.toml:4: site.latitude = 103.85: are both swapped? latitude = 31.68, longitude = 103.85",
+        ),
+        (
+            STATION + '[broker]\nurl = "mqtt://a:b#c@h:1883"\n',
+            'station.toml:10: broker.url = "mqtt://...@h:1883": a # in the login must be written %23; '
+            "or put the password in password_file",
+        ),
+        (
+            STATION + '[broker]\nurl = "mqtt：//h:1883"\n',
+            'station.toml:10: broker.url = "mqtt：//h:1883": a full-width ： stands here: write :',
+        ),
+    ],
+)
+def test_what_was_meant_is_offered(tmp_path: Path, text: str, said: str) -> None:
+    """A decimal address, swapped coordinates, a sign in a password: the right form is offered."""
+    assert mistakes(tmp_path, text) == [said]
+
+
+@given(st.text())
+def test_only_signs_of_chinese_typing_are_changed(text: str) -> None:
+    """No letter of any language is taken for a slip, and what is written instead is ASCII."""
+    for sign in text:
+        assert not (sign.isascii() and plain(sign))
+        assert plain(sign).isascii()
+    assert len(narrowed(text)) == len(text)
+    assert narrowed("".join(PLAIN)).isascii()

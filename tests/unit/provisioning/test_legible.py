@@ -1,0 +1,65 @@
+"""A terminal that speaks GBK or ASCII shows what it can, and no command ends in an error because of a sign."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.kits.command import ENGLISH
+from tests.unit.edge.config.test_config import BME, STATION
+
+
+def shown(encoding: str, *words: str) -> tuple[int, str, str]:
+    """Return the code and both outputs of a command on a terminal of that encoding."""
+    env = {**os.environ, **ENGLISH, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioning.main", *words], env=env, capture_output=True, timeout=60, check=False
+    )
+    return done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding)
+
+
+def test_a_gbk_terminal_is_spoken_to_in_chinese() -> None:
+    """Units and marks that GBK lacks are written by their nearest signs."""
+    code, said, wrong = shown("gbk", "--lang", "zh", "sensors", "test", "plantower")
+    assert (code, wrong) == (0, "")
+    assert "√" in said
+    assert "?" not in said
+
+
+def test_an_ascii_terminal_is_spoken_to_in_english(tmp_path: Path) -> None:
+    """Where no Chinese can be shown, English is spoken; every sign is one that the terminal has."""
+    file = tmp_path / "station.toml"
+    file.write_text(STATION.replace("/var/lib/minshan", str(tmp_path / "茂县")) + BME)
+    code, said, _wrong = shown("ascii", "--lang", "zh", "run", "--check", "--config", str(file))
+    assert (code, said) == (0, f'{file} is right: station "maoxian-1", 1 sensor.\n')
+    code, said, _wrong = shown("ascii", "sensors", "test", "bme280")
+    assert code == 0
+    assert said.startswith("+ ")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk"])
+def test_json_keeps_every_sign(encoding: str, tmp_path: Path) -> None:
+    """A program reads back what stands in the file, whatever the terminal can show."""
+    folder = tmp_path / "µ岷"
+    folder.mkdir()
+    code, said, _wrong = shown(encoding, "run", "--check", "--json", "--config", str(folder / "none.toml"))
+    assert code == 3
+    assert json.loads(said)["error"]["code"] == 3
+    assert str(folder) in json.loads(said)["error"]["sentences"][0]
+
+
+@pytest.mark.parametrize("name", ["zh_CN", "zh-CN.UTF-8", "cn", "chinese", "中文"])
+def test_a_language_is_known_by_its_other_names(name: str) -> None:
+    """Who writes a locale or the language's own name is understood."""
+    done = subprocess.run(
+        [sys.executable, "-m", "provisioning.main", "--lang", name, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "用法" in done.stdout

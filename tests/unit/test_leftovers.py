@@ -1,0 +1,38 @@
+"""What a session of tests leaves behind is seen, so that it can fail for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.kits import leftovers, real_parts
+
+
+def test_a_process_is_seen_whoever_is_its_parent() -> None:
+    """A process whose starter has ended is still the session's, and is seen until it ends."""
+    shell = subprocess.run(["sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $!"], capture_output=True, check=True)
+    orphan = int(shell.stdout)
+    assert leftovers.processes()[orphan] == "sleep 600"
+    os.kill(orphan, signal.SIGKILL)
+    assert not [line for line in leftovers.after_a_while() if f"process {orphan}:" in line]
+
+
+def test_a_file_beside_pytests_own_is_seen(tmp_path: Path) -> None:
+    """What lies in the session's temporary folder is named."""
+    assert leftovers.files(tmp_path) == []
+    (tmp_path / "minshan-demo-x").mkdir()
+    assert leftovers.files(tmp_path) == [f"file {tmp_path}/minshan-demo-x"]
+
+
+def test_a_missing_part_fails_where_all_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With CI set a missing broker is a failure with its name, otherwise a skip with it."""
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(pytest.fail.Exception, match="a real part is missing: mosquitto"):
+        real_parts.missing("mosquitto")
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="a real part is missing: mosquitto"):
+        real_parts.missing("mosquitto")
