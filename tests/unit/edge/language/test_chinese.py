@@ -80,8 +80,6 @@ NAMES = {
         "picture",
         "list",
         "gaps",
-    ),
-    *(
         "read",
         "test",
         "decode",
@@ -147,8 +145,8 @@ def check(inputs: list[dict[str, Any]]) -> int:
 
 def test_every_help_is_chinese() -> None:
     """`--help` of each command and of those below it."""
-    hub, sensors = ("init", "run", "status", "gaps"), ("list", "read", "decode", "test")
-    below = [*(("sensors", one) for one in sensors), *(("hub", one) for one in hub), ("remote", "x", "picture")]
+    below = [("sensors", name) for name in ("list", "read", "decode", "test")] + [("remote", "x", "picture")]
+    below += [("hub", name) for name in ("init", "run", "status", "gaps")]
     check([{"words": [*words, "--help"]} for words in [(), *((name,) for name in COMMANDS), *below]])
 
 
