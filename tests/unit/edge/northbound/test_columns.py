@@ -122,7 +122,7 @@ def test_numbers_without_end_are_not_put_into_columns() -> None:
             assert columns.records(block, msgspec.json.encode(one.sheet.table)) == [one.record, other.record]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(minutes(), st.data())
 def test_damage_is_never_good(records: list[Record], data: st.DataObject) -> None:
     """A number, a place or a length that was changed on the way makes the block damage, or changes nothing."""
