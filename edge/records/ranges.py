@@ -65,10 +65,8 @@ def common(a: Ranges, b: Ranges) -> Ranges:
 
 def without(a: Ranges, b: Ranges) -> Ranges:
     """Return the numbers that are in `a` and not in `b`."""
-    if not a or not b:
-        return a
-    from_, to = _touching(a, b[0][0], b[-1][1])
-    b = _within(b, a)
+    from_, to = _touching(a, b[0][0], b[-1][1]) if a and b else (0, min(len(a), 1))
+    b = _within(b, a) if a and b else NOTHING
     left: list[tuple[int, int]] = []
     j = 0
     for start, last in a[from_:to]:
@@ -87,7 +85,9 @@ def without(a: Ranges, b: Ranges) -> Ranges:
 
 
 def _touching(a: Ranges, first: int, last: int) -> tuple[int, int]:
-    """Return where those begin and end in `a` that have a number of first..last."""
+    """Return where those begin and end in `a` that have a number of first..last; a single one may be empty."""
+    if len(a) < 2:
+        return 0, len(a)
     from_ = bisect_left(a, first, key=_end)
     return from_, max(from_, bisect_right(a, last, key=_begin))
 

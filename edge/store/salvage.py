@@ -31,6 +31,7 @@ from edge.store.damage_report import Repair
 from edge.store.delivery import ALL, END
 from edge.store.folder import DAMAGED, DATABASE, JOURNAL, LOG, PICTURES, SALVAGED
 from edge.store.log_rescue import COPY, STEPS, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
+from edge.store.packing import unpacked
 from edge.store.picture_rows import FULL, STATES, THUMBNAIL, file_name
 
 DRAFT = "records.salvage.db"
@@ -239,7 +240,7 @@ class _Salvage:
                 self._new.execute("DELETE FROM piece WHERE picture=? AND part=?", (picture, part))
         wanted = "SELECT seq, epoch, body FROM record WHERE kind = ? AND kind <> 'minute'"
         for seq, epoch, body in self._new.execute(wanted, (Kind.PICTURE.value,)).fetchall():
-            picture = msgspec.json.decode(body)  # type: ignore[arg-type]  # the column is NOT NULL and proven by its CRC
+            picture = msgspec.json.decode(unpacked(body))  # type: ignore[arg-type]  # the column is NOT NULL and proven by its CRC
             with suppress(KeyError):
                 parts = (
                     (FULL, picture["bytes"], picture["picture"]),

@@ -89,7 +89,15 @@ def _second(connection: apsw.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second)
+def _third(connection: apsw.Connection) -> None:
+    """Make a table that tells an older version that it cannot read the bodies (packing.py); it never has a row.
+
+    Bodies that are there stay as they are, and are read as they are.
+    """
+    connection.execute("CREATE TABLE packed (word INTEGER PRIMARY KEY) STRICT")
+
+
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second, _third)
 
 
 def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:

@@ -154,14 +154,12 @@ class Store:
         return self._recovery.twice(attempt)
 
     def _insert(self, connection: apsw.Connection, draft: Draft, state: dict[str, Any] | None) -> Record:
-        before = self._ledger.last
-        record = rows.record_of(draft, self.epoch, before + 1)
+        record = rows.record_of(draft, self.epoch, self._ledger.last + 1)
         if state is not None:
             self._tail.state = msgspec.json.encode(state)
         self._tail.enter(connection, record.seq)
-        connection.execute(rows.INSERT, (*rows.row_of(record), self._tail.state))
-        if self._tail.state is not None:  # the newest row carries it, which costs no page of its own
-            connection.execute("UPDATE record SET state=NULL WHERE seq=? AND state NOT NULL", (before,))
+        connection.execute(rows.INSERT, (*rows.row_of(record), self._tail.state))  # no page of the state's own
+        self._tail.clear(connection, record.seq)
         self._ledger.appended(record.seq, held=record.start is None and record.clock.source == ARRIVAL)
         return record
 

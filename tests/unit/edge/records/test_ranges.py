@@ -73,3 +73,11 @@ def test_few_among_many_are_found_without_looking_at_all(many: list[tuple[int, i
     a, b = ranges.ranges((at, at + more) for at, more in many), ranges.ranges([(first, first + length)])
     assert (ranges.union(a, b), ranges.common(a, b), ranges.without(a, b)) == joined_by_numbers(a, b)
     assert (ranges.union(b, a), ranges.common(b, a), ranges.without(b, a)) == joined_by_numbers(b, a)
+
+
+@given(some)
+def test_a_range_that_ends_before_it_begins_is_none(a: Ranges) -> None:
+    """What is asked for "from the tenth to the ninth" has no number, whichever side it stands on."""
+    none = ((10, 9),)
+    assert (ranges.common(a, none), ranges.common(none, a), ranges.without(none, a)) == ((), (), ())
+    assert ranges.union(a or ((1, 1),), none) == (a or ((1, 1),))

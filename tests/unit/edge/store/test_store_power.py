@@ -124,7 +124,7 @@ def test_a_power_cut_costs_nothing_that_was_kept(ram: Path) -> None:
 
 def test_a_power_cut_in_a_salvage_costs_nothing_that_was_read(ram: Path) -> None:
     """100 cuts in a salvage: whatever can be read is there after each, and what can't be is named."""
-    assert salvages(ram, 100, seed=2) > 10_000
+    assert salvages(ram, 100, seed=2) > 8_000
 
 
 def test_a_power_cut_costs_nothing_of_a_log_that_was_broken(ram: Path) -> None:
