@@ -29,8 +29,9 @@ from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
-from edge.recorder.channels import channel_lines
+from edge.recorder.channels import channel_lines, kept_doubts
 from edge.recorder.events import setup_body, start_body
+from edge.recorder.hours import Hours
 from edge.recorder.recorder import Recorder
 from edge.records.record import Draft, Kind, Record, Stamp
 from edge.sampler import BusLane, Opener, by_bus
@@ -65,11 +66,21 @@ class Station:
         self.stopped_by: str | None = None  # kept with the last minute, so that the next start knows why
         self.lanes = Lanes(clock)
         self.inbox = clock.inbox(INBOX)
-        self._lines = channel_lines(config, store.state(), boot)
+        kept = store.state()
+        self._lines = channel_lines(config, kept, boot)
+        self._hours = Hours(config, store, kept.get("hours"))
         place = config.site
         site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
+        self._minutes = Minutes(self._lines, site, kept_doubts(kept))
         self.recorder = Recorder(
-            Minutes(self._lines, site), store, clock, self.inbox, boot, keep=self._keep, appended=self._appended
+            self._minutes,
+            store,
+            clock,
+            self.inbox,
+            boot,
+            keep=self._keep,
+            appended=self._appended,
+            hours=self._hours,
         )
         recorder = self.recorder
         self.timekeeper = Timekeeper(
@@ -190,7 +201,8 @@ class Station:
     def _keep(self) -> dict[str, Any]:
         """Return what must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
-        return {"counters": counters, "stopped_by": self.stopped_by}
+        doubts = msgspec.to_builtins(self._minutes.keep())
+        return {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep(), "doubts": doubts}
 
     def _command(self, command: Command) -> None:
         self._carry_out(command)  # which is made when all parts are

@@ -15,6 +15,7 @@ import msgspec
 
 from edge.northbound import version1
 from edge.records import spans
+from edge.records.bodies import SeasonCounts
 from edge.records.record import ClockMark, Record, Stamp
 from edge.wire import contract
 
@@ -27,12 +28,14 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "clock": ClockMark,
     "command": contract.Command,
     "hello": contract.Hello,
+    "hour": version1.Hour,
     "minute": version1.Minute,
     "piece": contract.Piece,
     "receipt": contract.Receipt,
     "record": Record,
     "result": contract.Result,
     "revised": contract.Revised,
+    "season": SeasonCounts,
     "span": spans.Span,
     "stamp": Stamp,
     "status": contract.Status,

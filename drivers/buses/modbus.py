@@ -53,6 +53,7 @@ class ModbusBus:
         self._echoes = False  # whether the adapter was seen to give back what it sends
         self._shunned: dict[int, float] = {}  # who may still answer an earlier request, and until when
         self._late: int | None = None  # who did not answer in time and may do so now
+        self.stray = b""  # what came instead of the last answer
         self._requests: dict[tuple[int, int, int, int], bytes] = {}  # as many as the devices have asks
 
     def read(
@@ -125,7 +126,7 @@ class ModbusBus:
     def _answer(self, request: bytes, address: int, until: float) -> rtu.Answer:
         received = b""
         while True:
-            left = self._without_echo(received, request)
+            self.stray = left = self._without_echo(received, request)
             answer = self._codec.find(left) if left else None
             if answer is not None and answer.address == self._late != address:
                 received, self._late = left[answer.end :], None  # the answer to what it was asked before

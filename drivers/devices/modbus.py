@@ -12,10 +12,11 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from drivers.buses.bus import OnModbus
 from drivers.devices import modbus_stream
-from drivers.devices.modbus_registers import fitted, not_void, plan, void_answer
+from drivers.devices.heard import Heard
+from drivers.devices.modbus_registers import Ask, fitted, not_void, plan, void_answer
 from drivers.devices.profiles import Identity, Profile, ProfileError, load
 from drivers.driver import Channel, DriverInfo
-from drivers.errors import NoAnswer, SettingError, WrongDevice
+from drivers.errors import Garbled, NoAnswer, SettingError, WrongDevice
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class ModbusDevice:
         self._address = settings.address
         self._timeout = profile.timeout_ms / 1000
         self._pause = profile.pause_ms / 1000
+        self._baud = settings.baud
+        self._heard = Heard()
         self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale, settings.most_registers)
 
     def read(self) -> tuple[Reading, ...]:
@@ -117,18 +120,45 @@ class ModbusDevice:
         words: dict[tuple[int, int], int] = {}
         arrivals = []
         for ask in self._asks:
-            values = self._bus.read(self._address, ask.function, ask.start, len(ask.places), self._timeout, self._pause)
+            values = self._answer(ask)
             arrivals.append(self._clock.now())
             words.update(zip(ask.places, values))
         kept = not_void((item for ask in self._asks for item in ask.items), words)
+        self._heard.good()
         if not kept:
             raise NoAnswer(void_answer((item for ask in self._asks for item in ask.items), words))
         return tuple(
             item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items if item in kept
         )
 
+    def _answer(self, ask: Ask) -> tuple[int, ...]:
+        """Return the registers of one request. Raise the line's errors, with what can be told of their cause."""
+        count = len(ask.places)
+        try:
+            return self._bus.read(self._address, ask.function, ask.start, count, self._timeout, self._pause)
+        except WrongDevice as error:
+            if count > 1 and error.detail.code == "device_refused":
+                raise WrongDevice(block_refused(error.detail, count)) from None
+            raise
+        except Garbled:
+            self._heard.begin()
+            self._heard.add(self._bus.stray)
+            if self._heard.is_known or self._heard.is_short:
+                raise
+            raise self._heard.cause(self._timeout, self._baud) from None
+
     def close(self) -> None:
         """Do nothing: the lane owns the line."""
+
+
+def block_refused(why: Reason, count: int) -> Reason:
+    """Return what a device says that refuses a request of several registers, and what may help."""
+    return Reason(
+        "block_refused",
+        "{reason}, {count} registers in one request: if it answers single ones alone, set most_registers = 1",
+        reason=why,
+        count=count,
+    )
 
 
 def open_device(bus: ModbusBus, settings: ModbusSettings, clock: Clock) -> ModbusDevice:

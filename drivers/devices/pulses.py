@@ -3,26 +3,33 @@
 No edges is a reading of 0: no rain, no wind. A cut cable looks just the same and cannot be told apart here; a
 second gauge, the humidity or a wind that stays 0 for days can.
 
+A contact that bounces is asked to be still for a while (`debounce_ms`). A turn closes it for a share of its time
+(`closed_share`), and in a wind in which that is shorter than the debounce every closure is lost: the speed would read 0
+in a storm. `Settings.fastest` is that wind; nearer to it than a tenth each reading is doubted.
+
 Source: rain 0.2794 mm a tip, 100 ms debounce, wind 2.4 km/h a closure a second: the Misol / Fine Offset /
 SparkFun kit (SparkFun Weather Meter Kit library, SparkFun_Weather_Meter_Kit_Constants.h). Davis cups: 1.0058
-m/s at 1 Hz (2.25 mph), 15 ms.
+m/s at 1 Hz (2.25 mph).
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from drivers.buses.bus import OnGpio
 from drivers.buses.gpio import GpioBus
 from drivers.clock import Clock
 from drivers.driver import Channel, Device, DriverInfo
-from drivers.errors import Unplugged
+from drivers.errors import SettingError, Unplugged
 from drivers.reading import Reading
 from drivers.reason import Reason, system_reason
 
-DEBOUNCE_MS = {"rain": 100.0, "wind": 5.0}
+DEBOUNCE_MS = {"rain": 100.0, "wind": 3.0}  # a reed settles within 2 ms
+CLOSED_SHARE = 0.2  # of a turn; ours: reeds beside one magnet close for a fifth to a third
+NEAR = 0.9  # of the fastest wind
+LEAST_FASTEST = 20.0  # m/s; a station that can't tell a gale is none
 INTERVAL = 1.0  # s
 SHORTEST = 0.9  # s over which a speed is counted, whoever asks sooner
 STEADIEST = 3600.0  # mm; far more than ever falls between two looks
@@ -32,13 +39,15 @@ FASTEST = 75.0  # m/s
 class Settings(OnGpio):
     """Settings of a contact.
 
-    `debounce_ms`: 100 for rain, 5 for wind unless set; `pull`: up, down or off (a resistor of its own).
+    `debounce_ms`: 100 for rain, 3 for wind unless set; `closed_share`: the share of a turn for which the contact is
+    closed; `pull`: up, down or off (a resistor of its own).
     """
 
     kind: Literal["rain", "wind"]
     mm_per_tip: float = Field(default=0.2794, gt=0, le=10)
     mps_per_hz: float = Field(default=2.4 / 3.6, gt=0, le=10)
     debounce_ms: float | None = Field(default=None, ge=0, le=1000)
+    closed_share: float = Field(default=CLOSED_SHARE, ge=0.02, le=0.98)
     pull: Literal["up", "down", "off"] = "up"
 
     @property
@@ -46,6 +55,26 @@ class Settings(OnGpio):
         """The debounce time, seconds."""
         ms = DEBOUNCE_MS[self.kind] if self.debounce_ms is None else self.debounce_ms
         return ms / 1000
+
+    @property
+    def fastest(self) -> float:
+        """The wind, m/s, over which closures are shorter than the debounce and get lost."""
+        shortest = min(self.closed_share, 1 - self.closed_share)
+        return min(FASTEST, shortest / self.debounce * self.mps_per_hz) if self.debounce else FASTEST
+
+    @model_validator(mode="after")
+    def _tells_a_gale(self) -> Settings:
+        if self.kind == "wind" and self.fastest < LEAST_FASTEST:
+            raise SettingError(
+                Reason(
+                    "debounce_hides_gales",
+                    "with a debounce of {debounce:g} ms no wind over {fastest:.0f} m/s is told; {most:.1f} ms tell one",
+                    debounce=self.debounce * 1000,
+                    fastest=self.fastest,
+                    most=self.debounce * 1000 * self.fastest / LEAST_FASTEST,
+                )
+            )
+        return self
 
 
 class Pulses:
@@ -67,7 +96,10 @@ class Pulses:
         turns, now = self._new(), self._clock.now()
         hz = turns / (now - self._since)
         self._since = now
-        return (Reading("wind_speed", hz * self._settings.mps_per_hz, now),)
+        speed, fastest = hz * self._settings.mps_per_hz, self._settings.fastest
+        return (
+            Reading("wind_speed", speed, now, near(fastest) if NEAR * fastest < speed and fastest < FASTEST else None),
+        )
 
     def close(self) -> None:
         """Release the line."""
@@ -83,11 +115,20 @@ class Pulses:
         return len(edges) + self._contact.lost - before
 
 
+def near(fastest: float) -> Reason:
+    """Return why a speed is doubted near the wind in which closures get lost."""
+    return Reason(
+        "near_debounce",
+        "near {fastest:.0f} m/s, over which the debounce swallows closures",
+        fastest=round(fastest, 1),
+    )
+
+
 def channels(settings: Settings) -> tuple[Channel, ...]:
     """Return one channel, the rain or the wind. The speed's step is one closure in a reading's second."""
     if settings.kind == "rain":
         return (Channel("rainfall_amount", 0, STEADIEST, settings.mm_per_tip),)
-    return (Channel("wind_speed", 0, FASTEST, settings.mps_per_hz / INTERVAL),)
+    return (Channel("wind_speed", 0, settings.fastest, settings.mps_per_hz / INTERVAL),)
 
 
 def open_pulses(bus: GpioBus, settings: Settings, clock: Clock) -> Device:

@@ -40,7 +40,11 @@ class StationSection(Section):
 
 
 class SiteSection(Section):
-    """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there."""
+    """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there.
+
+    `season_begins`: month and day from which chill and warmth are counted; 1 November where nothing is said (south of
+    the equator 1 May).
+    """
 
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
@@ -48,6 +52,7 @@ class SiteSection(Section):
     altitude_m: float = Field(ge=-430, le=5500)
     utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
     crop: str = ""
+    season_begins: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
 
 
 class StateSection(Section):
@@ -94,7 +99,7 @@ class SensorSection(Section):
 
     `primary` marks the sensor that owns the plain channel name of its quantities; without a mark the first
     one in the file does. `height_m` is metres above ground. `calibration` is free text with a date;
-    `rain_correction` adds a corrected amount as a channel of its own.
+    `rain_correction` adds a corrected amount as a channel of its own; `heated` is a gauge that melts snow.
     """
 
     name: Name
@@ -104,6 +109,7 @@ class SensorSection(Section):
     serial: str = ""
     calibration: str = ""
     rain_correction: RainCorrection | None = None
+    heated: bool = False
     # Filled by the loader from the driver's catalog entry and the remaining keys.
     info: DriverInfo
     settings: Any

@@ -98,6 +98,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     minute: MinuteStatus | None
     units: dict[str, str]
     derived: dict[str, float]
+    hour: dict[str, Any] | None
     sensors: list[SensorSnapshot]
     store: StoreStatus
     uplink: UplinkStatus | None
@@ -121,6 +122,7 @@ def status(station: Parts) -> StationStatus:
         minute=latest,
         units=units(station),
         derived={} if latest is None else derive(latest.values, latest.quality),
+        hour=None if recorder.hour is None else recorder.hour.fields(),
         sensors=sensors(station),
         store=store(station),
         uplink=uplink(station),

@@ -17,7 +17,7 @@ from pathlib import Path
 from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
 from edge.language.words import BUSES, FACTS, FLAGS, QUANTITIES, SOURCES, UNITS
-from edge.measure.derived.minute_values import DERIVED
+from edge.measure.derived.hourly import HOURLY
 from edge.records.channel_name import ChannelName
 
 __all__ = [
@@ -150,9 +150,9 @@ def reported(channel: str, number: float) -> str:
 
 
 def derived(found: Mapping[str, float]) -> str:
-    """Return the values derived from a minute, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
+    """Return the values derived from a minute or an hour, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
     told = [
-        f"{label(name)} {value(number, DERIVED[name].decimals)} {unit(DERIVED[name].unit)}"
+        f"{label(name)} {value(number, HOURLY[name].decimals)} {unit(HOURLY[name].unit)}".rstrip()
         for name, number in found.items()
     ]
     return _(", ").join(told)

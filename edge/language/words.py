@@ -47,6 +47,12 @@ QUANTITIES = {
     "frost_point_temperature": N_("Frost point"),
     "wet_bulb_temperature": N_("Wet-bulb temperature"),
     "vapour_pressure_deficit": N_("Vapour pressure deficit"),
+    "reference_evapotranspiration": N_("Reference evapotranspiration"),
+    "growing_degree_hours": N_("Growing degree hours"),
+    "chill_hours": N_("Chill hours"),
+    "utah_chill_units": N_("Utah chill units"),
+    "chill_portions": N_("Chill portions"),
+    "pm2p5_sub_index": N_("PM2.5 sub-index, reference only"),
 }
 
 # The unit's name in the contract -> as people write it. "ppm" and the like are the same in both.
@@ -58,6 +64,8 @@ UNITS = {
     "uS/cm": "µS/cm",
     "lux": "lx",
     "code": N_("(code)"),
+    "K h": "°C·h",
+    "1": "",
 }
 
 # QARTOD's flags (docs/wire-contract names the scheme).

@@ -1,7 +1,8 @@
 """The checks at a minute's close, on the values of all channels together: they raise flags and change no number.
 
-A reading is judged where it stands alone (`quality`); what shows only beside the hour before or beside another
-sensor is judged here. All memory is of a fixed size and empty after a restart, which can only delay a flag.
+A reading is judged where it stands alone (`quality`); what shows only beside the hours before or beside another
+sensor is judged here. All memory is of a fixed size. States that are in doubt, and what was learnt of how the devices
+behave, outlive a restart (`keep`); the rest is empty after one, which can only delay a flag.
 """
 
 from __future__ import annotations
@@ -9,41 +10,68 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from drivers.driver import Channel
 from drivers.quantity import Kind, quantity
 from edge.measure.consistency import MinuteSteps, together
-from edge.measure.lasting import Lasting
+from edge.measure.lasting import Lasting, Wet
 from edge.measure.limits import Limits, for_device
-from edge.measure.pairs import Pairs
+from edge.measure.offset import Leapt, Offsets
+from edge.measure.pairs import Pairs, Usual
 from edge.measure.persistence import Persistence
 from edge.measure.rain import Rain
+from edge.measure.still import Still
 from edge.measure.sun import Site, Sun
 from edge.measure.value import Value, raised
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What the checks know of a channel: its sensor and height (m above ground), what it can measure, its limits."""
+    """What the checks know of a channel: its sensor and height (m above ground), what it can measure, its limits.
+
+    `heated`: a gauge that melts what falls.
+    """
 
     sensor: str
     height_m: float | None
     channel: Channel
     limits: Limits
+    heated: bool = False
+
+
+class Doubts(msgspec.Struct, omit_defaults=True):
+    """The states in doubt at an instant (UTC s, None: not known), and what was learnt; ages in s."""
+
+    utc: float | None = None
+    leapt: dict[str, Leapt] = {}
+    wet: dict[str, Wet] = {}
+    iced: list[str] = []
+    still: dict[str, Still] = {}
+    apart: dict[str, float] = {}
+    habits: dict[str, tuple[float, float]] = {}
+    usual: dict[str, Usual] = {}
 
 
 class Closing:
-    """All checks of a station's minutes. Where several doubt a value, the nearest in time gives the reason."""
+    """All checks of a station's minutes. Where several doubt a value, the nearest in time gives the reason.
 
-    def __init__(self, places: Mapping[str, Placed], site: Site | None = None) -> None:
+    `kept`: the doubts as they were when the last record was written.
+    """
+
+    def __init__(self, places: Mapping[str, Placed], site: Site | None = None, kept: Doubts | None = None) -> None:
         """`site`: where the station stands; without it light is not held to the sun."""
         own = {n: for_device(p.limits, p.channel.resolution) for n, p in places.items()}
         steps = {n: (p.channel.quantity, own[n].minute_step) for n, p in places.items()}
+        quantities = {n: p.channel.quantity for n, p in places.items()}
         self._steps = MinuteSteps({n: (of, most) for n, (of, most) in steps.items() if most is not None})
-        self._persistence = Persistence({n: (p.sensor, p.channel) for n, p in places.items()})
         self._pairs = Pairs({n: (p.sensor, p.channel.quantity, p.height_m) for n, p in places.items()})
-        self._lasting = Lasting({n: p.channel.quantity for n, p in places.items()})
-        self._sun = Sun(site, {n: p.channel.quantity for n, p in places.items()}) if site else None
-        self._rain = Rain([n for n, p in places.items() if quantity(p.channel.quantity).kind is Kind.TOTAL])
+        self._persistence = Persistence({n: (p.sensor, p.channel) for n, p in places.items()}, self._pairs.twins())
+        self._offsets, self._lasting = Offsets(quantities), Lasting(quantities)
+        self._sun = Sun(site, quantities) if site else None
+        gauges = {n: p.heated for n, p in places.items() if quantity(p.channel.quantity).kind is Kind.TOTAL}
+        self._rain = Rain(gauges)
+        self._kept, self._end, self._utc = kept, 0.0, None if kept is None else kept.utc
 
     def judge(
         self,
@@ -57,13 +85,39 @@ class Closing:
 
         `utc_offset`: seconds to add for UTC, None unknown; `samples`: those that passed.
         """
+        self._resume(begin, utc_offset)
+        self._end, self._utc = end, None if utc_offset is None else end + utc_offset
         doubts = self._sun.doubts(begin, end, utc_offset, values) if self._sun else {}
-        lasting = self._lasting.doubts(begin, end, values, samples)
-        doubts |= lasting
-        doubts |= self._pairs.doubts(begin, end, values)
-        doubts |= self._persistence.doubts(begin, end, values, samples)
+        leapt = self._offsets.doubts(begin, end, values)
+        doubts |= leapt
+        doubts |= self._lasting.doubts(begin, end, raised(values, doubts), samples)
+        still = self._persistence.doubts(begin, end, raised(values, doubts), samples)
+        apart = self._pairs.doubts(begin, end, raised(values, doubts | still))
+        doubts |= apart
+        doubts |= still
         doubts |= self._rain.doubts(begin, end, values)
-        self._lasting.forget(doubts.keys() - lasting.keys())
+        self._offsets.forget(doubts.keys() - leapt.keys())
         doubts |= self._steps.doubts(begin, end, values)
         values = raised(values, doubts)
         return raised(values, together(values))
+
+    def keep(self) -> Doubts:
+        """Return what must outlive a restart."""
+        if self._kept is not None:
+            return self._kept  # no minute was closed since the start
+        wet, iced = self._lasting.keep(self._end)
+        leapt, still, apart = self._offsets.keep(self._end), self._persistence.keep(), self._pairs.keep()
+        habits, usual = self._persistence.habits(), self._pairs.usual()
+        return Doubts(self._utc, leapt, wet, iced, still, apart, habits, usual)
+
+    def _resume(self, begin: float, utc_offset: float | None) -> None:
+        """Go on with what was kept. A gap that nobody can measure counts as none."""
+        kept, self._kept = self._kept, None
+        if kept is None:
+            return
+        known = kept.utc is not None and utc_offset is not None
+        gap = max(0.0, begin + utc_offset - kept.utc) if known else 0.0  # type: ignore[operator]  # both are known
+        self._offsets.resume(kept.leapt, begin, gap)
+        self._lasting.resume(kept.wet, kept.iced, begin, gap)
+        self._persistence.resume(kept.still, kept.habits, begin)
+        self._pairs.resume(kept.apart, kept.usual, begin)

@@ -21,7 +21,7 @@ from drivers.quantity import Kind, Quantity, quantity
 from drivers.reading import Reading
 from drivers.reason import Reason
 from edge.measure import wind
-from edge.measure.closing import Closing, Placed
+from edge.measure.closing import Closing, Doubts, Placed
 from edge.measure.correction import RainCurve
 from edge.measure.counter import UNSETTLED, Counter
 from edge.measure.limits import Limits
@@ -43,7 +43,7 @@ class ChannelLine:
     """One channel's way from readings to values.
 
     `pace`: readings that a whole minute should hold; `height_m` above ground, None where nobody knows; `curve`: the
-    calibration of a rain gauge, None where it has none.
+    calibration of a rain gauge, None where it has none; `heated`: the gauge melts what falls.
     """
 
     name: str
@@ -53,6 +53,7 @@ class ChannelLine:
     pace: float
     counter: Counter | None = None
     height_m: float | None = None
+    heated: bool = False
     curve: RainCurve | None = None
     readings: list[Reading] = field(default_factory=list)
     tail: list[tuple[float, float]] = field(default_factory=list)  # the last speeds, for a gust over the edge
@@ -78,11 +79,16 @@ class ChannelLine:
 class Minutes:
     """Collects the readings of all channels and closes minutes."""
 
-    def __init__(self, lines: list[ChannelLine], site: Site | None = None) -> None:
+    def __init__(self, lines: list[ChannelLine], site: Site | None = None, kept: Doubts | None = None) -> None:
+        """`kept`: the doubts as they were when the last record was written (`keep`)."""
         self.lines = {(line.sensor, line.channel.quantity): line for line in lines}
         self._closing = Closing(
-            {line.name: Placed(line.sensor, line.height_m, line.channel, line.limits) for line in lines}, site
+            {ln.name: Placed(ln.sensor, ln.height_m, ln.channel, ln.limits, ln.heated) for ln in lines}, site, kept
         )
+
+    def keep(self) -> Doubts:
+        """Return the doubts that must outlive a restart."""
+        return self._closing.keep()
 
     def take(self, sensor: str, reading: Reading) -> None:
         """Collect a reading; quantities that the configuration does not know are not the station's."""

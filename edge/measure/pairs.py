@@ -1,8 +1,12 @@
 """Two sensors of one quantity on one mast, compared and never averaged: where they part, both are suspect.
 
-Nobody can say which of two is wrong (WMO-No. 305: a pair that differs too much makes both suspect). They must
-differ for ten minutes on end, so that a gust or a cloud's edge at one of them is no fault. Sensors more than a
-metre apart in height are not compared: on a clear night half a mast of air holds several degrees.
+Nobody can say which of two is wrong (WMO-No. 305: a pair that differs too much makes both suspect), unless a third
+tells: a check of its own that doubts one of the two, or another sensor of the quantity that agrees with the other.
+They must differ for ten minutes on end, so that a gust or a cloud's edge at one of them is no fault. Sensors more than
+a metre apart in height are not compared: on a clear night half a mast of air holds several degrees.
+
+How two sensors differ when nothing is wrong is learnt from two days of them (ours): a departure from their usual
+difference by six times its usual spread is doubted too, so that a drift is found before it reaches the bound.
 
 Bounds (ours, but for particles): twice what two instruments of the accuracy class of these stations may differ by
 in bad exposure. Temperature 3 K: a naturally ventilated screen is up to 2.5 K wrong in sun and calm (WMO-No. 8,
@@ -13,16 +17,21 @@ one PurpleAir).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
+
+import msgspec
 
 from drivers.quantity import quantity
 from drivers.reason import Reason
+from edge.measure.quality import Flag
 from edge.measure.value import Value
 
 TEN_MINUTES = 600.0
 GAP = 600.0  # s without both values after which the count begins anew
 SAME_HEIGHT = 1.0  # m
+MEMORY, KNOWN, SPREADS = 2 * 86_400.0, 2 * 86_400.0, 6.0
+NEAR = {"air_temperature": 0.6, "relative_humidity": 4.0, "air_pressure": 0.6}  # least departure that is strange
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,27 @@ BOUNDS = {
 }
 
 
+class Usual(msgspec.Struct):
+    """The usual difference of a pair and its usual distance from that, learnt over so many seconds."""
+
+    difference: float = 0.0
+    spread: float = 0.0
+    learnt: float = 0.0
+
+    def take(self, difference: float, seconds: float) -> None:
+        """Learn from a minute."""
+        self.learnt += seconds
+        weight = seconds / min(self.learnt, MEMORY)
+        self.difference += weight * (difference - self.difference)
+        self.spread += weight * (abs(difference - self.difference) - self.spread)
+
+    def departs(self, difference: float, least: float | None) -> bool:
+        """Return whether a difference is strange for this pair; False until two days are known."""
+        if least is None or self.learnt < KNOWN:
+            return False
+        return abs(difference - self.difference) > max(least, SPREADS * self.spread)
+
+
 @dataclass(slots=True)
 class Pair:
     """Two channels of one quantity, and for how many seconds on end they have differed."""
@@ -60,13 +90,17 @@ class Pair:
     bound: Bound
     apart: float = 0.0
     seen: float | None = None
+    usual: Usual = field(default_factory=Usual)
 
     def take(self, begin: float, end: float, a: float, b: float) -> float | None:
         """Return the difference where it has lasted, None otherwise."""
         if self.seen is not None and begin - self.seen > GAP:
             self.apart = 0.0
         self.seen = end
-        self.apart = self.apart + end - begin if abs(a - b) > self.bound.most(a, b) else 0.0
+        strange = abs(a - b) > self.bound.most(a, b) or self.usual.departs(a - b, NEAR.get(self.quantity))
+        self.apart = self.apart + end - begin if strange else 0.0
+        if not strange:
+            self.usual.take(a - b, end - begin)
         return abs(a - b) if self.apart >= TEN_MINUTES - 1.0 else None
 
 
@@ -86,16 +120,54 @@ class Pairs:
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute [begin, end) s."""
-        found: dict[str, Reason] = {}
+        parted_now: list[tuple[Pair, float]] = []
+        agrees: set[str] = set()
         for pair in self._pairs:
             a, b = values[pair.first].value, values[pair.second].value
             if a is None or b is None:
                 continue
             difference = pair.take(begin, end, a, b)
             if difference is not None:
-                found.setdefault(pair.first, parted(pair, difference, pair.second))
-                found.setdefault(pair.second, parted(pair, difference, pair.first))
+                parted_now.append((pair, difference))
+            elif not pair.apart:
+                agrees |= {pair.first, pair.second}
+        found: dict[str, Reason] = {}
+        for pair, difference in parted_now:
+            for name, other in ((pair.first, pair.second), (pair.second, pair.first)):
+                if not cleared(name, other, values, agrees):
+                    found.setdefault(name, parted(pair, difference, other))
         return found
+
+    def usual(self) -> dict[str, Usual]:
+        """Return how the pairs differ when nothing is wrong: "first second"."""
+        return {f"{p.first} {p.second}": p.usual for p in self._pairs if p.usual.learnt}
+
+    def twins(self) -> dict[str, list[str]]:
+        """Return the channels that are compared with each one."""
+        found: dict[str, list[str]] = {}
+        for pair in self._pairs:
+            found.setdefault(pair.first, []).append(pair.second)
+            found.setdefault(pair.second, []).append(pair.first)
+        return found
+
+    def keep(self) -> dict[str, float]:
+        """Return the pairs that are apart, and for how many seconds: "first second"."""
+        return {f"{p.first} {p.second}": p.apart for p in self._pairs if p.apart >= TEN_MINUTES - 1.0}
+
+    def resume(self, kept: Mapping[str, float], usual: Mapping[str, Usual], begin: float) -> None:
+        """Go on with such pairs at the instant `begin`, s."""
+        for pair in self._pairs:
+            name = f"{pair.first} {pair.second}"
+            pair.apart = kept.get(name, 0.0)
+            pair.seen = begin if pair.apart else None
+            pair.usual = usual.get(name, pair.usual)
+
+
+def cleared(name: str, other: str, values: Mapping[str, Value], agrees: set[str]) -> bool:
+    """Return whether a third tells that the other one is wrong: a check of its own, or a sensor that agrees here."""
+    if values[name].flag is not Flag.PASS:
+        return False
+    return values[other].flag is not Flag.PASS or (name in agrees and other not in agrees)
 
 
 def parted(pair: Pair, difference: float, other: str) -> Reason:

@@ -1,34 +1,41 @@
 """A sensor that stands still: no change in an hour in which the world around it moved.
 
 Strategy: for each channel the run of minutes is kept in which all samples lie within its least change: a few
-numbers, empty after a restart, so that a restart can only delay a flag. A run ends when the quantity moves, and
-where physics lets it stand still.
+numbers. A run ends when the quantity moves, and where physics lets it stand still; one that was doubted ends in no
+silence and in no restart. Other runs are empty after a restart, which can delay a flag and makes none. How long the
+device stands still when nothing is wrong is learnt from itself (`still`), and witnesses shorten the time further:
+another sensor of the same quantity that moves, and temperature and humidity for each other.
 
 Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over
-0.1 m/s; humidity only under 95 %. C: five days of a real station (repository Loongle/weather-data). Z's 1 % for
-humidity would flag 885 of their 7,167 good minutes, so there, as for pressure and particles, still means not by
-the device's own step (none of them stood still for an hour). Its temperature, told in tenths, did for 103 minutes
-on a rainy night, and humidity moved by 1.3 % at most in such spells: so a coarse thermometer is judged after an
-hour where humidity moved by 2 %, otherwise after two, and not in fog.
+0.1 m/s; humidity only under 95 %, below 0 degC under 95 % of saturation over ice. C: five days of a real station
+(repository Loongle/weather-data). Z's 1 % for humidity would flag 885 of their 7,167 good minutes, so there, as for
+pressure and particles, still means not by the device's own step (none of them stood still for an hour). Its
+temperature, told in tenths, did for 103 minutes on a rainy night, and humidity moved by 1.3 % at most in such spells:
+so a coarse thermometer is judged after two hours, and not in fog. Witnesses are ours: relative humidity falls by 6 % of
+itself for each kelvin that air warms; in twenty other days of C no thermometer stood still for twenty minutes beside a
+humidity that moved by 3 %.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from drivers.driver import Channel
 from drivers.quantity import Kind, quantity
 from drivers.reason import Reason
-from edge.measure.value import Value
+from edge.measure.lasting import FOG, fog_at
+from edge.measure.quality import Flag
+from edge.measure.still import HOUR, LEARNT, Habit, Run, Still
+from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
-HOUR = 3600.0
-GAP = 600.0  # s without a value after which a run begins anew
 COARSE = 0.05  # degC; a thermometer that tells smaller steps never stands still for an hour
 COARSE_HOURS = 2.0
-FOG = 95.0  # %; in it temperature may stand still for long
-HUMIDITY_MOVES = 2.0  # %
+# A witness that moves so far while a channel stands still, for so long: s, and in the witness's unit.
+TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0, "air_pressure": 0.4}
+AIR_S, BY_HUMIDITY = 1200.0, 4.0  # a thermometer by its hygrometer, %
+PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer: by so much it should have moved
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
 
 
@@ -60,46 +67,6 @@ RULES = {
 
 
 @dataclass(slots=True)
-class Run:
-    """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None."""
-
-    least: float
-    circular: bool = False
-    seconds: float = 0.0
-    begin: float = 0.0
-    end: float = 0.0
-    moved: float | None = None
-    first: float = 0.0
-    low: float = 0.0
-    high: float = 0.0
-
-    def take(self, begin: float, end: float, samples: Sequence[float]) -> None:
-        """Add a minute with its samples (one at least)."""
-        if self.seconds and begin - self.end > GAP:
-            self.rest()
-        if not self.seconds:
-            self.begin, self.first = begin, samples[0]
-            self.low, self.high = self.low_high(samples)
-        low, high = self.low_high(samples)
-        self.low, self.high = min(self.low, low), max(self.high, high)
-        self.seconds += end - begin
-        self.end = end
-        if self.high - self.low >= self.least - 1e-6:
-            self.moved = end
-            self.seconds = 0.0
-
-    def rest(self) -> None:
-        """Begin anew: what stands still now may do so."""
-        self.seconds = 0.0
-
-    def low_high(self, samples: Sequence[float]) -> tuple[float, float]:
-        """Return the least and most of the samples; of directions, as turned from the run's first one."""
-        if self.circular:
-            samples = [(sample - self.first + 180.0) % 360.0 - 180.0 for sample in samples]
-        return min(samples), max(samples)
-
-
-@dataclass(slots=True)
 class Watched:
     """One channel that must move."""
 
@@ -108,15 +75,23 @@ class Watched:
     quantity: str
     rule: Rule
     coarse: bool
+    step: float
     run: Run
-    witness: Run = field(default_factory=lambda: Run(float("inf")))  # of a coarse thermometer: humidity in its run
+    witnesses: dict[str, Run]  # channel -> how far it moved in this run
+
+    def moved(self, name: str) -> float:
+        """Return how far a witness moved in this run; 0 where it was not there."""
+        run = self.witnesses.get(name)
+        return run.high - run.low if run is not None and run.seconds else 0.0
 
 
 class Persistence:
     """Watches the channels of a station for standing still."""
 
-    def __init__(self, channels: Mapping[str, tuple[str, Channel]]) -> None:
-        """`channels`: name -> (sensor, what it can measure)."""
+    def __init__(
+        self, channels: Mapping[str, tuple[str, Channel]], twins: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """`channels`: name -> (sensor, what it can measure); `twins`: name -> channels of the same on the mast."""
         self._watched = [
             Watched(
                 name,
@@ -124,7 +99,9 @@ class Persistence:
                 channel.quantity,
                 rule,
                 channel.quantity == "air_temperature" and channel.resolution >= COARSE,
+                channel.resolution,
                 Run(rule.least or channel.resolution, quantity(channel.quantity).kind is Kind.DIRECTION),
+                {other: Run(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},
             )
             for name, (sensor, channel) in channels.items()
             if (rule := RULES.get(channel.quantity)) and channel.resolution <= rule.finest
@@ -137,30 +114,84 @@ class Persistence:
         for each in self._watched:
             if samples.get(each.name):
                 follow(each, begin, end, values, samples[each.name])
-            if each.coarse:
-                attend(each, begin, end, samples)
-        still = [each for each in self._watched if each.run.seconds >= HOUR - 1.0]
-        if not still:
-            return {}
+            attend(each, begin, end, values, samples)
+        still = [each for each in self._watched if each.run.seconds >= self._limit(each) - 1.0]
         sensors = [each.sensor for each in still]
+        for each in still:
+            each.run.doubted |= sensors.count(each.sensor) >= FRAME or self._others_move(each)
+        for each in self._watched:
+            each.run.doubted |= told_by_witness(each)
         return {
             each.name: Reason("stands_still", "stands still since {minutes} min", minutes=round(each.run.seconds / 60))
-            for each in still
-            if sensors.count(each.sensor) >= FRAME or self._others_move(each)
+            for each in self._watched
+            if each.run.doubted
         }
+
+    def keep(self) -> dict[str, Still]:
+        """Return the runs that are in doubt."""
+        return {each.name: each.run.keep() for each in self._watched if each.run.doubted}
+
+    def habits(self) -> dict[str, tuple[float, float]]:
+        """Return how long each channel stands still by itself: the longest run, s, of so many s watched."""
+        return {
+            each.name: (round(each.run.habit.longest), round(each.run.habit.watched))
+            for each in self._watched
+            if each.run.habit.watched >= LEARNT
+        }
+
+    def resume(self, kept: Mapping[str, Still], habits: Mapping[str, tuple[float, float]], begin: float) -> None:
+        """Go on with such runs at the instant `begin`, s."""
+        for each in self._watched:
+            if habit := habits.get(each.name):
+                each.run.habit = Habit(*habit)
+            if still := kept.get(each.name):
+                each.run.resume(still, begin)
+
+    @staticmethod
+    def _limit(each: Watched) -> float:
+        return COARSE_HOURS * HOUR if each.coarse else each.run.habit.limit()
 
     def _others_move(self, still: Watched) -> bool:
         if still.coarse:
-            humidity = still.witness
-            if humidity.high - humidity.low >= HUMIDITY_MOVES:
-                return True
-            if still.run.seconds < COARSE_HOURS * HOUR - 1.0 or humidity.high >= FOG:
+            humidity = next((still.witnesses[n] for n in still.witnesses if is_a(n, "relative_humidity")), None)
+            if humidity is not None and humidity.seconds and humidity.high >= FOG:
                 return False
         return any(
             each.run.moved is not None and each.run.moved > still.run.begin
             for each in self._watched
             if each is not still
         )
+
+
+def witnesses(name: str, channels: Mapping[str, tuple[str, Channel]], twins: Sequence[str]) -> list[str]:
+    """Return the channels that tell whether another may stand still: its twins, and of air its other half."""
+    channel = ChannelName.parse(name)
+    half = {"air_temperature": "relative_humidity", "relative_humidity": "air_temperature"}.get(channel.quantity)
+    found = [] if half is None else [n for n in (channel.beside(half), half) if n in channels][:1]
+    return [*found, *twins]
+
+
+def is_a(name: str, of: str) -> bool:
+    """Return whether a channel is of that quantity."""
+    return ChannelName.parse(name).quantity == of
+
+
+def told_by_witness(each: Watched) -> bool:
+    """Return whether a witness moved so far that this channel must have."""
+    seconds, middle = each.run.seconds, (each.run.low + each.run.high) / 2
+    for name in each.witnesses if seconds >= TWIN_S - 1.0 else ():
+        moved = each.moved(name)
+        if is_a(name, each.quantity):
+            if moved >= max(TWIN_MOVES.get(each.quantity, float("inf")), OWED_STEPS * each.step):
+                return True
+        elif seconds < AIR_S - 1.0:
+            continue
+        elif each.quantity == "air_temperature":
+            if moved >= BY_HUMIDITY:
+                return True
+        elif PER_KELVIN * middle * moved >= max(OWED, OWED_STEPS * each.step):
+            return True
+    return False
 
 
 def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Sequence[float]) -> None:
@@ -170,20 +201,28 @@ def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value],
         return
     if each.quantity == "wind_from_direction" and not blows(each.name, values):
         return  # a vane without wind tells nothing: its run waits
-    if each.rule.low < value.value < each.rule.high:
+    if each.rule.low < value.value < most_still(each, values):
         each.run.take(begin, end, samples)
     else:
         each.run.rest()
 
 
-def attend(each: Watched, begin: float, end: float, samples: Mapping[str, Sequence[float]]) -> None:
-    """Keep how far humidity moved while a coarse thermometer stood still: its own sensor's, or the primary's."""
-    beside = ChannelName.parse(each.name).beside("relative_humidity")
-    humidity = samples.get(beside) or samples.get("relative_humidity")
-    if not each.run.seconds:
-        each.witness.rest()
-    elif humidity:
-        each.witness.take(begin, end, humidity)
+def most_still(each: Watched, values: Mapping[str, Value]) -> float:
+    """Return the value from which the quantity may stand still; humidity at saturation, in frost over ice."""
+    if each.quantity != "relative_humidity":
+        return each.rule.high
+    return fog_at(beside(ChannelName.parse(each.name), "air_temperature", values))
+
+
+def attend(
+    each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
+) -> None:
+    """Keep how far the witnesses moved in this run; one in doubt is none."""
+    for name, run in each.witnesses.items():
+        if not each.run.seconds:
+            run.rest()
+        elif samples.get(name) and name in values and values[name].flag is Flag.PASS:
+            run.take(begin, end, samples[name])
 
 
 def blows(direction: str, values: Mapping[str, Value]) -> bool:

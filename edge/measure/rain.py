@@ -30,9 +30,10 @@ DRY = 75.0  # % humidity; drizzle that tips for hours has wet the air well over 
 
 @dataclass(slots=True)
 class Gauge:
-    """What is remembered of one gauge: an hour of its minutes, and when it last tipped."""
+    """What is remembered of one gauge: an hour of its minutes, and when it last tipped. `heated`: it melts snow."""
 
     name: str
+    heated: bool = False
     hour: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=120))
     tips: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=DRIPS))
 
@@ -61,8 +62,9 @@ class Gauge:
 class Rain:
     """All gauges of a station."""
 
-    def __init__(self, gauges: list[str]) -> None:
-        self._gauges = [Gauge(name) for name in gauges]
+    def __init__(self, gauges: Mapping[str, bool]) -> None:
+        """`gauges`: name -> whether it is heated, so that what falls as snow tips at once."""
+        self._gauges = [Gauge(name, heated) for name, heated in gauges.items()]
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute [begin, end) s."""
@@ -85,7 +87,7 @@ class Rain:
                 most=SUSPECT_MM_PER_MIN,
             )
         temperature = number(values, "air_temperature")
-        if amount > 0 and temperature is not None and temperature < MELT:
+        if amount > 0 and temperature is not None and temperature < MELT and not gauge.heated:
             return Reason("melt", "melt, not snowfall: air at {temperature:g} degC", temperature=temperature)
         return self._clogged(gauge) or (_dripping(gauge, values) if amount > 0 else None)
 

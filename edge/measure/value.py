@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from drivers.reason import Reason
 from edge.measure.quality import Flag
+from edge.records.channel_name import ChannelName
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,12 @@ def raised(values: Mapping[str, Value], doubts: Mapping[str, Reason]) -> dict[st
         else value
         for name, value in values.items()
     }
+
+
+def beside(channel: ChannelName, of: str, values: Mapping[str, Value]) -> float | None:
+    """Return a good value of another quantity: the same sensor's, or the primary one's; None where there is none."""
+    for name in (channel.beside(of), of):
+        value = values.get(name)
+        if value is not None and value.value is not None and value.flag is Flag.PASS:
+            return value.value
+    return None

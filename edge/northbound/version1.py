@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from drivers.reason import is_coded
-from edge.records.bodies import MOST_CHANNELS, Flags, Key, Numbers, Text, raw
-from edge.records.record import Kind, Record
+from edge.records.bodies import MOST_CHANNELS, Flags, Key, Numbers, SeasonCounts, Text, raw
+from edge.records.record import Kind, Name, Record, Utc
 
 COUNTED = ("errors", "refused")  # tables of a health record: code -> how often
 
@@ -37,7 +37,7 @@ def _told(record: Record) -> Record:
 def body(kind: str, kept: dict[str, Any]) -> dict[str, Any]:
     """Return a body with sentences in the place of reasons, itself where it has none."""
     reasons = kept.get("reasons")
-    if kind == Kind.MINUTE:
+    if kind in (Kind.MINUTE, Kind.HOUR):
         return {**kept, "reasons": {name: sentence(one) for name, one in reasons.items()}} if reasons else kept
     if kind == Kind.PICTURE and isinstance(reasons, list):
         return {**kept, "reasons": ", ".join(sentence(one) for one in reasons)}
@@ -67,3 +67,14 @@ class Minute(msgspec.Struct, frozen=True):
     values: Numbers
     quality: Flags
     reasons: Annotated[dict[Key, Text], Meta(max_length=MOST_CHANNELS)] = {}
+
+
+class Hour(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of an hour as version 1 has it."""
+
+    begin: Utc
+    values: Numbers
+    quality: Flags
+    season: SeasonCounts
+    reasons: Annotated[dict[Key, Text], Meta(max_length=MOST_CHANNELS)] = {}
+    radiation: Name | None = None

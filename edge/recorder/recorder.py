@@ -17,6 +17,7 @@ from edge.clock.anchors import Anchor
 from edge.clock.belief import Known
 from edge.measure.minute import Minutes
 from edge.measure.quality import Flag
+from edge.recorder.hours import Hours
 from edge.recorder.journal import Journal
 from edge.recorder.timeline import GRACE, Timeline
 from edge.records.bodies import plain
@@ -41,6 +42,7 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
     """What the recorder publishes of itself: the newest minute, what is wrong, and what it knows of the time."""
 
     latest: Record | None
+    hour: Record | None  # the newest hour's
     maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
     trouble: Reason | None  # why the disk takes no records, or not in their place
@@ -71,11 +73,13 @@ class Recorder:
         *,
         keep: Callable[[], dict[str, Any]],
         appended: Callable[[Record], None],
+        hours: Hours | None = None,
     ) -> None:
         self._minutes = minutes
         self._clock = clock
         self._inbox = inbox
         self._boot = boot
+        self._hours = hours
         self._setup: int | None = None
         self._closed = 0
         self.timeline = Timeline(store, boot, clock.now())
@@ -83,6 +87,7 @@ class Recorder:
         self.troubles: dict[str, Reason] = {}
         self.maintenance: Maintenance | None = None
         self.latest: Record | None = None
+        self.hour: Record | None = store.last(Kind.HOUR)
         self.last_instant = float("inf")  # a simulation's end, s: no minute is begun after it
         self.snapshot = self._snapshot()
 
@@ -114,6 +119,7 @@ class Recorder:
         line, work = self.timeline, self.maintenance
         return RecorderSnapshot(
             self.latest,
+            self.hour,
             None if work is None else work.what,
             line.time.doubt,
             self.journal.trouble or self.journal.displaced,
@@ -155,11 +161,18 @@ class Recorder:
         if draft.duration > 0:
             self.latest = self.journal.append(draft) or self.latest
         self._tell_spoiled()
+        self._tell_hours()
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
             self._tidy()
         self.journal.look(*self._now())
         self.snapshot = self._snapshot()
+
+    def _tell_hours(self) -> None:
+        """Record the hours that this minute ended, the one of a gap before it too."""
+        if self._hours is not None:
+            for hour in self._hours.ended(self.time_at(self.timeline.begin)[0] is not None):
+                self.hour = self.event(Kind.HOUR, plain(hour)) or self.hour
 
     def _tell_time(self) -> None:
         """Append what happened to the time, an event each."""

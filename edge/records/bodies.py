@@ -39,6 +39,35 @@ class Minute(msgspec.Struct, frozen=True):
     reasons: Reasons = {}
 
 
+class SeasonCounts(msgspec.Struct, frozen=True):
+    """What a season came to since its first hour (`since`, microseconds UTC), of `hours` with a temperature.
+
+    `missing`: hours without one; they count for nothing.
+    """
+
+    since: Utc
+    hours: Count
+    missing: Count
+    chill_hours: Count
+    utah_chill_units: float
+    growing_degree_hours: float
+    chill_portions: float
+
+
+class Hour(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The figures derived from the hour that began at `begin` (microseconds UTC), each with a flag.
+
+    Each flag but 1 has a reason. `radiation` of the evapotranspiration: "measured", or "estimated" from light.
+    """
+
+    begin: Utc
+    values: Numbers
+    quality: Flags
+    season: SeasonCounts
+    reasons: Reasons = {}
+    radiation: Name | None = None
+
+
 class Missing(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}):
     """A span without minutes, microseconds since 1970 UTC."""
 
@@ -126,9 +155,10 @@ class Unknown(msgspec.Struct, frozen=True):
     body: Any
 
 
-Body = Minute | Start | Setup | Loss | Health | Picture | Unknown
+Body = Minute | Hour | Start | Setup | Loss | Health | Picture | Unknown
 KINDS: dict[str, type[msgspec.Struct]] = {
     Kind.MINUTE: Minute,
+    Kind.HOUR: Hour,
     Kind.START: Start,
     Kind.SETUP: Setup,
     Kind.LOSS: Loss,

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     """What a record tells: the kinds that this version knows. A newer station's are other names."""
 
     MINUTE = "minute"
+    HOUR = "hour"
     START = "start"
     SETUP = "setup"
     LOSS = "loss"

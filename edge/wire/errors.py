@@ -83,6 +83,8 @@ def of_connecting(address: Address, error: OSError) -> LinkError:
         )
     if isinstance(error, ssl.SSLError):
         return LinkError(_tls(address, error))
+    if isinstance(error, ConnectionResetError) and address.tls:  # what a broker without TLS does with a greeting in it
+        return LinkError(_no_tls(where))
     return LinkError(
         Reason("broker_unreachable", "{where} cannot be reached: {why}", where=where, why=system_reason(error))
     )
@@ -182,16 +184,18 @@ _DISTRUST = {18: _SELF_SIGNED, 19: _SELF_SIGNED, 2: _NO_ISSUER, 20: _NO_ISSUER, 
 
 def _tls(address: Address, error: ssl.SSLError) -> Reason:
     if error.reason in NO_TLS:
-        return Reason(
-            "no_tls_there",
-            "{where} does not speak TLS there: write mqtt:// instead, or the port that does",
-            where=address.shown,
-        )
+        return _no_tls(address.shown)
     return Reason(
         "tls_fails",
         "TLS with {where} fails ({why}): look at ca_file, cert_file and key_file",
         where=address.shown,
         why=error.reason or f"SSL_ERROR_{error.errno}",
+    )
+
+
+def _no_tls(where: str) -> Reason:
+    return Reason(
+        "no_tls_there", "{where} does not speak TLS there: write mqtt:// instead, or the port that does", where=where
     )
 
 

@@ -10,6 +10,7 @@ import click
 from edge.control.client import AskError, NotRunningError, ask
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from edge.measure.derived.hourly import WARMTH
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.commands.silence import names, place_of, silences
@@ -64,6 +65,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         "",
         *minute(answer.get("minute"), answer.get("units") or {}, offset),
         *derived(answer.get("derived") or {}),
+        *hour(answer.get("hour"), offset),
         "",
         *troubled(answer.get("sensors") or []),
         *kept(answer.get("store") or {}, offset),
@@ -123,6 +125,31 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
 def derived(found: dict[str, float]) -> list[str]:
     """Return a line of the values derived from the minute's good ones."""
     return [_("Derived: {values}").format(values=texts.derived(found))] if found else []
+
+
+def hour(latest: dict[str, Any] | None, offset: float) -> list[str]:
+    """Return the newest hour's figures, which it lacks and why, and what the season came to."""
+    if latest is None:
+        return []
+    values, season = latest["values"], latest["season"]
+    reasons = latest.get("reasons") or {}
+    good = {name: number for name, number in values.items() if number is not None}
+    found = [_("In the hour from {when}:").format(when=texts.when(latest["begin"], offset))]
+    found += [f"  {texts.derived(good)}"] if good else []
+    for why in dict.fromkeys(map(texts.said, reasons.values())):
+        names = _(", ").join(texts.label(name) for name, reason in reasons.items() if texts.said(reason) == why)
+        found.append(_("  {names}: {why}").format(names=names, why=why))
+    said = _("Since {when}, in {hours} h: {counts}")
+    counts = texts.derived({name: season[name] for name in WARMTH})
+    found.append(said.format(when=texts.when(season["since"], offset), hours=season["hours"], counts=counts))
+    if season["missing"]:
+        said = ngettext(
+            "{n} hour without a temperature is not in it.",
+            "{n} hours without a temperature are not in it.",
+            season["missing"],
+        )
+        found.append(said.format(n=season["missing"]))
+    return found
 
 
 def span(latest: dict[str, Any], offset: float) -> str:

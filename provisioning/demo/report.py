@@ -53,6 +53,7 @@ def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) 
         "epoch": station.epoch,
         "unsent": unsent(station),
         "pictures": facts["pictures"]["taken"] if facts["pictures"] else 0,
+        "hour": facts["hour"],
     }
 
 

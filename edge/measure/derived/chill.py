@@ -43,7 +43,8 @@ def utah_units(temperature: float) -> float:
 class Season(msgspec.Struct):
     """What a season's counting comes to; to be kept over a restart, for the dynamic model's `x` goes on.
 
-    `x`: the intermediate product, 0..1; `portions` are banked for good; `missing`: hours without a temperature.
+    `x`: the intermediate product, 0..1; `portions` are banked for good; `missing`: hours without a temperature;
+    `unsure`: those of them since the last portion was banked, over which `x` was held.
     """
 
     hours: int = 0
@@ -53,18 +54,24 @@ class Season(msgspec.Struct):
     degree_hours: float = 0.0
     portions: float = 0.0
     x: float = 0.0
+    unsure: int = 0
+    banked: bool = False  # the hour before
 
     def take(self, temperature: float | None) -> float:
         """Add an hour and return the portion that it banked. A missing hour is counted and changes no sum."""
         if temperature is None or not math.isfinite(temperature):
             self.missing += 1
+            self.unsure += 1
             return 0.0
+        if self.banked:
+            self.banked, self.unsure = False, 0
         self.hours += 1
         self.chill_hours += chill_hour(temperature)
         self.utah += utah_units(temperature)
         self.degree_hours += growing_degree_hours(temperature)
         self.x, portion = dynamic_hour(self.x, temperature)
         self.portions += portion
+        self.banked = portion > 0
         return portion
 
 

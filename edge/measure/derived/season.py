@@ -1,58 +1,59 @@
-"""What an hour adds to a season: reference evapotranspiration, warmth and chill, each with a flag of its own.
+"""What an hour comes to: evapotranspiration, warmth and chill, means of what is derived, each with a flag of its own.
 
-Minutes go in, hours come out. An hour counts where two thirds of its minutes passed, otherwise its figures are
-missing, with a reason, and the season says how many hours it lacks. Nothing is filled. The state is kept with each
-minute and given back at a start, so that a restart inside an hour loses none of it.
+Minutes go in, hours come out. A figure is made of the hour's minutes that passed, 40 of them at least; otherwise it is
+missing, and its reason says what lacked and how many minutes were in doubt. Nothing is filled. A figure whose inputs
+the station does not measure is left out. The state is kept with each record and given back at a start, so that a
+restart inside an hour loses none of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
-from drivers.quantity import Quantity
 from drivers.reason import Reason
 from edge.measure.derived import chill, et0
+from edge.measure.derived.air_quality import pm2p5_sub_index
+from edge.measure.derived.hourly import EVAPORATED, HOURLY, INDEX, WARMTH
+from edge.measure.derived.minute_values import DERIVED, derive
 from edge.measure.quality import Flag
+from edge.records.bodies import Hour, SeasonCounts
 
 HOUR = 3600
-NEEDED = 40  # minutes of an hour
-MOST_MISSING = 24 * 31  # hours told one by one after a gap; a longer one begins anew
+NEEDED = 40.0  # minutes of an hour, two thirds
+PM_NEEDED = 45.0  # minutes; GB 3095's hour of particles is valid from 45 on
+MOST_MISSING = 24 * 31  # hours told one by one after a gap; a longer one is counted and not told
+CLOCK_WENT_BACK = 24 * HOUR  # s; minutes that lie further back were dated by a clock that was ahead before
 CLEARNESS_S = 24 * HOUR  # the evening's clearness holds for a night, not for the next one
 MJ_PER_WATT_HOUR = 0.0036
-INPUTS = ("air_temperature", "relative_humidity", "wind_speed", "solar_irradiance", "illuminance")
-
-HOURLY: dict[str, Quantity] = {
-    q.name: q
-    for q in (
-        Quantity("reference_evapotranspiration", "mm", 0.001),
-        Quantity("growing_degree_hours", "K h", 0.1),
-        Quantity("chill_hours", "h", 1),
-        Quantity("utah_chill_units", "unit", 0.5),
-        Quantity("chill_portions", "portion", 0.001),
-    )
-}
-WARMTH = tuple(HOURLY)[1:]
+AIR = ("air_temperature", "relative_humidity")
+LIGHT = ("solar_irradiance", "illuminance")
+INPUTS = (*AIR, "wind_speed", *LIGHT, "pm2p5")
+BY_PRESSURE = ("wet_bulb_temperature", "delta_t")
+Figure = float | Reason
 
 
 class Sum(msgspec.Struct):
-    """Minutes that passed, and their sum."""
+    """Minutes that passed, their sum, and minutes with a value that is in doubt."""
 
-    minutes: int = 0
+    minutes: float = 0.0
     total: float = 0.0
+    doubted: float = 0.0
 
-    def mean(self) -> float | None:
+    def mean(self, needed: float = NEEDED) -> float | None:
         """Return the hour's mean, None with too few minutes."""
-        return self.total / self.minutes if self.minutes >= NEEDED else None
+        return self.total / self.minutes if self.minutes >= needed - 1e-6 else None
 
 
 class SeasonState(msgspec.Struct):
     """What must outlive a restart.
 
     `hour`: number of the hour under way (UTC s / 3600); `newest`: begin of the last minute taken, UTC s; `clearness`:
-    Rs/Rso of the last hour of high sun, `clear_at` its number.
+    Rs/Rso of the last hour of high sun, `clear_at` its number; `year` in which the season of `counted` began, `since`
+    the begin of its first hour, UTC s.
     """
 
     hour: int | None = None
@@ -61,112 +62,171 @@ class SeasonState(msgspec.Struct):
     clearness: float | None = None
     clear_at: int = 0
     counted: chill.Season = msgspec.field(default_factory=chill.Season)
+    year: int | None = None
+    since: int = 0
 
 
-class HourValues(msgspec.Struct, frozen=True):
-    """The figures of one hour. `begin`: UTC s; `radiation`: "measured", "estimated" (from lux) or None.
-
-    `season`: the counts since the season began, this hour in them.
+@dataclass(frozen=True, slots=True)
+class Orchard:
+    """Where and of what hours are made: the place, the anemometer's height above ground (m, None: not known), the
+    quantities that the station's primary channels measure, and the day, "MM-DD", from which a season is counted.
     """
 
-    begin: int
-    values: dict[str, float | None]
-    quality: dict[str, int]
-    reasons: dict[str, Reason]
-    radiation: str | None
-    season: chill.Season
+    place: et0.Place
+    wind_height_m: float | None
+    measured: frozenset[str] = frozenset(INPUTS)
+    season_begins: str = "11-01"
 
 
 class Season:
-    """Makes hours of minutes. `wind_height_m`: the anemometer's height above ground, None where nobody knows."""
+    """Makes hours of minutes: `for hour in season.ended(begin): ...`, then `season.take(begin, ...)`."""
 
-    def __init__(self, place: et0.Place, wind_height_m: float | None, state: SeasonState | None = None) -> None:
+    def __init__(self, orchard: Orchard, state: SeasonState | None = None) -> None:
         self.state = state or SeasonState()
-        self._place, self._wind_height = place, wind_height_m
+        self._orchard, self._place = orchard, orchard.place
 
-    def begin_anew(self) -> None:
-        """Begin a new season's counts."""
-        self.state.counted = chill.Season()
+    def take(
+        self, begin: float, duration: float, values: Mapping[str, float | None], quality: Mapping[str, int]
+    ) -> None:
+        """Take a minute: its begin, UTC s, its length, s, values and flags.
 
-    def update(
-        self, begin: float, values: Mapping[str, float | None], quality: Mapping[str, int]
-    ) -> tuple[HourValues, ...]:
-        """Take the minute that began at `begin` (UTC s); return the hours that it ends.
-
-        A minute not later than the last one taken is left out: it was counted.
+        One not later than the last is left out: it was counted. One from long before says that the clock was ahead:
+        hours are counted from there on.
         """
-        state, hour = self.state, int(begin // HOUR)
-        if state.hour is not None and begin <= state.newest:
-            return ()
-        ended = self._until(hour)
-        state.hour, state.newest = hour, begin
-        for name in INPUTS:
-            value = values.get(name)
-            if value is not None and quality.get(name) == Flag.PASS:
-                held = state.sums.setdefault(name, Sum())
-                held.minutes, held.total = held.minutes + 1, held.total + value
-        return ended
-
-    def _until(self, hour: int) -> tuple[HourValues, ...]:
-        state, found = self.state, []
-        if state.hour is not None and hour - state.hour > MOST_MISSING:
-            state.counted.missing += hour - state.hour - 1
-            found.append(self._close(state.hour))
-            return tuple(found)
-        while state.hour is not None and state.hour < hour:
-            found.append(self._close(state.hour))
-            state.hour += 1
-        return tuple(found)
-
-    def _close(self, number: int) -> HourValues:
-        """Return an hour's figures, and begin the next."""
         state = self.state
-        means = {name: held.mean() for name, held in state.sums.items()}
-        state.sums = {}
-        values: dict[str, float | None] = dict.fromkeys(HOURLY)
-        reasons: dict[str, Reason] = {}
-        self._warmth(means.get("air_temperature"), values, reasons)
-        evaporated = self._evaporated(number, means)
-        radiation = None
-        if isinstance(evaporated, Reason):
-            reasons["reference_evapotranspiration"] = evaporated
-        else:
-            values["reference_evapotranspiration"], radiation = evaporated.mm, evaporated.radiation
-        shown = {name: None if value is None else HOURLY[name].rounded(value) for name, value in values.items()}
-        quality = {name: int(Flag.MISSING if value is None else Flag.PASS) for name, value in shown.items()}
-        return HourValues(number * HOUR, shown, quality, reasons, radiation, msgspec.structs.replace(state.counted))
-
-    def _warmth(self, temperature: float | None, values: dict[str, float | None], reasons: dict[str, Reason]) -> None:
-        portion = self.state.counted.take(temperature)
-        if temperature is None:
-            reasons |= dict.fromkeys(WARMTH, lacks("air_temperature"))
+        if state.hour is None or state.newest - begin > CLOCK_WENT_BACK:
+            state.hour, state.sums, state.newest = int(begin // HOUR), {}, 0.0
+        if begin <= state.newest or begin // HOUR < state.hour:
             return
-        values["growing_degree_hours"] = chill.growing_degree_hours(temperature)
-        values["chill_hours"] = chill.chill_hour(temperature)
-        values["utah_chill_units"] = chill.utah_units(temperature)
-        values["chill_portions"] = portion
+        state.newest = begin
+        for name, value in {n: values.get(n) for n in INPUTS}.items():
+            if value is not None:
+                add(state.sums.setdefault(name, Sum()), value, duration, quality.get(name) == Flag.PASS)
+        for name, derived in derive(values, quality).items():
+            add(state.sums.setdefault(name, Sum()), derived, duration, True)
 
-    def _evaporated(self, number: int, means: Mapping[str, float | None]) -> et0.Evapotranspiration | Reason:
+    def ended(self, until: float) -> Iterator[Hour]:
+        """Yield the hours that end by `until`, UTC s. The state is that after the hour, while it is looked at."""
+        state, last = self.state, int(until // HOUR)
+        if state.hour is not None and last - state.hour > MOST_MISSING:
+            hour = self._close(state.hour)
+            state.counted.missing += last - state.hour - 1
+            state.hour = last
+            yield hour
+        while state.hour is not None and state.hour < last:
+            hour = self._close(state.hour)
+            state.hour += 1
+            yield hour
+
+    def _close(self, number: int) -> Hour:
+        """Return an hour's figures, and forget its minutes."""
+        self._begin_season(number)
+        sums, self.state.sums = self.state.sums, {}
+        figures: dict[str, Figure] = {}
+        radiation = None
+        if self._measures(AIR[0]):
+            figures |= self._warmth(sums)
+        if self._measures(*AIR, "wind_speed") and any(map(self._measures, LIGHT)):
+            evaporated = self._evaporated(number, sums)
+            figures[EVAPORATED] = evaporated if isinstance(evaporated, Reason) else evaporated.mm
+            radiation = None if isinstance(evaporated, Reason) else evaporated.radiation
+        figures |= self._derived(sums)
+        if self._measures("pm2p5"):
+            figures[INDEX] = self._index(number, sums)
+        return self._hour_of(number, figures, radiation)
+
+    def _hour_of(self, number: int, figures: Mapping[str, Figure], radiation: str | None) -> Hour:
+        values: dict[str, float | None] = {}
+        quality: dict[str, int] = {}
+        reasons: dict[str, Reason] = {}
+        for name, figure in figures.items():
+            missing = isinstance(figure, Reason)
+            values[name] = None if isinstance(figure, Reason) else HOURLY[name].rounded(figure)
+            quality[name] = int(Flag.MISSING if missing else Flag.PASS)
+            if isinstance(figure, Reason):
+                reasons[name] = figure
+        if self.state.counted.unsure and quality.get("chill_portions") == Flag.PASS:
+            quality["chill_portions"] = int(Flag.SUSPECT)
+            reasons["chill_portions"] = Reason(
+                "chill_over_gap",
+                "{hours} hours without a temperature lie within this portion",
+                hours=self.state.counted.unsure,
+            )
+        return Hour(number * HOUR * 1_000_000, values, quality, self._counts(), reasons, radiation)
+
+    def _counts(self) -> SeasonCounts:
+        counted = self.state.counted
+        return SeasonCounts(
+            self.state.since * 1_000_000,
+            counted.hours,
+            counted.missing,
+            counted.chill_hours,
+            counted.utah,
+            round(counted.degree_hours, 3),
+            round(counted.portions, 6),
+        )
+
+    def _measures(self, *names: str) -> bool:
+        return self._orchard.measured.issuperset(names)
+
+    def _local(self, utc: float) -> datetime:
+        return datetime.fromtimestamp(utc + self._place.utc_offset_h * HOUR, UTC)
+
+    def _begin_season(self, number: int) -> None:
+        """Begin new counts with the first hour of a season."""
+        state, local = self.state, self._local(number * HOUR)
+        year = local.year - (local.strftime("%m-%d") < self._orchard.season_begins)
+        if state.year is None or year > state.year:
+            state.year, state.since, state.counted = year, number * HOUR, chill.Season()
+
+    def _warmth(self, sums: Mapping[str, Sum]) -> dict[str, Figure]:
+        temperature = mean_of(sums, AIR[0])
+        if isinstance(temperature, Reason):
+            self.state.counted.take(None)
+            return dict.fromkeys(WARMTH, temperature)
+        portion = self.state.counted.take(temperature)
+        hour = chill.growing_degree_hours(temperature), chill.chill_hour(temperature), chill.utah_units(temperature)
+        return dict(zip(WARMTH, (*hour, portion)))
+
+    def _derived(self, sums: Mapping[str, Sum]) -> dict[str, Figure]:
+        """Return the means of what each minute's values gave; the frost point only of hours that have one."""
+        if not self._measures(*AIR):
+            return {}
+        found: dict[str, Figure] = {}
+        for name in DERIVED:
+            held = sums.get(name, Sum())
+            mean = held.mean()
+            lacking = [*AIR, *(["air_pressure"] if name in BY_PRESSURE else [])]
+            if mean is not None:
+                found[name] = mean
+            elif name != "frost_point_temperature" and self._measures(*lacking):
+                found[name] = lacks(sums, min(lacking, key=lambda n: sums.get(n, Sum()).minutes))
+        return found
+
+    def _index(self, number: int, sums: Mapping[str, Sum]) -> Figure:
+        mean = mean_of(sums, "pm2p5", PM_NEEDED)
+        return mean if isinstance(mean, Reason) else pm2p5_sub_index(mean, self._local(number * HOUR).date()).value
+
+    def _evaporated(self, number: int, sums: Mapping[str, Sum]) -> et0.Evapotranspiration | Reason:
         """Return the hour's ET0, or why there is none."""
-        temperature, humidity, wind = (means.get(name) for name in INPUTS[:3])
-        watts, lux = means.get("solar_irradiance"), means.get("illuminance")
-        for name, value in zip(INPUTS[:3], (temperature, humidity, wind)):
-            if value is None:
-                return lacks(name)
-        if self._wind_height is None or self._wind_height < et0.LEAST_WIND_HEIGHT:
+        temperature, humidity, wind = (mean_of(sums, name) for name in (*AIR, "wind_speed"))
+        for lacking in (temperature, humidity, wind):
+            if isinstance(lacking, Reason):
+                return lacking
+        assert isinstance(temperature, float) and isinstance(humidity, float) and isinstance(wind, float)
+        height = self._orchard.wind_height_m
+        if height is None or height < et0.LEAST_WIND_HEIGHT:
             return Reason("wind_height_unfit", "the anemometer's height is not known, or under 0.5 m")
-        if watts is None and lux is None:
-            return lacks("solar_irradiance")
-        assert temperature is not None and humidity is not None and wind is not None  # seen above
-        kind = "estimated" if watts is None else "measured"
-        sun = max(0.0, et0.irradiance_from_lux(lux or 0.0) if watts is None else watts) * MJ_PER_WATT_HOUR
-        hour = self._hour(number, temperature, humidity, et0.wind_at_2m(wind, self._wind_height), sun)
-        found = et0.hourly(hour, self._place, kind)
+        sun = sunlight(sums, self._orchard.measured)
+        if isinstance(sun, Reason):
+            return sun
+        hour = self._hour(number, temperature, humidity, et0.wind_at_2m(wind, height), sun[0] * MJ_PER_WATT_HOUR)
+        found = et0.hourly(hour, self._place, sun[1])
         return found or Reason("no_clearness", "no hour of high sun in the day before tells how clear the sky is")
 
     def _hour(self, number: int, temperature: float, humidity: float, wind: float, sun: float) -> et0.Hour:
         state = self.state
-        local = datetime.fromtimestamp(number * HOUR + HOUR / 2 + self._place.utc_offset_h * HOUR, UTC)
+        local = self._local(number * HOUR + HOUR / 2)
         carried = state.clearness if (number - state.clear_at) * HOUR <= CLEARNESS_S else None
         middle = local.hour + local.minute / 60.0
         hour = et0.Hour(local.timetuple().tm_yday, middle, temperature, humidity, wind, sun, carried)
@@ -176,6 +236,39 @@ class Season:
         return hour
 
 
-def lacks(name: str) -> Reason:
+def add(held: Sum, value: float, duration: float, passed: bool) -> None:
+    """Add a minute's value by its length, s."""
+    minutes = duration / 60.0
+    if passed:
+        held.minutes, held.total = held.minutes + minutes, held.total + value * minutes
+    else:
+        held.doubted += minutes
+
+
+def mean_of(sums: Mapping[str, Sum], name: str, needed: float = NEEDED) -> Figure:
+    """Return an hour's mean, or why there is none."""
+    mean = sums.get(name, Sum()).mean(needed)
+    return lacks(sums, name, needed) if mean is None else mean
+
+
+def sunlight(sums: Mapping[str, Sum], measured: frozenset[str]) -> tuple[float, str] | Reason:
+    """Return the mean irradiance, W/m2, "measured" or "estimated" from light, or why there is none."""
+    watts, lux = (sums.get(name, Sum()).mean() for name in LIGHT)
+    if watts is not None:
+        return max(0.0, watts), "measured"
+    if lux is not None:
+        return max(0.0, et0.irradiance_from_lux(lux)), "estimated"
+    return lacks(sums, LIGHT[0] if LIGHT[0] in measured else LIGHT[1])
+
+
+def lacks(sums: Mapping[str, Sum], name: str, needed: float = NEEDED) -> Reason:
     """Return why an hour has no figure: too few good minutes of what it is made from."""
-    return Reason("hour_lacks", "under 40 good minutes of {channel} in the hour", channel=name)
+    held = sums.get(name, Sum())
+    return Reason(
+        "hour_lacks",
+        "{good} good minutes of {channel} in the hour, {needed} needed; {doubted} in doubt",
+        good=int(held.minutes),
+        channel=name,
+        needed=int(needed),
+        doubted=round(held.doubted),
+    )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.devices.pulses import INFO, Settings
+from drivers.devices.pulses import INFO, Settings, channels
 from drivers.errors import Unplugged
 from drivers.reading import Reading
 from drivers.twins.bench import bench
@@ -66,7 +66,7 @@ def test_a_cut_cable_reads_as_calm() -> None:
 
 def test_davis_cups_are_told_by_their_factor() -> None:
     """With 1.0058 m/s a turn a second the same closures are another wind."""
-    davis = Settings(line=6, kind="wind", mps_per_hz=1.0058, debounce_ms=15)
+    davis = Settings(line=6, kind="wind", mps_per_hz=1.0058, debounce_ms=5)
     speeds = [reading.value for reading in minute(davis, "wind_speed", *[10.0] * 40)][1:]
     assert sum(speeds) / len(speeds) == pytest.approx(10.0, rel=0.03)
 
@@ -96,3 +96,25 @@ def test_a_chip_that_goes_is_unplugged() -> None:
             device.read()
 
     on_lane(body)
+
+
+@pytest.mark.parametrize(
+    ("debounce", "share", "per_hz", "fastest"),
+    [(3, 0.2, 2.4 / 3.6, 44.4), (5, 0.2, 2.4 / 3.6, 26.7), (3, 0.2, 1.0058, 67.1)],
+)
+def test_the_fastest_wind_is_stated_and_doubted(debounce: float, share: float, per_hz: float, fastest: float) -> None:
+    """What a debounce swallows is known: it is the channel's limit, and speeds within a tenth of it are doubted."""
+    settings = Settings(line=6, kind="wind", debounce_ms=debounce, closed_share=share, mps_per_hz=per_hz)
+    assert settings.fastest == pytest.approx(fastest, abs=0.1)
+    assert channels(settings)[0].high == settings.fastest
+    near = minute(settings, "wind_speed", *[0.95 * fastest] * 10)[2:]
+    assert {reading.doubt.code if reading.doubt else "" for reading in near} == {"near_debounce"}
+    far = minute(settings, "wind_speed", *[0.7 * fastest] * 10)[2:]
+    assert all(reading.doubt is None for reading in far)
+
+
+def test_settings_by_which_no_gale_is_told_are_refused() -> None:
+    """A station must not read 0 in a storm: a debounce longer than a closure in 20 m/s stops the start."""
+    with pytest.raises(ValueError, match="no wind over 13 m/s is told"):
+        Settings(line=6, kind="wind", mps_per_hz=1.0058, debounce_ms=15)
+    assert Settings(line=6, kind="rain", debounce_ms=300).debounce == 0.3

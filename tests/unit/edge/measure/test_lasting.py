@@ -12,7 +12,7 @@ from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
 from edge.measure.sun import Site
 from edge.records.bodies import Minute
-from tests.bench.quality import judged, recorded
+from tests.bench.judging import judged, recorded
 from tests.kits.station_day import flags, mast, run
 
 AIR = ["air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_from_direction", "illuminance"]

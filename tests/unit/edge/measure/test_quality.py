@@ -15,7 +15,8 @@ from edge.measure.limits import GROSS, limits_for, standard_pressure
 from edge.measure.minute import ChannelLine, Minutes
 from edge.measure.quality import Checker, Flag
 from tests.bench import faults
-from tests.bench.quality import Found, each, judged, may_be_stuck, recorded, wrongly_flagged
+from tests.bench.judging import judged, recorded
+from tests.bench.quality import Found, each, may_be_stuck, wrongly_flagged
 
 
 def flags(quantity: str, values: list[float], step: float = 3.0, following: list[float] | None = None) -> list[int]:

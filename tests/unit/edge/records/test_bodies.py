@@ -16,7 +16,7 @@ from edge.northbound import version1
 from edge.northbound.minshan import Minshan
 from edge.pictures.judge import DARK, REPEATED
 from edge.records import bodies
-from edge.records.bodies import Health, Loss, Minute, Picture, Setup, Start, Unknown
+from edge.records.bodies import Health, Hour, Loss, Minute, Picture, Setup, Start, Unknown
 from edge.records.channel_name import ChannelName
 from edge.records.record import MOST_BODY, ClockMark, Draft, Kind, Record, Stamp
 from edge.store import rows
@@ -29,6 +29,10 @@ from edge.wire.contract import opened
 OLD = Path(__file__).resolve().parents[3] / "stores" / "0.1.0.db.gz"
 NO_READINGS = Reason("no_readings", "no readings")
 NAMES = st.builds(ChannelName, st.sampled_from(["air_temperature", "wind_speed"]), st.sampled_from(["", "mast", "a.b"]))
+SEASON = {
+    **dict.fromkeys(("since", "hours", "missing", "chill_hours"), 1),
+    **dict.fromkeys(("utah_chill_units", "growing_degree_hours", "chill_portions"), 0.5),
+}
 PICTURE = {
     "camera": "orchard",
     "picture": "0" * 64,
@@ -79,6 +83,7 @@ def test_a_minute_is_read_as_it_was_written(values: dict[ChannelName, float | No
     ("kind", "body", "view"),
     [
         ("start", {"version": "1", "boot": "b", "reason": "power", "missing": {"from": 1, "to": 2}}, Start),
+        ("hour", {"begin": 1, "values": {"a": 1.0}, "quality": {"a": 1}, "season": SEASON}, Hour),
         ("setup", {"configuration": "ab", "flags": "QARTOD", "site": {}, "sensors": []}, Setup),
         ("loss", {"what": "records", "cause": "quota", "epoch": "e", "first": 1, "last": 2, "start": 3}, Loss),
         ("health", {"disk_free": 3, "sensors": [{"name": "a"}], "store": {}, "falls": {}}, Health),

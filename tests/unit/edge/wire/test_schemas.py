@@ -18,6 +18,9 @@ from edge.wire.contract import Batch, ChunkHeader, Piece, Receipt, Revised
 from tests import schemas
 
 MINUTE = {"values": {"air_temperature": None}, "quality": {"air_temperature": 9}, "reasons": {"air_temperature": "x"}}
+SEASON = {**dict.fromkeys(("since", "hours", "missing", "chill_hours"), 1), "chill_portions": 0.5}
+SEASON |= {"utah_chill_units": -0.5, "growing_degree_hours": 3.4}
+HOUR = MINUTE | {"begin": 3_600_000_000, "season": SEASON, "radiation": "measured"}
 RECORD = Record("e", 1, Kind.MINUTE, Stamp("b", 0.5), 60.0, None, ClockMark("arrival"), 0, 2, raw(MINUTE))
 GOOD: dict[str, Any] = {
     "batch": Batch(1, "s", [RECORD]),
@@ -26,6 +29,7 @@ GOOD: dict[str, Any] = {
     "receipt": Receipt(1, "l", 3, [Span("e", 1, 2)], [Piece("a" * 64, "full")], [], [Revised(1, [Span("e", 1, 1)])]),
     "hello": contract.Hello(1, "s", "n", "e", [Span("e", 1, 2)], 3, [], 0, "ntp", "broker"),
     "minute": MINUTE,
+    "hour": HOUR,
 }
 
 
@@ -57,6 +61,7 @@ def test_what_the_code_sends_fits(name: str) -> None:
         ("receipt", {"has": [["e", 1]]}),
         ("minute", {"quality": {"a": 12}}),
         ("minute", {"values": {"a": "x"}}),
+        ("hour", {"season": None}),
     ],
 )
 def test_what_the_code_refuses_does_not(name: str, change: dict[str, Any]) -> None:

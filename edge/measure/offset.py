@@ -1,0 +1,186 @@
+"""A mean that leaps and stays: in doubt until it leaps back, six hours at most.
+
+Within three minutes a mean leaps by more than air does, and nothing that must move with it does. Air that is exchanged
+(a front, a downburst, foehn) changes temperature and humidity together; pressure leaps by 2 hPa in no weather
+(Zahumensky's error limit from minute to minute). A fault is a state, and what a grower reads are its minutes: so the
+doubt holds until its end is seen.
+
+A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
+air's vapour pressure for temperature and humidity, and pressure itself: a leap that brings it back to what it was four
+to six hours ago, in doubt then by nobody, is a repair, and the minutes after it are good (ours).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+
+import msgspec
+
+from drivers.quantity import quantity
+from drivers.reason import Reason
+from edge.measure.derived.psychrometrics import vapour_pressure_water
+from edge.measure.quality import Flag
+from edge.measure.value import Value, beside
+from edge.records.channel_name import ChannelName
+
+LONGEST = 6 * 3600.0  # s; then nobody can tell which level is true
+MINUTES = 3  # within which a leap is complete: a fault within a minute spoils two means
+# quantity -> the leap that air makes only together with (quantity -> by so much)
+LEAPS: dict[str, tuple[float, dict[str, float]]] = {
+    "air_temperature": (3.0, {"relative_humidity": 2.0}),
+    "relative_humidity": (12.0, {"air_temperature": 0.5}),
+    "air_pressure": (2.0, {}),
+}
+REMEMBERED = (4 * 3600.0, 6 * 3600.0)  # s; the age of what a leap is compared with
+EVERY = 600.0  # s between two values that are remembered
+NEARER = 0.5  # a repair brings the slow quantity at least so much nearer to what it was
+SHORT_GAP = 3600.0  # s; over a longer one air itself may have come back to the level before
+
+
+class Leapt(msgspec.Struct):
+    """What is kept of an offset: its size, its age, s, the level before."""
+
+    size: float
+    age: float
+    base: float
+
+
+@dataclass(slots=True)
+class Level:
+    """One channel's last means, and the leap that holds it in doubt: its size, when it was, the level before.
+
+    `settles`: until when, after a leap back, none is looked for; `slow`: (instant s, slow quantity) of the last hours;
+    `fresh`: this is the first mean after a short gap, in which the fault may have ended.
+    """
+
+    means: deque[tuple[float, dict[str, float]]] = field(default_factory=lambda: deque(maxlen=MINUTES))
+    slow: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=40))
+    leap: float = 0.0
+    since: float = 0.0
+    base: float = 0.0
+    settles: float = float("-inf")
+    fresh: bool = False
+
+
+class Offsets:
+    """The offsets of a station's channels. `channels`: name -> quantity."""
+
+    def __init__(self, channels: Mapping[str, str]) -> None:
+        self._levels = {name: Level() for name, of in channels.items() if of in LEAPS}
+        self._end: float | None = None
+
+    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
+        """Return channel -> why it is suspect, after the minute [begin, end) s."""
+        if self._end is not None and abs(begin - self._end) > 1.0:
+            for level in self._levels.values():
+                level.means.clear()
+        self._end = end
+        found = {name: self._doubt(name, level, begin, values) for name, level in self._levels.items()}
+        return {name: reason for name, reason in found.items() if reason}
+
+    def forget(self, doubted: Iterable[str]) -> None:
+        """Measure no leap from a mean that another check doubts: its end would be one."""
+        for name in doubted:
+            if name in self._levels and not self._levels[name].leap:
+                self._levels[name].means.clear()
+
+    def keep(self, now: float) -> dict[str, Leapt]:
+        """Return the offsets that are doubted at the instant `now`, s."""
+        return {n: Leapt(v.leap, now - v.since, v.base) for n, v in self._levels.items() if v.leap}
+
+    def resume(self, kept: Mapping[str, Leapt], begin: float, gap: float) -> None:
+        """Go on with such offsets at the instant `begin`, s, after a gap, s."""
+        for name, leapt in kept.items():
+            if level := self._levels.get(name):
+                level.leap, level.since, level.base = leapt.size, begin - leapt.age - gap, leapt.base
+                level.fresh = gap < SHORT_GAP
+
+    def _doubt(self, name: str, level: Level, begin: float, values: Mapping[str, Value]) -> Reason | None:
+        value = values.get(name)
+        if value is None or value.value is None:
+            return None
+        channel = ChannelName.parse(name)
+        least, others = LEAPS[channel.quantity]
+        now = {of: v for of in others if (v := beside(channel, of, values)) is not None}
+        follow(level, value.value, begin)
+        change = largest(level, value.value)
+        told = all(of in now for of in others) and begin >= level.settles
+        if not level.leap and abs(change) > least and told and not moved(level, now, others):
+            if repairs(level, channel.quantity, value.value, change, now, begin):
+                level.settles = begin + (MINUTES + 1) * 60.0
+            else:
+                level.leap, level.since, level.base = change, begin, value.value - change
+            level.means.clear()
+        level.means.append((value.value, now))
+        if not level.leap:
+            remember(level, channel.quantity, value, now, begin)
+            return None
+        return Reason(
+            "offset_since",
+            "leapt by {change:.3g} {unit} {minutes} min ago and is not back",
+            change=round(level.leap, 3),
+            unit=quantity(channel.quantity).unit,
+            minutes=round((begin - level.since) / 60.0),
+        )
+
+
+def follow(level: Level, value: float, begin: float) -> None:
+    """Let an offset grow in its first minutes, and end where it leaps back or is too old."""
+    if not level.leap:
+        return
+    change, fresh = largest(level, value), level.fresh
+    level.fresh = False
+    if fresh and abs(value - level.base) < abs(level.leap) / 2:
+        level.leap = 0.0
+    elif 0 <= begin - level.since < MINUTES * 60.0:  # a leap within a minute spoils the mean of two
+        level.leap = max(level.leap, value - level.base, key=abs)
+    elif change * level.leap < 0 and abs(change) > abs(level.leap) / 2:
+        level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
+    elif begin - level.since >= LONGEST:
+        level.leap = 0.0
+
+
+def largest(level: Level, value: float) -> float:
+    """Return the largest change to a mean from one of the last."""
+    return max((value - before for before, _ in level.means), key=abs, default=0.0)
+
+
+def moved(level: Level, now: Mapping[str, float], others: Mapping[str, float]) -> bool:
+    """Return whether another quantity moved with a leap."""
+    return any(
+        abs(now[of] - before[of]) >= least
+        for _, before in level.means
+        for of, least in others.items()
+        if of in now and of in before
+    )
+
+
+def slow_of(of: str, value: float, now: Mapping[str, float]) -> float:
+    """Return what changes slowly: the vapour pressure, hPa, that a temperature or humidity tells, or pressure."""
+    if of == "air_temperature":
+        return vapour_pressure_water(value) * now["relative_humidity"] / 100.0
+    if of == "relative_humidity":
+        return vapour_pressure_water(now["air_temperature"]) * value / 100.0
+    return value
+
+
+def remember(level: Level, of: str, value: Value, now: Mapping[str, float], begin: float) -> None:
+    """Keep the slow quantity of a good minute, every ten minutes."""
+    if value.flag is not Flag.PASS or value.value is None or len(now) < len(LEAPS[of][1]):
+        return
+    if not level.slow or begin - level.slow[-1][0] >= EVERY - 1.0:
+        level.slow.append((begin, slow_of(of, value.value, now)))
+
+
+def repairs(level: Level, of: str, value: float, change: float, now: Mapping[str, float], begin: float) -> bool:
+    """Return whether a leap brings the slow quantity back to what it was hours ago; False where nobody knows."""
+    low, high = REMEMBERED
+    known = [slow for at, slow in level.slow if low <= begin - at <= high]
+    if not known:
+        return False
+    was = median(known)
+    before, after = (abs(slow_of(of, v, now) - was) for v in (value - change, value))
+    return after < NEARER * before

@@ -1,0 +1,97 @@
+"""For how long a channel has stood still, and how long it does so when nothing is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+HOUR = 3600.0
+GAP = 600.0  # s without a value after which a run begins anew
+LEARNT = 12 * HOUR  # s of moving after which a channel's own habit counts
+HALF_LIFE = 72 * HOUR  # s in which the longest run is forgotten by half
+TIMES, SHORTEST = 3.0, 1200.0  # so many times its longest run, and never under 20 minutes
+
+
+class Still(msgspec.Struct):
+    """What is kept of a run in doubt: its length, s, its first sample, its least and most."""
+
+    seconds: float
+    first: float
+    low: float
+    high: float
+
+
+@dataclass(slots=True)
+class Habit:
+    """How long a channel stands still by itself: its longest run, s, slowly forgotten, of so many s watched."""
+
+    longest: float = 0.0
+    watched: float = 0.0
+
+    def pass_(self, seconds: float) -> None:
+        """Let so many seconds of moving weather pass."""
+        self.watched += seconds
+        self.longest *= 0.5 ** (seconds / HALF_LIFE)
+
+    def limit(self) -> float:
+        """Return after how many seconds standing still is strange: an hour (Zahumensky) until more is known."""
+        return HOUR if self.watched < LEARNT else min(HOUR, max(SHORTEST, TIMES * self.longest))
+
+
+@dataclass(slots=True)
+class Run:
+    """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None.
+
+    `doubted`: it stood still while the world moved, and has not moved since.
+    """
+
+    least: float
+    circular: bool = False
+    seconds: float = 0.0
+    begin: float = 0.0
+    end: float = 0.0
+    moved: float | None = None
+    first: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    doubted: bool = False
+    habit: Habit = field(default_factory=Habit)
+
+    def take(self, begin: float, end: float, samples: Sequence[float]) -> None:
+        """Add a minute with its samples (one at least)."""
+        if self.seconds and begin - self.end > GAP and not self.doubted:
+            self.rest()
+        if not self.seconds:
+            self.begin, self.first = begin, samples[0]
+            self.low, self.high = self.low_high(samples)
+        low, high = self.low_high(samples)
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self.seconds += end - begin
+        self.end = end
+        self.habit.pass_(end - begin)
+        if self.high - self.low >= self.least - 1e-6:
+            self.moved = end
+            self.habit.longest = max(self.habit.longest, self.seconds)
+            self.rest()
+
+    def rest(self) -> None:
+        """Begin anew: what stands still now may do so."""
+        self.seconds = 0.0
+        self.doubted = False
+
+    def resume(self, kept: Still, begin: float) -> None:
+        """Go on with a run in doubt at the instant `begin`, s."""
+        self.seconds, self.begin, self.end, self.doubted = kept.seconds, begin - kept.seconds, begin, True
+        self.first, self.low, self.high = kept.first, kept.low, kept.high
+
+    def keep(self) -> Still:
+        """Return what must be kept of it."""
+        return Still(self.seconds, self.first, self.low, self.high)
+
+    def low_high(self, samples: Sequence[float]) -> tuple[float, float]:
+        """Return the least and most of the samples; of directions, as turned from the run's first one."""
+        if self.circular:
+            samples = [(sample - self.first + 180.0) % 360.0 - 180.0 for sample in samples]
+        return min(samples), max(samples)

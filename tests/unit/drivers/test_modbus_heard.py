@@ -1,0 +1,48 @@
+"""What a Modbus line says of a device that refuses a block, and of bytes that make no frame."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.devices.modbus import INFO
+from drivers.errors import DeviceError, Garbled, WrongDevice
+from drivers.twins.modbus import sealed
+from edge.sim.clock import SimClock
+from tests.kits.modbus_line import played, settings, simulated
+
+
+def test_a_refused_block_says_how_single_registers_are_asked() -> None:
+    """A device that answers single registers alone refuses a block: the way out is in the message."""
+    sensor = settings("th-renke")
+    refuses = sealed(b"\x01\x83\x02")
+
+    def read(clock: SimClock) -> None:
+        bus = played(clock, refuses)
+        INFO.open(bus, sensor, clock).read()
+
+    with pytest.raises(WrongDevice, match=r"2 registers in one request.*most_registers = 1") as raised:
+        simulated(read)
+    assert raised.value.detail.code == "block_refused"
+
+
+def test_a_line_that_never_gave_a_frame_tells_what_is_heard() -> None:
+    """Bytes of another speed or another device are told with what may help, once enough came; noise later is noise."""
+    sensor = settings("th-renke", baud=4800)
+    noise = bytes((n * 37 + 11) % 251 for n in range(120))
+
+    def heard(clock: SimClock, *recordings: bytes) -> DeviceError:
+        device = INFO.open(played(clock, *recordings), sensor, clock)
+        error: DeviceError | None = None
+        for _ in recordings:
+            try:
+                device.read()
+            except DeviceError as found:
+                error = found
+        assert error is not None
+        return error
+
+    said = simulated(lambda clock: heard(clock, *[noise] * 6))
+    assert said.detail.code == "no_frame_but_bytes"
+    assert "9600" in str(said.detail)
+    good = sealed(b"\x01\x03\x04\x02\x00\x00\xc8")
+    assert isinstance(simulated(lambda clock: heard(clock, good, *[noise] * 6)), Garbled)

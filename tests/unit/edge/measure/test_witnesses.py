@@ -1,0 +1,223 @@
+"""What tells of a stuck, drifting or dead sensor sooner, what survives a restart, and which of two is wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from edge.measure.closing import Doubts
+from edge.measure.minute import Minutes
+from edge.measure.pairs import Usual
+from edge.measure.still import Habit
+from edge.records.bodies import Minute
+from tests.kits.station_day import Truth, flags, mast, run
+
+PAIR = ["air_temperature", "air_temperature.hedge", "relative_humidity", "air_pressure", "wind_speed"]
+AIR = [*PAIR, "wind_from_direction", "pm2p5"]
+
+
+def noise(at: float, seed: int) -> float:
+    """Return a number within -1..1 that looks like chance and is the same each time."""
+    return math.sin(at * 12.9898 + seed * 78.233) * 43758.5453 % 1.0 * 2 - 1
+
+
+def lively(at: float) -> dict[str, float]:
+    """Return weather whose sensors have noise, as real ones do."""
+    wave = math.sin(2 * math.pi * (at / 86_400 - 0.375))
+    warm = 12 + 6 * wave + 0.1 * noise(at, 1)
+    return {
+        "air_temperature": round(warm, 1),
+        "air_temperature.hedge": round(warm + 0.3 + 0.1 * noise(at, 2), 1),
+        "relative_humidity": round(60 - 15 * wave + 0.3 * noise(at, 3), 1),
+        "air_pressure": round(836 + wave + 0.1 * noise(at, 4), 1),
+        "wind_speed": round(2.5 + 0.8 * noise(at, 5), 1),
+        "wind_from_direction": round(180 + 40 * noise(at, 6)) % 360,
+        "pm2p5": round(40 + 5 * noise(at, 7)),
+    }
+
+
+def but(name: str, new: float | Callable[[float], float]) -> Truth:
+    """Return that weather with another value of one sensor: this one, or a function of time."""
+
+    def truth(at: float) -> dict[str, float]:
+        return lively(at) | {name: new(at) if callable(new) else new}
+
+    return truth
+
+
+def restarted(minutes: Minutes) -> Minutes:
+    """Return the station's minutes after a restart: what was kept, as JSON, is all that is left."""
+    kept = msgspec.json.decode(msgspec.json.encode(minutes.keep()), type=Doubts)
+    names = [line.name for line in minutes.lines.values()]
+    again = mast(names)
+    return Minutes(list(again.lines.values()), None, kept)
+
+
+def codes(bodies: list[Minute], name: str) -> set[str]:
+    """Return the codes of a channel's reasons."""
+    return {body.reasons[name].code for body in bodies if name in body.reasons}
+
+
+@pytest.fixture
+def learnt() -> Doubts:
+    """Return what a station has learnt in two days and an hour."""
+    usual = {"air_temperature air_temperature.hedge": Usual(-0.3, 0.08, 176_400.0)}
+    return Doubts(habits=dict.fromkeys(AIR, (60.0, 176_400.0)), usual=usual)
+
+
+@pytest.mark.slow
+def test_two_days_of_lively_weather_teach_that_and_raise_no_doubt(learnt: Doubts) -> None:
+    """How long each device stands still, and how two of them differ, is known after two days."""
+    minutes = mast(AIR)
+    assert {flag for body in run(minutes, lively, 0, 2940) for flag in body.quality.values()} == {1}
+    found = minutes.keep()
+    assert all(longest <= 180.0 and watched >= 150_000.0 for longest, watched in found.habits.values())
+    (usual,) = found.usual.values()
+    assert (usual.difference, usual.spread) == pytest.approx((-0.3, 0.05), abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["air_pressure", "wind_speed", "wind_from_direction", "pm2p5"])
+def test_a_lively_sensor_that_stops_is_doubted_within_half_an_hour(learnt: Doubts, name: str) -> None:
+    """How long a device stands still by itself is learnt from it, so that an hour is not waited for."""
+    minutes = Minutes(list(mast(AIR).lines.values()), None, learnt)
+    stopped = lively(176_400.0) | {"wind_from_direction": 180.0}
+    bodies = run(minutes, lambda at: lively(at) | {name: stopped[name]}, 2940, 2975)
+    found = flags(bodies, name)
+    assert found[:15] == [1] * 15
+    assert found[30:] == [3] * 5
+    assert all(body.quality[other] == 1 for body in bodies for other in AIR if other != name)
+
+
+def test_a_sluggish_device_is_given_its_hour() -> None:
+    """One that by itself stands still for half an hour is not judged sooner than everybody is."""
+    habit = Habit(1800.0, 200_000.0)
+    assert habit.limit() == 3600.0
+    assert Habit(60.0, 1000.0).limit() == 3600.0
+    assert Habit(60.0, 200_000.0).limit() == 1200.0
+
+
+def test_a_stuck_thermometer_is_told_by_its_twin(learnt: Doubts) -> None:
+    """Where the second one moves by half a kelvin, the one that stands still is doubted, and the other is not."""
+    minutes = Minutes(list(mast(AIR).lines.values()), None, learnt)
+    bodies = run(minutes, lambda at: lively(at) | {"air_temperature": 8.0}, 2940, 3060)
+    assert set(flags(bodies, "air_temperature")[40:]) == {3}
+    assert set(flags(bodies, "air_temperature.hedge")) == {1}
+
+
+def test_a_drift_beside_a_second_sensor_is_found_at_a_kelvin(learnt: Doubts) -> None:
+    """What two sensors differ by is learnt: a departure is doubted long before it reaches 3 K, in both."""
+    minutes = Minutes(list(mast(AIR).lines.values()), None, learnt)
+
+    def creeping(at: float) -> dict[str, float]:
+        off = 2.5 * (at - 176_400.0) / 14_400.0
+        return lively(at) | {"air_temperature": round(lively(at)["air_temperature"] + off, 1)}
+
+    bodies = run(minutes, creeping, 2940, 3180)
+    found = flags(bodies, "air_temperature")
+    first = found.index(3)
+    assert 30 < first < 110
+    assert set(found[first:]) == {3}
+    assert flags(bodies, "air_temperature.hedge")[-1] == 3
+
+
+@pytest.mark.slow
+def test_two_thermometers_in_sun_that_always_differ_at_noon_are_both_good() -> None:
+    """A second sensor in a poorer screen is 1.5 K warmer each noon: that is how this pair is."""
+
+    def noon(at: float) -> dict[str, float]:
+        more = max(0.0, 1.5 * math.sin(2 * math.pi * (at / 86_400 - 0.25)))
+        return lively(at) | {"air_temperature.hedge": round(lively(at)["air_temperature.hedge"] + more, 1)}
+
+    bodies = run(mast(PAIR), lambda at: {n: v for n, v in noon(at).items() if n in PAIR}, 0, 4 * 1440)
+    assert {flag for body in bodies for flag in body.quality.values()} == {1}
+
+
+def test_a_third_sensor_tells_which_of_two_is_wrong() -> None:
+    """Two of three agree: the one apart is suspect alone."""
+    names = ["air_temperature", "air_temperature.hedge", "air_temperature.wall", "relative_humidity"]
+    off = {
+        "air_temperature": 8.0,
+        "air_temperature.hedge": 8.2,
+        "air_temperature.wall": 13.0,
+        "relative_humidity": 60.0,
+    }
+    bodies = run(mast(names), lambda at: {n: v + 0.1 * round(noise(at, 1)) for n, v in off.items()}, 0, 20)
+    assert [bodies[-1].quality[name] for name in names[:3]] == [1, 1, 3]
+
+
+@pytest.mark.parametrize("gap", [0.0, 30.0, 700.0])
+@pytest.mark.parametrize(
+    ("name", "value"), [("air_pressure", 836.2), ("wind_speed", 3.3), ("pm2p5", 33.0), ("relative_humidity", 61.0)]
+)
+def test_a_stuck_sensor_is_not_good_again_after_a_restart(name: str, value: float, gap: float) -> None:
+    """Neither a reboot nor minutes without readings end a doubt: only a change does, and that at once."""
+    minutes = mast(AIR)
+    stuck = but(name, value)
+    run(minutes, stuck, 0, 80)
+    number = 80 + round(gap / 60)
+    after = restarted(minutes)
+    assert set(flags(run(after, stuck, number, number + 20), name)) == {3}
+    assert flags(run(after, lively, number + 20, number + 25), name)[-1] == 1
+
+
+def test_an_offset_outlives_a_restart_and_ends_when_it_is_back() -> None:
+    """A thermometer that leapt by 5 K is in doubt after the reboot too, for what is left of its six hours."""
+
+    def leapt(at: float) -> dict[str, float]:
+        true = lively(at)["air_temperature"]
+        return lively(at) | {"air_temperature": round(true + (5.0 if at >= 1800 else 0.0), 1)}
+
+    alone = [name for name in AIR if name != "air_temperature.hedge"]
+    minutes = mast(alone)
+    run(minutes, leapt, 0, 60)
+    after = restarted(minutes)
+    assert set(flags(run(after, leapt, 60, 120), "air_temperature")) == {3}
+    assert flags(run(after, lively, 120, 126), "air_temperature")[-1] == 1
+    mended = restarted(minutes)
+    assert flags(run(mended, lively, 62, 66), "air_temperature")[-1] == 1
+
+
+def test_wet_and_iced_sensors_stay_so_over_a_restart() -> None:
+    """A hygrometer is wet until it is dry, cups are iced until they turn."""
+    iced = {"wind_speed": 0.0, "air_temperature": -3.0, "air_temperature.hedge": -3.0, "relative_humidity": 92.0}
+    minutes = mast(AIR)
+
+    def turning(at: float) -> dict[str, float]:
+        return lively(at) | iced | {"wind_from_direction": round(at * 7) % 360}
+
+    assert flags(run(minutes, turning, 0, 120), "wind_speed")[-1] == 3
+    assert set(flags(run(restarted(minutes), turning, 120, 130), "wind_speed")) == {3}
+
+
+def test_a_repair_is_no_offset() -> None:
+    """A drift that is mended leaps back: the vapour pressure of the hours before says so, and what follows is good."""
+
+    def drifting(at: float) -> dict[str, float]:
+        off = 6.0 * max(0.0, at - 21_600.0) / 14_400.0 if at < 36_000.0 else 0.0
+        return lively(at) | {"air_temperature": round(lively(at)["air_temperature"] + off, 1)}
+
+    alone = [name for name in AIR if name != "air_temperature.hedge"]
+    bodies = run(mast(alone), drifting, 0, 700)
+    assert set(flags(bodies, "air_temperature")[605:]) == {1}
+
+
+@pytest.mark.parametrize(("value", "hours", "flag"), [(0.0, 13, 3), (1.0, 11, 1), (4.0, 13, 1)])
+def test_a_dead_fan_is_told_after_half_a_day(value: float, hours: int, flag: int) -> None:
+    """A particle sensor at 0 or 1 without a change while humidity moved is doubted; clean air for hours is not."""
+    names = ["air_temperature", "relative_humidity", "pm2p5"]
+    bodies = run(mast(names), lambda at: {n: lively(at)[n] for n in names[:2]} | {"pm2p5": value}, 0, hours * 60)
+    assert bodies[-1].quality["pm2p5"] == flag
+    assert codes(bodies, "pm2p5") <= {"dead_fan"}
+
+
+@pytest.mark.parametrize(("heated", "flag"), [(True, 1), (False, 3)])
+def test_a_heated_gauge_tells_snow(heated: bool, flag: int) -> None:
+    """What a heated gauge counts in frost fell; what another one counts has melt."""
+    lines = list(mast(["air_temperature", "rainfall_amount"]).lines.values())
+    lines[1].heated = heated
+    minutes = Minutes(lines)
+    bodies = run(minutes, lambda at: {"air_temperature": -4.0, "rainfall_amount": 0.2 * (at // 120)}, 0, 6)
+    assert bodies[4].quality["rainfall_amount"] == flag
