@@ -79,8 +79,7 @@ def take_over(folder: Path) -> None:
 
 def go_on(folder: Path) -> None:
     """Put a salvaged database, where there is one, in its place, and what it replaces aside."""
-    whole = folder / SALVAGED
-    if not whole.exists():
+    if not (folder / SALVAGED).exists():
         return
     target = folder / next_name(folder)
     for suffix in (JOURNAL, LOG, ""):
@@ -89,7 +88,7 @@ def go_on(folder: Path) -> None:
             sync_folder(folder)
     with suppress(FileNotFoundError):
         (folder / COPY).unlink()  # salvaged too
-    os.replace(whole, folder / DATABASE)
+    os.replace(folder / SALVAGED, folder / DATABASE)
     sync_folder(folder)
     _prune(folder, KEPT)
 
