@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from edge.records.spans import Span
-from edge.wire.contract import LARGEST_PACKET, MOST_SPANS, VERSION, Hello, HelloAnswer, Piece, Receipt, encode
-from hub.record_files import RecordFiles
+from edge.wire.contract import (
+    LARGEST_PACKET,
+    MOST_SPANS,
+    MOST_TABLES,
+    VERSION,
+    Hello,
+    HelloAnswer,
+    Piece,
+    Receipt,
+    encode,
+)
+from hub.sink import Sink
 
 PAGE = 1000  # spans or pieces in one receipt
 PACKED = 4096  # bytes from which on a message goes compressed
@@ -14,27 +24,33 @@ HEAD = 100  # bytes of a packet beside its payload
 
 
 def receipts(
-    records: RecordFiles, station: str, has: list[Span], whole: list[Piece], wanted: list[Piece]
+    sink: Sink,
+    station: str,
+    has: list[Span],
+    whole: list[Piece],
+    wanted: list[Piece],
+    tables: Collection[str] = (),
 ) -> Iterator[Receipt]:
-    """Yield the receipts that say this, none of them large."""
-    for first in range(0, max(len(has), len(whole), len(wanted)), PAGE):
+    """Yield the receipts that say this, none of them large. `tables`: the names of those that are wanted."""
+    names = sorted(tables)[:MOST_TABLES]
+    for first in range(0, max(len(has), len(whole), len(wanted), len(names)), PAGE):
         page = slice(first, first + PAGE)
-        revised = records.revised(station, has[page])
-        yield Receipt(VERSION, records.id, records.generation, has[page], whole[page], wanted[page], revised)
+        revised = sink.revised(station, has[page])
+        parts = has[page], whole[page], wanted[page], revised, names[page]
+        yield Receipt(VERSION, sink.id, sink.generation, *parts)
 
 
-def answers(records: RecordFiles, hello: Hello, utc: int, proves: bool) -> Iterator[HelloAnswer]:
+def answers(sink: Sink, hello: Hello, utc: int, proves: bool, reads: int = VERSION) -> Iterator[HelloAnswer]:
     """Yield the answer to a hello, and after it the one to send where that is too large.
 
     It speaks of the epochs that the hello names. The second says nothing of what is here: it still tells the time
     (microseconds UTC), and receipts close what comes. A list of so many holes is not an honest station's.
     """
-    named = {span.epoch for span in hello.epochs}
-    has = [span for span in records.held(hello.station) if span.epoch in named]
+    has = sink.held(hello.station, frozenset(span.epoch for span in hello.epochs))
     if proves and len(has) <= MOST_SPANS:
-        revised = records.revised(hello.station, has)
-        yield HelloAnswer(VERSION, hello.nonce, utc, records.id, records.generation, has, revised)
-    yield HelloAnswer(VERSION, hello.nonce, utc)
+        revised = sink.revised(hello.station, has)
+        yield HelloAnswer(VERSION, hello.nonce, utc, sink.id, sink.generation, has, revised, reads=reads)
+    yield HelloAnswer(VERSION, hello.nonce, utc, reads=reads)
 
 
 def payload(message: HelloAnswer | Receipt, most: int | None) -> bytes | None:

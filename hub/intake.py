@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
+from edge.northbound import version2
 from edge.records.record import ClockMark, Name, Record, Revision, Seq, Stamp, values_of
 from edge.wire.contract import (
     MOST_RECORDS,
-    ROOT,
+    VERSION,
     ChunkHeader,
     Hello,
     PayloadError,
@@ -25,8 +26,10 @@ from edge.wire.contract import (
     decode_chunk,
     opened,
 )
+from edge.wire.contract import topic as topic_of
 
 SHOWN = 200  # characters of a topic that are kept and shown
+RECORDS = (Topic.LIVE, Topic.BACKFILL)  # the topics of records
 Keys = dict[str, Raw]
 
 
@@ -131,9 +134,22 @@ def chunk(topic: str, payload: bytes) -> tuple[ChunkHeader, bytes]:
 
 def channel(topic: str) -> Topic | None:
     """Return the channel of a station's topic; None where it is none."""
-    parts = topic.removeprefix(f"{ROOT}/").split("/")
-    known = topic.startswith(f"{ROOT}/") and len(parts) == 2 and parts[1] in list(Topic)
-    return Topic(parts[1]) if known else None
+    for version, channels in ((VERSION, list(Topic)), (version2.VERSION, RECORDS)):
+        parts = topic.removeprefix(root := f"minshan/{version}/").split("/")
+        if topic.startswith(root) and len(parts) == 2 and parts[1] in channels:
+            return Topic(parts[1])
+    return None
+
+
+def heard() -> tuple[str, ...]:
+    """Return the topics that a receiver hears."""
+    newer = (topic_of("+", channel, version2.VERSION) for channel in RECORDS)
+    return (*(topic_of("+", channel) for channel in MESSAGES), *newer)
+
+
+def in_columns(topic: str) -> bool:
+    """Return whether what comes on a station's topic is of version 2."""
+    return topic.startswith(f"minshan/{version2.VERSION}/")
 
 
 def station(topic: str) -> str:

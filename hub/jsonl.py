@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Raw
 
 from edge.files import sync_folder
+from edge.northbound import version1
 from edge.records.record import ClockMark, Kind, Name, Record, Revision, Seq, values_of
 from hub.intake import Strange
 
@@ -135,9 +136,10 @@ def contents(file: IO[bytes]) -> Iterator[tuple[Identity, int]]:
 def digest(line: bytes) -> int:
     """Return eight bytes of what a line says of its record; when an undated one arrived is no part of that.
 
-    Raise ValueError, RecursionError where it is no JSON.
+    A reason counts by its sentence, which is all that version 1 of the contract says of it, so that the same record is
+    the same in either version. Raise ValueError, RecursionError where it is no JSON.
     """
-    said: dict[str, Any] = values_of(line)
+    said: dict[str, Any] = _in_sentences(values_of(line))
     clock = said.get("clock")
     if isinstance(clock, dict) and clock.get("source") == "arrival":
         said.pop("time", None)
@@ -146,6 +148,20 @@ def digest(line: bytes) -> int:
     except (ValueError, OverflowError):  # a number or a text that JSON has and msgspec does not write
         raw = json.dumps(said, sort_keys=True).encode()
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()) or 1  # 0 is for what was not looked at
+
+
+def _in_sentences(said: dict[str, Any]) -> dict[str, Any]:
+    """Return what a line says with sentences in the place of reasons, wherever a body is."""
+    found = dict(said)
+    if "kind" not in said and isinstance(said.get("reasons"), dict):
+        found["reasons"] = {name: version1.sentence(reason) for name, reason in said["reasons"].items()}
+    inner = said.get("record")
+    if isinstance(inner, dict) and inner.get("kind") in list(Kind) and isinstance(inner.get("body"), dict):
+        found["record"] = inner | {"body": version1.body(inner["kind"], inner["body"])}
+    kind = said.get("kind", Kind.MINUTE)
+    if kind in list(Kind) and isinstance(said.get("body"), dict):
+        found["body"] = version1.body(kind, said["body"])
+    return found
 
 
 def encoded(line: dict[str, Any]) -> bytes:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from edge.files import sync_folder
 from edge.wire.contract import LARGEST_PICTURE, ChunkHeader, Piece
+from hub.sink import PictureRow
 
 log = logging.getLogger("minshan.watch")
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -32,6 +33,7 @@ class Album:
         self._verified: set[tuple[Path, str]] = set()  # files that have the SHA-256 that somebody names
         self.whole: list[tuple[str, Piece]] = []  # (station, piece): kept since the last `sync`
         self.wanted: dict[tuple[str, str, str], Piece] = {}  # (station, picture, part) -> where to go on
+        self.kept: dict[tuple[str, str, str], PictureRow] = {}  # of what is whole, until the owner has committed it
         self.finished: list[Path] = []  # files completed since the owner looked
 
     def put(self, header: ChunkHeader, data: bytes) -> bool:
@@ -41,8 +43,8 @@ class Album:
         self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away
         part = self._part(header)
         size = part.stat().st_size if part.exists() else 0
-        if not size and self._there(header) is not None:
-            self.whole.append((header.station, Piece(header.picture, header.part, header.size)))
+        if not size and (there := self._there(header)) is not None:
+            self._whole(header, there)
             return True
         if header.offset > size:
             self._want(header, size)
@@ -53,6 +55,24 @@ class Album:
             file.write(data)
         self._touched[part] = header
         return True
+
+    def stations(self) -> set[str]:
+        """Return the stations that something is to be said to."""
+        return {station for station, _ in self.whole} | {station for station, _, _ in self.wanted}
+
+    def collect(self, station: str) -> tuple[list[Piece], list[Piece]]:
+        """Return once what is whole of a station, and what is wanted again."""
+        whole = [piece for name, piece in self.whole if name == station]
+        wanted = [piece for (name, *_), piece in self.wanted.items() if name == station]
+        self.whole = [pair for pair in self.whole if pair[0] != station]
+        self.wanted = {key: piece for key, piece in self.wanted.items() if key[0] != station}
+        return whole, wanted
+
+    def count_finished(self) -> int:
+        """Return once how many files were completed."""
+        count = len(self.finished)
+        self.finished.clear()
+        return count
 
     def sync(self) -> None:
         """See the pieces on the disk, and give the whole parts their names."""
@@ -74,6 +94,10 @@ class Album:
         part.rename(target)
         self._verified.add((target, header.sha256))
         self.finished.append(target)
+        self._whole(header, target)
+
+    def _whole(self, header: ChunkHeader, file: Path) -> None:
+        self.kept[header.station, header.picture, header.part] = PictureRow(header, file.name)
         self.whole.append((header.station, Piece(header.picture, header.part, header.size)))
 
     def _want(self, header: ChunkHeader, offset: int) -> None:

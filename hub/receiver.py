@@ -17,32 +17,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec import Raw
-
-from drivers.reason import Reason
+from drivers.reason import Reason, restored
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
+from edge.northbound import version2
 from edge.records.record import Record
 from edge.records.spans import Span, merged
 from edge.wire import contract
-from edge.wire.contract import Hello, HelloAnswer, PayloadError, Piece, Receipt, Status, Topic, encode, topic
+from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, topic
 from edge.wire.errors import LinkError, may_not_read
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from edge.wire.set_aside import SetAside
-from hub import answers, intake, jsonl
-from hub.intake import RawBatch, Strange
+from hub import answers, intake
+from hub.lines_sink import LinesSink
+from hub.pending import Pending, span_of
 from hub.picture_files import Album
-from hub.record_files import RecordFiles, Taken, unwritten
+from hub.reader import Parts, Reader
+from hub.record_files import RecordFiles, unwritten
+from hub.sink import Fate, Row, Sink, SinkError
+from hub.tables import Tables
 from hub.tally import Tally
 
 log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s: how soon a signal is noticed
 LOOK = 1.0  # s between two looks at what others do to the files
 RECEIVE = 200  # messages that the broker may send before the first is acknowledged
-HEARD = (Topic.LIVE, Topic.BACKFILL, Topic.PICTURE, Topic.STATUS, Topic.HELLO)
+MOST_ROWS = 5000  # records after which a commit is due, though more lie in the inbox
+SINK_PAUSE = 2.0  # s after which what refused a commit is tried again
 
 
 @dataclass
@@ -60,9 +64,10 @@ class Files:
 
 
 class Receiver:
-    """One receiver with its files. Raise OSError.
+    """One receiver with its files, or a sink that keeps the records instead. Raise OSError.
 
-    `seen` is called with each new record, for people's eyes; `utc` tells the time, microseconds since 1970.
+    `seen` is called with each new record, for people's eyes; `utc` tells the time, microseconds since 1970, and `told`
+    the time that stations are told (0: not known), the same without it. `name` keeps its session apart from others'.
     """
 
     def __init__(
@@ -72,20 +77,29 @@ class Receiver:
         receipts: bool,
         seen: Callable[[str, Record], None],
         utc: Callable[[], int] = system_utc,
+        sink: Sink | None = None,
+        told: Callable[[], int] | None = None,
+        name: str = "",
     ) -> None:
         self.tally = Tally()
-        self.records = RecordFiles(files.minutes, files.events, files.beside(".ledger"))
-        self.receipts = receipts and files.minutes is not None and files.events is not None
+        self.records = RecordFiles(files.minutes, files.events, None if sink else files.beside(".ledger"))
+        self.sink: Sink = sink or LinesSink(self.records)
+        self.receipts = receipts and (sink is not None or (files.minutes is not None and files.events is not None))
         self.trouble: Reason | None = None
         self.connected = False
-        self.aside: SetAside | None = None
-        if (folder := files.beside(".set-aside")) is not None:
-            self.aside = SetAside(folder)
+        folder = files.beside(".set-aside")
+        self.aside = None if folder is None else SetAside(folder)
         self._broker, self._seen, self._utc = broker, seen, utc
         self._album = None if files.pictures is None else Album(files.pictures)
         self._fresh: dict[str, list[Span]] = {}  # station -> records of this batch
-        self._statuses: dict[str, Status] = {}
-        self._said: dict[str, dict[str, bytes]] = {}  # topic -> what its last message said in unknown keys
+        self._pending = Pending(MOST_ROWS)
+        self._told = told or utc
+        self._name = name or f"watch-{{}}-{socket.gethostname()}"
+        waiting = files.beside(".waiting")
+        self._tables = Tables(files.beside(".tables"), None if waiting is None else SetAside(waiting))
+        parts = Parts(self._pending, self._album, self._tables, self.tally, self.aside)
+        self._reader = Reader(parts, utc)
+        self._reads = version2.VERSION
         self._clock = SystemClock()
         self._next_look = 0.0
 
@@ -95,7 +109,9 @@ class Receiver:
         while not ended():
             since = self._clock.now()
             refused = False
+            pause = None
             try:
+                self.sink.look()  # where nothing can be kept nothing is asked for
                 link = connect(self._broker, self._session())
                 try:
                     self._receive(link, ended, tick)
@@ -107,27 +123,32 @@ class Receiver:
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
                 self._set_trouble(unwritten(error))
+            except SinkError as trouble:
+                self._set_trouble(restored(str(trouble)))
+                pause = SINK_PAUSE
             if self._clock.now() - since > STABLE:
                 retry.reset()
-            self._wait(retry.pause(refused), ended, tick)
+            self._wait(retry.pause(refused) if pause is None else pause, ended, tick)
 
     def close(self) -> None:
         """Let the files go."""
-        self.records.close()
+        self.sink.close()
 
     # -- the connection ------------------------------------------------------------------------------------
 
     def _session(self) -> Session:
         """Return the session: the ledger's name finds what the broker kept for it, the host's keeps copies apart."""
-        topics = tuple(topic("+", channel) for channel in HEARD)
-        if not self.records.id:
+        topics = intake.heard()
+        if not self.sink.id:
             return Session(f"minshan-watch-{secrets.token_hex(8)}", topics, receive=RECEIVE)
-        host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:32]
-        return Session(f"minshan-watch-{self.records.id}-{host}", topics, expiry=KEPT_SESSION, receive=RECEIVE)
+        name = re.sub(r"[^A-Za-z0-9-]", "-", self._name.format(self.sink.id))[:64]
+        return Session(f"minshan-{name}", topics, expiry=KEPT_SESSION, receive=RECEIVE)
 
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
-        if link.granted.refused:
+        newer = [where for where in link.granted.refused if intake.in_columns(where)]
+        if len(newer) < len(link.granted.refused):
             raise LinkError(may_not_read(link.granted.refused))
+        self._reads = contract.VERSION if newer else version2.VERSION
         self._set_trouble(None)
         self.connected = True
         link.publish(contract.ROLLCALL, b"{}")
@@ -137,7 +158,7 @@ class Receiver:
             link.acks.clear()
             if link.incoming or self._clock.now() >= self._next_look:
                 self._next_look = self._clock.now() + LOOK
-                if self.records.look():
+                if self.sink.look():
                     link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
             if link.incoming:
                 messages = list(link.incoming)
@@ -160,133 +181,78 @@ class Receiver:
     # -- a batch -------------------------------------------------------------------------------------------
 
     def batch(self, link: Link, messages: list[Incoming]) -> None:
-        """Take in what has arrived, answer, and acknowledge. Raise OSError, which leaves all unacknowledged."""
-        hellos = [hello for message in messages if (hello := self._take(message)) is not None]
-        self.records.sync()
+        """Take in what has arrived, answer, and acknowledge, a commit at a time.
+
+        Raise OSError, SinkError: what is not committed stays unacknowledged, and comes again on the next connection.
+        """
+        taken: list[Incoming] = []
+        hellos: list[Hello] = []
+        try:
+            for message in messages:
+                hello = self._reader.take(message)
+                hellos += [] if hello is None else [hello]
+                taken.append(message)
+                if self._pending.full:
+                    self._finish(link, taken, hellos)
+                    taken, hellos = [], []
+            self._finish(link, taken, hellos)
+        finally:
+            self._pending.clear()
+
+    def _finish(self, link: Link, messages: list[Incoming], hellos: list[Hello]) -> None:
+        """Commit, then say so, then acknowledge."""
         if self._album is not None:
             self._album.sync()
-        for station in sorted({*self._fresh, *self._album_stations()}):
+        self._commit()
+        self._tables.sync()
+        for station in sorted({*self._fresh, *self._tables.wanted, *(self._album.stations() if self._album else ())}):
             self._receipt(link, station)
         self._fresh.clear()
+        self._tables.wanted.clear()
         for hello in hellos:
             self._answer(link, hello)
         for message in messages:
             link.ack(message)
 
-    def _take(self, message: Incoming) -> Hello | None:
-        """Take one message in; a hello is given back, to be answered when the batch is on the disk. Raise OSError."""
-        try:
-            return self._understood(message)
-        except PayloadError as trouble:
-            why = str(trouble)
-        except OSError:
-            raise  # the disk's trouble is none of the message's: it comes again
-        except Exception as error:  # noqa: BLE001  # no message may end the receiver, by any error
-            why = f"{type(error).__name__}: {error}"
-        self._set_aside(message.topic, message.payload, why)
-        return None
+    def _commit(self) -> None:
+        """Commit what is pending, count it, and set aside what was refused. Raise OSError, SinkError."""
+        delivery = self._pending.delivery(self._album.kept.values() if self._album else ())
+        outcome = self.sink.commit(delivery)
+        for row, fate in zip(delivery.rows, outcome.fates):
+            self._settle(row, fate)
+        for where, message, why in self._pending.refused(outcome.why):
+            self._reader.set_aside(where, message, why)
+        self._pending.clear()
+        if self._album is not None:
+            self._album.kept.clear()
 
-    def _understood(self, message: Incoming) -> Hello | None:
-        channel, payload = intake.channel(message.topic), message.payload
-        hello = None
-        if channel in (Topic.LIVE, Topic.BACKFILL):
-            self._records(message.topic, intake.batch(message.topic, payload))
-        elif channel is Topic.PICTURE:
-            header, data = intake.chunk(message.topic, payload)
-            if self._album is not None and not self._album.put(header, data):
-                raise PayloadError(f"chunk: not a piece of a picture of {header.station}")
-        elif channel is Topic.STATUS:
-            self._status(intake.status(message.topic, payload))
-        elif channel is Topic.HELLO:
-            hello = intake.hello(message.topic, payload)
-            self.records.ledger.announce(hello.station, hello.epochs)
-        else:
-            raise PayloadError("no topic of a station")
-        self._more(channel, message)
-        return hello
-
-    def _more(self, channel: Topic, message: Incoming) -> None:
-        """Keep what a message says in words of a later version, once as long as it says the same."""
-        more = {key: bytes(value) for key, value in intake.more(channel, message.payload).items()}
-        if more and more != self._said.get(message.topic):
-            self._said[message.topic] = more
-            line = {"station": intake.station(message.topic), "kind": "message", "time": jsonl.rfc3339(self._utc())}
-            self.records.note(line | {"topic": channel, "unknown": {key: Raw(value) for key, value in more.items()}})
-
-    def _records(self, where: str, batch: RawBatch) -> None:
-        """Take in each record by itself; what cannot be kept is set aside, and not receipted. Raise OSError."""
-        bad: dict[int, str] = {}
-        for number, raw in enumerate(batch.records):
-            try:
-                self._record(batch.station, raw)
-            except OSError:
-                raise
-            except Exception as error:  # noqa: BLE001  # a record may hold anything, and costs no other
-                bad[number] = str(error) if isinstance(error, PayloadError) else f"{type(error).__name__}: {error}"
-        if bad:
-            kept = encode(RawBatch(batch.v, batch.station, [batch.records[number] for number in bad]))
-            more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-            self._set_aside(where, kept, f"a record of {batch.station}: {next(iter(bad.values()))}{more}")
-
-    def _record(self, station: str, raw: Raw) -> None:
-        """Keep one record. Raise PayloadError where that cannot be, OSError."""
-        found, arrived = intake.record(raw), self._utc()
-        if isinstance(found, Strange):
-            taken = self.records.take_strange(station, found, arrived, raw)
-        else:
-            taken = self.records.take(station, found, arrived, raw if intake.says_more(raw) else None)
-        if taken is Taken.OTHER:
+    def _settle(self, row: Row, fate: Fate) -> None:
+        if fate is Fate.REFUSED:
+            return
+        if fate is Fate.OTHER:
             self.tally.others += 1
-            self.records.keep_other(station, found, arrived, raw)
-        elif taken is Taken.DOUBLE:
+        elif fate is Fate.DOUBLE:
             self.tally.doubles += 1
         else:
-            self.tally.take(station, found, arrived)
-            if isinstance(found, Record):
-                self._seen(station, found)
-        self._fresh.setdefault(station, []).append(Span(found.epoch, found.seq, found.seq))
-
-    def _status(self, status: Status) -> None:
-        self.tally.states[status.station] = status.state
-        if self._statuses.get(status.station) == status:
-            return
-        self._statuses[status.station] = status
-        line = {"station": status.station, "kind": "status", "time": jsonl.rfc3339(self._utc())}
-        self.records.note(line | {"state": status.state, "running": status.epoch})
-
-    def _set_aside(self, where: str, payload: bytes, why: str) -> None:
-        """Count what cannot be handled, and keep it for a while: nothing of it is receipted."""
-        self.tally.aside += 1
-        where, why = intake.printable(where), intake.printable(why, 500)
-        if self.aside is not None:
-            self.aside.put(where, payload, why)
-        else:
-            log.warning("a message on %s is not understood and left out: %s", where, why)
+            self.tally.take(row.station, row.record, row.arrived)
+            if isinstance(row.record, Record):
+                self._seen(row.station, row.record)
+        self._fresh.setdefault(row.station, []).append(span_of(row))
 
     # -- answers -------------------------------------------------------------------------------------------
 
-    def _album_stations(self) -> set[str]:
-        if self._album is None:
-            return set()
-        return {station for station, _ in self._album.whole} | {station for station, _, _ in self._album.wanted}
-
     def _receipt(self, link: Link, station: str) -> None:
         """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
-        whole: list[Piece] = []
-        wanted: list[Piece] = []
-        if self._album is not None:
-            whole = [piece for name, piece in self._album.whole if name == station and self.receipts]
-            wanted = [piece for (name, *_), piece in self._album.wanted.items() if name == station]
-            self._album.whole = [pair for pair in self._album.whole if pair[0] != station]
-            self._album.wanted = {k: piece for k, piece in self._album.wanted.items() if k[0] != station}
-            self.tally.pictures += len(self._album.finished)
-            self._album.finished.clear()
+        whole, wanted = ([], []) if self._album is None else self._album.collect(station)
+        self.tally.pictures += 0 if self._album is None else self._album.count_finished()
         has = merged(self._fresh.get(station, [])) if self.receipts else []
-        for receipt in answers.receipts(self.records, station, has, whole, wanted):
+        for receipt in answers.receipts(
+            self.sink, station, has, whole if self.receipts else [], wanted, self._tables.wanted.get(station, ())
+        ):
             self._tell(link, topic(station, Topic.RECEIPT), receipt)
 
     def _answer(self, link: Link, hello: Hello) -> None:
-        for answer in answers.answers(self.records, hello, self._utc(), self.receipts):
+        for answer in answers.answers(self.sink, hello, self._told(), self.receipts, self._reads):
             if self._tell(link, topic(hello.station, Topic.ANSWER), answer):
                 return
 

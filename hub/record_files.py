@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -125,7 +124,7 @@ class RecordFiles:
         if (mark := hash((station, bytes(came)))) not in self._others:
             self._others = {*self._others, mark} if len(self._others) < MOST_OTHERS else {mark}
             line = {"station": station, "kind": "conflict", "time": jsonl.rfc3339(arrived), "of": name, "record": came}
-            self.note(line)
+            self.note(jsonl.encoded(line))
 
     def _take(self, station: str, record: Record | Strange, which: str, line: bytes) -> Taken:
         digest = jsonl.digest(line)
@@ -137,10 +136,10 @@ class RecordFiles:
         self.ledger.add(*name, digest)
         return Taken.NEW
 
-    def note(self, line: dict[str, Any]) -> None:
+    def note(self, line: bytes) -> None:
         """Put a line of the receiver's own into the events' file."""
         if "events" in self._lines:
-            self._lines["events"].put(jsonl.encoded(line))
+            self._lines["events"].put(line)
 
     def sync(self) -> None:
         """See all that was taken in on the disk. Raise OSError."""

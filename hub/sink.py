@@ -30,13 +30,15 @@ class Row(msgspec.Struct, frozen=True):
     """One record of a station's batch: what was understood of it, and all of it as it came.
 
     `record` is a view where it was understood, else what it says of which one it is; `raw` the whole record, byte for
-    byte; `arrived` microseconds UTC, which dates a record that its station could not date.
+    byte; `arrived` microseconds UTC, which dates a record that its station could not date. `viewed`: whether a database
+    shows its body as JSON beside the bytes.
     """
 
     station: str
     record: Record | Strange
     raw: bytes
     arrived: int
+    viewed: bool = True
 
 
 class PictureRow(msgspec.Struct, frozen=True):
@@ -55,12 +57,20 @@ class Note(msgspec.Struct, frozen=True):
     raw: bytes
 
 
+class Announced(msgspec.Struct, frozen=True):
+    """What a station's hello says it has, beside what is here: what of that is not received is known by it."""
+
+    station: str
+    epochs: tuple[Span, ...]
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """What is committed together. The order of rows is that of their arrival; a sink sorts where its locks need it."""
 
     rows: tuple[Row, ...] = ()
     pictures: tuple[PictureRow, ...] = ()
     notes: tuple[Note, ...] = ()
+    announced: tuple[Announced, ...] = ()
 
 
 class Fate(Enum):
@@ -73,9 +83,10 @@ class Fate(Enum):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a commit did: the fate of each row of the delivery, in its order."""
+    """What a commit did: the fate of each row of the delivery, in its order, and why those REFUSED were."""
 
     fates: tuple[Fate, ...]
+    why: dict[int, str] = {}
 
 
 class SinkError(Exception):
@@ -95,7 +106,7 @@ class Sink(Protocol):
 
     @property
     def generation(self) -> int:
-        """Rises when the ledger may have lost something (restored from a backup, lines gone): stations ask anew."""
+        """Another number when the ledger may have lost something (restored, lines gone): stations ask anew."""
 
     def commit(self, delivery: Delivery) -> Outcome:
         """Keep a delivery. When this returns, all of it that is not REFUSED is on the disk, and so is the ledger."""

@@ -43,6 +43,7 @@ COMMANDS = {
     "accept-ledger": "provisioning.commands.accept_ledger",
     "remote": "provisioning.commands.remote",
     "watch": "provisioning.commands.watch",
+    "hub": "provisioning.commands.hub",
 }
 # What people write for a language beside its locale's name.
 LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from edge.northbound import version1
+from edge.northbound import columns, version1, version2
 from edge.records import spans
 from edge.records.bodies import SeasonCounts
 from edge.records.record import ClockMark, Record, Stamp
@@ -26,6 +26,8 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "batch": contract.Batch,
     "chunk-header": contract.ChunkHeader,
     "clock": ClockMark,
+    "column-batch": version2.ColumnBatch,
+    "columns": columns.Columns,
     "command": contract.Command,
     "hello": contract.Hello,
     "hour": version1.Hour,
@@ -39,6 +41,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "span": spans.Span,
     "stamp": Stamp,
     "status": contract.Status,
+    "table": columns.Table,
 }
 KEPT = ("if", "then", "allOf", "examples")  # beside descriptions and what narrows a property
 NARROWER = ("const", "enum")

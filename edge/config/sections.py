@@ -69,7 +69,9 @@ class BrokerSection(Section):
 
     `proof`: what closes a range of records: "committed" (the platform's receipt that it is on its disk) or "broker"
     (its acknowledgement; what it then drops, while the platform is away, is lost). `protocol`: 5 unless the broker
-    speaks 3.1.1 alone ("auto" tries 5 first).
+    speaks 3.1.1 alone ("auto" tries 5 first). `contract`: the newest version of the wire contract that records go in;
+    2 (minutes in columns) once the platform has said that it reads it. `live_every_min`: minutes in a live message; an
+    alert takes all with it at once.
     """
 
     url: str = Field(pattern=BROKER_URL)
@@ -81,6 +83,8 @@ class BrokerSection(Section):
     key_file: str | None = None
     proof: Literal["broker", "committed"] = "committed"
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    contract: Literal[1, 2] = 2
+    live_every_min: Literal[1, 5, 10] = 1
     keepalive_s: int = Field(default=60, ge=5, le=3600)
     retry_max_s: float = Field(default=120.0, ge=1, le=3600)
 

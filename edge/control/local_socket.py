@@ -59,14 +59,16 @@ class Control:
 
     def _listen(self, poll: select.epoll) -> None:
         """Serve until somebody deletes the socket, or moves its folder: then nobody finds it any more."""
-        self._path.unlink(missing_ok=True)
+        beside = self._path.with_name(f".{self._path.name}.new")  # whoever finds the socket is listened to
+        beside.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as server:
-            with short_path(self._path) as path:
+            with short_path(beside) as path:
                 server.bind(path)
-            ours = identity(self._path)
+            os.chmod(beside, 0o660)
+            server.listen(BACKLOG)
+            ours = identity(beside)
+            os.replace(beside, self._path)
             try:
-                os.chmod(self._path, 0o660)
-                server.listen(BACKLOG)
                 poll.register(server.fileno(), select.EPOLLIN)
                 while identity(self._path) == ours or not self._path.parent.is_dir():
                     self._clock.wait_readable(poll.fileno(), self._next_look())

@@ -11,10 +11,8 @@ together wrongly, or read with another table, is damage and never good.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -22,14 +20,15 @@ from msgspec import Meta, Raw
 
 from edge.records.bodies import MOST_CHANNELS, Flag, Key
 from edge.records.record import MOST, Kind, Name, Record, Seq
-from edge.wire.contract import MOST_RECORDS, PayloadError, StationId
+from edge.wire.contract import LARGEST, MOST_RECORDS, PayloadError, StationId, TableName
 
 MICRO = 1_000_000
 MOST_DECIMALS = 6
 Whole = Annotated[int, Meta(ge=-MOST, le=MOST)]
 Column = Annotated[list[Whole], Meta(max_length=MOST_RECORDS)]
 Holes = Annotated[list[Whole | None], Meta(max_length=MOST_RECORDS)]
-Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{12}$(?!\n)")]
+MOST_SPREAD = 4 * LARGEST  # bytes that the reasons of one block have in its minutes
+USUAL = 60 * MICRO  # a minute's duration
 
 
 class Channel(msgspec.Struct, frozen=True, array_like=True):
@@ -53,8 +52,13 @@ class Table(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def hash(self) -> str:
-        """Return its name: the first 12 hexadecimal digits of the SHA-256 of its JSON."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:12]
+        """Return its name."""
+        return name_of(msgspec.json.encode(self))
+
+
+def name_of(table: Raw | bytes) -> str:
+    """Return a table's name: the CRC-32 of its JSON, to the byte as it was sent, as 8 hexadecimal digits."""
+    return f"{zlib.crc32(table):08x}"
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True):
@@ -73,17 +77,18 @@ class Columns(msgspec.Struct, frozen=True, omit_defaults=True):
     """Minutes of one table. Each list has the first number and then steps; a hole (null) is stepped over.
 
     `start` and `boottime` are microseconds, `duration` and `error` too (null: unknown); undated minutes have no
-    `start`, minutes that were never revised no `revision`. `values` has a list for each channel of the table.
+    `start`, whole ones no `duration` (60 s), minutes that were never revised no `revision`. `values` has a list for
+    each channel of the table.
     """
 
-    table: Hash
+    table: TableName
     seq: Column
     boottime: Column
-    duration: Column
     error: Holes
     values: Annotated[list[Holes], Meta(max_length=MOST_CHANNELS)]
     sum: Annotated[int, Meta(ge=0, lt=2**32)]
     start: Column = []
+    duration: Column = []
     revision: Column = []
     runs: Annotated[list[Run], Meta(max_length=MOST_RECORDS * MOST_CHANNELS)] = []
     reasons: Annotated[list[Raw], Meta(max_length=MOST_RECORDS * MOST_CHANNELS)] = []
@@ -100,112 +105,33 @@ class Body(msgspec.Struct, frozen=True):
 Flagged = dict[str, tuple[int, Raw | None]]  # of one minute: channel -> flag and reason where they are not as usual
 
 
-class Row(msgspec.Struct, frozen=True):
-    """A minute as whole numbers."""
-
-    record: Record
-    table: Table
-    body: Body
-    numbers: list[int | None]
-
-
-# -- writing -------------------------------------------------------------------------------------------------------
-
-
-def row(station: str, record: Record, units: dict[str, tuple[str, int]]) -> Row | None:
-    """Return a minute as whole numbers, None where columns can't give it back to the byte.
-
-    `units`: of each channel its unit and how many decimals its values have.
-    """
-    if record.kind != Kind.MINUTE or record.clock.not_before is not None or record.clock.not_after is not None:
-        return None
+def read_table(told: Raw | bytes) -> Table:
+    """Return a table as it was sent; a newer station's may say more. Raise PayloadError."""
     try:
-        body = msgspec.json.decode(record.body, type=Body)
-        channels = [Channel(name, *units[name]) for name in body.values]
-        numbers = [None if v is None else round(v * 10**c.decimals) for v, c in zip(body.values.values(), channels)]
-    except (msgspec.MsgspecError, KeyError, OverflowError, ValueError):
-        return None
-    table = Table(station, record.epoch, record.stamp.boot, record.clock.source, channels, record.setup)
-    found = Row(record, table, body, numbers)
-    return found if _is_given_back(found) else None
+        return msgspec.json.decode(told, type=Table)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise PayloadError(f"table: {error}") from None
 
 
-def _is_given_back(one: Row) -> bool:
-    """Whether the whole numbers come to the very bytes of the record."""
-    record = one.record
-    times = (record.stamp.boottime, record.duration, record.clock.error or 0.0)
-    if any(isinstance(t, int) or round(t * MICRO) / MICRO != t for t in times):
-        return False
-    names = [channel.name for channel in one.table.channels]
-    reasons = one.body.reasons
-    flagged = {n: (f, reasons.get(n)) for n, f in one.body.quality.items() if f != one.table.flag or n in reasons}
-    if any(abs(number or 0) > MOST for number in one.numbers):
-        return False
-    return list(one.body.quality) == names and _body(one.table, one.numbers, flagged) == record.body
-
-
-def columns(rows: Sequence[Row]) -> Columns:
-    """Return minutes of one table, all dated or all undated, in columns."""
-    table = rows[0].table
-    records = [one.record for one in rows]
-    runs, reasons = _runs(rows)
-    dated = [record.start for record in records if record.start is not None]
-    revisions = [record.revision for record in records]
-    whole: list[list[int | None]] = [
-        [record.seq for record in records],
-        [round(record.stamp.boottime * MICRO) for record in records],
-        [round(record.duration * MICRO) for record in records],
-        [None if record.clock.error is None else round(record.clock.error * MICRO) for record in records],
-        list(dated),
-        list(revisions) if any(revisions) else [],
-        *([one.numbers[place] for one in rows] for place in range(len(table.channels))),
-    ]
-    seq, boottime, duration, error, start, revision, *values = map(_steps, whole)
-    return msgspec.convert(
-        {"table": table.hash, "seq": seq, "boottime": boottime, "duration": duration, "error": error, "start": start}
-        | {"revision": revision, "values": values, "runs": runs, "reasons": reasons, "sum": _sum(whole, runs)},
-        Columns,
-    )
-
-
-def _runs(rows: Sequence[Row]) -> tuple[list[Run], list[Raw]]:
-    """Return where flags are not the usual one, and the reasons, each once."""
-    runs, known = [], dict[bytes, int]()
-    for place, channel in enumerate(rows[0].table.channels):
-        told = ((one.body.quality[channel.name], one.body.reasons.get(channel.name)) for one in rows)
-        first = 0
-        for (flag, reason), same in groupby((flag, None if r is None else bytes(r)) for flag, r in told):
-            count = sum(1 for _ in same)
-            if flag != rows[0].table.flag or reason is not None:
-                at = None if reason is None else known.setdefault(reason, len(known))
-                runs.append(Run(place, first, count, flag, at))
-            first += count
-    return runs, [Raw(reason) for reason in known]
-
-
-def _steps(numbers: Iterable[int | None]) -> list[int | None]:
-    steps, before = list[int | None](), 0
-    for number in numbers:
-        steps.append(None if number is None else number - before)
-        before = before if number is None else number
-    return steps
-
-
-# -- reading -------------------------------------------------------------------------------------------------------
-
-
-def records(block: Columns, table: Table) -> list[Record]:
-    """Return the minutes of a block. Raise PayloadError where block and table are not what was sent."""
+def records(block: Columns, told: Raw | bytes) -> list[Record]:
+    """Return the minutes of a block by its table's JSON. Raise PayloadError where the two are not what was sent."""
+    if name_of(told) != block.table:
+        raise PayloadError("columns: this is not their table")
+    table = read_table(told)
     heads: tuple[Sequence[int | None], ...] = (block.seq, block.boottime, block.duration)
     heads = (*heads, block.error, block.start, block.revision)
     whole = [_undone(column) for column in (*heads, *block.values)]
     count = len(block.seq)
-    if table.hash != block.table or len(block.values) != len(table.channels):
+    if len(block.values) != len(table.channels):
         raise PayloadError("columns: they do not fit their table")
-    if {len(column) for column in (*whole[:4], *filter(None, whole[4:6]), *whole[6:])} != {count}:
+    optional = (2, 4, 5)
+    if {len(column) for at, column in enumerate(whole) if column or at not in optional} != {count}:
         raise PayloadError("columns: they are not of one length")
-    if _sum(whole, block.runs) != block.sum:
+    if sum_of(whole, block.runs) != block.sum:
         raise PayloadError("columns: the sum of the numbers is another one")
+    if spread(block) > MOST_SPREAD or sum(run.count for run in block.runs) > count * len(table.channels):
+        raise PayloadError("columns: more flags than values, or reasons without end")
+    whole[2] = whole[2] or [USUAL] * count
     flagged = _flagged(block, table, count)
     seq, boottime, duration, error, start, revision = (
         [*column, *[None] * (count - len(column))] for column in whole[:6]
@@ -229,6 +155,14 @@ def records(block: Columns, table: Table) -> list[Record]:
         return msgspec.convert(found, list[Record])
     except msgspec.ValidationError as wrong:
         raise PayloadError(f"columns: {wrong}") from None
+
+
+def spread(block: Columns) -> int:
+    """Return how many bytes the reasons of a block have in its minutes."""
+    sizes = [len(bytes(reason)) for reason in block.reasons]
+    return sum(
+        run.count * sizes[run.reason] for run in block.runs if run.reason is not None and run.reason < len(sizes)
+    )
 
 
 def _flagged(block: Columns, table: Table, count: int) -> list[Flagged]:
@@ -268,5 +202,6 @@ def _seconds(micro: int | None) -> float | None:
     return None if micro is None else micro / MICRO
 
 
-def _sum(whole: list[list[int | None]], runs: list[Run]) -> int:
+def sum_of(whole: list[list[int | None]], runs: list[Run]) -> int:
+    """Return the sum of a block: `whole` are its numbers, steps undone."""
     return zlib.crc32(msgspec.json.encode([*whole, runs]))

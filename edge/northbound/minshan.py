@@ -27,7 +27,7 @@ LISTENED = (Topic.ANSWER, Topic.RECEIPT, Topic.COMMAND)
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message to be sent, and what its acknowledgement settles."""
+    """A message to be sent, by which version of its topic, and what its acknowledgement settles."""
 
     channel: Topic
     payload: bytes
@@ -37,6 +37,7 @@ class Outgoing:
     result: Result | None = None
     retain: bool = False
     expiry: int | None = None
+    version: int = VERSION
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ class Minshan:
         """Return what the station listens to."""
         return (*(topic(self.station, channel) for channel in LISTENED), ROLLCALL)
 
-    def topic(self, channel: Topic) -> str:
+    def topic(self, channel: Topic, version: int = VERSION) -> str:
         """Return where such messages go."""
-        return topic(self.station, channel)
+        return topic(self.station, channel, version)
 
     def status(self, state: str, epoch: str) -> Outgoing:
         """Return the birth ("online") or the will ("offline"), retained."""

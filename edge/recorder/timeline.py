@@ -23,14 +23,16 @@ MINUTE = 60_000_000  # microseconds
 class Timeline:
     """`begin` and `end` of the minute in hand are s of this boot, `begin_utc` and `end_utc` the same in UTC or None.
 
+    Both are whole microseconds, as all times of a record are: columns of whole numbers hold them.
+
     `time`: what is known of the boot's time.
     """
 
     def __init__(self, store: Store, boot: str, now: float) -> None:
         self.time = BootTime(store, boot)
         self._cut = False
-        self.begin = now
-        self.begin_utc, self.begin_mark = self.time_at(now)
+        self.begin = whole(now)
+        self.begin_utc, self.begin_mark = self.time_at(self.begin)
         self.end, self.end_utc = self._window_end(self.begin_utc)
 
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
@@ -74,9 +76,9 @@ class Timeline:
 
     def cut_short(self, now: float) -> bool:
         """End the minute in hand now, for good; False where nothing of it has passed."""
-        if now <= self.begin:
+        if whole(now) <= self.begin:
             return False
-        self.end = min(now, self.end)
+        self.end = min(whole(now), self.end)
         if self.begin_utc is not None:
             self.end_utc = self.begin_utc + round((self.end - self.begin) * 1e6)
         return True
@@ -94,11 +96,16 @@ class Timeline:
             self.end, self.end_utc = self._window_end(self.begin_utc)
         else:
             self._cut = True
-            self.end, self.end_utc = now, None
+            self.end, self.end_utc = whole(now), None
 
     def _window_end(self, utc: int | None) -> tuple[float, int | None]:
         """Where the minute that begins now, at `utc` by the anchors, ends: the UTC minute's end, or 60 s on."""
         if utc is None or self.begin_utc is None:
-            return self.begin + 60.0, None
+            return whole(self.begin + 60.0), None
         edge = (self.begin_utc // MINUTE + 1) * MINUTE
-        return self.begin + (edge - utc) / 1e6, edge
+        return whole(self.begin + (edge - utc) / 1e6), edge
+
+
+def whole(seconds: float) -> float:
+    """Return an instant of a boot in whole microseconds."""
+    return round(seconds, 6)

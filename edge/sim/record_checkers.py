@@ -136,7 +136,7 @@ def lost_on_the_way(kept: list[Record], arrived: list[Record]) -> Iterator[str]:
             continue  # held until somebody knows the time; nothing is lost while it is kept
         if come is None:
             yield f"lost: {_name(record)} ({record.kind}) never arrived"
-        elif come != version1.records([record])[0]:
+        elif version1.records([come]) != version1.records([record]):  # reasons come as codes or as their sentences
             yield f"lost: {_name(record)} arrived as something else than is kept"
 
 
@@ -173,7 +173,11 @@ def unsettled(kept: Iterable[Record], closed: Iterable[Record]) -> Iterator[str]
 
 
 def doubled(arrived: list[Record]) -> Iterator[str]:
-    """Check that one identity in one revision is one record, and that all revisions have the same body."""
+    """Check that one identity in one revision is one record, and that all revisions have the same body.
+
+    A reason may have come as its code, or by version 1 of the contract as its sentence: the sentence is compared.
+    """
+    arrived = version1.records(arrived)
     seen: dict[tuple[str, int, int], bytes] = {}
     bodies: dict[Identity, tuple[object, ...]] = {}
     for record in arrived:

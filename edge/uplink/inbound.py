@@ -13,6 +13,7 @@ from edge.uplink.chunks import Chunks
 from edge.uplink.command_results import KEPT, Results, failed, fitting
 from edge.uplink.destination import Destination
 from edge.uplink.receipts import Receipts
+from edge.uplink.record_encoder import RecordEncoder
 from edge.wire.contract import ROLLCALL, Command, HelloAnswer, Receipt, Result, Topic, decode, topic
 from edge.wire.session import Incoming
 
@@ -29,6 +30,7 @@ class Desk:
         clock: Clock,
         receipts: Receipts,
         chunks: Chunks,
+        encoder: RecordEncoder,
         on_command: Callable[[Command], object],
         on_anchor: Callable[[Anchor], object],
     ) -> None:
@@ -37,6 +39,7 @@ class Desk:
         self._dest = destination.name
         self.results = Results(station, store.notes, clock.inbox(KEPT))
         self._store, self._clock, self._receipts, self._chunks = store, clock, receipts, chunks
+        self._encoder = encoder
         self._on_command, self._on_anchor = on_command, on_anchor
         self._handlers = {
             topic(station, Topic.ANSWER): self._answer,
@@ -57,8 +60,8 @@ class Desk:
         return handler is not None and handler(message)
 
     def due(self, most: int | None) -> list[Outgoing]:
-        """Return a hello where one is due, and results; each of at most `most` bytes as far as that can be."""
-        messages = []
+        """Return wanted tables, a hello where one is due, and results; each of `most` bytes as far as that can be."""
+        messages = self._encoder.tables()
         if self._clock.now() >= self._receipts.hello_due:
             hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)
             messages += [] if hello is None else [Outgoing(Topic.HELLO, hello)]
@@ -77,11 +80,18 @@ class Desk:
     def _answer(self, message: Incoming) -> bool:
         answer = decode(message.payload, HelloAnswer, MOST)
         self.answered = True
-        return self._receipts.answered(answer, self._on_anchor)
+        reopened = self._receipts.answered(answer, self._on_anchor)
+        if (answer.ledger or "") == self._receipts.pin.ledger:
+            self._encoder.heard(answer.reads)
+        if self._receipts.lacking.nothing_arrives:
+            self._encoder.distrust()
+        return reopened
 
     def _receipt(self, message: Incoming) -> bool:
         receipt = decode(message.payload, Receipt, MOST)
-        return self._chunks.received(receipt, self._receipts.received(receipt))
+        believed = self._receipts.received(receipt)
+        self._encoder.received(receipt, believed)
+        return self._chunks.received(receipt, believed)
 
     def _rollcall(self, message: Incoming) -> bool:
         self._receipts.greet()

@@ -27,6 +27,11 @@ class Lacking:
         self.stays: set[int] = set()
         self._times: dict[int, int] = {}
         self._others_arrived = False
+        self.nothing_arrives = False  # of what was sent last
+
+    def twice(self, record: Record) -> bool:
+        """Return whether a record was lacking twice: it goes by the oldest version of the contract then."""
+        return self._times.get(record.seq, 0) > 1
 
     def proved(self, has: Iterable[Span], new: bool) -> None:
         """Take in what the platform has, and whether some of it was not known before."""
@@ -39,6 +44,7 @@ class Lacking:
     def again(self, lacking: Iterable[Span]) -> None:
         """Take in what was sent long ago and is lacking; it counts where others have arrived meanwhile."""
         seqs = {seq for span in lacking for seq in range(max(span.first, span.last - MOST), span.last + 1)}
+        self.nothing_arrives = bool(seqs) and not self._others_arrived
         if not seqs or not self._others_arrived:
             return
         self._others_arrived = False

@@ -15,13 +15,14 @@ from edge.records.record import Kind, Record
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
-from edge.uplink.lacking import Lacking
 from edge.uplink.packet_limit import PacketLimit
+from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window, identity
 
 PHASES = 10.0  # s over which the stations spread their live records
-FRESH = 180.0  # s after its end for which a record is live, then it is backfill
+MINUTE = 60.0  # s
+FRESH = 120.0  # s after it was due, that is, for which a record is live; then it is backfill
 UNDATED_FRESH = 30.0  # s; an undated record is dated by its arrival, so a later one would be dated wrongly
 AHEAD = 4  # batches read from the store at once
 NEVER = float("inf")
@@ -39,20 +40,24 @@ class Order:
         chunks: Chunks,
         too_large: TooLarge,
         limit: PacketLimit,
-        lacking: Lacking,
+        encoder: RecordEncoder,
     ) -> None:
         self._dest = destination.name
         self._adapter = destination.adapter
+        self._encoder, self._lacking = encoder, encoder.lacking
         self._epoch = epoch
         self._store = store
         self._clock = clock
         self._chunks = chunks
-        self._too_large, self._limit, self._lacking = too_large, limit, lacking
+        self._too_large, self._limit = too_large, limit
         self._phase = phase(self._adapter.station)
         self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
         self._backlog: deque[Outgoing] = deque()
         self._alone: deque[Outgoing] = deque()  # records that are larger than the limit that was learned
         self._live_due = self._clock.now()
+        self._live_at = -NEVER  # when live records went last
+        self._every_s = destination.broker.live_every_min * MINUTE
+        self._most_live = self._adapter.live_records + destination.broker.live_every_min
         self._paused_until = 0.0
         self._dry = False
 
@@ -61,9 +66,11 @@ class Order:
         self._ready.append(message)
 
     def appended(self) -> None:
-        """Take in that the store has a new record."""
+        """Take in that the store has a new record, which waits for others where that is wished and nothing presses."""
         self._dry = False
-        self._live_due = min(self._live_due, self._clock.now() + self._phase)
+        now = self._clock.now()
+        wait = self._phase if self._presses() else max(self._phase, self._live_at + self._every_s - now)
+        self._live_due = min(self._live_due, now + wait)
 
     def look_again(self) -> None:
         """Something in the store is unsent again."""
@@ -97,7 +104,7 @@ class Order:
         if self._chunks.probe():
             self._dry = False
         if now >= self._live_due:
-            self._live_due = NEVER
+            self._live_due, self._live_at = NEVER, now
             self._dry = False
             self._ready.extend(self._live(now, window))
         if self._ready:
@@ -124,15 +131,22 @@ class Order:
             return self._clock.now()
         return min(self._live_due, self._chunks.probe_due, NEVER if self._dry else self._paused_until)
 
+    def _presses(self) -> bool:
+        """Whether what is new goes at once: each minute does, or an alert is among it, or its time is its arrival."""
+        if self._every_s <= MINUTE:
+            return True
+        newest = self._store.outbox.newest(self._dest, limit=self._most_live)
+        return any(record.kind == Kind.ALERT or record.start is None for record in newest)
+
     def _live(self, now: float, window: Window) -> list[Outgoing]:
         flying = window.flying()
-        newest = self._store.outbox.newest(self._dest, limit=self._adapter.live_records)
+        newest = self._store.outbox.newest(self._dest, limit=self._most_live)
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
         fresh.sort(key=lambda r: (r.kind != Kind.ALERT, -r.seq))
         dated = [r for r in fresh if r.start is not None]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
         most = window.payload_bytes
-        messages = [m for records in (dated, undated[:1]) if records for m in self._adapter.live(records, most)]
+        messages = [m for records in (dated, undated[:1]) if records for m in self._encoder.live(records, most)]
         return [message for message in messages if most is None or len(message.payload) <= most]
 
     def _backfill(self, now: float, window: Window) -> list[Outgoing]:
@@ -144,7 +158,7 @@ class Order:
         unsent = self._store.outbox.unsent(self._dest, limit=AHEAD * batch, excluding=excluded)
         records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
         parts = self._lacking.batches(records, batch)
-        messages = [message for part in parts for message in self._adapter.backfill(part, most)]
+        messages = [message for part in parts for message in self._encoder.backfill(part, most)]
         return [message for message in messages if self._fits(message, window)]
 
     def _fits(self, message: Outgoing, window: Window) -> bool:
@@ -163,7 +177,7 @@ class Order:
         return False
 
     def _is_fresh(self, record: Record, now: float) -> bool:
-        return record.epoch == self._epoch and now - ended(record) <= FRESH
+        return record.epoch == self._epoch and now - ended(record) <= FRESH + self._every_s
 
 
 def ended(record: Record) -> float:

@@ -25,6 +25,7 @@ from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.receipts import Receipts
+from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.send_queue import Order
 from edge.uplink.snapshot import UplinkSnapshot
 from edge.uplink.too_large import TooLarge
@@ -60,15 +61,15 @@ class Uplink:
         on_loss: Callable[[dict[str, Any]], object] = log.warning,
     ) -> None:
         self._destination, self._store, self._clock, self._epoch = destination, store, clock, epoch
-        self._adapter = adapter = destination.adapter
-        self._broker = broker = destination.broker
+        adapter, broker = self._adapter, self._broker = destination.adapter, destination.broker
         self._receipts = Receipts(destination, boot, epoch, store, clock)
         self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
-        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, on_command, on_anchor)
+        self._encoder = RecordEncoder(destination, store.notes, clock, self._receipts.lacking)
+        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
         self._limit = PacketLimit(clock)
-        about = self._too_large, self._limit, self._receipts.lacking
+        about = self._too_large, self._limit, self._encoder
         self._new_order = partial(Order, destination, epoch, store, clock, self._chunks, *about)
         self._order = self._new_order()
         self._retry = Retry(broker.retry_max_s, destination.way.seed)
@@ -148,6 +149,7 @@ class Uplink:
                 self._turn(link, since)
         except LinkError as trouble:
             self._limit.ended(self._window.messages())
+            self._encoder.ended(self._window.messages())
             self._garbled = self._garbled + 1 if trouble.garbled else 0
             self._trouble.set(trouble.reason)
             login = trouble.login
@@ -199,7 +201,8 @@ class Uplink:
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
             self._desk.delivered(message)
             return
-        mid = link.publish(self._adapter.topic(message.channel), message.payload, message.retain, message.expiry)
+        where = self._adapter.topic(message.channel, message.version)
+        mid = link.publish(where, message.payload, message.retain, message.expiry)
         self._window.add(mid, message, self._clock.now())
 
     def _settle(self, link: Link) -> None:
@@ -223,6 +226,7 @@ class Uplink:
         records = [record for message in kept for record in message.records]
         if records:
             self._receipts.sent(records)
+        self._encoder.acknowledged(settled)
         if self._limit.acknowledged(settled):
             self._order.begin_anew()
         self._window.narrow(self._limit.most, self._limit.careful)
@@ -233,17 +237,13 @@ class Uplink:
                 self._order.look_again()
         of_store = [code for message, code in settled if message.records or message.chunk]
         bad = [code for code in of_store if code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE)]
-        if bad:
-            self._unheard_by(bad[0])
+        if bad:  # it was refused, or nobody listens: it stays unsent and is tried again, with growing pauses
+            self._trouble.set(unheard(self._where, bad[0]))
+            self._order.pause(self._unheard.pause())
         elif of_store:
             self._unheard.reset()
             self._order.resume()
             self._trouble.set(None)
-
-    def _unheard_by(self, code: int) -> None:
-        """Pause: the broker took it and nobody listens, or refused it, so it stays unsent and is tried again."""
-        self._trouble.set(unheard(self._where, code))
-        self._order.pause(self._unheard.pause())
 
     # -- the connection's beginning and end ----------------------------------------------------------------
 

@@ -27,6 +27,7 @@ OWN_PACKET = 128 * 1024  # bytes of the largest packet sent to a broker that nam
 LARGEST_PICTURE = 64 * 1024 * 1024  # bytes of one part; more is nothing that a camera here makes
 MOST_RECORDS = 360  # in a batch: six hours of minutes, about 12 kB compressed
 MOST_SPANS = 8192  # in one list: more would fit no packet
+MOST_TABLES = 64  # that are asked for at once
 M = TypeVar("M")
 
 # What may stand in a message: everything has an end, and nothing names a file or a topic that it must not.
@@ -43,7 +44,7 @@ Facts = Annotated[dict[Annotated[str, Meta(max_length=64)], Any], Meta(max_lengt
 
 
 class Topic(StrEnum):
-    """The topics below `minshan/1/<station>/`."""
+    """The topics below `minshan/1/<station>/`; LIVE and BACKFILL are below `minshan/2/<station>/` too."""
 
     LIVE = "live"  # station: the newest records, as they are made
     BACKFILL = "backfill"  # station: what could not be sent when it was made, newest first, in batches
@@ -57,9 +58,9 @@ class Topic(StrEnum):
     ALERT = "alert"  # station: reserved
 
 
-def topic(station: str, channel: Topic) -> str:
+def topic(station: str, channel: Topic, version: int = VERSION) -> str:
     """Return the topic of one station's channel."""
-    return f"{ROOT}/{station}/{channel.value}"
+    return f"minshan/{version}/{station}/{channel.value}"
 
 
 Spans = Annotated[list[Span], Meta(max_length=MOST_SPANS)]
@@ -112,6 +113,7 @@ class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
     `about`: what of the hello's epochs this page of the answer speaks of; None: of all of them.
+    `reads`: the newest version of the topics of records that it reads.
     """
 
     v: Version
@@ -122,6 +124,7 @@ class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     has: Spans | None = None
     revised: RevisedSpans = []
     about: Spans | None = None
+    reads: Version = VERSION
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -135,8 +138,14 @@ class Piece(msgspec.Struct, frozen=True):
 Pieces = Annotated[list[Piece], Meta(max_length=1024)]
 
 
+TableName = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}$(?!\n)")]
+
+
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Given only after commit: records in `has` and `pictures` are kept; `wanted` pieces are to be sent again."""
+    """Given only after commit: records in `has` and `pictures` are kept; `wanted` pieces are to be sent again.
+
+    `tables`: names of those that columns came with and that are not here: they are to be sent.
+    """
 
     v: Version
     ledger: Annotated[str, Meta(max_length=64)]
@@ -145,6 +154,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     pictures: Pieces = []
     wanted: Pieces = []
     revised: RevisedSpans = []
+    tables: Annotated[list[TableName], Meta(max_length=MOST_TABLES)] = []
 
 
 class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -200,7 +210,7 @@ class TooLargeError(ValueError):
 def encode(message: Any, compress: bool = False) -> bytes:
     """Return the payload of a message."""
     raw = msgspec.json.encode(message)
-    return _zstd().compress(raw, 3) if compress else raw
+    return zstd().compress(raw, 3) if compress else raw
 
 
 def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
@@ -212,11 +222,11 @@ def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
         raise PayloadError(what) from None
 
 
-def opened(payload: bytes, most: int = LARGEST) -> bytes:
+def opened(payload: bytes, most: int = LARGEST, dictionary: Any = None) -> bytes:
     """Return the JSON of a payload, plain or compressed. Raise TooLargeError, also where it cannot be decompressed."""
     try:
-        raw = _decompress(payload, most) if payload[:4] == ZSTD_MAGIC else payload
-    except _zstd().ZstdError as error:
+        raw = _decompress(payload, most, dictionary) if payload[:4] == ZSTD_MAGIC else payload
+    except zstd().ZstdError as error:
         raise TooLargeError(str(error)) from None
     if len(raw) > most:
         raise TooLargeError(f"more than {most} bytes")
@@ -236,14 +246,15 @@ def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
     return decode(head, ChunkHeader), data
 
 
-def _decompress(payload: bytes, most: int) -> bytes:
-    raw: bytes = (decompressor := _zstd().ZstdDecompressor()).decompress(payload, max_length=most)
+def _decompress(payload: bytes, most: int, dictionary: Any) -> bytes:
+    raw: bytes = (decompressor := zstd().ZstdDecompressor(dictionary)).decompress(payload, max_length=most)
     if not decompressor.eof:
         raise TooLargeError(f"cut off, or more than {most} bytes")
     return raw
 
 
-def _zstd() -> Any:
+def zstd() -> Any:
+    """Return the module of zstd."""
     try:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # from Python 3.14
     except ImportError:

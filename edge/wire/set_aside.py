@@ -73,6 +73,20 @@ class SetAside:
             return []
         return sorted(path for path in self.folder.glob(f"*{ENDING}") if path.name[:8].isdigit())
 
+    def read(self, path: Path) -> tuple[SetAsideMessage, bytes]:
+        """Return a file's first line and the message's bytes. Raise OSError."""
+        head, _, payload = path.read_bytes().partition(b"\n")
+        try:
+            return msgspec.json.decode(head, type=SetAsideMessage), payload
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return SetAsideMessage("", "its first line is damaged", 0), payload
+
+    def remove(self, path: Path) -> None:
+        """Let a file go. Raise OSError."""
+        path.unlink(missing_ok=True)
+        if self._files is not None:
+            self._files.pop(path.name, None)
+
     def _known(self) -> dict[str, int]:
         """Return the files that are kept and their bytes, oldest first; looked for once."""
         if self._files is None:

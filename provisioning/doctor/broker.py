@@ -116,7 +116,8 @@ def record(link: Link, config: Config) -> Finding:
         )
     if code >= REFUSED:
         said = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
-        allow = _("Let the broker's keeper allow minshan/1/{station}/#.").format(station=station)
+        allow = _("Let the broker's keeper allow minshan/1/{station}/# and minshan/2/{station}/#.")
+        allow = allow.format(station=station)
         return Finding("record", False, said, allow)
     return Finding("record", True, _("record: a test record was sent, and the broker has it"))
 

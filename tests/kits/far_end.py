@@ -16,6 +16,7 @@ import msgspec
 from drivers.clock import Inbox
 from drivers.reason import Reason
 from edge.config.sections import BrokerSection
+from edge.northbound import version2
 from edge.records.record import Record
 from edge.sim.faults import Mishap
 from edge.sim.lane import FOREVER
@@ -26,12 +27,14 @@ from edge.sim.rig import Rig
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.destination import Way
-from edge.wire.contract import ROLLCALL, Batch, Topic, decode, topic
+from edge.wire.contract import ROLLCALL
 from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import KEPT_SESSION, Incoming, Session
+from hub import intake
 from hub.jsonl import Identity
-from hub.receiver import HEARD, RECEIVE, Files, Receiver
+from hub.receiver import RECEIVE, Files, Receiver
+from tests.kits.batches import Reader
 
 SECTION = BrokerSection(url="mqtt://simulated")
 AGAIN_S = 5.0  # between two tries of the platform
@@ -41,10 +44,16 @@ FILES = ("minutes.jsonl", "events.jsonl", "minutes.jsonl.ledger")
 
 
 class FarEnd:
-    """`arrived`: every record that the receiver was handed, duplicates too, in their order."""
+    """`arrived`: every record that the receiver was handed, duplicates too, in their order; `topics`: on which.
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    `reads`: the version that it reads until it leaves; when it returns it is of today.
+    """
+
+    def __init__(self, folder: Path, seed: int, reads: int = version2.VERSION) -> None:
+        self.topics: list[str] = []
+        self._reads = reads
         self.arrived: list[Record] = []
+        self._reader = Reader()
         rng = random.Random(f"broker {seed}")
         broker = MemoryBroker(rng.choice((100, 1000)), rng.choice((1, 5, 20)), rng.choice((None, 16 * 1024)))
         self.network = Network(seed, broker)
@@ -81,6 +90,7 @@ class FarEnd:
         elif what is Mishap.LEAVES:
             self._stop()
         elif what is Mishap.RETURNS:
+            self._reads = version2.VERSION
             self._start()
         elif what is Mishap.COPIED:
             shutil.rmtree(self._copy, ignore_errors=True)
@@ -132,7 +142,8 @@ class FarEnd:
         receiver = self._receiver
         if receiver is None:
             raise LinkError(Reason("said", "{text}", text="the receiver is stopped"))
-        topics = tuple(topic("+", channel) for channel in HEARD)
+        receiver._reads = self._reads  # as an older one answers
+        topics = tuple(topic for topic in intake.heard() if self._reads > 1 or not intake.in_columns(topic))
         self._link = link = self.network.connect(
             SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
         )
@@ -148,8 +159,8 @@ class FarEnd:
 
     def _note(self, messages: list[Incoming]) -> None:
         for message in messages:
-            if message.topic.rpartition("/")[2] in (Topic.LIVE, Topic.BACKFILL):
-                self.arrived += decode(message.payload, Batch).records
+            self.topics.append(message.topic)
+            self.arrived += self._reader.records(message.topic, message.payload)
 
     def _opened(self) -> Receiver:
         files = Files(self._folder / FILES[0], self._folder / FILES[1])

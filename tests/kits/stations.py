@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.twins.twin import Fault
 from edge.config.file import load
 from edge.config.sections import Config
 from edge.daemon import open_store
+from edge.northbound import version2
 from edge.records.record import Kind, Record
 from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.record_checkers import Truth, highest, identity_checks, unsettled, wrongly_proven
@@ -75,6 +76,7 @@ class Outcome:
     arrived: list[Record]
     complaints: list[str]
     connections: int = 0  # that the station made
+    topics: list[str] = field(default_factory=list)  # of all messages that arrived
 
     def minutes(self, epoch: int | None = None) -> list[Record]:
         """Return the newest revisions of the minutes that arrived, of one start (0: the first) or of all."""
@@ -117,14 +119,16 @@ def live(
     begin: int = BEGIN,
     speed: float | None = None,
     setup: Callable[[Rig], None] = lambda rig: None,
+    reads: int = version2.VERSION,
 ) -> Outcome:
-    """Live so many simulated seconds before a platform in the simulation, and judge what came of it."""
-    platform = FarEnd(config.state_dir.with_name("platform"), seed)
+    """Live so many simulated seconds before a platform that reads this version, and judge what came of it."""
+    platform = FarEnd(config.state_dir.with_name("platform"), seed, reads)
     life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
     life.run(length)
     life.end()
     kept, closed = records_of(config), closed_of(config)
     outcome = judged(life, kept, platform.arrived)
+    outcome.topics = platform.topics
     outcome.connections = platform.network.connections
     outcome.complaints += [*wrongly_proven(closed, platform.database()), *unsettled(kept, closed)]
     return outcome

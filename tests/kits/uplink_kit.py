@@ -21,10 +21,11 @@ from edge.store.picture_rows import NewPicture, Part, file_name
 from edge.store.store import Store
 from edge.uplink.destination import REAL_WAY, Destination, Way
 from edge.uplink.uplink import Uplink
-from edge.wire.contract import Batch, Command, Topic, decode, topic
+from edge.wire.contract import Command, Topic, topic
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Incoming, Session
+from tests.kits.batches import Reader
 from tests.kits.broker import Broker
 
 UTC0 = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z, the instant of boottime 0
@@ -173,9 +174,9 @@ class Listener:
 
 def records_of(messages: list[Incoming]) -> Iterator[Record]:
     """Yield the records in these messages."""
+    reader = Reader()
     for message in messages:
-        if message.topic.rpartition("/")[2] in (Topic.LIVE, Topic.BACKFILL):
-            yield from decode(message.payload, Batch).records
+        yield from reader.records(message.topic, message.payload)
 
 
 def seqs(records: Iterable[Record]) -> list[int]:

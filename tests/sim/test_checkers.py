@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from drivers.twins.twin import Fault
-from edge.northbound import version1
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record
 from edge.sim.faults import DeviceFault, Outage, Schedule
 from edge.sim.record_checkers import Version, unsettled, wrongly_proven
+from edge.uplink.window import identity
 from tests.kits.stations import Outcome, configured, judged, live
 
 SILENT = DeviceFault(300.0, 900.0, "shelter", Fault.SILENT)
@@ -51,8 +51,8 @@ class Doctor:
         """Replace that record by another one, wherever it is."""
         changed = msgspec.structs.replace(record, **fields)
         self.kept = [changed if r == record else r for r in self.kept]
-        came, sent = version1.records([record, changed])
-        self.arrived = [sent if r == came else r for r in self.arrived]
+        name = identity(record)
+        self.arrived = [changed if identity(r) == name else r for r in self.arrived]
 
     def change_body(self, record: Record, channel: str, value: float | None, flag: int, reason: str | None) -> None:
         """Let that record say something else of a channel."""

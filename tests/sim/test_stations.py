@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from drivers.twins.twin import Fault
+from edge.northbound.version1 import sentence
 from edge.records.record import Record
 from edge.sim.faults import FOREVER, DeviceFault, Outage, Schedule, draw
 from edge.sim.rig import Rig
@@ -55,9 +56,9 @@ def test_a_device_that_fails_is_missing_and_returns(
     for minute in within:
         for channel in channels:
             assert (minute.fields()["values"][channel], minute.fields()["quality"][channel]) == (None, MISSING)
-            told = minute.fields()["reasons"][channel]
+            told = sentence(minute.fields()["reasons"][channel])
             assert reason in told or "samples" in told, told
-    assert any(reason in minute.fields()["reasons"][channels[0]] for minute in within) or fault is Fault.SLOW
+    assert any(reason in sentence(minute.fields()["reasons"][channels[0]]) for minute in within) or fault is Fault.SLOW
     ailing = outcome.ailing(FAULT_SPAN, sensor, fault)
     assert ailing >= set(channels)
     others = minutes[0].fields()["quality"].keys() - ailing

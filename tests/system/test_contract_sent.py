@@ -14,12 +14,14 @@ from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
+from edge.northbound import version2
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.wire import contract
 from edge.wire.contract import VERSION, Command, Piece, Receipt, Result, Topic, encode, topic
 from edge.wire.session import Incoming
+from tests.kits.batches import documents_decoder
 from tests.kits.broker import Broker
-from tests.kits.uplink_kit import BOOT, Box, Listener
+from tests.kits.uplink_kit import BOOT, Box, Listener, records_of
 from tests.system.test_watch import Watch
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "wire-contract" / "schemas"
@@ -58,7 +60,7 @@ def plain(message: Incoming) -> Any:
     if message.topic.endswith("/picture"):
         payload = payload.partition(b"\n")[0]
     assert payload[:1] in (b"{", b"\x28"), "the first byte tells plain from compressed"
-    return msgspec.json.decode(contract.decode(payload, msgspec.Raw))
+    return msgspec.json.decode(contract.opened(payload, dictionary=version2.dictionary()))
 
 
 def test_everything_that_was_sent_is_as_the_schemas_say(broker: Broker, tmp_path: Path) -> None:
@@ -73,11 +75,29 @@ def test_everything_that_was_sent_is_as_the_schemas_say(broker: Broker, tmp_path
         watch.end()
     seen: dict[str, int] = {}
     for message in listener.take():
-        channel = message.topic.rpartition("/")[2]
-        seen[channel] = seen.get(channel, 0) + 1
-        problems = [f"{e.json_path}: {e.message}" for e in validator(SCHEMA_OF[channel]).iter_errors(plain(message))]
+        version, _, channel = message.topic.removeprefix("minshan/").split("/")
+        schema = SCHEMA_OF[channel] if version == "1" else "column-batch"
+        seen[schema] = seen.get(schema, 0) + 1
+        problems = [f"{e.json_path}: {e.message}" for e in validator(schema).iter_errors(plain(message))]
         assert problems == [], f"on {message.topic}: {problems[:3]}"
-    assert set(seen) == set(SCHEMA_OF)
+    assert set(seen) == {*SCHEMA_OF.values(), "column-batch"}
+    read_by_the_documents(listener.messages)
+
+
+def read_by_the_documents(messages: list[Incoming]) -> None:
+    """Read all messages of version 2 by the documents' decoder: the same minutes as ours."""
+    newer = [message for message in messages if message.topic.startswith("minshan/2/")]
+    tables: dict[str, Any] = {}
+    decoder = documents_decoder()
+    found = [record for message in newer for record in decoder.records(message.payload, "orchard-1", tables)]
+    ours = [json.loads(msgspec.json.encode(record)) for record in records_of(newer)]
+    assert [record for record in found if record["kind"] == "minute"]
+    assert sorted(found, key=by_name) == sorted(ours, key=by_name)
+
+
+def by_name(record: dict[str, Any]) -> tuple[str, int, int]:
+    """Return what names a record."""
+    return record["epoch"], record["seq"], record["revision"]
 
 
 def everything_said(box: Box, listener: Listener, watch: Watch) -> None:

@@ -134,7 +134,7 @@ def test_a_capture_that_is_none(tmp_path: Path) -> None:
     form = "its lines should begin with when they came and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"
     for file, english, chinese in (
         (tmp_path / "none.gz", "cannot be read: No such file or directory", "读不了：文件或目录不存在\n"),
-        (broken, "not a whole gzip file: ", "不是完整的 gzip 文件："),
+        (broken, "not a whole gzip file\n", "不是完整的 gzip 文件\n"),
         (text, f"not a capture: {form}\n", "不是录制文件：每行应以接收时间和一个空格开头"),
     ):
         said, told = minshan("demo", "--capture", str(file)), minshan("demo", "--lang", "zh", "--capture", str(file))

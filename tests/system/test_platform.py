@@ -109,10 +109,11 @@ def receipted(listener: Listener) -> list[Span]:
     return [span for message in listener.on("s", Topic.RECEIPT) for span in decode(message.payload, Receipt).has]
 
 
-def guarded(folder: Path, *stations: str) -> Broker:
-    """Start a Mosquitto with the rules of the documents, and a login for the platform and each station."""
+def guarded(folder: Path, *stations: str, without: str = "none") -> Broker:
+    """Start a Mosquitto with the documents' rules `without` some, and a login for the platform and each station."""
     rules = (RULES / "minshan.conf").read_text().splitlines()
-    (folder / "minshan.acl").write_text((RULES / "minshan.acl").read_text())
+    lines = (RULES / "minshan.acl").read_text().splitlines()
+    (folder / "minshan.acl").write_text("\n".join(line for line in lines if not line.startswith(without)) + "\n")
     own = [line for line in rules if line.startswith("max_packet_size")]
     own += [password_file(folder, "platform", "apple"), f"acl_file {folder}/minshan.acl"]
     tool = shutil.which("mosquitto_passwd", path=PATH)
@@ -228,3 +229,16 @@ def test_a_command_expires(tmp_path: Path) -> None:
     (command,) = listener.on("maoxian-1", Topic.COMMAND)
     assert abs(json.loads(command.payload)["expires"] - system_utc() - 600_000_000) < 60_000_000
     broker.stop()
+
+
+@pytest.mark.parametrize("without", ["pattern write minshan/2", "topic read minshan/2"])
+def test_a_brokers_older_rules_cost_no_record(parts: Parts, tmp_path: Path, without: str) -> None:
+    """Where the rules know nothing of version 2, for the station or for the platform, all arrives in version 1."""
+    broker = guarded(tmp_path, "orchard-1", without=without)
+    (tmp_path / "platform.password").write_text("apple\n")
+    watch = Watch(tmp_path, url(broker, "platform@"), "--password-file", str(tmp_path / "platform.password")).start()
+    box = Box(tmp_path / "state", BrokerSection(url=url(broker, "orchard-1:apple@")), epoch="e")
+    parts += [box, watch]
+    box.recording()
+    box.run_until(lambda: len(watch.seqs()) >= 5, real=60.0)
+    assert not watch.minutes.with_name(f"{watch.minutes.name}.tables").exists()

@@ -252,7 +252,7 @@ def test_without_receipts_nothing_is_proven(tmp_path: Path) -> None:
     desk.records(minute(1))
     assert desk.receipted() == []
     answer = desk.answer()
-    assert answer == HelloAnswer(1, "nonce", answer.utc)
+    assert answer == HelloAnswer(1, "nonce", answer.utc, reads=2)
 
 
 @pytest.mark.parametrize("name", ["[/red]", "[bold", "\x1b[2J", "\x00", "x" * 60])

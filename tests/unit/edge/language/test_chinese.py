@@ -67,8 +67,19 @@ NAMES = {
         "basic",
         "digest",
     ),
-    *("Picamera", "doctor", "init", "status", "maintenance", "remote", "watch", "demo", "sensors", "picture", "list"),
     *(
+        "Picamera",
+        "doctor",
+        "init",
+        "status",
+        "maintenance",
+        "remote",
+        "watch",
+        "demo",
+        "sensors",
+        "picture",
+        "list",
+        "gaps",
         "read",
         "test",
         "decode",
@@ -135,6 +146,7 @@ def check(inputs: list[dict[str, Any]]) -> int:
 def test_every_help_is_chinese() -> None:
     """`--help` of each command and of those below it."""
     below = [("sensors", name) for name in ("list", "read", "decode", "test")] + [("remote", "x", "picture")]
+    below += [("hub", name) for name in ("init", "run", "status", "gaps")]
     check([{"words": [*words, "--help"]} for words in [(), *((name,) for name in COMMANDS), *below]])
 
 

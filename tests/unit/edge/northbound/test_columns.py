@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from edge.northbound import columns
-from edge.northbound.columns import Columns, Row, Table
-from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.northbound.columns import Columns
+from edge.northbound.sheets import Row, Sheets
+from edge.northbound.sheets import columns as in_columns
+from edge.records.record import LAST_UTC, MOST, ClockMark, Kind, Record, Stamp
 from edge.wire.contract import PayloadError
 
 UNITS = {"air_temperature": ("degC", 2), "relative_humidity": ("%", 1), "illuminance": ("lux", 0)}
@@ -40,11 +42,14 @@ def minutes(draw: st.DrawFn) -> list[Record]:
             {name: Raw(draw(reasons)) for name in names if quality[name] != 1},
         )
         seq += draw(st.integers(1, 3))
+        duration = draw(st.sampled_from((60.0, 60.0, 59.987654)))
         stamp = Stamp("boot", (draw(st.integers(0, 10**6)) + number * 60_000_000) / 1e6)
         mark = ClockMark("ntp" if dated else "arrival", draw(st.none() | st.integers(0, 10**9).map(lambda e: e / 1e6)))
         start = START + number * 60_000_000 + draw(st.integers(-9, 9)) if dated else None
         found.append(
-            Record("epoch", seq, Kind.MINUTE, stamp, 60.0, start, mark, draw(st.sampled_from((0, 0, 2))), 2, raw(body))
+            Record(
+                "epoch", seq, Kind.MINUTE, stamp, duration, start, mark, draw(st.sampled_from((0, 0, 2))), 2, raw(body)
+            )
         )
     return found
 
@@ -56,7 +61,8 @@ def raw(body: Any) -> Raw:
 
 def rows_of(records: list[Record]) -> list[Row]:
     """Return minutes as rows, all of which columns can hold."""
-    found = [columns.row("maoxian-1", record, UNITS) for record in records]
+    sheets = Sheets("maoxian-1", UNITS.get)
+    found = [sheets.row(record) for record in records]
     return [one for one in found if one is not None]
 
 
@@ -70,10 +76,9 @@ def test_minutes_come_back_to_the_byte(records: list[Record]) -> None:
     """Whatever holes, flags, reasons, revisions and steps minutes have, a receiver gets the same bytes."""
     rows = rows_of(records)
     assert len(rows) == len(records)
-    block = columns.columns(rows)
+    block = in_columns(rows)
     sent = msgspec.json.decode(msgspec.json.encode(block), type=Columns)
-    table = msgspec.json.decode(msgspec.json.encode(rows[0].table), type=Table)
-    assert plain(columns.records(sent, table)) == plain(records)
+    assert plain(columns.records(sent, msgspec.json.encode(rows[0].sheet.table))) == plain(records)
 
 
 @pytest.mark.parametrize(
@@ -87,14 +92,34 @@ def test_minutes_come_back_to_the_byte(records: list[Record]) -> None:
         b'{"values":{"air_temperature":21.1},"quality":{},"reasons":{}}',
         b'{"values":{"air_temperature":1e300},"quality":{"air_temperature":1},"reasons":{}}',
         b'{"values":{"unknown":1.0},"quality":{"unknown":1},"reasons":{}}',
+        b'{"values":{"air_temperature":-0.0},"quality":{"air_temperature":1},"reasons":{}}',
+        b'{"values":{"air_temperature":1.5},"quality":{"air_temperature":1},"reasons":{"illuminance":"x"}}',
         b'{"values":"none"}',
     ],
-    ids=["digits", "whole", "shorter", "key", "blank", "flag", "huge", "channel", "shape"],
+    ids=["digits", "whole", "shorter", "key", "blank", "flag", "huge", "channel", "zero", "reason", "shape"],
 )
 def test_what_columns_cannot_give_back_is_not_put_into_them(body: bytes) -> None:
     """A body with more digits, other keys or another form goes as it is, by the caller: nothing is rounded away."""
     record = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, START, ClockMark("ntp", 0.05), 0, 2, Raw(body))
-    assert columns.row("maoxian-1", record, UNITS) is None
+    assert Sheets("maoxian-1", UNITS.get).row(record) is None
+
+
+def test_numbers_without_end_are_not_put_into_columns() -> None:
+    """Whatever bounds a record keeps to, from year 9999 to the last seq, its steps keep to theirs, or it goes plain."""
+    body = b'{"values":{"illuminance":%s},"quality":{"illuminance":1},"reasons":{}}'
+    far = [
+        Record("e", seq, Kind.MINUTE, Stamp("b", at), 60.0, start, ClockMark("ntp", 0.05), 0, 2, Raw(body % value))
+        for seq in (1, MOST)
+        for at in (-1e10, 0.0, 1e10)
+        for start in (0, LAST_UTC)
+        for value in (b"-9007199254740991.0", b"0.0", b"9007199254740991.0")
+    ]
+    rows = rows_of(far)
+    assert rows
+    for one in rows:
+        for other in rows:
+            block = in_columns([one, other])
+            assert columns.records(block, msgspec.json.encode(one.sheet.table)) == [one.record, other.record]
 
 
 @settings(max_examples=300)
@@ -102,7 +127,7 @@ def test_what_columns_cannot_give_back_is_not_put_into_them(body: bytes) -> None
 def test_damage_is_never_good(records: list[Record], data: st.DataObject) -> None:
     """A number, a place or a length that was changed on the way makes the block damage, or changes nothing."""
     rows = rows_of(records)
-    told = json.loads(msgspec.json.encode(columns.columns(rows)))
+    told = json.loads(msgspec.json.encode(in_columns(rows)))
     place = data.draw(
         st.sampled_from([key for key in told if isinstance(told[key], list) and key not in ("runs", "reasons")])
     )
@@ -118,14 +143,14 @@ def test_damage_is_never_good(records: list[Record], data: st.DataObject) -> Non
     else:
         target.insert(at, target[at])
     with pytest.raises((PayloadError, msgspec.ValidationError)):
-        columns.records(msgspec.json.decode(json.dumps(told), type=Columns), rows[0].table)
+        columns.records(msgspec.json.decode(json.dumps(told), type=Columns), msgspec.json.encode(rows[0].sheet.table))
 
 
 @given(minutes(), st.sampled_from(("short", "names", "decimals", "flag", "epoch")))
 def test_another_table_is_damage(records: list[Record], how: str) -> None:
     """A block read with a table that is short or says something else is damage."""
     rows = rows_of(records)
-    table = rows[0].table
+    table = rows[0].sheet.table
     channels = list(table.channels)
     changes: dict[str, dict[str, Any]] = {
         "short": {"channels": channels[:-1]},
@@ -135,4 +160,4 @@ def test_another_table_is_damage(records: list[Record], how: str) -> None:
         "epoch": {"epoch": "other"},
     }
     with pytest.raises(PayloadError):
-        columns.records(columns.columns(rows), msgspec.structs.replace(table, **changes[how]))
+        columns.records(in_columns(rows), msgspec.json.encode(msgspec.structs.replace(table, **changes[how])))

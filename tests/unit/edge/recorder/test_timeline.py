@@ -57,6 +57,7 @@ def test_minutes_join_without_a_gap_whenever_the_time_becomes_known(
         assert before[1] == after[0]
     for start, end, start_utc, duration in edges.minutes:
         assert 0 <= end - start <= 60.0 + 1e-6
+        assert [round(start, 6), round(end, 6), round(duration, 6)] == [start, end, duration]  # as columns hold them
         assert duration == pytest.approx(end - start, abs=2e-3)
         if start_utc is not None:
             assert (start_utc + round(duration * 1e6)) % MINUTE == 0

@@ -25,6 +25,7 @@ from edge.uplink.destination import Way
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.receipts import Receipts
+from edge.uplink.record_encoder import RecordEncoder
 from edge.wire.contract import (
     ROLLCALL,
     VERSION,
@@ -68,6 +69,7 @@ class Front:
             clock,
             self.receipts,
             Chunks(STATION, self.store, clock, committed=True),
+            RecordEncoder(there, self.store.notes, clock, self.receipts.lacking),
             by_mqtt(Commands(parts, KNOWN), STATION, ("picture", "hello"), self.answer),
             self.store.times.add_anchor,
         )

@@ -11,18 +11,22 @@ import pytest
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
 from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.sim.clock import SimClock
 from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import NewPicture, Part, file_name
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.lacking import Lacking
 from edge.uplink.packet_limit import PacketLimit
-from edge.uplink.send_queue import Order
+from edge.uplink.record_encoder import RecordEncoder
+from edge.uplink.send_queue import PHASES, Order
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window
+from edge.wire.contract import Topic
 from tests.kits.uplink_kit import destination
 
 THUMBNAIL = 20_000
+ALARMED = ["alert", "minute", "minute"]
 MARK = ClockMark("ntp", 0.01)
 
 
@@ -56,7 +60,8 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
     clock = SystemClock()
     broker = BrokerSection(url="mqtt://127.0.0.1")
     chunks = Chunks("min-1", store, clock, committed=False)
-    about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), Lacking()
+    encoder = RecordEncoder(destination(broker), store.notes, clock, Lacking())
+    about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
     order = Order(destination(broker), "new", store, clock, chunks, *about)
     window = Window(20, None)
     usual = order.next(window)
@@ -74,3 +79,33 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
     chunks.sent(hastened.chunk, hastened.chunk_end)
     assert window.acknowledged(1) is hastened
     assert chunks.next_hastened(window) is None
+
+
+def test_an_alert_takes_waiting_minutes_with_it(store: Store) -> None:
+    """Where live minutes wait for each other an alert waits for none, and neither do they then."""
+    clock = SimClock()
+    broker = BrokerSection(url="mqtt://127.0.0.1", live_every_min=10)
+    there = destination(broker)
+    encoder = RecordEncoder(there, store.notes, clock, Lacking())
+    chunks = Chunks("min-1", store, clock, committed=False)
+    order = Order(
+        there, "old", store, clock, chunks, TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
+    )
+    clock.run_until(18_000.0)  # as the last of the old minutes ends
+    window = Window(1000, None)
+    assert live(order, window, clock)
+    for seconds, kind, sent in ((60.0, "minute", []), (120.0, "minute", []), (180.0, "alert", [ALARMED])):
+        store.append(Draft(kind, Stamp("b", 18_000.0 + seconds - 60), 60.0, 10**15, MARK, {"values": {}}))
+        order.appended()
+        clock.run_until(18_000.0 + seconds + PHASES)
+        assert live(order, window, clock) == sent
+
+
+def live(order: Order, window: Window, clock: SimClock) -> list[list[str]]:
+    """Send all there is. Return the kinds of the records of each live message."""
+    found = []
+    while (message := order.next(window)) is not None:
+        window.add(id(message), message, clock.now())
+        if message.channel is Topic.LIVE:
+            found.append([record.kind for record in message.records])
+    return found

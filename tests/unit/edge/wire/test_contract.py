@@ -13,6 +13,7 @@ import yaml  # type: ignore[import-untyped]  # PyYAML carries no types
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.northbound import columns, version2
 from edge.records.record import ClockMark, Record, Stamp
 from edge.wire import contract
 from edge.wire.contract import Batch, ChunkHeader, PayloadError, Topic
@@ -31,6 +32,9 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "piece": contract.Piece,
     "command": contract.Command,
     "result": contract.Result,
+    "table": columns.Table,
+    "columns": columns.Columns,
+    "column-batch": version2.ColumnBatch,
 }
 
 
@@ -66,7 +70,8 @@ def test_the_document_names_every_topic_and_schema() -> None:
     """asyncapi.yaml has each topic of the code at its address, and every file that it refers to is there."""
     document = yaml.safe_load((DOCS / "asyncapi.yaml").read_text())
     addresses = {channel["address"] for channel in document["channels"].values()}
-    assert addresses == {contract.topic("{station}", channel) for channel in Topic} | {contract.ROLLCALL}
+    newer = {contract.topic("{station}", channel, version2.VERSION) for channel in (Topic.LIVE, Topic.BACKFILL)}
+    assert addresses == {contract.topic("{station}", channel) for channel in Topic} | {contract.ROLLCALL} | newer
     used = {operation["channel"]["$ref"].rpartition("/")[2] for operation in document["operations"].values()}
     used |= {"answer"}  # by the hello's reply
     assert used == set(document["channels"])

@@ -1,0 +1,133 @@
+"""How records go out: in which version of the contract, and with which tables.
+
+Version 1 is written until a receiver has said that it reads version 2, and again when one says that it does not. What
+went in version 2 and was refused, or heard by nobody, or is lacking long after, goes in version 1 for an hour: nothing
+stays here because something on the way does not know the newer topics.
+
+A live message names its table by hash alone where the platform has it: where a receipt named a record that came with
+it. A backlog's messages each have theirs. So have all where nobody gives receipts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drivers.clock import Clock
+from edge.northbound import version2
+from edge.northbound.minshan import BY_ARRIVAL_EXPIRY, Outgoing
+from edge.northbound.sheets import Sheets
+from edge.records.record import Record
+from edge.records.spans import Span
+from edge.store.notes import Notes
+from edge.uplink.destination import Destination
+from edge.uplink.lacking import Lacking
+from edge.wire.contract import VERSION, Receipt, Topic
+from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE
+
+KIND = "contract"
+ENDS = 3  # of connections in a row
+DISTRUSTED = 3600.0  # s for which version 1 is written after version 2 did not get through
+
+
+class RecordEncoder:
+    """Makes the messages of records for one destination; outlives the connections. All methods are the uplink's."""
+
+    def __init__(self, destination: Destination, notes: Notes, clock: Clock, lacking: Lacking) -> None:
+        self.lacking = lacking
+        self._adapter, self._dest = destination.adapter, destination.name
+        self._newest = destination.broker.contract
+        self._notes, self._clock = notes, clock
+        self._sheets = Sheets(self._adapter.station)
+        self._reads = version2.VERSION if notes.get(KIND, self._dest) == b"2" else VERSION
+        self._distrusted_until = 0.0
+        self._ends = 0  # of connections in a row with something in version 2 in flight
+        self._there: set[str] = set()  # names of tables that the platform has
+        self._going: dict[str, tuple[str, int]] = {}  # name -> a record that it went with
+        self._wanted: list[str] = []
+
+    @property
+    def version(self) -> int:
+        """The version that is written now."""
+        trusted = self._clock.now() >= self._distrusted_until
+        return min(self._newest, self._reads) if trusted else VERSION
+
+    def heard(self, reads: int) -> None:
+        """Take in which version the platform reads; kept over restarts."""
+        reads = min(reads, version2.VERSION)
+        if reads != self._reads:
+            self._reads = reads
+            self._there.clear()
+            self._notes.put(KIND, self._dest, b"%d" % reads, most=8)
+
+    def distrust(self) -> None:
+        """Write version 1 for a while: what went in version 2 did not get through."""
+        self._distrusted_until = self._clock.now() + DISTRUSTED
+        self._ends = 0
+        self._there.clear()
+
+    def acknowledged(self, settled: Sequence[tuple[Outgoing, int]]) -> None:
+        """Take in the broker's codes: what it refuses, or nobody hears, may be the newer topics."""
+        newer = [code for message, code in settled if message.version > VERSION]
+        if any(code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE) for code in newer):
+            self.distrust()
+        self._ends = 0 if newer else self._ends
+
+    def ended(self, flying: Sequence[Outgoing]) -> None:
+        """Take in that the connection ended with these in flight: some brokers end it where they refuse a topic."""
+        self._ends += any(message.version > VERSION for message in flying)
+        if self._ends >= ENDS:
+            self.distrust()
+
+    def received(self, receipt: Receipt, believed: bool) -> None:
+        """Take in which tables the platform has now, where it is to be believed, and which it wants."""
+        self._there -= set(receipt.tables)
+        self._wanted += receipt.tables
+        for name, (epoch, seq) in list(self._going.items()) if believed else ():
+            if name not in receipt.tables and any(_has(span, epoch, seq) for span in receipt.has):
+                self._there.add(name)
+                del self._going[name]
+
+    def tables(self) -> list[Outgoing]:
+        """Return a message of each table that the platform wants and that is known still."""
+        found = [table for name in self._wanted if (table := self._sheets.named(name)) is not None]
+        self._wanted.clear()
+        if not found:
+            return []
+        payloads = [version2.encode(version2.ColumnBatch(version2.VERSION, [table])) for table in found]
+        return [Outgoing(Topic.LIVE, payload, version=version2.VERSION) for payload in payloads if payload is not None]
+
+    def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[Outgoing]:
+        """Return the newest records in messages of at most `most_bytes`; one record goes whatever its size."""
+        if self.version == VERSION:
+            return self._adapter.live(records, most_bytes)
+        undated = any(record.start is None for record in records)
+        return self._columns(Topic.LIVE, records, most_bytes, BY_ARRIVAL_EXPIRY if undated else None)
+
+    def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
+        """Return old records in messages of at most `most_bytes`; one goes whatever its size."""
+        if self.version == VERSION or any(self.lacking.twice(record) for record in records):
+            return self._adapter.backfill(records, most_bytes)
+        return self._columns(Topic.BACKFILL, records, most_bytes, None)
+
+    def _columns(
+        self, channel: Topic, records: Sequence[Record], most_bytes: int | None, expiry: int | None
+    ) -> list[Outgoing]:
+        live = channel is Topic.LIVE
+        known = self._there if live and self._adapter.committed else ()
+        batch, along = version2.batch(self._sheets, records, known)
+        payload = version2.encode(batch)
+        too_large = payload is None or (most_bytes is not None and len(payload) > most_bytes)
+        if too_large and len(records) > 1:
+            half = len(records) // 2
+            parts = (records[:half], records[half:])
+            return [message for part in parts for message in self._columns(channel, part, most_bytes, expiry)]
+        if payload is None:
+            return self._adapter.backfill(records, most_bytes)
+        for sheet in along if live else ():
+            first = next(record for record in records if record.epoch == sheet.table.epoch)
+            self._going[sheet.hash] = first.epoch, first.seq
+        return [Outgoing(channel, payload, tuple(records), expiry=expiry, version=version2.VERSION)]
+
+
+def _has(span: Span, epoch: str, seq: int) -> bool:
+    return span.epoch == epoch and span.first <= seq <= span.last

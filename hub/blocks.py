@@ -1,0 +1,128 @@
+"""Reading version 2 of the topics of records: minutes out of columns by their tables, each block by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw
+
+from edge.northbound import columns, version2
+from edge.northbound.columns import Columns
+from edge.records.record import Record
+from edge.wire.contract import MOST_RECORDS, PayloadError, StationId, TableName, TooLargeError, Version, opened
+from hub.tables import Tables
+
+Raws = Annotated[list[Raw], Meta(max_length=MOST_RECORDS)]
+
+
+class RawColumnBatch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message whose tables, blocks and records have not been looked at."""
+
+    v: Version
+    tables: Raws = []
+    columns: Raws = []
+    records: Raws = []
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A block of which only its table's name is read."""
+
+    table: TableName
+
+
+class Read(msgspec.Struct):
+    """What was read of one message of `station`, and the blocks that are damage: each as a message with the reason."""
+
+    station: str
+    v: int
+    records: list[Raw]
+    minutes: list[Record]
+    bad: list[tuple[bytes, str]]
+    more: dict[str, Raw]
+    new_tables: bool = False
+
+
+def read(topic: str, payload: bytes, tables: Tables) -> Read:
+    """Return what a message holds; blocks that lack their table wait. Raise PayloadError, OSError."""
+    station = _station(topic)
+    raw = _opened(payload)
+    message = _decoded(raw, RawColumnBatch)
+    found = Read(station, message.v, list(message.records), [], [], _more(raw))
+    here = {columns.name_of(table): table for table in message.tables}
+    for table in message.tables:
+        _take_table(found, table, tables)
+    for block in message.columns:
+        try:
+            _take_block(found, topic, block, here, tables)
+        except PayloadError as damage:
+            found.bad.append((_alone(message.v, block, here), str(damage)))
+    return found
+
+
+def _take_table(found: Read, told: Raw, tables: Tables) -> None:
+    try:
+        table = columns.read_table(told)
+    except PayloadError as wrong:
+        found.bad.append((_encoded(RawColumnBatch(found.v, [told])), str(wrong)))
+        return
+    if table.station != found.station:
+        found.bad.append((_encoded(RawColumnBatch(found.v, [told])), f"table: it is one of {table.station}"))
+        return
+    if tables.put(found.station, told):
+        found.new_tables = True
+        if msgspec.json.encode(table) != bytes(told):  # a newer station says more with it
+            found.more["table"] = told
+
+
+def _take_block(found: Read, topic: str, raw: Raw, here: dict[str, Raw], tables: Tables) -> None:
+    name = _decoded(raw, Named).table
+    table = tables.get(found.station, name)
+    if table is None and name in here:
+        raise PayloadError("columns: their table is not understood")
+    if table is None:
+        tables.wait(topic, found.station, name, _encoded(RawColumnBatch(found.v, [], [raw])))
+        return
+    found.minutes += columns.records(_decoded(raw, Columns), table)
+    said = msgspec.json.decode(raw, type=dict[str, Raw])
+    found.more |= {f"columns.{key}": said[key] for key in said.keys() - set(Columns.__struct_fields__)}
+
+
+def _alone(v: int, block: Raw, here: dict[str, Raw]) -> bytes:
+    """Return one block as a message, with its table where that came along."""
+    try:
+        name = msgspec.json.decode(block, type=Named).table
+    except msgspec.MsgspecError:
+        name = ""
+    return _encoded(RawColumnBatch(v, [here[name]] if name in here else [], [block]))
+
+
+def _encoded(message: RawColumnBatch) -> bytes:
+    return msgspec.json.encode(message)
+
+
+def _more(raw: bytes) -> dict[str, Raw]:
+    """Return what a message says in keys that this version does not know."""
+    said = msgspec.json.decode(raw, type=dict[str, Raw])
+    return {key: value for key, value in said.items() if key not in RawColumnBatch.__struct_fields__}
+
+
+def _opened(payload: bytes) -> bytes:
+    try:
+        return opened(payload, dictionary=version2.dictionary())
+    except TooLargeError as error:
+        raise PayloadError(f"ColumnBatch: {error}") from None
+
+
+def _decoded(raw: Raw | bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise PayloadError(f"{kind.__name__}: {error}") from None
+
+
+def _station(topic: str) -> str:
+    try:
+        return msgspec.convert(topic.split("/")[2], StationId)
+    except msgspec.ValidationError:
+        raise PayloadError("the topic is that of no station") from None

@@ -1,0 +1,86 @@
+"""The two databases behind one face: transactions, and statements on many rows at once.
+
+    engine = opened("sqlite:///var/lib/minshan/hub.db")
+    with engine.transaction():
+        engine.upsert("ledger", ("station", "epoch", "first", "last"), rows, ("station", "epoch", "first"))
+
+SQL that is passed in is what both understand, with `%s` for a value. Whatever goes wrong is a SinkError; the
+transaction is undone then, as far as anybody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from hub.sink import SinkError
+
+SQLITE, POSTGRES = "sqlite://", ("postgresql://", "postgres://")
+Rows = Sequence[tuple[Any, ...]]
+
+
+class RowError(SinkError):
+    """A value that the database does not take: one row's fault, not the database's."""
+
+
+class AgainError(SinkError):
+    """Two hubs stood in each other's way: the same transaction is to be done again at once."""
+
+
+class RefusedError(SinkError):
+    """A database that is not to be written: another program's, or a newer hub's. Nothing in it was changed."""
+
+
+class Engine(Protocol):
+    """One database, used from one lane. All methods raise SinkError."""
+
+    postgres: bool
+    shown: str  # its address without a password
+
+    def transaction(self, writing: bool = True, patient: bool = False) -> AbstractContextManager[None]:
+        """Return a transaction to be used in `with`; `patient`: its statements may take an hour."""
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement. Return its rows."""
+
+    def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
+        """Insert rows; where the key is there, write the other columns (or with `update` False nothing).
+
+        No key may be twice in `rows`. Return how many rows were written.
+        """
+
+    def delete(self, table: str, key: Sequence[str], keys: Rows) -> int:
+        """Delete the rows with these keys. Return how many there were."""
+
+    def lookup(
+        self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """Return these columns of the rows with these keys; `lock`: in the key's order, and nobody else writes them."""
+
+    def tables(self) -> set[str]:
+        """Return the names of all tables and views that are there."""
+
+    def only_migrator(self) -> None:
+        """See that no other hub makes or changes tables until the transaction ends."""
+
+    def close(self) -> None:
+        """Let the connection go; the next statement makes a new one."""
+
+
+def opened(url: str, password: str | None = None) -> Engine:
+    """Return the engine of an address: sqlite:///FILE, or postgresql://... Raise SinkError where it is neither."""
+    from hub.database.sqlite import SqliteEngine
+
+    if url.startswith(SQLITE):
+        path = unquote(url.removeprefix(SQLITE))
+        if path.startswith("/") and path.strip("/") and not path.endswith("/"):
+            return SqliteEngine("/" + path.lstrip("/"))
+    if url.startswith(POSTGRES):
+        try:
+            from hub.database.postgres import PostgresEngine
+        except ImportError:
+            raise RefusedError("psycopg is not installed: pip install 'minshan[hub]'") from None
+        return PostgresEngine(url, password)
+    raise RefusedError("the database must be sqlite:///FILE with a whole path, or postgresql://user@host/name")

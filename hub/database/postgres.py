@@ -1,0 +1,195 @@
+"""PostgreSQL behind `Engine`: one plain connection, made anew after whatever went wrong with it.
+
+Rows go in as arrays (`INSERT ... SELECT * FROM unnest`): one statement and one round trip, as COPY is, but with
+ON CONFLICT and with a row count, and without the temporary table that COPY would want for those. Nothing is prepared
+and nothing set beyond a transaction, so that a pooler may stand in between. A server that hangs is no error to a
+client: connecting and each statement have a deadline of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import conninfo, errors
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+
+from hub.database.engine import AgainError, RefusedError, RowError, Rows
+from hub.sink import SinkError
+
+DEADLINE = 30.0  # s for a statement, of the largest delivery too
+PATIENT = 3600.0  # s for one of a migration
+MIGRATOR = 0x4D6E7368  # the advisory lock of who makes tables
+KEEPALIVE: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+}
+TYPES = {"body": "jsonb", "duration": "float8", "error": "float8", "boottime": "float8"}
+BYTES = ("raw", "digest")
+NUMBERS = (
+    *("seq", "revision", "start", "first", "last", "setup", "arrived", "not_before", "not_after", "size", "time"),
+    *("said_first", "said_last", "arrived_first", "arrived_last"),
+)
+DATA = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
+AGAIN = ("40001", "40P01")
+FULL = ("53100",)
+
+
+class Bounded(psycopg.Connection[Any]):
+    """A connection whose every wait has an end."""
+
+    longest = DEADLINE
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for the server, `longest` at most."""
+        return super().wait(gen, interval, self.longest if timeout is None else timeout)
+
+
+class PostgresEngine:
+    """The database at a URL; `password` beside it, else as libpq finds one (PGPASSWORD, ~/.pgpass)."""
+
+    postgres = True
+
+    def __init__(self, url: str, password: str | None = None) -> None:
+        self._url, self._password = url, password
+        self._open: Bounded | None = None
+        try:
+            parts = conninfo.conninfo_to_dict(url)
+        except psycopg.Error as error:
+            raise RefusedError(f"the database's address is none: {str(error).strip()}") from None
+        self.shown = f"PostgreSQL {parts.get('dbname', '')} at {parts.get('host', 'this machine')}"
+
+    @contextmanager
+    def transaction(self, writing: bool = True, patient: bool = False) -> Iterator[None]:
+        """Do all of it or nothing; after a COMMIT that broke nobody knows which."""
+        connection = self._connection()
+        connection.longest = PATIENT if patient else DEADLINE
+        try:
+            self.query("BEGIN" if writing else "BEGIN READ ONLY")
+            if writing:  # where the server was told not to wait for its disk, this transaction does
+                self.query(
+                    "SELECT set_config('synchronous_commit', 'on', true) "
+                    "WHERE current_setting('synchronous_commit') = 'off'"
+                )
+            yield
+            with self._errors():
+                if connection.execute("COMMIT").statusmessage != "COMMIT":
+                    raise SinkError(f"{self.shown} has not committed")
+        except BaseException:  # an interrupt too leaves no transaction open
+            self._undo(connection)
+            raise
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement. Return its rows."""
+        with self._errors():
+            cursor = self._connection().execute(sql.encode(), tuple(values) or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
+        """Insert rows, or write the other columns where the key is there; in the order given."""
+        names = ", ".join(columns)
+        sets = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+        does = f"UPDATE SET {sets}" if update and sets else "NOTHING"
+        values = ", ".join(f"{name}::{_type(name)}" for name in columns)
+        found = f"INSERT INTO {table} ({names}) SELECT {values} FROM {_arrays(columns)}"
+        return self._count(f"{found} ON CONFLICT ({', '.join(key)}) DO {does}", columns, rows)
+
+    def delete(self, table: str, key: Sequence[str], keys: Rows) -> int:
+        """Delete the rows with these keys."""
+        same = " AND ".join(f"{table}.{name} = given.{name}" for name in key)
+        return self._count(f"DELETE FROM {table} USING {_arrays(key)} WHERE {same}", key, keys)
+
+    def lookup(
+        self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """Return these columns of the rows with these keys."""
+        same = " AND ".join(f"{table}.{name} = given.{name}" for name in key)
+        names = ", ".join(f"{table}.{name}" for name in columns)
+        sql = f"SELECT {names} FROM {table} JOIN {_arrays(key)} ON {same}"
+        if lock:
+            sql += f" ORDER BY {', '.join(f'{table}.{name}' for name in key)} FOR UPDATE OF {table}"
+        with self._errors():
+            return self._connection().execute(sql.encode(), _columns(key, keys)).fetchall()
+
+    def tables(self) -> set[str]:
+        """Return the names of all tables and views of the schema that comes first; those of extensions are nobody's."""
+        found = self.query(
+            "SELECT relname FROM pg_class c WHERE relnamespace = current_schema()::regnamespace "
+            "AND relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT 1 FROM pg_depend d "
+            "WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
+        )
+        return {name for (name,) in found}
+
+    def only_migrator(self) -> None:
+        """Wait for the lock that a migrator holds until its transaction ends."""
+        self.query("SELECT pg_advisory_xact_lock(%s)", (MIGRATOR,))
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _count(self, sql: str, columns: Sequence[str], rows: Rows) -> int:
+        if not rows:
+            return 0
+        with self._errors():
+            return self._connection().execute(sql.encode(), _columns(columns, rows)).rowcount
+
+    def _connection(self) -> Bounded:
+        if self._open is None or self._open.closed:
+            secret: dict[str, Any] = {} if self._password is None else {"password": self._password}
+            with self._errors():
+                self._open = Bounded.connect(self._url, autocommit=True, prepare_threshold=None, **KEEPALIVE, **secret)
+        return self._open
+
+    def _undo(self, connection: Bounded) -> None:
+        """End the transaction; a connection that is not idle then is of no more use."""
+        try:
+            connection.longest = DEADLINE
+            if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+                connection.execute("ROLLBACK")
+        except psycopg.Error:
+            self.close()
+        if self._open is not None and connection.info.transaction_status != TransactionStatus.IDLE:
+            self.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise self._said(error) from None
+        except (UnicodeError, OverflowError) as error:  # a value that cannot even be sent
+            raise RowError(str(error)) from None
+
+    def _said(self, error: psycopg.Error) -> SinkError:
+        state, why = error.sqlstate or "", (str(error).strip().splitlines() or ["it does not answer"])[0]
+        if state in AGAIN:
+            return AgainError(why)
+        if state.startswith(DATA) or isinstance(error, psycopg.DataError):
+            return RowError(why)
+        if state in FULL:
+            return SinkError(f"no room is left on the disk of {self.shown}")
+        if isinstance(error, errors.InsufficientPrivilege):
+            return SinkError(f"{self.shown} does not let this user do that: {why}")
+        return SinkError(f"{self.shown} cannot be used: {why}")
+
+
+def _type(column: str) -> str:
+    return TYPES.get(column) or ("bytea" if column in BYTES else "int8" if column in NUMBERS else "text")
+
+
+def _arrays(columns: Sequence[str]) -> str:
+    """Return the rows that are given, as a table `given` of one array a column; JSON comes as text."""
+    kinds = (_type(column).replace("jsonb", "text") for column in columns)
+    return f"unnest({', '.join(f'%s::{kind}[]' for kind in kinds)}) AS given ({', '.join(columns)})"
+
+
+def _columns(columns: Sequence[str], rows: Rows) -> list[list[Any]]:
+    return [[row[place] for row in rows] for place in range(len(columns))]

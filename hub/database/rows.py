@@ -1,0 +1,100 @@
+"""What of a record stands in which column: the bytes as they came, and views of them that no database refuses.
+
+A text for people loses what databases have no place for (U+0000, half a surrogate pair). A name that identifies
+keeps it, written out, so that two names stay two.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from msgspec import Raw
+
+from edge.records.record import Record, values_of
+from hub.sink import Note, PictureRow, Row
+
+KEY = ("station", "epoch", "seq")
+RECORD = (
+    *KEY,
+    *("revision", "kind", "start", "duration", "source", "error", "not_before", "not_after", "boot", "boottime"),
+    *("setup", "arrived", "wrong", "body", "raw"),
+)
+PICTURE = ("station", "picture", "part", "epoch", "seq", "camera", "size", "sha256", "time", "file")
+CONFLICT = (*KEY, "revision", "digest", "arrived", "raw")
+NOTE = ("station", "kind", "digest", "arrived", "raw")
+MOST_DEPTH = 100  # of a body: PostgreSQL's own end lies near 6,000, and ours must come first
+
+
+def of_record(row: Row) -> tuple[Any, ...]:
+    """Return the columns of `RECORD`."""
+    found, epoch = row.record, identity(row.record.epoch)
+    head = row.station, epoch, found.seq, found.revision
+    if not isinstance(found, Record):
+        kind = None if found.kind is None else text(str(found.kind))
+        nothing = (None,) * 8
+        return *head, kind, *nothing, None, row.arrived, text(found.wrong or "?"), body(row, row.raw), row.raw
+    clock = found.clock
+    time = found.start, found.duration, text(clock.source), clock.error, clock.not_before, clock.not_after
+    stamp = text(found.stamp.boot), found.stamp.boottime
+    return *head, text(found.kind), *time, *stamp, found.setup, row.arrived, None, body(row, found.body), row.raw
+
+
+def of_picture(row: PictureRow) -> tuple[Any, ...]:
+    """Return the columns of `PICTURE`."""
+    head = row.header
+    what = head.station, head.picture, head.part, identity(head.epoch), head.seq
+    return *what, head.camera, head.size, head.sha256, head.time, text(row.file)
+
+
+def of_note(note: Note, digest: bytes) -> tuple[Any, ...]:
+    """Return the columns of `NOTE`."""
+    return note.station, note.kind, digest, note.arrived, note.raw
+
+
+def body(row: Row, raw: Raw | bytes) -> str | None:
+    """Return the view of a row's body, where it has one."""
+    return view(raw) if row.viewed else None
+
+
+def view(raw: Raw | bytes) -> str | None:
+    """Return JSON that both databases take, of what can be read of these bytes; None where nothing can."""
+    try:
+        return json.dumps(_plain(values_of(raw), MOST_DEPTH), ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def text(value: str) -> str:
+    """Return a text without what a database refuses."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if refused(sign) else sign for sign in value)
+
+
+def identity(name: str) -> str:
+    """Return a name that a database takes, another for each other name."""
+    if "\0" not in name and "\\" not in name:
+        return name
+    return name.replace("\\", "\\\\").replace("\0", "\\0")
+
+
+def name_of(identity: str) -> str:
+    """Return the name that `identity` was made from."""
+    return "\\".join(part.replace("\\0", "\0") for part in identity.split("\\\\"))
+
+
+def refused(sign: str) -> bool:
+    """Return whether no database takes a character."""
+    return sign == "\0" or "\ud800" <= sign <= "\udfff"
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if not depth:
+        raise ValueError("nested too deep")
+    if isinstance(value, dict):
+        return {text(key): _plain(inner, depth - 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner, depth - 1) for inner in value]
+    if isinstance(value, str):
+        return text(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

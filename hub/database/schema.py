@@ -1,0 +1,175 @@
+"""The tables, as a list of functions that make them: a newer hub adds one and never changes one.
+
+Tables `record`, `ledger`, `epoch`, `picture`, `conflict`, `note` are what the hub writes; `minute`, `setup`, `event`
+and `station` are views for people. Times are microseconds UTC in whole numbers (`..._us` in the views), and types of a
+database's own stand in views alone. Membership in a day is by the `start` of a minute; a station's day is by the offset
+of the setup that the minute was made under.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from hub.database.engine import Engine, RefusedError
+
+PROGRAM = "minshan_hub"  # the table that says whose database it is
+MOST_GENERATION = 2**52  # a random number, so that a copy that is put back by hand meets no receipt of the other life
+TABLES = """
+CREATE TABLE record (
+    station {text} NOT NULL, epoch {text} NOT NULL, seq {int} NOT NULL, revision {int} NOT NULL,
+    kind {text}, start {int}, duration {float}, source {text}, error {float}, not_before {int}, not_after {int},
+    boot {text}, boottime {float}, setup {int}, arrived {int} NOT NULL,
+    wrong {text},
+    body {json},
+    raw {bytes} NOT NULL,
+    PRIMARY KEY (station, epoch, seq)
+);
+CREATE INDEX record_start ON record (station, start);
+CREATE INDEX record_event ON record (station, kind) WHERE kind <> 'minute';
+CREATE INDEX record_revised ON record (station, epoch, seq) WHERE revision > 0;
+CREATE TABLE ledger (
+    station {text} NOT NULL, epoch {text} NOT NULL, first {int} NOT NULL, last {int} NOT NULL,
+    PRIMARY KEY (station, epoch, first)
+) {busy};
+CREATE TABLE epoch (
+    station {text} NOT NULL, epoch {text} NOT NULL, arrived_first {int}, arrived_last {int},
+    said_first {int}, said_last {int},
+    PRIMARY KEY (station, epoch)
+) {busy};
+CREATE TABLE picture (
+    station {text} NOT NULL, picture {text} NOT NULL, part {text} NOT NULL, epoch {text} NOT NULL, seq {int} NOT NULL,
+    camera {text} NOT NULL, size {int} NOT NULL, sha256 {text} NOT NULL, time {int}, file {text} NOT NULL,
+    PRIMARY KEY (station, picture, part)
+);
+CREATE TABLE conflict (
+    station {text} NOT NULL, epoch {text} NOT NULL, seq {int} NOT NULL, revision {int} NOT NULL,
+    digest {bytes} NOT NULL, arrived {int} NOT NULL, raw {bytes} NOT NULL,
+    PRIMARY KEY (station, epoch, seq, revision, digest)
+);
+CREATE TABLE note (
+    station {text} NOT NULL, kind {text} NOT NULL, digest {bytes} NOT NULL, arrived {int} NOT NULL,
+    raw {bytes} NOT NULL,
+    PRIMARY KEY (station, kind, digest)
+);
+"""
+VIEWS = """
+CREATE VIEW setup AS
+    SELECT station, epoch, seq, revision, start AS start_us, {utc_start} AS start_utc, {offset} AS utc_offset_s, body,
+        arrived AS arrived_us
+    FROM record WHERE kind = 'setup';
+CREATE VIEW minute AS
+    SELECT r.station, r.start AS start_us, r.start + {whole_us} AS end_us, {utc_start_r} AS start_utc,
+        {local} AS start_local, {day} AS day, r.epoch, r.seq, r.revision, r.source AS clock, r.error AS clock_error_s,
+        r.duration AS duration_s, r.setup, {value} AS value, {quality} AS quality, {reason} AS reason,
+        r.arrived AS arrived_us
+    FROM record r LEFT JOIN setup s ON s.station = r.station AND s.epoch = r.epoch AND s.seq = r.setup
+    WHERE r.kind = 'minute' AND r.wrong IS NULL;
+CREATE VIEW event AS
+    SELECT r.station, r.kind, r.start AS start_us, {utc_start_r} AS start_utc, {local} AS start_local, r.epoch, r.seq,
+        r.revision, r.source AS clock, r.error AS clock_error_s, r.setup, r.body, r.wrong, r.arrived AS arrived_us
+    FROM record r LEFT JOIN setup s ON s.station = r.station AND s.epoch = r.epoch AND s.seq = r.setup
+    WHERE r.kind IS NULL OR r.kind <> 'minute' OR r.wrong IS NOT NULL;
+CREATE VIEW station AS
+    SELECT station, min(arrived_first) AS arrived_first_us, max(arrived_last) AS arrived_last_us, count(*) AS epochs
+    FROM epoch GROUP BY station;
+"""
+WORDS = {
+    False: {"text": "TEXT", "int": "INTEGER", "float": "REAL", "bytes": "BLOB", "json": "TEXT", "busy": ""}
+    | {
+        "utc_start": "strftime('%Y-%m-%dT%H:%M:%SZ', start / 1000000, 'unixepoch')",
+        "utc_start_r": "strftime('%Y-%m-%dT%H:%M:%SZ', r.start / 1000000, 'unixepoch')",
+        "whole_us": "CAST(round(r.duration * 1000000) AS INTEGER)",
+        "offset": "CASE WHEN json_type(body, '$.site.utc_offset_h') IN ('integer', 'real') "
+        "THEN CAST(round(json_extract(body, '$.site.utc_offset_h') * 3600) AS INTEGER) END",
+        "local": "strftime('%Y-%m-%dT%H:%M:%S', r.start / 1000000 + s.utc_offset_s, 'unixepoch')",
+        "day": "date(r.start / 1000000 + s.utc_offset_s, 'unixepoch')",
+        "value": "json_extract(r.body, '$.values')",
+        "quality": "json_extract(r.body, '$.quality')",
+        "reason": "json_extract(r.body, '$.reasons')",
+    },
+    True: {"text": 'TEXT COLLATE "C"', "int": "BIGINT", "float": "DOUBLE PRECISION", "bytes": "BYTEA", "json": "JSONB"}
+    | {
+        "busy": "WITH (fillfactor = 70)",  # room on each page for the next version of a row: no index changes then
+        "utc_start": "'epoch'::timestamptz + start * interval '1 microsecond'",
+        "utc_start_r": "'epoch'::timestamptz + r.start * interval '1 microsecond'",
+        "whole_us": "round(r.duration * 1000000)::bigint",
+        "offset": "CASE WHEN jsonb_typeof(body -> 'site' -> 'utc_offset_h') = 'number' "
+        "AND abs((body -> 'site' ->> 'utc_offset_h')::numeric) <= 24 "
+        "THEN round((body -> 'site' ->> 'utc_offset_h')::numeric * 3600)::integer END",
+        "local": "'epoch'::timestamp + (r.start + s.utc_offset_s * bigint '1000000') * interval '1 microsecond'",
+        "day": "('epoch'::timestamp + (r.start + s.utc_offset_s * bigint '1000000') * interval '1 microsecond')::date",
+        "value": "r.body -> 'values'",
+        "quality": "r.body -> 'quality'",
+        "reason": "r.body -> 'reasons'",
+    },
+}
+
+
+def _first(engine: Engine) -> None:
+    """Make the tables of records, of what is here and was said to be, of pictures, and the views for people."""
+    run(engine, TABLES + VIEWS)
+
+
+MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first,)
+
+
+def run(engine: Engine, script: str) -> None:
+    """Run statements in the database's own words."""
+    for statement in script.format(**WORDS[engine.postgres]).split(";\n"):
+        if statement.strip():
+            engine.query(statement)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to this version's, made where there are none. Raise SinkError, RefusedError."""
+    if version(engine) == len(MIGRATIONS):
+        return
+    with engine.transaction(patient=True):
+        engine.only_migrator()
+        known = version(engine)  # another hub may have been first
+        if not known:
+            run(
+                engine,
+                f"CREATE TABLE {PROGRAM} (version {{int}} NOT NULL, id {{text}} NOT NULL, generation {{int}} NOT NULL)",
+            )
+            engine.query(f"INSERT INTO {PROGRAM} VALUES (0, %s, %s)", (secrets.token_hex(8), new_generation()))
+        for migration in MIGRATIONS[known:]:
+            migration(engine)
+        engine.query(f"UPDATE {PROGRAM} SET version = %s", (len(MIGRATIONS),))
+
+
+def version(engine: Engine) -> int:
+    """Return the version that the tables are of, 0 where there are none. Raise RefusedError where they are not ours."""
+    there = engine.tables()
+    if not there:
+        return 0
+    if PROGRAM not in there:
+        raise RefusedError(
+            f"{engine.shown} is another program's database (it has {min(there)}): name an empty one, or a new file"
+        )
+    found = engine.query(f"SELECT version FROM {PROGRAM}")
+    known = int(found[0][0]) if len(found) == 1 else 0
+    if known > len(MIGRATIONS):
+        raise RefusedError(
+            f"{engine.shown} was written by a newer hub (version {known} of its tables; this one knows "
+            f"{len(MIGRATIONS)}): install that hub again"
+        )
+    return known
+
+
+def identity(engine: Engine) -> tuple[str, int]:
+    """Return the ledger's id and its generation."""
+    ((name, generation),) = engine.query(f"SELECT id, generation FROM {PROGRAM}")
+    return str(name), int(generation)
+
+
+def renew_generation(engine: Engine) -> None:
+    """Give the ledger another generation: what was receipted may be gone, and stations ask anew."""
+    with engine.transaction():
+        engine.query(f"UPDATE {PROGRAM} SET generation = %s", (new_generation(),))
+
+
+def new_generation() -> int:
+    """Return a random generation that every JSON reader keeps exactly."""
+    return secrets.randbelow(MOST_GENERATION - 1) + 1

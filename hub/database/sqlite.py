@@ -1,0 +1,140 @@
+"""SQLite behind `Engine`: one file, written by the hub, read by whoever likes.
+
+By apsw, as the station's store is: it brings an SQLite of its own, newer than Debian's, and tests put a failing disk
+under it. All that may write begins IMMEDIATE: a read that becomes a write is refused at once where another wrote in
+between, whatever the patience (SQLITE_BUSY_SNAPSHOT). synchronous=FULL: a receipt stands on each commit, and NORMAL
+may lose committed ones at a power cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import apsw
+
+from hub.database.engine import RefusedError, RowError, Rows
+from hub.sink import SinkError
+
+PATIENCE = 10_000  # ms for which another writer is waited for
+LOG = 64 * 1024 * 1024  # bytes that the log is cut back to
+REFUSED = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
+
+
+class SqliteEngine:
+    """The file at `path`, made where there is none. `vfs`: another file system, for tests."""
+
+    postgres = False
+
+    def __init__(self, path: str, vfs: str | None = None) -> None:
+        self.shown = path
+        self._vfs = vfs
+        self._open: apsw.Connection | None = None
+
+    @contextmanager
+    def transaction(self, writing: bool = True, patient: bool = False) -> Iterator[None]:
+        """Do all of it or nothing."""
+        connection = self._connection()
+        with self._errors():
+            connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        try:
+            yield
+            with self._errors():
+                connection.execute("COMMIT")
+        except BaseException:  # an interrupt too leaves no transaction open
+            with suppress(apsw.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            raise
+
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement. Return its rows."""
+        with self._errors():
+            return self._connection().execute(_own(sql), tuple(values)).fetchall()
+
+    def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
+        """Insert rows, or write the other columns where the key is there."""
+        marks = ", ".join("?" * len(columns))
+        sets = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+        does = f"UPDATE SET {sets}" if update and sets else "NOTHING"
+        names = ", ".join(columns)
+        return self._many(
+            f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({', '.join(key)}) DO {does}", rows
+        )
+
+    def delete(self, table: str, key: Sequence[str], keys: Rows) -> int:
+        """Delete the rows with these keys."""
+        return self._many(f"DELETE FROM {table} WHERE {_where(key)}", keys)
+
+    def lookup(
+        self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """Return these columns of the rows with these keys; a transaction that writes has locked all."""
+        with self._errors():
+            sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {_where(key)}"
+            return self._connection().executemany(sql, keys).fetchall()
+
+    def tables(self) -> set[str]:
+        """Return the names of all tables and views."""
+        found = self.query(
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        )
+        return {name for (name,) in found}
+
+    def only_migrator(self) -> None:
+        """Nothing: a transaction that writes is the only one."""
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _many(self, sql: str, rows: Rows) -> int:
+        with self._errors():
+            connection = self._connection()
+            before = connection.total_changes()
+            connection.executemany(sql, rows)
+            return connection.total_changes() - before
+
+    def _connection(self) -> apsw.Connection:
+        if self._open is None:
+            with self._errors():
+                connection = apsw.Connection(self.shown, vfs=self._vfs)
+                connection.set_busy_timeout(PATIENCE)
+                for pragma in (
+                    "auto_vacuum=INCREMENTAL",
+                    "journal_mode=WAL",
+                    "synchronous=FULL",
+                    f"journal_size_limit={LOG}",
+                ):
+                    connection.execute(f"PRAGMA {pragma}").fetchall()
+                self._open = connection
+        return self._open
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except REFUSED as error:
+            raise RowError(str(error)) from None
+        except apsw.NotADBError:
+            self.close()
+            raise RefusedError(f"{self.shown} is no SQLite database") from None
+        except apsw.FullError:
+            raise SinkError(f"no room is left for {self.shown}") from None
+        except apsw.BusyError:
+            raise SinkError(f"{self.shown} is being written by another program for too long") from None
+        except apsw.CantOpenError:
+            raise SinkError(f"{self.shown} cannot be opened: is its folder there, may this user write it?") from None
+        except apsw.Error as error:
+            raise SinkError(f"{self.shown} cannot be used: {error}") from None
+
+
+def _own(sql: str) -> str:
+    return sql.replace("%s", "?")
+
+
+def _where(key: Sequence[str]) -> str:
+    return " AND ".join(f"{name} = ?" for name in key)

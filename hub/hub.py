@@ -1,0 +1,84 @@
+"""The hub: start here. It wires a receiver to a database, and waits for either where it is away."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from drivers.clock import Clock
+from edge.clock.clock import SystemClock, boot_id, system_utc
+from edge.clock.timekeeper import KernelTime, NotAllowedError
+from edge.records.record import Record
+from hub.config import HubConfig
+from hub.database.engine import RefusedError, opened
+from hub.database.sink import DatabaseSink
+from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
+from hub.sink import SinkError
+
+log = logging.getLogger("minshan.hub")
+
+
+def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
+    """Receive, commit, receipt and acknowledge until `ended`. Raise RefusedError, OSError (the pictures' folder)."""
+    sink = waited_for(config, ended)
+    if sink is None:
+        return
+    files = Files(pictures=Path(config.pictures.dir))
+    name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
+    receiver = Receiver(config.broker, files, True, _unseen, sink=sink, told=SynchronisedTime(), name=name)
+    try:
+        receiver.run(ended, lambda: None)
+    finally:
+        receiver.close()
+
+
+def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None = None) -> DatabaseSink | None:
+    """Return the database's sink, once it can be had and was held against its ledger; None when `ended` before."""
+    clock = clock or SystemClock()
+    said = ""
+    while not ended():
+        try:
+            sink = open_sink(config)
+            sink.compare()
+            return sink
+        except RefusedError:
+            raise
+        except SinkError as trouble:
+            if str(trouble) != said:
+                log.warning("%s", trouble)
+            said = str(trouble)
+        until = clock.now() + SINK_PAUSE
+        while clock.now() < until and not ended():
+            clock.sleep_until(min(until, clock.now() + SLICE))
+    return None
+
+
+def open_sink(config: HubConfig) -> DatabaseSink:
+    """Return the database's sink, its tables made where there are none. Raise SinkError, RefusedError."""
+    try:
+        password = config.password
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"{config.database.password_file} cannot be read: {error}") from None
+    return DatabaseSink(opened(config.database.url, password))
+
+
+class SynchronisedTime:
+    """The time that stations are told, microseconds UTC: 0, which none believes, while nobody disciplines our clock."""
+
+    def __init__(self, kernel: KernelTime | None = None) -> None:
+        self._kernel = kernel or KernelTime()
+        self._boot = boot_id()
+
+    def __call__(self) -> int:
+        """Return it."""
+        try:
+            known = self._kernel.probe(self._boot, 0.0) is not None
+        except NotAllowedError:
+            known = False
+        return system_utc() if known else 0
+
+
+def _unseen(_station: str, _record: Record) -> None:
+    """Nobody looks at a hub's screen."""

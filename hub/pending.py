@@ -1,0 +1,67 @@
+"""What has arrived and is not committed yet: gathered message by message, then one `Delivery`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Raw
+
+from edge.records.spans import Span
+from edge.wire.contract import Hello, encode
+from hub.intake import RawBatch
+from hub.jsonl import encoded
+from hub.sink import Announced, Delivery, Note, PictureRow, Row
+
+
+class Pending:
+    """The parts of the next delivery; `full` when no more should wait for one commit."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rows: list[tuple[str, int, Row]] = []  # with the topic and version of the message that each came in
+        self._notes: list[Note] = []
+        self._announced: list[Announced] = []
+
+    @property
+    def full(self) -> bool:
+        """Return whether one commit has enough."""
+        return len(self._rows) >= self._most
+
+    def row(self, where: str, version: int, row: Row) -> None:
+        """Add a record that came on a topic."""
+        self._rows.append((where, version, row))
+
+    def note(self, line: dict[str, object], arrived: int) -> None:
+        """Add a fact that is no record."""
+        self._notes.append(Note(str(line["station"]), str(line["kind"]), arrived, encoded(line)))
+
+    def hello(self, hello: Hello) -> None:
+        """Add what a station says it has."""
+        self._announced.append(Announced(hello.station, tuple(hello.epochs)))
+
+    def delivery(self, pictures: Iterable[PictureRow]) -> Delivery:
+        """Return all of it."""
+        rows = tuple(row for *_, row in self._rows)
+        return Delivery(rows, tuple(pictures), tuple(self._notes), tuple(self._announced))
+
+    def refused(self, why: dict[int, str]) -> Iterable[tuple[str, bytes, str]]:
+        """Yield topic, message and reason of the rows that a sink refused, those of one message together."""
+        messages: dict[tuple[str, int, str], list[int]] = {}
+        for place in sorted(why):
+            where, version, row = self._rows[place]
+            messages.setdefault((where, version, row.station), []).append(place)
+        for (where, version, station), places in messages.items():
+            raws = [Raw(self._rows[place][2].raw) for place in places]
+            more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
+            yield where, encode(RawBatch(version, station, raws)), f"a record of {station}: {why[places[0]]}{more}"
+
+    def clear(self) -> None:
+        """Forget it all: it is committed, or it comes again."""
+        self._rows.clear()
+        self._notes.clear()
+        self._announced.clear()
+
+
+def span_of(row: Row) -> Span:
+    """Return what a receipt for a row says."""
+    return Span(row.record.epoch, row.record.seq, row.record.seq)

@@ -1,0 +1,120 @@
+"""Reading what arrives: each message into records that are pending, pictures' files, facts; or set aside.
+
+No message ends the receiver or comes back for ever. A record that says which one it is is kept, whatever it says; one
+that does not, or was damaged on its way, is set aside, and that is never receipted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from msgspec import Raw
+
+from edge.records.record import Record
+from edge.wire.contract import Hello, PayloadError, Topic, encode
+from edge.wire.session import Incoming
+from edge.wire.set_aside import SetAside
+from hub import blocks, intake
+from hub.changes import Changes
+from hub.intake import RECORDS, RawBatch
+from hub.pending import Pending
+from hub.picture_files import Album
+from hub.sink import Row
+from hub.tables import Tables
+from hub.tally import Tally
+
+log = logging.getLogger("minshan.watch")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where what is read goes; None: nowhere."""
+
+    pending: Pending
+    album: Album | None
+    tables: Tables
+    tally: Tally
+    aside: SetAside | None
+
+
+class Reader:
+    """Reads one message at a time; `utc` tells the time, microseconds since 1970."""
+
+    def __init__(self, parts: Parts, utc: Callable[[], int]) -> None:
+        self._pending, self._album, self._tables = parts.pending, parts.album, parts.tables
+        self._tally, self._aside = parts.tally, parts.aside
+        self._changes = Changes(parts.pending.note, utc)
+        self._utc = utc
+
+    def take(self, message: Incoming) -> Hello | None:
+        """Take one message in; a hello is given back, to be answered when the batch is on the disk. Raise OSError."""
+        try:
+            return self._understood(message)
+        except PayloadError as trouble:
+            why = str(trouble)
+        except OSError:
+            raise  # the disk's trouble is none of the message's: it comes again
+        except Exception as error:  # noqa: BLE001  # no message may end the receiver, by any error
+            why = f"{type(error).__name__}: {error}"
+        self.set_aside(message.topic, message.payload, why)
+        return None
+
+    def _understood(self, message: Incoming) -> Hello | None:
+        channel, payload = intake.channel(message.topic), message.payload
+        hello = None
+        if channel in RECORDS and intake.in_columns(message.topic):
+            self._columns(message.topic, channel, payload)
+            return None
+        if channel in RECORDS:
+            self._records(message.topic, intake.batch(message.topic, payload))
+        elif channel is Topic.PICTURE:
+            header, data = intake.chunk(message.topic, payload)
+            if self._album is not None and not self._album.put(header, data):
+                raise PayloadError(f"chunk: not a piece of a picture of {header.station}")
+        elif channel is Topic.STATUS:
+            status = intake.status(message.topic, payload)
+            self._tally.states[status.station] = status.state
+            self._changes.status(status)
+        elif channel is Topic.HELLO:
+            hello = intake.hello(message.topic, payload)
+            self._pending.hello(hello)
+        else:
+            raise PayloadError("no topic of a station")
+        self._changes.more(message.topic, channel, intake.more(channel, payload))
+        return hello
+
+    def _columns(self, where: str, channel: Topic, payload: bytes) -> None:
+        """Take in a message of version 2, and what waited for its tables. Raise PayloadError, OSError."""
+        found = blocks.read(where, payload, self._tables)
+        self._records(where, RawBatch(found.v, found.station, found.records), found.minutes)
+        for damaged, why in found.bad:
+            self.set_aside(where, damaged, why)
+        self._changes.more(where, channel, found.more)
+        for topic_of_it, waited in self._tables.came(found.station) if found.new_tables else ():
+            self._columns(topic_of_it, channel, waited)
+
+    def _records(self, where: str, batch: RawBatch, minutes: Sequence[Record] = ()) -> None:
+        """Take in each record by itself; what cannot be kept is set aside, and not receipted. Raise OSError."""
+        bad: dict[int, str] = {}
+        batch = RawBatch(batch.v, batch.station, [*batch.records, *(Raw(encode(minute)) for minute in minutes)])
+        for number, raw in enumerate(batch.records):
+            try:
+                row = Row(batch.station, intake.record(raw), bytes(raw), self._utc())
+                self._pending.row(where, batch.v, row)
+            except Exception as error:  # noqa: BLE001  # a record may hold anything, and costs no other
+                bad[number] = str(error) if isinstance(error, PayloadError) else f"{type(error).__name__}: {error}"
+        if bad:
+            kept = encode(RawBatch(batch.v, batch.station, [batch.records[number] for number in bad]))
+            more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+            self.set_aside(where, kept, f"a record of {batch.station}: {next(iter(bad.values()))}{more}")
+
+    def set_aside(self, where: str, payload: bytes, why: str) -> None:
+        """Count what cannot be handled, and keep it for a while: nothing of it is receipted."""
+        self._tally.aside += 1
+        where, why = intake.printable(where), intake.printable(why, 500)
+        if self._aside is not None:
+            self._aside.put(where, payload, why)
+        else:
+            log.warning("a message on %s is not understood and left out: %s", where, why)

@@ -1,0 +1,206 @@
+"""`minshan hub`: the office's side. `init` writes its file, `run` receives, `status` and `gaps` say what is whole."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.clock.clock import system_utc
+from edge.language import texts
+from edge.language.texts import _, ngettext
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.hub_file import init
+from provisioning.commands.options import format_mistake, json_option, print_json
+from provisioning.commands.run import log_to_stderr
+
+if TYPE_CHECKING:
+    from hub.completeness import Day, Hole
+    from hub.config import HubConfig
+    from hub.database.engine import Engine
+
+DAYS = 7  # that are shown where none is named
+FILE = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar=_("FILE"),
+    help=_("The hub's file."),
+)
+
+
+@click.group(help=_("The office's side: keep what all stations send in a database, and prove that it is complete."))
+def hub() -> None:
+    """Hold the commands below together."""
+
+
+hub.add_command(init)
+
+
+@hub.command(help=_("Run the hub: receive, keep and confirm until it is told to stop (Ctrl-C)."))
+@FILE
+def run(config_file: Path) -> None:
+    """Run until SIGINT or SIGTERM; a broker or a database that is away is waited for."""
+    from hub.database.engine import RefusedError
+    from hub.hub import serve
+
+    config = loaded(config_file)
+    log_to_stderr()
+    ending: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _frame: ending.append(got))
+    try:
+        serve(config, lambda: bool(ending))
+    except RefusedError as error:
+        raise CommandError(Exit.STORE, str(error)) from None
+    except OSError as error:
+        said = _("{file} cannot be used: {why}").format(file=error.filename, why=error.strerror)
+        raise CommandError(Exit.STORE, said) from None
+
+
+@hub.command(help=_("Show each station: when it was last heard, and what today is complete."))
+@FILE
+@json_option()
+def status(config_file: Path, as_json: bool) -> None:
+    """Print a line a station. End with 1 where one is silent for more than an hour."""
+    from hub.completeness import day_of, local_day, offset_of, stations
+    from hub.sink import SinkError
+
+    now, late = system_utc(), False
+    engine = reading(loaded(config_file))
+    try:
+        for station, newest, arrived in stations(engine):
+            today = day_of(engine, station, local_day(engine, station, now), now)
+            late = late or arrived is None or now - arrived > 3600e6
+            if as_json:
+                print_json({"newest_us": newest, "arrived_us": arrived, **plain(today)})
+                continue
+            hours = offset_of(engine, station) / 3600
+            heard = _("last heard {when}, newest minute {newest}").format(
+                when=texts.when(arrived, hours), newest=texts.when(newest, hours) if newest else _("none")
+            )
+            click.echo(f"{station}: {heard}; {numbers(today)}")
+    except SinkError as error:
+        raise CommandError(Exit.STORE, str(error)) from None
+    finally:
+        engine.close()
+    if late:
+        raise click.exceptions.Exit(Exit.TROUBLE)
+
+
+@hub.command(help=_("Show what is missing, each hole with its cause."))
+@FILE
+@click.option("--station", metavar="ID", help=_("This station alone."))
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help=_("This day alone, by the station's clock."))
+@json_option()
+def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: bool) -> None:
+    """Print the days and their holes. End with 1 where there is one."""
+    from hub.completeness import stations
+    from hub.sink import SinkError
+
+    holes = 0
+    engine = reading(loaded(config_file))
+    try:
+        names = [name for name, *_rest in stations(engine) if station in (None, name)]
+        if station is not None and not names:
+            raise CommandError(Exit.USAGE, _('No station "{station}" has sent anything.').format(station=station))
+        for name in names:
+            for found in days(engine, name, None if day is None else day.date()):
+                holes += len(found.holes)
+                show(engine, found, as_json)
+    except SinkError as error:
+        raise CommandError(Exit.STORE, str(error)) from None
+    finally:
+        engine.close()
+    if holes:
+        raise click.exceptions.Exit(Exit.TROUBLE)
+
+
+def days(engine: Engine, station: str, day: date | None) -> list[Day]:
+    """Return the day that is named, else the last ones from the first that has a minute."""
+    from hub.completeness import day_of, local_day
+
+    now = system_utc()
+    if day is not None:
+        return [day_of(engine, station, day, now)]
+    today = local_day(engine, station, now)
+    found = [day_of(engine, station, today - timedelta(days=ago), now) for ago in reversed(range(DAYS))]
+    while found and not found[0].received:
+        del found[0]
+    return found
+
+
+def show(engine: Engine, found: Day, as_json: bool) -> None:
+    """Print a day."""
+    from hub.completeness import offset_of
+
+    if as_json:
+        print_json(plain(found))
+        return
+    hours = offset_of(engine, found.station) / 3600
+    click.echo(f"{found.station} {found.day}: {numbers(found)}")
+    for hole in found.holes:
+        span = f"{texts.when(hole.start, hours)} – {texts.when(hole.end, hours)}"
+        click.echo(f"  {span}: {cause(hole)}")
+
+
+def numbers(day: Day) -> str:
+    """Return a day's three numbers."""
+    said = _("{measured} minutes measured, {received} received, {good} good")
+    return said.format(measured=day.measured, received=day.received, good=day.good)
+
+
+def cause(hole: Hole) -> str:
+    """Return why there is a hole."""
+    words = {
+        "off": _("the box was off"),
+        "not_received": ngettext("{n} record not received", "{n} records not received", hole.records),
+        "lost": ngettext("{n} record lost", "{n} records lost", hole.records),
+        "not_measured": _("not measured"),
+        "silent": _("nothing has been heard of it"),
+    }
+    said = words[hole.cause].format(n=hole.records)
+    try:
+        why = texts.said(hole.why)
+    except ValueError:  # a newer station says it in a way that is not known here
+        why = ""
+    return _("{what}: {why}").format(what=said, why=why) if why else said
+
+
+def plain(day: Day) -> dict[str, object]:
+    """Return a day for programs."""
+    return {**day._asdict(), "day": str(day.day), "holes": [hole._asdict() for hole in day.holes]}
+
+
+def loaded(path: Path) -> HubConfig:
+    """Return the hub's configuration. Raise CommandError with one line for each mistake in its file."""
+    from edge.config.errors import ConfigError
+    from hub.config import load
+
+    try:
+        return load(path)
+    except ConfigError as error:
+        raise CommandError(Exit.CONFIG, "\n".join(map(format_mistake, error.mistakes))) from None
+
+
+def reading(config: HubConfig) -> Engine:
+    """Return the database for reading: one that is there, and of this version. Raise CommandError."""
+    from hub.database import schema
+    from hub.database.engine import opened
+    from hub.sink import SinkError
+
+    logging.getLogger("minshan").setLevel(logging.WARNING)
+    try:
+        engine = opened(config.database.url, config.password)
+        known = schema.version(engine)
+    except SinkError as error:
+        raise CommandError(Exit.STORE, str(error)) from None
+    if known != len(schema.MIGRATIONS):
+        said = _("No hub of this version has written into {database} yet.").format(database=engine.shown)
+        raise CommandError(Exit.STORE, said, _("Start it once: minshan hub run."))
+    return engine

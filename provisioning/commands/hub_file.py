@@ -1,0 +1,134 @@
+"""`minshan hub init`: write the hub's file, commented, and make its database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from click.core import ParameterSource
+
+from edge.files import write_whole
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.init import keep
+from provisioning.commands.options import format_mistake
+
+FOLDER = "/var/lib/minshan-hub"
+PATH = click.Path(path_type=Path)
+
+
+@click.command("init", help=_("Write the hub's file and make its database. What is not given is asked for."))
+@click.option("--broker", metavar="URL", envvar="MINSHAN_BROKER", help=_("mqtts://[user@]host:port (or mqtt://)."))
+@click.option("--broker-password-file", metavar=_("FILE"), help=_("A file that holds the broker's password alone."))
+@click.option("--ca-file", metavar=_("FILE"), help=_("The authority of the broker's certificate (mqtts)."))
+@click.option(
+    "--database",
+    metavar="URL",
+    envvar="MINSHAN_DATABASE",
+    help=_("sqlite:///FILE, or postgresql://user@host/name (otherwise {url}).").format(url=f"sqlite://{FOLDER}/hub.db"),
+)
+@click.option("--database-password-file", metavar=_("FILE"), help=_("A file that holds its password alone."))
+@click.option(
+    "--pictures", metavar=_("FOLDER"), help=_("Photos (otherwise {folder}).").format(folder=f"{FOLDER}/pictures")
+)
+@click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("Where to."))
+@click.option("--force", is_flag=True, help=_("Replace the file if it is there; what it was is kept in FILE.bak."))
+@click.pass_context
+def init(context: click.Context, /, out: Path, force: bool, **given: str | None) -> None:
+    """Ask for what is missing where there is a person, check the file as the hub will, write it, make the tables."""
+    if out.exists() and not force:
+        said = _("{file} is there already.").format(file=out)
+        raise CommandError(Exit.USAGE, said, _("Name another file, or replace it with --force."))
+    for name in ("broker", "database"):
+        typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if typed and "@" in (given[name] or "") and ":" in urlsplit(given[name] or "").netloc.rpartition("@")[0]:
+            said = _("A password does not belong on a command line, where everybody on the machine can read it.")
+            remedy = _("Put it into a file and name that with --{name}-password-file.").format(name=name)
+            raise CommandError(Exit.USAGE, said, remedy)
+    text = written(complete(given))
+    make(out, text)
+    click.echo(_("{file} is written, and the database is made.").format(file=out))
+    click.echo(_("Next: `minshan hub run --config {file}`.").format(file=out))
+
+
+def complete(given: dict[str, str | None]) -> dict[str, str | None]:
+    """Return all facts: given, else asked for where there is a person, else their defaults."""
+    person = sys.stdin.isatty() and sys.stdout.isatty()
+    asked = (
+        ("broker", _("The broker's address, as mqtts://hub@broker.example:8883"), None),
+        ("database", _("The database"), f"sqlite://{FOLDER}/hub.db"),
+        ("pictures", _("The folder of photos"), f"{FOLDER}/pictures"),
+    )
+    facts = dict(given)
+    for key, question, default in asked:
+        if facts[key] is None:
+            if default is None and not person:
+                raise CommandError(Exit.USAGE, _("--broker is missing: the hub needs a broker, as mqtt://host:1883."))
+            facts[key] = click.prompt(question, default) if person else default
+    facts["pictures"] = str(Path(facts["pictures"] or "").absolute())
+    for key in ("broker_password_file", "ca_file", "database_password_file"):
+        facts[key] = None if facts[key] is None else str(Path(facts[key] or "").absolute())
+    return facts
+
+
+def written(facts: dict[str, str | None]) -> str:
+    """Return the file's text."""
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_("A Minshan hub. After a change start it again.")))
+    tables: dict[str, list[tuple[str, str | None, str]]] = {
+        "hub": [("name", "", _('keeps two hubs at one broker apart; "": the name of this machine'))],
+        "broker": [
+            ("url", facts["broker"], _("where the stations send to")),
+            ("password_file", facts["broker_password_file"], _("a file that holds the password alone")),
+            ("ca_file", facts["ca_file"], _("the authority of the broker's certificate")),
+        ],
+        "database": [
+            ("url", facts["database"], _("sqlite:///FILE or postgresql://user@host/name")),
+            ("password_file", facts["database_password_file"], _("otherwise the variable PGPASSWORD or ~/.pgpass")),
+        ],
+        "pictures": [("dir", facts["pictures"], _("photos; what could not be understood lies beside it"))],
+    }
+    for name, lines in tables.items():
+        table = tomlkit.table()
+        for key, value, comment in lines:
+            if value is None:
+                table.add(tomlkit.comment(f'{key} = ""  # {comment}'))
+            else:
+                table.add(key, tomlkit.item(value).comment(comment))
+        document.add(tomlkit.nl())
+        document.add(name, table)
+    return tomlkit.dumps(document)
+
+
+def make(out: Path, text: str) -> None:
+    """Write the text beside `out`, check it as the hub will, make folders and tables, and only then put it there."""
+    from edge.config.errors import ConfigError
+    from hub.config import load
+    from hub.hub import open_sink
+    from hub.sink import SinkError
+
+    beside = out.with_name(f".{out.name}.new")
+    try:
+        write_whole(beside, text.encode(), 0o640)
+        config = load(beside)
+        if config.database.url.startswith("sqlite:///"):
+            Path(config.database.url.removeprefix("sqlite://")).parent.mkdir(parents=True, exist_ok=True)
+        Path(config.pictures.dir).mkdir(parents=True, exist_ok=True)
+        open_sink(config).close()
+        if out.exists():
+            keep(out, beside)
+        beside.rename(out)
+    except ConfigError as error:
+        lines = (format_mistake(mistake).replace(str(beside), str(out)) for mistake in error.mistakes)
+        raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
+    except SinkError as error:
+        raise CommandError(Exit.STORE, str(error)) from None
+    except OSError as error:
+        said = _("{file} cannot be used: {why}").format(file=error.filename or out, why=error.strerror)
+        raise CommandError(Exit.USAGE, said) from None
+    finally:
+        beside.unlink(missing_ok=True)

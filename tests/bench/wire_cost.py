@@ -1,0 +1,152 @@
+"""What records cost on a farm's SIM: bytes a record of a backlog, megabytes a month of live minutes, all headers in.
+
+Payloads are what the encoder makes. To each message come its PUBLISH header and its PUBACK by MQTT 5, a TLS 1.3 record
+around each, and IP and TCP headers with timestamps on each packet; beside every message goes a bare acknowledgement.
+A month has 30 days. The peer is version 1 of the contract: plain JSON live, batches of rows in zstd.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+
+from drivers.quantity import QUANTITIES
+from edge.config.sections import BrokerSection
+from edge.northbound.minshan import Outgoing
+from edge.records.bodies import raw
+from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.records.spans import Span
+from edge.sim.clock import SimClock
+from edge.store.outbox import PLATFORM
+from edge.store.store import Store
+from edge.uplink.lacking import Lacking
+from edge.uplink.record_encoder import RecordEncoder
+from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, encode
+from edge.wire.packets import overhead
+from tests.bench.figures import Row, row
+from tests.bench.uplink import BOOT
+from tests.data import folder
+from tests.kits.days import read_day
+from tests.kits.uplink_kit import destination
+
+STATION = "orchard-1"
+TLS = 22  # bytes of a TLS 1.3 record beside what it carries: 5 of header, 1 of type, 16 of tag
+TCP_IP = 52  # bytes of IPv4 and of TCP with timestamps
+SEGMENT = 1448  # bytes of a TCP segment's payload
+PUBACK = 5
+MONTH = 30 * 1440  # minutes
+BATCH = 360
+EVERY = (1, 5, 10)  # minutes between two live messages
+SILENT = {"code": "no_readings", "text": "no readings"}
+
+
+def rows() -> Iterator[Row]:
+    """Yield the bench's rows."""
+    for name, values in (*recorded(), ("25 channels of noise", list(wandering()))):
+        with tempfile.TemporaryDirectory() as place:
+            yield from costs(name, records_of(values), Path(place))
+    told = ", ".join(f"{receipts(every):.1f}" for every in EVERY)
+    yield {"what": "MB a month of receipts, one a message, at 1, 5 and 10 min", "ours": told, "peer": "", "ratio": ""}
+    yield row("MB a month of a hello and its answer each day", 30 * greeting() / 1e6)
+
+
+def costs(name: str, records: list[Record], place: Path) -> Iterator[Row]:
+    """Yield what these records cost, in columns and as version 1 has them."""
+    store = Store.open(place, epoch="e", destinations=(PLATFORM,))
+    there = destination(BrokerSection(url="mqtt://127.0.0.1:9"), STATION)
+    encoder = RecordEncoder(there, store.notes, SimClock(), Lacking())
+    before = {every: month(encoder, records, every) for every in EVERY}
+    before_backlog = backlog(encoder, records)
+    encoder.heard(2)
+    encoder.live(records[:1])
+    encoder.received(Receipt(1, "l", 1, [Span(records[0].epoch, records[0].seq, records[0].seq)]), True)
+    yield row(
+        f"{name}: bytes a record of a backlog, all headers (version 1)", backlog(encoder, records), before_backlog
+    )
+    for every in EVERY:
+        ours = month(encoder, records, every)
+        yield row(f"{name}: MB a month live, a message each {every} min (version 1)", ours, before[every])
+    store.close()
+
+
+def backlog(encoder: RecordEncoder, records: Sequence[Record]) -> float:
+    """Return bytes a record, newest first in full batches."""
+    newest = list(records)[::-1]
+    parts = [newest[at : at + BATCH] for at in range(0, len(newest) // BATCH * BATCH, BATCH)]
+    sizes = [on_the_link(message) for part in parts for message in encoder.backfill(part, None)]
+    return sum(sizes) / sum(map(len, parts))
+
+
+def month(encoder: RecordEncoder, records: Sequence[Record], every: int) -> float:
+    """Return megabytes a month, a message each so many minutes."""
+    parts = [records[at : at + every] for at in range(0, len(records) // every * every, every)]
+    sizes = [on_the_link(message) for part in parts for message in encoder.live(part)]
+    return sum(sizes) / (len(parts) * every) * MONTH / 1e6
+
+
+def receipts(every: int) -> float:
+    """Return megabytes a month of receipts, one a message."""
+    one = Receipt(1, "0123456789abcdef", 1, [Span("5d0c9c1f7a22", 123_456, 123_456 + every - 1)])
+    return answered(Topic.RECEIPT, encode(one)) * MONTH / every / 1e6
+
+
+def greeting() -> float:
+    """Return bytes of a hello and its answer."""
+    epochs = [Span("5d0c9c1f7a22", 1, 123_456)]
+    hello = Hello(1, STATION, "0123456789abcdef", "5d0c9c1f7a22", epochs, 123_457, [], 0, "ntp", "committed")
+    answer = HelloAnswer(1, "0123456789abcdef", 1_782_097_200_000_000, "0123456789abcdef", 1, epochs, reads=2)
+    return answered(Topic.HELLO, encode(hello)) + answered(Topic.ANSWER, encode(answer))
+
+
+def on_the_link(message: Outgoing) -> int:
+    """Return the bytes that a message costs, both ways."""
+    return answered(message.channel, message.payload)
+
+
+def answered(channel: Topic, payload: bytes) -> int:
+    """Return the bytes of a message and its acknowledgement: three packets, or more where it is long."""
+    whole = overhead(f"minshan/2/{STATION}/{channel.value}", mqtt.MQTTv5) + len(payload) + TLS
+    segments = -(-whole // SEGMENT)
+    return whole + PUBACK + TLS + (segments + -(-segments // 2) + 1) * TCP_IP
+
+
+# -- the records -----------------------------------------------------------------------------------------------------
+
+
+def wandering() -> Iterator[dict[str, float | None]]:
+    """Yield minutes of 25 channels, each of which moves by a noise of three of its steps."""
+    noise = random.Random(7)
+    names = [*QUANTITIES][:20] + [f"{name}.second" for name in [*QUANTITIES][:5]]
+    values = dict.fromkeys(names, 20.0)
+    for _ in range(2880):
+        for name in names:
+            quantity = QUANTITIES[name.partition(".")[0]]
+            values[name] = quantity.rounded(values[name] + noise.gauss(0, 3 * quantity.resolution))
+        yield dict(values)
+
+
+def recorded() -> Iterator[tuple[str, list[dict[str, float | None]]]]:
+    """Yield the days that were recorded, where they are here."""
+    for path in sorted((folder() / "station-captures").glob("*.gz")):
+        day = read_day(path)
+        yield path.name.partition(".")[0], [minute.values(day.long_form) for minute in day.minutes.values()]
+
+
+def records_of(days: Iterable[dict[str, float | None]]) -> list[Record]:
+    """Return minutes of these values as a station records them."""
+    found = []
+    for number, values in enumerate(days):
+        body = {
+            "values": values,
+            "quality": {name: 9 if value is None else 1 for name, value in values.items()},
+            "reasons": {name: SILENT for name, value in values.items() if value is None},
+        }
+        start = 1_767_225_600_000_000 + number * 60_000_000
+        mark = ClockMark("ntp", round(0.05 + number % 17 * 0.000_131, 6))
+        at = Stamp(BOOT, round(20.126841 + number * 60.0, 6))
+        found.append(Record("5d0c9c1f7a22", 5 + number, Kind.MINUTE, at, 60.0, start, mark, 0, 2, raw(body)))
+    return found

@@ -1,0 +1,54 @@
+"""Rows for a sink, and what its database holds, read past the sink."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edge.records.bodies import raw
+from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.wire.contract import encode
+from hub import intake
+from hub.database.engine import opened
+from hub.sink import Delivery, Row
+from tests.kits.receiver_kit import UTC0
+
+
+def row(
+    seq: int, said: Any = 1.5, revision: int = 0, station: str = "s", epoch: str = "e", kind: str = Kind.MINUTE
+) -> Row:
+    """Return a record of a station; `said` is its only value, or (no number) its whole body."""
+    body = {"values": {"air_temperature": said}, "quality": {"air_temperature": 1}}
+    start = UTC0 + 60_000_000 * seq
+    stamp, mark = Stamp("b", 60.0 * seq), ClockMark("ntp", 0.01)
+    fields = body if isinstance(said, float) else said
+    record = Record(epoch, seq, kind, stamp, 60.0 * (kind == Kind.MINUTE), start, mark, revision, None, raw(fields))
+    return Row(station, record, encode(record), start + 61_000_000)
+
+
+def came(raw: bytes, station: str = "s") -> Row:
+    """Return a record as it came, whatever it says."""
+    return Row(station, intake.record(msgspec.Raw(raw)), raw, UTC0)
+
+
+def delivery(*rows: Row) -> Delivery:
+    """Return a delivery of records alone."""
+    return Delivery(rows)
+
+
+def kept(url: str) -> dict[tuple[str, str, int], tuple[int, bytes]]:
+    """Return what records a database holds, by identity: revision and bytes."""
+    engine = opened(url)
+    found = engine.query("SELECT station, epoch, seq, revision, raw FROM record")
+    engine.close()
+    assert len({line[:3] for line in found}) == len(found)
+    return {line[:3]: (line[3], bytes(line[4])) for line in found}
+
+
+def query(url: str, sql: str) -> list[tuple[Any, ...]]:
+    """Run a statement beside the sink."""
+    engine = opened(url)
+    found = engine.query(sql)
+    engine.close()
+    return found

@@ -1,0 +1,217 @@
+"""`minshan hub` as a process, with a real station, a real broker and both databases, whatever is killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.store.outbox import PLATFORM
+from tests.kits.broker import Broker, password_file, until
+from tests.kits.command import minshan
+from tests.kits.postgres import Cluster, running_cluster
+from tests.kits.sink_kit import query
+from tests.kits.uplink_kit import Box
+
+
+class Hub:
+    """One hub with its file; started again, it is the same one."""
+
+    def __init__(self, folder: Path, broker: str, database: str, name: str = "") -> None:
+        self.url = database
+        self.config = folder / f"hub{name}.toml"
+        self._out = folder / "hub.out"
+        words = ("--broker", broker, "--database", database, "--pictures", f"{folder}/pictures{name}")
+        made = minshan("hub", "init", *words, "--out", str(self.config))
+        assert made.code == 0, made.err
+        if name:
+            self.config.write_text(self.config.read_text().replace('name = ""', f'name = "{name}"'))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Hub:
+        """Start it."""
+        command = [sys.executable, "-m", "provisioning.main", "hub", "run", "--config", str(self.config)]
+        with self._out.open("ab") as out:
+            self._process = subprocess.Popen(command, stdout=out, stderr=out)
+        return self
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """End it by a signal. Return its exit code."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(15)
+
+    @property
+    def said(self) -> str:
+        """What it has printed."""
+        return self._out.read_text()
+
+    def seqs(self) -> list[int]:
+        """Return the numbers of the minutes in the database."""
+        return [seq for (seq,) in query(self.url, "SELECT seq FROM minute WHERE epoch = 'e1' ORDER BY seq")]
+
+    def asked(self, *words: str) -> tuple[int, str]:
+        """Run another command on its file."""
+        said = minshan("hub", words[0], "--config", str(self.config), *words[1:])
+        return said.code, said.out + said.err
+
+
+def open_records(box: Box) -> int:
+    """Return how many records of a station no receipt has closed."""
+    unproven = box.store.outbox.unproven(PLATFORM)
+    return box.store.outbox.count_unsent(PLATFORM) + sum(span.last - span.first + 1 for span in unproven)
+
+
+@pytest.fixture(name="hubs")
+def ended_hubs() -> Iterator[list[Hub]]:
+    """Give a list of hubs that are ended at the end."""
+    hubs: list[Hub] = []
+    yield hubs
+    for hub in hubs:
+        hub.end(signal.SIGKILL)
+
+
+@pytest.fixture(name="cluster", scope="module")
+def a_cluster() -> Iterator[Cluster]:
+    """Give a PostgreSQL."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_kills_of_hub_and_database_lose_and_double_nothing(
+    broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    """A station with a backlog sends while hub and database are killed: each minute is there once, all of them, the
+    ledger says so, and the station has closed them all by receipts."""
+    cluster: Cluster | None = request.getfixturevalue("cluster") if kind == "postgresql" else None
+    hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db" if cluster is None else cluster.database())
+    hubs.append(hub.start())
+    box = Box(tmp_path / "state", broker.section(proof="committed"))
+    boxes.append(box)
+    box.backlog(600)
+    box.recording()
+    for number in range(3):
+        box.run(600 + 77 * number)
+        hub.end(signal.SIGKILL)
+        hub.start()
+        if cluster is not None:
+            box.run(300)
+            cluster.kill()
+            box.run(300)
+            cluster.start()
+    box.run_until(lambda: open_records(box) <= 2 and len(hub.seqs()) >= 620)
+    seqs = hub.seqs()
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert query(hub.url, "SELECT first FROM ledger") == [(1,)]
+    assert hub.end() == 0
+    hub.start()
+
+
+def test_a_database_that_is_away_loses_nothing(
+    broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, cluster: Cluster
+) -> None:
+    """While PostgreSQL is away nothing is receipted; when it is back all flows again, with no restart of the hub."""
+    hub = Hub(tmp_path, broker.url, cluster.database())
+    hubs.append(hub.start())
+    box = Box(tmp_path / "state", broker.section(proof="committed"))
+    boxes.append(box)
+    box.backlog(20)
+    box.run_until(lambda: len(hub.seqs()) >= 20)
+    cluster.kill()
+    box.backlog(200)
+    box.uplink.notify()
+    box.run(2000)
+    assert open_records(box) >= 200
+    cluster.start()
+    box.run_until(lambda: not open_records(box) and len(hub.seqs()) >= 220)
+    assert "cannot be used" in hub.said
+
+
+def test_two_hubs_on_one_database(
+    broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, cluster: Cluster
+) -> None:
+    """Two hubs are handed the same: every minute is there once, and one of them may die."""
+    url = cluster.database()
+    hubs += [Hub(tmp_path, broker.url, url, name).start() for name in ("a", "b")]
+    box = Box(tmp_path / "state", broker.section(proof="committed"))
+    boxes.append(box)
+    box.backlog(300)
+    box.run(1000)
+    hubs[0].end(signal.SIGKILL)
+    box.run_until(lambda: not open_records(box) and len(hubs[1].seqs()) >= 300)
+    assert hubs[1].seqs() == list(range(1, 301))
+    hubs[0].start()
+
+
+def test_what_status_and_gaps_say(broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path) -> None:
+    """A hole in the numbers is named as not received, with its records; a program gets the same as JSON."""
+    hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db")
+    assert hub.asked("gaps") == (0, "")
+    hubs.append(hub.start())
+    box = Box(tmp_path / "state", broker.section(proof="committed"))
+    boxes.append(box)
+    box.backlog(120)
+    box.run_until(lambda: len(hub.seqs()) >= 120)
+    newest = query(hub.url, "SELECT max(start_us) FROM minute")[0][0]
+    day = time.strftime("%Y-%m-%d", time.gmtime(newest / 1e6))
+    query(hub.url, "DELETE FROM record WHERE seq BETWEEN 50 AND 59")
+    hub.end()
+    hub.start()  # it holds its ledger against its rows
+    until(lambda: "are gone" in hub.said, 20)
+    code, said = hub.asked("gaps", "--day", day, "--json")
+    (found,) = [json.loads(line) for line in said.splitlines()]
+    whole = found["measured"]
+    assert (found["received"], code) == (whole - 10, 1)
+    assert (found["holes"][0]["cause"], found["holes"][0]["records"]) == ("not_received", 10)
+    code, said = hub.asked("gaps", "--day", day, "--station", "orchard-1")
+    assert "10 records not received" in said
+    assert "minutes measured" in hub.asked("status")[1]
+    assert hub.asked("gaps", "--station", "nobody")[0] == 2
+
+
+def test_bad_files_are_one_clear_line(tmp_path: Path, broker: Broker) -> None:
+    """A password on the command line, a key that is none, another program's database: a sentence and a code each."""
+    out = str(tmp_path / "hub.toml")
+    said = minshan("hub", "init", "--broker", "mqtt://hub:SECRET@x:1", "--out", out)
+    assert (said.code, "does not belong on a command line" in said.err) == (2, True)
+    assert minshan("hub", "init", "--out", out).code == 2
+    hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db")
+    text = hub.config.read_text()
+    for wrong, right in (("[pictures]", "[picture]"), ("url = ", "ulr = "), ('dir = "', "dir = 7 #")):
+        hub.config.write_text(text.replace(wrong, right))
+        code, line = hub.asked("run")
+        assert code == 3, line
+        assert "hub.toml:" in line
+    (tmp_path / "hub.db").write_text("somebody's notes " * 400)
+    hub.config.write_text(text)
+    for command in ("run", "status", "gaps"):
+        code, line = hub.asked(command)
+        assert (code, "is no SQLite database" in line) == (6, True)
+
+
+def test_a_password_comes_from_a_file(broker: Broker, hubs: list[Hub], tmp_path: Path) -> None:
+    """A broker that wants a login is served from the file that hub.toml names; a wrong one is said in the log."""
+    inner = tmp_path / "inner"
+    inner.mkdir(mode=0o755)
+    guarded = Broker(inner, password_file(tmp_path, "hub", "apple")).start()
+    try:
+        secret = tmp_path / "secret"
+        secret.write_text("pear\n")
+        hub = Hub(tmp_path, guarded.url.replace("//", "//hub@"), f"sqlite://{tmp_path}/hub.db")
+        text = hub.config.read_text().replace('# password_file = ""', f'password_file = "{secret}"', 1)
+        hub.config.write_text(text)
+        hubs.append(hub.start())
+        until(lambda: "refuses the login" in hub.said, 20)
+        hub.end()
+        secret.write_text("apple\n")
+        hub.start()
+        until(lambda: "connected to" in hub.said, 20)
+    finally:
+        guarded.stop()

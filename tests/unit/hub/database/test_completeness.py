@@ -1,0 +1,55 @@
+"""Three numbers a day and the cause of each hole, as a station's own records tell them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from edge.records.record import Kind
+from hub.completeness import day_of, local_day, stations
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from tests.kits.receiver_kit import UTC0
+from tests.kits.sink_kit import came, delivery, row
+
+DAY = date(2026, 1, 1)
+MINUTE = 60_000_000
+END = UTC0 + 24 * 60 * MINUTE
+
+
+def test_each_hole_has_its_cause(sink: DatabaseSink, url: str) -> None:
+    """Not received, lost with its reason, the box off with its reason, not measured, silent at the end: each is told
+    apart, and what is measured is what is here with what is lacking."""
+    start = {"version": "1", "boot": "b", "reason": "power was cut"}
+    loss = {"what": "records", "epoch": "e", "first": 30, "last": 34, "cause": "no room was left"}
+    here = [row(seq) for seq in (*range(1, 10), *range(15, 30), *range(35, 51))]
+    skipped = row(51).raw.replace(str(UTC0 + 51 * MINUTE).encode(), str(UTC0 + 54 * MINUTE).encode())
+    after = [row(seq, epoch="f") for seq in range(70, 81)]
+    bad = row(81, epoch="f").raw.replace(b'"quality":{"air_temperature":1}', b'"quality":{"air_temperature":3}')
+    told = [row(52, loss, kind=Kind.LOSS), row(69, start, epoch="f", kind=Kind.START)]
+    sink.commit(delivery(*here, came(skipped), *after, came(bad), *told))
+    engine = opened(url)
+    found = day_of(engine, "s", DAY, END)
+    assert [(hole.cause, hole.records, hole.why) for hole in found.holes] == [
+        ("not_received", 5, None),
+        ("lost", 5, "no room was left"),
+        ("not_measured", 0, None),
+        ("off", 0, "power was cut"),
+        ("silent", 0, None),
+    ]
+    assert (found.measured, found.received, found.good) == (63, 53, 52)
+    assert found.holes[0].start == UTC0 + 10 * MINUTE
+    assert found.holes[0].end == UTC0 + 15 * MINUTE
+    assert stations(engine)[0][:2] == ("s", UTC0 + 81 * MINUTE)
+    assert local_day(engine, "s", END - 1) == DAY
+    assert day_of(engine, "s", date(2026, 1, 3), END + 10 * 24 * 60 * MINUTE).received == 0
+    engine.close()
+
+
+def test_a_whole_day_has_no_hole(sink: DatabaseSink, url: str) -> None:
+    """A day whose minutes are all here is whole, also where it is the station's first."""
+    sink.commit(delivery(*(row(seq) for seq in range(1, 1440)), row(1440)))
+    engine = opened(url)
+    found = day_of(engine, "s", DAY, END)
+    assert (found.measured, found.received, found.good) == (1439, 1439, 1439)
+    assert found.holes == [], "before a station's first minute nothing is missing"
+    engine.close()

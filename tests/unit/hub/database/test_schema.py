@@ -1,0 +1,159 @@
+"""Whose database it is, and what people see in it."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.records.record import Kind
+from edge.records.spans import Span
+from hub.database import schema
+from hub.database.engine import RefusedError, opened
+from hub.database.sink import DatabaseSink
+from hub.sink import SinkError
+from tests.kits.postgres import Cluster, program
+from tests.kits.receiver_kit import UTC0
+from tests.kits.sink_kit import came, delivery, kept, query, row
+
+
+def refusal(url: str) -> str:
+    """Return the sentence with which a database is refused."""
+    with pytest.raises(RefusedError) as refused:
+        DatabaseSink(opened(url))
+    return str(refused.value)
+
+
+def test_a_newer_hubs_database_is_refused_and_not_changed(sink: DatabaseSink, url: str) -> None:
+    """Installing an older hub again names the version and changes nothing."""
+    newer = len(schema.MIGRATIONS) + 1
+    query(url, f"UPDATE minshan_hub SET version = {newer}")
+    query(url, "DROP VIEW minute")
+    said = refusal(url)
+    assert f"version {newer} of its tables" in said
+    assert "install that hub again" in said
+    assert query(url, "SELECT version FROM minshan_hub") == [(newer,)]
+    assert "minute" not in opened(url).tables()
+
+
+def test_another_programs_database_is_refused(url: str) -> None:
+    """A database with foreign tables is named and left as it is, also where they bear names of ours."""
+    query(url, "CREATE TABLE record (id INTEGER)")
+    assert "another program's database (it has record)" in refusal(url)
+    assert opened(url).tables() == {"record"}
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """Somebody's text stays somebody's text; a folder that is not there is named."""
+    file = tmp_path / "notes.txt"
+    file.write_text("no database at all, " * 100)
+    assert "is no SQLite database" in refusal(f"sqlite://{file}")
+    assert file.read_text().startswith("no database at all")
+    with pytest.raises(SinkError, match="its folder"):
+        DatabaseSink(opened(f"sqlite://{tmp_path}/nowhere/hub.db"))
+
+
+@pytest.mark.parametrize("url", ["sqlite:///", "sqlite://hub.db", "mysql://x/y", "", "sqlite:///folder/"])
+def test_an_address_that_is_none(url: str) -> None:
+    """It is refused with the two forms that there are."""
+    with pytest.raises(RefusedError, match="must be sqlite:///FILE"):
+        opened(url)
+
+
+def test_a_postgresql_that_is_not_there_or_does_not_let_in(cluster: Cluster) -> None:
+    """One clear line, and no password in it."""
+    nowhere = f"postgresql://minshan:SECRET@127.0.0.1:{cluster.port}/nowhere"
+    with pytest.raises(SinkError, match='database "nowhere" does not exist') as trouble:
+        DatabaseSink(opened(nowhere))
+    assert "SECRET" not in str(trouble.value)
+    with pytest.raises(SinkError, match="Connection refused") as trouble:
+        DatabaseSink(opened("postgresql://minshan:SECRET@127.0.0.1:9/x"))
+    assert "SECRET" not in str(trouble.value)
+    with pytest.raises(RefusedError):
+        opened("postgresql://[::1/x")
+
+
+def test_a_commit_waits_for_the_disk_whatever_the_server_was_told(cluster: Cluster) -> None:
+    """A server with synchronous_commit off still has what was receipted on its disk."""
+    url = cluster.emptied()
+    cluster.run("ALTER DATABASE shared SET synchronous_commit = off")
+    engine = opened(url)
+    with engine.transaction():
+        assert engine.query("SHOW synchronous_commit") == [("on",)]
+    assert engine.query("SHOW synchronous_commit") == [("off",)]
+    engine.close()
+    cluster.run("ALTER DATABASE shared RESET synchronous_commit")
+
+
+def test_a_dump_that_was_put_back_by_hand_is_noticed(cluster: Cluster, tmp_path: Path) -> None:
+    """A restored dump holds an older ledger: the next answer names what is there and no more, so stations send the
+    rest again."""
+    url = cluster.database()
+    name = url.rpartition("/")[2]
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(*(row(seq) for seq in range(1, 101))))
+    dump = subprocess.run([program("pg_dump"), "-Fc", url], check=True, capture_output=True).stdout
+    sink.commit(delivery(*(row(seq) for seq in range(101, 601))))
+    cluster.run(f"DROP DATABASE {name} WITH (FORCE)")
+    cluster.run(f"CREATE DATABASE {name}")
+    subprocess.run([program("pg_restore"), "-d", url], input=dump, check=True, capture_output=True)
+    for _ in range(2):
+        with suppress(SinkError):  # the connection to what was dropped
+            sink.look()
+    assert sink.held("s", frozenset({"e"})) == [Span("e", 1, 100)]
+    sink.commit(delivery(*(row(seq) for seq in range(50, 601))))
+    assert len(kept(url)) == 600
+    assert sink.compare() == 0
+    sink.close()
+
+
+def test_a_restore_changes_the_generation(sink: DatabaseSink, url: str) -> None:
+    """Another number, which running hubs see at their next look; the ledger's id stays."""
+    before = sink.id, sink.generation
+    assert not sink.look()
+    other = opened(url)
+    schema.renew_generation(other)
+    other.close()
+    assert sink.look()
+    assert not sink.look()
+    assert sink.id == before[0]
+    assert 0 < sink.generation < 2**53
+    assert sink.generation != before[1]
+
+
+ZONES: list[tuple[Any, ...]] = [("UTC",), ("Asia/Shanghai",), ("America/Los_Angeles",)]
+
+
+def test_people_see_the_stations_day(sink: DatabaseSink, url: str) -> None:
+    """A minute is in the day of its begin by the station's own clock, whatever zone the reader's session has."""
+    setup = {"site": {"utc_offset_h": 8.0}, "sensors": [], "flags": "QARTOD", "configuration": "x"}
+    sink.commit(delivery(row(1, setup, kind=Kind.SETUP)))
+    day = 24 * 60
+    for seq in (day - 8 * 60 - 1, day - 8 * 60, day - 1):
+        record = row(seq).raw.replace(b'"setup":null', b'"setup":1')
+        sink.commit(delivery(came(record)))
+    engine = opened(url)
+    for zone in ZONES:
+        if engine.postgres:
+            engine.query("SELECT set_config('TimeZone', %s, false)", zone)
+        found_days = engine.query("SELECT seq, day, start_local, start_us, end_us, value FROM minute ORDER BY seq")
+        days = [str(line[1]) for line in found_days]
+        assert days == ["2026-01-01", "2026-01-02", "2026-01-02"]
+        assert [str(line[2]).replace("T", " ") for line in found_days][1] == "2026-01-02 00:00:00"
+        assert [line[4] - line[3] for line in found_days] == [60_000_000] * 3
+        assert found_days[1][3] == UTC0 + 16 * 3600 * 1_000_000
+        assert engine.query("SELECT utc_offset_s FROM setup") == [(28800,)]
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    "site", [None, {}, {"utc_offset_h": "x"}, {"utc_offset_h": 1e300}, {"utc_offset_h": [1]}], ids=str
+)
+def test_a_setup_that_says_nonsense_blocks_no_reader(sink: DatabaseSink, url: str, site: Any) -> None:
+    """The views answer whatever a station says of its place."""
+    sink.commit(delivery(row(1, {"site": site}, kind=Kind.SETUP), row(2)))
+    for view in ("minute", "setup", "event", "station"):
+        assert query(url, f"SELECT * FROM {view}")

@@ -1,0 +1,163 @@
+"""The sink over SQLite and PostgreSQL: every record once, in the bytes in which it came, whatever it says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from edge.records.spans import Span
+from edge.wire.contract import ChunkHeader, Revised
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.sink import Announced, Delivery, Fate, Note, PictureRow
+from tests.kits.sink_kit import came, delivery, kept, query, row
+
+E = frozenset({"e"})
+STRANGE = json.loads(row(9).raw)
+
+
+def test_what_was_committed_is_there_and_named(sink: DatabaseSink, url: str) -> None:
+    """After a commit rows, ledger and the answer to a hello say the same, and a hub that starts anew says it too."""
+    rows = [row(1), row(2), row(5, epoch="f"), row(3, station="t")]
+    assert sink.commit(delivery(*rows)).fates == (Fate.NEW,) * 4
+    for here in (sink, DatabaseSink(opened(url))):
+        assert here.held("s", frozenset({"e", "f", "g"})) == [Span("e", 1, 2), Span("f", 5, 5)]
+        assert here.held("s", frozenset({"f"})) == [Span("f", 5, 5)]
+        assert here.id == sink.id
+        assert here.generation == sink.generation
+    assert kept(url) == {(r.station, r.record.epoch, r.record.seq): (0, r.raw) for r in rows}
+
+
+def test_what_comes_again_late_or_revised(sink: DatabaseSink, url: str) -> None:
+    """The same again is a double; a higher revision replaces, a lower one that comes late does not; another content
+    under one name is kept beside the first, once, and the first stays."""
+    assert sink.commit(delivery(row(1), row(1), row(1, 2.5, revision=1))).fates == (Fate.NEW, Fate.DOUBLE, Fate.NEW)
+    late = delivery(row(1), row(1, 9.5, revision=1), row(1, 3.5, revision=4), row(1, 2.5, revision=1))
+    assert sink.commit(late).fates == (Fate.DOUBLE, Fate.OTHER, Fate.NEW, Fate.DOUBLE)
+    assert sink.commit(delivery(row(1, 8.5, revision=4), row(1, 8.5, revision=4))).fates == (Fate.OTHER,) * 2
+    assert kept(url) == {("s", "e", 1): (4, row(1, 3.5, revision=4).raw)}
+    assert sink.revised("s", [Span("e", 1, 9)]) == [Revised(4, [Span("e", 1, 1)])]
+    conflicts = query(url, "SELECT revision, raw FROM conflict ORDER BY revision")
+    assert [(n, bytes(raw)) for n, raw in conflicts] == [
+        (1, row(1, 9.5, revision=1).raw),
+        (4, row(1, 8.5, revision=4).raw),
+    ]
+
+
+def test_the_same_record_in_other_bytes_is_a_double(sink: DatabaseSink) -> None:
+    """Blanks and the order of keys say nothing: they make no conflict."""
+    spaced = json.dumps(dict(reversed(json.loads(row(1).raw).items())), indent=1).encode()
+    assert sink.commit(delivery(row(1), came(spaced))).fates == (Fate.NEW, Fate.DOUBLE)
+
+
+HARD = [
+    b'{"values":{"a":1e400},"t":"\\u0000"}',
+    b'{"t":"\\u0000","\\u0000":1}',
+    b'{"t":"\\ud83d\\ude00","a":1,"a":2}',
+    b'{"n":123456789012345678901234567890123456789012345678901234567890}',
+    b'{"n":' + b"9" * 4000 + b"}",
+    b'{"n":1e-400,"m":-0.0}',
+    b'{"n":' + b"[" * 300 + b"]" * 300 + b"}",
+]
+
+
+@pytest.mark.parametrize("body", HARD, ids=lambda body: body[:24].decode())
+def test_what_no_column_takes_is_kept_in_its_bytes(sink: DatabaseSink, url: str, body: bytes) -> None:
+    """What JSON may say and a database's JSON may not costs neither the record nor those beside it."""
+    hard = row(30).raw.replace(b'{"values":{"air_temperature":1.5},"quality":{"air_temperature":1}}', body)
+    rows = [row(seq) for seq in range(1, 60) if seq != 30] + [came(hard)]
+    assert set(sink.commit(delivery(*rows)).fates) == {Fate.NEW}
+    assert kept(url)["s", "e", 30] == (0, hard)
+    assert len(query(url, "SELECT * FROM minute")) == 59
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"start": 10**30},
+        {"start": 300_000_000_000_000_000},
+        {"start": -210_866_803_200_000_000},
+        {"stamp": None},
+        {"kind": 7},
+        {"kind": "x\0y"},
+        {"epoch": "e\0"},
+        {"epoch": "e\\0"},
+        {"clock": {"source": "\0", "error": 1e9}},
+        {"stamp": {"boot": "\0", "boottime": 1.0}},
+    ],
+    ids=str,
+)
+def test_a_record_that_is_strange_is_kept_and_blocks_no_reader(
+    sink: DatabaseSink, url: str, fields: dict[str, Any]
+) -> None:
+    """A year 10000, a NUL in a name, a kind of no text: the bytes are kept and named, and every view answers still."""
+    strange = json.dumps(STRANGE | fields).encode()
+    assert sink.commit(delivery(row(1), came(strange), row(2))).fates == (Fate.NEW,) * 3
+    epoch = fields.get("epoch", "e")
+    assert Span(epoch, 9, 9) in sink.held("s", frozenset({epoch})) or sink.held("s", E)[-1].last == 9
+    assert strange in {raw for _, raw in kept(url).values()}
+    for view in ("minute", "event", "setup", "station"):
+        query(url, f"SELECT * FROM {view}")
+    assert sink.commit(delivery(came(strange))).fates == (Fate.DOUBLE,)
+
+
+def test_names_that_look_alike_stay_two(sink: DatabaseSink) -> None:
+    """An epoch with a NUL and one that is written as that is kept are two epochs."""
+    names = ["e\0", "e\\0", "e\\\\0", "e\\\0", "\\", "\0"]
+    sink.commit(delivery(*(came(json.dumps(STRANGE | {"epoch": name}).encode()) for name in names)))
+    assert sink.held("s", frozenset(names)) == [Span(name, 9, 9) for name in sorted(names)]
+
+
+def test_pictures_notes_and_what_is_announced(sink: DatabaseSink, url: str) -> None:
+    """A delivery that is committed twice, because nobody knew, leaves one row of each."""
+    header = ChunkHeader(1, "s", "a" * 64, "full", 0, 10, "a" * 64, "cam", "e", 3, 5)
+    whole = Delivery((row(1),), (PictureRow(header, "s-cam.jpg"),), (Note("s", "status", 5, b'{"state":"online"}'),))
+    whole = Delivery(whole.rows, whole.pictures, whole.notes, (Announced("s", (Span("e", 1, 40), Span("g", 1, 2))),))
+    assert sink.commit(whole).fates == (Fate.NEW,)
+    assert sink.commit(whole).fates == (Fate.DOUBLE,)
+    assert query(url, "SELECT station, picture, part, seq, file FROM picture") == [
+        ("s", "a" * 64, "full", 3, "s-cam.jpg")
+    ]
+    assert query(url, "SELECT station, kind FROM note") == [("s", "status")]
+    said = query(url, "SELECT epoch, said_first, said_last FROM epoch ORDER BY epoch")
+    assert said == [("e", 1, 40), ("g", 1, 2)]
+    assert sink.held("s", frozenset({"e", "g"})) == [Span("e", 1, 1)]
+
+
+def test_a_poisoned_row_costs_no_other(sink: DatabaseSink, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the database itself refuses one row of a delivery, first, middle or last, it alone is refused, and said."""
+    poisoned = {1, 250, 500}
+    rule = "CHECK (seq NOT IN (1, 250, 500))"
+    engine = opened(url)
+    if engine.postgres:
+        engine.query(f"ALTER TABLE record ADD {rule}")
+    else:
+        engine.query(
+            "CREATE TRIGGER poison BEFORE INSERT ON record WHEN new.seq IN (1, 250, 500) "
+            "BEGIN SELECT raise(ABORT, 'poison'); END"
+        )
+    engine.close()
+    outcome = sink.commit(delivery(*(row(seq) for seq in range(1, 501))))
+    assert {place + 1 for place, fate in enumerate(outcome.fates) if fate is Fate.REFUSED} == poisoned
+    assert {place + 1 for place in outcome.why} == poisoned
+    assert len(kept(url)) == 497
+    assert sink.held("s", E) == [Span("e", 2, 249), Span("e", 251, 499)]
+
+
+def test_a_ledger_that_says_more_than_there_is_is_noticed(sink: DatabaseSink, url: str) -> None:
+    """Rows that somebody deleted are found by a comparison: they are named no longer, and the generation is another."""
+    sink.commit(delivery(*(row(seq) for seq in range(1, 101)), row(1, epoch="f")))
+    assert sink.compare() == 0
+    before = sink.generation
+    query(url, "DELETE FROM record WHERE seq BETWEEN 20 AND 30 AND epoch = 'e'")
+    query(url, "DELETE FROM record WHERE epoch = 'f'")
+    assert sink.compare() == 12
+    assert sink.generation != before
+    assert sink.held("s", frozenset({"e", "f"})) == [Span("e", 1, 19), Span("e", 31, 100)]
+    sink.commit(delivery(*(row(seq) for seq in range(20, 31))))
+    assert sink.held("s", E) == [Span("e", 1, 100)]
+    query(url, "DELETE FROM ledger")
+    assert sink.compare() == 0, "what is there and not named is no loss"
+    assert sink.held("s", E) == [Span("e", 1, 100)]
