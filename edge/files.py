@@ -34,6 +34,15 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
+def identity(file: Path | int) -> tuple[int, int] | None:
+    """Return what tells a file from every other one that is there or open; None where there is none."""
+    try:
+        found = os.stat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
 def read_password(path: Path) -> str:
     """Return the password that a file holds: UTF-8, without the blanks and line ends around it.
 

@@ -24,11 +24,13 @@ from edge.control.caller import LEAST_EVERY_S, MOST_EVERY_S, Caller
 from edge.control.commands import Commands, Outcome, Request
 from edge.control.envelopes import by_socket
 from edge.control.frames import FrameError
+from edge.files import identity
 
 log = logging.getLogger("minshan.control")
 MOST_CALLERS = 32  # one more takes the place of the one whose time ends first
 BACKLOG = 128  # callers that are not accepted yet; one more is refused by the kernel
 TOLD = 256  # outcomes on their way to callers; each has at most two under way. Full: that caller's time runs out
+LONGEST_REST_S = 60.0  # s of the station's clock between two looks whether the socket is in its place
 LONGEST_LOOK_S = 1.0  # s of the station's clock between two looks at callers that say nothing
 
 
@@ -46,29 +48,39 @@ class Control:
 
     def run(self) -> None:
         """Serve for ever; ends by `Stopped`, the socket removed."""
-        self._path.unlink(missing_ok=True)
-        with (
-            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as server,
-            select.epoll(MOST_CALLERS) as poll,
-        ):
-            server.bind(short_path(self._path))
-            os.chmod(self._path, 0o660)
-            server.listen(BACKLOG)
-            poll.register(server.fileno(), select.EPOLLIN)
+        with select.epoll(MOST_CALLERS) as poll:
             poll.register(self._wake, select.EPOLLIN)
             try:
                 while True:
-                    self._clock.wait_readable(poll.fileno(), self._next_look())
-                    self._turn(server, poll)
+                    self._listen(poll)
             finally:
                 for fd in list(self._callers):
                     self._callers.pop(fd).socket.close()
-                self._path.unlink(missing_ok=True)
+
+    def _listen(self, poll: select.epoll) -> None:
+        """Serve until somebody deletes the socket, or moves its folder: then nobody finds it any more."""
+        beside = self._path.with_name(f".{self._path.name}.new")  # whoever finds the socket is listened to
+        beside.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as server:
+            with short_path(beside) as path:
+                server.bind(path)
+            os.chmod(beside, 0o660)
+            server.listen(BACKLOG)
+            ours = identity(beside)
+            os.replace(beside, self._path)
+            try:
+                poll.register(server.fileno(), select.EPOLLIN)
+                while identity(self._path) == ours or not self._path.parent.is_dir():
+                    self._clock.wait_readable(poll.fileno(), self._next_look())
+                    self._turn(server, poll)
+            finally:
+                if identity(self._path) == ours:
+                    self._path.unlink()
 
     def _next_look(self) -> float:
         """Return the instant of the station's clock at which to look at the callers again, who live in real time."""
         if not self._callers:
-            return float("inf")
+            return self._clock.now() + LONGEST_REST_S
         left = min(caller.next_due for caller in self._callers.values()) - self._world.now()
         return self._clock.now() + min(max(left, 0.0), LONGEST_LOOK_S)
 
@@ -153,9 +165,14 @@ class Control:
 NOT_A_LINE = Reason("not_a_line", "this is no line of JSON")
 
 
-def short_path(path: Path) -> str:
-    """Return a path that fits a socket's 107 bytes: by the folder's descriptor where it is longer."""
+@contextlib.contextmanager
+def short_path(path: Path) -> Iterator[str]:
+    """Give a path that fits a socket's 107 bytes: by the folder's descriptor where it is longer."""
     if len(os.fsencode(path)) <= 107:
-        return str(path)
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    return f"/proc/self/fd/{folder}/{path.name}"
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

@@ -59,7 +59,7 @@ class Strays(msgspec.Struct, frozen=True):
 
 
 class StoreStatus(msgspec.Struct, frozen=True):
-    """What is kept and what is unsent since when."""
+    """What is kept and what is unsent since when; `mended`: what was wrong and was put right, last in this run."""
 
     epoch: str
     next_seq: int
@@ -69,6 +69,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
     bytes: int
     strays: Strays
     trouble: Reason | None
+    mended: Reason | None
 
 
 class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
@@ -193,4 +194,5 @@ def store(station: Parts) -> StoreStatus:
         bytes=kept.size_bytes(),
         strays=Strays(*kept.pictures.count_strays()),
         trouble=station.recorder.snapshot.trouble,
+        mended=station.recorder.snapshot.mended,
     )

@@ -42,6 +42,8 @@ class Journal:
         self.lost = 0  # drafts that waited for the disk in vain
         self.spoiled: deque[tuple[str, Reason]] = deque(maxlen=MOST_SPOILED)  # kind and cause of those set aside
         self.trouble: Reason | None = None
+        self.displaced: Reason | None = None  # why what is kept is not where it should be
+        self.mended: Reason | None = None  # what was put right last in this run
 
     def append(self, draft: Draft) -> Record | None:
         """Return the record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
@@ -100,7 +102,21 @@ class Journal:
             self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, body))
         if mended is not None:
             log.error("the store was damaged and is mended: %s", mended.cause)
+            self.mended = mended.cause
             self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, {"what": "store", **plain(mended)}))
+
+    def look(self, stamp: Stamp, start: int | None, mark: ClockMark) -> None:
+        """See whether the store's files are in their place, and have them put back; to be called each minute."""
+        try:
+            put_back = self._clock.outside(self._store.regain)
+        except StoreError as trouble:
+            if self.displaced is None:
+                log.error("%s", trouble)
+            self.displaced = trouble.reason
+            return
+        self.displaced = None
+        if put_back:
+            self.tidy(stamp, start, mark)
 
     def _taken(self) -> None:
         if self.trouble is not None:

@@ -45,7 +45,8 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
     hour: Record | None  # the newest hour's
     maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
-    trouble: Reason | None  # why the disk takes no records
+    trouble: Reason | None  # why the disk takes no records, or not in their place
+    mended: Reason | None  # what was wrong with the store and was put right, last in this run
     settled: bool
     due: float  # s of the boot at which the minute in hand is to be closed
     known: Known
@@ -121,7 +122,8 @@ class Recorder:
             self.hour,
             None if work is None else work.what,
             line.time.doubt,
-            self.journal.trouble,
+            self.journal.trouble or self.journal.displaced,
+            self.journal.mended,
             line.time.settled,
             line.end + GRACE,
             line.time.known,
@@ -163,6 +165,7 @@ class Recorder:
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
             self._tidy()
+        self.journal.look(*self._now())
         self.snapshot = self._snapshot()
 
     def _tell_hours(self) -> None:
@@ -184,17 +187,20 @@ class Recorder:
                 return  # the disk refuses: this one waits with the others
 
     def _tidy(self) -> None:
-        now = self._clock.now()
         if self._inbox.lost:
             self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": INBOX_FULL.builtins()})
             self._inbox.lost = 0
-        self.journal.tidy(Stamp(self._boot, now), *self.time_at(now))
+        self.journal.tidy(*self._now())
+
+    def _now(self) -> tuple[Stamp, int | None, ClockMark]:
+        """Return this instant, as an event of it has it."""
+        now = self._clock.now()
+        return Stamp(self._boot, now), *self.time_at(now)
 
     def event(self, kind: str, body: dict[str, Any]) -> Record | None:
         """Append an event of this instant."""
-        now = self._clock.now()
-        start, mark = self.time_at(now)
-        return self.journal.append(Draft(kind, Stamp(self._boot, now), 0.0, start, mark, body, self._setup))
+        stamp, start, mark = self._now()
+        return self.journal.append(Draft(kind, stamp, 0.0, start, mark, body, self._setup))
 
     def setup(self, body: dict[str, Any]) -> None:
         """Append the setup record that the coming minutes are made under."""

@@ -6,7 +6,7 @@ equal tuples. Every function takes and gives such tuples and has no other effect
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 Ranges = tuple[tuple[int, int], ...]
@@ -41,11 +41,15 @@ def union(a: Ranges, b: Ranges) -> Ranges:
     """Return the numbers that are in either."""
     if not a or not b:
         return a or b
-    return ranges(a + b)
+    from_, to = _touching(a, b[0][0] - 1, b[-1][1] + 1)  # what is before and behind `b` stays as it is
+    return a[:from_] + ranges(a[from_:to] + b) + a[to:]
 
 
 def common(a: Ranges, b: Ranges) -> Ranges:
     """Return the numbers that are in both."""
+    if not a or not b:
+        return NOTHING
+    a, b = _within(a, b), _within(b, a)
     found: list[tuple[int, int]] = []
     i = j = 0
     while i < len(a) and j < len(b):
@@ -61,9 +65,11 @@ def common(a: Ranges, b: Ranges) -> Ranges:
 
 def without(a: Ranges, b: Ranges) -> Ranges:
     """Return the numbers that are in `a` and not in `b`."""
+    from_, to = _touching(a, b[0][0], b[-1][1]) if a and b else (0, min(len(a), 1))
+    b = _within(b, a) if a and b else NOTHING
     left: list[tuple[int, int]] = []
     j = 0
-    for start, last in a:
+    for start, last in a[from_:to]:
         first = start
         while j < len(b) and b[j][1] < first:
             j += 1
@@ -75,7 +81,29 @@ def without(a: Ranges, b: Ranges) -> Ranges:
             k += 1
         if first <= last:
             left.append((first, last))
-    return tuple(left)
+    return a[:from_] + tuple(left) + a[to:]
+
+
+def _touching(a: Ranges, first: int, last: int) -> tuple[int, int]:
+    """Return where those begin and end in `a` that have a number of first..last; a single one may be empty."""
+    if len(a) < 2:
+        return 0, len(a)
+    from_ = bisect_left(a, first, key=_end)
+    return from_, max(from_, bisect_right(a, last, key=_begin))
+
+
+def _within(a: Ranges, b: Ranges) -> Ranges:
+    """Return those of `a` that have a number between the first and the last of `b`."""
+    from_, to = _touching(a, b[0][0], b[-1][1])
+    return a[from_:to]
+
+
+def _begin(pair: tuple[int, int]) -> int:
+    return pair[0]
+
+
+def _end(pair: tuple[int, int]) -> int:
+    return pair[1]
 
 
 def count(a: Ranges) -> int:

@@ -31,7 +31,7 @@ def of(records: Iterable[Record]) -> list[Span]:
 
 def merged(spans: Iterable[Span]) -> list[Span]:
     """Return the same sequence numbers in order, as few spans as can be; empty ones (last before first) go."""
-    return _spans(_by_epoch(spans))
+    return _spans(by_epoch(spans))
 
 
 def minus(spans: Iterable[Span], away: Iterable[Span]) -> list[Span]:
@@ -45,12 +45,13 @@ def common(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
 
 
 def _each(spans: Iterable[Span], others: Iterable[Span], join: Callable[[Ranges, Ranges], Ranges]) -> list[Span]:
-    mine = _by_epoch(spans)
-    there = _by_epoch(other for other in others if other.epoch in mine)
+    mine = by_epoch(spans)
+    there = by_epoch(other for other in others if other.epoch in mine)
     return _spans({epoch: join(here, there.get(epoch, NOTHING)) for epoch, here in mine.items()})
 
 
-def _by_epoch(spans: Iterable[Span]) -> dict[str, Ranges]:
+def by_epoch(spans: Iterable[Span]) -> dict[str, Ranges]:
+    """Return the numbers of each epoch that the spans name."""
     pairs: dict[str, list[tuple[int, int]]] = {}
     for span in spans:
         pairs.setdefault(span.epoch, []).append((span.first, span.last))

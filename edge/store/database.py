@@ -15,12 +15,16 @@ from typing import Any, Protocol
 import apsw
 
 from drivers.reason import Reason
+from edge.files import identity
 from edge.store import log_rescue, salvage, schema
 from edge.store.errors import Cause, StoreError, as_store_error, store_error
 from edge.store.folder import DATABASE, LOG, shut, size, used_before
 
 EMPTY = Reason("database_empty", "the database is empty")
 RUN_OVER = Reason("run_over", "nothing more can be kept in this run")
+MOVED = Reason("store_moved", "{file} was deleted or moved away while the station ran", file="")
+REPLACED = Reason("store_replaced", "another file was put in the place of {file} while the station ran", file="")
+FILES = (DATABASE, DATABASE + LOG)
 
 
 class TransactionMember(Protocol):
@@ -53,6 +57,7 @@ class Database:
         self._closed = False
         self._members = members
         self._connection: apsw.Connection | None = None
+        self._identities: dict[str, tuple[int, int] | None] = {}  # of the files that are open
 
     def connect(self) -> None:
         """Open the database, made where there never was one, and read what is kept in memory. StoreError."""
@@ -70,7 +75,20 @@ class Database:
                 if not done:  # left open it would hold the file
                     connection.close(True)
             salvage.discard(self.folder)
+            self._identities = {name: identity(self.folder / name) for name in FILES}
         self._connection = connection
+
+    def displaced(self) -> Reason | None:
+        """Return how the open files have lost their place in the folder; None where they are there, or none is open."""
+        for name in self._identities if self.connected else ():
+            if not self.owns(name):
+                there = identity(self.folder / name)
+                return (MOVED if there is None else REPLACED).having(file=str(self.folder / name))
+        return None
+
+    def owns(self, name: str) -> bool:
+        """Return whether the file of that name in the folder is the one that is open."""
+        return identity(self.folder / name) == self._identities.get(name)
 
     def _look(self, used: bool) -> None:
         """Look at the file before SQLite does, which takes an empty one for new and removes the log beside it."""
@@ -162,7 +180,10 @@ class Database:
 
     def disconnect(self) -> None:
         """Let go of the file without a checkpoint of our own."""
+        elsewhere = self.displaced() is not None
         connection, self._connection = self._connection, None
         if connection is not None:
+            with suppress(apsw.Error, OSError):  # SQLite would delete the log of another database by its name
+                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(elsewhere))
             with suppress(apsw.Error):  # what could not be folded in stays in the log, which the next start reads
                 connection.close(True)

@@ -4,8 +4,9 @@ A record of the store is *unsent*, *sent* (the broker has it) or *closed* (the d
 Only sent and closed are written down, so that an append changes nothing here: what is in neither is unsent.
 Records that no longer exist (given up for room, lost to damage) are *gone*, for all destinations at once.
 
-Marking something sent is not written at once but with the next change: lost, it is sent twice, which its
-identity undoes. What is closed is written at once, one page.
+That something is sent or closed is written LATER records on at the latest, with one of their changes, so that a minute
+costs one flush and one page: lost, it is sent twice, which its identity undoes. What is unsent again, no longer
+proven or gone is written at once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from edge.store import rows
 
 SENT, CLOSED, GONE, END = "sent", "closed", "gone", "end"
 ALL = ""  # the owner of GONE and END
+LATER = 10  # records
 Key = tuple[str, str]
 INSERT_SPAN = "INSERT INTO span VALUES (?,?,?,?,?)"
 
@@ -28,6 +30,14 @@ INSERT_SPAN = "INSERT INTO span VALUES (?,?,?,?,?)"
 def span_row(owner: str, state: str, first: int, last: int) -> rows.Row:
     """Return a range as the table keeps it."""
     return owner, state, first, last, rows.crc_of((owner, state, first, last))
+
+
+def _changed(before: Ranges, now: Ranges) -> tuple[Ranges, Ranges]:
+    """Return what stands in the one and in the other between their common begin and end."""
+    least = min(len(before), len(now))
+    head = next((n for n in range(least) if before[n] != now[n]), least)
+    tail = next((n for n in range(least - head) if before[-1 - n] != now[-1 - n]), least - head)
+    return before[head : len(before) - tail], now[head : len(now) - tail]
 
 
 class Ledger:
@@ -39,6 +49,9 @@ class Ledger:
         self.last = 0
         self._now: dict[Key, Ranges] = {}
         self._written: dict[Key, Ranges] = {}
+        self._written_at = 0  # the newest seq then
+        self._urgent = False  # what differs from the tables must not be lost
+        self._wrote = False  # in the transaction under way
 
     def load(self, connection: apsw.Connection) -> None:
         """Read the tables."""
@@ -55,6 +68,7 @@ class Ledger:
         self.last = last
         self._written = {key: ranges.ranges(pairs) for key, pairs in found.items()}
         self._now = dict(self._written)
+        self._written_at, self._urgent = last, False
         timeless = connection.execute("SELECT seq FROM record WHERE start IS NULL AND source = 'arrival'")
         self.held = ranges.of(row[0] for row in timeless)
 
@@ -91,6 +105,8 @@ class Ledger:
 
     def move(self, destination: str, seqs: Ranges, state: str | None) -> None:
         """Put records into a state; None: unsent again."""
+        back = state is None or (state == SENT and ranges.common(self.get(destination, CLOSED), seqs))
+        self._urgent = self._urgent or bool(back)
         for other in (SENT, CLOSED):
             mine = self.get(destination, other)
             kept = ranges.union(mine, seqs) if other == state else ranges.without(mine, seqs)
@@ -105,6 +121,7 @@ class Ledger:
     def forget(self, seqs: Ranges) -> None:
         """Move these records, which no longer exist, to the state *gone*."""
         self._now[ALL, GONE] = ranges.union(self.get(ALL, GONE), seqs)
+        self._urgent = True
         self.held = ranges.without(self.held, seqs)
         for owner, state in list(self._now):
             if owner != ALL:
@@ -113,18 +130,22 @@ class Ledger:
     # -- memory and disk --------------------------------------------------------------------------------------
 
     def end(self) -> None:
-        """Note the newest seq: a broken tree may hide the newest records without an error."""
+        """Write all with the next change, and the newest seq: a broken tree may hide the newest records silently."""
+        self._urgent = True
         self._now[ALL, END] = ((self.last, self.last),) if self.last else NOTHING
 
     def write(self, connection: apsw.Connection) -> None:
-        """Write what differs from the tables; part of the caller's transaction."""
+        """Write what differs from the tables, where its time has come; part of the caller's transaction."""
+        self._wrote = self._urgent or self.last - self._written_at >= LATER
+        if not self._wrote:
+            return
         if self._now != self._written:
             self.end()
         for key, now in self._now.items():
-            before = set(self._written.get(key, NOTHING))
-            if before == set(now):
+            before = self._written.get(key, NOTHING)
+            if before == now:
                 continue
-            gone, new = before - set(now), set(now) - before
+            gone, new = _changed(before, now)
             connection.executemany(
                 "DELETE FROM span WHERE owner=? AND state=? AND first=?", [(*key, first) for first, _ in gone]
             )
@@ -132,12 +153,13 @@ class Ledger:
 
     def committed(self) -> None:
         """Take over what `write` wrote: its transaction is on the disk."""
-        self._written = dict(self._now)
+        if self._wrote:
+            self._written, self._written_at, self._urgent = dict(self._now), self.last, False
 
-    def snapshot(self) -> tuple[dict[Key, Ranges], Ranges, int]:
+    def snapshot(self) -> tuple[dict[Key, Ranges], Ranges, int, bool]:
         """Return what `restore` takes to undo the changes of a transaction that failed."""
-        return dict(self._now), self.held, self.last
+        return dict(self._now), self.held, self.last, self._urgent
 
-    def restore(self, before: tuple[dict[Key, Ranges], Ranges, int]) -> None:
+    def restore(self, before: tuple[dict[Key, Ranges], Ranges, int, bool]) -> None:
         """Go back to what `snapshot` returned."""
-        self._now, self.held, self.last = before
+        self._now, self.held, self.last, self._urgent = before

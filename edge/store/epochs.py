@@ -9,19 +9,24 @@ import msgspec
 
 from edge.records import ranges
 from edge.records.ranges import Ranges
-from edge.records.spans import Span
+from edge.records.spans import Span, by_epoch
 from edge.store.log_rescue import usable
 
+CLEARED_AFTER = 60  # records
 Whole = tuple[str, tuple[tuple[int, int]]]  # an epoch and its first and last seq
 
 
 class Tail:
-    """`epochs` as (name, first seq), oldest first; `state` as it is in the newest record's row."""
+    """`epochs` as (name, first seq), oldest first; `state` as it is in the newest record's row.
+
+    The rows before have older ones, CLEARED_AFTER of them: to clear each at once would be one more page a record.
+    """
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
         self.epochs: tuple[tuple[str, int], ...] = ()
         self.state: bytes | None = None
+        self._stated = 0  # the first seq whose row may have a state
         self._known: tuple[tuple[tuple[str, int], ...], int, list[Whole]] | None = None
 
     def load(self, connection: apsw.Connection) -> None:
@@ -30,6 +35,10 @@ class Tail:
         self.epochs = tuple((name, first) for name, first in found)
         state = connection.execute("SELECT state FROM record ORDER BY seq DESC LIMIT 1").get
         self.state = usable(state)
+        newest = "SELECT seq, state FROM record ORDER BY seq DESC LIMIT ?"
+        self._stated = int(
+            connection.execute(f"SELECT coalesce(min(seq), 0) FROM ({newest})", (2 * CLEARED_AFTER,)).get
+        )
 
     def enter(self, connection: apsw.Connection, seq: int) -> None:
         """Write our epoch down where the record `seq`, appended under it, is its first."""
@@ -37,6 +46,13 @@ class Tail:
             return
         connection.execute("INSERT INTO epoch VALUES (?,?)", (self.epoch, seq))
         self.epochs = (*self.epochs, (self.epoch, seq))
+
+    def clear(self, connection: apsw.Connection, seq: int) -> None:
+        """Take the states from the rows before `seq`, once there are many."""
+        if seq - self._stated >= CLEARED_AFTER:
+            rows = "UPDATE record SET state=NULL WHERE seq BETWEEN ? AND ? AND state NOT NULL"
+            connection.execute(rows, (self._stated, seq - 1))
+            self._stated = seq
 
     def decoded(self) -> dict[str, Any]:
         """Return the state; empty where there is none."""
@@ -59,11 +75,9 @@ class Tail:
 
     def ranges(self, spans: list[Span], last: int) -> Ranges:
         """Return the seqs of the spans that are of our epochs."""
-        found: list[tuple[int, int]] = []
         whole = dict(self._whole(last))
-        for span in spans:
-            found += ranges.common(((span.first, span.last),), whole.get(span.epoch, ranges.NOTHING))
-        return ranges.ranges(found)
+        named = {epoch: seqs for epoch, seqs in by_epoch(spans).items() if epoch in whole}
+        return ranges.ranges(pair for epoch, seqs in named.items() for pair in ranges.common(seqs, whole[epoch]))
 
     def _whole(self, last: int) -> list[Whole]:
         if self._known is None or self._known[:2] != (self.epochs, last):  # thousands, where a box often starts
@@ -78,10 +92,10 @@ class Tail:
     def committed(self) -> None:
         """Do nothing: `enter` has changed all there is."""
 
-    def snapshot(self) -> tuple[tuple[tuple[str, int], ...], bytes | None]:
+    def snapshot(self) -> tuple[tuple[tuple[str, int], ...], bytes | None, int]:
         """Return what `restore` takes to undo the changes of a transaction that failed."""
-        return self.epochs, self.state
+        return self.epochs, self.state, self._stated
 
-    def restore(self, before: tuple[tuple[tuple[str, int], ...], bytes | None]) -> None:
+    def restore(self, before: tuple[tuple[tuple[str, int], ...], bytes | None, int]) -> None:
         """Go back to what `snapshot` returned."""
-        self.epochs, self.state = before
+        self.epochs, self.state, self._stated = before

@@ -15,6 +15,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from edge.files import identity
 from edge.store.errors import as_store_error, in_use
 
 LOCK = "lock"
@@ -38,17 +39,18 @@ class Hold:
 
     def __init__(self, folder: Path) -> None:
         """Lock the folder. Raise StoreError where it is held by another, is no folder or cannot be written."""
-        with as_store_error(folder):
-            (folder / PICTURES).mkdir(0o750, parents=True, exist_ok=True)
-            fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(fd, WIDTH, 0).split()[:1]
-            os.close(fd)
-            raise in_use(folder, int(holder[0]) if holder and holder[0].isdigit() else None) from None
-        self._fd = fd
+        self._folder = folder
+        self._fd = _locked(folder)
         self._signed = is_signed(folder)
+        self._write()
+
+    def renew(self) -> None:
+        """Lock what stands in the folder's place where that is another one, or its lock was deleted. StoreError."""
+        if identity(self._folder / LOCK) == identity(self._fd):
+            return
+        fd = _locked(self._folder)
+        self.release()
+        self._fd = fd
         self._write()
 
     def sign(self) -> None:
@@ -68,6 +70,25 @@ class Hold:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _locked(folder: Path) -> int:
+    """Return a descriptor of the folder's lock, held. StoreError."""
+    with as_store_error(folder):
+        make(folder)
+        fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(fd, WIDTH, 0).split()[:1]
+        os.close(fd)
+        raise in_use(folder, int(holder[0]) if holder and holder[0].isdigit() else None) from None
+    return fd
+
+
+def make(folder: Path) -> None:
+    """Make the folder, with that of the pictures, where there is none. OSError."""
+    (folder / PICTURES).mkdir(0o750, parents=True, exist_ok=True)
 
 
 class Ballast:

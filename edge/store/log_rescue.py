@@ -31,7 +31,7 @@ STEPS = 100_000  # of SQLite's machine between two words of progress
 UPSERT = (
     f"{rows.INSERT} ON CONFLICT (seq) DO UPDATE SET start=excluded.start, source=excluded.source, "
     "error=excluded.error, not_before=excluded.not_before, not_after=excluded.not_after, "
-    "revision=excluded.revision, crc=excluded.crc "
+    "revision=excluded.revision, body=excluded.body, crc=excluded.crc "
     "WHERE excluded.revision > revision AND excluded.epoch = epoch"
 )
 

@@ -84,7 +84,7 @@ class Outbox:
     def mark_sent(self, records: Iterable[Record], dest: str, at: float = 0.0) -> None:
         """Mark records that the broker acknowledged at `at`, seconds since the boot (unsent -> sent).
 
-        A record that has a higher revision by now stays unsent. Written with the next change: lost by a power
+        A record that has a higher revision by now stays unsent. Written with a later change: lost by a power
         cut, it is sent once more.
         """
         with self._db.reading() as connection:
@@ -97,8 +97,8 @@ class Outbox:
             self._sent_at.append((at, dest, new))
 
     def mark_proven(self, records: Iterable[Record], dest: str) -> None:
-        """Close the records that the destination proved to have in these revisions."""
-        with self._db.change() as connection:
+        """Close the records that the destination proved to have in these revisions. Written with a later change."""
+        with self._db.reading() as connection:
             self._ledger.move(dest, _current(connection, records), CLOSED)
 
     def prove(self, spans: Iterable[Span], dest: str, revision: int | None = None) -> int:
@@ -106,8 +106,9 @@ class Outbox:
 
         `revision`: it has them in that one, so a record of a higher one is not closed. None: it does not say;
         then a record of revision 1 or more is closed only where it is *sent*, as its proof may be of an older.
+        Written with a later change: lost by a power cut, it is sent or proven once more.
         """
-        with self._db.change() as connection:
+        with self._db.reading() as connection:
             fresh = ranges.without(self._kept(spans), self._ledger.get(dest, CLOSED))
             if revision is None:  # it may be about an older one, unless ours was acknowledged meanwhile
                 doubtful, limit = ranges.common(fresh, self._ledger.unsent(dest)), 0

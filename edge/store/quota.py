@@ -48,7 +48,7 @@ LEAST_PAGES = 64  # free inside the file: an hour of records
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Bounds in bytes, the archive's age in days. A year of minutes of 14 channels is about 0.5 GiB."""
+    """Bounds in bytes, the archive's age in days. A year of minutes of 14 channels is about 0.15 GB."""
 
     records_bytes: int = RECORDS_BYTES
     pictures_bytes: int = PICTURES_BYTES

@@ -37,7 +37,7 @@ class Recovery:
         self._ledger = ledger
         self._tail = tail
         self._unreported = unreported
-        self._progress = progress
+        self.progress = progress
         self._ballast = Ballast(database.folder)
         database.mend = self.mend
 
@@ -57,7 +57,7 @@ class Recovery:
         """Salvage the database, set it aside, open the new one. StoreError where the disk refuses that."""
         self._db.disconnect()
         with as_store_error(self._db.folder):
-            salvage(self._db.folder, cause, self._db.vfs, self._progress, self._ledger.last)
+            salvage(self._db.folder, cause, self._db.vfs, self.progress, self._ledger.last)
         self._db.connect()
 
     def twice(self, call: Callable[[], T]) -> T:
@@ -87,7 +87,7 @@ class Recovery:
             return False
         seqs = ranges.of(reader.bad)
         with self._db.change() as connection:
-            check(connection, progress=self._progress)  # where the tree is broken too, all of it is salvaged instead
+            check(connection, progress=self.progress)  # where the tree is broken too, all of it is salvaged instead
             spans = self._tail.spans(seqs, self._ledger.last)
             connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
             self._ledger.forget(seqs)

@@ -1,5 +1,6 @@
-"""A record as a row: real columns for what is searched, the body as JSON, a CRC over all of it.
+"""A record as a row: real columns for what is searched, the body's JSON packed, a CRC over all of it.
 
+A packed body gives back the very bytes that came, as does one that an older version kept as it was (packing.py).
 SQLite does not notice a bit that flips inside a value; the CRC does, and it lets a salvage tell records from
 noise in a file whose tree is broken. Epoch and boot are therefore written out in each row, not as numbers of
 another table that may be lost.
@@ -15,6 +16,7 @@ import msgspec
 
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Draft, Record, Stamp
+from edge.store.packing import packed, unpacked
 
 COLUMNS = (
     "seq, epoch, kind, boot, boottime, duration, start, source, error, not_before, not_after, revision, setup, "
@@ -55,7 +57,7 @@ def row_of(record: Record) -> Row:
         record.revision,
         record.setup,
     )
-    body = bytes(record.body)
+    body = packed(bytes(record.body))
     return (*head, body, crc_of(head, body))
 
 
@@ -63,7 +65,11 @@ def from_row(row: Row) -> Record:
     """Return the record of a row. Raise RowError where it is damaged."""
     if not is_whole(row):
         raise RowError(f"record {row[0]!r} is damaged")
-    head, body = row[: WIDTH - 2], row[WIDTH - 2]
+    try:
+        body = unpacked(row[WIDTH - 2])
+    except ValueError as why:
+        raise RowError(f"record {row[0]!r} is damaged") from why
+    head = row[: WIDTH - 2]
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
     return Record(
         epoch,

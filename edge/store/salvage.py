@@ -31,16 +31,16 @@ from edge.store.damage_report import Repair
 from edge.store.delivery import ALL, END
 from edge.store.folder import DAMAGED, DATABASE, JOURNAL, LOG, PICTURES, SALVAGED
 from edge.store.log_rescue import COPY, STEPS, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
+from edge.store.packing import unpacked
 from edge.store.picture_rows import FULL, STATES, THUMBNAIL, file_name
 
 DRAFT = "records.salvage.db"
 KEPT = 2  # damaged databases kept for people to look at
 BATCH = 500  # rows between two words of progress: 0.1 s on a Pi
-Progress = Callable[[], None]
 ROW_ERRORS = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, TypeError, ValueError, OverflowError)
 
 
-def salvage(folder: Path, cause: Reason, vfs: str | None, progress: Progress, given: int = 0) -> None:
+def salvage(folder: Path, cause: Reason, vfs: str | None, progress: Callable[[], None], given: int = 0) -> None:
     """Replace the damaged or missing database of `folder`, which no other has open. Raise OSError or apsw's errors.
 
     `given`: the highest seq that was given, 0 where that is not known. `progress` is called all the while.
@@ -52,34 +52,43 @@ def salvage(folder: Path, cause: Reason, vfs: str | None, progress: Progress, gi
         progress()
         return False
 
-    draft = folder / DRAFT
-    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
     try:
-        with closing(schema.connect(draft, vfs, draft=True)) as connection:
+        with closing(draft(folder, vfs)) as connection:
             connection.set_progress_handler(step, STEPS)
             schema.migrate(connection, folder)
             _Salvage(folder, connection, vfs, progress).run(cause, given)
             schema.finish(connection)
-        os.replace(draft, folder / SALVAGED)
+        take_over(folder)
     finally:
         discard(folder)
-    sync_folder(folder)
     go_on(folder)
+
+
+def draft(folder: Path, vfs: str | None) -> apsw.Connection:
+    """Return a connection to a new database that no start takes for the store's until `take_over`."""
+    path = folder / DRAFT
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    return schema.connect(path, vfs, draft=True)
+
+
+def take_over(folder: Path) -> None:
+    """Give the draft, whole and closed, the name that `go_on` looks for."""
+    os.replace(folder / DRAFT, folder / SALVAGED)
+    sync_folder(folder)
 
 
 def go_on(folder: Path) -> None:
     """Put a salvaged database, where there is one, in its place, and what it replaces aside."""
-    whole = folder / SALVAGED
-    if not whole.exists():
+    if not (folder / SALVAGED).exists():
         return
-    target = folder / _next_name(folder)
+    target = folder / next_name(folder)
     for suffix in (JOURNAL, LOG, ""):
         with suppress(FileNotFoundError):
             os.replace(folder / (DATABASE + suffix), folder / (target.name + suffix))
             sync_folder(folder)
     with suppress(FileNotFoundError):
         (folder / COPY).unlink()  # salvaged too
-    os.replace(whole, folder / DATABASE)
+    os.replace(folder / SALVAGED, folder / DATABASE)
     sync_folder(folder)
     _prune(folder, KEPT)
 
@@ -105,7 +114,7 @@ def _prune(folder: Path, kept: int) -> None:
             path.unlink()
 
 
-def _next_name(folder: Path) -> str:
+def next_name(folder: Path) -> str:
     """Return a name to set the damaged database aside under; its log may already be there under that name."""
     return f"records.damaged-{1 + max(map(_number, folder.glob(DAMAGED)), default=0)}.db"
 
@@ -118,7 +127,7 @@ def _number(path: Path) -> int:
 class _Salvage:
     """One salvage into the connection of a new database."""
 
-    def __init__(self, folder: Path, new: apsw.Connection, vfs: str | None, progress: Progress) -> None:
+    def __init__(self, folder: Path, new: apsw.Connection, vfs: str | None, progress: Callable[[], None]) -> None:
         self._folder = folder
         self._new = new
         self._vfs = vfs
@@ -218,7 +227,7 @@ class _Salvage:
         lost = forget_holes(new, kept, gone, last)
         sure = self._whole and (given > 0 or (ended and end > 0))
         self._settle_pictures()
-        set_aside = _next_name(self._folder) if any(self._folder.glob(DATABASE + "*")) else None
+        set_aside = next_name(self._folder) if any(self._folder.glob(DATABASE + "*")) else None
         named = spans(new, lost) or (None if not sure else [])
         damage_report.write(new, Repair(set_aside, ranges.count(kept), named, cause, not sure))
 
@@ -230,7 +239,7 @@ class _Salvage:
                 self._new.execute("DELETE FROM piece WHERE picture=? AND part=?", (picture, part))
         wanted = "SELECT seq, epoch, body FROM record WHERE kind = ? AND kind <> 'minute'"
         for seq, epoch, body in self._new.execute(wanted, (Kind.PICTURE.value,)).fetchall():
-            picture = msgspec.json.decode(body)  # type: ignore[arg-type]  # the column is NOT NULL and proven by its CRC
+            picture = msgspec.json.decode(unpacked(body))  # type: ignore[arg-type]  # the column is NOT NULL and proven by its CRC
             with suppress(KeyError):
                 parts = (
                     (FULL, picture["bytes"], picture["picture"]),

@@ -31,6 +31,7 @@ from edge.store.notes import Notes
 from edge.store.outbox import Outbox
 from edge.store.picture_rows import NewPicture, PictureRows
 from edge.store.pictures import PictureBook
+from edge.store.place import Place
 from edge.store.quota import Limits, Room
 from edge.store.reader import Reader, newest_of
 from edge.store.recovery import Recovery
@@ -66,6 +67,7 @@ class Store:
         self.outbox = Outbox(self._db, self._ledger, self._tail, self._pick)
         self.times = Times(self._db, self._ledger)
         self._hold = folders.Hold(folder)
+        self._place = Place(self._db, self._recovery, self._hold)
 
     @classmethod
     def open(
@@ -103,6 +105,8 @@ class Store:
         """Write what is not written yet, fold the log into the file, let the folder go. Twice does no harm."""
         with self._db.lock:
             if self._db.connected:
+                with suppress(StoreError):
+                    self._place.regain()
                 with suppress(StoreError), self._db.change():
                     self._ledger.end()  # and what waited for a change; lost, it does no harm
             self._release()
@@ -119,6 +123,14 @@ class Store:
     def take_repair(self) -> Repair | None:
         """Return the same, once: for the loss record of it. Until that is appended, it is given again at each start."""
         return self._unreported.take()
+
+    def regain(self) -> bool:
+        """Put the files back where they were deleted, moved or replaced under us; False where they are in their place.
+
+        To be called each minute: records that were kept meanwhile have no name on the disk. `repaired` tells of it.
+        StoreError where it cannot be done now; until it can, records are kept in the old files.
+        """
+        return self._place.regain()
 
     # -- records ----------------------------------------------------------------------------------------------
 
@@ -142,14 +154,12 @@ class Store:
         return self._recovery.twice(attempt)
 
     def _insert(self, connection: apsw.Connection, draft: Draft, state: dict[str, Any] | None) -> Record:
-        before = self._ledger.last
-        record = rows.record_of(draft, self.epoch, before + 1)
+        record = rows.record_of(draft, self.epoch, self._ledger.last + 1)
         if state is not None:
             self._tail.state = msgspec.json.encode(state)
         self._tail.enter(connection, record.seq)
-        connection.execute(rows.INSERT, (*rows.row_of(record), self._tail.state))
-        if self._tail.state is not None:  # the newest row carries it, which costs no page of its own
-            connection.execute("UPDATE record SET state=NULL WHERE seq=? AND state NOT NULL", (before,))
+        connection.execute(rows.INSERT, (*rows.row_of(record), self._tail.state))  # no page of the state's own
+        self._tail.clear(connection, record.seq)
         self._ledger.appended(record.seq, held=record.start is None and record.clock.source == ARRIVAL)
         return record
 

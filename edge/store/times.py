@@ -251,8 +251,9 @@ def _change(
         if timed is not None:
             changed.append(_revised(record, timed))
     connection.executemany(
-        "UPDATE record SET start=?, source=?, error=?, not_before=?, not_after=?, revision=?, crc=? WHERE seq=?",
-        [(*row[6:12], row[14], row[0]) for row in map(rows.row_of, changed)],
+        "UPDATE record SET start=?, source=?, error=?, not_before=?, not_after=?, revision=?, body=?, crc=? "
+        "WHERE seq=?",
+        [(*row[6:12], *row[13:15], row[0]) for row in map(rows.row_of, changed)],
     )
     return ranges.of(sorted(record.seq for record in changed))
 

@@ -194,6 +194,9 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
         found.append(_("Local archive: {trouble}").format(trouble=texts.said(store["trouble"])))
     elif store.get("bytes") is not None:
         found.append(_("Local archive: {size}").format(size=texts.size(float(store["bytes"]))))
+    if store.get("mended"):
+        said = _("Local archive: was damaged and put right: {cause}; look at the loss records")
+        found.append(said.format(cause=texts.said(store["mended"])))
     strays = store.get("strays") or {}
     if strays.get("files"):
         said = ngettext(

@@ -64,13 +64,17 @@ def site(config: Config) -> Iterator[Finding]:
 
 
 def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
-    """Yield what keeps the running station from writing, where something does; its sentence says what to do."""
-    trouble = (answer.get("store") or {}).get("trouble")
+    """Yield what keeps the running station from writing, and what was put right, where there is any."""
+    store = answer.get("store") or {}
+    trouble, mended = store.get("trouble"), store.get("mended")
     if trouble:
         said = _("archive: {trouble}").format(trouble=texts.said(trouble))
         yield Finding(
             "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
         )
+    if mended:
+        said = _("archive: was damaged and put right: {cause}").format(cause=texts.said(mended))
+        yield Finding("archive", False, said, _("The loss record of it names what is missing; see to the cause."))
 
 
 def strays(config: Config) -> Iterator[Finding]:

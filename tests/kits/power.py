@@ -80,7 +80,10 @@ class Tape(apsw.VFS):
 
         def synced(descriptor: int) -> None:
             real["fsync"](descriptor)
-            self.note("sync", paths[descriptor])
+            path = Path(paths[descriptor])
+            if path.is_file():  # it may have been written to by a file object, which nothing here hears of
+                self.note("write", path, path.read_bytes())
+            self.note("sync", path)
 
         ours: dict[str, Any] = {"open": opened, "replace": replaced, "unlink": unlinked, "pwrite": written}
         with patch.multiple(os, fsync=synced, fdatasync=synced, **ours):

@@ -103,7 +103,12 @@ class BadDisk(apsw.VFS):
         self.syncs = False
         self.after = 0
         self.unreadable = False
+        self.generation = 0  # of files; older ones are beyond reach
         super().__init__(name, "")
+
+    def pull_out(self) -> None:
+        """Put every file that is open now beyond reach, as a disk that is pulled out does."""
+        self.generation += 1
 
     def xOpen(self, name: Any, flags: list[int]) -> BadFile:
         return BadFile(self, name, flags)
@@ -123,10 +128,11 @@ class BadFile(apsw.VFSFile):
 
     def __init__(self, disk: BadDisk, name: Any, flags: list[int]) -> None:
         self._disk = disk
+        self._generation = disk.generation
         super().__init__("", name, flags)
 
     def xRead(self, amount: int, offset: int) -> bytes:
-        if self._disk.unreadable:
+        if self._disk.unreadable or self._generation < self._disk.generation:
             raise apsw.IOError("the disk was told to")
         return super().xRead(amount, offset)
 

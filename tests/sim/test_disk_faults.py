@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
 import pytest
 
 from edge.config.sections import Config
+from edge.control.status import StoreStatus, status
 from edge.recorder.events import new_epoch
+from edge.records.bodies import decode
 from edge.records.record import Kind
 from edge.sim.faults import Schedule
 from edge.sim.rig import Rig
@@ -22,6 +24,7 @@ from edge.store.store import Store
 from tests.kits.far_end import FarEnd
 from tests.kits.stations import BEGIN, HOUR, configured, judged, records_of
 from tests.kits.store_kit import BadDisk
+from tests.unit.edge.store.test_store_place import delete_folder, put_other_folder, rename_folder
 
 names = itertools.count()
 REFUSALS = (apsw.FullError, apsw.IOError)
@@ -72,3 +75,44 @@ def test_a_disk_that_fails_now_and_then_costs_nothing(tmp_path: Path, disk: BadD
     assert fell[-1] == 0, "a lane fell"
     assert not [record for record in outcome.kept if record.kind == Kind.LOSS]
     assert len(outcome.minutes()) == hours * 60 - 6
+
+
+def opened(config: Config) -> Store:
+    """Open the station's store."""
+    return Store.open(config.state_dir, epoch=new_epoch(), destinations=(PLATFORM,))
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        delete_folder,
+        pytest.param(rename_folder, marks=pytest.mark.slow),
+        pytest.param(put_other_folder, marks=pytest.mark.slow),
+    ],
+)
+def test_files_taken_away_under_a_station_are_put_back(tmp_path: Path, way: Callable[[Path], None]) -> None:
+    """The state folder is deleted, moved or replaced: all minutes are kept, and status and a record tell."""
+    config = configured(tmp_path)
+    seen: list[StoreStatus] = []
+
+    def take_away(rig: Rig) -> None:
+        def run() -> None:
+            rig.clock.sleep_until(0.2 * HOUR)
+            way(config.state_dir)
+            rig.clock.sleep_until(0.2 * HOUR + 130.0)
+            assert rig.station is not None
+            seen.append(status(rig.station.parts).store)
+
+        rig.beside.append(rig.clock.lane("somebody", run))
+
+    platform = FarEnd(config.state_dir.with_name("platform"), 1)
+    life = Life(config, 1, BEGIN, Schedule(()), opened, platform=platform, setup=take_away)
+    life.run(0.3 * HOUR)
+    life.end()
+    outcome = judged(life, records_of(config), platform.arrived)
+    assert outcome.complaints == []
+    assert len(outcome.minutes()) == 18
+    assert [(s.trouble, s.mended is not None) for s in seen] == [(None, True)]
+    losses = [decode(record.kind, record.body) for record in outcome.kept if record.kind == Kind.LOSS]
+    assert [(loss.what, loss.cause.code in ("store_moved", "store_replaced")) for loss in losses] == [("store", True)]
+    assert config.socket_path.exists() is False, "the socket outlived the daemon"

@@ -6,7 +6,7 @@ import json
 import random
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,8 +33,10 @@ from edge.control.commands import (
 )
 from edge.control.local_socket import MOST_CALLERS, Control
 from edge.recorder.recorder import Maintenance
+from edge.store.store import Store
 from tests.kits.broker import until
 from tests.kits.hostile import Mutations
+from tests.kits.store_kit import memory_folder
 
 
 def answer_later(parts: Any, arguments: Any, request: Request) -> None:
@@ -64,11 +66,11 @@ SLOW = (
 class Socket:
     """A served socket, without the rest of a station."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Store) -> None:
         self.clock = SystemClock()
         self.path = folder / "minshan.sock"
         self.inbox = self.clock.inbox(10_000)
-        parts: Any = SimpleNamespace(uplink=None, pictures=None, inbox=self.inbox, clock=self.clock)
+        parts: Any = SimpleNamespace(uplink=None, pictures=None, inbox=self.inbox, clock=self.clock, kept=kept)
         self.control = Control(self.path, self.clock, Commands(parts, (*KNOWN, *SLOW)))
         self.lane: Lane = self.clock.lane("control", self.control.run)
         until(self.path.exists)
@@ -86,10 +88,19 @@ class Socket:
         return json.loads(data)
 
 
+@pytest.fixture(scope="module", name="kept")
+def storing() -> Iterator[Store]:
+    """Give a store, which remembers who gave which command."""
+    with memory_folder() as folder:
+        store = Store.open(folder, epoch="a", destinations=())
+        yield store
+        store.close()
+
+
 @pytest.fixture(name="served")
-def serving(tmp_path: Path) -> Iterator[Socket]:
+def serving(tmp_path: Path, kept: Store) -> Iterator[Socket]:
     """Give a socket that is served until the test's end."""
-    served = Socket(tmp_path)
+    served = Socket(tmp_path, kept)
     yield served
     served.lane.stop()
     assert served.lane.join(5), "the lane is not there any more, or does not end"
@@ -129,6 +140,18 @@ def test_hundreds_of_changed_questions_end_nothing(served: Socket) -> None:
         payload = mutations.of(draw.choice(asks))
         if len(payload) < 60_000:
             served.ask(payload.replace(b"\n", b" ") + b"\n")
+    assert served.ask(b'{"ask":"maintenance","seconds":60}\n') == {"maintenance_s": 60}
+
+
+@pytest.mark.parametrize("away", [Path.unlink, lambda path: path.rename(path.with_name("elsewhere"))])
+def test_a_socket_that_was_deleted_or_moved_is_made_again(served: Socket, away: Callable[[Path], None]) -> None:
+    """Whoever clears the folder up does not make the station deaf; who was being served goes on being served."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        caller.connect(str(served.path))
+        away(served.path)
+        caller.sendall(b'{"ask":"maintenance","seconds":60}\n')
+        until(served.path.exists)
+        assert json.loads(caller.recv(65536)) == {"maintenance_s": 60}
     assert served.ask(b'{"ask":"maintenance","seconds":60}\n') == {"maintenance_s": 60}
 
 
@@ -224,12 +247,12 @@ def test_junk_in_frames_is_answered_in_a_frame(served: Socket) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text(max_size=3000))
-def test_the_reason_of_a_maintenance_is_short(text: str) -> None:
+@given(text=st.text(max_size=3000))
+def test_the_reason_of_a_maintenance_is_short(kept: Store, text: str) -> None:
     """Whatever is said about the work, no more than a line of it goes into each minute."""
     clock = SystemClock()
     inbox = clock.inbox(1)
-    parts: Any = SimpleNamespace(uplink=None, inbox=inbox, clock=clock)
+    parts: Any = SimpleNamespace(uplink=None, inbox=inbox, clock=clock, kept=kept)
     told: list[Outcome] = []
     request = Request("x", Principal("socket", "uid 0"), told.append)
     Commands(parts, KNOWN).run("maintenance", {"seconds": 60, "text": text}, request)

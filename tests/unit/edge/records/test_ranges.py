@@ -57,3 +57,27 @@ def test_counting_and_looking_up(a: Ranges, number: int) -> None:
 def test_equal_sets_are_equal_ranges(wanted: set[int]) -> None:
     """A set of numbers has one form, so that comparing ranges compares sets."""
     assert ranges.of(wanted) == ranges.ranges((n, n) for n in sorted(wanted, reverse=True))
+
+
+def joined_by_numbers(a: Ranges, b: Ranges) -> tuple[Ranges, Ranges, Ranges]:
+    """Return union, intersection and difference by counting every number out."""
+    here, there = as_set(a), as_set(b)
+    return ranges.of(sorted(here | there)), ranges.of(sorted(here & there)), ranges.of(sorted(here - there))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 300), st.integers(0, 2)), max_size=80), st.integers(1, 300), st.integers(0, 40)
+)
+def test_few_among_many_are_found_without_looking_at_all(many: list[tuple[int, int]], first: int, length: int) -> None:
+    """A short range against a long list, at either side: the same as by counting, wherever it begins and ends."""
+    a, b = ranges.ranges((at, at + more) for at, more in many), ranges.ranges([(first, first + length)])
+    assert (ranges.union(a, b), ranges.common(a, b), ranges.without(a, b)) == joined_by_numbers(a, b)
+    assert (ranges.union(b, a), ranges.common(b, a), ranges.without(b, a)) == joined_by_numbers(b, a)
+
+
+@given(some)
+def test_a_range_that_ends_before_it_begins_is_none(a: Ranges) -> None:
+    """What is asked for "from the tenth to the ninth" has no number, whichever side it stands on."""
+    none = ((10, 9),)
+    assert (ranges.common(a, none), ranges.common(none, a), ranges.without(none, a)) == ((), (), ())
+    assert ranges.union(a or ((1, 1),), none) == (a or ((1, 1),))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+from base64 import b85encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from edge.store.store import Store
 from tests.kits.store_kit import BODY, MINUTE, NTP, event, minute
 
 DAY = 1440  # minutes
-BIG = {**BODY, "note": "x" * 1500}  # two records a page
+BIG = {**BODY, "note": b85encode(random.Random(1).randbytes(1550)).decode()}  # two pages a record, however packed
 LIMIT = 400_000  # bytes: about 190 of them
 
 

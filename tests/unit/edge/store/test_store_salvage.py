@@ -57,7 +57,7 @@ def told_whole(folder: Path, records: list[Record]) -> None:
     assert all(record == records[seq - 1] for seq, record in kept.items())
     missing = set(range(1, len(records) + 1)) - set(kept)
     named = {n for span in (told and told.lost) or () for n in range(span.first, span.last + 1)}
-    assert len(missing) <= 8
+    assert len(missing) <= 16
     assert missing <= named or (told is not None and told.unknown)
     assert told is None or not (told.unknown and told.lost == [])
     store.close()
@@ -88,7 +88,7 @@ def in_turn(tmp: Path, step: int, kinds: int) -> int:
 
 def test_each_page_may_be_damaged(ram: Path) -> None:
     """Every second page of a small store, in turn: zeroed, rubbish or with flipped bits."""
-    assert in_turn(ram, step=2, kinds=1) > 100
+    assert in_turn(ram, step=2, kinds=1) > 50
 
 
 @pytest.mark.slow
@@ -260,7 +260,7 @@ def test_every_small_table_is_salvaged() -> None:
     shapes = schema.shapes_of_versions()
     assert len(set(shapes)) == len(shapes)
     tables = {str(row[1]) for row in shapes[-1] if row[0] == "table"}
-    assert tables - {"record", "epoch"} == set(schema.SMALL)
+    assert tables - {"record", "epoch", "packed"} == set(schema.SMALL)
 
 
 def test_progress_is_told_all_the_while(tmp_path: Path) -> None:

@@ -1,0 +1,102 @@
+"""The store's files in their place: what was deleted, moved or replaced under a running station is put back.
+
+SQLite writes on into a file that has no name any more, without a word, and all of it would be gone with the process.
+Through the connection that is open all of it can still be read: it is copied into a new database, which takes the
+place by the renames of a salvage (salvage.py, 4 and 5). What stands there meanwhile is set aside, never written over.
+While that is not possible, records go on into the old files.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import apsw
+
+from drivers.reason import Reason
+from edge.store import damage_report, salvage, schema
+from edge.store.damage_report import Repair
+from edge.store.database import Database
+from edge.store.errors import Cause, StoreError, as_store_error
+from edge.store.folder import DATABASE, LOG, Hold, make
+from edge.store.recovery import Recovery
+
+STEP = 4096  # pages copied between two words of progress
+DISPLACED = Reason(
+    "store_displaced",
+    "{found}, and they cannot be put back ({why}): let the folder be written again and leave the station running, "
+    "until then records are kept in the old files alone",
+    found="",
+    why="",
+)
+
+
+class Place:
+    """Sees whether the files of an open store are where they were opened, and puts them back."""
+
+    def __init__(self, database: Database, recovery: Recovery, hold: Hold) -> None:
+        self._db = database
+        self._recovery = recovery
+        self._hold = hold
+
+    def regain(self) -> bool:
+        """Put the files back where they were deleted, moved or replaced; False where they are in their place.
+
+        Raise StoreError where that cannot be done now; the store is as it was then, and the call may be made again.
+        """
+        with self._db.lock:
+            found = self._db.displaced()
+            try:
+                self._hold.renew()
+                if found is not None:
+                    self._put_back(found)
+            except StoreError as trouble:
+                if found is None:
+                    raise
+                why = DISPLACED.having(found=found, why=trouble.why)
+                raise StoreError(trouble.cause, why) from trouble
+        return found is not None
+
+    def _put_back(self, found: Reason) -> None:
+        folder = self._db.folder
+        with as_store_error(folder):
+            make(folder)
+        try:
+            with self._db.reading() as connection:
+                self._copy(connection, found)
+        except StoreError as trouble:
+            if trouble.cause is not Cause.DISK or self._is_readable():
+                raise
+            self._recovery.mend(found)  # the old files are beyond reach: what stands in their place is all there is
+            return
+        with as_store_error(folder):
+            if self._db.owns(DATABASE + LOG) and not self._db.owns(DATABASE):
+                (folder / (DATABASE + LOG)).unlink()  # beside another database it would be taken for that one's
+        self._db.disconnect()
+        self._recovery.connect()  # which makes the last renames
+
+    def _copy(self, connection: apsw.Connection, found: Reason) -> None:
+        """Make a database of all that the open one holds, under the name that the next connection puts in place."""
+        folder = self._db.folder
+        salvage.discard(folder)
+        try:
+            with closing(salvage.draft(folder, self._db.vfs)) as new:
+                with new.backup("main", connection, "main") as backup:
+                    while not backup.done:
+                        backup.step(STEP)
+                        self._recovery.progress()
+                with new:
+                    aside = salvage.next_name(folder) if (folder / DATABASE).exists() else None
+                    kept = int(new.execute("SELECT count(*) FROM record").get)
+                    damage_report.write(new, Repair(aside, kept, [], found))
+                schema.finish(new)
+            salvage.take_over(folder)
+        finally:
+            salvage.discard(folder)
+
+    def _is_readable(self) -> bool:
+        try:
+            with self._db.reading() as connection:
+                connection.execute("SELECT max(length(body)) FROM record").fetchall()
+        except StoreError:
+            return False
+        return True
