@@ -7,7 +7,7 @@ ARGS ?=
 
 # A command in a process group of its own, in front of the terminal: Ctrl-C then ends the command in order, and make,
 # which would end by the signal and call that an error, hears nothing of it. It ends with the shell that started it.
-IN_FRONT := bash -mc '"$$0" "$$@"' setpriv --pdeathsig TERM
+IN_FRONT := bash -c '[ ! -t 0 ] || set -m; "$$0" "$$@"; exit $$?' setpriv --pdeathsig TERM
 
 # Debian keeps mosquitto in /usr/sbin, which a user's PATH does not name.
 export PATH := $(PATH):/usr/sbin:/sbin
