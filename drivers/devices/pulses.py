@@ -68,10 +68,10 @@ class Settings(OnGpio):
             raise SettingError(
                 Reason(
                     "debounce_hides_gales",
-                    "with a debounce of {debounce:g} ms no wind over {fastest:.0f} m/s is told; {most:.1f} ms tell one",
-                    debounce=self.debounce * 1000,
-                    fastest=self.fastest,
-                    most=self.debounce * 1000 * self.fastest / LEAST_FASTEST,
+                    "with a debounce of {debounce} ms no wind over {fastest} m/s is told; {most} ms tell one",
+                    debounce=round(self.debounce * 1000, 1),
+                    fastest=round(self.fastest),
+                    most=round(self.debounce * 1000 * self.fastest / LEAST_FASTEST, 1),
                 )
             )
         return self
@@ -119,8 +119,8 @@ def near(fastest: float) -> Reason:
     """Return why a speed is doubted near the wind in which closures get lost."""
     return Reason(
         "near_debounce",
-        "near {fastest:.0f} m/s, over which the debounce swallows closures",
-        fastest=round(fastest, 1),
+        "near {fastest} m/s, over which the debounce swallows closures",
+        fastest=round(fastest),
     )
 
 

@@ -33,7 +33,7 @@ from edge.records.channel_name import ChannelName
 COARSE = 0.05  # degC; a thermometer that tells smaller steps never stands still for an hour
 COARSE_HOURS = 2.0
 # A witness that moves so far while a channel stands still, for so long: s, and in the witness's unit.
-TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0, "air_pressure": 0.4}
+TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0}
 AIR_S, BY_HUMIDITY = 1200.0, 4.0  # a thermometer by its hygrometer, %
 PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer: by so much it should have moved
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
@@ -115,12 +115,13 @@ class Persistence:
             if samples.get(each.name):
                 follow(each, begin, end, values, samples[each.name])
             attend(each, begin, end, values, samples)
-        still = [each for each in self._watched if each.run.seconds >= self._limit(each) - 1.0]
-        sensors = [each.sensor for each in still]
-        for each in still:
-            each.run.doubted |= sensors.count(each.sensor) >= FRAME or self._others_move(each)
+        hour = [each for each in self._watched if each.run.seconds >= HOUR - 1.0]
+        sensors = [each.sensor for each in hour]
+        for each in hour:
+            each.run.doubted |= sensors.count(each.sensor) >= FRAME
         for each in self._watched:
-            each.run.doubted |= told_by_witness(each)
+            still = each.run.seconds >= self._limit(each) - 1.0
+            each.run.doubted |= (still and self._others_move(each)) or told_by_witness(each)
         return {
             each.name: Reason("stands_still", "stands still since {minutes} min", minutes=round(each.run.seconds / 60))
             for each in self._watched

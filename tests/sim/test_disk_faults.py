@@ -64,7 +64,7 @@ def test_a_disk_that_fails_now_and_then_costs_nothing(tmp_path: Path, disk: BadD
     platform = FarEnd(config.state_dir.with_name("platform"), seed)
 
     def on_the_disk(config: Config) -> Store:
-        return Store.open(config.state_dir, epoch=new_epoch(), destinations=(PLATFORM,), vfs=disk.vfs_name)
+        return Store.open(config.state_dir, epoch=f"{seed:012d}", destinations=(PLATFORM,), vfs=disk.vfs_name)
 
     life = Life(config, seed, BEGIN, Schedule(()), on_the_disk, platform=platform, setup=fail_now_and_then)
     life.run((hours - 0.1) * HOUR)
