@@ -41,8 +41,8 @@ def sample(made: Any) -> Reason:
     values: dict[str, Any] = dict.fromkeys(made.params, "ÄÖ")
     for text in (made.template, str(message.string) if message else ""):
         for _, name, spec, _ in string.Formatter().parse(text):
-            if name and spec:  # a number, whether or not the other text asks for one
-                values[name] = FIGURES.get(spec[-1], "ÄÖ")
+            if name and values.get(name, "ÄÖ") == "ÄÖ":  # a number where one of the two texts asks for one
+                values[name] = FIGURES.get((spec or " ")[-1], "ÄÖ")
     return Reason(made.code, made.template, **values)
 
 
