@@ -58,6 +58,7 @@ class Database:
         self._members = members
         self._connection: apsw.Connection | None = None
         self._identities: dict[str, tuple[int, int] | None] = {}  # of the files that are open
+        self._log_pages = 0  # in the log after the newest commit
 
     def connect(self) -> None:
         """Open the database, made where there never was one, and read what is kept in memory. StoreError."""
@@ -76,6 +77,7 @@ class Database:
                     connection.close(True)
             salvage.discard(self.folder)
             self._identities = {name: identity(self.folder / name) for name in FILES}
+        connection.set_wal_hook(self._committed)
         self._connection = connection
 
     def displaced(self) -> Reason | None:
@@ -141,6 +143,21 @@ class Database:
                         part.committed()
                 else:
                     self._undo(connection, before)
+            self._fold_in(connection)
+
+    def _committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        """Note how long the log is after a commit; SQLite's `wal_hook`, in the place of a checkpoint of its own."""
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _fold_in(self, connection: apsw.Connection) -> None:
+        """Fold a long log into the file, not within the commit: what fails here must not look like a failed append.
+
+        Whoever was told that would keep its record again, under another number.
+        """
+        if self._log_pages >= schema.WAL_PAGES:
+            with suppress(apsw.Error):  # it is tried again after the next change
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def _undo(self, connection: apsw.Connection, before: list[Any]) -> None:
         for part, was in zip(self._members, before):

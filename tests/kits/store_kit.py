@@ -94,7 +94,7 @@ class BadDisk(apsw.VFS):
     """A file system over the real one that refuses what it is told to.
 
     `refuse`: the error that writing (or with `syncs` putting to the disk) raises, None: works. `after`: how many
-    calls still work first. `unreadable`: reading fails.
+    calls still work first. `only`: the end of the names of the files that it refuses. `unreadable`: reading fails.
     """
 
     def __init__(self, name: str) -> None:
@@ -102,6 +102,7 @@ class BadDisk(apsw.VFS):
         self.refuse: type[apsw.Error] | None = None
         self.syncs = False
         self.after = 0
+        self.only = ""
         self.unreadable = False
         self.generation = 0  # of files; older ones are beyond reach
         super().__init__(name, "")
@@ -113,9 +114,9 @@ class BadDisk(apsw.VFS):
     def xOpen(self, name: Any, flags: list[int]) -> BadFile:
         return BadFile(self, name, flags)
 
-    def strike(self, sync: bool) -> None:
-        """Raise what the disk would say."""
-        if self.refuse is None or sync is not self.syncs:
+    def strike(self, name: str, sync: bool) -> None:
+        """Raise what the disk would say of that file."""
+        if self.refuse is None or sync is not self.syncs or not name.endswith(self.only):
             return
         if self.after > 0:
             self.after -= 1
@@ -128,6 +129,7 @@ class BadFile(apsw.VFSFile):
 
     def __init__(self, disk: BadDisk, name: Any, flags: list[int]) -> None:
         self._disk = disk
+        self._name = str(name.filename() if isinstance(name, apsw.URIFilename) else name)
         self._generation = disk.generation
         super().__init__("", name, flags)
 
@@ -137,9 +139,9 @@ class BadFile(apsw.VFSFile):
         return super().xRead(amount, offset)
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        self._disk.strike(sync=False)
+        self._disk.strike(self._name, sync=False)
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:
-        self._disk.strike(sync=True)
+        self._disk.strike(self._name, sync=True)
         super().xSync(flags)

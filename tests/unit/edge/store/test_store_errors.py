@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 import pytest
 
+from edge.records.record import Kind
 from edge.store.errors import Cause, StoreError
+from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
+from edge.store.schema import PAGE, WAL_PAGES
 from edge.store.store import Store
-from tests.kits.store_kit import BadDisk, minute
+from tests.kits.store_kit import BadDisk, event, minute
 
 names = itertools.count()
 
@@ -76,6 +80,28 @@ def test_a_refused_append_is_not_kept_behind_the_callers_back(tmp_path: Path, di
     store.close()
     again = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
     assert [r.fields()["n"] for r in again.range(1, 9)] == [1, 3]
+    again.close()
+
+
+@pytest.mark.parametrize("syncs", [False, True], ids=["write", "sync"])
+def test_a_log_that_cannot_be_folded_in_costs_no_append(tmp_path: Path, disk: BadDisk, syncs: bool) -> None:
+    """The record is on the disk before the log is folded into the file: where that fails, it is kept, and once.
+
+    It is told that it was kept, or its caller would keep it again under another number.
+    """
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,), vfs=disk.vfs_name)
+    disk.refuse, disk.syncs, disk.only = apsw.IOError, syncs, DATABASE
+    assert store.append(minute(1)).seq == 1
+    for n in range(2, 16):  # each of some four hundred pages: more than the log may have
+        noise = random.Random(n).randbytes(400_000).hex()
+        assert store.append(event(Kind.HEALTH, n, {"text": noise})).seq == n
+    assert (tmp_path / "records.db-wal").stat().st_size > WAL_PAGES * PAGE
+    disk.refuse = None
+    assert store.append(minute(16)).seq == 16
+    store.close()
+    again = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
+    assert [record.seq for record in again.range(1, 99)] == list(range(1, 17))
+    assert again.repaired is None
     again.close()
 
 
