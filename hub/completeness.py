@@ -1,8 +1,9 @@
 """What is complete and what is not: for a station's day what was measured, received and good, and why each hole is.
 
 A hole is a time without minutes between two that are here. Numbers that the ledger lacks there were measured: they are
-not received yet, or lost where a loss record names them. Where the epoch changes the box was off, and its start record
-says why. What is neither was not measured.
+not received yet, or lost where a loss record names them. Where the epoch changes the box was off for the time that its
+start record names, and why; what was measured before and after it, and is not here, is told apart from it. What is none
+of these was not measured.
 """
 
 from __future__ import annotations
@@ -110,37 +111,84 @@ def _is_good(quality: Any) -> bool:
 
 
 def _holes(engine: Engine, station: str, minutes: list[Minute], first: int, last: int) -> Iterator[Hole]:
+    """Yield the holes of a day, each as far as the day holds it, with its share of the records."""
     reached = minutes[0] if minutes else None
     for minute in minutes[1:]:
         if reached is not None and minute.start - reached.end >= MINUTE_US // 2:
-            start, end = max(reached.end, first), min(minute.start, last)
-            if start < end:
-                yield from _between(engine, station, reached, minute, Hole(start, end, "", 0, None))
+            for hole in _between(engine, station, reached, minute):
+                start, end = max(hole.start, first), min(hole.end, last)
+                if start < end:
+                    share = round(hole.records * (end - start) / (hole.end - hole.start))
+                    yield hole._replace(start=start, end=end, records=share)
         reached = minute
     end = first if reached is None else max(reached.end, first)
     if last - end >= MINUTE_US and (reached is None or reached.start < last):
         yield Hole(end, last, "silent", 0, None)
 
 
-def _between(engine: Engine, station: str, before: Minute, after: Minute, hole: Hole) -> Iterator[Hole]:
-    """Yield a hole with its cause; the part of it that the day holds takes its share of the records."""
-    if before.epoch != after.epoch:
+def _between(engine: Engine, station: str, before: Minute, after: Minute) -> Iterator[Hole]:
+    """Yield what lies between two minutes that are here, each part with its cause, in the order of time."""
+    hole = Hole(before.end, after.start, "not_measured", 0, None)
+    lacking = without(_made_between(engine, station, before, after), _held(engine, station, before.epoch, after.epoch))
+    if before.epoch == after.epoch:
+        yield from _lacking(engine, station, before.epoch, hole, lacking) if lacking else (hole,)
+        return
+    off = _off(engine, station, after.epoch, hole)
+    if not lacking:
         yield hole._replace(cause="off", why=_why_off(engine, station, after.epoch))
         return
-    lacking = without(((before.seq + 1, after.seq - 1),), _held(engine, station, before.epoch))
-    lost, why = _lost(engine, station, before.epoch)
+    ends = (hole.start, off.start, off.end, hole.end) if off else (hole.start, hole.end, hole.end, hole.end)
+    rest = [hole._replace(start=ends[at], end=ends[at + 1]) for at in (0, 2) if ends[at] < ends[at + 1]]
+    whole = sum(part.end - part.start for part in rest)
+    parts = [] if off is None else [off]
+    for part in rest:
+        share = (part.end - part.start) / whole
+        found = _lacking(engine, station, before.epoch, part, lacking)
+        parts += [one._replace(records=round(one.records * share)) for one in found]
+    yield from sorted(parts, key=lambda part: part.start)
+
+
+def _lacking(engine: Engine, station: str, epoch: str, hole: Hole, lacking: Ranges) -> Iterator[Hole]:
+    """Yield a hole for what of these numbers a loss record names, and one for what is not received yet."""
+    lost, why = _lost(engine, station, epoch)
     gone = common(lacking, lost)
-    whole = max(1, after.start - before.end)
-    for cause, numbers in (("lost", gone), ("not_received", without(lacking, gone))):
-        if numbers:
-            share = round(count(numbers) * (hole.end - hole.start) / whole)
-            yield hole._replace(cause=cause, records=share, why=why if cause == "lost" else None)
-    if not lacking:
-        yield hole._replace(cause="not_measured")
+    if gone:
+        yield hole._replace(cause="lost", records=count(gone), why=why)
+    if left := without(lacking, gone):
+        yield hole._replace(cause="not_received", records=count(left))
 
 
-def _held(engine: Engine, station: str, epoch: str) -> Ranges:
-    found = engine.query("SELECT first, last FROM ledger WHERE station = %s AND epoch = %s", (station, epoch))
+def _made_between(engine: Engine, station: str, before: Minute, after: Minute) -> Ranges:
+    """Return the numbers that the station has given between two minutes.
+
+    Of one epoch those are all between. Over a start only those count that a hello named: of the two epochs, and of
+    epochs of which nothing has arrived. A card that was changed counts from 1 again, and its numbers prove nothing.
+    """
+    all_of_them: Ranges = ((before.seq + 1, after.seq - 1),) if before.seq + 1 < after.seq else ()
+    if before.epoch == after.epoch:
+        return all_of_them
+    said = engine.query(
+        "SELECT said_first, said_last FROM epoch WHERE station = %s AND said_first IS NOT NULL "
+        "AND (epoch = %s OR epoch = %s OR arrived_first IS NULL)",
+        (station, before.epoch, after.epoch),
+    )
+    return common(all_of_them, ranges((first, last) for first, last in said))
+
+
+def _off(engine: Engine, station: str, epoch: str, hole: Hole) -> Hole | None:
+    """Return the part of a hole in which the box was off, by the start record of the epoch after; None: not told."""
+    body = next(iter(_bodies(engine, station, "start", epoch)), {})
+    told = body.get("missing")
+    if not isinstance(told, dict) or not (isinstance(told.get("from"), int) and isinstance(told.get("to"), int)):
+        return None
+    start, end = max(hole.start, told["from"]), min(hole.end, told["to"])
+    return hole._replace(start=start, end=end, cause="off", why=body.get("reason")) if start < end else None
+
+
+def _held(engine: Engine, station: str, *epochs: str) -> Ranges:
+    """Return the numbers of these epochs that are here."""
+    marks = " OR ".join(["epoch = %s"] * len(epochs))
+    found = engine.query(f"SELECT first, last FROM ledger WHERE station = %s AND ({marks})", (station, *epochs))
     return ranges((first, last) for first, last in found)
 
 
@@ -157,8 +205,7 @@ def _lost(engine: Engine, station: str, epoch: str) -> tuple[Ranges, object]:
 
 def _why_off(engine: Engine, station: str, epoch: str) -> object:
     """Return the reason of a start record."""
-    found = list(_bodies(engine, station, "start", epoch))
-    return found[0].get("reason") if found else None
+    return next((body.get("reason") for body in _bodies(engine, station, "start", epoch)), None)
 
 
 def _bodies(engine: Engine, station: str, kind: str, epoch: str | None = None) -> Iterator[dict[str, Any]]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from edge.records.record import Kind
+from edge.records.spans import Span
 from hub.completeness import day_of, local_day, stations
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
+from hub.sink import Announced
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, row
 
@@ -42,6 +46,38 @@ def test_each_hole_has_its_cause(sink: DatabaseSink, url: str) -> None:
     assert stations(engine)[0][:2] == ("s", UTC0 + 81 * MINUTE)
     assert local_day(engine, "s", END - 1) == DAY
     assert day_of(engine, "s", date(2026, 1, 3), END + 10 * 24 * 60 * MINUTE).received == 0
+    engine.close()
+
+
+def test_what_is_not_received_around_a_start_is_not_called_off(sink: DatabaseSink, url: str) -> None:
+    """The box was off for as long as its start record says; what it measured before and after it and a hello named,
+    and is not here, is not received, which a grower must not take for a box without power."""
+    start = {"version": "1", "boot": "b", "reason": "power was cut"}
+    off = {"missing": {"from": UTC0 + 13 * MINUTE, "to": UTC0 + 20 * MINUTE}}
+    here = [row(seq) for seq in range(1, 10)]
+    after = [row(seq, epoch="f") for seq in range(24, 41)]
+    began = row(16, start | off, epoch="f", kind=Kind.START)
+    said = Announced("s", (Span("e", 1, 12), Span("f", 16, 40)))
+    sink.commit(msgspec.structs.replace(delivery(*here, began, *after), announced=(said,)))
+    engine = opened(url)
+    found = day_of(engine, "s", DAY, UTC0 + 41 * MINUTE)
+    assert [(h.cause, h.records, h.why, (h.start - UTC0) // MINUTE, (h.end - UTC0) // MINUTE) for h in found.holes] == [
+        ("not_received", 4, None, 10, 13),
+        ("off", 0, "power was cut", 13, 20),
+        ("not_received", 6, None, 20, 24),
+    ]
+    assert (found.measured, found.received) == (36, 26)
+    engine.close()
+
+
+def test_a_start_whose_record_is_lacking_too_is_not_called_off(sink: DatabaseSink, url: str) -> None:
+    """Whole starts of which nothing has arrived are known by a hello alone: all of that is not received."""
+    said = Announced("s", (Span("e", 1, 12), Span("never seen", 13, 20), Span("f", 21, 40)))
+    rows = [row(seq) for seq in range(1, 10)] + [row(seq, epoch="f") for seq in range(24, 41)]
+    sink.commit(msgspec.structs.replace(delivery(*rows), announced=(said,)))
+    engine = opened(url)
+    found = day_of(engine, "s", DAY, UTC0 + 41 * MINUTE)
+    assert [(hole.cause, hole.records) for hole in found.holes] == [("not_received", 14)]
     engine.close()
 
 
