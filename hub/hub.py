@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drivers.clock import Clock
+from drivers.reason import Reason, system_reason
 from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, NotAllowedError
 from edge.records.record import Record
@@ -37,7 +38,7 @@ def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
 def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None = None) -> DatabaseSink | None:
     """Return the database's sink, once it can be had and was held against its ledger; None when `ended` before."""
     clock = clock or SystemClock()
-    said = ""
+    told: Reason | None = None
     while not ended():
         try:
             sink = open_sink(config)
@@ -46,9 +47,9 @@ def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None
         except RefusedError:
             raise
         except SinkError as trouble:
-            if str(trouble) != said:
-                log.warning("%s", trouble)
-            said = str(trouble)
+            if trouble.reason != told:
+                log.warning("%s", trouble.reason)
+            told = trouble.reason
         until = clock.now() + SINK_PAUSE
         while clock.now() < until and not ended():
             clock.sleep_until(min(until, clock.now() + SLICE))
@@ -60,7 +61,8 @@ def open_sink(config: HubConfig) -> DatabaseSink:
     try:
         password = config.password
     except (OSError, ValueError) as error:
-        raise RefusedError(f"{config.database.password_file} cannot be read: {error}") from None
+        file, why = config.database.password_file or "", system_reason(error)
+        raise RefusedError(Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)) from None
     return DatabaseSink(opened(config.database.url, password))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.reason import Reason, restored
+from drivers.reason import Reason
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
@@ -124,7 +124,7 @@ class Receiver:
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
                 self._set_trouble(unwritten(error))
             except SinkError as trouble:
-                self._set_trouble(restored(str(trouble)))
+                self._set_trouble(trouble.reason)
                 pause = SINK_PAUSE
             if self._clock.now() - since > STABLE:
                 retry.reset()

@@ -20,6 +20,7 @@ from typing import Protocol
 
 import msgspec
 
+from drivers.reason import Reason
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader, Revised
@@ -90,11 +91,15 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class SinkError(Exception):
-    """Nothing was committed, or nobody knows: the same delivery is to be committed again. `str` is the sentence.
+    """Nothing was committed, or nobody knows: the same delivery is to be committed again. `reason` says why.
 
     The receiver holds what it has not acknowledged, asks for no more and tries again: a broker hands nothing over
     twice on one connection. A data error of one row is none of these: the sink finds that row and refuses it alone.
     """
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class Sink(Protocol):

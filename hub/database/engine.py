@@ -15,18 +15,30 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+from drivers.reason import Reason
 from hub.sink import SinkError
 
 SQLITE, POSTGRES = "sqlite://", ("postgresql://", "postgres://")
 Rows = Sequence[tuple[Any, ...]]
+NO_PSYCOPG = Reason("no_psycopg", "psycopg is not installed: pip install 'minshan[hub]'")
+NO_ADDRESS = Reason(
+    "no_database_address",
+    "the database must be sqlite:///FILE with a whole path, or postgresql://user@host/name",
+)
 
 
 class RowError(SinkError):
-    """A value that the database does not take: one row's fault, not the database's."""
+    """A value that the database does not take: one row's fault, not the database's. In the database's own words."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(Reason("said", "{text}", text=words))
 
 
 class AgainError(SinkError):
     """Two hubs stood in each other's way: the same transaction is to be done again at once."""
+
+    def __init__(self, database: str, why: str) -> None:
+        super().__init__(unusable(database, why))
 
 
 class RefusedError(SinkError):
@@ -69,18 +81,26 @@ class Engine(Protocol):
         """Let the connection go; the next statement makes a new one."""
 
 
-def opened(url: str, password: str | None = None) -> Engine:
-    """Return the engine of an address: sqlite:///FILE, or postgresql://... Raise SinkError where it is neither."""
+def unusable(database: str, why: str) -> Reason:
+    """Return what is said of a database that gives an error, in its own words."""
+    return Reason("database_unusable", "{database} cannot be used: {why}", database=database, why=why)
+
+
+def opened(url: str, password: str | None = None, make: bool = True) -> Engine:
+    """Return the engine of an address: sqlite:///FILE (with `make` made where it is not there), or postgresql://...
+
+    Raise SinkError where it is neither.
+    """
     from hub.database.sqlite import SqliteEngine
 
     if url.startswith(SQLITE):
         path = unquote(url.removeprefix(SQLITE))
         if path.startswith("/") and path.strip("/") and not path.endswith("/"):
-            return SqliteEngine("/" + path.lstrip("/"))
+            return SqliteEngine("/" + path.lstrip("/"), make=make)
     if url.startswith(POSTGRES):
         try:
             from hub.database.postgres import PostgresEngine
         except ImportError:
-            raise RefusedError("psycopg is not installed: pip install 'minshan[hub]'") from None
+            raise RefusedError(NO_PSYCOPG) from None
         return PostgresEngine(url, password)
-    raise RefusedError("the database must be sqlite:///FILE with a whole path, or postgresql://user@host/name")
+    raise RefusedError(NO_ADDRESS)

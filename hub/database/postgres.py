@@ -17,7 +17,8 @@ from psycopg import conninfo, errors
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
-from hub.database.engine import AgainError, RefusedError, RowError, Rows
+from drivers.reason import Reason
+from hub.database.engine import AgainError, RefusedError, RowError, Rows, unusable
 from hub.sink import SinkError
 
 DEADLINE = 30.0  # s for a statement, of the largest delivery too
@@ -36,6 +37,7 @@ NUMBERS = (
     *("said_first", "said_last", "arrived_first", "arrived_last"),
 )
 DATA = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
+FORBIDDEN = Reason("database_forbids", "{database} does not let this user do that: {why}", database="", why="")
 AGAIN = ("40001", "40P01")
 FULL = ("53100",)
 
@@ -61,8 +63,10 @@ class PostgresEngine:
         try:
             parts = conninfo.conninfo_to_dict(url)
         except psycopg.Error as error:
-            raise RefusedError(f"the database's address is none: {str(error).strip()}") from None
-        self.shown = f"PostgreSQL {parts.get('dbname', '')} at {parts.get('host', 'this machine')}"
+            raise RefusedError(
+                Reason("address_is_none", "the database's address is none: {why}", why=str(error).strip())
+            ) from None
+        self.shown = f"PostgreSQL {parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
 
     @contextmanager
     def transaction(self, writing: bool = True, patient: bool = False) -> Iterator[None]:
@@ -79,7 +83,7 @@ class PostgresEngine:
             yield
             with self._errors():
                 if connection.execute("COMMIT").statusmessage != "COMMIT":
-                    raise SinkError(f"{self.shown} has not committed")
+                    raise SinkError(Reason("not_committed", "{database} has not committed", database=self.shown))
         except BaseException:  # an interrupt too leaves no transaction open
             self._undo(connection)
             raise
@@ -171,14 +175,14 @@ class PostgresEngine:
     def _said(self, error: psycopg.Error) -> SinkError:
         state, why = error.sqlstate or "", (str(error).strip().splitlines() or ["it does not answer"])[0]
         if state in AGAIN:
-            return AgainError(why)
+            return AgainError(self.shown, why)
         if state.startswith(DATA) or isinstance(error, psycopg.DataError):
             return RowError(why)
         if state in FULL:
-            return SinkError(f"no room is left on the disk of {self.shown}")
+            return SinkError(Reason("no_room_on", "no room is left on the disk of {database}", database=self.shown))
         if isinstance(error, errors.InsufficientPrivilege):
-            return SinkError(f"{self.shown} does not let this user do that: {why}")
-        return SinkError(f"{self.shown} cannot be used: {why}")
+            return SinkError(FORBIDDEN.having(database=self.shown, why=why))
+        return SinkError(unusable(self.shown, why))
 
 
 def _type(column: str) -> str:

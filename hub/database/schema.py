@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from drivers.reason import Reason
 from hub.database.engine import Engine, RefusedError
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
@@ -146,14 +147,25 @@ def version(engine: Engine) -> int:
         return 0
     if PROGRAM not in there:
         raise RefusedError(
-            f"{engine.shown} is another program's database (it has {min(there)}): name an empty one, or a new file"
+            Reason(
+                "others_database",
+                "{database} is another program's database (it has {table}): name an empty one, or a new file",
+                database=engine.shown,
+                table=min(there),
+            )
         )
     found = engine.query(f"SELECT version FROM {PROGRAM}")
     known = int(found[0][0]) if len(found) == 1 else 0
     if known > len(MIGRATIONS):
         raise RefusedError(
-            f"{engine.shown} was written by a newer hub (version {known} of its tables; this one knows "
-            f"{len(MIGRATIONS)}): install that hub again"
+            Reason(
+                "newer_hub",
+                "{database} was written by a newer hub (version {version} of its tables; this one knows {known}): "
+                "install that hub again",
+                database=engine.shown,
+                version=known,
+                known=len(MIGRATIONS),
+            )
         )
     return known
 

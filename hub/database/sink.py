@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from drivers.reason import Reason
 from edge.records.spans import Span, merged
 from edge.wire.contract import Revised
 from hub import jsonl
@@ -25,6 +26,7 @@ from hub.sink import Delivery, Fate, Outcome, Row, SinkError
 
 log = logging.getLogger("minshan.hub")
 TRIES = 5  # of a transaction that another hub's stood in the way of
+WROTE_LESS = Reason("wrote_less", "{database} says that it wrote {count} of {all} records", database="", count=0, all=0)
 LEDGER = ("station", "epoch", "first", "last")
 EPOCH = ("station", "epoch", "arrived_first", "arrived_last", "said_first", "said_last")
 Name = tuple[str, str]  # station, epoch: what one lock covers
@@ -64,7 +66,7 @@ class DatabaseSink:
         try:
             return self._tried(delivery)
         except RowError as error:
-            return self._halved(delivery, str(error))
+            return self._halved(delivery, error)
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
         """Return what is committed of these epochs of a station."""
@@ -123,15 +125,15 @@ class DatabaseSink:
                     raise
         raise AssertionError("a loop of at least one pass")
 
-    def _halved(self, delivery: Delivery, why: str) -> Outcome:
+    def _halved(self, delivery: Delivery, error: RowError) -> Outcome:
         """Commit in halves what could not be committed together, down to the row at fault."""
         found = delivery.rows
         if len(found) == 1 and not (delivery.pictures or delivery.notes or delivery.announced):
-            return self._bare(found[0], why)
+            return self._bare(found[0], str(error))
         if len(found) < 2:
             if found:
                 return Outcome((*self.commit(Delivery(found)).fates, *self.commit(_without(delivery)).fates))
-            raise SinkError(why)
+            raise SinkError(error.reason)
         middle = len(found) // 2
         first = self.commit(Delivery(found[:middle]))
         rest = self.commit(msgspec.structs.replace(delivery, rows=found[middle:]))
@@ -210,7 +212,7 @@ class DatabaseSink:
         made = [rows.of_record(fresh[key]) for key in sorted(fresh)]
         count = self._engine.upsert("record", rows.RECORD, made, KEY)
         if count != len(made):  # a receipt stands on it: what a statement did is looked at, not believed
-            raise SinkError(f"{self._engine.shown} says that it wrote {count} of {len(made)} records")
+            raise SinkError(WROTE_LESS.having(database=self._engine.shown, count=count, all=len(made)))
 
     def _keep_others(self, others: Iterable[Row]) -> None:
         found = {(*_identity(row), row.record.revision, _digest(row.raw)): row for row in others}

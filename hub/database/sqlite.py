@@ -14,21 +14,27 @@ from typing import Any
 
 import apsw
 
-from hub.database.engine import RefusedError, RowError, Rows
+from drivers.reason import Reason
+from hub.database.engine import RefusedError, RowError, Rows, unusable
 from hub.sink import SinkError
 
 PATIENCE = 10_000  # ms for which another writer is waited for
 LOG = 64 * 1024 * 1024  # bytes that the log is cut back to
+BUSY = Reason("written_by_another", "{file} is being written by another program for too long", file="")
+CANNOT_OPEN = Reason(
+    "database_cannot_open", "{file} cannot be opened: is its folder there, may this user write it?", file=""
+)
 REFUSED = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
 
 
 class SqliteEngine:
-    """The file at `path`, made where there is none. `vfs`: another file system, for tests."""
+    """The file at `path`, with `make` made where there is none. `vfs`: another file system, for tests."""
 
     postgres = False
 
-    def __init__(self, path: str, vfs: str | None = None) -> None:
+    def __init__(self, path: str, vfs: str | None = None, make: bool = True) -> None:
         self.shown = path
+        self._flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if make else 0)
         self._vfs = vfs
         self._open: apsw.Connection | None = None
 
@@ -101,7 +107,7 @@ class SqliteEngine:
     def _connection(self) -> apsw.Connection:
         if self._open is None:
             with self._errors():
-                connection = apsw.Connection(self.shown, vfs=self._vfs)
+                connection = apsw.Connection(self.shown, self._flags, vfs=self._vfs)
                 connection.set_busy_timeout(PATIENCE)
                 for pragma in (
                     "auto_vacuum=INCREMENTAL",
@@ -121,15 +127,15 @@ class SqliteEngine:
             raise RowError(str(error)) from None
         except apsw.NotADBError:
             self.close()
-            raise RefusedError(f"{self.shown} is no SQLite database") from None
+            raise RefusedError(Reason("no_sqlite", "{file} is no SQLite database", file=self.shown)) from None
         except apsw.FullError:
-            raise SinkError(f"no room is left for {self.shown}") from None
+            raise SinkError(Reason("no_room_for", "no room is left for {file}", file=self.shown)) from None
         except apsw.BusyError:
-            raise SinkError(f"{self.shown} is being written by another program for too long") from None
+            raise SinkError(BUSY.having(file=self.shown)) from None
         except apsw.CantOpenError:
-            raise SinkError(f"{self.shown} cannot be opened: is its folder there, may this user write it?") from None
+            raise SinkError(CANNOT_OPEN.having(file=self.shown)) from None
         except apsw.Error as error:
-            raise SinkError(f"{self.shown} cannot be used: {error}") from None
+            raise SinkError(unusable(self.shown, str(error))) from None
 
 
 def _own(sql: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_file import init
-from provisioning.commands.options import format_mistake, json_option, print_json
+from provisioning.commands.options import format_file_error, format_mistake, json_option, print_json
 from provisioning.commands.run import log_to_stderr
 
 if TYPE_CHECKING:
@@ -57,10 +59,9 @@ def run(config_file: Path) -> None:
     try:
         serve(config, lambda: bool(ending))
     except RefusedError as error:
-        raise CommandError(Exit.STORE, str(error)) from None
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
-        said = _("{file} cannot be used: {why}").format(file=error.filename, why=error.strerror)
-        raise CommandError(Exit.STORE, said) from None
+        raise CommandError(Exit.STORE, format_file_error(error)) from None
 
 
 @hub.command(help=_("Show each station: when it was last heard, and what today is complete."))
@@ -69,11 +70,9 @@ def run(config_file: Path) -> None:
 def status(config_file: Path, as_json: bool) -> None:
     """Print a line a station. End with 1 where one is silent for more than an hour."""
     from hub.completeness import day_of, local_day, offset_of, stations
-    from hub.sink import SinkError
 
     now, late = system_utc(), False
-    engine = reading(loaded(config_file))
-    try:
+    with reading(loaded(config_file)) as engine:
         for station, newest, arrived in stations(engine):
             today = day_of(engine, station, local_day(engine, station, now), now)
             late = late or arrived is None or now - arrived > 3600e6
@@ -85,10 +84,6 @@ def status(config_file: Path, as_json: bool) -> None:
                 when=texts.when(arrived, hours), newest=texts.when(newest, hours) if newest else _("none")
             )
             click.echo(f"{station}: {heard}; {numbers(today)}")
-    except SinkError as error:
-        raise CommandError(Exit.STORE, str(error)) from None
-    finally:
-        engine.close()
     if late:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
@@ -101,11 +96,9 @@ def status(config_file: Path, as_json: bool) -> None:
 def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: bool) -> None:
     """Print the days and their holes. End with 1 where there is one."""
     from hub.completeness import stations
-    from hub.sink import SinkError
 
     holes = 0
-    engine = reading(loaded(config_file))
-    try:
+    with reading(loaded(config_file)) as engine:
         names = [name for name, *_rest in stations(engine) if station in (None, name)]
         if station is not None and not names:
             raise CommandError(Exit.USAGE, _('No station "{station}" has sent anything.').format(station=station))
@@ -113,10 +106,6 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
             for found in days(engine, name, None if day is None else day.date()):
                 holes += len(found.holes)
                 show(engine, found, as_json)
-    except SinkError as error:
-        raise CommandError(Exit.STORE, str(error)) from None
-    finally:
-        engine.close()
     if holes:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
@@ -188,19 +177,20 @@ def loaded(path: Path) -> HubConfig:
         raise CommandError(Exit.CONFIG, "\n".join(map(format_mistake, error.mistakes))) from None
 
 
-def reading(config: HubConfig) -> Engine:
-    """Return the database for reading: one that is there, and of this version. Raise CommandError."""
+@contextmanager
+def reading(config: HubConfig) -> Iterator[Engine]:
+    """Give the database for reading: one that is there, and of this version. Raise CommandError."""
     from hub.database import schema
     from hub.database.engine import opened
     from hub.sink import SinkError
 
     logging.getLogger("minshan").setLevel(logging.WARNING)
     try:
-        engine = opened(config.database.url, config.password)
-        known = schema.version(engine)
+        engine = opened(config.database.url, config.password, make=False)
+        with closing(engine):
+            if schema.version(engine) != len(schema.MIGRATIONS):
+                said = _("No hub of this version has written into {database} yet.").format(database=engine.shown)
+                raise CommandError(Exit.STORE, said, _("Start it once: minshan hub run."))
+            yield engine
     except SinkError as error:
-        raise CommandError(Exit.STORE, str(error)) from None
-    if known != len(schema.MIGRATIONS):
-        said = _("No hub of this version has written into {database} yet.").format(database=engine.shown)
-        raise CommandError(Exit.STORE, said, _("Start it once: minshan hub run."))
-    return engine
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None

@@ -10,10 +10,11 @@ import click
 from click.core import ParameterSource
 
 from edge.files import write_whole
+from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.init import keep
-from provisioning.commands.options import format_mistake
+from provisioning.commands.options import format_file_error, format_mistake
 
 FOLDER = "/var/lib/minshan-hub"
 PATH = click.Path(path_type=Path)
@@ -126,9 +127,8 @@ def make(out: Path, text: str) -> None:
         lines = (format_mistake(mistake).replace(str(beside), str(out)) for mistake in error.mistakes)
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
     except SinkError as error:
-        raise CommandError(Exit.STORE, str(error)) from None
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
-        said = _("{file} cannot be used: {why}").format(file=error.filename or out, why=error.strerror)
-        raise CommandError(Exit.USAGE, said) from None
+        raise CommandError(Exit.USAGE, format_file_error(error)) from None
     finally:
         beside.unlink(missing_ok=True)

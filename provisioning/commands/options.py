@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from drivers.reason import system_reason
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
@@ -107,6 +108,12 @@ def format_mistake(mistake: Mistake) -> str:
 def sentence(mistake: Mistake) -> str:
     """Return what is wrong or would be right, in the person's language."""
     return texts.render(mistake.reason)
+
+
+def format_file_error(error: OSError) -> str:
+    """Return what the system says of a file, with its name."""
+    why = texts.render(system_reason(error))
+    return _("{file} cannot be used: {why}").format(file=error.filename, why=why)
 
 
 def print_json(value: Any) -> None:

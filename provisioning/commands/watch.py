@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drivers.reason import system_reason
 from edge.language.log_lines import to_stderr
-from edge.language.texts import _, ngettext, render
+from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import broker_at, broker_options
+from provisioning.commands.options import broker_at, broker_options, format_file_error
 
 if TYPE_CHECKING:
     from edge.config.sections import BrokerSection
@@ -85,8 +84,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
         try:
             receiver = Receiver(broker, files, receipts, show.seen)
         except OSError as error:
-            said = _("{file} cannot be used: {why}").format(file=error.filename, why=render(system_reason(error)))
-            raise CommandError(Exit.USAGE, said) from None
+            raise CommandError(Exit.USAGE, format_file_error(error)) from None
         receiver.run(lambda: bool(ending), lambda: show.tick(receiver))
     receiver.close()
     for line in summary(receiver):

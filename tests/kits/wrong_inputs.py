@@ -75,6 +75,33 @@ def to_sensors(folder: Path) -> list[list[str]]:
     return [["sensors", *words] for words in found]
 
 
+DATABASES = (
+    "x",
+    "mysql://h/x",
+    "sqlite:///",
+    "postgresql://[::1/x",
+    "postgresql://u@127.0.0.1:9/x",
+)
+
+
+def to_hub(folder: Path) -> list[list[str]]:
+    """Return wrong words for the hub's commands."""
+    new, text, missing = str(folder / "hub.toml"), folder / "text.db", str(folder / "none.toml")
+    text.write_text("no database at all, " * 100)
+    out = ["hub", "init", "--out", new, "--broker", "mqtt://127.0.0.1", "--pictures", str(folder / "pictures")]
+    made = folder / "made.toml"
+    made.write_text(f'[broker]\nurl = "mqtt://h"\n[database]\nurl = "sqlite://{folder}/no.db"\n[pictures]\ndir = "p"\n')
+    return [
+        ["hub"],
+        ["hub", "init"],
+        ["hub", "init", "--out", new],
+        *([*out, "--database", url] for url in (*DATABASES, f"sqlite://{text}", "sqlite:///proc/x/y.db")),
+        *([*out, "--database", f"sqlite://{folder}/hub.db", "--broker", url] for url in BROKERS),
+        *(["hub", name, "--config", file] for name in ("run", "status", "gaps") for file in (missing, str(folder), "")),
+        *(["hub", name, "--config", str(made), *more] for name in ("status", "gaps") for more in ([], ["--day", "x"])),
+    ]
+
+
 def wrong_words(folder: Path) -> list[list[str]]:
     """Return command lines with a word too many, too few, misspelt, or of another type."""
     missing = str(folder / "none.toml")
@@ -98,6 +125,7 @@ def wrong_words(folder: Path) -> list[list[str]]:
         ["--config"],
         *to_init(folder),
         *to_sensors(folder),
+        *to_hub(folder),
     ]
 
 

@@ -93,6 +93,7 @@ NAMES = {
         "dmesg",
         "journalctl",
     ),
+    *("PostgreSQL", "SQLite"),
     *("NMEA", "QARTOD", "UTF", "Linux", "config", "GNSS", "RTSP", "NTP", "proof", "usermod", "dialout", "gpio", "GPIO"),
 }
 
