@@ -28,7 +28,9 @@ WARMS, BREEZE, SUNLIGHT = 5.0, 2.0, {"illuminance": 40_000.0, "solar_irradiance"
 WARMS_IN_WIND = 8.0  # K; half as much vapour again
 ICE_NEAR, ICE_HUMID, TURNS, TURNING = 1.0, 85.0, 10.0, 30  # degC, %, degrees in a minute, such minutes of an hour
 FOG = 95.0  # %
-FOG_PARTICLES = 100.0  # ug/m3; in C rain and haze leave up to 90 at 95 % and more, and nobody can tell those from fog
+# ug/m3; in five days of a real station (repository Loongle/weather-data) rain and haze leave up to 90 at 95 % and more,
+# and nobody can tell those from fog
+FOG_PARTICLES = 100.0
 PARTICLES = ("pm1", "pm2p5", "pm10")
 DEAD, DEAD_S, HUMIDITY_MOVED = 1.0, 12 * HOUR, 10.0  # ug/m3, s, %
 

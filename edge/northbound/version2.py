@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from edge.northbound.column_writer import KnownTable, KnownTables, Row, columns
 from edge.northbound.columns import MOST_SPREAD, Columns, Table, spread
-from edge.northbound.sheets import Row, Sheet, Sheets, columns
 from edge.records.record import Record
 from edge.wire.contract import LARGEST, MOST_RECORDS, Version, zstd
 
@@ -57,20 +57,22 @@ def encode(message: ColumnBatch) -> bytes | None:
     return bytes(zstd().compress(raw, LEVEL, zstd_dict=dictionary()))
 
 
-def batch(sheets: Sheets, records: Sequence[Record], known: Collection[str] = ()) -> tuple[ColumnBatch, list[Sheet]]:
-    """Return records as a message, and the sheets whose tables go along: all but those of the `known` names."""
+def batch(
+    tables: KnownTables, records: Sequence[Record], there: Collection[str] = ()
+) -> tuple[ColumnBatch, list[KnownTable]]:
+    """Return records as a message, and the tables that go along: all but those whose names are `there`."""
     groups: dict[tuple[str, bool], list[Row]] = {}
     plain = []
     for record in records:
-        row = sheets.row(record)
+        row = tables.row(record)
         if row is None:
             plain.append(record)
         else:
-            groups.setdefault((row.sheet.hash, record.start is None), []).append(row)
-    used = {rows[0].sheet.hash: rows[0].sheet for rows in groups.values()}
-    along = [sheet for name, sheet in used.items() if name not in known]
+            groups.setdefault((row.known.hash, record.start is None), []).append(row)
+    used = {rows[0].known.hash: rows[0].known for rows in groups.values()}
+    along = [table for name, table in used.items() if name not in there]
     blocks = [columns(rows) for rows in groups.values()]
-    return ColumnBatch(VERSION, [sheet.table for sheet in along], blocks, plain), along
+    return ColumnBatch(VERSION, [table.table for table in along], blocks, plain), along
 
 
 @cache

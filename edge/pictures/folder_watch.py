@@ -17,9 +17,10 @@ EVENTS = 65536  # bytes; one event has 16 and its file's name
 
 
 class FolderWatch:
-    """Becomes readable (`fd`) when a file has come into the folder or one in it was closed. PictureQuality, then wait.
+    """A descriptor (`fd`) that becomes readable when a file has come into the folder or one in it was closed.
 
-    Raise OSError where the kernel gives no watch.
+    Look into the folder once before the first wait: what was there already is not told. Raise OSError where the kernel
+    gives no watch.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -38,9 +38,9 @@ class Waiting:
             attended = self._spool.attended()
             if attended:
                 self._seen = now
-            if now - self._began >= self._patience:
+            if now >= self._began + self._patience:  # as the wait below reckons it
                 return CaptureResult(self._request_id, False, not_within(self._patience))
-            if now - self._seen >= self._absence:
+            if now >= self._seen + self._absence:
                 return CaptureResult(self._request_id, False, AWAY)
             if now >= until:
                 return None

@@ -66,12 +66,13 @@ class Hours:
     def _new(self) -> list[Record]:
         first = self._state.read + 1
         try:
-            found = self._store.range(first, min(first + AT_ONCE, self._store.next_seq) - 1)
+            last = min(first + AT_ONCE, self._store.next_seq) - 1
+            found = self._store.range(first, last)
         except StoreError as trouble:
             log.warning("no hour is made, the minutes cannot be read: %s", trouble)
             return []
         if not found:  # they were let go of
-            self._state.read = max(self._state.read, min(first + AT_ONCE, self._store.next_seq) - 1)
+            self._state.read = max(self._state.read, last)
         return found
 
 

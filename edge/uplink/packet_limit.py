@@ -5,9 +5,8 @@ it by a code. A mobile link breaks as well, so one end says nothing. Three ends 
 size or a larger one in flight, none as large having passed and smaller ones having passed meanwhile, halve the largest
 payload that is sent. From the second end on, and until the new size has passed, one message at a time is in flight:
 else all that is small would go down with the large one. Where a size has never passed since, one more end is enough. It
-grows again as long as it passes,
-after pauses that become longer each time that growing ended a connection. A link that is merely bad gains by the same
-rule: what is smaller arrives before it breaks.
+grows again as long as it passes, after pauses that become longer each time that growing ended a connection. A link that
+is merely bad gains by the same rule: what is smaller arrives before it breaks.
 
 A record that is larger by itself goes alone, when nothing else is in flight, so that an end is its own doing; after
 three ends it stays here, and so does what is as large, until a day has passed.

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 from drivers.clock import Clock
 from edge.northbound import version2
+from edge.northbound.column_writer import KnownTables
 from edge.northbound.minshan import BY_ARRIVAL_EXPIRY, Outgoing
-from edge.northbound.sheets import Sheets
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.store.notes import Notes
@@ -37,13 +37,13 @@ class RecordEncoder:
         self._adapter, self._dest = destination.adapter, destination.name
         self._newest = destination.broker.contract
         self._notes, self._clock = notes, clock
-        self._sheets = Sheets(self._adapter.station)
+        self._tables = KnownTables(self._adapter.station)
         self._reads = version2.VERSION if notes.get(KIND, self._dest) == b"2" else VERSION
         self._distrusted_until = 0.0
         self._ends = 0  # of connections in a row with something in version 2 in flight
         self._there: set[str] = set()  # names of tables that the platform has
         self._going: dict[str, tuple[str, int]] = {}  # name -> a record that it went with
-        self._wanted: list[str] = []
+        self._wanted: set[str] = set()
 
     @property
     def version(self) -> int:
@@ -81,7 +81,7 @@ class RecordEncoder:
     def received(self, receipt: Receipt, believed: bool) -> None:
         """Take in which tables the platform has now, where it is to be believed, and which it wants."""
         self._there -= set(receipt.tables)
-        self._wanted += receipt.tables
+        self._wanted |= set(receipt.tables)
         for name, (epoch, seq) in list(self._going.items()) if believed else ():
             if name not in receipt.tables and any(_has(span, epoch, seq) for span in receipt.has):
                 self._there.add(name)
@@ -89,7 +89,7 @@ class RecordEncoder:
 
     def tables(self) -> list[Outgoing]:
         """Return a message of each table that the platform wants and that is known still."""
-        found = [table for name in self._wanted if (table := self._sheets.named(name)) is not None]
+        found = [table for name in sorted(self._wanted) if (table := self._tables.named(name)) is not None]
         self._wanted.clear()
         if not found:
             return []
@@ -113,8 +113,8 @@ class RecordEncoder:
         self, channel: Topic, records: Sequence[Record], most_bytes: int | None, expiry: int | None
     ) -> list[Outgoing]:
         live = channel is Topic.LIVE
-        known = self._there if live and self._adapter.committed else ()
-        batch, along = version2.batch(self._sheets, records, known)
+        there = self._there if live and self._adapter.committed else ()
+        batch, along = version2.batch(self._tables, records, there)
         payload = version2.encode(batch)
         too_large = payload is None or (most_bytes is not None and len(payload) > most_bytes)
         if too_large and len(records) > 1:
@@ -123,9 +123,9 @@ class RecordEncoder:
             return [message for part in parts for message in self._columns(channel, part, most_bytes, expiry)]
         if payload is None:
             return self._adapter.backfill(records, most_bytes)
-        for sheet in along if live else ():
-            first = next(record for record in records if record.epoch == sheet.table.epoch)
-            self._going[sheet.hash] = first.epoch, first.seq
+        for known in along if live else ():
+            first = next(record for record in records if record.epoch == known.table.epoch)
+            self._going[known.hash] = first.epoch, first.seq
         return [Outgoing(channel, payload, tuple(records), expiry=expiry, version=version2.VERSION)]
 
 

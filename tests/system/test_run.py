@@ -71,7 +71,7 @@ def test_a_killed_station_loses_the_minute_in_hand_and_says_so(tmp_path: Path) -
         station = run(config)
         starts = await_lines(events, lambda found: len([e for e in found if e.get("kind") == "start"]) > 1, 30)
         again = [e["body"] for e in starts if e.get("kind") == "start" and "previous_epoch" in e["body"]][-1]
-        assert again["reason"] == "killed"
+        assert again["reason"]["code"] == "killed"
         assert again["previous_epoch"] == before[-1]["epoch"]
         missing = (again["missing"]["to"] - again["missing"]["from"]) / 1e6
         assert 0 < missing < 60 + 15, "more than the minute in hand is missing"

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from edge.northbound import version1, version2
+from edge.northbound.column_writer import KnownTables
 from edge.northbound.columns import name_of
-from edge.northbound.sheets import Sheets
 from edge.records.bodies import raw
 from edge.records.record import Record
 from edge.records.spans import Span
@@ -36,7 +36,7 @@ def silent(seq: int) -> Record:
 
 def whole(*records: Record) -> version2.ColumnBatch:
     """Return a message with its tables."""
-    return version2.batch(Sheets(STATION), [spelt(record) for record in records])[0]
+    return version2.batch(KnownTables(STATION), [spelt(record) for record in records])[0]
 
 
 def spelt(record: Record) -> Record:

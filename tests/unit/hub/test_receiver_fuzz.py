@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.northbound import version2
-from edge.northbound.sheets import Sheets
+from edge.northbound.column_writer import KnownTables
 from edge.records.record import LAST_UTC, ClockMark
 from edge.records.spans import Span
 from edge.wire.contract import ROOT, VERSION, ZSTD_MAGIC, Batch, ChunkHeader, Hello, Status, Topic, encode, topic
@@ -24,8 +24,8 @@ from tests.kits.receiver_kit import UTC0, Desk, minute
 from tests.unit.hub.test_columns_received import silent, spelt
 
 PICTURE = "a" * 64
-COLUMNS = version2.batch(Sheets("s"), [spelt(minute(seq)) for seq in range(20, 26)] + [silent(26), minute(27)])[0]
-NEXT = version2.batch(Sheets("s"), [spelt(minute(28, start=None))])[0]
+COLUMNS = version2.batch(KnownTables("s"), [spelt(minute(seq)) for seq in range(20, 26)] + [silent(26), minute(27)])[0]
+NEXT = version2.batch(KnownTables("s"), [spelt(minute(28, start=None))])[0]
 BOUNDS = ClockMark("bounds", None, UTC0, UTC0 + 1)
 SOUND: dict[Topic, list[Any]] = {
     Topic.LIVE: [

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from edge.northbound import columns
+from edge.northbound.column_writer import KnownTables, Row
+from edge.northbound.column_writer import columns as in_columns
 from edge.northbound.columns import Columns
-from edge.northbound.sheets import Row, Sheets
-from edge.northbound.sheets import columns as in_columns
 from edge.records.record import LAST_UTC, MOST, ClockMark, Kind, Record, Stamp
 from edge.wire.contract import PayloadError
 
@@ -61,8 +61,8 @@ def raw(body: Any) -> Raw:
 
 def rows_of(records: list[Record]) -> list[Row]:
     """Return minutes as rows, all of which columns can hold."""
-    sheets = Sheets("maoxian-1", UNITS.get)
-    found = [sheets.row(record) for record in records]
+    tables = KnownTables("maoxian-1", UNITS.get)
+    found = [tables.row(record) for record in records]
     return [one for one in found if one is not None]
 
 
@@ -78,7 +78,7 @@ def test_minutes_come_back_to_the_byte(records: list[Record]) -> None:
     assert len(rows) == len(records)
     block = in_columns(rows)
     sent = msgspec.json.decode(msgspec.json.encode(block), type=Columns)
-    assert plain(columns.records(sent, msgspec.json.encode(rows[0].sheet.table))) == plain(records)
+    assert plain(columns.records(sent, msgspec.json.encode(rows[0].known.table))) == plain(records)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_minutes_come_back_to_the_byte(records: list[Record]) -> None:
 def test_what_columns_cannot_give_back_is_not_put_into_them(body: bytes) -> None:
     """A body with more digits, other keys or another form goes as it is, by the caller: nothing is rounded away."""
     record = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, START, ClockMark("ntp", 0.05), 0, 2, Raw(body))
-    assert Sheets("maoxian-1", UNITS.get).row(record) is None
+    assert KnownTables("maoxian-1", UNITS.get).row(record) is None
 
 
 def test_numbers_without_end_are_not_put_into_columns() -> None:
@@ -119,7 +119,7 @@ def test_numbers_without_end_are_not_put_into_columns() -> None:
     for one in rows:
         for other in rows:
             block = in_columns([one, other])
-            assert columns.records(block, msgspec.json.encode(one.sheet.table)) == [one.record, other.record]
+            assert columns.records(block, msgspec.json.encode(one.known.table)) == [one.record, other.record]
 
 
 @settings(max_examples=100)
@@ -143,14 +143,14 @@ def test_damage_is_never_good(records: list[Record], data: st.DataObject) -> Non
     else:
         target.insert(at, target[at])
     with pytest.raises((PayloadError, msgspec.ValidationError)):
-        columns.records(msgspec.json.decode(json.dumps(told), type=Columns), msgspec.json.encode(rows[0].sheet.table))
+        columns.records(msgspec.json.decode(json.dumps(told), type=Columns), msgspec.json.encode(rows[0].known.table))
 
 
 @given(minutes(), st.sampled_from(("short", "names", "decimals", "flag", "epoch")))
 def test_another_table_is_damage(records: list[Record], how: str) -> None:
     """A block read with a table that is short or says something else is damage."""
     rows = rows_of(records)
-    table = rows[0].sheet.table
+    table = rows[0].known.table
     channels = list(table.channels)
     changes: dict[str, dict[str, Any]] = {
         "short": {"channels": channels[:-1]},

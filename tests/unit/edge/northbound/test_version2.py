@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from edge.northbound import version2
-from edge.northbound.sheets import Sheets
+from edge.northbound.column_writer import KnownTables
 from edge.records.record import Record
 from edge.wire.contract import zstd
 from tests.kits.batches import DECODER, documents_decoder
@@ -30,7 +30,7 @@ def loaded() -> ModuleType:
 
 def sent(records: list[Record], known: tuple[str, ...] = ()) -> bytes:
     """Return the payload of a message of these records."""
-    batch, _ = version2.batch(Sheets(STATION, UNITS.get), records, known)
+    batch, _ = version2.batch(KnownTables(STATION, UNITS.get), records, known)
     payload = version2.encode(batch)
     assert payload is not None
     return payload
@@ -53,7 +53,7 @@ def test_the_documents_decoder_reads_every_message(decoder: ModuleType, records:
 def test_the_documents_decoder_waits_for_a_table_and_refuses_damage(decoder: ModuleType) -> None:
     """A block that came before its table is read after it; a number that was changed on its way is an error."""
     records, tables = [spelt(minute(7))], dict[str, Any]()
-    batch, along = version2.batch(Sheets(STATION, UNITS.get), records)
+    batch, along = version2.batch(KnownTables(STATION, UNITS.get), records)
     with pytest.raises(KeyError):
         decoder.records(sent(records, (along[0].hash,)), STATION, tables)
     decoder.records(version2.encode(version2.ColumnBatch(2, batch.tables)), STATION, tables)
@@ -77,7 +77,7 @@ def test_what_is_no_minute_goes_as_it_is() -> None:
     """Events, and minutes that are dated by bounds alone, are plain records of the same message, to the byte."""
     undated = spelt(minute(4, start=None))
     records = [spelt(minute(1)), msgspec.structs.replace(minute(2), kind="avalanche"), spelt(minute(3)), undated]
-    batch, along = version2.batch(Sheets(STATION, UNITS.get), records)
+    batch, along = version2.batch(KnownTables(STATION, UNITS.get), records)
     assert batch.records == [records[1]]
     assert [len(block.seq) for block in batch.columns] == [2, 1]
     assert len(along) == 2  # one by ntp, one by arrival

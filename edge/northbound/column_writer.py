@@ -20,11 +20,11 @@ from edge.records.record import MOST, Kind, Record
 
 FURTHEST = MOST // 2  # from 0, so that a step from one number to any other is none too large
 NEGATIVE_ZEROS = (b":-0.0,", b":-0.0}")  # whole numbers have one zero
-MOST_SHEETS = 64  # that are remembered
+MOST_TABLES = 64  # that are remembered
 Units = Callable[[str], tuple[str, int] | None]  # of a channel: its unit, and how many decimals its values have
 
 
-class Sheet(msgspec.Struct, frozen=True):
+class KnownTable(msgspec.Struct, frozen=True):
     """A table with what is reckoned from it once."""
 
     table: Table
@@ -37,17 +37,17 @@ class Row(msgspec.Struct, frozen=True):
     """A minute as whole numbers."""
 
     record: Record
-    sheet: Sheet
+    known: KnownTable
     body: Body
     numbers: list[int | None]
 
 
-class Sheets:
+class KnownTables:
     """The tables that one station's minutes were made with, the newest so many."""
 
-    def __init__(self, station: str, units: Units | None = None, most: int = MOST_SHEETS) -> None:
+    def __init__(self, station: str, units: Units | None = None, most: int = MOST_TABLES) -> None:
         self._station, self._units, self._most = station, units or units_of, most
-        self._known: dict[tuple[Any, ...], Sheet | None] = {}
+        self._known: dict[tuple[Any, ...], KnownTable | None] = {}
 
     def row(self, record: Record) -> Row | None:
         """Return a minute as whole numbers, None where columns can't give it back to the byte."""
@@ -55,23 +55,23 @@ class Sheets:
             return None
         try:
             body = msgspec.json.decode(record.body, type=Body)
-            sheet = self._sheet(record, tuple(body.values))
-            if sheet is None:
+            known = self._table(record, tuple(body.values))
+            if known is None:
                 return None
             numbers = [
                 None if v is None else round(v * scale)
-                for v, scale in zip(body.values.values(), sheet.scales, strict=True)
+                for v, scale in zip(body.values.values(), known.scales, strict=True)
             ]
         except (msgspec.MsgspecError, OverflowError, ValueError):
             return None
-        found = Row(record, sheet, body, numbers)
+        found = Row(record, known, body, numbers)
         return found if _is_given_back(found) else None
 
     def named(self, name: str) -> Table | None:
         """Return the table of that name."""
-        return next((sheet.table for sheet in self._known.values() if sheet is not None and sheet.hash == name), None)
+        return next((known.table for known in self._known.values() if known is not None and known.hash == name), None)
 
-    def _sheet(self, record: Record, names: tuple[str, ...]) -> Sheet | None:
+    def _table(self, record: Record, names: tuple[str, ...]) -> KnownTable | None:
         key = (record.epoch, record.stamp.boot, record.clock.source, record.setup, names)
         if key not in self._known:
             while len(self._known) >= self._most:
@@ -79,18 +79,18 @@ class Sheets:
             self._known[key] = self._made(record, names)
         return self._known[key]
 
-    def _made(self, record: Record, names: tuple[str, ...]) -> Sheet | None:
+    def _made(self, record: Record, names: tuple[str, ...]) -> KnownTable | None:
         units = [self._units(name) for name in names]
         channels = [Channel(name, *unit) for name, unit in zip(names, units, strict=True) if unit is not None]
         if len(channels) < len(names) or len(channels) > MOST_CHANNELS:
             return None
         table = Table(self._station, record.epoch, record.stamp.boot, record.clock.source, channels, record.setup)
-        return Sheet(table, table.hash, list(names), [10.0**channel.decimals for channel in channels])
+        return KnownTable(table, table.hash, list(names), [10.0**channel.decimals for channel in channels])
 
 
 def _is_given_back(one: Row) -> bool:
     """Whether the whole numbers come to the very bytes of the record."""
-    record, body, names = one.record, one.body, one.sheet.names
+    record, body, names = one.record, one.body, one.known.names
     times = (record.stamp.boottime, record.duration, record.clock.error or 0.0)
     if any(isinstance(t, int) or round(t * MICRO) / MICRO != t for t in times):
         return False
@@ -99,7 +99,7 @@ def _is_given_back(one: Row) -> bool:
     known = [number for number in one.numbers if number is not None]
     if known and not -FURTHEST <= min(known) <= max(known) <= FURTHEST:
         return False
-    given = [None if number is None else number / scale for number, scale in zip(one.numbers, one.sheet.scales)]
+    given = [None if number is None else number / scale for number, scale in zip(one.numbers, one.known.scales)]
     if given != list(body.values.values()):
         return False
     raw = bytes(record.body)
@@ -112,7 +112,7 @@ def _is_given_back(one: Row) -> bool:
 
 def columns(rows: Sequence[Row]) -> Columns:
     """Return minutes of one table, all dated or all undated, in columns."""
-    sheet = rows[0].sheet
+    known = rows[0].known
     records = [one.record for one in rows]
     runs, reasons = _runs(rows)
     dated = [record.start for record in records if record.start is not None]
@@ -125,11 +125,11 @@ def columns(rows: Sequence[Row]) -> Columns:
         [None if record.clock.error is None else round(record.clock.error * MICRO) for record in records],
         list(dated),
         list(revisions) if any(revisions) else [],
-        *([one.numbers[place] for one in rows] for place in range(len(sheet.names))),
+        *([one.numbers[place] for one in rows] for place in range(len(known.names))),
     ]
     seq, boottime, duration, error, start, revision, *values = map(_steps, whole)
     return msgspec.convert(
-        {"table": sheet.hash, "seq": seq, "boottime": boottime, "duration": duration, "error": error, "start": start}
+        {"table": known.hash, "seq": seq, "boottime": boottime, "duration": duration, "error": error, "start": start}
         | {"revision": revision, "values": values, "runs": runs, "reasons": reasons, "sum": sum_of(whole, runs)},
         Columns,
     )
@@ -138,8 +138,8 @@ def columns(rows: Sequence[Row]) -> Columns:
 def _runs(rows: Sequence[Row]) -> tuple[list[Run], list[Raw]]:
     """Return where flags are not the usual one, and the reasons, each once."""
     runs, known = [], dict[bytes, int]()
-    usual = rows[0].sheet.table.flag
-    for place, name in enumerate(rows[0].sheet.names):
+    usual = rows[0].known.table.flag
+    for place, name in enumerate(rows[0].known.names):
         told = [(one.body.quality[name], one.body.reasons.get(name)) for one in rows]
         first = 0
         for (flag, reason), same in groupby((flag, None if r is None else bytes(r)) for flag, r in told):
