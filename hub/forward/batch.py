@@ -41,12 +41,12 @@ class Batch(NamedTuple):
         """Return the idempotency key: the same for the same bytes to the same destination, and for no others."""
         return hashlib.sha256(self.destination.encode() + b"\n" + self.raw).hexdigest()
 
-    def halves(self) -> tuple[Batch, Batch]:
-        """Return the two halves of a batch of at least two, in order; the first goes first."""
+    def halves(self, number: int) -> tuple[Batch, Batch]:
+        """Return the two halves of a batch of at least two, numbered from there on."""
         middle = len(self.items) // 2
         return (
-            Batch(self.destination, self.number + 1, self.items[:middle], self.lines[:middle]),
-            Batch(self.destination, self.number, self.items[middle:], self.lines[middle:]),
+            Batch(self.destination, number, self.items[:middle], self.lines[:middle]),
+            Batch(self.destination, number + 1, self.items[middle:], self.lines[middle:]),
         )
 
 

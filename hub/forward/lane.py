@@ -1,15 +1,17 @@
 """One destination's lane: send what waits, newest first, for ever. Nothing that a destination does stops another.
 
 A batch whose fault is said (400, 413, 422) is halved down to the record, which is set aside. One that fails without a
-word of its own fault may be a poison too (a server that falls over it) or the destination may be away: after some tries
-another is sent in its place. Where that one gets through and the first fails again, it is halved likewise; while the
-destination is away nothing is, however long.
+word of its own fault may be a poison too (a server that falls over it), or the destination may be away: after some
+tries another is sent in its place. Where that gets through and the first fails again, it is halved likewise, and a
+single record is set aside once twenty others have outdone it so: a server that fails every second time does that to one
+record in a million. While the destination is away nothing is, however long.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from drivers.clock import Clock
@@ -24,6 +26,8 @@ from hub.sink import SinkError
 log = logging.getLogger("minshan.forward")
 POLL_S = 2.0  # between two looks where nothing waits
 TRIES = 4  # of one batch before another is sent in its place
+MOST_WAITING = 32  # batches on their way at once: where all of them fail no more are made
+OUTDONE = 20  # others that got through, each followed by one more failure, after which a single record is the fault
 HASTY = 3  # records set aside in a row, with none taken between, after which each is paused for
 LEASE_S = 60.0  # beyond the longest request, for which a hub that says nothing is still the one that sends
 ASIDE = Reason("forward_aside", "{destination}: set aside: {why}", destination="", why="")
@@ -49,6 +53,20 @@ class Sender(Protocol):
         """Let the connection go."""
 
 
+@dataclass
+class Failing:
+    """A batch that fails: how often in a row, how many others got through between two failures, any since the last."""
+
+    fails: int = 0
+    outdone: int = 0
+    waits_for_other: bool = False
+
+    @property
+    def rests(self) -> bool:
+        """Return whether another one is to be tried first."""
+        return self.fails >= TRIES and self.waits_for_other
+
+
 class ForwardLane:
     """Sends one queue's batches by one sender; `holder` names this hub among others on the same database."""
 
@@ -58,8 +76,7 @@ class ForwardLane:
         self._queue, self._sender, self._holder = queue, sender, holder
         self._clock, self._utc, self._retry = clock, utc, retry
         self._lease_until = 0.0
-        self._fails: dict[tuple[int, str], int] = {}  # in a row, by number and key of a batch
-        self._suspects: set[tuple[int, str]] = set()  # failed while another one got through
+        self._failing: dict[int, Failing] = {}  # by a batch's number
         self._refused = 0  # records in a row
         self._trouble: Reason | None = None
 
@@ -95,12 +112,15 @@ class ForwardLane:
         return True
 
     def _next(self) -> Batch | None:
-        """Return what goes next: what is on its way already, or another batch where that has failed for a while."""
+        """Return what goes next: what is on its way already, or another batch where all of that has failed enough."""
         there = self._queue.batches()
-        if not there or (len(there) == 1 and self._fails.get(_name(there[0]), 0) >= TRIES):
+        failing = {batch.number: self._failing.get(batch.number, Failing()) for batch in there}
+        ready = [batch for batch in there if not failing[batch.number].rests]
+        if not ready and len(there) < MOST_WAITING:
             fresh = self._queue.fill(self._sender.most, self._sender.encode)
-            there = there if fresh is None else [fresh]
-        return there[0] if there else None
+            if fresh is not None:
+                return fresh
+        return min(ready or there, key=lambda batch: failing[batch.number].fails, default=None)
 
     def _settled(self, batch: Batch, verdict: Verdict) -> float:
         if verdict.fate is Fate.PROVEN:
@@ -108,14 +128,16 @@ class ForwardLane:
             self._set_trouble(None)
             self._retry.reset()
             self._refused = 0
-            self._fails.pop(_name(batch), None)
-            self._suspects = {name for name, fails in self._fails.items() if fails >= TRIES}
+            self._failing.pop(batch.number, None)
+            self._outdo()
             return 0.0
         reason = verdict.reason or Reason("forward_no_reason", "nobody says why")
-        if verdict.fate is Fate.REFUSED or _name(batch) in self._suspects:
-            self._fails.pop(_name(batch), None)
+        failing = self._failing.setdefault(batch.number, Failing())
+        if verdict.fate is Fate.REFUSED or failing.outdone >= (OUTDONE if len(batch.items) == 1 else 1):
+            del self._failing[batch.number]
             return self._narrow(batch, reason)
-        self._fails[_name(batch)] = self._fails.get(_name(batch), 0) + 1
+        failing.fails += 1
+        failing.waits_for_other = True
         self._queue.failed(reason)
         self._set_trouble(reason)
         pause = self._retry.pause()
@@ -131,13 +153,16 @@ class ForwardLane:
         self._refused += 1
         return 0.0 if self._refused < HASTY else self._retry.pause()
 
+    def _outdo(self) -> None:
+        """Note that a batch got through where others have failed."""
+        for failing in self._failing.values():
+            if failing.waits_for_other:
+                failing.outdone += 1
+                failing.waits_for_other = False
+
     def _set_trouble(self, why: Reason | None) -> None:
         if why is not None and why != self._trouble:
             log.warning("%s", TROUBLE.having(destination=self._queue.destination, why=why))
         elif why is None and self._trouble is not None:
             log.info("%s takes what is sent again", self._queue.destination)
         self._trouble = why
-
-
-def _name(batch: Batch) -> tuple[int, str]:
-    return batch.number, batch.key

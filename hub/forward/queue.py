@@ -94,7 +94,7 @@ class Queue:
         """Put the two halves of a batch in its place."""
         with self._engine.transaction():
             self._gone(batch)
-            self._keep(*batch.halves())
+            self._keep(*batch.halves(max(batch.number + 1, self._next_number())))
 
     def set_aside(self, batch: Batch, why: Reason) -> None:
         """Note that the destination does not take a batch of one record, so that it holds up no other."""
@@ -168,7 +168,7 @@ class Queue:
             self._absent[name] = ranges.union(self._absent.get(name, ()), ((seq, seq),))
 
     def _next_number(self) -> int:
-        """Return a number above all that are on their way; between two lie enough for the halves of one."""
+        """Return a number above all that are on their way."""
         sql = "SELECT coalesce(max(batch), 0) FROM forward_batch WHERE destination = %s"
         ((highest,),) = self._engine.query(sql, (self.destination,))
         return int(highest) + 1

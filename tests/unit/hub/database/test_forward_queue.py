@@ -98,14 +98,14 @@ def test_halves_and_what_is_set_aside(sink: DatabaseSink, queue: Queue, url: str
     filled(queue)
     while len((top := queue.batches()[0]).items) > 1:
         queue.halve(top)
-    assert seqs(top) == [1]
+    assert seqs(top) == [8]
     queue.set_aside(top, NO)
     while there := queue.batches():
         queue.proven(there[0])
     assert waits(queue) == 0
-    assert query(url, "SELECT destination, seq FROM forward_aside") == [("county", 1)]
-    sink.commit(delivery(row(1, 2.5, revision=1)))
-    assert seqs(filled(queue)) == [1]
+    assert query(url, "SELECT destination, seq FROM forward_aside") == [("county", 8)]
+    sink.commit(delivery(row(8, 2.5, revision=1)))
+    assert seqs(filled(queue)) == [8]
     assert query(url, "SELECT * FROM forward_aside") == []
     queue.close()
 
