@@ -19,9 +19,7 @@ HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clo
 PROBES = ("air_temperature", "air_temperature.top", "air_temperature.top-2", "wind_speed.top")
 NO_TEMPLATE = Reason("no_template", "only {fields} may stand in braces here", fields="")
 NO_TOPIC = Reason("no_topic", "must be a topic to publish on: not empty, no + or #, no $ at its beginning")
-URL_LOGIN = Reason(
-    "url_login", "no login stands in this address: put the secret into a file and name that in secret_file"
-)
+URL_LOGIN = Reason("url_login", "no login belongs here: put the secret into a file and name that in secret_file")
 FIELDS_COLLIDE = Reason(
     "fields_collide",
     'two fields would have the one name "{name}": {first} and {second}',

@@ -23,6 +23,7 @@ from edge.files import read_password
 from edge.northbound import http_json
 from edge.northbound.verdict import Fate, Verdict
 from edge.records.record import Record
+from edge.wire.errors import distrusted
 from hub.forward.batch import Batch
 
 MOST_ANSWER = 65_536  # bytes of an answer that are looked at
@@ -87,23 +88,18 @@ class HttpSender:
         parts = urlsplit(self._section.url)
         if parts.scheme != "https":
             return http.client.HTTPConnection(parts.hostname or "", parts.port)
-        trusted = ssl.create_default_context(cafile=self._section.ca_file)
+        trusted = _authority(self._section.ca_file)
         return http.client.HTTPSConnection(parts.hostname or "", parts.port, context=trusted)
 
     def _why(self, error: Exception) -> Reason:
         where = http_json.where_of(self._section.url)
-        if isinstance(error, _SecretError):
+        if isinstance(error, _FileError):
             return error.reason
         if isinstance(error, TimeoutError):
             seconds = self.timeout_s
             return Reason("forward_slow", "{where} gave no answer within {seconds:g} s", where=where, seconds=seconds)
         if isinstance(error, ssl.SSLCertVerificationError):
-            return Reason(
-                "forward_distrusted",
-                "the certificate of {where} is not trusted ({why}): name its authority in ca_file",
-                where=where,
-                why=error.verify_message,
-            )
+            return distrusted(where, error)
         if isinstance(error, http.client.IncompleteRead):
             return Reason("forward_broke_off", "the answer of {where} broke off", where=where)
         if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
@@ -111,10 +107,23 @@ class HttpSender:
         return Reason("forward_unreachable", "{where} cannot be reached: {why}", where=where, why=system_reason(error))
 
 
-class _SecretError(OSError):
+class _FileError(OSError):
+    """A file that hub.toml names and that is of no use."""
+
     def __init__(self, reason: Reason) -> None:
         super().__init__(str(reason))
         self.reason = reason
+
+
+def _authority(file: str | None) -> ssl.SSLContext:
+    """Return who is trusted: the system's authorities, or the one in a file. Raise OSError with a reason of its own."""
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:
+        why = system_reason(error)
+        raise _FileError(
+            Reason("ca_file_unread", "ca_file {file} cannot be used: {why}", file=file or "", why=why)
+        ) from None
 
 
 def _secret(file: str) -> str:
@@ -124,13 +133,11 @@ def _secret(file: str) -> str:
         secret.encode("latin-1")
     except (OSError, ValueError) as error:
         why = system_reason(error)
-        raise _SecretError(
+        raise _FileError(
             Reason("secret_unread", "secret_file {file} cannot be used: {why}", file=file, why=why)
         ) from None
     if not secret or not secret.isprintable():
-        raise _SecretError(
-            Reason("secret_no_line", "secret_file {file} must hold one line, the secret alone", file=file)
-        )
+        raise _FileError(Reason("secret_no_line", "secret_file {file} must hold one line, the secret alone", file=file))
     return secret
 
 

@@ -148,6 +148,11 @@ class Platform:
         beside.write_text(mode)
         beside.rename(self._folder / "mode")
 
+    def forget(self) -> None:
+        """Be as at the beginning."""
+        self.mode("ok")
+        (self._folder / "log").unlink(missing_ok=True)
+
     def requests(self) -> list[dict[str, Any]]:
         """Return all requests, in order."""
         log = self._folder / "log"

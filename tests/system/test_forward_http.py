@@ -16,12 +16,19 @@ from tests.kits.http_platform import Platform
 from tests.kits.sink_kit import query
 
 
-@pytest.fixture(name="platform")
-def a_platform(tmp_path: Path) -> Iterator[Platform]:
-    """Give another platform."""
-    found = Platform(tmp_path / "platform").start()
+@pytest.fixture(name="server", scope="module")
+def a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Give another platform's process, which the tests share."""
+    found = Platform(tmp_path_factory.mktemp("server") / "platform").start()
     yield found
     found.end()
+
+
+@pytest.fixture(name="platform")
+def a_platform(server: Platform) -> Platform:
+    """Return another platform that has nothing yet."""
+    server.forget()
+    return server
 
 
 @pytest.fixture(name="url")
@@ -180,7 +187,7 @@ def test_tls_by_an_authority_of_its_own(url: str, lanes: list[Driven], tmp_path:
     platform = Platform(tmp_path / "tls", certificates(tmp_path, 5)).start()
     lane = lane_to(lanes, url, platform)
     lane.steps(1)
-    assert trouble(url)["code"] == "forward_distrusted"
+    assert trouble(url)["code"] == "certificate_distrusted"
     assert platform.requests() == []
     trusted = lane_to(lanes, url, platform, ca_file=str(tmp_path / "ca.crt"))
     trusted.until(lambda: platform.seqs() == list(range(1, 21)))
