@@ -22,7 +22,7 @@ def line(state: State, offset_h: float) -> str:
     parts.append(waiting if state.waiting else _("nothing waits"))
     if state.aside:
         parts.append(ngettext("{n} record set aside", "{n} records set aside", state.aside).format(n=state.aside))
-    said = _(", ").join(parts)
+    said = _("; ").join(parts)
     told = _("{destination} ({kind}): {said}").format(destination=state.destination, kind=state.kind, said=said)
     return told if state.why is None else _("{what}: {why}").format(what=told, why=texts.said(state.why))
 

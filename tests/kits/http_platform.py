@@ -22,6 +22,7 @@ from typing import Any
 
 from tests.kits.broker import Certificates, free_port, until
 
+TAKING = ("ok", "slow", "reset", "garbage", "cut", "code", "limit", "poison", "poison500")  # modes that store
 LINGER = struct.pack("ii", 1, 0)  # closing sends a reset
 
 
@@ -33,10 +34,15 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take a batch."""
         mode, _, more = (self.folder / "mode").read_text().partition(" ")
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        size = int(self.headers["Content-Length"])
+        if mode == "limit" and size > int(more):  # before it has read it, as nginx does
+            self.answer(413, b"too large")
+        body = self.rfile.read(size)
+        if mode == "limit" and size > int(more):
+            return
         seqs = [(one["epoch"], one["seq"]) for one in json.loads(body)["records"]]
         refused = mode.startswith("poison") and any(f"{epoch}/{seq}" in more.split() for epoch, seq in seqs)
-        takes = mode in ("ok", "slow", "reset", "garbage", "cut", "code") or (mode.startswith("poison") and not refused)
+        takes = mode in TAKING and not refused
         line = {"key": self.headers["Idempotency-Key"], "body": body.decode(), "stored": takes, "path": self.path}
         with (self.folder / "log").open("a") as log:
             log.write(json.dumps({**line, "secret": self.headers["X-Key"]}) + "\n")

@@ -11,6 +11,7 @@ import pytest
 
 from edge.config.forward import HttpJson
 from tests.kits.broker import certificates
+from tests.kits.command import minshan
 from tests.kits.forward_kit import Driven, database, records, section
 from tests.kits.http_platform import Platform
 from tests.kits.sink_kit import query
@@ -149,6 +150,16 @@ def test_one_that_refuses_everything_is_not_hurried(platform: Platform, url: str
     assert all(pause > 0 for pause in lane.pauses[2:])
 
 
+def test_a_limit_of_bytes_is_met(platform: Platform, url: str, lanes: list[Driven]) -> None:
+    """A server that takes small requests alone, and says so before it has read a large one, gets it all in smaller
+    ones."""
+    records(url, *range(21, 2001))
+    lane = lane_to(lanes, url, platform, batch=1000)
+    platform.mode("limit 60000")
+    lane.until(lambda: platform.seqs() == list(range(1, 2001)))
+    assert query(url, "SELECT count(*) FROM forward_aside") == [(0,)]
+
+
 def test_a_success_of_its_own(platform: Platform, url: str, lanes: list[Driven]) -> None:
     """Where `success_key` is set, HTTP 200 with another code is no proof."""
     lane = lane_to(lanes, url, platform, success_key="code")
@@ -192,6 +203,28 @@ def test_tls_by_an_authority_of_its_own(url: str, lanes: list[Driven], tmp_path:
     trusted = lane_to(lanes, url, platform, ca_file=str(tmp_path / "ca.crt"))
     trusted.until(lambda: platform.seqs() == list(range(1, 21)))
     platform.end()
+
+
+def test_status_says_how_far_it_is(platform: Platform, lanes: list[Driven], url: str, tmp_path: Path) -> None:
+    """`hub status` says of each destination what it has, what waits and what is wrong, in either language, and ends
+    with 1 while something waits for long; programs get the same as JSON."""
+    file = tmp_path / "hub.toml"
+    head = f'[broker]\nurl = "mqtt://127.0.0.1:9"\n[database]\nurl = "{url}"\n[pictures]\ndir = "{tmp_path}"\n'
+    file.write_text(f'{head}[[forward]]\nname = "county"\nkind = "http-json"\nurl = "{platform.url}"\n')
+    lane = lane_to(lanes, url, platform)
+    platform.mode("status 401")
+    lane.steps(1)
+    said = minshan("hub", "status", "--config", str(file))
+    assert said.code == 1
+    where = platform.url.partition("?")[0]
+    assert f"county (http-json): has nothing yet; 20 records wait: {where} refuses the login (HTTP 401)" in said.out
+    platform.mode("poison e/20")
+    lane.until(lambda: len(platform.seqs()) == 19)
+    lane.steps(1)
+    said = minshan("hub", "status", "--config", str(file), env={"LC_ALL": "zh_CN.UTF-8"})
+    assert "county（http-json）：已收到截至 2026-01-01 00:19 的分钟记录；没有待转发的记录；已搁置 1 条记录" in said.out
+    told = json.loads(minshan("hub", "status", "--config", str(file), "--json").out.splitlines()[-1])
+    assert (told["destination"], told["waiting"], told["aside"], told["why"]) == ("county", 0, 1, None)
 
 
 def test_one_that_is_away_slows_no_other(platform: Platform, url: str, lanes: list[Driven], tmp_path: Path) -> None:
