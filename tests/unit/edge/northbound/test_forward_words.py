@@ -81,6 +81,15 @@ def test_a_flat_message_hides_nothing(minute: dict[str, Any]) -> None:
         assert len(told) == len(HEAD) + 2 * len(minute)
 
 
+@pytest.mark.parametrize("names", [("station",), ("a", "a_quality"), ("seq", "b")])
+def test_two_of_one_name_are_not_sent(names: tuple[str, ...]) -> None:
+    """A channel that would take the place of another field is said, and sent in nobody's place."""
+    minute = dict.fromkeys(names, (1.0, 1, None))
+    with pytest.raises(EncodeError) as error:
+        mqtt_json.encode(mqtt(), "s", record(body_of(minute)))
+    assert error.value.reason.code == "same_field"
+
+
 @given(TEMPLATES, TEMPLATES)
 def test_a_template_is_refused_or_works(value_name: str, quality_name: str) -> None:
     """Whatever stands in a template, the file is refused or the message has all its fields: nothing falls later."""
@@ -138,6 +147,13 @@ def test_any_answer_is_judged(status: int, body: bytes, wait: str) -> None:
     assert (verdict.reason is None) == (verdict.fate is Fate.PROVEN)
     if verdict.fate is Fate.FAILED and not 200 <= status < 300:
         assert verdict.wait_s == {"": None, "x": None, "7": 7.0}.get(wait, 30.0)
+
+
+@pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=gbk", "application/xhtml+xml"])
+@pytest.mark.parametrize("body", [b"\xef\xbb\xbf<p>", b""])
+def test_a_page_is_no_proof(kind: str, body: bytes) -> None:
+    """What says that it is a web page is none, whatever stands in it."""
+    assert http_json.proof(HTTP, 200, {"Content-Type": kind}, body).fate is Fate.FAILED
 
 
 def test_messages_are_what_a_reader_decodes() -> None:
