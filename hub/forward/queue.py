@@ -28,7 +28,7 @@ from hub.forward.batch import Batch, Item, read
 BATCH = ("destination", "batch", "names", "raw")
 LANE = ("destination", "holder", "until", "proven", "newest", "tried", "why")
 READ = (*KEY, "revision", "kind", "raw")
-NOT_READ = Reason("record_not_understood", "the record is not understood: it is a newer station's")
+NOT_READ = Reason("record_not_understood", "the record is not understood: {why}", why="")
 LOOK_US = 100_000_000  # microseconds after which all is compared whatever the sums are
 Encode = Callable[[str, Record], bytes]  # raises EncodeError
 
@@ -213,9 +213,11 @@ def _line(station: str, raw: bytes, encode: Encode) -> tuple[int | None, bytes]:
     """Return a record's start and its line. Raise EncodeError."""
     try:
         record = msgspec.json.decode(raw, type=Record)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise EncodeError(NOT_READ) from None
-    return record.start, encode(station, record)
+        return record.start, encode(station, record)
+    except EncodeError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a record may hold anything, and holds up no other
+        raise EncodeError(NOT_READ.having(why=f"{type(error).__name__}: {error}")) from None
 
 
 def _in_turn(left: dict[Name, Ranges], epochs: list[Name], most: int) -> Iterator[tuple[str, str, int]]:

@@ -6,7 +6,8 @@ import pytest
 
 from drivers.reason import Reason
 from edge.northbound import http_json
-from hub.database import forwarded
+from edge.records.record import Record
+from hub.database import forwarded, schema
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.forward.batch import Batch
@@ -127,6 +128,37 @@ def test_what_is_no_minute_is_passed_over_or_sent(sink: DatabaseSink, queue: Que
     assert other.batches()[0].lines == batch.lines
     queue.close()
     other.close()
+
+
+def test_a_record_that_cannot_be_written_holds_up_none(sink: DatabaseSink, queue: Queue, url: str) -> None:
+    """Whatever a record leads the encoder to, it is set aside with the reason, and the others go."""
+
+    def encode(station: str, record: Record) -> bytes:
+        if record.seq == 2:
+            raise ZeroDivisionError("of nothing")
+        return http_json.encode(station, record)
+
+    sink.commit(delivery(*(row(seq) for seq in range(1, 4))))
+    batch = queue.fill(9, encode)
+    assert batch is not None
+    assert seqs(batch) == [1, 3]
+    ((why,),) = query(url, "SELECT why FROM forward_aside WHERE seq = 2")
+    assert "of nothing" in why
+    queue.close()
+
+
+def test_a_database_of_before_is_brought_forward(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database from before there was passing on keeps its records, and they are what waits first."""
+    with monkeypatch.context() as before:
+        before.setattr("hub.database.schema.MIGRATIONS", schema.MIGRATIONS[:1])
+        sink = DatabaseSink(opened(url))
+        sink.commit(delivery(row(1), row(2)))
+        sink.close()
+    sink = DatabaseSink(opened(url))
+    queue = Queue(opened(url), "county", lambda: UTC0)
+    assert seqs(filled(queue)) == [1, 2]
+    sink.close()
+    queue.close()
 
 
 def test_a_record_that_is_gone_holds_up_none(sink: DatabaseSink, queue: Queue, url: str) -> None:
