@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -19,6 +19,7 @@ HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clo
 PROBES = ("air_temperature", "air_temperature.top", "air_temperature.top-2", "wind_speed.top")
 NO_TEMPLATE = Reason("no_template", "only {fields} may stand in braces here", fields="")
 NO_TOPIC = Reason("no_topic", "must be a topic to publish on: not empty, no + or #, no $ at its beginning")
+NO_SUCCESS = Reason("no_success_value", "must be a text, a whole number, true or false")
 URL_LOGIN = Reason("url_login", "no login belongs here: put the secret into a file and name that in secret_file")
 FIELDS_COLLIDE = Reason(
     "fields_collide",
@@ -57,7 +58,7 @@ class HttpJson(ForwardSection):
     batch: int = Field(default=200, ge=1, le=1000)
     events: bool = False
     success_key: str | None = Field(default=None, min_length=1)
-    success_value: str | int | bool = 0
+    success_value: Any = 0
 
     @field_validator("url")
     @classmethod
@@ -72,6 +73,13 @@ class HttpJson(ForwardSection):
         if "@" in parts.netloc:
             raise SettingError(URL_LOGIN)
         return url
+
+    @field_validator("success_value")
+    @classmethod
+    def _is_plain(cls, value: Any) -> Any:
+        if not isinstance(value, str | int):
+            raise SettingError(NO_SUCCESS)
+        return value
 
 
 class MqttJson(ForwardSection):

@@ -173,7 +173,7 @@ def _says(body: bytes, key: str, value: object) -> bool:
     except (ValueError, RecursionError):
         return False
     there = found.get(key) if isinstance(found, dict) else None
-    return type(there) is type(value) and there == value
+    return isinstance(there, bool) == isinstance(value, bool) and there == value
 
 
 def _wait(said: str | None, now: datetime | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import socket
@@ -11,11 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from edge.clock.clock import SystemClock
+from edge.config.sections import BrokerSection
+from edge.wire.mqtt_link import connect
+from edge.wire.session import Session
 from tests.kits.broker import Broker, until
 from tests.kits.forward_kit import records
 from tests.kits.http_platform import Platform
 from tests.kits.postgres import Cluster, running_cluster
 from tests.kits.sink_kit import query
+from tests.kits.uplink_kit import Box
 from tests.system.test_hub import Hub
 
 ROWS = 200
@@ -61,6 +67,38 @@ def a_hub(broker: Broker, platform: Platform, tmp_path: Path, request: pytest.Fi
         file.flush()
         yield hub.start()
         hub.end(signal.SIGKILL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hub", ["sqlite"], indirect=True)
+def test_minutes_go_the_whole_way(hub: Hub, platform: Platform, broker: Broker, boxes: list[Box]) -> None:
+    """What a station measures arrives through broker and hub at two other platforms, by HTTP and by MQTT, while a third
+    hangs; each minute once."""
+    hub.end()
+    with hub.config.open("a") as file:
+        file.write(
+            f'[[forward]]\nname = "agri"\nkind = "mqtt-json"\nurl = "{broker.url}"\ntopic = "weather/{{station}}"\n'
+        )
+    county = connect(BrokerSection(url=broker.url), Session("reader", ("weather/#",)))
+    hub.start()
+    box = Box(hub.config.parent / "state", broker.section(proof="committed"))
+    boxes.append(box)
+    box.backlog(60)
+    heard: dict[int, list[bytes]] = {}
+    for _ in range(200):
+        box.run(10)
+        county.wait_by(SystemClock(), SystemClock().now() + 0.2)
+        for message in county.incoming:
+            if message.topic == "weather/orchard-1":
+                heard.setdefault(json.loads(message.payload)["seq"], []).append(message.payload)
+            county.ack(message)
+        county.incoming.clear()
+        posted = {seq for station, _, seq, _ in platform.stored() if station == "orchard-1"}
+        if len(posted) >= 60 and len(heard) >= 60:
+            break
+    assert posted == set(heard) == {seq for (seq,) in query(hub.url, "SELECT seq FROM minute WHERE epoch = 'e1'")}
+    assert all(len(messages) == 1 for messages in heard.values())
+    county.close()
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
