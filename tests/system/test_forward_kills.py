@@ -112,7 +112,7 @@ def test_kills_lose_nothing_and_double_nothing(
     rng = random.Random(kills)
     for number in range(kills):
         there = len(platform.requests())
-        until(lambda there=there: len(platform.requests()) > there, 20)  # type: ignore[misc]  # a default has no type
+        until(lambda there=there: len(platform.requests()) > there, 60)  # type: ignore[misc]  # a default has no type
         platform.mode(rng.choice(["reset", "slow 0.05", "cut", "ok"]))
         time.sleep(rng.uniform(0, 0.1))
         hub.end(signal.SIGKILL)
@@ -122,7 +122,7 @@ def test_kills_lose_nothing_and_double_nothing(
         records(hub.url, 1 + number, revision=1)
         hub.start()
     platform.mode("ok")
-    until(lambda: query(hub.url, "SELECT first, last FROM forwarded ORDER BY 1") == [(1, ROWS)], 40)
+    until(lambda: query(hub.url, "SELECT first, last FROM forwarded ORDER BY 1") == [(1, ROWS)], 80)
     assert hub.end() == 0
     assert platform.seqs() == list(range(1, ROWS + 1))
     assert {seq for _, _, seq, revision in platform.stored() if revision == 1} == set(range(1, kills + 1))
