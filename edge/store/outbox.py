@@ -131,6 +131,14 @@ class Outbox:
             self._ledger.move(dest, again, None)
             return ranges.count(again)
 
+    def doubt(self, dest: str) -> int:
+        """Make what this destination proved sent and unproven again, pictures too. Return how many records."""
+        with self._db.change() as connection:
+            closed = self._ledger.get(dest, CLOSED)
+            self._ledger.move(dest, closed, SENT)
+            connection.execute("UPDATE delivery SET state='sent' WHERE destination=? AND state='closed'", (dest,))
+            return ranges.count(closed)
+
     def unproven(self, dest: str, before: float | None = None) -> list[Span]:
         """Return what is sent and not closed; with `before` (seconds since the boot) only what was sent before that.
 

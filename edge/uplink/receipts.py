@@ -181,7 +181,7 @@ class Receipts:
     def _doubt(self) -> None:
         """Another ledger is believed: what the one before proved is to be asked about."""
         if self._committed:
-            self._store.notes.doubt(self._dest)
+            self._store.outbox.doubt(self._dest)
         self._rounds.want_whole()
 
     def _reopen(self, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
