@@ -5,7 +5,7 @@ For each minute and channel, against the weather and the schedule of faults:
 - a value that passes (flag 1) is like the weather of that minute, within what the devices resolve;
 - where a device could not answer for the whole minute, there is no value: *missing*, or *fail* with a reason
   (a slow or noisy one may bring one whole frame now and then, and a running total in it is as good as ever);
-- a whole minute of a device that nothing ailed has a value, and it passes.
+- a whole minute of a device that nothing ailed has a value, and it passes where nobody worked on the box.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from edge.measure.quality import Flag
 from edge.records.channel_name import ChannelName
 from edge.records.record import Kind, Record
 from edge.sampler import by_bus
+from edge.sim.command_checkers import is_maintenance
 from edge.sim.faults import DeviceFault
 from edge.sim.record_checkers import Truth, true_span
 
@@ -105,7 +106,8 @@ def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Rec
         mute = sensor in silent and not (silent[sensor] in NOW_AND_THEN and ChannelName.parse(channel).quantity in RAIN)
         if mute and (value is not None or flag not in (Flag.MISSING, Flag.FAIL)):
             yield f"wrongly good: {name} {channel} {value} (flag {flag}) while {sensor} could not measure"
-        if sensor not in troubled and settled and (value is None or flag != Flag.PASS):
+        good = value is not None and (flag == Flag.PASS or is_maintenance(reason))
+        if sensor not in troubled and settled and not good:
             yield f"not whole: {name} {channel} {value} (flag {flag}: {reason}) though nothing ailed {sensor}"
 
 

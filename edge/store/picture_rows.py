@@ -128,6 +128,11 @@ class PictureRows:
         )
         return bool(connection.changes())
 
+    def doubt(self, connection: apsw.Connection, destination: str) -> bool:
+        """Make what is closed there sent and unproven again; False where nothing was."""
+        connection.execute("UPDATE delivery SET state='sent' WHERE destination=? AND state='closed'", (destination,))
+        return bool(connection.changes())
+
     def unproven(self, connection: apsw.Connection, destination: str) -> list[tuple[str, str]]:
         """Return (picture, part) of the parts sent there whole and not closed, oldest first."""
         rows = connection.execute(

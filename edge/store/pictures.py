@@ -66,6 +66,10 @@ class PictureBook:
         """Send the part again from `offset` on; False where it is not kept any more."""
         return self._change(lambda connection: self._rows.again(connection, (dest, picture, part), offset))
 
+    def doubt(self, dest: str) -> bool:
+        """Make what `dest` proved to have sent and unproven again; False where it had proved nothing."""
+        return self._change(lambda connection: self._rows.doubt(connection, dest))
+
     def unproven(self, dest: str) -> list[tuple[str, str]]:
         """Return (picture, part) of the parts sent whole and not closed, oldest first."""
         return self._read(lambda connection: self._rows.unproven(connection, dest))

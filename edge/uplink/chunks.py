@@ -2,8 +2,8 @@
 
 The thumbnail of a picture that somebody asked for goes before older records, and beside what is in flight.
 
-A part that the broker has whole and the platform does not confirm (`proof = "committed"`) is asked about by its
-last chunk alone: a platform that has the part says so, one that lacks some of it says from where to go on.
+A part that the broker has whole and the platform does not confirm (`proof = "committed"`) is asked about by a chunk
+without bytes at its end: a platform that has the part says so, one that lacks some of it says from where to go on.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from edge.wire.contract import CHUNK, VERSION, ChunkHeader, Receipt, Topic, enco
 
 log = logging.getLogger("minshan.uplink")
 AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB of picture
-PROBE_AFTER = 120.0  # s until a part that nobody confirmed is asked about; doubles each time
+PROBE_AFTER = 120.0  # s until a part that nobody confirmed is asked about; doubles each time,
+PROBED_DAILY = 24 * 3600.0  # s; up to a day
 HASTENED = 16  # pictures asked for of which the thumbnail goes first
 PROBES = 10  # parts asked about at once
 NEVER = float("inf")
@@ -58,11 +59,12 @@ class Chunks:
         if len(flying) >= at_once:
             return None
         for row in rows:
-            offset = max([row.offset, *(end for header, end in flying if _key(header) == (row.picture, row.part))])
+            ends = [end for header, end in flying if _key(header) == (row.picture, row.part)]
+            offset = max([row.offset, *ends])
             if row.size == 0 or not row.path.exists():
                 log.warning("the file of picture %s (%s) is gone; it is not sent", row.picture[:8], row.part)
                 self._book.closed(self._dest, row.picture, row.part)
-            elif offset < row.size:
+            elif offset < row.size or not ends:
                 return self._chunk(row, offset, window.payload_bytes)
         return None
 
@@ -83,7 +85,7 @@ class Chunks:
             return
         self._book.sent(self._dest, *key)
         asked, _ = self._asked.get(key, (0, 0.0))
-        self._asked[key] = asked, self._clock.now() + PROBE_AFTER * 2**asked
+        self._asked[key] = asked, self._clock.now() + min(PROBE_AFTER * 2**asked, PROBED_DAILY)
         self.probe_due = min(self.probe_due, self._asked[key][1])
 
     def received(self, receipt: Receipt, believed: bool) -> bool:
@@ -93,6 +95,11 @@ class Chunks:
             self._asked.pop((piece.picture, piece.part), None)
         again = [self._book.again(self._dest, piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
         return any(again)
+
+    def ask_anew(self) -> None:
+        """Ask now about all that nobody confirmed: the platform is there again, or is another one."""
+        self._asked.clear()
+        self.probe_due = self._clock.now() if self._committed else NEVER
 
     def probe(self) -> bool:
         """Ask about parts that nobody confirmed for long; True where something is to be sent for that."""
@@ -104,7 +111,7 @@ class Chunks:
         for key in ripe:
             asked, _ = self._asked.get(key, (0, 0.0))
             self._asked[key] = asked + 1, NEVER  # until its chunk is acknowledged
-            self._book.again(self._dest, *key, max(0, self._size(key) - CHUNK))
+            self._book.again(self._dest, *key, self._size(key))
         left = [self._asked.get(key, (0, now + PROBE_AFTER))[1] for key in unproven if key not in ripe]
         self.probe_due = min(left, default=NEVER)
         return bool(ripe)
