@@ -8,13 +8,13 @@ somebody worked on the box).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge.measure.quality import Flag
 from edge.records.record import Kind, Record
 from edge.sim.asks import REMOTE, Ask
-from edge.sim.record_checkers import Truth, true_span
+from edge.sim.record_checkers import Identity, Truth, true_span
 from edge.wire.contract import Result
 
 FINAL = ("done", "failed")
@@ -103,7 +103,7 @@ def maintenance_checks(truth: Truth, asked: Mapping[str, Asked], kept: Sequence[
             continue
         begin, end = true_span(run, record)
         body = record.fields()
-        marked = any(is_maintenance(reason) for reason in body["reasons"].values())
+        marked = any(map(is_maintenance, body["reasons"].values()))
         name = f"{record.epoch}/{record.seq}"
         if marked and not any(first <= end and begin <= last for first, last, _, _ in spans):
             yield f"wrongly done: {name} is marked as maintenance, and nobody worked"
@@ -124,6 +124,12 @@ def _work(truth: Truth, one: Asked) -> Iterator[tuple[int, int, int, int]]:
 
 
 def is_maintenance(reason: object) -> bool:
-    """Return whether a channel's reason, as a code or as version 1 of the wire says it, is work on the box."""
-    code = reason.get("code") if isinstance(reason, dict) else str(reason).partition(":")[0]
-    return code == "maintenance"
+    """Return whether a channel's reason, as it is kept, says that somebody worked on the box."""
+    return isinstance(reason, dict) and reason.get("code") == "maintenance"
+
+
+def under_maintenance(kept: Iterable[Record]) -> frozenset[Identity]:
+    """Return the minutes that are marked."""
+    minutes = (record for record in kept if record.kind == Kind.MINUTE)
+    marked = (minute for minute in minutes if any(map(is_maintenance, minute.fields()["reasons"].values())))
+    return frozenset((minute.epoch, minute.seq) for minute in marked)

@@ -13,7 +13,7 @@ from edge.config.sections import CameraSection, CommandsSection, Config
 from edge.daemon import open_store
 from edge.northbound import version2
 from edge.records.record import Kind, Record
-from edge.sim.command_checkers import Asked, command_checks
+from edge.sim.command_checkers import Asked, command_checks, under_maintenance
 from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.picture_checkers import PictureState, picture_checks
 from edge.sim.record_checkers import Truth, highest, identity_checks, unsettled, wrongly_proven
@@ -197,5 +197,5 @@ def judged(life: Life, kept: list[Record], arrived: list[Record], pictures: Pict
     """Return what the checkers find."""
     truth = Truth.of(life)
     newest = list(highest(arrived).values())
-    complaints = [*identity_checks(truth, kept, arrived), *value_checks(truth, newest)]
+    complaints = [*identity_checks(truth, kept, arrived), *value_checks(truth, newest, under_maintenance(kept))]
     return Outcome(life, kept, arrived, complaints, pictures)

@@ -6,19 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.records.record import Record
 from edge.sim.asks import Ask
-from edge.sim.command_checkers import is_maintenance
+from edge.sim.command_checkers import under_maintenance
 from edge.sim.faults import Outage, Schedule
 from tests.kits.stations import configured, live
 from tests.soak import VANE
 
 WORK = Ask(600.0, "work", "maintenance", {"seconds": 1800.0, "text": "the rain gauge is cleaned"})
-
-
-def is_marked(minute: Record) -> bool:
-    """Return whether a minute is marked as maintenance."""
-    return any(is_maintenance(reason) for reason in minute.fields()["reasons"].values())
 
 
 @pytest.mark.parametrize(
@@ -30,7 +24,8 @@ def test_a_restart_does_not_end_maintenance(tmp_path: Path, outages: tuple[Outag
     """Each minute until the end that was asked for is marked, and none after it."""
     outcome = live(configured(tmp_path, VANE), Schedule((), outages, asks=(WORK,)), 3000.0)
     assert outcome.complaints == []
-    marked = [is_marked(minute) for minute in outcome.minutes()]
+    names = under_maintenance(outcome.kept)
+    marked = [(minute.epoch, minute.seq) in names for minute in outcome.minutes()]
     assert 29 <= sum(marked) <= 33
     assert not any(marked[:9])
     assert not any(marked[-8:])
