@@ -90,15 +90,19 @@ def load(path: Path | str) -> Config:
     text = decoded(str(path), raw)
     if isinstance(text, Mistake):
         raise ConfigError([text])
-    draft = Draft(str(path), text)
+    return checked(str(path), text).model_copy(update={"path": str(path), "digest": hashlib.sha256(raw).hexdigest()})
+
+
+def checked(file: str, text: str) -> Config:
+    """Return the configuration of that text, which is or will be in `file`. Raise ConfigError as `load` does."""
+    draft = Draft(file, text)
     sensors = checked_sensors(draft)
     config = checked_sections(draft)
     across(draft.wrong, sensors, draft.tables)
     if config is None or draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     found = tuple(sensor for sensor in sensors if sensor is not None)
-    digest = hashlib.sha256(raw).hexdigest()
-    return config.model_copy(update={"sensor": found, "path": str(path), "digest": digest})
+    return config.model_copy(update={"sensor": found})
 
 
 def read(path: Path) -> bytes:
