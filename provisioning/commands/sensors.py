@@ -57,7 +57,9 @@ def listed(as_json: bool) -> None:
         click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
         for name, profile in entry["profiles"].items():
             given = _(", ").join(texts.label(quantity) for quantity in profile["quantities"])
-            click.echo(f"      profile={name}  {given}")
+            title, maker = profile["title"], profile["maker"]
+            device = _("{title} ({maker})").format(title=_(title), maker=_(maker))
+            click.echo(f"      profile={name}  {given}  {device}")
 
 
 def description(info: DriverInfo) -> dict[str, Any]:
@@ -79,12 +81,16 @@ def description(info: DriverInfo) -> dict[str, Any]:
 
 
 def profiles() -> dict[str, dict[str, Any]]:
-    """Describe the built-in profiles of a driver that has them: what each is of, and its quantities."""
+    """Describe the built-in profiles of a driver that has them: of which device each is, and its quantities."""
     from drivers.devices.profiles import load, names
 
     found = {name: load(name) for name in names()}
     return {
-        name: {"title": profile.title, "quantities": list(dict.fromkeys(e.quantity for e in profile.registers))}
+        name: {
+            "title": profile.title,
+            "maker": profile.maker,
+            "quantities": list(dict.fromkeys(e.quantity for e in profile.registers)),
+        }
         for name, profile in found.items()
     }
 

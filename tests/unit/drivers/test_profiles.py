@@ -219,16 +219,6 @@ def test_the_guide_s_profile_and_its_mistake_are_as_printed(tmp_path: Path) -> N
     assert str(caught.value).endswith(shown[1])
 
 
-def test_the_guide_lists_every_profile() -> None:
-    """Each built-in profile has its row in the guide, with what it gives and what nobody has confirmed."""
-    rows = [line for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    for name in names():
-        profile = load(name)
-        (row,) = (row for row in rows if row.startswith(f"| `{name}` | {profile.title}"))
-        assert row.endswith(f"| {profile.unconfirmed} |")
-        assert all(entry.quantity in row for entry in profile.registers)
-
-
 def test_the_guide_names_every_key() -> None:
     """Each key that a profile may have is explained in the guide."""
     guide = GUIDE.read_text(encoding="utf-8")
