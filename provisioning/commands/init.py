@@ -20,6 +20,7 @@ from provisioning.commands.interview import DATUMS, Answers, complete, tables_of
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import literal, split
 from provisioning.commands.stationfile import ALTITUDE, LATITUDE, LONGITUDE, written
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
@@ -57,13 +58,13 @@ def init(out: Path, force: bool, **given: Any) -> None:
         config = place(out, written(facts, sensors, cameras))
     count = ngettext("{n} sensor", "{n} sensors", len(sensors)).format(n=len(sensors))
     done = _('{file} is written: station "{station}", {sensors}.')
-    click.echo(done.format(file=out, station=facts["station"], sensors=count))
+    say(done.format(file=out, station=facts["station"], sensors=count))
     if facts["unasked"]:
         warn(out, facts["unasked"])
     for doubt, remedy in (*empty(config), *doubts(config)):
-        click.echo(f"! {doubt}\n  → {remedy}", err=True)
+        say(f"! {doubt}\n  → {remedy}", err=True)
     following = _("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
-    click.echo(following.format(file=out))
+    say(following.format(file=out))
 
 
 def warn(out: Path, missing: list[str]) -> None:
@@ -72,12 +73,12 @@ def warn(out: Path, missing: list[str]) -> None:
     words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
     facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)
     said = _("WARNING: nobody gave the site's facts, so the file has Maoxian's: {facts}.")
-    click.secho(said.format(facts=facts), err=True, fg="yellow")
+    say(click.style(said.format(facts=facts), fg="yellow"), err=True)
     remedy = _(
         "If the station is elsewhere, correct [site] in {file}: the limits of the air pressure and the photos' "
         "daylight follow from it."
     )
-    click.echo("  → " + remedy.format(file=out), err=True)
+    say("  → " + remedy.format(file=out), err=True)
 
 
 def camera_table(spec: str, place: int) -> dict[str, Any]:

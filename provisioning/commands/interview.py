@@ -18,6 +18,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import sensor_table
 from provisioning.commands.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +40,7 @@ class Answers:
         with suppress(OSError, msgspec.MsgspecError):  # what is no such file is none
             self._found = msgspec.json.decode(self.file.read_bytes(), type=dict[str, str | float | list[str]])
         if self._found:
-            click.echo(_("An earlier interview goes on: Enter takes the answer in brackets, - takes it out."))
+            say(_("An earlier interview goes on: Enter takes the answer in brackets, - takes it out."))
         self._write()
 
     def get(self, key: str, default: Any) -> Any:
@@ -58,7 +59,7 @@ class Answers:
             yield
         except (click.Abort, KeyboardInterrupt, CommandError):
             if self._found:
-                click.echo("\n" + _("The answers are kept: the same command goes on with them."), err=True)
+                say("\n" + _("The answers are kept: the same command goes on with them."), err=True)
             raise
         self.file.unlink(missing_ok=True)
 
@@ -135,7 +136,7 @@ def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
             found.append(spec)
         answers.keep("sensors", [*found, *earlier])
         if spec:
-            click.echo("  ✓ " + tables_of(found)[-1]["name"])
+            say("  ✓ " + tables_of(found)[-1]["name"])
 
 
 def tables_of(specs: list[str]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.commands.silence import names, place_of, silences
 from provisioning.doctor.box import cameras_in
+from provisioning.folding import page
 
 SOCKET = "minshan.sock"
 NAMED = 5  # records
@@ -36,8 +37,7 @@ def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    for line in lines(answer):
-        click.echo(line)
+    page(lines(answer))
 
 
 def ask_station(config_file: Path | None, state: Path | None, name: str, **arguments: Any) -> dict[str, Any]:
