@@ -138,6 +138,6 @@ class MayBeNone(click.ParamType[Any]):
 
 
 def _typed(value: Any) -> str:
-    from edge.config.slips import narrowed
+    from drivers.wide_signs import narrowed
 
     return narrowed(str(value)).strip()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.config.slips import narrowed
+from drivers.wide_signs import narrowed
 from edge.language.texts import _, render
 from provisioning.commands.exits import CommandError, Exit
 

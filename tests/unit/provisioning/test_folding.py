@@ -16,7 +16,9 @@ from tests.kits.window import shown
 from tests.unit.edge.config.test_config import BME, STATION
 
 PIECES = ["风速", "无应答", "：", "，", "（", "）", "–", "PM2.5", "µg/m³", "port", "`ls /dev`", " ", "  ", "12"]
-ANYTHING = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(st.characters(categories=["L", "N", "P", "S"]))
+ANYTHING = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(
+    st.characters(categories=["L", "N", "P", "S"])
+)
 UNPARTED = re.compile(rf"[{OPENING}]*(`[^`]*`|[^\s`{WIDE}]+|[{WIDE}`])?[{CLOSING}]*")
 
 
