@@ -205,9 +205,16 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
             strays["files"],
         )
         found.append(said.format(n=strays["files"], size=texts.size(float(strays["bytes"]))))
+    if waiting := int(store.get("waiting") or 0):
+        said = ngettext(
+            "{n} record waits in memory, unsent; without power it would be lost",
+            "{n} records wait in memory, unsent; without power they would be lost",
+            waiting,
+        )
+        found.append(said.format(n=waiting))
     unsent = int(store.get("unsent") or 0)
     if not unsent:
-        return [*found, _("Everything is sent.")]
+        return found if waiting else [*found, _("Everything is sent.")]
     since = store.get("unsent_since")
     said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
     dated = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset))
