@@ -45,7 +45,7 @@ DOMAIN = "minshan"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
-LIST_PARAMS = ("expected", "fitted", "known", "known_ones", "names", "others", "there", "topics")
+LIST_PARAMS = ("expected", "kinds", "known", "names", "others", "there", "topics", "unknown")
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 
