@@ -243,3 +243,10 @@ def test_the_suite_runs_on_a_driver() -> None:
     assert len(said.out.splitlines()) > 10
     assert all(line.startswith("✓ ") for line in said.out.splitlines())
     assert all(entry["well"] for entry in objects(minshan("sensors", "test", "plantower", "--json").out))
+
+
+def test_frames_that_hold_nothing_wanted_are_named() -> None:
+    """A recording of whole sentences of another kind is no success: which they were is told, and what to look at."""
+    said = minshan("sensors", "decode", "nmea", "-", stdin="$WIMWD,214.8,T,210.0,M,10.5,N,5.4,M*63\r\n")
+    assert (said.code, said.out) == (4, "1 frames read\n")
+    assert said.err.startswith("Error: whole frames come, and none holds what is read: MWD\n  → See whether")
