@@ -27,7 +27,12 @@ FORMS = {
     *("bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"),
     *("camera_url", "camera_port"),
 }
-QUOTED = {"int_type", "float_type", "bool_type"}  # what may have been meant by a text in quotes
+# What was meant by a text in quotes, where a number or a truth is wanted.
+QUOTED = {
+    "int_type": r"[-+]?(0x[0-9a-fA-F]+|\d+)",
+    "float_type": r"[-+]?\d+(\.\d+)?",
+    "bool_type": "true|false",
+}
 
 
 def wide_lines(file: str, text: str) -> Iterator[Mistake]:
@@ -82,8 +87,8 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
     code = reason.code
     if code in FORMS and (wide := first_wide(text)):
         return wide
-    if code in QUOTED and (bare := re.fullmatch(r"""(["'])([\w.+-]+)\1""", text)):
-        return Reason("quoted", "write it without quotes: {value}", value=bare[2])
+    if code in QUOTED and (bare := re.fullmatch(QUOTED[code], text[1:-1])) and text[:1] in ("'", '"'):
+        return Reason("quoted", "write it without quotes: {value}", value=bare[0])
     if code in ("bad_broker", "camera_url", "camera_port") and (found := re.search(r"//[^@]*?([#/?\[\]])[^@]*@", text)):
         return Reason(
             "login_sign",

@@ -54,8 +54,8 @@ TOKEN = re.compile(
 NAMED = """
 CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
 PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF basic broker chrony committed config
-decode demo dialout digest dmesg doctor false gaps gpio init journalctl list maintenance
-microrobotics minshan mqtt mqtts picture proof read remote sensors status sudo test true usermod
+decode demo dialout digest dmesg doctor false gaps gpio http init journalctl list maintenance
+microrobotics minshan mqtt mqtts picamera picture proof read remote rtsp sensors status sudo test true usermod
 watch
 """
 
