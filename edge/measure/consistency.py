@@ -19,7 +19,7 @@ from edge.records.channel_name import ChannelName
 GUST_SLACK = 0.1  # m/s, the reporting resolution
 PM_SLACK, PM_SHARE = 2.0, 0.05
 PARTICLES = ("pm1", "pm2p5", "pm10")
-NEVER_ZERO = ("relative_humidity", "air_pressure")
+NEVER_ZERO = "relative_humidity"
 
 
 def together(values: Mapping[str, Value]) -> dict[str, Reason]:
@@ -71,10 +71,10 @@ def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> 
 
 
 class Zeros:
-    """Doubts what a device tells as 0 together with a 0 that cannot be: an answer of zeros alone is no answer.
+    """Doubts what a device tells as 0 together with a humidity of 0: an answer of zeros alone is no answer.
 
-    No outdoor air is at 0 % humidity (under 1 % is suspect by itself) nor at 0 hPa; beside one of these, 0.0 degC is no
-    frost. A gauge's rise is left out: its total was not 0.
+    No outdoor air is at 0 % (under 1 % is suspect by itself); beside it, 0.0 degC is no frost. A gauge's rise is left
+    out: its total was not 0.
     """
 
     def __init__(self, channels: Mapping[str, tuple[str, str]]) -> None:
@@ -84,7 +84,7 @@ class Zeros:
     def doubts(self, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect."""
         zeros = {name for name in self._channels if number(values, name) == 0}
-        void = {self._channels[name][0]: name for name in zeros if self._channels[name][1] in NEVER_ZERO}
+        void = {self._channels[name][0]: name for name in zeros if self._channels[name][1] == NEVER_ZERO}
         return {
             name: Reason("zeros", "0 together with {other}, which is never 0", other=void[sensor])
             for name in zeros

@@ -13,7 +13,8 @@ pressure and particles, still means not by the device's own step (none of them s
 temperature, told in tenths, did for 103 minutes on a rainy night, and humidity moved by 1.3 % at most in such spells:
 so a coarse thermometer is judged after two hours, and not in fog. Witnesses are ours: relative humidity falls by 6 % of
 itself for each kelvin that air warms; in twenty other days of C no thermometer stood still for twenty minutes beside a
-humidity that moved by 3 %.
+humidity that moved by 3 %. A barometer's witness is asked by its means: wind and noise shake samples. One that leaps
+tells of itself.
 """
 
 from __future__ import annotations
