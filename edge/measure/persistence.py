@@ -6,15 +6,15 @@ silence and in no restart. Other runs are empty after a restart, which can delay
 device stands still when nothing is wrong is learnt from itself (`still`), and witnesses shorten the time further:
 another sensor of the same quantity that moves, and temperature and humidity for each other.
 
-Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over
-0.1 m/s; humidity only under 95 %, below 0 degC under 95 % of saturation over ice. C: five days of a real station
+Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over 0.1
+m/s; humidity only under 95 %, below 0 degC under 95 % of saturation over ice. C: five days of a real station
 (repository Loongle/weather-data). Z's 1 % for humidity would flag 885 of their 7,167 good minutes, so there, as for
 pressure and particles, still means not by the device's own step (none of them stood still for an hour). Its
 temperature, told in tenths, did for 103 minutes on a rainy night, and humidity moved by 1.3 % at most in such spells:
-so a coarse thermometer is judged after two hours, and not in fog. Witnesses are ours: relative humidity falls by 6 % of
-itself for each kelvin that air warms; in twenty other days of C no thermometer stood still for twenty minutes beside a
-humidity that moved by 3 %. A barometer's witness is asked by its means: wind and noise shake samples. One that leaps
-tells of itself.
+so a coarse thermometer is judged after two hours, and not in fog, nor in air whose humidity stands still too.
+Witnesses are ours: relative humidity falls by 6 % of itself for each kelvin that air warms; in twenty other days of C
+no thermometer stood still for twenty minutes beside a humidity that moved by 3 %. A barometer's witness is asked by
+its means: wind and noise shake samples. One that leaps tells of itself.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ TWIN_STEPS = {
 SMOOTH = 0.2  # hPa; a barometer that leaps by more from minute to minute tells of its own fault, not of the weather
 AIR_S, BY_HUMIDITY = 1200.0, 4.0  # a thermometer by its hygrometer, %
 PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer: by so much it should have moved
-OWED_SOON = 1.5  # %; by its own habit, before the hour is over, only where it should have moved so much
+# %; by its own habit, before the hour is over, only where it should have moved so much. In air whose humidity moves by
+# less a thermometer in tenths may stand still for a night.
+OWED_SOON = 1.5
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
 
 
@@ -167,7 +169,11 @@ class Persistence:
             return False
         if still.coarse:
             humidity = next((still.witnesses[n] for n in still.witnesses if is_a(n, "relative_humidity")), None)
-            if humidity is not None and humidity.seconds and humidity.high >= FOG:
+            if (
+                humidity is not None
+                and humidity.seconds
+                and (humidity.high >= FOG or humidity.high - humidity.low < OWED_SOON)
+            ):
                 return False
         return any(
             each.run.moved is not None and each.run.moved > still.run.begin
