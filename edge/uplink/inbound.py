@@ -62,7 +62,7 @@ class Desk:
     def due(self, most: int | None) -> list[Outgoing]:
         """Return wanted tables, a hello where one is due, and results; each of `most` bytes as far as that can be."""
         messages = self._encoder.tables()
-        if self._clock.now() >= self._receipts.hello_due:
+        if self._receipts.is_hello_due():
             hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)
             messages += [] if hello is None else [Outgoing(Topic.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]

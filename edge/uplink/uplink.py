@@ -37,7 +37,6 @@ from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE, Link
 from edge.wire.mqtt_codes import unheard
 from edge.wire.packets import payload_room
 from edge.wire.retry import STABLE, Retry
-from edge.wire.session import KEPT_SESSION, Session
 
 log = logging.getLogger("minshan.uplink")
 PROTOCOLS = {5: "5", 4: "3.1.1"}  # by the number in CONNECT
@@ -102,6 +101,11 @@ class Uplink:
     def greet(self) -> None:
         """Say a hello that speaks of everything as soon as there is a connection."""
         self._receipts.greet()
+        self._wake.up()
+
+    def wait_no_longer(self) -> None:
+        """Ask for receipts at once from now on, ungathered."""
+        self._receipts.wait_no_longer()
         self._wake.up()
 
     def accept_ledger(self) -> str | None:
@@ -179,7 +183,7 @@ class Uplink:
 
     def _next_instant(self) -> float:
         """When something is to be done though nothing comes and nobody wakes this lane."""
-        until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.hello_due)
+        until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.due())
         if len(self._window):
             until = min(until, self._heard_at + SILENCE)
         return min(until, self._order.due()) if self._window.room() else until
@@ -223,9 +227,7 @@ class Uplink:
     def _acknowledged(self, settled: list[tuple[Outgoing, int]]) -> None:
         kept = [message for message, code in settled if code < REFUSED and code != NOBODY_LISTENS]
         self._last_ack = self._clock.now()
-        records = [record for message in kept for record in message.records]
-        if records:
-            self._receipts.sent(records)
+        self._receipts.sent(kept)
         self._encoder.acknowledged(settled)
         if self._limit.acknowledged(settled):
             self._order.begin_anew()
@@ -249,15 +251,7 @@ class Uplink:
 
     def _connect(self) -> Link:
         """Return a link by the newest protocol that both sides speak. Raise LinkError, Stopped."""
-        will = self._adapter.status("offline", self._epoch)
-        fresh = self._garbled >= GARBLED
-        session = Session(
-            f"minshan-{self._adapter.station}",
-            self._adapter.topics(),
-            (self._adapter.topic(will.channel), will.payload),
-            KEPT_SESSION,
-            fresh=fresh,
-        )
+        session = self._adapter.session(self._epoch, fresh=self._garbled >= GARBLED)
         known, self._version = self._version, None
         link = self._destination.way.connect(self._broker, session, self._clock, known)
         self._link, self._version = link, link.version
