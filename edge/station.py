@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 
 from drivers.clock import Clock
+from edge.budget.budget import Budget, terms_of
+from edge.budget.urgency import LOOKED_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.config.sections import Config
 from edge.control.commands import KNOWN, Commands
@@ -88,6 +90,9 @@ class Station:
         )
         self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
+        self.budget = Budget(
+            terms_of(config), clock, lambda: recorder.snapshot.time_at(clock.now())[0], kept.get("budget")
+        )
         self.uplink = self._make_uplink(way)
         self.pictures = self._make_pictures()
         self.parts = Parts(
@@ -118,7 +123,7 @@ class Station:
             return None
         adapter = Minshan(self.config.station.id, broker.proof)
         return Uplink(
-            Destination(PLATFORM, broker, adapter, way),
+            Destination(PLATFORM, broker, adapter, way, self.budget),
             self.store,
             self.clock,
             self.epoch,
@@ -202,9 +207,12 @@ class Station:
         """Return what must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         doubts = msgspec.to_builtins(self._minutes.keep())
-        return {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep(), "doubts": doubts}
+        kept = {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep(), "doubts": doubts}
+        kept["budget"] = self.budget.keep()
+        return kept
 
     def _command(self, command: Command) -> None:
+        self.budget.urgency.matters_until(self.clock.now() + LOOKED_S)  # somebody is there and looks
         self._carry_out(command)  # which is made when all parts are
 
     def _post(self, result: Result) -> None:
@@ -218,5 +226,6 @@ class Station:
         self.inbox.offer(Draft(Kind.LOSS, Stamp(self.boot, now), 0.0, start, mark, body))
 
     def _appended(self, record: Record) -> None:
+        self.budget.urgency.minute(record)
         if self.uplink is not None:
             self.uplink.notify()

@@ -150,6 +150,16 @@ class CommandsSection(Section):
     remote: tuple[RemoteCommand, ...] = Field(default=("picture", "hello"), strict=False)  # a file has lists
 
 
+class BudgetSection(Section):
+    """How many megabytes (10^6 bytes, as a SIM is sold) a month of the bill has, and on which day that begins.
+
+    What is thinned so that it lasts, and in which order, is said in docs/costs.md.
+    """
+
+    mb_per_month: float = Field(ge=1, le=1_000_000, strict=False)
+    billing_day: int = Field(default=1, ge=1, le=31)
+
+
 class Config(Section):
     """The whole file. `path` is where it was read from, `digest` the SHA-256 of its bytes, hex."""
 
@@ -157,6 +167,7 @@ class Config(Section):
     site: SiteSection
     state: StateSection
     broker: BrokerSection | None = None
+    budget: BudgetSection | None = None
     sensor: tuple[SensorSection, ...] = ()
     camera: tuple[CameraSection, ...] = ()
     clock: ClockSection = ClockSection()

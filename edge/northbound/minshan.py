@@ -39,6 +39,7 @@ class Outgoing:
     retain: bool = False
     expiry: int | None = None
     version: int = VERSION
+    asked: bool = False  # a chunk of a picture that somebody asked for
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import apsw
 import msgspec
 
 THUMBNAIL, FULL = "thumbnail", "full"
-STATES = UNSENT, SENT, CLOSED = "unsent", "sent", "closed"
+STATES = UNSENT, SENT, CLOSED, HELD = "unsent", "sent", "closed", "held"  # held: it goes when somebody asks for it
 
 
 def file_name(picture: str, part: str) -> str:
@@ -118,10 +118,19 @@ class PictureRows:
         rows = connection.execute("SELECT picture, part FROM piece WHERE state='sent' ORDER BY seq, part")
         return [(picture, part) for picture, part in rows]
 
+    def went(self, connection: apsw.Connection, camera: str, part: str, first: int, end: int) -> bool:
+        """Return whether such a part of a picture from `first` on and before `end` (microseconds UTC) was sent."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM piece p JOIN record r ON r.seq = p.seq WHERE p.state IN ('sent', 'closed') "
+            "AND camera=? AND part=? AND start >= ? AND start < ?)"
+        )
+        return bool(connection.execute(query, (camera, part, first, end)).get)
+
     def count(self, connection: apsw.Connection) -> PictureCount:
         """Count what is not closed yet."""
         rows = connection.execute(
-            "SELECT sum(part='thumbnail'), sum(part='full'), sum(size - sent) FROM piece WHERE state<>'closed'"
+            "SELECT sum(part='thumbnail'), sum(part='full'), sum(size - sent) FROM piece "
+            "WHERE state NOT IN ('closed', 'held')"
         ).get
         return PictureCount(*(value or 0 for value in rows))
 

@@ -15,6 +15,7 @@ from drivers.clock import Clock
 from edge.northbound.minshan import Outgoing
 from edge.store.picture_rows import PieceRow, file_name
 from edge.store.store import Store
+from edge.uplink.picture_gate import PictureGate
 from edge.uplink.window import Window
 from edge.wire.contract import CHUNK, VERSION, ChunkHeader, Receipt, Topic, encode_chunk
 
@@ -30,14 +31,19 @@ Key = tuple[str, str]
 class Chunks:
     """The pictures of one station towards one platform; outlives the connections."""
 
-    def __init__(self, station: str, store: Store, clock: Clock, committed: bool) -> None:
+    def __init__(
+        self, station: str, store: Store, clock: Clock, committed: bool, gate: PictureGate | None = None
+    ) -> None:
+        self._gate = gate
         self._station, self._book, self._clock, self._committed = station, store.pictures, clock, committed
         self._asked: dict[Key, tuple[int, float]] = {}  # part -> (how often, when next)
         self._hastened: deque[Key] = deque(maxlen=HASTENED)
         self.probe_due = clock.now() if committed else NEVER
 
     def hasten(self, picture: str) -> None:
-        """Send this picture's thumbnail before older records."""
+        """Send this picture's thumbnail before older records, and all of it whatever the budget says."""
+        if self._gate is not None:
+            self._gate.ask([picture])
         self._hastened.append((picture, "thumbnail"))
 
     def next_hastened(self, window: Window) -> Outgoing | None:
@@ -49,7 +55,11 @@ class Chunks:
 
     def next(self, window: Window) -> Outgoing | None:
         """Return the next chunk; None where there is none, or enough of them are on their way."""
-        return self._next(window, self._book.next_pieces(limit=AT_ONCE + 1), AT_ONCE)
+        while True:
+            rows = self._book.next_pieces(limit=AT_ONCE + 1)
+            passing = [row for row in rows if self._gate is None or self._gate.passes(row)]
+            if passing or not rows:
+                return self._next(window, passing, AT_ONCE)
 
     def _next(self, window: Window, rows: list[PieceRow], at_once: int) -> Outgoing | None:
         flying = window.chunks()
@@ -88,6 +98,8 @@ class Chunks:
         for piece in receipt.pictures if believed else ():
             self._book.closed(piece.picture, piece.part)
             self._asked.pop((piece.picture, piece.part), None)
+        if self._gate is not None:
+            self._gate.ask(piece.picture for piece in receipt.wanted)
         again = [self._book.again(piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
         return any(again)
 
@@ -134,7 +146,8 @@ class Chunks:
             file.seek(offset)
             data = file.read(size)
         end = offset + len(data) if data else row.size  # a file that has become shorter: the platform will refuse it
-        return Outgoing(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end)
+        asked = self._gate is not None and self._gate.is_asked(row)
+        return Outgoing(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end, asked=asked)
 
 
 def _key(header: ChunkHeader) -> Key:

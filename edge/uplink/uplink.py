@@ -19,11 +19,13 @@ from edge.config import address
 from edge.northbound.minshan import Outgoing
 from edge.store.errors import StoreError
 from edge.store.store import Store
+from edge.uplink.account import Account
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
 from edge.uplink.inbound import Desk
 from edge.uplink.intake import Intake
 from edge.uplink.packet_limit import PacketLimit
+from edge.uplink.picture_gate import PictureGate
 from edge.uplink.receipts import Receipts
 from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.send_queue import Order
@@ -62,7 +64,7 @@ class Uplink:
         self._destination, self._store, self._clock, self._epoch = destination, store, clock, epoch
         adapter, broker = self._adapter, self._broker = destination.adapter, destination.broker
         self._receipts = Receipts(destination, boot, epoch, store, clock)
-        self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
+        self._chunks = Chunks(adapter.station, store, clock, adapter.committed, PictureGate(store, destination.budget))
         self._encoder = RecordEncoder(destination, store.notes, clock, self._receipts.lacking)
         self._desk = Desk(destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)
@@ -83,6 +85,7 @@ class Uplink:
         self._where = address.parse(broker.url).shown
         self._last_ack: float | None = None
         self._bytes_before = 0
+        self._bytes = Account(destination)
         self._publish()
 
     def notify(self) -> None:
@@ -116,6 +119,7 @@ class Uplink:
 
     def _publish(self) -> None:
         link = self._link
+        self._bytes.look(link)
         self.snapshot = UplinkSnapshot(
             destination=self._destination.name,
             connected=link is not None,
@@ -207,6 +211,7 @@ class Uplink:
             return
         where = self._adapter.topic(message.channel, message.version)
         mid = link.publish(where, message.payload, message.retain, message.expiry)
+        self._bytes.sent(message)
         self._window.add(mid, message, self._clock.now())
 
     def _settle(self, link: Link) -> None:
@@ -220,6 +225,7 @@ class Uplink:
         if settled:
             self._acknowledged(settled)
         for message in messages:
+            self._bytes.came(message)
             if self._intake.handle(message):
                 self._order.look_again()
             link.ack(message)
@@ -255,6 +261,7 @@ class Uplink:
         known, self._version = self._version, None
         link = self._destination.way.connect(self._broker, session, self._clock, known)
         self._link, self._version = link, link.version
+        self._bytes.connected()
         packet = min(OWN_PACKET, link.granted.packet_bytes or OWN_PACKET)
         room = payload_room(packet, self._adapter.topic(Topic.BACKFILL), link.version)
         self._window = Window(link.granted.receive_maximum, room)

@@ -94,6 +94,12 @@ class MqttLink:
             raise self._broken()
         return sock.fileno()
 
+    @property
+    def pings(self) -> int:
+        """How many signs of life were sent."""
+        flow: Inflow | None = self._client.inflow
+        return 0 if flow is None else flow.pings
+
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
         """Hand a message over at QoS 1; its mid comes back in `acks`. `expiry` (s) works in MQTT 5 alone."""
         extra = None
