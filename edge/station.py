@@ -106,6 +106,7 @@ class Station:
             self.pictures,
             self.lanes,
             self.timekeeper,
+            self.budget,
         )
         self.commands = Commands(self.parts, KNOWN)
         self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)

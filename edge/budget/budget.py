@@ -26,8 +26,8 @@ UNKNOWN_DAYS = 31  # of a month while nobody knows the time: none is longer
 class BudgetSnapshot(msgspec.Struct, frozen=True):
     """How the month stands: bytes `used` by what for, what it may be (None: unlimited), which days it has (ISO).
 
-    `a_month` is what the configuration is reckoned to cost as it is thinned now, bytes in 30 days. `step` is how much
-    is thinned (`edge.budget.thinning`), `live_every` the minutes between two live messages.
+    `a_month` is what the configuration is reckoned to cost as it is thinned now, bytes in 30 days, at most the budget.
+    `step` is how much is thinned (`edge.budget.thinning`), `live_every` the minutes between two live messages.
     """
 
     most: int | None
@@ -159,7 +159,7 @@ class Budget:
             first=None if period is None else period.first,
             end=None if period is None else period.end,
             days_left=None if period is None else round(period.days_left, 2),
-            a_month=self._rates.day(self._step) * reckoning.MONTH,
+            a_month=min(self._rates.day(self._step) * reckoning.MONTH, self._most or float("inf")),
             step=self._step,
             live_every=self._rates.minutes(self._step),
         )

@@ -44,7 +44,7 @@ def rates(config: Config) -> Rates:
     station = config.station.id
     cameras = [pictures_of(one) for one in config.camera]
     return Rates(
-        live=live(station, channels(config), broker.contract, tls),
+        live=live(station, channels(config), broker, tls),
         live_every=broker.live_every_min,
         link=link(station, broker, tls),
         thumbnails=sum(count * part(THUMBNAIL) for count, _ in cameras),
@@ -66,14 +66,16 @@ def is_wind_speed(name: str) -> bool:
     return name.partition(".")[0] == "wind_speed"
 
 
-def live(station: str, names: list[str], contract: int, tls: bool) -> dict[int, float]:
-    """Return the bytes a day of live minutes, by the minutes between two messages."""
+def live(station: str, names: list[str], broker: BrokerSection, tls: bool) -> dict[int, float]:
+    """Return the bytes a day of live minutes and of signs of life, by the minutes between two messages."""
+    contract = broker.contract
     records = list(minutes(names))
     found = {}
     for every in sorted({1, *LIVE_EVERY.values()}):
         parts = [records[first:end] for first, end in pairwise(range(0, MINUTES + 1, every))]
         sizes = [message(station, Topic.LIVE, size, contract, tls) for size in payloads(station, parts, contract)]
-        found[every] = sum(sizes) / MINUTES * DAY_MIN
+        pings = len(parts) * ((every * 60 - 1) // broker.keepalive_s) * reckoning.ping(tls)
+        found[every] = (sum(sizes) + pings) / MINUTES * DAY_MIN
     return found
 
 
@@ -105,7 +107,7 @@ def minutes(names: list[str]) -> Iterator[Record]:
 
 
 def link(station: str, broker: BrokerSection, tls: bool) -> float:
-    """Return the bytes a day of the link itself: connecting, hellos and answers, receipts, signs of life."""
+    """Return the bytes a day of the link itself: connecting, hellos and answers, receipts."""
     epoch, ledger = "0" * 12, "0" * 16
     hello = Hello(1, station, ledger, epoch, [Span(epoch, 1, 123_456)], 123_457, [], 0, "ntp", broker.proof, 900)
     answer = HelloAnswer(1, ledger, 1_782_097_200_000_000, ledger, 1, hello.epochs, reads=2, gathers=900)
@@ -114,10 +116,8 @@ def link(station: str, broker: BrokerSection, tls: bool) -> float:
     receipt = message(
         station, Topic.RECEIPT, len(encode(Receipt(1, ledger, 1, [Span(epoch, 123_456, 123_470)]))), VERSION, tls
     )
-    silent = broker.live_every_min * 60 > broker.keepalive_s
-    pings = reckoning.ping(tls) * 86_400 / broker.keepalive_s if silent else 0.0
     receipts = RECEIPTS * receipt if broker.proof == "committed" else 0.0
-    return CONNECTIONS * CONNECTING + (HELLOS + CONNECTIONS) * greeting + receipts + pings
+    return CONNECTIONS * CONNECTING + (HELLOS + CONNECTIONS) * greeting + receipts
 
 
 def message(station: str, channel: Topic, payload: int, version: int, tls: bool) -> int:

@@ -11,6 +11,8 @@ import click
 
 from edge.control.client import AskError, NotRunningError, ask
 from edge.language.texts import _, ngettext
+from provisioning.commands.bill import bill
+from provisioning.commands.budget import outcome, planned
 from provisioning.commands.doubts import doubts
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
@@ -81,6 +83,16 @@ def findings(config: Config) -> Iterator[Finding]:
     yield box.clock(config) if answer is None else box.clock_of(answer)
     yield box.disk(config, answer is not None)
     yield from broker(config)
+    yield from cost(config, answer)
+
+
+def cost(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
+    """Yield what the mobile data costs: as the running station counts it, or as its file is reckoned."""
+    if answer is not None and answer.get("budget"):
+        yield Finding("budget", True, "; ".join(bill(answer["budget"])))
+    elif config.broker is not None:
+        found, at = planned(config)
+        yield Finding("budget", True, outcome(config, found[at]))
 
 
 def running(config: Config) -> dict[str, Any] | None:

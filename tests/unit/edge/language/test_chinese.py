@@ -73,6 +73,7 @@ NAMES = {
         "init",
         "status",
         "maintenance",
+        "plan",
         "remote",
         "watch",
         "demo",
