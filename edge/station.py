@@ -74,6 +74,9 @@ class Station:
         place = config.site
         site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
         self._minutes = Minutes(self._lines, site, kept_doubts(kept))
+        self.budget = Budget(
+            terms_of(config), clock, lambda: self.recorder.snapshot.time_at(clock.now())[0], kept.get("budget")
+        )
         self.recorder = Recorder(
             self._minutes,
             store,
@@ -90,9 +93,6 @@ class Station:
         )
         self._know_the_time()
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
-        self.budget = Budget(
-            terms_of(config), clock, lambda: recorder.snapshot.time_at(clock.now())[0], kept.get("budget")
-        )
         self.uplink = self._make_uplink(way)
         self.pictures = self._make_pictures()
         self.parts = Parts(

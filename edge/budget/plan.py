@@ -23,7 +23,7 @@ from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.wire.contract import CHUNK, VERSION, Hello, HelloAnswer, Receipt, Topic, encode, topic
-from edge.wire.packets import MQTT5, overhead
+from edge.wire.packets import ALIAS, MQTT5, overhead
 
 MINUTES = 60  # of the sample
 DAY_MIN = 1440
@@ -121,8 +121,9 @@ def link(station: str, broker: BrokerSection, tls: bool) -> float:
 
 
 def message(station: str, channel: Topic, payload: int, version: int, tls: bool) -> int:
-    """Return the bytes of a message of so many and its acknowledgement."""
-    return reckoning.message(overhead(topic(station, channel, version), MQTT5) + payload, tls)
+    """Return the bytes of a message of so many and its acknowledgement. A live one's topic has a number by now."""
+    name = overhead("", MQTT5) + ALIAS if channel is Topic.LIVE else overhead(topic(station, channel, version), MQTT5)
+    return reckoning.message(name + payload, tls)
 
 
 def pictures_of(camera: CameraSection) -> tuple[float, int]:

@@ -16,7 +16,7 @@ class Account:
     """Counts the messages of one destination; outlives the connections. All methods are the uplink's lane's."""
 
     def __init__(self, destination: Destination) -> None:
-        self._adapter, self._budget = destination.adapter, destination.budget
+        self._budget = destination.budget
         self._pings = 0  # of this connection, counted already
 
     def connected(self) -> None:
@@ -24,10 +24,9 @@ class Account:
         self._pings = 0
         self._budget.connected()
 
-    def sent(self, message: Outgoing) -> None:
-        """Count a message that was handed over."""
-        where = self._adapter.topic(message.channel, message.version)
-        self._budget.count(self._use(message), overhead(where, MQTT5) + len(message.payload))
+    def sent(self, message: Outgoing, packet: int) -> None:
+        """Count a message that was handed over as a packet of so many bytes."""
+        self._budget.count(self._use(message), packet)
 
     def came(self, message: Incoming) -> None:
         """Count a message that arrived."""

@@ -210,8 +210,9 @@ class Uplink:
             self._desk.delivered(message)
             return
         where = self._adapter.topic(message.channel, message.version)
+        before = link.bytes_sent
         mid = link.publish(where, message.payload, message.retain, message.expiry)
-        self._bytes.sent(message)
+        self._bytes.sent(message, link.bytes_sent - before)
         self._window.add(mid, message, self._clock.now())
 
     def _settle(self, link: Link) -> None:

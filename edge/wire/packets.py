@@ -16,6 +16,9 @@ def overhead(topic: str, version: int) -> int:
     return 4 + 2 + len(topic.encode()) + 2 + (1 if version == mqtt.MQTTv5 else 0)
 
 
+ALIAS = 3  # bytes of the property Topic Alias
+
+
 def properties(packet: int, **values: int) -> Any:
     properties = Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves this one untyped
     for name, value in values.items():

@@ -52,9 +52,8 @@ TOKEN = re.compile(
 )
 # Names of things: of programs, protocols, forms, makers and units.
 NAMES = {
+    *("minshan", "Minshan", "plan"),
     *(
-        "minshan",
-        "Minshan",
         "JSON",
         "TOML",
         "HTTP",
@@ -73,7 +72,6 @@ NAMES = {
         "init",
         "status",
         "maintenance",
-        "plan",
         "remote",
         "watch",
         "demo",
