@@ -26,6 +26,7 @@ from edge.wire.contract import CHUNK, VERSION, Hello, HelloAnswer, Receipt, Topi
 from edge.wire.packets import ALIAS, MQTT5, overhead
 
 MINUTES = 60  # of the sample
+MESSAGES = 6  # of it that are made, of each kind: a Pi makes each in some milliseconds
 DAY_MIN = 1440
 DAYLIGHT = 12.2  # h a day with the sun up, over a year: half of it, and what refraction and its disc add
 THUMBNAIL = 20_000  # bytes at most (edge/pictures/judge.py)
@@ -72,10 +73,10 @@ def live(station: str, names: list[str], broker: BrokerSection, tls: bool) -> di
     records = list(minutes(names))
     found = {}
     for every in sorted({1, *LIVE_EVERY.values()}):
-        parts = [records[first:end] for first, end in pairwise(range(0, MINUTES + 1, every))]
+        parts = [records[first:end] for first, end in pairwise(range(0, MINUTES + 1, every))][:MESSAGES]
         sizes = [message(station, Topic.LIVE, size, contract, tls) for size in payloads(station, parts, contract)]
         pings = len(parts) * ((every * 60 - 1) // broker.keepalive_s) * reckoning.ping(tls)
-        found[every] = (sum(sizes) + pings) / MINUTES * DAY_MIN
+        found[every] = (sum(sizes) + pings) / (len(parts) * every) * DAY_MIN
     return found
 
 
