@@ -25,8 +25,8 @@ Slot = tuple[str, str, int]  # camera, part, the hour or noon that it begins wit
 class PictureGate:
     """Decides on parts; those of `asked` pictures go whatever the budget says."""
 
-    def __init__(self, store: Store, budget: Budget) -> None:
-        self._store, self._budget = store, budget
+    def __init__(self, destination: str, store: Store, budget: Budget) -> None:
+        self._dest, self._store, self._budget = destination, store, budget
         self._asked: OrderedDict[str, None] = OrderedDict()
         self._taken: OrderedDict[Slot, str] = OrderedDict()
 
@@ -77,9 +77,9 @@ class PictureGate:
         if row.time is None or not begin <= row.time < end:
             return False
         taken = self._taken.get(slot, row.picture)
-        return taken == row.picture and not self._store.pictures.went(camera, part, begin, end)
+        return taken == row.picture and not self._store.pictures.went(self._dest, camera, part, begin, end)
 
     def _keep(self, row: PieceRow) -> bool:
-        self._store.pictures.hold(row.picture, row.part)
+        self._store.pictures.hold(self._dest, row.picture, row.part)
         log.debug("picture %s (%s) stays here for the budget", row.picture[:8], row.part)
         return False

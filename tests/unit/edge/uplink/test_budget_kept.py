@@ -20,14 +20,14 @@ from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import NewPicture, Part, file_name
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
+from edge.uplink.destination import Destination
 from edge.uplink.lacking import Lacking
 from edge.uplink.packet_limit import PacketLimit
-from edge.uplink.picture_gate import PictureGate
 from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.send_queue import Order
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window
-from edge.wire.contract import Topic
+from edge.wire.contract import Piece, Receipt, Topic
 from tests.kits.uplink_kit import destination
 
 MIDNIGHT = 1_767_225_600_000_000 - 8 * 3_600_000_000  # 2026-01-01 in Maoxian
@@ -65,9 +65,14 @@ def pictured(store: Store, hour: int, command: str = "") -> str:
     return name
 
 
+def there(budget: Budget) -> Destination:
+    """Return a platform whose broker's word is enough."""
+    return destination(BrokerSection(url="mqtts://127.0.0.1", proof="broker"), "min-1", budget=budget)
+
+
 def sent(store: Store, budget: Budget) -> list[tuple[str, str]]:
     """Return (picture, part) of all that goes when everything that may go has gone."""
-    chunks = Chunks("min-1", store, SimClock(), committed=False, gate=PictureGate(store, budget))
+    chunks = Chunks(there(budget), store, SimClock())
     found, window = [], Window(20, None)
     while (message := chunks.next(window)) is not None:
         assert message.chunk is not None
@@ -85,7 +90,7 @@ def test_one_full_picture_a_day_and_thumbnails_each_hour(store: Store) -> None:
     assert sorted(went) == sorted([(names[11], "thumbnail"), (names[12], "thumbnail"), (names[12], "full")])
     later = pictured(store, 13)
     assert sent(store, budget_of(HOURLY)) == [(later, "thumbnail")]  # over a restart of the station too
-    assert store.pictures.count().full == 0  # none is unsent, and none is gone
+    assert store.pictures.count(PLATFORM).full == 0  # none is unsent, and none is gone
     assert (store.pictures.folder / file_name(later, "full")).exists()
 
 
@@ -105,10 +110,8 @@ def test_a_picture_that_somebody_asked_for_goes_whole(store: Store) -> None:
         [(asked, "thumbnail"), (asked, "full"), (kept, "thumbnail")]
     )
     budget = budget_of(HOURLY)
-    gate = PictureGate(store, budget)
-    gate.ask([kept])
-    store.pictures.again(kept, "full")
-    chunks = Chunks("min-1", store, SimClock(), committed=False, gate=gate)
+    chunks = Chunks(there(budget), store, SimClock())
+    chunks.received(Receipt(1, "l", 1, wanted=[Piece(kept, "full")]), believed=False)
     message = chunks.next(Window(20, None))
     assert message is not None
     assert message.chunk is not None
@@ -117,12 +120,10 @@ def test_a_picture_that_somebody_asked_for_goes_whole(store: Store) -> None:
 
 def order(store: Store, clock: SimClock, budget: Budget) -> Order:
     """Return a queue for this budget."""
-    there = destination(BrokerSection(url="mqtts://127.0.0.1"), "min-1", budget=budget)
-    chunks = Chunks("min-1", store, clock, committed=False)
-    encoder = RecordEncoder(there, store.notes, clock, Lacking())
-    return Order(
-        there, "e", store, clock, chunks, TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
-    )
+    chunks = Chunks(there(budget), store, clock)
+    encoder = RecordEncoder(there(budget), store.notes, clock, Lacking())
+    about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
+    return Order(there(budget), "e", store, clock, chunks, *about)
 
 
 def live_over(store: Store, clock: SimClock, queue: Order, minutes: int, temperature: float) -> list[Outgoing]:
