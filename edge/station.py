@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 
 from drivers.clock import Clock
+from edge.budget.budget import Budget, terms_of
+from edge.budget.urgency import LOOKED_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.config.sections import Config
 from edge.control.commands import KNOWN, Commands
@@ -72,6 +74,9 @@ class Station:
         place = config.site
         site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
         self._minutes = Minutes(self._lines, site, kept_doubts(kept))
+        self.budget = Budget(
+            terms_of(config), clock, lambda: self.recorder.snapshot.time_at(clock.now())[0], kept.get("budget")
+        )
         self.recorder = Recorder(
             self._minutes,
             store,
@@ -101,6 +106,7 @@ class Station:
             self.pictures,
             self.lanes,
             self.timekeeper,
+            self.budget,
         )
         self.commands = Commands(self.parts, KNOWN)
         self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
@@ -118,7 +124,7 @@ class Station:
             return None
         adapter = Minshan(self.config.station.id, broker.proof)
         return Uplink(
-            Destination(PLATFORM, broker, adapter, way),
+            Destination(PLATFORM, broker, adapter, way, self.budget),
             self.store,
             self.clock,
             self.epoch,
@@ -202,9 +208,12 @@ class Station:
         """Return what must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         doubts = msgspec.to_builtins(self._minutes.keep())
-        return {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep(), "doubts": doubts}
+        kept = {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep(), "doubts": doubts}
+        kept["budget"] = self.budget.keep()
+        return kept
 
     def _command(self, command: Command) -> None:
+        self.budget.urgency.matters_until(self.clock.now() + LOOKED_S)  # somebody is there and looks
         self._carry_out(command)  # which is made when all parts are
 
     def _post(self, result: Result) -> None:
@@ -218,5 +227,6 @@ class Station:
         self.inbox.offer(Draft(Kind.LOSS, Stamp(self.boot, now), 0.0, start, mark, body))
 
     def _appended(self, record: Record) -> None:
+        self.budget.urgency.minute(record)
         if self.uplink is not None:
             self.uplink.notify()

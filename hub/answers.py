@@ -16,6 +16,7 @@ from edge.wire.contract import (
     Receipt,
     encode,
 )
+from hub.gathered import wait_of
 from hub.sink import Sink
 
 PAGE = 1000  # spans or pieces in one receipt
@@ -49,7 +50,8 @@ def answers(sink: Sink, hello: Hello, utc: int, proves: bool, reads: int = VERSI
     has = sink.held(hello.station, frozenset(span.epoch for span in hello.epochs))
     if proves and len(has) <= MOST_SPANS:
         revised = sink.revised(hello.station, has)
-        yield HelloAnswer(VERSION, hello.nonce, utc, sink.id, sink.generation, has, revised, reads=reads)
+        told = VERSION, hello.nonce, utc, sink.id, sink.generation, has, revised
+        yield HelloAnswer(*told, reads=reads, gathers=wait_of(hello))
     yield HelloAnswer(VERSION, hello.nonce, utc, reads=reads)
 
 

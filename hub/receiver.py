@@ -13,16 +13,17 @@ import logging
 import re
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
 from edge.records.record import Record
-from edge.records.spans import Span, merged
+from edge.records.spans import Span, common, merged
 from edge.wire import contract
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, topic
 from edge.wire.errors import LinkError, may_not_read
@@ -32,6 +33,7 @@ from edge.wire.retry import STABLE, Retry
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from edge.wire.set_aside import SetAside
 from hub import answers, intake
+from hub.gathered import Gathered
 from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
 from hub.picture_files import Album
@@ -91,7 +93,7 @@ class Receiver:
         self.aside = None if folder is None else SetAside(folder)
         self._broker, self._seen, self._utc = broker, seen, utc
         self._album = None if files.pictures is None else Album(files.pictures)
-        self._fresh: dict[str, list[Span]] = {}  # station -> records of this batch
+        self._gathered = Gathered()
         self._pending = Pending(MOST_ROWS)
         self._told = told or utc
         self._name = name or f"watch-{{}}-{socket.gethostname()}"
@@ -100,7 +102,7 @@ class Receiver:
         parts = Parts(self._pending, self._album, self._tables, self.tally, self.aside)
         self._reader = Reader(parts, utc)
         self._reads = version2.VERSION
-        self._clock = SystemClock()
+        self._clock: Clock = SystemClock()
         self._next_look = 0.0
 
     def run(self, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
@@ -159,11 +161,14 @@ class Receiver:
             if link.incoming or self._clock.now() >= self._next_look:
                 self._next_look = self._clock.now() + LOOK
                 if self.sink.look():
+                    self._gathered.forget()
                     link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
+                self.tell(link, self._clock.now())
             if link.incoming:
                 messages = list(link.incoming)
                 link.incoming.clear()
                 self.batch(link, messages)
+        self.tell(link, float("inf"))
 
     def _wait(self, seconds: float, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         until = self._clock.now() + seconds
@@ -204,11 +209,9 @@ class Receiver:
         if self._album is not None:
             self._album.sync()
         self._commit()
-        self._tables.sync()
-        for station in sorted({*self._fresh, *self._tables.wanted, *(self._album.stations() if self._album else ())}):
-            self._receipt(link, station)
-        self._fresh.clear()
-        self._tables.wanted.clear()
+        self._gathered.heard(hellos)
+        self._gathered.press(messages)
+        self.tell(link, self._clock.now(), self._tables.sync())
         for hello in hellos:
             self._answer(link, hello)
         for message in messages:
@@ -237,19 +240,31 @@ class Receiver:
             self.tally.take(row.station, row.record, row.arrived)
             if isinstance(row.record, Record):
                 self._seen(row.station, row.record)
-        self._fresh.setdefault(row.station, []).append(span_of(row))
+        self._gathered.keep(row, span_of(row), self._clock.now())
 
     # -- answers -------------------------------------------------------------------------------------------
+
+    def tell(self, link: Link, now: float, also: Iterable[str] = ()) -> None:
+        """Send the receipts that are due `now` (s), and those of the stations `also`. Raise LinkError."""
+        due = {*self._gathered.due(now), *also, *self._tables.wanted, *(self._album.stations() if self._album else ())}
+        for station in sorted(due):
+            self._receipt(link, station)
+        self._tables.wanted.clear()
 
     def _receipt(self, link: Link, station: str) -> None:
         """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
         whole, wanted = ([], []) if self._album is None else self._album.collect(station)
         self.tally.pictures += 0 if self._album is None else self._album.count_finished()
-        has = merged(self._fresh.get(station, [])) if self.receipts else []
+        has = self._kept(station, merged(self._gathered.take(station))) if self.receipts else []
         for receipt in answers.receipts(
             self.sink, station, has, whole if self.receipts else [], wanted, self._tables.wanted.get(station, ())
         ):
             self._tell(link, topic(station, Topic.RECEIPT), receipt)
+
+    def _kept(self, station: str, has: list[Span]) -> list[Span]:
+        """Return what of this is here still: files may have been taken away while a receipt waited."""
+        epochs = frozenset(span.epoch for span in has)
+        return common(has, self.sink.held(station, epochs)) if has else []
 
     def _answer(self, link: Link, hello: Hello) -> None:
         for answer in answers.answers(self.sink, hello, self._told(), self.receipts, self._reads):

@@ -64,8 +64,9 @@ class Tables:
                 self._waiting.remove(path)
                 yield message.topic, payload
 
-    def sync(self) -> None:
-        """See the tables that are new on the disk. Raise OSError."""
+    def sync(self) -> frozenset[str]:
+        """See the tables that are new on the disk. Return the stations that they came from. Raise OSError."""
+        changed = frozenset(self._changed)
         for station in sorted(self._changed):
             if self._folder is None:
                 break
@@ -76,6 +77,7 @@ class Tables:
                 0o644,
             )
         self._changed.clear()
+        return changed
 
     def _of(self, station: str) -> Known:
         if station not in self._known:

@@ -41,6 +41,7 @@ COMMANDS = {
     "status": "provisioning.commands.status",
     "maintenance": "provisioning.commands.maintenance",
     "try-logins": "provisioning.commands.try_logins",
+    "budget": "provisioning.commands.budget",
     "accept-ledger": "provisioning.commands.accept_ledger",
     "remote": "provisioning.commands.remote",
     "watch": "provisioning.commands.watch",

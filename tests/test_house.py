@@ -146,7 +146,7 @@ OPEN = {
     "recorder": {"snapshot"},
     "timekeeper": {"snapshot"},
     "pictures": {"snapshot", "request", "forgive_logins"},
-    "uplink": {"snapshot", "greet", "accept_ledger", "retry_now"},
+    "uplink": {"snapshot", "greet", "accept_ledger", "retry_now", "wait_no_longer"},
     "control": set[str](),
     "health": set[str](),
 }

@@ -72,7 +72,8 @@ class BrokerSection(Section):
     (its acknowledgement; what it then drops, while the platform is away, is lost). `protocol`: 5 unless the broker
     speaks 3.1.1 alone ("auto" tries 5 first). `contract`: the newest version of the wire contract that records go in;
     2 (minutes in columns) once the platform has said that it reads it. `live_every_min`: minutes in a live message; an
-    alert takes all with it at once.
+    alert takes all with it at once. `keepalive_s`: after so long without a message a sign of life goes, a fifth of a
+    kilobyte: mobile networks forget a connection that is silent for 5 min.
     """
 
     url: str = Field(pattern=BROKER_URL)
@@ -86,7 +87,7 @@ class BrokerSection(Section):
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     contract: Literal[1, 2] = 2
     live_every_min: Literal[1, 5, 10] = 1
-    keepalive_s: int = Field(default=60, ge=5, le=3600)
+    keepalive_s: int = Field(default=270, ge=5, le=3600)
     retry_max_s: float = Field(default=120.0, ge=1, le=3600)
 
 
@@ -151,6 +152,16 @@ class CommandsSection(Section):
     remote: tuple[RemoteCommand, ...] = Field(default=("picture", "hello"), strict=False)  # a file has lists
 
 
+class BudgetSection(Section):
+    """How many megabytes (10^6 bytes, as a SIM is sold) a month of the bill has, and on which day that begins.
+
+    What is thinned so that it lasts, and in which order, is said in docs/costs.md.
+    """
+
+    mb_per_month: float = Field(ge=1, le=1_000_000, strict=False)
+    billing_day: int = Field(default=1, ge=1, le=31)
+
+
 class Config(Section):
     """The whole file. `path` is where it was read from, `digest` the SHA-256 of its bytes, hex."""
 
@@ -158,6 +169,7 @@ class Config(Section):
     site: SiteSection
     state: StateSection
     broker: BrokerSection | None = None
+    budget: BudgetSection | None = None
     sensor: tuple[SensorSection, ...] = ()
     camera: tuple[CameraSection, ...] = ()
     clock: ClockSection = ClockSection()

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
+from edge.control import picture_price
 from edge.control.status import Parts, plain_status
 from edge.recorder.maintenance import Maintenance
 from edge.store.errors import StoreError
@@ -229,11 +230,12 @@ def take_picture(parts: Parts, arguments: PictureArguments, request: Request) ->
         raise RefusedError(Reason("without_camera", "this station has no camera"))
 
     def tell(done: bool, why: Reason, data: dict[str, Any]) -> None:
-        request.tell(Outcome("done" if done else "failed", why, data))
+        request.tell(Outcome("done" if done else "failed", why, {**data, **picture_price.after(data)}))
 
-    parts.pictures.request(
-        arguments.camera, request.id, str(request.issued_by), lambda: request.tell(Outcome("accepted")), tell
-    )
+    def accept() -> None:
+        request.tell(Outcome("accepted", data=picture_price.before(parts.config.camera, arguments.camera)))
+
+    parts.pictures.request(arguments.camera, request.id, str(request.issued_by), accept, tell)
 
 
 def try_logins(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
@@ -257,13 +259,9 @@ def give_picture_file(parts: Parts, arguments: PictureFileArguments, request: Re
 def begin_maintenance(parts: Parts, arguments: MaintenanceArguments, request: Request) -> Outcome:
     """Mark what is measured from now on."""
     text = " ".join(arguments.text.split())[:LONGEST_TEXT]
-    parts.inbox.offer(
-        Maintenance(
-            parts.clock.now() + arguments.seconds,
-            Reason("said", "{text}", text=text) if text else WORK,
-            str(request.issued_by),
-        )
-    )
+    until, work = parts.clock.now() + arguments.seconds, Reason("said", "{text}", text=text) if text else WORK
+    parts.inbox.offer(Maintenance(until, work, str(request.issued_by)))
+    parts.budget.urgency.matters_until(until)  # somebody is there, and looks at what comes
     return Outcome("done", data={"maintenance_s": arguments.seconds})
 
 

@@ -10,6 +10,7 @@ import msgspec
 from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
 from drivers.reason import Reason
+from edge.budget.budget import Budget, BudgetSnapshot
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
 from edge.lanes import Lanes
@@ -41,6 +42,7 @@ class Parts:
     pictures: PictureLane | None
     lanes: Lanes
     timekeeper: Timekeeper
+    budget: Budget
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -106,6 +108,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     sensors: list[SensorSnapshot]
     store: StoreStatus
     uplink: UplinkStatus | None
+    budget: BudgetSnapshot | None
     pictures: PicturesSnapshot | None
     maintenance: Reason | None
     falls: dict[str, int]
@@ -130,6 +133,7 @@ def status(station: Parts) -> StationStatus:
         sensors=sensors(station),
         store=store(station),
         uplink=uplink(station),
+        budget=None if station.uplink is None else station.budget.snapshot,
         pictures=None if station.pictures is None else station.pictures.snapshot,
         maintenance=recorder.maintenance,
         falls=station.lanes.falls,

@@ -100,6 +100,7 @@ FACTS = {
     "figures": N_("figures"),
     "size": N_("size"),
     "bytes": N_("bytes"),
+    "megabytes": N_("MB of mobile data"),
     "time": N_("time"),
     "quality": N_("quality"),
     "width": N_("width"),

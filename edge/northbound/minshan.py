@@ -19,6 +19,7 @@ from edge.wire.contract import (
     encode,
     topic,
 )
+from edge.wire.session import KEPT_SESSION, Session
 
 LIVE = 10  # records; more than that is a backlog
 BY_ARRIVAL_EXPIRY = 60  # s; a record dated by its arrival must not arrive late (its dated revision comes later)
@@ -38,6 +39,7 @@ class Outgoing:
     retain: bool = False
     expiry: int | None = None
     version: int = VERSION
+    asked: bool = False  # a chunk of a picture that somebody asked for
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ class Minshan:
     def topic(self, channel: Topic, version: int = VERSION) -> str:
         """Return where such messages go."""
         return topic(self.station, channel, version)
+
+    def session(self, epoch: str, fresh: bool) -> Session:
+        """Return the session of the start `epoch`; `fresh`: the broker is to forget what it kept of it."""
+        will = self.status("offline", epoch)
+        where = self.topic(will.channel)
+        return Session(f"minshan-{self.station}", self.topics(), (where, will.payload), KEPT_SESSION, fresh=fresh)
 
     def status(self, state: str, epoch: str) -> Outgoing:
         """Return the birth ("online") or the will ("offline"), retained."""

@@ -37,6 +37,11 @@ class LockstepLink:
     def bytes_sent(self, value: int) -> None:
         self._link.bytes_sent = value
 
+    @property
+    def pings(self) -> int:
+        """How many signs of life were sent."""
+        return self._link.pings
+
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
         """Hand a message over. Return its mid."""
         mid = self._link.publish(topic, payload, retain, expiry)

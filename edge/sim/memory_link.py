@@ -13,10 +13,9 @@ from typing import Protocol
 from drivers.clock import Clock
 from edge.sim.memory_broker import MemoryBroker
 from edge.wire.errors import LinkError, broken
-from edge.wire.packets import overhead
+from edge.wire.packets import MQTT5, overhead
 from edge.wire.session import Granted, Incoming, Session
 
-MQTT5 = 5
 BROKE = broken("mqtt://simulated")
 
 
@@ -48,7 +47,7 @@ class MemoryLink:
         self.granted = Granted(network.broker.receive_maximum, network.broker.packet_bytes)
         self.acks: dict[int, int] = {}
         self.incoming: list[Incoming] = []
-        self.bytes_sent = 0
+        self.bytes_sent = self.pings = 0
         self._network, self._session, self._clock, self._random = network, session, clock, rng
         self._latency = latency
         self._up = self._down = clock.now()  # when the last packet that was sent arrives

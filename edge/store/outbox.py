@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import apsw
 
@@ -21,7 +22,17 @@ from edge.store.epochs import Tail
 
 PLATFORM = "platform"
 ASK_AFTER = 120.0  # s for which sent records may stay unproven before they are asked for: then they are overdue
+LONGEST = ASK_AFTER + 900.0  # s for which they may where receipts are gathered
 Pick = Callable[[Callable[[], Ranges], int, bool], list[Record]]  # (which seqs, at most how many, newest first)
+
+
+class Mark(NamedTuple):
+    """What the broker acknowledged at `at` for a destination, and from when on it is to be asked about (s)."""
+
+    at: float
+    dest: str
+    overdue: float
+    seqs: Ranges
 
 
 class Outbox:
@@ -35,7 +46,7 @@ class Outbox:
         self._ledger = ledger
         self._tail = tail
         self._pick = pick
-        self._sent_at: deque[tuple[float, str, Ranges]] = deque()  # of the last ASK_AFTER seconds, oldest first
+        self._marks: deque[Mark] = deque()  # of the last LONGEST seconds, oldest first
 
     # -- what is due ------------------------------------------------------------------------------------------
 
@@ -81,20 +92,22 @@ class Outbox:
 
     # -- what is acknowledged and proven ----------------------------------------------------------------------
 
-    def mark_sent(self, records: Iterable[Record], dest: str, at: float = 0.0) -> None:
+    def mark_sent(self, records: Iterable[Record], dest: str, at: float = 0.0, wait: float = 0.0) -> None:
         """Mark records that the broker acknowledged at `at`, seconds since the boot (unsent -> sent).
 
+        `wait`: seconds that their proof may take besides ASK_AFTER, together at most LONGEST.
         A record that has a higher revision by now stays unsent. Written with a later change: lost by a power
         cut, it is sent once more.
         """
         with self._db.reading() as connection:
             new = ranges.common(_current(connection, records), self._ledger.unsent(dest))
             self._ledger.move(dest, new, SENT)
-            while self._sent_at and self._sent_at[0][0] < at - ASK_AFTER:
-                self._sent_at.popleft()  # what has no mark was sent long ago, as was this
-            if self._sent_at and self._sent_at[-1][:2] == (at, dest):
-                new = ranges.union(self._sent_at.pop()[2], new)
-            self._sent_at.append((at, dest, new))
+            while self._marks and self._marks[0].at < at - LONGEST:
+                self._marks.popleft()  # what has no mark was sent long ago, as was this
+            overdue = at + ASK_AFTER + wait
+            if self._marks and self._marks[-1][:3] == (at, dest, overdue):
+                new = ranges.union(self._marks.pop().seqs, new)
+            self._marks.append(Mark(at, dest, overdue, new))
 
     def mark_proven(self, records: Iterable[Record], dest: str) -> None:
         """Close the records that the destination proved to have in these revisions. Written with a later change."""
@@ -151,10 +164,15 @@ class Outbox:
         with self._db.reading():
             sent = self._ledger.get(dest, SENT)
             if before is not None:
-                for at, whose, seqs in self._alive():
-                    if whose == dest and at >= before:
-                        sent = ranges.without(sent, seqs)
+                for mark in self._alive():
+                    if mark.dest == dest and mark.at >= before:
+                        sent = ranges.without(sent, mark.seqs)
             return self._spans(sent)
+
+    def overdue(self, dest: str) -> float:
+        """Return when the first of what was sent, and is not closed, is overdue (s since the boot); infinite: none."""
+        with self._db.reading():
+            return min((mark.overdue for mark in self._alive() if mark.dest == dest), default=float("inf"))
 
     def _kept(self, spans: Iterable[Span]) -> Ranges:
         return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.kept)
@@ -162,10 +180,10 @@ class Outbox:
     def _spans(self, seqs: Ranges) -> list[Span]:
         return self._tail.spans(seqs, self._ledger.last)
 
-    def _alive(self) -> list[tuple[float, str, Ranges]]:
+    def _alive(self) -> list[Mark]:
         """Return the marks of which something is still unproven: a few batches at most."""
-        left = ((at, whose, ranges.common(seqs, self._ledger.get(whose, SENT))) for at, whose, seqs in self._sent_at)
-        return [mark for mark in left if mark[2]]
+        left = (mark._replace(seqs=ranges.common(mark.seqs, self._ledger.get(mark.dest, SENT))) for mark in self._marks)
+        return [mark for mark in left if mark.seqs]
 
 
 def _current(connection: apsw.Connection, records: Iterable[Record]) -> Ranges:

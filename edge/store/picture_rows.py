@@ -16,7 +16,7 @@ import apsw
 import msgspec
 
 THUMBNAIL, FULL = "thumbnail", "full"
-STATES = UNSENT, SENT, CLOSED = "unsent", "sent", "closed"
+STATES = UNSENT, SENT, CLOSED, HELD = "unsent", "sent", "closed", "held"  # held: it goes when somebody asks for it
 INSERT_PIECE = "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, size, sha256) VALUES (?,?,?,?,?,?,?)"
 INSERT_MISSING = (
     "INSERT OR IGNORE INTO delivery (destination, picture, part, seq) SELECT ?, picture, part, seq FROM piece"
@@ -139,6 +139,14 @@ class PictureRows:
             "SELECT picture, part FROM delivery WHERE destination=? AND state='sent' ORDER BY seq, part", (destination,)
         )
         return [(picture, part) for picture, part in rows]
+
+    def went(self, connection: apsw.Connection, destination: str, camera: str, part: str, first: int, end: int) -> bool:
+        """Return whether such a part of a picture from `first` on and before `end` (microseconds UTC) went there."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM delivery d JOIN piece p USING (picture, part) JOIN record r ON r.seq = p.seq "
+            "WHERE destination=? AND d.state IN ('sent', 'closed') AND camera=? AND part=? AND start>=? AND start<?)"
+        )
+        return bool(connection.execute(query, (destination, camera, part, first, end)).get)
 
     def count(self, connection: apsw.Connection, destination: str) -> PictureCount:
         """Count what is not closed there yet."""

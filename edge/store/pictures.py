@@ -11,7 +11,7 @@ import apsw
 
 from edge.store.database import Database
 from edge.store.folder import STRAYS, count_strays
-from edge.store.picture_rows import CLOSED, SENT, PictureCount, PictureRows, PieceRow, file_name
+from edge.store.picture_rows import CLOSED, HELD, SENT, PictureCount, PictureRows, PieceRow, file_name
 from edge.store.recovery import Recovery
 
 STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row names: some 500 full pictures
@@ -61,6 +61,14 @@ class PictureBook:
     def closed(self, dest: str, picture: str, part: str) -> bool:
         """Mark a part of which `dest` has all. Return False where there is no such part, or it was so already."""
         return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), CLOSED))
+
+    def hold(self, dest: str, picture: str, part: str) -> bool:
+        """Keep a part here until it is asked for. Return False where there is no such part, or it was so already."""
+        return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), HELD))
+
+    def went(self, dest: str, camera: str, part: str, first: int, end: int) -> bool:
+        """Return whether such a part of a picture from `first` on and before `end` (microseconds UTC) went there."""
+        return self._read(lambda connection: self._rows.went(connection, dest, camera, part, first, end))
 
     def again(self, dest: str, picture: str, part: str, offset: int = 0) -> bool:
         """Send the part again from `offset` on; False where it is not kept any more."""

@@ -251,7 +251,7 @@ class _Salvage:
                         row = (picture["picture"], part, epoch, seq, picture["camera"], size, sha256)
                         self._new.execute(INSERT_PIECE, row)
         known = "(picture, part, seq) IN (SELECT picture, part, seq FROM piece)"
-        self._new.execute(f"DELETE FROM delivery WHERE state NOT IN (?,?,?) OR NOT {known}", STATES)
+        self._new.execute(f"DELETE FROM delivery WHERE state NOT IN (?,?,?,?) OR NOT {known}", STATES)
 
 
 def _is_file(path: Path, size: object) -> bool:

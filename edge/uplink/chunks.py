@@ -16,6 +16,7 @@ from edge.northbound.minshan import Outgoing
 from edge.store.picture_rows import PieceRow, file_name
 from edge.store.store import Store
 from edge.uplink.destination import Destination
+from edge.uplink.picture_gate import PictureGate
 from edge.uplink.window import Window
 from edge.wire.contract import CHUNK, VERSION, ChunkHeader, Receipt, Topic, encode_chunk
 
@@ -35,12 +36,14 @@ class Chunks:
     def __init__(self, destination: Destination, store: Store, clock: Clock) -> None:
         self._dest, self._station = destination.name, destination.adapter.station
         self._book, self._clock, self._committed = store.pictures, clock, destination.adapter.committed
+        self._gate = PictureGate(destination.name, store, destination.budget)
         self._asked: dict[Key, tuple[int, float]] = {}  # part -> (how often, when next)
         self._hastened: deque[Key] = deque(maxlen=HASTENED)
         self.probe_due = clock.now() if self._committed else NEVER
 
     def hasten(self, picture: str) -> None:
-        """Send this picture's thumbnail before older records."""
+        """Send this picture's thumbnail before older records, and all of it whatever the budget says."""
+        self._gate.ask([picture])
         self._hastened.append((picture, "thumbnail"))
 
     def next_hastened(self, window: Window) -> Outgoing | None:
@@ -52,7 +55,11 @@ class Chunks:
 
     def next(self, window: Window) -> Outgoing | None:
         """Return the next chunk; None where there is none, or enough of them are on their way."""
-        return self._next(window, self._book.next_pieces(self._dest, AT_ONCE + 1), AT_ONCE)
+        while True:
+            rows = self._book.next_pieces(self._dest, AT_ONCE + 1)
+            passing = [row for row in rows if self._gate.passes(row)]
+            if passing or not rows:
+                return self._next(window, passing, AT_ONCE)
 
     def _next(self, window: Window, rows: list[PieceRow], at_once: int) -> Outgoing | None:
         flying = window.chunks()
@@ -93,6 +100,7 @@ class Chunks:
         for piece in receipt.pictures if believed else ():
             self._book.closed(self._dest, piece.picture, piece.part)
             self._asked.pop((piece.picture, piece.part), None)
+        self._gate.ask(piece.picture for piece in receipt.wanted)
         again = [self._book.again(self._dest, piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
         return any(again)
 
@@ -144,7 +152,8 @@ class Chunks:
             file.seek(offset)
             data = file.read(size)
         end = offset + len(data) if data else row.size  # a file that has become shorter: the platform will refuse it
-        return Outgoing(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end)
+        asked = self._gate.is_asked(row)
+        return Outgoing(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end, asked=asked)
 
 
 def _key(header: ChunkHeader) -> Key:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.budget.budget import Budget
 from edge.config.sections import BrokerSection
 from edge.northbound.minshan import Minshan
 from edge.wire import mqtt_link
@@ -23,9 +24,10 @@ REAL_WAY = Way(mqtt_link.connect)
 
 @dataclass(frozen=True)
 class Destination:
-    """One destination: its name, its broker and the way there, and the adapter that knows what it is told."""
+    """One destination: its name, its broker and the way there, the adapter that knows what it is told, its bytes."""
 
     name: str
     broker: BrokerSection
     adapter: Minshan
     way: Way
+    budget: Budget

@@ -65,7 +65,7 @@ class Desk:
             self._receipts.pictures_doubted = False
             self._chunks.ask_anew()
         messages = self._encoder.tables()
-        if self._clock.now() >= self._receipts.hello_due:
+        if self._receipts.is_hello_due():
             hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)
             messages += [] if hello is None else [Outgoing(Topic.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]

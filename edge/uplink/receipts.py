@@ -8,11 +8,12 @@ and what the answer lacks is unsent again. An answer speaks of the epochs that i
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from drivers.clock import Clock
 from edge.clock.anchors import Anchor
+from edge.northbound.minshan import Outgoing
 from edge.records import spans
 from edge.records.record import Record
 from edge.records.spans import Span
@@ -22,13 +23,14 @@ from edge.uplink.destination import Destination
 from edge.uplink.lacking import Lacking
 from edge.uplink.pin import Pin
 from edge.uplink.rounds import Rounds
-from edge.wire.contract import VERSION, Hello, HelloAnswer, Receipt, Revised
+from edge.wire.contract import GATHER, VERSION, Hello, HelloAnswer, Receipt, Revised, Topic
 
 UNANSWERED_UNDATED = 60.0  # s between two rounds while nobody answered and the time is unknown
 UNANSWERED = 600.0  # s between two rounds while nobody answered
 LOOK_AGAIN = 3600.0  # s between two looks at the platform's clock: a crystal drifts 0.2 s in that time
 DAILY = 24 * 3600.0  # s between two rounds that speak of all epochs, whatever happens
 GREETED = 3600.0  # s for which a new connection needs no whole round: a link that flaps is a link that costs
+NEVER = float("inf")
 NEXT_PAGE = 1.0  # s between two hellos of a round
 ASKED = 64  # hellos that may be answered still,
 ANSWERED_WITHIN = 3600.0  # s after they were sent: an older answer tells what was so long ago
@@ -51,7 +53,9 @@ class Receipts:
     """The state of proof of one station towards one platform."""
 
     def __init__(self, destination: Destination, boot: str, epoch: str, store: Store, clock: Clock) -> None:
-        self.hello_due = float("inf")
+        self.hello_due = self._overdue = NEVER
+        self._gather = GATHER if destination.adapter.committed else 0  # s that receipts may wait for each other
+        self._gathered = 0.0  # s that a receipt of what went live may take
         self.lacking = Lacking()
         self.pictures_doubted = False  # since whoever asks about them looked last
         self.pin = Pin(store.notes, clock, destination.name, self._doubt)
@@ -70,6 +74,11 @@ class Receipts:
             self._want_whole()
         self.hello_due = now
 
+    def wait_no_longer(self) -> None:
+        """Ask for receipts at once from now on: somebody waits for them, or this ends."""
+        self._gather = 0
+        self.greet(whole=False)
+
     def accept_ledger(self) -> str | None:
         """Believe the other ledger that was heard, and ask it about everything; its id. Callable from any lane."""
         accepted = self.pin.accept()
@@ -77,12 +86,24 @@ class Receipts:
             self.greet()
         return accepted
 
+    def due(self) -> float:
+        """Return when a hello is due (s of the boot), or a look at whether one is."""
+        return min(self.hello_due, self._overdue)
+
+    def is_hello_due(self) -> bool:
+        """Return whether a hello is due: it was wanted, or something that was sent is overdue to be proven."""
+        now = self._clock.now()
+        if now >= self._overdue:
+            self._overdue = self._store.outbox.overdue(self._dest)
+        return now >= self.due()
+
     def hello(self, unsent: int, room: int | None) -> bytes | None:
         """Return the next hello of the round, of at most `room` bytes; None where the broker takes none so small."""
         now = self._clock.now()
         if now - self._whole_at >= DAILY:
             self._want_whole()
         page = self._rounds.page(lambda epochs, unproven: self._hello(epochs, unproven, unsent), room)
+        self._overdue = NEVER  # it asks about that
         if self._rounds.open:
             self.hello_due = now + NEXT_PAGE
         else:
@@ -105,18 +126,25 @@ class Receipts:
             unsent=unsent,
             clock=self._source(),
             proof="committed" if self._committed else "broker",
+            gather=self._gather,
         )
 
     def _want_whole(self) -> None:
         self._rounds.want_whole()
         self._whole_at = self._clock.now()
 
-    def sent(self, records: list[Record]) -> None:
-        """Count these as sent, the broker has them, and as proven where the broker's word is enough."""
+    def sent(self, messages: Sequence[Outgoing]) -> None:
+        """Count the records of these as sent, the broker has them, and as proven where the broker's word is enough."""
+        for wait, live in ((self._gathered, True), (0.0, False)):  # a receipt of what went live may wait for others
+            records = [r for message in messages for r in message.records if (message.channel is Topic.LIVE) == live]
+            if records:
+                self._sent(records, wait)
+
+    def _sent(self, records: list[Record], wait: float) -> None:
         now = self._clock.now()
         if self._committed:
-            self._store.outbox.mark_sent(records, self._dest, at=now)
-            self.hello_due = min(self.hello_due, now + ASK_AFTER)
+            self._store.outbox.mark_sent(records, self._dest, at=now, wait=wait)
+            self._overdue = min(self._overdue, now + ASK_AFTER + wait)
         else:
             self._store.outbox.mark_proven(records, self._dest)
 
@@ -133,6 +161,7 @@ class Receipts:
         reopened = 0
         if answer.has is not None and believed:
             asked.answered = True
+            self._gathered = float(min(answer.gathers, GATHER))
             self._prove(answer.has, answer.revised)
             if self._committed:
                 scope = asked.epochs if answer.about is None else spans.common(asked.epochs, answer.about)
@@ -141,8 +170,9 @@ class Receipts:
             self._doubt_pictures()
             self.greet()
         elif (believed or not self.pin.ledger) and not self._rounds.open:
-            unproven = self._committed and self._store.outbox.unproven(self._dest)
-            self.hello_due = now + (ASK_AFTER if unproven else self._next_look())
+            overdue = self._committed and self._store.outbox.unproven(self._dest, before=now - ASK_AFTER)
+            self.hello_due = now + (ASK_AFTER if overdue else self._next_look())
+            self._overdue = self._store.outbox.overdue(self._dest)
         return reopened > 0
 
     def _learn_time(

@@ -56,8 +56,9 @@ class Order:
         self._alone: deque[Outgoing] = deque()  # records that are larger than the limit that was learned
         self._live_due = self._clock.now()
         self._live_at = -NEVER  # when live records went last
-        self._every_s = destination.broker.live_every_min * MINUTE
-        self._most_live = self._adapter.live_records + destination.broker.live_every_min
+        self._budget, self._least_every = destination.budget, destination.broker.live_every_min
+        self._longest = MINUTE  # s between two live messages so far
+        self._every_s()
         self._paused_until = 0.0
         self._dry = False
 
@@ -69,7 +70,7 @@ class Order:
         """Take in that the store has a new record, which waits for others where that is wished and nothing presses."""
         self._dry = False
         now = self._clock.now()
-        wait = self._phase if self._presses() else max(self._phase, self._live_at + self._every_s - now)
+        wait = self._phase if self._presses() else max(self._phase, self._live_at + self._every_s() - now)
         self._live_due = min(self._live_due, now + wait)
 
     def look_again(self) -> None:
@@ -117,7 +118,7 @@ class Order:
         known = -1
         while not self._backlog and known != (known := len(self._too_large.seqs) + len(self._alone)):
             self._backlog.extend(self._backfill(now, window))  # what is too large hides what is behind it
-        if self._backlog:
+        if self._backlog and self._budget.admits_backfill(len(self._backlog[0].payload)):
             return self._backlog.popleft()
         if self._alone:
             return None if len(window) else self._alone.popleft()
@@ -131,16 +132,25 @@ class Order:
             return self._clock.now()
         return min(self._live_due, self._chunks.probe_due, NEVER if self._dry else self._paused_until)
 
+    def _every_s(self) -> float:
+        """Return the seconds between two live messages now. What waited as live stays so when that changes."""
+        every = 1 if self._budget.is_urgent() else max(self._least_every, self._budget.live_every_min())
+        self._longest = max(self._longest, every * MINUTE)
+        return every * MINUTE
+
+    def _newest(self) -> list[Record]:
+        return self._store.outbox.newest(self._dest, limit=self._adapter.live_records + round(self._longest / MINUTE))
+
     def _presses(self) -> bool:
         """Whether what is new goes at once: each minute does, or an alert is among it, or its time is its arrival."""
-        if self._every_s <= MINUTE:
+        if self._every_s() <= MINUTE:
             return True
-        newest = self._store.outbox.newest(self._dest, limit=self._most_live)
+        newest = self._newest()
         return any(record.kind == Kind.ALERT or record.start is None for record in newest)
 
     def _live(self, now: float, window: Window) -> list[Outgoing]:
         flying = window.flying()
-        newest = self._store.outbox.newest(self._dest, limit=self._most_live)
+        newest = self._newest()
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
         fresh.sort(key=lambda r: (r.kind != Kind.ALERT, -r.seq))
         dated = [r for r in fresh if r.start is not None]
@@ -177,7 +187,7 @@ class Order:
         return False
 
     def _is_fresh(self, record: Record, now: float) -> bool:
-        return record.epoch == self._epoch and now - ended(record) <= FRESH + self._every_s
+        return record.epoch == self._epoch and now - ended(record) <= FRESH + self._longest
 
 
 def ended(record: Record) -> float:

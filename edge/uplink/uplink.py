@@ -19,6 +19,7 @@ from edge.config import address
 from edge.northbound.minshan import Outgoing
 from edge.store.errors import StoreError
 from edge.store.store import Store
+from edge.uplink.account import Account
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
 from edge.uplink.inbound import Desk
@@ -37,7 +38,6 @@ from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE, Link
 from edge.wire.mqtt_codes import unheard
 from edge.wire.packets import payload_room
 from edge.wire.retry import STABLE, Retry
-from edge.wire.session import KEPT_SESSION, Session
 
 log = logging.getLogger("minshan.uplink")
 PROTOCOLS = {5: "5", 4: "3.1.1"}  # by the number in CONNECT
@@ -85,6 +85,7 @@ class Uplink:
         self._where = address.parse(broker.url).shown
         self._last_ack: float | None = None
         self._bytes_before = 0
+        self._bytes = Account(destination)
         self._publish()
 
     def notify(self) -> None:
@@ -105,6 +106,11 @@ class Uplink:
         self._receipts.greet()
         self._wake.up()
 
+    def wait_no_longer(self) -> None:
+        """Ask for receipts at once from now on, ungathered."""
+        self._receipts.wait_no_longer()
+        self._wake.up()
+
     def accept_ledger(self) -> str | None:
         """Believe the other ledger that was heard; its id, None where none was."""
         accepted = self._receipts.accept_ledger()
@@ -113,6 +119,7 @@ class Uplink:
 
     def _publish(self) -> None:
         link = self._link
+        self._bytes.look(link)
         self.snapshot = UplinkSnapshot(
             destination=self._destination.name,
             connected=link is not None,
@@ -180,7 +187,7 @@ class Uplink:
 
     def _next_instant(self) -> float:
         """When something is to be done though nothing comes and nobody wakes this lane."""
-        until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.hello_due)
+        until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.due())
         if len(self._window):
             until = min(until, self._heard_at + SILENCE)
         return min(until, self._order.due()) if self._window.room() else until
@@ -203,7 +210,9 @@ class Uplink:
             self._desk.delivered(message)
             return
         where = self._adapter.topic(message.channel, message.version)
+        before = link.bytes_sent
         mid = link.publish(where, message.payload, message.retain, message.expiry)
+        self._bytes.sent(message, link.bytes_sent - before)
         self._window.add(mid, message, self._clock.now())
 
     def _settle(self, link: Link) -> None:
@@ -217,6 +226,7 @@ class Uplink:
         if settled:
             self._acknowledged(settled)
         for message in messages:
+            self._bytes.came(message)
             if self._intake.handle(message):
                 self._order.look_again()
             link.ack(message)
@@ -224,9 +234,7 @@ class Uplink:
     def _acknowledged(self, settled: list[tuple[Outgoing, int]]) -> None:
         kept = [message for message, code in settled if code < REFUSED and code != NOBODY_LISTENS]
         self._last_ack = self._clock.now()
-        records = [record for message in kept for record in message.records]
-        if records:
-            self._receipts.sent(records)
+        self._receipts.sent(kept)
         self._encoder.acknowledged(settled)
         if self._limit.acknowledged(settled):
             self._order.begin_anew()
@@ -250,18 +258,11 @@ class Uplink:
 
     def _connect(self) -> Link:
         """Return a link by the newest protocol that both sides speak. Raise LinkError, Stopped."""
-        will = self._adapter.status("offline", self._epoch)
-        fresh = self._garbled >= GARBLED
-        session = Session(
-            f"minshan-{self._adapter.station}",
-            self._adapter.topics(),
-            (self._adapter.topic(will.channel), will.payload),
-            KEPT_SESSION,
-            fresh=fresh,
-        )
+        session = self._adapter.session(self._epoch, fresh=self._garbled >= GARBLED)
         known, self._version = self._version, None
         link = self._destination.way.connect(self._broker, session, self._clock, known)
         self._link, self._version = link, link.version
+        self._bytes.connected()
         packet = min(OWN_PACKET, link.granted.packet_bytes or OWN_PACKET)
         room = payload_room(packet, self._adapter.topic(Topic.BACKFILL), link.version)
         self._window = Window(link.granted.receive_maximum, room)

@@ -28,6 +28,7 @@ LARGEST_PICTURE = 64 * 1024 * 1024  # bytes of one part; more is nothing that a 
 MOST_RECORDS = 360  # in a batch: six hours of minutes, about 12 kB compressed
 MOST_SPANS = 8192  # in one list: more would fit no packet
 MOST_TABLES = 64  # that are asked for at once
+GATHER = 900  # s for which receipts of live minutes wait for each other at most
 M = TypeVar("M")
 
 # What may stand in a message: everything has an end, and nothing names a file or a topic that it must not.
@@ -94,7 +95,10 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the station has. `nonce` comes back in the answer; `unproven` is sent, and unproven by the platform."""
+    """What the station has. `nonce` comes back in the answer; `unproven` is sent, and unproven by the platform.
+
+    `gather`: seconds that receipts of what it sends live may wait for each other.
+    """
 
     v: Version
     station: StationId
@@ -106,6 +110,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
     unsent: Count
     clock: Name
     proof: Name
+    gather: Count = 0
 
 
 class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -113,7 +118,8 @@ class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
     `about`: what of the hello's epochs this page of the answer speaks of; None: of all of them.
-    `reads`: the newest version of the topics of records that it reads.
+    `reads`: the newest version of the topics of records that it reads. `gathers`: seconds that it lets receipts of what
+    comes live wait for each other.
     """
 
     v: Version
@@ -125,6 +131,7 @@ class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     revised: RevisedSpans = []
     about: Spans | None = None
     reads: Version = VERSION
+    gathers: Count = 0
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from edge.wire.session import Incoming
 READ = 64 * 1024  # bytes read at once
 LONGEST_LENGTH = 4  # bytes of a packet's length (MQTT 5, 1.5.5)
 PUBLISH = 0x30
+PINGREQ = b"\xc0"  # MQTT 5, 3.12
 NO_MQTT = Reason("no_mqtt", "it sends what is not MQTT")
 NOT_ASKED_FOR = Reason("packet_not_asked_for", "it sends what was not asked for")
 KEPT = 2 + 65535 + 2  # bytes of a packet's beginning: the longest topic and the number after it
@@ -32,6 +33,7 @@ class Inflow:
     def __init__(self, sock: Any, most: int = LARGEST_PACKET) -> None:
         self.oversize: list[Incoming] = []
         self.wrong: Reason | None = None
+        self.pings = 0  # packets PINGREQ that were sent
         self._sock = sock
         self._most = most
         self._fixed = bytearray()  # the header of the packet that begins
@@ -42,6 +44,12 @@ class Inflow:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
+
+    def send(self, data: Any) -> Any:
+        """As the socket's; paho hands over a packet at a time."""
+        sent = self._sock.send(data)
+        self.pings += bytes(data[:1]) == PINGREQ
+        return sent
 
     def recv(self, size: int) -> bytes:
         """As a socket's that does not block; ConnectionError after something wrong."""

@@ -30,6 +30,10 @@ class Link(Protocol):
     incoming: list[Incoming]
     bytes_sent: int
 
+    @property
+    def pings(self) -> int:
+        """How many signs of life were sent."""
+
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
         """Hand a message over at QoS 1. Return its mid, which comes back in `acks`. `expiry` in s, MQTT 5 alone."""
 

@@ -26,7 +26,7 @@ from edge.wire.errors import LinkError, ProtocolError
 from edge.wire.inflow import NO_MQTT, Inflow
 from edge.wire.link import REFUSED
 from edge.wire.mqtt_codes import meaning
-from edge.wire.packets import overhead, properties
+from edge.wire.packets import ALIAS, overhead, properties
 from edge.wire.paho_client import Heard, client_of
 from edge.wire.session import Incoming, Session
 
@@ -80,6 +80,7 @@ class MqttLink:
         self._clock = clock
         self._heard = Heard(self._where.shown, session)
         self.granted, self.acks, self.incoming = self._heard.granted, self._heard.acks, self._heard.incoming
+        self._aliases: dict[str, int] = {}
         self._client = client_of(broker, self._where, self._heard, version, deadline)
         try:
             self._open(broker, deadline)
@@ -94,16 +95,32 @@ class MqttLink:
             raise self._broken()
         return sock.fileno()
 
+    @property
+    def pings(self) -> int:
+        """How many signs of life were sent."""
+        flow: Inflow | None = self._client.inflow
+        return 0 if flow is None else flow.pings
+
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
         """Hand a message over at QoS 1; its mid comes back in `acks`. `expiry` (s) works in MQTT 5 alone."""
-        extra = None
+        known = topic in self._aliases
+        alias = self._alias(topic)
+        told: dict[str, int] = {} if alias is None else {"TopicAlias": alias}
         if expiry is not None and self.version == mqtt.MQTTv5:
-            extra = properties(PacketTypes.PUBLISH, MessageExpiryInterval=expiry)
-        info = self._client.publish(topic, payload, 1, retain, extra)
+            told["MessageExpiryInterval"] = expiry
+        named = "" if known else topic
+        extra = properties(PacketTypes.PUBLISH, **told) if told else None
+        info = self._client.publish(named, payload, 1, retain, extra)
         if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_AGAIN):
             raise self._broken()
-        self.bytes_sent += overhead(topic, self.version) + len(payload)
+        self.bytes_sent += overhead(named, self.version) + (0 if alias is None else ALIAS) + len(payload)
         return info.mid
+
+    def _alias(self, topic: str) -> int | None:
+        """Return the number that stands for a topic from its first message on; None where the broker takes no more."""
+        if topic not in self._aliases and len(self._aliases) < self.granted.topic_aliases:
+            self._aliases[topic] = len(self._aliases) + 1
+        return self._aliases.get(topic)
 
     def ack(self, message: Incoming) -> None:
         """Tell the broker that a message has been dealt with: only then does it forget it."""

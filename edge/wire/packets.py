@@ -7,12 +7,16 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 
+MQTT5 = int(mqtt.MQTTv5)
 EXPIRY = 5  # bytes of the property Message Expiry Interval
 
 
 def overhead(topic: str, version: int) -> int:
     """Bytes of a PUBLISH packet at QoS 1 beside its payload: headers of 1 + up to 3, topic, mid, properties."""
     return 4 + 2 + len(topic.encode()) + 2 + (1 if version == mqtt.MQTTv5 else 0)
+
+
+ALIAS = 3  # bytes of the property Topic Alias
 
 
 def properties(packet: int, **values: int) -> Any:

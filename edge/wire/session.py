@@ -49,9 +49,10 @@ class Session:
 
 @dataclass
 class Granted:
-    """What the broker grants: messages in flight, bytes a packet (None: any), topics refused, session kept."""
+    """What the broker grants: messages in flight, bytes a packet (None: any), topics refused, session kept, aliases."""
 
     receive_maximum: int = RECEIVE_MAXIMUM
     packet_bytes: int | None = None
     refused: list[str] = field(default_factory=list)
     session_present: bool = False
+    topic_aliases: int = 0  # topics that may have a number in place of their name (MQTT 5, 3.3.2.3.4)

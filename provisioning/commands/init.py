@@ -25,6 +25,8 @@ from provisioning.folding import say
 if TYPE_CHECKING:
     from edge.config.sections import Config
 
+PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail an hour, in a SIM's 30 MB
+
 
 @click.command(help=_("Write a station's file. What is not given is asked for where there is a person."))
 @click.option("--station", "station", metavar="ID", help=_("The station's name, as maoxian-1, for ever."))
@@ -34,6 +36,14 @@ if TYPE_CHECKING:
 )
 @click.option("--camera", "cameras", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A camera."))
 @click.option("--broker", metavar="URL", help=_("Where to send: mqtt://[user:password@]host:port"))
+@click.option(
+    "--budget",
+    type=click.FloatRange(1, 1_000_000),
+    default=30.0,
+    show_default=True,
+    metavar="MB",
+    help=_("Megabytes of mobile data a month; what goes is thinned to it."),
+)
 @click.option("--state", metavar=_("FOLDER"), help=_("The folder of its data."))
 @click.option("--latitude", type=Degrees(), help=_("Degrees north."))
 @click.option("--longitude", type=Degrees(), help=_("Degrees east."))
@@ -89,7 +99,8 @@ def camera_table(spec: str, place: int) -> dict[str, Any]:
     fields = CameraSection.model_fields
     texts_only = {key for key, field in fields.items() if "str" in str(field.annotation)}
     table = {key: text if key in texts_only else literal(text) for key, text in texts.items()}
-    return {"name": "camera" if place == 1 else f"camera-{place}", "driver": driver, **table}
+    size = PICTURE if driver == "picamera" and not {"width", "height"} & set(table) else {}
+    return {"name": "camera" if place == 1 else f"camera-{place}", "driver": driver, **size, **table}
 
 
 def place(out: Path, text: str) -> Config:

@@ -70,6 +70,14 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
             ("proof", "committed", _("data count as sent when the platform says that they are on its disk;")),
             ("", None, _('by "broker" its word is enough: what it drops while the platform is away is lost')),
         )
+        found["budget"] = commented(
+            (
+                "mb_per_month",
+                facts["budget"],
+                _("megabytes of mobile data; minshan budget plan tells what for"),
+            ),
+            ("billing_day", 1, _("the day of the month on which the SIM's data begin anew")),
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from edge.control.client import AskError, NotRunningError, ask
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
+from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.commands.silence import names, place_of, silences
@@ -70,6 +71,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         *troubled(answer.get("sensors") or []),
         *kept(answer.get("store") or {}, offset),
         *sent(answer.get("uplink"), offset),
+        *(bill(answer["budget"]) if answer.get("budget") else ()),
         *pictures(answer, offset),
         *restarted(answer.get("falls") or {}),
     ]

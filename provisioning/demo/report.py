@@ -12,6 +12,7 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.sim.rig import Rig
 from edge.station import Station
+from provisioning.commands.bill import bill
 from provisioning.demo.show import bare, unsent
 
 MOST_COMPLAINTS = 20  # of the checker, on a screen
@@ -54,6 +55,7 @@ def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) 
         "unsent": unsent(station),
         "pictures": facts["pictures"]["taken"] if facts["pictures"] else 0,
         "hour": facts["hour"],
+        "budget": facts["budget"],
     }
 
 
@@ -74,6 +76,8 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
         lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])
         said = _("{lines}, {refused} refused.").format(lines=lines.format(n=report["lines_read"]), refused=refused)
         console.print(said, highlight=False)
+    for line in bill(facts["budget"]) if facts["budget"] else ():
+        console.print(line, highlight=False)
     if "faults" in report:
         told_faults(console, report["faults"])
     if state is not None:

@@ -75,6 +75,8 @@ class Show:
         Time now runs as in life, so that the broker has its time.
         """
         self.rig.clock.pace(1.0)
+        if self.station.uplink is not None:
+            self.station.uplink.wait_no_longer()
         until, before = self.rig.clock.now() + seconds, len(self.interrupted)
         while len(self.interrupted) == before and unsent(self.station) and self.rig.clock.now() < until:
             self.rig.clock.run_until(self.rig.clock.now() + DRAIN_SLICE)

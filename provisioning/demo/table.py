@@ -18,7 +18,7 @@ from provisioning.commands.silence import names, place_of, silences
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
 NARROW = 60  # columns below which there is no room for a column of units and one of reasons
-ON_THE_WAY = 5  # records whose receipt may still be under way, as each new one's is for an instant
+ON_THE_WAY = 25  # records whose receipt may still be under way: those of a quarter of an hour go together
 COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
 

@@ -13,6 +13,8 @@ import click
 
 from edge.control.client import AskError, NotRunningError, ask
 from edge.language.texts import _, ngettext
+from provisioning.commands.bill import amount, bill
+from provisioning.commands.budget import outcome, planned
 from provisioning.commands.doubts import doubts
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
@@ -96,7 +98,20 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from box.strays(config)
     yield box.clock(config) if answer is None else box.clock_of(answer)
     yield box.disk(config, answer is not None)
+    yield from cost(config, answer)
     yield from broker(config)
+
+
+def cost(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
+    """Yield what the mobile data costs: as the running station counts it, or as its file is reckoned."""
+    if answer is not None and answer.get("budget"):
+        yield Finding("budget", True, "\n  ".join(bill(answer["budget"])))
+    elif config.broker is not None:
+        found, at = planned(config)
+        said = outcome(config, found[at])
+        if config.budget is None:
+            said = _("mobile data: about {month} MB a month; the file has no [budget], so nothing is thinned")
+        yield Finding("budget", True, said.format(month=amount(found[at].total)))
 
 
 def running(config: Config) -> dict[str, Any] | None:

@@ -1,8 +1,7 @@
 """What records cost on a farm's SIM: bytes a record of a backlog, megabytes a month of live minutes, all headers in.
 
-Payloads are what the encoder makes. To each message come its PUBLISH header and its PUBACK by MQTT 5, a TLS 1.3 record
-around each, and IP and TCP headers with timestamps on each packet; beside every message goes a bare acknowledgement.
-A month has 30 days. The peer is version 1 of the contract: plain JSON live, batches of rows in zstd.
+Payloads are what the encoder makes; what comes to them is `edge.budget.reckoning`'s. A month has 30 days. The peer is
+version 1 of the contract: plain JSON live, batches of rows in zstd.
 """
 
 from __future__ import annotations
@@ -12,9 +11,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import paho.mqtt.client as mqtt
-
 from drivers.quantity import QUANTITIES
+from edge.budget import reckoning
 from edge.config.sections import BrokerSection
 from edge.northbound.minshan import Outgoing
 from edge.records.bodies import raw
@@ -26,7 +24,7 @@ from edge.store.store import Store
 from edge.uplink.lacking import Lacking
 from edge.uplink.record_encoder import RecordEncoder
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, encode
-from edge.wire.packets import overhead
+from edge.wire.packets import ALIAS, MQTT5, overhead
 from tests.bench.figures import Row, row
 from tests.bench.uplink import BOOT
 from tests.data import folder
@@ -34,12 +32,9 @@ from tests.kits.days import read_day
 from tests.kits.uplink_kit import destination
 
 STATION = "orchard-1"
-TLS = 22  # bytes of a TLS 1.3 record beside what it carries: 5 of header, 1 of type, 16 of tag
-TCP_IP = 52  # bytes of IPv4 and of TCP with timestamps
-SEGMENT = 1448  # bytes of a TCP segment's payload
-PUBACK = 5
 MONTH = 30 * 1440  # minutes
 BATCH = 360
+KEEPALIVE = BrokerSection(url="mqtts://broker").keepalive_s
 EVERY = (1, 5, 10)  # minutes between two live messages
 SILENT = {"code": "no_readings", "text": "no readings"}
 
@@ -49,9 +44,12 @@ def rows() -> Iterator[Row]:
     for name, values in (*recorded(), ("25 channels of noise", list(wandering()))):
         with tempfile.TemporaryDirectory() as place:
             yield from costs(name, records_of(values), Path(place))
-    told = ", ".join(f"{receipts(every):.1f}" for every in EVERY)
-    yield {"what": "MB a month of receipts, one a message, at 1, 5 and 10 min", "ours": told, "peer": "", "ratio": ""}
-    yield row("MB a month of a hello and its answer each day", 30 * greeting() / 1e6)
+    yield row("MB a month of receipts, each quarter of an hour (one a minute)", receipts(15), receipts(1))
+    asked = 30 * 24 * 26 * greeting() / 1e6  # as a station asked that was told at once: 26 times an hour, counted
+    yield row("MB a month of a hello and its answer each day (each 2.3 min)", 30 * greeting() / 1e6, asked)
+    for every in EVERY:
+        pings = ((every * 60 - 1) // KEEPALIVE) * reckoning.PING * MONTH / every / 1e6
+        yield row(f"MB a month of signs of life, a live message each {every} min", pings)
 
 
 def costs(name: str, records: list[Record], place: Path) -> Iterator[Row]:
@@ -89,7 +87,7 @@ def month(encoder: RecordEncoder, records: Sequence[Record], every: int) -> floa
 
 
 def receipts(every: int) -> float:
-    """Return megabytes a month of receipts, one a message."""
+    """Return megabytes a month of receipts, one for the records of so many minutes."""
     one = Receipt(1, "0123456789abcdef", 1, [Span("5d0c9c1f7a22", 123_456, 123_456 + every - 1)])
     return answered(Topic.RECEIPT, encode(one)) * MONTH / every / 1e6
 
@@ -97,21 +95,25 @@ def receipts(every: int) -> float:
 def greeting() -> float:
     """Return bytes of a hello and its answer."""
     epochs = [Span("5d0c9c1f7a22", 1, 123_456)]
-    hello = Hello(1, STATION, "0123456789abcdef", "5d0c9c1f7a22", epochs, 123_457, [], 0, "ntp", "committed")
-    answer = HelloAnswer(1, "0123456789abcdef", 1_782_097_200_000_000, "0123456789abcdef", 1, epochs, reads=2)
+    hello = Hello(1, STATION, "0123456789abcdef", "5d0c9c1f7a22", epochs, 123_457, [], 0, "ntp", "committed", 900)
+    told = 1, "0123456789abcdef", 1_782_097_200_000_000, "0123456789abcdef", 1, epochs
+    answer = HelloAnswer(*told, reads=2, gathers=900)
     return answered(Topic.HELLO, encode(hello)) + answered(Topic.ANSWER, encode(answer))
 
 
 def on_the_link(message: Outgoing) -> int:
-    """Return the bytes that a message costs, both ways."""
-    return answered(message.channel, message.payload)
+    """Return the bytes that a message costs, both ways: the number of its topic stands for its name."""
+    named = overhead("", MQTT5) + ALIAS if message.version > 1 else overhead(_topic(message.channel), MQTT5)
+    return reckoning.message(named + len(message.payload))
 
 
 def answered(channel: Topic, payload: bytes) -> int:
-    """Return the bytes of a message and its acknowledgement: three packets, or more where it is long."""
-    whole = overhead(f"minshan/2/{STATION}/{channel.value}", mqtt.MQTTv5) + len(payload) + TLS
-    segments = -(-whole // SEGMENT)
-    return whole + PUBACK + TLS + (segments + -(-segments // 2) + 1) * TCP_IP
+    """Return the bytes of a message by its topic's name, and of its acknowledgement."""
+    return reckoning.message(overhead(_topic(channel), MQTT5) + len(payload))
+
+
+def _topic(channel: Topic) -> str:
+    return f"minshan/1/{STATION}/{channel.value}"
 
 
 # -- the records -----------------------------------------------------------------------------------------------------

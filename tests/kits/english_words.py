@@ -20,7 +20,7 @@ NAMED = """
 CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
 PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF basic broker chrony committed config
 decode demo dialout digest dmesg doctor false gaps gpio http init journalctl list maintenance
-microrobotics minshan mqtt mqtts picamera picture proof read remote rtsp sensors status sudo test true usermod
+microrobotics minshan mqtt mqtts picamera picture plan proof read remote rtsp sensors status sudo test true usermod
 watch
 """
 

@@ -40,6 +40,7 @@ from tests.kits.batches import Reader
 
 SECTION = BrokerSection(url="mqtt://simulated")
 AGAIN_S = 5.0  # between two tries of the platform
+GATHERED_S = 60.0  # between two looks at which receipts have waited for long enough
 STEP_S, STEPS = 60.0, 240  # in which a station has to have everything proven when nothing goes wrong any more
 OVERDUE_S = 300.0  # after a roll call, by which what is lacking has been opened again
 FILES = ("minutes.jsonl", "events.jsonl", "minutes.jsonl.ledger")
@@ -170,13 +171,15 @@ class FarEnd:
         if receiver is None:
             raise LinkError(Reason("said", "{text}", text="the receiver is stopped"))
         receiver._reads = self._reads  # as an older one answers
+        receiver._clock = rig.clock
         topics = tuple(topic for topic in intake.heard() if self._reads > 1 or not intake.in_columns(topic))
         self._link = link = self.network.connect(
             SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
         )
         link.publish(ROLLCALL, b"{}")
         while True:
-            link.wait(FOREVER)
+            link.wait(rig.clock.now() + GATHERED_S)
+            receiver.tell(link, rig.clock.now())
             link.acks.clear()
             messages = list(link.incoming)
             link.incoming.clear()

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from edge.budget.budget import Budget, Terms
 from edge.clock.anchors import Anchor
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
@@ -32,9 +33,12 @@ UTC0 = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z, the instant of boottime 0
 BOOT = "11111111-2222-3333-4444-555555555555"
 
 
-def destination(broker: BrokerSection, station: str = "orchard-1", way: Way = REAL_WAY) -> Destination:
+def destination(
+    broker: BrokerSection, station: str = "orchard-1", way: Way = REAL_WAY, budget: Budget | None = None
+) -> Destination:
     """Return the platform behind this broker."""
-    return Destination(PLATFORM, broker, Minshan(station, broker.proof), way)
+    unlimited = Budget(Terms(), SystemClock(), lambda: None)
+    return Destination(PLATFORM, broker, Minshan(station, broker.proof), way, budget or unlimited)
 
 
 class Box:

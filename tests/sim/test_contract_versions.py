@@ -43,3 +43,11 @@ def test_live_minutes_may_wait_for_each_other(tmp_path: Path) -> None:
     assert outcome.complaints == []
     assert 12 <= sum(topic.endswith("/live") for topic in outcome.topics) <= 18
     assert [topic for topic in outcome.topics if topic.endswith("/backfill")] == []
+
+
+def test_a_quiet_hour_asks_for_little(tmp_path: Path) -> None:
+    """Minutes that were sent a moment ago are not asked about: a station says hello where it connects, and no more."""
+    outcome = live(configured(tmp_path), Schedule(), 3600.0)
+    assert outcome.complaints == []
+    said = [topic.rpartition("/")[2] for topic in outcome.topics]
+    assert said.count("hello") <= said.count("status") + 2

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.clock import Lane
+from edge.budget.budget import Budget, Terms
 from edge.clock.clock import SystemClock
 from edge.control import commands, frames
 from edge.control.client import AskError, Client, ask
@@ -71,6 +72,7 @@ class Socket:
         self.path = folder / "minshan.sock"
         self.inbox = self.clock.inbox(10_000)
         parts: Any = SimpleNamespace(uplink=None, pictures=None, inbox=self.inbox, clock=self.clock, kept=kept)
+        parts.budget = Budget(Terms(), self.clock, lambda: None)
         self.control = Control(self.path, self.clock, Commands(parts, (*KNOWN, *SLOW)))
         self.lane: Lane = self.clock.lane("control", self.control.run)
         until(self.path.exists)
@@ -253,6 +255,7 @@ def test_the_reason_of_a_maintenance_is_short(kept: Store, text: str) -> None:
     clock = SystemClock()
     inbox = clock.inbox(1)
     parts: Any = SimpleNamespace(uplink=None, inbox=inbox, clock=clock, kept=kept)
+    parts.budget = Budget(Terms(), clock, lambda: None)
     told: list[Outcome] = []
     request = Request("x", Principal("socket", "uid 0"), told.append)
     Commands(parts, KNOWN).run("maintenance", {"seconds": 60, "text": text}, request)

@@ -54,8 +54,9 @@ def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, p
     assert lines[1] == f"✓ sensor dust (plantower on {port}): PM1 0.0 µg/m³, PM2.5 8.0 µg/m³, PM10 8.0 µg/m³"
     assert lines[2].startswith("✓ clock: 2")
     assert re.fullmatch(rf"✓ disk: {tmp_path}/state can be written, [\d.]+ GB are free", lines[3])
-    assert lines[4] == f"✓ broker: mqtt://127.0.0.1:{broker.port} takes the login (MQTT 5)"
-    assert lines[5:] == [
+    assert re.fullmatch(r"✓ mobile data: about 1\d\.\d MB a month; the file has no \[budget\], so .*", lines[4])
+    assert lines[5] == f"✓ broker: mqtt://127.0.0.1:{broker.port} takes the login (MQTT 5)"
+    assert lines[6:] == [
         '! proof: by "broker" data count as sent when the broker has them; what it drops is lost',
         '  → Write proof = "committed" in [broker] and let the platform give receipts, as `minshan watch` does.',
         "! record: the broker has taken a test record, but nobody listens to this station there",
@@ -80,7 +81,7 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: B
         "  → Plug it in, see `ls /dev/serial/by-id/`, and correct the port.",
     ]
     where = f"mqtt://127.0.0.1:{broker.port}"
-    assert lines[5:] == [
+    assert lines[6:] == [
         f"✗ broker: {where} refuses the login (not authorized): are user and password right?",
         "  → Correct username and password_file in [broker], or ask who keeps the broker for a login.",
         "2 things to see to.",

@@ -187,6 +187,7 @@ def test_a_file_may_be_rotated_while_it_is_written(parts: Parts, tmp_path: Path)
     parts += [box, watch]
     box.backlog(10)
     box.recording()
+    box.uplink.wait_no_longer()  # for receipts, those of the last minutes are awaited below
     box.run_until(lambda: len(watch.seqs()) >= 15)
     watch.minutes.rename(tmp_path / "m.jsonl.1")
     box.run_until(lambda: watch.minutes.exists() and len(watch.seqs()) >= 5)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.reason import Reason
+from edge.budget.budget import Budget, Terms
 from edge.clock.clock import SystemClock
 from edge.config.sections import CommandsSection, RemoteCommand
 from edge.control.commands import KNOWN, Commands, NoArguments, Outcome, Permission, Principal, Request
@@ -41,7 +42,9 @@ def made(tmp_path: Path) -> Iterator[Any]:
     """Give what the commands need of a station."""
     clock = SystemClock()
     store = Store.open(tmp_path / "state", epoch="e", destinations=(PLATFORM,))
-    yield SimpleNamespace(uplink=None, pictures=Camera(), clock=clock, inbox=clock.inbox(100), kept=store)
+    budget, config = Budget(Terms(), clock, lambda: None), SimpleNamespace(camera=())
+    rooms = {"uplink": None, "pictures": Camera(), "inbox": clock.inbox(100), "kept": store}
+    yield SimpleNamespace(clock=clock, budget=budget, config=config, **rooms)
     store.close()
 
 
@@ -110,6 +113,7 @@ def test_whatever_is_asked_there_is_an_answer(name: str, arguments: dict[str, An
     parts = SimpleNamespace(
         uplink=None, pictures=None, clock=clock, inbox=clock.inbox(9), kept=SimpleNamespace(pictures=None)
     )
+    parts.budget = Budget(Terms(), clock, lambda: None)
     told = run(parts, name, arguments)
     assert told
     while len(parts.inbox):

@@ -1,0 +1,165 @@
+"""The month's bytes of one station: counted as they go, and what is thinned so that the rest of the month has some.
+
+Without `[budget]` all is counted and nothing is thinned. What is counted and decided is the uplink's lane's; others
+read `snapshot` and what `keep` returns, and may say until when every minute matters (`urgency`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from drivers.clock import Clock
+from edge.budget import billing, plan, reckoning, thinning
+from edge.budget.meter import Meter, Use
+from edge.budget.thinning import Rates, Rest, Step
+from edge.budget.urgency import Urgency
+from edge.config.sections import Config
+
+LOOK_S = 60.0  # between two looks at how it stands
+UNKNOWN_DAYS = 31  # of a month while nobody knows the time: none is longer
+
+
+class BudgetSnapshot(msgspec.Struct, frozen=True):
+    """How the month stands: bytes `used` by what for, what it may be (None: unlimited), which days it has (ISO).
+
+    `a_month` is what the configuration is reckoned to cost as it is thinned now, bytes in 30 days, at most the budget.
+    `step` is how much is thinned (`edge.budget.thinning`), `live_every` the minutes between two live messages.
+    """
+
+    most: int | None
+    used: dict[str, int]
+    first: date | None
+    end: date | None
+    days_left: float | None
+    a_month: float
+    step: int
+    live_every: int
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What is agreed: bytes of a month (None: unlimited), when it begins, by which hours, how much is needed a day."""
+
+    most: float | None = None
+    billing_day: int = 1
+    utc_offset_h: float = 0.0
+    tls: bool = True
+    rates: Rates = Rates(dict.fromkeys((1, *thinning.LIVE_EVERY.values()), 0.0))
+
+
+def terms_of(config: Config) -> Terms:
+    """Return the terms of a configuration."""
+    section, offset = config.budget, config.site.utc_offset_h
+    tls = config.broker is None or config.broker.url.startswith("mqtts")
+    rates = plan.rates(config)
+    if section is None:
+        return Terms(None, 1, offset, tls, rates)
+    return Terms(section.mb_per_month * reckoning.MEGABYTE, section.billing_day, offset, tls, rates)
+
+
+class Budget:
+    """`utc` tells the time (microseconds), None while nobody knows it; `kept` is what `keep` returned before."""
+
+    def __init__(self, terms: Terms, clock: Clock, utc: Callable[[], int | None], kept: Any = None) -> None:
+        self.urgency = Urgency()
+        self._most, self._billing_day, self._offset = terms.most, terms.billing_day, terms.utc_offset_h
+        self._tls, self._rates = terms.tls, terms.rates
+        self._clock, self._utc = clock, utc
+        self._meter = Meter(kept)
+        self._period: billing.Period | None = None
+        self._step, self._day = Step.NOTHING, date.min
+        self._next_look = float("-inf")
+        self._kept = self._meter.keep()
+        self.snapshot = self._snapshot()
+
+    # -- counted ----------------------------------------------------------------------------------------------
+
+    def count(self, use: Use, packet: int) -> None:
+        """Count a PUBLISH packet of so many bytes, either way, with its acknowledgement."""
+        self._meter.count(use, reckoning.message(packet, self._tls))
+
+    def connected(self) -> None:
+        """Count the beginning of a connection."""
+        self._meter.count(Use.LINK, plan.CONNECTING)
+
+    def pinged(self, times: int) -> None:
+        """Count signs of life."""
+        self._meter.count(Use.LINK, times * reckoning.ping(self._tls))
+
+    def keep(self) -> Mapping[str, Any]:
+        """Return what has to outlive a restart. Callable from any lane."""
+        return self._kept
+
+    # -- decided ----------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """See how the month stands, at most once a minute, and publish it.
+
+        More is thinned as soon as that is needed; less only on a new day, or the step would change with each message.
+        """
+        if self._clock.now() >= self._next_look:
+            self._next_look = self._clock.now() + LOOK_S
+            utc = self._utc()
+            if utc is not None:
+                self._period = billing.period(utc, self._offset, self._billing_day)
+                self._meter.begin(self._period.first)
+                today = billing.local(utc, self._offset).date()
+                self._step, self._day = (self._step if today == self._day else Step.NOTHING), today
+            rest = self._rest()
+            self._step = Step.NOTHING if rest is None else max(self._step, thinning.step(rest, self._rates))
+        self._kept = self._meter.keep()
+        self.snapshot = self._snapshot()
+
+    def is_urgent(self) -> bool:
+        """Return whether every minute goes at once now."""
+        return self._clock.now() < self.urgency.until
+
+    def live_every_min(self) -> int:
+        """Return the minutes between two live messages."""
+        return 1 if self.is_urgent() else self._rates.minutes(self._step)
+
+    @property
+    def step(self) -> Step:
+        """How much is thinned."""
+        return self._step
+
+    def admits_backfill(self, size: int) -> bool:
+        """Return whether a message of a backlog with so many bytes may go now."""
+        rest = self._rest()
+        return rest is None or thinning.admits_backfill(rest, self._rates, reckoning.message(size, self._tls))
+
+    def admits_picture(self, size: int) -> bool:
+        """Return whether a part, of so many bytes, of a picture by schedule may go."""
+        rest = self._rest()
+        return rest is None or thinning.admits_picture(rest, self._rates, self._step, plan.part(size))
+
+    def local(self, utc: int) -> tuple[date, int]:
+        """Return the local date and hour of an instant."""
+        at = billing.local(utc, self._offset)
+        return at.date(), at.hour
+
+    def _rest(self) -> Rest | None:
+        if self._most is None:
+            return None
+        used = self._meter.used()
+        days, left = (UNKNOWN_DAYS, UNKNOWN_DAYS) if self._period is None else (self._period.days, self._days_left())
+        return Rest(self._most, sum(used.values()), used[Use.SCHEDULED], days, left)
+
+    def _days_left(self) -> float:
+        return 0.0 if self._period is None else self._period.days_left
+
+    def _snapshot(self) -> BudgetSnapshot:
+        period = self._period
+        return BudgetSnapshot(
+            most=None if self._most is None else round(self._most),
+            used={use.value: size for use, size in self._meter.used().items()},
+            first=None if period is None else period.first,
+            end=None if period is None else period.end,
+            days_left=None if period is None else round(period.days_left, 2),
+            a_month=min(self._rates.day(self._step) * reckoning.MONTH, self._most or float("inf")),
+            step=self._step,
+            live_every=self._rates.minutes(self._step),
+        )

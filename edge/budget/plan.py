@@ -1,0 +1,160 @@
+"""What a configuration will cost a month, before anything is sent: made-up minutes go through the real encoder.
+
+Each channel wanders by a noise of three of its steps from one minute to the next, as no air does for a whole day: the
+25 noisy channels of the bench cost a tenth more than a recorded day. A full picture is reckoned by its pixels.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import pairwise
+
+import msgspec
+
+from drivers.quantity import QUANTITIES
+from edge.budget import reckoning
+from edge.budget.thinning import LIVE_EVERY, Rates, Step
+from edge.config.sections import BrokerSection, CameraSection, Config
+from edge.northbound import version2
+from edge.northbound.column_writer import KnownTables
+from edge.northbound.minshan import Minshan
+from edge.records.bodies import raw
+from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.records.spans import Span
+from edge.wire.contract import CHUNK, VERSION, Hello, HelloAnswer, Receipt, Topic, encode, topic
+from edge.wire.packets import ALIAS, MQTT5, overhead
+
+MINUTES = 60  # of the sample
+MESSAGES = 6  # of it that are made, of each kind: a Pi makes each in some milliseconds
+DAY_MIN = 1440
+DAYLIGHT = 12.2  # h a day with the sun up, over a year: half of it, and what refraction and its disc add
+THUMBNAIL = 20_000  # bytes at most (edge/pictures/judge.py)
+PIXEL = 0.24  # bytes of a full picture for each pixel: 0.97 MB of 2688 x 1520, as the demo's camera makes them
+CONNECTING = 6_000  # bytes of a connection's beginning by TLS with certificates on both sides
+CONNECTIONS = 4  # a day: a mobile network ends one now and then
+HELLOS = 2  # a day besides one for each connection
+RECEIPTS = DAY_MIN / 15
+CHUNK_HEADER = 400  # bytes before a chunk: topic and the header in JSON
+
+
+def rates(config: Config) -> Rates:
+    """Return what the configuration needs a day, in bytes."""
+    broker = config.broker or BrokerSection(url="mqtts://broker")
+    tls = broker.url.startswith("mqtts")
+    station = config.station.id
+    cameras = [pictures_of(one) for one in config.camera]
+    return Rates(
+        live=live(station, channels(config), broker, tls),
+        live_every=broker.live_every_min,
+        link=link(station, broker, tls),
+        thumbnails=sum(count * part(THUMBNAIL) for count, _ in cameras),
+        thumbnails_hourly=sum(min(count, DAYLIGHT) * part(THUMBNAIL) for count, _ in cameras),
+        full=sum(count * part(size) for count, size in cameras),
+        full_daily=sum(min(count, 1.0) * part(size) for count, size in cameras),
+    )
+
+
+def channels(config: Config) -> list[str]:
+    """Return the names under which its minutes have values."""
+    names = sorted(set(config.channels().values()))
+    gusts = [name.replace("wind_speed", "wind_speed_of_gust", 1) for name in names if is_wind_speed(name)]
+    return [*names, *gusts]
+
+
+def is_wind_speed(name: str) -> bool:
+    """Return whether a channel has a gust beside it."""
+    return name.partition(".")[0] == "wind_speed"
+
+
+def live(station: str, names: list[str], broker: BrokerSection, tls: bool) -> dict[int, float]:
+    """Return the bytes a day of live minutes and of signs of life, by the minutes between two messages."""
+    contract = broker.contract
+    records = list(minutes(names))
+    found = {}
+    for every in sorted({1, *LIVE_EVERY.values()}):
+        parts = [records[first:end] for first, end in pairwise(range(0, MINUTES + 1, every))][:MESSAGES]
+        sizes = [message(station, Topic.LIVE, size, contract, tls) for size in payloads(station, parts, contract)]
+        pings = len(parts) * ((every * 60 - 1) // broker.keepalive_s) * reckoning.ping(tls)
+        found[every] = (sum(sizes) + pings) / (len(parts) * every) * DAY_MIN
+    return found
+
+
+def payloads(station: str, parts: list[list[Record]], contract: int) -> Iterator[int]:
+    """Yield the sizes of the messages of these records, their table known."""
+    tables = KnownTables(station)
+    for part in parts:
+        _, along = version2.batch(tables, part)
+        payload = version2.encode(version2.batch(tables, part, [table.hash for table in along])[0])
+        if contract == VERSION or payload is None:
+            yield sum(len(message.payload) for message in Minshan(station).live(part))
+        else:
+            yield len(payload)
+
+
+def minutes(names: list[str]) -> Iterator[Record]:
+    """Yield made-up minutes of these channels."""
+    noise = random.Random(1)
+    values = dict.fromkeys(names, 20.0)
+    for number in range(MINUTES):
+        for name in names:
+            quantity = QUANTITIES[name.partition(".")[0]]
+            values[name] = quantity.rounded(values[name] + noise.gauss(0, 3 * quantity.resolution))
+        body = raw({"values": dict(values), "quality": dict.fromkeys(names, 1), "reasons": {}})
+        mark = ClockMark("ntp", round(0.05 + number % 17 * 0.000_131, 6))
+        stamp = Stamp("00000000-0000-0000-0000-000000000000", round(20.126841 + 60.0 * number, 6))
+        start = 1_767_225_600_000_000 + 60_000_000 * number
+        yield Record("000000000000", 100_000 + number, Kind.MINUTE, stamp, 60.0, start, mark, 0, 2, body)
+
+
+def link(station: str, broker: BrokerSection, tls: bool) -> float:
+    """Return the bytes a day of the link itself: connecting, hellos and answers, receipts."""
+    epoch, ledger = "0" * 12, "0" * 16
+    hello = Hello(1, station, ledger, epoch, [Span(epoch, 1, 123_456)], 123_457, [], 0, "ntp", broker.proof, 900)
+    answer = HelloAnswer(1, ledger, 1_782_097_200_000_000, ledger, 1, hello.epochs, reads=2, gathers=900)
+    greeting = message(station, Topic.HELLO, len(encode(hello)), VERSION, tls)
+    greeting += message(station, Topic.ANSWER, len(encode(answer)), VERSION, tls)
+    receipt = message(
+        station, Topic.RECEIPT, len(encode(Receipt(1, ledger, 1, [Span(epoch, 123_456, 123_470)]))), VERSION, tls
+    )
+    receipts = RECEIPTS * receipt if broker.proof == "committed" else 0.0
+    return CONNECTIONS * CONNECTING + (HELLOS + CONNECTIONS) * greeting + receipts
+
+
+def message(station: str, channel: Topic, payload: int, version: int, tls: bool) -> int:
+    """Return the bytes of a message of so many and its acknowledgement. A live one's topic has a number by now."""
+    name = overhead("", MQTT5) + ALIAS if channel is Topic.LIVE else overhead(topic(station, channel, version), MQTT5)
+    return reckoning.message(name + payload, tls)
+
+
+def pictures_of(camera: CameraSection) -> tuple[float, int]:
+    """Return how many pictures a day it takes by schedule, and the bytes of a full one."""
+    hours = 24.0 if camera.by_night else DAYLIGHT
+    return hours * 60 / camera.every_min, round(camera.width * camera.height * PIXEL)
+
+
+def part(size: int) -> int:
+    """Return the bytes on the link of a picture's part: a chunk has a header of some 300, and so a message's cost."""
+    chunks = -(-size // CHUNK)
+    return sum(reckoning.message(CHUNK_HEADER + min(CHUNK, size - number * CHUNK)) for number in range(chunks))
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """Megabytes a month of 30 days at a step, by what they are for."""
+
+    step: Step
+    live: float
+    pictures: float
+    link: float
+
+    @property
+    def total(self) -> float:
+        """Return all of it."""
+        return self.live + self.pictures + self.link
+
+
+def bill(found: Rates, step: Step) -> Bill:
+    """Return what a configuration costs a month at a step of thinning."""
+    month = reckoning.MONTH / reckoning.MEGABYTE
+    live_day = found.live[found.minutes(step)]
+    return Bill(step, live_day * month, found.pictures(step) * month, found.link * month)

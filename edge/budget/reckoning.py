@@ -1,0 +1,30 @@
+"""What a message costs on a farm's SIM: bytes on the link, both ways, with the headers that a network counts.
+
+To a payload come MQTT's PUBLISH header and its PUBACK (MQTT 5, 3.3 and 3.4), a TLS 1.3 record around each (RFC 8446,
+5.2: 5 bytes of header, 1 of type, 16 of tag), and on each packet IPv4 (20, RFC 791) and TCP with timestamps (32,
+RFC 9293 and 7323). Besides the two packets goes a bare acknowledgement, and one for every two segments of a long
+message (RFC 9293, 3.8.6.3). Segments that are lost and sent again are not in it: no program sees them.
+"""
+
+from __future__ import annotations
+
+TLS = 22
+TCP_IP = 52
+SEGMENT = 1448  # bytes of a TCP segment's payload on a path of 1500
+PUBACK = 5
+PING = 2 * (2 + TLS) + 3 * TCP_IP  # a PINGREQ, its PINGRESP, an acknowledgement
+MONTH = 30  # days that a month has where none is named
+MEGABYTE = 1_000_000
+
+
+def message(packet: int, tls: bool = True) -> int:
+    """Return the bytes of a PUBLISH packet of so many and of its acknowledgement: three packets, or more."""
+    record = TLS if tls else 0
+    whole = packet + record
+    segments = -(-whole // SEGMENT)
+    return whole + PUBACK + record + (segments + -(-segments // 2) + 1) * TCP_IP
+
+
+def ping(tls: bool = True) -> int:
+    """Return the bytes of one sign of life and its answer."""
+    return PING if tls else PING - 2 * TLS

@@ -1,0 +1,27 @@
+"""What a picture that somebody asks for costs over a mobile network: reckoned before it is taken, and known after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge.budget import plan, reckoning
+from edge.config.sections import CameraSection
+
+PRICE = "megabytes"  # the fact's name in a command's result
+
+
+def before(cameras: Sequence[CameraSection], name: str | None) -> dict[str, float]:
+    """Return what a picture of this camera (None: the first) will cost by its size; nothing where there is none."""
+    full = [plan.pictures_of(camera)[1] for camera in cameras if name in (None, camera.name)]
+    return _price(full[0], plan.THUMBNAIL) if full else {}
+
+
+def after(facts: Mapping[str, Any]) -> dict[str, float]:
+    """Return what a picture costs that was taken, by the facts of its record."""
+    full, thumbnail = facts.get("bytes"), facts.get("thumbnail_bytes")
+    return _price(full, thumbnail) if isinstance(full, int) and isinstance(thumbnail, int) else {}
+
+
+def _price(full: int, thumbnail: int) -> dict[str, float]:
+    return {PRICE: round((plan.part(full) + plan.part(thumbnail)) / reckoning.MEGABYTE, 2)}

@@ -1,0 +1,50 @@
+"""What goes over a link and comes back, counted for the month's bill by what it is for."""
+
+from __future__ import annotations
+
+from edge.budget.meter import Use
+from edge.northbound.minshan import Outgoing
+from edge.records.record import Kind
+from edge.uplink.destination import Destination
+from edge.wire.contract import Topic
+from edge.wire.link import Link
+from edge.wire.packets import MQTT5, overhead
+from edge.wire.session import Incoming
+
+
+class Account:
+    """Counts the messages of one destination; outlives the connections. All methods are the uplink's lane's."""
+
+    def __init__(self, destination: Destination) -> None:
+        self._budget = destination.budget
+        self._pings = 0  # of this connection, counted already
+
+    def connected(self) -> None:
+        """Take in that a connection began."""
+        self._pings = 0
+        self._budget.connected()
+
+    def sent(self, message: Outgoing, packet: int) -> None:
+        """Count a message that was handed over as a packet of so many bytes."""
+        self._budget.count(self._use(message), packet)
+
+    def came(self, message: Incoming) -> None:
+        """Count a message that arrived."""
+        self._budget.count(Use.LINK, overhead(message.topic, MQTT5) + len(message.payload))
+
+    def look(self, link: Link | None) -> None:
+        """Count the signs of life since the last look, and see how the month stands."""
+        if link is not None and link.pings > self._pings:
+            self._budget.pinged(link.pings - self._pings)
+            self._pings = link.pings
+        self._budget.look()
+
+    def _use(self, message: Outgoing) -> Use:
+        if message.chunk is not None:
+            return Use.ASKED if message.asked else Use.SCHEDULED
+        if message.channel is Topic.BACKFILL:
+            return Use.BACKFILL
+        if message.channel is not Topic.LIVE:
+            return Use.LINK
+        alert = any(record.kind == Kind.ALERT for record in message.records)
+        return Use.URGENT if alert or self._budget.is_urgent() else Use.LIVE

@@ -1,0 +1,49 @@
+"""The month's mobile data in people's words: what it costs, what is used and left, what is thinned for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.budget.thinning import Step
+from edge.language.texts import _, ngettext
+
+MB = 1e6
+
+
+def bill(budget: dict[str, Any]) -> list[str]:
+    """Return the lines about the budget of a station's status."""
+    used, month = sum(budget["used"].values()) / MB, budget["a_month"] / MB
+    if budget["most"] is None:
+        said = _("Mobile data: about {month} MB a month; {used} MB used since {date}.")
+        if budget["first"] is None:
+            said = _("Mobile data: about {month} MB a month; {used} MB used.")
+        return [said.format(month=amount(month), used=amount(used), date=budget["first"])]
+    said = _("Mobile data: about {month} MB a month; {used} of {most} MB used.")
+    left = budget["days_left"]
+    if left is not None:
+        said = ngettext(
+            "Mobile data: about {month} MB a month; {used} of {most} MB used, {n} day left.",
+            "Mobile data: about {month} MB a month; {used} of {most} MB used, {n} days left.",
+            round(left),
+        )
+    most = amount(budget["most"] / MB)
+    found = [said.format(month=amount(month), used=amount(used), most=most, n=round(left or 0))]
+    return [*found, *thinned(Step(budget["step"]), budget["live_every"])]
+
+
+def thinned(step: Step, live_every: int) -> list[str]:
+    """Return a line of what is sent less often, so that the month's data lasts."""
+    if step is Step.NOTHING:
+        return []
+    parts = [_("full photos once a day")]
+    if step >= Step.THUMBNAILS_HOURLY:
+        parts.append(_("thumbnails once an hour"))
+    if step >= Step.LIVE_5:
+        parts.append(_("minutes {n} at a time").format(n=live_every))
+    said = _("To make it last: {what}. Alerts, frost and what somebody asks for go at once; nothing is lost.")
+    return [said.format(what=_(", ").join(parts))]
+
+
+def amount(megabytes: float) -> str:
+    """Return megabytes for people: whole ones from ten on."""
+    return f"{megabytes:.0f}" if megabytes >= 100 else f"{megabytes:.1f}"

@@ -1,0 +1,75 @@
+"""The bytes that the budget reckons are those that go through TLS, and a topic's number stands for its name."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections import Counter
+from pathlib import Path
+
+from edge.budget import plan, reckoning
+from edge.clock.clock import SystemClock
+from edge.wire.mqtt_link import MqttLink, connect
+from edge.wire.session import Session
+from tests.kits.broker import Broker, certificates
+from tests.kits.uplink_kit import Listener
+
+TOPIC = "minshan/2/orchard-1/live"
+PACKETS = 12  # of a handshake and what is said first, at most: a TCP header each
+
+
+class CountingProxy:
+    """Passes bytes between a client and a broker, and counts them by their way: "up", "down"."""
+
+    def __init__(self, port: int) -> None:
+        self.bytes: Counter[str] = Counter()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+        self._to = port
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        client, _ = self._server.accept()
+        broker = socket.create_connection(("127.0.0.1", self._to))
+        self._server.close()
+        for source, sink, way in ((client, broker, "up"), (broker, client, "down")):
+            threading.Thread(target=self._pass, args=(source, sink, way), daemon=True).start()
+
+    def _pass(self, source: socket.socket, sink: socket.socket, way: str) -> None:
+        with source, sink, contextlib.suppress(OSError):  # the other way may end first
+            while data := source.recv(65536):
+                self.bytes[way] += len(data)
+                sink.sendall(data)
+
+
+def sent(link: MqttLink, payload: bytes) -> int:
+    """Publish and wait for the acknowledgement. Return the bytes of the packet."""
+    clock, before = SystemClock(), link.bytes_sent
+    mid = link.publish(TOPIC, payload)
+    while mid not in link.acks:
+        link.wait(clock.now() + 1.0)
+    return link.bytes_sent - before
+
+
+def test_a_message_costs_what_is_reckoned(tmp_path: Path) -> None:
+    """Packet by packet through TLS 1.3 to a real broker, the topic by its name once and by a number from then on."""
+    files = certificates(tmp_path, 30)
+    broker = Broker(tmp_path, tls=files).start()
+    proxy = CountingProxy(broker.port)
+    section = broker.section(url=f"mqtts://127.0.0.1:{proxy.port}")
+    listener = Listener(broker)
+    link = connect(section, Session("minshan-orchard-1", ("minshan/1/orchard-1/answer",)))
+    begun = sum(proxy.bytes.values()) + PACKETS * reckoning.TCP_IP
+    assert begun < plan.CONNECTING, begun
+    named = sent(link, b"{}")
+    for size in (10, 100, 1000):
+        proxy.bytes.clear()
+        packet = sent(link, b"x" * size)
+        assert packet - size == named - 2 - len(TOPIC)
+        passed = sum(proxy.bytes.values())
+        # A length takes one to four bytes and is reckoned as three, and a PUBACK may leave out its code.
+        assert 0 <= reckoning.message(packet) - (passed + 3 * reckoning.TCP_IP) <= 3
+    assert [(m.topic, len(m.payload)) for m in listener.take()] == [(TOPIC, size) for size in (2, 10, 100, 1000)]
+    link.close()
+    broker.stop()

@@ -1,0 +1,110 @@
+"""What is thinned, in which order, and that a month never costs more than its budget but for what cannot wait."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.budget import thinning
+from edge.budget.thinning import Rates, Rest, Step
+
+LIVE = {1: 500_000.0, 5: 120_000.0, 10: 70_000.0, 60: 16_000.0}
+USUAL = Rates(LIVE, 1, 50_000.0, 500_000.0, 260_000.0, 13_000_000.0, 1_000_000.0)
+MB = 1e6
+amounts = st.floats(0, 40 * MB)
+
+
+@st.composite
+def stations(draw: st.DrawFn) -> Rates:
+    """Draw what a station needs a day; more is never needed where more is thinned."""
+    live = sorted(draw(st.lists(st.floats(0, 1 * MB), min_size=4, max_size=4)), reverse=True)
+    full, thumbnails = draw(st.floats(0, 20 * MB)), draw(st.floats(0, 2 * MB))
+    every, link = draw(st.sampled_from([1, 5, 10])), draw(st.floats(0, 0.2 * MB))
+    hourly, daily = draw(st.floats(0, thumbnails)), draw(st.floats(0, full))
+    return Rates(dict(zip((1, 5, 10, 60), live, strict=True)), every, link, thumbnails, hourly, full, daily)
+
+
+rests = st.builds(Rest, st.floats(1 * MB, 1000 * MB), amounts, st.just(0.0), st.just(30.0), st.floats(0, 30))
+
+
+@pytest.mark.parametrize(
+    ("mb", "expected"),
+    [
+        (500, Step.NOTHING),
+        (62, Step.FULL_DAILY),
+        (55, Step.THUMBNAILS_HOURLY),
+        (43, Step.LIVE_5),
+        (42, Step.LIVE_10),
+        (20, Step.LIVE_10),  # with some pictures of the month
+        (3, Step.LIVE_60),
+    ],
+)
+def test_the_order_is_the_one_that_is_stated(mb: float, expected: Step) -> None:
+    """First fewer full pictures, then fewer thumbnails, then minutes that wait for each other."""
+    assert thinning.step(Rest(mb * MB, 0.0, 0.0, 30.0, 30.0), USUAL) is expected
+
+
+@given(rests, stations(), amounts)
+def test_more_used_never_thins_less(rest: Rest, rates: Rates, more: float) -> None:
+    """The more has gone and the less there is, the more is thinned."""
+    used = msgspec.structs.replace(rest, used=rest.used + more)
+    larger = msgspec.structs.replace(rest, budget=rest.budget + more)
+    assert thinning.step(larger, rates) <= thinning.step(rest, rates) <= thinning.step(used, rates)
+
+
+@given(rests, stations(), st.floats(0, 5 * MB))
+def test_what_is_not_admitted_is_not_admitted_later_at_a_worse_time(rest: Rest, rates: Rates, more: float) -> None:
+    """Backfill waits for the hourly message's share, and more so the more is used."""
+    worse = msgspec.structs.replace(rest, used=rest.used + more)
+    if thinning.admits_backfill(worse, rates, 1000):
+        assert thinning.admits_backfill(rest, rates, 1000)
+
+
+@settings(max_examples=40)
+@given(st.floats(1 * MB, 200 * MB), stations(), st.integers(0, 2**32))
+def test_a_month_never_costs_more_than_its_budget_but_for_what_cannot_wait(
+    budget: float, rates: Rates, seed: int
+) -> None:
+    """Half-days of a month with pictures of any size, backlogs and urgent hours: over it goes what cannot wait alone.
+
+    That is what is urgent, the link itself, and the message of minutes an hour.
+    """
+    chance = random.Random(seed)
+    used = scheduled = cannot_wait = 0.0
+    for half in range(60):
+        rest = Rest(budget, used, scheduled, 30.0, 30.0 - half / 2)
+        at = thinning.step(rest, rates)
+        live, hourly = rates.live[rates.minutes(at)] / 2, rates.live[60] / 2
+        assert used + live + rates.link / 2 <= budget + 1 or at is Step.LIVE_60
+        urgent = chance.choice((0.0, 0.0, 0.0, rates.live[1] / 2))
+        used += live + rates.link / 2 + urgent
+        cannot_wait += urgent + hourly + rates.link / 2
+        for size in chance.choices(range(1000, 2_000_000), k=chance.randrange(4)):
+            rest = msgspec.structs.replace(rest, used=used, scheduled=scheduled)
+            if thinning.admits_picture(rest, rates, at, size):
+                used, scheduled = used + size, scheduled + size
+            rest = msgspec.structs.replace(rest, used=used, scheduled=scheduled)
+            if thinning.admits_backfill(rest, rates, size // 10):
+                used += size // 10
+    assert used - cannot_wait <= budget + 1
+
+
+def test_a_month_that_is_too_small_for_its_pictures_has_some_in_its_last_week() -> None:
+    """Paced by the days that have gone, one full picture every few days goes, to the end."""
+    used = scheduled = 0.0
+    days = []
+    for day in range(30):
+        rest = Rest(20 * MB, used, scheduled, 30.0, 30.0 - day)
+        at = thinning.step(rest, USUAL)
+        used += USUAL.without_pictures(at)
+        if thinning.admits_picture(msgspec.structs.replace(rest, used=used), USUAL, at, 1_000_000):
+            used, scheduled = used + MB, scheduled + MB
+            days.append(day)
+    assert len(days) >= 10
+    assert days[0] == 0 or days[0] < 4
+    assert days[-1] > 24
+    assert used <= 20 * MB

@@ -1,0 +1,80 @@
+"""When a station asks what became of what it sent: when its receipt is overdue, and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.config.sections import BrokerSection
+from edge.northbound.minshan import Outgoing
+from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.records.spans import Span
+from edge.sim.clock import SimClock
+from edge.store.outbox import ASK_AFTER, PLATFORM
+from edge.store.store import Store
+from edge.uplink.receipts import Receipts
+from edge.wire.contract import GATHER, Hello, HelloAnswer, Receipt, Topic, decode
+from tests.kits.uplink_kit import destination
+
+LEDGER = "ledger"
+
+
+class Station:
+    """What a station knows of its proofs, after a platform that gathers receipts has answered its hello."""
+
+    def __init__(self, store: Store, gathers: int) -> None:
+        self.store, self.clock = store, SimClock()
+        there = destination(BrokerSection(url="mqtt://127.0.0.1"))
+        self.receipts = Receipts(there, "b", "e", store, self.clock)
+        self.receipts.greet()
+        payload = self.receipts.hello(0, None)
+        assert payload is not None
+        hello = decode(payload, Hello)
+        assert hello.gather == GATHER
+        answer = HelloAnswer(1, hello.nonce, 1_782_097_200_000_000, LEDGER, 1, [], gathers=gathers)
+        self.receipts.answered(answer, lambda anchor: None)
+
+    def send(self, channel: Topic) -> Record:
+        """Let the broker acknowledge a minute that went on a channel."""
+        body = {"values": {"air_temperature": 1.0}, "quality": {"air_temperature": 1}, "reasons": {}}
+        start, mark = 1_782_097_200_000_000 + self.store.next_seq * 60_000_000, ClockMark("ntp", 0.05)
+        record = self.store.append(Draft(Kind.MINUTE, Stamp("b", 0.0), 60.0, start, mark, body))
+        self.receipts.sent([Outgoing(channel, b"", (record,))])
+        return record
+
+    def asks_after(self, seconds: float) -> bool:
+        """Return whether a hello is due when so much time has passed."""
+        self.clock.run_until(self.clock.now() + seconds)
+        return self.receipts.is_hello_due()
+
+
+@pytest.fixture(name="store")
+def opened(tmp_path: Path) -> Iterator[Store]:
+    """Give an empty store."""
+    made = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("channel", "gathers", "wait"),
+    [(Topic.LIVE, GATHER, ASK_AFTER + GATHER), (Topic.LIVE, 0, ASK_AFTER), (Topic.BACKFILL, GATHER, ASK_AFTER)],
+)
+def test_what_is_not_receipted_in_time_is_asked_about(store: Store, channel: Topic, gathers: int, wait: float) -> None:
+    """Live minutes wait as long as the platform said that it gathers, all else for two minutes."""
+    station = Station(store, gathers)
+    station.send(channel)
+    assert not station.asks_after(wait - 1.0)
+    assert station.asks_after(2.0)
+
+
+def test_what_is_receipted_is_not_asked_about(store: Store) -> None:
+    """Each receipt puts off the asking to what was sent after it."""
+    station = Station(store, GATHER)
+    for _ in range(2):  # within the hour after which the clock is looked at
+        record = station.send(Topic.LIVE)
+        assert not station.asks_after(600.0)
+        station.receipts.received(Receipt(1, LEDGER, 1, [Span("e", record.seq, record.seq)]))
+        assert not station.asks_after(600.0)
