@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,23 @@ from edge.store.schema import PAGE
 LEAF = 0x0D  # a leaf of a table
 WAL_HEADER, FRAME_HEADER = 32, 24  # bytes
 FRAME = FRAME_HEADER + PAGE
-_SIZES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}  # bytes of a whole number by its serial type
+MOST_HEAD = 200  # bytes of a row's head: that of a record has about 20
 MOST_ROUNDS = 1 << 20  # of a log between two clean ends
 SLICE = 1024 * PAGE  # bytes of a file in memory at a time
+_INTEGER = partial(int.from_bytes, byteorder="big", signed=True)
+# By serial type: how a column is unpacked, and what is made of the bytes that come of it.
+_TYPES: dict[int, tuple[str, Callable[[bytes], Any] | None]] = {
+    0: ("0s", lambda _: None),
+    1: ("b", None),
+    2: ("h", None),
+    3: ("3s", _INTEGER),
+    4: ("i", None),
+    5: ("6s", _INTEGER),
+    6: ("q", None),
+    7: ("d", None),
+    8: ("0s", lambda _: 0),
+    9: ("0s", lambda _: 1),
+}
 PageReader = Callable[[int], bytes]
 Page = tuple[bytes, PageReader]
 Found = list[Any]
@@ -143,30 +158,30 @@ def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
 def _values(payload: bytes) -> list[Any]:
     """Return the columns (file format, section 2.1)."""
     end, at = _varint(payload, 0)
-    types = []
-    while at < end:
-        kind, at = _varint(payload, at)
-        types.append(kind)
-    found = []
-    for kind in types:
-        value, at = _value(payload, at, kind)
-        found.append(value)
-    return found
-
-
-def _value(payload: bytes, at: int, kind: int) -> tuple[Any, int]:
-    if kind in (0, 8, 9):
-        return (None, 0, 1)[(0, 8, 9).index(kind)], at
-    if kind == 7:
-        return struct.unpack_from(">d", payload, at)[0], at + 8
-    if kind in _SIZES:
-        end = at + _SIZES[kind]
-        return int.from_bytes(payload[at:end], "big", signed=True), end
-    if kind < 12:
+    if end > MOST_HEAD:
         raise _NoRowError
-    end = at + (kind - 12) // 2
-    text = payload[at:end]
-    return (text.decode() if kind % 2 else text), end
+    layout, made = _layout(payload[at:end])
+    values = list(layout.unpack_from(payload, end))
+    for column, make in made:
+        values[column] = make(values[column])
+    return values
+
+
+@lru_cache(maxsize=1024)  # the types of rows differ in little but the length of the body
+def _layout(types: bytes) -> tuple[struct.Struct, list[tuple[int, Callable[[bytes], Any]]]]:
+    """Return how columns of these serial types are unpacked, and which of them are made of bytes then, and how."""
+    codes: list[str] = []
+    made = []
+    at = 0
+    while at < len(types):
+        kind, at = _varint(types, at)
+        if kind in (10, 11):
+            raise _NoRowError
+        code, make = _TYPES.get(kind) or (f"{(kind - 12) // 2}s", bytes.decode if kind % 2 else None)
+        if make is not None:
+            made.append((len(codes), make))
+        codes.append(code)
+    return struct.Struct(">" + "".join(codes)), made
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
