@@ -21,26 +21,17 @@ from edge.store.schema import PAGE
 LEAF = 0x0D  # a leaf of a table
 WAL_HEADER, FRAME_HEADER = 32, 24  # bytes
 FRAME = FRAME_HEADER + PAGE
-MOST_HEAD = 200  # bytes of a row's head: that of a record has about 20
+MOST_HEAD = 127  # bytes of a row's head; that of a record has about 20
 MOST_ROUNDS = 1 << 20  # of a log between two clean ends
 SLICE = 1024 * PAGE  # bytes of a file in memory at a time
+# By serial type: the values that the type itself says, and how numbers are unpacked.
+_FIXED = {0: None, 8: 0, 9: 1}
+_NUMBERS = {1: "b", 2: "h", 3: "3s", 4: "i", 5: "6s", 6: "q", 7: "d"}
 _INTEGER = partial(int.from_bytes, byteorder="big", signed=True)
-# By serial type: how a column is unpacked, and what is made of the bytes that come of it.
-_TYPES: dict[int, tuple[str, Callable[[bytes], Any] | None]] = {
-    0: ("0s", lambda _: None),
-    1: ("b", None),
-    2: ("h", None),
-    3: ("3s", _INTEGER),
-    4: ("i", None),
-    5: ("6s", _INTEGER),
-    6: ("q", None),
-    7: ("d", None),
-    8: ("0s", lambda _: 0),
-    9: ("0s", lambda _: 1),
-}
 PageReader = Callable[[int], bytes]
 Page = tuple[bytes, PageReader]
 Found = list[Any]
+Made = list[tuple[int, Callable[[Any], Any]]]
 
 
 class _NoRowError(Exception):
@@ -112,9 +103,6 @@ def records(page: bytes, read: PageReader, known: Ranges = ranges.NOTHING) -> It
         if len(values) != rows.WIDTH + 1:
             continue
         values[0] = rowid
-        for column in rows.REAL:  # SQLite keeps 60.0 as the whole number 60 on the disk
-            if isinstance(values[column], int):
-                values[column] = float(values[column])
         if rows.is_whole(values):
             yield values
 
@@ -124,12 +112,11 @@ def _rows(page: bytes, read: PageReader, known: Ranges) -> Iterator[tuple[int, l
     if len(page) < PAGE or page[head] != LEAF:
         return
     (cells,) = struct.unpack_from(">H", page, head + 3)
-    for at in range(head + 8, min(head + 8 + 2 * cells, PAGE - 1), 2):
-        (cell,) = struct.unpack_from(">H", page, at)
+    for cell in struct.unpack_from(f">{min(cells, (PAGE - head - 8) // 2)}H", page, head + 8):
         try:
             size, start = _varint(page, cell)
             rowid, start = _varint(page, start)
-            if not ranges.contains(known, rowid):
+            if not (known and ranges.contains(known, rowid)):
                 yield rowid, _values(_payload(page, start, size, read))
         except (_NoRowError, IndexError, struct.error, UnicodeDecodeError):
             continue
@@ -156,32 +143,41 @@ def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
 
 
 def _values(payload: bytes) -> list[Any]:
-    """Return the columns (file format, section 2.1)."""
-    end, at = _varint(payload, 0)
+    """Return the columns of a record (file format, section 2.1)."""
+    end = payload[0]
     if end > MOST_HEAD:
         raise _NoRowError
-    layout, made = _layout(payload[at:end])
-    values = list(layout.unpack_from(payload, end))
+    columns, fixed, made = _layout(payload[1:end])
+    values = list(columns.unpack_from(payload, end))
+    for column, value in fixed:
+        values[column] = value
     for column, make in made:
         values[column] = make(values[column])
     return values
 
 
-@lru_cache(maxsize=1024)  # the types of rows differ in little but the length of the body
-def _layout(types: bytes) -> tuple[struct.Struct, list[tuple[int, Callable[[bytes], Any]]]]:
-    """Return how columns of these serial types are unpacked, and which of them are made of bytes then, and how."""
+@lru_cache(maxsize=1024)  # the types of records differ in little but the length of the body
+def _layout(types: bytes) -> tuple[struct.Struct, list[tuple[int, int | None]], Made]:
+    """Return how columns are unpacked, the values that are in none of their bytes, and what is made of which others."""
     codes: list[str] = []
-    made = []
+    fixed: list[tuple[int, int | None]] = []
+    made: Made = []
     at = 0
     while at < len(types):
+        column = len(codes)
         kind, at = _varint(types, at)
         if kind in (10, 11):
             raise _NoRowError
-        code, make = _TYPES.get(kind) or (f"{(kind - 12) // 2}s", bytes.decode if kind % 2 else None)
-        if make is not None:
-            made.append((len(codes), make))
-        codes.append(code)
-    return struct.Struct(">" + "".join(codes)), made
+        codes.append(_NUMBERS.get(kind) or f"{max(kind - 12, 0) // 2}s")
+        if kind in _FIXED:
+            fixed.append((column, _FIXED[kind]))
+        elif kind in (3, 5):
+            made.append((column, _INTEGER))
+        elif kind > 12 and kind % 2:
+            made.append((column, bytes.decode))
+        if column in rows.REAL and 0 < kind < 10:  # SQLite keeps 60.0 as the whole number 60 on the disk
+            made.append((column, float))
+    return struct.Struct(">" + "".join(codes)), fixed, made
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from itertools import islice
 from pathlib import Path
 
 import apsw
@@ -290,11 +291,6 @@ def _readable(old: apsw.Connection) -> Iterator[carve.Found]:
 
 def _batches(found: Iterable[carve.Found]) -> Iterator[list[carve.Found]]:
     """Yield the same, BATCH at a time."""
-    batch: list[carve.Found] = []
-    for row in found:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+    rest = iter(found)
+    while batch := list(islice(rest, BATCH)):
         yield batch
