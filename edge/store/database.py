@@ -2,6 +2,9 @@
 
 A change either is on the disk when its block ends, or nothing has changed, in memory neither. So a full disk or
 a disk error costs the call that met it and no more; the next one may succeed.
+
+While a damaged database is salvaged under a running station, all wait but those that only add: their changes go into
+the interim, a second database beside it, from which the salvage takes them at its end, or that of the next start.
 """
 
 from __future__ import annotations
@@ -18,9 +21,10 @@ from drivers.reason import Reason
 from edge.files import identity
 from edge.store import log_rescue, salvage, schema
 from edge.store.errors import Cause, StoreError, as_store_error, store_error
-from edge.store.folder import DATABASE, LOG, shut, size, used_before
+from edge.store.folder import DATABASE, INTERIM, LOG, shut, size, used_before
 
 EMPTY = Reason("database_empty", "the database is empty")
+CUT_OFF = Reason("salvage_cut_off", "its salvage was cut off")
 RUN_OVER = Reason("run_over", "nothing more can be kept in this run")
 MOVED = Reason("store_moved", "{file} was deleted or moved away while the station ran", file="")
 REPLACED = Reason("store_replaced", "another file was put in the place of {file} while the station ran", file="")
@@ -57,6 +61,10 @@ class Database:
         self._closed = False
         self._members = members
         self._connection: apsw.Connection | None = None
+        self._interim: apsw.Connection | None = None
+        self._salvaged = threading.Condition(self.lock)
+        self._salvaging = False
+        self._failed: StoreError | None = None  # why the salvage came to nothing
         self._identities: dict[str, tuple[int, int] | None] = {}  # of the files that are open
         self._log_pages = 0  # in the log after the newest commit
 
@@ -95,6 +103,8 @@ class Database:
     def _look(self, used: bool) -> None:
         """Look at the file before SQLite does, which takes an empty one for new and removes the log beside it."""
         path = self.folder / DATABASE
+        if (self.folder / INTERIM).exists():
+            raise apsw.CorruptError(CUT_OFF)
         if (used or size(self.folder / (DATABASE + LOG))) and not size(path):
             raise apsw.NotADBError(EMPTY if path.exists() else Reason("database_missing", "the database is missing"))
         shut(self.folder)
@@ -124,26 +134,31 @@ class Database:
             yield self._open()
 
     @contextmanager
-    def change(self) -> Iterator[apsw.Connection]:
-        """Make the block a transaction: on the disk when it ends, or StoreError and nothing has changed."""
+    def change(self, adds: bool = False) -> Iterator[apsw.Connection]:
+        """Make the block a transaction: on the disk when it ends, or StoreError and nothing has changed.
+
+        `adds`: it only adds records, so that it need not wait for a salvage.
+        """
         with self.lock, self._watched():
-            connection = self._open()
+            connection = self._open_interim() if adds and self._salvaging else self._open()
+            written = self._members if connection is self._connection else ()
             before = [part.snapshot() for part in self._members]
             done = False
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
-                for part in self._members:
+                for part in written:
                     part.write(connection)
                 connection.execute("COMMIT")
                 done = True
             finally:
                 if done:
-                    for part in self._members:
+                    for part in written:
                         part.committed()
                 else:
                     self._undo(connection, before)
-            self._fold_in(connection)
+            if connection is self._connection:
+                self._fold_in(connection)
 
     def _committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         """Note how long the log is after a commit; SQLite's `wal_hook`, in the place of a checkpoint of its own."""
@@ -167,12 +182,43 @@ class Database:
                 connection.execute("ROLLBACK")
 
     def _open(self) -> apsw.Connection:
+        self._salvaged.wait_for(lambda: not self._salvaging)  # which lets go of the lock
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
         if self._connection is None:
             if self._closed:
                 raise store_error(Cause.CLOSED, self.folder, RUN_OVER)
             self.connect()  # a salvage that the disk refused: perhaps it does better now
         assert self._connection is not None
         return self._connection
+
+    def _open_interim(self) -> apsw.Connection:
+        if self._interim is None:
+            self._interim = schema.connect(self.folder / INTERIM, self.vfs)
+            schema.migrate(self._interim, self.folder)
+        return self._interim
+
+    def begin_salvage(self) -> bool:
+        """Let go of the damaged file: from now on all wait but those who add. False where a salvage is under way."""
+        with self.lock:
+            begun, self._salvaging = not self._salvaging, True
+            self.disconnect()
+            return begun
+
+    def end_interim(self) -> None:
+        """Let go of the interim, with all that was added. The caller holds the lock until the salvage has ended."""
+        interim, self._interim = self._interim, None
+        if interim is not None:
+            with suppress(apsw.Error):  # what could not be folded in stays in its log
+                interim.close(True)
+
+    def end_salvage(self, failed: StoreError | None) -> None:
+        """Let all go on with the database that is there now, or with the error, which the first one is told."""
+        with self.lock:
+            self.end_interim()
+            self._salvaging, self._failed = False, failed
+            self._salvaged.notify_all()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -190,10 +236,17 @@ class Database:
         """Whether there is a database to work with."""
         return self._connection is not None
 
+    @property
+    def closed(self) -> bool:
+        """Whether the run is over."""
+        return self._closed
+
     def close(self) -> None:
-        """Let go of the file for good."""
-        self._closed = True
-        self.disconnect()
+        """Let go of the file for good; a salvage under way ends unfinished, and is begun again by the next start."""
+        with self.lock:
+            self._closed = True
+            self._salvaged.wait_for(lambda: not self._salvaging)
+            self.disconnect()
 
     def disconnect(self) -> None:
         """Let go of the file without a checkpoint of our own."""
