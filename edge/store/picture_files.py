@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from drivers.reason import Reason
 from edge.files import sync_folder
-from edge.pictures.judge import FAULTS
+from edge.pictures.reasons import FAULTS
 from edge.pictures.spool import CaptureResult, Part, Spool
 
 GOOD, SUSPECT = 1, 3  # QARTOD
