@@ -6,8 +6,9 @@ bounds in the place of a time, or a body in another form than a station writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
+from operator import sub
 from typing import Any
 
 import msgspec
@@ -18,8 +19,9 @@ from edge.northbound.columns import MICRO, USUAL, Body, Channel, Columns, Run, T
 from edge.records.bodies import MOST_CHANNELS
 from edge.records.record import MOST, Kind, Record
 
+HEADS = 4  # of a row's numbers, before its start
 FURTHEST = MOST // 2  # from 0, so that a step from one number to any other is none too large
-NEGATIVE_ZEROS = (b":-0.0,", b":-0.0}")  # whole numbers have one zero
+DECODER = msgspec.json.Decoder(Body)
 MOST_TABLES = 64  # that are remembered
 Units = Callable[[str], tuple[str, int] | None]  # of a channel: its unit, and how many decimals its values have
 
@@ -34,11 +36,12 @@ class KnownTable(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A minute as whole numbers."""
+    """A minute as whole numbers: its seq, boottime, duration, error and start (microseconds), then its values."""
 
     record: Record
     known: KnownTable
     body: Body
+    usual: bool  # no flag and no reason but the table's
     numbers: list[int | None]
 
 
@@ -54,18 +57,14 @@ class KnownTables:
         if record.kind != Kind.MINUTE or record.clock.not_before is not None or record.clock.not_after is not None:
             return None
         try:
-            body = msgspec.json.decode(record.body, type=Body)
+            body = DECODER.decode(record.body)
             known = self._table(record, tuple(body.values))
-            if known is None:
+            if known is None or not _is_given_back(record, body, known, numbers := _numbers(record, body, known)):
                 return None
-            numbers = [
-                None if v is None else round(v * scale)
-                for v, scale in zip(body.values.values(), known.scales, strict=True)
-            ]
-        except (msgspec.MsgspecError, OverflowError, ValueError):
+        except (msgspec.MsgspecError, OverflowError, TypeError, ValueError):
             return None
-        found = Row(record, known, body, numbers)
-        return found if _is_given_back(found) else None
+        usual = not body.reasons and set(body.quality.values()) <= {known.table.flag}
+        return Row(record, known, body, usual, numbers)
 
     def named(self, name: str) -> Table | None:
         """Return the table of that name."""
@@ -88,58 +87,68 @@ class KnownTables:
         return KnownTable(table, table.hash, list(names), [10.0**channel.decimals for channel in channels])
 
 
-def _is_given_back(one: Row) -> bool:
+def _numbers(record: Record, body: Body, known: KnownTable) -> list[int | None]:
+    """Return what Row.numbers has. Raise OverflowError or ValueError for what is no number, TypeError."""
+    error = record.clock.error
+    return [
+        record.seq,
+        round(record.stamp.boottime * MICRO),
+        round(record.duration * MICRO),
+        None if error is None else round(error * MICRO),
+        record.start,
+        *[None if v is None else round(v * scale) for v, scale in zip(body.values.values(), known.scales, strict=True)],
+    ]
+
+
+def _is_given_back(record: Record, body: Body, known: KnownTable, numbers: Sequence[int | None]) -> bool:
     """Whether the whole numbers come to the very bytes of the record."""
-    record, body, names = one.record, one.body, one.known.names
-    times = (record.stamp.boottime, record.duration, record.clock.error or 0.0)
-    if any(isinstance(t, int) or round(t * MICRO) / MICRO != t for t in times):
+    sizes = list(filter(None, numbers))
+    if max(sizes) > FURTHEST or min(sizes) < -FURTHEST:
         return False
-    if max(record.seq, record.start or 0, *(abs(t) * MICRO for t in times)) > FURTHEST:
+    given = [None if number is None else number / MICRO for number in numbers[1:HEADS]]
+    told = (record.stamp.boottime, record.duration, record.clock.error)
+    if told != tuple(given) or int in map(type, told):
         return False
-    known = [number for number in one.numbers if number is not None]
-    if known and not -FURTHEST <= min(known) <= max(known) <= FURTHEST:
+    given = [None if number is None else number / scale for number, scale in zip(numbers[HEADS + 1 :], known.scales)]
+    if list(body.quality) != known.names:
         return False
-    given = [None if number is None else number / scale for number, scale in zip(one.numbers, one.known.scales)]
-    if given != list(body.values.values()):
+    if body.reasons and list(body.reasons) != [name for name in known.names if name in body.reasons]:
         return False
-    raw = bytes(record.body)
-    if any(zero in raw for zero in NEGATIVE_ZEROS):
-        return False
-    reasons = [name for name in names if name in body.reasons] if body.reasons else []
-    in_order = list(body.quality) == names and list(body.reasons) == reasons
-    return in_order and msgspec.json.encode(body) == raw
+    back = Body(dict(zip(known.names, given)), body.quality, body.reasons)
+    return msgspec.json.encode(back) == bytes(record.body)
 
 
 def columns(rows: Sequence[Row]) -> Columns:
     """Return minutes of one table, all dated or all undated, in columns."""
-    known = rows[0].known
-    records = [one.record for one in rows]
     runs, reasons = _runs(rows)
-    dated = [record.start for record in records if record.start is not None]
-    durations = [round(record.duration * MICRO) for record in records]
-    revisions = [record.revision for record in records]
+    seq, boottime, duration, error, start, *values = zip(*[one.numbers for one in rows])
+    revision = [one.record.revision for one in rows]
     whole: list[list[int | None]] = [
-        [record.seq for record in records],
-        [round(record.stamp.boottime * MICRO) for record in records],
-        [] if all(duration == USUAL for duration in durations) else list(durations),
-        [None if record.clock.error is None else round(record.clock.error * MICRO) for record in records],
-        list(dated),
-        list(revisions) if any(revisions) else [],
-        *([one.numbers[place] for one in rows] for place in range(len(known.names))),
+        list(seq),
+        list(boottime),
+        [] if set(duration) == {USUAL} else list(duration),
+        list(error),
+        [] if None in start else list(start),
+        list(revision) if any(revision) else [],
+        *map(list, values),
     ]
-    seq, boottime, duration, error, start, revision, *values = map(_steps, whole)
-    return msgspec.convert(
-        {"table": known.hash, "seq": seq, "boottime": boottime, "duration": duration, "error": error, "start": start}
-        | {"revision": revision, "values": values, "runs": runs, "reasons": reasons, "sum": sum_of(whole, runs)},
-        Columns,
-    )
+    steps = [*map(_steps, whole)]
+    names = ("seq", "boottime", "duration", "error", "start", "revision")
+    found: dict[str, Any] = dict(zip(names, steps))
+    known = rows[0].known
+    found |= {"table": known.hash, "values": steps[len(names) :], "runs": runs, "reasons": reasons}
+    return msgspec.convert(found | {"sum": sum_of(whole, runs)}, Columns)
 
 
 def _runs(rows: Sequence[Row]) -> tuple[list[Run], list[Raw]]:
     """Return where flags are not the usual one, and the reasons, each once."""
     runs, known = [], dict[bytes, int]()
     usual = rows[0].known.table.flag
+    odd = [one.body for one in rows if not one.usual]
+    unusual = {name for body in odd for name, flag in body.quality.items() if flag != usual or name in body.reasons}
     for place, name in enumerate(rows[0].known.names):
+        if name not in unusual:
+            continue
         told = [(one.body.quality[name], one.body.reasons.get(name)) for one in rows]
         first = 0
         for (flag, reason), same in groupby((flag, None if r is None else bytes(r)) for flag, r in told):
@@ -151,7 +160,10 @@ def _runs(rows: Sequence[Row]) -> tuple[list[Run], list[Raw]]:
     return runs, [Raw(reason) for reason in known]
 
 
-def _steps(numbers: Iterable[int | None]) -> list[int | None]:
+def _steps(numbers: list[int | None]) -> list[int | None]:
+    """Return the first number and the steps between the others; a hole is stepped over."""
+    if None not in numbers:
+        return [*numbers[:1], *map(sub, numbers[1:], numbers)]
     steps, before = list[int | None](), 0
     for number in numbers:
         steps.append(None if number is None else number - before)
