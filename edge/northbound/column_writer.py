@@ -21,7 +21,8 @@ from edge.records.record import MOST, Kind, Record
 
 HEADS = 4  # of a row's numbers, before its start
 FURTHEST = MOST // 2  # from 0, so that a step from one number to any other is none too large
-DECODER = msgspec.json.Decoder(Body)
+BEGIN = b'{"values":'
+BODY, VALUES = msgspec.json.Decoder(Body), msgspec.json.Decoder(dict[str, float | None])
 MOST_TABLES = 64  # that are remembered
 Units = Callable[[str], tuple[str, int] | None]  # of a channel: its unit, and how many decimals its values have
 
@@ -33,15 +34,18 @@ class KnownTable(msgspec.Struct, frozen=True):
     hash: str
     names: list[str]
     scales: list[float]
+    end: bytes  # of a usual minute's body: all but the values
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A minute as whole numbers: its seq, boottime, duration, error and start (microseconds), then its values."""
+    """A minute as whole numbers: its seq, boottime, duration, error and start (microseconds), then its values.
+
+    `body` is None where it is a usual one: no flag and no reason but the table's.
+    """
 
     record: Record
     known: KnownTable
-    body: Body
-    usual: bool  # no flag and no reason but the table's
+    body: Body | None
     numbers: list[int | None]
 
 
@@ -51,32 +55,50 @@ class KnownTables:
     def __init__(self, station: str, units: Units | None = None, most: int = MOST_TABLES) -> None:
         self._station, self._units, self._most = station, units or units_of, most
         self._known: dict[tuple[Any, ...], KnownTable | None] = {}
+        self._newest: tuple[tuple[Any, ...], KnownTable] | None = None
 
     def row(self, record: Record) -> Row | None:
         """Return a minute as whole numbers, None where columns can't give it back to the byte."""
         if record.kind != Kind.MINUTE or record.clock.not_before is not None or record.clock.not_after is not None:
             return None
+        raw, start = bytes(record.body), (record.epoch, record.stamp.boot, record.clock.source, record.setup)
         try:
-            body = DECODER.decode(record.body)
-            known = self._table(record, tuple(body.values))
-            if known is None or not _is_given_back(record, body, known, numbers := _numbers(record, body, known)):
+            known = self._usual(start, raw)
+            if known is not None:
+                body, told = None, raw[len(BEGIN) : len(raw) - len(known.end)] + b"}"
+                values = VALUES.decode(told)
+            else:
+                body, told = BODY.decode(raw), raw
+                values = body.values
+                known = self._table(record, start, tuple(values))
+            if known is None or list(values) != known.names:
                 return None
+            numbers = _numbers(record, values, known)
         except (msgspec.MsgspecError, OverflowError, TypeError, ValueError):
             return None
-        usual = not body.reasons and set(body.quality.values()) <= {known.table.flag}
-        return Row(record, known, body, usual, numbers)
+        return Row(record, known, body, numbers) if _is_given_back(record, known, body, numbers, told) else None
+
+    def _usual(self, start: tuple[Any, ...], raw: bytes) -> KnownTable | None:
+        """Return the newest table where it is that of this start and the body is a usual one, as most are."""
+        if self._newest is None or self._newest[0] != start:
+            return None
+        known = self._newest[1]
+        return known if raw.startswith(BEGIN) and raw.endswith(known.end) else None
 
     def named(self, name: str) -> Table | None:
         """Return the table of that name."""
         return next((known.table for known in self._known.values() if known is not None and known.hash == name), None)
 
-    def _table(self, record: Record, names: tuple[str, ...]) -> KnownTable | None:
-        key = (record.epoch, record.stamp.boot, record.clock.source, record.setup, names)
+    def _table(self, record: Record, start: tuple[Any, ...], names: tuple[str, ...]) -> KnownTable | None:
+        key = (*start, names)
         if key not in self._known:
             while len(self._known) >= self._most:
                 del self._known[next(iter(self._known))]
             self._known[key] = self._made(record, names)
-        return self._known[key]
+        known = self._known[key]
+        if known is not None:
+            self._newest = start, known
+        return known
 
     def _made(self, record: Record, names: tuple[str, ...]) -> KnownTable | None:
         units = [self._units(name) for name in names]
@@ -84,10 +106,11 @@ class KnownTables:
         if len(channels) < len(names) or len(channels) > MOST_CHANNELS:
             return None
         table = Table(self._station, record.epoch, record.stamp.boot, record.clock.source, channels, record.setup)
-        return KnownTable(table, table.hash, list(names), [10.0**channel.decimals for channel in channels])
+        end = msgspec.json.encode(Body({}, dict.fromkeys(names, table.flag)))[len(BEGIN) + 1 :]
+        return KnownTable(table, table.hash, list(names), [10.0**channel.decimals for channel in channels], end)
 
 
-def _numbers(record: Record, body: Body, known: KnownTable) -> list[int | None]:
+def _numbers(record: Record, values: dict[str, float | None], known: KnownTable) -> list[int | None]:
     """Return what Row.numbers has. Raise OverflowError or ValueError for what is no number, TypeError."""
     error = record.clock.error
     return [
@@ -96,26 +119,28 @@ def _numbers(record: Record, body: Body, known: KnownTable) -> list[int | None]:
         round(record.duration * MICRO),
         None if error is None else round(error * MICRO),
         record.start,
-        *[None if v is None else round(v * scale) for v, scale in zip(body.values.values(), known.scales, strict=True)],
+        *[None if v is None else round(v * scale) for v, scale in zip(values.values(), known.scales)],
     ]
 
 
-def _is_given_back(record: Record, body: Body, known: KnownTable, numbers: Sequence[int | None]) -> bool:
-    """Whether the whole numbers come to the very bytes of the record."""
+def _is_given_back(
+    record: Record, known: KnownTable, body: Body | None, numbers: Sequence[int | None], told: bytes
+) -> bool:
+    """Whether the whole numbers come to the very bytes of the record: `told`, of a usual one those of its values."""
     sizes = list(filter(None, numbers))
     if max(sizes) > FURTHEST or min(sizes) < -FURTHEST:
         return False
-    given = [None if number is None else number / MICRO for number in numbers[1:HEADS]]
-    told = (record.stamp.boottime, record.duration, record.clock.error)
-    if told != tuple(given) or int in map(type, told):
+    heads = (record.stamp.boottime, record.duration, record.clock.error)
+    if heads != tuple(None if n is None else n / MICRO for n in numbers[1:HEADS]) or int in map(type, heads):
         return False
-    given = [None if number is None else number / scale for number, scale in zip(numbers[HEADS + 1 :], known.scales)]
-    if list(body.quality) != known.names:
+    given = [None if n is None else n / scale for n, scale in zip(numbers[HEADS + 1 :], known.scales)]
+    values = dict(zip(known.names, given))
+    if body is None:
+        return msgspec.json.encode(values) == told
+    in_order = [name for name in known.names if name in body.reasons] if body.reasons else []
+    if list(body.quality) != known.names or list(body.reasons) != in_order:
         return False
-    if body.reasons and list(body.reasons) != [name for name in known.names if name in body.reasons]:
-        return False
-    back = Body(dict(zip(known.names, given)), body.quality, body.reasons)
-    return msgspec.json.encode(back) == bytes(record.body)
+    return msgspec.json.encode(Body(values, body.quality, body.reasons)) == told
 
 
 def columns(rows: Sequence[Row]) -> Columns:
@@ -144,12 +169,13 @@ def _runs(rows: Sequence[Row]) -> tuple[list[Run], list[Raw]]:
     """Return where flags are not the usual one, and the reasons, each once."""
     runs, known = [], dict[bytes, int]()
     usual = rows[0].known.table.flag
-    odd = [one.body for one in rows if not one.usual]
+    odd = [one.body for one in rows if one.body is not None]
     unusual = {name for body in odd for name, flag in body.quality.items() if flag != usual or name in body.reasons}
     for place, name in enumerate(rows[0].known.names):
         if name not in unusual:
             continue
-        told = [(one.body.quality[name], one.body.reasons.get(name)) for one in rows]
+        bodies = [one.body for one in rows]
+        told = [(usual, None) if body is None else (body.quality[name], body.reasons.get(name)) for body in bodies]
         first = 0
         for (flag, reason), same in groupby((flag, None if r is None else bytes(r)) for flag, r in told):
             count = sum(1 for _ in same)
