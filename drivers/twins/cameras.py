@@ -11,6 +11,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,6 +64,8 @@ class SnapshotCamera:
         self._closing = threading.Event()
         self.asked = 0  # requests, for tests that count them
         self.logins = 0  # of these, with a login
+        # One thread paints for all requests: glibc gives each thread memory of its own, and keeps what it painted with.
+        self._painter = ThreadPoolExecutor(1, "painter")
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="camera", daemon=True)
@@ -82,6 +85,7 @@ class SnapshotCamera:
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
+        self._painter.shutdown()
         self._thread.join(5)
 
     def __enter__(self) -> SnapshotCamera:
@@ -124,7 +128,7 @@ class SnapshotCamera:
         elif fault is CameraFault.HTML:
             send(request, 200, "text/html", PAGE)
         else:
-            self._give(request, self._picture(fault), fault)
+            self._give(request, self._painter.submit(self._picture, fault).result(), fault)
 
     def _give(self, request: BaseHTTPRequestHandler, jpeg: bytes, fault: CameraFault | None) -> None:
         if fault is CameraFault.CUT:
