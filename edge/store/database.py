@@ -3,8 +3,7 @@
 A change either is on the disk when its block ends, or nothing has changed, in memory neither. So a full disk or
 a disk error costs the call that met it and no more; the next one may succeed.
 
-While a damaged database is salvaged under a running station, all wait but those that only add: their changes go into
-the interim, a second database beside it, from which the salvage takes them at its end, or that of the next start.
+While a damaged database is salvaged under a running station, all wait but those that only add (interim.py).
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from edge.files import identity
 from edge.store import log_rescue, salvage, schema
 from edge.store.errors import Cause, StoreError, as_store_error, store_error
 from edge.store.folder import DATABASE, INTERIM, LOG, shut, size, used_before
+from edge.store.interim import Interim
 
 EMPTY = Reason("database_empty", "the database is empty")
 CUT_OFF = Reason("salvage_cut_off", "its salvage was cut off")
@@ -58,13 +58,10 @@ class Database:
         self.lock = threading.RLock()
         self.mend: Callable[[Reason], None] | None = None
         self.vfs = vfs
-        self._closed = False
+        self.closed = False
         self._members = members
         self._connection: apsw.Connection | None = None
-        self._interim: apsw.Connection | None = None
-        self._salvaged = threading.Condition(self.lock)
-        self._salvaging = False
-        self._failed: StoreError | None = None  # why the salvage came to nothing
+        self.interim = Interim(folder, vfs, self.lock)
         self._identities: dict[str, tuple[int, int] | None] = {}  # of the files that are open
         self._log_pages = 0  # in the log after the newest commit
 
@@ -140,7 +137,7 @@ class Database:
         `adds`: it only adds records, so that it need not wait for a salvage.
         """
         with self.lock, self._watched():
-            connection = self._open_interim() if adds and self._salvaging else self._open()
+            connection = self.interim.open() if adds and self.interim.salvaging else self._open()
             written = self._members if connection is self._connection else ()
             before = [part.snapshot() for part in self._members]
             done = False
@@ -182,43 +179,13 @@ class Database:
                 connection.execute("ROLLBACK")
 
     def _open(self) -> apsw.Connection:
-        self._salvaged.wait_for(lambda: not self._salvaging)  # which lets go of the lock
-        if self._failed is not None:
-            failed, self._failed = self._failed, None
-            raise failed
+        self.interim.wait()
         if self._connection is None:
-            if self._closed:
+            if self.closed:
                 raise store_error(Cause.CLOSED, self.folder, RUN_OVER)
             self.connect()  # a salvage that the disk refused: perhaps it does better now
         assert self._connection is not None
         return self._connection
-
-    def _open_interim(self) -> apsw.Connection:
-        if self._interim is None:
-            self._interim = schema.connect(self.folder / INTERIM, self.vfs)
-            schema.migrate(self._interim, self.folder)
-        return self._interim
-
-    def begin_salvage(self) -> bool:
-        """Let go of the damaged file: from now on all wait but those who add. False where a salvage is under way."""
-        with self.lock:
-            begun, self._salvaging = not self._salvaging, True
-            self.disconnect()
-            return begun
-
-    def end_interim(self) -> None:
-        """Let go of the interim, with all that was added. The caller holds the lock until the salvage has ended."""
-        interim, self._interim = self._interim, None
-        if interim is not None:
-            with suppress(apsw.Error):  # what could not be folded in stays in its log
-                interim.close(True)
-
-    def end_salvage(self, failed: StoreError | None) -> None:
-        """Let all go on with the database that is there now, or with the error, which the first one is told."""
-        with self.lock:
-            self.end_interim()
-            self._salvaging, self._failed = False, failed
-            self._salvaged.notify_all()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -236,16 +203,12 @@ class Database:
         """Whether there is a database to work with."""
         return self._connection is not None
 
-    @property
-    def closed(self) -> bool:
-        """Whether the run is over."""
-        return self._closed
-
     def close(self) -> None:
         """Let go of the file for good; a salvage under way ends unfinished, and is begun again by the next start."""
         with self.lock:
-            self._closed = True
-            self._salvaged.wait_for(lambda: not self._salvaging)
+            self.closed = True
+            with suppress(StoreError):
+                self.interim.wait()
             self.disconnect()
 
     def disconnect(self) -> None:

@@ -62,8 +62,10 @@ class Recovery:
         `in_background` that is only begun: whoever only adds records goes on, all others wait for its end.
         """
         if self.in_background:
-            if self._db.begin_salvage():
-                threading.Thread(target=self._mend_beside, args=(cause,), name="salvage", daemon=True).start()
+            with self._db.lock:
+                self._db.disconnect()
+                if self._db.interim.begin():
+                    threading.Thread(target=self._mend_beside, args=(cause,), name="salvage", daemon=True).start()
             return
         self._db.disconnect()
         with as_store_error(self._db.folder):
@@ -77,7 +79,7 @@ class Recovery:
 
             def last_given() -> int:
                 held.enter_context(self._db.lock)
-                self._db.end_interim()
+                self._db.interim.close()
                 return self._ledger.last
 
             try:
@@ -87,7 +89,8 @@ class Recovery:
             except StoreError as found:
                 failed = found
             finally:
-                self._db.end_salvage(failed)
+                with self._db.lock:
+                    self._db.interim.end(failed)
 
     def _go_on(self) -> None:
         self.progress()

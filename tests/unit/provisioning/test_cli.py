@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -34,16 +32,6 @@ def test_help_names_every_command_in_both_languages() -> None:
     assert "Ask the running station" not in chinese.out
     assert minshan("--lang", "zh", "--help").out == minshan("--help", "--lang=zh").out == chinese.out
     assert minshan("--lang", "en", "--help", env=CHINESE).out == english.out
-
-
-@pytest.mark.parametrize("words", [["--help"], ["status", "--help"], ["status", "--state", "nowhere"]], ids=" ".join)
-def test_a_short_question_loads_little(words: list[str]) -> None:
-    """What needs no station's file loads neither the check of one nor any other command: half a second on a Pi."""
-    code = f"import sys\nfrom provisioning.main import outcome\noutcome({words})\nprint(*sys.modules)"
-    loaded = set(
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    )
-    assert not loaded & {"pydantic", "apsw", "paho", "pymodbus", "rich", "sqlalchemy", "edge.sim"}
 
 
 @pytest.mark.parametrize(
