@@ -70,7 +70,7 @@ def lived(store: Store, records: list[Record], work: Minute) -> float:
     began = time.thread_time_ns()
     for number, record in enumerate(records):
         mark = ClockMark("ntp", 0.01)
-        draft = Draft(Kind.MINUTE, record.stamp, record.duration, record.start, mark, record.fields(), None)
+        draft = Draft(Kind.MINUTE, record.stamp, record.duration, record.start, mark, record.fields(), record.setup)
         kept = store.append(draft, {"n": number})
         work(store, kept, record.stamp.boottime)
         if number % 60 == 59:
