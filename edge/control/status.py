@@ -150,7 +150,7 @@ def uplink(station: Parts) -> UplinkStatus | None:
         **msgspec.structs.asdict(found),
         unsent=kept.outbox.count_unsent(found.destination),
         unproven=sum(span.last - span.first + 1 for span in kept.outbox.unproven(found.destination)),
-        pictures_left=kept.pictures.count().bytes_left,
+        pictures_left=kept.pictures.count(found.destination).bytes_left,
     )
 
 

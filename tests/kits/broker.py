@@ -95,16 +95,16 @@ class Broker:
         """Its address."""
         return f"{'mqtt' if self._tls is None else 'mqtts'}://127.0.0.1:{self.port}"
 
-    @property
-    def pid(self) -> int:
-        """The process's number, while it runs."""
-        assert self._process is not None
-        return self._process.pid
-
     def section(self, **more: object) -> BrokerSection:
         """Return its section of a station's file; its acknowledgement is proof, because most tests have no platform."""
         trusted = {} if self._tls is None else {"ca_file": str(self._tls.authority)}
         return BrokerSection.model_validate({"url": self.url, "proof": "broker", **trusted, **more})
+
+    @property
+    def pid(self) -> int:
+        """Its process, which runs."""
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> Broker:
         """Start it and wait until it takes connections."""
