@@ -38,6 +38,7 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
     maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
     trouble: Reason | None  # why the disk takes no records, or not in their place
+    waiting: int  # records that are in memory alone until the disk takes them
     mended: Reason | None  # what was wrong with the store and was put right, last in this run
     settled: bool
     due: float  # s of the boot at which the minute in hand is to be closed
@@ -117,6 +118,7 @@ class Recorder:
             None if work is None else work.what,
             line.time.doubt,
             self.journal.trouble or self.journal.displaced,
+            self.journal.waiting,
             self.journal.mended,
             line.time.settled,
             line.end + GRACE,

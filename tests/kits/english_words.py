@@ -16,57 +16,19 @@ TOKEN = re.compile(
     r"|\S*[/_=\\@]\S*|--?[\w-]+|[\w.]+(?:-[\w.]+)+|\w*\d\w*|\w+\.\w+"
 )
 # Names of things: of programs, protocols, forms, makers and units.
-NAMES = {
-    *(
-        "minshan",
-        "Minshan",
-        "JSON",
-        "TOML",
-        "HTTP",
-        "MQTT",
-        "mqtt",
-        "mqtts",
-        "JPEG",
-        "Modbus",
-        "CRC",
-        "basic",
-        "digest",
-    ),
-    *(
-        "Picamera",
-        "doctor",
-        "init",
-        "status",
-        "maintenance",
-        "remote",
-        "watch",
-        "demo",
-        "sensors",
-        "picture",
-        "list",
-        "gaps",
-        "read",
-        "test",
-        "decode",
-        "Ctrl",
-        "true",
-        "false",
-        "committed",
-        "broker",
-        "sudo",
-        "chrony",
-        "dmesg",
-        "journalctl",
-    ),
-    *("PostgreSQL", "SQLite"),
-    *("NMEA", "QARTOD", "UTF", "Linux", "config", "GNSS", "RTSP", "NTP", "proof", "usermod", "dialout", "gpio", "GPIO"),
-}
+NAMED = """
+CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
+PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF basic broker chrony committed config
+decode demo dialout digest dmesg doctor false gaps gpio http init journalctl list maintenance
+microrobotics minshan mqtt mqtts picamera picture proof read remote rtsp sensors status sudo test true usermod
+watch
+"""
 
 
 @cache
 def known() -> frozenset[str]:
     """Return the names of drivers, profiles and of the settings' keys."""
-    found = {*catalog(), *names(), *NAMES}
+    found = {*catalog(), *names(), *NAMED.split()}
     for info in catalog().values():
         found |= info.settings.model_fields.keys()
     for section in (SensorSection, CameraSection, SiteSection, BrokerSection, Config):
