@@ -17,12 +17,12 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from edge.language import texts
-from edge.language.words import METAVARS, TYPES
+from edge.language.words import METAVARS, N_, TYPES
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.folding import say
@@ -30,33 +30,56 @@ from provisioning.folding import say
 if TYPE_CHECKING:
     from types import ModuleType
 
-# Command -> the module of it; the attribute bears the command's name (with `_` for `-`). In the order of a
-# station's life.
+
+class Entry(NamedTuple):
+    """Where a command is (the attribute bears its name, with `_` for `-`), and what the help says of it in a line."""
+
+    module: str
+    what: str
+
+
+# In the order of a station's life.
 COMMANDS = {
-    "demo": "provisioning.demo.demo",
-    "init": "provisioning.commands.init",
-    "sensors": "provisioning.commands.sensors",
-    "doctor": "provisioning.doctor.doctor",
-    "run": "provisioning.commands.run",
-    "status": "provisioning.commands.status",
-    "maintenance": "provisioning.commands.maintenance",
-    "try-logins": "provisioning.commands.try_logins",
-    "budget": "provisioning.commands.budget",
-    "accept-ledger": "provisioning.commands.accept_ledger",
-    "remote": "provisioning.commands.remote",
-    "watch": "provisioning.commands.watch",
-    "hub": "provisioning.commands.hub",
+    "demo": Entry("provisioning.demo.demo", N_("Run a whole station on device twins, with a live table.")),
+    "init": Entry("provisioning.commands.init", N_("Write a station's file.")),
+    "sensors": Entry("provisioning.commands.sensors", N_("List the drivers; read, decode or test one.")),
+    "doctor": Entry(
+        "provisioning.doctor.doctor",
+        N_("Look at the file, sensors, cameras, clock, disk and broker; say what to do for each."),
+    ),
+    "run": Entry(
+        "provisioning.commands.run",
+        N_("Run the station: measure, keep and send until it is told to stop (Ctrl-C)."),
+    ),
+    "status": Entry("provisioning.commands.status", N_("Ask the running station what it measures, keeps and sends.")),
+    "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
+    "try-logins": Entry("provisioning.commands.try_logins", N_("Try cameras whose login was refused again at once.")),
+    "budget": Entry("provisioning.commands.budget", N_("What the mobile data of a station costs.")),
+    "accept-ledger": Entry("provisioning.commands.accept_ledger", N_("Let the receipts of another receiver count.")),
+    "remote": Entry("provisioning.commands.remote", N_("Ask the station STATION for something, over the broker.")),
+    "watch": Entry(
+        "provisioning.commands.watch", N_("Receive what stations send: show it, and keep each record once.")
+    ),
+    "hub": Entry(
+        "provisioning.commands.hub",
+        N_("The office's side: keep what all stations send in a database, and prove that it is complete."),
+    ),
 }
 # What people write for a language beside its locale's name.
 LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}
 
 
 class Commands(click.Group):
-    """The commands, each loaded when it is named (all of them for the help)."""
+    """The commands, each loaded when it is named."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands that this installation has."""
-        return [name for name, module in COMMANDS.items() if importlib.util.find_spec(module)]
+        return [name for name, entry in COMMANDS.items() if importlib.util.find_spec(entry.module)]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each command, of the registry: to load them all would take ten times as long."""
+        with formatter.section(texts._("Commands")):
+            formatter.write_dl([(name, texts._(COMMANDS[name].what)) for name in self.list_commands(ctx)])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name. Raise NoSuchCommand with its near miss where there is none."""
@@ -65,7 +88,7 @@ class Commands(click.Group):
             if cmd_name.startswith("-") or ctx.resilient_parsing:
                 return None
             raise click.exceptions.NoSuchCommand(cmd_name, possibilities=known, ctx=ctx)
-        module: ModuleType = importlib.import_module(COMMANDS[cmd_name])
+        module: ModuleType = importlib.import_module(COMMANDS[cmd_name].module)
         return named_in_words(getattr(module, cmd_name.replace("-", "_")))
 
 

@@ -7,10 +7,12 @@ code with the driver: what a login must look like is told by RFC 7617 and RFC 76
 from __future__ import annotations
 
 import base64
+import ctypes
 import hashlib
 import io
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +25,7 @@ from drivers.twins.scene import Moment, Scene
 
 REALM, NONCE = "IP Camera", "a1b2c3d4e5f60718"
 DEFOCUS = 12.0  # pixels of 2688: leaves are blobs, rows still rows
+M_MMAP_THRESHOLD, LARGE = -3, 1_000_000  # malloc.h; bytes
 LONGEST_HANG = 120.0  # s; then even a hanging camera lets go
 PAGE = (
     b"<!DOCTYPE html><html><head><title>Web Login</title><style>p{}</style></head>"
@@ -63,6 +66,8 @@ class SnapshotCamera:
         self._closing = threading.Event()
         self.asked = 0  # requests, for tests that count them
         self.logins = 0  # of these, with a login
+        # One thread paints for all requests: glibc gives each thread memory of its own, and keeps what it painted with.
+        self._painter = ThreadPoolExecutor(1, "painter", give_back_memory)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="camera", daemon=True)
@@ -82,6 +87,7 @@ class SnapshotCamera:
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
+        self._painter.shutdown()
         self._thread.join(5)
 
     def __enter__(self) -> SnapshotCamera:
@@ -124,7 +130,7 @@ class SnapshotCamera:
         elif fault is CameraFault.HTML:
             send(request, 200, "text/html", PAGE)
         else:
-            self._give(request, self._picture(fault), fault)
+            self._give(request, self._painter.submit(self._picture, fault).result(), fault)
 
     def _give(self, request: BaseHTTPRequestHandler, jpeg: bytes, fault: CameraFault | None) -> None:
         if fault is CameraFault.CUT:
@@ -186,6 +192,13 @@ def send(request: BaseHTTPRequestHandler, status: int, kind: str, body: bytes, l
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()
     request.wfile.write(body)
+
+
+def give_back_memory() -> None:
+    """Have the C library give large pieces of memory back when they are freed, as glibc does not of itself."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGE)
 
 
 def packed(image: Image.Image) -> bytes:

@@ -11,15 +11,18 @@ deviations of ten minutes hide a spike while the temperature drifts: the noise i
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from drivers.driver import Channel
 from drivers.limits import BEYOND
 from drivers.quantity import quantity
 from drivers.reading import Reading
 from drivers.reason import Reason
 from edge.measure.limits import Limits, for_device
+
+if TYPE_CHECKING:
+    from drivers.driver import Channel
 
 STEP_TIMEOUT_S = 60.0  # after so long the new level is taken for the true one
 NEIGHBOUR_S = 15.0  # samples further apart are no neighbours: much can happen between them

@@ -24,6 +24,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat, UnidentifiedImageErro
 
 from drivers.reason import Reason
 from edge.pictures.exif import orientation
+from edge.pictures.reasons import BLURRED, DARK, REPEATED
 
 DARK_MEAN = 18.0  # of 255; a painted or photographed dusk has 30 to 60, a covered lens under 5
 DARK_BRIGHT = 70.0  # of 255: the brightest hundredth of a dark picture lies below this
@@ -48,10 +49,6 @@ TURNS = {
     4: Image.Transpose.FLIP_TOP_BOTTOM,
     **LYING,
 }
-DARK = Reason("dark", "dark")
-BLURRED = Reason("blurred", "blurred")
-REPEATED = Reason("repeated", "repeated")
-FAULTS = {fault.code: fault for fault in (DARK, BLURRED, REPEATED)}
 
 
 class NotWholeError(ValueError):

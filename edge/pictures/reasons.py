@@ -6,6 +6,10 @@ from typing import Any
 
 from drivers.reason import Reason, system_reason
 
+DARK = Reason("dark", "dark")
+BLURRED = Reason("blurred", "blurred")
+REPEATED = Reason("repeated", "repeated")
+FAULTS = {fault.code: fault for fault in (DARK, BLURRED, REPEATED)}  # of a picture that was taken
 AWAY = Reason(
     "camera_process_away",
     "camera process away",

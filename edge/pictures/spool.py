@@ -96,7 +96,7 @@ class Part(msgspec.Struct, frozen=True):
 class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What came of a request: `full` and `thumbnail`, or the `reason`, its parameter `detail` being what happened.
 
-    `faults`: codes of `edge.pictures.judge.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
+    `faults`: codes of `edge.pictures.reasons.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
     the decoded picture for the next request's `previous`; `late_s`: the still was taken at most so many seconds after
     the request was laid down.
     """

@@ -27,11 +27,13 @@ def ranges(pairs: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def of(numbers: Iterable[int]) -> Ranges:
-    """Return the set of these numbers; rising ones are never held in memory together."""
+    """Return the set of these numbers; rising or falling ones are never held in memory together."""
     found: list[list[int]] = []
     for number in numbers:
         if found and number == found[-1][1] + 1:
             found[-1][1] = number
+        elif found and number == found[-1][0] - 1:
+            found[-1][0] = number
         else:
             found.append([number, number])
     return ranges((first, last) for first, last in found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,17 @@ from edge.store.schema import PAGE
 LEAF = 0x0D  # a leaf of a table
 WAL_HEADER, FRAME_HEADER = 32, 24  # bytes
 FRAME = FRAME_HEADER + PAGE
-_SIZES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}  # bytes of a whole number by its serial type
+MOST_HEAD = 127  # bytes of a row's head; that of a record has about 20
 MOST_ROUNDS = 1 << 20  # of a log between two clean ends
 SLICE = 1024 * PAGE  # bytes of a file in memory at a time
+# By serial type: the values that the type itself says, and how numbers are unpacked.
+_FIXED = {0: None, 8: 0, 9: 1}
+_NUMBERS = {1: "b", 2: "h", 3: "3s", 4: "i", 5: "6s", 6: "q", 7: "d"}
+_INTEGER = partial(int.from_bytes, byteorder="big", signed=True)
 PageReader = Callable[[int], bytes]
 Page = tuple[bytes, PageReader]
 Found = list[Any]
+Made = list[tuple[int, Callable[[Any], Any]]]
 
 
 class _NoRowError(Exception):
@@ -97,9 +103,6 @@ def records(page: bytes, read: PageReader, known: Ranges = ranges.NOTHING) -> It
         if len(values) != rows.WIDTH + 1:
             continue
         values[0] = rowid
-        for column in rows.REAL:  # SQLite keeps 60.0 as the whole number 60 on the disk
-            if isinstance(values[column], int):
-                values[column] = float(values[column])
         if rows.is_whole(values):
             yield values
 
@@ -109,12 +112,11 @@ def _rows(page: bytes, read: PageReader, known: Ranges) -> Iterator[tuple[int, l
     if len(page) < PAGE or page[head] != LEAF:
         return
     (cells,) = struct.unpack_from(">H", page, head + 3)
-    for at in range(head + 8, min(head + 8 + 2 * cells, PAGE - 1), 2):
-        (cell,) = struct.unpack_from(">H", page, at)
+    for cell in struct.unpack_from(f">{min(cells, (PAGE - head - 8) // 2)}H", page, head + 8):
         try:
             size, start = _varint(page, cell)
             rowid, start = _varint(page, start)
-            if not ranges.contains(known, rowid):
+            if not (known and ranges.contains(known, rowid)):
                 yield rowid, _values(_payload(page, start, size, read))
         except (_NoRowError, IndexError, struct.error, UnicodeDecodeError):
             continue
@@ -141,32 +143,41 @@ def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
 
 
 def _values(payload: bytes) -> list[Any]:
-    """Return the columns (file format, section 2.1)."""
-    end, at = _varint(payload, 0)
-    types = []
-    while at < end:
-        kind, at = _varint(payload, at)
-        types.append(kind)
-    found = []
-    for kind in types:
-        value, at = _value(payload, at, kind)
-        found.append(value)
-    return found
-
-
-def _value(payload: bytes, at: int, kind: int) -> tuple[Any, int]:
-    if kind in (0, 8, 9):
-        return (None, 0, 1)[(0, 8, 9).index(kind)], at
-    if kind == 7:
-        return struct.unpack_from(">d", payload, at)[0], at + 8
-    if kind in _SIZES:
-        end = at + _SIZES[kind]
-        return int.from_bytes(payload[at:end], "big", signed=True), end
-    if kind < 12:
+    """Return the columns of a record (file format, section 2.1)."""
+    end = payload[0]
+    if end > MOST_HEAD:
         raise _NoRowError
-    end = at + (kind - 12) // 2
-    text = payload[at:end]
-    return (text.decode() if kind % 2 else text), end
+    columns, fixed, made = _layout(payload[1:end])
+    values = list(columns.unpack_from(payload, end))
+    for column, value in fixed:
+        values[column] = value
+    for column, make in made:
+        values[column] = make(values[column])
+    return values
+
+
+@lru_cache(maxsize=1024)  # the types of records differ in little but the length of the body
+def _layout(types: bytes) -> tuple[struct.Struct, list[tuple[int, int | None]], Made]:
+    """Return how columns are unpacked, the values that are in none of their bytes, and what is made of which others."""
+    codes: list[str] = []
+    fixed: list[tuple[int, int | None]] = []
+    made: Made = []
+    at = 0
+    while at < len(types):
+        column = len(codes)
+        kind, at = _varint(types, at)
+        if kind in (10, 11):
+            raise _NoRowError
+        codes.append(_NUMBERS.get(kind) or f"{max(kind - 12, 0) // 2}s")
+        if kind in _FIXED:
+            fixed.append((column, _FIXED[kind]))
+        elif kind in (3, 5):
+            made.append((column, _INTEGER))
+        elif kind > 12 and kind % 2:
+            made.append((column, bytes.decode))
+        if column in rows.REAL and 0 < kind < 10:  # SQLite keeps 60.0 as the whole number 60 on the disk
+            made.append((column, float))
+    return struct.Struct(">" + "".join(codes)), fixed, made
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

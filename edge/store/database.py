@@ -2,6 +2,8 @@
 
 A change either is on the disk when its block ends, or nothing has changed, in memory neither. So a full disk or
 a disk error costs the call that met it and no more; the next one may succeed.
+
+While a damaged database is salvaged under a running station, all wait but those that only add (interim.py).
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from drivers.reason import Reason
 from edge.files import identity
 from edge.store import log_rescue, salvage, schema
 from edge.store.errors import Cause, StoreError, as_store_error, store_error
-from edge.store.folder import DATABASE, LOG, shut, size, used_before
+from edge.store.folder import DATABASE, INTERIM, LOG, shut, size, used_before
+from edge.store.interim import Interim
 
 EMPTY = Reason("database_empty", "the database is empty")
+CUT_OFF = Reason("salvage_cut_off", "its salvage was cut off")
 RUN_OVER = Reason("run_over", "nothing more can be kept in this run")
 MOVED = Reason("store_moved", "{file} was deleted or moved away while the station ran", file="")
 REPLACED = Reason("store_replaced", "another file was put in the place of {file} while the station ran", file="")
@@ -54,9 +58,10 @@ class Database:
         self.lock = threading.RLock()
         self.mend: Callable[[Reason], None] | None = None
         self.vfs = vfs
-        self._closed = False
+        self.closed = False
         self._members = members
         self._connection: apsw.Connection | None = None
+        self.interim = Interim(folder, vfs, self.lock)
         self._identities: dict[str, tuple[int, int] | None] = {}  # of the files that are open
         self._log_pages = 0  # in the log after the newest commit
 
@@ -95,6 +100,8 @@ class Database:
     def _look(self, used: bool) -> None:
         """Look at the file before SQLite does, which takes an empty one for new and removes the log beside it."""
         path = self.folder / DATABASE
+        if (self.folder / INTERIM).exists():
+            raise apsw.CorruptError(CUT_OFF)
         if (used or size(self.folder / (DATABASE + LOG))) and not size(path):
             raise apsw.NotADBError(EMPTY if path.exists() else Reason("database_missing", "the database is missing"))
         shut(self.folder)
@@ -124,26 +131,31 @@ class Database:
             yield self._open()
 
     @contextmanager
-    def change(self) -> Iterator[apsw.Connection]:
-        """Make the block a transaction: on the disk when it ends, or StoreError and nothing has changed."""
+    def change(self, adds: bool = False) -> Iterator[apsw.Connection]:
+        """Make the block a transaction: on the disk when it ends, or StoreError and nothing has changed.
+
+        `adds`: it only adds records, so that it need not wait for a salvage.
+        """
         with self.lock, self._watched():
-            connection = self._open()
+            connection = self.interim.open() if adds and self.interim.salvaging else self._open()
+            written = self._members if connection is self._connection else ()
             before = [part.snapshot() for part in self._members]
             done = False
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
-                for part in self._members:
+                for part in written:
                     part.write(connection)
                 connection.execute("COMMIT")
                 done = True
             finally:
                 if done:
-                    for part in self._members:
+                    for part in written:
                         part.committed()
                 else:
                     self._undo(connection, before)
-            self._fold_in(connection)
+            if connection is self._connection:
+                self._fold_in(connection)
 
     def _committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         """Note how long the log is after a commit; SQLite's `wal_hook`, in the place of a checkpoint of its own."""
@@ -167,8 +179,9 @@ class Database:
                 connection.execute("ROLLBACK")
 
     def _open(self) -> apsw.Connection:
+        self.interim.wait()
         if self._connection is None:
-            if self._closed:
+            if self.closed:
                 raise store_error(Cause.CLOSED, self.folder, RUN_OVER)
             self.connect()  # a salvage that the disk refused: perhaps it does better now
         assert self._connection is not None
@@ -191,9 +204,12 @@ class Database:
         return self._connection is not None
 
     def close(self) -> None:
-        """Let go of the file for good."""
-        self._closed = True
-        self.disconnect()
+        """Let go of the file for good; a salvage under way ends unfinished, and is begun again by the next start."""
+        with self.lock:
+            self.closed = True
+            with suppress(StoreError):
+                self.interim.wait()
+            self.disconnect()
 
     def disconnect(self) -> None:
         """Let go of the file without a checkpoint of our own."""

@@ -5,7 +5,7 @@ lock             held by the daemon, with its pid; with "new" behind it as long 
 records.db       the database, records.db-wal its log
 pictures/        picture files; strays/ those that no row names
 ballast          room to throw off
-records.salvage.db, records.salvaged.db, records.damaged-N.db: see salvage.py
+records.salvage.db, records.salvaged.db, records.damaged-N.db, records.interim.db: see salvage.py
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ PICTURES = "pictures"
 STRAYS = "strays"
 DAMAGED = "records.damaged-*.db"
 SALVAGED = "records.salvaged.db"
+INTERIM = "records.interim.db"
 OTHERS = 0o007  # rights that no other user has on records and pictures
 NEW = b" new"
 WIDTH = 20  # bytes of the lock's text

@@ -188,8 +188,10 @@ class Outbox:
 
 def _current(connection: apsw.Connection, records: Iterable[Record]) -> Ranges:
     """Return the seqs of those records that are in the store as they are: same epoch, same revision."""
-    query = "SELECT 1 FROM record WHERE seq=? AND epoch=? AND revision=?"
-    return ranges.of(r.seq for r in records if connection.execute(query, (r.seq, r.epoch, r.revision)).get)
+    wanted = {(record.seq, record.epoch, record.revision) for record in records}
+    sql = "SELECT seq, epoch, revision FROM record WHERE seq BETWEEN ? AND ?"
+    found = (row for pair in ranges.of(sorted(one[0] for one in wanted)) for row in connection.execute(sql, pair))
+    return ranges.of(row[0] for row in found if row in wanted)
 
 
 def _newer(connection: apsw.Connection, seqs: Ranges, revision: int) -> Ranges:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from drivers.reason import Reason
 from edge.files import sync_folder
-from edge.pictures.judge import FAULTS
+from edge.pictures.reasons import FAULTS
 from edge.pictures.spool import CaptureResult, Part, Spool
 from edge.store.folder import PICTURES
 from edge.store.picture_rows import FULL, THUMBNAIL, file_name

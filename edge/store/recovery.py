@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TypeVar
 
 from drivers.reason import Reason
 from edge.records import ranges
 from edge.store.damage_report import Repair, UnreportedRepairs
-from edge.store.database import Database
+from edge.store.database import RUN_OVER, Database
 from edge.store.delivery import Ledger
 from edge.store.epochs import Tail
-from edge.store.errors import Cause, StoreError, as_store_error
+from edge.store.errors import Cause, StoreError, as_store_error, store_error
 from edge.store.folder import Ballast, used_before
 from edge.store.log_rescue import check
 from edge.store.reader import Reader
@@ -38,6 +40,7 @@ class Recovery:
         self._tail = tail
         self._unreported = unreported
         self.progress = progress
+        self.in_background = False  # what is met from now on is salvaged beside the running station
         self._ballast = Ballast(database.folder)
         database.mend = self.mend
 
@@ -54,11 +57,45 @@ class Recovery:
                 self._unreported.add(connection, Repair(None, 0, None, ALL_GONE, unknown=True))
 
     def mend(self, cause: Reason) -> None:
-        """Salvage the database, set it aside, open the new one. StoreError where the disk refuses that."""
+        """Salvage the database, set it aside, open the new one; StoreError where the disk refuses that.
+
+        `in_background` that is only begun: whoever only adds records goes on, all others wait for its end.
+        """
+        if self.in_background:
+            with self._db.lock:
+                self._db.disconnect()
+                if self._db.interim.begin():
+                    threading.Thread(target=self._mend_beside, args=(cause,), name="salvage", daemon=True).start()
+            return
         self._db.disconnect()
         with as_store_error(self._db.folder):
-            salvage(self._db.folder, cause, self._db.vfs, self.progress, self._ledger.last)
+            salvage(self._db.folder, cause, self._db.vfs, self.progress, lambda: self._ledger.last)
         self._db.connect()
+
+    def _mend_beside(self, cause: Reason) -> None:
+        """Salvage without the lock, until all is in the new database but what the station has added meanwhile."""
+        failed: StoreError | None = store_error(Cause.CLOSED, self._db.folder, RUN_OVER)
+        with ExitStack() as held:
+
+            def last_given() -> int:
+                held.enter_context(self._db.lock)
+                self._db.interim.close()
+                return self._ledger.last
+
+            try:
+                with as_store_error(self._db.folder):
+                    salvage(self._db.folder, cause, self._db.vfs, self._go_on, last_given)
+                failed = None
+            except StoreError as found:
+                failed = found
+            finally:
+                with self._db.lock:
+                    self._db.interim.end(failed)
+
+    def _go_on(self) -> None:
+        self.progress()
+        if self._db.closed:
+            raise store_error(Cause.CLOSED, self._db.folder, RUN_OVER)
 
     def twice(self, call: Callable[[], T]) -> T:
         """Make the call, and once more where the database turned out to be damaged and was salvaged."""

@@ -5,7 +5,8 @@
    that row. The damaged file and its log are read and never written to. Cut off here, it is begun again.
 2. The small tables (schema.SMALL) are copied as far as they can be read. What destinations have may be lost:
    then everything is unsent again, and the receivers' ledgers say what they have.
-3. Seqs without a record are lost. That is written down in the new database, for the loss record (damage_report.py).
+3. What a running station has added meanwhile, in records.interim.db, comes last, while nothing more can be added.
+   Seqs without a record are lost. That is written down in the new database, for the loss record (damage_report.py).
 4. The new database is synced and renamed to records.salvaged.db. A start that finds that name goes on with 5.
 5. The log, then the database are renamed to records.damaged-N.db (the newest two are kept), and last the new one
    to records.db; the folder is synced after each. An old log is never beside a new database, nor the other way.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from itertools import islice
 from pathlib import Path
 
 import apsw
@@ -26,10 +28,10 @@ from edge.files import sync_folder
 from edge.records import ranges
 from edge.records.ranges import Ranges
 from edge.records.record import Kind
-from edge.store import carve, damage_report, rows, schema
+from edge.store import carve, damage_report, damaged_reader, rows, schema
 from edge.store.damage_report import Repair
 from edge.store.delivery import ALL, END
-from edge.store.folder import DAMAGED, DATABASE, JOURNAL, LOG, PICTURES, SALVAGED
+from edge.store.folder import DAMAGED, DATABASE, INTERIM, JOURNAL, LOG, PICTURES, SALVAGED, size
 from edge.store.log_rescue import COPY, STEPS, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
 from edge.store.packing import unpacked
 from edge.store.picture_rows import FULL, INSERT_PIECE, STATES, THUMBNAIL, file_name
@@ -40,10 +42,13 @@ BATCH = 500  # rows between two words of progress: 0.1 s on a Pi
 ROW_ERRORS = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, TypeError, ValueError, OverflowError)
 
 
-def salvage(folder: Path, cause: Reason, vfs: str | None, progress: Callable[[], None], given: int = 0) -> None:
+def salvage(
+    folder: Path, cause: Reason, vfs: str | None, progress: Callable[[], None], last_given: Callable[[], int]
+) -> None:
     """Replace the damaged or missing database of `folder`, which no other has open. Raise OSError or apsw's errors.
 
-    `given`: the highest seq that was given, 0 where that is not known. `progress` is called all the while.
+    `progress` is called all the while. `last_given` is called once all is read that is old: the highest seq that was
+    given, 0 where that is not known; after it nothing more is added to the interim.
     """
     discard(folder)
     _make_room(folder)
@@ -56,7 +61,7 @@ def salvage(folder: Path, cause: Reason, vfs: str | None, progress: Callable[[],
         with closing(draft(folder, vfs)) as connection:
             connection.set_progress_handler(step, STEPS)
             schema.migrate(connection, folder)
-            _Salvage(folder, connection, vfs, progress).run(cause, given)
+            _Salvage(folder, connection, vfs, progress).run(cause, last_given)
             schema.finish(connection)
         take_over(folder)
     finally:
@@ -86,8 +91,9 @@ def go_on(folder: Path) -> None:
         with suppress(FileNotFoundError):
             os.replace(folder / (DATABASE + suffix), folder / (target.name + suffix))
             sync_folder(folder)
-    with suppress(FileNotFoundError):
-        (folder / COPY).unlink()  # salvaged too
+    for name in (COPY, INTERIM + LOG, INTERIM):
+        with suppress(FileNotFoundError):
+            (folder / name).unlink()  # salvaged too
     os.replace(folder / SALVAGED, folder / DATABASE)
     sync_folder(folder)
     _prune(folder, KEPT)
@@ -135,24 +141,34 @@ class _Salvage:
         self._state: tuple[int, bytes | None] = (0, None)  # of the newest row
         self._whole = True  # the small tables could be read to their ends
 
-    def run(self, cause: Reason, given: int) -> None:
+    def run(self, cause: Reason, last_given: Callable[[], int]) -> None:
         """Fill the new database and write down what came of it."""
         source, logs = self._sources()
         known = self._copy(source) if source else ranges.NOTHING
         if source:
-            self._insert(row for page, read in self._pages(source) for row in carve.records(page, read, known))
+            self._carve(source, known)
         for log in logs:
-            self._insert(row for page, read in carve.frames(log) for row in carve.records(page, read))
+            self._carve_log(log)
+        given = last_given()
+        interim = self._folder / INTERIM
+        for path, carve_one in ((interim, self._carve), (self._folder / (INTERIM + LOG), self._carve_log)):
+            if path.exists():
+                carve_one(path)
         with self._new:
             self._settle(cause, given, ended=source is not None and source.name == DATABASE and not logs)
 
-    def _sources(self) -> tuple[Path | None, list[bytes]]:
+    def _sources(self) -> tuple[Path | None, list[Path]]:
         """Return the database to read (where it is gone the one set aside last, if any) and all logs."""
         files = [self._folder / DATABASE, *sorted(self._folder.glob(DAMAGED), key=_number, reverse=True)[:1]]
         source = next((path for path in files if path.exists() and path.stat().st_size), None)
         names = {DATABASE + LOG, COPY} | ({source.name + LOG} if source else set())
-        logs = [self._folder / name for name in sorted(names) if (self._folder / name).exists()]
-        return source, [found for log in logs if (found := log.read_bytes())]
+        return source, [self._folder / name for name in sorted(names) if size(self._folder / name)]
+
+    def _carve(self, source: Path, known: Ranges = ranges.NOTHING) -> None:
+        self._insert(row for page, read in self._pages(source) for row in carve.records(page, read, known))
+
+    def _carve_log(self, log: Path) -> None:
+        self._insert(row for page, read in carve.frames(log.read_bytes()) for row in carve.records(page, read))
 
     def _pages(self, source: Path) -> Iterator[carve.Page]:
         for number, found in enumerate(carve.pages(source)):
@@ -168,10 +184,10 @@ class _Salvage:
             return ranges.NOTHING  # SQLite would write to it
         pieces: list[Ranges] = []
         try:
-            with closing(_reading(source, self._vfs)) as old:
+            with closing(damaged_reader.connect(source, self._vfs)) as old:
                 for table, proven in schema.SMALL.items():
                     self._copy_table(old, table, proven)
-                for batch in _batches(_readable(old)):
+                for batch in _batches(damaged_reader.readable(old)):
                     self._insert(batch)
                     pieces.append(ranges.of(row[0] for row in batch))
         except apsw.Error:
@@ -235,8 +251,8 @@ class _Salvage:
     def _settle_pictures(self) -> None:
         """Make rows for the pictures whose files are there: those copied, or new ones where their record is there."""
         folder = self._folder / PICTURES
-        for picture, part, size in self._new.execute("SELECT picture, part, size FROM piece").fetchall():
-            if not _is_file(folder / file_name(str(picture), str(part)), size):
+        for picture, part, length in self._new.execute("SELECT picture, part, size FROM piece").fetchall():
+            if not _is_file(folder / file_name(str(picture), str(part)), length):
                 self._new.execute("DELETE FROM piece WHERE picture=? AND part=?", (picture, part))
         wanted = "SELECT seq, epoch, body FROM record WHERE kind = ? AND kind <> 'minute'"
         for seq, epoch, body in self._new.execute(wanted, (Kind.PICTURE.value,)).fetchall():
@@ -261,40 +277,8 @@ def _is_file(path: Path, size: object) -> bool:
         return False
 
 
-def _reading(source: Path, vfs: str | None) -> apsw.Connection:
-    """Return a connection to a database and its log that leaves both as they are; an empty log it may make."""
-    old = apsw.Connection(str(source), vfs=vfs)
-    old.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-    for pragma in ("locking_mode=EXCLUSIVE", "query_only=1"):
-        old.execute(f"PRAGMA {pragma}").fetchall()
-    return old
-
-
-def _readable(old: apsw.Connection) -> Iterator[carve.Found]:
-    """Yield the whole records that SQLite reads, by seq; where it stumbles, go on ever further ahead."""
-    after, stride = 0, 1
-    while after < 1 << 62:
-        try:
-            for row in old.execute(f"SELECT {rows.COLUMNS}, state FROM record WHERE seq > ? ORDER BY seq", (after,)):
-                if not isinstance(row[0], int) or row[0] <= after:
-                    break  # a tree that leads back
-                after, stride = row[0], 1
-                if rows.is_whole(row):
-                    yield list(row)
-            else:
-                return
-        except (apsw.Error, UnicodeDecodeError):
-            pass  # what is left out here is looked for page by page
-        after, stride = after + stride, stride * 2
-
-
 def _batches(found: Iterable[carve.Found]) -> Iterator[list[carve.Found]]:
     """Yield the same, BATCH at a time."""
-    batch: list[carve.Found] = []
-    for row in found:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
+    rest = iter(found)
+    while batch := list(islice(rest, BATCH)):
         yield batch

@@ -85,7 +85,8 @@ class Store:
         """Open the store in `folder`, made where there is none, for a start of the daemon named `epoch`.
 
         A damaged database does not stop it: `repaired` tells then what came of it. That may take minutes, now or
-        in any later call; `progress` is called all the while, several times a second. The bounds: quota.Limits.
+        in any later call but `append`, which goes on meanwhile; `progress` is called all the while, several times a
+        second. The bounds: quota.Limits.
         """
         limits = Limits(records_bytes, pictures_bytes, archive_days)
         store = cls(folder, epoch, limits, destinations, vfs, progress)
@@ -100,6 +101,7 @@ class Store:
         if self._ledger.last:
             self._hold.sign()
         self._recovery.twice(self.times.resume)
+        self._recovery.in_background = True
 
     def close(self) -> None:
         """Write what is not written yet, fold the log into the file, let the folder go. Twice does no harm."""
@@ -118,6 +120,8 @@ class Store:
     @property
     def repaired(self) -> Repair | None:
         """What was done about damage since `take_repair` was last called; the records `lost` by it are gone."""
+        with suppress(StoreError), self._db.reading():  # a salvage under way is waited for
+            pass
         return self._unreported.repaired
 
     def take_repair(self) -> Repair | None:
@@ -142,7 +146,7 @@ class Store:
         """
 
         def attempt() -> Record:
-            with self._db.change() as connection:
+            with self._db.change(adds=True) as connection:
                 record = self._insert(connection, draft, state)
                 if draft.kind == Kind.LOSS and draft.body.get("what") == damage_report.WHAT:
                     self._unreported.reported(connection)

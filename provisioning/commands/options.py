@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -98,6 +99,18 @@ def loaded(path: Path | None) -> Config:
         if (path or CONFIG).exists() and not os.access(path or CONFIG, os.R_OK):
             remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")
         raise CommandError(Exit.CONFIG, lines, remedy) from None
+
+
+def state_folder(path: Path | None) -> Path:
+    """Return the folder of the station's data that its file names, without a check of the rest, which takes longer.
+
+    Raise CommandError where it names none.
+    """
+    try:
+        named = tomllib.loads((path or CONFIG).read_text("utf-8"))["state"]["dir"]
+        return Path(named or loaded(path).state_dir)
+    except (OSError, ValueError, LookupError, TypeError):
+        return loaded(path).state_dir
 
 
 def format_mistake(mistake: Mistake) -> str:

@@ -13,7 +13,7 @@ from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, json_option, loaded, print_json
+from provisioning.commands.options import config_option, json_option, loaded, print_json, state_folder
 from provisioning.commands.silence import names, place_of, silences
 from provisioning.doctor.box import cameras_in
 from provisioning.folding import page
@@ -43,10 +43,12 @@ def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
 
 def ask_station(config_file: Path | None, state: Path | None, name: str, **arguments: Any) -> dict[str, Any]:
     """Return the answer of the station of this file or folder. Raise CommandError where none is running."""
-    folder = state if state is not None else loaded(config_file).state_dir
+    folder = state if state is not None else state_folder(config_file)
     try:
         return ask(folder / SOCKET, name, **arguments)
     except NotRunningError:
+        if state is None:
+            loaded(config_file)  # what is wrong in the file may be why
         said = _("No station is running on {folder}.").format(folder=folder)
         start = "minshan run" + (f" --config {config_file}" if config_file else "")
         remedy = _("Start it: sudo systemctl start minshan, or by hand: {start}").format(start=start)

@@ -1,6 +1,6 @@
 """`python -m tests.bench [NAME ...]`: every module of this folder that has `rows()`, in one table.
 
-A row is a dict of texts: `what`, `ours`, `peer`, `ratio` (ours to the peer's); the last two may be empty. A
+A row is a dict of texts: `what`, `ours`, `peer`, `ratio` (ours to the peer's), `aim`; the last three may be empty. A
 module whose measurement cannot be made here raises `UnmeasuredError` with the reason, which the table says.
 """
 
@@ -17,6 +17,8 @@ from rich.table import Table
 
 import tests.bench
 from tests.bench.figures import Row, UnmeasuredError
+
+COLUMNS = ("what", "ours", "peer", "ratio", "aim")
 
 
 def names(wanted: list[str]) -> list[str]:
@@ -47,12 +49,12 @@ def main() -> None:
     """Run the benches and print their rows."""
     table = Table(title="Minshan beside its peers, measured in this run", title_justify="left")
     table.add_column("bench")
-    for heading in ("what", "ours", "peer", "ratio"):
+    for heading in COLUMNS:
         table.add_column(heading, justify="left" if heading == "what" else "right", overflow="fold")
     for name, row in measured(sys.argv[1:]):
-        table.add_row(name, *(row.get(column, "") for column in ("what", "ours", "peer", "ratio")))
+        table.add_row(name, *(row.get(column, "") for column in COLUMNS))
     console = Console()
-    (console if console.is_terminal else Console(width=150)).print(table)
+    (console if console.is_terminal else Console(width=170)).print(table)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ import time
 import tty
 from pathlib import Path
 
-from tests.bench.camera import bare_interpreter, cpu_seconds, memory, row
-from tests.bench.figures import Row, UnmeasuredError
+from tests.bench.camera import bare_interpreter, memory, row
+from tests.bench.figures import Row, UnmeasuredError, cpu_ns
 from tests.kits.broker import PATH, Broker
 
 LINE = b"A0743B135C0000D0000E0000F0006G1588H1588I0000J0006K0610L0271M909N10022,017,025,026,017,025,026,*0C\r\n"
@@ -53,9 +53,9 @@ def rows() -> list[Row]:
 def measured(pid: int, bare: float) -> list[Row]:
     """Return the rows of a running daemon."""
     time.sleep(WARM_UP)
-    cpu = cpu_seconds(pid)
+    cpu = cpu_ns(pid)
     time.sleep(MEASURED)
-    share = (cpu_seconds(pid) - cpu) / MEASURED
+    share = (cpu_ns(pid) - cpu) / 1e9 / MEASURED
     return [
         row("daemon, resident (MB; a bare interpreter with paho)", memory(pid, "VmRSS"), bare),
         row("daemon, most (MB; a bare interpreter with paho)", memory(pid, "VmHWM"), bare),

@@ -1,53 +1,39 @@
-"""The uplink: records drained in a second to a real Mosquitto, and bytes on the wire for a record.
+"""The uplink: records drained in a second to a real Mosquitto, and the CPU of each, beside other senders (senders.py).
 
-The peers send the same records as JSON, one a message at QoS 1: `mosquitto_pub -l` reads lines, paho has all of
-them queued with 20 in flight. A subscriber takes everything, in all three. Ours reads from its store, closes what
-is acknowledged there, and compresses. Bytes are those of the TCP stream in both directions.
+30 days of recorded minutes. Ours reads them from its store, puts them into columns, compresses, and closes what is
+acknowledged; the peers send the same records as JSON. All take turns, so many times; a subscriber takes everything.
+Bytes on the wire are in wire_cost.py.
 """
 
 from __future__ import annotations
 
-import random
 import shutil
-import socket
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
-from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.records.record import Record
+from edge.store import rows as store_rows
+from edge.store import schema
+from edge.store.delivery import ALL, END, INSERT_SPAN, span_row
+from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.uplink import Uplink
-from edge.wire.contract import Batch
-from tests.bench.figures import Row, UnmeasuredError, row
-from tests.bench.store import NAMES
+from tests.bench.days import BOOT, month
+from tests.bench.figures import Row, UnmeasuredError, repeated
+from tests.bench.senders import Drained, by_bridge, by_mosquitto_pub, by_paho, by_persist_queue
 from tests.kits.broker import PATH, Broker, until
 from tests.kits.uplink_kit import destination
 
-BACKLOG = 14_400  # records: ten days
-LIVE = 60  # minutes sent one by one
-BOOT = "6f1c2b1e-0a7d-4f5e-9d63-3b1f6f1c2b1e"
-
-
-def minutes(count: int) -> Iterator[Draft]:
-    """Yield minutes of 14 channels that wander as weather does, to two decimals."""
-    wander = random.Random(7)
-    values = dict.fromkeys(NAMES, 20.0)
-    for number in range(count):
-        values = {name: round(value + wander.gauss(0, 0.1), 2) for name, value in values.items()}
-        body = {"values": values, "quality": dict.fromkeys(NAMES, 1), "reasons": {}}
-        start = 1_767_225_600_000_000 + number * 60_000_000
-        yield Draft(Kind.MINUTE, Stamp(BOOT, number * 60.0), 60.0, start, ClockMark("ntp", 0.004213), body, 2)
+REPEATS = 3
+WAITING = 1440  # records in persist-queue, which gets slower by the square of them
+AIMS = {"paho": "", "mosquitto_pub -l": "", "a Mosquitto bridge": ">= 1.3 x", "persist-queue and paho": ">= 20 x"}
 
 
 def rows() -> Iterator[Row]:
@@ -58,105 +44,66 @@ def rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         broker = Broker(folder).start()
-        store = Store.open(folder / "store", epoch="5d0c9c1f7a22", destinations=(PLATFORM,))
+        records = month()
+        store = filled(folder / "store", records)
         try:
-            yield from drained(broker, store, folder)
-            yield from wire(broker, store)
+            with listener(broker):
+                yield from drains(broker, store, records, folder)
         finally:
             store.close()
             broker.stop()
 
 
-def drained(broker: Broker, store: Store, folder: Path) -> Iterator[Row]:
-    """Yield how fast a backlog goes."""
-    records = [store.append(draft) for draft in minutes(BACKLOG)]
-    with listener(broker):
-        ours = BACKLOG / drain(broker.section(), store)
-        yield row("records drained in a second (paho, one a message)", ours, BACKLOG / by_paho(broker, records))
-        peer = BACKLOG / by_mosquitto_pub(broker, records, folder)
-        yield row("records drained in a second (mosquitto_pub -l)", ours, peer)
-
-
-def wire(broker: Broker, store: Store) -> Iterator[Row]:
-    """Yield what a record costs on the wire: live, in a backlog, and as a message of JSON each."""
-    section = broker.section()
-    with listener(broker), relay(broker.port) as (port, count):
-        through = section.model_copy(update={"url": f"mqtt://127.0.0.1:{port}"})
-        records = store.range(store.next_seq - 3600, store.next_seq - 1)
+def drains(broker: Broker, store: Store, records: list[Record], folder: Path) -> Iterator[Row]:
+    """Yield how fast a backlog goes, ours and the others' in turn."""
+    ours: list[Drained] = []
+    rates: dict[str, list[float]] = {name: [] for name in AIMS}
+    bridge_cpu: list[float] = []
+    for turn in range(REPEATS):
         store.outbox.reopen(store.epochs(), PLATFORM)
-        before = count[0]
-        drain(through, store)
-        backlog = (count[0] - before) / BACKLOG
-        peer = by_paho(broker, records, port) and (count[0] - before - backlog * BACKLOG) / len(records)
-        yield row("bytes on the wire for a record of a backlog (JSON, one a message)", backlog, peer)
-        yield row("bytes on the wire for a live record (JSON, one a message)", live(through, store, count), peer)
+        ours.append(drain(broker.section(), store))
+        bridged = by_bridge(broker, records, folder / f"bridge-{turn}")
+        bridge_cpu.append(bridged.cpu_us)
+        rates["a Mosquitto bridge"].append(bridged.rate)
+        rates["mosquitto_pub -l"].append(by_mosquitto_pub(broker, records, folder))
+        rates["paho"].append(by_paho(broker, records).rate)
+        some = by_persist_queue(broker, records[:WAITING], folder / f"queue-{turn}")
+        rates["persist-queue and paho"].append(some.rate)
+    for name, aim in AIMS.items():
+        mine = [one.rate for one in ours]
+        yield repeated(f"{len(records):,} records drained in a second ({name})", mine, rates[name], aim)
+    mine = [one.cpu_us for one in ours]
+    yield repeated("us of CPU of a record drained (a Mosquitto bridge)", mine, bridge_cpu, "<= 11 us")
 
 
-def drain(section: BrokerSection, store: Store) -> float:
-    """Return the seconds until nothing is unsent."""
+def filled(folder: Path, records: list[Record]) -> Store:
+    """Return an open store with these records."""
+    Store.open(folder, epoch="made", destinations=(PLATFORM,)).close()
+    connection = schema.connect(folder / DATABASE)
+    with connection:
+        connection.executemany(store_rows.INSERT, ((*store_rows.row_of(record), None) for record in records))
+        epochs = {record.epoch: record.seq for record in reversed(records)}
+        connection.executemany("INSERT INTO epoch VALUES (?,?)", list(epochs.items()))
+        connection.execute(INSERT_SPAN, span_row(ALL, END, records[-1].seq, records[-1].seq))
+    connection.close()
+    store = Store.open(folder, epoch="5d0c9c1f7a22", destinations=(PLATFORM,))
+    store.notes.put("contract", PLATFORM, b"2", most=8)  # the platform reads version 2
+    return store
+
+
+def drain(section: BrokerSection, store: Store) -> Drained:
+    """Send until nothing is unsent. The CPU is that of all threads but the one that waits here."""
     clock = SystemClock()
     sender = Uplink(destination(section), store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
-    began = time.monotonic()
+    count = store.outbox.count_unsent(PLATFORM)
+    began, cpu, waiting = time.monotonic(), time.process_time_ns(), time.thread_time_ns()
     lane = clock.lane("uplink", sender.run)
-    until(lambda: store.outbox.count_unsent(PLATFORM) == 0, 120)
+    until(lambda: store.outbox.count_unsent(PLATFORM) == 0, 300)
     took = time.monotonic() - began
+    used = time.process_time_ns() - cpu - (time.thread_time_ns() - waiting)
     lane.stop()
     lane.join(5)
-    return took
-
-
-def live(section: BrokerSection, store: Store, count: list[int]) -> float:
-    """Return the bytes for each record of a standing connection, sent as it is made."""
-    clock = SystemClock()
-    sender = Uplink(destination(section), store, clock, store.epoch, boot=BOOT, on_command=print, on_anchor=print)
-    lane = clock.lane("uplink", sender.run)
-    until(lambda: sender.snapshot.connected and sender.snapshot.sending == 0)
-    time.sleep(0.2)
-    before = count[0]
-    for draft in minutes(LIVE):
-        store.append(msgspec.structs.replace(draft, stamp=Stamp(BOOT, clock.now() - 60)))
-        sender.notify()
-        sender.retry_now()
-        until(lambda: store.outbox.count_unsent(PLATFORM) == 0)
-    lane.stop()
-    lane.join(5)
-    return (count[0] - before) / LIVE
-
-
-def by_paho(broker: Broker, records: list[Record], port: int | None = None) -> float:
-    """Return the seconds for paho with everything queued and 20 in flight."""
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-    client.max_inflight_messages = 20
-    client.connect("127.0.0.1", port or broker.port)
-    client.loop_start()
-    until(client.is_connected)
-    began = time.monotonic()
-    for record in records:
-        last = client.publish("peer/live", message(record), 1)
-    last.wait_for_publish(120)
-    took = time.monotonic() - began
-    client.disconnect()
-    client.loop_stop()
-    return took
-
-
-def by_mosquitto_pub(broker: Broker, records: list[Record], folder: Path) -> float:
-    """Return the seconds for mosquitto_pub, less its start as far as a run of one line shows it."""
-    lines = folder / "lines"
-    command = ["mosquitto_pub", "-p", str(broker.port), "-t", "peer/live", "-q", "1", "-V", "5", "-l"]
-    took = []
-    for some in (records[:1], records):
-        lines.write_bytes(b"".join(message(record) + b"\n" for record in some))
-        began = time.monotonic()
-        with lines.open("rb") as file:
-            subprocess.run(command, stdin=file, check=True)
-        took.append(time.monotonic() - began)
-    return took[1] - took[0]
-
-
-def message(record: Record) -> bytes:
-    """Return one record as a message of its own."""
-    return msgspec.json.encode(Batch(1, "orchard-1", [record]))
+    return Drained(count / took, used / 1000 / count)
 
 
 @contextmanager
@@ -169,40 +116,3 @@ def listener(broker: Broker) -> Iterator[None]:
             yield
         finally:
             process.kill()
-
-
-@contextmanager
-def relay(port: int) -> Iterator[tuple[int, list[int]]]:
-    """Open a port that leads to the broker's. Yield it and how many bytes have gone through in both directions."""
-    count = [0]
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def pass_on(source: socket.socket, target: socket.socket) -> None:
-        while data := _received(source):
-            count[0] += len(data)
-            target.sendall(data)
-        target.close()
-
-    def accept() -> None:
-        while True:
-            try:
-                near, _ = server.accept()
-            except OSError:
-                return
-            far = socket.create_connection(("127.0.0.1", port))
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=pass_on, args=pair, daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield server.getsockname()[1], count
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-
-
-def _received(source: socket.socket) -> bytes:
-    try:
-        return source.recv(65536)
-    except OSError:
-        return b""

@@ -6,17 +6,14 @@ version 1 of the contract: plain JSON live, batches of rows in zstd.
 
 from __future__ import annotations
 
-import random
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from drivers.quantity import QUANTITIES
 from edge.budget import reckoning
 from edge.config.sections import BrokerSection
 from edge.northbound.minshan import Outgoing
-from edge.records.bodies import raw
-from edge.records.record import ClockMark, Kind, Record, Stamp
+from edge.records.record import Record
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.outbox import PLATFORM
@@ -25,18 +22,14 @@ from edge.uplink.lacking import Lacking
 from edge.uplink.record_encoder import RecordEncoder
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, encode
 from edge.wire.packets import ALIAS, MQTT5, overhead
+from tests.bench.days import MONTH, recorded, records_of, wandering
 from tests.bench.figures import Row, row
-from tests.bench.uplink import BOOT
-from tests.data import folder
-from tests.kits.days import read_day
 from tests.kits.uplink_kit import destination
 
 STATION = "orchard-1"
-MONTH = 30 * 1440  # minutes
 BATCH = 360
 KEEPALIVE = BrokerSection(url="mqtts://broker").keepalive_s
 EVERY = (1, 5, 10)  # minutes between two live messages
-SILENT = {"code": "no_readings", "text": "no readings"}
 
 
 def rows() -> Iterator[Row]:
@@ -114,41 +107,3 @@ def answered(channel: Topic, payload: bytes) -> int:
 
 def _topic(channel: Topic) -> str:
     return f"minshan/1/{STATION}/{channel.value}"
-
-
-# -- the records -----------------------------------------------------------------------------------------------------
-
-
-def wandering() -> Iterator[dict[str, float | None]]:
-    """Yield minutes of 25 channels, each of which moves by a noise of three of its steps."""
-    noise = random.Random(7)
-    names = [*QUANTITIES][:20] + [f"{name}.second" for name in [*QUANTITIES][:5]]
-    values = dict.fromkeys(names, 20.0)
-    for _ in range(2880):
-        for name in names:
-            quantity = QUANTITIES[name.partition(".")[0]]
-            values[name] = quantity.rounded(values[name] + noise.gauss(0, 3 * quantity.resolution))
-        yield dict(values)
-
-
-def recorded() -> Iterator[tuple[str, list[dict[str, float | None]]]]:
-    """Yield the days that were recorded, where they are here."""
-    for path in sorted((folder() / "station-captures").glob("*.gz")):
-        day = read_day(path)
-        yield path.name.partition(".")[0], [minute.values(day.long_form) for minute in day.minutes.values()]
-
-
-def records_of(days: Iterable[dict[str, float | None]]) -> list[Record]:
-    """Return minutes of these values as a station records them."""
-    found = []
-    for number, values in enumerate(days):
-        body = {
-            "values": values,
-            "quality": {name: 9 if value is None else 1 for name, value in values.items()},
-            "reasons": {name: SILENT for name, value in values.items() if value is None},
-        }
-        start = 1_767_225_600_000_000 + number * 60_000_000
-        mark = ClockMark("ntp", round(0.05 + number % 17 * 0.000_131, 6))
-        at = Stamp(BOOT, round(20.126841 + number * 60.0, 6))
-        found.append(Record("5d0c9c1f7a22", 5 + number, Kind.MINUTE, at, 60.0, start, mark, 0, 2, raw(body)))
-    return found

@@ -15,7 +15,7 @@ from pathlib import Path
 from drivers.cameras.camera import UnreachableError
 from edge.clock.clock import SystemClock
 from edge.pictures.folder_watch import FolderWatch
-from edge.pictures.judge import FAULTS
+from edge.pictures.reasons import FAULTS
 from edge.pictures.spool import CaptureRequest, CaptureResult, Part, Spool
 from edge.sim.picture_checkers import PictureTruth
 

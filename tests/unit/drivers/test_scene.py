@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -71,6 +73,19 @@ def test_a_login_is_given_as_the_camera_asks(scheme: str) -> None:
             still(camera.url, "admin", "falsch")
         assert "falsch" not in str(refused.value)
         assert "'admin'" in str(refused.value)
+
+
+def test_one_thread_paints_all_pictures() -> None:
+    """However many ask at once: each thread that ever painted would keep the memory of it while a demo runs."""
+    painters = set()
+
+    def noon() -> Moment:
+        painters.add(threading.get_ident())
+        return Moment(NOON)
+
+    with SnapshotCamera(SMALL, noon) as camera, ThreadPoolExecutor(4) as asking:
+        assert all(asking.map(still, [camera.url] * 4))
+    assert len(painters) == 1
 
 
 def test_a_refused_login_is_tried_once() -> None:

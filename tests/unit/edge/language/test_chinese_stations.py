@@ -26,7 +26,7 @@ from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
 from edge.language.log_lines import LogFormatter
-from edge.pictures.judge import FAULTS
+from edge.pictures.reasons import FAULTS
 from edge.records.bodies import raw
 from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.scenario import Life

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from drivers.reason import Reason
 from edge.northbound import version1
 from edge.northbound.minshan import Minshan
-from edge.pictures.judge import DARK, REPEATED
+from edge.pictures.reasons import DARK, REPEATED
 from edge.records import bodies
 from edge.records.bodies import Health, Hour, Loss, Minute, Picture, Setup, Start, Unknown
 from edge.records.channel_name import ChannelName

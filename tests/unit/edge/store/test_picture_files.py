@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.pictures.judge import DARK, REPEATED
+from edge.pictures.reasons import DARK, REPEATED
 from edge.pictures.spool import CaptureResult, Part, Spool
 from edge.store.picture_files import PictureRefusedError, Shelf
 

@@ -1,0 +1,37 @@
+"""What SQLite itself can still read of a damaged database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from edge.store import carve, rows
+
+
+def connect(source: Path, vfs: str | None) -> apsw.Connection:
+    """Return a connection to a database and its log that leaves both as they are; an empty log it may make."""
+    old = apsw.Connection(str(source), vfs=vfs)
+    old.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    for pragma in ("locking_mode=EXCLUSIVE", "query_only=1"):
+        old.execute(f"PRAGMA {pragma}").fetchall()
+    return old
+
+
+def readable(old: apsw.Connection) -> Iterator[carve.Found]:
+    """Yield the whole records that SQLite reads, by seq; where it stumbles, go on ever further ahead."""
+    after, stride = 0, 1
+    while after < 1 << 62:
+        try:
+            for row in old.execute(f"SELECT {rows.COLUMNS}, state FROM record WHERE seq > ? ORDER BY seq", (after,)):
+                if not isinstance(row[0], int) or row[0] <= after:
+                    break  # a tree that leads back
+                after, stride = row[0], 1
+                if rows.is_whole(row):
+                    yield list(row)
+            else:
+                return
+        except (apsw.Error, UnicodeDecodeError):
+            pass  # what is left out here is looked for page by page
+        after, stride = after + stride, stride * 2
