@@ -16,6 +16,8 @@ import msgspec
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.twins.bench import BusWire, make_twin, wire_for
+from drivers.twins.memory_line import MemoryLine
+from drivers.twins.serial_wire import SerialLine
 from drivers.twins.weather import Weather
 from edge.clock.timekeeper import TimeSource
 from edge.config.sections import Config, SensorSection
@@ -34,7 +36,9 @@ WEATHER_S = 1.0  # s between two moments at which the twins are shown the weathe
 
 
 class Rig:
-    """Twins, wires and the station between them."""
+    """Twins, wires and the station between them. `line`: what its serial lines are."""
+
+    line: type[SerialLine] = MemoryLine
 
     def __init__(
         self,
@@ -75,7 +79,7 @@ class Rig:
         if self.capture is not None:
             self.twins[group[0].name].play(self._capture_lines(self.capture))
         kind = group[0].info.bus
-        self.wires[self._key(kind, group[0].settings)] = wire_for(kind, pairs, self.clock)
+        self.wires[self._key(kind, group[0].settings)] = wire_for(kind, pairs, self.clock, self.line)
 
     def _capture_lines(self, capture: Capture) -> Any:
         return ((self.boot.boottime(utc), raw) for utc, raw in capture.since(self._begin))
