@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -45,7 +45,7 @@ class Truth:
     """The truth of a life: `begin` is the true UTC (microseconds) from which the device faults count."""
 
     config: Config
-    weather: Callable[[float], dict[str, float]]
+    weather: Callable[[float], Mapping[str, float]]
     begin: int
     runs: tuple[Run, ...]
     device_faults: tuple[DeviceFault, ...] = ()

@@ -7,7 +7,7 @@ speed and on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from drivers.clock import Clock
 from drivers.twins.bench import BusWire, make_twin, wire_for
 from drivers.twins.memory_line import MemoryLine
 from drivers.twins.serial_wire import SerialLine
-from drivers.twins.weather import Weather
+from drivers.twins.weather import RECKONED, Weather
 from edge.clock.timekeeper import TimeSource
 from edge.config.sections import Config, SensorSection
 from edge.files import write_whole
@@ -101,24 +101,29 @@ class Rig:
         """Return how many lines the twins of ASCII stations have sent."""
         return sum(getattr(twin, "sent", 0) for twin in self.twins.values())
 
-    def truth(self) -> tuple[dict[str, float], int]:
+    def truth(self) -> tuple[Mapping[str, float], int]:
         """Return the weather and the true UTC (microseconds) now. Callable from any thread."""
         utc = self.boot.utc_at(self.clock.seen())
         return self.weather.at(utc / 1e6), utc
 
-    def moment(self) -> dict[str, float]:
+    def moment(self) -> Mapping[str, float]:
         """Return the weather now."""
         return self.weather.at(self.boot.utc_at(self.clock.now()) / 1e6)
 
     def _show_weather(self) -> None:
         if self.capture is not None:
             return
-        twins = list(self.twins.values())
+        twins = [
+            (self.twins[sensor.name], [c.quantity for c in sensor.info.channels(sensor.settings)])
+            for sensor in self.config.sensor
+        ]
         due = self.clock.now()
         while True:
-            for quantity, value in self.moment().items():
-                for twin in twins:
-                    twin.set(quantity, value)
+            moment = self.moment()
+            for twin, quantities in twins:
+                for quantity in quantities:
+                    if quantity in RECKONED:
+                        twin.set(quantity, moment[quantity])
             due += self._weather_s
             self.clock.sleep_until(due)
 

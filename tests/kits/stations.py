@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -123,7 +124,7 @@ def live(
 ) -> Outcome:
     """Live so many simulated seconds before a platform that reads this version, and judge what came of it."""
     platform = FarEnd(config.state_dir.with_name("platform"), seed, reads)
-    life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
+    life = Life(config, seed, begin, schedule, opener(seed), speed, platform, setup=setup)
     life.run(length)
     life.end()
     kept, closed = records_of(config), closed_of(config)
@@ -132,6 +133,12 @@ def live(
     outcome.connections = platform.network.connections
     outcome.complaints += [*wrongly_proven(closed, platform.database()), *unsettled(kept, closed)]
     return outcome
+
+
+def opener(seed: int) -> Callable[[Config], Store]:
+    """Return what opens a life's store at each start, under epochs that its seed says: chance has no part in a life."""
+    chance = random.Random(f"epochs {seed}")
+    return lambda config: open_store(config, f"{chance.getrandbits(48):012x}")
 
 
 def records_of(config: Config) -> list[Record]:
