@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 from edge.control.status import Parts, sensors, store, time_trouble
@@ -14,11 +15,12 @@ EVERY_S = 3600.0
 
 
 class Health:
-    """The lane that posts health records."""
+    """The lane that posts health records. `disk_free`: returns the bytes that the card has left."""
 
     def __init__(self, station: Parts, boot: str) -> None:
         self._station = station
         self._boot = boot
+        self.disk_free: Callable[[], int] = lambda: shutil.disk_usage(station.config.state_dir).free
 
     def run(self) -> None:
         """Post for ever; ends by `Stopped`."""
@@ -39,7 +41,7 @@ class Health:
             "sensors": sensors(station),
             "store": _store(station),
             "time": time_trouble(station),
-            "disk_free": shutil.disk_usage(station.config.state_dir).free,
+            "disk_free": self.disk_free(),
             "falls": station.lanes.falls,
             "inbox_lost": station.inbox.lost,
         }

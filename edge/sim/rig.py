@@ -32,6 +32,7 @@ from edge.station import Station
 from edge.store.store import Store
 from edge.uplink.destination import Way
 
+DISK_FREE = 24_000_000_000  # bytes that a rig's card has left, on whatever disk it is simulated
 WEATHER_S = 1.0  # s between two moments at which the twins are shown the weather
 
 
@@ -143,6 +144,7 @@ class Rig:
             self.way,
             system=self._system_utc if self.watched else None,
         )
+        self.station.health.disk_free = lambda: DISK_FREE
         self.station.start()
         self._plug_in()
         return self.station
