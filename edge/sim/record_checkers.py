@@ -103,11 +103,13 @@ def identity_checks(truth: Truth, kept: list[Record], arrived: list[Record]) -> 
 # -- lost --------------------------------------------------------------------------------------------------------
 
 
-def lost_from_the_store(truth: Truth, kept: list[Record]) -> Iterator[str]:
-    """Check that every start of the daemon is recorded and its minutes are kept without a gap to its end."""
-    seqs = [record.seq for record in kept]
-    if seqs != list(range(1, len(seqs) + 1)):
-        yield "lost: the store's records are not numbered from 1 without a gap"
+def lost_from_the_store(truth: Truth, kept: list[Record], first: int = 1) -> Iterator[str]:
+    """Check that every start of the daemon is recorded and its minutes are kept without a gap to its end.
+
+    `first`: the number of the first record of these starts.
+    """
+    if [record.seq for record in kept] != list(range(first, first + len(kept))):
+        yield f"lost: the store's records are not numbered from {first} without a gap"
     for run in truth.runs:
         mine = [record for record in kept if record.epoch == run.epoch]
         if not mine or mine[0].kind != Kind.START:
