@@ -17,7 +17,7 @@ class Killed(BaseException):
     """Raised out of a wait of a lane that is killed: it ends as by SIGKILL, closing no minute."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class SimLane:
     """One lane of a simulation."""
 
@@ -98,7 +98,8 @@ class SimInbox:
             self.lost += 1
             return False
         self._items.append(item)
-        self._tell()
+        if self.waiting:
+            self._tell()
         return True
 
     def put(self, item: Any) -> None:
@@ -106,7 +107,8 @@ class SimInbox:
         while not self.has_room():
             self._clock.await_inbox(self, FOREVER, for_room=True)
         self._items.append(item)
-        self._tell()
+        if self.waiting:
+            self._tell()
 
     def get(self, until: float) -> Any | None:
         """Return the oldest item, waiting until `until`; None where none arrived."""
@@ -115,12 +117,13 @@ class SimInbox:
         if not self._items:
             return None
         item = self._items.popleft()
-        self._tell()
+        if self.waiting:
+            self._tell()
         return item
 
     def __len__(self) -> int:
         return len(self._items)
 
     def _tell(self) -> None:
-        for lane in tuple(self.waiting) if self.waiting else ():  # of which another thread may take one away
+        for lane in tuple(self.waiting):  # of which another thread may take one away
             self._clock.came(lane)

@@ -66,19 +66,19 @@ class WaitingLanes:
         self.wake()
 
     def next(self, now: float) -> SimLane | None:
-        """Return the lane that has waited longest of those that can go on at the instant `now`.
+        """Return the lane that has waited longest of those that can go on at the instant `now`; it must then go on.
 
         Those whose deadline has come or whose inbox has something go before those whose descriptor is readable.
         """
         while self._told:
             self.look_at(self._told.popleft())
-        while self._deadlines and self._deadlines[0][0] <= now:
-            heapq.heappush(self._perhaps, heapq.heappop(self._deadlines)[1])
-        while self._perhaps:
-            lane = self._lanes.get(self._perhaps[0])
+        deadlines, perhaps, lanes = self._deadlines, self._perhaps, self._lanes
+        while deadlines and deadlines[0][0] <= now:
+            heapq.heappush(perhaps, heapq.heappop(deadlines)[1])
+        while perhaps:
+            lane = lanes.get(heapq.heappop(perhaps))
             if lane is not None and (lane.deadline <= now or lane.due()):
                 return lane
-            heapq.heappop(self._perhaps)
         if not self._polled:
             return None
         return min(self._readable(0), key=lambda lane: lane.ticket, default=None)
