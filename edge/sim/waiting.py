@@ -112,6 +112,6 @@ class WaitingLanes:
 
     def _events(self, timeout: float | None) -> list[tuple[int, int]]:
         events = self._poll.poll(None if timeout is None else timeout * 1000)
-        if any(fd == self._wake_fd for fd, _ in events):
+        if events and any(fd == self._wake_fd for fd, _ in events):
             os.eventfd_read(self._wake_fd)
         return events

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kits.long_life import LongLife
-from tests.kits.stations import DAY, SMALL
+from tests.kits.stations import DAY
 from tests.soak import VANE
 
 
@@ -27,7 +27,7 @@ def test_the_next_week_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_week_of_everything(tmp_path: Path) -> None:
-    """A week of a station with devices on every kind of bus, under all the faults of the model."""
-    box = LongLife(tmp_path, SMALL, 3)
+    """A week under all the faults: devices, kills, power cuts, late times, a rough network, a platform that forgets."""
+    box = LongLife(tmp_path, VANE, 3)
     assert box.live().complaints == ()
     assert box.wrongly_proven() == []
