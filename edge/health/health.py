@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
 from typing import Any
 
 from edge.control.status import Parts, sensors, store, time_trouble
@@ -15,12 +13,11 @@ EVERY_S = 3600.0
 
 
 class Health:
-    """The lane that posts health records. `disk_free`: returns the bytes that the card has left."""
+    """The lane that posts health records."""
 
     def __init__(self, station: Parts, boot: str) -> None:
         self._station = station
         self._boot = boot
-        self.disk_free: Callable[[], int] = lambda: shutil.disk_usage(station.config.state_dir).free
 
     def run(self) -> None:
         """Post for ever; ends by `Stopped`."""
@@ -41,7 +38,7 @@ class Health:
             "sensors": sensors(station),
             "store": _store(station),
             "time": time_trouble(station),
-            "disk_free": self.disk_free(),
+            "disk_free": station.kept.disk_free(),
             "falls": station.lanes.falls,
             "inbox_lost": station.inbox.lost,
         }

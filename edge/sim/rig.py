@@ -133,6 +133,7 @@ class Rig:
     def power_on(self, open_store: Callable[[Config], Store]) -> Station:
         """Start the daemon: a new store handle, a new epoch, a new station."""
         store = open_store(self.config)
+        store.disk_free = lambda: DISK_FREE
         sources: list[TimeSource] = [*self.tellings] or [self.time]
         self.station = Station(
             self.config,
@@ -144,7 +145,6 @@ class Rig:
             self.way,
             system=self._system_utc if self.watched else None,
         )
-        self.station.health.disk_free = lambda: DISK_FREE
         self.station.start()
         self._plug_in()
         return self.station
