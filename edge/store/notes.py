@@ -9,15 +9,13 @@ import apsw
 
 from edge.store import rows
 from edge.store.database import Database
-from edge.store.delivery import CLOSED, SENT, Ledger
 
 
 class Notes:
     """`store.notes`: small values by kind and name. Callable from any thread; raises StoreError as the store."""
 
-    def __init__(self, database: Database, ledger: Ledger) -> None:
+    def __init__(self, database: Database) -> None:
         self._db = database
-        self._ledger = ledger
 
     def get(self, kind: str, name: str) -> bytes | None:
         """Return the value under that name; None where there is none, or it is not what was written."""
@@ -42,11 +40,3 @@ class Notes:
         if known is None:
             known = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM note WHERE kind=?", (kind,)).get
         return int(known)
-
-    def doubt(self, destination: str) -> int:
-        """Make what this destination proved sent and unproven again, pictures too. Return how many records."""
-        with self._db.change() as connection:
-            closed = self._ledger.get(destination, CLOSED)
-            self._ledger.move(destination, closed, SENT)
-            connection.execute("UPDATE piece SET state='sent' WHERE state='closed'")
-        return sum(last - first + 1 for first, last in closed)

@@ -81,7 +81,7 @@ class Times:
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._db = database
         self._ledger = ledger
-        self._notes = Notes(database, ledger)
+        self._notes = Notes(database)
 
     def redate(self, redating: Redating) -> int:
         """Date the records of a boot anew, and keep these anchors of it alone. Return how many got another time.

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
+from hub.database import forward_tables
 from hub.database.engine import Engine, RefusedError
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
@@ -112,7 +113,12 @@ def _first(engine: Engine) -> None:
     run(engine, TABLES + VIEWS)
 
 
-MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first,)
+def _forwarding(engine: Engine) -> None:
+    """Make the tables of what is passed on."""
+    run(engine, forward_tables.TABLES)
+
+
+MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, _forwarding)
 
 
 def run(engine: Engine, script: str) -> None:

@@ -18,7 +18,7 @@ from drivers.reason import Reason
 from edge.records.spans import Span, merged
 from edge.wire.contract import Revised
 from hub import jsonl
-from hub.database import rows, schema
+from hub.database import forwarded, rows, schema
 from hub.database.engine import AgainError, Engine, RowError
 from hub.database.rows import KEY
 from hub.ledger import Ranges
@@ -213,6 +213,7 @@ class DatabaseSink:
         count = self._engine.upsert("record", rows.RECORD, made, KEY)
         if count != len(made):  # a receipt stands on it: what a statement did is looked at, not believed
             raise SinkError(WROTE_LESS.having(database=self._engine.shown, count=count, all=len(made)))
+        forwarded.reopen(self._engine, sorted(key for key, row in fresh.items() if row.record.revision))
 
     def _keep_others(self, others: Iterable[Row]) -> None:
         found = {(*_identity(row), row.record.revision, _digest(row.raw)): row for row in others}

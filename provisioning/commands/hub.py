@@ -15,15 +15,18 @@ import click
 from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from provisioning.commands import hub_destinations
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_file import init
 from provisioning.commands.options import format_file_error, format_mistake, json_option, print_json
 from provisioning.commands.run import log_to_stderr
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from hub.completeness import Day, Hole
     from hub.config import HubConfig
     from hub.database.engine import Engine
+    from hub.forward.state import State
 
 DAYS = 7  # that are shown where none is named
 FILE = click.option(
@@ -64,15 +67,16 @@ def run(config_file: Path) -> None:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
 
 
-@hub.command(help=_("Show each station: when it was last heard, and what today is complete."))
+@hub.command(help=_("Show each station and what today is complete, and how far each destination is."))
 @FILE
 @json_option()
 def status(config_file: Path, as_json: bool) -> None:
-    """Print a line a station. End with 1 where one is silent for more than an hour."""
+    """Print a line a station and destination. End with 1 where one is silent, or gets nothing, for over an hour."""
     from hub.completeness import day_of, local_day, offset_of, stations
 
-    now, late = system_utc(), False
-    with reading(loaded(config_file)) as engine:
+    now, late, hours = system_utc(), False, 0.0
+    config = loaded(config_file)
+    with reading(config) as engine:
         for station, newest, arrived in stations(engine):
             today = day_of(engine, station, local_day(engine, station, now), now)
             late = late or arrived is None or now - arrived > 3600e6
@@ -83,7 +87,13 @@ def status(config_file: Path, as_json: bool) -> None:
             heard = _("last heard {when}, newest minute {newest}").format(
                 when=texts.when(arrived, hours), newest=texts.when(newest, hours) if newest else _("none")
             )
-            click.echo(f"{station}: {heard}; {numbers(today)}")
+            say(f"{station}: {heard}; {numbers(today)}")
+        for state in states(engine, config):
+            late = late or hub_destinations.is_late(state, now)
+            if as_json:
+                print_json(state._asdict())
+            else:
+                say(hub_destinations.line(state, hours))
     if late:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
@@ -110,6 +120,13 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
         raise click.exceptions.Exit(Exit.TROUBLE)
 
 
+def states(engine: Engine, config: HubConfig) -> list[State]:
+    """Return how far each destination is."""
+    from hub.forward.state import state_of
+
+    return [state_of(engine, section) for section in config.forward]
+
+
 def days(engine: Engine, station: str, day: date | None) -> list[Day]:
     """Return the day that is named, else the last ones from the first that has a minute."""
     from hub.completeness import day_of, local_day
@@ -132,10 +149,10 @@ def show(engine: Engine, found: Day, as_json: bool) -> None:
         print_json(plain(found))
         return
     hours = offset_of(engine, found.station) / 3600
-    click.echo(f"{found.station} {found.day}: {numbers(found)}")
+    say(f"{found.station} {found.day}: {numbers(found)}")
     for hole in found.holes:
         span = f"{texts.when(hole.start, hours)} – {texts.when(hole.end, hours)}"
-        click.echo(f"  {span}: {cause(hole)}")
+        say(f"  {span}: {cause(hole)}")
 
 
 def numbers(day: Day) -> str:
