@@ -39,7 +39,7 @@ test-slow: ## the tests that take minutes
 	$(SETUP) test
 	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800 $(ARGS)
 
-soak: ## 200 simulated station-days under all faults, on two cores (an hour)
+soak: ## 200 simulated station-days under all faults, on two cores (an hour); ARGS="--year": one box for a year
 	$(SETUP) test
 	$(BIN)/python -m tests.soak $(ARGS)
 

@@ -30,11 +30,11 @@ def open_bus(kind: str, settings: Any, clock: Clock) -> Any:
     return BUSES[kind].open(settings, clock)
 
 
-def open_store(config: Config) -> Store:
-    """Return the station's store. Raise StoreError, a sentence and a remedy, where it can't be opened."""
+def open_store(config: Config, epoch: str | None = None) -> Store:
+    """Return the station's store, under a new epoch. Raise StoreError where it can't be opened."""
     return Store.open(
         config.state_dir,
-        epoch=new_epoch(),
+        epoch=epoch or new_epoch(),
         destinations=(PLATFORM,),
         records_bytes=config.state.records_mb * 1_000_000,
         pictures_bytes=config.state.pictures_mb * 1_000_000,

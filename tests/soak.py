@@ -1,26 +1,33 @@
-"""Simulated station-days by the hundred: `make soak` (ARGS="--days 200"). A small station, all the faults, by seed.
+"""Simulated station-days by the hundred, or one box for a year: `make soak`, ARGS="--days 200", "--months 1", "--year".
 
-Each life is four days of a box with one sensor and a camera before a rough network and the real receiver, and somebody
-asks it for things; what the checkers complain of is counted by the promise that was broken. Exit code 1: there is a
-complaint.
+A box has one sensor, stands before a rough network and the real receiver, and suffers all the faults, by seed. Of the
+days by the hundred each four are a life of their own, with a camera and somebody who asks it for things. A year is
+lived on one store and one platform, week after week, with a line for each month. What the checkers complain of is
+counted by the promise that was broken. Memory and CPU are those of the whole simulation, the weather, the broker and
+the receiver among it. Exit code 1: there is a complaint.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import multiprocessing
+import os
 import sys
-import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.sim.faults import draw
-from tests.kits.stations import DAY, SMALL, configured, live, without
+from tests.kits.long_life import LongLife
+from tests.kits.stations import DAY, SMALL, configured, folder_in_memory, live, without
 
 LIFE_DAYS = 4.0
+MONTH_DAYS, WEEKS = 30.0, 4
+FLAT = 1.25  # times the first month's: what a busy machine's measure of CPU and memory varies by
 FIRST_SEED = 1000
 CORES = 2
 PROMISES = ("lost", "doubled", "mistimed", "wrongly good", "wrongly proven", "wrongly done", "not whole")
@@ -51,8 +58,8 @@ class Lived:
 def lived(seed: int) -> Lived:
     """Live one life and judge it."""
     logging.disable(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="minshan-soak-") as folder:
-        config = configured(Path(folder), VANE)
+    with folder_in_memory() as folder:
+        config = configured(folder, VANE)
         if seed % 2:  # a card so small that pictures go for want of room, some before anybody has them
             config = config.model_copy(update={"state": config.state.model_copy(update={"pictures_mb": 1})})
         outcome = live(config, draw(seed, config.sensor, LIFE_DAYS * DAY), LIFE_DAYS * DAY, seed=seed)
@@ -70,25 +77,75 @@ def lived(seed: int) -> Lived:
     )
 
 
-def main() -> int:
-    """Live them all, two at a time, and print what came of them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=float, default=200.0)
-    parser.add_argument("--seed", type=int, default=FIRST_SEED, help="the first of the seeds")
-    wanted = parser.parse_args()
-    lives = max(1, round(wanted.days / LIFE_DAYS))
+def lives(days: float, first_seed: int) -> Counter[str]:
+    """Live station-days by seed, two boxes at a time, and print what came of them. Return the complaints' count."""
+    wanted = max(1, round(days / LIFE_DAYS))
     began, broken = time.monotonic(), Counter[str]()
     lived_all: list[Lived] = []
     with multiprocessing.get_context("spawn").Pool(CORES) as pool:
-        for one in pool.imap_unordered(lived, range(wanted.seed, wanted.seed + lives)):
+        for one in pool.imap_unordered(lived, range(first_seed, first_seed + wanted)):
             lived_all.append(one)
             print(f"seed {one.seed}: {one.kept} records, {len(one.complaints)} complaints", flush=True)
-            for complaint in one.complaints[:5]:
-                print(f"    {complaint}", flush=True)
-            broken.update(complaint.partition(":")[0] for complaint in one.complaints)
+            tell(one.complaints, broken)
     counts = ", ".join(f"{sum(getattr(one, name) for one in lived_all)} {name}" for name in COUNTED)
-    print(f"{lives * LIFE_DAYS:g} station-days in {time.monotonic() - began:.0f} s: {counts}")
-    print(", ".join(f"{broken[promise]} {promise}" for promise in PROMISES))
+    print(f"{wanted * LIFE_DAYS:g} station-days in {time.monotonic() - began:.0f} s: {counts}")
+    print(counted(broken))
+    return broken
+
+
+def months(wanted: int, seed: int) -> Counter[str]:
+    """Live one box for so many months, and print a line for each. Return the complaints' count."""
+    logging.disable(logging.CRITICAL)
+    all_broken, costs = Counter[str](), list[tuple[float, float]]()
+    with folder_in_memory() as folder:
+        box = LongLife(folder, VANE, seed)
+        for month in range(1, wanted + 1):
+            weeks = [box.live(MONTH_DAYS / WEEKS * DAY) for _ in range(WEEKS)]
+            memory = resident()
+            broken = Counter[str]()
+            tell([*(complaint for week in weeks for complaint in week.complaints), *box.wrongly_proven()], broken)
+            all_broken += broken
+            cpu = sum(week.cpu for week in weeks) / (MONTH_DAYS * DAY / 60)
+            costs.append((memory, cpu))
+            print(
+                f"month {month}: {counted(broken)}; {sum(week.starts for week in weeks)} starts, "
+                f"{sum(week.kept for week in weeks)} records, {sum(week.sent for week in weeks) / 1e6:.1f} MB sent, "
+                f"{memory:.0f} MB resident, {1000 * cpu:.2f} ms of CPU a minute",
+                flush=True,
+            )
+    for what, (first, *_, last) in zip(("memory", "CPU a minute"), zip(*costs, strict=True), strict=True):
+        print(f"{what}: {'flat' if last <= FLAT * first else 'grew'}, {last / first:.2f} times the first month's")
+    return all_broken
+
+
+def tell(complaints: Sequence[str], broken: Counter[str]) -> None:
+    """Print the first few complaints, and count all by the promise that was broken."""
+    for complaint in complaints[:5]:
+        print(f"    {complaint}", flush=True)
+    broken.update(complaint.partition(":")[0] for complaint in complaints)
+
+
+def counted(broken: Counter[str]) -> str:
+    """Return how often each promise was broken."""
+    return ", ".join(f"{broken[promise]} {promise}" for promise in PROMISES)
+
+
+def resident() -> float:
+    """Return this process's resident memory, MB, after what is not used any more was let go."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def main() -> int:
+    """Live what the arguments want. Return 1 where a promise was broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=float, default=200.0, help="station-days, by seed")
+    parser.add_argument("--months", type=int, help="one box for so many months instead")
+    parser.add_argument("--year", action="store_const", const=12, dest="months", help="one box for twelve months")
+    parser.add_argument("--seed", type=int, default=FIRST_SEED, help="the first of the seeds")
+    wanted = parser.parse_args()
+    broken = months(wanted.months, wanted.seed) if wanted.months else lives(wanted.days, wanted.seed)
     return 1 if broken else 0
 
 

@@ -93,7 +93,12 @@ class SerialPort:
             raise self._gone() from error
 
     def _gone(self) -> Unplugged:
-        return Unplugged(Reason("port_gone", "{port} is gone: is the adapter still plugged in?", port=self.name))
+        return port_gone(self.name)
+
+
+def port_gone(port: str) -> Unplugged:
+    """Return that an open port is gone."""
+    return Unplugged(Reason("port_gone", "{port} is gone: is the adapter still plugged in?", port=port))
 
 
 def no_port(port: str) -> Reason:

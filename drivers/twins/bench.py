@@ -17,20 +17,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from drivers.buses.bus import BUSES
 from drivers.buses.file import FileBus, trouble
 from drivers.buses.gpio import GpioBus, no_chip
 from drivers.buses.i2c import I2CBus, no_i2c
-from drivers.buses.modbus import ModbusBus
-from drivers.buses.serial import no_port, open_serial
-from drivers.clock import Clock, Lane
+from drivers.clock import Clock
 from drivers.driver import Device, DriverInfo
 from drivers.errors import Unplugged
-from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.memory import MemoryGpio, MemoryI2C
-from drivers.twins.rtu_line import RtuLine
+from drivers.twins.serial_wire import PtyLine, SerialLine, SerialWire
 from drivers.twins.twin import Twin
-from drivers.twins.wires import PtyWire
 
 Placed = Sequence[tuple[Any, Any]]  # (settings, twin) of each device on the bus
 
@@ -157,69 +152,15 @@ class FileWire:
         return str(self._twin.text())
 
 
-class PtyBusWire:
-    """A pty with a serial device, or an RS-485 line and the devices on it, at the far end."""
-
-    def __init__(self, kind: str, placed: Placed, clock: Clock) -> None:
-        self._kind = kind
-        self._clock = clock
-        self.wire = PtyWire(clock)
-        self._lanes: list[Lane] = []
-        settings = placed[0][0]
-        self._name = f"twin {BUSES[kind].key(settings)}"
-        twins = [twin for _, twin in placed]
-        if kind == "modbus":
-            self._run = RtuLine(self.wire, twins, clock, settings.baud).run
-        else:
-            (twin,) = twins
-            self._run = lambda: twin.run(self.wire)
-        self._plugged = True
-
-    def open(self, settings: Any, clock: Clock) -> Any:
-        """Open the real port on the pty's path in place of the settings' own. Raise Unplugged."""
-        if not self._plugged:
-            raise Unplugged(no_port(settings.port))
-        here = settings.model_copy(update={"port": self.wire.path})
-        port = ClockedPort(open_serial(here, clock), self.wire)
-        if self._kind == "modbus":
-            return ModbusBus(port, here.baud, here.parity, clock)
-        return port
-
-    def start(self) -> None:
-        """Start the one lane, on which the device talks or the line answers."""
-        self._lanes.append(self._clock.lane(self._name, self._run))
-
-    def stop(self) -> None:
-        """Tell the lane to end and unplug the pty."""
-        for lane in self._lanes:
-            lane.stop()
-        self._lanes.clear()
-        self.wire.unplug()
-
-    def close(self) -> None:
-        """Release the pty for good."""
-        self.wire.close()
-
-    def unplug(self) -> None:
-        """Unplug the pty."""
-        self._plugged = False
-        self.wire.unplug()
-
-    def plug(self) -> None:
-        """Make a new pty, which may have another path."""
-        self._plugged = True
-        self.wire.plug()
-
-
-def wire_for(kind: str, placed: Placed, clock: Clock) -> BusWire:
-    """Return the wire of a bus of that kind with these twins on it."""
+def wire_for(kind: str, placed: Placed, clock: Clock, line: type[SerialLine] = PtyLine) -> BusWire:
+    """Return the wire of a bus of that kind with these twins on it; `line`: what a serial line is."""
     if kind == "i2c":
         return I2CWire(placed, clock)
     if kind == "gpio":
         return GpioWire(placed, clock)
     if kind == "file":
         return FileWire(placed, clock)
-    return PtyBusWire(kind, placed, clock)
+    return SerialWire(kind, placed, clock, line)
 
 
 def make_twin(info: DriverInfo, settings: Any, clock: Clock, seed: int) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -44,7 +45,7 @@ class Moment:
     defocus: float = 0.0
 
     @classmethod
-    def of(cls, values: dict[str, float], utc: int | None, text: str = "minshan", offset_h: float = 8.0) -> Moment:
+    def of(cls, values: Mapping[str, float], utc: int | None, text: str = "minshan", offset_h: float = 8.0) -> Moment:
         """Return the moment that the sensors' quantities describe: wet air is fog, fine dust smoke."""
         damp = (values.get("relative_humidity", 60.0) - 95.0) / 5.0
         smoke = values.get("pm2p5", 0.0) / 400.0

@@ -4,8 +4,8 @@ Its bus face is bytes, which the untouched driver and the real libraries talk to
 `misbehave`. It shares no code with its driver. Which bus face a twin has follows from its driver's bus:
 
 - i2c: `I2CTwin`, put on a `drivers.twins.memory.MemoryI2C`.
-- serial: `SerialTwin`, whose `run(wire)` is the body of a lane at the far end of a pty.
-- modbus: `ModbusTwin`, which answers requests that a `drivers.twins.rtu_line` lane reads from a pty.
+- serial: `SerialTwin`, whose `run(wire)` is the body of a lane at the far end of a pty or a line in memory.
+- modbus: `ModbusTwin`, which answers requests that a `drivers.twins.rtu_line` lane reads from the line.
 - gpio: `GpioTwin`, which gives the edges of one line, put on a `drivers.twins.memory.MemoryGpio`.
 - file: `FileTwin`, which gives the text of the kernel's file.
 

@@ -1,16 +1,18 @@
 """One seeded truth for all twins: the weather of an orchard in the Min valley, a pure function of time.
 
-`Weather(seed).at(utc)` gives every quantity of the mission. The same seed and instant give the same numbers
-on every machine and in any order. It is smooth from second to second, steps less than Zahumenský's limits
-(Guidelines on quality control procedures for data from automatic weather stations, WMO 2004), never stands
-still for an hour, and hangs together: humidity follows the dew point, showers cool, moisten, darken and wash
-the air, soil remembers three days of rain, the panel follows the sun. It is no climate model.
+`Weather(seed).at(utc)` gives every quantity of the mission, each reckoned when it is looked up. The same seed and
+instant give the same numbers on every machine and in any order. It is smooth from second to second, steps less than
+Zahumenský's limits (Guidelines on quality control procedures for data from automatic weather stations, WMO 2004),
+never stands still for an hour, and hangs together: humidity follows the dew point, showers cool, moisten, darken and
+wash the air, soil remembers three days of rain, the panel follows the sun. It is no climate model.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 DAY = 86_400
 DAY_ZERO = 1_577_836_800  # 2020-01-01T00:00:00Z: the rain's total counts from here
@@ -59,17 +61,18 @@ class Noise:
 
     def __init__(self, key: int, period: float) -> None:
         self._key, self._period = key, period
-        self._cell: tuple[int, float, float] = (-1, 0.0, 0.0)
+        self._cell: tuple[float, float, float] = (math.nan, 0.0, 0.0)  # one object, as threads share it
 
     def at(self, t: float) -> float:
         """Return the value at the instant `t`."""
         place = t / self._period
-        number = math.floor(place)
-        kept, a, b = self._cell
-        if kept != number:
-            a, b = self._value(number), self._value(number + 1)
-            self._cell = (number, a, b)
+        number, a, b = self._cell
         x = place - number
+        if not 0.0 <= x < 1.0:
+            whole = math.floor(place)
+            a, b = self._value(whole), self._value(whole + 1)
+            self._cell = (whole, a, b)
+            x = place - whole
         return a + (b - a) * x * x * (3 - 2 * x)
 
     def _value(self, number: int) -> float:
@@ -94,85 +97,26 @@ class Shower:
 
 
 class Weather:
-    """The weather at one place. `altitude` in metres, `latitude` and `longitude` in degrees."""
+    """The weather at one place: what is the same at all instants, and what fell until each.
+
+    `altitude` in metres, `latitude` and `longitude` in degrees.
+    """
 
     def __init__(self, seed: int, latitude: float = 31.68, longitude: float = 103.85, altitude: float = 1590.0) -> None:
         self._seed = seed
-        self._sin, self._cos = math.sin(math.radians(latitude)), math.cos(math.radians(latitude))
-        self._longitude = longitude
-        self._standard = 1013.25 * (1 - 2.25577e-5 * altitude) ** 5.25588  # ICAO standard atmosphere, hPa
-        self._warmth = 21.0 - 0.0062 * altitude  # annual mean, degC
-        self._noise = {
+        self.sin, self.cos = math.sin(math.radians(latitude)), math.cos(math.radians(latitude))
+        self.longitude = longitude
+        self.standard = 1013.25 * (1 - 2.25577e-5 * altitude) ** 5.25588  # ICAO standard atmosphere, hPa
+        self.warmth = 21.0 - 0.0062 * altitude  # annual mean, degC
+        self.noise = {
             name: Noise(mixed(seed ^ mixed(number)), period) for number, (name, period) in enumerate(NOISES.items())
         }
         self._until = [0.0]  # mm fallen before each day; grows as it is asked, and holds nothing but sums
         self._days: dict[int, tuple[Shower, ...]] = {}
 
-    def at(self, utc: float) -> dict[str, float]:
+    def at(self, utc: float) -> Moment:
         """Return every quantity at an instant (seconds since 1970, UTC), each in its own unit."""
-        t = utc - DAY_ZERO
-        noise = {name: each.at(t) for name, each in self._noise.items()}
-        hour = (t / 3600 + self._longitude / 15) % 24  # of the sun
-        season = 2 * math.pi * (t / YEAR - 0.055)  # 0 on 20 January, the coldest
-        wet = self._wetness(t)
-        noise["wave"] = math.sin(2 * math.pi * t / WAVE)
-        cloud = max(ease(0.5 + 0.7 * noise["cloud"]), 0.95 * wet)
-        values = self._air(noise, hour, season, wet, cloud)
-        values |= self._light(noise, hour, season, cloud)
-        values |= self._wind(noise, hour, wet)
-        values |= self._ground(t, noise, hour, season, wet, values)
-        values |= _dust(noise, wet)
-        return values | _power(int((t / 3600 + self._longitude / 15) // 24), hour, values["illuminance"])
-
-    def _air(self, noise: dict[str, float], hour: float, season: float, wet: float, cloud: float) -> dict[str, float]:
-        base = self._warmth - 10.5 * math.cos(season) + 3 * noise["front"]
-        swing = (6.5 - 3.5 * cloud) * math.cos((hour - 15) * math.pi / 12)
-        t = base + swing - 2.5 * wet + 0.3 * noise["thermal"] + 0.1 * noise["wave"]
-        t += 0.08 * noise["flicker"]
-        dew = base - 5.5 + 3.0 * noise["moist"] + 0.5 * noise["damp"]
-        rh = 100 * saturation(min(dew, t)) / saturation(t) + 1.2 * noise["damp"]
-        rh += (96 - rh) * 0.85 * wet - 1.1 * noise["wave"]
-        rh = rh if rh < 95 else 95 + 4.5 * (1 - math.exp((95 - rh) / 4.5))
-        tide = 1.1 * math.cos((hour - 10) * math.pi / 6)
-        p = self._standard + 3.5 * noise["mass"] + tide + 0.2 * noise["barometer"] + 0.12 * noise["wave"]
-        return {"air_temperature": t, "relative_humidity": max(rh, 3.0), "air_pressure": p}
-
-    def _light(self, noise: dict[str, float], hour: float, season: float, cloud: float) -> dict[str, float]:
-        declination = math.radians(-23.44) * math.cos(season + 2 * math.pi * 30 / 365.25)
-        height = self._sin * math.sin(declination)
-        height += self._cos * math.cos(declination) * math.cos((hour - 12) * math.pi / 12)
-        twilight = max(600 * 10 ** (math.degrees(min(height, 0.0)) / 2.6), 0.02)  # a tenth each 2.6 degrees
-        clear = twilight + 118_000 * max(height, 0.0) ** 1.15
-        lux = clear * (1 - 0.72 * cloud) * (1 + 0.12 * cloud * noise["puffs"])
-        return {"illuminance": lux, "solar_irradiance": lux / 120 if lux > 60 else 0.0}
-
-    def _wind(self, noise: dict[str, float], hour: float, wet: float) -> dict[str, float]:
-        valley = ease(0.5 + 0.6 * math.cos((hour - 15.5) * math.pi / 12))  # it blows up the valley by day
-        mean = 1.3 + 2.6 * valley + 1.5 * wet
-        mean += (0.3 + 0.2 * mean) * noise["valley"] + 0.4 * noise["wave"]
-        speed = mean * (1 + 0.25 * noise["eddy"] + 0.22 * noise["gust"])
-        to = 25 + 165 * valley + 40 * noise["turn"] + 22 * noise["swing"] + 9 * noise["shake"]
-        return {"wind_speed": max(speed, 0.0), "wind_from_direction": to % 360}
-
-    def _ground(
-        self, t: float, noise: dict[str, float], hour: float, season: float, wet: float, air: dict[str, float]
-    ) -> dict[str, float]:
-        total = self._fallen(t)
-        lately = total - self._fallen(t - 3 * DAY)
-        moisture = 21 + 4 * noise["earth"] + 9 * (1 - math.exp(-lately / 18))
-        dew = ease((air["relative_humidity"] - 88) / 8)
-        night = ease(0.5 - math.cos((hour - 12) * math.pi / 12))
-        soil = self._warmth + 1.5 - 8.5 * math.cos(season - 0.4) + noise["front"]
-        return {
-            "rainfall_amount": total,
-            "soil_moisture": moisture,
-            "soil_conductivity": 250 + 14 * (moisture - 17),
-            "soil_temperature": soil + 1.8 * math.cos((hour - 18.5) * math.pi / 12),
-            "leaf_wetness": 100 * max(wet, 0.8 * dew),
-            "leaf_temperature": air["air_temperature"] - 1.6 * night + 0.8 * (1 - night),
-            "co2": 428 + 14 * night + 6 * noise["plume"],
-            "noise": 38 + 2.5 * air["wind_speed"] ** 0.5 + 3 * noise["hum"],
-        }
+        return Moment(self, utc - DAY_ZERO)
 
     def _showers(self, day: int) -> tuple[Shower, ...]:
         """Return the showers of one day since day zero, none of which passes midnight (UTC)."""
@@ -184,11 +128,12 @@ class Weather:
             self._days[day] = tuple(_shower(day, summer, next(draws), next(draws), next(draws)) for _ in range(count))
         return self._days[day]
 
-    def _wetness(self, t: float) -> float:
+    def wetness(self, t: float) -> float:
+        """Return how far the air is a shower's, 0..1."""
         day = int(t // DAY)
         return max((s.wetness(t) for d in (day - 1, day, day + 1) for s in self._showers(d)), default=0.0)
 
-    def _fallen(self, t: float) -> float:
+    def fallen(self, t: float) -> float:
         """Return the mm fallen since day zero; nothing fell before it."""
         day = max(int(t // DAY), 0)
         while len(self._until) <= day:
@@ -208,24 +153,146 @@ def saturation(t: float) -> float:
     return 6.112 * math.exp(17.62 * t / (243.12 + t))
 
 
-def _dust(noise: dict[str, float], wet: float) -> dict[str, float]:
-    fine = 13 * math.exp(0.7 * noise["haze"] + 0.15 * noise["plume"]) * (1 - 0.5 * wet)
-    return {"pm1": 0.68 * fine, "pm2p5": fine, "pm10": fine * (1.6 + 0.2 * noise["haze"]) + 1}
+class Moment(Mapping[str, float]):
+    """The weather at one instant, `t` seconds after day zero."""
+
+    def __init__(self, weather: Weather, t: float) -> None:
+        self._weather, self._t = weather, t
+        self._known: dict[str, float] = {}
+        self._noises: dict[str, float] = {"wave": math.sin(2 * math.pi * t / WAVE)}
+        self._hour = (t / 3600 + weather.longitude / 15) % 24  # of the sun
+        self._season = 2 * math.pi * (t / YEAR - 0.055)  # 0 on 20 January, the coldest
+
+    def __getitem__(self, quantity: str) -> float:
+        value = self._known.get(quantity)
+        if value is None:
+            self._known |= RECKONED[quantity](self)
+            value = self._known[quantity]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(RECKONED)
+
+    def __len__(self) -> int:
+        return len(RECKONED)
+
+    def _noise(self, name: str) -> float:
+        value = self._noises.get(name)
+        if value is None:
+            value = self._noises[name] = self._weather.noise[name].at(self._t)
+        return value
+
+    @cached_property
+    def _wet(self) -> float:
+        return self._weather.wetness(self._t)
+
+    @cached_property
+    def _cloud(self) -> float:
+        return max(ease(0.5 + 0.7 * self._noise("cloud")), 0.95 * self._wet)
+
+    def _air(self) -> dict[str, float]:
+        noise, hour = self._noise, self._hour
+        base = self._weather.warmth - 10.5 * math.cos(self._season) + 3 * noise("front")
+        swing = (6.5 - 3.5 * self._cloud) * math.cos((hour - 15) * math.pi / 12)
+        t = base + swing - 2.5 * self._wet + 0.3 * noise("thermal") + 0.1 * noise("wave")
+        t += 0.08 * noise("flicker")
+        dew = base - 5.5 + 3.0 * noise("moist") + 0.5 * noise("damp")
+        rh = 100 * saturation(min(dew, t)) / saturation(t) + 1.2 * noise("damp")
+        rh += (96 - rh) * 0.85 * self._wet - 1.1 * noise("wave")
+        rh = rh if rh < 95 else 95 + 4.5 * (1 - math.exp((95 - rh) / 4.5))
+        tide = 1.1 * math.cos((hour - 10) * math.pi / 6)
+        p = self._weather.standard + 3.5 * noise("mass") + tide + 0.2 * noise("barometer") + 0.12 * noise("wave")
+        return {"air_temperature": t, "relative_humidity": max(rh, 3.0), "air_pressure": p}
+
+    def _light(self) -> dict[str, float]:
+        declination = math.radians(-23.44) * math.cos(self._season + 2 * math.pi * 30 / 365.25)
+        height = self._weather.sin * math.sin(declination)
+        height += self._weather.cos * math.cos(declination) * math.cos((self._hour - 12) * math.pi / 12)
+        twilight = max(600 * 10 ** (math.degrees(min(height, 0.0)) / 2.6), 0.02)  # a tenth each 2.6 degrees
+        clear = twilight + 118_000 * max(height, 0.0) ** 1.15
+        lux = clear * (1 - 0.72 * self._cloud) * (1 + 0.12 * self._cloud * self._noise("puffs"))
+        return {"illuminance": lux, "solar_irradiance": lux / 120 if lux > 60 else 0.0}
+
+    def _wind(self) -> dict[str, float]:
+        noise = self._noise
+        valley = ease(0.5 + 0.6 * math.cos((self._hour - 15.5) * math.pi / 12))  # it blows up the valley by day
+        mean = 1.3 + 2.6 * valley + 1.5 * self._wet
+        mean += (0.3 + 0.2 * mean) * noise("valley") + 0.4 * noise("wave")
+        speed = mean * (1 + 0.25 * noise("eddy") + 0.22 * noise("gust"))
+        to = 25 + 165 * valley + 40 * noise("turn") + 22 * noise("swing") + 9 * noise("shake")
+        return {"wind_speed": max(speed, 0.0), "wind_from_direction": to % 360}
+
+    def _rain(self) -> dict[str, float]:
+        return {"rainfall_amount": self._weather.fallen(self._t)}
+
+    def _soil(self) -> dict[str, float]:
+        lately = self["rainfall_amount"] - self._weather.fallen(self._t - 3 * DAY)
+        moisture = 21 + 4 * self._noise("earth") + 9 * (1 - math.exp(-lately / 18))
+        soil = self._weather.warmth + 1.5 - 8.5 * math.cos(self._season - 0.4) + self._noise("front")
+        return {
+            "soil_moisture": moisture,
+            "soil_conductivity": 250 + 14 * (moisture - 17),
+            "soil_temperature": soil + 1.8 * math.cos((self._hour - 18.5) * math.pi / 12),
+        }
+
+    def _orchard(self) -> dict[str, float]:
+        dew = ease((self["relative_humidity"] - 88) / 8)
+        night = ease(0.5 - math.cos((self._hour - 12) * math.pi / 12))
+        return {
+            "leaf_wetness": 100 * max(self._wet, 0.8 * dew),
+            "leaf_temperature": self["air_temperature"] - 1.6 * night + 0.8 * (1 - night),
+            "co2": 428 + 14 * night + 6 * self._noise("plume"),
+            "noise": 38 + 2.5 * self["wind_speed"] ** 0.5 + 3 * self._noise("hum"),
+        }
+
+    def _dust(self) -> dict[str, float]:
+        haze = self._noise("haze")
+        fine = 13 * math.exp(0.7 * haze + 0.15 * self._noise("plume")) * (1 - 0.5 * self._wet)
+        return {"pm1": 0.68 * fine, "pm2p5": fine, "pm10": fine * (1.6 + 0.2 * haze) + 1}
+
+    def _power(self) -> dict[str, float]:
+        """Return the values of a 40 W panel, a 12 V battery and 4 W of load."""
+        hour, lux = self._hour, self["illuminance"]
+        day = int((self._t / 3600 + self._weather.longitude / 15) // 24)
+        panel = 40 * min(lux / 110_000, 1.0)
+        full = ease(0.5 + 0.6 * math.cos((hour - 15) * math.pi / 12))
+        voltage = 12.35 + 0.35 * full + 0.9 * ease(panel / 25)
+        current = panel * 0.93 / voltage - 4 / voltage
+        return {
+            "battery_voltage": voltage,
+            "battery_current": current,
+            "battery_power": voltage * current,
+            "load_current": 4 / voltage,
+            "panel_power": panel,
+            "panel_voltage": 0.01 + 18.2 * ease(lux / 1500),
+            "charger_state": 3.0 if panel > 0.5 else 0.0,
+            "charger_yield_total": 0.14 * (day + ease((hour - 6) / 12)) + 1,
+        }
 
 
-def _power(day: int, hour: float, lux: float) -> dict[str, float]:
-    """Return the values of a 40 W panel, a 12 V battery and 4 W of load."""
-    panel = 40 * min(lux / 110_000, 1.0)
-    full = ease(0.5 + 0.6 * math.cos((hour - 15) * math.pi / 12))
-    voltage = 12.35 + 0.35 * full + 0.9 * ease(panel / 25)
-    current = panel * 0.93 / voltage - 4 / voltage
-    return {
-        "battery_voltage": voltage,
-        "battery_current": current,
-        "battery_power": voltage * current,
-        "load_current": 4 / voltage,
-        "panel_power": panel,
-        "panel_voltage": 0.01 + 18.2 * ease(lux / 1500),
-        "charger_state": 3.0 if panel > 0.5 else 0.0,
-        "charger_yield_total": 0.14 * (day + ease((hour - 6) / 12)) + 1,
-    }
+RECKONED: dict[str, Callable[[Moment], dict[str, float]]] = {
+    quantity: group
+    for group, quantities in (
+        (Moment._air, ("air_temperature", "relative_humidity", "air_pressure")),
+        (Moment._light, ("illuminance", "solar_irradiance")),
+        (Moment._wind, ("wind_speed", "wind_from_direction")),
+        (Moment._rain, ("rainfall_amount",)),
+        (Moment._soil, ("soil_moisture", "soil_conductivity", "soil_temperature")),
+        (Moment._orchard, ("leaf_wetness", "leaf_temperature", "co2", "noise")),
+        (Moment._dust, ("pm1", "pm2p5", "pm10")),
+        (
+            Moment._power,
+            (
+                "battery_voltage",
+                "battery_current",
+                "battery_power",
+                "load_current",
+                "panel_power",
+                "panel_voltage",
+                "charger_state",
+                "charger_yield_total",
+            ),
+        ),
+    )
+    for quantity in quantities
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 from edge.control.status import Parts, sensors, store, time_trouble
@@ -39,7 +38,7 @@ class Health:
             "sensors": sensors(station),
             "store": _store(station),
             "time": time_trouble(station),
-            "disk_free": shutil.disk_usage(station.config.state_dir).free,
+            "disk_free": station.kept.disk_free(),
             "falls": station.lanes.falls,
             "inbox_lost": station.inbox.lost,
         }

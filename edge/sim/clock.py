@@ -4,11 +4,11 @@ All lanes share the thread that calls `run_until`: a switch between two of them 
 hand over a lock cost ten and more, and a simulated day makes five million. (gevent, which would also patch I/O, is
 not wanted: what a lane does between two waits takes no simulated time.)
 
-A lane that waits gives its turn to the lane that is due: first those told to stop, those whose inbox has
-something and those whose descriptor is readable, the longest waiting first; when none is, time jumps to the
-earliest deadline (paced by `speed`, or at once). What lanes do therefore depends on simulated time alone, and a
-day gives the same records at every speed. Descriptors of the outside world (a broker's socket) are the one
-exception: who waits for one takes its timing as it comes.
+A lane that waits gives its turn to the lane that is due: those told to stop, those whose inbox has something and
+those whose instant has come, the longest waiting first; then those whose descriptor is readable. When none is, time
+jumps to the earliest deadline (paced by `speed`, or at once). What lanes do therefore depends on simulated time
+alone, and a day gives the same records at every speed. Descriptors of the outside world (a broker's socket) are the
+one exception: who waits for one takes its timing as it comes.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class SimClock:
 
     def lane(self, name: str, run: Callable[[], None]) -> SimLane:
         """Start a lane; it first runs when it is its turn."""
-        lane = SimLane(name, self._orders, wake=self._waiting.wake)
+        lane = SimLane(name, self._orders, tell=self._waiting.tell)
         self._orders += 1
         self._alive += 1
         lane.begin = lambda: greenlet(lambda: self._body(lane, run), self._home)
@@ -114,10 +114,12 @@ class SimClock:
         """Return the simulated time as another thread sees it."""
         return self._now
 
-    def nudge(self) -> None:
-        """Wake a simulation that sleeps between two instants, on behalf of a thread that is no lane of it."""
-        if threading.get_ident() != self._thread:
-            self._waiting.wake()
+    def came(self, lane: SimLane) -> None:
+        """Take in that something came for a lane that waits for an inbox; for inboxes. Callable from any thread."""
+        if threading.get_ident() == self._thread:
+            self._waiting.look_at(lane)
+        else:
+            self._waiting.tell(lane)
 
     @property
     def alive(self) -> int:
@@ -178,11 +180,11 @@ class SimClock:
     def _choose(self) -> SimLane | None:
         """Return the lane that runs next, time moved on to its instant; None where the horizon comes first."""
         while True:
-            ready = self._waiting.ready(self._now)
             if self._horizon == -FOREVER:
                 return None
-            if ready:
-                return min(ready, key=lambda lane: lane.ticket)
+            lane = self._waiting.next(self._now)
+            if lane is not None:
+                return lane
             earliest = self._waiting.earliest
             target = min(earliest, self._horizon)
             if target == FOREVER:

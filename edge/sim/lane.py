@@ -17,7 +17,7 @@ class Killed(BaseException):
     """Raised out of a wait of a lane that is killed: it ends as by SIGKILL, closing no minute."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class SimLane:
     """One lane of a simulation."""
 
@@ -27,13 +27,13 @@ class SimLane:
     ended: threading.Event = field(default_factory=threading.Event)
     stopping: bool = False
     killed: bool = False
-    ticket: int = 0  # when it began to wait: the longest waiting goes first
+    ticket: int = -1  # when it began to wait: the longest waiting goes first
     deadline: float = FOREVER
     fd: int = -1
     events: int = 0
     inbox: SimInbox | None = None
     for_room: bool = False
-    wake: Callable[[], None] | None = None
+    tell: Callable[[SimLane], None] | None = None  # says that it was stopped, from any thread
     failure: BaseException | None = None
     _greenlet: greenlet | None = None
 
@@ -47,8 +47,8 @@ class SimLane:
     def stop(self) -> None:
         """Make the lane's present and coming waits raise `Stopped`. Callable from any thread."""
         self.stopping = True
-        if self.wake is not None:
-            self.wake()
+        if self.tell is not None:
+            self.tell(self)
 
     def kill(self) -> None:
         """Make the lane's present and coming waits raise `Killed`: for simulated power cuts and SIGKILLs."""
@@ -71,8 +71,8 @@ class SimLane:
 class Turns(Protocol):
     """The part of the clock that an inbox uses."""
 
-    def nudge(self) -> None:
-        """Wake the simulation, where another thread put something in."""
+    def came(self, lane: SimLane) -> None:
+        """Take in that something came for a lane that waits for an inbox."""
 
     def await_inbox(self, inbox: SimInbox, until: float, for_room: bool = False) -> None:
         """Wait until the inbox has something (or room), or the instant `until`."""
@@ -86,6 +86,7 @@ class SimInbox:
         self._clock = clock
         self._size = size
         self._items: deque[Any] = deque()
+        self.waiting: list[SimLane] = []  # for something in it, or for room
 
     def has_room(self) -> bool:
         """Return whether one more item fits."""
@@ -97,7 +98,8 @@ class SimInbox:
             self.lost += 1
             return False
         self._items.append(item)
-        self._clock.nudge()
+        if self.waiting:
+            self._tell()
         return True
 
     def put(self, item: Any) -> None:
@@ -105,12 +107,23 @@ class SimInbox:
         while not self.has_room():
             self._clock.await_inbox(self, FOREVER, for_room=True)
         self._items.append(item)
+        if self.waiting:
+            self._tell()
 
     def get(self, until: float) -> Any | None:
         """Return the oldest item, waiting until `until`; None where none arrived."""
         if not self._items:
             self._clock.await_inbox(self, until)
-        return self._items.popleft() if self._items else None
+        if not self._items:
+            return None
+        item = self._items.popleft()
+        if self.waiting:
+            self._tell()
+        return item
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def _tell(self) -> None:
+        for lane in tuple(self.waiting):  # of which another thread may take one away
+            self._clock.came(lane)

@@ -47,7 +47,7 @@ class Network:
         self.broker = broker
         self.away = False
         self.calm = False
-        self.connections = 0  # of stations
+        self.connections: list[MemoryLink] = []  # of stations
         self._random = random.Random(seed)
         self._numbers = itertools.count()
         self._inbox: Inbox | None = None
@@ -97,7 +97,7 @@ class Network:
     def rough(self, broker: BrokerSection, session: Session, clock: Clock, known: int | None = None) -> Link:
         """Return a link as a station has it. Raise LinkError."""
         link = self._connected(session, clock, LATENCY, 0.0 if self.calm else REFUSED)
-        self.connections += 1
+        self.connections.append(link)
         if not self.calm:
             self._doom(link, clock.now() + self._random.expovariate(1 / LIFETIME))
         return link

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -46,7 +46,7 @@ class Truth:
     """The truth of a life: `begin` is the true UTC (microseconds) from which the device faults count."""
 
     config: Config
-    weather: Callable[[float], dict[str, float]]
+    weather: Callable[[float], Mapping[str, float]]
     begin: int
     runs: tuple[Run, ...]
     device_faults: tuple[DeviceFault, ...] = ()
@@ -104,11 +104,13 @@ def identity_checks(truth: Truth, kept: list[Record], arrived: list[Record]) -> 
 # -- lost --------------------------------------------------------------------------------------------------------
 
 
-def lost_from_the_store(truth: Truth, kept: list[Record]) -> Iterator[str]:
-    """Check that every start of the daemon is recorded and its minutes are kept without a gap to its end."""
-    seqs = [record.seq for record in kept]
-    if seqs != list(range(1, len(seqs) + 1)):
-        yield "lost: the store's records are not numbered from 1 without a gap"
+def lost_from_the_store(truth: Truth, kept: list[Record], first: int = 1) -> Iterator[str]:
+    """Check that every start of the daemon is recorded and its minutes are kept without a gap to its end.
+
+    `first`: the number of the first record of these starts.
+    """
+    if [record.seq for record in kept] != list(range(first, first + len(kept))):
+        yield f"lost: the store's records are not numbered from {first} without a gap"
     for run in truth.runs:
         mine = [record for record in kept if record.epoch == run.epoch]
         if not mine or mine[0].kind != Kind.START:

@@ -7,7 +7,7 @@ speed and on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import msgspec
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.twins.bench import BusWire, make_twin, wire_for
-from drivers.twins.weather import Weather
+from drivers.twins.memory_line import MemoryLine
+from drivers.twins.serial_wire import SerialLine
+from drivers.twins.weather import RECKONED, Weather
 from edge.clock.timekeeper import TimeSource
 from edge.config.sections import Config, SensorSection
 from edge.files import write_whole
@@ -30,11 +32,14 @@ from edge.station import Station
 from edge.store.store import Store
 from edge.uplink.destination import Way
 
+DISK_FREE = 24_000_000_000  # bytes that a rig's card has left, on whatever disk it is simulated
 WEATHER_S = 1.0  # s between two moments at which the twins are shown the weather
 
 
 class Rig:
-    """Twins, wires and the station between them."""
+    """Twins, wires and the station between them. `line`: what its serial lines are."""
+
+    line: type[SerialLine] = MemoryLine
 
     def __init__(
         self,
@@ -75,7 +80,7 @@ class Rig:
         if self.capture is not None:
             self.twins[group[0].name].play(self._capture_lines(self.capture))
         kind = group[0].info.bus
-        self.wires[self._key(kind, group[0].settings)] = wire_for(kind, pairs, self.clock)
+        self.wires[self._key(kind, group[0].settings)] = wire_for(kind, pairs, self.clock, self.line)
 
     def _capture_lines(self, capture: Capture) -> Any:
         return ((self.boot.boottime(utc), raw) for utc, raw in capture.since(self._begin))
@@ -97,24 +102,29 @@ class Rig:
         """Return how many lines the twins of ASCII stations have sent."""
         return sum(getattr(twin, "sent", 0) for twin in self.twins.values())
 
-    def truth(self) -> tuple[dict[str, float], int]:
+    def truth(self) -> tuple[Mapping[str, float], int]:
         """Return the weather and the true UTC (microseconds) now. Callable from any thread."""
         utc = self.boot.utc_at(self.clock.seen())
         return self.weather.at(utc / 1e6), utc
 
-    def moment(self) -> dict[str, float]:
+    def moment(self) -> Mapping[str, float]:
         """Return the weather now."""
         return self.weather.at(self.boot.utc_at(self.clock.now()) / 1e6)
 
     def _show_weather(self) -> None:
         if self.capture is not None:
             return
-        twins = list(self.twins.values())
+        twins = [
+            (self.twins[sensor.name], [c.quantity for c in sensor.info.channels(sensor.settings)])
+            for sensor in self.config.sensor
+        ]
         due = self.clock.now()
         while True:
-            for quantity, value in self.moment().items():
-                for twin in twins:
-                    twin.set(quantity, value)
+            moment = self.moment()
+            for twin, quantities in twins:
+                for quantity in quantities:
+                    if quantity in RECKONED:
+                        twin.set(quantity, moment[quantity])
             due += self._weather_s
             self.clock.sleep_until(due)
 
@@ -123,6 +133,7 @@ class Rig:
     def power_on(self, open_store: Callable[[Config], Store]) -> Station:
         """Start the daemon: a new store handle, a new epoch, a new station."""
         store = open_store(self.config)
+        store.disk_free = lambda: DISK_FREE
         sources: list[TimeSource] = [*self.tellings] or [self.time]
         self.station = Station(
             self.config,

@@ -63,8 +63,8 @@ class Run:
 class Life:
     """A box over its outages.
 
-    `begin`: the true UTC (microseconds) of the daemon's first start; `broker`: called when the broker goes (False) and
-    comes back (True).
+    `begin`: the true UTC (microseconds) of the daemon's first start; `boots`: how often the box has booted;
+    `broker`: called when the broker goes (False) and comes back (True).
     """
 
     config: Config
@@ -76,9 +76,9 @@ class Life:
     platform: FarEnd | None = None
     broker: Callable[[bool], None] = lambda there: None
     setup: Callable[[Rig], None] = lambda rig: None
+    boots: int = 0
     runs: list[Run] = field(default_factory=list)
     _now: float = 0.0
-    _boots: int = 0
     _events: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     _rig: Rig | None = None
 
@@ -133,8 +133,8 @@ class Life:
         """Boot the box: a new boot, new twins, the daemon."""
         now = self.begin + round(self._now * 1e6)
         ppm, tellers = self.schedule.ppm, self.schedule.tellers
-        boot = Boot(f"boot-{self.seed}-{self._boots}", now - round(BOOTING * 1e6), ppm)
-        self._boots += 1
+        boot = Boot(f"boot-{self.seed}-{self.boots}", now - round(BOOTING * 1e6), ppm)
+        self.boots += 1
         self._rig = rig = Rig(
             self.config,
             boot,

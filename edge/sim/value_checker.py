@@ -11,7 +11,7 @@ For each minute and channel, against the weather and the schedule of faults:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from drivers.twins.twin import Fault
@@ -131,9 +131,9 @@ def _ailing(truth: Truth, channels: Channels, begin: int, end: int) -> tuple[dic
 class WeatherTruth:
     """The weather of a span, sampled every other second and remembered."""
 
-    def __init__(self, weather: Callable[[float], dict[str, float]]) -> None:
+    def __init__(self, weather: Callable[[float], Mapping[str, float]]) -> None:
         self._weather = weather
-        self._known: dict[float, dict[str, float]] = {}
+        self._known: dict[float, Mapping[str, float]] = {}
 
     def like(self, channel: str, value: float, begin: float, end: float) -> bool:
         """Return whether the value is what a good device would give over [begin, end), s UTC."""
@@ -159,12 +159,12 @@ class WeatherTruth:
         quantity = ChannelName.parse(channel).quantity
         return f"{self.at(begin)[SOURCE.get(quantity, quantity)]:.2f}"
 
-    def span(self, begin: float, end: float) -> list[dict[str, float]]:
+    def span(self, begin: float, end: float) -> list[Mapping[str, float]]:
         """Return the samples within a span."""
         first = math.floor(begin / LOOK_S)
         return [self.at(number * LOOK_S) for number in range(first, math.ceil(end / LOOK_S) + 1)]
 
-    def at(self, t: float) -> dict[str, float]:
+    def at(self, t: float) -> Mapping[str, float]:
         """Return the weather at an instant; one sample a `LOOK_S` is remembered."""
         if t not in self._known:
             if len(self._known) > 500:

@@ -1,20 +1,31 @@
-"""The lanes of a simulation that wait, and the descriptors that some of them wait for."""
+"""The lanes of a simulation that wait, and the descriptors that some of them wait for.
+
+Who is next is found without looking at all lanes: a heap of deadlines, and a heap of lanes of which somebody said that
+something came for them. An entry is good while its lane still waits under that ticket; what is not is dropped when it
+comes to the top.
+"""
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import os
 import select
 import weakref
+from collections import deque
 
 from edge.sim.lane import FOREVER, SimLane
 
 
 class WaitingLanes:
-    """The lanes without the baton. All is called by the thread that hands it on, `wake` by any thread."""
+    """The lanes without the baton. All is called by the thread that hands it on, `wake` and `tell` by any thread."""
 
     def __init__(self) -> None:
-        self._lanes: list[SimLane] = []
-        self._tickets = 0
+        self._tickets = itertools.count()
+        self._lanes: dict[int, SimLane] = {}  # by their tickets
+        self._deadlines: list[tuple[float, int]] = []  # with tickets
+        self._perhaps: list[int] = []  # tickets of those that can go on, if nobody took away what came for them
+        self._told: deque[SimLane] = deque()  # for whom something came, by other threads
         self._polled: dict[int, SimLane] = {}
         self._poll = select.poll()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -23,30 +34,64 @@ class WaitingLanes:
 
     def enter(self, lane: SimLane) -> None:
         """Add a lane that begins to wait, behind those that wait already."""
-        lane.ticket = self._tickets
-        self._tickets += 1
+        lane.ticket = ticket = next(self._tickets)
+        self._lanes[ticket] = lane
+        if lane.deadline < FOREVER:
+            heapq.heappush(self._deadlines, (lane.deadline, ticket))
+        if lane.inbox is not None:
+            lane.inbox.waiting.append(lane)
         if lane.fd >= 0:
             self._poll.register(lane.fd, lane.events)
             self._polled[lane.fd] = lane
-        self._lanes.append(lane)
+        if lane.due():
+            heapq.heappush(self._perhaps, ticket)
 
     def leave(self, lane: SimLane) -> None:
         """Remove a lane that goes on."""
-        self._lanes.remove(lane)
+        del self._lanes[lane.ticket]
+        if lane.inbox is not None:
+            lane.inbox.waiting.remove(lane)
         if lane.fd >= 0:
             self._poll.unregister(lane.fd)
             del self._polled[lane.fd]
             lane.fd = -1
 
-    def ready(self, now: float) -> list[SimLane]:
-        """Return the lanes that can go on at the instant `now`, by their deadline, inbox or descriptor."""
-        ready = [lane for lane in self._lanes if lane.deadline <= now or lane.due()]
-        return ready + self._readable(0) if self._polled else ready
+    def look_at(self, lane: SimLane) -> None:
+        """Take in that something came for a lane that waits."""
+        heapq.heappush(self._perhaps, lane.ticket)
+
+    def tell(self, lane: SimLane) -> None:
+        """Say that something came for a lane, and wake who waits for that."""
+        self._told.append(lane)
+        self.wake()
+
+    def next(self, now: float) -> SimLane | None:
+        """Return the lane that has waited longest of those that can go on at the instant `now`; it must then go on.
+
+        Those whose deadline has come or whose inbox has something go before those whose descriptor is readable.
+        """
+        while self._told:
+            self.look_at(self._told.popleft())
+        deadlines, perhaps, lanes = self._deadlines, self._perhaps, self._lanes
+        while deadlines and deadlines[0][0] <= now:
+            heapq.heappush(perhaps, heapq.heappop(deadlines)[1])
+        while perhaps:
+            lane = lanes.get(heapq.heappop(perhaps))
+            if lane is not None and (lane.deadline <= now or lane.due()):
+                return lane
+        if not self._polled:
+            return None
+        return min(self._readable(0), key=lambda lane: lane.ticket, default=None)
 
     @property
     def earliest(self) -> float:
         """The earliest deadline; FOREVER where there is none."""
-        return min((lane.deadline for lane in self._lanes), default=FOREVER)
+        while self._deadlines:
+            deadline, ticket = self._deadlines[0]
+            if ticket in self._lanes:
+                return deadline
+            heapq.heappop(self._deadlines)
+        return FOREVER
 
     def await_descriptor(self) -> bool:
         """Wait for a descriptor or `wake`, however long. Return False at once where no lane waits for a descriptor."""
@@ -67,6 +112,6 @@ class WaitingLanes:
 
     def _events(self, timeout: float | None) -> list[tuple[int, int]]:
         events = self._poll.poll(None if timeout is None else timeout * 1000)
-        if any(fd == self._wake_fd for fd, _ in events):
+        if events and any(fd == self._wake_fd for fd, _ in events):
             os.eventfd_read(self._wake_fd)
         return events

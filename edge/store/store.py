@@ -53,6 +53,7 @@ class Store:
         progress: Callable[[], None],
     ) -> None:
         self.folder = folder
+        self.disk_free: Callable[[], int] = lambda: folders.room(folder)[0]  # bytes
         self.epoch = epoch
         self._limits = limits
         self._reader = Reader()

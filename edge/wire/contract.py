@@ -7,6 +7,7 @@ A chunk is one JSON header, a line feed, then the bytes.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -260,8 +261,9 @@ def _decompress(payload: bytes, most: int, dictionary: Any) -> bytes:
     return raw
 
 
+@cache
 def zstd() -> Any:
-    """Return the module of zstd."""
+    """Return the module of zstd; Python looks in vain for the new one each time it is asked."""
     try:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # from Python 3.14
     except ImportError:

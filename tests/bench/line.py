@@ -26,9 +26,10 @@ from unittest.mock import patch
 from drivers.buses.i2c import I2CBus
 from drivers.catalog import find
 from drivers.clock import Clock
-from drivers.twins.bench import PtyBusWire, make_twin, wire_for
+from drivers.twins.bench import make_twin, wire_for
 from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.memory import MemoryContact, MemoryI2C
+from drivers.twins.serial_wire import PtyLine, SerialWire
 from edge.clock.clock import SystemClock
 from edge.config.file import load
 from edge.config.sections import Config, SensorSection
@@ -48,6 +49,12 @@ WARM = 120.0  # s first: what is imported late is imported
 HANG = 30.0  # s
 INTERVAL = 1.0  # s
 SIMULATED = ((SimClock, "_wait"), (MemoryI2C, "transfer"), (MemoryContact, "edges"), (ClockedPort, "write"))
+
+
+class RigOnPtys(Rig):
+    """A rig whose serial lines are the kernel's, as what a station does with a port belongs to its CPU."""
+
+    line = PtyLine
 
 
 def rows() -> Iterator[Row]:
@@ -72,7 +79,7 @@ def hour_of_cpu() -> tuple[float, int]:
             patches.enter_context(patch.object(owner, name, times.aside(getattr(owner, name))))
         config = station(Path(folder))
         boot = Boot("bench", BEGIN)
-        rig = Rig(config, boot, BEGIN, 1)
+        rig = RigOnPtys(config, boot, BEGIN, 1)
         running = rig.power_on(open_store)
         rig.clock.run_until(WARM)
         before = times.of_the_line()
@@ -168,7 +175,8 @@ def latest_beside_a_hang() -> float:
         for name, profile, address in (("wind", "rs-fsjt", 1), ("vane", "rs-fxjt", 2))
     ]
     gpio, rs485 = (wire_for(group[0].info.bus, twins(group, clock), clock) for group in (cups, line))
-    assert isinstance(rs485, PtyBusWire)
+    assert isinstance(rs485, SerialWire) and isinstance(rs485.wire, PtyLine)
+    path = rs485.wire.path
     rs485.start()
 
     def opener(kind: str, settings: Any, clock: Clock) -> Any:
@@ -176,7 +184,7 @@ def latest_beside_a_hang() -> float:
             return I2CBus(Hanging(), clock)
         if kind == "gpio":
             return gpio.open(settings, clock)
-        return open_bus(kind, settings.model_copy(update={"port": rs485.wire.path}), clock)
+        return open_bus(kind, settings.model_copy(update={"port": path}), clock)
 
     lanes = [clock.lane(f"bus {g[0].name}", BusLane(g, opener, clock, inbox).run) for g in (stuck, cups, line)]
     late = lateness(clock, inbox)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from drivers.twins.twin import Fault
 from edge.config.file import load
@@ -28,6 +32,7 @@ from tests.kits.far_end import FarEnd
 
 BEGIN = 1_782_097_200_000_000  # 2026-06-22 11:00 at the site, in the rains
 HOUR, DAY = 3600.0, 86_400.0
+MEMORY = "/dev/shm"
 CAMERA_MIN = 20  # minutes between two pictures
 NO_PICTURES = PictureState({}, (), (), (), ())
 SIMULATED = '[broker]\nurl = "mqtt://simulated"\n'
@@ -104,6 +109,13 @@ class Outcome:
         return [record for record in self.kept if record.kind == Kind.START]
 
 
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """Give a new folder for a life, in memory where the machine has a file system there: flushes cost nothing."""
+    with TemporaryDirectory(prefix="minshan-life-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
 def configured(folder: Path, text: str = SMALL, broker: str = SIMULATED) -> Config:
     """Return the station's file, loaded."""
     file = folder / "station.toml"
@@ -134,7 +146,7 @@ def live(
     platform = FarEnd(config.state_dir.with_name("platform"), seed, reads, schedule.tells_time)
     camera = CameraThread(config.state_dir / "spool", seed)
     try:
-        life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
+        life = Life(config, seed, begin, schedule, opener(seed), speed, platform, setup=setup)
         life.run(length)
         life.end()
     finally:
@@ -142,12 +154,18 @@ def live(
     kept, closed = records_of(config), closed_of(config)
     outcome = judged(life, kept, platform.arrived, pictures_of(config, platform, camera))
     outcome.topics = platform.topics
-    outcome.connections = platform.network.connections
+    outcome.connections = len(platform.network.connections)
     outcome.complaints += [*wrongly_proven(closed, platform.database()), *unsettled(kept, closed)]
     outcome.asked = platform.asker.judged()
     outcome.complaints += picture_checks(outcome.pictures, kept)
     outcome.complaints += command_checks(Truth.of(life), outcome.asked, kept)
     return outcome
+
+
+def opener(seed: int) -> Callable[[Config], Store]:
+    """Return what opens a life's store at each start, under epochs that its seed says: chance has no part in a life."""
+    chance = random.Random(f"epochs {seed}")
+    return lambda config: open_store(config, f"{chance.getrandbits(48):012x}")
 
 
 def with_people(config: Config) -> Config:
@@ -187,10 +205,15 @@ def closed_of(config: Config) -> list[Record]:
     """Return what the station counts as proven, of a store that nobody has open."""
     store: Store = open_store(config)
     try:
-        open_spans = [*store.outbox.unsent_spans(PLATFORM), *store.outbox.unproven(PLATFORM)]
-        return [r for r in store.range(1, store.next_seq) if not any(s.first <= r.seq <= s.last for s in open_spans)]
+        return list(proven(store, store.range(1, store.next_seq)))
     finally:
         store.close()
+
+
+def proven(store: Store, records: Iterable[Record]) -> Iterator[Record]:
+    """Yield those of the records that the store counts as proven."""
+    open_spans = [*store.outbox.unsent_spans(PLATFORM), *store.outbox.unproven(PLATFORM)]
+    return (r for r in records if not any(span.first <= r.seq <= span.last for span in open_spans))
 
 
 def judged(life: Life, kept: list[Record], arrived: list[Record], pictures: PictureState = NO_PICTURES) -> Outcome:

@@ -14,7 +14,7 @@ from edge.sim.faults import FOREVER, DeviceFault, Outage, Schedule, draw
 from edge.sim.rig import Rig
 from edge.store.times import ARRIVAL, BOUNDS
 from tests.kits.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
-from tests.soak import lived
+from tests.soak import VANE, lived
 
 FAULT_SPAN = (600.0, 1320.0)  # s; twelve whole minutes
 AIR = ("air_temperature", "relative_humidity", "air_pressure")
@@ -191,6 +191,20 @@ def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
         runs.append([nameless(record, outcome.kept) for record in outcome.kept])
     assert runs[0] == runs[1]
     assert runs[0] == runs[2]
+
+
+def test_one_seed_gives_the_same_life_before_a_rough_network(tmp_path: Path) -> None:
+    """Half a day of everything, twice: the same records, connections and arrivals, whatever else the machine does."""
+    lives = []
+    for number in range(2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        config = configured(folder, VANE)
+        outcome = live(config, draw(1000, config.sensor, 0.5 * DAY), 0.5 * DAY, seed=1000)
+        lives.append((outcome, [nameless(record, outcome.kept) for record in outcome.kept]))
+    (one, kept), (other, kept_again) = lives
+    assert kept == kept_again
+    assert (one.connections, one.topics, len(one.arrived)) == (other.connections, other.topics, len(other.arrived))
 
 
 def nameless(record: Record, kept: list[Record]) -> tuple[Any, ...]:

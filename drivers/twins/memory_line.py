@@ -1,0 +1,135 @@
+"""A serial line in memory, for lives in simulated time: what one end writes, the other can read at once.
+
+A pty carries bytes on a thread of the kernel's, and each crossing costs more than all that a station does with the
+bytes. What pyserial and the kernel do with a port is tried on ptys (`drivers.twins.wires`) by the contract suite.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drivers.buses.serial import port_gone
+
+if TYPE_CHECKING:
+    from drivers.buses.bus import OnModbus, OnSerial
+    from drivers.clock import Clock
+
+HOLDS = 4000  # bytes that may lie unread at the driver's end: as on a pty
+
+
+class MemoryLine:
+    """A line with a twin at this end and a driver's port at the other.
+
+    `dropped`: bytes for which there was no room, as the driver did not read earlier ones.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.dropped = 0
+        self._clock = clock
+        self._heard = clock.inbox(HOLDS)  # what came to this end: (the cable, bytes)
+        self._cable: Cable | None = None
+        self.plug()
+
+    def plug(self) -> None:
+        """Make a new connection; ports that were open before stay dead."""
+        self.unplug()
+        self._cable = Cable(self._clock)
+
+    def unplug(self) -> None:
+        """Cut the connection: its driver gets `Unplugged`, and what the twin sends is dropped."""
+        if self._cable is not None:
+            self._cable.cut()
+        self._cable = None
+
+    def close(self) -> None:
+        """Unplug for good."""
+        self.unplug()
+
+    def open(self, settings: OnSerial | OnModbus, clock: Clock) -> MemoryPort:
+        """Return the driver's port on a line that is plugged in, old bytes discarded."""
+        assert self._cable is not None, "the wire of the bus refuses to open while it is unplugged"
+        port = MemoryPort(settings.port, settings.baud, self, self._cable)
+        port.flush_input()
+        return port
+
+    def write(self, data: bytes) -> None:
+        """Send the bytes. Drop and count them where the other end does not read."""
+        if self._cable is None or not self._cable.carry(data):
+            self.dropped += len(data)
+
+    def read(self, until: float) -> bytes:
+        """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""
+        came = self._heard.get(until)
+        data = b""
+        while came is not None:
+            cable, sent = came
+            if cable is self._cable:
+                data += sent
+            came = self._heard.get(until) if len(self._heard) else None
+        return data
+
+    def hear(self, cable: Cable, data: bytes) -> None:
+        """Take bytes that the driver wrote."""
+        self._heard.offer((cable, data))
+
+
+class Cable:
+    """One connection of a line, from its plugging in to its unplugging: the way to the driver."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.gone = False
+        self.coming = clock.inbox(HOLDS + 1)
+        self.unread = 0  # bytes
+
+    def carry(self, data: bytes) -> bool:
+        """Carry bytes to the driver's end. Return False where there is no room for them."""
+        if self.unread + len(data) > HOLDS:
+            return False
+        self.unread += len(data)
+        self.coming.offer(data)
+        return True
+
+    def cut(self) -> None:
+        """End it, and wake who waits for bytes."""
+        self.gone = True
+        self.coming.offer(b"")
+
+
+class MemoryPort:
+    """The driver's end, shaped as `drivers.buses.serial.SerialPort`."""
+
+    def __init__(self, name: str, baud: int, line: MemoryLine, cable: Cable) -> None:
+        self.name, self.baud = name, baud
+        self._line, self._cable = line, cable
+
+    def read_some(self, until: float) -> bytes:
+        """Return the received bytes, waiting for the first until the instant `until`; b"" where none arrived.
+
+        Raise Unplugged where the port is gone.
+        """
+        self._check()
+        coming = self._cable.coming
+        data: bytes = coming.get(until) or b""
+        while len(coming):
+            data += coming.get(until) or b""
+        self._cable.unread = 0
+        self._check()
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`. Raise Unplugged where the port is gone."""
+        self._check()
+        self._line.hear(self._cable, data)
+
+    def flush_input(self) -> None:
+        """Discard what was received and not yet read. Raise Unplugged where the port is gone."""
+        self._check()
+        if len(self._cable.coming):
+            self.read_some(0.0)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
+    def _check(self) -> None:
+        if self._cable.gone:
+            raise port_gone(self.name)
