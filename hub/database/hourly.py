@@ -23,6 +23,10 @@ CREATE TABLE stale (
 );
 CREATE INDEX stale_start ON stale (start);
 CREATE TABLE counting (station {text} NOT NULL PRIMARY KEY);
+CREATE INDEX record_other ON record (station, coalesce(start, arrived))
+    WHERE kind IS NULL OR kind <> 'minute' OR wrong IS NOT NULL;
+CREATE INDEX picture_time ON picture (station, time);
+CREATE INDEX picture_hash ON picture (picture);
 """
 # The begin of a day is that of its first hour, set back to the day's edge ({shift}: 0 or 14,400 s).
 DAY = """

@@ -14,6 +14,7 @@ from edge.wire.contract import Revised
 from hub.database import comparison, counting, rows, schema
 from hub.database.commit import committed
 from hub.database.engine import AgainError, Engine, RowError
+from hub.database.quantities import make_views
 from hub.sink import Delivery, Fate, Outcome, Row, SinkError
 
 log = logging.getLogger("minshan.hub")
@@ -26,6 +27,7 @@ class DatabaseSink:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         schema.migrate(engine)
+        make_views(engine)
         self._id, self._generation = schema.identity(engine)
 
     @property

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -35,7 +36,9 @@ def minute(
     """Return a minute that began so many minutes after 2026 did."""
     body = body or {"values": {"rainfall_amount": 1.0}, "quality": {"rainfall_amount": 1}}
     found = json.loads(row(seq, body, revision, station).raw)
-    return came(json.dumps(found | {"start": UTC0 + at * MINUTE, "setup": under, "duration": 60.0}).encode(), station)
+    start = UTC0 + at * MINUTE
+    made = came(json.dumps(found | {"start": start, "setup": under, "duration": 60.0}).encode(), station)
+    return msgspec.structs.replace(made, arrived=start + MINUTE)
 
 
 def rain(url: str, view: str) -> dict[str, float]:
