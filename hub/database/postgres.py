@@ -24,11 +24,13 @@ from hub.sink import SinkError
 DEADLINE = 30.0  # s for a statement, of the largest delivery too
 PATIENT = 3600.0  # s for one of a migration
 MIGRATOR = 0x4D6E7368  # the advisory lock of who makes tables
+NAME = "minshan-hub"  # of our connections, by which a restore sees that a hub runs
 KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 20,
     "keepalives_interval": 5,
     "keepalives_count": 4,
+    "fallback_application_name": NAME,
 }
 FLOATS = (
     *("duration", "error", "boottime", "seconds", "total", "amount", "east", "north"),

@@ -67,32 +67,9 @@ NAMES = {
         "basic",
         "digest",
     ),
-    *(
-        "Picamera",
-        "doctor",
-        "init",
-        "status",
-        "maintenance",
-        "remote",
-        "watch",
-        "demo",
-        "sensors",
-        "picture",
-        "list",
-        "gaps",
-        "read",
-        "test",
-        "decode",
-        "Ctrl",
-        "true",
-        "false",
-        "committed",
-        "broker",
-        "sudo",
-        "chrony",
-        "dmesg",
-        "journalctl",
-    ),
+    *("Picamera", "doctor", "init", "status", "maintenance", "remote", "watch", "demo", "sensors", "picture"),
+    *("list", "gaps", "read", "test", "decode", "Ctrl", "true", "false", "committed", "broker", "sudo", "chrony"),
+    *("dmesg", "journalctl", "export", "backup", "restore", "xlsx", "jsonl"),
     *("PostgreSQL", "SQLite"),
     *("NMEA", "QARTOD", "UTF", "Linux", "config", "GNSS", "RTSP", "NTP", "proof", "usermod", "dialout", "gpio", "GPIO"),
 }
@@ -147,7 +124,7 @@ def check(inputs: list[dict[str, Any]]) -> int:
 def test_every_help_is_chinese() -> None:
     """`--help` of each command and of those below it."""
     below = [("sensors", name) for name in ("list", "read", "decode", "test")] + [("remote", "x", "picture")]
-    below += [("hub", name) for name in ("init", "run", "status", "gaps")]
+    below += [("hub", name) for name in ("init", "run", "status", "gaps", "export", "backup", "restore")]
     check([{"words": [*words, "--help"]} for words in [(), *((name,) for name in COMMANDS), *below]])
 
 
