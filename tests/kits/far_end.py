@@ -49,6 +49,8 @@ class FarEnd:
     `reads`: the version that it reads until it leaves; when it returns it is of today.
     """
 
+    files: tuple[str, ...] = FILES  # what a copy of its database is
+
     def __init__(self, folder: Path, seed: int, reads: int = version2.VERSION) -> None:
         self.topics: list[str] = []
         self._reads = reads
@@ -57,7 +59,7 @@ class FarEnd:
         rng = random.Random(f"broker {seed}")
         broker = MemoryBroker(rng.choice((100, 1000)), rng.choice((1, 5, 20)), rng.choice((None, 16 * 1024)))
         self.network = Network(seed, broker)
-        self._folder, self._copy, self._seed = folder, folder.with_name(folder.name + ".copy"), seed
+        self.folder, self._copy, self._seed = folder, folder.with_name(folder.name + ".copy"), seed
         folder.mkdir(parents=True, exist_ok=True)
         self._receiver: Receiver | None = self._opened()
         self._link: Link | None = None
@@ -94,14 +96,14 @@ class FarEnd:
             self._start()
         elif what is Mishap.COPIED:
             shutil.rmtree(self._copy, ignore_errors=True)
-            shutil.copytree(self._folder, self._copy)
+            shutil.copytree(self.folder, self._copy)
         elif self._copy.exists():
             was_there = self._receiver is not None
             self._stop()
-            for name in FILES:
-                (self._folder / name).unlink(missing_ok=True)
+            for name in self.files:
+                (self.folder / name).unlink(missing_ok=True)
                 with contextlib.suppress(FileNotFoundError):
-                    shutil.copy(self._copy / name, self._folder / name)
+                    shutil.copy(self._copy / name, self.folder / name)
             if was_there:
                 self._start()
 
@@ -119,7 +121,7 @@ class FarEnd:
     def database(self) -> list[Version]:
         """Return what its files hold, line by line."""
         self._stop()
-        lines = [line for name in FILES[:2] for line in (self._folder / name).read_bytes().splitlines()]
+        lines = [line for name in FILES[:2] for line in (self.folder / name).read_bytes().splitlines()]
         found = []
         for line in lines:
             with contextlib.suppress(msgspec.ValidationError):  # its own notes about stations
@@ -163,7 +165,7 @@ class FarEnd:
             self.arrived += self._reader.records(message.topic, message.payload)
 
     def _opened(self) -> Receiver:
-        files = Files(self._folder / FILES[0], self._folder / FILES[1])
+        files = Files(self.folder / FILES[0], self.folder / FILES[1])
         return Receiver(SECTION, files, True, lambda _station, _record: None, utc=lambda: 0)
 
     def _stop(self) -> None:

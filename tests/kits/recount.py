@@ -53,22 +53,28 @@ def line(channel: str, found: list[Line]) -> Line:
     counts = (len(good), len(found) - len(good) - missing - bad, bad, missing)
     if not good:
         return (None,) * 6 + counts
-    if channel == "wind_from_direction":
-        return (direction(good), None, None, None, None, None, *counts)
+    quantity, dot, sensor = channel.partition(".")
+    if quantity == "wind_from_direction":
+        return (direction(good, f"wind_speed{dot}{sensor}"), None, None, None, None, None, *counts)
     mean = math.fsum(one[2] * one[1] for one in good) / math.fsum(one[1] for one in good)
-    amount = round(math.fsum(values), 6) if channel in SUMMED else None
+    amount = round(math.fsum(values), 6) if quantity in SUMMED else None
     low, high = min(values), max(values)
     when = {value: next(one[0] for one in good if one[2] == value) for value in (low, high)}
     return (mean, low, when[low], high, when[high], amount, *counts)
 
 
-def direction(good: list[Line]) -> float | None:
-    """Return the direction of the mean wind vector."""
-    whole, way = 0j, 0.0
+def direction(good: list[Line], speed: str) -> float | None:
+    """Return the direction of the mean wind vector, each minute by its speed where that is measured, and good."""
+    whole, way, any_known = 0j, 0.0, False
     for _, duration, degrees, _, body in good:
-        weight = 0 if degrees == 0 else duration * body["values"].get("wind_speed", 1.0)
+        known = speed not in body["values"] or body["quality"].get(speed) in (1, 2)
+        if degrees and not known:
+            continue
+        weight = duration * body["values"].get(speed, 1.0) if degrees else 0.0
         whole += weight * complex(*pair(degrees))
-        way += weight
+        way, any_known = way + weight, True
+    if not any_known:
+        return None
     if way == 0:
         return 0.0
     return None if abs(whole) < 1e-3 * way else math.degrees(math.atan2(whole.imag, whole.real)) % 360 or 360.0

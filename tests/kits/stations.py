@@ -120,9 +120,10 @@ def live(
     speed: float | None = None,
     setup: Callable[[Rig], None] = lambda rig: None,
     reads: int = version2.VERSION,
+    end: type[FarEnd] = FarEnd,
 ) -> Outcome:
     """Live so many simulated seconds before a platform that reads this version, and judge what came of it."""
-    platform = FarEnd(config.state_dir.with_name("platform"), seed, reads)
+    platform = end(config.state_dir.with_name("platform"), seed, reads)
     life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
     life.run(length)
     life.end()
