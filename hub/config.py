@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from drivers.reason import Reason
-from edge.config.errors import ConfigError, Mistake, explained, unknown_key
-from edge.config.file import Draft, read
+from edge.config.across import same_names
+from edge.config.errors import REFUSALS, ConfigError, Mistake, explained, unknown_key
+from edge.config.file import Draft, not_tables, read, tables
+from edge.config.forward import FORWARDS, Forward
 from edge.config.sections import BrokerSection, Section
 from edge.config.slips import decoded
 from edge.files import read_password
@@ -41,12 +43,13 @@ class PicturesSection(Section):
 
 
 class HubConfig(Section):
-    """The whole file."""
+    """The whole file. `forward`: other platforms that get the records too."""
 
     hub: HubSection = HubSection()
     broker: BrokerSection
     database: DatabaseSection
     pictures: PicturesSection
+    forward: tuple[Forward, ...] = ()
 
     @property
     def password(self) -> str | None:
@@ -61,13 +64,40 @@ def load(path: Path) -> HubConfig:
     if isinstance(text, Mistake):
         raise ConfigError([text])
     draft = Draft(str(path), text)
+    destinations = _destinations(draft)
+    rest = {key: value for key, value in draft.tables.items() if key != "forward"}
     try:
-        return HubConfig.model_validate_json(json.dumps(draft.tables, default=str), strict=True)
+        config = HubConfig.model_validate_json(json.dumps(rest, default=str), strict=True)
     except ValidationError as error:
         for one in error.errors():
             where = tuple(one["loc"])
             draft.wrong(where, _refusal(where, dict(one)))
-        raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0)) from None
+    if draft.mistakes:
+        raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
+    return config.model_copy(update={"forward": tuple(destinations)})
+
+
+def _destinations(draft: Draft) -> list[Forward]:
+    """Return the tables [[forward]]; a mistake is noted for each that is wrong."""
+    if not isinstance(draft.tables.get("forward", []), list):
+        draft.wrong(("forward",), not_tables("forward"))
+    found: list[Forward] = []
+    given = tables(draft, "forward")
+    same_names(draft.wrong, "forward", [table.get("name") for table in given if table is not None])
+    for place, table in enumerate(given):
+        path = ("forward", place)
+        kind = FORWARDS.get(str((table or {}).get("kind")))
+        if table is None:
+            draft.wrong(path, not_tables("forward"))
+        elif kind is None:
+            said = REFUSALS["literal_error"].having(expected=", ".join(FORWARDS))
+            draft.wrong((*path, "kind"), said if "kind" in table else REFUSALS["missing"])
+        else:
+            try:
+                found.append(kind.model_validate_json(json.dumps(table, default=str), strict=True))
+            except ValidationError as error:
+                draft.refused(path, error, kind.model_fields)
+    return found
 
 
 def _refusal(where: tuple[Any, ...], error: dict[str, Any]) -> Reason:

@@ -15,6 +15,7 @@ from edge.records.record import Record
 from hub.config import HubConfig
 from hub.database.engine import Engine, RefusedError, opened
 from hub.database.sink import DatabaseSink
+from hub.forward import forwarding
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
@@ -23,7 +24,10 @@ log = logging.getLogger("minshan.hub")
 
 
 def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
-    """Receive, commit, receipt and acknowledge until `ended`. Raise RefusedError, OSError (the pictures' folder)."""
+    """Receive, commit, receipt, acknowledge and pass on until `ended`.
+
+    Raise RefusedError, OSError (the pictures' folder).
+    """
     sink = waited_for(config, ended)
     if sink is None:
         return
@@ -31,9 +35,12 @@ def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
     receiver = Receiver(config.broker, files, True, _unseen, sink=sink, told=SynchronisedTime(), name=name)
     retention = Retention(config.pictures, lambda: engine_of(config))
+    lanes = forwarding.started(config, SystemClock(), system_utc)
     try:
         receiver.run(ended, retention.tick)
     finally:
+        lanes.stop()
+        lanes.join(forwarding.LAST_S)
         retention.close()
         receiver.close()
 

@@ -11,7 +11,7 @@ from typing import Any
 from drivers.catalog import UnknownDriverError
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from edge.config.sections import BROKER_URL, FINGERPRINT, NAME
+from edge.config.sections import BROKER_URL, FINGERPRINT, HTTP_URL, NAME
 
 # What pydantic finds, by its own codes.
 REFUSALS = {
@@ -39,11 +39,17 @@ REFUSALS = {
 }
 NO_TABLE = ("model_type", "model_attributes_type", "dataclass_type")
 BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
+BAD_HTTP_URL = Reason("bad_http_url", "must be an address as https://host/path")
 BAD_NAME = Reason("bad_name", "must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit")
 BAD_FINGERPRINT = Reason(
     "bad_fingerprint", "must be the SHA-256 fingerprint of the camera's certificate: 64 digits 0-9 and a-f"
 )
-FORMS = {BROKER_URL: BAD_BROKER, NAME: BAD_NAME, FINGERPRINT: BAD_FINGERPRINT}  # of a text, by its pattern
+FORMS = {
+    BROKER_URL: BAD_BROKER,
+    HTTP_URL: BAD_HTTP_URL,
+    NAME: BAD_NAME,
+    FINGERPRINT: BAD_FINGERPRINT,
+}  # of a text, by its pattern
 NO_FILE = Reason("no_file", "the file is not there")
 
 

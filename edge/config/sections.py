@@ -15,6 +15,7 @@ from drivers.driver import DriverInfo
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 BROKER_URL = r"^mqtts?://.+"
+HTTP_URL = r"^https?://.+"
 # As `openssl x509 -fingerprint -sha256` writes it, or 64 digits alone.
 FINGERPRINT = r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$"
 Name = Annotated[str, Field(pattern=NAME)]

@@ -157,6 +157,11 @@ def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> Reaso
             "the certificate of {where} is another host's: write the host's name as the certificate has it",
             where=where,
         )
+    return distrusted(where, error)
+
+
+def distrusted(where: str, error: ssl.SSLCertVerificationError) -> Reason:
+    """Return that a certificate is not trusted, and why."""
     why = _DISTRUST.get(error.verify_code) or Reason("verify_code", "OpenSSL's code {number}", number=error.verify_code)
     return Reason(
         "certificate_distrusted",
@@ -179,7 +184,14 @@ CERTIFICATE = frozenset(
 # OpenSSL's X509_V_ERR_... of a chain that leads to no authority of ours.
 _SELF_SIGNED = Reason("self_signed", "it is signed by itself")
 _NO_ISSUER = Reason("issuer_unknown", "who signed it is not known here")
-_DISTRUST = {18: _SELF_SIGNED, 19: _SELF_SIGNED, 2: _NO_ISSUER, 20: _NO_ISSUER, 21: _NO_ISSUER}
+_RUN_OUT = Reason("has_run_out", "it has run out")
+_OTHERS = Reason("is_anothers", "it is another host's")
+_DISTRUST = {
+    EXPIRED: _RUN_OUT,
+    NAME_DIFFERS: _OTHERS,
+    **dict.fromkeys((18, 19), _SELF_SIGNED),
+    **dict.fromkeys((2, 20, 21), _NO_ISSUER),
+}
 
 
 def _tls(address: Address, error: ssl.SSLError) -> Reason:

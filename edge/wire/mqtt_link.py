@@ -183,6 +183,8 @@ class MqttLink:
             raise self._closed_early(broker)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._await_connack(broker, deadline)
+        if not self._session.topics:
+            return
         where = self._where.shown
         self._client.subscribe([(topic, 1) for topic in self._session.topics])
         self._await("subscribed", deadline, Reason("no_suback", "{where} does not answer a subscription", where=where))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from drivers.reason import Reason
 from edge.records.record import Kind, Record
 from hub import jsonl
-from hub.database import counting, rows
+from hub.database import counting, forwarded, rows
 from hub.database.counting import Dated
 from hub.database.engine import Engine
 from hub.database.rows import KEY
@@ -124,6 +124,7 @@ def _write(engine: Engine, fresh: dict[Identity, Row]) -> None:
     count = engine.upsert("record", rows.RECORD, made, KEY)
     if count != len(made):  # a receipt stands on it: what a statement did is looked at, not believed
         raise SinkError(WROTE_LESS.having(database=engine.shown, count=count, all=len(made)))
+    forwarded.reopen(engine, sorted(key for key, row in fresh.items() if row.record.revision))
 
 
 def _keep_others(engine: Engine, others: Iterable[Row]) -> None:

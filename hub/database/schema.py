@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import hourly
+from hub.database import forward_tables, hourly
 from hub.database.engine import Engine, RefusedError
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
@@ -113,12 +113,17 @@ def _first(engine: Engine) -> None:
     run(engine, TABLES + VIEWS)
 
 
+def _forwarding(engine: Engine) -> None:
+    """Make the tables of what is passed on."""
+    run(engine, forward_tables.TABLES)
+
+
 def _hours(engine: Engine) -> None:
     """Make the hours, and the views over them; those of minutes that are here already are counted behind live."""
     run(engine, hourly.TABLES + hourly.VIEWS + hourly.COUNT_ALL)
 
 
-MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, _hours)
+MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, _forwarding, _hours)
 
 
 def run(engine: Engine, script: str) -> None:

@@ -12,6 +12,7 @@ import click
 from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from provisioning.commands import hub_destinations
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export
@@ -22,7 +23,9 @@ from provisioning.commands.run import log_to_stderr
 
 if TYPE_CHECKING:
     from hub.completeness import Day, Hole
+    from hub.config import HubConfig
     from hub.database.engine import Engine
+    from hub.forward.state import State
 
 DAYS = 7  # that are shown where none is named
 
@@ -58,15 +61,16 @@ def run(config_file: Path) -> None:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
 
 
-@hub.command(help=_("Show each station: when it was last heard, and what today is complete."))
+@hub.command(help=_("Show each station and what today is complete, and how far each destination is."))
 @FILE
 @json_option()
 def status(config_file: Path, as_json: bool) -> None:
-    """Print a line a station. End with 1 where one is silent for more than an hour."""
+    """Print a line a station and destination. End with 1 where one is silent, or gets nothing, for over an hour."""
     from hub.completeness import day_of, local_day, offset_of, stations
 
-    now, late = system_utc(), False
-    with reading(loaded(config_file)) as engine:
+    now, late, hours = system_utc(), False, 0.0
+    config = loaded(config_file)
+    with reading(config) as engine:
         for station, newest, arrived in stations(engine):
             today = day_of(engine, station, local_day(engine, station, now), now)
             late = late or arrived is None or now - arrived > 3600e6
@@ -78,6 +82,12 @@ def status(config_file: Path, as_json: bool) -> None:
                 when=texts.when(arrived, hours), newest=texts.when(newest, hours) if newest else _("none")
             )
             click.echo(f"{station}: {heard}; {numbers(today)}")
+        for state in states(engine, config):
+            late = late or hub_destinations.is_late(state, now)
+            if as_json:
+                print_json(state._asdict())
+            else:
+                click.echo(hub_destinations.line(state, hours))
     if late:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
@@ -102,6 +112,13 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
                 show(engine, found, as_json)
     if holes:
         raise click.exceptions.Exit(Exit.TROUBLE)
+
+
+def states(engine: Engine, config: HubConfig) -> list[State]:
+    """Return how far each destination is."""
+    from hub.forward.state import state_of
+
+    return [state_of(engine, section) for section in config.forward]
 
 
 def days(engine: Engine, station: str, day: date | None) -> list[Day]:

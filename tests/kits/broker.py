@@ -100,6 +100,12 @@ class Broker:
         trusted = {} if self._tls is None else {"ca_file": str(self._tls.authority)}
         return BrokerSection.model_validate({"url": self.url, "proof": "broker", **trusted, **more})
 
+    @property
+    def pid(self) -> int:
+        """Its process, which runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> Broker:
         """Start it and wait until it takes connections."""
         assert self.program is not None

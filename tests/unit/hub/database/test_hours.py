@@ -16,7 +16,7 @@ from hub.database.sink import DatabaseSink
 from hub.sink import Row
 from tests.kits.receiver_kit import UTC0
 from tests.kits.recount import check_hours, said
-from tests.kits.sink_kit import came, delivery, query, row
+from tests.kits.sink_kit import came, delivery, query, row, set_back
 
 MINUTE = 60_000_000
 ALL = ("record", "ledger", "epoch", "conflict", "hourly", "stale", "counting")
@@ -131,11 +131,7 @@ def test_a_setup_that_comes_after_its_minutes(sink: DatabaseSink, url: str, monk
 def test_a_database_of_the_version_before_is_counted(sink: DatabaseSink, url: str) -> None:
     """A newer hub's first start makes the hours of what is there, behind live, and says nothing wrong meanwhile."""
     sink.commit(delivery(setup(1, 8), *(minute(seq, 7 * seq) for seq in range(2, 400))))
-    for view in ("day_20_20", "day", "hour"):
-        query(url, f"DROP VIEW {view}")
-    for table in ("hourly", "stale", "counting"):
-        query(url, f"DROP TABLE {table}")
-    query(url, "UPDATE minshan_hub SET version = 1")
+    set_back(url, 2)
     DatabaseSink(opened(url)).close()
     assert query(url, "SELECT 1 FROM stale LIMIT 1")
     sink.commit(delivery(minute(500, 3500)))

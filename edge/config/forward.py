@@ -1,0 +1,165 @@
+"""`[[forward]]`: another platform that gets the records too, and in which words."""
+
+from __future__ import annotations
+
+import string
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from drivers.errors import SettingError
+from drivers.reason import Reason
+from edge.config.address import AddressError, parse
+from edge.config.errors import BAD_BROKER, BAD_HTTP_URL
+from edge.config.sections import BROKER_URL, HTTP_URL, BrokerSection, Name, Section
+from edge.records.channel_name import ChannelName
+
+HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clock_error_s")  # of an mqtt-json message
+PROBES = ("air_temperature", "air_temperature.top", "air_temperature.top-2", "wind_speed.top")
+NO_TEMPLATE = Reason("no_template", "only {fields} may stand in braces here", fields="")
+NO_TOPIC = Reason("no_topic", "must be a topic to publish on: not empty, no + or #, no $ at its beginning")
+NO_SUCCESS = Reason("no_success_value", "must be a text, a whole number, true or false")
+URL_LOGIN = Reason("url_login", "no login belongs here: put the secret into a file and name that in secret_file")
+FIELDS_COLLIDE = Reason(
+    "fields_collide",
+    'two fields would have the one name "{name}": {first} and {second}',
+    name="",
+    first="",
+    second="",
+)
+
+
+class ForwardSection(Section):
+    """What all destinations have. `stations`: these alone; none: all.
+
+    `timeout_s`: for one request, or for the acknowledgements of one lot of messages; `retry_max_s`: the longest pause
+    after a failure.
+    """
+
+    name: Name
+    stations: tuple[Name, ...] = Field(default=(), strict=False)  # a file has lists
+    ca_file: str | None = None
+    timeout_s: float = Field(default=30.0, ge=1, le=600)
+    retry_max_s: float = Field(default=600.0, ge=1, le=3600)
+
+
+class HttpJson(ForwardSection):
+    """POST batches of records as JSON to `url`.
+
+    `secret_file` holds the value of the header `secret_header`. `batch`: records in one request. `events`: send what is
+    no minute too. Where `success_key` is given an answer must be JSON with that key and `success_value`.
+    """
+
+    kind: Literal["http-json"]
+    url: str = Field(pattern=HTTP_URL)
+    secret_file: str | None = None
+    secret_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    batch: int = Field(default=200, ge=1, le=1000)
+    events: bool = False
+    success_key: str | None = Field(default=None, min_length=1)
+    success_value: Any = 0
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise SettingError(BAD_HTTP_URL)
+        if "@" in parts.netloc:
+            raise SettingError(URL_LOGIN)
+        return url
+
+    @field_validator("success_value")
+    @classmethod
+    def _is_plain(cls, value: Any) -> Any:
+        if not isinstance(value, str | int):
+            raise SettingError(NO_SUCCESS)
+        return value
+
+
+class MqttJson(ForwardSection):
+    """Publish each minute as one flat JSON object, by MQTT 3.1.1.
+
+    `topic` may have {station} in it. A value stands under `value_name`, its word of quality under `quality_name`, with
+    {channel}, {quantity} and {sensor} in them; `names` gives {channel} another name.
+    """
+
+    kind: Literal["mqtt-json"]
+    url: str = Field(pattern=BROKER_URL)
+    topic: str = "minshan-json/{station}"
+    username: str | None = None
+    password_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    client_id: str = Field(default="", max_length=128)
+    names: dict[str, Annotated[str, Field(min_length=1, max_length=128)]] = Field(default={})
+    value_name: str = "{channel}"
+    quality_name: str = Field(default="{channel}_quality", validate_default=True)
+
+    @field_validator("url")
+    @classmethod
+    def _is_broker(cls, url: str) -> str:
+        try:
+            parse(url)
+        except AddressError:
+            raise SettingError(BAD_BROKER) from None
+        return url
+
+    @field_validator("topic")
+    @classmethod
+    def _is_topic(cls, topic: str) -> str:
+        check_template(topic, ("station",))
+        if not topic or topic.startswith("$") or any(sign in topic for sign in "+#\0"):
+            raise SettingError(NO_TOPIC)
+        return topic
+
+    @field_validator("value_name", "quality_name")
+    @classmethod
+    def _is_template(cls, template: str) -> str:
+        check_template(template, ("channel", "quantity", "sensor"))
+        return template
+
+    @field_validator("quality_name")
+    @classmethod
+    def _tells_fields_apart(cls, quality_name: str, info: ValidationInfo) -> str:
+        names, value_name = info.data.get("names", {}), info.data.get("value_name", "{channel}")
+        taken = {name: name for name in HEAD}
+        for channel in dict.fromkeys((*PROBES, *names)):
+            for name in field_names(channel, names, value_name, quality_name):
+                if name in taken:
+                    raise SettingError(FIELDS_COLLIDE.having(name=name, first=taken[name], second=channel))
+                taken[name] = channel
+        return quality_name
+
+    def broker(self) -> BrokerSection:
+        """Return the broker as a link wants it."""
+        login = {"username": self.username, "password_file": self.password_file}
+        files = {"ca_file": self.ca_file, "cert_file": self.cert_file, "key_file": self.key_file}
+        return BrokerSection.model_validate({"url": self.url, "protocol": "3.1.1", **login, **files})
+
+
+def field_names(channel: str, names: dict[str, str], value_name: str, quality_name: str) -> tuple[str, str]:
+    """Return the names that a channel's value and its word of quality stand under."""
+    parts = ChannelName.parse(channel)
+    words = {"channel": names.get(channel, channel), "quantity": parts.quantity, "sensor": parts.sensor}
+    return value_name.format(**words), quality_name.format(**words)
+
+
+Forward = HttpJson | MqttJson
+FORWARDS: dict[str, type[HttpJson] | type[MqttJson]] = {"http-json": HttpJson, "mqtt-json": MqttJson}
+
+
+def check_template(template: str, known: tuple[str, ...]) -> None:
+    """See that nothing but these names stands in braces. Raise SettingError."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError:
+        parts = [("", "?", "", None)]
+    for _text, name, form, conversion in parts:
+        if name is not None and (name not in known or form or conversion):
+            raise SettingError(NO_TEMPLATE.having(fields=", ".join(f"{{{one}}}" for one in known)))

@@ -1,0 +1,204 @@
+"""Batches of records as JSON over HTTP: the request, and what an answer proves.
+
+    POST /path                      one batch; all of it is stored, or nothing
+    Idempotency-Key: <64 digits>    the same for the same bytes: a batch whose answer was lost comes again with it
+    {"records": [{...}, ...]}
+
+2xx is proof. What says that the batch itself is at fault (400, 413, 422) has it halved down to the record that is; all
+else is tried again. A page of HTML is no answer of a receiver, whatever its status: networks that want a login, and
+proxies, say 200 with one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import msgspec
+from msgspec import Raw
+
+from drivers.reason import Reason, restored
+from edge.config.forward import HttpJson
+from edge.northbound.column_writer import units_of
+from edge.northbound.plain_words import minute_of, rfc3339, word_of
+from edge.northbound.verdict import PROVEN, Fate, Verdict
+from edge.records.record import Kind, Record, values_of
+
+AT_FAULT = (400, 413, 415, 422)  # what says that the batch is
+LOGIN = (401, 403, 407)
+NOT_THERE = (404, 405, 410)
+LONGEST_WAIT = 6 * 3600.0  # s that Retry-After may ask for
+LONGEST_REASON = 300  # characters
+SPACES = bytes.maketrans(b"\r\n", b"  ")  # between the parts of JSON alone: in a text they are written \\n
+SHOWN = 120  # characters of an answer that people are shown
+
+
+class Why(msgspec.Struct, frozen=True):
+    """Why a value is not good: a code for programs, an English sentence for people."""
+
+    code: str
+    text: str
+
+
+class Channel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One value of a minute, never without its quality; `unit` None: not known here."""
+
+    value: float | None
+    unit: str | None
+    quality: str
+    reason: Why | None = None
+
+
+class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the time is known; bounds in microseconds where they are all that is."""
+
+    source: str
+    error_s: float | None
+    not_before_us: int | None = None
+    not_after_us: int | None = None
+
+
+class SentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A record. (station, epoch, seq) names it for ever; a higher revision replaces a lower one.
+
+    `start` and `end` are None while the time is not known. A minute has `channels`, any other kind its `body`.
+    """
+
+    station: str
+    epoch: str
+    seq: int
+    revision: int
+    kind: str
+    start: str | None
+    start_us: int | None
+    end_us: int | None
+    clock: Clock
+    channels: dict[str, Channel] | None = None
+    body: Raw | None = None
+
+
+def encode(station: str, record: Record) -> bytes:
+    """Return one record as a line of JSON. Raise EncodeError."""
+    start, mark = record.start, record.clock
+    end = None if start is None else start + round(record.duration * 1e6)
+    is_minute = record.kind == Kind.MINUTE
+    body = None if is_minute else Raw(bytes(record.body).translate(SPACES))
+    return msgspec.json.encode(
+        SentRecord(
+            *(station, record.epoch, record.seq, record.revision, record.kind, rfc3339(start), start, end),
+            Clock(mark.source, mark.error, mark.not_before, mark.not_after),
+            channels=_channels(record) if is_minute else None,
+            body=body,
+        )
+    )
+
+
+def _channels(record: Record) -> dict[str, Channel]:
+    minute = minute_of(record)
+    found = {}
+    for name, value in minute.values.items():
+        unit = units_of(name)
+        word = word_of(value, minute.quality.get(name))
+        found[name] = Channel(value, unit[0] if unit else None, word, _why(minute.reasons.get(name)))
+    return found
+
+
+def _why(told: Raw | None) -> Why | None:
+    if told is None:
+        return None
+    try:
+        reason = restored(values_of(told))
+    except (ValueError, RecursionError):  # a newer station says it in a way that is not known here
+        return Why("said", bytes(told).decode("utf-8", "replace")[:LONGEST_REASON])
+    return Why(reason.code, str(reason))
+
+
+def payload(lines: Sequence[bytes]) -> bytes:
+    """Return the body of a request with these records."""
+    return b'{"records":[' + b",".join(lines) + b"]}"
+
+
+def headers(key: str, size: int) -> dict[str, str]:
+    """Return the headers of a request of `size` bytes beside the secret."""
+    kind = {"Content-Type": "application/json", "Content-Length": str(size), "Accept": "application/json"}
+    return {**kind, "Idempotency-Key": key, "Connection": "close", "User-Agent": "minshan"}
+
+
+def proof(section: HttpJson, status: int, said: Mapping[str, str], body: bytes, now: datetime | None = None) -> Verdict:
+    """Return what an answer proves. `said`: its headers; `now`: what a date in Retry-After is held against."""
+    where = where_of(section.url)
+    if 200 <= status < 300:
+        return _success(section, where, status, said, body)
+    begin = _begin(body)
+    number: dict[str, str | int] = {"where": where, "status": status, "said": begin}
+    if status in AT_FAULT:
+        refused = Reason("forward_refused", "{where} refuses it (HTTP {status}): {said}", **number)
+        return Verdict(Fate.REFUSED, refused)
+    if status in LOGIN:
+        reason = Reason("forward_login", "{where} refuses the login (HTTP {status}): is secret_file right?", **number)
+    elif status in NOT_THERE:
+        reason = Reason("forward_not_there", "{where} knows no such address (HTTP {status}): is url right?", **number)
+    elif 300 <= status < 400:
+        target = _printable(said.get("Location") or "?")
+        reason = Reason("forward_elsewhere", "{where} points to {to}: must url be that?", where=where, to=target)
+    else:
+        reason = Reason("forward_fails", "{where} answers HTTP {status}: {said}", **number)
+    return Verdict(Fate.FAILED, reason, _wait(said.get("Retry-After"), now))
+
+
+def _success(section: HttpJson, where: str, status: int, said: Mapping[str, str], body: bytes) -> Verdict:
+    kind = (said.get("Content-Type") or "").partition(";")[0].strip().lower()
+    if kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
+        page = Reason("forward_page", "{where} answers with a web page, not as a receiver: is url right?", where=where)
+        return Verdict(Fate.FAILED, page)
+    if section.success_key is None or _says(body, section.success_key, section.success_value):
+        return PROVEN
+    reason = Reason(
+        "forward_no_success",
+        "{where} answers HTTP {status}, but not {key} = {value}: {said}",
+        where=where,
+        status=status,
+        key=section.success_key,
+        value=json.dumps(section.success_value, ensure_ascii=False),
+        said=_begin(body),
+    )
+    return Verdict(Fate.FAILED, reason)
+
+
+def _says(body: bytes, key: str, value: object) -> bool:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    there = found.get(key) if isinstance(found, dict) else None
+    return isinstance(there, bool) == isinstance(value, bool) and there == value
+
+
+def _wait(said: str | None, now: datetime | None) -> float | None:
+    """Return the seconds of a Retry-After (RFC 9110, 10.2.3), a number or a date; None where it is neither."""
+    text = (said or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), LONGEST_WAIT)
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if now is None:
+        return None
+    until = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def where_of(url: str) -> str:
+    """Return an address as people are shown it: a query may hold a secret."""
+    return url.partition("?")[0].partition("#")[0]
+
+
+def _begin(body: bytes) -> str:
+    return _printable(body[: SHOWN * 4].decode("utf-8", "replace")) or "–"
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:SHOWN]

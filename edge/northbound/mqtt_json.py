@@ -1,0 +1,38 @@
+"""One flat JSON object a minute over MQTT 3.1.1, in the field names that the other side wants.
+
+The broker's acknowledgement is all the proof that there is: what it drops behind that nobody tells us. So each message
+says which minute it is, and one that comes twice is the same to the byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from drivers.reason import Reason
+from edge.config.forward import HEAD, MqttJson, field_names
+from edge.northbound.plain_words import minute_of, rfc3339, word_of
+from edge.northbound.verdict import EncodeError
+from edge.records.record import Record
+
+SAME_FIELD = Reason("same_field", 'two channels would stand under the one name "{name}"', name="")
+
+
+def encode(section: MqttJson, station: str, record: Record) -> bytes:
+    """Return a minute as a message. Raise EncodeError: where two channels come to one name too, so that none hides."""
+    minute, mark = minute_of(record), record.clock
+    head = (station, rfc3339(record.start), record.start, record.epoch, record.seq, record.revision, mark.source)
+    message: dict[str, Any] = dict(zip(HEAD, (*head, mark.error), strict=True))
+    for channel, value in minute.values.items():
+        names = field_names(channel, section.names, section.value_name, section.quality_name)
+        for name, said in zip(names, (value, word_of(value, minute.quality.get(channel))), strict=True):
+            if name in message:
+                raise EncodeError(SAME_FIELD.having(name=name))
+            message[name] = said
+    return msgspec.json.encode(message)
+
+
+def topic(section: MqttJson, station: str) -> str:
+    """Return where a station's minutes are published."""
+    return section.topic.format(station=station)

@@ -1,0 +1,96 @@
+"""What each destination has proven to have: ranges of numbers, of records in the revision that is here.
+
+A number in a range says: the destination has the record as it stands in `record`. A higher revision takes it out again
+in the transaction that writes it, and what was sent is put in only where its revision is still the one that is here;
+both under the lock of the epoch. So what waits is what the ledger has and the ranges lack, without a second look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from hub.database.engine import Engine
+
+Name = tuple[str, str]  # station, epoch (as the database has it)
+FORWARDED = ("destination", "station", "epoch", "first", "last")
+ASIDE = ("destination", "station", "epoch", "seq", "revision", "arrived", "why")
+EPOCH = ("station", "epoch")
+
+
+def ledger(engine: Engine) -> dict[Name, Ranges]:
+    """Return what is here."""
+    return _by_name(engine.query("SELECT station, epoch, first, last FROM ledger"))
+
+
+def proven(engine: Engine, destination: str) -> dict[Name, Ranges]:
+    """Return what a destination has."""
+    sql = "SELECT station, epoch, first, last FROM forwarded WHERE destination = %s"
+    return _by_name(engine.query(sql, (destination,)))
+
+
+def aside(engine: Engine, destination: str) -> dict[Name, Ranges]:
+    """Return what a destination does not take."""
+    sql = "SELECT station, epoch, seq, seq FROM forward_aside WHERE destination = %s"
+    return _by_name(engine.query(sql, (destination,)))
+
+
+def waiting(engine: Engine, destination: str, stations: Iterable[str] = ()) -> dict[Name, Ranges]:
+    """Return what is here and a destination neither has nor refuses; of these stations alone where some are named."""
+    only = frozenset(stations)
+    has, refused = proven(engine, destination), aside(engine, destination)
+    found = {}
+    for name, here in ledger(engine).items():
+        if only and name[0] not in only:
+            continue
+        left = ranges.without(ranges.without(here, has.get(name, ())), refused.get(name, ()))
+        if left:
+            found[name] = left
+    return found
+
+
+def locked(engine: Engine, names: Iterable[Name]) -> None:
+    """See that nobody writes records of these epochs until the transaction ends."""
+    engine.lookup("epoch", EPOCH, EPOCH, sorted(set(names)), lock=True)
+
+
+def add(engine: Engine, destination: str, seqs: Mapping[Name, Iterable[int]]) -> None:
+    """Note that a destination has these, whose epochs are locked."""
+    for name, numbers in sorted(seqs.items()):
+        before = _of(engine, destination, name)
+        _write(engine, (destination, *name), before, ranges.union(before, ranges.of(sorted(numbers))))
+
+
+def reopen(engine: Engine, revised: Iterable[tuple[str, str, int]]) -> None:
+    """Note that no destination has these records as they are now; the sink calls it, with their epochs locked."""
+    seqs: dict[Name, list[int]] = {}
+    for station, epoch, seq in revised:
+        seqs.setdefault((station, epoch), []).append(seq)
+    for name, numbers in sorted(seqs.items()):
+        gone = ranges.of(sorted(numbers))
+        sql = "SELECT DISTINCT destination FROM forwarded WHERE station = %s AND epoch = %s ORDER BY destination"
+        for (destination,) in engine.query(sql, name):
+            before = _of(engine, destination, name)
+            _write(engine, (destination, *name), before, ranges.without(before, gone))
+        refused = engine.query("SELECT destination, seq FROM forward_aside WHERE station = %s AND epoch = %s", name)
+        keys = sorted((destination, *name, seq) for destination, seq in refused if ranges.contains(gone, seq))
+        engine.delete("forward_aside", ASIDE[:4], keys)
+
+
+def _of(engine: Engine, destination: str, name: Name) -> Ranges:
+    sql = "SELECT first, last FROM forwarded WHERE destination = %s AND station = %s AND epoch = %s"
+    return ranges.ranges((first, last) for first, last in engine.query(sql, (destination, *name)))
+
+
+def _write(engine: Engine, key: tuple[str, str, str], before: Ranges, after: Ranges) -> None:
+    stay, there = {first for first, _ in after}, set(before)
+    engine.delete("forwarded", FORWARDED[:4], [(*key, first) for first, _ in before if first not in stay])
+    engine.upsert("forwarded", FORWARDED, [(*key, *pair) for pair in after if pair not in there], FORWARDED[:4])
+
+
+def _by_name(found: Iterable[tuple[str, str, int, int]]) -> dict[Name, Ranges]:
+    pairs: dict[Name, list[tuple[int, int]]] = {}
+    for station, epoch, first, last in found:
+        pairs.setdefault((station, epoch), []).append((first, last))
+    return {name: ranges.ranges(some) for name, some in pairs.items()}

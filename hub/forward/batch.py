@@ -1,0 +1,55 @@
+"""A batch on its way to a destination: which records, and their bytes, fixed before the first try."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import msgspec
+
+
+class Item(NamedTuple):
+    """One record of a batch: its identity (the epoch as the database has it), its revision, its time if it has one."""
+
+    station: str
+    epoch: str
+    seq: int
+    revision: int
+    start: int | None
+
+
+class Batch(NamedTuple):
+    """Records and their lines, in the same order; `number` is its place: the highest goes first."""
+
+    destination: str
+    number: int
+    items: list[Item]
+    lines: list[bytes]
+
+    @property
+    def raw(self) -> bytes:
+        """Return the lines as they are kept: JSON has no line feed in it."""
+        return b"\n".join(self.lines)
+
+    @property
+    def names(self) -> str:
+        """Return the items as they are kept."""
+        return msgspec.json.encode(self.items).decode()
+
+    @property
+    def key(self) -> str:
+        """Return the idempotency key: the same for the same bytes to the same destination, and for no others."""
+        return hashlib.sha256(self.destination.encode() + b"\n" + self.raw).hexdigest()
+
+    def halves(self, number: int) -> tuple[Batch, Batch]:
+        """Return the two halves of a batch of at least two, numbered from there on."""
+        middle = len(self.items) // 2
+        return (
+            Batch(self.destination, number, self.items[:middle], self.lines[:middle]),
+            Batch(self.destination, number + 1, self.items[middle:], self.lines[middle:]),
+        )
+
+
+def read(destination: str, number: int, names: str, raw: bytes) -> Batch:
+    """Return a batch from how it is kept."""
+    return Batch(destination, number, msgspec.json.decode(names, type=list[Item]), raw.split(b"\n"))

@@ -1,0 +1,168 @@
+"""One destination's lane: send what waits, newest first, for ever. Nothing that a destination does stops another.
+
+A batch whose fault is said (400, 413, 422) is halved down to the record, which is set aside. One that fails without a
+word of its own fault may be a poison too (a server that falls over it), or the destination may be away: after some
+tries another is sent in its place. Where that gets through and the first fails again, it is halved likewise, and a
+single record is set aside once twenty others have outdone it so: a server that fails every second time does that to one
+record in a million. While the destination is away nothing is, however long.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from drivers.clock import Clock
+from drivers.reason import Reason
+from edge.northbound.verdict import Fate, Verdict
+from edge.records.record import Record
+from edge.wire.retry import Retry
+from hub.forward.batch import Batch
+from hub.forward.queue import Queue
+from hub.sink import SinkError
+
+log = logging.getLogger("minshan.forward")
+POLL_S = 2.0  # between two looks where nothing waits
+TRIES = 4  # of one batch before another is sent in its place
+MOST_WAITING = 32  # batches on their way at once: where all of them fail no more are made
+OUTDONE = 20  # others that got through, each followed by one more failure, after which a single record is the fault
+HASTY = 3  # records set aside in a row, with none taken between, after which each is paused for
+LEASE_S = 60.0  # beyond the longest request, for which a hub that says nothing is still the one that sends
+ASIDE = Reason("forward_aside", "{destination}: set aside: {why}", destination="", why="")
+TROUBLE = Reason("forward_trouble", "{destination}: {why}", destination="", why="")
+
+
+class Sender(Protocol):
+    """How one destination is reached. Both waits go through the clock and raise Stopped."""
+
+    most: int  # records in a batch
+    timeout_s: float
+
+    def encode(self, station: str, record: Record) -> bytes:
+        """Return a record's line. Raise EncodeError."""
+
+    def send(self, batch: Batch) -> Verdict:
+        """Send a batch and wait for what becomes of it."""
+
+    def idle(self, until: float) -> None:
+        """Wait until the instant `until`."""
+
+    def close(self) -> None:
+        """Let the connection go."""
+
+
+@dataclass
+class Failing:
+    """A batch that fails: how often in a row, how many others got through between two failures, any since the last."""
+
+    fails: int = 0
+    outdone: int = 0
+    waits_for_other: bool = False
+
+    @property
+    def rests(self) -> bool:
+        """Return whether another one is to be tried first."""
+        return self.fails >= TRIES and self.waits_for_other
+
+
+class ForwardLane:
+    """Sends one queue's batches by one sender; `holder` names this hub among others on the same database."""
+
+    def __init__(
+        self, queue: Queue, sender: Sender, holder: str, clock: Clock, utc: Callable[[], int], retry: Retry
+    ) -> None:
+        self._queue, self._sender, self._holder = queue, sender, holder
+        self._clock, self._utc, self._retry = clock, utc, retry
+        self._lease_until = 0.0
+        self._failing: dict[int, Failing] = {}  # by a batch's number
+        self._refused = 0  # records in a row
+        self._trouble: Reason | None = None
+
+    def run(self) -> None:
+        """Send until stopped."""
+        try:
+            while True:
+                pause = self.step()
+                if pause:
+                    self._sender.idle(self._clock.now() + pause)
+        finally:
+            self._sender.close()
+            self._queue.close()
+
+    def step(self) -> float:
+        """Do one thing. Return the seconds to wait before the next."""
+        try:
+            if not self._is_ours():
+                return POLL_S
+            batch = self._next()
+            return POLL_S if batch is None else self._settled(batch, self._sender.send(batch))
+        except SinkError as trouble:
+            self._set_trouble(trouble.reason)
+            return self._retry.pause()
+
+    def _is_ours(self) -> bool:
+        lease = self._sender.timeout_s + LEASE_S
+        if self._clock.now() < self._lease_until - lease / 2:
+            return True
+        if not self._queue.claim(self._holder, self._utc() + round(lease * 1e6)):
+            return False
+        self._lease_until = self._clock.now() + lease
+        return True
+
+    def _next(self) -> Batch | None:
+        """Return what goes next: what is on its way already, or another batch where all of that has failed enough."""
+        there = self._queue.batches()
+        failing = {batch.number: self._failing.get(batch.number, Failing()) for batch in there}
+        ready = [batch for batch in there if not failing[batch.number].rests]
+        if not ready and len(there) < MOST_WAITING:
+            fresh = self._queue.fill(self._sender.most, self._sender.encode)
+            if fresh is not None:
+                return fresh
+        return min(ready or there, key=lambda batch: failing[batch.number].fails, default=None)
+
+    def _settled(self, batch: Batch, verdict: Verdict) -> float:
+        if verdict.fate is Fate.PROVEN:
+            self._queue.proven(batch)
+            self._set_trouble(None)
+            self._retry.reset()
+            self._refused = 0
+            self._failing.pop(batch.number, None)
+            self._outdo()
+            return 0.0
+        reason = verdict.reason or Reason("forward_no_reason", "nobody says why")
+        failing = self._failing.setdefault(batch.number, Failing())
+        if verdict.fate is Fate.REFUSED or failing.outdone >= (OUTDONE if len(batch.items) == 1 else 1):
+            del self._failing[batch.number]
+            return self._narrow(batch, reason)
+        failing.fails += 1
+        failing.waits_for_other = True
+        self._queue.failed(reason)
+        self._set_trouble(reason)
+        pause = self._retry.pause()
+        return pause if verdict.wait_s is None else max(pause, verdict.wait_s)
+
+    def _narrow(self, batch: Batch, why: Reason) -> float:
+        """Halve what is refused, or set the one record aside."""
+        if len(batch.items) > 1:
+            self._queue.halve(batch)
+            return 0.0
+        self._queue.set_aside(batch, why)
+        log.warning("%s", ASIDE.having(destination=batch.destination, why=why))
+        self._refused += 1
+        return 0.0 if self._refused < HASTY else self._retry.pause()
+
+    def _outdo(self) -> None:
+        """Note that a batch got through where others have failed."""
+        for failing in self._failing.values():
+            if failing.waits_for_other:
+                failing.outdone += 1
+                failing.waits_for_other = False
+
+    def _set_trouble(self, why: Reason | None) -> None:
+        if why is not None and why != self._trouble:
+            log.warning("%s", TROUBLE.having(destination=self._queue.destination, why=why))
+        elif why is None and self._trouble is not None:
+            log.info("%s takes what is sent again", self._queue.destination)
+        self._trouble = why

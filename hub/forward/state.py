@@ -1,0 +1,39 @@
+"""How far each destination is, for people and programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from edge.config.forward import Forward
+from edge.records import ranges
+from hub.database import forwarded
+from hub.database.engine import Engine
+
+
+class State(NamedTuple):
+    """One destination. Times are microseconds UTC, None where there was none yet.
+
+    `newest`: the start of the newest minute that it has; `proven`: when it last took something; `waiting`: records that
+    it lacks; `aside`: records that it does not take; `why`: the reason of the last failure as it is kept, None where
+    the last try got through.
+    """
+
+    destination: str
+    kind: str
+    newest: int | None
+    proven: int | None
+    waiting: int
+    aside: int
+    why: Any
+
+
+def state_of(engine: Engine, section: Forward) -> State:
+    """Return how far a destination is. Raise SinkError."""
+    name = section.name
+    found = engine.query("SELECT newest, proven, why FROM forward_lane WHERE destination = %s", (name,))
+    newest, proven, why = found[0] if found else (None, None, None)
+    left = forwarded.waiting(engine, name, section.stations)
+    aside = sum(ranges.count(some) for some in forwarded.aside(engine, name).values())
+    waiting = sum(ranges.count(some) for some in left.values())
+    return State(name, section.kind, newest, proven, waiting, aside, None if why is None else json.loads(why))
