@@ -2,6 +2,7 @@
 
 Put around every driver by `DriverInfo`: so a station, a technician's look and a recording are judged alike. A value
 beyond them keeps its place with a doubt, as a value that is left out could not be told from one that never came.
+What physics lets a good device tell beyond its datasheet is none: humidity in fog, a thermopile's offset by night.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from drivers.reason import Reason
 
 if TYPE_CHECKING:
     from drivers.driver import Channel, Decoder, Device, Frame, Refused
+
+# By so much a good device may tell less and more than its datasheet's range: a capacitive sensor in fog up to 2 % too
+# much (ZAMG takes 104 for 100), a thermopile -1 to -5 W/m2 by night by its own physics (BSRN accepts -4).
+BEYOND = {"relative_humidity": (0.0, 3.0), "solar_irradiance": (-10.0, 0.0)}
 
 
 class Limits:
@@ -33,7 +38,8 @@ class Limits:
         channel = self._channels.get(reading.quantity)
         if reading.doubt is not None or channel is None:
             return True
-        return channel.low <= reading.value <= channel.high
+        below, above = BEYOND.get(reading.quantity, (0.0, 0.0))
+        return channel.low + below <= reading.value <= channel.high + above
 
     def _doubted(self, reading: Reading) -> Reading:
         channel = self._channels[reading.quantity]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
+from drivers.reason import Reason
 from edge.northbound import columns, version2
 from edge.northbound.columns import Columns
 from edge.records.record import Record
@@ -14,6 +15,7 @@ from edge.wire.contract import MOST_RECORDS, PayloadError, StationId, TableName,
 from hub.tables import Tables
 
 Raws = Annotated[list[Raw], Meta(max_length=MOST_RECORDS)]
+OTHERS_TABLE = Reason("table_of_another", "table: it is one of {station}", station="")
 
 
 class RawColumnBatch(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,7 +40,7 @@ class Read(msgspec.Struct):
     v: int
     records: list[Raw]
     minutes: list[Record]
-    bad: list[tuple[bytes, str]]
+    bad: list[tuple[bytes, Reason]]
     more: dict[str, Raw]
     new_tables: bool = False
 
@@ -56,7 +58,7 @@ def read(topic: str, payload: bytes, tables: Tables) -> Read:
         try:
             _take_block(found, topic, block, here, tables)
         except PayloadError as damage:
-            found.bad.append((_alone(message.v, block, here), str(damage)))
+            found.bad.append((_alone(message.v, block, here), damage.reason))
     return found
 
 
@@ -64,10 +66,10 @@ def _take_table(found: Read, told: Raw, tables: Tables) -> None:
     try:
         table = columns.read_table(told)
     except PayloadError as wrong:
-        found.bad.append((_encoded(RawColumnBatch(found.v, [told])), str(wrong)))
+        found.bad.append((_encoded(RawColumnBatch(found.v, [told])), wrong.reason))
         return
     if table.station != found.station:
-        found.bad.append((_encoded(RawColumnBatch(found.v, [told])), f"table: it is one of {table.station}"))
+        found.bad.append((_encoded(RawColumnBatch(found.v, [told])), OTHERS_TABLE.having(station=table.station)))
         return
     if tables.put(found.station, told):
         found.new_tables = True
@@ -79,7 +81,7 @@ def _take_block(found: Read, topic: str, raw: Raw, here: dict[str, Raw], tables:
     name = _decoded(raw, Named).table
     table = tables.get(found.station, name)
     if table is None and name in here:
-        raise PayloadError("columns: their table is not understood")
+        raise PayloadError(Reason("table_not_understood", "columns: their table is not understood"))
     if table is None:
         tables.wait(topic, found.station, name, _encoded(RawColumnBatch(found.v, [], [raw])))
         return
@@ -125,4 +127,4 @@ def _station(topic: str) -> str:
     try:
         return msgspec.convert(topic.split("/")[2], StationId)
     except msgspec.ValidationError:
-        raise PayloadError("the topic is that of no station") from None
+        raise PayloadError(Reason("topic_of_no_station", "the topic is that of no station")) from None

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from drivers.reason import Reason
+from drivers.refusals import REFUSALS
 from edge.config.across import same_names
-from edge.config.errors import REFUSALS, ConfigError, Mistake, explained, unknown_key
+from edge.config.errors import ConfigError, Mistake, explained, unknown_key
 from edge.config.file import Draft, not_tables, read, tables
 from edge.config.forward import FORWARDS, Forward
 from edge.config.sections import BrokerSection, Section

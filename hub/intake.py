@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
+from drivers.reason import Reason
 from edge.northbound import version2
 from edge.records.record import ClockMark, Name, Record, Revision, Seq, Stamp, values_of
 from edge.wire.contract import (
@@ -174,4 +175,6 @@ MESSAGES: dict[Topic, type[msgspec.Struct]] = {
 def _own(topic: str, station: str) -> None:
     """Raise PayloadError where the topic is another's: the broker guards topics, so they alone say who speaks."""
     if topic.split("/")[2:3] != [station]:
-        raise PayloadError(f"the topic is not that of {station}, whom it claims to come from")
+        raise PayloadError(
+            Reason("other_station", "the topic is not that of {station}, whom it claims to come from", station=station)
+        )

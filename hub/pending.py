@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from msgspec import Raw
 
+from drivers.reason import Reason
 from edge.records.spans import Span
 from edge.wire.contract import Hello, encode
-from hub.intake import RawBatch
+from hub.intake import RawBatch, printable
 from hub.jsonl import encoded
 from hub.sink import Announced, Delivery, Note, PictureRow, Row
 
@@ -44,7 +45,7 @@ class Pending:
         rows = tuple(row for *_, row in self._rows)
         return Delivery(rows, tuple(pictures), tuple(self._notes), tuple(self._announced))
 
-    def refused(self, why: dict[int, str]) -> Iterable[tuple[str, bytes, str]]:
+    def refused(self, why: dict[int, str]) -> Iterable[tuple[str, bytes, Reason]]:
         """Yield topic, message and reason of the rows that a sink refused, those of one message together."""
         messages: dict[tuple[str, int, str], list[int]] = {}
         for place in sorted(why):
@@ -52,8 +53,8 @@ class Pending:
             messages.setdefault((where, version, row.station), []).append(place)
         for (where, version, station), places in messages.items():
             raws = [Raw(self._rows[place][2].raw) for place in places]
-            more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
-            yield where, encode(RawBatch(version, station, raws)), f"a record of {station}: {why[places[0]]}{more}"
+            said = Reason("said", "{text}", text=printable(why[places[0]], 500))
+            yield where, encode(RawBatch(version, station, raws)), of_records(station, said, len(places))
 
     def clear(self) -> None:
         """Forget it all: it is committed, or it comes again."""
@@ -65,3 +66,12 @@ class Pending:
 def span_of(row: Row) -> Span:
     """Return what a receipt for a row says."""
     return Span(row.record.epoch, row.record.seq, row.record.seq)
+
+
+def of_records(station: str, why: Reason, count: int) -> Reason:
+    """Return why records of a station, `count` of them, cannot be kept: that of the first."""
+    if count == 1:
+        return Reason("record_not_kept", "a record of {station}: {why}", station=station, why=why)
+    return Reason(
+        "records_not_kept", "a record of {station}: {why} (and {more} more)", station=station, why=why, more=count - 1
+    )

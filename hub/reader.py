@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from msgspec import Raw
 
+from drivers.reason import Reason
 from edge.records.record import Record
 from edge.wire.contract import Hello, PayloadError, Topic, encode
 from edge.wire.session import Incoming
@@ -19,7 +20,7 @@ from edge.wire.set_aside import SetAside
 from hub import blocks, intake
 from hub.changes import Changes
 from hub.intake import RECORDS, RawBatch
-from hub.pending import Pending
+from hub.pending import Pending, of_records
 from hub.picture_files import Album
 from hub.sink import Row
 from hub.tables import Tables
@@ -53,12 +54,11 @@ class Reader:
         try:
             return self._understood(message)
         except PayloadError as trouble:
-            why = str(trouble)
+            self.set_aside(message.topic, message.payload, trouble.reason)
         except OSError:
             raise  # the disk's trouble is none of the message's: it comes again
         except Exception as error:  # noqa: BLE001  # no message may end the receiver, by any error
-            why = f"{type(error).__name__}: {error}"
-        self.set_aside(message.topic, message.payload, why)
+            self.set_aside(message.topic, message.payload, f"{type(error).__name__}: {error}")
         return None
 
     def _understood(self, message: Incoming) -> Hello | None:
@@ -72,7 +72,9 @@ class Reader:
         elif channel is Topic.PICTURE:
             header, data = intake.chunk(message.topic, payload)
             if self._album is not None and not self._album.put(header, data):
-                raise PayloadError(f"chunk: not a piece of a picture of {header.station}")
+                raise PayloadError(
+                    Reason("no_chunk", "chunk: not a piece of a picture of {station}", station=header.station)
+                )
         elif channel is Topic.STATUS:
             status = intake.status(message.topic, payload)
             self._tally.states[status.station] = status.state
@@ -81,7 +83,7 @@ class Reader:
             hello = intake.hello(message.topic, payload)
             self._pending.hello(hello)
         else:
-            raise PayloadError("no topic of a station")
+            raise PayloadError(Reason("no_topic", "no topic of a station"))
         self._changes.more(message.topic, channel, intake.more(channel, payload))
         return hello
 
@@ -97,24 +99,29 @@ class Reader:
 
     def _records(self, where: str, batch: RawBatch, minutes: Sequence[Record] = ()) -> None:
         """Take in each record by itself; what cannot be kept is set aside, and not receipted. Raise OSError."""
-        bad: dict[int, str] = {}
+        bad: dict[int, Reason] = {}
         batch = RawBatch(batch.v, batch.station, [*batch.records, *(Raw(encode(minute)) for minute in minutes)])
         for number, raw in enumerate(batch.records):
             try:
                 row = Row(batch.station, intake.record(raw), bytes(raw), self._utc())
                 self._pending.row(where, batch.v, row)
             except Exception as error:  # noqa: BLE001  # a record may hold anything, and costs no other
-                bad[number] = str(error) if isinstance(error, PayloadError) else f"{type(error).__name__}: {error}"
+                bad[number] = error.reason if isinstance(error, PayloadError) else in_its_words(error)
         if bad:
             kept = encode(RawBatch(batch.v, batch.station, [batch.records[number] for number in bad]))
-            more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-            self.set_aside(where, kept, f"a record of {batch.station}: {next(iter(bad.values()))}{more}")
+            self.set_aside(where, kept, of_records(batch.station, next(iter(bad.values())), len(bad)))
 
-    def set_aside(self, where: str, payload: bytes, why: str) -> None:
+    def set_aside(self, where: str, payload: bytes, why: Reason | str) -> None:
         """Count what cannot be handled, and keep it for a while: nothing of it is receipted."""
         self._tally.aside += 1
-        where, why = intake.printable(where), intake.printable(why, 500)
+        where = intake.printable(where)
+        why = intake.printable(why, 500) if isinstance(why, str) else why
         if self._aside is not None:
             self._aside.put(where, payload, why)
         else:
             log.warning("a message on %s is not understood and left out: %s", where, why)
+
+
+def in_its_words(error: Exception) -> Reason:
+    """Return what a library says of a message, as it may stand on a terminal."""
+    return Reason("said", "{text}", text=intake.printable(f"{type(error).__name__}: {error}", 500))

@@ -120,7 +120,10 @@ class RecordFiles:
         """Keep another content under a name that is here, beside the first. Raise PayloadError where events are not."""
         name = f"{found.epoch}/{found.seq}, revision {found.revision}"
         if "events" not in self._lines:
-            raise PayloadError(f"{station}/{name}, is here with another content; that one stays")
+            record = f"{station}/{name}"
+            raise PayloadError(
+                Reason("other_content", "{record}, is here with another content; that one stays", record=record)
+            )
         if (mark := hash((station, bytes(came)))) not in self._others:
             self._others = {*self._others, mark} if len(self._others) < MOST_OTHERS else {mark}
             line = {"station": station, "kind": "conflict", "time": jsonl.rfc3339(arrived), "of": name, "record": came}

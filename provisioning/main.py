@@ -25,6 +25,7 @@ from edge.language import texts
 from edge.language.words import METAVARS, TYPES
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -142,7 +143,7 @@ def outcome(words: list[str]) -> int:
             print_json_failure(Exit.USAGE, error.format_message(), "")
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo(texts._("Interrupted."), err=True)
+        say(texts._("Interrupted."), err=True)
         return Exit.INTERRUPTED
     except CommandError as failure:
         print_failure(failure)
@@ -159,9 +160,9 @@ def outcome(words: list[str]) -> int:
 def print_failure(failure: CommandError) -> None:
     """Print the sentence of a failure, and its remedy below."""
     for line in failure.sentence.splitlines():
-        click.echo(texts._("Error: {message}").format(message=line), err=True)
+        say(texts._("Error: {message}").format(message=line), err=True)
     if failure.remedy:
-        click.echo(f"  → {failure.remedy}", err=True)
+        say(f"  → {failure.remedy}", err=True)
 
 
 def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
@@ -181,7 +182,7 @@ def unforeseen(error: Exception) -> int:
         said += " " + texts._("The detail is in {file}; please send it with a report.").format(file=log.name)
     except OSError:
         said += " " + texts._("The detail could not be written.")
-    click.echo(said, err=True)
+    say(said, err=True)
     return Exit.INTERNAL
 
 

@@ -151,17 +151,17 @@ def table(language: str = "en") -> str:
 
 
 def chinese(word: str, code: str = "") -> str:
-    """Return a word of the table in Chinese: an error by its code, a quantity by its label, any other from CHINESE."""
+    """Return a word of the table in Chinese: an error by its code, else by CHINESE, a quantity by its label."""
     known = gettext.translation(texts.DOMAIN, texts.FOLDER, ["zh_CN"])
     if code:
         return known.pgettext(texts.REASON, code)
-    return known.gettext(LABELS[word]) if word in LABELS else CHINESE.get(word, word)
+    return CHINESE.get(word) or (known.gettext(LABELS[word]) if word in LABELS else word)
 
 
-def put_in(page: str, new: str) -> str:
-    """Return the page with its table replaced."""
-    head, _, rest = page.partition(BEGIN)
-    return f"{head}{BEGIN}\n{new}\n{END}{rest.partition(END)[2]}"
+def put_in(page: str, new: str, begin: str = BEGIN) -> str:
+    """Return the page with its table, which stands behind the mark `begin`, replaced."""
+    head, _, rest = page.partition(begin)
+    return f"{head}{begin}\n{new}\n{END}{rest.partition(END)[2]}"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ followed three times, the login only to the host it was given for. Of an address
 
 from __future__ import annotations
 
+import codecs
 import http.client
 import re
 import ssl
@@ -28,7 +29,7 @@ from drivers.cameras.camera import (
     shown,
     split_login,
 )
-from drivers.cameras.jpeg import STRAY
+from drivers.cameras.jpeg import JPEG_END, STRAY, first_whole
 from drivers.cameras.login import authorization, is_stale
 from drivers.clock import Clock
 from drivers.reason import Reason
@@ -59,7 +60,7 @@ class HttpStill:
             target = headers.get("Location")
             if status not in (301, 302, 303, 307, 308) or not target:
                 return _picture(status, headers, body)
-            place = urlsplit(urljoin(place.geturl(), target))
+            place = _redirected(place, target)
         raise NotAnImageError(
             Reason("too_many_redirects", "the address redirects more than {times} times", times=REDIRECTS)
         )
@@ -70,6 +71,10 @@ class HttpStill:
     def _ask(self, place: SplitResult, until: float) -> tuple[int, http.client.HTTPMessage, bytes]:
         status, headers, body = self._get(place, until, "")
         if status == 401 and place.hostname == self._url.hostname:
+            if (self._url.scheme, place.scheme) == ("https", "http"):
+                raise NotAnImageError(
+                    Reason("login_in_clear", "the address leads from https to http, where the login could be read")
+                )
             if not self._user:
                 raise LoginRefusedError(
                     Reason("login_needed", "the camera asks for a login and none is given (username, password)")
@@ -109,10 +114,12 @@ class HttpStill:
             raise NoPictureError(
                 Reason("picture_broke_off", "the picture broke off after {count} bytes", count=len(error.partial))
             ) from None
-        except http.client.HTTPException as error:
-            raise NotAnImageError(
-                Reason("no_web_server", "what answers there is no web server: {said!r}", said=str(error)[:60])
+        except http.client.RemoteDisconnected:
+            raise UnreachableError(
+                Reason("camera_hangs_up", "{place} closes the connection without an answer", place=place.netloc)
             ) from None
+        except http.client.HTTPException as error:
+            raise NotAnImageError(no_web_server(error)) from None
         except (OSError, ValueError) as error:
             raise UnreachableError(no_connection(place.netloc, error)) from None
 
@@ -161,24 +168,13 @@ def _body(answer: http.client.HTTPResponse, enough: Callable[[bytearray], bool])
 
 
 def _first_part(answer: http.client.HTTPResponse) -> bytes:
-    """Return the first part of a multipart answer, which need not end: by its own length, or up to its boundary."""
-    stated = str(answer.headers.get_param("boundary") or "").encode("latin-1", "replace")
-    mark = b"\r\n--" + stated.removeprefix(b"--")
+    """Return the first whole picture of a multipart answer, which need not end.
 
-    def extent(body: bytearray) -> tuple[int, int] | None:
-        head = re.search(rb"\r?\n\r?\n", body[:PIECE]) if b"--" in body[:PIECE] else None
-        if head is None:
-            return None
-        length = re.search(rb"(?im)^content-length:\s*(\d+)", body[: head.start()])
-        if length is not None:
-            end = head.end() + int(length[1])
-            return (head.end(), end) if len(body) >= end else None
-        end = body.find(mark, head.end())
-        return (head.end(), end) if end >= 0 else None
-
-    body = bytearray(_body(answer, lambda body: extent(body) is not None))
-    start, end = extent(body) or (max(body.find(JPEG_START), 0), len(body))
-    return bytes(body[start:end])
+    It is found by its own markers: parts may be empty, cut or text, and what they state of length and boundary wrong.
+    """
+    body = _body(answer, lambda body: JPEG_END in body[-PIECE - 1 :] and first_whole(body) is not None)
+    start, end = first_whole(body) or (max(body.find(JPEG_START), 0), len(body))
+    return body[start:end]
 
 
 def _challenges(headers: http.client.HTTPMessage) -> list[str]:
@@ -189,16 +185,41 @@ def _target(place: SplitResult) -> str:
     return quote((place.path or "/") + (f"?{place.query}" if place.query else ""), safe=IN_PATHS)
 
 
+def _redirected(place: SplitResult, target: str) -> SplitResult:
+    """Return where an answer sends us. Raise NotAnImageError where no web server can be."""
+    there = urlsplit(urljoin(place.geturl(), target))
+    if there.scheme not in ("http", "https") or not there.hostname:
+        raise NotAnImageError(
+            Reason("redirected_elsewhere", "the address redirects to {place!r}", place=shown(there.geturl())[:60])
+        )
+    return there
+
+
+def no_web_server(error: http.client.HTTPException) -> Reason:
+    """Return that no web server answers: what it sent instead, where that is legible."""
+    line = str(error) if isinstance(error, http.client.BadStatusLine) else ""
+    if line.startswith("RTSP/"):
+        return Reason("rtsp_server", "an RTSP server answers there, no web server")
+    if line.startswith("\x15\x03"):
+        return Reason("tls_server", "the port there speaks TLS")
+    words = "".join(sign for sign in line[:60] if sign.isprintable()).strip()
+    if not words:
+        return Reason("no_http", "what answers there does not speak HTTP")
+    return Reason("no_web_server", "what answers there is no web server: {said!r}", said=words)
+
+
 def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:
     if status != 200:
         if status == http.client.NOT_FOUND:
             raise NoPictureError(
                 Reason("camera_answers_404", "the camera answers 404 Not Found: is the path of the address right?")
             )
-        phrase = http.client.responses.get(status, "")
-        raise NoPictureError(
-            Reason("camera_answers", "the camera answers {status}", status=f"{status} {phrase}".rstrip())
-        )
+        said = f"{status} {http.client.responses.get(status, '')}".rstrip()
+        if status in (423, 429):
+            raise NoPictureError(Reason("camera_busy", "the camera refuses for now ({status})", status=said))
+        if status >= 500:
+            raise NoPictureError(Reason("camera_fails", "the camera answers {status}", status=said))
+        raise NoPictureError(Reason("camera_answers", "the camera answers {status}", status=said))
     if not body:
         raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
     if body.find(JPEG_START, 0, STRAY + len(JPEG_START)) < 0:
@@ -214,7 +235,16 @@ def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> byte
 
 
 def begins(body: bytes) -> str:
-    """Return the first 60 characters of a body that was no picture, without markup, for people to recognize it."""
-    text = body[:4000].decode("utf-8", "replace")
+    """Return the first 60 characters of a body that was no picture, without markup, for people to recognize it.
+
+    Of what is no text in UTF-8 or GBK, return its first bytes in hexadecimal.
+    """
+    head = body[:4000]
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        text = head.decode("gb18030", "replace")
+    if sum(not (sign.isprintable() or sign.isspace()) or sign == "\ufffd" for sign in text) > len(text) // 50:
+        return body[:16].hex(" ")
     text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|\Z)|<!--.*?-->|<[^>]*>?", " ", text)
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]

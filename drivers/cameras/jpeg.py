@@ -6,8 +6,8 @@ How many pixels a picture claims is read from its header before anything is deco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any
 
 from drivers.cameras.camera import JPEG_START, CameraError, NoPictureError, NotAnImageError
 from drivers.reason import Reason
@@ -17,6 +17,7 @@ STRAY = 64  # bytes before the picture that are passed over: line ends and stray
 JPEG_END = b"\xff\xd9"
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without the tables between them
 SCAN = 0xDA
+BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the first marker that does not belong to a scan's data
 NO_SIZE = Reason("picture_without_size", "the picture has no header with its size")
 
 
@@ -31,10 +32,45 @@ def whole(data: bytes) -> bytes:
         raise NoPictureError(
             Reason("too_many_pixels", "the picture claims {width} x {height} pixels", width=width, height=height)
         )
-    trouble = _decoded(jpeg)
-    if trouble:
-        raise damaged(jpeg, trouble)
+    if not _decodes(jpeg):
+        raise damaged(jpeg)
     return jpeg
+
+
+def first_whole(data: bytes | bytearray) -> tuple[int, int] | None:
+    """Return begin and end of the first JPEG in the data that has an end; None where there is none yet.
+
+    One that is cut short by the begin of the next is passed over.
+    """
+    start = data.find(JPEG_START)
+    while start >= 0:
+        end = _end(data, start + 2)
+        if end is None:
+            return None
+        if end:
+            return start, end
+        start = data.find(JPEG_START, start + 1)
+    return None
+
+
+def _end(data: bytes | bytearray, at: int) -> int | None:
+    """Return where a JPEG ends whose markers go on at `at`; 0 where it is torn, None where the data end before it."""
+    while at + 4 <= len(data) or data[at : at + 2] == JPEG_END:
+        marker = data[at + 1]
+        if data[at : at + 2] == JPEG_END:
+            return at + 2
+        if data[at] != 0xFF or marker == JPEG_START[1]:
+            return 0
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == SCAN:
+            behind = BEHIND_SCAN.search(data, at)
+            if behind is None:
+                return None
+            at = behind.start()
+    return None
 
 
 def size(jpeg: bytes) -> tuple[int, int]:
@@ -59,16 +95,15 @@ def _segments(jpeg: bytes) -> Iterator[tuple[int, int]]:
         at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
 
 
-def damaged(jpeg: bytes, why: str) -> CameraError:
+def damaged(jpeg: bytes) -> CameraError:
     """Return that a picture is cut short, where its end is missing, or else damaged."""
     if JPEG_END not in jpeg[-4096:]:
         return NoPictureError(Reason("picture_cut_short", "the picture is cut short"))
-    return NoPictureError(Reason("picture_damaged", "the picture is damaged: {why}", why=why))
+    return NoPictureError(Reason("picture_damaged", "the picture is damaged"))
 
 
-def _decoded(jpeg: bytes) -> str:
-    """Return what the decoder says against the picture; "" where it decodes to the last line, or is of a kind that it
-    does not know."""
+def _decodes(jpeg: bytes) -> bool:
+    """Return whether a picture decodes to its last line, or is of a kind that the decoder does not know."""
     import av
     from av import error as av_error
 
@@ -77,9 +112,8 @@ def _decoded(jpeg: bytes) -> str:
     codec.options = {"err_detect": "explode"}
     try:
         frames = [*codec.decode(av.Packet(jpeg)), *codec.decode(None)]
-    except av_error.InvalidDataError as error:
-        said: Any = error.log  # level, name, text
-        return str(said[2]).strip() if said else "no valid data"
+    except av_error.InvalidDataError:
+        return False
     except av_error.FFmpegError:
-        return ""
-    return "" if frames and not any(frame.is_corrupt for frame in frames) else "no picture in it"
+        return True
+    return bool(frames) and not any(frame.is_corrupt for frame in frames)

@@ -94,10 +94,13 @@ def not_void(items: Iterable[Item], words: Words) -> tuple[Item, ...]:
     """Return those of the items that these words hold a value of, by the device's own account.
 
     A sentinel that stands for nothing possible is void, and then every sentinel beside it: of a T/RH pair of ffff the
-    temperature would be a frost of -0.1 degC. Several sentinels and nothing else are void altogether.
+    temperature would be a frost of -0.1 degC. Several sentinels and nothing else are void altogether, and so is one
+    word in all registers that stands for nothing possible in one of them, as fffe.
     """
     here = [(item, word) for item in items if (word := item.word(words)) is not None]
     marked = [item for item, word in here if word in SENTINELS[item.span]]
+    if len(here) > 1 and len({word for _, word in here}) == 1 and any(item.is_impossible(word) for item, word in here):
+        return ()
     alone = len(marked) == len(here) > 1
     void = alone or any(item in marked and item.is_impossible(word) for item, word in here)
     return tuple(

@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from drivers.errors import SettingError
 from drivers.quantity import QUANTITIES
 from drivers.reason import Reason, joined, system_reason
+from drivers.refusals import refusal
+from drivers.toml_mistakes import mistake_in
 
 FOLDER = Path(__file__).parent / "profiles"
 Function = Literal[3, 4]
@@ -196,7 +198,7 @@ def _builtin(name: str) -> Profile:
 
 def _read(path: Path) -> Profile:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         return Profile.model_validate(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         unread = Reason(
@@ -204,16 +206,17 @@ def _read(path: Path) -> Profile:
         )
         raise ProfileError(unread) from error
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(
-            Reason("profile_not_toml", "{path}: no TOML: {why}", path=str(path), why=str(error))
-        ) from error
+        line, why = mistake_in(text)
+        place = f"{path}:{line}"
+        raise ProfileError(Reason("profile_mistake", "{place}: {why}", place=place, why=why)) from error
     except ValidationError as error:
         raise ProfileError(joined(_mistake(path, text, one) for one in error.errors())) from None
 
 
 def _mistake(path: Path, text: str, trouble: Any) -> Reason:
     """Return one of pydantic's errors as file:line: key = value: what would be right."""
-    where, why = list(trouble["loc"]), Reason("said", "{text}", text=str(trouble["msg"]))
+    where = list(trouble["loc"])
+    why = refusal(trouble, str(where[-1]) if where else "")
     raised = trouble.get("ctx", {}).get("error")
     if isinstance(raised, MisplacedError):
         where, why = [*where, *raised.where], raised.reason

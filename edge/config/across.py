@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from drivers.buses.bus import BUSES
 from drivers.reason import Reason
-from edge.config.address import AddressError, parse
+from edge.config.address import AddressError, is_host, parse
 from edge.config.errors import BAD_BROKER
 from edge.config.sections import SensorSection
 
+CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
 Wrong = Callable[[tuple[str | int, ...], Reason], None]
 Sensors = Sequence[SensorSection | None]
 BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
@@ -143,6 +145,28 @@ def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
         if "fingerprint" in camera and not str(camera.get("url", "")).startswith(("https:", "rtsps:")):
             untrue = Reason("no_certificate", "only an address with https:// or rtsps:// has a certificate")
             wrong(("camera", place, "fingerprint"), untrue)
+        mistake = camera_address(str(camera.get("driver")), str(camera.get("url") or ""))
+        if camera.get("url") and mistake:
+            wrong(("camera", place, "url"), mistake)
+
+
+def camera_address(driver: str, url: str) -> Reason | None:
+    """Return what is wrong with the address of a camera; None where it is one."""
+    schemes = CAMERA_SCHEMES.get(driver)
+    if schemes is None:
+        return None
+    wrong = Reason("camera_url", "must be an address as {one}://HOST/PATH or {other}://HOST/PATH", **schemes)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket of an IPv6 address is missing
+        return wrong
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        return Reason("camera_port", "behind the host's : stands a port, from 1 to 65535")
+    return None if parts.scheme in schemes.values() and is_host(parts.hostname) else wrong
 
 
 def broker_complete(wrong: Wrong, broker: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -36,10 +37,15 @@ def parse(url: str) -> Address:
         port = parts.port
     except ValueError as error:
         raise AddressError(f"the broker's URL {_bare(url)!r} cannot be read ({error}): {right}") from None
-    if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or port == 0:
+    if parts.scheme not in PORTS or not is_host(parts.hostname) or parts.path.strip("/") or port == 0:
         raise AddressError(f"the broker's URL {_bare(url)!r} names no broker: {right}")
     username, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
-    return Address(parts.hostname, port or PORTS[parts.scheme], parts.scheme == "mqtts", username, password)
+    return Address(parts.hostname or "", port or PORTS[parts.scheme], parts.scheme == "mqtts", username, password)
+
+
+def is_host(name: str | None) -> bool:
+    """Return whether that may be a host's name or address: something, without blanks and control signs."""
+    return bool(name) and re.search(r"[\s\x00-\x1f]", name or "") is None
 
 
 def _bare(url: str) -> str:

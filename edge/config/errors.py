@@ -9,35 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.catalog import UnknownDriverError
-from drivers.errors import SettingError
 from drivers.reason import Reason
+from drivers.refusals import refusal
 from edge.config.sections import BROKER_URL, FINGERPRINT, HTTP_URL, NAME
 
-# What pydantic finds, by its own codes.
-REFUSALS = {
-    reason.code: reason
-    for reason in (
-        Reason("missing", "must be given, but is missing"),
-        Reason("int_type", "must be a whole number without quotes, as 118 or 0x76"),
-        Reason("int_from_float", "must be a whole number"),
-        Reason("float_type", "must be a number without quotes, as 3.5"),
-        Reason("finite_number", "must be a finite number"),
-        Reason("string_type", 'must be text in quotes, as "text"'),
-        Reason("bool_type", "must be true or false, without quotes"),
-        Reason("literal_error", "must be one of {expected}", expected=""),
-        Reason("enum", "must be one of {expected}", expected=""),
-        Reason("greater_than_equal", "must be at least {ge}", ge=""),
-        Reason("less_than_equal", "must be at most {le}", le=""),
-        Reason("greater_than", "must be more than {gt}", gt=""),
-        Reason("less_than", "must be less than {lt}", lt=""),
-        Reason("string_too_short", "must not be empty"),
-        Reason("string_pattern_mismatch", "does not have the form {pattern}", pattern=""),
-        Reason("dict_type", "must be a table, as [{key}] with its keys on the lines below", key=""),
-        Reason("list_type", "must be a list, as [1, 2]"),
-        Reason("tuple_type", "must be a list, as [1, 2]"),
-    )
-}
-NO_TABLE = ("model_type", "model_attributes_type", "dataclass_type")
 BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
 BAD_HTTP_URL = Reason("bad_http_url", "must be an address as https://host/path")
 BAD_NAME = Reason("bad_name", "must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit")
@@ -97,18 +72,8 @@ def value_for_people(key: str, text: str) -> str:
 
 def explained(error: Mapping[str, Any], key: str) -> Reason:
     """Return what one of pydantic's errors means, about the key of that name."""
-    context: dict[str, Any] = dict(error.get("ctx") or {})
-    raised = context.get("error")
-    if isinstance(raised, SettingError):
-        return raised.reason
-    code = "dict_type" if error["type"] in NO_TABLE else str(error["type"])
-    if context.get("pattern") in FORMS:
-        return FORMS[context["pattern"]]
-    if "expected" in context:
-        context["expected"] = str(context["expected"]).replace(" or ", ", ")
-    if code in REFUSALS:
-        return REFUSALS[code].having(**{"key": key, **{name: _plain(value) for name, value in context.items()}})
-    return Reason("said", "{text}", text=str(raised or error["msg"]))
+    pattern = dict(error.get("ctx") or {}).get("pattern")
+    return FORMS[pattern] if pattern in FORMS else refusal(error, key)
 
 
 def unknown_key(key: str, known: Iterable[str]) -> Reason:
@@ -131,10 +96,3 @@ def unknown_driver(error: UnknownDriverError) -> Reason:
     if near:
         return Reason("driver_near", 'there is no driver "{name}"; did you mean "{near}"?', name=name, near=near[0])
     return Reason("unknown_driver", 'there is no driver "{name}"; `minshan sensors` lists them', name=name)
-
-
-def _plain(value: Any) -> str | int:
-    """Return a bound as a person writes it: 5500, not 5500.0."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    return value if isinstance(value, int) else str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import hashlib
 import json
 import tomllib
@@ -15,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
 from drivers.reason import Reason, system_reason
+from drivers.toml_lines import Lines
+from drivers.toml_mistakes import mistake_in
 from edge.config.across import across
 from edge.config.errors import NO_FILE, ConfigError, Mistake, explained, unknown_driver, unknown_key, value_for_people
-from edge.config.lines import Lines, is_whole_text, value_on
 from edge.config.sections import Config, SensorSection
 from edge.config.slips import closer, decoded, wide_lines
 
@@ -79,7 +79,8 @@ class Draft:
         try:
             return tomllib.loads(text)
         except tomllib.TOMLDecodeError:
-            wrong = not_toml(self.file, text)
+            line, reason = mistake_in(text)
+            wrong = Mistake(self.file, line, "", "", reason)
             wide = list(wide_lines(self.file, text))
             raise ConfigError(wide if wrong.line in {one.line for one in wide} else [wrong]) from None
 
@@ -90,15 +91,19 @@ def load(path: Path | str) -> Config:
     text = decoded(str(path), raw)
     if isinstance(text, Mistake):
         raise ConfigError([text])
-    draft = Draft(str(path), text)
+    return checked(str(path), text).model_copy(update={"path": str(path), "digest": hashlib.sha256(raw).hexdigest()})
+
+
+def checked(file: str, text: str) -> Config:
+    """Return the configuration of that text, which is or will be in `file`. Raise ConfigError as `load` does."""
+    draft = Draft(file, text)
     sensors = checked_sensors(draft)
     config = checked_sections(draft)
     across(draft.wrong, sensors, draft.tables)
     if config is None or draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     found = tuple(sensor for sensor in sensors if sensor is not None)
-    digest = hashlib.sha256(raw).hexdigest()
-    return config.model_copy(update={"sensor": found, "path": str(path), "digest": digest})
+    return config.model_copy(update={"sensor": found})
 
 
 def read(path: Path) -> bytes:
@@ -112,49 +117,6 @@ def read(path: Path) -> bytes:
     except OSError as error:
         unread = Reason("file_unreadable", "the file cannot be read: {why}", why=system_reason(error))
         raise ConfigError([Mistake(str(path), None, "", "", unread)]) from None
-
-
-def not_toml(file: str, text: str) -> Mistake:
-    """Return the mistake of a text that tomllib refuses. It has no codes, so we look at the line ourselves."""
-    number = bad_line(text)
-    return Mistake(file, number, "", "", what_is_wrong((text.splitlines() or [""])[number - 1]))
-
-
-def bad_line(text: str) -> int:
-    """Return the line (from 1) on which what tomllib refuses begins: the text before it is whole."""
-    lines, starts = text.splitlines(), Lines(text).starts
-    refused = bisect.bisect_left(starts, True, key=lambda start: not is_toml("\n".join(lines[: start - 1])))
-    return starts[max(0, refused - 1)] if starts else 1
-
-
-def what_is_wrong(line: str) -> Reason:
-    """Return what is wrong with a line of which the file before it is whole."""
-    value = value_on(line)
-    if is_toml(line):
-        return Reason("toml_twice", "this key or table was given before")
-    if line.strip().startswith("[") or (value or "").startswith(("[", "{")):
-        return Reason("toml_bracket", "a bracket is not closed")
-    if value is None:
-        return Reason("toml_key", "this line is no `key = value` and no [table]")
-    opened = value[:1]
-    open_yet = value.count(opened) < 2 or value.startswith(("'''", '"""'))
-    if opened in ("'", '"') and (open_yet or is_whole_text(value)):
-        return Reason("toml_quote", "a text has no closing quote, or a sign in it that may not stand there")
-    if opened in ("'", '"', "+", "-", ".") or opened.isdigit():
-        return Reason(
-            "toml_rest",
-            "something stands behind the value: numbers have a point and no unit (31.68), text stands in quotes",
-        )
-    return Reason("toml_value", 'this is no TOML value; text stands in quotes, as key = "text"')
-
-
-def is_toml(text: str) -> bool:
-    """Return whether tomllib takes the text."""
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return False
-    return True
 
 
 def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:

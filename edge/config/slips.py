@@ -7,13 +7,13 @@ hexadecimal, a map names the longitude first, a password holds a sign that ends 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from drivers.buses.bus import OnI2C
 from drivers.catalog import UnknownDriverError, find
 from drivers.reason import Reason
+from drivers.wide_signs import first_wide, outside_texts
 from edge.config.errors import Mistake
 
 if TYPE_CHECKING:
@@ -22,51 +22,23 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 KeyPath = tuple[str | int, ...]
-# Signs of Chinese typesetting whose plain form is not their compatibility form in Unicode.
-PLAIN = {
-    **dict.fromkeys("“”„「」『』", '"'),
-    **dict.fromkeys("‘’", "'"),
-    **dict.fromkeys("【〔", "["),
-    **dict.fromkeys("】〕", "]"),
-    **dict.fromkeys("–—−", "-"),
-    "。": ".",
-    "、": ",",
-}
-SPACES = "\u3000\u00a0\u200b\ufeff"
-_WHOLE_TEXT = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|\#.*""")
 # A text is refused for its form by these; a title may hold any sign.
-FORMS = {"bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"}
-
-
-def plain(sign: str) -> str:
-    """Return the sign of an English keyboard that a full-width one stands for; "" for any other sign."""
-    if sign in SPACES:
-        return " "
-    narrow = unicodedata.normalize("NFKC", sign) if "\uff01" <= sign <= "\uff5e" else ""
-    return PLAIN.get(sign, narrow)
-
-
-def narrowed(text: str) -> str:
-    """Return a text with the signs of an English keyboard in place of full-width ones."""
-    return "".join(plain(sign) or sign for sign in text)
-
-
-def first_wide(text: str) -> Reason | None:
-    """Return what is to be said of the first full-width sign of a text; None where it has none."""
-    for place, sign in enumerate(text):
-        if right := plain(sign):
-            if re.fullmatch("[0-9][，。、][0-9]", text[max(0, place - 1) : place + 2]):
-                right = "."  # of a number, which has no comma
-            if right == " ":
-                return Reason("wide_space", "a full-width space stands here: write an ordinary one")
-            return Reason("full_width", "a full-width {sign} stands here: write {right}", sign=sign, right=right)
-    return None
+FORMS = {
+    *("bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"),
+    *("camera_url", "camera_port"),
+}
+# What was meant by a text in quotes, where a number or a truth is wanted.
+QUOTED = {
+    "int_type": r"[-+]?(0x[0-9a-fA-F]+|\d+)",
+    "float_type": r"[-+]?\d+(\.\d+)?",
+    "bool_type": "true|false",
+}
 
 
 def wide_lines(file: str, text: str) -> Iterator[Mistake]:
     """Yield a mistake for each line that has a full-width sign outside its texts in quotes and its comment."""
     for number, line in enumerate(text.splitlines(), 1):
-        if found := first_wide(_WHOLE_TEXT.sub("", line)):
+        if found := first_wide(outside_texts(line)):
             yield Mistake(file, number, "", "", found)
 
 
@@ -90,9 +62,8 @@ def decoded(file: str, raw: bytes) -> str | Mistake:
                 ),
             )
         byte = f"0x{raw[error.start]:02x}"
-        return Mistake(
-            file, line, "", "", Reason("file_not_utf8", "the file is not UTF-8 text (byte {byte})", byte=byte)
-        )
+        unknown = Reason("file_not_utf8", "the file is not UTF-8 text (byte {byte}): save it as UTF-8", byte=byte)
+        return Mistake(file, line, "", "", unknown)
 
 
 def encoding_of(raw: bytes) -> str:
@@ -116,7 +87,9 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
     code = reason.code
     if code in FORMS and (wide := first_wide(text)):
         return wide
-    if code == "bad_broker" and (found := re.search(r"//[^@]*?([#/?\[\]])[^@]*@", text)):
+    if code in QUOTED and (bare := re.fullmatch(QUOTED[code], text[1:-1])) and text[:1] in ("'", '"'):
+        return Reason("quoted", "write it without quotes: {value}", value=bare[0])
+    if code in ("bad_broker", "camera_url", "camera_port") and (found := re.search(r"//[^@]*?([#/?\[\]])[^@]*@", text)):
         return Reason(
             "login_sign",
             "a {sign} in the login must be written {right}; or put the password in password_file",

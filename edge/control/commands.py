@@ -18,7 +18,7 @@ from msgspec import Meta
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
 from edge.control.status import Parts, plain_status
-from edge.recorder.recorder import Maintenance
+from edge.recorder.maintenance import Maintenance
 from edge.store.errors import StoreError
 from edge.store.picture_rows import file_name
 from edge.wire.contract import CameraName, Part, Sha256

@@ -75,7 +75,8 @@ class Control:
                     self._turn(server, poll)
             finally:
                 if identity(self._path) == ours:
-                    self._path.unlink()
+                    with contextlib.suppress(OSError):  # on a read-only disk it stays; the next start replaces it
+                        self._path.unlink()
 
     def _next_look(self) -> float:
         """Return the instant of the station's clock at which to look at the callers again, who live in real time."""

@@ -59,7 +59,10 @@ class Strays(msgspec.Struct, frozen=True):
 
 
 class StoreStatus(msgspec.Struct, frozen=True):
-    """What is kept and what is unsent since when; `mended`: what was wrong and was put right, last in this run."""
+    """What is kept and what is unsent since when.
+
+    `waiting`: records in memory alone, which the disk refuses; `mended`: what was put right last in this run.
+    """
 
     epoch: str
     next_seq: int
@@ -69,6 +72,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
     bytes: int
     strays: Strays
     trouble: Reason | None
+    waiting: int
     mended: Reason | None
 
 
@@ -150,7 +154,7 @@ def uplink(station: Parts) -> UplinkStatus | None:
         **msgspec.structs.asdict(found),
         unsent=kept.outbox.count_unsent(found.destination),
         unproven=sum(span.last - span.first + 1 for span in kept.outbox.unproven(found.destination)),
-        pictures_left=kept.pictures.count().bytes_left,
+        pictures_left=kept.pictures.count(found.destination).bytes_left,
     )
 
 
@@ -194,5 +198,6 @@ def store(station: Parts) -> StoreStatus:
         bytes=kept.size_bytes(),
         strays=Strays(*kept.pictures.count_strays()),
         trouble=station.recorder.snapshot.trouble,
+        waiting=station.recorder.snapshot.waiting,
         mended=station.recorder.snapshot.mended,
     )

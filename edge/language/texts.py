@@ -45,6 +45,7 @@ DOMAIN = "minshan"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
+LIST_PARAMS = ("expected", "kinds", "known", "names", "others", "there", "topics", "unknown")
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 
@@ -105,6 +106,8 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
         return bus(str(value))
     if name in ("source", "kept_source"):
         return clock_source(str(value))
+    if name in LIST_PARAMS:
+        return str(value).replace(", ", _(", "))
     return unit(str(value)) if name == "unit" else value
 
 

@@ -1,16 +1,16 @@
 """Values of one minute that can't be true together, and means that leap from one minute to the next.
 
-Sources: Zahumensky 2004 (WMO): gust >= mean speed; speed 0 and direction 0 belong together; steps from minute to
-minute (in `limits`). Particles: PM1 is part of PM2.5 and that of PM10, so the counts must rise; 2 ug/m3 and 5 % are
-left for rounding and for three means over different samples (ours). Dew point <= temperature needs no check of its
-own: the dew point is derived, and humidity over 100.5 % fails by its range.
+Sources: Zahumensky 2004 (WMO): gust >= mean speed; steps from minute to minute (in `limits`). That speed 0 and
+direction 0 belong together holds by itself (`minute.calm`). Particles: PM1 is part of PM2.5 and that of PM10, so the
+counts must rise; 2 ug/m3 and 5 % are left for rounding and for three means over different samples (ours). Dew point <=
+temperature needs no check of its own: the dew point is derived, and humidity over 103 % fails by its range.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from drivers.quantity import quantity
+from drivers.quantity import Kind, quantity
 from drivers.reason import Reason
 from edge.measure.quality import Flag
 from edge.measure.value import Value
@@ -19,6 +19,7 @@ from edge.records.channel_name import ChannelName
 GUST_SLACK = 0.1  # m/s, the reporting resolution
 PM_SLACK, PM_SHARE = 2.0, 0.05
 PARTICLES = ("pm1", "pm2p5", "pm10")
+NEVER_ZERO = "relative_humidity"
 
 
 def together(values: Mapping[str, Value]) -> dict[str, Reason]:
@@ -33,8 +34,6 @@ def together(values: Mapping[str, Value]) -> dict[str, Reason]:
         base = channel.quantity
         if base == "wind_speed_of_gust":
             doubts |= gust(name, channel.beside("wind_speed"), values)
-        elif base == "wind_from_direction":
-            doubts |= calm(name, channel.beside("wind_speed"), values)
         elif base in PARTICLES[:-1]:
             doubts |= particles(name, channel.beside(PARTICLES[PARTICLES.index(base) + 1]), values)
     return doubts
@@ -55,17 +54,6 @@ def gust(gust_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[s
     return dict.fromkeys((gust_name, speed_name), doubt)
 
 
-def calm(direction_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
-    """Return doubts of direction and speed where only one of them is 0: direction 0 is calm."""
-    direction, speed = number(values, direction_name), number(values, speed_name)
-    if direction is None or speed is None or (speed == 0) == (direction == 0):
-        return {}
-    doubt = Reason(
-        "direction_and_speed", "direction {direction:g} at speed {speed:g}", direction=direction, speed=speed
-    )
-    return dict.fromkeys((direction_name, speed_name), doubt)
-
-
 def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
     """Return doubts of both sizes where the smaller exceeds the larger, in which its particles count too."""
     small, large = number(values, small_name), number(values, large_name)
@@ -80,6 +68,28 @@ def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> 
         large=large,
     )
     return dict.fromkeys((small_name, large_name), doubt)
+
+
+class Zeros:
+    """Doubts what a device tells as 0 together with a humidity of 0: an answer of zeros alone is no answer.
+
+    No outdoor air is at 0 % (under 1 % is suspect by itself); beside it, 0.0 degC is no frost. A gauge's rise is left
+    out: its total was not 0.
+    """
+
+    def __init__(self, channels: Mapping[str, tuple[str, str]]) -> None:
+        """`channels`: name -> (sensor, quantity)."""
+        self._channels = {n: c for n, c in channels.items() if quantity(c[1]).kind is not Kind.TOTAL}
+
+    def doubts(self, values: Mapping[str, Value]) -> dict[str, Reason]:
+        """Return channel -> why it is suspect."""
+        zeros = {name for name in self._channels if number(values, name) == 0}
+        void = {self._channels[name][0]: name for name in zeros if self._channels[name][1] == NEVER_ZERO}
+        return {
+            name: Reason("zeros", "0 together with {other}, which is never 0", other=void[sensor])
+            for name in zeros
+            if (sensor := self._channels[name][0]) in void and void[sensor] != name
+        }
 
 
 class MinuteSteps:

@@ -1,7 +1,9 @@
 """Physics between the channels of one box: a wet hygrometer, iced cups, fog taken for particles, a dead fan.
 
 Wet: at saturation while the air warms by 5 K in sunlight (40 klx, which no fog and no drizzle lets through), or by 8 K
-in wind: moist air from the sea warms a foggy coast by 5 K at saturation, too. In doubt until it has dried. Iced: cups
+in wind: moist air from the sea warms a foggy coast by 5 K at saturation, too. In doubt until it has dried. An aged
+hygrometer's saturation is less than 100 %: one that stays within 2 % of a level over 95 % in such sunlight is wet too.
+Iced: cups
 at 0 while the vane turns by more than 10 degrees in 30 minutes of an hour, at under 1 degC and over 85 %; until they
 turn or it is warmer. Fog: optical counters take droplets for particles from 95 % on, below 0 degC from 95 % of the
 saturation over ice. Dead fan: a particle sensor that tells 0 or 1 without a change for twelve hours in which humidity
@@ -24,6 +26,7 @@ from edge.records.channel_name import ChannelName
 
 HOUR = 3600.0
 SATURATED, DRY_AGAIN = 99.5, 97.0  # %
+PLATEAU, NEAR_SATURATION = 2.0, 95.0  # %; a hygrometer that can tell no more stays within so much of where it began
 WARMS, BREEZE, SUNLIGHT = 5.0, 2.0, {"illuminance": 40_000.0, "solar_irradiance": 330.0}
 WARMS_IN_WIND = 8.0  # K; half as much vapour again
 ICE_NEAR, ICE_HUMID, TURNS, TURNING = 1.0, 85.0, 10.0, 30  # degC, %, degrees in a minute, such minutes of an hour
@@ -36,19 +39,33 @@ DEAD, DEAD_S, HUMIDITY_MOVED = 1.0, 12 * HOUR, 10.0  # ug/m3, s, %
 
 
 class Wet(msgspec.Struct):
-    """What is kept of a wet hygrometer: since how long, s, and the coldest air since."""
+    """What is kept of a wet hygrometer: since how long, s, the coldest air since, and what it told then, %."""
 
     age: float
     coldest: float
+    level: float = 100.0
 
 
 @dataclass(slots=True)
 class Hygrometer:
-    """Since when one is saturated (s, None: it is not), the coldest air since, whether it is called wet."""
+    """Since when one is saturated (s, None: it is not), the coldest air since, whether it is called wet.
+
+    `level`: what it told then.
+    """
 
     since: float | None = None
     coldest: float = 0.0
     wet: bool = False
+    level: float = 100.0
+
+    def follow(self, humidity: float, temperature: float | None, begin: float) -> None:
+        """Take a minute's humidity: saturation begins, goes on, or is over."""
+        dry = DRY_AGAIN if self.level >= SATURATED else self.level - PLATEAU
+        if self.since is not None and humidity < dry:
+            self.since, self.wet = None, False
+        rises = not self.wet and (humidity >= SATURATED > self.level or humidity > self.level + PLATEAU)
+        if (self.since is None or rises) and humidity >= NEAR_SATURATION and temperature is not None:
+            self.since, self.coldest, self.level = begin, temperature, humidity
 
 
 @dataclass(slots=True)
@@ -94,7 +111,9 @@ class Lasting:
     def keep(self, now: float) -> tuple[dict[str, Wet], list[str]]:
         """Return the hygrometers that are wet and the cups that are iced at the instant `now`, s."""
         wet_ones = {
-            n: Wet(now - h.since, h.coldest) for n, h in self._hygrometers.items() if h.wet and h.since is not None
+            n: Wet(now - h.since, h.coldest, h.level)
+            for n, h in self._hygrometers.items()
+            if h.wet and h.since is not None
         }
         return wet_ones, [name for name, cups in self._cups.items() if cups.iced]
 
@@ -102,7 +121,7 @@ class Lasting:
         """Go on with such states at the instant `begin`, s, after a gap, s."""
         for name, kept in wet_ones.items():
             if name in self._hygrometers:
-                self._hygrometers[name] = Hygrometer(begin - kept.age - gap, kept.coldest, True)
+                self._hygrometers[name] = Hygrometer(begin - kept.age - gap, kept.coldest, True, kept.level)
         for name in iced_ones:
             if name in self._cups:
                 self._cups[name].iced = True
@@ -114,17 +133,15 @@ def wet(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Va
     if value is None or value.value is None:
         return None
     temperature = beside(channel, "air_temperature", values)
-    if value.value < DRY_AGAIN:
-        hygrometer.since, hygrometer.wet = None, False
-    elif value.value >= SATURATED and hygrometer.since is None and temperature is not None:
-        hygrometer.since, hygrometer.coldest = begin, temperature
+    hygrometer.follow(value.value, temperature, begin)
     if hygrometer.since is None or temperature is None:
         return None
     hygrometer.coldest = min(hygrometer.coldest, temperature)
     sunny = any((beside(channel, of, values) or 0.0) > least for of, least in SUNLIGHT.items())
     blown = (beside(channel, "wind_speed", values) or 0.0) > BREEZE
     warmed = temperature - hygrometer.coldest
-    hygrometer.wet |= (sunny and warmed >= WARMS) or (blown and warmed >= WARMS_IN_WIND)
+    saturated = hygrometer.level >= SATURATED
+    hygrometer.wet |= (sunny and warmed >= WARMS) or (blown and saturated and warmed >= WARMS_IN_WIND)
     if not hygrometer.wet:
         return None
     return Reason(

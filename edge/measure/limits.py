@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from drivers.limits import BEYOND
 from drivers.quantity import QUANTITIES
 
 
@@ -33,18 +34,15 @@ class Limits:
     minute_step: float | None = None
 
 
-HUMIDITY_MOST = 103.0  # %
-NIGHT_OFFSET = -10.0  # W/m2
-# What a device may tell beyond the range its datasheet gives, in fog and by night.
-BEYOND = {"relative_humidity": (0.0, HUMIDITY_MOST - 100.0), "solar_irradiance": (NIGHT_OFFSET, 0.0)}
+HUMIDITY_MOST = 100.0 + BEYOND["relative_humidity"][1]  # %
+NIGHT_OFFSET = BEYOND["solar_irradiance"][0]  # W/m2
 # Particles have no step: smoke of frost fires rises by hundreds within minutes, and that is weather.
 SMOKE = Limits((0, 6500), (0, 1000), spike=100.0, spike_share=0.5)
 
 GROSS: dict[str, Limits] = {
     # Z: -80..60, steps 2 and 3 K. WMO-No. 305 for 45 degrees and less: -40..55 is an error, -30..50 suspect.
     "air_temperature": Limits((-80, 60), (-40, 50), step=2.0, spike=0.5, minute_step=3.0),
-    # Z: 0..100, 5 and 10 %. A capacitive sensor in fog shows up to 2 % too much (ZAMG takes 104 for 100); no outdoor
-    # air is under 1 %.
+    # Z: 0..100, 5 and 10 %; in fog more (drivers.limits). No outdoor air is under 1 %.
     "relative_humidity": Limits((0, HUMIDITY_MOST), (1, HUMIDITY_MOST), step=5.0, spike=2.0, minute_step=10.0),
     # Z: sample to sample 0.3, minute to minute 0.5 hPa; 0.3 flags squalls (C: 0.4 in a good minute), so 0.5.
     "air_pressure": Limits((300, 1100), None, step=0.5, spike=0.5, minute_step=0.5),
@@ -54,7 +52,7 @@ GROSS: dict[str, Limits] = {
     "wind_speed_of_gust": Limits((0, 75), (0, 75)),
     # Mountain sun gives 120-130 klx, the edge of a cloud 159 klx at sea level (Lyngby: 1,304 W/m2).
     "illuminance": Limits((0, 200_000), (0, 170_000)),
-    # Z: 0..1600, 800 and 800 W/m2. A thermopile reads -1 to -5 by night by its own physics (BSRN accepts -4).
+    # Z: 0..1600, 800 and 800 W/m2.
     "solar_irradiance": Limits((NIGHT_OFFSET, 1600), None, step=800.0, minute_step=800.0),
     "pm1": SMOKE,
     "pm2p5": SMOKE,

@@ -6,14 +6,15 @@ silence and in no restart. Other runs are empty after a restart, which can delay
 device stands still when nothing is wrong is learnt from itself (`still`), and witnesses shorten the time further:
 another sensor of the same quantity that moves, and temperature and humidity for each other.
 
-Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over
-0.1 m/s; humidity only under 95 %, below 0 degC under 95 % of saturation over ice. C: five days of a real station
+Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over 0.1
+m/s; humidity only under 95 %, below 0 degC under 95 % of saturation over ice. C: five days of a real station
 (repository Loongle/weather-data). Z's 1 % for humidity would flag 885 of their 7,167 good minutes, so there, as for
 pressure and particles, still means not by the device's own step (none of them stood still for an hour). Its
 temperature, told in tenths, did for 103 minutes on a rainy night, and humidity moved by 1.3 % at most in such spells:
-so a coarse thermometer is judged after two hours, and not in fog. Witnesses are ours: relative humidity falls by 6 % of
-itself for each kelvin that air warms; in twenty other days of C no thermometer stood still for twenty minutes beside a
-humidity that moved by 3 %.
+so a coarse thermometer is judged after two hours, and not in fog, nor in air whose humidity stands still too.
+Witnesses are ours: relative humidity falls by 6 % of itself for each kelvin that air warms; in twenty other days of C
+no thermometer stood still for twenty minutes beside a humidity that moved by 3 %. A barometer's witness is asked by
+its means: wind and noise shake samples. One that leaps tells of itself.
 """
 
 from __future__ import annotations
@@ -33,9 +34,18 @@ from edge.records.channel_name import ChannelName
 COARSE = 0.05  # degC; a thermometer that tells smaller steps never stands still for an hour
 COARSE_HOURS = 2.0
 # A witness that moves so far while a channel stands still, for so long: s, and in the witness's unit.
-TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0}
+TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0, "air_pressure": 0.4}
+TWIN_STEPS = {
+    "air_temperature": 5.0,
+    "relative_humidity": 5.0,
+    "air_pressure": 3.0,
+}  # and so many steps of both devices
+SMOOTH = 0.2  # hPa; a barometer that leaps by more from minute to minute tells of its own fault, not of the weather
 AIR_S, BY_HUMIDITY = 1200.0, 4.0  # a thermometer by its hygrometer, %
 PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer: by so much it should have moved
+# %; by its own habit, before the hour is over, only where it should have moved so much. In air whose humidity moves by
+# less a thermometer in tenths may stand still for a night.
+OWED_SOON = 1.5
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
 
 
@@ -78,6 +88,7 @@ class Watched:
     step: float
     run: Run
     witnesses: dict[str, Run]  # channel -> how far it moved in this run
+    steps: Mapping[str, float]  # channel -> a witness's own step
 
     def moved(self, name: str) -> float:
         """Return how far a witness moved in this run; 0 where it was not there."""
@@ -102,6 +113,7 @@ class Persistence:
                 channel.resolution,
                 Run(rule.least or channel.resolution, quantity(channel.quantity).kind is Kind.DIRECTION),
                 {other: Run(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},
+                {other: its.resolution for other, (_, its) in channels.items()},
             )
             for name, (sensor, channel) in channels.items()
             if (rule := RULES.get(channel.quantity)) and channel.resolution <= rule.finest
@@ -153,9 +165,15 @@ class Persistence:
         return COARSE_HOURS * HOUR if each.coarse else each.run.habit.limit()
 
     def _others_move(self, still: Watched) -> bool:
+        if still.quantity == "relative_humidity" and still.run.seconds < HOUR - 1.0 and not owed(still) >= OWED_SOON:
+            return False
         if still.coarse:
             humidity = next((still.witnesses[n] for n in still.witnesses if is_a(n, "relative_humidity")), None)
-            if humidity is not None and humidity.seconds and humidity.high >= FOG:
+            if (
+                humidity is not None
+                and humidity.seconds
+                and (humidity.high >= FOG or humidity.high - humidity.low < OWED_SOON)
+            ):
                 return False
         return any(
             each.run.moved is not None and each.run.moved > still.run.begin
@@ -179,20 +197,27 @@ def is_a(name: str, of: str) -> bool:
 
 def told_by_witness(each: Watched) -> bool:
     """Return whether a witness moved so far that this channel must have."""
-    seconds, middle = each.run.seconds, (each.run.low + each.run.high) / 2
+    seconds = each.run.seconds
     for name in each.witnesses if seconds >= TWIN_S - 1.0 else ():
         moved = each.moved(name)
         if is_a(name, each.quantity):
-            if moved >= max(TWIN_MOVES.get(each.quantity, float("inf")), OWED_STEPS * each.step):
+            steps = TWIN_STEPS.get(each.quantity, 0.0) * max(each.step, each.steps[name])
+            if moved >= max(TWIN_MOVES.get(each.quantity, float("inf")), steps) - 1e-6:
                 return True
         elif seconds < AIR_S - 1.0:
             continue
         elif each.quantity == "air_temperature":
             if moved >= BY_HUMIDITY:
                 return True
-        elif PER_KELVIN * middle * moved >= max(OWED, OWED_STEPS * each.step):
+        elif owed(each) >= max(OWED, OWED_STEPS * each.step):
             return True
     return False
+
+
+def owed(each: Watched) -> float:
+    """Return by how much humidity should have moved in this run, %, as its thermometer did; any amount without one."""
+    known = [each.moved(name) for name in each.witnesses if is_a(name, "air_temperature")]
+    return PER_KELVIN * (each.run.low + each.run.high) / 2 * known[0] if known else float("inf")
 
 
 def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Sequence[float]) -> None:
@@ -218,12 +243,18 @@ def most_still(each: Watched, values: Mapping[str, Value]) -> float:
 def attend(
     each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> None:
-    """Keep how far the witnesses moved in this run; one in doubt is none."""
+    """Keep how far the witnesses moved in this run; one in doubt is none. Of barometers the means: wind shakes them."""
     for name, run in each.witnesses.items():
+        value = values.get(name)
         if not each.run.seconds:
             run.rest()
-        elif samples.get(name) and name in values and values[name].flag is Flag.PASS:
-            run.take(begin, end, samples[name])
+        elif samples.get(name) and value is not None and value.value is not None and value.flag is Flag.PASS:
+            if each.quantity != "air_pressure":
+                run.take(begin, end, samples[name])
+                continue
+            if run.seconds and not run.low - SMOOTH <= value.value <= run.high + SMOOTH:
+                run.rest()
+            run.take(begin, end, [value.value])
 
 
 def blows(direction: str, values: Mapping[str, Value]) -> bool:

@@ -15,10 +15,11 @@ from enum import IntEnum
 import msgspec
 
 from drivers.driver import Channel
+from drivers.limits import BEYOND
 from drivers.quantity import quantity
 from drivers.reading import Reading
 from drivers.reason import Reason
-from edge.measure.limits import BEYOND, Limits, for_device
+from edge.measure.limits import Limits, for_device
 
 STEP_TIMEOUT_S = 60.0  # after so long the new level is taken for the true one
 NEIGHBOUR_S = 15.0  # samples further apart are no neighbours: much can happen between them

@@ -1,14 +1,16 @@
-"""Light that the sun cannot give: by night, and far over a clear sky.
+"""Light that the sun cannot give: by night, and far over a clear sky; and darkness that no cloud makes.
 
 Sources: sun's height as in FAO-56; clear sky by Haurwitz 1945 (1098 cos z exp(-0.057 / cos z) W/m2), with FAO-56's
 gain by altitude (2e-5 a metre on 0.75). Half more than that is allowed: the edge of a cloud adds up to a third for
 minutes. Lux by 122 lx per W/m2. By night lamps of a yard may give some hundred lux; a thermopile reads a little.
+The thickest storm lets some thousandths of a clear sky through for minutes, not for an hour (ours): a sensor that tells
+less while the sun is high is covered, or dead, until it tells more.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from drivers.quantity import quantity
@@ -23,6 +25,7 @@ TWILIGHT, NIGHT = (
     50.0,
     10.0,
 )  # W/m2 that are allowed beside the clear sky while the sun is near the horizon, and by night
+COVERED, HIGH, DARK_S = 0.005, math.radians(20.0), 3600.0  # of a clear sky, sun's height, for so long on end
 PER_WATT = {"solar_irradiance": 1.0, "illuminance": LUX_PER_WATT}
 
 
@@ -33,6 +36,7 @@ class Sun:
         """`channels`: name -> quantity."""
         self._site = site
         self._lights = {name: of for name, of in channels.items() if of in PER_WATT}
+        self._dark = dict.fromkeys(self._lights, 0.0)  # s of high sun in which it told next to nothing
 
     def doubts(
         self, begin: float, end: float, utc_offset: float | None, values: Mapping[str, Value]
@@ -41,26 +45,53 @@ class Sun:
         if utc_offset is None or not self._lights:
             return {}
         height = self.height((begin + end) / 2 + utc_offset)
-        most = TOO_MUCH * clear_sky(height, self._site.altitude_m) + (TWILIGHT if height > DUSK else NIGHT)
+        clear = clear_sky(height, self._site.altitude_m)
+        most = TOO_MUCH * clear + (TWILIGHT if height > DUSK else NIGHT)
         found = {}
         for name, of in self._lights.items():
             value = values.get(name)
-            if value is not None and value.value is not None and value.value > most * PER_WATT[of]:
-                found[name] = Reason(
-                    "more_than_the_sun",
-                    "{value:.4g} {unit}, more than the sun gives {height:.0f} degrees high ({most:.3g})",
-                    value=value.value,
-                    unit=quantity(of).unit,
-                    height=round(math.degrees(height)),
-                    most=round(most * PER_WATT[of], 1),
-                )
+            if value is None or value.value is None:
+                continue
+            watts = value.value / PER_WATT[of]
+            self._watch(name, watts, end - begin if height > HIGH else 0.0, clear)
+            if watts > most:
+                found[name] = too_much(value.value, of, height, most)
+            elif self._dark[name] >= DARK_S - 1.0:
+                found[name] = Reason("covered", "covered or dead? under {most:g} % of a clear sky", most=100 * COVERED)
         return found
+
+    def _watch(self, name: str, watts: float, seconds: float, clear: float) -> None:
+        """Take a minute's light; `seconds`: of high sun in it."""
+        if clear > TWILIGHT and watts > COVERED * clear:
+            self._dark[name] = 0.0
+        else:
+            self._dark[name] += seconds
+
+    def keep(self) -> list[str]:
+        """Return the sensors that are called covered."""
+        return [name for name, seconds in self._dark.items() if seconds >= DARK_S - 1.0]
+
+    def resume(self, dark: Iterable[str]) -> None:
+        """Go on with such sensors."""
+        self._dark |= {name: DARK_S for name in dark if name in self._lights}
 
     def height(self, utc: float) -> float:
         """Return the sun's height at an instant (UTC s), radians."""
         local = datetime.fromtimestamp(utc + self._site.utc_offset_h * 3600.0, UTC)
         hours = local.hour + local.minute / 60.0 + local.second / 3600.0
         return sun_height(local.timetuple().tm_yday, hours, self._site)
+
+
+def too_much(value: float, of: str, height: float, most: float) -> Reason:
+    """Return why light is doubted: `height` of the sun, radians, and the most that it gives, W/m2."""
+    return Reason(
+        "more_than_the_sun",
+        "{value:.4g} {unit}, more than the sun gives {height:.0f} degrees high ({most:.3g})",
+        value=value,
+        unit=quantity(of).unit,
+        height=round(math.degrees(height)),
+        most=round(most * PER_WATT[of], 1),
+    )
 
 
 def clear_sky(height: float, altitude_m: float) -> float:

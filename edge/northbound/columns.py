@@ -18,6 +18,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw
 
+from drivers.reason import Reason
 from edge.records.bodies import MOST_CHANNELS, Flag, Key
 from edge.records.record import MOST, Kind, Name, Record, Seq
 from edge.wire.contract import LARGEST, MOST_RECORDS, PayloadError, StationId, TableName
@@ -102,6 +103,12 @@ class Body(msgspec.Struct, frozen=True):
     reasons: dict[str, Raw] = {}
 
 
+OTHER_TABLE = Reason("columns_other_table", "columns: this is not their table")
+NOT_FITTING = Reason("columns_do_not_fit", "columns: they do not fit their table")
+UNEQUAL = Reason("columns_unequal", "columns: they are not of one length")
+OTHER_SUM = Reason("columns_other_sum", "columns: the sum of the numbers is another one")
+TOO_MANY_FLAGS = Reason("columns_too_many_flags", "columns: more flags than values, or reasons without end")
+FLAG_BESIDE = Reason("columns_flag_beside", "columns: a flag stands where there is no value")
 Flagged = dict[str, tuple[int, Raw | None]]  # of one minute: channel -> flag and reason where they are not as usual
 
 
@@ -116,21 +123,21 @@ def read_table(told: Raw | bytes) -> Table:
 def records(block: Columns, told: Raw | bytes) -> list[Record]:
     """Return the minutes of a block by its table's JSON. Raise PayloadError where the two are not what was sent."""
     if name_of(told) != block.table:
-        raise PayloadError("columns: this is not their table")
+        raise PayloadError(OTHER_TABLE)
     table = read_table(told)
     heads: tuple[Sequence[int | None], ...] = (block.seq, block.boottime, block.duration)
     heads = (*heads, block.error, block.start, block.revision)
     whole = [_undone(column) for column in (*heads, *block.values)]
     count = len(block.seq)
     if len(block.values) != len(table.channels):
-        raise PayloadError("columns: they do not fit their table")
+        raise PayloadError(NOT_FITTING)
     optional = (2, 4, 5)
     if {len(column) for at, column in enumerate(whole) if column or at not in optional} != {count}:
-        raise PayloadError("columns: they are not of one length")
+        raise PayloadError(UNEQUAL)
     if sum_of(whole, block.runs) != block.sum:
-        raise PayloadError("columns: the sum of the numbers is another one")
+        raise PayloadError(OTHER_SUM)
     if spread(block) > MOST_SPREAD or sum(run.count for run in block.runs) > count * len(table.channels):
-        raise PayloadError("columns: more flags than values, or reasons without end")
+        raise PayloadError(TOO_MANY_FLAGS)
     whole[2] = whole[2] or [USUAL] * count
     flagged = _flagged(block, table, count)
     seq, boottime, duration, error, start, revision = (
@@ -175,7 +182,7 @@ def _flagged(block: Columns, table: Table, count: int) -> list[Flagged]:
             for at in range(run.first, run.first + run.count):
                 flagged[at][name] = (run.flag, reason)
     except IndexError:
-        raise PayloadError("columns: a flag stands where there is no value") from None
+        raise PayloadError(FLAG_BESIDE) from None
     return flagged
 
 

@@ -20,10 +20,10 @@ COUNTED = ("errors", "refused")  # tables of a health record: code -> how often
 
 def records(kept: Sequence[Record]) -> list[Record]:
     """Return what version 1 sends of these; a record without a reason is the same object."""
-    return [_told(record) for record in kept]
+    return [_in_sentences(record) for record in kept]
 
 
-def _told(record: Record) -> Record:
+def _in_sentences(record: Record) -> Record:
     if record.kind not in list(Kind):
         return record
     try:

@@ -107,10 +107,10 @@ class Opened:
             if way in TURNS:
                 seen = seen.transpose(TURNS[way])
             return cls(seen, *((height, width) if way in LYING else (width, height)), scale)
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
             if not jpeg.rstrip(b"\0").endswith(JPEG_END):
                 raise NotWholeError(Reason("picture_cut_short", "the picture is cut short")) from None
-            raise NotWholeError(Reason("picture_damaged", "the picture is damaged: {why}", why=str(error))) from None
+            raise NotWholeError(Reason("picture_damaged", "the picture is damaged")) from None
 
     def look(self, previous: str = "") -> PictureQuality:
         """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""

@@ -1,7 +1,7 @@
-"""Hours made of the minutes in the store: each minute is read once, in its order, when its time is known.
+"""The hours of a station: what is told each time that a minute is closed, and what is kept of it over a restart.
 
-Minutes that wait for the time are not read yet, so a boot that learns it late loses no hour; minutes that will never
-have one (`bounds`) enter none. How far was read is kept with each record, in the transaction that has the hour.
+How far was read is kept with each record, in the transaction that has the hour. Where minutes get another time than
+they had, the hours since are made and told anew (`hours_anew`).
 """
 
 from __future__ import annotations
@@ -14,22 +14,15 @@ import msgspec
 
 from edge.config.sections import Config, SensorSection
 from edge.measure.derived.et0 import Place
-from edge.measure.derived.season import INPUTS, Orchard, Season, SeasonState
+from edge.measure.derived.season import INPUTS, Orchard, SeasonState
+from edge.recorder.hour_maker import HourMaker, HoursState
+from edge.recorder.hours_anew import HoursAnew
 from edge.records.bodies import Hour
-from edge.records.record import Kind, Record
 from edge.store.errors import StoreError
 from edge.store.store import Store
 
 log = logging.getLogger("minshan.hours")
 AT_ONCE = 500  # records read after one minute's close; what is left waits for the next
-SLACK = 0.5  # s; by so much a minute may end before its UTC minute does
-
-
-class HoursState(msgspec.Struct):
-    """`read`: seq of the last record that was looked at."""
-
-    read: int
-    season: SeasonState
 
 
 class Hours:
@@ -37,43 +30,43 @@ class Hours:
 
     def __init__(self, config: Config, store: Store, kept: Any) -> None:
         self._store = store
-        self._state = restored(kept, store)
-        self._season = Season(orchard(config), self._state.season)
+        self._orchard = orchard(config)
+        self._maker = HourMaker(store, self._orchard, restored(kept, store))
+        self._anew: HoursAnew | None = None
 
     def keep(self) -> dict[str, Any]:
         """Return what must outlive a restart."""
-        found: dict[str, Any] = msgspec.to_builtins(self._state)
+        found: dict[str, Any] = msgspec.to_builtins(self._maker.state)
         return found
 
     def ended(self, time_known: bool) -> Iterator[Hour]:
-        """Read the minutes that are new and yield the hours that they end, each to be kept before the next is asked.
+        """Yield the hours that ended, or are others than was told, each to be kept before the next is asked for.
 
         While the time is not known nothing is read.
         """
         if not time_known:
             return
-        for record in self._new():
-            if record.start is None and record.clock.source == "arrival":
-                return  # it will have a time
-            if record.kind == Kind.MINUTE and record.start is not None:
-                begin, fields = record.start / 1e6, record.fields()
-                yield from self._season.ended(begin + SLACK)
-                self._season.take(begin, record.duration, fields["values"], fields["quality"])
-                self._state.read = record.seq
-                yield from self._season.ended(begin + record.duration + SLACK)
-            self._state.read = record.seq
-
-    def _new(self) -> list[Record]:
-        first = self._state.read + 1
         try:
-            last = min(first + AT_ONCE, self._store.next_seq) - 1
-            found = self._store.range(first, last)
+            self._look_for_moves()
+            if self._anew is None:
+                yield from self._maker.made(AT_ONCE)
+            elif self._anew.make():
+                yield from self._anew.differing()
+                self._maker, self._anew = self._anew.maker, None
         except StoreError as trouble:
             log.warning("no hour is made, the minutes cannot be read: %s", trouble)
-            return []
-        if not found:  # they were let go of
-            self._state.read = max(self._state.read, last)
-        return found
+
+    def _look_for_moves(self) -> None:
+        """Begin anew where minutes that were read have another time by now."""
+        moves, known = self._store.times.moves(), self._maker.state
+        if moves.count == (known if self._anew is None else self._anew.maker.state).moves:
+            return
+        first = moves.since(known.moves)
+        if first is None or first > known.read:
+            known.moves = moves.count
+            return
+        log.info("minutes got another time: the hours since record %d are made anew", first)
+        self._anew = HoursAnew(self._store, self._orchard, first, moves)
 
 
 def restored(kept: Any, store: Store) -> HoursState:
@@ -83,7 +76,7 @@ def restored(kept: Any, store: Store) -> HoursState:
             return msgspec.convert(kept, HoursState)
         except msgspec.ValidationError as error:
             log.warning("the hours begin anew, what was kept of them cannot be read: %s", error)
-    return HoursState(store.next_seq - 1, SeasonState())
+    return HoursState(store.next_seq - 1, SeasonState(), moves=store.times.moves().count)
 
 
 def orchard(config: Config) -> Orchard:

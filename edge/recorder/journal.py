@@ -45,6 +45,11 @@ class Journal:
         self.displaced: Reason | None = None  # why what is kept is not where it should be
         self.mended: Reason | None = None  # what was put right last in this run
 
+    @property
+    def waiting(self) -> int:
+        """How many drafts are in memory alone."""
+        return len(self._waiting)
+
     def append(self, draft: Draft) -> Record | None:
         """Return the record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
         self._waiting.append((draft, self._keep()))

@@ -16,9 +16,9 @@ from drivers.reason import Reason
 from edge.clock.anchors import Anchor
 from edge.clock.belief import Known
 from edge.measure.minute import Minutes
-from edge.measure.quality import Flag
 from edge.recorder.hours import Hours
 from edge.recorder.journal import Journal
+from edge.recorder.maintenance import Maintenance, MaintenanceMark
 from edge.recorder.timeline import GRACE, Timeline
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
@@ -30,14 +30,6 @@ INBOX_FULL = Reason("inbox_full", "the inbox was full")
 TIDY_EVERY = 60  # minutes between two sweeps of the store
 
 
-class Maintenance(msgspec.Struct, frozen=True):
-    """Readings until the instant `until` (s of this boot) are kept and flagged: somebody works on the box."""
-
-    until: float
-    what: Reason
-    issued_by: str = ""
-
-
 class RecorderSnapshot(msgspec.Struct, frozen=True):
     """What the recorder publishes of itself: the newest minute, what is wrong, and what it knows of the time."""
 
@@ -46,6 +38,7 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
     maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
     trouble: Reason | None  # why the disk takes no records, or not in their place
+    waiting: int  # records that are in memory alone until the disk takes them
     mended: Reason | None  # what was wrong with the store and was put right, last in this run
     settled: bool
     due: float  # s of the boot at which the minute in hand is to be closed
@@ -85,7 +78,7 @@ class Recorder:
         self.timeline = Timeline(store, boot, clock.now())
         self.journal = Journal(store, clock, keep, appended)
         self.troubles: dict[str, Reason] = {}
-        self.maintenance: Maintenance | None = None
+        self.maintenance = MaintenanceMark(store.notes, boot, clock.now(), self.time_at(clock.now())[0])
         self.latest: Record | None = None
         self.hour: Record | None = store.last(Kind.HOUR)
         self.last_instant = float("inf")  # a simulation's end, s: no minute is begun after it
@@ -112,17 +105,20 @@ class Recorder:
 
     def learn(self, anchor: Anchor) -> None:
         """Take in that the time is known, or known anew."""
-        self.timeline.learn(anchor, self._clock.now())
+        now = self._clock.now()
+        self.timeline.learn(anchor, now)
+        self.maintenance.learn(now, self.time_at(now)[0])
         self.snapshot = self._snapshot()
 
     def _snapshot(self) -> RecorderSnapshot:
-        line, work = self.timeline, self.maintenance
+        line, work = self.timeline, self.maintenance.present
         return RecorderSnapshot(
             self.latest,
             self.hour,
             None if work is None else work.what,
             line.time.doubt,
             self.journal.trouble or self.journal.displaced,
+            self.journal.waiting,
             self.journal.mended,
             line.time.settled,
             line.end + GRACE,
@@ -147,14 +143,15 @@ class Recorder:
                 self.journal.append(item)
                 self.snapshot = self._snapshot()
             case Maintenance():
-                self.maintenance = item
+                now = self._clock.now()
+                self.maintenance.begin(item, now, self.time_at(now)[0])
                 self.snapshot = self._snapshot()
 
     def close_minute(self) -> None:
         """Close the minute in hand, put it on the disk, begin the next."""
         line = self.timeline
         body = plain(self._minutes.close(line.begin, line.end, line.offset, self.troubles))
-        self._mark_maintenance(body)
+        self.maintenance.mark(body, line.begin, line.end)
         start, mark = line.start()
         draft = Draft(Kind.MINUTE, Stamp(self._boot, line.begin), line.duration, start, mark, body, self._setup)
         line.next()
@@ -215,16 +212,3 @@ class Recorder:
                 self.handle(item)
         if self.timeline.cut_short(min(self._clock.now(), self.last_instant)):
             self.close_minute()
-
-    def _mark_maintenance(self, body: dict[str, Any]) -> None:
-        """Somebody works on the box: values stay as they are, and none counts as weather."""
-        work = self.maintenance
-        if work is None:
-            return
-        reason = Reason("maintenance", "maintenance: {text}", text=work.what, issued_by=work.issued_by).builtins()
-        for channel, value in body["values"].items():
-            if value is not None:
-                body["quality"][channel] = int(Flag.FAIL)
-                body["reasons"][channel] = reason
-        if self.timeline.end >= work.until:
-            self.maintenance = None

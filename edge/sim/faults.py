@@ -14,7 +14,9 @@ The model, by the bus of a device:
 - the broker is away for a while, or loses all that it has queued, its sessions too;
 - the platform's receiver is away for a while (for hours, for days), so that the broker's queue runs over;
 - its database is copied, and later the old copy is put in its place;
-- connections break in the ways of `edge.sim.network`.
+- connections break in the ways of `edge.sim.network`;
+- somebody asks for pictures, maintenance and what is not to be had (`edge.sim.asks`);
+- the platform tells the time or does not.
 
 Not in it, because nobody can tell them apart from weather by one device alone: a contact that is cut or stuck
 (no rain, no wind), and a device that says its last value over and over. A disk that lies about what is synced is not
@@ -34,6 +36,7 @@ from enum import Enum
 from drivers.twins.twin import Fault
 from edge.config.sections import SensorSection
 from edge.sampler import by_bus
+from edge.sim.asks import Ask, draw_asks
 from edge.sim.rig import Rig
 from edge.sim.times import Teller
 
@@ -91,7 +94,7 @@ class Schedule:
     `away`: when the broker is unreachable; `known_after`: when the first boot's time is known; `mishaps`: what
     happens to broker and platform, and when; `tellers`: who tells the time, where not a source that is always right;
     `ppm`: how fast the boot's clock runs; `watched`: the station watches the system's clock, which is the first
-    teller's.
+    teller's; `asks`: what is asked of the station; `tells_time`: the platform tells the time with its answers.
     """
 
     device_faults: tuple[DeviceFault, ...] = ()
@@ -102,6 +105,8 @@ class Schedule:
     tellers: tuple[Teller, ...] = ()
     ppm: float = 0.0
     watched: bool = False
+    asks: tuple[Ask, ...] = ()
+    tells_time: bool = False
 
 
 def device_faults(seed: int, sensors: Sequence[SensorSection]) -> Iterator[DeviceFault]:
@@ -138,7 +143,15 @@ def draw(seed: int, sensors: Sequence[SensorSection], length: float) -> Schedule
     away = [rng.uniform(0.0, 0.5) * length, rng.uniform(0.6, 0.9) * length]
     absences = tuple((round(t, 1), round(t + rng.uniform(0.02, 0.15) * length, 1)) for t in away)
     known_after = round(rng.choice((0.0, rng.uniform(30.0, 0.3 * length))), 1)
-    return Schedule(drawn, tuple(outages), absences, known_after, tuple(draw_mishaps(seed, length)))
+    return Schedule(
+        drawn,
+        tuple(outages),
+        absences,
+        known_after,
+        tuple(draw_mishaps(seed, length)),
+        asks=draw_asks(seed, length),
+        tells_time=random.Random(f"time {seed}").random() < 0.5,
+    )
 
 
 def draw_mishaps(seed: int, length: float) -> list[tuple[float, Mishap]]:

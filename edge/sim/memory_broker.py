@@ -1,7 +1,8 @@
 """A broker in memory: sessions, QoS 1, Receive Maximum, retained messages, expiry, wills, and a queue with an end.
 
-It does what MQTT 5 lets a broker do: it acknowledges what it has queued, hands over again what was not acknowledged,
-forgets the newest where a queue is full (as Mosquitto does by default), and all of it where it has lost its disk.
+It does what MQTT 5 lets a broker do: it hands over what is retained at every connection, whose client subscribes anew;
+it acknowledges what it has queued, hands over again what was not acknowledged, forgets the newest where a queue is full
+(as Mosquitto does by default), and all of it where it has lost its disk.
 """
 
 from __future__ import annotations
@@ -81,13 +82,13 @@ class MemoryBroker:
             known.peer.end()
         if known is None or session.clean:
             box = self._boxes[session.client_id] = Mailbox(session)
-            kept = [(topic, payload) for topic, payload in self._retained.items() if box.listens(topic)]
-            box.queue.extend(Message(topic, payload, True, None) for topic, payload in kept)
         else:
             box = known
             box.session = session
             box.queue.extendleft(reversed(box.handed.values()))
             box.handed.clear()
+        kept = [(topic, payload) for topic, payload in self._retained.items() if box.listens(topic)]
+        box.queue.extend(Message(topic, payload, True, None) for topic, payload in kept)  # each time it subscribes
         box.peer = peer
         box.pump(now)
         return known is box

@@ -28,6 +28,7 @@ from edge.northbound import version1
 from edge.recorder.timeline import GRACE
 from edge.records.record import Kind, Record
 from edge.sim.faults import DeviceFault
+from edge.sim.scenario import GRACE as ENDING
 from edge.sim.scenario import Life, Run
 from edge.sim.times import ANCHOR_ERROR, Teller
 from edge.store.times import ARRIVAL, BOUNDS
@@ -232,7 +233,7 @@ def mistimed(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
 
 def _time_trouble(truth: Truth, run: Run, record: Record) -> str | None:
     begin, end = true_span(run, record)
-    if not run.begin <= begin or (run.end and end > run.end + GRACE * 1e6):
+    if not run.begin <= begin or (run.end and end > run.end + ENDING * 1e6):
         return "is of a time at which its station did not run"
     mark = record.clock
     if record.start is not None:

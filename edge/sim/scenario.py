@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from edge.clock.belief import SECOND_LOOK
 from edge.config.sections import Config
+from edge.sim.asks import Ask
 from edge.sim.faults import FOREVER, Mishap, Outage, Schedule, inject
 from edge.sim.rig import Rig
 from edge.sim.times import Boot, Telling
@@ -38,6 +39,9 @@ class FarEnd(Protocol):
 
     def befall(self, what: Mishap) -> None:
         """Let something happen to the platform or to the broker."""
+
+    def ask(self, what: Ask) -> None:
+        """Ask the station for something."""
 
     def settle(self, rig: Rig) -> None:
         """Let time pass, and nothing go wrong any more, until the platform has proven all that the station can send."""
@@ -86,6 +90,8 @@ class Life:
             self._events.append((back, lambda: self._broker(True)))
         for at, mishap in self.schedule.mishaps:
             self._events.append((at, lambda mishap=mishap: self._befall(mishap)))  # type: ignore[misc]  # bound now
+        for ask in self.schedule.asks:
+            self._events.append((ask.at, lambda ask=ask: self._ask(ask)))  # type: ignore[misc]  # bound now
         self._events.sort(key=lambda event: event[0])
         self._boot(self.schedule.known_after)
 
@@ -177,6 +183,10 @@ class Life:
     def _befall(self, mishap: Mishap) -> None:
         if self.platform is not None:
             self.platform.befall(mishap)
+
+    def _ask(self, what: Ask) -> None:
+        if self.platform is not None:
+            self.platform.ask(what)
 
     def _pass(self, until: float) -> None:
         boottime = self.rig.boot.boottime(self.begin + round(until * 1e6))

@@ -5,7 +5,7 @@ For each minute and channel, against the weather and the schedule of faults:
 - a value that passes (flag 1) is like the weather of that minute, within what the devices resolve;
 - where a device could not answer for the whole minute, there is no value: *missing*, or *fail* with a reason
   (a slow or noisy one may bring one whole frame now and then, and a running total in it is as good as ever);
-- a whole minute of a device that nothing ailed has a value, and it passes.
+- a whole minute of a device that nothing ailed has a value, and it passes where nobody worked on the box.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edge.records.channel_name import ChannelName
 from edge.records.record import Kind, Record
 from edge.sampler import by_bus
 from edge.sim.faults import DeviceFault
-from edge.sim.record_checkers import Truth, true_span
+from edge.sim.record_checkers import Identity, Truth, true_span
 
 LOOK_S = 2.0  # s between two looks at the weather
 BEFORE = 10.0  # s; so old the weather of a sample may be: a long integration, a moment that was held
@@ -73,15 +73,20 @@ def gust_of(channel: str) -> str:
     return ChannelName.parse(channel).beside("wind_speed_of_gust")
 
 
-def value_checks(truth: Truth, records: Iterable[Record]) -> list[str]:
-    """Return all that is wrong with the values of these minutes (each in its highest revision)."""
+def value_checks(truth: Truth, records: Iterable[Record], marked: frozenset[Identity] = frozenset()) -> list[str]:
+    """Return all that is wrong with the values of these minutes (each in its highest revision).
+
+    `marked`: those in which somebody worked on the box, so that no value need pass.
+    """
     channels = channels_of(truth)
     weather = WeatherTruth(truth.weather)
     minutes = [record for record in records if record.kind == Kind.MINUTE]
-    return [complaint for minute in minutes for complaint in _minute(truth, channels, weather, minute)]
+    return [complaint for minute in minutes for complaint in _minute(truth, channels, weather, minute, marked)]
 
 
-def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Record) -> Iterator[str]:
+def _minute(
+    truth: Truth, channels: Channels, weather: WeatherTruth, minute: Record, marked: frozenset[Identity]
+) -> Iterator[str]:
     run = truth.run_of(minute)
     if run is None:
         return
@@ -97,7 +102,8 @@ def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Rec
         value, flag, sensor = values[channel], flags[channel], channels.sensor.get(channel, "")
         reason = body.get("reasons", {}).get(channel)
         if flag == Flag.PASS and (value is None or not weather.like(channel, value, begin / 1e6, end / 1e6)):
-            yield f"wrongly good: {name} {channel} {value} is not the weather's {weather.told(channel, begin / 1e6)}"
+            truly = weather.format_truth(channel, begin / 1e6)
+            yield f"wrongly good: {name} {channel} {value} is not the weather's {truly}"
         if flag == Flag.MISSING and value is not None:
             yield f"wrongly good: {name} {channel} is missing and has the value {value}"
         if flag != Flag.PASS and not reason:
@@ -105,7 +111,8 @@ def _minute(truth: Truth, channels: Channels, weather: WeatherTruth, minute: Rec
         mute = sensor in silent and not (silent[sensor] in NOW_AND_THEN and ChannelName.parse(channel).quantity in RAIN)
         if mute and (value is not None or flag not in (Flag.MISSING, Flag.FAIL)):
             yield f"wrongly good: {name} {channel} {value} (flag {flag}) while {sensor} could not measure"
-        if sensor not in troubled and settled and (value is None or flag != Flag.PASS):
+        good = value is not None and (flag == Flag.PASS or (minute.epoch, minute.seq) in marked)
+        if sensor not in troubled and settled and not good:
             yield f"not whole: {name} {channel} {value} (flag {flag}: {reason}) though nothing ailed {sensor}"
 
 
@@ -147,7 +154,7 @@ class WeatherTruth:
             return min(look["wind_speed"] for look in self.span(begin - BEFORE, end)) < 0.5
         return min(abs((value - direction + 180) % 360 - 180) for direction in seen) <= SECTOR
 
-    def told(self, channel: str, begin: float) -> str:
+    def format_truth(self, channel: str, begin: float) -> str:
         """Return the truth at the beginning, for a complaint."""
         quantity = ChannelName.parse(channel).quantity
         return f"{self.at(begin)[SOURCE.get(quantity, quantity)]:.2f}"

@@ -14,6 +14,7 @@ StoreError
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -139,8 +140,19 @@ def as_store_error(folder: Path) -> Iterator[None]:
         raise in_use(folder, None) from error
     except apsw.Error as error:
         _, cause, words = next(known for known in _SQLITE if isinstance(error, known[0]))
+        if cause is Cause.DISK and _is_read_only(folder):
+            words = Reason("turned_read_only", "the system has made the file system read-only")
         found = error.args[0] if error.args else None  # our own checks raise apsw's errors with a reason
         raise store_error(cause, folder, found if isinstance(found, Reason) else words) from error
+
+
+def _is_read_only(folder: Path) -> bool:
+    """Return whether nothing can be written there any more, as after an error of the card."""
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600))  # the mount's own flag does not tell it of ext4
+    except OSError as error:
+        return error.errno == errno.EROFS
+    return False
 
 
 def in_use(folder: Path, pid: int | None) -> StoreError:

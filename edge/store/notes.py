@@ -9,44 +9,41 @@ import apsw
 
 from edge.store import rows
 from edge.store.database import Database
-from edge.store.delivery import CLOSED, SENT, Ledger
 
 
 class Notes:
     """`store.notes`: small values by kind and name. Callable from any thread; raises StoreError as the store."""
 
-    def __init__(self, database: Database, ledger: Ledger) -> None:
+    def __init__(self, database: Database) -> None:
         self._db = database
-        self._ledger = ledger
 
     def get(self, kind: str, name: str) -> bytes | None:
         """Return the value under that name; None where there is none, or it is not what was written."""
         with self._db.reading() as connection:
-            query = "SELECT number, value, crc FROM note WHERE kind=? AND name=?"
-            for number, value, crc in connection.execute(query, (kind, name)):
-                if crc == rows.crc_of((kind, name, number, value)):
-                    return bytes(value)
-        return None
+            return note(connection, kind, name)
 
     def put(self, kind: str, name: str, value: bytes, most: int = 1) -> None:
         """Keep a value; of its kind the `most` newest names stay."""
         with self._db.change() as connection:
-            number = self._number(connection, kind, name)
-            row = kind, name, number, value, rows.crc_of((kind, name, number, value))
-            connection.execute("INSERT OR REPLACE INTO note VALUES (?,?,?,?,?)", row)
-            oldest = "SELECT number FROM note WHERE kind=? ORDER BY number DESC LIMIT 1 OFFSET ?"
-            connection.execute(f"DELETE FROM note WHERE kind=? AND number <= ({oldest})", (kind, kind, most))
+            keep_note(connection, kind, name, value, most)
 
-    def _number(self, connection: apsw.Connection, kind: str, name: str) -> int:
-        known = connection.execute("SELECT number FROM note WHERE kind=? AND name=?", (kind, name)).get
-        if known is None:
-            known = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM note WHERE kind=?", (kind,)).get
-        return int(known)
 
-    def doubt(self, destination: str) -> int:
-        """Make what this destination proved sent and unproven again, pictures too. Return how many records."""
-        with self._db.change() as connection:
-            closed = self._ledger.get(destination, CLOSED)
-            self._ledger.move(destination, closed, SENT)
-            connection.execute("UPDATE piece SET state='sent' WHERE state='closed'")
-        return sum(last - first + 1 for first, last in closed)
+def note(connection: apsw.Connection, kind: str, name: str) -> bytes | None:
+    """Return the value under that name; None where there is none, or it is not what was written."""
+    query = "SELECT number, value, crc FROM note WHERE kind=? AND name=?"
+    for number, value, crc in connection.execute(query, (kind, name)):
+        if crc == rows.crc_of((kind, name, number, value)):
+            return bytes(value)
+    return None
+
+
+def keep_note(connection: apsw.Connection, kind: str, name: str, value: bytes, most: int = 1) -> None:
+    """Keep a value as `Notes.put` does, in the transaction under way."""
+    known = connection.execute("SELECT number FROM note WHERE kind=? AND name=?", (kind, name)).get
+    if known is None:
+        known = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM note WHERE kind=?", (kind,)).get
+    number = int(known)
+    row = kind, name, number, value, rows.crc_of((kind, name, number, value))
+    connection.execute("INSERT OR REPLACE INTO note VALUES (?,?,?,?,?)", row)
+    oldest = "SELECT number FROM note WHERE kind=? ORDER BY number DESC LIMIT 1 OFFSET ?"
+    connection.execute(f"DELETE FROM note WHERE kind=? AND number <= ({oldest})", (kind, kind, most))

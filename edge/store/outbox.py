@@ -131,6 +131,18 @@ class Outbox:
             self._ledger.move(dest, again, None)
             return ranges.count(again)
 
+    def doubt(self, dest: str) -> int:
+        """Make the records that this destination proved to have sent and unproven again. Return how many."""
+        with self._db.change():
+            closed = self._ledger.get(dest, CLOSED)
+            self._ledger.move(dest, closed, SENT)
+            return ranges.count(closed)
+
+    def count_proven(self, spans: Iterable[Span], dest: str) -> int:
+        """Count the records of these spans that the destination proved to have."""
+        with self._db.reading():
+            return ranges.count(ranges.common(self._kept(spans), self._ledger.get(dest, CLOSED)))
+
     def unproven(self, dest: str, before: float | None = None) -> list[Span]:
         """Return what is sent and not closed; with `before` (seconds since the boot) only what was sent before that.
 

@@ -15,6 +15,8 @@ from drivers.reason import Reason
 from edge.files import sync_folder
 from edge.pictures.judge import FAULTS
 from edge.pictures.spool import CaptureResult, Part, Spool
+from edge.store.folder import PICTURES
+from edge.store.picture_rows import FULL, THUMBNAIL, file_name
 
 GOOD, SUSPECT = 1, 3  # QARTOD
 
@@ -40,11 +42,11 @@ class Shelf:
     """The folder of the pictures, below the station's state."""
 
     def __init__(self, state: Path) -> None:
-        self.folder = state / "pictures"
+        self.folder = state / PICTURES
 
     def paths(self, picture: str) -> tuple[Path, Path]:
         """Return where the picture with this SHA-256 and its thumbnail lie."""
-        return self.folder / f"{picture}.jpg", self.folder / f"{picture}.thumb.jpg"
+        return self.folder / file_name(picture, FULL), self.folder / file_name(picture, THUMBNAIL)
 
     def take(self, answer: CaptureResult, spool: Spool, camera: str) -> Shelved:
         """Move an answer's two files onto the shelf, for good.

@@ -1,11 +1,14 @@
-"""The rows of pictures: which parts there are, how much of each the platform has.
+"""The rows of pictures: which parts there are (`piece`), and how much of each a destination has (`delivery`).
 
 A picture has two parts, "thumbnail" and "full", each a file in the store's folder `pictures`, named by the
-picture's SHA-256. The files are the shelf's; the rows, and what goes first when room runs out, are here.
+picture's SHA-256. The files are the shelf's; the rows are here. A destination has rows of its own, so that none
+waits for another. A part without one (the destination is new, or its rows were lost) is unsent there: it gets its
+row with the first change after the tables were read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,11 @@ import msgspec
 
 THUMBNAIL, FULL = "thumbnail", "full"
 STATES = UNSENT, SENT, CLOSED = "unsent", "sent", "closed"
+INSERT_PIECE = "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, size, sha256) VALUES (?,?,?,?,?,?,?)"
+INSERT_MISSING = (
+    "INSERT OR IGNORE INTO delivery (destination, picture, part, seq) SELECT ?, picture, part, seq FROM piece"
+)
+Key = tuple[str, str, str]  # destination, picture, part
 
 
 def file_name(picture: str, part: str) -> str:
@@ -61,88 +69,108 @@ class PictureCount(msgspec.Struct, frozen=True):
 
 
 class PictureRows:
-    """The table `piece`. Offsets are written with the next change of the store: lost, a chunk goes twice."""
+    """Both tables. Offsets are written with the next change of the store: lost, a chunk goes twice."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, destinations: Iterable[str]) -> None:
         self.folder = folder
-        self._offsets: dict[tuple[str, str], int] = {}
+        self.destinations = tuple(destinations)
+        self._offsets: dict[Key, int] = {}
+        self._complete = False  # every part has a row for each destination
 
     def add(self, connection: apsw.Connection, new: NewPicture, epoch: str, seq: int) -> None:
-        """Add the rows of a new picture; one that is there already keeps its rows."""
+        """Add the rows of a new picture, unsent everywhere; one that is there already keeps its rows."""
         for name, part in ((THUMBNAIL, new.thumbnail), (FULL, new.full)):
             if part is not None:
-                connection.execute(
-                    "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, size, sha256) "
-                    "VALUES (?,?,?,?,?,?,?)",
-                    (new.picture, name, epoch, seq, new.camera, part.size, part.sha256),
+                row = (new.picture, name, epoch, seq, new.camera, part.size, part.sha256)
+                connection.execute(INSERT_PIECE, row)
+                found = "SELECT ?, picture, part, seq FROM piece WHERE picture=? AND part=?"
+                connection.executemany(
+                    f"INSERT OR IGNORE INTO delivery (destination, picture, part, seq) {found}",
+                    [(destination, new.picture, name) for destination in self.destinations],
                 )
 
-    def due(self, connection: apsw.Connection, limit: int) -> list[PieceRow]:
-        """Return the next parts to send: thumbnails before full pictures, the newest first."""
+    def due(self, connection: apsw.Connection, destination: str, limit: int) -> list[PieceRow]:
+        """Return the next parts to send there: thumbnails before full pictures, the newest first."""
         rows = connection.execute(
-            "SELECT picture, part, p.sent, size, sha256, camera, p.epoch, p.seq, start FROM piece p "
-            "LEFT JOIN record r ON r.seq = p.seq WHERE p.state = 'unsent' "
-            "ORDER BY part DESC, p.seq DESC LIMIT ?",
-            (limit,),
+            "SELECT picture, part, d.sent, size, sha256, camera, p.epoch, d.seq, start "
+            "FROM delivery d JOIN piece p USING (picture, part) LEFT JOIN record r ON r.seq = d.seq "
+            "WHERE destination = ? AND d.state = 'unsent' ORDER BY part DESC, d.seq DESC LIMIT ?",
+            (destination, limit),
         )
-        return [self._piece(row) for row in rows]
+        return [self._piece(destination, row) for row in rows]
 
-    def _piece(self, row: tuple[Any, ...]) -> PieceRow:
+    def _piece(self, destination: str, row: tuple[Any, ...]) -> PieceRow:
         picture, part, offset, size, sha256, camera, epoch, seq, time = row
-        offset = self._offsets.get((picture, part), offset)
+        offset = self._offsets.get((destination, picture, part), offset)
         path = self.folder / file_name(picture, part)
         return PieceRow(picture, part, offset, size, sha256, camera, epoch, seq, time, path)
 
-    def progress(self, picture: str, part: str, offset: int) -> None:
-        """Note that the platform's broker has the part's first `offset` bytes."""
-        self._offsets[picture, part] = offset
+    def progress(self, key: Key, offset: int) -> None:
+        """Note that the destination's broker has the part's first `offset` bytes."""
+        self._offsets[key] = offset
 
-    def set_state(self, connection: apsw.Connection, picture: str, part: str, state: str) -> bool:
-        """Put a part into a state; False where there is no such part."""
+    def set_state(self, connection: apsw.Connection, key: Key, state: str) -> bool:
+        """Put a part into a state; False where there is no such part, or it is so already."""
         connection.execute(
-            "UPDATE piece SET state=? WHERE picture=? AND part=? AND state<>?", (state, picture, part, state)
+            "UPDATE delivery SET state=? WHERE destination=? AND picture=? AND part=? AND state<>?",
+            (state, *key, state),
         )
         return bool(connection.changes())
 
-    def again(self, connection: apsw.Connection, picture: str, part: str, offset: int) -> bool:
+    def again(self, connection: apsw.Connection, key: Key, offset: int) -> bool:
         """Send a part again from `offset` on; False where it is not there any more."""
-        self._offsets.pop((picture, part), None)
+        self._offsets.pop(key, None)
         connection.execute(
-            "UPDATE piece SET state='unsent', sent=min(?, size) WHERE picture=? AND part=?",
-            (offset, picture, part),
+            "UPDATE delivery SET state='unsent', sent=min(?, size) FROM piece p "
+            "WHERE delivery.destination=? AND delivery.picture=? AND delivery.part=? "
+            "AND p.picture=delivery.picture AND p.part=delivery.part",
+            (offset, *key),
         )
         return bool(connection.changes())
 
-    def unproven(self, connection: apsw.Connection) -> list[tuple[str, str]]:
-        """Return (picture, part) of the parts sent whole and not closed, oldest first."""
-        rows = connection.execute("SELECT picture, part FROM piece WHERE state='sent' ORDER BY seq, part")
+    def doubt(self, connection: apsw.Connection, destination: str) -> bool:
+        """Make what is closed there sent and unproven again; False where nothing was."""
+        connection.execute("UPDATE delivery SET state='sent' WHERE destination=? AND state='closed'", (destination,))
+        return bool(connection.changes())
+
+    def unproven(self, connection: apsw.Connection, destination: str) -> list[tuple[str, str]]:
+        """Return (picture, part) of the parts sent there whole and not closed, oldest first."""
+        rows = connection.execute(
+            "SELECT picture, part FROM delivery WHERE destination=? AND state='sent' ORDER BY seq, part", (destination,)
+        )
         return [(picture, part) for picture, part in rows]
 
-    def count(self, connection: apsw.Connection) -> PictureCount:
-        """Count what is not closed yet."""
+    def count(self, connection: apsw.Connection, destination: str) -> PictureCount:
+        """Count what is not closed there yet."""
         rows = connection.execute(
-            "SELECT sum(part='thumbnail'), sum(part='full'), sum(size - sent) FROM piece WHERE state<>'closed'"
+            "SELECT sum(part='thumbnail'), sum(part='full'), sum(size - d.sent) "
+            "FROM delivery d JOIN piece p USING (picture, part) WHERE destination=? AND d.state IN ('unsent', 'sent')",
+            (destination,),
         ).get
         return PictureCount(*(value or 0 for value in rows))
 
     def load(self, connection: apsw.Connection) -> None:
-        """Do nothing: the rows are read where they are asked for."""
+        """Take it that rows may be missing; those that are there are read where they are asked for."""
+        self._complete = False
 
-    def snapshot(self) -> dict[tuple[str, str], int]:
+    def snapshot(self) -> dict[Key, int]:
         """Return what `restore` takes to undo the changes of a transaction that failed."""
         return dict(self._offsets)
 
-    def restore(self, before: dict[tuple[str, str], int]) -> None:
+    def restore(self, before: dict[Key, int]) -> None:
         """Go back to what `snapshot` returned."""
         self._offsets = before
 
     def write(self, connection: apsw.Connection) -> None:
-        """Write the offsets; part of the caller's transaction."""
+        """Write the offsets, and the rows that are missing; part of the caller's transaction."""
+        if not self._complete:
+            connection.executemany(INSERT_MISSING, [(destination,) for destination in self.destinations])
         connection.executemany(
-            "UPDATE piece SET sent=? WHERE picture=? AND part=?",
+            "UPDATE delivery SET sent=? WHERE destination=? AND picture=? AND part=?",
             [(offset, *key) for key, offset in self._offsets.items()],
         )
 
     def committed(self) -> None:
         """Take over what `write` wrote: its transaction is on the disk."""
         self._offsets.clear()
+        self._complete = True

@@ -1,4 +1,4 @@
-"""What the shelf and the uplink ask of the store about pictures."""
+"""What the shelf and the uplinks ask of the store about pictures. `dest` is the name of a destination."""
 
 from __future__ import annotations
 
@@ -45,34 +45,38 @@ class PictureBook:
         """Where the files are."""
         return self._rows.folder
 
-    def next_pieces(self, limit: int = 1) -> list[PieceRow]:
+    def next_pieces(self, dest: str, limit: int = 1) -> list[PieceRow]:
         """Return the next parts to send: thumbnails before full pictures, the newest first."""
-        return self._read(lambda connection: self._rows.due(connection, limit))
+        return self._read(lambda connection: self._rows.due(connection, dest, limit))
 
-    def progress(self, picture: str, part: str, offset: int) -> None:
+    def progress(self, dest: str, picture: str, part: str, offset: int) -> None:
         """Note that the broker has the part's bytes up to `offset`. Written with the store's next change."""
         with self._db.reading():
-            self._rows.progress(picture, part, offset)
+            self._rows.progress((dest, picture, part), offset)
 
-    def sent(self, picture: str, part: str) -> bool:
+    def sent(self, dest: str, picture: str, part: str) -> bool:
         """Mark a part of which the broker has all. Return False where there is no such part, or it was so already."""
-        return self._change(lambda connection: self._rows.set_state(connection, picture, part, SENT))
+        return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), SENT))
 
-    def closed(self, picture: str, part: str) -> bool:
-        """Mark a part of which the platform has all. Return False where there is no such part, or it was so already."""
-        return self._change(lambda connection: self._rows.set_state(connection, picture, part, CLOSED))
+    def closed(self, dest: str, picture: str, part: str) -> bool:
+        """Mark a part of which `dest` has all. Return False where there is no such part, or it was so already."""
+        return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), CLOSED))
 
-    def again(self, picture: str, part: str, offset: int = 0) -> bool:
+    def again(self, dest: str, picture: str, part: str, offset: int = 0) -> bool:
         """Send the part again from `offset` on; False where it is not kept any more."""
-        return self._change(lambda connection: self._rows.again(connection, picture, part, offset))
+        return self._change(lambda connection: self._rows.again(connection, (dest, picture, part), offset))
 
-    def unproven(self) -> list[tuple[str, str]]:
+    def doubt(self, dest: str) -> bool:
+        """Make what `dest` proved to have sent and unproven again; False where it had proved nothing."""
+        return self._change(lambda connection: self._rows.doubt(connection, dest))
+
+    def unproven(self, dest: str) -> list[tuple[str, str]]:
         """Return (picture, part) of the parts sent whole and not closed, oldest first."""
-        return self._read(self._rows.unproven)
+        return self._read(lambda connection: self._rows.unproven(connection, dest))
 
-    def count(self) -> PictureCount:
+    def count(self, dest: str) -> PictureCount:
         """Count what is not closed yet."""
-        return self._read(self._rows.count)
+        return self._read(lambda connection: self._rows.count(connection, dest))
 
     # -- strays -----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ Setup records stay while a kept record was made under them, and the newest recor
 is never given again. Steps 3 and 4 each leave a loss record with the span and the cause.
 
 Pictures, bounded by `pictures_bytes` of files, go in this order, the oldest first in each step:
- 1. parts that the platform has, full pictures before thumbnails;
+ 1. parts that every destination has, full pictures before thumbnails;
  2. full pictures, sent or not, that have a thumbnail;
  3. full pictures without one;  4. thumbnails.
 Steps 2 to 4 leave a loss record. Where the disk itself has less than its reserve free (`reserve_bytes`, at most
@@ -177,14 +177,19 @@ def _first(seqs: Ranges, size: int) -> Ranges:
 
 _ORDER = """
     SELECT p.picture, p.part, p.size, p.seq, r.start, CASE
-        WHEN p.state = 'closed' AND p.part = 'full' THEN 0
-        WHEN p.state = 'closed' THEN 1
+        WHEN d.everywhere AND p.part = 'full' THEN 0
+        WHEN d.everywhere THEN 1
         WHEN p.part = 'full' AND t.picture NOT NULL THEN 2
         WHEN p.part = 'full' THEN 3
         ELSE 4 END AS step
     FROM piece p LEFT JOIN piece t ON t.picture = p.picture AND t.part = 'thumbnail'
         LEFT JOIN record r ON r.seq = p.seq
-    ORDER BY step, p.seq LIMIT ?
+        LEFT JOIN (
+            SELECT picture, part, count(*) = json_array_length(:destinations) AS everywhere FROM delivery
+            WHERE state = 'closed' AND destination IN (SELECT value FROM json_each(:destinations))
+            GROUP BY picture, part
+        ) d ON d.picture = p.picture AND d.part = p.part
+    ORDER BY step, p.seq LIMIT :limit
 """
 
 
@@ -194,9 +199,12 @@ def pictures_over(connection: apsw.Connection, limits: Limits) -> int:
     return total - round(limits.pictures_bytes * (1 - SLACK)) if total > limits.pictures_bytes else 0
 
 
-def drop_pictures(connection: apsw.Connection, cause: Reason, wanted: int) -> Loss | None:
+def drop_pictures(
+    connection: apsw.Connection, destinations: tuple[str, ...], cause: Reason, wanted: int
+) -> Loss | None:
     """Delete the rows of parts until `wanted` bytes are free or a step ends; None where there are none left."""
-    found: list[tuple[Any, ...]] = connection.execute(_ORDER, (PICTURES_STEP,)).fetchall()
+    named = {"destinations": msgspec.json.encode(destinations).decode(), "limit": PICTURES_STEP}
+    found: list[tuple[Any, ...]] = connection.execute(_ORDER, named).fetchall()
     taken: list[tuple[Any, ...]] = []
     freed = 0
     for row in found:
@@ -206,7 +214,8 @@ def drop_pictures(connection: apsw.Connection, cause: Reason, wanted: int) -> Lo
         freed += row[2]
     if not taken:
         return None
-    connection.executemany("DELETE FROM piece WHERE picture=? AND part=?", [row[:2] for row in taken])
+    for table in ("piece", "delivery"):
+        connection.executemany(f"DELETE FROM {table} WHERE picture=? AND part=?", [row[:2] for row in taken])
     files = tuple(picture_rows.file_name(picture, part) for picture, part, *_ in taken)
     return Loss(_pictures_body(taken, cause) if found[0][5] > 1 else None, files, freed)
 

@@ -32,7 +32,7 @@ from edge.store.delivery import ALL, END
 from edge.store.folder import DAMAGED, DATABASE, JOURNAL, LOG, PICTURES, SALVAGED
 from edge.store.log_rescue import COPY, STEPS, UPSERT, forget_holes, gone_in, rebuild_epochs, spans, usable
 from edge.store.packing import unpacked
-from edge.store.picture_rows import FULL, STATES, THUMBNAIL, file_name
+from edge.store.picture_rows import FULL, INSERT_PIECE, STATES, THUMBNAIL, file_name
 
 DRAFT = "records.salvage.db"
 KEPT = 2  # damaged databases kept for people to look at
@@ -181,11 +181,12 @@ class _Salvage:
     def _copy_table(self, old: apsw.Connection, table: str, proven: bool) -> None:
         """Copy what can be read of a small table, from both its ends, and is what was written."""
         columns = self._new.execute(f"SELECT name, pk FROM pragma_table_info('{table}')").fetchall()
+        names = ", ".join(str(name) for name, _ in columns)
         key = ", ".join(f"{name} DESC" for name, pk in sorted(columns, key=lambda column: column[1]) if pk)  # type: ignore[arg-type,return-value]  # a whole number
-        into = f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(columns))})"
+        into = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
         for order in ("", f" ORDER BY {key}"):
             try:
-                for row in old.execute(f"SELECT * FROM {table}{order}"):
+                for row in old.execute(f"SELECT {names} FROM {schema.source_of(old, table)}{order}"):
                     if not proven or row[-1] == rows.crc_of(row[:-1]):
                         with suppress(*ROW_ERRORS):
                             self._new.execute(into, row)
@@ -234,8 +235,8 @@ class _Salvage:
     def _settle_pictures(self) -> None:
         """Make rows for the pictures whose files are there: those copied, or new ones where their record is there."""
         folder = self._folder / PICTURES
-        for picture, part, size, state in self._new.execute("SELECT picture, part, size, state FROM piece").fetchall():
-            if state not in STATES or not _is_file(folder / file_name(str(picture), str(part)), size):
+        for picture, part, size in self._new.execute("SELECT picture, part, size FROM piece").fetchall():
+            if not _is_file(folder / file_name(str(picture), str(part)), size):
                 self._new.execute("DELETE FROM piece WHERE picture=? AND part=?", (picture, part))
         wanted = "SELECT seq, epoch, body FROM record WHERE kind = ? AND kind <> 'minute'"
         for seq, epoch, body in self._new.execute(wanted, (Kind.PICTURE.value,)).fetchall():
@@ -247,11 +248,10 @@ class _Salvage:
                 )
                 for part, size, sha256 in parts:
                     if _is_file(folder / file_name(picture["picture"], part), size):
-                        self._new.execute(
-                            "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, size, sha256) "
-                            "VALUES (?,?,?,?,?,?,?)",
-                            (picture["picture"], part, epoch, seq, picture["camera"], size, sha256),
-                        )
+                        row = (picture["picture"], part, epoch, seq, picture["camera"], size, sha256)
+                        self._new.execute(INSERT_PIECE, row)
+        known = "(picture, part, seq) IN (SELECT picture, part, seq FROM piece)"
+        self._new.execute(f"DELETE FROM delivery WHERE state NOT IN (?,?,?) OR NOT {known}", STATES)
 
 
 def _is_file(path: Path, size: object) -> bool:

@@ -28,7 +28,9 @@ WAL_BYTES = 16 * 1024 * 1024  # what a log that has grown in one large change is
 MOST_VERSIONS = 1000  # a higher number is damage
 APPLICATION = 0x4D6E7368  # "Mnsh"
 # What a salvage copies beside the records; whether a row's last column is the CRC of its others (rows.crc_of).
-SMALL = {"anchor": True, "span": True, "piece": False, "untold": True, "note": True}
+SMALL = {"anchor": True, "span": True, "piece": False, "delivery": False, "untold": True, "note": True}
+# What a store of version 3 or before knew of `delivery`: there was one destination, named "platform".
+DELIVERED_BEFORE = "SELECT 'platform' AS destination, picture, part, seq, sent, state FROM piece"
 # Bytes of the file's head that never change: (offset, what is there). File format, section 1.3.
 HEAD = (
     (0, b"SQLite format 3\0"),
@@ -43,7 +45,7 @@ Shape = frozenset[tuple[Any, ...]]
 
 
 def _first(connection: apsw.Connection) -> None:
-    """Make the tables of records and their times, of what each destination has, and of pictures."""
+    """Make the tables of records and their times, of what each destination has of them, and of pictures."""
     connection.execute(
         """
         CREATE TABLE record (
@@ -97,7 +99,25 @@ def _third(connection: apsw.Connection) -> None:
     connection.execute("CREATE TABLE packed (word INTEGER PRIMARY KEY) STRICT")
 
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second, _third)
+def _fourth(connection: apsw.Connection) -> None:
+    """Give each destination rows of its own for what it has of the pictures (picture_rows.py)."""
+    connection.execute(
+        f"""
+        CREATE TABLE delivery (
+            destination TEXT NOT NULL, picture TEXT NOT NULL, part TEXT NOT NULL, seq INTEGER NOT NULL,
+            sent INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'unsent',
+            PRIMARY KEY (destination, picture, part)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO delivery (destination, picture, part, seq, sent, state) {DELIVERED_BEFORE};
+        CREATE INDEX delivery_age ON delivery (destination, state, part, seq);
+        DROP INDEX piece_age;
+        ALTER TABLE piece DROP COLUMN sent;
+        ALTER TABLE piece DROP COLUMN state;
+        """
+    )
+
+
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second, _third, _fourth)
 
 
 def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:
@@ -117,6 +137,12 @@ def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Con
     ):
         connection.execute(f"PRAGMA {pragma}").fetchall()
     return connection
+
+
+def source_of(old: apsw.Connection, table: str) -> str:
+    """Return what to select from in a store of any version for the rows that `table` has today."""
+    columns = {name for (name,) in old.execute("SELECT name FROM pragma_table_info('piece')")}
+    return f"({DELIVERED_BEFORE})" if table == "delivery" and "state" in columns else table
 
 
 def finish(draft: apsw.Connection) -> None:

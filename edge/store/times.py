@@ -19,6 +19,7 @@ from edge.records.record import ClockMark, Record
 from edge.store import rows
 from edge.store.database import Database
 from edge.store.delivery import Ledger
+from edge.store.moves import Moves, moved, moves
 from edge.store.notes import Notes
 
 STEP = 2000  # rows in one transaction: a log of about 2 MB
@@ -81,7 +82,7 @@ class Times:
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._db = database
         self._ledger = ledger
-        self._notes = Notes(database, ledger)
+        self._notes = Notes(database)
 
     def redate(self, redating: Redating) -> int:
         """Date the records of a boot anew, and keep these anchors of it alone. Return how many got another time.
@@ -134,6 +135,11 @@ class Times:
         """Return the anchors of a boot, oldest first."""
         with self._db.reading() as connection:
             return anchors(connection, boot)
+
+    def moves(self) -> Moves:
+        """Return which records got another time than they had, and how often that was."""
+        with self._db.reading() as connection:
+            return moves(connection)
 
     def first_of(self, boot: str) -> int:
         """Return the seq of a boot's first record; 0 where none is kept."""
@@ -241,7 +247,7 @@ def _change(
     connection: apsw.Connection, found: Sequence[rows.Row], timing: Callable[[Record], Timing | None]
 ) -> Ranges:
     """Give the records of these rows the timing, where it is another. Return the seqs of those that got one."""
-    changed = []
+    changed, elsewhere = [], []
     for row in found:
         try:
             record = rows.from_row(row)
@@ -250,11 +256,15 @@ def _change(
         timed = timing(record)
         if timed is not None:
             changed.append(_revised(record, timed))
+            if record.start not in (None, timed[0]):
+                elsewhere.append(record.seq)
     connection.executemany(
         "UPDATE record SET start=?, source=?, error=?, not_before=?, not_after=?, revision=?, body=?, crc=? "
         "WHERE seq=?",
         [(*row[6:12], *row[13:15], row[0]) for row in map(rows.row_of, changed)],
     )
+    if elsewhere:
+        moved(connection, min(elsewhere))
     return ranges.of(sorted(record.seq for record in changed))
 
 

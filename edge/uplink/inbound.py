@@ -61,6 +61,9 @@ class Desk:
 
     def due(self, most: int | None) -> list[Outgoing]:
         """Return wanted tables, a hello where one is due, and results; each of `most` bytes as far as that can be."""
+        if self._receipts.pictures_doubted:
+            self._receipts.pictures_doubted = False
+            self._chunks.ask_anew()
         messages = self._encoder.tables()
         if self._clock.now() >= self._receipts.hello_due:
             hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)
@@ -95,6 +98,7 @@ class Desk:
 
     def _rollcall(self, message: Incoming) -> bool:
         self._receipts.greet()
+        self._chunks.ask_anew()
         return False
 
     def _command(self, message: Incoming) -> bool:

@@ -53,6 +53,7 @@ class Receipts:
     def __init__(self, destination: Destination, boot: str, epoch: str, store: Store, clock: Clock) -> None:
         self.hello_due = float("inf")
         self.lacking = Lacking()
+        self.pictures_doubted = False  # since whoever asks about them looked last
         self.pin = Pin(store.notes, clock, destination.name, self._doubt)
         self._dest, self._boot, self._epoch = destination.name, boot, epoch
         self._station = destination.adapter.station
@@ -137,6 +138,7 @@ class Receipts:
                 scope = asked.epochs if answer.about is None else spans.common(asked.epochs, answer.about)
                 reopened = self._reopen(scope, answer.has, answer.revised)
         if before[0] and self.pin.identity != before:  # another one, or one from a backup: what else does it lack?
+            self._doubt_pictures()
             self.greet()
         elif (believed or not self.pin.ledger) and not self._rounds.open:
             unproven = self._committed and self._store.outbox.unproven(self._dest)
@@ -181,8 +183,15 @@ class Receipts:
     def _doubt(self) -> None:
         """Another ledger is believed: what the one before proved is to be asked about."""
         if self._committed:
-            self._store.notes.doubt(self._dest)
+            self._store.outbox.doubt(self._dest)
+        self._doubt_pictures()
         self._rounds.want_whole()
+
+    def _doubt_pictures(self) -> None:
+        """No answer lists pictures, so that each has to be asked about."""
+        if self._committed:
+            self._store.pictures.doubt(self._dest)
+            self.pictures_doubted = True
 
     def _reopen(self, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
         """Whatever of `scope` the platform lacks is unsent again, proven or not: its database may be from a backup.
@@ -194,7 +203,10 @@ class Receipts:
         unproven = [span for span in self._store.outbox.unproven(self._dest) if span.epoch in names]
         young = spans.minus(unproven, self._store.outbox.unproven(self._dest, before=before))
         self.lacking.again(spans.minus(spans.common(unproven, scope), [*has, *young]))
-        reopened = self._store.outbox.reopen(spans.minus(scope, [*has, *young]), self._dest)
+        lacks = spans.minus(scope, [*has, *young])
+        if self._store.outbox.count_proven(lacks, self._dest):  # an older copy of what it had, its pictures too
+            self._doubt_pictures()
+        reopened = self._store.outbox.reopen(lacks, self._dest)
         named = spans.common(has, scope)
         unrevised = spans.minus(named, [span for held in revised for span in held.has])
         for held in [Revised(0, unrevised), *revised]:

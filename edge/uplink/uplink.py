@@ -61,9 +61,10 @@ class Uplink:
         on_loss: Callable[[dict[str, Any]], object] = log.warning,
     ) -> None:
         self._destination, self._store, self._clock, self._epoch = destination, store, clock, epoch
-        adapter, broker = self._adapter, self._broker = destination.adapter, destination.broker
+        broker = destination.broker
+        self._adapter, self._broker = destination.adapter, broker
         self._receipts = Receipts(destination, boot, epoch, store, clock)
-        self._chunks = Chunks(adapter.station, store, clock, adapter.committed)
+        self._chunks = Chunks(destination, store, clock)
         self._encoder = RecordEncoder(destination, store.notes, clock, self._receipts.lacking)
         self._desk = Desk(destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor)
         self._intake = Intake(self._desk, store.folder)

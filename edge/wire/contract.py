@@ -242,7 +242,7 @@ def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
     """Header and bytes of a picture's chunk; PayloadError where it is none."""
     head, mark, data = payload.partition(b"\n")
     if not mark:
-        raise PayloadError("chunk: no line feed after its header")
+        raise PayloadError(Reason("chunk_without_line_feed", "chunk: no line feed after its header"))
     return decode(head, ChunkHeader), data
 
 

@@ -9,6 +9,7 @@ import click
 from edge.language.texts import _
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
+from provisioning.folding import say
 
 
 @click.command(
@@ -28,4 +29,4 @@ def accept_ledger(config_file: Path | None, state: Path | None, as_json: bool) -
         print_json(answer)
         return
     said = _("Receipts of {accepted} count from now on, no longer those of {before}.")
-    click.echo(said.format(accepted=answer["ledger"], before=answer.get("before") or "–"))
+    say(said.format(accepted=answer["ledger"], before=answer.get("before") or "–"))

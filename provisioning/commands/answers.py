@@ -124,7 +124,20 @@ class Checked(click.ParamType[str]):
         return str(value)
 
 
+class MayBeNone(click.ParamType[Any]):
+    """Another kind of answer, or "-" for none: a default that is shown can be taken out."""
+
+    name = "text"
+
+    def __init__(self, kind: click.ParamType[Any]) -> None:
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what the other kind takes; "" for none."""
+        return "" if _typed(value) in ("", "-") else self._kind.convert(value, param, ctx)
+
+
 def _typed(value: Any) -> str:
-    from edge.config.slips import narrowed
+    from drivers.wide_signs import narrowed
 
     return narrowed(str(value)).strip()

@@ -11,6 +11,7 @@ import click
 from drivers.reason import system_reason
 from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands.device import CLOSER
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
@@ -41,7 +42,16 @@ class Tally:
 
     def __init__(self) -> None:
         self.frames = 0
+        self.readings = 0
+        self.kinds: dict[str, None] = {}  # of frames without a reading, in the order in which they came
         self.refused: dict[Reason, dict[str, int]] = {}
+
+    def take(self, frame: Frame) -> None:
+        """Count a frame and its readings."""
+        self.frames += 1
+        self.readings += len(frame.readings)
+        if frame.kind and not frame.readings:
+            self.kinds[frame.kind] = None
 
     def refuse(self, refused: Refused) -> None:
         """Count one refusal."""
@@ -89,10 +99,19 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
         print_json({"frames": tally.frames, "refused": refused})
     else:
         click.echo(tally.sentence())
-    if not tally.frames and as_json:
+    if not tally.readings and as_json:
         raise click.exceptions.Exit(Exit.DEVICE)
     if not tally.frames:
         raise CommandError(Exit.DEVICE, _("no frame of this device is in it"), another(beginning))
+    if not tally.readings:
+        remedy = CLOSER["other_frames"]
+        raise CommandError(Exit.DEVICE, nothing_wanted(list(tally.kinds)), _(remedy))
+
+
+def nothing_wanted(kinds: list[str]) -> str:
+    """Return that whole frames came and none held what these settings read: which they were."""
+    said = _("whole frames come, and none holds what is read: {kinds}")
+    return said.format(kinds=_(", ").join(kinds)) if kinds else _("its frames hold nothing that is read")
 
 
 def another(data: bytes) -> str:
@@ -121,7 +140,7 @@ def show(found: Iterable[Frame | Refused], tally: Tally) -> None:
         if isinstance(one, Refused):
             tally.refuse(one)
             continue
-        tally.frames += 1
+        tally.take(one)
         for reading in one.readings:
             print_json(
                 {

@@ -20,6 +20,7 @@ from provisioning.commands.hub_file import init
 from provisioning.commands.hub_options import FILE, loaded, reading
 from provisioning.commands.options import format_file_error, json_option, print_json
 from provisioning.commands.run import log_to_stderr
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from hub.completeness import Day, Hole
@@ -81,13 +82,13 @@ def status(config_file: Path, as_json: bool) -> None:
             heard = _("last heard {when}, newest minute {newest}").format(
                 when=texts.when(arrived, hours), newest=texts.when(newest, hours) if newest else _("none")
             )
-            click.echo(f"{station}: {heard}; {numbers(today)}")
+            say(f"{station}: {heard}; {numbers(today)}")
         for state in states(engine, config):
             late = late or hub_destinations.is_late(state, now)
             if as_json:
                 print_json(state._asdict())
             else:
-                click.echo(hub_destinations.line(state, hours))
+                say(hub_destinations.line(state, hours))
     if late:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
@@ -143,10 +144,10 @@ def show(engine: Engine, found: Day, as_json: bool) -> None:
         print_json(plain(found))
         return
     hours = offset_of(engine, found.station) / 3600
-    click.echo(f"{found.station} {found.day}: {numbers(found)}")
+    say(f"{found.station} {found.day}: {numbers(found)}")
     for hole in found.holes:
         span = f"{texts.when(hole.start, hours)} – {texts.when(hole.end, hours)}"
-        click.echo(f"  {span}: {cause(hole)}")
+        say(f"  {span}: {cause(hole)}")
 
 
 def numbers(day: Day) -> str:

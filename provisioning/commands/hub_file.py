@@ -15,6 +15,7 @@ from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.init import keep
 from provisioning.commands.options import format_file_error, format_mistake
+from provisioning.folding import say
 
 FOLDER = "/var/lib/minshan-hub"
 PATH = click.Path(path_type=Path)
@@ -50,8 +51,8 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
             raise CommandError(Exit.USAGE, said, remedy)
     text = written(complete(given))
     make(out, text)
-    click.echo(_("{file} is written, and the database is made.").format(file=out))
-    click.echo(_("Next: `minshan hub run --config {file}`.").format(file=out))
+    say(_("{file} is written, and the database is made.").format(file=out))
+    say(_("Next: `minshan hub run --config {file}`.").format(file=out))
 
 
 def complete(given: dict[str, str | None]) -> dict[str, str | None]:

@@ -6,28 +6,24 @@ import os
 import secrets
 import shutil
 import stat
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from drivers.reason import system_reason
-from edge.language.texts import _, ngettext, render
-from provisioning.commands.answers import BrokerUrl, Checked, Degrees, Key, Metres
+from edge.language.texts import _, ngettext
+from provisioning.commands.answers import Degrees, Metres
 from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.interview import DATUMS, Answers, complete, tables_of, unwritable
 from provisioning.commands.options import sentence
-from provisioning.commands.settings import COMMON, driver_named, settings, split, typed
-from provisioning.commands.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
+from provisioning.commands.settings import literal, split
+from provisioning.commands.stationfile import ALTITUDE, LATITUDE, LONGITUDE, written
+from provisioning.folding import say
 
 if TYPE_CHECKING:
-    from drivers.driver import DriverInfo
     from edge.config.sections import Config
-
-SITE = ("latitude", "longitude", "altitude")
-DATUMS = ("WGS-84", "CGCS2000", "GCJ-02")
 
 
 @click.command(help=_("Write a station's file. What is not given is asked for where there is a person."))
@@ -54,20 +50,21 @@ def init(out: Path, force: bool, **given: Any) -> None:
     if out.exists() and not force:
         said = _("{file} is there already.").format(file=out)
         raise CommandError(Exit.USAGE, said, _("Name another file, or replace it with --force."))
-    facts = complete(given)
-    names: list[str] = []
-    sensors = [sensor_table(spec, names) for spec in facts.pop("sensors")]
-    cameras = [camera_table(spec, place) for place, spec in enumerate(facts.pop("cameras"), 1)]
-    config = place(out, written(facts, sensors, cameras))
+    answers = Answers(out)
+    with answers.until_written():
+        facts = complete(given, answers)
+        sensors = tables_of(facts.pop("sensors"))
+        cameras = [camera_table(spec, place) for place, spec in enumerate(facts.pop("cameras"), 1)]
+        config = place(out, written(facts, sensors, cameras))
     count = ngettext("{n} sensor", "{n} sensors", len(sensors)).format(n=len(sensors))
     done = _('{file} is written: station "{station}", {sensors}.')
-    click.echo(done.format(file=out, station=facts["station"], sensors=count))
+    say(done.format(file=out, station=facts["station"], sensors=count))
     if facts["unasked"]:
         warn(out, facts["unasked"])
     for doubt, remedy in (*empty(config), *doubts(config)):
-        click.echo(f"! {doubt}\n  → {remedy}", err=True)
+        say(f"! {doubt}\n  → {remedy}", err=True)
     following = _("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
-    click.echo(following.format(file=out))
+    say(following.format(file=out))
 
 
 def warn(out: Path, missing: list[str]) -> None:
@@ -76,86 +73,17 @@ def warn(out: Path, missing: list[str]) -> None:
     words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
     facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)
     said = _("WARNING: nobody gave the site's facts, so the file has Maoxian's: {facts}.")
-    click.secho(said.format(facts=facts), err=True, fg="yellow")
+    say(click.style(said.format(facts=facts), fg="yellow"), err=True)
     remedy = _(
         "If the station is elsewhere, correct [site] in {file}: the limits of the air pressure and the photos' "
         "daylight follow from it."
     )
-    click.echo("  → " + remedy.format(file=out), err=True)
-
-
-def complete(given: dict[str, Any]) -> dict[str, Any]:
-    """Return all facts: given, else asked for where there is a person, else their defaults."""
-    person = sys.stdin.isatty() and sys.stdout.isatty()
-    facts = dict(given)
-    # A person is shown the defaults and takes them knowingly; a script that says nothing did not mean them.
-    facts["unasked"] = [key for key in SITE if facts.get(key) is None and not person]
-    for key, question, default, kind in questions():
-        if facts.get(key) is None:
-            if default is None and not person:
-                raise CommandError(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
-            facts[key] = click.prompt(question, default, type=kind, show_default=bool(default)) if person else default
-    if person and not facts["sensors"]:
-        facts["sensors"] = asked_sensors()
-    facts["sensors"] = tuple(facts["sensors"])
-    facts["state"] = str(Path(facts["state"]).absolute())
-    return facts
-
-
-def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
-    """Return each fact that is asked for: its key, the question, the default, and what is taken as an answer."""
-    from edge.config.sections import BrokerSection, SiteSection, StateSection, StationSection
-
-    return [
-        ("station", _("The station's name (letters a-z, digits, hyphens)"), None, Key(StationSection, "id")),
-        ("title", _("What people call it"), "", click.STRING),
-        ("latitude", _("Latitude, degrees north"), LATITUDE, Key(SiteSection, "latitude", Degrees())),
-        ("longitude", _("Longitude, degrees east"), LONGITUDE, Key(SiteSection, "longitude", Degrees())),
-        ("datum", _("Datum of the position (GCJ-02 for positions from Chinese maps)"), DATUM, click.Choice(DATUMS)),
-        ("altitude", _("Altitude, metres"), ALTITUDE, Key(SiteSection, "altitude_m", Metres())),
-        ("crop", _("What grows there"), "", click.STRING),
-        ("state", _("The folder of its data"), "/var/lib/minshan", Key(StateSection, "dir")),
-        ("broker", _("The broker's address (empty: none)"), "", BrokerUrl(BrokerSection, "url")),
-    ]
-
-
-def asked_sensors() -> list[str]:
-    """Ask for sensors, which a person names one by one; each is checked as soon as it is named."""
-    found: list[str] = []
-    names: list[str] = []
-    question = _("A sensor, as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
-    while spec := click.prompt(question, "", type=Checked(lambda text: sensor_table(text, [])), show_default=False):
-        found.append(spec)
-        sensor_table(spec, names)
-        click.echo("  ✓ " + names[-1])
-    return found
-
-
-def sensor_table(spec: str, names: list[str]) -> dict[str, Any]:
-    """Return a sensor's table from its word on the command line, and add its name to `names`, those taken."""
-    driver, texts = split(spec)
-    info = driver_named(driver)
-    table = typed(info, texts)
-    common = {key: table.pop(key) for key in COMMON if key in table}
-    name = common.pop("name", None) or free_name(info, names)
-    names.append(name)
-    if str(table.get("profile", "")).endswith(".toml"):
-        table["profile"] = str(Path(table["profile"]).absolute())  # the station starts in another folder
-    settings(info, table, texts)  # a wrong key is named here by the driver's name: the file is not there yet
-    return {"name": name, "driver": driver, **table, **common}
-
-
-def free_name(info: DriverInfo, taken: list[str]) -> str:
-    """Return the driver's name, with a number behind it where it is taken."""
-    if info.name not in taken:
-        return info.name
-    return next(name for n in range(2, len(taken) + 3) if (name := f"{info.name}-{n}") not in taken)
+    say("  → " + remedy.format(file=out), err=True)
 
 
 def camera_table(spec: str, place: int) -> dict[str, Any]:
     """Return a camera's table; its name is camera, camera-2, ... unless it is given."""
     from edge.config.sections import CameraSection
-    from provisioning.commands.settings import literal
 
     driver, texts = split(spec)
     fields = CameraSection.model_fields
@@ -193,8 +121,7 @@ def place(out: Path, text: str) -> Config:
         ]
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
     except OSError as error:
-        said = _("{file} cannot be written: {detail}").format(file=out, detail=render(system_reason(error)))
-        raise CommandError(Exit.USAGE, said) from None
+        raise unwritable(out, error) from None
     finally:
         beside.unlink(missing_ok=True)
 

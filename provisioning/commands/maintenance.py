@@ -11,6 +11,7 @@ from edge.language.texts import _
 from provisioning.commands.durations import Duration
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
+from provisioning.folding import say
 
 
 @click.command(
@@ -36,6 +37,6 @@ def maintenance(seconds: float, text: str, config_file: Path | None, state: Path
         print_json(answer)
     elif seconds:
         said = _("Maintenance for {duration}; it ends by itself, or by `minshan maintenance 0`.")
-        click.echo(said.format(duration=texts.duration(seconds)))
+        say(said.format(duration=texts.duration(seconds)))
     else:
-        click.echo(_("Maintenance ends with the present minute."))
+        say(_("Maintenance ends with the present minute."))

@@ -11,6 +11,7 @@ from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options, json_option, print_json
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from edge.wire.contract import Command, Result
@@ -126,7 +127,7 @@ def print_result(result: Result, as_json: bool) -> None:
         "done": _("Done."),
     }
     text = f" {texts.said(result.data.get('why') or result.text)}" if result.text else ""
-    click.echo(words.get(result.state, result.state) + text)
+    say(words.get(result.state, result.state) + text)
     for key, value in result.data.items():
         if key != "why":  # it stands behind the word above
-            click.echo(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value)))
+            say(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value)))

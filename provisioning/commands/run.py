@@ -14,6 +14,7 @@ from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor.broker_notes import notes
+from provisioning.folding import say
 
 
 @click.command(help=_("Run the station: measure, keep and send until it is told to stop (Ctrl-C)."))
@@ -45,7 +46,7 @@ def checked(config_file: Path | None, as_json: bool) -> None:
         print_json({"file": config.path, "station": config.station.id, "sensors": len(config.sensor)})
         return
     count = ngettext("{n} sensor", "{n} sensors", len(config.sensor)).format(n=len(config.sensor))
-    click.echo(
+    say(
         _('{file} is right: station "{station}", {sensors}.').format(
             file=config.path, station=config.station.id, sensors=count
         )
@@ -55,7 +56,7 @@ def checked(config_file: Path | None, as_json: bool) -> None:
         *doubts(config),
         *(notes(config.broker) if config.broker is not None else ()),
     ):
-        click.echo(f"! {sentence}\n  → {remedy}")
+        say(f"! {sentence}\n  → {remedy}")
 
 
 def log_to_stderr() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from provisioning.commands.decode import decode
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import CONFIG, config_option, json_option, loaded, print_json
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
+from provisioning.folding import page, say
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo
@@ -45,19 +47,24 @@ def listed(as_json: bool) -> None:
 
     for one in broken():
         said = _("{name} ({names}) of another package does not load and is left out: {why}")
-        click.echo("! " + said.format(name=one.name, names=one.names, why=one.why), err=True)
+        say("! " + said.format(name=one.name, names=one.names, why=one.why), err=True)
     described = [description(info) for info in catalog().values()]
     if as_json:
         print_json(described)
         return
-    for entry in described:
-        given = _(", ").join(texts.label(name) for name in entry["quantities"]) or _("what its profile says")
-        bus = texts.bus(entry["bus"])
-        click.echo(f"{entry['name']}  ({bus})  {given}")
-        click.echo("    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"]))
-        for name, profile in entry["profiles"].items():
-            given = _(", ").join(texts.label(quantity) for quantity in profile["quantities"])
-            click.echo(f"      profile={name}  {given}")
+    page(line for entry in described for line in rows(entry))
+
+
+def rows(entry: dict[str, Any]) -> Iterator[str]:
+    """Yield a driver, its settings, and its profiles where it has them."""
+    given = _(", ").join(texts.label(name) for name in entry["quantities"]) or _("what its profile says")
+    yield f"{entry['name']}  ({texts.bus(entry['bus'])})  {given}"
+    yield "    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"])
+    for name, profile in entry["profiles"].items():
+        given = _(", ").join(texts.label(quantity) for quantity in profile["quantities"])
+        title, maker = profile["title"], profile["maker"]
+        device = _("{title} ({maker})").format(title=_(title), maker=_(maker))
+        yield f"      profile={name}  {given}  {device}"
 
 
 def description(info: DriverInfo) -> dict[str, Any]:
@@ -79,12 +86,16 @@ def description(info: DriverInfo) -> dict[str, Any]:
 
 
 def profiles() -> dict[str, dict[str, Any]]:
-    """Describe the built-in profiles of a driver that has them: what each is of, and its quantities."""
+    """Describe the built-in profiles of a driver that has them: of which device each is, and its quantities."""
     from drivers.devices.profiles import load, names
 
     found = {name: load(name) for name in names()}
     return {
-        name: {"title": profile.title, "quantities": list(dict.fromkeys(e.quantity for e in profile.registers))}
+        name: {
+            "title": profile.title,
+            "maker": profile.maker,
+            "quantities": list(dict.fromkeys(e.quantity for e in profile.registers)),
+        }
         for name, profile in found.items()
     }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.config.slips import narrowed
+from drivers.wide_signs import narrowed
 from edge.language.texts import _, render
 from provisioning.commands.exits import CommandError, Exit
 
@@ -112,3 +113,24 @@ def settings(info: DriverInfo, table: dict[str, Any], words: Mapping[str, str] |
             place = f"{info.name}: {key}{value}" if key else info.name
             lines.append(_("{place}: {sentence}").format(place=place, sentence=said))
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
+
+
+def sensor_table(spec: str, names: list[str]) -> dict[str, Any]:
+    """Return a sensor's table from its word on the command line, and add its name to `names`, those taken."""
+    driver, texts = split(spec)
+    info = driver_named(driver)
+    table = typed(info, texts)
+    common = {key: table.pop(key) for key in COMMON if key in table}
+    name = common.pop("name", None) or free_name(info, names)
+    names.append(name)
+    if str(table.get("profile", "")).endswith(".toml"):
+        table["profile"] = str(Path(table["profile"]).absolute())  # the station starts in another folder
+    settings(info, table, texts)  # a wrong key is named here by the driver's name: the file is not there yet
+    return {"name": name, "driver": driver, **table, **common}
+
+
+def free_name(info: DriverInfo, taken: list[str]) -> str:
+    """Return the driver's name, with a number behind it where it is taken."""
+    if info.name not in taken:
+        return info.name
+    return next(name for n in range(2, len(taken) + 3) if (name := f"{info.name}-{n}") not in taken)

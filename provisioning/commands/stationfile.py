@@ -130,7 +130,7 @@ def quantities(table: dict[str, Any]) -> str:
 
     info = find(table["driver"])
     own = {key: value for key, value in table.items() if key not in COMMON}
-    return ", ".join(label(channel.quantity) for channel in info.channels(settings_from(info, own)))
+    return _(", ").join(label(channel.quantity) for channel in info.channels(settings_from(info, own)))
 
 
 def hints(table: dict[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.commands.silence import names, place_of, silences
 from provisioning.doctor.box import cameras_in
+from provisioning.folding import page
 
 SOCKET = "minshan.sock"
 NAMED = 5  # records
@@ -36,8 +37,7 @@ def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    for line in lines(answer):
-        click.echo(line)
+    page(lines(answer))
 
 
 def ask_station(config_file: Path | None, state: Path | None, name: str, **arguments: Any) -> dict[str, Any]:
@@ -205,9 +205,16 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
             strays["files"],
         )
         found.append(said.format(n=strays["files"], size=texts.size(float(strays["bytes"]))))
+    if waiting := int(store.get("waiting") or 0):
+        said = ngettext(
+            "{n} record waits in memory, unsent; without power it would be lost",
+            "{n} records wait in memory, unsent; without power they would be lost",
+            waiting,
+        )
+        found.append(said.format(n=waiting))
     unsent = int(store.get("unsent") or 0)
     if not unsent:
-        return [*found, _("Everything is sent.")]
+        return found if waiting else [*found, _("Everything is sent.")]
     since = store.get("unsent_since")
     said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
     dated = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset))

@@ -9,6 +9,7 @@ import click
 from edge.language.texts import _
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
+from provisioning.folding import say
 
 
 @click.command(
@@ -26,4 +27,4 @@ def try_logins(config_file: Path | None, state: Path | None, as_json: bool) -> N
     if as_json:
         print_json(answer)
     else:
-        click.echo(_("Refused logins are tried again now, one at a time."))
+        say(_("Refused logins are tried again now, one at a time."))

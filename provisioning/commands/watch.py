@@ -13,6 +13,7 @@ from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options, format_file_error
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from edge.config.sections import BrokerSection
@@ -64,11 +65,9 @@ def watch(
         pictures = pictures or jsonl.with_name(jsonl.name + ".pictures")
     to_stderr(logging.WARNING, "%(message)s")
     if jsonl is None:
-        click.echo(
-            _("No receipts are given, because no file is named that keeps the minutes (--jsonl FILE)."), err=True
-        )
+        say(_("No receipts are given, because no file is named that keeps the minutes (--jsonl FILE)."), err=True)
     elif no_receipts:
-        click.echo(_("No receipts are given: what the broker drops while nobody receives is lost."), err=True)
+        say(_("No receipts are given: what the broker drops while nobody receives is lost."), err=True)
     run(broker, Files(jsonl, events, pictures), not no_receipts, quiet)
 
 

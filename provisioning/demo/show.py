@@ -145,7 +145,7 @@ def bare(url: str) -> str:
 
 def unsent(station: Station) -> int:
     """Count the records and pictures that the platform does not have yet, or has not proven to have."""
-    left = station.store.pictures.count()
+    left = station.store.pictures.count(PLATFORM)
     unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven(PLATFORM))
     return station.store.outbox.count_unsent(PLATFORM) + unproven + left.thumbnails + left.full
 

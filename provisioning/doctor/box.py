@@ -42,7 +42,15 @@ CAMERA_REMEDIES = {
         "Give its fingerprint if the camera has a new certificate; otherwise somebody poses as it."
     ),
     "login_refused": N_("Correct username and password_file, then restart or run `minshan try-logins`."),
-    "not_an_image": N_("The address is a page, not a photo: ask the camera's manual for its snapshot address."),
+    "connection_refused": N_("See whether the address's port is the camera's, and whether its web service is on."),
+    "not_an_image": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
+    "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
+    "camera_answers_404": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
+    "camera_busy": N_("The camera wants to be left alone for a while; the station tries again by itself."),
+    "login_kind_unknown": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),
+    "login_without_challenge": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),
+    "rtsp_server": N_('Write driver = "rtsp" and an rtsp:// address, or the port of the camera\'s web page.'),
+    "tls_server": N_("Write https:// in its address, or the port of plain HTTP."),
     "no_picture": N_("Take the camera's power away for ten seconds, then try again."),
 }
 
@@ -148,8 +156,10 @@ def one_photo(camera: CameraSection) -> Finding:
 
 def camera_remedy(trouble: Reason) -> str:
     """Return what to do about a camera, by what happened where that has a remedy of its own, else by its kind."""
-    happened = detail(trouble).code
-    found = CAMERA_REMEDIES.get(happened) or CAMERA_REMEDIES.get(trouble.code) or CAMERA_REMEDIES["no_picture"]
+    happened = detail(trouble)
+    why = happened.inner("why")
+    codes = ("" if why is None else why.code, happened.code, trouble.code, "no_picture")
+    found = next(CAMERA_REMEDIES[code] for code in codes if code in CAMERA_REMEDIES)
     return _(found)
 
 

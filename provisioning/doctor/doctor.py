@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +19,7 @@ from provisioning.commands.finding import Finding
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor import box, sensors
 from provisioning.doctor.buses import buses_of, by_bus
+from provisioning.folding import fold, say
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
@@ -45,8 +48,21 @@ def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
     if as_json:
         print_json([asdict(finding) for finding in found])
     else:
-        click.echo(summary(len(bad), sum(finding.mark == "!" for finding in found)))
+        say(summary(len(bad), sum(finding.mark == "!" for finding in found)))
+        for finding in to_repeat(bad, found):
+            show(finding)
     ctx.exit(Exit.TROUBLE if bad else Exit.OK)
+
+
+def to_repeat(bad: list[Finding], found: list[Finding]) -> list[Finding]:
+    """Return what is not well where it may have scrolled away from a person at a terminal, and fits there now."""
+    size = shutil.get_terminal_size()
+
+    def fits(findings: list[Finding]) -> bool:
+        shown = (fold(line, size.columns).count("\n") + 1 for finding in findings for line in lines(finding))
+        return sum(shown) + 2 <= size.lines  # the summary and the prompt stand there too
+
+    return bad if sys.stdout.isatty() and fits(bad) and not fits(found) else []
 
 
 def summary(bad: int, hints: int) -> str:
@@ -95,6 +111,11 @@ def running(config: Config) -> dict[str, Any] | None:
 
 def show(finding: Finding) -> None:
     """Print a mark, the sentence, and the remedy below."""
-    click.echo(f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}")
-    if finding.remedy:
-        click.echo(f"  → {finding.remedy}")
+    for line in lines(finding):
+        say(line)
+
+
+def lines(finding: Finding) -> list[str]:
+    """Return a mark and the sentence, and the remedy below."""
+    said = f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}"
+    return [said, f"  → {finding.remedy}"] if finding.remedy else [said]

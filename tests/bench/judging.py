@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from drivers.devices.ascii_station import AsciiStationDecoder, AsciiStationSettings, channels
 from drivers.driver import Channel, Frame
 from drivers.reading import Reading
+from drivers.reason import Reason
 from edge.measure.closing import Doubts
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
@@ -33,6 +34,7 @@ class Judged(NamedTuple):
     values: list[dict[str, float | None]]
     refused: dict[str, set[int]]
     failed: dict[str, set[int]]  # minutes with a sample that no instrument may report, by channel
+    reasons: list[dict[str, Reason]]
 
 
 def learnt(days: list[list[faults.Frame]], second: bool) -> Doubts:
@@ -58,30 +60,28 @@ def judged(
     `known`: what was learnt before; `minutes` that go on, where the day begins at `begin`, s.
     """
     minutes = minutes or Minutes(lines(second is not None, frames), None, known)
-    flags: list[dict[str, int]] = []
-    values: list[dict[str, float | None]] = []
-    refused: dict[str, set[int]] = {}
-    failed: dict[str, set[int]] = {}
+    found = Judged([], [], {}, {}, [])
     for at, sensor, frame in merged(frames, second):
         while at >= begin + 61.0:  # the recorder's grace
-            close(minutes, begin, flags, values)
+            close(minutes, begin, found)
             begin += 60.0
         for name, value in frame.items():
             reading = Reading(name, value, at, wraps_at=WRAP if name == "rainfall_amount" else None)
             minutes.take(sensor, reading)
             if (line := minutes.lines.get((sensor, name))) and line.checker.impossible(reading):
-                failed.setdefault(name, set()).add(faults.minute(at))
+                found.failed.setdefault(name, set()).add(faults.minute(at))
             if sensor == "mast" and name in WEEWX and not WEEWX[name][0] <= value <= WEEWX[name][1]:
-                refused.setdefault(name, set()).add(faults.minute(at))
-    close(minutes, begin, flags, values)
-    return Judged(flags, values, refused, failed)
+                found.refused.setdefault(name, set()).add(faults.minute(at))
+    close(minutes, begin, found)
+    return found
 
 
-def close(minutes: Minutes, begin: float, flags: list[Any], values: list[Any]) -> None:
+def close(minutes: Minutes, begin: float, found: Judged) -> None:
     """Close one minute."""
     body = minutes.close(begin, begin + 60.0, None, {})
-    flags.append(body.quality)
-    values.append(body.values)
+    found.flags.append(body.quality)
+    found.values.append(body.values)
+    found.reasons.append(body.reasons)
 
 
 def merged(

@@ -82,7 +82,7 @@ def judged(climate: Climate, frames: list[Frame], number: int, minutes: Minutes)
     """Pass a day through the minutes; a station alone has no second sensor's channels."""
     offset = NEW_YEAR + (climate.day_of_year - 1) * DAY
     first = frames[0][0]
-    found = Judged([], [], {}, {})
+    found = Judged([], [], {}, {}, [])
     begin = first
     utc = offset + number * DAY - first
     for at, frame in [*frames, (first + DAY + 61.0, {})]:
@@ -90,6 +90,7 @@ def judged(climate: Climate, frames: list[Frame], number: int, minutes: Minutes)
             body = minutes.close(begin, begin + 60.0, utc, {})
             found.flags.append({n: f for n, f in body.quality.items() if n in frames[0][1]})
             found.values.append(body.values)
+            found.reasons.append(body.reasons)
             begin += 60.0
         for name, value in frame.items():
             quantity, _, sensor = name.partition(".")

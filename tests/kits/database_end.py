@@ -6,7 +6,7 @@ from edge.sim.record_checkers import Version
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.receiver import Files, Receiver
-from tests.kits.far_end import SECTION, FarEnd
+from tests.kits.far_end import PICTURES, SECTION, FarEnd
 from tests.kits.sink_kit import kept
 
 
@@ -18,7 +18,7 @@ class DatabaseEnd(FarEnd):
     @property
     def url(self) -> str:
         """The database's address."""
-        return f"sqlite://{self.folder.absolute()}/hub.db"
+        return f"sqlite://{self._folder.absolute()}/hub.db"
 
     def database(self) -> list[Version]:
         """Return what the database holds; the ledger must name just that."""
@@ -30,4 +30,5 @@ class DatabaseEnd(FarEnd):
 
     def _opened(self) -> Receiver:
         sink = DatabaseSink(opened(self.url))
-        return Receiver(SECTION, Files(), True, lambda _station, _record: None, utc=lambda: 0, sink=sink)
+        files = Files(pictures=self._folder / PICTURES)
+        return Receiver(SECTION, files, True, lambda _station, _record: None, utc=lambda: 0, sink=sink, told=self._told)

@@ -7,6 +7,7 @@ proves and answers is `hub.receiver` on real files, in simulated time.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import random
 import shutil
 from pathlib import Path
@@ -18,9 +19,9 @@ from drivers.reason import Reason
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
 from edge.records.record import Record
+from edge.sim.asks import Ask
 from edge.sim.faults import Mishap
 from edge.sim.lane import FOREVER
-from edge.sim.memory_broker import MemoryBroker
 from edge.sim.network import Network
 from edge.sim.record_checkers import Version
 from edge.sim.rig import Rig
@@ -34,6 +35,7 @@ from edge.wire.session import KEPT_SESSION, Incoming, Session
 from hub import intake
 from hub.jsonl import Identity
 from hub.receiver import RECEIVE, Files, Receiver
+from tests.kits.asker import Asker, WatchedBroker
 from tests.kits.batches import Reader
 
 SECTION = BrokerSection(url="mqtt://simulated")
@@ -41,25 +43,32 @@ AGAIN_S = 5.0  # between two tries of the platform
 STEP_S, STEPS = 60.0, 240  # in which a station has to have everything proven when nothing goes wrong any more
 OVERDUE_S = 300.0  # after a roll call, by which what is lacking has been opened again
 FILES = ("minutes.jsonl", "events.jsonl", "minutes.jsonl.ledger")
+PICTURES = "photos"
+STATION = "sim"
 
 
 class FarEnd:
     """`arrived`: every record that the receiver was handed, duplicates too, in their order; `topics`: on which.
 
+    `asker`: who asks the station for things, and hears the answers; `told`: the time that stations are told.
     `reads`: the version that it reads until it leaves; when it returns it is of today.
     """
 
     files: tuple[str, ...] = FILES  # what a copy of its database is
 
-    def __init__(self, folder: Path, seed: int, reads: int = version2.VERSION) -> None:
+    def __init__(self, folder: Path, seed: int, reads: int = version2.VERSION, tells_time: bool = False) -> None:
         self.topics: list[str] = []
         self._reads = reads
         self.arrived: list[Record] = []
         self._reader = Reader()
         rng = random.Random(f"broker {seed}")
-        broker = MemoryBroker(rng.choice((100, 1000)), rng.choice((1, 5, 20)), rng.choice((None, 16 * 1024)))
+        self.broker = broker = WatchedBroker(
+            rng.choice((100, 1000)), rng.choice((1, 5, 20)), rng.choice((None, 16 * 1024))
+        )
         self.network = Network(seed, broker)
-        self.folder, self._copy, self._seed = folder, folder.with_name(folder.name + ".copy"), seed
+        self.asker = Asker(broker, STATION, self.network.utc)
+        self._told = self.network.utc if tells_time else lambda: 0
+        self._folder, self._copy, self._seed = folder, folder.with_name(folder.name + ".copy"), seed
         folder.mkdir(parents=True, exist_ok=True)
         self._receiver: Receiver | None = self._opened()
         self._link: Link | None = None
@@ -96,32 +105,43 @@ class FarEnd:
             self._start()
         elif what is Mishap.COPIED:
             shutil.rmtree(self._copy, ignore_errors=True)
-            shutil.copytree(self.folder, self._copy)
+            shutil.copytree(self._folder, self._copy)
         elif self._copy.exists():
             was_there = self._receiver is not None
             self._stop()
-            for name in self.files:
-                (self.folder / name).unlink(missing_ok=True)
-                with contextlib.suppress(FileNotFoundError):
-                    shutil.copy(self._copy / name, self.folder / name)
+            self._restore()
             if was_there:
                 self._start()
 
+    def _restore(self) -> None:
+        for name in self.files:
+            (self._folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy(self._copy / name, self._folder / name)
+        shutil.rmtree(self._folder / PICTURES)
+        shutil.copytree(self._copy / PICTURES, self._folder / PICTURES)
+
+    def ask(self, what: Ask) -> None:
+        """Ask the station for something, where the broker can be reached."""
+        if not self.network.away:
+            self.asker.ask(what)
+
     def settle(self, rig: Rig) -> None:
-        """Let time pass until all is proven, call the roll, and let time pass again."""
+        """Let time pass until all is proven, call the roll, ask everything again, and let time pass again."""
         self.network.calm = True
         self.reachable(True)
         self.network.broker.hang_up()  # the connections that are doomed, too
         self._stop()
         self._start()  # it calls the roll
         self._await_proof(rig)
+        self.asker.ask_again()
         rig.clock.run_until(rig.clock.now() + OVERDUE_S)
         self._await_proof(rig)
 
     def database(self) -> list[Version]:
         """Return what its files hold, line by line."""
         self._stop()
-        lines = [line for name in FILES[:2] for line in (self.folder / name).read_bytes().splitlines()]
+        lines = [line for name in FILES[:2] for line in (self._folder / name).read_bytes().splitlines()]
         found = []
         for line in lines:
             with contextlib.suppress(msgspec.ValidationError):  # its own notes about stations
@@ -129,11 +149,18 @@ class FarEnd:
                 found.append((name.epoch, name.seq, name.revision))
         return found
 
+    def picture_files(self) -> list[str]:
+        """Return the SHA-256 of each picture file that is whole."""
+        files = sorted((self._folder / PICTURES).glob("*.jpg"))
+        return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+
     def _await_proof(self, rig: Rig) -> None:
         assert rig.station is not None and rig.station.uplink is not None
         store: Store = rig.station.store
         for _ in range(STEPS):
-            if not store.outbox.unsent(PLATFORM, limit=1) and not store.outbox.unproven(PLATFORM):
+            left = store.pictures.count(PLATFORM)
+            records = store.outbox.unsent(PLATFORM, limit=1) or store.outbox.unproven(PLATFORM)
+            if not (records or left.thumbnails or left.full):
                 return
             rig.station.uplink.retry_now()
             rig.clock.run_until(rig.clock.now() + STEP_S)
@@ -165,8 +192,8 @@ class FarEnd:
             self.arrived += self._reader.records(message.topic, message.payload)
 
     def _opened(self) -> Receiver:
-        files = Files(self.folder / FILES[0], self.folder / FILES[1])
-        return Receiver(SECTION, files, True, lambda _station, _record: None, utc=lambda: 0)
+        files = Files(self._folder / FILES[0], self._folder / FILES[1], self._folder / PICTURES)
+        return Receiver(SECTION, files, True, lambda _station, _record: None, utc=lambda: 0, told=self._told)
 
     def _stop(self) -> None:
         if self._receiver is not None:

@@ -9,21 +9,27 @@ from pathlib import Path
 
 from drivers.twins.twin import Fault
 from edge.config.file import load
-from edge.config.sections import Config
+from edge.config.sections import CameraSection, CommandsSection, Config
 from edge.daemon import open_store
 from edge.northbound import version2
 from edge.records.record import Kind, Record
+from edge.sim.command_checkers import Asked, command_checks, under_maintenance
 from edge.sim.faults import DeviceFault, Schedule
+from edge.sim.picture_checkers import PictureState, picture_checks
 from edge.sim.record_checkers import Truth, highest, identity_checks, unsettled, wrongly_proven
 from edge.sim.rig import Rig
 from edge.sim.scenario import Life
 from edge.sim.value_checker import channels_of, value_checks
 from edge.store.outbox import PLATFORM
+from edge.store.picture_rows import FULL, THUMBNAIL
 from edge.store.store import Store
+from tests.kits.camera_thread import CameraThread
 from tests.kits.far_end import FarEnd
 
 BEGIN = 1_782_097_200_000_000  # 2026-06-22 11:00 at the site, in the rains
 HOUR, DAY = 3600.0, 86_400.0
+CAMERA_MIN = 20  # minutes between two pictures
+NO_PICTURES = PictureState({}, (), (), (), ())
 SIMULATED = '[broker]\nurl = "mqtt://simulated"\n'
 SMALL = """\
 [station]
@@ -75,8 +81,10 @@ class Outcome:
     kept: list[Record]
     arrived: list[Record]
     complaints: list[str]
+    pictures: PictureState = NO_PICTURES
     connections: int = 0  # that the station made
     topics: list[str] = field(default_factory=list)  # of all messages that arrived
+    asked: dict[str, Asked] = field(default_factory=dict)
 
     def minutes(self, epoch: int | None = None) -> list[Record]:
         """Return the newest revisions of the minutes that arrived, of one start (0: the first) or of all."""
@@ -123,16 +131,48 @@ def live(
     end: type[FarEnd] = FarEnd,
 ) -> Outcome:
     """Live so many simulated seconds before a platform that reads this version, and judge what came of it."""
-    platform = end(config.state_dir.with_name("platform"), seed, reads)
-    life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
-    life.run(length)
-    life.end()
+    config = with_people(config)
+    platform = end(config.state_dir.with_name("platform"), seed, reads, schedule.tells_time)
+    camera = CameraThread(config.state_dir / "spool", seed)
+    try:
+        life = Life(config, seed, begin, schedule, open_store, speed, platform, setup=setup)
+        life.run(length)
+        life.end()
+    finally:
+        camera.end()
     kept, closed = records_of(config), closed_of(config)
-    outcome = judged(life, kept, platform.arrived)
+    outcome = judged(life, kept, platform.arrived, pictures_of(config, platform, camera))
     outcome.topics = platform.topics
     outcome.connections = platform.network.connections
     outcome.complaints += [*wrongly_proven(closed, platform.database()), *unsettled(kept, closed)]
+    outcome.asked = platform.asker.judged()
+    outcome.complaints += picture_checks(outcome.pictures, kept)
+    outcome.complaints += command_checks(Truth.of(life), outcome.asked, kept)
     return outcome
+
+
+def with_people(config: Config) -> Config:
+    """Return the station with a camera, and with all that may be asked from afar."""
+    camera = CameraSection(
+        name="mast", driver="http", url="http://camera.invalid/still", every_min=CAMERA_MIN, by_night=True
+    )
+    commands = CommandsSection(remote=("picture", "hello", "maintenance"))
+    return config.model_copy(update={"camera": (camera,), "commands": commands})
+
+
+def pictures_of(config: Config, platform: FarEnd, camera: CameraThread) -> PictureState:
+    """Return what became of the pictures, of a store that nobody has open."""
+    store: Store = open_store(config)
+    try:
+        book = store.pictures
+        kept = [
+            (path.name.partition(".")[0], THUMBNAIL if "thumb" in path.name else FULL) for path in book.folder.iterdir()
+        ]
+        unproven = {(piece.picture, piece.part) for piece in book.next_pieces(PLATFORM, 100_000)}
+        closed = [part for part in kept if part not in unproven | set(book.unproven(PLATFORM))]
+        return PictureState(camera.taken, kept, closed, platform.picture_files(), platform.broker.confirmed)
+    finally:
+        store.close()
 
 
 def records_of(config: Config) -> list[Record]:
@@ -154,9 +194,9 @@ def closed_of(config: Config) -> list[Record]:
         store.close()
 
 
-def judged(life: Life, kept: list[Record], arrived: list[Record]) -> Outcome:
+def judged(life: Life, kept: list[Record], arrived: list[Record], pictures: PictureState = NO_PICTURES) -> Outcome:
     """Return what the checkers find."""
     truth = Truth.of(life)
     newest = list(highest(arrived).values())
-    complaints = [*identity_checks(truth, kept, arrived), *value_checks(truth, newest)]
-    return Outcome(life, kept, arrived, complaints)
+    complaints = [*identity_checks(truth, kept, arrived), *value_checks(truth, newest, under_maintenance(kept))]
+    return Outcome(life, kept, arrived, complaints, pictures)

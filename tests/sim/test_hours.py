@@ -11,7 +11,8 @@ from drivers.twins.twin import Fault
 from edge.measure.derived import chill
 from edge.records import bodies
 from edge.records.record import Kind, Record
-from edge.sim.faults import DeviceFault, Outage, Schedule
+from edge.sim.faults import FOREVER, DeviceFault, Outage, Schedule
+from edge.sim.times import Teller
 from tests.kits.stations import SMALL, Outcome, configured, live, without
 
 HOUR_US = 3_600_000_000
@@ -46,6 +47,16 @@ def degree_hours(minutes: list[Record]) -> float | None:
     if weight < 40 * 60 - 1e-3:
         return None
     return round(chill.growing_degree_hours(sum(d * v for d, v in good) / weight), 1)
+
+
+def last_told(records: list[Record]) -> dict[int, bodies.Hour]:
+    """Return what was told last of each hour, by its begin: that is right."""
+    found: dict[int, bodies.Hour] = {}
+    for record in sorted(records, key=lambda one: one.seq):
+        if record.kind == Kind.HOUR:
+            hour = bodies.decode(record.kind, record.body)
+            found[hour.begin] = hour
+    return found
 
 
 def complete(outcome: Outcome) -> list[bodies.Hour]:
@@ -84,3 +95,19 @@ def test_a_silent_thermometer_makes_no_hour_and_is_said(tmp_path: Path) -> None:
     assert [hour.quality["growing_degree_hours"] for hour in hours] == [1, 9, 1]
     assert hours[1].reasons["growing_degree_hours"].code == "hour_lacks"
     assert hours[1].season.missing == 1
+
+
+@pytest.mark.slow
+def test_hours_of_a_time_that_was_wrong_are_told_anew_at_both_ends(tmp_path: Path) -> None:
+    """An hour on for 83 minutes, a kill before the truth is believed: store and platform end with the right hours."""
+    teller = Teller("ntp", 0.02, ((0.0, 5000.0, 3600.0), (5000.0, FOREVER, 0.0)))
+    schedule = Schedule((), (Outage(9000.5, 20.0, False),), tellers=(teller,), watched=True)
+    outcome = live(configured(tmp_path, TEXT), schedule, 16_000.0)
+    assert [c for c in outcome.complaints if not c.startswith("wrongly good")] == []
+    minutes, last = by_hour(outcome), last_told(outcome.kept)
+    assert len(hours_of(outcome)) > len(last)  # some were told twice
+    assert set(last) >= set(range(min(minutes), max(minutes), HOUR_US))
+    for begin, hour in last.items():
+        true = degree_hours(minutes[begin]) if begin < max(minutes) and begin in minutes else None
+        assert hour.values["growing_degree_hours"] == (None if true is None else pytest.approx(true, abs=0.11)), begin
+    assert last_told(outcome.arrived) == last

@@ -16,6 +16,7 @@ from referencing.jsonschema import DRAFT7
 
 from edge.northbound import version2
 from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.store.outbox import PLATFORM
 from edge.wire import contract
 from edge.wire.contract import VERSION, Command, Piece, Receipt, Result, Topic, encode, topic
 from edge.wire.session import Incoming
@@ -110,7 +111,7 @@ def everything_said(box: Box, listener: Listener, watch: Watch) -> None:
     box.run(300)
     box.store.times.bound(BOOT, 1, 2)
     box.picture(os.urandom(50_000), os.urandom(5_000))
-    box.run_until(lambda: not box.store.pictures.unproven() and len(watch.seqs()) > 30)
+    box.run_until(lambda: not box.store.pictures.unproven(PLATFORM) and len(watch.seqs()) > 30)
     listener.send(topic("orchard-1", Topic.COMMAND), encode(Command(VERSION, "c1", "picture", {"camera": "n"}, 1)))
     box.run(1)
     box.uplink.result(Result(VERSION, "c1", "orchard-1", "done", "taken", {"picture": "x"}))

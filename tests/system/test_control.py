@@ -32,7 +32,7 @@ from edge.control.commands import (
     Request,
 )
 from edge.control.local_socket import MOST_CALLERS, Control
-from edge.recorder.recorder import Maintenance
+from edge.recorder.maintenance import Maintenance
 from edge.store.store import Store
 from tests.kits.broker import until
 from tests.kits.hostile import Mutations

@@ -224,8 +224,8 @@ def test_a_camera_is_tried_with_one_photo(tmp_path: Path, broker: Broker, port: 
         page = minshan("doctor", "--config", str(file))
         assert page.code == 1
         assert "✗ camera south: the address answers with text/html, not with a JPEG; it begins" in page.out
-        assert "  → The address is a page, not a photo: ask the camera's manual for its snapshot address.\n" in page.out
+        assert "  → Ask the camera's manual for the address of its snapshot as JPEG.\n" in page.out
         camera.misbehave(CameraFault.REFUSE)
         chinese = minshan("doctor", "--lang", "zh", "--config", str(file)).out
-        assert "✗ 摄像头 south：摄像头拒绝用户 'viewer' 登录（HTTP 401）" in chinese
+        assert "✗ 摄像头 south：摄像头拒绝用户“viewer”登录（HTTP 401）" in chinese
         assert "plum" not in said + page.out + chinese

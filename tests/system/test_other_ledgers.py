@@ -81,7 +81,7 @@ def test_a_receipt_of_another_ledger_closes_nothing(
         s.last - s.first + 1 for s in box.store.outbox.unproven(PLATFORM)
     )
     assert now == unproven == 51
-    assert box.store.pictures.count().full == 1
+    assert box.store.pictures.count(PLATFORM).full == 1
     assert (status(box).believed, status(box).other) == ("true", None)
     true.listener.again()
     true.receipt([Span("e1", 1, 51)])

@@ -77,7 +77,7 @@ def test_a_limit_that_nobody_names_is_learned(
     box.backlog(800)
     box.recording()
     box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) <= 2 and box.uplink.snapshot.too_large.count, real=60)
-    box.run_until(lambda: box.store.pictures.count().bytes_left == 0, real=60)
+    box.run_until(lambda: box.store.pictures.count(PLATFORM).bytes_left == 0, real=60)
     judge(box, listener, stays)
     assert fits in set(seqs(listener.records()))
     learned = box.uplink._limit.most

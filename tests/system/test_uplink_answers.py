@@ -10,6 +10,7 @@ import msgspec
 
 from edge.clock.anchors import Anchor
 from edge.clock.clock import SystemClock
+from edge.config.sections import BrokerSection
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
 from edge.store.outbox import PLATFORM
@@ -154,7 +155,7 @@ def test_a_picture_arrives_whole_its_thumbnail_first(broker: Broker, boxes: list
     box = make(boxes, tmp_path, broker)
     full, thumbnail = bytes(range(256)) * 900, b"thumb" * 4000
     name = box.picture(full, thumbnail)
-    box.run_until(lambda: box.store.pictures.count().bytes_left == 0)
+    box.run_until(lambda: box.store.pictures.count(PLATFORM).bytes_left == 0)
     chunks = [decode_chunk(m.payload) for m in listener.on(STATION, Topic.PICTURE)]
     assert [h.part for h, _ in chunks] == ["thumbnail"] + ["full"] * 8
     assert b"".join(data for header, data in chunks if header.part == "full") == full
@@ -186,7 +187,7 @@ def test_a_chunk_after_one_that_was_refused_is_no_progress(broker: Broker, boxes
     """Only what the broker has without a hole moves a picture on; after a restart it goes on there."""
     box = make(boxes, tmp_path, broker)
     box.picture(b"x" * 100_000, b"y" * 50)
-    chunks = Chunks(STATION, box.store, box.clock, committed=False)
+    chunks = Chunks(destination(BrokerSection(url="mqtt://127.0.0.1", proof="broker")), box.store, box.clock)
     window = Window(20, None)
     flying = []
     for mid in range(3):
@@ -200,9 +201,9 @@ def test_a_chunk_after_one_that_was_refused_is_no_progress(broker: Broker, boxes
     chunks.sent(*flying[0])
     late = msgspec.structs.replace(flying[1][0], offset=CHUNK)
     chunks.sent(late, 2 * CHUNK)
-    assert [row.offset for row in box.store.pictures.next_pieces()] == [0]
+    assert [row.offset for row in box.store.pictures.next_pieces(PLATFORM)] == [0]
     chunks.sent(*flying[1])
-    assert [row.offset for row in box.store.pictures.next_pieces()] == [CHUNK]
+    assert [row.offset for row in box.store.pictures.next_pieces(PLATFORM)] == [CHUNK]
 
 
 def test_in_real_time_a_minute_goes_at_once_and_the_lane_ends_soon(broker: Broker, tmp_path: Path) -> None:

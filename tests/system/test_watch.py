@@ -241,7 +241,8 @@ def test_a_picture_is_whole_though_the_receiver_is_killed(
         box.run(0.05)
         watch.kill()
         watch.start()
-    box.run_until(lambda: len(list(watch.pictures.glob("*.jpg"))) == 2 and not box.store.pictures.unproven(), 40)
+    files, book = watch.pictures, box.store.pictures
+    box.run_until(lambda: len(list(files.glob("*.jpg"))) == 2 and not book.unproven(PLATFORM), 40)
     names = sorted(path.name for path in watch.pictures.iterdir())
     assert names == [f"orchard-1-20260101T000000Z-north-{name[:8]}{end}" for end in (".jpg", ".thumb.jpg")]
     assert hashlib.sha256((watch.pictures / names[0]).read_bytes()).hexdigest() == name

@@ -19,7 +19,7 @@ import pytest
 from drivers.catalog import catalog, find
 from edge.config.file import COMMON, load, settings_from
 from provisioning.main import group
-from tests import sensor_table
+from tests import profile_table, sensor_table
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
@@ -160,8 +160,8 @@ def figures(page: Path) -> list[list[str]]:
 
 
 def test_what_a_technician_needs_is_there_in_chinese() -> None:
-    """Each driver's page, how Minshan measures and the wire contract have their Chinese page."""
-    wanted = [ROOT / "docs" / "sensors" / f"{name}.md" for name in (*catalog(), "README")]
+    """Each page about sensors, how Minshan measures and the wire contract have their Chinese page."""
+    wanted = [page for page in (ROOT / "docs" / "sensors").glob("*.md") if not page.name.endswith(".zh-CN.md")]
     wanted += [ROOT / "docs" / "measuring.md", ROOT / "docs" / "wire-contract" / "README.md"]
     missing = [named(page) for page in wanted if page.with_name(f"{page.stem}.zh-CN.md") not in CHINESE_PAGES]
     assert not missing, ", ".join(missing)
@@ -206,6 +206,14 @@ def test_the_table_of_sensors_is_what_the_drivers_do(language: str) -> None:
     """The tables of docs/sensors/ are what the drivers do on trial; `python -m tests.sensor_table` writes them."""
     page = sensor_table.PAGES[language].read_text(encoding="utf-8")
     assert page == sensor_table.put_in(page, sensor_table.table(language))
+
+
+@pytest.mark.parametrize("language", profile_table.PAGES)
+def test_the_table_of_profiles_is_what_they_say(language: str) -> None:
+    """Each built-in profile has its row: what it gives, what nobody has confirmed; `python -m tests.profile_table`."""
+    page = profile_table.PAGES[language].read_text(encoding="utf-8")
+    assert page.count(profile_table.BEGIN) == 1
+    assert page == sensor_table.put_in(page, profile_table.table(language), profile_table.BEGIN)
 
 
 def test_the_changelog_knows_the_version() -> None:

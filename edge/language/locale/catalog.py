@@ -23,6 +23,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from drivers.devices.profiles import load, names
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 PACKAGES = ("drivers", "edge", "hub", "provisioning")
@@ -48,6 +50,15 @@ def ours() -> Iterator[Found]:
         for file, _line, text, _comments, _context in extract_from_dir(ROOT / package, keywords=KEYWORDS):
             yield f"{package}/{Path(file).as_posix()}", text
     yield from log_lines()
+    yield from profiles()
+
+
+def profiles() -> Iterator[Found]:
+    """Yield what the built-in Modbus profiles say to people: of what device each is, and what nobody has confirmed."""
+    for name in names():
+        profile = load(name)
+        for text in filter(None, (profile.title, profile.maker, profile.unconfirmed)):
+            yield f"drivers/devices/profiles/{name}.toml", text
 
 
 def log_lines() -> Iterator[Found]:

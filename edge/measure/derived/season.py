@@ -152,9 +152,10 @@ class Season:
                 "{hours} hours without a temperature lie within this portion",
                 hours=self.state.counted.unsure,
             )
-        return Hour(number * HOUR * 1_000_000, values, quality, self._counts(), reasons, radiation)
+        return Hour(number * HOUR * 1_000_000, values, quality, self.counts(), reasons, radiation)
 
-    def _counts(self) -> SeasonCounts:
+    def counts(self) -> SeasonCounts:
+        """Return what the season came to so far."""
         counted = self.state.counted
         return SeasonCounts(
             self.state.since * 1_000_000,

@@ -65,6 +65,22 @@ def test_a_sentinel_takes_its_neighbour_along_and_spares_what_was_measured(senti
     assert shown == ([] if cold & 0xFFFF in SENTINELS else [("air_temperature", cold / 10)])
 
 
+@given(word=st.integers(1201, 0xFFFF))
+def test_one_word_in_all_registers_is_no_frost(word: int) -> None:
+    """Where it can be no humidity, what the same word would be as a temperature was not measured either."""
+    data = answer(word, word)
+    assume(not crc_fits(data[:8]))
+    assert readings(fed("modbus", data, profile="th-renke")) == []
+
+
+@pytest.mark.parametrize(("tenths", "good"), [(1000, True), (1001, True), (1030, True), (1031, False)])
+def test_a_hygrometer_in_fog_may_tell_a_little_more_than_100(tenths: int, good: bool) -> None:
+    """Up to 103 % are a value, for the station and for whoever looks at the device; more is none."""
+    humidity = readings(fed("modbus", answer(tenths, 52), profile="th-renke"))[0]
+    assert humidity.value == pytest.approx(tenths / 10)
+    assert (humidity.doubt is None) == good
+
+
 @given(raw=st.integers(-55 * 16, 125 * 16), resolution=st.integers(0, 3), shown=st.integers(-999_999, 9_999_999))
 def test_a_thermometer_s_scratchpad_counts_and_not_the_kernel_s_arithmetic(
     raw: int, resolution: int, shown: int

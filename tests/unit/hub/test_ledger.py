@@ -268,3 +268,19 @@ def test_the_ledger_says_in_which_revision_it_has_a_record() -> None:
     assert ledger.revised("s", [Span("e", 1, 9)]) == [Revised(1, [Span("e", 2, 3)]), Revised(2, [Span("e", 5, 5)])]
     assert ledger.revised("s", [Span("e", 1, 2)]) == [Revised(1, [Span("e", 2, 2)])]
     assert ledger.revised("other", [Span("e", 1, 9)]) == []
+
+
+@pytest.mark.parametrize("there", [0, 3000, len(DATA)])
+def test_a_chunk_without_bytes_asks_what_is_there(tmp_path: Path, there: int) -> None:
+    """A part that is whole is confirmed, another one wanted from where it ends; the question itself changes nothing."""
+    album = Album(tmp_path)
+    if there:
+        album.put(*chunk(0, there))
+        album.sync()
+    album = Album(tmp_path)
+    assert album.put(*chunk(len(DATA), 0))
+    album.sync()
+    wanted, whole = list(album.wanted.values()), [piece for _, piece in album.whole]
+    assert wanted == ([] if there == len(DATA) else [Piece(NAME, "full", there)])
+    assert whole == ([Piece(NAME, "full", len(DATA))] if there == len(DATA) else [])
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) == there

@@ -65,7 +65,7 @@ NO_COMMAND_ZH = """\
 用法： minshan [选项] 命令 [参数]...
 要看帮助，请运行“minshan --help”。
 
-错误：没有命令 'frost'。
+错误：没有命令“frost”。
 """
 
 
@@ -290,4 +290,4 @@ def test_an_error_is_json_too() -> None:
 def test_a_misspelt_command_is_offered() -> None:
     """The near miss of a command is named, as that of an option and of a key is."""
     assert "Did you mean 'doctor'?" in minshan("doktor").err
-    assert minshan("doktor", "--lang", "zh").err.splitlines()[-1] == "错误：没有命令 'doktor'。 是不是想写 'doctor'？"
+    assert minshan("doktor", "--lang", "zh").err.splitlines()[-1] == "错误：没有命令“doktor”。 是不是想写 'doctor'？"

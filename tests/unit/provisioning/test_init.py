@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pty
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -17,7 +13,7 @@ from edge.config.file import load
 from provisioning.commands.answers import Degrees
 from provisioning.commands.doubts import lasting_name
 from provisioning.commands.settings import literal, split
-from tests.kits.command import ENGLISH, minshan
+from tests.kits.command import minshan
 
 
 def made(out: Path, *more: str) -> tuple[str, ...]:
@@ -123,29 +119,6 @@ def test_a_station_needs_its_name_where_nobody_can_be_asked(tmp_path: Path) -> N
     assert (said.code, said.err) == (2, "Error: --station is missing: the station needs a name, as maoxian-1.\n")
 
 
-def test_a_person_is_asked(tmp_path: Path) -> None:
-    """On a terminal each missing fact is asked for, with its default."""
-    near, far = pty.openpty()
-    out = tmp_path / "station.toml"
-    words = [sys.executable, "-m", "provisioning.main", "init", "--state", str(tmp_path), "--out", str(out)]
-    answers = "maoxian-2\n\n30.5\n\n\n\napple\n\nbme280\n\n"
-    with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **ENGLISH}) as asked:
-        os.close(far)
-        os.write(near, answers.encode())
-        said = b""
-        try:
-            while piece := os.read(near, 4096):
-                said += piece
-        except OSError:
-            pass  # a terminal whose other end has gone gives EIO
-        assert asked.wait(30) == 0, said.decode()
-    os.close(near)
-    config = load(out)
-    assert (config.station.id, config.site.latitude, config.site.longitude) == ("maoxian-2", 30.5, 103.85)
-    assert (config.site.crop, config.broker, config.sensor[0].driver) == ("apple", None, "bme280")
-    assert "Latitude, degrees north [31.68]" in said.decode()
-
-
 @pytest.mark.parametrize(
     ("spec", "driver", "keys"),
     [
@@ -163,42 +136,6 @@ def test_values_are_typed_as_the_file_would() -> None:
     """Hexadecimal, numbers, truth and text as TOML has them; what is no TOML is text."""
     values = [literal(text) for text in ("0x76", "1.5", "true", "/dev/ttyUSB0", "rs-fsjt", "a\nb = 2")]
     assert values == [0x76, 1.5, True, "/dev/ttyUSB0", "rs-fsjt", "a\nb = 2"]
-
-
-def interviewed(out: Path, answers: list[str]) -> tuple[int, str]:
-    """Answer the questions of an init on a terminal, each when it is asked. Return its code and what was shown."""
-    near, far = pty.openpty()
-    words = [sys.executable, "-m", "provisioning.main", "init", "--out", str(out)]
-    said = b""
-    with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **ENGLISH}) as asked:
-        os.close(far)
-        os.write(near, "".join(f"{answer}\n" for answer in answers).encode())
-        with contextlib.suppress(OSError):  # a terminal whose other end has gone gives EIO
-            while piece := os.read(near, 4096):
-                said += piece
-        code = asked.wait(30)
-    os.close(near)
-    return code, said.decode()
-
-
-def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
-    """Each answer is checked at once: what is right is said, the question comes again, and nothing is lost."""
-    out = tmp_path / "station.toml"
-    answers = ["茂县一号", "maoxian-1", "", "103.85", "31°40'48\"", "", "", "1590 m", "", str(tmp_path)]
-    answers += ["mqtt://a:b#c@h", "mqtt://h", "bme", "bme280:address=76", "bme280：address=0x76", ""]
-    code, said = interviewed(out, answers)
-    assert code == 0, said
-    config = load(out)
-    assert (config.station.id, config.site.latitude, config.site.altitude_m) == ("maoxian-1", 31.68, 1590)
-    assert [sensor.name for sensor in config.sensor] == ["bme280"]
-    for told in (
-        "must be 1 to 32 lower-case letters, digits or hyphens",
-        "must be at most 90",
-        "a # in the login must be written %23",
-        'there is no driver "bme"; did you mean "bme280"?',
-        "76 is decimal: write 0x76?",
-    ):
-        assert f"Error: {told}" in said.replace("Error: bme280: address = 76: ", "Error: ")
 
 
 def test_a_replaced_file_is_kept_with_its_owner_and_mode(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.toml_lines import Lines
 from edge.config.errors import ConfigError
 from edge.config.file import load
-from edge.config.lines import Lines
 
 STATION = """\
 [station]
@@ -51,7 +51,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
     [
         (
             STATION.replace("31.68", '"31.68"'),
-            'station.toml:4: site.latitude = "31.68": must be a number without quotes, as 3.5',
+            'station.toml:4: site.latitude = "31.68": write it without quotes: 31.68',
         ),
         (
             STATION.replace("31.68", "91"),
@@ -85,7 +85,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + BME.replace("0x76", '"0x76"'),
-            'station.toml:12: sensor "air".address = "0x76": must be a whole number without quotes, as 118 or 0x76',
+            'station.toml:12: sensor "air".address = "0x76": write it without quotes: 0x76',
         ),
         (
             STATION + BME.replace("address", "adress"),
@@ -138,7 +138,10 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
             'station.toml:2: this is no TOML value; text stands in quotes, as key = "text"',
         ),
         (STATION + "[site]\n", "station.toml:9: this key or table was given before"),
-        (STATION.encode() + b"[x]\n# Maoxi\xe9", "station.toml:10: the file is not UTF-8 text (byte 0xe9)"),
+        (
+            STATION.encode() + b"[x]\n# Maoxi\xe9",
+            "station.toml:10: the file is not UTF-8 text (byte 0xe9): save it as UTF-8",
+        ),
     ],
 )
 def test_a_mistake_is_one_clear_line(tmp_path: Path, text: str | bytes, line: str) -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.wide_signs import PLAIN, narrowed, plain
 from edge.config.file import load
-from edge.config.slips import PLAIN, encoding_of, narrowed, plain
+from edge.config.slips import encoding_of
 from tests.unit.edge.config.test_config import BME, STATION, mistakes
 
 CHINESE = STATION.replace('"maoxian-1"\n', '"maoxian-1"\ntitle = "茂县，上寨果园"\n')
@@ -110,3 +111,59 @@ def test_only_signs_of_chinese_typing_are_changed(text: str) -> None:
         assert plain(sign).isascii()
     assert len(narrowed(text)) == len(text)
     assert narrowed("".join(PLAIN)).isascii()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("id =", "id:", "2: = stands between key and value, not :"),
+        ("[site]", "// the site\n[site]", "3: a comment begins with #"),
+        ("[site]", "; the site\n[site]", "3: a comment begins with #"),
+        ("latitude", "纬度", "4: keys are English words in ASCII letters, as latitude"),
+        ("31.68", "", "4: the value is missing behind the ="),
+        ("31.68", "31.68, site = 1", "4: one key a line, without a comma behind the value"),
+        ("31.68", "True", "4: write true or false, in small letters without quotes"),
+        ("1590", "01590", "6: a number does not begin with 0"),
+        ('"/var/lib/minshan"', r'"C:\data"', r"8: write / in place of \ (or the text in single quotes: 'C:\data')"),
+        ("1590", '"1590"', '6: site.altitude_m = "1590": write it without quotes: 1590'),
+        ("\n", "\r", "1: lines end with a bare CR: save the file with line ends LF or CR LF"),
+        ("[site]", "[site]\nlatitude = 1", "5: this key or table was given before"),
+    ],
+)
+def test_what_other_kinds_of_files_take_is_told(tmp_path: Path, right: str, wrong: str, said: str) -> None:
+    """YAML's colon, C's comments, Python's True, Windows' paths: each is told by what this file wants."""
+    text = STATION.replace(right, wrong, -1 if right == "\n" else 1)
+    assert mistakes(tmp_path, text.encode()) == [f"station.toml:{said}"]
+
+
+@pytest.mark.parametrize(
+    ("driver", "url", "said"),
+    [
+        ("http", "10.0.0.9/s.jpg", "must be an address as http://HOST/PATH or https://HOST/PATH"),
+        ("http", "rtsp://10.0.0.9/s.jpg", "must be an address as http://HOST/PATH or https://HOST/PATH"),
+        ("rtsp", "http://10.0.0.9/s", "must be an address as rtsp://HOST/PATH or rtsps://HOST/PATH"),
+        ("http", "http://[fe80::1/s.jpg", "must be an address as http://HOST/PATH or https://HOST/PATH"),
+        ("http", "http:// 10.0.0.9/s.jpg", "must be an address as http://HOST/PATH or https://HOST/PATH"),
+        ("http", "http://10.0.0.9:81233/", "behind the host's : stands a port, from 1 to 65535"),
+        ("http", "http：//10.0.0.9/s.jpg", "a full-width ： stands here: write :"),
+        (
+            "http",
+            "http://a:b#c@10.0.0.9/",
+            "a # in the login must be written %23; or put the password in password_file",
+        ),
+    ],
+)
+def test_a_cameras_address_is_checked_with_the_file(tmp_path: Path, driver: str, url: str, said: str) -> None:
+    """What can be no camera's address stops the start, not the first picture an hour later."""
+    (found,) = mistakes(tmp_path, STATION + f'[[camera]]\nname = "c"\ndriver = "{driver}"\nurl = "{url}"\n')
+    assert found.endswith(f": {said}")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.0.0.9/图 1.jpg?a=b", "https://u:p@cam:8443", "http://[fe80::1%25eth0]/s.jpg", "http://摄像头/a"]
+)
+def test_other_addresses_are_taken(tmp_path: Path, url: str) -> None:
+    """Blanks and Chinese in the path, a login, IPv6 with its interface."""
+    file = tmp_path / "station.toml"
+    file.write_text(STATION + f'[[camera]]\nname = "c"\ndriver = "http"\nurl = "{url}"\n', encoding="utf-8")
+    assert load(file).camera[0].url == url

@@ -18,7 +18,7 @@ from edge.config.sections import CommandsSection, RemoteCommand
 from edge.control.commands import KNOWN, Commands, NoArguments, Outcome, Permission, Principal, Request
 from edge.control.commands import Command as Known
 from edge.control.envelopes import by_http, by_mqtt, by_socket
-from edge.recorder.recorder import Maintenance
+from edge.recorder.maintenance import Maintenance
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.wire.contract import Command, Result

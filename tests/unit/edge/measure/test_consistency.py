@@ -28,14 +28,6 @@ def test_a_gust_is_no_weaker_than_the_mean() -> None:
     assert doubts(wind_speed__roof=5.0, wind_speed_of_gust=4.0) == set()
 
 
-def test_calm_has_no_direction_and_wind_has_one() -> None:
-    """Speed 0 and direction 0 belong together."""
-    assert doubts(wind_speed=2.0, wind_from_direction=0.0) == {"wind_speed", "wind_from_direction"}
-    assert doubts(wind_speed=0.0, wind_from_direction=90.0) == {"wind_speed", "wind_from_direction"}
-    assert doubts(wind_speed=0.0, wind_from_direction=0.0) == set()
-    assert doubts(wind_speed=2.0, wind_from_direction=360.0) == set()
-
-
 def test_small_particles_are_part_of_the_large() -> None:
     """PM1 <= PM2.5 <= PM10, but for rounding."""
     assert doubts(pm1=50.0, pm2p5=30.0, pm10=60.0) == {"pm1", "pm2p5"}

@@ -12,7 +12,6 @@ from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
 from edge.measure.sun import Site
 from edge.records.bodies import Minute
-from tests.bench.judging import judged, recorded
 from tests.kits.station_day import flags, mast, run
 
 AIR = ["air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_from_direction", "illuminance"]
@@ -145,11 +144,3 @@ def test_light_that_no_sun_gives(quantity: str, value: float, hour: float, flag:
     """Sun without day is suspect, a lamp and a thermopile's own offset by night are not."""
     assert light(quantity, value, hour) == flag
     assert light(quantity, value, hour, known=False) == 1
-
-
-@pytest.mark.parametrize("day", ["2021-05-04", "2020-12-27"])
-def test_real_days_raise_none_of_these_doubts(day: str) -> None:
-    """Gusts, rain, haze of 820 ug and a winter day: nothing is called offset, wet, iced or fog."""
-    clean = judged(recorded(day))
-    doubted = {name for body in clean.flags for name, flag in body.items() if flag in (3, 4)}
-    assert doubted <= {"rainfall_amount"}

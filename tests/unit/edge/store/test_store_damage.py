@@ -230,11 +230,13 @@ def test_pictures_are_found_again(tmp_path: Path) -> None:
     store.append(event(Kind.PICTURE, 1, body), picture=picture)
     store.close()
     connection = apsw.Connection(str(tmp_path / "records.db"))
-    connection.execute("DROP TABLE piece; PRAGMA user_version = 1")
+    connection.execute("DROP TABLE piece; DROP TABLE delivery; PRAGMA user_version = 1")
     connection.close()
     content = bytearray((tmp_path / "records.db").read_bytes())
     content[100:108] = b"\xff" * 8
     (tmp_path / "records.db").write_bytes(content)
     store = Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
-    assert [(p.part, p.size, p.seq) for p in store.pictures.next_pieces(9)] == [("thumbnail", 3, 1), ("full", 7, 1)]
+    store.append(minute(2))
+    found = store.pictures.next_pieces(PLATFORM, 9)
+    assert [(piece.part, piece.size, piece.seq) for piece in found] == [("thumbnail", 3, 1), ("full", 7, 1)]
     store.close()

@@ -135,7 +135,7 @@ def test_pictures_go_in_the_stated_order(folder: Path) -> None:
     picture(store, 2, thumbnail=False)
     last = picture(store, 3)
     for name in (first, last):
-        store.pictures.closed(name, FULL)
+        store.pictures.closed(PLATFORM, name, FULL)
     assert sweep(store, 10) == []
     picture(store, 4)
     assert sweep(store, 11) == []
@@ -155,22 +155,22 @@ def test_a_picture_is_sent_thumbnail_first_and_resumes(folder: Path) -> None:
     """Thumbnails go before full pictures, the newest first; a chunk's offset outlives a restart."""
     store = Store.open(folder, epoch="a", destinations=(PLATFORM,))
     old, new = picture(store, 1), picture(store, 2)
-    pieces = store.pictures.next_pieces(9)
+    pieces = store.pictures.next_pieces(PLATFORM, 9)
     assert [(p.picture, p.part) for p in pieces] == [(new, THUMBNAIL), (old, THUMBNAIL), (new, FULL), (old, FULL)]
-    store.pictures.progress(new, FULL, 600)
+    store.pictures.progress(PLATFORM, new, FULL, 600)
     store.close()
     store = Store.open(folder, epoch="b", destinations=(PLATFORM,))
     for name in (new, old):
-        assert store.pictures.sent(name, THUMBNAIL)
-    piece = store.pictures.next_pieces()[0]
+        assert store.pictures.sent(PLATFORM, name, THUMBNAIL)
+    piece = store.pictures.next_pieces(PLATFORM)[0]
     assert (piece.picture, piece.offset, piece.size, piece.time, piece.epoch) == (new, 600, 1000, 2 * MINUTE, "a")
     assert piece.path.stat().st_size == 1000
-    assert store.pictures.unproven() == [(old, THUMBNAIL), (new, THUMBNAIL)]
-    assert store.pictures.closed(old, THUMBNAIL)
-    assert store.pictures.again(new, THUMBNAIL)
-    assert store.pictures.next_pieces()[0].part == THUMBNAIL
-    assert not store.pictures.again("none", FULL)
-    count = store.pictures.count()
+    assert store.pictures.unproven(PLATFORM) == [(old, THUMBNAIL), (new, THUMBNAIL)]
+    assert store.pictures.closed(PLATFORM, old, THUMBNAIL)
+    assert store.pictures.again(PLATFORM, new, THUMBNAIL)
+    assert store.pictures.next_pieces(PLATFORM)[0].part == THUMBNAIL
+    assert not store.pictures.again(PLATFORM, "none", FULL)
+    count = store.pictures.count(PLATFORM)
     assert (count.thumbnails, count.full, count.bytes_left) == (1, 2, 10 + 400 + 1000)
     store.close()
 

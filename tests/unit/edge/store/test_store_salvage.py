@@ -50,7 +50,7 @@ def told_whole(folder: Path, records: list[Record]) -> None:
     store = Store.open(folder, epoch="b", destinations=(PLATFORM,))
     store.append(minute(999), {"n": 999})
     kept = {record.seq: record for record in store.range(1, len(records)) if record.epoch == "a"}
-    store.pictures.count()
+    store.pictures.count(PLATFORM)
     store.times.anchors("boot-1")
     store.outbox.unsent(PLATFORM, limit=1000)
     told = store.take_repair()

@@ -68,7 +68,7 @@ class Front:
             self.store,
             clock,
             self.receipts,
-            Chunks(STATION, self.store, clock, committed=True),
+            Chunks(there, self.store, clock),
             RecordEncoder(there, self.store.notes, clock, self.receipts.lacking),
             by_mqtt(Commands(parts, KNOWN), STATION, ("picture", "hello"), self.answer),
             self.store.times.add_anchor,

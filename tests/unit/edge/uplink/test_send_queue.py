@@ -58,8 +58,8 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
     """Of three pictures the one that was asked for has its thumbnail sent before any backfill, the others after all."""
     names = [pictured(store, letter) for letter in "abc"]
     clock = SystemClock()
-    broker = BrokerSection(url="mqtt://127.0.0.1")
-    chunks = Chunks("min-1", store, clock, committed=False)
+    broker = BrokerSection(url="mqtt://127.0.0.1", proof="broker")
+    chunks = Chunks(destination(broker), store, clock)
     encoder = RecordEncoder(destination(broker), store.notes, clock, Lacking())
     about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
     order = Order(destination(broker), "new", store, clock, chunks, *about)
@@ -84,10 +84,10 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
 def test_an_alert_takes_waiting_minutes_with_it(store: Store) -> None:
     """Where live minutes wait for each other an alert waits for none, and neither do they then."""
     clock = SimClock()
-    broker = BrokerSection(url="mqtt://127.0.0.1", live_every_min=10)
+    broker = BrokerSection(url="mqtt://127.0.0.1", live_every_min=10, proof="broker")
     there = destination(broker)
     encoder = RecordEncoder(there, store.notes, clock, Lacking())
-    chunks = Chunks("min-1", store, clock, committed=False)
+    chunks = Chunks(there, store, clock)
     order = Order(
         there, "old", store, clock, chunks, TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
     )

@@ -1,0 +1,88 @@
+"""What is wrong with a text that tomllib refuses: it has no codes, so the line is looked at here.
+
+People write what other files take: `yes`, `True`, `key: value`, `; comment`, a path of Windows, two keys on a line.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+import tomllib
+
+from drivers.reason import Reason
+from drivers.toml_lines import Lines, is_whole_text, value_on
+from drivers.wide_signs import first_wide, outside_texts
+
+NO_KEY = Reason("toml_key", "this line is no `key = value` and no [table]")
+NO_VALUE = Reason("toml_value", 'this is no TOML value; text stands in quotes, as key = "text"')
+# A line that is no TOML by what it looks like; the first that fits.
+SLIPS = (
+    (r"\s*(;|//|--|/\*|')", Reason("toml_comment", "a comment begins with #")),
+    (r"\s*[\w.-]+\s*:", Reason("toml_colon", "= stands between key and value, not :")),
+    (r"\s*[^\x00-\x7f\s][^=]*=", Reason("toml_key_letters", "keys are English words in ASCII letters, as latitude")),
+    (r"[^=]*=\s*$", Reason("toml_no_value", "the value is missing behind the =")),
+    (
+        r"(?i)[^=]*=\s*(yes|no|on|off|true|false)\s*(#.*)?$",
+        Reason("toml_truth", "write true or false, in small letters without quotes"),
+    ),
+    (r"[^=]*=\s*[-+]?0[0-9]+(\.[0-9]+)?\s*(#.*)?$", Reason("toml_zero", "a number does not begin with 0")),
+    (
+        r'[^=]*=\s*"[^"]*\\[^"]*"\s*(#.*)?$',
+        Reason("toml_backslash", r"write / in place of \ (or the text in single quotes: 'C:\data')"),
+    ),
+    (r"[^=]*=\s*[^\"'\[{#]+,[^=]+=", Reason("toml_two", "one key a line, without a comma behind the value")),
+)
+
+
+def mistake_in(text: str) -> tuple[int, Reason]:
+    """Return the line (from 1) on which what tomllib refuses begins, and what is wrong there."""
+    if bare := re.search(r"\r(?!\n)", text):
+        line = text.count("\n", 0, bare.start()) + 1
+        return line, Reason("toml_line_ends", "lines end with a bare CR: save the file with line ends LF or CR LF")
+    number = bad_line(text)
+    return number, what_is_wrong((text.splitlines() or [""])[number - 1])
+
+
+def bad_line(text: str) -> int:
+    """Return the line (from 1) on which what tomllib refuses begins: the text before it is whole."""
+    lines, starts = text.splitlines(), Lines(text).starts
+    refused = bisect.bisect_left(starts, True, key=lambda start: not is_toml("\n".join(lines[: start - 1])))
+    return starts[max(0, refused - 1)] if starts else 1
+
+
+def what_is_wrong(line: str) -> Reason:
+    """Return what is wrong with a line of which the file before it is whole."""
+    value = value_on(line)
+    if is_toml(line):
+        return Reason("toml_twice", "this key or table was given before")
+    if wide := first_wide(outside_texts(line)):
+        return wide
+    for pattern, reason in SLIPS:
+        if re.match(pattern, line):
+            return reason
+    if line.strip().startswith("[") or (value or "").startswith(("[", "{")):
+        return Reason("toml_bracket", "a bracket is not closed")
+    return NO_KEY if value is None else wrong_value(value)
+
+
+def wrong_value(value: str) -> Reason:
+    """Return what is wrong with what stands behind the `=`."""
+    opened = value[:1]
+    open_yet = value.count(opened) < 2 or value.startswith(("'''", '"""'))
+    if opened in ("'", '"') and (open_yet or is_whole_text(value)):
+        return Reason("toml_quote", "a text has no closing quote, or a sign in it that may not stand there")
+    if opened in ("'", '"', "+", "-", ".") or opened.isdigit():
+        return Reason(
+            "toml_rest",
+            "something stands behind the value: numbers have a point and no unit (31.68), text stands in quotes",
+        )
+    return NO_VALUE
+
+
+def is_toml(text: str) -> bool:
+    """Return whether tomllib takes the text."""
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True

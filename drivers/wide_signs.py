@@ -1,0 +1,51 @@
+"""Full-width signs of a Chinese keyboard (：，＝“”) in what a program reads: which sign each stands for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from drivers.reason import Reason
+
+# Signs of Chinese typesetting whose plain form is not their compatibility form in Unicode.
+PLAIN = {
+    **dict.fromkeys("“”„「」『』", '"'),
+    **dict.fromkeys("‘’", "'"),
+    **dict.fromkeys("【〔", "["),
+    **dict.fromkeys("】〕", "]"),
+    **dict.fromkeys("–—−", "-"),
+    "。": ".",
+    "、": ",",
+}
+SPACES = "\u3000\u00a0\u200b\ufeff"
+_WHOLE_TEXT = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|\#.*""")
+
+
+def plain(sign: str) -> str:
+    """Return the sign of an English keyboard that a full-width one stands for; "" for any other sign."""
+    if sign in SPACES:
+        return " "
+    narrow = unicodedata.normalize("NFKC", sign) if "\uff01" <= sign <= "\uff5e" else ""
+    return PLAIN.get(sign, narrow)
+
+
+def narrowed(text: str) -> str:
+    """Return a text with the signs of an English keyboard in place of full-width ones."""
+    return "".join(plain(sign) or sign for sign in text)
+
+
+def first_wide(text: str) -> Reason | None:
+    """Return what is to be said of the first full-width sign of a text; None where it has none."""
+    for place, sign in enumerate(text):
+        if right := plain(sign):
+            if re.fullmatch("[0-9][，。、][0-9]", text[max(0, place - 1) : place + 2]):
+                right = "."  # of a number, which has no comma
+            if right == " ":
+                return Reason("wide_space", "a full-width space stands here: write an ordinary one")
+            return Reason("full_width", "a full-width {sign} stands here: write {right}", sign=sign, right=right)
+    return None
+
+
+def outside_texts(line: str) -> str:
+    """Return a line of TOML without its texts in quotes and its comment, which may hold any sign."""
+    return _WHOLE_TEXT.sub("", line)

@@ -1,0 +1,79 @@
+"""Hours made once more, because minutes of them got another time than they had when the hours were told.
+
+They are made again from the state before the boot that was dated wrongly, silently, beside those that were told. Then
+each that differs is told anew, and one that no minute is of any more is told as missing: of several records of one
+hour the last is right. Nothing is kept until all of them are told, so a restart begins with it once more and tells
+again only what still differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drivers.reason import Reason
+from edge.measure.derived.season import Orchard, SeasonState
+from edge.measure.quality import Flag
+from edge.recorder.hour_maker import HourMaker, HoursState, checkpoint
+from edge.records.bodies import Hour, decode, encode
+from edge.records.record import Record
+from edge.store.moves import Moves
+from edge.store.store import Store
+
+AT_ONCE = 2000  # records read at once
+REDATED = Reason("hour_redated", "the minutes of this hour turned out to be of another time")
+
+
+class HoursAnew:
+    """The hours from the record `first` on, made again; `moves`: the changes of times that they know of then."""
+
+    def __init__(self, store: Store, orchard: Orchard, first: int, moves: Moves) -> None:
+        found = store.get(first)
+        begin = None if found is None else checkpoint(store, found.stamp.boot)
+        if begin is None or begin.state.read >= first:  # the counts begin anew, and say since when
+            state, self._told_after = HoursState(first - 1, SeasonState()), first - 1
+        else:
+            state, self._told_after = begin.state, begin.told
+        state.moves = moves.count
+        self.maker = HourMaker(store, orchard, state, self._meet)
+        self._told: dict[int, Hour] = {}  # by begin: what was told of it last
+        self._made: dict[int, Hour] = {}
+
+    def _meet(self, record: Record) -> None:
+        """Take in what was told of an hour."""
+        hour = decode(record.kind, record.body)
+        if record.seq > self._told_after and isinstance(hour, Hour):
+            self._told[hour.begin] = hour
+
+    def make(self) -> bool:
+        """Read on; return whether all hours are made. Raise StoreError."""
+        for hour in self.maker.made(AT_ONCE):
+            self._made.pop(hour.begin, None)  # the last made is the newest
+            self._made[hour.begin] = hour
+        return not self.maker.behind
+
+    def differing(self) -> Iterator[Hour]:
+        """Yield what is to be told: first the hours that are none, then those that are others, the newest last."""
+        gone = [hour for begin, hour in self._told.items() if begin not in self._made and not withdrawn(hour)]
+        for hour in gone:
+            yield self._withdraw(hour)
+        made = list(self._made.values())
+        yield from (hour for hour in made[:-1] if self._differs(hour))
+        yield from (hour for hour in made[-1:] if gone or self._differs(hour))
+
+    def _differs(self, hour: Hour) -> bool:
+        told = self._told.get(hour.begin)
+        return told is None or encode(told) != encode(hour)
+
+    def _withdraw(self, hour: Hour) -> Hour:
+        return Hour(
+            hour.begin,
+            dict.fromkeys(hour.values, None),
+            dict.fromkeys(hour.values, int(Flag.MISSING)),
+            self.maker.season.counts(),
+            dict.fromkeys(hour.values, REDATED),
+        )
+
+
+def withdrawn(hour: Hour) -> bool:
+    """Return whether the hour was told as none."""
+    return any(reason.code == REDATED.code for reason in hour.reasons.values())

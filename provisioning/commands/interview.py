@@ -1,0 +1,163 @@
+"""What `init` asks where there is a person. The answers so far lie in a file, so that an interruption costs none."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from drivers.reason import system_reason
+from edge.files import write_whole
+from edge.language.texts import _, render
+from provisioning.commands.answers import BrokerUrl, Checked, Degrees, Key, MayBeNone, Metres
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.options import sentence
+from provisioning.commands.settings import sensor_table
+from provisioning.commands.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
+from provisioning.folding import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SITE = ("latitude", "longitude", "altitude")
+DATUMS = ("WGS-84", "CGCS2000", "GCJ-02")
+
+
+class Answers:
+    """The answers given so far, in a hidden file beside `out` from the first question until `out` is written."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self.file = out.with_name(f".{out.name}.answers")
+        self._found: dict[str, str | float | list[str]] = {}
+
+    def begin(self) -> None:
+        """Take what an earlier interview was told, and say so. Raise CommandError where `out` cannot be written."""
+        with suppress(OSError, msgspec.MsgspecError):  # what is no such file is none
+            self._found = msgspec.json.decode(self.file.read_bytes(), type=dict[str, str | float | list[str]])
+        if self._found:
+            say(_("An earlier interview goes on: Enter takes the answer in brackets, - takes it out."))
+        self._write()
+
+    def get(self, key: str, default: Any) -> Any:
+        """Return what was answered, or the default."""
+        return self._found.get(key, default)
+
+    def keep(self, key: str, value: Any) -> None:
+        """Put an answer on the disk. Raise CommandError where it cannot be written."""
+        self._found[key] = value
+        self._write()
+
+    @contextmanager
+    def until_written(self) -> Iterator[None]:
+        """Forget the answers when the block has ended; where it fails, say that they are kept."""
+        try:
+            yield
+        except (click.Abort, KeyboardInterrupt, CommandError):
+            if self._found:
+                say("\n" + _("The answers are kept: the same command goes on with them."), err=True)
+            raise
+        self.file.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        try:
+            write_whole(self.file, msgspec.json.encode(self._found))
+        except OSError as error:
+            raise unwritable(self._out, error) from None
+
+
+def unwritable(out: Path, error: OSError) -> CommandError:
+    """Return the failure of a file that cannot be written."""
+    said = _("{file} cannot be written: {detail}")
+    return CommandError(Exit.USAGE, said.format(file=out, detail=render(system_reason(error))))
+
+
+def complete(given: dict[str, Any], answers: Answers) -> dict[str, Any]:
+    """Return all facts: given, else asked for where there is a person, else their defaults."""
+    person = sys.stdin.isatty() and sys.stdout.isatty()
+    facts = dict(given)
+    # A person is shown the defaults and takes them knowingly; a script that says nothing did not mean them.
+    facts["unasked"] = [key for key in SITE if facts.get(key) is None and not person]
+    if person:
+        answers.begin()
+    for key, question, default, kind in questions():
+        if facts.get(key) is None:
+            if default is None and not person:
+                raise CommandError(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
+            facts[key] = asked(answers, key, question, default, kind) if person else default
+    if person and not facts["sensors"]:
+        facts["sensors"] = asked_sensors(facts, answers)
+    facts["sensors"] = tuple(facts["sensors"])
+    facts["state"] = str(Path(facts["state"]).absolute())
+    return facts
+
+
+def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
+    """Return each fact that is asked for: its key, the question, the default, and what is taken as an answer."""
+    from edge.config.sections import BrokerSection, SiteSection, StateSection, StationSection
+
+    return [
+        ("station", _("The station's name (letters a-z, digits, hyphens)"), None, Key(StationSection, "id")),
+        ("title", _("What people call it"), "", MayBeNone(click.STRING)),
+        ("latitude", _("Latitude, degrees north"), LATITUDE, Key(SiteSection, "latitude", Degrees())),
+        ("longitude", _("Longitude, degrees east"), LONGITUDE, Key(SiteSection, "longitude", Degrees())),
+        ("datum", _("Datum of the position (GCJ-02 for positions from Chinese maps)"), DATUM, click.Choice(DATUMS)),
+        ("altitude", _("Altitude, metres"), ALTITUDE, Key(SiteSection, "altitude_m", Metres())),
+        ("crop", _("What grows there"), "", MayBeNone(click.STRING)),
+        ("state", _("The folder of its data"), "/var/lib/minshan", Key(StateSection, "dir")),
+        ("broker", _("The broker's address (empty: none)"), "", MayBeNone(BrokerUrl(BrokerSection, "url"))),
+    ]
+
+
+def asked(answers: Answers, key: str, question: str, default: Any, kind: click.ParamType[Any]) -> Any:
+    """Ask for a fact until the answer is right, and keep it. An earlier answer is the default."""
+    stands = answers.get(key, default)
+    found = click.prompt(question, stands, type=kind, show_default=stands not in ("", None))
+    answers.keep(key, found)
+    return found
+
+
+def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
+    """Ask for sensors, which a person names one by one; each is checked as soon as it is named, and kept."""
+    found: list[str] = []
+    earlier = list(answers.get("sensors", []))
+    question = _("A sensor, as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
+    kind = MayBeNone(Checked(fits(facts, found)))
+    while True:
+        stands = earlier.pop(0) if earlier else ""
+        spec = click.prompt(question, stands, type=kind, show_default=bool(stands))
+        if not spec and not earlier:
+            return found
+        if spec:
+            found.append(spec)
+        answers.keep("sensors", [*found, *earlier])
+        if spec:
+            say("  ✓ " + tables_of(found)[-1]["name"])
+
+
+def tables_of(specs: list[str]) -> list[dict[str, Any]]:
+    """Return the sensors' tables, each with a name of its own."""
+    names: list[str] = []
+    return [sensor_table(spec, names) for spec in specs]
+
+
+def fits(facts: dict[str, Any], found: list[str]) -> Callable[[str], None]:
+    """Return what refuses a sensor that is wrong in itself, or cannot stand beside those found so far."""
+    from edge.config.errors import ConfigError
+    from edge.config.file import checked
+
+    def check(spec: str) -> None:
+        tables = tables_of([*found, spec])
+        try:
+            checked("", written(facts, tables, []))
+        except ConfigError as error:
+            last = f'sensor "{tables[-1]["name"]}"'
+            wrong = [sentence(mistake) for mistake in error.mistakes if mistake.key.startswith(last)]
+            if wrong:
+                raise CommandError(Exit.CONFIG, "\n".join(wrong)) from None
+
+    return check

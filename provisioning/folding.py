@@ -1,0 +1,74 @@
+"""Sentences on a narrow terminal: folded between words, never within one, and the rest of a line set in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+import click
+
+SET_IN = 2  # columns; how far the rest of a line stands behind its beginning
+WIDE = "\u2e80-\u9fff\uff00-\uff60"  # a Chinese text may be folded behind any of its characters
+OPENING, CLOSING = "（“‘《【", "，。；：、！？）”’》】"
+_ATOM = re.compile(rf"`[^`]*`|[^\s`{WIDE}]+|\s+|.")
+
+
+def say(text: str = "", err: bool = False) -> None:
+    """Print a text of one or more lines, folded where a person looks at it; a file or a program gets whole lines."""
+    stream = sys.stderr if err else sys.stdout
+    click.echo(fold(text, shutil.get_terminal_size().columns) if stream.isatty() else text, err=err)
+
+
+def page(lines: Iterable[str]) -> None:
+    """Print lines; where they are more than the window has, through the pager, which Enter and q leave."""
+    size = shutil.get_terminal_size()
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo("\n".join(lines))
+        return
+    text = "\n".join(fold(line, size.columns) for line in lines)
+    if text.count("\n") + 2 > size.lines:  # the prompt takes a line too
+        os.environ.setdefault("LESS", "-FRX")
+        click.echo_via_pager(text + "\n")
+    else:
+        click.echo(text)
+
+
+def fold(text: str, columns: int) -> str:
+    """Return the text with no line wider than that, but for what cannot be parted: a path, a command in backticks."""
+    return "\n".join(part for line in text.split("\n") for part in _folded(line, columns))
+
+
+def _folded(line: str, columns: int) -> Iterator[str]:
+    lead = len(line) - len(line.lstrip())
+    margin = " " * (lead + SET_IN)
+    here = ""
+    for atom in _atoms(line):
+        if here.strip() and _wide(here + atom.rstrip()) > columns:
+            yield here.rstrip()
+            here = margin + atom.lstrip()
+        else:
+            here += atom
+    yield here.rstrip() if here.strip() else ""
+
+
+def _atoms(line: str) -> Iterator[str]:
+    """Yield the pieces between which the line may be parted: no closing sign begins one, no opening sign ends one."""
+    held = ""
+    for atom, following in pairwise([*_ATOM.findall(line), " "]):
+        held += atom
+        if held[-1] not in OPENING and following[0] not in CLOSING and not atom.isspace():
+            yield held
+            held = ""
+    if held.strip():
+        yield held
+
+
+def _wide(text: str) -> int:
+    """Return the columns of a text (a Chinese character takes two), not counting what colours it."""
+    from rich.cells import cell_len
+
+    return cell_len(click.unstyle(text))

@@ -1,0 +1,44 @@
+"""Finds English words on a Chinese screen: names, units, options and what was typed aside."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from drivers.catalog import catalog
+from drivers.devices.profiles import names
+from edge.config.sections import BrokerSection, CameraSection, Config, SensorSection, SiteSection
+
+WORD = re.compile(r"[A-Za-z]{4,}")
+# What is no word of a sentence: options, paths, addresses, settings, commands in backticks, what was typed.
+TOKEN = re.compile(
+    r"`[^`]*`|“[^”]*”|'[^']*'|\"[^\"]*\"|\[[^\]]*\]|sudo [\w -]+"
+    r"|\S*[/_=\\@]\S*|--?[\w-]+|[\w.]+(?:-[\w.]+)+|\w*\d\w*|\w+\.\w+"
+)
+# Names of things: of programs, protocols, forms, makers and units.
+NAMED = """
+CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
+PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF basic broker chrony committed config
+backup decode demo dialout digest dmesg doctor export false gaps gpio http init journalctl jsonl list maintenance
+restore xlsx
+microrobotics minshan mqtt mqtts picamera picture proof read remote rtsp sensors status sudo test true usermod
+watch
+"""
+
+
+@cache
+def known() -> frozenset[str]:
+    """Return the names of drivers, profiles and of the settings' keys."""
+    found = {*catalog(), *names(), *NAMED.split()}
+    for info in catalog().values():
+        found |= info.settings.model_fields.keys()
+    for section in (SensorSection, CameraSection, SiteSection, BrokerSection, Config):
+        found |= section.model_fields.keys()
+    return frozenset(found)
+
+
+def english(text: str, typed: str = "") -> list[str]:
+    """Return the English words of four letters and more in a text; `typed` is what the person wrote."""
+    for word in sorted(set(WORD.findall(typed)), key=len, reverse=True):
+        text = re.sub(rf"\b{word}\b", " ", text)
+    return [word for word in WORD.findall(TOKEN.sub(" ", text)) if word not in known()]

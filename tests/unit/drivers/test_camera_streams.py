@@ -1,0 +1,111 @@
+"""Streams of pictures in every shape, and what else answers at an address that was meant for pictures."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.cameras.camera import CameraError
+from drivers.cameras.http_still import begins
+from drivers.cameras.jpeg import first_whole
+from tests.kits.certificate import self_signed
+from tests.unit.drivers.test_camera_answers import SCAN, WHOLE, http, server, still
+
+
+def multipart(*bodies: bytes, end: bytes = b"\r\n", length: int | None = 0, mark: bytes = b"--b") -> bytes:
+    """Return parts of a stream of pictures; `length` is what each states too much, None where it states nothing."""
+    parts = []
+    for body in bodies:
+        stated = [] if length is None else [b"Content-Length: %d" % (len(body) + length)]
+        parts.append(end.join([mark, b"Content-Type: image/jpeg", *stated, b"", body, b""]))
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        multipart(b"", WHOLE),
+        multipart(b"no picture yet", WHOLE),
+        multipart(WHOLE[: SCAN + 3000], WHOLE, WHOLE),
+        multipart(WHOLE, WHOLE, end=b"\n", length=None),
+        multipart(WHOLE, WHOLE, length=None, mark=b"--another"),
+        multipart(WHOLE, WHOLE, length=-500),
+        multipart(WHOLE, WHOLE, length=70),
+        b"This is a stream of pictures.\r\n" + multipart(WHOLE),
+    ],
+    ids=["empty", "text", "cut", "line ends", "boundary", "too short", "too long", "preamble"],
+)
+def test_whatever_stands_around_it_the_first_whole_picture_of_a_stream_is_taken(stream: bytes) -> None:
+    """Parts may be empty, text or cut, and what they state of length and boundary wrong: a picture has its own end."""
+    with server(lambda _: http(stream, "multipart/x-mixed-replace;boundary=b")) as place:
+        assert still(f"http://{place}/") == WHOLE
+
+
+NO_MARKERS = st.binary(max_size=300).map(lambda data: data.replace(b"\xff", b""))
+
+
+@given(NO_MARKERS, st.integers(0, len(WHOLE) - 2), NO_MARKERS)
+def test_the_first_whole_picture_is_found_by_its_markers(before: bytes, cut: int, between: bytes) -> None:
+    """Nothing that stands before it, and no picture that was cut short, hides it."""
+    data = before + WHOLE[:cut] + between + WHOLE
+    assert first_whole(data) == (len(data) - len(WHOLE), len(data))
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_have_a_picture_or_none(data: bytes) -> None:
+    """What is found begins and ends as a JPEG does."""
+    start, end = first_whole(data + b"\xff\xd8\xff\xd9") or (0, 0)
+    assert end == 0 or (data + b"\xff\xd8\xff\xd9")[start:end].endswith(b"\xff\xd9")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (http(b"", "text/html", "302 Found", "Location: rtsp://127.0.0.1/x"), "redirected_elsewhere"),
+        (http(b"", "text/html", "302 Found", "Location: file:///etc/passwd"), "redirected_elsewhere"),
+        (http(b"wait", "text/html", "429 Too Many Requests"), "camera_busy"),
+        (http(b"x", "text/html", "503 Service Unavailable"), "camera_fails"),
+        (http(b"x", "text/html", "204 No Content"), "camera_answers"),
+        (b"RTSP/1.0 400 Bad Request\r\n\r\n", "rtsp_server"),
+        (b"\x15\x03\x01\x00\x02\x02\x0a", "tls_server"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 200 + b"\r\n", "no_http"),
+        (b"220 FTP ready\r\n", "no_web_server"),
+        (b"", "camera_hangs_up"),
+    ],
+)
+def test_each_cause_has_its_own_code(answer: bytes, code: str) -> None:
+    """What people are told to do follows from the code: no library's sentence, no wrong cause."""
+    with server(lambda _: answer) as place, pytest.raises(CameraError) as refused:
+        still(f"http://{place}/")
+    assert refused.value.detail.code == code
+
+
+def test_what_came_in_place_of_a_picture_is_shown_legibly() -> None:
+    """Text in UTF-8 or GBK as people read it, other bytes in hexadecimal."""
+    assert begins("<html><title>用户登录</title>".encode("gbk")) == "用户登录"
+    assert begins('{"msg": "未授权"}'.encode()) == '{"msg": "未授权"}'
+    assert begins(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR") == "89 50 4e 47 0d 0a 1a 0a 00 00 00 0d 49 48 44 52"
+
+
+def test_a_login_is_never_sent_in_clear_after_a_redirect(tmp_path: Path) -> None:
+    """A camera at https:// that leads to http:// asks for the login in vain."""
+    certificate, key, fingerprint = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    asked: list[str] = []
+
+    def plain(request: str) -> bytes:
+        asked.append(request)
+        return http(b"", "text/html", "401 Unauthorized", 'WWW-Authenticate: Basic realm="x"')
+
+    with server(plain) as there:
+        away = http(b"", "text/html", "302 Found", f"Location: http://{there}/")
+        with server(lambda _: away, context) as place, pytest.raises(CameraError) as refused:
+            still(f"https://{place}/", username="a", password="b", fingerprint=fingerprint)
+    assert refused.value.detail.code == "login_in_clear"
+    assert asked
+    assert not any("Authorization" in request for request in asked)

@@ -1,0 +1,258 @@
+"""Every reason that quality control can give: a made day on which it must speak, one like it on which it must not.
+
+And recorded days of a real station, on which no rule may doubt what was right. A new rule without a line here fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from pathlib import Path
+
+import pytest
+
+import edge.measure
+from drivers.reason import Reason
+from edge.records.bodies import Minute
+from tests.bench.judging import judged, recorded
+from tests.kits.mornings import (
+    GUST,
+    HOUR,
+    LIGHT,
+    MIDNIGHT,
+    PM,
+    RAIN,
+    RH,
+    VANE,
+    WIND,
+    Day,
+    P,
+    T,
+    air,
+    but,
+    day,
+    few,
+    more,
+    once,
+    short,
+    tips,
+    told,
+)
+
+FROST = {T: -3.0, RH: 92.0, WIND: 0.0}
+NOON = MIDNIGHT + 12 * HOUR
+STILL = but(relative_humidity=lambda at: {RH: 61.0 if at < 600 else 61.0 + round(math.sin(at / 200), 1)})
+SHOWERS = but(rainfall_amount=lambda at: {RAIN: round(0.2 * (at // 700 + at // 1900), 1)}, relative_humidity=60.0)
+
+# code: (the day on which it must speak, of which channels, a day much like it on which it must not)
+RULES: dict[str, tuple[Day, set[str], Day]] = {
+    # one reading
+    "impossible": (day(but(air_temperature=61.0), 3), {T}, day(but(air_temperature=49.0), 3)),
+    "unusual_here": (day(but(relative_humidity=0.0), 3), {RH}, day(but(relative_humidity=2.0), 3)),
+    "step": (
+        day(but(air_temperature=more(T, 190.0, 8.0)), 6),
+        {T},
+        day(but(air_temperature=lambda at: {T: round(8 + at / 40, 1)}), 6),
+    ),
+    "spike": (
+        day(but(air_temperature=once(T, (190.0,), 10.0)), 6),
+        {T},
+        day(but(air_temperature=once(T, (190.0,), 8.4)), 6),
+    ),
+    "jump_at_the_end": (
+        day(lambda at: but(air_temperature=once(T, (230.0,), 9.9))(at) if at <= 230 or at >= 300 else {}, 7),
+        {T},
+        day(lambda at: air(at) if at <= 230 or at >= 300 else {}, 7),
+    ),
+    # one minute and the one before
+    "minute_step": (
+        day(but(air_pressure=lambda at: {P: round(836 + 0.8 * min(max(at - 170, 0), 20) / 20, 1)}), 8),
+        {P},
+        day(but(air_pressure=lambda at: {P: round(836 + 0.4 * min(max(at - 170, 0), 20) / 20, 1)}), 8),
+    ),
+    # one minute's values beside each other
+    "gust_under_mean": (
+        day(but(wind_speed=5.0, wind_speed_of_gust=4.0), 3),
+        {WIND, GUST},
+        day(but(wind_speed=5.0, wind_speed_of_gust=5.5), 3),
+    ),
+    "smaller_over_larger": (day(but(pm1=90.0), 3), {"pm1", PM}, day(but(pm1=30.0), 3)),
+    "zeros": (
+        day(but(air_temperature=0.0, relative_humidity=0.0), 3),
+        {T},
+        day(but(air_temperature=0.0, relative_humidity=95.0), 3),
+    ),
+    # standing still
+    "stands_still": (day(but(air_pressure=836.2), 90), {P}, day(STILL, 90)),
+    "dead_fan": (
+        day(but(pm2p5=0.0), 13 * 60),
+        {PM},
+        day(but(pm2p5=lambda at: {PM: float(at % 3600 < 60)}), 13 * 60),
+    ),
+    # what lasts
+    "offset_since": (
+        day(but(air_temperature=more(T, HOUR, 5.0)), 120),
+        {T},
+        day(
+            lambda at: air(at) | ({T: air(at)[T] - 5.0, RH: min(100.0, air(at)[RH] + 15.0)} if at >= HOUR else {}), 120
+        ),
+    ),
+    "wet_sensor": (
+        day(but(relative_humidity=lambda at: {RH: 97.0 + round(0.1 * math.sin(at), 1)}, illuminance=60_000.0), 240),
+        {RH},
+        day(but(relative_humidity=100.0, illuminance=9000.0, wind_speed=0.4), 240),
+    ),
+    "iced": (
+        day(lambda at: air(at) | FROST | {VANE: round(at * 7) % 360}, 120),
+        {WIND},
+        day(lambda at: air(at) | FROST | {VANE: 91.0}, 120),
+    ),
+    "fog": (
+        day(but(pm2p5=250.0, relative_humidity=99.0), 5),
+        {PM},
+        day(but(pm2p5=250.0, relative_humidity=80.0), 5),
+    ),
+    # the sun
+    "more_than_the_sun": (
+        day(but(illuminance=80_000.0), 3, utc=MIDNIGHT),
+        {LIGHT},
+        day(but(illuminance=130_000.0), 3, utc=NOON),
+    ),
+    "covered": (
+        day(but(illuminance=60.0), 70, utc=NOON),
+        {LIGHT},
+        day(but(illuminance=lambda at: {LIGHT: 60.0 if at % 3000 else 9000.0}), 100, utc=NOON),
+    ),
+    # two of one quantity
+    "differs_from_other": (
+        day(lambda at: air(at) | {f"{T}.hedge": air(at)[T] + 4.0}, 15),
+        {T, f"{T}.hedge"},
+        day(lambda at: air(at) | {f"{T}.hedge": air(at)[T] + 2.0}, 15),
+    ),
+    "clogged": (
+        day(lambda at: air(at) | {f"{RAIN}.roof": 0.2 * (at // 120)}, 40),
+        {RAIN},
+        day(lambda at: air(at) | {RAIN: 0.2 * (at > 300), f"{RAIN}.roof": 0.2 * (at // 120)}, 40),
+    ),
+    # rain
+    "more_than_specified": (day(but(rainfall_amount=told(0, 6)), 4), {RAIN}, day(but(rainfall_amount=told(0, 4)), 4)),
+    "melt": (
+        day(but(rainfall_amount=told(0, 0.2), air_temperature=0.4), 4),
+        {RAIN},
+        day(but(rainfall_amount=told(0, 0.2), air_temperature=2.0), 4),
+    ),
+    "drips": (day(but(rainfall_amount=tips(420.0), relative_humidity=60.0), 90), {RAIN}, day(SHOWERS, 90)),
+    "more_than_any_rain": (
+        day(but(rainfall_amount=told(0, 90, 90.2, 90.4)), 5),
+        {RAIN},
+        day(but(rainfall_amount=told(0, 3, 6, 9)), 5),
+    ),
+    "counter_restarted": (
+        day(but(rainfall_amount=told(50, 0.2, 0.4)), 4),
+        {RAIN},
+        day(but(rainfall_amount=told(50, 50.2, 50.4)), 4),
+    ),
+    "counter_fell": (
+        day(but(rainfall_amount=told(500, 300, 300.2)), 4),
+        {RAIN},
+        day(but(rainfall_amount=lambda at: {RAIN: 300.0 if at == 130.0 else 500.0}), 4),
+    ),
+    "counter_came_back": (
+        day(but(rainfall_amount=told(50, 0, 0, 50.2, 50.4)), 8),
+        {RAIN},
+        day(but(rainfall_amount=told(50, 50, 50.2)), 8),
+    ),
+    "counter_unsettled": (
+        day(but(rainfall_amount=lambda at: {RAIN: 900.0 if at == 110.0 else 50.0}), 4),
+        {RAIN},
+        day(but(rainfall_amount=lambda at: {RAIN: 900.0 if at == 80.0 else 50.0}), 4),
+    ),
+    "wrapped_unread": (
+        day(but(rainfall_amount=told(3299.0, None, None, None, 1.0)), 7, wraps_at=3300.0),
+        {RAIN},
+        day(but(rainfall_amount=told(3299.0, 3299.6, 0.2)), 7, wraps_at=3300.0),
+    ),
+    "fell_before": (
+        day(but(rainfall_amount=told(5, None, None, None, 8)), 7),
+        {RAIN},
+        day(but(rainfall_amount=told(5, None, None, None, 5)), 7),
+    ),
+    "fell_before_restart": (
+        day(but(rainfall_amount=told(5, 5, 8)), 4, rebooted=120.0),
+        {RAIN},
+        day(but(rainfall_amount=told(5, 5, 5)), 4, rebooted=120.0),
+    ),
+    "end_unread": (
+        day(but(rainfall_amount=few(RAIN, 2)), 3),
+        {RAIN},
+        day(but(rainfall_amount=few(RAIN, 5)), 3),
+    ),
+    # no value
+    "no_readings": (
+        day(but(air_temperature=lambda at: {T: 8.0} if at < 60 else {}), 3),
+        {T},
+        day(air, 3),
+    ),
+    "scarce": (day(but(air_temperature=few(T, 3)), 3), {T}, day(but(air_temperature=few(T, 4)), 3)),
+    "scarce_because": (day(lambda at: {f"{T}.off": 8.0} if at % 60 < 30 else {}, 3), {f"{T}.off"}, day(air, 3)),
+    "directions_cancel": (
+        day(but(wind_from_direction=lambda at: {VANE: 90.0 if at % 20 else 270.0}), 3),
+        {VANE},
+        day(but(wind_from_direction=lambda at: {VANE: 90.0 if at % 20 else 200.0}), 3),
+    ),
+    "no_gust": (lambda: short(2), {GUST}, lambda: short(5)),
+}
+WRAPPERS = {"all_readings", "share_of_readings"}  # say how many readings had a reason
+# What a recorded day may be told to have: readings that did not come, and rain of a time that nobody read.
+MAY_BE_MISSING = {"scarce", "no_readings", "end_unread", "fell_before"}
+
+
+def reasons_given() -> set[str]:
+    """Return the codes of all reasons that the source of the checks makes."""
+    found = set()
+    for file in Path(edge.measure.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
+                assert isinstance(node.args[0], ast.Constant), f"{file}: a code is written out"
+                found.add(str(node.args[0].value))
+    return found
+
+
+def spoken(reason: Reason) -> str:
+    """Return a reason's code, or that of the one it wraps."""
+    inner = reason.params.get("reason") if reason.code in WRAPPERS else None
+    return str(inner.code if isinstance(inner, Reason) else reason.code)
+
+
+def channels(minutes: list[Minute], code: str) -> set[str]:
+    """Return the channels of which the reason is given; none of them may be called good."""
+    found = set()
+    for minute in minutes:
+        for name, reason in minute.reasons.items():
+            if spoken(reason) == code:
+                assert minute.quality[name] != 1
+                found.add(name)
+    return found
+
+
+def test_no_rule_is_without_its_days() -> None:
+    """Each reason that quality control can give has a day on which it must speak and one on which it must not."""
+    assert reasons_given() == set(RULES) | WRAPPERS
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_a_rule_speaks_where_it_must_and_only_there(code: str) -> None:
+    """On the made day it doubts these channels and no other; on the one much like it, none."""
+    bad, of, good = RULES[code]
+    assert channels(bad(), code) == of
+    assert channels(good(), code) == set()
+
+
+DAYS = ("2021-05-04", "2020-12-27", "2019-08-04", "2021-06-01", "2022-07-24")
+
+
+@pytest.mark.parametrize("name", [n if n in DAYS[:2] else pytest.param(n, marks=pytest.mark.slow) for n in DAYS])
+def test_recorded_days_raise_no_doubt(name: str) -> None:
+    """Gusts, storms, haze of 820 ug, 42 degC and a winter day of a real station: no rule doubts what was right."""
+    told_of = {spoken(reason) for minute in judged(recorded(name)).reasons for reason in minute.values()}
+    assert told_of <= MAY_BE_MISSING

@@ -1,0 +1,73 @@
+"""What commands say is legible in a narrow window: folded between words, whole on a file, in pages where it is long."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from provisioning.folding import CLOSING, OPENING, WIDE, fold
+from tests.kits.command import minshan
+from tests.kits.window import shown
+from tests.unit.edge.config.test_config import BME, STATION
+
+PIECES = ["风速", "无应答", "：", "，", "（", "）", "–", "PM2.5", "µg/m³", "port", "`ls /dev`", " ", "  ", "12"]
+ANYTHING = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(
+    st.characters(categories=["L", "N", "P", "S"])
+)
+UNPARTED = re.compile(rf"[{OPENING}]*(`[^`]*`|[^\s`{WIDE}]+|[{WIDE}`])?[{CLOSING}]*")
+
+
+@given(ANYTHING, st.integers(8, 120))
+def test_nothing_is_lost_and_no_line_is_too_wide(text: str, columns: int) -> None:
+    """Each sign is there in its order; only what cannot be parted is wider than the window."""
+    folded = fold(text, columns)
+    assert "".join(folded.split()) == "".join(text.split())
+    wide = [line.strip() for line in folded.splitlines() if cell_len(line) > columns]
+    assert [line for line in wide if not UNPARTED.fullmatch(line)] == []
+
+
+@given(st.lists(st.sampled_from(PIECES[:6]), max_size=40).map("".join))
+def test_a_chinese_line_begins_and_ends_as_it_should(text: str) -> None:
+    """No comma, stop or closing bracket begins a line, no opening one ends it."""
+    lines = fold("x" + text, 12).splitlines()
+    assert not any(line.strip()[0] in CLOSING for line in lines[1:])
+    assert not any(line[-1] in OPENING for line in lines[:-1])
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_doctor_in_a_window_of_40_columns(lang: str, tmp_path: Path) -> None:
+    """No word is broken, no line is wider than the window; into a file each sentence is one line."""
+    file = tmp_path / "s.toml"
+    file.write_text(STATION.replace("/var/lib/minshan", str(tmp_path)) + BME)
+    words = ("--lang", lang, "doctor", "--config", str(file))
+    code, said = shown(40, 60, *words)
+    assert code == 1
+    cut = [line for line in said.splitlines() if cell_len(line) > 40 and " " in line.strip()]
+    assert cut == []
+    plain = minshan(*words)
+    assert "".join(said.split()) == "".join(plain.out.split())
+    assert all(re.match("[✓!✗]|  → |$", line) for line in plain.out.splitlines()[:-1])
+
+
+def test_what_is_not_well_is_in_sight_at_the_end(tmp_path: Path) -> None:
+    """In a low window the findings have scrolled away: those that are to be seen to stand below the summary again."""
+    file = tmp_path / "s.toml"
+    file.write_text(STATION.replace("/var/lib/minshan", str(tmp_path)) + BME)
+    _code, said = shown(80, 12, "doctor", "--config", str(file))
+    _above, _summary, below = re.split(r"(\d things? to see to\.\n)", said)
+    assert "✗ sensor" in below
+    _code, said = shown(80, 60, "doctor", "--config", str(file))
+    assert re.search(r"\d things? to see to\.\n$", said)
+
+
+def test_a_long_list_comes_in_pages() -> None:
+    """What has more rows than the window goes through the pager; what has fewer, and a file, does not."""
+    env = {"LC_ALL": "C.UTF-8", "PAGER": "sed s/^/paged:/"}
+    assert shown(80, 24, "sensors", env=env)[1].startswith("paged:")
+    assert "paged:" not in shown(200, 200, "sensors", env=env)[1]
+    assert "paged:" not in minshan("sensors", env=env).out
