@@ -33,9 +33,14 @@ class DatabaseSection(Section):
 
 
 class PicturesSection(Section):
-    """Where photos are kept; what waits or was set aside lies in folders beside it."""
+    """Where photos are kept; what waits or was set aside lies in folders beside it.
+
+    Of photos, not their thumbnails, only the newest are kept: `keep_days` old at most, `keep_gb` (10^9 bytes) in all.
+    """
 
     dir: str = Field(min_length=1)
+    keep_days: int | None = Field(default=None, ge=1, le=36_500)
+    keep_gb: float | None = Field(default=None, gt=0, le=1e6)
 
 
 class HubConfig(Section):

@@ -13,10 +13,11 @@ from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, NotAllowedError
 from edge.records.record import Record
 from hub.config import HubConfig
-from hub.database.engine import RefusedError, opened
+from hub.database.engine import Engine, RefusedError, opened
 from hub.database.sink import DatabaseSink
 from hub.forward import forwarding
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
+from hub.retention import Retention
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.hub")
@@ -33,12 +34,14 @@ def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
     files = Files(pictures=Path(config.pictures.dir))
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
     receiver = Receiver(config.broker, files, True, _unseen, sink=sink, told=SynchronisedTime(), name=name)
+    retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), system_utc)
     try:
-        receiver.run(ended, lambda: None)
+        receiver.run(ended, retention.tick)
     finally:
         lanes.stop()
         lanes.join(forwarding.LAST_S)
+        retention.close()
         receiver.close()
 
 
@@ -65,12 +68,17 @@ def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None
 
 def open_sink(config: HubConfig) -> DatabaseSink:
     """Return the database's sink, its tables made where there are none. Raise SinkError, RefusedError."""
+    return DatabaseSink(engine_of(config))
+
+
+def engine_of(config: HubConfig, make: bool = True) -> Engine:
+    """Return the database that the file names. Raise RefusedError."""
     try:
         password = config.password
     except (OSError, ValueError) as error:
         file, why = config.database.password_file or "", system_reason(error)
         raise RefusedError(Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)) from None
-    return DatabaseSink(opened(config.database.url, password))
+    return opened(config.database.url, password, make)
 
 
 class SynchronisedTime:

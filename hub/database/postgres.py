@@ -24,17 +24,24 @@ from hub.sink import SinkError
 DEADLINE = 30.0  # s for a statement, of the largest delivery too
 PATIENT = 3600.0  # s for one of a migration
 MIGRATOR = 0x4D6E7368  # the advisory lock of who makes tables
+NAME = "minshan-hub"  # of our connections, by which a restore sees that a hub runs
 KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 20,
     "keepalives_interval": 5,
     "keepalives_count": 4,
+    "fallback_application_name": NAME,
 }
-TYPES = {"body": "jsonb", "duration": "float8", "error": "float8", "boottime": "float8"}
+FLOATS = (
+    *("duration", "error", "boottime", "seconds", "total", "amount", "east", "north"),
+    *("lowest", "highest"),
+)
+TYPES = {"body": "jsonb"} | dict.fromkeys(FLOATS, "float8")
 BYTES = ("raw", "digest")
 NUMBERS = (
     *("seq", "revision", "start", "first", "last", "setup", "arrived", "not_before", "not_after", "size", "time"),
     *("said_first", "said_last", "arrived_first", "arrived_last"),
+    *("utc_offset_s", "good", "suspect", "bad", "missing", "lowest_at", "highest_at"),
     *("batch", "until", "proven", "newest", "tried"),
 )
 DATA = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation

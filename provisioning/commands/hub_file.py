@@ -101,6 +101,9 @@ def written(facts: dict[str, str | None]) -> str:
                 table.add(tomlkit.comment(f'{key} = ""  # {comment}'))
             else:
                 table.add(key, tomlkit.item(value).comment(comment))
+        if name == "pictures":
+            table.add(tomlkit.comment("keep_days = 400  # " + _("of photos, not of thumbnails; otherwise for ever")))
+            table.add(tomlkit.comment("keep_gb = 500  # " + _("the oldest photos go; otherwise no limit")))
         document.add(tomlkit.nl())
         document.add(name, table)
     return tomlkit.dumps(document)

@@ -19,7 +19,8 @@ TOKEN = re.compile(
 NAMED = """
 CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
 PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF basic broker chrony committed config
-decode demo dialout digest dmesg doctor false gaps gpio http init journalctl list maintenance
+backup decode demo dialout digest dmesg doctor export false gaps gpio http init journalctl jsonl list maintenance
+restore xlsx
 microrobotics minshan mqtt mqtts picamera picture plan proof read remote rtsp sensors status sudo test true usermod
 watch
 """

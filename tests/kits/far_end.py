@@ -55,6 +55,8 @@ class FarEnd:
     `reads`: the version that it reads until it leaves; when it returns it is of today.
     """
 
+    files: tuple[str, ...] = FILES  # what a copy of its database is
+
     def __init__(self, folder: Path, seed: int, reads: int = version2.VERSION, tells_time: bool = False) -> None:
         self.topics: list[str] = []
         self._reads = reads
@@ -113,7 +115,7 @@ class FarEnd:
                 self._start()
 
     def _restore(self) -> None:
-        for name in FILES:
+        for name in self.files:
             (self._folder / name).unlink(missing_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 shutil.copy(self._copy / name, self._folder / name)

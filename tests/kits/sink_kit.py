@@ -10,6 +10,7 @@ from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.wire.contract import encode
 from hub import intake
+from hub.database import schema
 from hub.database.engine import opened
 from hub.sink import Delivery, Row
 from tests.kits.receiver_kit import UTC0
@@ -52,3 +53,21 @@ def query(url: str, sql: str) -> list[tuple[Any, ...]]:
     found = engine.query(sql)
     engine.close()
     return found
+
+
+def set_back(url: str, version: int) -> None:
+    """Make a database as a hub of an earlier version left it."""
+    made: dict[int, dict[str, tuple[str, ...]]] = {
+        2: {"TABLE": ("forwarded", "forward_batch", "forward_aside", "forward_lane")},
+        3: {
+            "VIEW": ("day_20_20", "day", "hour"),
+            "TABLE": ("hourly", "stale", "counting"),
+            "INDEX": ("record_other", "picture_time", "picture_hash"),
+        },
+    }
+    assert len(made) == len(schema.MIGRATIONS) - 1
+    for later in range(len(schema.MIGRATIONS), version, -1):
+        for kind, names in made[later].items():
+            for name in names:
+                query(url, f"DROP {kind} {name}")
+    query(url, f"UPDATE minshan_hub SET version = {version}")

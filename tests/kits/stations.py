@@ -140,10 +140,11 @@ def live(
     speed: float | None = None,
     setup: Callable[[Rig], None] = lambda rig: None,
     reads: int = version2.VERSION,
+    end: type[FarEnd] = FarEnd,
 ) -> Outcome:
     """Live so many simulated seconds before a platform that reads this version, and judge what came of it."""
     config = with_people(config)
-    platform = FarEnd(config.state_dir.with_name("platform"), seed, reads, schedule.tells_time)
+    platform = end(config.state_dir.with_name("platform"), seed, reads, schedule.tells_time)
     camera = CameraThread(config.state_dir / "spool", seed)
     try:
         life = Life(config, seed, begin, schedule, opener(seed), speed, platform, setup=setup)

@@ -90,6 +90,7 @@ def to_hub(folder: Path) -> list[list[str]]:
     text.write_text("no database at all, " * 100)
     out = ["hub", "init", "--out", new, "--broker", "mqtt://127.0.0.1", "--pictures", str(folder / "pictures")]
     made = folder / "made.toml"
+    export = ["--from", "2026-01-01", "--format", "csv"]
     made.write_text(f'[broker]\nurl = "mqtt://h"\n[database]\nurl = "sqlite://{folder}/no.db"\n[pictures]\ndir = "p"\n')
     return [
         ["hub"],
@@ -98,6 +99,19 @@ def to_hub(folder: Path) -> list[list[str]]:
         *([*out, "--database", url] for url in (*DATABASES, f"sqlite://{text}", "sqlite:///proc/x/y.db")),
         *([*out, "--database", f"sqlite://{folder}/hub.db", "--broker", url] for url in BROKERS),
         *(["hub", name, "--config", file] for name in ("run", "status", "gaps") for file in (missing, str(folder), "")),
+        *(
+            ["hub", "export", "--config", str(made), "--station", "x", *more]
+            for more in ([], export, [*export, "--to", "x"])
+        ),
+        *(
+            ["hub", "export", "--config", str(made), "--station", "x", *export, "--to", day]
+            for day in ("2025-01-01", "2027-01-01")
+        ),
+        *(["hub", "backup", "--config", str(made), *more] for more in ([], ["--out", str(text)], ["--out", new])),
+        *(
+            ["hub", "restore", "--config", str(made), *more]
+            for more in ([], ["--from", missing], ["--from", str(text)])
+        ),
         *(["hub", name, "--config", str(made), *more] for name in ("status", "gaps") for more in ([], ["--day", "x"])),
     ]
 

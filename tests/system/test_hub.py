@@ -150,6 +150,33 @@ def test_two_hubs_on_one_database(
     hubs[0].start()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_station_fills_up_a_database_that_was_restored(
+    broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    """A backup is made while the hub runs, more is received and closed by receipts, and then the backup is put back:
+    the station sends again what came after it, though it had receipts, and each minute is there once."""
+    url = f"sqlite://{tmp_path}/hub.db" if kind == "sqlite" else request.getfixturevalue("cluster").database()
+    hub, backup = Hub(tmp_path, broker.url, url), str(tmp_path / "backup")
+    hubs.append(hub.start())
+    box = Box(tmp_path / "state", broker.section(proof="committed"))
+    boxes.append(box)
+    box.backlog(100)
+    box.run_until(lambda: not open_records(box) and len(hub.seqs()) >= 100)
+    assert hub.asked("backup", "--out", backup)[0] == 0
+    box.backlog(150)
+    box.uplink.notify()
+    box.run_until(lambda: not open_records(box) and len(hub.seqs()) >= 250)
+    assert hub.asked("restore", "--from", backup)[0] == 6, "the hub runs"
+    assert hub.end() == 0
+    assert hub.asked("restore", "--from", backup)[0] == 0
+    assert len(hub.seqs()) == 100
+    hub.start()
+    box.run_until(lambda: len(hub.seqs()) >= 250)
+    assert hub.seqs() == list(range(1, 251))
+
+
 def test_what_status_and_gaps_say(broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path) -> None:
     """A hole in the numbers is named as not received, with its records; a program gets the same as JSON."""
     hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db")

@@ -7,13 +7,13 @@ import pytest
 from drivers.reason import Reason
 from edge.northbound import http_json
 from edge.records.record import Record
-from hub.database import forwarded, schema
+from hub.database import forwarded
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.forward.batch import Batch
 from hub.forward.queue import Queue
 from tests.kits.receiver_kit import UTC0
-from tests.kits.sink_kit import came, delivery, query, row
+from tests.kits.sink_kit import came, delivery, query, row, set_back
 
 NO = Reason("said", "{text}", text="no")
 
@@ -147,13 +147,12 @@ def test_a_record_that_cannot_be_written_holds_up_none(sink: DatabaseSink, queue
     queue.close()
 
 
-def test_a_database_of_before_is_brought_forward(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_of_before_is_brought_forward(url: str) -> None:
     """A database from before there was passing on keeps its records, and they are what waits first."""
-    with monkeypatch.context() as before:
-        before.setattr("hub.database.schema.MIGRATIONS", schema.MIGRATIONS[:1])
-        sink = DatabaseSink(opened(url))
-        sink.commit(delivery(row(1), row(2)))
-        sink.close()
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(row(1), row(2)))
+    sink.close()
+    set_back(url, 1)
     sink = DatabaseSink(opened(url))
     queue = Queue(opened(url), "county", lambda: UTC0)
     assert seqs(filled(queue)) == [1, 2]

@@ -1,0 +1,155 @@
+"""The minutes of a station and a span, read for an export in slices, so that neither memory nor a reader's hold grows.
+
+A minute that its station could not date comes last, dated by its arrival, and its `clock` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+from msgspec import Raw
+
+from drivers.quantity import QUANTITIES
+from drivers.reason import Reason
+from edge.records.record import Record
+from hub import completeness, intake, jsonl
+from hub.database import counting
+from hub.database.aggregates import Measured, said_by
+from hub.database.engine import Engine
+from hub.sink import SinkError
+
+SLICE = 2000  # minutes that are read at a time
+COLUMNS = "start, epoch, seq, duration, source, error, arrived, setup, raw"
+MINUTES = f"SELECT {COLUMNS} FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL"
+DATED = f"{MINUTES} AND start >= %s AND start < %s AND (start, epoch, seq) > (%s, %s, %s) ORDER BY start, epoch, seq"
+UNDATED = f"{MINUTES} AND start IS NULL AND arrived >= %s AND arrived < %s ORDER BY arrived, epoch, seq"
+NO_MINUTES = Reason("no_minutes_there", "{station} has no minute from {first} to {last}", station="", first="", last="")
+NO_QUANTITY = Reason(
+    "not_among_them", 'no "{name}" was measured there; there are: {known}', name="", known=""
+)  # a quantity or a channel
+
+
+class NothingError(SinkError):
+    """There is nothing to export: `reason` says what was asked for in vain."""
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """One minute: its begin, microseconds UTC (None: not known), the seconds that its clock is ahead of UTC."""
+
+    station: str
+    start: int | None
+    utc_offset_s: int
+    duration: float
+    clock: str
+    clock_error: float | None
+    arrived: int
+    raw: bytes
+
+    @property
+    def said(self) -> Measured:
+        """What was measured."""
+        return said_by(self.raw)
+
+    def utc(self) -> datetime | None:
+        """Return its begin."""
+        return None if self.start is None else jsonl.EPOCH_1970 + timedelta(microseconds=self.start)
+
+    def local(self) -> datetime | None:
+        """Return its begin by the station's clock, without a zone."""
+        utc = self.utc()
+        return None if utc is None else (utc + timedelta(seconds=self.utc_offset_s)).replace(tzinfo=None)
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A station and days by its clock, both included; `quantities` (or channels), none named: all."""
+
+    station: str
+    first: date
+    last: date
+    quantities: tuple[str, ...] = ()
+
+
+class Export:
+    """Reads what is wanted from a database. All methods raise SinkError."""
+
+    def __init__(self, engine: Engine, wanted: Wanted) -> None:
+        self._engine, self.wanted = engine, wanted
+        self._offset = completeness.offset_of(engine, wanted.station)
+        self.first = self._midnight(wanted.first)
+        self.last = self._midnight(wanted.last + timedelta(days=1))
+
+    def channels(self) -> list[str]:
+        """Return the channels that there are, those that are wanted. Raise NothingError."""
+        found: set[str] = set()
+        empty = True
+        for minute in self.minutes():
+            found |= minute.said.values.keys()
+            empty = False
+        if empty:
+            days = {"first": str(self.wanted.first), "last": str(self.wanted.last)}
+            raise NothingError(NO_MINUTES.having(station=self.wanted.station, **days))
+        return sorted(chosen(found, self.wanted.quantities), key=_in_order)
+
+    def minutes(self) -> Iterator[Minute]:
+        """Yield the minutes by time, then those that no station has dated, as they arrived."""
+        after: tuple[int, str, int] | None = (self.first - 1, "", 0)
+        while after is not None:
+            values = (self.wanted.station, self.first, self.last, *after, SLICE)
+            found = self._engine.query(f"{DATED} LIMIT %s", values)
+            yield from self._made(found)
+            after = (found[-1][0], found[-1][1], found[-1][2]) if len(found) == SLICE else None
+        yield from self._made(self._engine.query(UNDATED, (self.wanted.station, self.first, self.last)))
+
+    def lines(self) -> Iterator[tuple[Minute, bytes]]:
+        """Yield the same with the lines that `watch --jsonl` writes of them."""
+        for minute in self.minutes():
+            came = Raw(minute.raw)
+            record = intake.record(came)
+            if isinstance(record, Record):
+                more = came if intake.says_more(came) else None
+                yield minute, jsonl.encoded(jsonl.of_record(minute.station, record, minute.arrived, more))
+
+    def _made(self, found: list[tuple[object, ...]]) -> Iterator[Minute]:
+        station = self.wanted.station
+        setups = {(station, str(line[1]), line[7]) for line in found if isinstance(line[7], int)}
+        offsets = counting.offsets(self._engine, setups)
+        for line in found:
+            start, epoch, _, duration, source, error, arrived, setup, raw = msgspec.convert(line, Line)
+            offset = offsets.get((station, epoch, setup or 0), self._offset)
+            if start is None and source == "arrival":
+                start = arrived - round(duration * 1e6)
+            yield Minute(station, start, offset, duration, source, error, arrived, raw)
+
+    def _midnight(self, day: date) -> int:
+        utc = datetime.combine(day, datetime.min.time(), UTC) - jsonl.EPOCH_1970
+        return (utc // timedelta(seconds=1) - self._offset) * 1_000_000
+
+
+Line = tuple[int | None, str, int, float, str, float | None, int, int | None, bytes]
+
+
+def chosen(channels: Collection[str], quantities: Collection[str]) -> set[str]:
+    """Return the channels of these quantities, or all. Raise NothingError for one that has none."""
+    found: set[str] = set()
+    for name in quantities:
+        of_it = {channel for channel in channels if name in (channel, channel.partition(".")[0])}
+        if not of_it:
+            known = ", ".join(sorted({channel.partition(".")[0] for channel in channels}))
+            raise NothingError(NO_QUANTITY.having(name=name, known=known))
+        found |= of_it
+    return found if quantities else set(channels)
+
+
+def unit(channel: str) -> str:
+    """Return a channel's unit; "" where its quantity is not known here."""
+    quantity = QUANTITIES.get(channel.partition(".")[0])
+    return "" if quantity is None else quantity.unit
+
+
+def _in_order(channel: str) -> tuple[int, str]:
+    """Return a key that sorts channels as the contract names their quantities, unknown ones last."""
+    names = list(QUANTITIES)
+    quantity = channel.partition(".")[0]
+    return names.index(quantity) if quantity in names else len(names), channel

@@ -1,0 +1,100 @@
+"""Making room among the pictures: full ones go, the oldest first, by age and by bytes; thumbnails stay.
+
+A file goes before its row says so: killed in between, the next pass finds the row again and has nothing to delete. A
+row whose `file` is "" is of a picture that was taken away.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from drivers.clock import Clock
+from drivers.reason import system_reason
+from edge.clock.clock import SystemClock, system_utc
+from hub.config import PicturesSection
+from hub.database.engine import Engine
+from hub.sink import SinkError
+
+log = logging.getLogger("minshan.hub")
+EVERY = 600.0  # s between two passes
+SOON = 1.0  # s until the next one, where there is more to do
+SLICE = 200  # pictures of a pass: live is not kept waiting
+DAY_US = 86_400_000_000
+GB = 1_000_000_000
+KEY = ("station", "picture", "part")
+FULL = "FROM picture WHERE part = 'full' AND file <> ''"
+
+
+class Retention:
+    """Looks now and then whether pictures are to go; `database` opens the database where there is a limit at all."""
+
+    def __init__(
+        self,
+        pictures: PicturesSection,
+        database: Callable[[], Engine],
+        clock: Clock | None = None,
+        utc: Callable[[], int] = system_utc,
+    ) -> None:
+        self._limits, self._folder = pictures, Path(pictures.dir)
+        self._database, self._engine = database, None if _unlimited(pictures) else database()
+        self._clock, self._utc = clock or SystemClock(), utc
+        self._next = 0.0
+
+    def tick(self) -> None:
+        """Make a pass where one is due. What goes wrong is logged and tried again."""
+        if self._engine is None or self._clock.now() < self._next:
+            return
+        self._next = self._clock.now() + EVERY
+        try:
+            if self.make_room() == SLICE:
+                self._next = self._clock.now() + SOON
+        except SinkError as trouble:
+            log.warning("%s", trouble.reason)
+        except OSError as error:
+            log.warning("%s cannot be deleted: %s", error.filename, system_reason(error))
+
+    def make_room(self) -> int:
+        """Take pictures away, SLICE at most. Return how many those were. Raise SinkError, OSError."""
+        assert self._engine is not None
+        gone = self._chosen(self._engine)
+        for _, _, file, _ in gone:
+            (self._folder / Path(file).name).unlink(missing_ok=True)
+        with self._engine.transaction():
+            for station, picture, _, _ in gone:
+                self._engine.query(
+                    "UPDATE picture SET file = '' WHERE station = %s AND picture = %s AND part = 'full'",
+                    (station, picture),
+                )
+        if gone:
+            log.info("%d photos were deleted to make room; their thumbnails stay", len(gone))
+        return len(gone)
+
+    def close(self) -> None:
+        """Let the database go."""
+        if self._engine is not None:
+            self._engine.close()
+
+    def _chosen(self, engine: Engine) -> list[tuple[Any, ...]]:
+        """Return (station, picture, file, size) of those that are to go next, the oldest first, undated ones last."""
+        oldest = engine.query(
+            f"SELECT station, picture, file, size, time {FULL} ORDER BY coalesce(time, %s), station, picture LIMIT %s",
+            (2**62, SLICE),
+        )
+        ((total,),) = engine.query(f"SELECT coalesce(sum(size), 0) {FULL}")
+        days, most = self._limits.keep_days, self._limits.keep_gb
+        before = None if days is None else self._utc() - days * DAY_US
+        over = 0 if most is None else int(total) - int(most * GB)
+        found: list[tuple[Any, ...]] = []
+        for station, picture, file, size, time in oldest:
+            if over <= 0 and (before is None or time is None or time >= before):
+                break
+            over -= size
+            found.append((station, picture, file, size))
+        return found
+
+
+def _unlimited(pictures: PicturesSection) -> bool:
+    return pictures.keep_days is None and pictures.keep_gb is None

@@ -1,0 +1,141 @@
+"""An export as a file: CSV or a spreadsheet with a column a channel, or JSON lines.
+
+A text that a spreadsheet would take for a formula gets a ' before it; a number stays a number, -5.3 too. Times are the
+begin of each minute.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from drivers.reason import Reason
+from hub.exported import Export, Minute, NothingError, unit
+from hub.sink import SinkError
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+HEAD = ("station", "start_utc", "start_local", "utc_offset_h", "duration_s", "clock", "clock_error_s")
+SHEET_ROWS = 1_000_000  # of a spreadsheet's 1,048,576
+NO_XLSXWRITER = Reason("no_xlsxwriter", "XlsxWriter is not installed: pip install 'minshan[hub]'")
+CHANGED = Reason("changed_meanwhile", "more arrived while it was read: do it once more")
+Seen = Callable[[Minute], None]
+
+
+def write_jsonl(export: Export, file: IO[bytes], seen: Seen) -> int:
+    """Write the lines that `watch --jsonl` writes. Return their number. Raise SinkError, OSError."""
+    count = 0
+    for minute, line in export.lines():
+        file.write(line)
+        seen(minute)
+        count += 1
+    if not count:
+        export.channels()  # which says that there is nothing
+    return count
+
+
+def write_csv(export: Export, file: IO[str], seen: Seen) -> int:
+    """Write RFC 4180. Return the number of minutes. Raise SinkError, OSError."""
+    channels = export.channels()
+    writer = csv.writer(file)
+    writer.writerow([guarded(name) for name in heading(channels)])
+    count = 0
+    for minute in export.minutes():
+        utc, local = minute.utc(), minute.local()
+        writer.writerow(
+            [
+                guarded(minute.station),
+                "" if utc is None else utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "" if local is None else local.strftime("%Y-%m-%d %H:%M:%S"),
+                *(guarded(cell) for cell in _facts(minute)),
+                *cells(minute, channels, bool(export.wanted.quantities)),
+            ]
+        )
+        seen(minute)
+        count += 1
+    return count
+
+
+def write_xlsx(export: Export, path: Path, seen: Seen) -> int:
+    """Write a spreadsheet with a sheet a year. Return the number of minutes. Raise SinkError, OSError."""
+    try:
+        import xlsxwriter
+        from xlsxwriter.exceptions import FileCreateError
+    except ImportError:
+        raise NothingError(NO_XLSXWRITER) from None
+    channels = export.channels()
+    off = dict.fromkeys(("strings_to_numbers", "strings_to_formulas", "strings_to_urls"), False)
+    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent), **off})
+    bold, time = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    count, sheet, row, year = 0, None, 0, ""
+    try:
+        for minute in export.minutes():
+            utc, local = minute.utc(), minute.local()
+            name = "undated" if local is None else str(local.year)
+            if sheet is None or name != year or row > SHEET_ROWS:
+                sheet, row, year = _sheet(book, name, heading(channels), bold), 1, name
+            times = (None if utc is None else utc.replace(tzinfo=None), local)
+            flags = cells(minute, channels, bool(export.wanted.quantities))
+            for column, cell in enumerate((minute.station, *times, *_facts(minute), *flags)):
+                _put(sheet, row, column, cell, time)
+            seen(minute)
+            count, row = count + 1, row + 1
+    finally:
+        try:
+            book.close()
+        except FileCreateError as error:
+            raise OSError(*error.args[0].args[:2], str(path)) from None
+    return count
+
+
+def heading(channels: list[str]) -> Iterator[str]:
+    """Yield the names of the columns."""
+    yield from HEAD
+    for channel in channels:
+        yield f"{channel} ({unit(channel)})" if unit(channel) else channel
+        yield f"{channel} quality"
+
+
+def cells(minute: Minute, channels: list[str], some: bool) -> Iterator[float | int | None]:
+    """Yield value and flag of each channel; None where there is none. Raise SinkError for a channel of no column."""
+    said = minute.said
+    if not some and not said.values.keys() <= set(channels):
+        raise SinkError(CHANGED)
+    for channel in channels:
+        value = said.values.get(channel)
+        yield value if value is not None and math.isfinite(value) else None
+        yield said.quality.get(channel)
+
+
+def guarded(cell: Any) -> Any:
+    """Return a cell that no spreadsheet reckons with."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def _facts(minute: Minute) -> tuple[Any, ...]:
+    return minute.utc_offset_s / 3600, minute.duration, minute.clock, minute.clock_error
+
+
+def _sheet(book: Any, name: str, names: Iterator[str], bold: Any) -> Any:
+    """Return a new sheet with its heading; a second one of a year has a number."""
+    taken = {sheet.get_name() for sheet in book.worksheets()}
+    free = next(one for n in range(1, 1000) if (one := name if n == 1 else f"{name} ({n})") not in taken)
+    sheet = book.add_worksheet(free)
+    for column, title in enumerate(names):
+        sheet.write_string(0, column, title, bold)
+    sheet.freeze_panes(1, 3)
+    sheet.set_column(1, 2, 19)
+    return sheet
+
+
+def _put(sheet: Any, row: int, column: int, cell: Any, time: Any) -> None:
+    """Write one cell by its type; None stays empty."""
+    if isinstance(cell, str):
+        sheet.write_string(row, column, cell)
+    elif isinstance(cell, datetime):
+        sheet.write_datetime(row, column, cell, time)
+    elif cell is not None:
+        sheet.write_number(row, column, cell)

@@ -1,0 +1,54 @@
+"""`minshan hub backup` and `minshan hub restore`: the hub's database in one file, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.hub_options import FILE, loaded, password_of, reading
+from provisioning.commands.options import format_file_error
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command("backup", help=_("Write the database to one file, while the hub runs or not. Photos are no part of it."))
+@FILE
+@click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("Where to."))
+@click.option("--force", is_flag=True, help=_("Replace the file if it is there."))
+def backup(config_file: Path, out: Path, force: bool) -> None:
+    """Write it aside, look whether it can be opened, and give it its name."""
+    from hub.backup import backup as write
+
+    if out.exists() and not force:
+        said = _("{file} is there already.").format(file=out)
+        raise CommandError(Exit.USAGE, said, _("Name another file, or replace it with --force."))
+    config = loaded(config_file)
+    try:
+        with reading(config) as engine:
+            write(engine, config.database.url, password_of(config), out)
+    except OSError as error:
+        raise CommandError(Exit.STORE, format_file_error(error)) from None
+    click.echo(_("{file} is written and was looked through.").format(file=out))
+
+
+@click.command("restore", help=_("Put a backup in the place of the database. Stop the hub before."))
+@FILE
+@click.option("--from", "file", type=PATH, required=True, metavar=_("FILE"), help=_("The backup."))
+def restore(config_file: Path, file: Path) -> None:
+    """Restore, with another generation: the stations send again what came after the backup."""
+    from hub.backup import restore as put_back
+    from hub.sink import SinkError
+
+    config = loaded(config_file)
+    try:
+        put_back(config.database.url, password_of(config), file)
+    except SinkError as error:
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+    except OSError as error:
+        raise CommandError(Exit.STORE, format_file_error(error)) from None
+    click.echo(_("The database is that of the backup. The stations will send what it lacks, as far as they keep it."))
+    click.echo(_("Next: `minshan hub run --config {file}`.").format(file=config_file))

@@ -1,0 +1,114 @@
+"""`minshan hub export`: the minutes of a station as CSV, a spreadsheet or JSON lines."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from edge.language import texts
+from edge.language.texts import _, ngettext
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.hub_options import FILE, loaded, reading
+from provisioning.commands.options import format_file_error
+
+if TYPE_CHECKING:
+    from hub.exported import Export, Minute
+
+DAY = click.DateTime(["%Y-%m-%d"])
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it Excel shows Chinese as rubbish
+
+
+@click.command("export", help=_("Write the minutes of a station: CSV, a spreadsheet, or the lines of `watch --jsonl`."))
+@FILE
+@click.option("--station", metavar="ID", required=True, help=_("Which station."))
+@click.option("--from", "first", type=DAY, required=True, help=_("The first day, by the station's clock."))
+@click.option("--to", "last", type=DAY, required=True, help=_("The last day."))
+@click.option("--quantity", "quantities", multiple=True, metavar=_("NAME"), help=_("This alone; may be repeated."))
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx", "jsonl"]), required=True, help=_("Which format."))
+@click.option("--out", type=click.Path(path_type=Path), metavar=_("FILE"), help=_("Where to (otherwise the output)."))
+def export(
+    config_file: Path,
+    station: str,
+    first: datetime,
+    last: datetime,
+    quantities: tuple[str, ...],
+    form: str,
+    out: Path | None,
+) -> None:
+    """Write the file aside and give it its name when it is whole; say how many minutes it holds."""
+    from hub.completeness import stations
+    from hub.exported import Export, NothingError, Wanted
+
+    if first > last:
+        raise CommandError(Exit.USAGE, _("--from is later than --to."))
+    if form == "jsonl" and quantities:
+        raise CommandError(Exit.USAGE, _("JSON lines hold whole minutes: leave --quantity out."))
+    if form == "xlsx" and out is None:
+        raise CommandError(Exit.USAGE, _("A spreadsheet needs a file: add --out FILE."))
+    with reading(loaded(config_file)) as engine:
+        if station not in [name for name, *_rest in stations(engine)]:
+            raise CommandError(Exit.USAGE, _('No station "{station}" has sent anything.').format(station=station))
+        found = Export(engine, Wanted(station, first.date(), last.date(), quantities))
+        try:
+            with progress(found) as seen:
+                count = write(found, form, out, seen)
+        except NothingError as error:
+            raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
+        except OSError as error:
+            error.filename = error.filename or str(out or "-")
+            raise CommandError(Exit.STORE, format_file_error(error)) from None
+    click.echo(ngettext("{n} minute written.", "{n} minutes written.", count).format(n=count), err=True)
+
+
+def write(found: Export, form: str, out: Path | None, seen: Callable[[Minute], None]) -> int:
+    """Write to a file, or to the standard output. Return the number of minutes. Raise SinkError, OSError."""
+    from hub import sheets
+
+    if out is None:
+        output = sys.stdout.buffer
+        return sheets.write_jsonl(found, output, seen) if form == "jsonl" else _csv(found, output, "", seen)
+    beside = out.with_name(f".{out.name}.part")
+    try:
+        if form == "xlsx":
+            beside.touch()
+            count = sheets.write_xlsx(found, beside, seen)
+        else:
+            with beside.open("wb") as file:
+                count = sheets.write_jsonl(found, file, seen) if form == "jsonl" else _csv(found, file, BOM, seen)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
+    return count
+
+
+@contextmanager
+def progress(found: Export) -> Iterator[Callable[[Minute], None]]:
+    """Give what is told of each minute that is written; a bar shows it where a person looks at the errors' output."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(_("Writing"), total=found.last - found.first)
+        yield lambda minute: bar.update(task, completed=(minute.start or found.last) - found.first)
+
+
+def _csv(found: Export, file: IO[bytes], begin: str, seen: Callable[[Minute], None]) -> int:
+    from hub import sheets
+
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+    try:
+        text.write(begin)
+        return sheets.write_csv(found, text, seen)
+    finally:
+        text.flush()
+        text.detach()

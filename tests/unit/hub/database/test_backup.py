@@ -1,0 +1,138 @@
+"""A backup can be opened and holds what was committed; putting it back loses nothing that a station still keeps."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from edge.records.spans import Span
+from hub.backup import backup, restore
+from hub.database import schema
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.sink import SinkError
+from tests.kits.command import minshan
+from tests.kits.recount import check_hours
+from tests.kits.sink_kit import delivery, kept, query, row
+
+E = frozenset({"e"})
+NEWER = len(schema.MIGRATIONS) + 1
+
+
+def backed_up(url: str, out: Path) -> None:
+    """Write a backup."""
+    engine = opened(url, make=False)
+    backup(engine, url, None, out)
+    engine.close()
+
+
+def test_what_is_put_back_has_another_generation(url: str, tmp_path: Path) -> None:
+    """The ledger names what the backup held and no more, so stations send the rest; its id stays."""
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(*(row(seq) for seq in range(1, 101))))
+    backed_up(url, tmp_path / "backup")
+    sink.commit(delivery(*(row(seq) for seq in range(101, 201))))
+    before = sink.id, sink.generation
+    with pytest.raises(SinkError, match="in use: stop the hub"):
+        restore(url, None, tmp_path / "backup")
+    assert len(kept(url)) == 200, "a restore that is refused has changed nothing"
+    sink.close()
+    restore(url, None, tmp_path / "backup")
+    sink = DatabaseSink(opened(url))
+    assert sink.held("s", E) == [Span("e", 1, 100)]
+    assert (sink.id, sink.compare()) == (before[0], 0)
+    assert sink.generation != before[1]
+    sink.commit(delivery(*(row(seq) for seq in range(50, 201))))
+    assert len(kept(url)) == 200
+    sink.close()
+    check_hours(url)
+    assert sorted(file.name for file in tmp_path.iterdir() if file.name.startswith(".")) == []
+
+
+def test_a_backup_while_the_hub_commits(url: str, tmp_path: Path) -> None:
+    """Each opens, and has a ledger that names its rows."""
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(row(1)))
+    ended = threading.Event()
+
+    def commit() -> None:
+        first = 2
+        while not ended.is_set():
+            sink.commit(delivery(*(row(seq) for seq in range(first, first + 50))))
+            first += 50
+
+    thread = threading.Thread(target=commit)
+    thread.start()
+    try:
+        for number in range(3):
+            backed_up(url, tmp_path / f"backup{number}")
+    finally:
+        ended.set()
+        thread.join(30)
+        sink.close()
+    for number in range(3):
+        restore(url, None, tmp_path / f"backup{number}")
+        sink = DatabaseSink(opened(url))
+        assert sink.compare() == 0
+        assert sink.held("s", E)[0].last == len(kept(url)) > 0
+        sink.close()
+
+
+def test_what_is_no_backup_is_refused_and_changes_nothing(url: str, tmp_path: Path) -> None:
+    """Somebody's text, half a backup, one of a newer hub, a file that is not there: one clear line each."""
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(row(1), row(2)))
+    sink.close()
+    backed_up(url, tmp_path / "good")
+    good, newer = (tmp_path / "good").read_bytes(), tmp_path / "newer"
+    if url.startswith("sqlite"):
+        newer.write_bytes(good)
+        query(f"sqlite://{newer}", f"UPDATE minshan_hub SET version = {NEWER}")
+        query(f"sqlite://{newer}", "PRAGMA journal_mode=DELETE")
+    else:
+        query(url, f"UPDATE minshan_hub SET version = {NEWER}")
+        backed_up(url, newer)
+        query(url, f"UPDATE minshan_hub SET version = {NEWER - 1}")
+    (tmp_path / "text").write_text("somebody's notes " * 400)
+    (tmp_path / "half").write_bytes(good[: len(good) // 2])
+    (tmp_path / "empty").write_bytes(b"")
+    for name in ("text", "half", "empty", "newer"):
+        with pytest.raises(SinkError):
+            restore(url, None, tmp_path / name)
+        assert len(kept(url)) == 2
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        restore(url, None, tmp_path / "nowhere")
+    restore(url, None, tmp_path / "good")
+    assert len(kept(url)) == 2
+
+
+def test_a_lost_or_damaged_file_is_replaced(tmp_path: Path) -> None:
+    """Where the file of SQLite is gone, or no database any more, the backup takes its place; the former one stays."""
+    url = f"sqlite://{tmp_path}/hub.db"
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(row(1)))
+    backed_up(url, tmp_path / "backup")
+    sink.commit(delivery(row(2)))
+    sink.close()
+    (tmp_path / "hub.db").write_bytes(b"damage" * 1000)
+    restore(url, None, tmp_path / "backup")
+    assert len(kept(url)) == 1
+    assert (tmp_path / "hub.db.before-restore").read_bytes().startswith(b"damage")
+    (tmp_path / "hub.db").unlink()
+    restore(url, None, tmp_path / "backup")
+    assert len(kept(url)) == 1
+
+
+def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
+    """A backup is not written over another; a restore says what comes next; what is wrong is one line."""
+    url, config, out = f"sqlite://{tmp_path}/hub.db", tmp_path / "hub.toml", tmp_path / "b"
+    config.write_text(f'[broker]\nurl = "mqtt://x"\n[database]\nurl = "{url}"\n[pictures]\ndir = "{tmp_path}/p"\n')
+    DatabaseSink(opened(url)).close()
+    words = ("--config", str(config))
+    assert minshan("hub", "backup", *words, "--out", str(out)).code == 0
+    assert "is there already" in minshan("hub", "backup", *words, "--out", str(out)).err
+    assert "will send what it lacks" in minshan("hub", "restore", *words, "--from", str(out)).out
+    missing = minshan("hub", "restore", *words, "--from", str(tmp_path / "none"))
+    assert (missing.code, "none cannot be used" in missing.err) == (6, True)
