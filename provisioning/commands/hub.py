@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import signal
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,23 +14,16 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_file import init
-from provisioning.commands.options import format_file_error, format_mistake, json_option, print_json
+from provisioning.commands.hub_options import FILE, loaded, reading
+from provisioning.commands.hub_people import token, user
+from provisioning.commands.options import format_file_error, json_option, print_json
 from provisioning.commands.run import log_to_stderr
 
 if TYPE_CHECKING:
     from hub.completeness import Day, Hole
-    from hub.config import HubConfig
     from hub.database.engine import Engine
 
 DAYS = 7  # that are shown where none is named
-FILE = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar=_("FILE"),
-    help=_("The hub's file."),
-)
 
 
 @click.group(help=_("The office's side: keep what all stations send in a database, and prove that it is complete."))
@@ -41,7 +31,8 @@ def hub() -> None:
     """Hold the commands below together."""
 
 
-hub.add_command(init)
+for command in (init, user, token):
+    hub.add_command(command)
 
 
 @hub.command(help=_("Run the hub: receive, keep and confirm until it is told to stop (Ctrl-C)."))
@@ -164,33 +155,3 @@ def cause(hole: Hole) -> str:
 def plain(day: Day) -> dict[str, object]:
     """Return a day for programs."""
     return {**day._asdict(), "day": str(day.day), "holes": [hole._asdict() for hole in day.holes]}
-
-
-def loaded(path: Path) -> HubConfig:
-    """Return the hub's configuration. Raise CommandError with one line for each mistake in its file."""
-    from edge.config.errors import ConfigError
-    from hub.config import load
-
-    try:
-        return load(path)
-    except ConfigError as error:
-        raise CommandError(Exit.CONFIG, "\n".join(map(format_mistake, error.mistakes))) from None
-
-
-@contextmanager
-def reading(config: HubConfig) -> Iterator[Engine]:
-    """Give the database for reading: one that is there, and of this version. Raise CommandError."""
-    from hub.database import schema
-    from hub.database.engine import opened
-    from hub.sink import SinkError
-
-    logging.getLogger("minshan").setLevel(logging.WARNING)
-    try:
-        engine = opened(config.database.url, config.password, make=False)
-        with closing(engine):
-            if schema.version(engine) != len(schema.MIGRATIONS):
-                said = _("No hub of this version has written into {database} yet.").format(database=engine.shown)
-                raise CommandError(Exit.STORE, said, _("Start it once: minshan hub run."))
-            yield engine
-    except SinkError as error:
-        raise CommandError(Exit.STORE, texts.render(error.reason)) from None

@@ -1,0 +1,59 @@
+"""What the commands of `minshan hub` have in common: the hub's file, and its database for reading and small changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.options import format_mistake
+
+if TYPE_CHECKING:
+    from hub.config import HubConfig
+    from hub.database.engine import Engine
+
+FILE = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar=_("FILE"),
+    help=_("The hub's file."),
+)
+
+
+def loaded(path: Path) -> HubConfig:
+    """Return the hub's configuration. Raise CommandError with one line for each mistake in its file."""
+    from edge.config.errors import ConfigError
+    from hub.config import load
+
+    try:
+        return load(path)
+    except ConfigError as error:
+        raise CommandError(Exit.CONFIG, "\n".join(map(format_mistake, error.mistakes))) from None
+
+
+@contextmanager
+def reading(config: HubConfig) -> Iterator[Engine]:
+    """Give the database for reading: one that is there, and of this version. Raise CommandError."""
+    from hub.database import schema
+    from hub.database.engine import opened
+    from hub.sink import SinkError
+
+    logging.getLogger("minshan").setLevel(logging.WARNING)
+    try:
+        engine = opened(config.database.url, config.password, make=False)
+        with closing(engine):
+            if schema.version(engine) != len(schema.MIGRATIONS):
+                said = _("No hub of this version has written into {database} yet.").format(database=engine.shown)
+                raise CommandError(Exit.STORE, said, _("Start it once: minshan hub run."))
+            yield engine
+    except SinkError as error:
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
