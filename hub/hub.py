@@ -6,33 +6,61 @@ import logging
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, NotAllowedError
 from edge.records.record import Record
-from hub.config import HubConfig
-from hub.database.engine import RefusedError, opened
+from hub.config import HttpSection, HubConfig
+from hub.database.engine import Engine, RefusedError, opened
 from hub.database.sink import DatabaseSink
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.sink import SinkError
+
+if TYPE_CHECKING:
+    from hub.web.server import Server
 
 log = logging.getLogger("minshan.hub")
 
 
 def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
-    """Receive, commit, receipt and acknowledge until `ended`. Raise RefusedError, OSError (the pictures' folder)."""
-    sink = waited_for(config, ended)
-    if sink is None:
-        return
+    """Receive, commit, receipt and acknowledge, and answer over HTTP, until `ended`.
+
+    Raise RefusedError, OSError (the pictures' folder).
+    """
+    server = None if config.http is None else served(config, config.http)
+    try:
+        sink = waited_for(config, ended)
+        if sink is not None:
+            receive(config, sink, ended, _unseen if server is None else lambda station, _: server.feed.tell(station))
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def receive(
+    config: HubConfig, sink: DatabaseSink, ended: Callable[[], bool], seen: Callable[[str, Record], None]
+) -> None:
+    """Receive until `ended`; `seen` is called with each new record."""
     files = Files(pictures=Path(config.pictures.dir))
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
-    receiver = Receiver(config.broker, files, True, _unseen, sink=sink, told=SynchronisedTime(), name=name)
+    receiver = Receiver(config.broker, files, True, seen, sink=sink, told=SynchronisedTime(), name=name)
     try:
         receiver.run(ended, lambda: None)
     finally:
         receiver.close()
+
+
+def served(config: HubConfig, http: HttpSection) -> Server:
+    """Return the server, which answers already. Raise RefusedError."""
+    from hub.web.server import Server
+
+    server = Server(http, lambda: open_engine(config), Path(config.pictures.dir), system_utc)
+    server.start()
+    log.info("http://%s answers", http.listen)
+    return server
 
 
 def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None = None) -> DatabaseSink | None:
@@ -58,12 +86,17 @@ def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None
 
 def open_sink(config: HubConfig) -> DatabaseSink:
     """Return the database's sink, its tables made where there are none. Raise SinkError, RefusedError."""
+    return DatabaseSink(open_engine(config))
+
+
+def open_engine(config: HubConfig) -> Engine:
+    """Return the database. Raise SinkError, RefusedError."""
     try:
         password = config.password
     except (OSError, ValueError) as error:
         file, why = config.database.password_file or "", system_reason(error)
         raise RefusedError(Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)) from None
-    return DatabaseSink(opened(config.database.url, password))
+    return opened(config.database.url, password)
 
 
 class SynchronisedTime:
