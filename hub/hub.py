@@ -6,7 +6,6 @@ import logging
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
@@ -19,9 +18,6 @@ from hub.database.sink import DatabaseSink
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.sink import SinkError
 
-if TYPE_CHECKING:
-    from hub.web.server import Server
-
 log = logging.getLogger("minshan.hub")
 
 
@@ -30,14 +26,38 @@ def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
 
     Raise RefusedError, OSError (the pictures' folder).
     """
-    server = None if config.http is None else served(config, config.http)
+    web = None if config.http is None else Web(config, config.http)
     try:
         sink = waited_for(config, ended)
         if sink is not None:
-            receive(config, sink, ended, _unseen if server is None else lambda station, _: server.feed.tell(station))
+            receive(config, sink, ended, _unseen if web is None else web.seen)
     finally:
-        if server is not None:
-            server.stop()
+        if web is not None:
+            web.stop()
+
+
+class Web:
+    """What answers people and carries their commands: two threads beside the receiver. Raise RefusedError."""
+
+    def __init__(self, config: HubConfig, http: HttpSection) -> None:
+        from hub.command_lane import CommandLane
+        from hub.web.server import Server
+
+        self._commands = CommandLane(config.broker, lambda: open_engine(config), system_utc)
+        folder = Path(config.pictures.dir)
+        self._server = Server(http, lambda: open_engine(config), folder, system_utc, self._commands.wake)
+        self._server.start()
+        self._commands.start()
+        log.info("http://%s answers", http.listen)
+
+    def seen(self, station: str, _record: Record) -> None:
+        """Tell listeners that a station has something new."""
+        self._server.feed.tell(station)
+
+    def stop(self) -> None:
+        """End both."""
+        self._commands.stop()
+        self._server.stop()
 
 
 def receive(
@@ -51,16 +71,6 @@ def receive(
         receiver.run(ended, lambda: None)
     finally:
         receiver.close()
-
-
-def served(config: HubConfig, http: HttpSection) -> Server:
-    """Return the server, which answers already. Raise RefusedError."""
-    from hub.web.server import Server
-
-    server = Server(http, lambda: open_engine(config), Path(config.pictures.dir), system_utc)
-    server.start()
-    log.info("http://%s answers", http.listen)
-    return server
 
 
 def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None = None) -> DatabaseSink | None:

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import accounts
+from hub.database import accounts, orders
 from hub.database.engine import Engine, RefusedError
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
@@ -113,7 +113,7 @@ def _first(engine: Engine) -> None:
     run(engine, TABLES + VIEWS)
 
 
-MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, accounts.make)
+MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, accounts.make, orders.make)
 
 
 def run(engine: Engine, script: str) -> None:

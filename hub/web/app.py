@@ -21,6 +21,7 @@ from starlette.routing import Route as WebRoute
 from drivers.reason import UNFORESEEN, Reason
 from hub.database.accounts import SESSION_US, Accounts
 from hub.database.engine import RowError
+from hub.database.orders import Orders
 from hub.database.queries import NO_STATION, AskedError, Queries
 from hub.rights import Account, Right
 from hub.sink import SinkError
@@ -106,7 +107,8 @@ class Desk:
             if caller is not None and station is not None and not caller.may(route.right or Right.READ, station):
                 raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
             mine = frozenset[str]() if caller is None else caller.stations
-            asked = Asked(caller, Queries(engine, mine), accounts, self._utc(), heard.address, heard.session)
+            queries, orders = Queries(engine, mine), Orders(engine)
+            asked = Asked(caller, queries, accounts, orders, self._utc(), heard.address, heard.session)
             return route.handler(asked, arguments)
         except SinkError as trouble:
             raise said(trouble) from None

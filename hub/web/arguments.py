@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from drivers.reason import Reason
-from edge.wire.contract import CameraName, Sha256, StationId
+from edge.config.sections import RemoteCommand
+from edge.wire.contract import CameraName, Facts, Sha256, StationId
 from hub.web.table import ApiError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,6 +96,20 @@ class OfPicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One picture, by the SHA-256 of the full one."""
 
     sha256: Sha256
+
+
+class CommandOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a station is asked for: a picture (camera), a hello, maintenance (seconds, text)."""
+
+    station: StationId
+    name: RemoteCommand
+    arguments: Facts = msgspec.field(default_factory=dict)
+
+
+class OfCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One command, by its id."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
 
 
 class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

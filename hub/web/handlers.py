@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,16 +11,20 @@ from typing import Any
 import msgspec
 
 from drivers.reason import Reason
+from edge.wire.contract import VERSION, Command
 from hub.database import results
 from hub.database.accounts import Audited
+from hub.database.orders import Order
 from hub.passwords import matches
-from hub.rights import Account
+from hub.rights import MAY, Account, Right
 from hub.web import arguments as given
 from hub.web.arguments import us
 from hub.web.logins import Logins
 from hub.web.table import ApiError, Asked, FileAnswer, SessionAnswer
 
 MOST_DAYS = 366  # of completeness in one answer
+EXPIRES_US = 600_000_000  # in which a station may still carry a command out
+NO_COMMAND = Reason("no_such_command_id", "no command of this id was asked for")
 NO_PICTURE = Reason("no_such_picture", "no picture of this name is here")
 NOT_HERE = Reason("picture_not_here", "this part of the picture is not here: not yet, or no more")
 WRONG_LOGIN = Reason("wrong_login", "this name and this password do not belong together")
@@ -151,6 +156,29 @@ def picture(folder: Path, thumbnail: bool) -> Callable[[Asked, given.OfPicture],
     return handler
 
 
+def command(wake: Callable[[], None]) -> Callable[[Asked, given.CommandOf], Order]:
+    """Return the handler that keeps commands to stations; `wake` has them sent."""
+
+    def handler(asked: Asked, said: given.CommandOf) -> Order:
+        station(asked, given.OfStation(said.station))
+        expires = asked.now_us + EXPIRES_US
+        order = Command(VERSION, secrets.token_hex(8), said.name, said.arguments, expires)
+        kept = asked.orders.add(said.station, order, caller(asked), asked.now_us)
+        asked.accounts.note(caller(asked), f"command {said.name}", said.station, order.id, asked.now_us)
+        wake()
+        return kept
+
+    return handler
+
+
+def commanded(asked: Asked, said: given.OfCommand) -> Order:
+    """Return what became of a command."""
+    found = asked.orders.order(said.id)
+    if found is None or not caller(asked).may(Right.COMMAND, found.station):
+        raise ApiError(404, NO_COMMAND)
+    return found
+
+
 def audit(asked: Asked, said: given.Before) -> list[Audited]:
     """Return what people did, the newest first, a page of it."""
     return asked.accounts.audit(us(said.before) if said.before else asked.now_us + 1)
@@ -173,7 +201,5 @@ def caller(asked: Asked) -> Account:
 
 def described(account: Account) -> Me:
     """Return an account as it may see itself."""
-    from hub.rights import MAY
-
     mine = None if account.stations is None else sorted(account.stations)
     return Me(account.name, account.role.value, mine, sorted(MAY[account.role]))

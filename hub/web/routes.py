@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from hub.database import results
 from hub.database.accounts import Audited
+from hub.database.orders import Order
 from hub.rights import Right
 from hub.web import arguments as given
 from hub.web import handlers as does
@@ -17,9 +19,9 @@ STATION = f"{API}/stations/{{station}}"
 PICTURE = f"{API}/pictures/{{sha256}}"
 
 
-def routes(folder: Path, logins: Logins) -> tuple[Route, ...]:
-    """Return the table; `folder` holds the pictures, `logins` counts wrong passwords."""
-    read, manage = Right.READ, Right.MANAGE
+def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Route, ...]:
+    """Return the table; `folder` holds the pictures, `logins` counts wrong passwords, `wake` has commands sent."""
+    read, ask, manage = Right.READ, Right.COMMAND, Right.MANAGE
     return (
         Route("GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.Health, does.health),
         Route("POST", f"{API}/login", "Log in", None, given.Credentials, does.Me, does.login(logins), slow=True),
@@ -52,5 +54,7 @@ def routes(folder: Path, logins: Logins) -> tuple[Route, ...]:
             FileAnswer,
             does.picture(folder, True),
         ),
+        Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
+        Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
     )

@@ -37,10 +37,15 @@ TOO_MANY = Reason("too_many_streams", "too many streams of one account: close so
 
 
 class Server:
-    """Serves one hub's API. Raise RefusedError where the port cannot be had."""
+    """Serves one hub's API; `wake` has commands sent. Raise RefusedError where the port cannot be had."""
 
     def __init__(
-        self, config: HttpSection, engine: Callable[[], Engine], pictures: Path, utc: Callable[[], int]
+        self,
+        config: HttpSection,
+        engine: Callable[[], Engine],
+        pictures: Path,
+        utc: Callable[[], int],
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         host, port = address_of(config.listen)
         try:
@@ -53,7 +58,7 @@ class Server:
         self.feed = Feed(self._newest)
         hosts = [host, *([urlsplit(config.public_url).hostname or ""] if config.public_url else [])]
         live = WebRoute(f"{API}/live", self._live)
-        self._app = made(routes(pictures, Logins()), self._desk, hosts, version("minshan"), [live])
+        self._app = made(routes(pictures, Logins(), wake), self._desk, hosts, version("minshan"), [live])
         settings = uvicorn.Config(
             self._app,
             log_config=None,

@@ -15,6 +15,7 @@ import msgspec
 
 from drivers.reason import Reason
 from hub.database.accounts import Accounts
+from hub.database.orders import Orders
 from hub.database.queries import Queries
 from hub.rights import Account, Right
 
@@ -26,6 +27,7 @@ class Asked:
     caller: Account | None
     queries: Queries
     accounts: Accounts
+    orders: Orders
     now_us: int
     address: str  # of the client, as far as the nearest proxy that is trusted says so
     session: str | None  # the session's secret, where a browser asks
