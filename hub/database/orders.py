@@ -63,7 +63,7 @@ class Orders:
     def unsent(self, now: int) -> list[Order]:
         """Return what has not gone out and is not too old."""
         found = self._engine.query(
-            f"SELECT {COLUMNS} FROM command WHERE sent IS NULL AND expires > %s ORDER BY asked LIMIT 100", (now,)
+            f"SELECT {COLUMNS} FROM command WHERE sent IS NULL AND expires > %s ORDER BY asked, id LIMIT 100", (now,)
         )
         return [_order(row) for row in found]
 

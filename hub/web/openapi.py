@@ -28,7 +28,7 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """Return the document of a table."""
     kinds: list[Any] = [route.arguments for route in routes]
     kinds += [route.answer for route in routes if route.answer is not FileAnswer]
-    found, components = msgspec.json.schema_components(kinds, ref_template=REF)
+    found, components = msgspec.json.schema_components(kinds, schema_hook=_anything, ref_template=REF)
     by_kind = {repr(kind): schema for kind, schema in zip(kinds, found, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -47,6 +47,11 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _anything(_kind: type) -> dict[str, Any]:
+    """Return the schema of what is passed on as a station says it."""
+    return {"description": "any JSON"}
 
 
 def _operation(route: Route, own: dict[str, Any], by_kind: dict[str, Any]) -> dict[str, Any]:
