@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -36,9 +37,8 @@ def test_another_name_in_the_host_header_reaches_nothing(shared: Office, host: s
 def test_another_sites_page_changes_nothing(shared: Office) -> None:
     """A browser that is logged in, asked by a page from elsewhere (or by none that it names), is refused."""
     browser = shared.browser(shared.add(Role.TECHNICIAN))
-    command = {"json": {"name": "hello"}}
     for origin in ("https://evil.example", "null", f"{shared.url}.evil.example", shared.url.replace("http", "https")):
-        told = browser.post(f"/stations/{MINE}/commands", headers={"origin": origin}, **command)  # type: ignore[arg-type]
+        told = browser.post(f"/stations/{MINE}/commands", headers={"origin": origin}, json={"name": "hello"})
         assert (told.status_code, told.json()["error"]["code"]) == (403, "other_site"), origin
     del browser.headers["origin"]
     assert browser.post(f"/stations/{MINE}/commands", json={"name": "hello"}).status_code == 403
@@ -155,10 +155,10 @@ def test_passwords_are_reckoned_one_at_a_time_and_keep_nobody_waiting(shared: Of
     assert most == 1
 
 
-def test_a_port_that_is_taken_is_named(shared: Office, tmp_path: pytest.TempPathFactory) -> None:
+def test_a_port_that_is_taken_is_named(shared: Office, tmp_path: Path) -> None:
     """The hub does not start on a port of another program, and says which one it is."""
     with pytest.raises(RefusedError, match=str(shared.server.port)):
-        Office(shared.database, tmp_path, HttpSection(listen=f"127.0.0.1:{shared.server.port}"), lambda: None)  # type: ignore[arg-type]
+        Office(shared.database, tmp_path, HttpSection(listen=f"127.0.0.1:{shared.server.port}"), lambda: None)
 
 
 def test_anything_but_the_api_is_told_where_that_is(shared: Office) -> None:
