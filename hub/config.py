@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
+from drivers.errors import SettingError
 from drivers.reason import Reason
 from drivers.refusals import REFUSALS
 from edge.config.across import same_names
@@ -17,6 +18,14 @@ from edge.config.forward import FORWARDS, Forward
 from edge.config.sections import BrokerSection, Section
 from edge.config.slips import decoded
 from edge.files import read_password
+
+LISTEN = r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}$"
+UNSAFE = Reason(
+    "http_unsafe",
+    "passwords would go over the network in the clear: give cert_file and key_file, or behind_proxy, "
+    "or insecure = true if that is meant",
+)
+HALF = Reason("half_certificate", "cert_file and key_file belong together")
 
 
 class HubSection(Section):
@@ -43,6 +52,32 @@ class PicturesSection(Section):
     keep_gb: float | None = Field(default=None, gt=0, le=1e6)
 
 
+class HttpSection(Section):
+    """The API and the page, served at `listen`, as 127.0.0.1:8080; not served where the table is not there.
+
+    What is reached from elsewhere wants a certificate (`cert_file`, `key_file`), or a proxy that has one
+    (`behind_proxy`: its addresses, whose headers are believed), or `insecure = true`, which says that it is known.
+    `public_url`: how people reach it.
+    """
+
+    listen: str = Field(default="127.0.0.1:8080", pattern=LISTEN)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+/?$")
+    cert_file: str | None = None
+    key_file: str | None = None
+    behind_proxy: list[str] = Field(default_factory=list)
+    insecure: bool = False
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> HttpSection:
+        host = self.listen.rpartition(":")[0].strip("[]")
+        alone = host in ("localhost", "::1") or host.startswith("127.")
+        if not (alone or self.cert_file or self.behind_proxy or self.insecure):
+            raise SettingError(UNSAFE)
+        if bool(self.cert_file) != bool(self.key_file):
+            raise SettingError(HALF)
+        return self
+
+
 class HubConfig(Section):
     """The whole file. `forward`: other platforms that get the records too."""
 
@@ -51,6 +86,7 @@ class HubConfig(Section):
     database: DatabaseSection
     pictures: PicturesSection
     forward: tuple[Forward, ...] = ()
+    http: HttpSection | None = None
 
     @property
     def password(self) -> str | None:

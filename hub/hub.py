@@ -12,7 +12,7 @@ from drivers.reason import Reason, system_reason
 from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, NotAllowedError
 from edge.records.record import Record
-from hub.config import HubConfig
+from hub.config import HttpSection, HubConfig
 from hub.database.engine import Engine, RefusedError, opened
 from hub.database.sink import DatabaseSink
 from hub.forward import forwarding
@@ -24,16 +24,51 @@ log = logging.getLogger("minshan.hub")
 
 
 def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
-    """Receive, commit, receipt, acknowledge and pass on until `ended`.
+    """Receive, commit, receipt, acknowledge and pass on, and answer over HTTP, until `ended`.
 
     Raise RefusedError, OSError (the pictures' folder).
     """
-    sink = waited_for(config, ended)
-    if sink is None:
-        return
+    web = None if config.http is None else Web(config, config.http)
+    try:
+        sink = waited_for(config, ended)
+        if sink is not None:
+            receive(config, sink, ended, _unseen if web is None else web.seen)
+    finally:
+        if web is not None:
+            web.stop()
+
+
+class Web:
+    """What answers people and carries their commands: two threads beside the receiver. Raise RefusedError."""
+
+    def __init__(self, config: HubConfig, http: HttpSection) -> None:
+        from hub.command_lane import CommandLane
+        from hub.web.server import Server
+
+        self._commands = CommandLane(config.broker, lambda: engine_of(config), system_utc)
+        folder = Path(config.pictures.dir)
+        self._server = Server(http, lambda: engine_of(config), folder, system_utc, self._commands.wake)
+        self._server.start()
+        self._commands.start()
+        log.info("http://%s answers", http.listen)
+
+    def seen(self, station: str, _record: Record) -> None:
+        """Tell listeners that a station has something new."""
+        self._server.feed.tell(station)
+
+    def stop(self) -> None:
+        """End both."""
+        self._commands.stop()
+        self._server.stop()
+
+
+def receive(
+    config: HubConfig, sink: DatabaseSink, ended: Callable[[], bool], seen: Callable[[str, Record], None]
+) -> None:
+    """Receive until `ended`; `seen` is called with each new record."""
     files = Files(pictures=Path(config.pictures.dir))
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
-    receiver = Receiver(config.broker, files, True, _unseen, sink=sink, told=SynchronisedTime(), name=name)
+    receiver = Receiver(config.broker, files, True, seen, sink=sink, told=SynchronisedTime(), name=name)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), system_utc)
     try:

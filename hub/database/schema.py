@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import forward_tables, hourly
+from hub.database import accounts, forward_tables, hourly, orders
 from hub.database.engine import Engine, RefusedError
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
@@ -123,7 +123,7 @@ def _hours(engine: Engine) -> None:
     run(engine, hourly.TABLES + hourly.VIEWS + hourly.COUNT_ALL)
 
 
-MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, _forwarding, _hours)
+MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, _forwarding, _hours, accounts.make, orders.make)
 
 
 def run(engine: Engine, script: str) -> None:

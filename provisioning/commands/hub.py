@@ -18,6 +18,7 @@ from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export
 from provisioning.commands.hub_file import init
 from provisioning.commands.hub_options import FILE, loaded, reading
+from provisioning.commands.hub_people import token, user
 from provisioning.commands.options import format_file_error, json_option, print_json
 from provisioning.commands.run import log_to_stderr
 from provisioning.folding import say
@@ -36,10 +37,8 @@ def hub() -> None:
     """Hold the commands below together."""
 
 
-hub.add_command(init)
-hub.add_command(export)
-hub.add_command(backup)
-hub.add_command(restore)
+for command in (init, user, token, export, backup, restore):
+    hub.add_command(command)
 
 
 @hub.command(help=_("Run the hub: receive, keep and confirm until it is told to stop (Ctrl-C)."))

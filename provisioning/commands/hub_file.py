@@ -35,6 +35,7 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--pictures", metavar=_("FOLDER"), help=_("Photos (otherwise {folder}).").format(folder=f"{FOLDER}/pictures")
 )
+@click.option("--http", metavar="HOST:PORT", help=_("Serve the API there, as 127.0.0.1:8080 (otherwise it is not)."))
 @click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("Where to."))
 @click.option("--force", is_flag=True, help=_("Replace the file if it is there; what it was is kept in FILE.bak."))
 @click.pass_context
@@ -52,6 +53,9 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
     text = written(complete(given))
     make(out, text)
     say(_("{file} is written, and the database is made.").format(file=out))
+    if given["http"] is not None:
+        said = _("Let the first person in: `minshan hub user add --config {file} --role admin NAME`.")
+        say(said.format(file=out))
     say(_("Next: `minshan hub run --config {file}`.").format(file=out))
 
 
@@ -94,6 +98,13 @@ def written(facts: dict[str, str | None]) -> str:
         ],
         "pictures": [("dir", facts["pictures"], _("photos; what could not be understood lies beside it"))],
     }
+    if facts["http"] is not None:
+        tables["http"] = [
+            ("listen", facts["http"], _("the API; beyond this machine only with a certificate or behind a proxy")),
+            ("public_url", None, _("how people reach it, as https://hub.example")),
+            ("cert_file", None, _("its certificate")),
+            ("key_file", None, _("and its key")),
+        ]
     for name, lines in tables.items():
         table = tomlkit.table()
         for key, value, comment in lines:

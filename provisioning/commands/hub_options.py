@@ -1,4 +1,4 @@
-"""What the commands on a hub share: its file, and its database for reading."""
+"""What the commands of `minshan hub` have in common: the hub's file, and its database for reading and small changes."""
 
 from __future__ import annotations
 

@@ -64,6 +64,8 @@ def set_back(url: str, version: int) -> None:
             "TABLE": ("hourly", "stale", "counting"),
             "INDEX": ("record_other", "picture_time", "picture_hash"),
         },
+        4: {"TABLE": ("account", "session", "audit")},
+        5: {"TABLE": ("command",)},
     }
     assert len(made) == len(schema.MIGRATIONS) - 1
     for later in range(len(schema.MIGRATIONS), version, -1):

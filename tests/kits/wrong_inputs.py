@@ -84,6 +84,19 @@ DATABASES = (
 )
 
 
+PEOPLE = (
+    ("user", ["add", "x"]),
+    ("user", ["add", "x", "--role", "king"]),
+    ("user", ["add", "a b", "--role", "admin"]),
+    ("user", ["add", "x", "--role", "admin", "--password-file", "/nowhere"]),
+    ("user", ["add", "x", "--role", "admin", "--password-file", "/dev/null"]),
+    ("user", ["passwd", "x"]),
+    ("user", ["disable"]),
+    ("token", ["add", "x", "--role", "admin", "--station", "Ü"]),
+    ("token", ["revoke", "x"]),
+)
+
+
 def to_hub(folder: Path) -> list[list[str]]:
     """Return wrong words for the hub's commands."""
     new, text, missing = str(folder / "hub.toml"), folder / "text.db", str(folder / "none.toml")
@@ -113,6 +126,8 @@ def to_hub(folder: Path) -> list[list[str]]:
             for more in ([], ["--from", missing], ["--from", str(text)])
         ),
         *(["hub", name, "--config", str(made), *more] for name in ("status", "gaps") for more in ([], ["--day", "x"])),
+        *([*out, "--database", f"sqlite://{folder}/h.db", "--http", where] for where in ("x", "0.0.0.0:80", "[::1]")),
+        *(["hub", kind, *words, "--config", str(made)] for kind, words in PEOPLE),
     ]
 
 

@@ -19,10 +19,10 @@ from edge.wire.session import Session
 from tests.kits.broker import Broker, until
 from tests.kits.forward_kit import records
 from tests.kits.http_platform import Platform
+from tests.kits.hub_process import Hub
 from tests.kits.postgres import Cluster, running_cluster
 from tests.kits.sink_kit import query
 from tests.kits.uplink_kit import Box
-from tests.system.test_hub import Hub
 
 ROWS = 200
 FORWARD = """

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,51 +13,10 @@ import pytest
 from edge.store.outbox import PLATFORM
 from tests.kits.broker import Broker, password_file, until
 from tests.kits.command import minshan
+from tests.kits.hub_process import Hub
 from tests.kits.postgres import Cluster, running_cluster
 from tests.kits.sink_kit import query
 from tests.kits.uplink_kit import Box
-
-
-class Hub:
-    """One hub with its file; started again, it is the same one."""
-
-    def __init__(self, folder: Path, broker: str, database: str, name: str = "") -> None:
-        self.url = database
-        self.config = folder / f"hub{name}.toml"
-        self._out = folder / "hub.out"
-        words = ("--broker", broker, "--database", database, "--pictures", f"{folder}/pictures{name}")
-        made = minshan("hub", "init", *words, "--out", str(self.config))
-        assert made.code == 0, made.err
-        if name:
-            self.config.write_text(self.config.read_text().replace('name = ""', f'name = "{name}"'))
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> Hub:
-        """Start it."""
-        command = [sys.executable, "-m", "provisioning.main", "hub", "run", "--config", str(self.config)]
-        with self._out.open("ab") as out:
-            self._process = subprocess.Popen(command, stdout=out, stderr=out)
-        return self
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """End it by a signal. Return its exit code."""
-        assert self._process is not None
-        self._process.send_signal(number)
-        return self._process.wait(15)
-
-    @property
-    def said(self) -> str:
-        """What it has printed."""
-        return self._out.read_text()
-
-    def seqs(self) -> list[int]:
-        """Return the numbers of the minutes in the database."""
-        return [seq for (seq,) in query(self.url, "SELECT seq FROM minute WHERE epoch = 'e1' ORDER BY seq")]
-
-    def asked(self, *words: str) -> tuple[int, str]:
-        """Run another command on its file."""
-        said = minshan("hub", words[0], "--config", str(self.config), *words[1:])
-        return said.code, said.out + said.err
 
 
 def open_records(box: Box) -> int:

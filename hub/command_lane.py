@@ -1,0 +1,107 @@
+"""The lane that sends commands to stations and takes in what they answer, on a connection of its own.
+
+A command is in the database before it is sent, and sent again where nobody knows whether the broker has it: a station
+knows it by its id and does it once. What is older than its expiry is not sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+
+from drivers.clock import Clock
+from drivers.reason import Reason
+from edge.clock.clock import SystemClock
+from edge.config.sections import BrokerSection
+from edge.wire.client import sent
+from edge.wire.contract import VERSION, Command, PayloadError, Result, Topic, decode, encode, topic
+from edge.wire.errors import LinkError
+from edge.wire.link import NOBODY_LISTENS, Link
+from edge.wire.mqtt_link import connect
+from edge.wire.retry import Retry
+from edge.wire.session import Session
+from hub.database.engine import Engine
+from hub.database.orders import Order, Orders
+from hub.sink import SinkError
+
+log = logging.getLogger("minshan.hub")
+SLICE = 0.2  # s: how soon a command goes out
+LOOK = 5.0  # s between two looks for what another hub's page was asked for
+
+
+class CommandLane:
+    """Runs in a thread of its own until `stop`. `engine` is made in it; `utc` tells the time, us."""
+
+    def __init__(self, broker: BrokerSection, engine: Callable[[], Engine], utc: Callable[[], int]) -> None:
+        self._broker, self._make, self._utc = broker, engine, utc
+        self._clock: Clock = SystemClock()
+        self._ended, self._asked = threading.Event(), threading.Event()
+        self._told: Reason | None = None
+        self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that a command is there to be sent; from any thread."""
+        self._asked.set()
+
+    def stop(self) -> None:
+        """End."""
+        self._ended.set()
+        self._thread.join(5.0)
+
+    def _run(self) -> None:
+        retry = Retry(self._broker.retry_max_s)
+        engine: Engine | None = None
+        while not self._ended.is_set():
+            try:
+                engine = engine or self._make()
+                everyone = topic("+", Topic.RESULT)
+                link = connect(self._broker, Session(f"minshan-commands-{secrets.token_hex(4)}", (everyone,)))
+                try:
+                    retry.reset()
+                    self._told = None
+                    self._serve(link, Orders(engine))
+                finally:
+                    link.close()
+            except (LinkError, SinkError) as trouble:
+                if trouble.reason != self._told:
+                    log.warning("commands: %s", trouble.reason)
+                self._told = trouble.reason
+                self._ended.wait(retry.pause(isinstance(trouble, LinkError) and trouble.login))
+        if engine is not None:
+            engine.close()
+
+    def _serve(self, link: Link, orders: Orders) -> None:
+        look = self._clock.now()
+        while not self._ended.is_set():
+            link.wait(self._clock.now() + SLICE)
+            while link.incoming:
+                message = link.incoming[0]
+                self._answered(orders, message.topic, message.payload)
+                link.ack(message)
+                del link.incoming[0]
+            if self._asked.is_set() or self._clock.now() >= look:
+                self._asked.clear()
+                look = self._clock.now() + LOOK
+                for order in orders.unsent(self._utc()):
+                    self._send(link, orders, order)
+
+    def _send(self, link: Link, orders: Orders, order: Order) -> None:
+        command = Command(VERSION, order.id, order.name, order.arguments, order.expires_us)
+        lasts = max(1, (order.expires_us - self._utc()) // 1_000_000)
+        code = sent(link, topic(order.station, Topic.COMMAND), encode(command), lasts)
+        orders.sent(order.id, self._utc(), code == NOBODY_LISTENS)
+
+    def _answered(self, orders: Orders, where: str, payload: bytes) -> None:
+        """Take in one answer; another program's message on such a topic is none."""
+        try:
+            result = decode(payload, Result)
+        except PayloadError:
+            return
+        if where == topic(result.station, Topic.RESULT):
+            orders.answered(result, self._utc())

@@ -1,0 +1,100 @@
+"""Commands to stations in the hub's database: who asked what, whether it went out, what the station answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from edge.wire.contract import Command, Result
+from hub.database.engine import Engine
+from hub.rights import Account
+
+TABLES = (
+    """CREATE TABLE command (
+    id {text} NOT NULL PRIMARY KEY, station {text} NOT NULL, name {text} NOT NULL, arguments {text} NOT NULL,
+    asked_by {text} NOT NULL, asked {int} NOT NULL, expires {int} NOT NULL, sent {int}, nobody {int},
+    state {text}, result {text}, answered {int}
+)""",
+    "CREATE INDEX command_unsent ON command (expires) WHERE sent IS NULL",
+)
+COLUMNS = "id, station, name, arguments, asked_by, asked, expires, sent, nobody, state, result, answered"
+FINAL = ("done", "failed")
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One command. `sent_us`: when the broker had taken it; `nobody`: no station listened then.
+
+    `state`: what the station says, "accepted", "done" or "failed", with its own data in `result`; None while it has
+    said nothing.
+    """
+
+    id: str
+    station: str
+    name: str
+    arguments: dict[str, Any]
+    asked_by: str
+    asked_us: int
+    expires_us: int
+    sent_us: int | None = None
+    nobody: bool = False
+    state: str | None = None
+    result: object = None
+    answered_us: int | None = None
+
+
+class Orders:
+    """Keeps commands. `engine`: used from one thread. All methods raise SinkError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, station: str, command: Command, caller: Account, now: int) -> Order:
+        """Keep a new command, to be sent."""
+        arguments = msgspec.json.encode(command.args).decode()
+        who = f"{caller.kind} {caller.name}"
+        self._engine.query(
+            "INSERT INTO command (id, station, name, arguments, asked_by, asked, expires) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (command.id, station, command.name, arguments, who, now, command.expires),
+        )
+        return Order(command.id, station, command.name, command.args, who, now, command.expires or 0)
+
+    def unsent(self, now: int) -> list[Order]:
+        """Return what has not gone out and is not too old."""
+        found = self._engine.query(
+            f"SELECT {COLUMNS} FROM command WHERE sent IS NULL AND expires > %s ORDER BY asked, id LIMIT 100", (now,)
+        )
+        return [_order(row) for row in found]
+
+    def sent(self, name: str, now: int, nobody: bool) -> None:
+        """Note that the broker has taken a command, and whether nobody listened."""
+        self._engine.query("UPDATE command SET sent = %s, nobody = %s WHERE id = %s", (now, int(nobody), name))
+
+    def answered(self, result: Result, now: int) -> None:
+        """Keep what a station says of a command of ours; what is final stays."""
+        self._engine.query(
+            "UPDATE command SET state = %s, result = %s, answered = %s WHERE id = %s AND station = %s "
+            "AND (state IS NULL OR state = 'accepted')",
+            (result.state, msgspec.json.encode(result.data).decode(), now, result.id, result.station),
+        )
+
+    def order(self, name: str) -> Order | None:
+        """Return one command; None where there is none."""
+        found = self._engine.query(f"SELECT {COLUMNS} FROM command WHERE id = %s", (name,))
+        return _order(found[0]) if found else None
+
+
+def make(engine: Engine) -> None:
+    """Make the tables: a step of the migrations."""
+    from hub.database.schema import run
+
+    for table in TABLES:
+        run(engine, table)
+
+
+def _order(row: tuple[Any, ...]) -> Order:
+    name, station, kind, arguments, who, asked, expires, sent, nobody, state, result, answered = row
+    told = None if result is None else msgspec.json.decode(result)
+    given = msgspec.json.decode(arguments)
+    return Order(name, station, kind, given, who, asked, expires, sent, bool(nobody), state, told, answered)

@@ -1,0 +1,192 @@
+"""The application: the route table made into routes, each with its rights checked in one place, before its handler."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as WebRoute
+
+from drivers.reason import UNFORESEEN, Reason
+from hub.database.accounts import SESSION_US, Accounts
+from hub.database.engine import RowError
+from hub.database.orders import Orders
+from hub.database.queries import NO_STATION, AskedError, Queries
+from hub.rights import Account, Right
+from hub.sink import SinkError
+from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
+from hub.web.engines import Engines
+from hub.web.guard import COOKIE, Guard, refusal
+from hub.web.openapi import document
+from hub.web.routes import API
+from hub.web.table import ApiError, Asked, FileAnswer, Route, SessionAnswer
+
+T = TypeVar("T")
+log = logging.getLogger("minshan.web")
+QUICK, SLOW = 4, 4  # threads for what takes milliseconds, and for what may take seconds
+AGAIN_S = 5  # after which a database that is away is asked anew
+PICTURES_S = 31_536_000  # a picture's name is its hash: what it holds never changes
+LOG_IN = Reason("log_in", "log in, or send a token, to see this")
+NO_RIGHT = Reason("no_right", "your role does not allow this")
+TOO_LONG = Reason("body_too_long", "the body is longer than {most} bytes", most=LONGEST_BODY)
+NO_ROUTE = Reason("no_route", "there is nothing here: /api/v1/openapi.json tells what there is")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of a request before it is understood."""
+
+    path: dict[str, str]
+    query: list[tuple[str, str]]
+    body: bytes
+    token: str | None
+    session: str | None
+    address: str
+
+
+class Desk:
+    """Answers requests in threads of its own: those that may take seconds never keep the others waiting."""
+
+    def __init__(self, engines: Engines, utc: Callable[[], int]) -> None:
+        self._engines, self._utc = engines, utc
+        self._quick = ThreadPoolExecutor(QUICK, "web")
+        self._slow = ThreadPoolExecutor(SLOW, "web-slow")
+
+    async def answer(self, route: Route, heard: Heard) -> Any:
+        """Return what a route answers. Raise ApiError."""
+        pool = self._slow if route.slow else self._quick
+        return await asyncio.get_running_loop().run_in_executor(pool, self._work, route, heard)
+
+    async def caller(self, heard: Heard) -> Account | None:
+        """Return who asks. Raise ApiError."""
+        return await self.quickly(lambda: self._caller(heard))
+
+    async def quickly(self, ask: Callable[[], T]) -> T:
+        """Return what a short question to the database comes to."""
+        return await asyncio.get_running_loop().run_in_executor(self._quick, ask)
+
+    def close(self) -> None:
+        """End the threads and their connections."""
+        for pool in (self._quick, self._slow):
+            pool.shutdown(cancel_futures=True)
+        self._engines.close()
+
+    def _caller(self, heard: Heard) -> Account | None:
+        try:
+            return self._known(Accounts(self._engines.mine()), heard)
+        except SinkError as trouble:
+            raise said(trouble) from None
+
+    def _known(self, accounts: Accounts, heard: Heard) -> Account | None:
+        if heard.token is not None:
+            return accounts.by_token(heard.token)
+        return None if heard.session is None else accounts.by_session(heard.session, self._utc())
+
+    def _work(self, route: Route, heard: Heard) -> Any:
+        try:
+            engine = self._engines.mine()
+            accounts = Accounts(engine)
+            caller = self._known(accounts, heard)
+            if route.right is not None and caller is None:
+                raise ApiError(401, LOG_IN)
+            if route.right is not None and caller is not None and not caller.may(route.right):
+                raise ApiError(403, NO_RIGHT)
+            arguments = taken(route.arguments, heard.path, heard.query, heard.body)
+            station = getattr(arguments, "station", None)
+            if caller is not None and station is not None and not caller.may(route.right or Right.READ, station):
+                raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
+            mine = frozenset[str]() if caller is None else caller.stations
+            queries, orders = Queries(engine, mine), Orders(engine)
+            asked = Asked(caller, queries, accounts, orders, self._utc(), heard.address, heard.session)
+            return route.handler(asked, arguments)
+        except SinkError as trouble:
+            raise said(trouble) from None
+
+
+def said(trouble: SinkError) -> ApiError:
+    """Return what is answered where the database is away, or the question is at fault."""
+    if isinstance(trouble, AskedError):
+        return ApiError(404 if trouble.reason.code == NO_STATION.code else 422, trouble.reason)
+    if isinstance(trouble, RowError):
+        return ApiError(422, NOT_TAKEN.having(why="the database does not take it"))
+    return ApiError(503, trouble.reason, AGAIN_S)
+
+
+def made(routes: Sequence[Route], desk: Desk, hosts: Sequence[str], version: str, others: list[BaseRoute]) -> Starlette:
+    """Return the application. `others` are routes that are no answers: streams, pages."""
+    told = msgspec.json.encode(document(routes, version))
+
+    async def openapi(_request: Request) -> Response:
+        return Response(told, media_type="application/json")
+
+    web: list[BaseRoute] = [WebRoute(route.path, endpoint(route, desk), methods=[route.method]) for route in routes]
+    web.append(WebRoute(f"{API}/openapi.json", openapi))
+    middleware = [Middleware(Guard, hosts=hosts), Middleware(GZipMiddleware, minimum_size=1000)]
+    return Starlette(routes=[*web, *others], middleware=middleware, exception_handlers={404: nothing, 405: nothing})
+
+
+def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
+    """Return what serves one route."""
+
+    async def serve(request: Request) -> Response:
+        try:
+            return sent(await desk.answer(route, await heard(request)), request)
+        except ApiError as refused:
+            return refusal(refused.status, refused.reason, refused.wait)
+        except Exception:  # whatever somebody asks, the next one is served
+            log.exception("%s %s brought about something unforeseen", route.method, route.path)
+            return refusal(500, UNFORESEEN)
+
+    return serve
+
+
+async def heard(request: Request) -> Heard:
+    """Return what a request says, with its whole body. Raise ApiError where that is too long."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_BODY:
+            raise ApiError(413, TOO_LONG)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    address = request.client.host if request.client else ""
+    return Heard(
+        dict(request.path_params),
+        request.query_params.multi_items(),
+        body,
+        token.strip() if kind.lower() == "bearer" else None,
+        request.cookies.get(COOKIE),
+        address,
+    )
+
+
+def sent(answer: Any, request: Request) -> Response:
+    """Return the response that carries an answer."""
+    if isinstance(answer, FileAnswer):
+        headers = {"cache-control": f"private, max-age={PICTURES_S}, immutable"}
+        return FileResponse(answer.path, media_type=answer.kind, headers=headers)
+    if not isinstance(answer, SessionAnswer):
+        return Response(msgspec.json.encode(answer), media_type="application/json")
+    response = Response(msgspec.json.encode(answer.body), media_type="application/json")
+    secure = request.url.scheme == "https"
+    if answer.secret is None:
+        response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="lax")
+    else:
+        lasts = SESSION_US // 1_000_000
+        response.set_cookie(COOKIE, answer.secret, lasts, secure=secure, httponly=True, samesite="lax")
+    return response
+
+
+async def nothing(_request: Request, error: Exception) -> Response:
+    """Say that there is nothing under an address, or not by this method."""
+    return refusal(getattr(error, "status_code", 404), NO_ROUTE)

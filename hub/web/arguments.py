@@ -1,0 +1,178 @@
+"""What is asked with: one struct a route, filled from path, query and body; and what is refused before any handler.
+
+A text with U+0000 or half a surrogate pair is refused here, in one place: no database takes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from drivers.reason import Reason
+from edge.config.sections import RemoteCommand
+from edge.wire.contract import CameraName, Facts, Sha256, StationId
+from hub.web.table import ApiError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_BODY = 65_536  # bytes
+Channel = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}(@[a-z0-9-]{1,32})?$(?!\n)")]
+Page = Annotated[str, Meta(max_length=200)]
+Time = Annotated[datetime, Meta(tz=True)]
+Kinds = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(,[a-z_]{1,64}){0,31}$(?!\n)")]
+NOT_TAKEN = Reason("argument_wrong", "this cannot be taken: {why}", why="")
+TWICE = Reason("argument_twice", "{name} is given more than once", name="")
+NO_TEXT = Reason("text_forbidden", "texts must be UTF-8 without the character 0")
+NO_JSON = Reason("body_no_json", "the body must be a JSON object")
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A route that takes none."""
+
+
+class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name and password."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    password: Annotated[str, Meta(max_length=200)]
+
+
+class OfStation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One station."""
+
+    station: StationId
+
+
+class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel of a station in a span, half open; times with a zone, or seconds since 1970."""
+
+    station: StationId
+    channel: Channel
+    first: Time = msgspec.field(name="from")
+    last: Time | None = msgspec.field(name="to", default=None)
+    step: Literal["auto", "minute", "hour", "day"] = "auto"
+
+
+class ChannelsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station in a span."""
+
+    station: StationId
+    first: Time = msgspec.field(name="from")
+    last: Time | None = msgspec.field(name="to", default=None)
+
+
+class DaysOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's days, the last one included."""
+
+    station: StationId
+    first: date = msgspec.field(name="from")
+    last: date | None = msgspec.field(name="to", default=None)
+
+
+class EventsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's events in a span; `kind`: one or several with commas between them."""
+
+    station: StationId
+    first: Time = msgspec.field(name="from")
+    last: Time | None = msgspec.field(name="to", default=None)
+    kind: Kinds | None = None
+    page: Page | None = None
+
+
+class PicturesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's pictures in a span."""
+
+    station: StationId
+    first: Time = msgspec.field(name="from")
+    last: Time | None = msgspec.field(name="to", default=None)
+    camera: CameraName | None = None
+    page: Page | None = None
+
+
+class OfPicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One picture, by the SHA-256 of the full one."""
+
+    sha256: Sha256
+
+
+class CommandOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a station is asked for: a picture (camera), a hello, maintenance (seconds, text)."""
+
+    station: StationId
+    name: RemoteCommand
+    arguments: Facts = msgspec.field(default_factory=dict)
+
+
+class OfCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One command, by its id."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
+
+
+class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is older than that; from now where nothing is given."""
+
+    before: Time | None = None
+
+
+def taken(kind: type[msgspec.Struct], path: Mapping[str, str], query: Iterable[tuple[str, str]], body: bytes) -> Any:
+    """Return a route's arguments. Raise ApiError 422, or 400 where the body is none."""
+    loose = {**_once(query), **path}
+    told = {} if not body else _object(body)
+    if not all(map(is_plain, (*texts_in(loose), *texts_in(told)))):
+        raise ApiError(422, NO_TEXT)
+    try:
+        return msgspec.convert({**told, **loose}, kind, strict=bool(body))
+    except (msgspec.ValidationError, OverflowError, ValueError) as error:
+        raise ApiError(422, NOT_TAKEN.having(why=_shown(str(error)))) from None
+
+
+def _once(query: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return what the query says, each name once. Raise ApiError."""
+    found: dict[str, str] = {}
+    for name, text in query:
+        if name in found:
+            raise ApiError(422, TWICE.having(name=_shown(name)))
+        found[name] = text
+    return found
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object that a body is. Raise ApiError."""
+    try:
+        told = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise ApiError(400, NO_JSON) from None
+    if not isinstance(told, dict):
+        raise ApiError(400, NO_JSON)
+    return told
+
+
+def is_plain(text: str) -> bool:
+    """Return whether a text can be kept by any database."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def texts_in(value: Any) -> Iterable[str]:
+    """Yield all texts in what JSON said."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_in(inner)
+
+
+def us(time: datetime) -> int:
+    """Return an instant as microseconds UTC."""
+    return (time - EPOCH) // timedelta(microseconds=1)
+
+
+def _shown(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:200])

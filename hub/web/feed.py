@@ -1,0 +1,151 @@
+"""What comes in, told to browsers at once: server-sent events with numbers, so that none is missed or comes twice.
+
+The receiver's lane says which stations have something new; at most a few times a second their newest minute goes out to
+whoever may see it. A listener that is too slow, or asks for what is not remembered any more, is told to read anew
+(`resync`), and let go: nothing piles up for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+import msgspec
+
+PAUSE = 0.3  # s in which what is new is gathered
+REMEMBERED = 1000  # events
+MOST_BEHIND = 100  # events that wait for a listener
+QUIET = 15.0  # s after which a comment keeps proxies from closing
+LOOK_AGAIN = 30.0  # s after which it is asked anew whether somebody may still listen
+MOST_LISTENERS = 8  # of one account
+RESYNC, ENDED = b"event: resync\ndata: {}\n\n", b"event: ended\ndata: {}\n\n"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event: whose it is, and its lines."""
+
+    number: int
+    station: str
+    lines: bytes
+
+
+class TooManyError(Exception):
+    """One account listens too often."""
+
+
+class Feed:
+    """One hub's events. `newest`: returns a station's newest minute as JSON, None where there is none."""
+
+    def __init__(self, newest: Callable[[str], Awaitable[bytes | None]]) -> None:
+        self._newest = newest
+        self._life = secrets.token_hex(4)  # numbers of another life of the hub mean nothing here
+        self._lock = threading.Lock()
+        self._changed: set[str] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._flushing: set[asyncio.Task[None]] = set()
+        self._kept: deque[Event] = deque(maxlen=REMEMBERED)
+        self._number = 0
+        self._listeners: dict[asyncio.Queue[Event | None], str] = {}
+
+    def start(self) -> None:
+        """Begin, in the loop that serves."""
+        self._loop = asyncio.get_running_loop()
+
+    def tell(self, station: str) -> None:
+        """Say that something of a station is new; from any thread, and without waiting."""
+        with self._lock:
+            first = not self._changed
+            self._changed.add(station)
+        if first and self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended: nobody listens
+                self._loop.call_soon_threadsafe(self._begin)
+
+    def end(self) -> None:
+        """Let all listeners go; called in the loop."""
+        for queue in self._listeners:
+            self._give(queue, None)
+
+    async def listen(
+        self, who: str, sees: Callable[[], Awaitable[Callable[[str], bool] | None]], last: str | None
+    ) -> AsyncIterator[bytes]:
+        """Yield the lines for one listener, from behind the event `last` on.
+
+        `sees` returns which stations it may see, None where it may listen no more. Raise TooManyError.
+        """
+        if sum(name == who for name in self._listeners.values()) >= MOST_LISTENERS:
+            raise TooManyError
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(MOST_BEHIND)
+        self._listeners[queue] = who
+        try:
+            missed = self._behind(last)
+            yield b"retry: 5000\n\n" if missed is not None else RESYNC
+            may = await sees()
+            for event in missed or ():
+                if may is not None and may(event.station):
+                    yield event.lines
+            async for lines in self._following(queue, sees):
+                yield lines
+        finally:
+            del self._listeners[queue]
+
+    async def _following(
+        self, queue: asyncio.Queue[Event | None], sees: Callable[[], Awaitable[Callable[[str], bool] | None]]
+    ) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        may, look = await sees(), loop.time() + LOOK_AGAIN
+        while may is not None:
+            event: Event | None = None
+            try:
+                event = await asyncio.wait_for(queue.get(), QUIET)
+                if event is None:
+                    yield RESYNC
+                    return
+            except TimeoutError:
+                yield b": quiet\n\n"
+            if loop.time() >= look:
+                may, look = await sees(), loop.time() + LOOK_AGAIN
+            if event is not None and may is not None and may(event.station):
+                yield event.lines
+        yield ENDED
+
+    def _behind(self, last: str | None) -> list[Event] | None:
+        """Return what came after an event; None where that is not known any more."""
+        if not last:
+            return []
+        life, _, number = last.partition("-")
+        known = life == self._life and number.isascii() and number.isdecimal() and int(number[:18]) <= self._number
+        if not known or (self._kept and int(number) < self._kept[0].number - 1):
+            return None
+        return [event for event in self._kept if event.number > int(number)]
+
+    def _begin(self) -> None:
+        task = asyncio.ensure_future(self._flush())
+        self._flushing.add(task)
+        task.add_done_callback(self._flushing.discard)
+
+    async def _flush(self) -> None:
+        await asyncio.sleep(PAUSE)
+        with self._lock:
+            changed, self._changed = sorted(self._changed), set()
+        for station in changed:
+            told = await self._newest(station)
+            if told is None:
+                continue
+            self._number += 1
+            lines = b"id: %s-%d\nevent: now\ndata: %s\n\n" % (self._life.encode(), self._number, told)
+            event = Event(self._number, station, lines)
+            self._kept.append(event)
+            for queue in list(self._listeners):
+                self._give(queue, event)
+
+    def _give(self, queue: asyncio.Queue[Event | None], event: Event | None) -> None:
+        """Put an event before a listener; one whose queue is full reads anew."""
+        if event is None or queue.full():
+            while not queue.empty():
+                queue.get_nowait()
+            event = None
+        queue.put_nowait(event)

@@ -1,0 +1,205 @@
+"""What the API answers: each function takes who asks and checked arguments, and returns a typed answer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from drivers.reason import Reason
+from edge.wire.contract import VERSION, Command
+from hub.database import results
+from hub.database.accounts import Audited
+from hub.database.orders import Order
+from hub.passwords import matches
+from hub.rights import MAY, Account, Right
+from hub.web import arguments as given
+from hub.web.arguments import us
+from hub.web.logins import Logins
+from hub.web.table import ApiError, Asked, FileAnswer, SessionAnswer
+
+MOST_DAYS = 366  # of completeness in one answer
+EXPIRES_US = 600_000_000  # in which a station may still carry a command out
+NO_COMMAND = Reason("no_such_command_id", "no command of this id was asked for")
+NO_PICTURE = Reason("no_such_picture", "no picture of this name is here")
+NOT_HERE = Reason("picture_not_here", "this part of the picture is not here: not yet, or no more")
+WRONG_LOGIN = Reason("wrong_login", "this name and this password do not belong together")
+TOO_MANY = Reason("too_many_logins", "too many wrong passwords: wait {seconds} s", seconds=0)
+BACKWARDS = Reason("span_backwards", "the end of the span must come after its begin")
+TOO_MANY_DAYS = Reason("too_many_days", "at most {most} days in one answer", most=MOST_DAYS)
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Who asks; `stations` null: all of them."""
+
+    name: str
+    role: str
+    stations: list[str] | None
+    rights: list[str]
+
+
+class Done(msgspec.Struct, frozen=True):
+    """It is done."""
+
+    done: bool = True
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The server answers; of its database and broker this says nothing."""
+
+    time_us: int
+
+
+def login(logins: Logins) -> Callable[[Asked, given.Credentials], SessionAnswer]:
+    """Return the handler that begins sessions, and counts wrong passwords there."""
+
+    def handler(asked: Asked, said: given.Credentials) -> SessionAnswer:
+        wait = logins.wait(said.name, asked.address, asked.now_us)
+        if wait:
+            raise ApiError(429, TOO_MANY.having(seconds=wait), wait)
+        found = asked.accounts.user(said.name)
+        right = matches(None if found is None else found[1], said.password)
+        if found is None or not right or found[0].ended:
+            logins.wrong(said.name, asked.address, asked.now_us)
+            raise ApiError(401, WRONG_LOGIN)
+        logins.right(said.name)
+        asked.accounts.note(found[0], "login", None, asked.address, asked.now_us)
+        return SessionAnswer(described(found[0]), asked.accounts.begin_session(said.name, asked.now_us))
+
+    return handler
+
+
+def logout(asked: Asked, _said: given.Nothing) -> SessionAnswer:
+    """End the session."""
+    if asked.session is not None:
+        asked.accounts.end_session(asked.session)
+    return SessionAnswer(Done(), None)
+
+
+def health(asked: Asked, _said: given.Nothing) -> Health:
+    """Say that the server answers."""
+    return Health(asked.now_us)
+
+
+def me(asked: Asked, _said: given.Nothing) -> Me:
+    """Say who asks."""
+    return described(caller(asked))
+
+
+def stations(asked: Asked, _said: given.Nothing) -> list[results.StationState]:
+    """Return the stations that somebody may see."""
+    return asked.queries.stations()
+
+
+def station(asked: Asked, said: given.OfStation) -> results.StationState:
+    """Return one station."""
+    for found in asked.queries.stations():
+        if found.station == said.station:
+            return found
+    raise ApiError(404, Reason("no_such_station", 'no station "{station}" has sent anything', station=said.station))
+
+
+def now(asked: Asked, said: given.OfStation) -> results.Now:
+    """Return a station's newest minute."""
+    return asked.queries.now(said.station)
+
+
+def series(asked: Asked, said: given.SeriesOf) -> results.Series:
+    """Return a channel's curve."""
+    return asked.queries.series(said.station, said.channel, *span(asked, said), said.step)
+
+
+def channels(asked: Asked, said: given.ChannelsOf) -> list[str]:
+    """Return the channels that have anything in a span."""
+    return asked.queries.channels(said.station, *span(asked, said))
+
+
+def events(asked: Asked, said: given.EventsOf) -> results.Events:
+    """Return a page of events."""
+    kinds = said.kind.split(",") if said.kind else ()
+    return asked.queries.events(said.station, *span(asked, said), kinds, said.page)
+
+
+def pictures(asked: Asked, said: given.PicturesOf) -> results.Pictures:
+    """Return a page of pictures."""
+    return asked.queries.pictures(said.station, *span(asked, said), said.camera, said.page)
+
+
+def completeness(asked: Asked, said: given.DaysOf) -> list[results.Completeness]:
+    """Return what is whole of each day."""
+    offset = station(asked, given.OfStation(said.station)).utc_offset_s
+    today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
+    last = min(said.last or today, today)
+    if last < said.first:
+        raise ApiError(422, BACKWARDS)
+    if (last - said.first).days >= MOST_DAYS:
+        raise ApiError(422, TOO_MANY_DAYS)
+    return asked.queries.completeness(said.station, said.first, last, asked.now_us)
+
+
+def picture(folder: Path, thumbnail: bool) -> Callable[[Asked, given.OfPicture], FileAnswer]:
+    """Return the handler that sends pictures, or their thumbnails, of a folder."""
+
+    def handler(asked: Asked, said: given.OfPicture) -> FileAnswer:
+        found = asked.queries.picture(said.sha256)
+        if found is None:
+            raise ApiError(404, NO_PICTURE)
+        name = found.thumbnail if thumbnail else found.file
+        if name is None or not (folder / name).is_file():
+            raise ApiError(404, NOT_HERE)
+        return FileAnswer(folder / name, "image/jpeg")
+
+    return handler
+
+
+def command(wake: Callable[[], None]) -> Callable[[Asked, given.CommandOf], Order]:
+    """Return the handler that keeps commands to stations; `wake` has them sent."""
+
+    def handler(asked: Asked, said: given.CommandOf) -> Order:
+        station(asked, given.OfStation(said.station))
+        expires = asked.now_us + EXPIRES_US
+        order = Command(VERSION, secrets.token_hex(8), said.name, said.arguments, expires)
+        kept = asked.orders.add(said.station, order, caller(asked), asked.now_us)
+        asked.accounts.note(caller(asked), f"command {said.name}", said.station, order.id, asked.now_us)
+        wake()
+        return kept
+
+    return handler
+
+
+def commanded(asked: Asked, said: given.OfCommand) -> Order:
+    """Return what became of a command."""
+    found = asked.orders.order(said.id)
+    if found is None or not caller(asked).may(Right.COMMAND, found.station):
+        raise ApiError(404, NO_COMMAND)
+    return found
+
+
+def audit(asked: Asked, said: given.Before) -> list[Audited]:
+    """Return what people did, the newest first, a page of it."""
+    return asked.accounts.audit(us(said.before) if said.before else asked.now_us + 1)
+
+
+def span(asked: Asked, said: Any) -> tuple[int, int]:
+    """Return a span in microseconds UTC, up to now where no end is given. Raise ApiError where it has no length."""
+    first, last = us(said.first), us(said.last) if said.last else asked.now_us
+    if last <= first:
+        raise ApiError(422, BACKWARDS)
+    return first, last
+
+
+def caller(asked: Asked) -> Account:
+    """Return who asks, where the route wants somebody."""
+    if asked.caller is None:
+        raise ApiError(401, WRONG_LOGIN)
+    return asked.caller
+
+
+def described(account: Account) -> Me:
+    """Return an account as it may see itself."""
+    mine = None if account.stations is None else sorted(account.stations)
+    return Me(account.name, account.role.value, mine, sorted(MAY[account.role]))

@@ -1,0 +1,160 @@
+"""The hub's HTTP server: uvicorn in a thread of its own, on a port that is taken before anything else begins."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route as WebRoute
+
+from drivers.reason import Reason, system_reason
+from hub.config import HttpSection
+from hub.database.engine import Engine, RefusedError
+from hub.database.queries import Queries
+from hub.rights import Account, Right
+from hub.sink import SinkError
+from hub.web.app import LOG_IN, Desk, heard, made
+from hub.web.engines import Engines
+from hub.web.feed import Feed, TooManyError
+from hub.web.guard import refusal
+from hub.web.logins import Logins
+from hub.web.routes import API, routes
+from hub.web.table import ApiError
+
+log = logging.getLogger("minshan.web")
+GRACE = 2  # s that answers in hand may take once the hub is told to stop
+TOO_MANY = Reason("too_many_streams", "too many streams of one account: close some")
+
+
+class Server:
+    """Serves one hub's API; `wake` has commands sent. Raise RefusedError where the port cannot be had."""
+
+    def __init__(
+        self,
+        config: HttpSection,
+        engine: Callable[[], Engine],
+        pictures: Path,
+        utc: Callable[[], int],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        host, port = address_of(config.listen)
+        try:
+            self._socket = socket.create_server((host, port), family=family(host), backlog=128)
+        except OSError as error:
+            why = system_reason(error)
+            raise RefusedError(Reason("port_taken", "{address}: {why}", address=config.listen, why=why)) from None
+        self._engines = Engines(engine)
+        self._desk = Desk(self._engines, utc)
+        self.feed = Feed(self._newest)
+        hosts = [host, *([urlsplit(config.public_url).hostname or ""] if config.public_url else [])]
+        live = WebRoute(f"{API}/live", self._live)
+        self._app = made(routes(pictures, Logins(), wake), self._desk, hosts, version("minshan"), [live])
+        settings = uvicorn.Config(
+            self._app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            proxy_headers=bool(config.behind_proxy),
+            forwarded_allow_ips=config.behind_proxy or None,
+            ssl_certfile=config.cert_file,
+            ssl_keyfile=config.key_file,
+            timeout_graceful_shutdown=GRACE,
+            h11_max_incomplete_event_size=16_384,
+            limit_concurrency=500,
+        )
+        self._server = uvicorn.Server(settings)
+        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """Return the port that it listens on."""
+        return int(self._socket.getsockname()[1])
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End: streams are let go, answers in hand may still go out."""
+        self._server.should_exit = True
+        self._thread.join(GRACE + 5.0)
+        self._desk.close()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        self.feed.start()
+        ending = asyncio.ensure_future(self._end_streams())
+        await self._server.serve([self._socket])
+        ending.cancel()
+
+    async def _end_streams(self) -> None:
+        while not self._server.should_exit:
+            await asyncio.sleep(0.1)
+        self.feed.end()
+
+    async def _newest(self, station: str) -> bytes | None:
+        def ask() -> bytes | None:
+            try:
+                return msgspec.json.encode(Queries(self._engines.mine()).now(station))
+            except SinkError:
+                return None
+
+        return await self._desk.quickly(ask)
+
+    async def _live(self, request: Request) -> Response:
+        """Stream what is new to whoever may see it."""
+        said = await heard(request)
+
+        async def sees() -> Callable[[str], bool] | None:
+            try:
+                caller: Account | None = await self._desk.caller(said)
+            except ApiError:  # the database is away: whoever listens goes on
+                return lambda station: False
+            if caller is None or not caller.may(Right.READ):
+                return None
+            return lambda station: caller.may(Right.READ, station)
+
+        try:
+            who = await self._desk.caller(said)
+            if who is None:
+                return refusal(401, LOG_IN)
+            stream = self.feed.listen(f"{who.kind} {who.name}", sees, request.headers.get("last-event-id"))
+            first = await anext(stream)
+        except ApiError as refused:
+            return refusal(refused.status, refused.reason, refused.wait)
+        except TooManyError:
+            return refusal(429, TOO_MANY, 30)
+        headers = {"x-accel-buffering": "no"}
+        return StreamingResponse(behind(first, stream), media_type="text/event-stream", headers=headers)
+
+
+async def behind(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what is here and then the rest."""
+    yield first
+    async for one in rest:
+        yield one
+
+
+def address_of(listen: str) -> tuple[str, int]:
+    """Return host and port of "127.0.0.1:8080" or "[::]:8080"."""
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def family(host: str) -> socket.AddressFamily:
+    """Return the family of an address."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,0 +1,77 @@
+"""The shape of the route table: an entry makes a route, its part of the OpenAPI document, and lines of the rights test.
+
+A handler gets who asks and its arguments, already checked, and returns the answer; it runs in a thread of its own with
+a database connection of its own. What it raises becomes an answer with a code, never a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from drivers.reason import Reason
+from hub.database.accounts import Accounts
+from hub.database.orders import Orders
+from hub.database.queries import Queries
+from hub.rights import Account, Right
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, and what may be read for them. `caller` is None where nobody has logged in."""
+
+    caller: Account | None
+    queries: Queries
+    accounts: Accounts
+    orders: Orders
+    now_us: int
+    address: str  # of the client, as far as the nearest proxy that is trusted says so
+    session: str | None  # the session's secret, where a browser asks
+
+
+@dataclass(frozen=True, slots=True)
+class FileAnswer:
+    """A file that goes out as it is."""
+
+    path: Path
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAnswer:
+    """An answer that begins a session (`secret`), or ends it (None)."""
+
+    body: msgspec.Struct
+    secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One entry. `right` None: open to everybody; `arguments` are those of path, query and body together."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    summary: str
+    right: Right | None
+    arguments: type[msgspec.Struct]
+    answer: type[Any]
+    handler: Callable[[Asked, Any], Any]
+    slow: bool = False  # may take seconds: a pool of its own, so that the others never wait for it
+
+    @property
+    def name(self) -> str:
+        """Return the name of the operation: "get_stations_station_now"."""
+        words = self.path.removeprefix("/api/v1/").replace("{", "").replace("}", "")
+        return "_".join([self.method.lower(), *words.replace(".", "_").split("/")])
+
+
+class ApiError(Exception):
+    """What is answered instead: a status of HTTP, and the reason; `wait` s until it makes sense to ask again."""
+
+    def __init__(self, status: int, reason: Reason, wait: int | None = None) -> None:
+        super().__init__(str(reason))
+        self.status, self.reason, self.wait = status, reason, wait

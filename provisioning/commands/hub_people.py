@@ -1,0 +1,199 @@
+"""`minshan hub user` and `minshan hub token`: who may see and do what on the hub's page and API."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.clock.clock import system_utc
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.hub_options import FILE, loaded, reading
+from provisioning.commands.options import format_file_error, json_option, print_json
+from provisioning.folding import say
+
+if TYPE_CHECKING:
+    from hub.database.accounts import Accounts, Kind
+    from hub.rights import Account
+
+ROLES = ("grower", "technician", "operator", "admin")  # hub.rights.Role; a test holds them together
+NAME = r"[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._@-]{0,63}"
+STATION = r"[a-z0-9][a-z0-9-]{0,31}"
+PERSON = click.argument("name", metavar=_("NAME"))
+ROLE = click.option("--role", type=click.Choice(ROLES), required=True, help=_("What they may do."))
+STATIONS = click.option(
+    "--station", "stations", multiple=True, metavar="ID", help=_("This station alone; may be given several times.")
+)
+PASSWORD_FILE = click.option(
+    "--password-file",
+    type=click.Path(path_type=Path),
+    metavar=_("FILE"),
+    help=_("A file that holds the password alone; otherwise it is asked for."),
+)
+
+
+@click.group(help=_("Say which people may log in, and what they may see."))
+def user() -> None:
+    """Hold the commands below together."""
+
+
+@click.group(help=_("Give programs a secret that opens the API."))
+def token() -> None:
+    """Hold the commands below together."""
+
+
+@user.command("add", help=_("Let somebody log in."))
+@FILE
+@PERSON
+@ROLE
+@STATIONS
+@PASSWORD_FILE
+def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...], password_file: Path | None) -> None:
+    """Ask for a password twice, and keep its hash."""
+    from hub.passwords import hashed
+
+    account = made("user", name, role, stations)
+    with accounts(config_file) as known:
+        known.add(account, hashed(password(password_file)), system_utc())
+    say(_('"{name}" can log in now.').format(name=name))
+
+
+@user.command("passwd", help=_("Give somebody another password; they are logged out everywhere."))
+@FILE
+@PERSON
+@PASSWORD_FILE
+def passwd(config_file: Path, name: str, password_file: Path | None) -> None:
+    """Keep another password."""
+    from hub.passwords import hashed
+
+    with accounts(config_file) as known:
+        if known.user(name) is None:
+            raise CommandError(Exit.USAGE, _('There is no "{name}".').format(name=name))
+        known.change_password(name, hashed(password(password_file)))
+    say(_('"{name}" has another password.').format(name=name))
+
+
+@user.command("disable", help=_("Let somebody log in no more; --again lets them."))
+@FILE
+@PERSON
+@click.option("--again", is_flag=True, help=_("Let them log in again."))
+def disable(config_file: Path, name: str, again: bool) -> None:
+    """End an account and its sessions, or take that back."""
+    with accounts(config_file) as known:
+        known.end("user", name, None if again else system_utc())
+    said = _('"{name}" can log in again.') if again else _('"{name}" can log in no more.')
+    say(said.format(name=name))
+
+
+@user.command("list", help=_("Show the people."))
+@FILE
+@json_option()
+def list_users(config_file: Path, as_json: bool) -> None:
+    """Print a line a person."""
+    show("user", config_file, as_json)
+
+
+@token.command("add", help=_("Make a secret for a program; it is shown once."))
+@FILE
+@PERSON
+@ROLE
+@STATIONS
+def add_token(config_file: Path, name: str, role: str, stations: tuple[str, ...]) -> None:
+    """Print the secret on stdout, alone, and what it is good for on stderr."""
+    from hub.passwords import digest, new_secret
+
+    secret = new_secret()
+    with accounts(config_file) as known:
+        known.add(made("token", name, role, stations), digest(secret), system_utc())
+    say(_("Keep it well: it is not shown again. A program sends it as `Authorization: Bearer …`."), err=True)
+    click.echo(secret)
+
+
+@token.command("list", help=_("Show the tokens' names."))
+@FILE
+@json_option()
+def list_tokens(config_file: Path, as_json: bool) -> None:
+    """Print a line a token."""
+    show("token", config_file, as_json)
+
+
+@token.command("revoke", help=_("Let a token open nothing any more."))
+@FILE
+@PERSON
+def revoke(config_file: Path, name: str) -> None:
+    """End a token."""
+    with accounts(config_file) as known:
+        known.end("token", name, system_utc())
+    say(_('The token "{name}" opens nothing any more.').format(name=name))
+
+
+def made(kind: Kind, name: str, role: str, stations: tuple[str, ...]) -> Account:
+    """Return the account that is asked for. Raise CommandError where a name is none."""
+    from hub.rights import Account, Role
+
+    if not re.fullmatch(NAME, name):
+        said = _('"{name}" is no name: letters, digits, Chinese characters and . _ @ - will do, up to 64.')
+        raise CommandError(Exit.USAGE, said.format(name=name))
+    for station in stations:
+        if not re.fullmatch(STATION, station):
+            raise CommandError(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
+    return Account(kind, name, Role(role), frozenset(stations) or None)
+
+
+def password(file: Path | None) -> str:
+    """Return a new password: of the file, else asked for twice. Raise CommandError where it is too short or long."""
+    from edge.files import read_password
+    from hub.passwords import LONGEST, SHORTEST
+
+    if file is None and not sys.stdin.isatty():
+        raise CommandError(Exit.USAGE, _("Nobody is here to type a password: name a file with --password-file."))
+    try:
+        found = click.prompt(_("Password"), hide_input=True, confirmation_prompt=True) if file is None else ""
+        found = found if file is None else read_password(file)
+    except OSError as error:
+        raise CommandError(Exit.USAGE, format_file_error(error)) from None
+    except ValueError:
+        raise CommandError(Exit.USAGE, _("{file} is no UTF-8 text.").format(file=file)) from None
+    if not SHORTEST <= len(found) <= LONGEST:
+        said = _("A password has {least} to {most} characters; this one has {n}.")
+        raise CommandError(Exit.USAGE, said.format(least=SHORTEST, most=LONGEST, n=len(found)))
+    return str(found)
+
+
+def show(kind: Kind, config_file: Path, as_json: bool) -> None:
+    """Print all accounts of a kind."""
+    words = {
+        "grower": _("grower"),
+        "technician": _("technician"),
+        "operator": _("operator"),
+        "admin": _("administrator"),
+    }
+    with accounts(config_file) as known:
+        for account in known.listed(kind):
+            mine = None if account.stations is None else sorted(account.stations)
+            if as_json:
+                print_json({"name": account.name, "role": account.role, "stations": mine, "ended": account.ended})
+                continue
+            where = _("all stations") if mine is None else ", ".join(mine)
+            ended = "" if not account.ended else _(" (ended)")
+            say(f"{account.name}: {words[account.role]}, {where}{ended}")
+
+
+@contextmanager
+def accounts(config_file: Path) -> Iterator[Accounts]:
+    """Give the accounts of the hub's database. Raise CommandError, also for what it refuses within."""
+    from hub.database.accounts import Accounts
+    from hub.sink import SinkError
+
+    with reading(loaded(config_file)) as engine:
+        try:
+            yield Accounts(engine)
+        except SinkError as trouble:
+            raise CommandError(Exit.USAGE, texts.render(trouble.reason)) from None

@@ -1,0 +1,54 @@
+"""`minshan hub` as a process with its file: started, ended, killed, asked."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.kits.command import minshan
+from tests.kits.sink_kit import query
+
+
+class Hub:
+    """One hub with its file; started again, it is the same one."""
+
+    def __init__(self, folder: Path, broker: str, database: str, name: str = "", http: int = 0) -> None:
+        self.url, self.http = database, http
+        self.config = folder / f"hub{name}.toml"
+        self._out = folder / "hub.out"
+        words: tuple[str, ...] = ("--broker", broker, "--database", database, "--pictures", f"{folder}/pictures{name}")
+        words += ("--http", f"127.0.0.1:{http}") if http else ()
+        made = minshan("hub", "init", *words, "--out", str(self.config))
+        assert made.code == 0, made.err
+        if name:
+            self.config.write_text(self.config.read_text().replace('name = ""', f'name = "{name}"'))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Hub:
+        """Start it."""
+        command = [sys.executable, "-m", "provisioning.main", "hub", "run", "--config", str(self.config)]
+        with self._out.open("ab") as out:
+            self._process = subprocess.Popen(command, stdout=out, stderr=out)
+        return self
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """End it by a signal. Return its exit code."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process.wait(15)
+
+    @property
+    def said(self) -> str:
+        """What it has printed."""
+        return self._out.read_text()
+
+    def seqs(self) -> list[int]:
+        """Return the numbers of the minutes in the database."""
+        return [seq for (seq,) in query(self.url, "SELECT seq FROM minute WHERE epoch = 'e1' ORDER BY seq")]
+
+    def asked(self, *words: str) -> tuple[int, str]:
+        """Run another command on its file."""
+        said = minshan("hub", words[0], "--config", str(self.config), *words[1:])
+        return said.code, said.out + said.err

@@ -1,0 +1,85 @@
+"""A hub's real HTTP server over a real database, with people, tokens and records of two stations, and its clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from edge.clock.clock import system_utc
+from hub.config import HttpSection
+from hub.database import schema
+from hub.database.accounts import Accounts
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.passwords import digest, hashed
+from hub.rights import Account, Role
+from hub.web.server import Server
+from tests.kits.sink_kit import delivery, row
+
+MINE, FOREIGN = "orchard-1", "orchard-2"
+PASSWORD = "correct horse battery"
+HASH = hashed(PASSWORD)
+
+
+class Office:
+    """One server at `url`, and the database behind it."""
+
+    def __init__(self, database: str, folder: Path, http: HttpSection, wake: Callable[[], None]) -> None:
+        self.database = database
+        self.engine = opened(database)
+        schema.migrate(self.engine)
+        self.accounts = Accounts(self.engine)
+        self.server = Server(http, lambda: opened(database), folder, system_utc, wake)
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        self.server.start()
+
+    def keep_minutes(self, *stations: str, count: int = 3) -> None:
+        """Keep some minutes of each station."""
+        sink = DatabaseSink(opened(self.database))
+        for station in stations:
+            sink.commit(delivery(*(row(seq, 2.5, station=station) for seq in range(count))))
+        sink.close()
+
+    def add(self, role: Role, *stations: str, name: str | None = None) -> str:
+        """Keep a person of that role, whose password is PASSWORD. Return the name."""
+        name = name or f"{role.value}-{len(self.accounts.listed('user'))}"
+        self.accounts.add(Account("user", name, role, frozenset(stations) or None), HASH, system_utc())
+        return name
+
+    def token(self, role: Role, *stations: str) -> str:
+        """Keep a token. Return its secret."""
+        secret = f"secret-{len(self.accounts.listed('token'))}"
+        self.accounts.add(Account("token", secret, role, frozenset(stations) or None), digest(secret), system_utc())
+        return secret
+
+    def client(self, token: str | None = None, headers: Mapping[str, str] | None = None) -> httpx.Client:
+        """Return a client, with a token where one is given."""
+        bears = {} if token is None else {"authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers={**bears, **(headers or {})}, timeout=20)
+
+    def browser(self, name: str) -> httpx.Client:
+        """Return a client that has logged in as a browser does."""
+        client = self.client(headers={"origin": self.url})
+        client.post("/login", json={"name": name, "password": PASSWORD}).raise_for_status()
+        return client
+
+    def close(self) -> None:
+        """End the server."""
+        self.server.stop()
+        self.engine.close()
+
+
+@contextmanager
+def office(
+    folder: Path, database: str | None = None, http: HttpSection | None = None, wake: Callable[[], None] = lambda: None
+) -> Iterator[Office]:
+    """Give an office, by default with SQLite in the folder; its port is one that was free."""
+    url = database or f"sqlite://{folder}/hub.db"
+    made = Office(url, folder, http or HttpSection(listen="127.0.0.1:0"), wake)
+    try:
+        yield made
+    finally:
+        made.close()

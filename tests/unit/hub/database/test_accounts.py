@@ -1,0 +1,101 @@
+"""People, tokens and sessions in both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from edge.wire.contract import VERSION, Command, Result
+from hub.database import schema
+from hub.database.accounts import MOST_SESSIONS, SESSION_US, AccountError, Accounts
+from hub.database.engine import Engine, opened
+from hub.database.orders import Orders
+from hub.passwords import digest, hashed, matches
+from hub.rights import Account, Right, Role
+
+NOW = 1_770_000_000_000_000
+LI = Account("user", "李四", Role.TECHNICIAN, frozenset({"a", "b"}))
+
+
+@pytest.fixture(name="engine")
+def an_engine(url: str) -> Iterator[Engine]:
+    engine = opened(url)
+    schema.migrate(engine)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(name="accounts")
+def some_accounts(engine: Engine) -> Accounts:
+    return Accounts(engine)
+
+
+def test_what_is_kept_of_secrets_opens_nothing(accounts: Accounts, engine: Engine) -> None:
+    """Neither a password, a token nor a session's secret stands in the database."""
+    accounts.add(LI, hashed("open sesame, please"), NOW)
+    accounts.add(Account("token", "county", Role.OPERATOR, None), digest("a token's secret"), NOW)
+    session = accounts.begin_session("李四", NOW)
+    told = repr([engine.query(f"SELECT * FROM {table}") for table in ("account", "session")])
+    assert not any(secret in told for secret in ("open sesame", "a token's secret", session))
+    found = accounts.user("李四")
+    assert found is not None and matches(found[1], "open sesame, please") and not matches(found[1], "open sesame")
+    assert accounts.by_token("a token's secret") == Account("token", "county", Role.OPERATOR, None)
+    assert accounts.by_session(session, NOW) == LI
+
+
+def test_a_name_is_taken_once_and_an_unknown_one_is_said(accounts: Accounts) -> None:
+    """A second account of a name is refused and the first stays; a person and a token may share a name."""
+    accounts.add(LI, "x", NOW)
+    with pytest.raises(AccountError, match="李四"):
+        accounts.add(Account("user", "李四", Role.ADMIN, None), "y", NOW)
+    accounts.add(Account("token", "李四", Role.GROWER, None), "z", NOW)
+    assert accounts.listed("user") == [LI]
+    with pytest.raises(AccountError, match="王五"):
+        accounts.change_password("王五", "x")
+    with pytest.raises(AccountError, match="王五"):
+        accounts.end("token", "王五", NOW)
+
+
+def test_a_session_ends_in_time_and_the_oldest_of_many_ends_first(accounts: Accounts) -> None:
+    """After a month a browser logs in again; somebody with many browsers loses the oldest."""
+    accounts.add(LI, "x", NOW)
+    secrets = [accounts.begin_session("李四", NOW + place) for place in range(MOST_SESSIONS + 3)]
+    alive = [accounts.by_session(secret, NOW + 100) is not None for secret in secrets]
+    assert alive == [False] * 3 + [True] * MOST_SESSIONS
+    assert accounts.by_session(secrets[-1], NOW + SESSION_US + len(secrets)) is None
+
+
+def test_a_revoked_token_and_a_disabled_person_may_do_nothing(accounts: Accounts) -> None:
+    """Both stay in the list, as ended; a person who is let in again may do what the role says."""
+    accounts.add(Account("token", "t", Role.ADMIN, None), digest("s"), NOW)
+    accounts.end("token", "t", NOW)
+    assert accounts.by_token("s") is None
+    assert not accounts.listed("token")[0].may(Right.READ)
+    accounts.add(LI, "x", NOW)
+    accounts.end("user", "李四", NOW)
+    assert [account.ended for account in accounts.listed("user")] == [True]
+    accounts.end("user", "李四", None)
+    assert accounts.listed("user") == [LI]
+
+
+def test_an_account_is_about_its_own_stations(accounts: Accounts) -> None:
+    """A technician of two boxes commands these, and reads no other."""
+    assert LI.may(Right.COMMAND, "a") and not LI.may(Right.READ, "c") and not LI.may(Right.MANAGE)
+
+
+def test_a_command_is_sent_once_and_its_last_word_stays(engine: Engine) -> None:
+    """What went out or is too old is not sent again; another station's answer or a late one changes nothing."""
+    orders = Orders(engine)
+    first = orders.add("a", Command(VERSION, "1" * 16, "picture", {"camera": "south"}, NOW + 10), LI, NOW)
+    orders.add("a", Command(VERSION, "2" * 16, "hello", {}, NOW + 5), LI, NOW)
+    assert [order.id[0] for order in orders.unsent(NOW + 1)] == ["1", "2"]
+    assert orders.unsent(NOW + 7) == [first]
+    orders.sent(first.id, NOW + 2, nobody=False)
+    assert [order.id[0] for order in orders.unsent(NOW + 3)] == ["2"]
+    for station, state in (("b", "failed"), ("a", "accepted"), ("a", "done"), ("a", "accepted"), ("a", "failed")):
+        orders.answered(Result(VERSION, first.id, station, state, "", {"picture": "0"}), NOW + 4)
+    found = orders.order(first.id)
+    assert found is not None
+    assert (found.state, found.result, found.sent_us, found.nobody) == ("done", {"picture": "0"}, NOW + 2, False)
+    assert (found.asked_by, found.arguments) == ("user 李四", {"camera": "south"})

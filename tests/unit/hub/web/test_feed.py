@@ -1,0 +1,138 @@
+"""The stream of what is new, over a real server."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from hub.rights import Role
+from hub.web import feed
+from tests.kits.broker import until
+from tests.kits.office import FOREIGN, MINE, Office, office
+
+
+@pytest.fixture(name="shared")
+def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with office(tmp_path_factory.mktemp("office")) as made:
+        made.keep_minutes(MINE, FOREIGN)
+        yield made
+
+
+class Listener:
+    """One open stream: its lines so far."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.lines: list[str] = []
+        self.over = threading.Event()
+        self._response = response
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        try:
+            for line in self._response.iter_lines():
+                self.lines.append(line)
+        except (httpx.HTTPError, httpx.StreamError):
+            pass
+        self.over.set()
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return number and station of each event so far."""
+        found = []
+        for place, line in enumerate(self.lines):
+            if line.startswith("data: {") and self.lines[place - 1] == "event: now":
+                found.append((self.lines[place - 2].removeprefix("id: "), json.loads(line[6:])["station"]))
+        return found
+
+
+@contextmanager
+def listening(shared: Office, token: str, last: str | None = None) -> Iterator[Listener]:
+    """Give a listener that hears already."""
+    headers = {} if last is None else {"last-event-id": last}
+    with shared.client(token, headers) as client, client.stream("GET", "/live", timeout=60) as response:
+        assert response.status_code == 200, response.read()
+        listener = Listener(response)
+        until(lambda: listener.lines)
+        yield listener
+
+
+def test_a_new_minute_is_told_at_once_to_whoever_may_see_it(shared: Office) -> None:
+    """A grower of one station hears of that one alone, an operator of both."""
+    with (
+        listening(shared, shared.token(Role.GROWER, MINE)) as grower,
+        listening(shared, shared.token(Role.OPERATOR)) as operator,
+    ):
+        for station in (FOREIGN, MINE):
+            shared.server.feed.tell(station)
+        until(lambda: len(operator.told()) == 2 and grower.told())
+        assert {station for _, station in operator.told()} == {MINE, FOREIGN}
+        assert [station for _, station in grower.told()] == [MINE]
+
+
+def test_who_comes_back_misses_nothing_and_hears_nothing_twice(shared: Office) -> None:
+    """With the number of the last event a stream goes on behind it; with one that is not known it says: read anew."""
+    token = shared.token(Role.OPERATOR)
+    with listening(shared, token) as first:
+        shared.server.feed.tell(MINE)
+        until(first.told)
+        last = first.told()[-1][0]
+    shared.server.feed.tell(FOREIGN)
+    with listening(shared, token, last) as again:
+        until(again.told)
+        assert [station for _, station in again.told()] == [FOREIGN]
+    for unknown in ("deadbeef-1", "x", f"{last}999999", "-", last.replace("-", "-x")):
+        with listening(shared, token, unknown) as lost:
+            assert "event: resync" in lost.lines
+
+
+def test_a_stream_ends_with_the_right_to_it(shared: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who is disabled hears no more, and is told that it is over."""
+    monkeypatch.setattr(feed, "LOOK_AGAIN", 0.2)
+    monkeypatch.setattr(feed, "QUIET", 0.1)
+    name = shared.add(Role.OPERATOR)
+    cookie = shared.browser(name).cookies["minshan_session"]
+    with (
+        shared.client(headers={"cookie": f"minshan_session={cookie}"}) as client,
+        client.stream("GET", "/live") as response,
+    ):
+        listener = Listener(response)
+        until(lambda: ": quiet" in listener.lines)
+        shared.accounts.end("user", name, 1)
+        assert listener.over.wait(10)
+        assert "event: ended" in listener.lines
+
+
+def test_one_account_cannot_take_all_streams(shared: Office) -> None:
+    """The ninth stream of one account is refused with a word; another account's first is served."""
+    token = shared.token(Role.OPERATOR)
+    with shared.client(token) as client:
+        open_ones = [client.stream("GET", "/live") for _ in range(feed.MOST_LISTENERS)]
+        for stream in open_ones:
+            assert stream.__enter__().status_code == 200
+        assert client.get("/live").status_code == 429
+        with listening(shared, shared.token(Role.OPERATOR)):
+            pass
+        for stream in open_ones:
+            stream.__exit__(None, None, None)
+
+
+def test_the_hub_ends_though_twenty_listen(shared: Office) -> None:
+    """Stopping does not wait for browsers: each is told to read anew and let go."""
+    clients = [shared.client(shared.token(Role.OPERATOR)) for _ in range(20)]
+    streams = [client.stream("GET", "/live", timeout=60) for client in clients]
+    listeners = [Listener(stream.__enter__()) for stream in streams]
+    until(lambda: all(listener.lines for listener in listeners))
+    shared.server.stop()
+    assert all(listener.over.wait(5) for listener in listeners)
+    assert all("event: resync" in listener.lines for listener in listeners)
+
+
+def test_nobody_listens_without_a_login(shared: Office) -> None:
+    """Without a token or session there is no stream."""
+    with shared.client() as client:
+        assert client.get("/live").status_code == 401
