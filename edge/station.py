@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from drivers.clock import Clock
+from edge.alerts.alerts import Alerts
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.config.sections import Config
 from edge.control.commands import KNOWN, Commands
@@ -69,6 +70,7 @@ class Station:
         kept = store.state()
         self._lines = channel_lines(config, kept, boot)
         self._hours = Hours(config, store, kept.get("hours"))
+        self._alerts = Alerts(config, store, kept.get("alerts"))
         place = config.site
         site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
         self._minutes = Minutes(self._lines, site, kept_doubts(kept))
@@ -82,6 +84,7 @@ class Station:
             appended=self._appended,
             hours=self._hours,
         )
+        self.recorder.alerts = self._alerts
         recorder = self.recorder
         self.timekeeper = Timekeeper(
             sources, boot, clock, self.inbox, settled=lambda: recorder.snapshot.settled, system=system
@@ -202,7 +205,8 @@ class Station:
         """Return what must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         doubts = msgspec.to_builtins(self._minutes.keep())
-        return {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep(), "doubts": doubts}
+        derived = {"hours": self._hours.keep(), "alerts": self._alerts.keep()}
+        return {"counters": counters, "stopped_by": self.stopped_by, "doubts": doubts, **derived}
 
     def _command(self, command: Command) -> None:
         self._carry_out(command)  # which is made when all parts are

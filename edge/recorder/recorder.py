@@ -6,6 +6,7 @@ readings on their way still count; which minute that is, `timeline` says; `journ
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import msgspec
 
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
+from edge.alerts.alerts import Alerts
 from edge.clock.anchors import Anchor
 from edge.clock.belief import Known
 from edge.measure.minute import Minutes
@@ -25,6 +27,7 @@ from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sampler import Sampled, SensorChanged
 from edge.store.store import Store
 
+log = logging.getLogger("minshan.recorder")
 LATE = 60.0  # s after a minute's close at which the recorder counts as stuck
 INBOX_FULL = Reason("inbox_full", "the inbox was full")
 TIDY_EVERY = 60  # minutes between two sweeps of the store
@@ -80,6 +83,7 @@ class Recorder:
         self._inbox = inbox
         self._boot = boot
         self._hours = hours
+        self.alerts: Alerts | None = None
         self._setup: int | None = None
         self._closed = 0
         self.timeline = Timeline(store, boot, clock.now())
@@ -161,6 +165,7 @@ class Recorder:
         if draft.duration > 0:
             self.latest = self.journal.append(draft) or self.latest
         self._tell_spoiled()
+        self._tell_alerts()
         self._tell_hours()
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
@@ -173,6 +178,13 @@ class Recorder:
         if self._hours is not None:
             for hour in self._hours.ended(self.time_at(self.timeline.begin)[0] is not None):
                 self.hour = self.event(Kind.HOUR, plain(hour)) or self.hour
+
+    def _tell_alerts(self) -> None:
+        """Record what turned with this minute."""
+        if self.alerts is not None:
+            for turn in self.alerts.turned():
+                log.warning("%s: %s (step %d of %d)", turn.rule, turn.turn, turn.step, turn.steps)
+                self.event(Kind.ALERT, plain(turn))
 
     def _tell_time(self) -> None:
         """Append what happened to the time, an event each."""
