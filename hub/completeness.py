@@ -203,6 +203,11 @@ def _lost(engine: Engine, station: str, epoch: str) -> tuple[Ranges, object]:
     return ranges(pairs), why
 
 
+def lost_numbers(engine: Engine, station: str, epoch: str) -> Ranges:
+    """Return the numbers of an epoch that loss records name."""
+    return _lost(engine, station, epoch)[0]
+
+
 def _why_off(engine: Engine, station: str, epoch: str) -> object:
     """Return the reason of a start record."""
     return next((body.get("reason") for body in _bodies(engine, station, "start", epoch)), None)

@@ -30,11 +30,16 @@ KEEPALIVE: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 4,
 }
-TYPES = {"body": "jsonb", "duration": "float8", "error": "float8", "boottime": "float8"}
+FLOATS = (
+    *("duration", "error", "boottime", "seconds", "total", "amount", "east", "north"),
+    *("lowest", "highest"),
+)
+TYPES = {"body": "jsonb"} | dict.fromkeys(FLOATS, "float8")
 BYTES = ("raw", "digest")
 NUMBERS = (
     *("seq", "revision", "start", "first", "last", "setup", "arrived", "not_before", "not_after", "size", "time"),
     *("said_first", "said_last", "arrived_first", "arrived_last"),
+    *("utc_offset_s", "good", "suspect", "bad", "missing", "lowest_at", "highest_at"),
 )
 DATA = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
 FORBIDDEN = Reason("database_forbids", "{database} does not let this user do that: {why}", database="", why="")

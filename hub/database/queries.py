@@ -9,18 +9,42 @@ as one that is not there. Nothing is cut in silence: a page says where the next 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from datetime import date
-from typing import Literal
+from datetime import date, timedelta
+from typing import Any, Literal
 
+from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
+from edge.records.record import LAST_UTC
+from hub import completeness
+from hub.database import curves, rows
+from hub.database.aggregates import HOUR_US, said_by
 from hub.database.engine import Engine
-from hub.database.results import Completeness, Events, Now, Picture, Pictures, Series, StationState
+from hub.database.results import (
+    Completeness,
+    Event,
+    Events,
+    Gap,
+    Now,
+    Picture,
+    Pictures,
+    Series,
+    StationState,
+    Step,
+    Value,
+)
 from hub.sink import SinkError
 
 MOST_POINTS = 1500  # of a curve whose step is "auto": about a pixel each on a wide screen
 PAGE_POINTS = 10_000  # of one answer
 PAGE = 200  # events or pictures of one answer
+EPOCHS = 20  # starts of a daemon among which the newest minute is looked for
+FUTURE_US = 600_000_000  # a minute that began so long after it arrived has a clock that is wrong
+PICTURE = (
+    "station, picture, min(camera), max(time), max(CASE WHEN part = 'full' THEN size END), "
+    "max(CASE WHEN part = 'full' THEN file END), max(CASE WHEN part = 'thumbnail' THEN file END)"
+)
 NO_STATION = Reason("no_such_station", 'no station "{station}" has sent anything', station="")
 BAD_PAGE = Reason("no_such_page", '"{page}" is no page that was named before', page="")
 
@@ -40,11 +64,20 @@ class Queries:
 
     def stations(self) -> list[StationState]:
         """Return the stations, by name."""
-        raise NotImplementedError
+        return [
+            StationState(name, arrived, newest, completeness.offset_of(self._engine, name))
+            for name, newest, arrived in completeness.stations(self._engine)
+            if self._mine is None or name in self._mine
+        ]
 
     def now(self, station: str) -> Now:
         """Return the newest minute of a station."""
-        raise NotImplementedError
+        self._allow(station)
+        found = [minute for epoch in self._epochs(station) for minute in self._top(station, epoch)]
+        if not found:
+            return Now(station, None, None, None, None, None, {})
+        start, duration, arrived, source, error, raw = max(found, key=lambda line: line[0])
+        return Now(station, start, start + round(duration * 1e6), arrived, source, error, _values(raw))
 
     def series(
         self,
@@ -59,28 +92,161 @@ class Queries:
         Hours and days are those of the station's own clock, each whole: the first is the one that `first_us` lies in.
         "auto" is the finest step with at most MOST_POINTS.
         """
-        raise NotImplementedError
+        self._allow(station)
+        first, last = _bounded(first_us), _bounded(last_us)
+        chosen = _step(first, last) if step == "auto" else step
+        unit = _unit(channel)
+        if any(map(rows.refused, channel)):
+            return Series(station, channel, unit, chosen, [])
+        if chosen == "minute":
+            points, rest = curves.minutes(self._engine, station, channel, first, last, PAGE_POINTS)
+        else:
+            points, rest = curves.counted(self._engine, station, channel, chosen, first, last, PAGE_POINTS)
+        return Series(station, channel, unit, chosen, points, rest)
 
     def channels(self, station: str, first_us: int, last_us: int) -> list[str]:
         """Return the channels that have anything in a span, by name."""
-        raise NotImplementedError
+        self._allow(station)
+        found = self._engine.query(
+            "SELECT DISTINCT channel FROM hourly WHERE station = %s AND start > %s AND start < %s ORDER BY channel",
+            (station, _bounded(first_us) - HOUR_US, _bounded(last_us)),
+        )
+        return [channel for (channel,) in found]
 
     def events(
         self, station: str, first_us: int, last_us: int, kinds: Collection[str] = (), page: str | None = None
     ) -> Events:
         """Return events that began (undated ones: arrived) in a span, of these kinds or of all, the newest first."""
-        raise NotImplementedError
+        self._allow(station)
+        names = [kind for kind in kinds if not any(map(rows.refused, kind))]
+        if kinds and not names:
+            return Events([])
+        only = f" AND kind IN ({', '.join(['%s'] * len(names))})" if names else ""
+        when, seq, epoch = _after(page, last_us)
+        found = self._engine.query(
+            "SELECT coalesce(start, arrived) AS told, epoch, seq, revision, kind, start, source, arrived, body, wrong "
+            "FROM record WHERE station = %s AND (kind IS NULL OR kind <> 'minute' OR wrong IS NOT NULL) "
+            "AND coalesce(start, arrived) >= %s AND (coalesce(start, arrived), seq, epoch) < (%s, %s, %s)"
+            f"{only} ORDER BY coalesce(start, arrived) DESC, seq DESC, epoch DESC LIMIT %s",
+            (station, _bounded(first_us), when, seq, epoch, *names, PAGE + 1),
+        )
+        events = [_event(station, line) for line in found[:PAGE]]
+        more = found[PAGE - 1] if len(found) > PAGE else None
+        return Events(events, None if more is None else f"{more[0]}.{more[2]}.{more[1]}")
 
     def pictures(
         self, station: str, first_us: int, last_us: int, camera: str | None = None, page: str | None = None
     ) -> Pictures:
         """Return pictures that were taken (undated ones: none) in a span, the newest first."""
-        raise NotImplementedError
+        self._allow(station)
+        if camera is not None and any(map(rows.refused, camera)):
+            return Pictures([])
+        when, _, name = _after(page, last_us)
+        only, values = ("", ()) if camera is None else (" AND camera = %s", (camera,))
+        found = self._engine.query(
+            f"SELECT {PICTURE} FROM picture WHERE station = %s AND time >= %s AND (time, picture) < (%s, %s){only} "
+            "GROUP BY station, picture, time ORDER BY time DESC, picture DESC LIMIT %s",
+            (station, _bounded(first_us), when, name, *values, PAGE + 1),
+        )
+        pictures = [_picture(line) for line in found[:PAGE]]
+        more = pictures[-1] if len(found) > PAGE else None
+        return Pictures(pictures, None if more is None else f"{more.time_us}.0.{more.sha256}")
 
     def picture(self, sha256: str) -> Picture | None:
         """Return the picture of a hash; None where none is here, or it is another's."""
-        raise NotImplementedError
+        if any(map(rows.refused, sha256)):
+            return None
+        found = self._engine.query(
+            f"SELECT {PICTURE} FROM picture WHERE picture = %s GROUP BY station, picture ORDER BY station", (sha256,)
+        )
+        mine = (_picture(line) for line in found if self._mine is None or line[0] in self._mine)
+        return next(mine, None)
 
     def completeness(self, station: str, first: date, last: date, now_us: int) -> list[Completeness]:
         """Return each day first..last, both included; `now_us` ends the one that is not over."""
-        raise NotImplementedError
+        self._allow(station)
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        found = (completeness.day_of(self._engine, station, day, now_us) for day in days)
+        return [Completeness(*day[:5], [Gap(*hole) for hole in day.holes]) for day in found]
+
+    # -- what they share -----------------------------------------------------------------------------------
+
+    def _allow(self, station: str) -> None:
+        """Raise AskedError for a station that is not there, or is another's."""
+        mine = (self._mine is None or station in self._mine) and not any(map(rows.refused, station))
+        if not mine or not self._engine.query("SELECT 1 FROM epoch WHERE station = %s LIMIT 1", (station,)):
+            raise AskedError(NO_STATION.having(station=station))
+
+    def _epochs(self, station: str) -> list[str]:
+        """Return the epochs that were heard last."""
+        found = self._engine.query(
+            "SELECT epoch FROM epoch WHERE station = %s AND arrived_last IS NOT NULL "
+            "ORDER BY arrived_last DESC LIMIT %s",
+            (station, EPOCHS),
+        )
+        return [epoch for (epoch,) in found]
+
+    def _top(self, station: str, epoch: str) -> list[tuple[Any, ...]]:
+        """Return the minute with the highest number that is dated and not in the future, as columns."""
+        return self._engine.query(
+            "SELECT start, duration, arrived, source, error, raw FROM record WHERE station = %s AND epoch = %s "
+            "AND kind = 'minute' AND wrong IS NULL AND start <= arrived + %s ORDER BY seq DESC LIMIT 1",
+            (station, epoch, FUTURE_US),
+        )
+
+
+def _step(first: int, last: int) -> Step:
+    if last - first <= MOST_POINTS * 60_000_000:
+        return "minute"
+    return "hour" if last - first <= MOST_POINTS * HOUR_US else "day"
+
+
+def _bounded(utc: int) -> int:
+    """Return an instant that both databases hold."""
+    return max(-LAST_UTC, min(utc, LAST_UTC))
+
+
+def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
+    """Return behind which time, number and name a page begins. Raise AskedError."""
+    if page is None:
+        return _bounded(last_us), 0, ""
+    when, seq, name = (*page.split(".", 2), "", "")[:3]
+    if not (when.isdecimal() and seq.isdecimal() and len(when + seq) < 36) or any(map(rows.refused, name)):
+        raise AskedError(BAD_PAGE.having(page=page))
+    return _bounded(int(when)), min(int(seq), LAST_UTC), name
+
+
+def _unit(channel: str) -> str:
+    quantity = QUANTITIES.get(channel.partition(".")[0])
+    return "" if quantity is None else quantity.unit
+
+
+def _values(raw: bytes) -> dict[str, Value]:
+    said = said_by(raw)
+    reasons = _reasons(raw)
+    return {
+        name: Value(value, said.quality.get(name, 3), _unit(name), reasons.get(name))
+        for name, value in said.values.items()
+    }
+
+
+def _reasons(raw: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(raw)["body"].get("reasons")
+    except (ValueError, RecursionError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _event(station: str, line: tuple[Any, ...]) -> Event:
+    _, epoch, seq, revision, kind, start, source, arrived, body, wrong = line
+    return Event(station, rows.name_of(epoch), seq, revision, kind, start, source, arrived, _json(body), wrong)
+
+
+def _json(body: Any) -> object:
+    return json.loads(body) if isinstance(body, str) else body
+
+
+def _picture(line: tuple[Any, ...]) -> Picture:
+    station, sha256, camera, time, size, full, thumbnail = line
+    return Picture(station, sha256, camera, time, size or 0, full or None, thumbnail or None, full == "")

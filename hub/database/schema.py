@@ -1,9 +1,9 @@
 """The tables, as a list of functions that make them: a newer hub adds one and never changes one.
 
 Tables `record`, `ledger`, `epoch`, `picture`, `conflict`, `note` are what the hub writes; `minute`, `setup`, `event`
-and `station` are views for people. Times are microseconds UTC in whole numbers (`..._us` in the views), and types of a
-database's own stand in views alone. Membership in a day is by the `start` of a minute; a station's day is by the offset
-of the setup that the minute was made under.
+and `station` are views for people, and so are those over hours (`hourly.py`). Times are microseconds UTC in whole
+numbers (`..._us` in the views), and types of a database's own stand in views alone. Membership in a day is by the
+`start` of a minute; a station's day is by the offset of the setup that the minute was made under.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import accounts, orders
+from hub.database import accounts, hourly, orders
 from hub.database.engine import Engine, RefusedError
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
@@ -113,12 +113,17 @@ def _first(engine: Engine) -> None:
     run(engine, TABLES + VIEWS)
 
 
-MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, accounts.make, orders.make)
+def _hours(engine: Engine) -> None:
+    """Make the hours, and the views over them; those of minutes that are here already are counted behind live."""
+    run(engine, hourly.TABLES + hourly.VIEWS + hourly.COUNT_ALL)
+
+
+MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, _hours, accounts.make, orders.make)
 
 
 def run(engine: Engine, script: str) -> None:
     """Run statements in the database's own words."""
-    for statement in script.format(**WORDS[engine.postgres]).split(";\n"):
+    for statement in script.format(**WORDS[engine.postgres], **hourly.WORDS[engine.postgres]).split(";\n"):
         if statement.strip():
             engine.query(statement)
 

@@ -19,6 +19,7 @@ from hub.database.sqlite import SqliteEngine
 from hub.sink import SinkError
 from tests.kits.committer import Committer
 from tests.kits.postgres import Cluster, running_cluster
+from tests.kits.recount import check_hours
 from tests.kits.sink_kit import delivery, kept, row
 from tests.kits.store_kit import BadDisk
 
@@ -26,7 +27,8 @@ E = frozenset({"e"})
 
 
 def check(url: str, committer: Committer) -> None:
-    """See that all that was said to be committed is there, once, and that the ledger names the rows that are there."""
+    """See that all that was said to be committed is there, once, that the ledger names the rows that are there, and
+    that hours and days are what these come to."""
     seqs = sorted(seq for _, _, seq in kept(url))
     assert seqs == list(range(1, len(seqs) + 1))
     assert seqs[-1] >= committer.last
@@ -34,6 +36,7 @@ def check(url: str, committer: Committer) -> None:
     assert sink.held("s", E) == [Span("e", 1, seqs[-1])]
     assert sink.compare() == 0
     sink.close()
+    check_hours(url)
 
 
 @pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.slow)])

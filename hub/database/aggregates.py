@@ -1,0 +1,170 @@
+"""What the minutes of one hour come to, a row a channel. Pure: minutes in, rows out.
+
+A mean is over the good values (flags 1 and 2) by the time that each stands for, an amount (mm) their sum. A wind
+direction is the vector mean, each minute by its speed where the same sensor measures one. Sums are exact (`math.fsum`),
+so minutes in any order come to the same row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from drivers.quantity import QUANTITIES, Kind
+from edge.records.bodies import Flags, Numbers
+from edge.records.channel_name import ChannelName
+from edge.records.record import values_of
+from hub.database.rows import refused
+
+GOOD = (1, 2)
+SUSPECT, BAD, MISSING = 3, 4, 9
+MOST_CHANNELS, MOST_NAME = 256, 128  # of a minute's body, and of a channel's letters: those of the contract
+MOST_VALUE = 1e15  # no measured value is larger; what is counts as bad
+US = 1_000_000
+HOUR_US = 3600 * US
+COUNTS = (
+    *("good", "suspect", "bad", "missing", "seconds", "total", "amount", "east", "north"),
+    *("lowest", "lowest_at", "highest", "highest_at"),
+)
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What is counted of a minute's body."""
+
+    values: Numbers
+    quality: Flags
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The same of a whole record."""
+
+    body: Measured
+
+
+NOTHING = Measured({}, {})
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """One minute: its begin (microseconds UTC), seconds, and what it says."""
+
+    start: int
+    duration: float
+    said: Measured
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been seen of one channel: the minutes with a good value, and how many had another."""
+
+    values: list[float] = field(default_factory=list)
+    minutes: list[Minute] = field(default_factory=list)
+    suspect: int = 0
+    bad: int = 0
+    missing: int = 0
+
+
+def hour_of(start: int, utc_offset_s: int) -> int:
+    """Return the begin of the hour by a station's clock that an instant lies in; both microseconds UTC."""
+    ahead = utc_offset_s * US
+    return (start + ahead) // HOUR_US * HOUR_US - ahead
+
+
+def said_by(raw: bytes) -> Measured:
+    """Return what a minute's record says; of one that says it in another way, what can be counted."""
+    try:
+        return msgspec.json.decode(raw, type=Told).body
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    try:
+        body = values_of(raw)["body"]
+        values, quality = body["values"], body.get("quality")
+        return Measured(dict(_numbers(values)), dict(_flags(quality)))
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return NOTHING
+
+
+def counted(minutes: Iterable[Minute]) -> list[tuple[Any, ...]]:
+    """Return (channel, *COUNTS) of each channel that the minutes of one hour have, by name."""
+    tallies: dict[str, Tally] = {}
+    for minute in sorted(minutes, key=lambda one: one.start):
+        _take(tallies, minute)
+    return [(name, *_counts(name, tallies[name])) for name in sorted(tallies) if not any(map(refused, name))]
+
+
+def _take(tallies: dict[str, Tally], minute: Minute) -> None:
+    quality = minute.said.quality
+    for name, value in minute.said.values.items():
+        tally = tallies.get(name)
+        if tally is None:
+            tally = tallies[name] = Tally()
+        flag = quality.get(name, SUSPECT)  # what no flag speaks for is not presented as good
+        if value is None or flag == MISSING:
+            tally.missing += 1
+        elif flag == BAD or not -MOST_VALUE < value < MOST_VALUE:
+            tally.bad += 1
+        elif flag in GOOD:
+            tally.values.append(value)
+            tally.minutes.append(minute)
+        else:
+            tally.suspect += 1
+
+
+def _counts(name: str, tally: Tally) -> Iterator[Any]:
+    """Yield the columns of `COUNTS`; None is no value, where nothing was good."""
+    values, minutes = tally.values, tally.minutes
+    quantity = QUANTITIES.get(name.partition(".")[0])
+    kind = Kind.MEAN if quantity is None else quantity.kind
+    yield from (len(values), tally.suspect, tally.bad, tally.missing)
+    yield math.fsum(minute.duration for minute in minutes)
+    total, east, north = _wind(name, tally) if kind is Kind.DIRECTION else (None, None, None)
+    if values and kind not in (Kind.DIRECTION, Kind.LAST):
+        total = math.fsum(value * minute.duration for value, minute in zip(values, minutes))
+    amount = math.fsum(values) if values and quantity is not None and quantity.unit == "mm" else None
+    yield from (total, amount, east, north)
+    for extreme in (min, max):
+        if not values or kind is Kind.DIRECTION:
+            yield from (None, None)
+        else:
+            value = extreme(values)
+            yield from (value, minutes[values.index(value)].start)
+
+
+def _wind(name: str, tally: Tally) -> tuple[float | None, float | None, float | None]:
+    """Return the wind's way, and that to the east and north, metres (seconds, where no speed is measured).
+
+    All are 0 where all is calm, and None where no direction has a good speed beside it.
+    """
+    speed = ChannelName.parse(name).beside("wind_speed")
+    ways: list[tuple[float, float]] = []
+    for degrees, minute in zip(tally.values, tally.minutes):
+        weight = 0.0 if degrees == 0 else _weight(minute.said, speed)  # 0 degrees is calm
+        if weight is not None:
+            ways.append((minute.duration * weight, math.radians(degrees)))
+    if not ways:
+        return None, None, None
+    east, north = (math.fsum(way * part(angle) for way, angle in ways) for part in (math.sin, math.cos))
+    return math.fsum(way for way, _ in ways), east, north
+
+
+def _weight(said: Measured, speed: str) -> float | None:
+    """Return a minute's good wind speed; 1 where there is no such channel, None where its value is not good."""
+    if speed not in said.values:
+        return 1.0
+    value = said.values[speed]
+    return value if value is not None and said.quality.get(speed) in GOOD and 0 <= value < MOST_VALUE else None
+
+
+def _numbers(values: dict[Any, Any]) -> Iterator[tuple[str, float | None]]:
+    for name, value in list(values.items())[:MOST_CHANNELS]:
+        if 1 <= len(name) <= MOST_NAME and (value is None or type(value) in (int, float)):
+            yield name, value
+
+
+def _flags(quality: Any) -> Iterator[tuple[str, int]]:
+    for name, flag in quality.items() if isinstance(quality, dict) else ():
+        if type(flag) is int:
+            yield name, flag

@@ -1,0 +1,196 @@
+"""What one transaction of a hub writes: records, the ledger's ranges, pictures' rows, notes, and hours counted anew.
+
+The ledger decides what is a double, under the lock of the rows of `epoch` that the delivery speaks of. All locks are
+taken in one order, so several hubs on one database wait for each other and never deadlock; what they are handed twice
+is a double.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from drivers.reason import Reason
+from edge.records.record import Kind, Record
+from hub import jsonl
+from hub.database import counting, rows
+from hub.database.counting import Dated
+from hub.database.engine import Engine
+from hub.database.rows import KEY
+from hub.ledger import Ranges
+from hub.sink import Delivery, Fate, Outcome, Row, SinkError
+
+log = logging.getLogger("minshan.hub")
+WROTE_LESS = Reason("wrote_less", "{database} says that it wrote {count} of {all} records", database="", count=0, all=0)
+LEDGER = ("station", "epoch", "first", "last")
+EPOCH = ("station", "epoch", "arrived_first", "arrived_last", "said_first", "said_last")
+HERE = (*KEY, "revision", "raw", "kind", "start", "setup")
+Name = tuple[str, str]  # station, epoch: what one lock covers
+Identity = tuple[str, str, int]
+
+
+@dataclass
+class Known:
+    """What is here of one epoch of a station: its ranges as they were and as they become, and its row of `epoch`."""
+
+    arrived: tuple[int | None, int | None] = (None, None)
+    said: tuple[int | None, int | None] = (None, None)
+    before: frozenset[tuple[int, int]] = frozenset()
+    ranges: Ranges = field(default_factory=Ranges)
+
+
+@dataclass
+class Judged:
+    """Each row's fate, the rows that are to be written, other contents under a name that is here, and which minutes
+    that were here are replaced."""
+
+    fates: list[Fate] = field(default_factory=list)
+    fresh: dict[Identity, Row] = field(default_factory=dict)
+    others: list[Row] = field(default_factory=list)
+    replaced: list[Dated] = field(default_factory=list)
+
+
+def committed(engine: Engine, delivery: Delivery) -> Outcome:
+    """Write a delivery, within a transaction. Raise SinkError."""
+    known = _locked(engine, delivery)
+    judged = _judged(engine, delivery.rows, known)
+    setups = [key for key, row in judged.fresh.items() if _is(row, Kind.SETUP)]
+    before = counting.offsets(engine, setups)
+    hours = counting.hours_of(engine, judged.replaced)  # by the setups as they were
+    _write(engine, judged.fresh)
+    _keep_others(engine, judged.others)
+    for row in delivery.rows:
+        *_, seq = key = _identity(row)
+        known[key[:2]].ranges.add(seq, seq)
+        known[key[:2]].arrived = _wider(known[key[:2]].arrived, row.arrived, row.arrived)
+    for announced in delivery.announced:
+        for span in announced.epochs:
+            epoch = known[announced.station, rows.identity(span.epoch)]
+            epoch.said = _wider(epoch.said, span.first, span.last)
+    _keep_known(engine, known)
+    _keep_beside(engine, delivery)
+    hours |= counting.hours_of(engine, _dated(judged.fresh)) | counting.hours_under(engine, before, setups)
+    counting.keep_true(engine, hours)
+    return Outcome(tuple(judged.fates))
+
+
+def _locked(engine: Engine, delivery: Delivery) -> dict[Name, Known]:
+    """Return what is known of all that the delivery speaks of, which nobody else changes meanwhile."""
+    names = sorted(set(_names(delivery)))
+    empty = [(*name, None, None, None, None) for name in names]
+    engine.upsert("epoch", EPOCH, empty, EPOCH[:2], update=False)
+    known: dict[Name, Known] = {}
+    for station, epoch, first, last, *said in engine.lookup("epoch", EPOCH, EPOCH[:2], names, lock=True):
+        known[station, epoch] = Known((first, last), (said[0], said[1]))
+    pairs: dict[Name, list[tuple[int, int]]] = {}
+    for station, epoch, first, last in engine.lookup("ledger", LEDGER, LEDGER[:2], names):
+        pairs.setdefault((station, epoch), []).append((first, last))
+    for name, found in pairs.items():
+        known[name].before = frozenset(found)
+        for first, last in sorted(found):
+            known[name].ranges.add(first, last)
+    return known
+
+
+def _judged(engine: Engine, delivered: tuple[Row, ...], known: dict[Name, Known]) -> Judged:
+    """Return what is to become of the rows."""
+    asked = sorted({key for row in delivered if (key := _identity(row))[2] in known[key[:2]].ranges})
+    latest: dict[Identity, tuple[int, bytes]] = {}
+    minutes: dict[Identity, Dated] = {}
+    for station, epoch, seq, revision, raw, kind, start, setup in engine.lookup("record", HERE, KEY, asked):
+        latest[station, epoch, seq] = revision, raw
+        if kind == Kind.MINUTE and start is not None:
+            minutes[station, epoch, seq] = Dated(station, epoch, setup, start)
+    found = Judged()
+    for row in delivered:
+        key, revision = _identity(row), row.record.revision
+        there = latest.get(key)
+        if there is None or revision > there[0]:
+            latest[key], found.fresh[key] = (revision, row.raw), row
+            found.fates.append(Fate.NEW)
+        elif revision < there[0] or _same(row.raw, there[1]):
+            found.fates.append(Fate.DOUBLE)
+        else:
+            found.others.append(row)
+            found.fates.append(Fate.OTHER)
+    found.replaced = [minutes[key] for key in found.fresh if key in minutes]
+    return found
+
+
+def _write(engine: Engine, fresh: dict[Identity, Row]) -> None:
+    made = [rows.of_record(fresh[key]) for key in sorted(fresh)]
+    count = engine.upsert("record", rows.RECORD, made, KEY)
+    if count != len(made):  # a receipt stands on it: what a statement did is looked at, not believed
+        raise SinkError(WROTE_LESS.having(database=engine.shown, count=count, all=len(made)))
+
+
+def _keep_others(engine: Engine, others: Iterable[Row]) -> None:
+    found = {(*_identity(row), row.record.revision, _digest(row.raw)): row for row in others}
+    kept = [(*key, found[key].arrived, found[key].raw) for key in sorted(found)]
+    written = engine.upsert("conflict", rows.CONFLICT, kept, rows.CONFLICT[:5], update=False)
+    if written:
+        log.warning("%d records came with another content than the one that is here; both are kept", written)
+
+
+def _keep_known(engine: Engine, known: dict[Name, Known]) -> None:
+    names = sorted(known)
+    engine.upsert("epoch", EPOCH, [(*n, *known[n].arrived, *known[n].said) for n in names], EPOCH[:2])
+    now = {name: frozenset(known[name].ranges) for name in names}
+    stay = {name: {first for first, _ in now[name]} for name in names}
+    gone = [(*n, first) for n in names for first, _ in sorted(known[n].before) if first not in stay[n]]
+    engine.delete("ledger", LEDGER[:3], gone)
+    changed = [(*n, *pair) for n in names for pair in sorted(now[n] - known[n].before)]
+    engine.upsert("ledger", LEDGER, changed, LEDGER[:3])
+
+
+def _keep_beside(engine: Engine, delivery: Delivery) -> None:
+    """Write pictures' rows and notes."""
+    pictures = {(p.header.station, p.header.picture, p.header.part): rows.of_picture(p) for p in delivery.pictures}
+    engine.upsert("picture", rows.PICTURE, [pictures[key] for key in sorted(pictures)], rows.PICTURE[:3])
+    notes = {(note.station, note.kind, _digest(note.raw)): note for note in delivery.notes}
+    kept = [rows.of_note(notes[key], key[2]) for key in sorted(notes)]
+    engine.upsert("note", rows.NOTE, kept, rows.NOTE[:3], update=False)
+
+
+def _dated(fresh: dict[Identity, Row]) -> Iterable[Dated]:
+    """Yield the minutes among what was written, of which the time is known."""
+    for (station, epoch, _), row in fresh.items():
+        found = row.record
+        if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
+            yield Dated(station, epoch, found.setup, found.start)
+
+
+def _is(row: Row, kind: str) -> bool:
+    return isinstance(row.record, Record) and row.record.kind == kind
+
+
+def _identity(row: Row) -> Identity:
+    return row.station, rows.identity(row.record.epoch), row.record.seq
+
+
+def _names(delivery: Delivery) -> Iterable[Name]:
+    """Yield what the delivery's locks cover."""
+    yield from (_identity(row)[:2] for row in delivery.rows)
+    yield from ((picture.header.station, rows.identity(picture.header.epoch)) for picture in delivery.pictures)
+    yield from ((told.station, rows.identity(span.epoch)) for told in delivery.announced for span in told.epochs)
+
+
+def _digest(raw: bytes) -> bytes:
+    return hashlib.sha256(raw).digest()
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    """Return whether two records say the same."""
+    if one == other:
+        return True
+    try:
+        return jsonl.digest(one) == jsonl.digest(other)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _wider(bounds: tuple[int | None, int | None], first: int, last: int) -> tuple[int, int]:
+    low, high = bounds
+    return first if low is None else min(low, first), last if high is None else max(high, last)

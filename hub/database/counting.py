@@ -1,0 +1,163 @@
+"""Keeping the hours true: each commit counts anew the hours that its minutes lie in, in the same transaction.
+
+An hour is named by station, begin and the seconds that the station's clock is ahead of UTC, as the setup that a minute
+was made under says it; a minute whose setup is not here yet counts as UTC's until it comes. So each minute lies in one
+hour, and days, which are views over hours, hold each of them once. What a commit has no time for (hours of a database
+of an earlier version, a setup that comes after its minutes) is written into `stale` in the same transaction and counted
+behind live. Counting twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from edge.records.record import Kind
+from hub.database.aggregates import COUNTS, HOUR_US, Minute, counted, hour_of, said_by
+from hub.database.engine import Engine
+
+MOST_HOURS = 400  # that one commit counts anew; more wait in `stale`, the oldest
+SLICE = 100  # hours of `stale` that are counted together
+RUN = 200  # hours that are read by one statement
+HOUR = ("station", "start", "utc_offset_s")
+HOURLY = ("station", "channel", "start", "utc_offset_s", *COUNTS)
+SETUP = ("station", "epoch", "seq")
+
+
+class Hour(NamedTuple):
+    """One hour of a station: its begin, microseconds UTC, and the clock it is one of."""
+
+    station: str
+    start: int
+    utc_offset_s: int
+
+
+class Dated(NamedTuple):
+    """What decides in which hour a minute lies."""
+
+    station: str
+    epoch: str
+    setup: int | None
+    start: int
+
+
+Setup = tuple[str, str, int]  # station, epoch, seq of a setup's record
+Offsets = dict[Setup, int]
+
+
+def offsets(engine: Engine, setups: Iterable[Setup]) -> Offsets:
+    """Return the seconds ahead of UTC that these setups say, of those that are here and say it."""
+    found = engine.lookup("setup", (*SETUP, "utc_offset_s"), SETUP, sorted(set(setups)))
+    return {(station, epoch, seq): offset for station, epoch, seq, offset in found if offset is not None}
+
+
+def hours_of(engine: Engine, minutes: Iterable[Dated]) -> set[Hour]:
+    """Return the hours that minutes lie in."""
+    dated = list(minutes)
+    known = offsets(engine, ((m.station, m.epoch, m.setup) for m in dated if m.setup is not None))
+    return {_hour(m, known.get((m.station, m.epoch, m.setup or 0), 0)) for m in dated}
+
+
+def hours_under(engine: Engine, before: Offsets, setups: Iterable[Setup]) -> set[Hour]:
+    """Return the hours of the minutes of setups that have come or changed, as they were (`before`) and as they are."""
+    changed = sorted(set(setups))
+    after = offsets(engine, changed)
+    found: set[Hour] = set()
+    for setup in changed:
+        was, now = before.get(setup, 0), after.get(setup, 0)
+        if was == now:
+            continue
+        for (start,) in engine.query(
+            "SELECT start FROM record WHERE station = %s AND epoch = %s AND setup = %s AND kind = 'minute' "
+            "AND start IS NOT NULL",
+            setup,
+        ):
+            found |= {_hour(Dated(*setup, start), offset) for offset in (was, now)}
+    return found
+
+
+def keep_true(engine: Engine, hours: set[Hour]) -> None:
+    """Count these hours anew, in a transaction that has written their minutes; too many of them wait."""
+    newest_first = sorted(hours, key=lambda hour: (-hour.start, hour))
+    recount(engine, newest_first[:MOST_HOURS])
+    engine.upsert("stale", HOUR, sorted(newest_first[MOST_HOURS:]), HOUR, update=False)
+
+
+def recount(engine: Engine, hours: Iterable[Hour]) -> None:
+    """Count these hours anew from their minutes."""
+    wanted = sorted(set(hours))
+    _lock(engine, {hour.station for hour in wanted})
+    made: dict[tuple[object, ...], tuple[object, ...]] = {}
+    for run in _runs(wanted):
+        for hour, minutes in _minutes(engine, run):
+            for channel, *counts in counted(minutes):
+                key = hour.station, channel, hour.start, hour.utc_offset_s
+                made[key] = (*key, *counts)
+    there = engine.lookup("hourly", HOURLY[:4], HOUR, wanted)
+    engine.delete("hourly", HOURLY[:4], sorted(set(there) - set(made)))
+    engine.upsert("hourly", HOURLY, [made[key] for key in sorted(made)], HOURLY[:4])
+
+
+def work_off(engine: Engine) -> int:
+    """Count some of the hours that wait, the newest first. Return how many that were."""
+    if not engine.query("SELECT 1 FROM stale LIMIT 1"):
+        return 0
+    with engine.transaction():
+        found = engine.query(
+            "SELECT station, start, utc_offset_s FROM stale ORDER BY start DESC, station, utc_offset_s LIMIT %s",
+            (SLICE,),
+        )
+        hours = [Hour(*line) for line in found]
+        recount(engine, hours)
+        engine.delete("stale", HOUR, sorted(hours))
+    return len(hours)
+
+
+def doubt(engine: Engine, station: str) -> None:
+    """Let all hours of a station be counted anew: somebody has taken minutes away."""
+    _lock(engine, {station})
+    engine.query(
+        "INSERT INTO stale SELECT DISTINCT station, start, utc_offset_s FROM hourly WHERE station = %s "
+        "ON CONFLICT DO NOTHING",
+        (station,),
+    )
+
+
+def _lock(engine: Engine, stations: set[str]) -> None:
+    """See that nobody else counts hours of these stations until the transaction ends."""
+    names = [(station,) for station in sorted(stations)]
+    engine.upsert("counting", ("station",), names, ("station",), update=False)
+    engine.lookup("counting", ("station",), ("station",), names, lock=True)
+
+
+def _hour(minute: Dated, offset: int) -> Hour:
+    return Hour(minute.station, hour_of(minute.start, offset), offset)
+
+
+def _runs(hours: list[Hour]) -> Iterator[list[Hour]]:
+    """Yield hours that lie beside each other together."""
+    run: list[Hour] = []
+    for hour in hours:
+        if run and (hour.station != run[0].station or hour.start > run[-1].start + HOUR_US or len(run) >= RUN):
+            yield run
+            run = []
+        run.append(hour)
+    if run:
+        yield run
+
+
+def _minutes(engine: Engine, run: list[Hour]) -> Iterator[tuple[Hour, list[Minute]]]:
+    """Yield each hour of a run with its minutes."""
+    found = engine.query(
+        "SELECT start, duration, epoch, setup, raw FROM record WHERE station = %s AND start >= %s AND start < %s "
+        f"AND kind = '{Kind.MINUTE}' AND wrong IS NULL",
+        (run[0].station, run[0].start, run[-1].start + HOUR_US),
+    )
+    station = run[0].station
+    known = offsets(engine, ((station, epoch, setup) for _, _, epoch, setup, _ in found if setup is not None))
+    inside: dict[Hour, list[Minute]] = {hour: [] for hour in run}
+    for start, duration, epoch, setup, raw in found:
+        hour = _hour(Dated(station, epoch, setup, start), known.get((station, epoch, setup or 0), 0))
+        if hour in inside:
+            inside[hour].append(Minute(start, duration, said_by(raw)))
+    yield from inside.items()

@@ -1,0 +1,62 @@
+"""A channel's curve out of the database: minutes as they were measured, hours and days as they were counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.database.aggregates import HOUR_US, SUSPECT, said_by
+from hub.database.engine import Engine
+from hub.database.results import Point
+from hub.lacking import Lacking, lacking
+
+DAY_US = 24 * HOUR_US
+COUNTED = "start_us, end_us, mean, min, min_us, max, max_us, sum, good, suspect, bad, missing"
+SPANS = {"hour": HOUR_US, "day": DAY_US}
+
+
+def minutes(
+    engine: Engine, station: str, channel: str, first: int, last: int, most: int
+) -> tuple[list[Point], int | None]:
+    """Return what begins in a span, of at most `most` minutes by time, and where the rest begins (None: nowhere)."""
+    found = engine.query(
+        "SELECT start, duration, raw FROM record WHERE station = %s AND start >= %s AND start < %s "
+        "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq LIMIT %s",
+        (station, first, last, most + 1),
+    )
+    page, rest = _page(found, most)
+    points = []
+    for start, duration, raw in page:
+        said = said_by(raw)
+        if channel in said.values:
+            value, flag = said.values[channel], said.quality.get(channel, SUSPECT)
+            points.append(Point(start, start + round(duration * 1e6), value, flag))
+    return points, rest
+
+
+def counted(
+    engine: Engine, station: str, channel: str, step: str, first: int, last: int, most: int
+) -> tuple[list[Point], int | None]:
+    """Return the hours or days that overlap a span, at most `most` by time, and where the rest begins."""
+    found = engine.query(
+        f"SELECT {COUNTED} FROM {step} WHERE station = %s AND channel = %s AND start_us > %s AND start_us < %s "
+        "ORDER BY start_us LIMIT %s",
+        (station, channel, first - SPANS[step], last, most + 1),
+    )
+    page, rest = _page(found, most)
+    holes = lacking(engine, station) if page else []
+    return [_point(line, holes) for line in page], rest
+
+
+def _page(found: list[tuple[Any, ...]], most: int) -> tuple[list[tuple[Any, ...]], int | None]:
+    """Return the first `most` lines and the begin of the next one; lines that begin together stay together."""
+    if len(found) <= most:
+        return found, None
+    rest = int(found[most][0])
+    return [line for line in found[:most] if line[0] < rest], rest
+
+
+def _point(line: tuple[Any, ...], holes: list[Lacking]) -> Point:
+    start, end, mean, low, low_us, high, high_us, amount, good, suspect, bad, missing = line
+    absent = round(sum(hole.within(start, end) for hole in holes))
+    value, flag = mean if amount is None else amount, 1 if good else 9
+    return Point(start, end, value, flag, low, low_us, high, high_us, good, suspect, bad, missing, absent)

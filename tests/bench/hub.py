@@ -1,0 +1,114 @@
+"""The hub's database: records committed in a second of CPU, this process's and the server's, beside a bare loop.
+
+The bare loop decodes the same records and writes the same rows of `record` at the same commits, and nothing else: no
+ledger, no doubles, no hours. CPU, because the disk's wait is the same for both and this machine may be shared; the
+least of several rounds, ours and the loop's in turn.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import msgspec
+
+from edge.records.bodies import raw
+from edge.records.record import Record
+from edge.wire.contract import encode
+from hub import intake
+from hub.database import counting
+from hub.database import rows as columns
+from hub.database.engine import Engine, opened
+from hub.database.sink import DatabaseSink
+from hub.sink import Delivery, Row
+from tests.bench.figures import Row as Line
+from tests.bench.figures import row
+from tests.bench.uplink import minutes
+from tests.kits.postgres import running_cluster
+
+STATIONS, MINUTES = 8, 1250  # 10,000 records
+BATCH, COMMIT = 250, 2500  # records of a message, of a commit
+ROUNDS = 2
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def rows() -> Iterator[Line]:
+    """Yield the bench's rows."""
+    came = list(messages())
+    with tempfile.TemporaryDirectory() as name, running_cluster("synchronous_commit=on") as cluster:
+        counter = iter(range(1000))
+        yield from beside("SQLite", came, lambda: f"sqlite://{Path(name)}/{next(counter)}.db")
+        yield from beside("PostgreSQL", came, cluster.database)
+
+
+def messages() -> Iterator[tuple[str, list[bytes]]]:
+    """Yield what stations send, in turn: (station, records as they come)."""
+    drafts = list(minutes(MINUTES))
+    for first in range(0, MINUTES, BATCH):
+        records = [
+            encode(
+                Record("e", n, draft.kind, draft.stamp, 60.0, draft.start, draft.clock, 0, draft.setup, raw(draft.body))
+            )
+            for n, draft in enumerate(drafts[first : first + BATCH], first + 1)
+        ]
+        for station in range(STATIONS):
+            yield f"s{station}", records
+
+
+def beside(database: str, came: list[tuple[str, list[bytes]]], empty: Callable[[], str]) -> Iterator[Line]:
+    """Yield ours with and without hours beside the bare loop."""
+    least = {"bare": 1e9, "without hours": 1e9, "with hours": 1e9}
+    for _ in range(ROUNDS):
+        for way in least:
+            least[way] = min(least[way], cost(way, came, empty()))
+    count = sum(len(records) for _, records in came)
+    for way in ("without hours", "with hours"):
+        what = f"{database}: records committed in a second of CPU, {way} (a bare loop)"
+        yield row(what, count / least[way], count / least["bare"])
+
+
+def cost(way: str, came: list[tuple[str, list[bytes]]], url: str) -> float:
+    """Return the seconds of CPU that one way takes."""
+    sink = DatabaseSink(opened(url))
+    engine = opened(url)
+    with patch.object(counting, "keep_true", (lambda *_: None) if way == "without hours" else counting.keep_true):
+        pids = backends(engine) if engine.postgres else []
+        before = spent(pids)
+        for part in commits(came):
+            if way == "bare":
+                with engine.transaction():
+                    engine.upsert("record", columns.RECORD, [columns.of_record(one) for one in part], columns.KEY)
+            else:
+                sink.commit(Delivery(part))
+        took = spent(pids) - before
+    assert engine.query("SELECT count(*) FROM record") == [(sum(len(records) for _, records in came),)]
+    sink.close()
+    engine.close()
+    return took
+
+
+def commits(came: list[tuple[str, list[bytes]]]) -> Iterator[tuple[Row, ...]]:
+    """Yield what is committed together, decoded as the receiver does."""
+    waiting: list[Row] = []
+    for station, records in came:
+        waiting += [Row(station, intake.record(msgspec.Raw(one)), one, 1) for one in records]
+        if len(waiting) >= COMMIT:
+            yield tuple(waiting)
+            waiting = []
+    yield tuple(waiting)
+
+
+def backends(engine: Engine) -> list[int]:
+    """Return the server's processes that serve this database."""
+    sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    return [pid for (pid,) in engine.query(sql)]
+
+
+def spent(pids: list[int]) -> float:
+    """Return the CPU seconds of this process and of others."""
+    others = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in pids)
+    return time.process_time() + sum(int(ticks) for pair in others for ticks in pair) / TICK
