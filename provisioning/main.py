@@ -39,6 +39,7 @@ COMMANDS = {
     "run": "provisioning.commands.run",
     "status": "provisioning.commands.status",
     "maintenance": "provisioning.commands.maintenance",
+    "stage": "provisioning.commands.stage",
     "try-logins": "provisioning.commands.try_logins",
     "accept-ledger": "provisioning.commands.accept_ledger",
     "remote": "provisioning.commands.remote",

@@ -48,6 +48,21 @@ class AlertsState(msgspec.Struct, omit_defaults=True):
     utc: int | None = None  # us; the same end
 
 
+class AlertNow(msgspec.Struct, frozen=True):
+    """A rule whose alert is open, or that knows nothing (`blind`): its step, the worst value since it was raised."""
+
+    rule: str
+    step: int
+    steps: int
+    blind: bool
+    quantity: str
+    unit: str
+    worst: float | None
+    crop: str
+    stage: str
+    assumed: bool
+
+
 class Alerts:
     """The alerts of a station. `kept`: what `keep` gave when the last record was written."""
 
@@ -65,19 +80,16 @@ class Alerts:
         return found
 
     @property
-    def open(self) -> dict[str, int]:
-        """Return the rules whose alert is open, with its step."""
-        return {name: one.episode.step for name, one in self._state.standings.items() if one.episode.step}
-
-    @property
-    def blind(self) -> list[str]:
-        """Return the rules that know nothing."""
-        return sorted(name for name, one in self._state.standings.items() if one.episode.blind)
-
-    @property
-    def stages(self) -> dict[str, str]:
-        """Return what was said of the crops' stages."""
-        return dict(self._state.stages)
+    def now(self) -> tuple[AlertNow, ...]:
+        """Return what is open or blind, in the order of the file."""
+        stages, found = self._state.stages, []
+        for rule in self._rules:
+            standing = self._state.standings.get(rule.name, Standing())
+            if standing.episode.step or standing.episode.blind:
+                steps = len(rule.limits(stages).values)
+                what = (rule.quantity, rule.unit, standing.worst, rule.section.crop or "", *rule.stage(stages))
+                found.append(AlertNow(rule.name, standing.episode.step, steps, standing.episode.blind, *what))
+        return tuple(found)
 
     def turned(self) -> Iterator[Alert]:
         """Read what is new and yield the turns that it made, each to be kept before the next is asked for."""

@@ -29,7 +29,7 @@ NOT_ONE_KIND = Reason("alert_kind", "a rule has exactly one of {kinds}", kinds="
 WANTS_CHANNEL = Reason("alert_wants_channel", 'say which channel it watches, as channel = "air_temperature"')
 NO_CHANNEL = Reason("alert_no_channel", "this rule watches no channel: leave channel out")
 LIMITS_UNSORTED = Reason("alert_limits", "limits stand from the first to the worst, each once")
-RemoteCommand = Literal["picture", "hello", "maintenance"]
+RemoteCommand = Literal["picture", "hello", "maintenance", "stage"]
 
 
 class Section(BaseModel):
@@ -195,7 +195,7 @@ class ClockSection(Section):
 class CommandsSection(Section):
     """`remote`: what may be asked for over the broker; never what decides whose word counts."""
 
-    remote: tuple[RemoteCommand, ...] = Field(default=("picture", "hello"), strict=False)  # a file has lists
+    remote: tuple[RemoteCommand, ...] = Field(default=("picture", "hello", "stage"), strict=False)  # a file has lists
 
 
 class Config(Section):

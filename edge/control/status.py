@@ -10,6 +10,7 @@ import msgspec
 from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
 from drivers.reason import Reason
+from edge.alerts.alerts import AlertNow
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
 from edge.lanes import Lanes
@@ -103,6 +104,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     store: StoreStatus
     uplink: UplinkStatus | None
     pictures: PicturesSnapshot | None
+    alerts: list[AlertNow]
     maintenance: Reason | None
     falls: dict[str, int]
     inbox_lost: int
@@ -127,6 +129,7 @@ def status(station: Parts) -> StationStatus:
         store=store(station),
         uplink=uplink(station),
         pictures=None if station.pictures is None else station.pictures.snapshot,
+        alerts=list(recorder.alerts),
         maintenance=recorder.maintenance,
         falls=station.lanes.falls,
         inbox_lost=station.inbox.lost,

@@ -14,7 +14,7 @@ import msgspec
 
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
-from edge.alerts.alerts import Alerts
+from edge.alerts.alerts import AlertNow, Alerts
 from edge.clock.anchors import Anchor
 from edge.clock.belief import Known
 from edge.measure.minute import Minutes
@@ -22,7 +22,7 @@ from edge.measure.quality import Flag
 from edge.recorder.hours import Hours
 from edge.recorder.journal import Journal
 from edge.recorder.timeline import GRACE, Timeline
-from edge.records.bodies import plain
+from edge.records.bodies import Stage, plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sampler import Sampled, SensorChanged
 from edge.store.store import Store
@@ -46,6 +46,7 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
 
     latest: Record | None
     hour: Record | None  # the newest hour's
+    alerts: tuple[AlertNow, ...]
     maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
     trouble: Reason | None  # why the disk takes no records, or not in their place
@@ -83,13 +84,13 @@ class Recorder:
         self._inbox = inbox
         self._boot = boot
         self._hours = hours
-        self.alerts: Alerts | None = None
         self._setup: int | None = None
         self._closed = 0
         self.timeline = Timeline(store, boot, clock.now())
         self.journal = Journal(store, clock, keep, appended)
         self.troubles: dict[str, Reason] = {}
         self.maintenance: Maintenance | None = None
+        self.alerts: Alerts | None = None
         self.latest: Record | None = None
         self.hour: Record | None = store.last(Kind.HOUR)
         self.last_instant = float("inf")  # a simulation's end, s: no minute is begun after it
@@ -124,6 +125,7 @@ class Recorder:
         return RecorderSnapshot(
             self.latest,
             self.hour,
+            () if self.alerts is None else self.alerts.now,
             None if work is None else work.what,
             line.time.doubt,
             self.journal.trouble or self.journal.displaced,
@@ -150,6 +152,8 @@ class Recorder:
             case Draft():
                 self.journal.append(item)
                 self.snapshot = self._snapshot()
+            case Stage():
+                self.event(Kind.STAGE, plain(item))
             case Maintenance():
                 self.maintenance = item
                 self.snapshot = self._snapshot()

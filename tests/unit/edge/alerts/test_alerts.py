@@ -160,8 +160,8 @@ def test_a_stage_that_is_said_is_judged_at_once(tmp_path: Path) -> None:
         "full-bloom",
         False,
     )
-    assert alerts.stages == {"apple": "full-bloom"}
-    assert Alerts(config, store, alerts.keep()).stages == {"apple": "full-bloom"}
+    (now,) = Alerts(config, store, alerts.keep()).now
+    assert (now.rule, now.step, now.stage, now.assumed) == ("frost", 4, "full-bloom", False)
     store.close()
 
 
@@ -242,7 +242,7 @@ def test_a_temperature_that_falls_fast_is_told(tmp_path: Path) -> None:
         assert [turn for turn, *_ in told(folder, rule, *drafts) if turn != "blind"] in (turns, ["seeing", *turns])
         store = opened(folder, "f")
         alerts = Alerts(station(folder, rule), store, store.state()["alerts"])
-        assert alerts.open == ({"fall": 1} if turns else {})
+        assert [now.step for now in alerts.now] == ([1] if turns else [])
         store.close()
 
 
