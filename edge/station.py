@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 
 from drivers.clock import Clock
+from edge.alerts.alerts import Alerts
 from edge.budget.budget import Budget, terms_of
-from edge.budget.urgency import LOOKED_S
+from edge.budget.urgency import LASTS_S, LOOKED_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.config.sections import Config
 from edge.control.commands import KNOWN, Commands
@@ -71,6 +72,7 @@ class Station:
         kept = store.state()
         self._lines = channel_lines(config, kept, boot)
         self._hours = Hours(config, store, kept.get("hours"))
+        self._alerts = Alerts(config, store, kept.get("alerts"))
         place = config.site
         site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
         self._minutes = Minutes(self._lines, site, kept_doubts(kept))
@@ -87,6 +89,7 @@ class Station:
             appended=self._appended,
             hours=self._hours,
         )
+        self.recorder.alerts = self._alerts
         recorder = self.recorder
         self.timekeeper = Timekeeper(
             sources, boot, clock, self.inbox, settled=lambda: recorder.snapshot.settled, system=system
@@ -208,9 +211,8 @@ class Station:
         """Return what must outlive a restart, kept in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         doubts = msgspec.to_builtins(self._minutes.keep())
-        kept = {"counters": counters, "stopped_by": self.stopped_by, "hours": self._hours.keep(), "doubts": doubts}
-        kept["budget"] = self.budget.keep()
-        return kept
+        derived = {"hours": self._hours.keep(), "alerts": self._alerts.keep(), "budget": self.budget.keep()}
+        return {"counters": counters, "stopped_by": self.stopped_by, "doubts": doubts, **derived}
 
     def _command(self, command: Command) -> None:
         self.budget.urgency.matters_until(self.clock.now() + LOOKED_S)  # somebody is there and looks
@@ -228,5 +230,7 @@ class Station:
 
     def _appended(self, record: Record) -> None:
         self.budget.urgency.minute(record)
+        if any(alert.step for alert in self._alerts.now):
+            self.budget.urgency.matters_until(self.clock.now() + LASTS_S)
         if self.uplink is not None:
             self.uplink.notify()

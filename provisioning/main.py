@@ -53,6 +53,10 @@ COMMANDS = {
     ),
     "status": Entry("provisioning.commands.status", N_("Ask the running station what it measures, keeps and sends.")),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
+    "stage": Entry(
+        "provisioning.commands.stage",
+        N_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."),
+    ),
     "try-logins": Entry("provisioning.commands.try_logins", N_("Try cameras whose login was refused again at once.")),
     "budget": Entry("provisioning.commands.budget", N_("What the mobile data of a station costs.")),
     "accept-ledger": Entry("provisioning.commands.accept_ledger", N_("Let the receipts of another receiver count.")),

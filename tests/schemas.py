@@ -15,13 +15,14 @@ import msgspec
 
 from edge.northbound import columns, version1, version2
 from edge.records import spans
-from edge.records.bodies import SeasonCounts
+from edge.records.bodies import Alert, SeasonCounts, Stage
 from edge.records.record import ClockMark, Record, Stamp
 from edge.wire import contract
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "wire-contract" / "schemas"
 DRAFT = "http://json-schema.org/draft-07/schema#"
 MESSAGES: dict[str, type[msgspec.Struct]] = {
+    "alert": Alert,
     "answer": contract.HelloAnswer,
     "batch": contract.Batch,
     "chunk-header": contract.ChunkHeader,
@@ -39,6 +40,7 @@ MESSAGES: dict[str, type[msgspec.Struct]] = {
     "revised": contract.Revised,
     "season": SeasonCounts,
     "span": spans.Span,
+    "stage": Stage,
     "stamp": Stamp,
     "status": contract.Status,
     "table": columns.Table,

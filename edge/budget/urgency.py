@@ -1,7 +1,7 @@
 """Until when every minute goes at once, whatever the budget says: frost, gale, cloudburst, somebody who looks.
 
-Simple limits on the minute as it was measured, a doubtful value too: whoever is to be warned is to see it come. Alerts
-will say by themselves until when they matter (`matters_until`).
+Simple limits on the minute as it was measured, a doubtful value too: whoever is to be warned is to see it come. An
+open alert says by itself that it matters (`matters_until`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from drivers.reason import Reason
 from edge.config.address import AddressError, is_host, parse
 from edge.config.errors import BAD_BROKER
 from edge.config.sections import SensorSection
+from edge.measure.derived.minute_values import DERIVED
 
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
 Wrong = Callable[[tuple[str | int, ...], Reason], None]
@@ -23,12 +25,13 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
 
     `sensors` stand in the file's order; one that is None has its own trouble already.
     """
-    for kind in ("sensor", "camera"):
+    for kind in ("sensor", "camera", "alert"):
         same_names(wrong, kind, [table.get("name") for table in rows(tables, kind)])
     same_places(wrong, sensors)
     two_primaries(wrong, sensors)
     cameras_complete(wrong, rows(tables, "camera"))
     broker_complete(wrong, tables.get("broker"))
+    alerts_known(wrong, sensors, rows(tables, "alert"))
 
 
 def rows(tables: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -184,3 +187,39 @@ def broker_complete(wrong: Wrong, broker: Any) -> None:
             wrong(("broker", one), Reason("alone", "needs {key} beside it", key=other))
     if "password" in broker and "password_file" in broker:
         wrong(("broker", "password"), BOTH_PASSWORDS)
+
+
+def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]]) -> None:
+    """Note a rule on a channel that no sensor of the file has, and a frost rule without a thermometer."""
+    known = channels_of(sensors)
+    if known is None:
+        return
+    for place, rule in enumerate(alerts):
+        channel = rule.get("channel")
+        if isinstance(channel, str) and channel not in known and channel not in DERIVED:
+            near = difflib.get_close_matches(channel, [*known, *DERIVED], 1, 0.6)
+            reason = Reason(
+                "no_such_channel", "no sensor of this file measures that; there are {known}", known=", ".join(known)
+            )
+            if near:
+                reason = Reason(
+                    "channel_near", 'no sensor of this file measures that; did you mean "{near}"?', near=near[0]
+                )
+            wrong(("alert", place, "channel"), reason)
+        if "crop" in rule and "air_temperature" not in known:
+            wrong(
+                ("alert", place, "crop"),
+                Reason("frost_wants_thermometer", "a frost rule needs a sensor of air_temperature"),
+            )
+
+
+def channels_of(sensors: Sensors) -> list[str] | None:
+    """Return the channels that minutes will have; None where a sensor is wrong, and nobody knows."""
+    found: dict[str, None] = {}
+    for sensor in sensors:
+        if sensor is None:
+            return None
+        for channel in sensor.info.channels(sensor.settings):
+            found[channel.quantity] = None
+            found[f"{channel.quantity}.{sensor.name}"] = None
+    return sorted(found)

@@ -9,9 +9,11 @@ import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drivers.driver import DriverInfo
+from drivers.errors import SettingError
+from drivers.reason import Reason
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 BROKER_URL = r"^mqtts?://.+"
@@ -20,7 +22,15 @@ HTTP_URL = r"^https?://.+"
 FINGERPRINT = r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Fingerprint = Annotated[str, Field(pattern=FINGERPRINT)]
-RemoteCommand = Literal["picture", "hello", "maintenance"]
+LimitList = Annotated[tuple[float, ...], Field(min_length=1, max_length=8, strict=False)]
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+HourMinute = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+ALERT_KINDS = ("above", "below", "falls", "crop", "lost")
+NOT_ONE_KIND = Reason("alert_kind", "a rule has exactly one of {kinds}", kinds="")
+WANTS_CHANNEL = Reason("alert_wants_channel", 'say which channel it watches, as channel = "air_temperature"')
+NO_CHANNEL = Reason("alert_no_channel", "this rule watches no channel: leave channel out")
+LIMITS_UNSORTED = Reason("alert_limits", "limits stand from the first to the worst, each once")
+RemoteCommand = Literal["picture", "hello", "maintenance", "stage"]
 
 
 class Section(BaseModel):
@@ -53,7 +63,7 @@ class SiteSection(Section):
     altitude_m: float = Field(ge=-430, le=5500)
     utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
     crop: str = ""
-    season_begins: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+    season_begins: MonthDay | None = None
 
 
 class StateSection(Section):
@@ -140,6 +150,44 @@ class CameraSection(Section):
     by_night: bool = False
 
 
+class AlertSection(Section):
+    """One rule that the station watches by itself. Exactly one of its kinds is given:
+
+    `above` or `below`: limits of `channel`, from the first to the worst; `falls`: of `channel`, in its unit an hour;
+    `crop`: frost by wet bulb and stage, `offset_k` colder in the block's lowest corner (below 0), warned of `near_k`
+    before; `lost`: so many sensors that say nothing. `hold_min` minutes in a row raise it; `clear_min` in a row, better
+    by `clear_by`, end it. `season` and `hours` (by the station's clock) bound when it may be raised.
+    """
+
+    name: Name
+    channel: str | None = None
+    above: LimitList | None = None
+    below: LimitList | None = None
+    falls: LimitList | None = None
+    crop: Literal["apple", "cherry", "plum", "loquat"] | None = None
+    lost: LimitList | None = None
+    offset_k: float = Field(default=0.0, ge=-10, le=10)
+    near_k: float = Field(default=2.0, ge=0, le=10)
+    hold_min: int = Field(default=3, ge=1, le=1440)
+    clear_min: int = Field(default=10, ge=1, le=1440)
+    clear_by: float | None = Field(default=None, ge=0)
+    season: tuple[MonthDay, MonthDay] | None = Field(default=None, strict=False)
+    hours: tuple[HourMinute, HourMinute] | None = Field(default=None, strict=False)
+
+    @model_validator(mode="after")
+    def _is_one_rule(self) -> AlertSection:
+        given = [key for key in ALERT_KINDS if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise SettingError(NOT_ONE_KIND.having(kinds=", ".join(ALERT_KINDS)))
+        wants_channel = given[0] in ("above", "below", "falls")
+        if wants_channel is not (self.channel is not None):
+            raise SettingError(WANTS_CHANNEL if wants_channel else NO_CHANNEL)
+        limits = list(getattr(self, given[0])) if given[0] != "crop" else []
+        if limits != sorted(set(limits), reverse=given[0] == "below"):
+            raise SettingError(LIMITS_UNSORTED)
+        return self
+
+
 class ClockSection(Section):
     """`trust_system_clock`: take the system's time as true though nothing disciplines it (a wired test box)."""
 
@@ -149,7 +197,7 @@ class ClockSection(Section):
 class CommandsSection(Section):
     """`remote`: what may be asked for over the broker; never what decides whose word counts."""
 
-    remote: tuple[RemoteCommand, ...] = Field(default=("picture", "hello"), strict=False)  # a file has lists
+    remote: tuple[RemoteCommand, ...] = Field(default=("picture", "hello", "stage"), strict=False)  # a file has lists
 
 
 class BudgetSection(Section):
@@ -172,6 +220,7 @@ class Config(Section):
     budget: BudgetSection | None = None
     sensor: tuple[SensorSection, ...] = ()
     camera: tuple[CameraSection, ...] = ()
+    alert: tuple[AlertSection, ...] = Field(default=(), max_length=64)
     clock: ClockSection = ClockSection()
     commands: CommandsSection = CommandsSection()
     path: str = ""

@@ -10,24 +10,32 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Meta
 
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
+from edge.alerts.crops import CRITICAL
 from edge.control import picture_price
+from edge.control.arguments import (
+    LONGEST_TEXT,
+    SHOWN,
+    MaintenanceArguments,
+    NoArguments,
+    PictureArguments,
+    PictureFileArguments,
+    RefusedError,
+    StageArguments,
+    arguments_of,
+)
 from edge.control.status import Parts, plain_status
 from edge.recorder.maintenance import Maintenance
+from edge.records.bodies import Stage
 from edge.store.errors import StoreError
 from edge.store.picture_rows import file_name
-from edge.wire.contract import CameraName, Part, Sha256
 
 log = logging.getLogger("minshan.commands")
-SHOWN = 64  # characters of what was asked for that an answer repeats
-LONGEST_TEXT = 200  # characters; they go into the reason of each channel of each minute
-LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
 ISSUED, REMEMBERED = "issued", 1000  # the kind of the notes that tell who gave which command, and how many stay
 WORK = Reason("work_on_station", "work on the station")  # where nobody said what is done
 State = Literal["accepted", "done", "failed"]
@@ -72,38 +80,6 @@ class Request:
     tell: Callable[[Outcome], object]
 
 
-class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A command that takes none."""
-
-
-class PictureArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which camera; the first one without a name."""
-
-    camera: CameraName | None = None
-
-
-class PictureFileArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which picture, by its SHA-256, and which of its two files."""
-
-    picture: Sha256
-    part: Part = "thumbnail"
-
-
-class MaintenanceArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For how many seconds from now (0 ends it), and what is done."""
-
-    seconds: Annotated[float, Meta(ge=0, le=LONGEST_MAINTENANCE)]
-    text: Annotated[str, Meta(max_length=2000)] = ""
-
-
-class RefusedError(Exception):
-    """Raised by a handler: the command has failed, for this reason."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
-
-
 @dataclass(frozen=True, slots=True)
 class Command:
     """One entry of the registry. A handler returns None where it has told, or will tell, of the outcome itself."""
@@ -131,7 +107,7 @@ class Commands:
         """Carry out a command and tell of it, or tell why not."""
         try:
             command = self._allowed(name, request.issued_by)
-            made = arguments_of(command, arguments)
+            made = arguments_of(command.name, command.arguments, arguments)
             if command.needs is not Permission.READ:
                 self._remember(name, request)
             outcome = command.handler(self._parts, made, request)
@@ -179,41 +155,6 @@ class Commands:
         if command.needs not in who.may:
             raise RefusedError(Reason("forbidden", "whoever asks may not ask for {name}", name=name))
         return command
-
-
-def arguments_of(command: Command, given: Mapping[str, Any]) -> Any:
-    """Return the arguments as the command's own type. Raise RefusedError, naming the first one that is wrong."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(command.arguments)}
-    for name in given:
-        if name not in fields:
-            raise RefusedError(
-                Reason(
-                    "unknown_argument",
-                    "{command} takes no {argument}",
-                    command=command.name,
-                    argument=repr(str(name)[:SHOWN]),
-                )
-            )
-    for name, field in fields.items():
-        if name not in given:
-            if field.required:
-                raise RefusedError(
-                    Reason("missing_argument", "{command} needs {argument}", command=command.name, argument=name)
-                )
-            continue
-        try:
-            msgspec.convert(given[name], type=field.type)
-        except msgspec.ValidationError:
-            raise RefusedError(
-                Reason(
-                    "wrong_argument",
-                    "{command} does not take {value} as {argument}",
-                    command=command.name,
-                    argument=name,
-                    value=repr(given[name])[:SHOWN],
-                )
-            ) from None
-    return msgspec.convert(dict(given), type=command.arguments)
 
 
 # -- the handlers --------------------------------------------------------------------------------------------
@@ -265,6 +206,29 @@ def begin_maintenance(parts: Parts, arguments: MaintenanceArguments, request: Re
     return Outcome("done", data={"maintenance_s": arguments.seconds})
 
 
+def say_stage(parts: Parts, arguments: StageArguments, request: Request) -> Outcome:
+    """Take in at which stage a crop is: the rules of frost follow it from the next minute on."""
+    stages = CRITICAL.get(arguments.crop)
+    if stages is None:
+        crops = ", ".join(CRITICAL)
+        raise RefusedError(
+            Reason("unknown_crop", 'no crop "{crop}" is known; there are {crops}', crop=arguments.crop, crops=crops)
+        )
+    if arguments.stage not in stages:
+        raise RefusedError(
+            Reason(
+                "unknown_stage",
+                '{crop} has no stage "{stage}"; there are {stages}',
+                crop=arguments.crop,
+                stage=arguments.stage,
+                stages=", ".join(stages),
+            )
+        )
+    who = " ".join(arguments.by.split())
+    parts.inbox.offer(Stage(arguments.crop, arguments.stage, who, str(request.issued_by)))
+    return Outcome("done", data={"crop": arguments.crop, "stage": arguments.stage})
+
+
 def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
     """Believe the other receiver that was heard."""
     if parts.uplink is None:
@@ -290,6 +254,7 @@ KNOWN = (
     Command("try-logins", NoArguments, Permission.OPERATE, try_logins),
     Command("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
     Command("maintenance", MaintenanceArguments, Permission.OPERATE, begin_maintenance, remote=True),
+    Command("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
     Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
 )

@@ -10,6 +10,7 @@ import msgspec
 from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
 from drivers.reason import Reason
+from edge.alerts.alerts import AlertNow
 from edge.budget.budget import Budget, BudgetSnapshot
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
@@ -110,6 +111,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     uplink: UplinkStatus | None
     budget: BudgetSnapshot | None
     pictures: PicturesSnapshot | None
+    alerts: list[AlertNow]
     maintenance: Reason | None
     falls: dict[str, int]
     inbox_lost: int
@@ -135,6 +137,7 @@ def status(station: Parts) -> StationStatus:
         uplink=uplink(station),
         budget=None if station.uplink is None else station.budget.snapshot,
         pictures=None if station.pictures is None else station.pictures.snapshot,
+        alerts=list(recorder.alerts),
         maintenance=recorder.maintenance,
         falls=station.lanes.falls,
         inbox_lost=station.inbox.lost,

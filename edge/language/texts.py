@@ -16,13 +16,14 @@ from pathlib import Path
 
 from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
-from edge.language.words import BUSES, FACTS, FLAGS, QUANTITIES, SOURCES, UNITS
+from edge.language.words import BUSES, CROPS, FACTS, FLAGS, QUANTITIES, SOURCES, STAGES, UNITS
 from edge.measure.derived.hourly import HOURLY
 from edge.records.channel_name import ChannelName
 
 __all__ = [
     "_",
     "clock_source",
+    "crop",
     "derived",
     "duration",
     "flag_word",
@@ -36,6 +37,7 @@ __all__ = [
     "said",
     "size",
     "speak",
+    "stage",
     "unit",
     "value",
     "when",
@@ -200,6 +202,16 @@ def plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def crop(name: str) -> str:
+    """Return a crop in words."""
+    return _(CROPS[name]) if name in CROPS else name
+
+
+def stage(name: str) -> str:
+    """Return a crop's stage in words."""
+    return _(STAGES[name]) if name in STAGES else name
 
 
 def fact(key: str) -> str:

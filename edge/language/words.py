@@ -12,6 +12,7 @@ QUANTITIES = {
     "air_temperature": N_("Air temperature"),
     "relative_humidity": N_("Relative humidity"),
     "air_pressure": N_("Air pressure"),
+    "sensors_lost": N_("Silent sensors"),
     "air_pressure_at_sea_level": N_("Sea-level pressure"),
     "illuminance": N_("Illuminance"),
     "wind_speed": N_("Wind speed"),
@@ -56,6 +57,33 @@ QUANTITIES = {
 }
 
 # The unit's name in the contract -> as people write it. "ppm" and the like are the same in both.
+CROPS = {
+    "apple": N_("apple"),
+    "cherry": N_("sweet cherry"),
+    "plum": N_("plum"),
+    "loquat": N_("loquat"),
+}
+# The stages of crops, as edge/alerts/crops.py names them.
+STAGES = {
+    "silver-tip": N_("silver tip"),
+    "green-tip": N_("green tip"),
+    "half-inch-green": N_("half-inch green"),
+    "tight-cluster": N_("tight cluster"),
+    "first-pink": N_("first pink"),
+    "full-pink": N_("full pink"),
+    "first-bloom": N_("first bloom"),
+    "full-bloom": N_("full bloom"),
+    "post-bloom": N_("post bloom"),
+    "swollen-bud": N_("swollen bud"),
+    "side-green": N_("side green"),
+    "open-cluster": N_("open cluster"),
+    "first-white": N_("first white"),
+    "first-swelling": N_("first swelling"),
+    "side-white": N_("side white"),
+    "tip-green": N_("tip green"),
+    "flower": N_("flower"),
+    "young-fruit": N_("young fruit"),
+}
 UNITS = {
     "degC": "°C",
     "ug/m3": "µg/m³",

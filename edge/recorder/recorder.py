@@ -6,6 +6,7 @@ readings on their way still count; which minute that is, `timeline` says; `journ
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import msgspec
 
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
+from edge.alerts.alerts import AlertNow, Alerts
 from edge.clock.anchors import Anchor
 from edge.clock.belief import Known
 from edge.measure.minute import Minutes
@@ -20,11 +22,12 @@ from edge.recorder.hours import Hours
 from edge.recorder.journal import Journal
 from edge.recorder.maintenance import Maintenance, MaintenanceMark
 from edge.recorder.timeline import GRACE, Timeline
-from edge.records.bodies import plain
+from edge.records.bodies import Stage, plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sampler import Sampled, SensorChanged
 from edge.store.store import Store
 
+log = logging.getLogger("minshan.recorder")
 LATE = 60.0  # s after a minute's close at which the recorder counts as stuck
 INBOX_FULL = Reason("inbox_full", "the inbox was full")
 TIDY_EVERY = 60  # minutes between two sweeps of the store
@@ -35,6 +38,7 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
 
     latest: Record | None
     hour: Record | None  # the newest hour's
+    alerts: tuple[AlertNow, ...]
     maintenance: Reason | None
     doubt: Reason | None  # what a source of the time said that is not believed
     trouble: Reason | None  # why the disk takes no records, or not in their place
@@ -79,6 +83,7 @@ class Recorder:
         self.journal = Journal(store, clock, keep, appended)
         self.troubles: dict[str, Reason] = {}
         self.maintenance = MaintenanceMark(store.notes, boot, clock.now(), self.time_at(clock.now())[0])
+        self.alerts: Alerts | None = None
         self.latest: Record | None = None
         self.hour: Record | None = store.last(Kind.HOUR)
         self.last_instant = float("inf")  # a simulation's end, s: no minute is begun after it
@@ -115,6 +120,7 @@ class Recorder:
         return RecorderSnapshot(
             self.latest,
             self.hour,
+            () if self.alerts is None else self.alerts.now,
             None if work is None else work.what,
             line.time.doubt,
             self.journal.trouble or self.journal.displaced,
@@ -142,6 +148,8 @@ class Recorder:
             case Draft():
                 self.journal.append(item)
                 self.snapshot = self._snapshot()
+            case Stage():
+                self.event(Kind.STAGE, plain(item))
             case Maintenance():
                 now = self._clock.now()
                 self.maintenance.begin(item, now, self.time_at(now)[0])
@@ -158,6 +166,7 @@ class Recorder:
         if draft.duration > 0:
             self.latest = self.journal.append(draft) or self.latest
         self._tell_spoiled()
+        self._tell_alerts()
         self._tell_hours()
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
@@ -170,6 +179,13 @@ class Recorder:
         if self._hours is not None:
             for hour in self._hours.ended(self.time_at(self.timeline.begin)[0] is not None):
                 self.hour = self.event(Kind.HOUR, plain(hour)) or self.hour
+
+    def _tell_alerts(self) -> None:
+        """Record what turned with this minute."""
+        if self.alerts is not None:
+            for turn in self.alerts.turned():
+                log.warning("%s: %s (step %d of %d)", turn.rule, turn.turn, turn.step, turn.steps)
+                self.event(Kind.ALERT, plain(turn))
 
     def _tell_time(self) -> None:
         """Append what happened to the time, an event each."""

@@ -148,6 +148,42 @@ class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     issued_by: Text = ""
 
 
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A turn of an alert's life: "raised", "worse", "better", "cleared", "blind" (nothing is known), "seeing", "ended".
+
+    `alert` is its identity from raised to cleared, `rule` its name in the station's file. `step` is the limit that is
+    reached now (0: none), of `steps`; `limit` that one, or the first. `value`: the minute's, None unknown; `worst`: the
+    worst since it was raised. `minute` is the number of the minute that turned it, `begin` its time. `stage` is the
+    crop's, `assumed` where nobody has said it; `sensors` are those that say nothing.
+    """
+
+    alert: Name
+    rule: Name
+    turn: Name
+    step: Count
+    steps: Count
+    limit: float
+    value: float | None
+    minute: Seq
+    quantity: Text = ""
+    unit: Text = ""
+    worst: float | None = None
+    begin: Utc | None = None
+    crop: Text = ""
+    stage: Text = ""
+    assumed: bool = False
+    sensors: Annotated[list[Text], Meta(max_length=MOST_CHANNELS)] = []
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """Somebody has said at which stage a crop is; `by`: who, `issued_by`: how that came here."""
+
+    crop: Name
+    stage: Name
+    by: Text
+    issued_by: Text = ""
+
+
 class Unknown(msgspec.Struct, frozen=True):
     """A body that this version cannot read: of a kind it does not know, or another shape than it knows."""
 
@@ -155,7 +191,7 @@ class Unknown(msgspec.Struct, frozen=True):
     body: Any
 
 
-Body = Minute | Hour | Start | Setup | Loss | Health | Picture | Unknown
+Body = Minute | Hour | Start | Setup | Loss | Health | Picture | Alert | Stage | Unknown
 KINDS: dict[str, type[msgspec.Struct]] = {
     Kind.MINUTE: Minute,
     Kind.HOUR: Hour,
@@ -164,6 +200,8 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     Kind.LOSS: Loss,
     Kind.HEALTH: Health,
     Kind.PICTURE: Picture,
+    Kind.ALERT: Alert,
+    Kind.STAGE: Stage,
 }
 
 

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     PICTURE = "picture"
     HEALTH = "health"
     ALERT = "alert"
+    STAGE = "stage"
 
 
 class Stamp(msgspec.Struct, frozen=True):

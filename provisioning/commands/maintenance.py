@@ -27,7 +27,7 @@ from provisioning.folding import say
 @json_option()
 def maintenance(seconds: float, text: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station for it."""
-    from edge.control.commands import LONGEST_MAINTENANCE
+    from edge.control.arguments import LONGEST_MAINTENANCE
 
     if seconds > LONGEST_MAINTENANCE:
         raise click.UsageError(_("Maintenance lasts 24 hours at most."))

@@ -11,6 +11,7 @@ from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import broker_at, broker_options, json_option, print_json
+from provisioning.commands.stage import BY, CROP, STAGE
 from provisioning.folding import say
 
 if TYPE_CHECKING:
@@ -49,6 +50,18 @@ def picture(station: str, /, camera: str | None, url: str, timeout: float, as_js
     """Send the command and print its results until it is done, has failed, or the time is over."""
     arguments = {} if camera is None else {"camera": camera}
     asked(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
+
+
+@remote.command("stage", help=_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."))
+@CROP
+@STAGE
+@BY
+@broker_options()
+@json_option()
+@click.pass_obj
+def say_stage(station: str, /, crop: str, stage: str, by: str, url: str, as_json: bool, **login: str | None) -> None:
+    """Send the command and print what the station says."""
+    asked(station, "stage", {"crop": crop, "stage": stage, "by": by}, broker_at(url, **login), 60.0, as_json)
 
 
 def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:

@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 
 # Maoxian, Sichuan: the county's seat by the Min river; what `init` writes where nothing is given.
 LATITUDE, LONGITUDE, ALTITUDE, DATUM = 31.68, 103.85, 1590.0, "WGS-84"
+# What people write for a crop whose frost is known.
+CROP_WORDS = {
+    "apple": ("apple", "苹果"),
+    "cherry": ("cherry", "樱桃"),
+    "plum": ("plum", "李"),
+    "loquat": ("loquat", "枇杷"),
+}
+USUAL = (
+    ("gale", "wind_speed_of_gust", "above", [17.2, 24.5]),  # m/s; Beaufort 8 and 10
+    ("cloudburst", "rainfall_amount", "above", [1.0, 2.0]),  # mm in a minute
+    ("heat", "air_temperature", "above", [35.0, 37.0, 40.0]),  # degC; the Meteorological Administration's signals
+    ("battery", "battery_voltage", "below", [11.8, 11.4]),  # V of a 12 V lead battery at rest: a third, nearly empty
+)
+AT_ONCE = ("gale", "cloudburst")
 
 
 def unasked(site: SiteSection) -> list[Literal["position", "altitude"]]:
@@ -37,6 +51,7 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
         document.add(name, table)
     rows(document, "sensor", sensors)
     rows(document, "camera", cameras)
+    rows(document, "alert", alerts(facts["crop"], sensors))
     return tomlkit.dumps(document)
 
 
@@ -79,6 +94,31 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
             ("billing_day", 1, _("the day of the month on which the SIM's data begin anew")),
         )
     return found
+
+
+def alerts(crop: str, sensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rules that a station of this crop and these sensors should watch by itself."""
+    measured = {name for table in sensors for name in measured_by(table)}
+    named = next((known for known, words in CROP_WORDS.items() if any(word in crop.lower() for word in words)), None)
+    found: list[dict[str, Any]] = []
+    if named and "air_temperature" in measured:
+        found.append({"name": "frost", "crop": named})
+    for name, channel, side, limits in USUAL:
+        if channel in measured:
+            found.append({"name": name, "channel": channel, side: limits, "hold_min": 1 if name in AT_ONCE else 3})
+    if sensors:
+        found.append({"name": "sensors", "lost": [1.0, 2.0, 4.0], "hold_min": 15})
+    return found
+
+
+def measured_by(table: dict[str, Any]) -> list[str]:
+    """Return the quantities of a sensor."""
+    from drivers.catalog import find
+    from edge.config.file import COMMON, settings_from
+
+    info = find(table["driver"])
+    own = {key: value for key, value in table.items() if key not in COMMON}
+    return [channel.quantity for channel in info.channels(settings_from(info, own))]
 
 
 def not_given(missing: list[str]) -> list[tuple[str, Any, str]]:
@@ -133,12 +173,7 @@ def hexadecimal(kind: str, table: dict[str, Any], key: str) -> bool:
 
 def quantities(table: dict[str, Any]) -> str:
     """Return what a sensor of that table measures, for people."""
-    from drivers.catalog import find
-    from edge.config.file import COMMON, settings_from
-
-    info = find(table["driver"])
-    own = {key: value for key, value in table.items() if key not in COMMON}
-    return _(", ").join(label(channel.quantity) for channel in info.channels(settings_from(info, own)))
+    return _(", ").join(map(label, measured_by(table)))
 
 
 def hints(table: dict[str, Any]) -> list[str]:

@@ -20,13 +20,12 @@ from drivers.clock import Lane
 from edge.budget.budget import Budget, Terms
 from edge.clock.clock import SystemClock
 from edge.control import commands, frames
+from edge.control.arguments import LONGEST_TEXT, NoArguments
 from edge.control.client import AskError, Client, ask
 from edge.control.commands import (
     KNOWN,
-    LONGEST_TEXT,
     Command,
     Commands,
-    NoArguments,
     Outcome,
     Permission,
     Principal,

@@ -16,7 +16,8 @@ from drivers.reason import Reason
 from edge.budget.budget import Budget, Terms
 from edge.clock.clock import SystemClock
 from edge.config.sections import CommandsSection, RemoteCommand
-from edge.control.commands import KNOWN, Commands, NoArguments, Outcome, Permission, Principal, Request
+from edge.control.arguments import NoArguments
+from edge.control.commands import KNOWN, Commands, Outcome, Permission, Principal, Request
 from edge.control.commands import Command as Known
 from edge.control.envelopes import by_http, by_mqtt, by_socket
 from edge.recorder.maintenance import Maintenance
@@ -146,7 +147,7 @@ def test_the_platform_may_ask_what_the_stations_file_lists(parts: Any) -> None:
     assert by_platform(parts, "hello")[0].data["why"]["code"] == "without_broker"
     for name in ("maintenance", "status", "accept-ledger", "picture-file"):
         assert by_platform(parts, name)[0].data["why"]["code"] == "not_asked_remotely"
-    assert by_platform(parts, "dance")[0].text.endswith("there are: picture, hello")
+    assert by_platform(parts, "dance")[0].text.endswith("there are: picture, stage, hello")
     assert by_platform(parts, "picture", ())[0].state == "failed"
     assert set(get_args(RemoteCommand)) == {command.name for command in KNOWN if command.remote}
 

@@ -1,0 +1,234 @@
+"""Alerts made of the minutes in the store: each record is read once, in its order, and each turn of an alert is kept.
+
+How far was read, where each rule stands and which turns are still to be written is kept with each record, in the
+transaction that has it (as `edge/recorder/hours.py` does): a restart anywhere loses and repeats no turn. Minutes that
+were not measured are taken as unknown ones. A reading position holds nothing back: what is let go of is passed over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from edge.alerts.episode import FORGIVEN, Episode, Seen, Turn
+from edge.alerts.measures import SPAN, LostMeasure
+from edge.alerts.rules import Rule, rules_of
+from edge.config.sections import Config
+from edge.records.bodies import Alert, Minute, Stage, decode
+from edge.records.record import Kind, Record
+from edge.store.errors import StoreError
+from edge.store.store import Store
+
+log = logging.getLogger("minshan.alerts")
+AT_ONCE = 500  # records read after one minute's close; what is left waits for the next
+MINUTE = 60.0  # s
+ENDED = "ended"  # the turn of an alert whose rule is no longer in the file
+
+
+class Standing(msgspec.Struct, omit_defaults=True):
+    """Where a rule stands: its episode, and of an open alert its identity and the worst value since it was raised."""
+
+    episode: Episode = msgspec.field(default_factory=Episode)
+    alert: str = ""
+    worst: float | None = None
+
+
+class AlertsState(msgspec.Struct, omit_defaults=True):
+    """What outlives a restart. `read`: seq of the last record looked at; `end`: its minute's, s of `boot`."""
+
+    read: int
+    standings: dict[str, Standing] = msgspec.field(default_factory=dict)
+    stages: dict[str, str] = msgspec.field(default_factory=dict)
+    due: list[Alert] = msgspec.field(default_factory=list)
+    boot: str = ""
+    end: float = 0.0
+    utc: int | None = None  # us; the same end
+
+
+class AlertNow(msgspec.Struct, frozen=True):
+    """A rule whose alert is open, or that knows nothing (`blind`): its step, the worst value since it was raised."""
+
+    rule: str
+    step: int
+    steps: int
+    blind: bool
+    quantity: str
+    unit: str
+    worst: float | None
+    crop: str
+    stage: str
+    assumed: bool
+
+
+class Alerts:
+    """The alerts of a station. `kept`: what `keep` gave when the last record was written."""
+
+    def __init__(self, config: Config, store: Store, kept: Any) -> None:
+        self._store = store
+        self._offset = config.site.utc_offset_h
+        self._rules = rules_of(config)
+        self._state = restored(kept, store)
+        self._end_unknown_rules()
+        self._remember()
+
+    def keep(self) -> dict[str, Any]:
+        """Return what must outlive a restart."""
+        found: dict[str, Any] = msgspec.to_builtins(self._state)
+        return found
+
+    @property
+    def now(self) -> tuple[AlertNow, ...]:
+        """Return what is open or blind, in the order of the file."""
+        stages, found = self._state.stages, []
+        for rule in self._rules:
+            standing = self._state.standings.get(rule.name, Standing())
+            if standing.episode.step or standing.episode.blind:
+                steps = len(rule.limits(stages).values)
+                what = (rule.quantity, rule.unit, standing.worst, rule.section.crop or "", *rule.stage(stages))
+                found.append(AlertNow(rule.name, standing.episode.step, steps, standing.episode.blind, *what))
+        return tuple(found)
+
+    def turned(self) -> Iterator[Alert]:
+        """Read what is new and yield the turns that it made, each to be kept before the next is asked for."""
+        yield from self._due()
+        for record in self._new():
+            self._take(record)
+            yield from self._due()
+
+    def _due(self) -> Iterator[Alert]:
+        """Yield what is to be written; what is yielded is not in `keep` any more."""
+        while self._state.due:
+            yield self._state.due.pop(0)
+
+    def _take(self, record: Record) -> None:
+        state = self._state
+        if record.kind == Kind.STAGE:
+            self._take_stage(decode(record.kind, record.body))
+        elif record.kind == Kind.MINUTE:
+            for _ in range(self._gap(record)):
+                self._judge(record, None)
+            found = decode(record.kind, record.body)
+            self._judge(record, found if isinstance(found, Minute) else None)
+            state.boot, state.end = record.stamp.boot, record.stamp.boottime + record.duration
+            state.utc = None if record.start is None else record.start + round(record.duration * 1e6)
+        state.read = record.seq
+
+    def _take_stage(self, said: Any) -> None:
+        """Note a crop's stage; what the next minute says of it counts at once, whatever was before."""
+        if not isinstance(said, Stage):
+            return
+        self._state.stages[said.crop] = said.stage
+        for rule in self._rules:
+            if rule.section.crop == said.crop:
+                limits = rule.limits(self._state.stages)
+                standing = self._state.standings.setdefault(rule.name, Standing())
+                standing.episode.beyond = [limits.hold - 1] * len(limits.values)
+
+    def _gap(self, record: Record) -> int:
+        """Return how many minutes were not measured before one, as many as make a difference."""
+        state = self._state
+        if not state.boot:
+            return 0
+        if record.stamp.boot == state.boot:
+            seconds = record.stamp.boottime - state.end
+        elif record.start is not None and state.utc is not None:
+            seconds = (record.start - state.utc) / 1e6
+        else:
+            seconds = MINUTE  # a start takes about one; how long the box was off is not known
+        return max(0, min(round(seconds / MINUTE), FORGIVEN + 1))
+
+    def _judge(self, record: Record, minute: Minute | None) -> None:
+        for rule in self._rules:
+            seen = rule.measure.see(minute)
+            standing = self._state.standings.setdefault(rule.name, Standing())
+            if not standing.episode.step and not rule.may_raise(record.start, self._offset):
+                standing.episode = Episode()
+                continue
+            for turn in standing.episode.take(seen, rule.limits(self._state.stages)):
+                self._tell(rule, standing, turn, seen, minute, record)
+            self._note_worst(rule, standing, seen)
+
+    def _tell(
+        self, rule: Rule, standing: Standing, turn: Turn, seen: Seen, minute: Minute | None, record: Record
+    ) -> None:
+        limits = rule.limits(self._state.stages)
+        if turn == "raised" or not standing.alert:
+            standing.alert = f"{rule.name}-{record.epoch}-{record.seq}"
+            standing.worst = None
+        self._note_worst(rule, standing, seen)
+        stage, assumed = rule.stage(self._state.stages)
+        lost = rule.measure.lost(minute) if isinstance(rule.measure, LostMeasure) and minute is not None else []
+        step = standing.episode.step
+        told = Alert(
+            standing.alert,
+            rule.name,
+            turn,
+            step,
+            len(limits.values),
+            limits.values[max(step, 1) - 1],
+            seen.value,
+            record.seq,
+            quantity=rule.quantity,
+            unit=rule.unit,
+            worst=standing.worst,
+            begin=record.start,
+            crop=rule.section.crop or "",
+            stage=stage,
+            assumed=assumed,
+            sensors=lost,
+        )
+        self._state.due.append(told)
+        if not step and turn != "blind":
+            standing.alert, standing.worst = "", None
+
+    def _note_worst(self, rule: Rule, standing: Standing, seen: Seen) -> None:
+        if not standing.alert or seen.value is None:
+            return
+        worse = max if rule.limits(self._state.stages).above else min
+        standing.worst = seen.value if standing.worst is None else worse(standing.worst, seen.value)
+
+    def _end_unknown_rules(self) -> None:
+        """End the open alerts of rules that are no longer in the file."""
+        known = {rule.name for rule in self._rules}
+        for name in [name for name in self._state.standings if name not in known]:
+            gone = self._state.standings.pop(name)
+            if gone.alert:
+                seq = self._state.read
+                self._state.due.append(Alert(gone.alert, name, ENDED, 0, 0, 0.0, None, seq, worst=gone.worst))
+
+    def _remember(self) -> None:
+        """Show what was read last to the rules, which may want to remember it."""
+        try:
+            before = self._store.range(max(1, self._state.read - SPAN), self._state.read)
+        except StoreError as trouble:
+            log.warning("the last minutes cannot be read: %s", trouble)
+            return
+        for record in before:
+            found = decode(record.kind, record.body)
+            for rule in self._rules if isinstance(found, Minute) else ():
+                rule.measure.see(found)
+
+    def _new(self) -> list[Record]:
+        first = self._state.read + 1
+        try:
+            last = min(first + AT_ONCE, self._store.next_seq) - 1
+            found = self._store.range(first, last)
+        except StoreError as trouble:
+            log.warning("no rule is judged, the minutes cannot be read: %s", trouble)
+            return []
+        if not found:  # they were let go of
+            self._state.read = max(self._state.read, last)
+        return found
+
+
+def restored(kept: Any, store: Store) -> AlertsState:
+    """Return the state that was kept; rules begin anew, from the next record on, where there is none."""
+    if kept is not None:
+        try:
+            return msgspec.convert(kept, AlertsState)
+        except msgspec.ValidationError as error:
+            log.warning("the rules begin anew, what was kept of them cannot be read: %s", error)
+    return AlertsState(store.next_seq - 1)

@@ -1,0 +1,91 @@
+"""The arguments of commands, each a type of its own, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from drivers.reason import Reason
+from edge.wire.contract import CameraName, Part, Sha256
+
+SHOWN = 64  # characters of what was asked for that an answer repeats
+LONGEST_TEXT = 200  # characters; they go into the reason of each channel of each minute
+LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
+
+
+class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command that takes none."""
+
+
+class PictureArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which camera; the first one without a name."""
+
+    camera: CameraName | None = None
+
+
+class PictureFileArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which picture, by its SHA-256, and which of its two files."""
+
+    picture: Sha256
+    part: Part = "thumbnail"
+
+
+class MaintenanceArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how many seconds from now (0 ends it), and what is done."""
+
+    seconds: Annotated[float, Meta(ge=0, le=LONGEST_MAINTENANCE)]
+    text: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class StageArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At which stage a crop is, and who says so."""
+
+    crop: Annotated[str, Meta(max_length=64)]
+    stage: Annotated[str, Meta(max_length=64)]
+    by: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+
+
+class RefusedError(Exception):
+    """Raised by a handler: the command has failed, for this reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, Any]) -> Any:
+    """Return the arguments of a command as its own type. Raise RefusedError, naming the first one that is wrong."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for name in given:
+        if name not in fields:
+            raise RefusedError(
+                Reason(
+                    "unknown_argument",
+                    "{command} takes no {argument}",
+                    command=command,
+                    argument=repr(str(name)[:SHOWN]),
+                )
+            )
+    for name, field in fields.items():
+        if name not in given:
+            if field.required:
+                raise RefusedError(
+                    Reason("missing_argument", "{command} needs {argument}", command=command, argument=name)
+                )
+            continue
+        try:
+            msgspec.convert(given[name], type=field.type)
+        except msgspec.ValidationError:
+            raise RefusedError(
+                Reason(
+                    "wrong_argument",
+                    "{command} does not take {value} as {argument}",
+                    command=command,
+                    argument=name,
+                    value=repr(given[name])[:SHOWN],
+                )
+            ) from None
+    return msgspec.convert(dict(given), type=kind)

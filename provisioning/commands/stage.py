@@ -1,0 +1,33 @@
+"""`minshan stage`: say at which stage a crop is, so that the frost rules know what it bears."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.status import ask_station
+
+CROP = click.argument("crop", metavar=_("CROP"))
+STAGE = click.argument("stage", metavar=_("STAGE"))
+BY = click.option("--by", required=True, metavar=_("NAME"), help=_("Who says so."))
+
+
+@click.command(help=_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."))
+@CROP
+@STAGE
+@BY
+@config_option()
+@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@json_option()
+def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
+    """Tell the running station."""
+    answer = ask_station(config_file, state, "stage", crop=crop, stage=stage, by=by)
+    if as_json:
+        print_json(answer)
+        return
+    said = _("{crop}: {stage}, from the next minute on.")
+    click.echo(said.format(crop=texts.crop(crop), stage=texts.stage(stage)))
