@@ -17,6 +17,7 @@ STRAY = 64  # bytes before the picture that are passed over: line ends and stray
 JPEG_END = b"\xff\xd9"
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without the tables between them
 SCAN = 0xDA
+APPLICATION = frozenset(range(0xE1, 0xF0))  # segments in which another picture may lie, as a thumbnail
 BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the first marker that does not belong to a scan's data
 NO_SIZE = Reason("picture_without_size", "the picture has no header with its size")
 
@@ -64,7 +65,9 @@ def _end(data: bytes | bytearray, at: int) -> int | None:
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        begin, at = at, at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if at < begin + 4 or (marker not in APPLICATION and data.find(JPEG_START, begin, at + 2) >= 0):
+            return 0  # no length of a segment, or one that was cut short and takes the next picture for its own
         if marker == SCAN:
             behind = BEHIND_SCAN.search(data, at)
             if behind is None:

@@ -18,7 +18,7 @@ from edge.records.channel_name import ChannelName
 HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clock_error_s")  # of an mqtt-json message
 PROBES = ("air_temperature", "air_temperature.top", "air_temperature.top-2", "wind_speed.top")
 NO_TEMPLATE = Reason("no_template", "only {fields} may stand in braces here", fields="")
-NO_TOPIC = Reason("no_topic", "must be a topic to publish on: not empty, no + or #, no $ at its beginning")
+NO_TOPIC = Reason("no_publish_topic", "must be a topic to publish on: not empty, no + or #, no $ at its beginning")
 NO_SUCCESS = Reason("no_success_value", "must be a text, a whole number, true or false")
 URL_LOGIN = Reason("url_login", "no login belongs here: put the secret into a file and name that in secret_file")
 FIELDS_COLLIDE = Reason(

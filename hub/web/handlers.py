@@ -25,7 +25,7 @@ from hub.web.table import ApiError, Asked, FileAnswer, SessionAnswer
 MOST_DAYS = 366  # of completeness in one answer
 EXPIRES_US = 600_000_000  # in which a station may still carry a command out
 NO_COMMAND = Reason("no_such_command_id", "no command of this id was asked for")
-NO_PICTURE = Reason("no_such_picture", "no picture of this name is here")
+NO_PICTURE = Reason("picture_unknown", "no picture of this name is here")
 NOT_HERE = Reason("picture_not_here", "this part of the picture is not here: not yet, or no more")
 WRONG_LOGIN = Reason("wrong_login", "this name and this password do not belong together")
 TOO_MANY = Reason("too_many_logins", "too many wrong passwords: wait {seconds} s", seconds=0)

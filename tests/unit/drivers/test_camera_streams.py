@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.cameras.camera import CameraError
@@ -49,6 +49,8 @@ NO_MARKERS = st.binary(max_size=300).map(lambda data: data.replace(b"\xff", b"")
 
 
 @given(NO_MARKERS, st.integers(0, len(WHOLE) - 2), NO_MARKERS)
+@example(b"", 302, b"\0\0")
+@example(b"", 4, b"\0\0")
 def test_the_first_whole_picture_is_found_by_its_markers(before: bytes, cut: int, between: bytes) -> None:
     """Nothing that stands before it, and no picture that was cut short, hides it."""
     data = before + WHOLE[:cut] + between + WHOLE
