@@ -35,7 +35,7 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--pictures", metavar=_("FOLDER"), help=_("Photos (otherwise {folder}).").format(folder=f"{FOLDER}/pictures")
 )
-@click.option("--http", metavar="HOST:PORT", help=_("Serve the API there, as 127.0.0.1:8080 (otherwise it is not)."))
+@click.option("--http", metavar=_("HOST:PORT"), help=_("Serve the API there, as 127.0.0.1:8080 (otherwise it is not)."))
 @click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("Where to."))
 @click.option("--force", is_flag=True, help=_("Replace the file if it is there; what it was is kept in FILE.bak."))
 @click.pass_context

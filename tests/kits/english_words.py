@@ -18,11 +18,10 @@ TOKEN = re.compile(
 # Names of things: of programs, protocols, forms, makers and units.
 NAMED = """
 CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
-PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF basic broker chrony committed config
-backup decode demo dialout digest dmesg doctor export false gaps gpio http init journalctl jsonl list maintenance
-restore xlsx
-microrobotics minshan mqtt mqtts picamera picture plan proof read remote rtsp sensors status sudo test true usermod
-watch
+PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF admin backup basic broker chrony committed config
+decode demo dialout digest disable dmesg doctor export false gaps gpio grower http init journalctl jsonl list
+maintenance microrobotics minshan mqtt mqtts operator passwd picamera picture plan proof read remote restore
+revoke rtsp sensors stage status sudo technician test token true user usermod watch xlsx
 """
 
 
