@@ -63,7 +63,7 @@ def test_each_destination_has_the_pictures_for_itself(tmp_path: Path) -> None:
     assert store.pictures.unproven(BACKUP) == []
     assert store.pictures.count(PLATFORM) == PictureCount(1, 1, 1010)
     assert store.pictures.count(BACKUP) == PictureCount(1, 2, 10 + 1000 + 300)
-    store.outbox.doubt(BACKUP)
+    store.pictures.doubt(BACKUP)
     assert store.pictures.unproven(BACKUP) == [(one, THUMBNAIL)]
     assert store.pictures.again(BACKUP, one, THUMBNAIL)
     assert store.pictures.unproven(PLATFORM) == [(one, FULL), (one, THUMBNAIL)]
