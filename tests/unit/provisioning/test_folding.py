@@ -19,7 +19,7 @@ PIECES = ["风速", "无应答", "：", "，", "（", "）", "–", "PM2.5", "µ
 ANYTHING = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(
     st.characters(categories=["L", "N", "P", "S"])
 )
-UNPARTED = re.compile(rf"[{OPENING}]*(`[^`]*`|[^\s`{WIDE}]+|[{WIDE}`])?[{CLOSING}]*")
+UNPARTED = re.compile(rf"[{OPENING}\s]*(`[^`]*`|[^\s`{WIDE}]+|[{WIDE}`])?[{CLOSING}]*")
 
 
 @given(ANYTHING, st.integers(8, 120))

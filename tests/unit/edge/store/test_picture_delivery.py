@@ -67,7 +67,7 @@ def test_each_destination_has_the_pictures_for_itself(tmp_path: Path) -> None:
     assert store.pictures.unproven(BACKUP) == [(one, THUMBNAIL)]
     assert store.pictures.again(BACKUP, one, THUMBNAIL)
     assert store.pictures.unproven(PLATFORM) == [(one, FULL), (one, THUMBNAIL)]
-    store.outbox.doubt(PLATFORM)
+    store.pictures.doubt(PLATFORM)
     assert len(store.pictures.unproven(PLATFORM)) == 4
     assert due(store, BACKUP) == [*everything[:-1], (1, FULL, 700)]
     store.close()
