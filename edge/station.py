@@ -73,9 +73,7 @@ class Station:
         self._lines = channel_lines(config, kept, boot)
         self._hours = Hours(config, store, kept.get("hours"))
         self._alerts = Alerts(config, store, kept.get("alerts"))
-        place = config.site
-        site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
-        self._minutes = Minutes(self._lines, site, kept_doubts(kept))
+        self._minutes = Minutes(self._lines, site_of(config), kept_doubts(kept))
         self.budget = Budget(
             terms_of(config), clock, lambda: self.recorder.snapshot.time_at(clock.now())[0], kept.get("budget")
         )
@@ -89,8 +87,8 @@ class Station:
             appended=self._appended,
             hours=self._hours,
         )
-        self.recorder.alerts = self._alerts
         recorder = self.recorder
+        recorder.alerts = self._alerts
         self.timekeeper = Timekeeper(
             sources, boot, clock, self.inbox, settled=lambda: recorder.snapshot.settled, system=system
         )
@@ -234,3 +232,9 @@ class Station:
             self.budget.urgency.matters_until(self.clock.now() + LASTS_S)
         if self.uplink is not None:
             self.uplink.notify()
+
+
+def site_of(config: Config) -> Site:
+    """Return where a station stands, for the rules of quality."""
+    place = config.site
+    return Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)

@@ -89,6 +89,7 @@ def check_day(found: list[dict[str, Any]], day: Day) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow  # a whole day, with pauses
 def test_a_day_through_kills_and_a_broker_away_arrives_whole(tmp_path: Path) -> None:
     """While the daemon is killed at random and the broker is away for hours, every minute arrives, once, right."""
     day = read_day(capture("2021-06-01"))

@@ -102,6 +102,7 @@ def more(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.slow  # a broker has to notice
 def test_its_own_broker_comes_back(tmp_path: Path) -> None:
     """When the demo's broker ends, another takes its port, and nothing stays unsent."""
     words = ("--speed", "60", "--for", "20m", "--until-sent", "--state", str(tmp_path / "state"))
