@@ -30,7 +30,8 @@ class PictureState:
     """What is known of the pictures at the end of a life.
 
     `kept`: the parts whose rows the station has; `closed`: those of them that it counts as proven; `there`: the SHA-256
-    of each file that the platform has; `ever`: the parts that it ever confirmed.
+    of each file that the platform has; `ever`: the parts that it ever confirmed; `held`: those of `kept` that a month's
+    budget keeps at the station until somebody asks for them.
     """
 
     truth: Mapping[str, PictureTruth]
@@ -38,6 +39,7 @@ class PictureState:
     closed: Collection[Part]
     there: Sequence[str]
     ever: Collection[Part]
+    held: Collection[Part] = ()
 
 
 def picture_checks(state: PictureState, records: Iterable[Record]) -> list[str]:
@@ -66,8 +68,8 @@ def _lost(state: PictureState, pictures: list[Record], told: Collection[Part]) -
         hashes = hashes_of(record)
         for part, sha256 in hashes.items():
             name = hashes[FULL], part
-            gone = name not in state.kept
-            if sha256 not in state.there and not (gone and (name in told or name in state.ever)):
+            excused = name in state.held if name in state.kept else name in told or name in state.ever
+            if sha256 not in state.there and not excused:
                 yield f"lost: {_name(record, part)} is not at the platform, and no record tells of it"
 
 

@@ -187,8 +187,11 @@ def pictures_of(config: Config, platform: FarEnd, camera: CameraThread) -> Pictu
             (path.name.partition(".")[0], THUMBNAIL if "thumb" in path.name else FULL) for path in book.folder.iterdir()
         ]
         unproven = {(piece.picture, piece.part) for piece in book.next_pieces(PLATFORM, 100_000)}
-        closed = [part for part in kept if part not in unproven | set(book.unproven(PLATFORM))]
-        return PictureState(camera.taken, kept, closed, platform.picture_files(), platform.broker.confirmed)
+        with store._db.reading() as connection:
+            rows = connection.execute("SELECT picture, part FROM delivery WHERE state = 'held'").fetchall()
+        held = {(str(picture), str(part)) for picture, part in rows}
+        closed = [part for part in kept if part not in unproven | set(book.unproven(PLATFORM)) | held]
+        return PictureState(camera.taken, kept, closed, platform.picture_files(), platform.broker.confirmed, held)
     finally:
         store.close()
 
