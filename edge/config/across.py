@@ -15,6 +15,8 @@ from edge.config.sections import SensorSection
 from edge.measure.derived.minute_values import DERIVED
 
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
+# What a minute has beside a quantity, made of its samples (edge/measure/minute.py).
+MADE_OF = {"wind_speed": ("wind_speed_of_gust",), "rainfall_amount": ("rainfall_amount_corrected",)}
 Wrong = Callable[[tuple[str | int, ...], Reason], None]
 Sensors = Sequence[SensorSection | None]
 BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
@@ -220,6 +222,7 @@ def channels_of(sensors: Sensors) -> list[str] | None:
         if sensor is None:
             return None
         for channel in sensor.info.channels(sensor.settings):
-            found[channel.quantity] = None
-            found[f"{channel.quantity}.{sensor.name}"] = None
+            for quantity in (channel.quantity, *MADE_OF.get(channel.quantity, ())):
+                found[quantity] = None
+                found[f"{quantity}.{sensor.name}"] = None
     return sorted(found)

@@ -167,7 +167,7 @@ class AlertSection(Section):
     crop: Literal["apple", "cherry", "plum", "loquat"] | None = None
     lost: LimitList | None = None
     offset_k: float = Field(default=0.0, ge=-10, le=10)
-    near_k: float = Field(default=2.0, ge=0, le=10)
+    near_k: float = Field(default=3.0, ge=0, le=10)
     hold_min: int = Field(default=3, ge=1, le=1440)
     clear_min: int = Field(default=10, ge=1, le=1440)
     clear_by: float | None = Field(default=None, ge=0)

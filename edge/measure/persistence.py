@@ -13,8 +13,8 @@ pressure and particles, still means not by the device's own step (none of them s
 temperature, told in tenths, did for 103 minutes on a rainy night, and humidity moved by 1.3 % at most in such spells:
 so a coarse thermometer is judged after two hours, and not in fog, nor in air whose humidity stands still too.
 Witnesses are ours: relative humidity falls by 6 % of itself for each kelvin that air warms; in twenty other days of C
-no thermometer stood still for twenty minutes beside a humidity that moved by 3 %. A barometer's witness is asked by
-its means: wind and noise shake samples. One that leaps tells of itself.
+no thermometer stood still for twenty minutes beside a humidity that moved by 3 %. A barometer has no witness: the
+weather moves it so little in an hour that a second one which drifts by itself would accuse a good one.
 """
 
 from __future__ import annotations
@@ -34,13 +34,8 @@ from edge.records.channel_name import ChannelName
 COARSE = 0.05  # degC; a thermometer that tells smaller steps never stands still for an hour
 COARSE_HOURS = 2.0
 # A witness that moves so far while a channel stands still, for so long: s, and in the witness's unit.
-TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0, "air_pressure": 0.4}
-TWIN_STEPS = {
-    "air_temperature": 5.0,
-    "relative_humidity": 5.0,
-    "air_pressure": 3.0,
-}  # and so many steps of both devices
-SMOOTH = 0.2  # hPa; a barometer that leaps by more from minute to minute tells of its own fault, not of the weather
+TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0}
+TWIN_STEPS = 5.0  # and so many steps of both devices
 AIR_S, BY_HUMIDITY = 1200.0, 4.0  # a thermometer by its hygrometer, %
 PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer: by so much it should have moved
 # %; by its own habit, before the hour is over, only where it should have moved so much. In air whose humidity moves by
@@ -201,7 +196,7 @@ def told_by_witness(each: Watched) -> bool:
     for name in each.witnesses if seconds >= TWIN_S - 1.0 else ():
         moved = each.moved(name)
         if is_a(name, each.quantity):
-            steps = TWIN_STEPS.get(each.quantity, 0.0) * max(each.step, each.steps[name])
+            steps = TWIN_STEPS * max(each.step, each.steps[name])
             if moved >= max(TWIN_MOVES.get(each.quantity, float("inf")), steps) - 1e-6:
                 return True
         elif seconds < AIR_S - 1.0:
@@ -243,18 +238,12 @@ def most_still(each: Watched, values: Mapping[str, Value]) -> float:
 def attend(
     each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> None:
-    """Keep how far the witnesses moved in this run; one in doubt is none. Of barometers the means: wind shakes them."""
+    """Keep how far the witnesses moved in this run; one in doubt is none."""
     for name, run in each.witnesses.items():
-        value = values.get(name)
         if not each.run.seconds:
             run.rest()
-        elif samples.get(name) and value is not None and value.value is not None and value.flag is Flag.PASS:
-            if each.quantity != "air_pressure":
-                run.take(begin, end, samples[name])
-                continue
-            if run.seconds and not run.low - SMOOTH <= value.value <= run.high + SMOOTH:
-                run.rest()
-            run.take(begin, end, [value.value])
+        elif samples.get(name) and name in values and values[name].flag is Flag.PASS:
+            run.take(begin, end, samples[name])
 
 
 def blows(direction: str, values: Mapping[str, Value]) -> bool:

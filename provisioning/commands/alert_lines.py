@@ -21,7 +21,7 @@ def alert(one: dict[str, Any]) -> list[str]:
     if one["step"]:
         worst = one["worst"]
         amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one['unit'])}".rstrip()
-        words = _("ALERT {rule}: {what}, {amount} at worst, step {step} of {steps}{stage}")
+        words = _("{rule}: {what}, {amount} at worst, step {step} of {steps}{stage}")
         what = texts.label(one["quantity"])
         values = {"rule": one["rule"], "what": what, "amount": amount, "step": one["step"], "steps": one["steps"]}
         said.append(words.format(**values, stage=stage))

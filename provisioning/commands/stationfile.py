@@ -98,7 +98,7 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
 
 def alerts(crop: str, sensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rules that a station of this crop and these sensors should watch by itself."""
-    measured = {name for table in sensors for name in measured_by(table)}
+    measured = {name for table in sensors for name in watched(table)}
     named = next((known for known, words in CROP_WORDS.items() if any(word in crop.lower() for word in words)), None)
     found: list[dict[str, Any]] = []
     if named and "air_temperature" in measured:
@@ -119,6 +119,13 @@ def measured_by(table: dict[str, Any]) -> list[str]:
     info = find(table["driver"])
     own = {key: value for key, value in table.items() if key not in COMMON}
     return [channel.quantity for channel in info.channels(settings_from(info, own))]
+
+
+def watched(table: dict[str, Any]) -> list[str]:
+    """Return the quantities that rules may watch of a sensor: what it measures, and what a minute makes of that."""
+    from edge.config.across import MADE_OF
+
+    return [name for quantity in measured_by(table) for name in (quantity, *MADE_OF.get(quantity, ()))]
 
 
 def not_given(missing: list[str]) -> list[tuple[str, Any, str]]:

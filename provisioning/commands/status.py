@@ -65,7 +65,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
     return [
         head(title, answer, offset),
         *time_trouble(answer.get("clock") or {}),
-        *alert_lines(answer.get("alerts") or []),
+        *(_("Alert: {what}").format(what=line) for line in alert_lines(answer.get("alerts") or [])),
         *maintenance(answer.get("maintenance")),
         "",
         *minute(answer.get("minute"), answer.get("units") or {}, offset),

@@ -106,6 +106,21 @@ port = "sim-field"
 height_m = 2.0
 """
 
+ALERTS = """
+[[alert]]
+name = "frost"
+crop = "apple"
+
+[[alert]]
+name = "gale"
+channel = "wind_speed_of_gust"
+above = [17.2, 24.5]
+hold_min = 1
+
+[[alert]]
+name = "sensors"
+lost = [1.0, 2.0, 4.0]
+"""
 CAMERA = """
 [[camera]]
 name = "orchard"
@@ -160,7 +175,7 @@ def whole_station(station: str, state: Path, broker: str, proof: str, camera: st
     text = WHOLE.format(
         station=station, title=title, state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES
     )
-    return text + (CAMERA.format(camera=quoted(camera)) if camera else "")
+    return text + ALERTS + (CAMERA.format(camera=quoted(camera)) if camera else "")
 
 
 def capture_station(

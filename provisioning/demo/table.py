@@ -14,6 +14,7 @@ from drivers.quantity import QUANTITIES
 from edge.language import texts
 from edge.language.texts import _
 from edge.records.channel_name import ChannelName
+from provisioning.commands.alert_lines import alert_lines
 from provisioning.commands.silence import names, place_of, silences
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
@@ -127,6 +128,8 @@ def foot(facts: dict[str, Any]) -> Table:
         table.add_row(_("Derived"), texts.derived(facts["derived"]))
     if facts["pictures"] is not None:
         table.add_row(_("Pictures"), pictures(facts["pictures"]))
+    for line in alert_lines(facts["alerts"]):
+        table.add_row(Text(_("Alert"), style="bold red"), line)
     for group, reason in silences(facts["sensors"]):
         said = _("{names}: {reason}").format(names=names(group), reason=reason) if group[1:] else reason
         table.add_row(Text(place_of(group[0]) if group[1:] else str(group[0]["name"]), style="red"), said)
