@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,8 @@ def survive(folder: Path, examples: int) -> None:
     assert desk.receiver.tally.aside > examples / 2
     assert desk.receiver.tally.others
     assert resident() - before < 150_000_000
-    rows = [json.loads(line) for name in ("m.jsonl", "e.jsonl") for line in (folder / name).read_text().splitlines()]
+    lines = [(folder / name).read_bytes().splitlines() for name in ("m.jsonl", "e.jsonl")]  # a text may hold U+2028
+    rows = [json.loads(line) for line in chain.from_iterable(lines)]
     kept = {(row["station"], row["epoch"], row["seq"]) for row in rows if "seq" in row}
     assert {("honest", "e", seq) for seq in range(1, seen[0] + 1)} <= kept
     ledger = desk.receiver.records.ledger
