@@ -116,10 +116,10 @@ class SnapshotCamera:
         return Handler
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        fault = self._fault
         self.asked += 1
         login = request.headers.get("Authorization", "")
         self.logins += bool(login)
-        fault = self._fault
         if fault is CameraFault.HANG:
             self._closing.wait(LONGEST_HANG)
             request.close_connection = True

@@ -119,6 +119,7 @@ def test_a_call_that_hangs_ends_at_the_deadline_and_harms_no_other(process: Proc
     camera.misbehave(CameraFault.HANG)
     hanging = process.ask(target(camera), deadline=0.9)  # shorter than a driver's own shortest time
     assert process.taken(hanging)
+    assert until(lambda: camera.asked > 0, 20.0)
     camera.misbehave(None)
     assert process.answer(process.ask(target(camera))).ok
     assert process.answer(hanging).reason == HUNG
