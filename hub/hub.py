@@ -13,7 +13,7 @@ from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, NotAllowedError
 from edge.records.record import Record
 from hub.config import HttpSection, HubConfig
-from hub.database.engine import Engine, RefusedError, opened
+from hub.database.engine import NOT_INSTALLED, Engine, RefusedError, opened
 from hub.database.sink import DatabaseSink
 from hub.forward import forwarding
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
@@ -43,8 +43,11 @@ class Web:
 
     def __init__(self, config: HubConfig, http: HttpSection) -> None:
         from hub.command_lane import CommandLane
-        from hub.web.server import Server
 
+        try:
+            from hub.web.server import Server
+        except ImportError as error:
+            raise RefusedError(NOT_INSTALLED.having(library=str(error.name))) from None
         self._commands = CommandLane(config.broker, lambda: engine_of(config), system_utc)
         folder = Path(config.pictures.dir)
         self._server = Server(http, lambda: engine_of(config), folder, system_utc, self._commands.wake)

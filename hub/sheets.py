@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from drivers.reason import Reason
+from hub.database.engine import NOT_INSTALLED
 from hub.exported import Export, Minute, NothingError, unit
 from hub.sink import SinkError
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("station", "start_utc", "start_local", "utc_offset_h", "duration_s", "clock", "clock_error_s")
 SHEET_ROWS = 1_000_000  # of a spreadsheet's 1,048,576
-NO_XLSXWRITER = Reason("no_xlsxwriter", "XlsxWriter is not installed: pip install 'minshan[hub]'")
 CHANGED = Reason("changed_meanwhile", "more arrived while it was read: do it once more")
 Seen = Callable[[Minute], None]
 
@@ -65,7 +65,7 @@ def write_xlsx(export: Export, path: Path, seen: Seen) -> int:
         import xlsxwriter
         from xlsxwriter.exceptions import FileCreateError
     except ImportError:
-        raise NothingError(NO_XLSXWRITER) from None
+        raise NothingError(NOT_INSTALLED.having(library="XlsxWriter")) from None
     channels = export.channels()
     off = dict.fromkeys(("strings_to_numbers", "strings_to_formulas", "strings_to_urls"), False)
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent), **off})

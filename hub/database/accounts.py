@@ -13,7 +13,7 @@ import msgspec
 
 from drivers.reason import Reason
 from hub.database.engine import Engine
-from hub.passwords import digest, new_secret
+from hub.random_secrets import digest, new_secret
 from hub.rights import Account, Role
 from hub.sink import SinkError
 

@@ -20,7 +20,8 @@ from hub.sink import SinkError
 
 SQLITE, POSTGRES = "sqlite://", ("postgresql://", "postgres://")
 Rows = Sequence[tuple[Any, ...]]
-NO_PSYCOPG = Reason("no_psycopg", "psycopg is not installed: pip install 'minshan[hub]'")
+# What only an office's hub needs, and a station does not have.
+NOT_INSTALLED = Reason("hub_library_missing", "{library} is not installed: pip install 'minshan[hub]'", library="")
 NO_ADDRESS = Reason(
     "no_database_address",
     "the database must be sqlite:///FILE with a whole path, or postgresql://user@host/name",
@@ -101,6 +102,6 @@ def opened(url: str, password: str | None = None, make: bool = True) -> Engine:
         try:
             from hub.database.postgres import PostgresEngine
         except ImportError:
-            raise RefusedError(NO_PSYCOPG) from None
+            raise RefusedError(NOT_INSTALLED.having(library="psycopg")) from None
         return PostgresEngine(url, password)
     raise RefusedError(NO_ADDRESS)

@@ -57,10 +57,11 @@ def token() -> None:
 @PASSWORD_FILE
 def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...], password_file: Path | None) -> None:
     """Ask for a password twice, and keep its hash."""
-    from hub.passwords import hashed
+    from hub.passwords import hashed, hasher
 
     account = made("user", name, role, stations)
     with accounts(config_file) as known:
+        hasher()  # before a password is asked for
         known.add(account, hashed(password(password_file)), system_utc())
     say(_('"{name}" can log in now.').format(name=name))
 
@@ -71,9 +72,10 @@ def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...],
 @PASSWORD_FILE
 def passwd(config_file: Path, name: str, password_file: Path | None) -> None:
     """Keep another password."""
-    from hub.passwords import hashed
+    from hub.passwords import hashed, hasher
 
     with accounts(config_file) as known:
+        hasher()  # before a password is asked for
         if known.user(name) is None:
             raise CommandError(Exit.USAGE, _('There is no "{name}".').format(name=name))
         known.change_password(name, hashed(password(password_file)))
@@ -107,7 +109,7 @@ def list_users(config_file: Path, as_json: bool) -> None:
 @STATIONS
 def add_token(config_file: Path, name: str, role: str, stations: tuple[str, ...]) -> None:
     """Print the secret on stdout, alone, and what it is good for on stderr."""
-    from hub.passwords import digest, new_secret
+    from hub.random_secrets import digest, new_secret
 
     secret = new_secret()
     with accounts(config_file) as known:

@@ -14,7 +14,8 @@ from hub.database import schema
 from hub.database.accounts import Accounts
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.passwords import digest, hashed
+from hub.passwords import hashed
+from hub.random_secrets import digest
 from hub.rights import Account, Role
 from hub.web.server import Server
 from tests.kits.sink_kit import delivery, row

@@ -103,3 +103,33 @@ def test_a_hub_without_a_certificate_serves_this_machine_alone(tmp_path: Path) -
     assert said.code != 0
     assert "cert_file" in said.err and "insecure" in said.err
     assert not out.exists()
+
+
+def test_a_hub_without_its_libraries_says_which(tmp_path: Path, broker: Broker) -> None:
+    """Installed as a station is, it makes its SQLite; what else wants a library names it and how it is installed."""
+    nothing = (
+        "import sys; sys.modules.update(dict.fromkeys(('argon2', 'psycopg', 'starlette', 'uvicorn', 'xlsxwriter')));"
+    )
+    command = [sys.executable, "-c", f"{nothing} from provisioning.main import main; main()", "hub"]
+    out, password = str(tmp_path / "hub.toml"), tmp_path / "password"
+    password.write_text(PASSWORD)
+
+    def said(*words: str) -> str:
+        ran = subprocess.run(
+            [*command, *words], capture_output=True, check=False, env={**os.environ, **ENGLISH}, timeout=60
+        )
+        err = ran.stderr.decode()
+        assert (ran.returncode == 0) == ("not installed" not in err), err
+        return err
+
+    made = ("init", "--broker", broker.url, "--pictures", str(tmp_path), "--http", f"127.0.0.1:{free_port()}")
+    assert "psycopg is not installed: pip install 'minshan[hub]'" in said(
+        *made, "--database", "postgresql://u@127.0.0.1/x", "--out", out
+    )
+    assert "not installed" not in said(*made, "--database", f"sqlite://{tmp_path}/hub.db", "--out", out)
+    file = ("--config", out)
+    assert "argon2-cffi is not installed" in said(
+        "user", "add", "x", "--role", "admin", "--password-file", str(password), *file
+    )
+    assert "not installed" not in said("token", "add", "x", "--role", "admin", *file)
+    assert "is not installed" in said("run", *file)

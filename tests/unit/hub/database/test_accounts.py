@@ -11,7 +11,8 @@ from hub.database import schema
 from hub.database.accounts import MOST_SESSIONS, SESSION_US, AccountError, Accounts
 from hub.database.engine import Engine, opened
 from hub.database.orders import Orders
-from hub.passwords import digest, hashed, matches
+from hub.passwords import hashed, matches
+from hub.random_secrets import digest
 from hub.rights import Account, Right, Role
 
 NOW = 1_770_000_000_000_000

@@ -12,7 +12,7 @@ import pytest
 
 from hub.config import HttpSection
 from hub.database.engine import RefusedError
-from hub.passwords import HASHER
+from hub.passwords import hasher
 from hub.rights import Role
 from hub.web.logins import MOST_BY_ADDRESS, MOST_BY_NAME, WINDOW_US, Logins
 from tests.kits.office import MINE, PASSWORD, Office, office
@@ -132,7 +132,7 @@ def test_a_body_that_is_none_is_refused_and_the_next_one_served(shared: Office, 
 def test_passwords_are_reckoned_one_at_a_time_and_keep_nobody_waiting(shared: Office) -> None:
     """Twenty logins at once take 19 MiB, not 380, and what is asked meanwhile is answered."""
     names = [shared.add(Role.GROWER) for _ in range(20)]
-    inside, most, real = 0, 0, HASHER.verify
+    inside, most, real = 0, 0, hasher().verify
     lock = threading.Lock()
 
     def counted(*args: str) -> bool:
@@ -151,7 +151,7 @@ def test_passwords_are_reckoned_one_at_a_time_and_keep_nobody_waiting(shared: Of
             return client.post("/login", json={"name": name, "password": PASSWORD}).status_code
 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(20) as pool:
-        patch.setattr(type(HASHER), "verify", lambda self, *args: counted(*args))
+        patch.setattr(type(hasher()), "verify", lambda self, *args: counted(*args))
         told = list(pool.map(login, names))
     assert told == [200] * 20
     assert most == 1
