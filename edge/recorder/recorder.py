@@ -15,6 +15,7 @@ import msgspec
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
 from edge.alerts.alerts import AlertNow, Alerts
+from edge.alerts.turns import in_words
 from edge.clock.anchors import Anchor
 from edge.clock.belief import Known
 from edge.measure.minute import Minutes
@@ -184,7 +185,7 @@ class Recorder:
         """Record what turned with this minute."""
         if self.alerts is not None:
             for turn in self.alerts.turned():
-                log.warning("%s: %s (step %d of %d)", turn.rule, turn.turn, turn.step, turn.steps)
+                log.warning("alert %s", in_words(turn))
                 self.event(Kind.ALERT, plain(turn))
 
     def _tell_time(self) -> None:

@@ -19,7 +19,7 @@ TABLES = (
     "CREATE INDEX command_unsent ON command (expires) WHERE sent IS NULL",
 )
 COLUMNS = "id, station, name, arguments, asked_by, asked, expires, sent, nobody, state, result, answered"
-FINAL = ("done", "failed")
+KEPT_US = 90 * 86_400_000_000
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -50,7 +50,8 @@ class Orders:
         self._engine = engine
 
     def add(self, station: str, command: Command, caller: Account, now: int) -> Order:
-        """Keep a new command, to be sent."""
+        """Keep a new command, to be sent; what was asked long ago is forgotten (the audit still has it)."""
+        self._engine.query("DELETE FROM command WHERE asked < %s", (now - KEPT_US,))
         arguments = msgspec.json.encode(command.args).decode()
         who = f"{caller.kind} {caller.name}"
         self._engine.query(

@@ -123,16 +123,29 @@ def said(trouble: SinkError) -> ApiError:
     return ApiError(503, trouble.reason, AGAIN_S)
 
 
-def made(routes: Sequence[Route], desk: Desk, hosts: Sequence[str], version: str, others: list[BaseRoute]) -> Starlette:
+def made(
+    routes: Sequence[Route], desk: Desk, listen: str, public_url: str | None, version: str, others: list[BaseRoute]
+) -> Starlette:
     """Return the application. `others` are routes that are no answers: streams, pages."""
     told = msgspec.json.encode(document(routes, version))
 
     async def openapi(_request: Request) -> Response:
         return Response(told, media_type="application/json")
 
-    web: list[BaseRoute] = [WebRoute(route.path, endpoint(route, desk), methods=[route.method]) for route in routes]
-    web.append(WebRoute(f"{API}/openapi.json", openapi))
-    middleware = [Middleware(Guard, hosts=hosts), Middleware(GZipMiddleware, minimum_size=1000)]
+    packed = [
+        Middleware(GZipMiddleware, minimum_size=1000)
+    ]  # JSON; a picture is packed already, and a stream must flow
+    web: list[BaseRoute] = [
+        WebRoute(
+            route.path,
+            endpoint(route, desk),
+            methods=[route.method],
+            middleware=None if route.answer is FileAnswer else packed,
+        )
+        for route in routes
+    ]
+    web.append(WebRoute(f"{API}/openapi.json", openapi, middleware=packed))
+    middleware = [Middleware(Guard, listen=listen, public_url=public_url)]
     return Starlette(routes=[*web, *others], middleware=middleware, exception_handlers={404: nothing, 405: nothing})
 
 

@@ -64,6 +64,11 @@ class Feed:
             with suppress(RuntimeError):  # the loop has ended: nobody listens
                 self._loop.call_soon_threadsafe(self._begin)
 
+    @property
+    def listeners(self) -> int:
+        """Return how many listen."""
+        return len(self._listeners)
+
     def end(self) -> None:
         """Let all listeners go; called in the loop."""
         for queue in self._listeners:

@@ -7,7 +7,6 @@ or run anything from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import msgspec
@@ -31,17 +30,23 @@ SAID = {
 
 
 class Guard:
-    """Refuse what comes under another name or from another site, and say the rest in headers."""
+    """Refuse what comes under another name or from another site, and say the rest in headers.
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+    `listen` is the host of the address that is listened on; `public_url` how people reach it.
+    """
+
+    def __init__(self, app: ASGIApp, listen: str, public_url: str | None) -> None:
         self._app = app
-        self._hosts = frozenset(host.lower() for host in (*hosts, *LOCAL))
+        self._public = urlsplit((public_url or "").lower())
+        self._hosts = frozenset((listen.lower(), self._public.hostname or listen.lower(), *LOCAL))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if self._public.scheme and name_of(Headers(scope=scope).get("host", "")) == self._public.hostname:
+            scope = {**scope, "scheme": self._public.scheme}  # as people reach it, whatever a proxy says of that
 
         async def said(message: Message) -> None:
             if message["type"] == "http.response.start":

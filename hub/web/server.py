@@ -9,13 +9,13 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route as WebRoute
+from starlette.types import Receive, Scope, Send
 
 from drivers.reason import Reason, system_reason
 from hub.config import HttpSection
@@ -56,9 +56,9 @@ class Server:
         self._engines = Engines(engine)
         self._desk = Desk(self._engines, utc)
         self.feed = Feed(self._newest)
-        hosts = [host, *([urlsplit(config.public_url).hostname or ""] if config.public_url else [])]
         live = WebRoute(f"{API}/live", self._live)
-        self._app = made(routes(pictures, Logins(), wake), self._desk, hosts, version("minshan"), [live])
+        table = routes(pictures, Logins(), wake)
+        self._app = made(table, self._desk, host, config.public_url, version("minshan"), [live])
         settings = uvicorn.Config(
             self._app,
             log_config=None,
@@ -139,7 +139,25 @@ class Server:
         except TooManyError:
             return refusal(429, TOO_MANY, 30)
         headers = {"x-accel-buffering": "no"}
-        return StreamingResponse(behind(first, stream), media_type="text/event-stream", headers=headers)
+        return Stream(behind(first, stream), media_type="text/event-stream", headers=headers)
+
+
+class Stream(StreamingResponse):
+    """A stream that ends when its listener goes, not only at the next word to it: one who comes again has room."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the stream or its listener ends."""
+        tasks = [asyncio.ensure_future(self.stream_response(send)), asyncio.ensure_future(gone(receive))]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def behind(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -121,6 +121,15 @@ def test_one_account_cannot_take_all_streams(shared: Office) -> None:
             stream.__exit__(None, None, None)
 
 
+def test_a_stream_that_is_closed_makes_room_for_another(shared: Office) -> None:
+    """A browser that loads a page again and again is served each time, and leaves nothing behind."""
+    token = shared.token(Role.OPERATOR)
+    for _ in range(3 * feed.MOST_LISTENERS):
+        with shared.client(token) as client, client.stream("GET", "/live") as response:
+            assert next(response.iter_lines()).startswith("retry:")
+        until(lambda: not shared.server.feed.listeners, 2.0)
+
+
 def test_the_hub_ends_though_twenty_listen(shared: Office) -> None:
     """Stopping does not wait for browsers: each is told to read anew and let go."""
     clients = [shared.client(shared.token(Role.OPERATOR)) for _ in range(20)]

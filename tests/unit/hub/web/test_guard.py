@@ -58,6 +58,18 @@ def test_answers_and_cookies_give_a_browser_no_freedom(shared: Office) -> None:
     assert "server" not in told.headers
 
 
+def test_a_hub_behind_its_public_address_is_that_address_to_a_browser(tmp_path: Path) -> None:
+    """Behind a proxy that says nothing of TLS the page still works, and its cookie goes over TLS alone."""
+    http = HttpSection(listen="127.0.0.1:0", public_url="https://hub.example/", behind_proxy=["127.0.0.1"])
+    with office(tmp_path, http=http) as made, made.client(headers={"host": "hub.example"}) as client:
+        said = {"name": made.add(Role.GROWER), "password": PASSWORD}
+        for origin in ("http://hub.example", "https://hub.example.evil.example"):
+            assert client.post("/login", headers={"origin": origin}, json=said).status_code == 403
+        told = client.post("/login", headers={"origin": "https://hub.example"}, json=said)
+        assert told.status_code == 200
+        assert "secure" in told.headers["set-cookie"].lower()
+
+
 def test_ten_wrong_passwords_are_the_last_for_a_while(shared: Office) -> None:
     """The eleventh try is not looked at, not even a right one, and says how long to wait; others still log in."""
     name, other = shared.add(Role.GROWER), shared.add(Role.GROWER)
