@@ -15,22 +15,18 @@ from edge.sim.clock import SimClock
 from edge.sim.times import Boot, SimTime
 from edge.station import Station
 from tests.kits.command import minshan
+from tests.kits.station_text import HEAD
 
 BOOT = Boot("b", 1_782_097_200_000_000)
-FILE = """\
-[station]
-id = "s"
-[site]
-latitude = 31.68
-longitude = 103.85
-altitude_m = 1590.0
-[state]
-dir = "{state}"
+FILE = (
+    HEAD
+    + """\
 [[sensor]]
 name = "probe"
 driver = "w1-therm"
 path = "{path}"
 """
+)
 
 
 def recorded_minute(file: Path) -> bodies.Minute:

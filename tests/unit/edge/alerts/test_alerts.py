@@ -16,24 +16,11 @@ from edge.records.bodies import Alert, plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from tests.kits.station_text import HEAD, SHELTER
 
 BEGIN = 1_775_494_800_000_000  # 2026-04-06 17:00 UTC: 01:00 at the station
 MINUTE = 60_000_000
 KNOWN = ClockMark("ntp", 0.05)
-HEAD = """\
-[station]
-id = "s"
-[site]
-latitude = 31.68
-longitude = 103.85
-altitude_m = 1590.0
-[state]
-dir = "{state}"
-[[sensor]]
-name = "shelter"
-driver = "bme280"
-address = 0x76
-"""
 FROST = '[[alert]]\nname = "frost"\ncrop = "apple"\n'
 COLD = '[[alert]]\nname = "cold"\nchannel = "air_temperature"\nbelow = [0.0, -2.0]\nhold_min = 2\nclear_min = 3\n'
 
@@ -41,7 +28,7 @@ COLD = '[[alert]]\nname = "cold"\nchannel = "air_temperature"\nbelow = [0.0, -2.
 def station(folder: Path, rules: str) -> Config:
     """Return a station with a thermometer and these rules."""
     file = folder / "station.toml"
-    file.write_text(HEAD.format(state=folder / "state") + rules)
+    file.write_text((HEAD + SHELTER).format(state=folder / "state") + rules)
     return load(file)
 
 

@@ -14,31 +14,18 @@ from edge.records.bodies import Hour, plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from tests.kits.station_text import HEAD, SHELTER
 
 BEGIN = 1_781_996_400_000_000  # 2026-06-20 23:00 UTC
 MINUTE = 60_000_000
 KNOWN, UNKNOWN, BOUNDS = ClockMark("ntp", 0.05), ClockMark("arrival"), ClockMark("bounds")
-FILE = """\
-[station]
-id = "s"
-[site]
-latitude = 31.68
-longitude = 103.85
-altitude_m = 1590.0
-[state]
-dir = "{state}"
-[[sensor]]
-name = "shelter"
-driver = "bme280"
-address = 0x76
-"""
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """Return a station with a thermometer."""
     file = tmp_path / "station.toml"
-    file.write_text(FILE.format(state=tmp_path / "state"))
+    file.write_text((HEAD + SHELTER).format(state=tmp_path / "state"))
     return load(file)
 
 

@@ -21,7 +21,8 @@ from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.store.times import Redating
 from tests.kits.store_kit import folder_in_memory
-from tests.unit.edge.recorder.test_hours import FILE
+from tests.kits.station_text import HEAD, SHELTER
+from tests.unit.edge.recorder.test_hours import 
 
 __all__ = ["folder_in_memory"]  # a fixture
 BEGIN = 1_781_996_400_000_000  # 2026-06-20 23:00 UTC
@@ -77,7 +78,7 @@ class Box:
 def config(tmp_path: Path) -> Config:
     """Return a station with a thermometer."""
     file = tmp_path / "station.toml"
-    file.write_text(FILE.format(state=tmp_path / "state"))
+    file.write_text((HEAD + SHELTER).format(state=tmp_path / "state"))
     return load(file)
 
 
