@@ -116,13 +116,12 @@ def test_a_killed_process_answers_by_its_next(process: Process, camera: Snapshot
 
 def test_a_call_that_hangs_ends_at_the_deadline_and_harms_no_other(process: Process, camera: SnapshotCamera) -> None:
     """A call that does not return is ended by the kernel's alarm and named; beside it another picture is taken."""
-    camera.misbehave(CameraFault.HANG)
-    hanging = process.ask(target(camera), deadline=0.9)  # shorter than a driver's own shortest time
-    assert process.taken(hanging)
-    assert until(lambda: camera.asked > 0, 20.0)
-    camera.misbehave(None)
-    assert process.answer(process.ask(target(camera))).ok
-    assert process.answer(hanging).reason == HUNG
+    with SnapshotCamera(Scene(1, 640, 362), lambda: Moment(NOON)) as stuck:
+        stuck.misbehave(CameraFault.HANG)
+        hanging = process.ask(target(stuck), deadline=0.9)  # shorter than a driver's own shortest time
+        assert process.taken(hanging)
+        assert process.answer(process.ask(target(camera))).ok
+        assert process.answer(hanging).reason == HUNG
     assert process.process.poll() is None
 
 

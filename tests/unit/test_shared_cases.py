@@ -87,7 +87,8 @@ def damaged_picture(name: str) -> None:
 
 def video(name: str) -> None:
     """Hold: of an address of video the first picture is taken."""
-    with server(lambda _request: shared(f"cases/{name}").read_bytes()) as place:
+    stream = shared(f"cases/{name}").read_bytes()
+    with server(lambda _request: stream) as place:
         assert whole(still(f"http://{place}/"))
 
 

@@ -20,9 +20,8 @@ from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.store.times import Redating
-from tests.kits.store_kit import folder_in_memory
 from tests.kits.station_text import HEAD, SHELTER
-from tests.unit.edge.recorder.test_hours import 
+from tests.kits.store_kit import folder_in_memory
 
 __all__ = ["folder_in_memory"]  # a fixture
 BEGIN = 1_781_996_400_000_000  # 2026-06-20 23:00 UTC
