@@ -36,16 +36,22 @@ class Standing(msgspec.Struct, omit_defaults=True):
     worst: float | None = None
 
 
+class End(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When a minute ended: s of its boot, and microseconds UTC where that is known."""
+
+    boot: str
+    at: float
+    utc: int | None = None
+
+
 class AlertsState(msgspec.Struct, omit_defaults=True):
-    """What outlives a restart. `read`: seq of the last record looked at; `end`: its minute's, s of `boot`."""
+    """What outlives a restart. `read`: seq of the last record looked at; `end`: of the last minute among them."""
 
     read: int
     standings: dict[str, Standing] = msgspec.field(default_factory=dict)
     stages: dict[str, str] = msgspec.field(default_factory=dict)
     due: list[Alert] = msgspec.field(default_factory=list)
-    boot: str = ""
-    end: float = 0.0
-    utc: int | None = None  # us; the same end
+    end: End | None = None
 
 
 class AlertNow(msgspec.Struct, frozen=True):
@@ -108,12 +114,9 @@ class Alerts:
         if record.kind == Kind.STAGE:
             self._take_stage(decode(record.kind, record.body))
         elif record.kind == Kind.MINUTE:
-            for _ in range(self._gap(record)):
-                self._judge(record, None)
-            found = decode(record.kind, record.body)
-            self._judge(record, found if isinstance(found, Minute) else None)
-            state.boot, state.end = record.stamp.boot, record.stamp.boottime + record.duration
-            state.utc = None if record.start is None else record.start + round(record.duration * 1e6)
+            for minute in minutes(record, state.end):
+                self._judge(record, minute)
+            state.end = end_of(record)
         state.read = record.seq
 
     def _take_stage(self, said: Any) -> None:
@@ -126,19 +129,6 @@ class Alerts:
                 limits = rule.limits(self._state.stages)
                 standing = self._state.standings.setdefault(rule.name, Standing())
                 standing.episode.beyond = [limits.hold - 1] * len(limits.values)
-
-    def _gap(self, record: Record) -> int:
-        """Return how many minutes were not measured before one, as many as make a difference."""
-        state = self._state
-        if not state.boot:
-            return 0
-        if record.stamp.boot == state.boot:
-            seconds = record.stamp.boottime - state.end
-        elif record.start is not None and state.utc is not None:
-            seconds = (record.start - state.utc) / 1e6
-        else:
-            seconds = MINUTE  # a start takes about one; how long the box was off is not known
-        return max(0, min(round(seconds / MINUTE), FORGIVEN + 1))
 
     def _judge(self, record: Record, minute: Minute | None) -> None:
         for rule in self._rules:
@@ -202,14 +192,16 @@ class Alerts:
     def _remember(self) -> None:
         """Show what was read last to the rules, which may want to remember it."""
         try:
-            before = self._store.range(max(1, self._state.read - SPAN), self._state.read)
+            before = self._store.range(max(1, self._state.read - 3 * SPAN), self._state.read)
         except StoreError as trouble:
             log.warning("the last minutes cannot be read: %s", trouble)
             return
-        for record in before:
-            found = decode(record.kind, record.body)
-            for rule in self._rules if isinstance(found, Minute) else ():
-                rule.measure.see(found)
+        last: End | None = None
+        for record in (record for record in before if record.kind == Kind.MINUTE):
+            for minute in minutes(record, last):
+                for rule in self._rules:
+                    rule.measure.see(minute)
+            last = end_of(record)
 
     def _new(self) -> list[Record]:
         first = self._state.read + 1
@@ -222,6 +214,29 @@ class Alerts:
         if not found:  # they were let go of
             self._state.read = max(self._state.read, last)
         return found
+
+
+def minutes(record: Record, before: End | None) -> Iterator[Minute | None]:
+    """Yield the minutes that were not measured since another ended, as many as make a difference, then the record's."""
+    begin = record.stamp.boottime
+    if before is None:
+        seconds = 0.0
+    elif record.stamp.boot == before.boot:
+        seconds = begin - before.at
+    elif record.start is not None and before.utc is not None:
+        seconds = (record.start - before.utc) / 1e6
+    else:
+        seconds = MINUTE  # a start takes about one; how long the box was off is not known
+    for _ in range(min(round(seconds / MINUTE), FORGIVEN + 1)):
+        yield None
+    found = decode(record.kind, record.body)
+    yield found if isinstance(found, Minute) else None
+
+
+def end_of(record: Record) -> End:
+    """Return when a minute ended."""
+    utc = None if record.start is None else record.start + round(record.duration * 1e6)
+    return End(record.stamp.boot, record.stamp.boottime + record.duration, utc)
 
 
 def restored(kept: Any, store: Store) -> AlertsState:

@@ -22,6 +22,7 @@ BEGIN = 1_775_494_800_000_000  # 2026-04-06 17:00 UTC: 01:00 at the station
 MINUTE = 60_000_000
 KNOWN = ClockMark("ntp", 0.05)
 FROST = '[[alert]]\nname = "frost"\ncrop = "apple"\n'
+FALL = '[[alert]]\nname = "fall"\nchannel = "air_temperature"\nfalls = [2.0, 4.0]\nhold_min = 1\nclear_min = 2\n'
 COLD = '[[alert]]\nname = "cold"\nchannel = "air_temperature"\nbelow = [0.0, -2.0]\nhold_min = 2\nclear_min = 3\n'
 
 
@@ -75,8 +76,8 @@ def test_restarts_between_any_two_steps_change_no_turn(tmp_path: Path, seed: int
         air += rng.uniform(-0.8, 0.8) - 0.02 * (air + 1.0)
         night.append(minute(number, None if rng.random() < 0.1 else round(air, 1), 3 if rng.random() < 0.05 else 1))
     (tmp_path / "calm").mkdir()
-    undisturbed = told(tmp_path / "calm", COLD + FROST, *night)
-    config, store = station(tmp_path, COLD + FROST), opened(tmp_path)
+    undisturbed = told(tmp_path / "calm", COLD + FROST + FALL, *night)
+    config, store = station(tmp_path, COLD + FROST + FALL), opened(tmp_path)
     alerts, found = Alerts(config, store, None), []
     for draft in night:
         store.append(draft, {"alerts": alerts.keep()})

@@ -83,6 +83,17 @@ def test_ten_wrong_passwords_are_the_last_for_a_while(shared: Office) -> None:
         assert client.post("/login", json={"name": other, "password": PASSWORD}).status_code == 200
 
 
+def test_a_right_password_forgives_the_wrong_ones_before_it(shared: Office) -> None:
+    """Whoever mistypes now and then is never shut out."""
+    name = shared.add(Role.GROWER)
+    with shared.client() as client:
+        for _ in range(3):
+            for _ in range(MOST_BY_NAME - 1):
+                assert client.post("/login", json={"name": name, "password": "wrong"}).status_code == 401
+            assert client.post("/login", json={"name": name, "password": PASSWORD}).status_code == 200
+            client.cookies.clear()
+
+
 def test_a_made_up_address_wins_no_more_tries(shared: Office) -> None:
     """A header that names another address each time is not believed where no proxy is named."""
     name = shared.add(Role.GROWER)
