@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.records.answers import Point
 from hub.database.aggregates import HOUR_US, SUSPECT, said_by
 from hub.database.engine import Engine
-from hub.database.results import Point
 from hub.lacking import Lacking, lacking
 
 DAY_US = 24 * HOUR_US

@@ -16,12 +16,7 @@ from typing import Any, Literal
 
 from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
-from edge.records.record import LAST_UTC
-from hub import completeness
-from hub.database import curves, rows
-from hub.database.aggregates import HOUR_US, said_by
-from hub.database.engine import Engine
-from hub.database.results import (
+from edge.records.answers import (
     Completeness,
     Event,
     Events,
@@ -34,6 +29,11 @@ from hub.database.results import (
     Step,
     Value,
 )
+from edge.records.record import LAST_UTC
+from hub import completeness
+from hub.database import curves, rows
+from hub.database.aggregates import HOUR_US, said_by
+from hub.database.engine import Engine
 from hub.sink import SinkError
 
 MOST_POINTS = 1500  # of a curve whose step is "auto": about a pixel each on a wide screen

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from drivers.reason import Reason
+from edge.records import answers
 from edge.wire.contract import VERSION, Command
-from hub.database import results
 from hub.database.accounts import Audited
 from hub.database.orders import Order
 from hub.passwords import matches
@@ -90,12 +90,12 @@ def me(asked: Asked, _said: given.Nothing) -> Me:
     return described(caller(asked))
 
 
-def stations(asked: Asked, _said: given.Nothing) -> list[results.StationState]:
+def stations(asked: Asked, _said: given.Nothing) -> list[answers.StationState]:
     """Return the stations that somebody may see."""
     return asked.queries.stations()
 
 
-def station(asked: Asked, said: given.OfStation) -> results.StationState:
+def station(asked: Asked, said: given.OfStation) -> answers.StationState:
     """Return one station."""
     for found in asked.queries.stations():
         if found.station == said.station:
@@ -103,12 +103,12 @@ def station(asked: Asked, said: given.OfStation) -> results.StationState:
     raise ApiError(404, Reason("no_such_station", 'no station "{station}" has sent anything', station=said.station))
 
 
-def now(asked: Asked, said: given.OfStation) -> results.Now:
+def now(asked: Asked, said: given.OfStation) -> answers.Now:
     """Return a station's newest minute."""
     return asked.queries.now(said.station)
 
 
-def series(asked: Asked, said: given.SeriesOf) -> results.Series:
+def series(asked: Asked, said: given.SeriesOf) -> answers.Series:
     """Return a channel's curve."""
     return asked.queries.series(said.station, said.channel, *span(asked, said), said.step)
 
@@ -118,18 +118,18 @@ def channels(asked: Asked, said: given.ChannelsOf) -> list[str]:
     return asked.queries.channels(said.station, *span(asked, said))
 
 
-def events(asked: Asked, said: given.EventsOf) -> results.Events:
+def events(asked: Asked, said: given.EventsOf) -> answers.Events:
     """Return a page of events."""
     kinds = said.kind.split(",") if said.kind else ()
     return asked.queries.events(said.station, *span(asked, said), kinds, said.page)
 
 
-def pictures(asked: Asked, said: given.PicturesOf) -> results.Pictures:
+def pictures(asked: Asked, said: given.PicturesOf) -> answers.Pictures:
     """Return a page of pictures."""
     return asked.queries.pictures(said.station, *span(asked, said), said.camera, said.page)
 
 
-def completeness(asked: Asked, said: given.DaysOf) -> list[results.Completeness]:
+def completeness(asked: Asked, said: given.DaysOf) -> list[answers.Completeness]:
     """Return what is whole of each day."""
     offset = station(asked, given.OfStation(said.station)).utc_offset_s
     today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()

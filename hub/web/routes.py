@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hub.database import results
+from edge.records import answers
 from hub.database.accounts import Audited
 from hub.database.orders import Order
 from hub.rights import Right
@@ -27,10 +27,10 @@ def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Rout
         Route("POST", f"{API}/login", "Log in", None, given.Credentials, does.Me, does.login(logins), slow=True),
         Route("POST", f"{API}/logout", "Log out", None, given.Nothing, does.Done, does.logout),
         Route("GET", f"{API}/me", "Say who asks", read, given.Nothing, does.Me, does.me),
-        Route("GET", f"{API}/stations", "The stations", read, given.Nothing, list[results.StationState], does.stations),
-        Route("GET", STATION, "One station", read, given.OfStation, results.StationState, does.station),
-        Route("GET", f"{STATION}/now", "Its newest minute", read, given.OfStation, results.Now, does.now),
-        Route("GET", f"{STATION}/series", "A channel's curve", read, given.SeriesOf, results.Series, does.series),
+        Route("GET", f"{API}/stations", "The stations", read, given.Nothing, list[answers.StationState], does.stations),
+        Route("GET", STATION, "One station", read, given.OfStation, answers.StationState, does.station),
+        Route("GET", f"{STATION}/now", "Its newest minute", read, given.OfStation, answers.Now, does.now),
+        Route("GET", f"{STATION}/series", "A channel's curve", read, given.SeriesOf, answers.Series, does.series),
         Route("GET", f"{STATION}/channels", "What it measures", read, given.ChannelsOf, list[str], does.channels),
         Route(
             "GET",
@@ -38,12 +38,12 @@ def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Rout
             "What is whole, and why the rest is not",
             read,
             given.DaysOf,
-            list[results.Completeness],
+            list[answers.Completeness],
             does.completeness,
             slow=True,
         ),
-        Route("GET", f"{STATION}/events", "What happened", read, given.EventsOf, results.Events, does.events),
-        Route("GET", f"{STATION}/pictures", "Its pictures", read, given.PicturesOf, results.Pictures, does.pictures),
+        Route("GET", f"{STATION}/events", "What happened", read, given.EventsOf, answers.Events, does.events),
+        Route("GET", f"{STATION}/pictures", "Its pictures", read, given.PicturesOf, answers.Pictures, does.pictures),
         Route("GET", PICTURE, "A picture", read, given.OfPicture, FileAnswer, does.picture(folder, False)),
         Route(
             "GET",
