@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
+from edge.page.guard import refusal
 from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
 from hub.database.engine import RowError
 from hub.database.orders import Orders
@@ -27,7 +28,7 @@ from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
 from hub.web.engines import Engines
-from hub.web.guard import COOKIE, Guard, refusal
+from hub.web.guard import COOKIE, Guard
 from hub.web.openapi import document
 from hub.web.routes import API
 from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, Route, SessionAnswer
