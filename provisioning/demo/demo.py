@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import logging
 import sys
@@ -38,11 +39,13 @@ from edge.wire.session import Session
 from provisioning.commands.durations import Duration, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
+from provisioning.commands.status import SOCKET
 from provisioning.demo.config import capture_station, whole_station
 from provisioning.demo.faults import FaultLog
-from provisioning.demo.processes import NoBrokerError, OwnBroker, SupervisedProcess, camera_process
+from provisioning.demo.processes import NoBrokerError, OwnBroker, SupervisedProcess, camera_process, page_process
 from provisioning.demo.report import goodbye, hello, reported
 from provisioning.demo.show import Show, interrupts
+from provisioning.demo.unplugging import Unplugging
 
 log = logging.getLogger("minshan.demo")
 RECEIVER_S = 20.0  # real seconds that the demo's receiver has to come up; it starts without one then
@@ -66,6 +69,7 @@ class Wanted:
     faults: int | None
     until_sent: bool
     report: Path | None
+    page: bool
 
 
 @click.command(
@@ -112,6 +116,12 @@ class Wanted:
 @click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the weather and the twins."))
 @click.option("--faults", type=int, help=_("Let devices and buses fail and come back, by this seed."))
 @click.option("--until-sent", is_flag=True, help=_("At the end stay until nothing is unsent."))
+@click.option(
+    "--page/--no-page",
+    default=True,
+    show_default=True,
+    help=_("Serve the station's page, for a browser on this machine."),
+)
 @click.option("--report", type=click.Path(path_type=Path), help=_("Write a JSON report of this run at its end."))
 def demo(**options: Any) -> int:
     """Play a station as the options want it."""
@@ -156,7 +166,8 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     first_seq = store.next_seq
     station = rig.power_on(lambda _config: store)
     stack.callback(power_off, rig)
-    hello(console, config, wanted.speed, state if wanted.state else None)
+    address = own_page(rig, state, wanted, stack)
+    hello(console, config, wanted.speed, state if wanted.state else None, address)
     with interrupts(rig) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
         show = Show(console, rig, station, interrupted, faults)
@@ -199,6 +210,17 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
     finally:
         link.close()
     return broker.url
+
+
+def own_page(rig: Rig, state: Path, wanted: Wanted, stack: contextlib.ExitStack) -> str | None:
+    """Start the page's process, with buttons that unplug devices; its address, None where there is to be none."""
+    if not wanted.page or wanted.speed is None or importlib.util.find_spec("starlette") is None:
+        return None
+    unplugged = state / "unplugged"
+    Unplugging(rig, unplugged, wanted.speed)
+    process, address = page_process(rig.config.state_dir / SOCKET, unplugged, wanted.speed, state / "page.log")
+    stack.callback(process.stop)
+    return address
 
 
 def await_roll(link: Link) -> None:
