@@ -51,7 +51,7 @@ class Now(msgspec.Struct, frozen=True):
     values: dict[str, Value]
 
 
-class Point(msgspec.Struct, frozen=True):
+class Point(msgspec.Struct, frozen=True, gc=False):  # thousands in an answer, of numbers alone
     """One minute, hour or day of a channel.
 
     `value`: of a minute as it was measured; of an hour or a day the mean of its good values (of a direction the vector

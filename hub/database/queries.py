@@ -34,6 +34,7 @@ from hub import completeness, monthly
 from hub.database import curves, rows
 from hub.database.aggregates import HOUR_US, said_by
 from hub.database.engine import Engine
+from hub.exported import Export, Wanted
 from hub.lacking import lacking
 from hub.monthly import MonthlySheet
 from hub.sink import SinkError
@@ -63,6 +64,15 @@ class Queries:
 
     def __init__(self, engine: Engine, stations: frozenset[str] | None = None) -> None:
         self._engine, self._mine = engine, stations
+
+    def of(self, stations: frozenset[str] | None) -> Queries:
+        """Return the same for another set of stations."""
+        return Queries(self._engine, stations)
+
+    def export(self, wanted: Wanted) -> Export:
+        """Return what reads a station's minutes for a file."""
+        self._allow(wanted.station)
+        return Export(self._engine, wanted)
 
     def stations(self) -> list[StationState]:
         """Return the stations, by name."""

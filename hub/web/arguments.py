@@ -19,7 +19,9 @@ from hub.web.table import ApiError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_BODY = 65_536  # bytes
-Channel = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}(@[a-z0-9-]{1,32})?$(?!\n)")]
+CHANNEL = r"[a-z0-9_]{1,64}(\.[a-z0-9-]{1,32})?"
+Channel = Annotated[str, Meta(pattern=rf"^{CHANNEL}$(?!\n)")]
+Channels = Annotated[str, Meta(pattern=rf"^{CHANNEL}(,{CHANNEL}){{0,63}}$(?!\n)")]
 Page = Annotated[str, Meta(max_length=200)]
 Month = Annotated[str, Meta(pattern=r"^(19[7-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])$(?!\n)")]
 Time = Annotated[datetime, Meta(tz=True)]
@@ -85,6 +87,26 @@ class MonthOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     station: StationId
     month: Month
+
+
+class ExportOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's minutes of some days, the last one included; `quantity`: these alone, with commas between them.
+
+    `bom`: whether CSV begins with a byte order mark, for Excel.
+    """
+
+    station: StationId
+    form: Literal["csv", "xlsx", "jsonl"] = msgspec.field(name="format")
+    first: date = msgspec.field(name="from")
+    last: date | None = msgspec.field(name="to", default=None)
+    quantity: Channels | None = None
+    bom: bool = False
+
+
+class OfLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One link, by its secret."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$(?!\n)")]
 
 
 class EventsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
