@@ -102,10 +102,9 @@ def give_pictures(parts: Parts, arguments: PicturesArguments) -> dict[str, Any]:
         raise RefusedError(error.reason) from None
 
 
-def now_of(parts: Parts, latest: Record | None = None) -> Now:
-    """Return the newest minute that was recorded, or `latest`, as an answer. Raise StoreError."""
-    station = parts.config.station.id
-    record = latest or parts.recorder.snapshot.latest or parts.kept.last(Kind.MINUTE)
+def now_of(parts: Parts) -> Now:
+    """Return the newest minute that was recorded as an answer. Raise StoreError."""
+    station, record = parts.config.station.id, parts.kept.last(Kind.MINUTE)
     body = None if record is None else decode(record.kind, record.body)
     if record is None or not isinstance(body, Minute):
         return Now(station, None, None, None, None, None, {})

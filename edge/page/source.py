@@ -7,7 +7,7 @@ for what is new of it. Where it does not answer, what was heard last is shown, w
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,6 +61,11 @@ class Source:
         """Return a picture's bytes ("thumbnail" or "full"). Raise NotRunningError, AskError."""
         with Client(self._socket) as client:
             return client.picture(sha256, part)
+
+    def live(self) -> Iterator[dict[str, Any]]:
+        """Give what is new at the station as it comes. Raise NotRunningError, AskError."""
+        with Client(self._socket) as client:
+            yield from client.live()
 
     def heard(self) -> Heard | None:
         """Return the newest state; None where the station has never been heard."""

@@ -19,6 +19,7 @@ from edge.wire.contract import CameraName, Facts, Sha256, StationId
 from hub.web.table import ApiError
 
 LONGEST_BODY = 65_536  # bytes
+Month = Annotated[str, Meta(pattern=r"^(19[7-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])$(?!\n)")]
 NOT_TAKEN = Reason("argument_wrong", "this cannot be taken: {why}", why="")
 TWICE = Reason("argument_twice", "{name} is given more than once", name="")
 NO_TEXT = Reason("text_forbidden", "texts must be UTF-8 without the character 0")
@@ -66,6 +67,20 @@ class DaysOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     station: StationId
     first: date = msgspec.field(name="from")
     last: date | None = msgspec.field(name="to", default=None)
+
+
+class BoardOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days of all stations, the last one included."""
+
+    first: date = msgspec.field(name="from")
+    last: date | None = msgspec.field(name="to", default=None)
+
+
+class MonthOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's month, as 2026-04."""
+
+    station: StationId
+    month: Month
 
 
 class EventsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -57,7 +57,7 @@ class Server:
         self._desk = Desk(self._engines, utc)
         self.feed = Feed(self._newest)
         live = WebRoute(f"{API}/live", self._live)
-        table = routes(pictures, Logins(), wake)
+        table = routes(pictures, Logins(), wake, lambda: self.feed.listeners)
         self._app = made(table, self._desk, host, config.public_url, version("minshan"), [live])
         settings = uvicorn.Config(
             self._app,

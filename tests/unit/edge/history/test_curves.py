@@ -13,6 +13,7 @@ from edge.history import curves as curves_module
 from edge.history import pages
 from edge.history.curves import Curves
 from edge.records.answers import Event
+from edge.records.asked import AskedStep
 from edge.store.store import Store
 from edge.store.times import Redating
 from tests.kits.history_kit import BEGIN, CHANNELS, DAY, HOUR, MINUTE, Life, alike, curve, decoded, expected, life
