@@ -33,6 +33,21 @@ def minutes(
     return points, rest
 
 
+def all_minutes(engine: Engine, station: str, first: int, last: int) -> dict[str, list[Point]]:
+    """Return what begins in a span, by channel: one reading of the records for all of them."""
+    found = engine.query(
+        "SELECT start, duration, raw FROM record WHERE station = %s AND start >= %s AND start < %s "
+        "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq",
+        (station, first, last),
+    )
+    curves: dict[str, list[Point]] = {}
+    for start, duration, raw in found:
+        said, end = said_by(raw), start + round(duration * 1e6)
+        for channel, value in said.values.items():
+            curves.setdefault(channel, []).append(Point(start, end, value, said.quality.get(channel, SUSPECT)))
+    return curves
+
+
 def counted(
     engine: Engine, station: str, channel: str, step: str, first: int, last: int, most: int
 ) -> tuple[list[Point], int | None]:
