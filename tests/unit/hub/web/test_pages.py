@@ -122,7 +122,7 @@ def test_people_are_managed_by_forms(shared: Office) -> None:
         form = {"name": "王技术员", "password": PASSWORD, "role": "technician", "scope": "some"}
         assert admin.post("/people", data={**form, "stations": [MINE, FOREIGN]}).status_code == 303
         found = next(one for one in shared.accounts.listed("user") if one.name == "王技术员")
-        assert (found.role, found.stations) == (Role.TECHNICIAN, {MINE, FOREIGN})
+        assert (found.role, found.stations) == (Role.TECHNICIAN, frozenset({MINE, FOREIGN}))
         again = admin.post("/people", data=form)
         assert again.status_code == 409 and "there is a" in again.text
         path = "/people/王技术员"
