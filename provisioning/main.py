@@ -52,6 +52,7 @@ COMMANDS = {
         N_("Run the station: measure, keep and send until it is told to stop (Ctrl-C)."),
     ),
     "status": Entry("provisioning.commands.status", N_("Ask the running station what it measures, keeps and sends.")),
+    "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone.")),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
     "stage": Entry(
         "provisioning.commands.stage",
