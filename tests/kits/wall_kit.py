@@ -6,10 +6,10 @@ import hashlib
 import io
 import math
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from PIL import Image, ImageEnhance
 
 from drivers.reason import Reason
@@ -50,34 +50,38 @@ def minute(number: int, place: int) -> dict[str, Any]:
     return {"values": values, "quality": dict.fromkeys(values, 1)}
 
 
-def keep_station(sink: DatabaseSink, station: str, place: int, last_us: int, count: int, cameras: list[str]) -> None:
+def keep_station(
+    sink: DatabaseSink, station: str, place: int, last_us: int, count: int, cameras: list[str], seq: int = 1
+) -> None:
     """Keep a setup and `count` minutes, ending before `last_us`; the third station has a doubtful gust."""
     end = last_us // MINUTE
     site = {"utc_offset_h": 8.0, "latitude": 31.68, "longitude": 103.85, "altitude_m": 1590.0}
     setup = {"configuration": "0" * 64, "flags": "qartod", "site": site, "sensors": []}
     named = [{"name": name} for name in cameras]
-    rows = [record(station, 1, (end - count) * MINUTE, Kind.SETUP, {**setup, "cameras": named})]
+    rows = [record(station, seq, (end - count) * MINUTE, Kind.SETUP, {**setup, "cameras": named})]
     for n in range(count):
         body = minute(end - count + n, place)
         if place == 2 and n == count - 1:
             body["quality"]["wind_speed_of_gust"] = 3
             body["reasons"] = {"wind_speed_of_gust": Reason("gust_alone", "a gust without wind").builtins()}
-        rows.append(record(station, 2 + n, (end - count + n) * MINUTE, Kind.MINUTE, body))
+        rows.append(record(station, seq + 1 + n, (end - count + n) * MINUTE, Kind.MINUTE, body))
     for first in range(0, len(rows), 1000):
         sink.commit(Delivery(tuple(rows[first : first + 1000])))
 
 
-def keep_picture(
-    sink: DatabaseSink, folder: Path, station: str, camera: str, seq: int, time_us: int, doubtful: bool = False
-) -> str:
-    """Keep a thumbnail of the orchard in some light, and its record. Return the picture's name."""
-    chance = random.Random(f"{station} {camera} {seq}")
+@cache
+def orchard() -> Image.Image:
+    """Return a small picture of an orchard."""
     with Image.open(ORCHARD) as image:
-        small = image.convert("RGB").resize((640, 480))
-    light = 0.15 if doubtful else 0.7 + 0.5 * chance.random()
-    small = ImageEnhance.Brightness(small).enhance(light).rotate(chance.uniform(-2, 2))
+        return image.convert("RGB").resize((640, 480))
+
+
+def picture(folder: Path, station: str, camera: str, seq: int, time_us: int, doubtful: bool) -> Delivery:
+    """Write a thumbnail of the orchard in some light. Return its record with it."""
+    chance = random.Random(f"{station} {camera} {seq}")
     out = io.BytesIO()
-    small.save(out, "JPEG", quality=70)
+    light = 0.15 if doubtful else 0.7 + 0.5 * chance.random()
+    ImageEnhance.Brightness(orchard()).enhance(light).save(out, "JPEG", quality=70)
     data = out.getvalue()
     name = hashlib.sha256(data).hexdigest()
     file = f"{station}-{camera}-{seq}.thumb.jpg"
@@ -94,22 +98,21 @@ def keep_picture(
         "quality": 3 if doubtful else 1,
         "reasons": [DARK] if doubtful else [],
     }
-    row = record(station, seq, time_us, Kind.PICTURE, body)
-    sink.commit(msgspec.structs.replace(Delivery((row,)), pictures=(PictureRow(header, file),)))
-    return name
+    return Delivery((record(station, seq, time_us, Kind.PICTURE, body),), pictures=(PictureRow(header, file),))
 
 
 def keep_wall(url: str, folder: Path, now_us: int, stations: int = 8, cameras: int = 108, minutes: int = 180) -> None:
     """Keep all of it; the last station is silent for five hours, a picture is dark, a camera has sent none."""
     folder.mkdir(exist_ok=True)
     sink = DatabaseSink(opened(url))
-    names = [f"orchard-{n + 1}" for n in range(stations)]
-    own = {name: [f"cam-{n + 1}" for n in range(place, cameras, stations)] for place, name in enumerate(names)}
-    for place, name in enumerate(names):
+    for place in range(stations):
+        name, mine = f"orchard-{place + 1}", [f"cam-{n + 1}" for n in range(place, cameras, stations)]
         silent = (5 * 60 if place == stations - 1 else 0) * MINUTE
-        unseen = ["gate"] if place == 1 else []
-        keep_station(sink, name, place, now_us - silent, minutes, own[name] + unseen)
-        for n, camera in enumerate(own[name]):
-            time = now_us - silent - (20 + n) * MINUTE
-            keep_picture(sink, folder, name, camera, 2 + minutes + n, time, doubtful=(place, n) == (0, 2))
+        keep_station(sink, name, place, now_us - silent, minutes, mine + (["gate"] if place == 1 else []))
+        taken = [
+            picture(folder, name, camera, 2 + minutes + n, now_us - silent - (20 + n) * MINUTE, (place, n) == (0, 2))
+            for n, camera in enumerate(mine)
+        ]
+        rows = tuple(row for one in taken for row in one.rows)
+        sink.commit(Delivery(rows, pictures=tuple(part for one in taken for part in one.pictures)))
     sink.close()
