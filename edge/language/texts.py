@@ -43,6 +43,7 @@ __all__ = [
     "when",
 ]
 
+PLAIN_UNITS = "MINSHAN_PLAIN_UNITS"
 DOMAIN = "minshan"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
 CHANNEL_PARAMS = ("channel", "other")
@@ -66,6 +67,11 @@ def speak(lang: str) -> None:
     gettext.textdomain(DOMAIN)
 
 
+def write_plainly() -> None:
+    """Write units in ASCII from now on, in this process and those that it starts: "degC", as wide as it is drawn."""
+    os.environ[PLAIN_UNITS] = "1"
+
+
 def label(channel: str) -> str:
     """Return a channel's name for people: "Air temperature", and the sensor's name behind it where it has one."""
     name = ChannelName.parse(channel)
@@ -74,8 +80,9 @@ def label(channel: str) -> str:
 
 
 def unit(name: str) -> str:
-    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3."""
-    return _(UNITS.get(name, name))
+    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3; where they write plainly, "degC"."""
+    known = UNITS.get(name, name)
+    return name if PLAIN_UNITS in os.environ and not known.isascii() else _(known)
 
 
 def flag_word(flag: int) -> str:
