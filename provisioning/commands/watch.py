@@ -91,7 +91,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
             receiver.run(lambda: bool(ending), lambda: show.tick(receiver))
         receiver.close()
     for line in summary(receiver):
-        click.echo(line)
+        say(line)
 
 
 def own(files: Files, stack: ExitStack) -> None:
