@@ -6,6 +6,7 @@ when it is declared. docs/glossary.md holds the terms; a test holds the catalogu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
