@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
 from hub.database.engine import RowError
 from hub.database.orders import Orders
 from hub.database.queries import NO_STATION, AskedError, Queries
+from hub.exported import NothingError
 from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
@@ -31,7 +33,7 @@ from hub.web.engines import Engines
 from hub.web.guard import COOKIE, Guard
 from hub.web.openapi import document
 from hub.web.routes import API
-from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, Route, SessionAnswer
+from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, MadeFile, Route, SessionAnswer
 
 T = TypeVar("T")
 log = logging.getLogger("minshan.web")
@@ -119,6 +121,8 @@ class Desk:
 
 def said(trouble: SinkError) -> ApiError:
     """Return what is answered where the database is away, or the question is at fault."""
+    if isinstance(trouble, NothingError):
+        return ApiError(422, trouble.reason)
     if isinstance(trouble, AskedError):
         return ApiError(404 if trouble.reason.code == NO_STATION.code else 422, trouble.reason)
     if isinstance(trouble, AccountError):
@@ -145,7 +149,7 @@ def made(
             route.path,
             endpoint(route, desk),
             methods=[route.method],
-            middleware=None if route.answer is FileAnswer else packed,
+            middleware=None if route.answer in (FileAnswer, MadeFile) else packed,
         )
         for route in routes
     ]
@@ -194,6 +198,10 @@ def sent(answer: Any, request: Request) -> Response:
     if isinstance(answer, FileAnswer):
         headers = {"cache-control": f"private, max-age={PICTURES_S}, immutable"}
         return FileResponse(answer.path, media_type=answer.kind, headers=headers)
+    if isinstance(answer, MadeFile):
+        gone = BackgroundTask(answer.path.unlink, missing_ok=True)
+        headers = {"cache-control": "no-store"}
+        return FileResponse(answer.path, 200, headers, answer.kind, gone, answer.name)
     if isinstance(answer, DataAnswer):
         named = {} if answer.name is None else {"content-disposition": f'attachment; filename="{answer.name}"'}
         return Response(answer.data, media_type=answer.kind, headers=named)

@@ -14,6 +14,7 @@ from hub.tiles import KIND, Tiles
 from hub.web import arguments as given
 from hub.web import handlers as does
 from hub.web import metrics, people
+from hub.web.exports import Exports
 from hub.web.logins import Logins
 from hub.web.table import API, FileAnswer, Route
 
@@ -77,6 +78,7 @@ def routes(
         Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
         Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
+        *Exports(folder.with_name(f"{folder.name}.exports")).routes(),
         *people.routes(),
         *metrics.routes(listeners, folder.with_name(f"{folder.name}.set-aside")),
     )

@@ -54,6 +54,15 @@ class DataAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that was made for who asks, under the name that a browser keeps it by; it goes when it is sent."""
+
+    path: Path
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageAnswer:
     """A page for people: a template with its values; times by a clock that is `offset_s` ahead of UTC."""
 

@@ -44,7 +44,7 @@ def turn(event: Event) -> Turn:
     """Return one as people read it."""
     body: dict[str, Any] = event.body if isinstance(event.body, dict) else {}
     kind, rule = str(body.get("turn", "?")), str(body.get("rule", "?"))
-    time = event.arrived_us if event.start_us is None else event.start_us
+    time = (event.arrived_us or 0) if event.start_us is None else event.start_us
     return Turn(time, event.station, rule, kind, turn_word(kind), said_of(body))
 
 

@@ -9,8 +9,9 @@ import msgspec
 
 from edge.language.texts import _
 from edge.records.answers import Completeness
+from edge.records.asked import us
 from hub.completeness import IN_TRANSIT_US
-from hub.web.arguments import Before, us
+from hub.web.arguments import Before
 from hub.web.pages.wall import offset_of
 from hub.web.pages.words import action_word
 from hub.web.table import Asked, PageAnswer

@@ -14,10 +14,11 @@ from edge.language.texts import _
 from edge.page.station_view import Beside, BoxLine, Photo, station_view
 from edge.page.view import rank
 from edge.records.answers import Completeness, Event, Picture
+from edge.records.asked import Channel, Page
 from edge.wire.contract import CameraName, StationId
 from hub.causes import cause, reason_of
 from hub.rights import Right
-from hub.web.arguments import Channel, OfStation, Page
+from hub.web.arguments import OfStation
 from hub.web.handlers import caller
 from hub.web.handlers import station as state_of
 from hub.web.pages.wall import derived_of
@@ -152,7 +153,7 @@ def line(event: Event) -> EventLine:
     plain = [
         f"{texts.fact(key)} {body[key]}" for key in ("version", "off_s", "count", "stage", "state") if body.get(key)
     ]
-    time = event.arrived_us if event.start_us is None else event.start_us
+    time = (event.arrived_us or 0) if event.start_us is None else event.start_us
     return EventLine(
         time, event.start_us is not None, kind_word(event.kind), _(", ").join(filter(None, [*told, *plain]))
     )
