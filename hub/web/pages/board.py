@@ -12,7 +12,7 @@ from edge.records.answers import Completeness
 from edge.records.asked import us
 from hub.completeness import IN_TRANSIT_US
 from hub.web.arguments import Before
-from hub.web.pages.wall import offset_of
+from hub.web.pages.stations import offset_of
 from hub.web.pages.words import action_word
 from hub.web.table import Asked, PageAnswer
 
