@@ -28,6 +28,8 @@ from hub.sink import SinkError
 from hub.web.app import LOG_IN, Desk, heard, made
 from hub.web.engines import Engines
 from hub.web.logins import Logins
+from hub.web.pages import serving
+from hub.web.pages import table as table_of_pages
 from hub.web.routes import API, routes
 from hub.web.table import ApiError
 
@@ -57,8 +59,10 @@ class Server:
         self._desk = Desk(self._engines, utc)
         self.feed = Feed(self._newest)
         live = WebRoute(f"{API}/live", self._live)
-        table = routes(pictures, Logins(), wake, lambda: self.feed.listeners)
-        self._app = made(table, self._desk, host, config.public_url, version("minshan"), [live])
+        logins = Logins()
+        table = routes(pictures, logins, wake, lambda: self.feed.listeners)
+        pages = serving.served(table_of_pages.routes(logins, wake), self._desk, utc)
+        self._app = made(table, self._desk, host, config.public_url, version("minshan"), [live, *pages])
         settings = uvicorn.Config(
             self._app,
             log_config=None,
