@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -19,18 +20,20 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
-from hub.database.accounts import SESSION_US, Accounts
+from edge.page.guard import refusal
+from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
 from hub.database.engine import RowError
 from hub.database.orders import Orders
 from hub.database.queries import NO_STATION, AskedError, Queries
+from hub.exported import NothingError
 from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
 from hub.web.engines import Engines
-from hub.web.guard import COOKIE, Guard, refusal
+from hub.web.guard import COOKIE, Guard
 from hub.web.openapi import document
 from hub.web.routes import API
-from hub.web.table import ApiError, Asked, FileAnswer, Route, SessionAnswer
+from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, MadeFile, Route, SessionAnswer
 
 T = TypeVar("T")
 log = logging.getLogger("minshan.web")
@@ -116,8 +119,12 @@ class Desk:
 
 def said(trouble: SinkError) -> ApiError:
     """Return what is answered where the database is away, or the question is at fault."""
+    if isinstance(trouble, NothingError):
+        return ApiError(422, trouble.reason)
     if isinstance(trouble, AskedError):
         return ApiError(404 if trouble.reason.code == NO_STATION.code else 422, trouble.reason)
+    if isinstance(trouble, AccountError):
+        return ApiError(404 if trouble.reason.code == UNKNOWN.code else 409, trouble.reason)
     if isinstance(trouble, RowError):
         return ApiError(422, NOT_TAKEN.having(why="the database does not take it"))
     return ApiError(503, trouble.reason, AGAIN_S)
@@ -140,7 +147,7 @@ def made(
             route.path,
             endpoint(route, desk),
             methods=[route.method],
-            middleware=None if route.answer is FileAnswer else packed,
+            middleware=None if route.answer in (FileAnswer, MadeFile) else packed,
         )
         for route in routes
     ]
@@ -188,6 +195,13 @@ def sent(answer: Any, request: Request) -> Response:
     if isinstance(answer, FileAnswer):
         headers = {"cache-control": f"private, max-age={PICTURES_S}, immutable"}
         return FileResponse(answer.path, media_type=answer.kind, headers=headers)
+    if isinstance(answer, MadeFile):
+        gone = BackgroundTask(answer.path.unlink, missing_ok=True)
+        headers = {"cache-control": "no-store"}
+        return FileResponse(answer.path, 200, headers, answer.kind, gone, answer.name)
+    if isinstance(answer, DataAnswer):
+        named = {} if answer.name is None else {"content-disposition": f'attachment; filename="{answer.name}"'}
+        return Response(answer.data, media_type=answer.kind, headers=named)
     if not isinstance(answer, SessionAnswer):
         return Response(msgspec.json.encode(answer), media_type="application/json")
     response = Response(msgspec.json.encode(answer.body), media_type="application/json")

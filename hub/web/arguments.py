@@ -6,7 +6,7 @@ A text with U+0000 or half a surrogate pair is refused here, in one place: no da
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,15 +14,12 @@ from msgspec import Meta
 
 from drivers.reason import Reason
 from edge.config.sections import RemoteCommand
+from edge.records.asked import AskedStep, Channel, Channels, Kinds, Page, Time
 from edge.wire.contract import CameraName, Facts, Sha256, StationId
 from hub.web.table import ApiError
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_BODY = 65_536  # bytes
-Channel = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}(@[a-z0-9-]{1,32})?$(?!\n)")]
-Page = Annotated[str, Meta(max_length=200)]
-Time = Annotated[datetime, Meta(tz=True)]
-Kinds = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(,[a-z_]{1,64}){0,31}$(?!\n)")]
+Month = Annotated[str, Meta(pattern=r"^(19[7-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])$(?!\n)")]
 NOT_TAKEN = Reason("argument_wrong", "this cannot be taken: {why}", why="")
 TWICE = Reason("argument_twice", "{name} is given more than once", name="")
 NO_TEXT = Reason("text_forbidden", "texts must be UTF-8 without the character 0")
@@ -53,7 +50,7 @@ class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: Channel
     first: Time = msgspec.field(name="from")
     last: Time | None = msgspec.field(name="to", default=None)
-    step: Literal["auto", "minute", "hour", "day"] = "auto"
+    step: AskedStep = "auto"
 
 
 class ChannelsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +67,40 @@ class DaysOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     station: StationId
     first: date = msgspec.field(name="from")
     last: date | None = msgspec.field(name="to", default=None)
+
+
+class BoardOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days of all stations, the last one included."""
+
+    first: date = msgspec.field(name="from")
+    last: date | None = msgspec.field(name="to", default=None)
+
+
+class MonthOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's month, as 2026-04."""
+
+    station: StationId
+    month: Month
+
+
+class ExportOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's minutes of some days, the last one included; `quantity`: these alone, with commas between them.
+
+    `bom`: whether CSV begins with a byte order mark, for Excel.
+    """
+
+    station: StationId
+    form: Literal["csv", "xlsx", "jsonl"] = msgspec.field(name="format")
+    first: date = msgspec.field(name="from")
+    last: date | None = msgspec.field(name="to", default=None)
+    quantity: Channels | None = None
+    bom: bool = False
+
+
+class OfLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One link, by its secret."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$(?!\n)")]
 
 
 class EventsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,11 +198,6 @@ def texts_in(value: Any) -> Iterable[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from texts_in(inner)
-
-
-def us(time: datetime) -> int:
-    """Return an instant as microseconds UTC."""
-    return (time - EPOCH) // timedelta(microseconds=1)
 
 
 def _shown(text: str) -> str:
