@@ -13,8 +13,6 @@ import logging
 import os
 import re
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
@@ -52,6 +50,7 @@ COMMANDS = {
         N_("Run the station: measure, keep and send until it is told to stop (Ctrl-C)."),
     ),
     "status": Entry("provisioning.commands.status", N_("Ask the running station what it measures, keeps and sends.")),
+    "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone.")),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
     "stage": Entry(
         "provisioning.commands.stage",
@@ -201,6 +200,9 @@ def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
 
 def unforeseen(error: Exception) -> int:
     """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
+    import tempfile  # here: no other command needs it, and it brings much with it
+    import traceback
+
     detail = "".join(traceback.format_exception(error))
     logging.getLogger("minshan").debug(detail)
     said = texts._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)

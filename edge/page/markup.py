@@ -26,7 +26,7 @@ def amount(number: str, unit: str) -> Markup:
     shown = unit_of(unit)
     if not shown:
         return Markup('<span class="value">{}</span>').format(number)
-    space = "" if shown == "°" else "\N{NO-BREAK SPACE}"
+    space = "" if shown == "°" else "\N{NARROW NO-BREAK SPACE}"
     return Markup('<span class="value">{}{}<span class="unit">{}</span></span>').format(number, space, shown)
 
 

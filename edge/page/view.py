@@ -32,6 +32,7 @@ class Card(NamedTuple):
     why: str
     spark: Spark | None
     spoken: str  # what the small curve shows, in a sentence
+    second: bool  # of a sensor beside the primary one
 
 
 class Extreme(NamedTuple):
@@ -61,7 +62,8 @@ def card(channel: str, known: Value, minutes: Sequence[Point], last_us: int) -> 
     curve = spark(minutes, last_us - DAY_US, last_us, is_amount(channel))
     spoken = "" if curve is None else span_of(channel, curve, known.unit)
     value = compass(number) if is_direction(channel) else quantity_value(channel, number, known.unit)
-    return Card(channel, texts.label(channel), value, known.quality, word, texts.said(known.reason), curve, spoken)
+    why, second = texts.said(known.reason), bool(ChannelName.parse(channel).sensor)
+    return Card(channel, texts.label(channel), value, known.quality, word, why, curve, spoken, second)
 
 
 def span_of(channel: str, curve: Spark, unit: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.measure.aggregates import HOUR_US, said_of
 from edge.records.answers import Point
-from hub.database.aggregates import HOUR_US, said_of
 from hub.database.engine import Engine
 from hub.lacking import Lacking, lacking
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
+from edge.measure.aggregates import HOUR_US, said_by
 from edge.records.answers import (
     Completeness,
     Event,
@@ -26,20 +26,18 @@ from edge.records.answers import (
     Pictures,
     Series,
     StationState,
-    Step,
     Value,
 )
+from edge.records.asked import BAD_PAGE, AskedStep, chosen, unit_of
 from edge.records.record import LAST_UTC
 from hub import completeness, monthly
 from hub.database import curves, rows
-from hub.database.aggregates import HOUR_US, said_by
 from hub.database.engine import Engine
 from hub.exported import Export, Wanted
 from hub.lacking import lacking
 from hub.monthly import MonthlySheet
 from hub.sink import SinkError
 
-MOST_POINTS = 1500  # of a curve whose step is "auto": about a pixel each on a wide screen
 PAGE_POINTS = 10_000  # of one answer
 PAGE = 200  # events or pictures of one answer
 EPOCHS = 20  # starts of a daemon among which the newest minute is looked for
@@ -49,7 +47,6 @@ PICTURE = (
     "max(CASE WHEN part = 'full' THEN file END), max(CASE WHEN part = 'thumbnail' THEN file END)"
 )
 NO_STATION = Reason("no_such_station", 'no station "{station}" has sent anything', station="")
-BAD_PAGE = Reason("no_such_page", '"{page}" is no page that was named before', page="")
 
 
 class AskedError(SinkError):
@@ -97,24 +94,23 @@ class Queries:
         channel: str,
         first_us: int,
         last_us: int,
-        step: Literal["minute", "hour", "day", "auto"] = "auto",
+        step: AskedStep = "auto",
     ) -> Series:
         """Return a channel's curve of what begins from `first_us` to before `last_us`, at most PAGE_POINTS of it.
 
         Hours and days are those of the station's own clock, each whole: the first is the one that `first_us` lies in.
-        "auto" is the finest step with at most MOST_POINTS.
+        "auto" is the finest step with at most `asked.MOST_POINTS`.
         """
         self._allow(station)
         first, last = _bounded(first_us), _bounded(last_us)
-        chosen = _step(first, last) if step == "auto" else step
-        unit = _unit(channel)
+        made, unit = chosen(step, first, last), unit_of(channel)
         if any(map(rows.refused, channel)):
-            return Series(station, channel, unit, chosen, [])
-        if chosen == "minute":
+            return Series(station, channel, unit, made, [])
+        if made == "minute":
             points, rest = curves.minutes(self._engine, station, channel, first, last, PAGE_POINTS)
         else:
-            points, rest = curves.counted(self._engine, station, channel, chosen, first, last, PAGE_POINTS)
-        return Series(station, channel, unit, chosen, points, rest)
+            points, rest = curves.counted(self._engine, station, channel, made, first, last, PAGE_POINTS)
+        return Series(station, channel, unit, made, points, rest)
 
     def channels(self, station: str, first_us: int, last_us: int) -> list[str]:
         """Return the channels that have anything in a span, by name."""
@@ -224,12 +220,6 @@ class Queries:
         )
 
 
-def _step(first: int, last: int) -> Step:
-    if last - first <= MOST_POINTS * 60_000_000:
-        return "minute"
-    return "hour" if last - first <= MOST_POINTS * HOUR_US else "day"
-
-
 def _bounded(utc: int) -> int:
     """Return an instant that both databases hold."""
     return max(-LAST_UTC, min(utc, LAST_UTC))
@@ -245,16 +235,11 @@ def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
     return _bounded(int(when)), min(int(seq), LAST_UTC), name
 
 
-def _unit(channel: str) -> str:
-    quantity = QUANTITIES.get(channel.partition(".")[0])
-    return "" if quantity is None else quantity.unit
-
-
 def _values(raw: bytes) -> dict[str, Value]:
     said = said_by(raw)
     reasons = _reasons(raw)
     return {
-        name: Value(value, said.quality.get(name, 3), _unit(name), reasons.get(name))
+        name: Value(value, said.quality.get(name, 3), unit_of(name), reasons.get(name))
         for name, value in said.values.items()
     }
 

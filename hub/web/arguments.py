@@ -6,7 +6,7 @@ A text with U+0000 or half a surrogate pair is refused here, in one place: no da
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,18 +14,12 @@ from msgspec import Meta
 
 from drivers.reason import Reason
 from edge.config.sections import RemoteCommand
+from edge.records.asked import AskedStep, Channel, Channels, Kinds, Page, Time
 from edge.wire.contract import CameraName, Facts, Sha256, StationId
 from hub.web.table import ApiError
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_BODY = 65_536  # bytes
-CHANNEL = r"[a-z0-9_]{1,64}(\.[a-z0-9-]{1,32})?"
-Channel = Annotated[str, Meta(pattern=rf"^{CHANNEL}$(?!\n)")]
-Channels = Annotated[str, Meta(pattern=rf"^{CHANNEL}(,{CHANNEL}){{0,63}}$(?!\n)")]
-Page = Annotated[str, Meta(max_length=200)]
 Month = Annotated[str, Meta(pattern=r"^(19[7-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])$(?!\n)")]
-Time = Annotated[datetime, Meta(tz=True)]
-Kinds = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(,[a-z_]{1,64}){0,31}$(?!\n)")]
 NOT_TAKEN = Reason("argument_wrong", "this cannot be taken: {why}", why="")
 TWICE = Reason("argument_twice", "{name} is given more than once", name="")
 NO_TEXT = Reason("text_forbidden", "texts must be UTF-8 without the character 0")
@@ -56,7 +50,7 @@ class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: Channel
     first: Time = msgspec.field(name="from")
     last: Time | None = msgspec.field(name="to", default=None)
-    step: Literal["auto", "minute", "hour", "day"] = "auto"
+    step: AskedStep = "auto"
 
 
 class ChannelsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -204,11 +198,6 @@ def texts_in(value: Any) -> Iterable[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from texts_in(inner)
-
-
-def us(time: datetime) -> int:
-    """Return an instant as microseconds UTC."""
-    return (time - EPOCH) // timedelta(microseconds=1)
 
 
 def _shown(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import logging
 import tempfile
@@ -36,13 +37,15 @@ from edge.wire.session import Session
 from provisioning.commands.durations import Duration, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
+from provisioning.commands.status import SOCKET
 from provisioning.demo.companions import Companions, store_end
 from provisioning.demo.config import capture_station, whole_station
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.hub import DemoHub
-from provisioning.demo.processes import NoBrokerError, OwnBroker, camera_process
+from provisioning.demo.processes import NoBrokerError, OwnBroker, camera_process, page_process
 from provisioning.demo.report import goodbye, hello, reported
 from provisioning.demo.show import Show, interrupts
+from provisioning.demo.unplugging import Unplugging
 
 log = logging.getLogger("minshan.demo")
 RECEIVER_S = 20.0  # real seconds that the demo's hub has to come up; it starts without one then
@@ -67,6 +70,7 @@ class Wanted:
     until_sent: bool
     report: Path | None
     stations: int
+    page: bool
 
 
 @click.command(
@@ -120,6 +124,12 @@ class Wanted:
     show_default=True,
     help=_("How many stations run, all in one process; the table shows the first."),
 )
+@click.option(
+    "--page/--no-page",
+    default=True,
+    show_default=True,
+    help=_("Serve the station's page, for a browser on this machine."),
+)
 @click.option("--report", type=click.Path(path_type=Path), help=_("Write a JSON report of this run at its end."))
 def demo(**options: Any) -> int:
     """Play a station as the options want it."""
@@ -172,7 +182,8 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     stack.callback(power_off, rig)
     names = [f"{wanted.station}-{number}" for number in range(2, wanted.stations + 1)]
     companions = Companions(rig, names, state, wanted.proof, stack)
-    hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations)
+    address = own_page(rig, state, wanted, stack)
+    hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations, address)
     with interrupts(rig, *companions.rigs) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
         show = Show(console, rig, station, companions, interrupted, faults)
@@ -216,6 +227,17 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> tuple[str, DemoHub]:
     finally:
         link.close()
     return broker.url, hub
+
+
+def own_page(rig: Rig, state: Path, wanted: Wanted, stack: contextlib.ExitStack) -> str | None:
+    """Start the page's process, with buttons that unplug devices; its address, None where there is to be none."""
+    if not wanted.page or wanted.speed is None or importlib.util.find_spec("starlette") is None:
+        return None
+    unplugged = state / "unplugged"
+    Unplugging(rig, unplugged, wanted.speed)
+    process, address = page_process(rig.config.state_dir / SOCKET, unplugged, wanted.speed, state / "page.log")
+    stack.callback(process.stop)
+    return address
 
 
 def await_roll(link: Link) -> None:

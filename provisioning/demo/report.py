@@ -21,9 +21,17 @@ MOST_COMPLAINTS = 20  # of the checker, on a screen
 
 
 def hello(
-    console: Console, config: Config, factor: float | None, state: Path | None, hub: DemoHub | None, stations: int
+    console: Console,
+    config: Config,
+    factor: float | None,
+    state: Path | None,
+    hub: DemoHub | None,
+    stations: int,
+    page: str | None,
 ) -> None:
-    """Print the first lines: what one sees, and how it ends."""
+    """Print the first lines: where the page is, what one sees, and how it ends."""
+    if page is not None:
+        console.print(_("Open it in a browser: {address}").format(address=page), style="bold", highlight=False)
     console.print(
         _("岷山 Minshan: a weather station on device twins ({n} sensors), sending to its broker.").format(
             n=len(config.sensor)

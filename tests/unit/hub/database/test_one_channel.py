@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.database.aggregates import SUSPECT, said_by, said_of
+from edge.measure.aggregates import SUSPECT, said_by, said_of
 
 CHANNELS = ("air_temperature", "air_temperature.hedge", "一", 'a"b\\')
 ODD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just([1]) | st.just({"a": 1})
