@@ -81,8 +81,7 @@ class People:
         raise PersonError(UNKNOWN.having(name=name))
 
     def remove(self, name: str) -> None:
-        """Let somebody be told no more. Raise PersonError."""
-        self.person(name)
+        """Let somebody be told no more."""
         self._engine.query("DELETE FROM alarm_person WHERE name = %s", (name,))
 
 
@@ -105,7 +104,8 @@ def night_of(now_us: int, offset_h: float) -> int:
 
 def ready(people: Sequence[Person], alarm: Alarm, now_us: int, offset_h: float) -> list[str]:
     """Return who may be told of an alarm now, in their order."""
-    theirs = [one for one in people if one.channels and concerns(one, alarm.station)]
+    of_all = alarm.what in ("all_silent", "channel")
+    theirs = [one for one in people if one.channels and (of_all or concerns(one, alarm.station))]
     if alarm.urgency == "frost":
         return [one.name for one in theirs]
     if alarm.urgency == "upkeep":

@@ -18,6 +18,7 @@ from drivers.reason import Reason
 
 COOKIE = "minshan_session"
 LOCAL = ("127.0.0.1", "localhost", "::1")
+BY_SECRET = "/a/"  # whoever knows such an address may ask; no other site's page does
 SAFE = ("GET", "HEAD", "OPTIONS")
 OTHER_HOST = Reason("host_unknown", 'this hub is not reached as "{host}": see public_url in its file', host="")
 OTHER_SITE = Reason("other_site", "another site's page asked for this")
@@ -65,7 +66,7 @@ class Guard:
         host = headers.get("host", "")
         if name_of(host) not in self._hosts:
             return refusal(421, OTHER_HOST.having(host=host[:100].encode("ascii", "replace").decode()))
-        if scope["method"] in SAFE or "authorization" in headers:
+        if scope["method"] in SAFE or "authorization" in headers or scope["path"].startswith(BY_SECRET):
             return None
         origin = headers.get("origin")
         ours = origin is not None and origin.lower() == f"{scope['scheme']}://{host}".lower()

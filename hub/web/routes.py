@@ -6,9 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.records import answers
+from hub.alarms.people import Person
+from hub.alarms.testing import TrialMessage
+from hub.alarms.visits import Visit
 from hub.database.accounts import Audited
 from hub.database.orders import Order
 from hub.rights import Right
+from hub.web import alerts as told
 from hub.web import arguments as given
 from hub.web import handlers as does
 from hub.web.logins import Logins
@@ -56,5 +60,20 @@ def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Rout
         ),
         Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
         Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
+        Route("GET", f"{API}/alerts", "What is raised", read, told.AlertsSince, list[told.AlertState], told.alerts),
+        Route(
+            "POST",
+            f"{API}/alerts/{{id}}/acknowledge",
+            "Say that one knows of it",
+            Right.ACKNOWLEDGE,
+            told.OfAlert,
+            told.AlertState,
+            told.acknowledge,
+        ),
+        Route("GET", f"{API}/visits", "What to take where", read, given.Nothing, list[Visit], told.to_visit, slow=True),
+        Route("GET", f"{API}/on-call", "Who is told of alerts", manage, given.Nothing, list[Person], told.people),
+        Route("POST", f"{API}/on-call", "Keep somebody who is told", manage, Person, Person, told.keep_person),
+        Route("POST", f"{API}/on-call/remove", "Tell them no more", manage, told.PersonGone, does.Done, told.no_more),
+        Route("POST", f"{API}/on-call/test", "Send a test", manage, told.TrialOf, list[TrialMessage], told.test),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
     )

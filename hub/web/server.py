@@ -14,15 +14,17 @@ import msgspec
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 from starlette.types import Receive, Scope, Send
 
 from drivers.reason import Reason, system_reason
-from hub.config import HttpSection
+from hub.config import AlarmsSection, HttpSection
 from hub.database.engine import Engine, RefusedError
 from hub.database.queries import Queries
 from hub.rights import Account, Right
 from hub.sink import SinkError
+from hub.web.acknowledge import AcknowledgePage
 from hub.web.app import LOG_IN, Desk, heard, made
 from hub.web.engines import Engines
 from hub.web.feed import Feed, TooManyError
@@ -46,6 +48,7 @@ class Server:
         pictures: Path,
         utc: Callable[[], int],
         wake: Callable[[], None] = lambda: None,
+        alarms: AlarmsSection | None = None,
     ) -> None:
         host, port = address_of(config.listen)
         try:
@@ -56,9 +59,10 @@ class Server:
         self._engines = Engines(engine)
         self._desk = Desk(self._engines, utc)
         self.feed = Feed(self._newest)
-        live = WebRoute(f"{API}/live", self._live)
+        acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._desk.quickly, utc)
+        others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes()]
         table = routes(pictures, Logins(), wake)
-        self._app = made(table, self._desk, host, config.public_url, version("minshan"), [live])
+        self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
             self._app,
             log_config=None,

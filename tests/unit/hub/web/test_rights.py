@@ -18,7 +18,12 @@ from tests.kits.office import FOREIGN, MINE, PASSWORD, Office, office
 TABLE = routes(Path("/nowhere"), Logins(), lambda: None)
 QUERY = {"from": "2026-11-24T00:00:00Z", "channel": "air_temperature"}
 DATES = {"from": "2026-11-24"}
-BODIES = {"/login": {"name": "nobody", "password": "x"}, "/commands": {"name": "hello"}}
+BODIES = {
+    "/login": {"name": "nobody", "password": "x"},
+    "/commands": {"name": "hello"},
+    "/on-call": {"name": "zhang", "channels": ["group"]},
+    "/on-call/remove": {"name": "zhang"},
+}
 UNKNOWN = "0" * 64
 
 
