@@ -67,14 +67,22 @@ def stations(engine: Engine) -> list[tuple[str, int | None, int | None]]:
 
 def day_of(engine: Engine, station: str, day: date, now: int) -> Day:
     """Return a station's day; `now` ends it where it is not over. Raise SinkError."""
-    offset = offset_of(engine, station)
-    first = ((datetime.combine(day, datetime.min.time(), UTC) - EPOCH) // timedelta(seconds=1) - offset) * US
-    last = min(first + DAY_S * US, now)
-    minutes = _minutes(engine, station, first, last)
-    holes = list(_holes(engine, station, minutes, first, last))
-    received = [minute for minute in minutes if first <= minute.start < last]
+    first = begin_of(day, offset_of(engine, station))
+    received, holes = span_of(engine, station, first, min(first + DAY_S * US, now))
     lacking = sum(hole.records for hole in holes)
     return Day(station, day, len(received) + lacking, len(received), sum(m.good for m in received), holes)
+
+
+def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[Minute], list[Hole]]:
+    """Return the minutes that begin in a span (microseconds UTC), by time, and its holes. Raise SinkError."""
+    minutes = _minutes(engine, station, first, last)
+    holes = list(_holes(engine, station, minutes, first, last))
+    return [minute for minute in minutes if first <= minute.start < last], holes
+
+
+def begin_of(day: date, offset: int) -> int:
+    """Return the begin of a day by a clock that is `offset` seconds ahead of UTC, microseconds UTC."""
+    return ((datetime.combine(day, datetime.min.time(), UTC) - EPOCH) // timedelta(seconds=1) - offset) * US
 
 
 def local_day(engine: Engine, station: str, utc: int) -> date:

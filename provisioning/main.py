@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from edge.language import texts
+from edge.language import speech, texts
 from edge.language.words import METAVARS, N_, TYPES
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
@@ -52,6 +52,7 @@ COMMANDS = {
         N_("Run the station: measure, keep and send until it is told to stop (Ctrl-C)."),
     ),
     "status": Entry("provisioning.commands.status", N_("Ask the running station what it measures, keeps and sends.")),
+    "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone.")),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
     "stage": Entry(
         "provisioning.commands.stage",
@@ -120,7 +121,7 @@ def group() -> click.Group:
         params=[
             click.Option(
                 ["--lang"],
-                type=click.Choice(sorted(texts.LANGUAGES)),
+                type=click.Choice(sorted(speech.LANGUAGES)),
                 expose_value=False,
                 help=texts._("The language to speak: zh or en (otherwise the system's)."),
             )
@@ -140,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     terminal.make_legible()
     lang, words = language_first(sys.argv[1:] if argv is None else argv)
     lang = LANGUAGES.get(re.split(r"[-_.]", lang.lower())[0], lang)
-    spoken = lang if lang in texts.LANGUAGES else texts.language(os.environ)
+    spoken = lang if lang in speech.LANGUAGES else texts.language(os.environ)
     texts.speak(spoken if spoken == "en" or terminal.can_show("岷山") else "en")
     sys.exit(outcome(["--lang", lang, *words] if lang else words))
 

@@ -19,7 +19,7 @@ from hub.alarms.health import Health
 from hub.alarms.ladder import Telling, advance
 from hub.alarms.lease import holds
 from hub.alarms.outbox import Outbox, drafts
-from hub.alarms.people import People, Person
+from hub.alarms.people import Contact, People
 from hub.alarms.routing import Hour, channels_for, quiet_channels
 from hub.alarms.watch import Watch
 from hub.alarms.writing import MOST_A_NIGHT, About, Writer
@@ -122,7 +122,7 @@ class Decider:
                 heard = self._watch.heard(now)
                 self._put(rounds.daily(heard, live, states, people, self._writer, self.channels, now), now)
 
-    def channels(self, person: Person) -> list[str]:
+    def channels(self, person: Contact) -> list[str]:
         """Return a person's channels that wake nobody."""
         return quiet_channels(person, self._senders)
 
@@ -140,7 +140,7 @@ class Decider:
         """Return what the file says."""
         return self._section
 
-    def listed(self) -> list[Person]:
+    def listed(self) -> list[Contact]:
         """Return the people."""
         return self._people.listed()
 
@@ -157,7 +157,7 @@ class Pass:
         self._offset = decider.section.utc_offset_h
 
     @cached_property
-    def people(self) -> dict[str, Person]:
+    def people(self) -> dict[str, Contact]:
         """The people, by name."""
         return {one.name: one for one in self._decider.listed()}
 

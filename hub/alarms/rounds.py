@@ -11,7 +11,7 @@ from edge.delivery.texts import clock_time
 from edge.language.words import N_
 from hub.alarms.alarm import Alarm
 from hub.alarms.health import ChannelState
-from hub.alarms.people import Person, concerns, local
+from hub.alarms.people import Contact, concerns, local
 from hub.alarms.silence import Heard
 from hub.alarms.writing import Outgoing, Writer
 from hub.config import AlarmsSection
@@ -21,13 +21,13 @@ GATHERED_US = 60_000_000  # for which what came late is gathered into one messag
 RECENT_US = 7 * 86_400_000_000  # what ended before is told no more
 KEPT_US = 400 * 86_400_000_000  # for which messages and answers are kept
 DAILY_HOUR = 7
-Channels = Callable[[Person], list[str]]
+Channels = Callable[[Contact], list[str]]
 
 
 class Round(msgspec.Struct, frozen=True):
     """What each person is told, and by which channels."""
 
-    told: list[tuple[Person, list[str], Outgoing]]
+    told: list[tuple[Contact, list[str], Outgoing]]
 
     def grouped(self, alone: Sequence[str]) -> Mapping[tuple[str, str], Outgoing]:
         """Return it by channel: one message to all whom the same is told, or to each where a channel tells each."""
@@ -41,7 +41,7 @@ class Round(msgspec.Struct, frozen=True):
         return found
 
 
-def summary(over: Sequence[Alarm], people: Sequence[Person], writer: Writer, channels: Channels, now: int) -> Round:
+def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: Writer, channels: Channels, now: int) -> Round:
     """Return what ended before anybody could be told, one message a person."""
     told = []
     for person in people:
@@ -67,7 +67,7 @@ def daily(
     heard: Sequence[Heard],
     live: Sequence[Alarm],
     states: Sequence[ChannelState],
-    people: Sequence[Person],
+    people: Sequence[Contact],
     writer: Writer,
     channels: Channels,
     now: int,

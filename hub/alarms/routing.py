@@ -13,7 +13,7 @@ import msgspec
 from edge.delivery.message import Sender
 from hub.alarms.alarm import Alarm
 from hub.alarms.ladder import Telling
-from hub.alarms.people import Person
+from hub.alarms.people import Contact
 
 
 class Hour(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Hour(msgspec.Struct, frozen=True):
 
 
 def channels_for(
-    person: Person, alarm: Alarm, telling: Telling, hour: Hour, senders: Mapping[str, Sender]
+    person: Contact, alarm: Alarm, telling: Telling, hour: Hour, senders: Mapping[str, Sender]
 ) -> list[str]:
     """Return the channels by which a person is told, what wakes first."""
     there = [name for name in person.channels if name in senders and not _is_itself(alarm, name)]
@@ -38,7 +38,7 @@ def channels_for(
     return quiet
 
 
-def quiet_channels(person: Person, senders: Mapping[str, Sender], but: Collection[str] = ()) -> list[str]:
+def quiet_channels(person: Contact, senders: Mapping[str, Sender], but: Collection[str] = ()) -> list[str]:
     """Return the channels of a person that wake nobody."""
     return [name for name in person.channels if name in senders and not senders[name].wakes and name not in but]
 

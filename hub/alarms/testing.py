@@ -8,7 +8,7 @@ import msgspec
 
 from edge.language.spoken import Spoken
 from edge.language.words import N_
-from hub.alarms.people import People, Person
+from hub.alarms.people import Contact, People
 from hub.alarms.writing import Outgoing
 from hub.database.engine import Engine
 
@@ -45,7 +45,7 @@ def told_by_all(engine: Engine, name: str | None, now: int) -> list[TrialMessage
     from hub.alarms.outbox import insert
 
     people = People(engine)
-    chosen: list[Person] = people.listed() if name is None else [people.person(name)]
+    chosen: list[Contact] = people.listed() if name is None else [people.person(name)]
     found = []
     with engine.transaction():
         for person in chosen:

@@ -14,7 +14,7 @@ from edge.language.words import N_
 from hub.alarms.air import MINUTE_US, air_at
 from hub.alarms.alarm import Alarm, reason_of
 from hub.alarms.ladder import Why
-from hub.alarms.people import Person
+from hub.alarms.people import Contact
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
@@ -60,7 +60,7 @@ class Writer:
         name: str,
         said: Outgoing,
         alarms: Mapping[str, Alarm],
-        people: Mapping[str, Person],
+        people: Mapping[str, Contact],
         now: int,
         again: bool,
         link: str | None,

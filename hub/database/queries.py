@@ -30,10 +30,12 @@ from edge.records.answers import (
     Value,
 )
 from edge.records.record import LAST_UTC
-from hub import completeness
+from hub import completeness, monthly
 from hub.database import curves, rows
 from hub.database.aggregates import HOUR_US, said_by
 from hub.database.engine import Engine
+from hub.lacking import lacking
+from hub.monthly import MonthlySheet
 from hub.sink import SinkError
 
 MOST_POINTS = 1500  # of a curve whose step is "auto": about a pixel each on a wide screen
@@ -168,6 +170,23 @@ class Queries:
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         found = (completeness.day_of(self._engine, station, day, now_us) for day in days)
         return [Completeness(*day[:5], [Gap(*hole) for hole in day.holes]) for day in found]
+
+    def board(self, first: date, last: date, now_us: int) -> list[Completeness]:
+        """Return the same of all stations, by station and day."""
+        return [day for state in self.stations() for day in self.completeness(state.station, first, last, now_us)]
+
+    def sheet(self, station: str, month: date, now_us: int) -> MonthlySheet:
+        """Return a station's month, up to `now_us` where it is not over."""
+        self._allow(station)
+        return monthly.sheet(self._engine, station, month, now_us)
+
+    def records(self, station: str) -> tuple[int, int]:
+        """Return how many records of a station are here, and how many were made and are not, as far as it is known."""
+        self._allow(station)
+        found = self._engine.query(
+            "SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s", (station,)
+        )
+        return int(found[0][0]), sum(hole.records for hole in lacking(self._engine, station))
 
     # -- what they share -----------------------------------------------------------------------------------
 

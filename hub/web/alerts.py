@@ -10,12 +10,13 @@ from msgspec import Meta
 from drivers.reason import Reason
 from edge.records.bodies import Alert
 from hub.alarms.alarm import Alarm
-from hub.alarms.people import People, Person, PersonName
+from hub.alarms.people import Contact, People, PersonName
 from hub.alarms.testing import TrialMessage, told_by_all
 from hub.alarms.visits import Visit, visits
+from hub.rights import Right
 from hub.web.arguments import Nothing, Time, us
 from hub.web.handlers import Done, caller
-from hub.web.table import ApiError, Asked
+from hub.web.table import API, ApiError, Asked, Route
 
 RECENT_US = 7 * 86_400_000_000
 NO_ALERT = Reason("no_such_alert", "there is no alert of this id")
@@ -91,12 +92,12 @@ def to_visit(asked: Asked, _said: Nothing) -> list[Visit]:
     return visits(asked.engine, caller(asked).stations, asked.now_us)
 
 
-def people(asked: Asked, _said: Nothing) -> list[Person]:
+def people(asked: Asked, _said: Nothing) -> list[Contact]:
     """Return who is told, in order."""
     return People(asked.engine).listed()
 
 
-def keep_person(asked: Asked, said: Person) -> Person:
+def keep_person(asked: Asked, said: Contact) -> Contact:
     """Keep a person who is told."""
     People(asked.engine).keep(said)
     asked.accounts.note(caller(asked), "person on call", None, said.name, asked.now_us)
@@ -124,4 +125,25 @@ def state_of(alarm: Alarm) -> AlertState:
         *(alarm.id, alarm.station, alarm.what, alarm.urgency, alarm.open, alarm.step, alarm.turn, alarm.late),
         *(alarm.raised_us, alarm.changed_us, alarm.cleared_us, alarm.said, list(ladder.reached)),
         *(ladder.acked_by, ladder.acked_us),
+    )
+
+
+def routes() -> tuple[Route, ...]:
+    """Return the routes about alerts."""
+    return (
+        Route("GET", f"{API}/alerts", "What is raised", Right.READ, AlertsSince, list[AlertState], alerts),
+        Route(
+            "POST",
+            f"{API}/alerts/{{id}}/acknowledge",
+            "Say that one knows of it",
+            Right.ACKNOWLEDGE,
+            OfAlert,
+            AlertState,
+            acknowledge,
+        ),
+        Route("GET", f"{API}/visits", "What to take where", Right.READ, Nothing, list[Visit], to_visit, slow=True),
+        Route("GET", f"{API}/on-call", "Who is told of alerts", Right.MANAGE, Nothing, list[Contact], people),
+        Route("POST", f"{API}/on-call", "Keep somebody who is told", Right.MANAGE, Contact, Contact, keep_person),
+        Route("POST", f"{API}/on-call/remove", "Tell them no more", Right.MANAGE, PersonGone, Done, no_more),
+        Route("POST", f"{API}/on-call/test", "Send a test", Right.MANAGE, TrialOf, list[TrialMessage], test),
     )

@@ -19,9 +19,10 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
+from edge.page.guard import refusal
 from hub.alarms.book import AlarmBook
 from hub.alarms.people import PersonError
-from hub.database.accounts import SESSION_US, Accounts
+from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
 from hub.database.engine import RowError
 from hub.database.orders import Orders
 from hub.database.queries import NO_STATION, AskedError, Queries
@@ -29,10 +30,10 @@ from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
 from hub.web.engines import Engines
-from hub.web.guard import COOKIE, Guard, refusal
+from hub.web.guard import COOKIE, Guard
 from hub.web.openapi import document
 from hub.web.routes import API
-from hub.web.table import ApiError, Asked, FileAnswer, Route, SessionAnswer
+from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, Route, SessionAnswer
 
 T = TypeVar("T")
 log = logging.getLogger("minshan.web")
@@ -121,6 +122,8 @@ def said(trouble: SinkError) -> ApiError:
     """Return what is answered where the database is away, or the question is at fault."""
     if isinstance(trouble, AskedError):
         return ApiError(404 if trouble.reason.code == NO_STATION.code else 422, trouble.reason)
+    if isinstance(trouble, AccountError):
+        return ApiError(404 if trouble.reason.code == UNKNOWN.code else 409, trouble.reason)
     if isinstance(trouble, PersonError):
         return ApiError(404, trouble.reason)
     if isinstance(trouble, RowError):
@@ -193,6 +196,9 @@ def sent(answer: Any, request: Request) -> Response:
     if isinstance(answer, FileAnswer):
         headers = {"cache-control": f"private, max-age={PICTURES_S}, immutable"}
         return FileResponse(answer.path, media_type=answer.kind, headers=headers)
+    if isinstance(answer, DataAnswer):
+        named = {} if answer.name is None else {"content-disposition": f'attachment; filename="{answer.name}"'}
+        return Response(answer.data, media_type=answer.kind, headers=named)
     if not isinstance(answer, SessionAnswer):
         return Response(msgspec.json.encode(answer), media_type="application/json")
     response = Response(msgspec.json.encode(answer.body), media_type="application/json")

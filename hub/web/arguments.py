@@ -21,6 +21,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_BODY = 65_536  # bytes
 Channel = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}(@[a-z0-9-]{1,32})?$(?!\n)")]
 Page = Annotated[str, Meta(max_length=200)]
+Month = Annotated[str, Meta(pattern=r"^(19[7-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])$(?!\n)")]
 Time = Annotated[datetime, Meta(tz=True)]
 Kinds = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(,[a-z_]{1,64}){0,31}$(?!\n)")]
 NOT_TAKEN = Reason("argument_wrong", "this cannot be taken: {why}", why="")
@@ -70,6 +71,20 @@ class DaysOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     station: StationId
     first: date = msgspec.field(name="from")
     last: date | None = msgspec.field(name="to", default=None)
+
+
+class BoardOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days of all stations, the last one included."""
+
+    first: date = msgspec.field(name="from")
+    last: date | None = msgspec.field(name="to", default=None)
+
+
+class MonthOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's month, as 2026-04."""
+
+    station: StationId
+    month: Month
 
 
 class EventsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

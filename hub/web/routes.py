@@ -6,25 +6,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.records import answers
-from hub.alarms.people import Person
-from hub.alarms.testing import TrialMessage
-from hub.alarms.visits import Visit
 from hub.database.accounts import Audited
 from hub.database.orders import Order
+from hub.monthly import MonthlySheet
 from hub.rights import Right
-from hub.web import alerts as told
+from hub.tiles import KIND, Tiles
+from hub.web import alerts, metrics, people
 from hub.web import arguments as given
 from hub.web import handlers as does
 from hub.web.logins import Logins
-from hub.web.table import FileAnswer, Route
+from hub.web.table import API, FileAnswer, Route
 
-API = "/api/v1"
+__all__ = ["API", "routes"]
+JPEG = "image/jpeg"
 STATION = f"{API}/stations/{{station}}"
 PICTURE = f"{API}/pictures/{{sha256}}"
 
 
-def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Route, ...]:
-    """Return the table; `folder` holds the pictures, `logins` counts wrong passwords, `wake` has commands sent."""
+def routes(
+    folder: Path, logins: Logins, wake: Callable[[], None], listeners: Callable[[], int] = lambda: 0
+) -> tuple[Route, ...]:
+    """Return the table; `folder` holds the pictures, `logins` counts wrong passwords, `wake` has commands sent.
+
+    `listeners`: how many listen to the stream.
+    """
+    tiles = Tiles(folder.with_name(f"{folder.name}.tiles"))
     read, ask, manage = Right.READ, Right.COMMAND, Right.MANAGE
     return (
         Route("GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.Health, does.health),
@@ -48,7 +54,27 @@ def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Rout
         ),
         Route("GET", f"{STATION}/events", "What happened", read, given.EventsOf, answers.Events, does.events),
         Route("GET", f"{STATION}/pictures", "Its pictures", read, given.PicturesOf, answers.Pictures, does.pictures),
-        Route("GET", PICTURE, "A picture", read, given.OfPicture, FileAnswer, does.picture(folder, False)),
+        Route(
+            "GET",
+            f"{API}/completeness",
+            "The same of all stations",
+            read,
+            given.BoardOf,
+            list[answers.Completeness],
+            does.board,
+            slow=True,
+        ),
+        Route(
+            "GET",
+            f"{STATION}/sheet",
+            "Its month, as an office judges it",
+            read,
+            given.MonthOf,
+            MonthlySheet,
+            does.sheet,
+            slow=True,
+        ),
+        Route("GET", PICTURE, "A picture", read, given.OfPicture, FileAnswer, does.picture(folder, False), kind=JPEG),
         Route(
             "GET",
             f"{PICTURE}/thumbnail",
@@ -57,23 +83,22 @@ def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Rout
             given.OfPicture,
             FileAnswer,
             does.picture(folder, True),
+            kind=JPEG,
+        ),
+        Route(
+            "GET",
+            f"{PICTURE}/tile",
+            "A picture for a wall of many",
+            read,
+            given.OfPicture,
+            FileAnswer,
+            does.tile(folder, tiles),
+            kind=KIND,
         ),
         Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
         Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
-        Route("GET", f"{API}/alerts", "What is raised", read, told.AlertsSince, list[told.AlertState], told.alerts),
-        Route(
-            "POST",
-            f"{API}/alerts/{{id}}/acknowledge",
-            "Say that one knows of it",
-            Right.ACKNOWLEDGE,
-            told.OfAlert,
-            told.AlertState,
-            told.acknowledge,
-        ),
-        Route("GET", f"{API}/visits", "What to take where", read, given.Nothing, list[Visit], told.to_visit, slow=True),
-        Route("GET", f"{API}/on-call", "Who is told of alerts", manage, given.Nothing, list[Person], told.people),
-        Route("POST", f"{API}/on-call", "Keep somebody who is told", manage, Person, Person, told.keep_person),
-        Route("POST", f"{API}/on-call/remove", "Tell them no more", manage, told.PersonGone, does.Done, told.no_more),
-        Route("POST", f"{API}/on-call/test", "Send a test", manage, told.TrialOf, list[TrialMessage], told.test),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
+        *alerts.routes(),
+        *people.routes(),
+        *metrics.routes(listeners, folder.with_name(f"{folder.name}.set-aside")),
     )

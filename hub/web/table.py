@@ -21,6 +21,9 @@ from hub.database.orders import Orders
 from hub.database.queries import Queries
 from hub.rights import Account, Right
 
+API = "/api/v1"
+JSON = "application/json"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -46,6 +49,15 @@ class FileAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class DataAnswer:
+    """Bytes that are made for who asks; with `name` a browser keeps them as a file of that name."""
+
+    data: bytes
+    kind: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionAnswer:
     """An answer that begins a session (`secret`), or ends it (None)."""
 
@@ -65,11 +77,12 @@ class Route:
     answer: type[Any]
     handler: Callable[[Asked, Any], Any]
     slow: bool = False  # may take seconds: a pool of its own, so that the others never wait for it
+    kind: str = JSON  # the media type of the answer
 
     @property
     def name(self) -> str:
         """Return the name of the operation: "get_stations_station_now"."""
-        words = self.path.removeprefix("/api/v1/").replace("{", "").replace("}", "")
+        words = self.path.removeprefix(f"{API}/").removeprefix("/").replace("{", "").replace("}", "")
         return "_".join([self.method.lower(), *words.replace(".", "_").split("/")])
 
 

@@ -1,4 +1,4 @@
-"""`minshan hub person`, `alerts` and `visits`: who is told, what is raised, what is to be seen to."""
+"""`minshan hub person` and `alerts`: who is told, and what is raised."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from provisioning.commands.options import json_option, print_json
 from provisioning.folding import say
 
 if TYPE_CHECKING:
-    from hub.alarms.people import Person
+    from hub.alarms.people import Contact
     from hub.config import HubConfig
     from hub.database.engine import Engine
 
@@ -47,7 +47,7 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     """Check and keep a person."""
     import msgspec
 
-    from hub.alarms.people import People, Person
+    from hub.alarms.people import Contact, People
 
     given["stations"] = list(given["stations"]) or None
     given["hours"] = None if hours is None else hours.split("-")
@@ -58,7 +58,7 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
         said = _("Name a channel of the hub's file with --channel; there are: {channels}.")
         raise CommandError(Exit.USAGE, said.format(channels=_(", ").join(there) or "–"))
     try:
-        found = msgspec.convert({"name": name, **given}, Person)
+        found = msgspec.convert({"name": name, **given}, Contact)
     except msgspec.ValidationError as error:
         raise CommandError(Exit.USAGE, _("That is not taken: {why}").format(why=str(error))) from None
     with opened(config) as engine:
@@ -210,34 +210,7 @@ def test(config_file: Path, name: str | None) -> None:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
 
-@click.command(help=_("Show what is to be seen to at which station, and what to take along."))
-@FILE
-@json_option()
-def visits(config_file: Path, as_json: bool) -> None:
-    """Print a line a cause. End with 1 where there is one."""
-    import msgspec
-
-    from hub.alarms.visits import visits as found
-
-    config = loaded(config_file)
-    with opened(config) as engine:
-        listed = found(engine, None, system_utc())
-    for one in listed:
-        if as_json:
-            print_json(msgspec.to_builtins(one))
-            continue
-        name = config.alarms.names.get(one.station, one.station)
-        what = f" ({_(', ').join(one.what)})" if one.what else ""
-        take = _(", ").join(things().get(thing, thing) for thing in one.take)
-        say(_("{station}: {cause}; take: {take}").format(station=name, cause=causes()[one.cause] + what, take=take))
-        for why in one.why:
-            if why:
-                say("  " + texts.said(why[0] if isinstance(why, list) else why))
-    if listed:
-        raise click.exceptions.Exit(Exit.TROUBLE)
-
-
-def line_of(one: Person) -> str:
+def line_of(one: Contact) -> str:
     """Return a person on one line."""
     duties = {"grower": _("grower"), "technician": _("technician"), "operator": _("operator")}
     where = _("all stations") if one.stations is None else _(", ").join(one.stations)
@@ -254,35 +227,6 @@ def fates() -> dict[str, str]:
         "busy": _("takes no more for now"),
         "failed": _("not delivered"),
         "unknown": _("not known whether it arrived"),
-    }
-
-
-def causes() -> dict[str, str]:
-    """Return the causes of a visit in words."""
-    return {
-        "silent": _("it says nothing"),
-        "battery": _("the battery is low"),
-        "bus": _("a whole bus is silent: look at its surge protector and fuse"),
-        "sensor_silent": _("a sensor is silent"),
-        "sensor_doubtful": _("a sensor says doubtful values"),
-        "camera": _("pictures have faults"),
-    }
-
-
-def things() -> dict[str, str]:
-    """Return what is taken along, in words."""
-    return {
-        "spare SIM": _("spare SIM"),
-        "spare battery": _("spare battery"),
-        "spare box": _("spare box"),
-        "cloth for the panel": _("cloth for the panel"),
-        "surge protector": _("surge protector"),
-        "fuse": _("fuse"),
-        "terminals": _("terminals"),
-        "spare sensor": _("spare sensor"),
-        "cleaning things": _("cleaning things"),
-        "reference instrument": _("reference instrument"),
-        "lens cloth": _("lens cloth"),
     }
 
 

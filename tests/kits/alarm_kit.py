@@ -23,7 +23,7 @@ from edge.wire.contract import encode
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.lane import Setting, started
-from hub.alarms.people import People, Person
+from hub.alarms.people import Contact, People
 from hub.config import AlarmsSection
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
@@ -60,7 +60,7 @@ class Channel:
 class World:
     """One database, and the hub over it, which may be killed and started again."""
 
-    def __init__(self, folder: Path, begin: int = NIGHT, *, people: tuple[Person, ...] = (), url: str = "") -> None:
+    def __init__(self, folder: Path, begin: int = NIGHT, *, people: tuple[Contact, ...] = (), url: str = "") -> None:
         self.url = url or f"sqlite://{folder}/hub.db"
         self.sink = DatabaseSink(opened(self.url))
         self.begin = begin
@@ -195,7 +195,7 @@ class World:
         return dict(found)
 
 
-def person_of(name: str, place: int, **more: Any) -> Person:
+def person_of(name: str, place: int, **more: Any) -> Contact:
     """Return a person whom group and voice reach."""
     fields = {"channels": ["voice", "group"], "phone": f"1380000000{place}", **more}
-    return msgspec.convert({"name": name, "place": place, **fields}, Person)
+    return msgspec.convert({"name": name, "place": place, **fields}, Contact)
