@@ -90,6 +90,16 @@ def local_day(engine: Engine, station: str, utc: int) -> date:
     return (EPOCH + timedelta(seconds=utc // US + offset_of(engine, station))).date()
 
 
+def first_minute(engine: Engine, station: str) -> int | None:
+    """Return the begin of the first minute that a station ever sent, whole minutes since 1970; None: there is none."""
+    found = engine.query(
+        "SELECT start FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL AND start IS NOT NULL "
+        "ORDER BY start LIMIT 1",
+        (station,),
+    )
+    return int(found[0][0]) // MINUTE_US * MINUTE_US if found else None
+
+
 def offset_of(engine: Engine, station: str) -> int:
     """Return seconds ahead of UTC of a station's clock, by its newest setup; 0 where it has sent none."""
     found = engine.query(

@@ -19,7 +19,7 @@ import msgspec
 from drivers.quantity import QUANTITIES
 from drivers.reason import restored
 from edge.records.channel_name import ChannelName
-from hub.completeness import EPOCH, MINUTE_US, US, Hole, Minute, begin_of, offset_of, span_of
+from hub.completeness import EPOCH, MINUTE_US, US, Hole, Minute, begin_of, first_minute, offset_of, span_of
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 
@@ -105,7 +105,8 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
     offset = offset_of(engine, station)
     start = begin_of(month.replace(day=1), offset)
     end = min(begin_of(_next(month), offset), now // MINUTE_US * MINUTE_US)
-    start = min(max(start, _first_minute(engine, station, end)), end)
+    first = first_minute(engine, station)
+    start = end if first is None else min(max(start, first), end)
     minutes, holes = span_of(engine, station, start, end)
     here = {minute.start // MINUTE_US for minute in minutes}
     good = {minute.start // MINUTE_US for minute in minutes if minute.good}
@@ -128,16 +129,6 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
 def _next(month: date) -> date:
     """Return the first day of the month behind."""
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
-def _first_minute(engine: Engine, station: str, none: int) -> int:
-    """Return the begin of the first minute that a station ever sent; `none` where there is none."""
-    found = engine.query(
-        "SELECT start FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL AND start IS NOT NULL "
-        "ORDER BY start LIMIT 1",
-        (station,),
-    )
-    return int(found[0][0]) // MINUTE_US * MINUTE_US if found else none
 
 
 def _days(start: int, end: int, offset: int, here: set[int], good: set[int]) -> list[DayLine]:

@@ -17,7 +17,7 @@ import msgspec
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
 from edge.alerts.crops import CRITICAL
-from edge.control import picture_price
+from edge.control import answering, picture_price
 from edge.control.arguments import (
     LONGEST_TEXT,
     SHOWN,
@@ -165,6 +165,11 @@ def give_status(parts: Parts, arguments: NoArguments, request: Request) -> Outco
     return Outcome("done", data=plain_status(parts))
 
 
+def answered(give: Callable[[Parts, Any], dict[str, Any]]) -> Callable[[Parts, Any, Request], Outcome]:
+    """Return the handler of a question whose answer is facts."""
+    return lambda parts, arguments, request: Outcome("done", data=give(parts, arguments))
+
+
 def take_picture(parts: Parts, arguments: PictureArguments, request: Request) -> None:
     """Take a picture now: accepted at once, the end when it is there or is known not to come."""
     if parts.pictures is None:
@@ -257,4 +262,10 @@ KNOWN = (
     Command("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
     Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
+    Command("station", NoArguments, Permission.READ, answered(answering.give_station)),
+    Command("now", NoArguments, Permission.READ, answered(answering.give_now)),
+    Command("series", answering.SeriesArguments, Permission.READ, answered(answering.give_series)),
+    Command("channels", answering.ChannelsArguments, Permission.READ, answered(answering.give_channels)),
+    Command("events", answering.EventsArguments, Permission.READ, answered(answering.give_events)),
+    Command("pictures", answering.PicturesArguments, Permission.READ, answered(answering.give_pictures)),
 )

@@ -6,6 +6,7 @@ when it is declared. docs/glossary.md holds the terms; a test holds the catalogu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -40,10 +41,16 @@ __all__ = [
     "when",
 ]
 
+PLAIN_UNITS = "MINSHAN_PLAIN_UNITS"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
 LIST_PARAMS = ("expected", "kinds", "known", "names", "others", "there", "topics", "unknown")
+
+
+def write_plainly() -> None:
+    """Write units in ASCII from now on, in this process and those that it starts: "degC", as wide as it is drawn."""
+    os.environ[PLAIN_UNITS] = "1"
 
 
 def label(channel: str) -> str:
@@ -54,8 +61,9 @@ def label(channel: str) -> str:
 
 
 def unit(name: str) -> str:
-    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3."""
-    return _(UNITS.get(name, name))
+    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3; where they write plainly, "degC"."""
+    known = UNITS.get(name, name)
+    return name if PLAIN_UNITS in os.environ and not known.isascii() else _(known)
 
 
 def flag_word(flag: int) -> str:

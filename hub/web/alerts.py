@@ -8,13 +8,14 @@ import msgspec
 from msgspec import Meta
 
 from drivers.reason import Reason
+from edge.records.asked import Time, us
 from edge.records.bodies import Alert
 from hub.alarms.alarm import Alarm
 from hub.alarms.people import Contact, People, PersonName
 from hub.alarms.testing import TrialMessage, told_by_all
 from hub.alarms.visits import Visit, visits
 from hub.rights import Right
-from hub.web.arguments import Nothing, Time, us
+from hub.web.arguments import Nothing
 from hub.web.handlers import Done, caller
 from hub.web.table import API, ApiError, Asked, Route
 

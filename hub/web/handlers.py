@@ -13,6 +13,7 @@ import msgspec
 
 from drivers.reason import Reason
 from edge.records import answers
+from edge.records.asked import BACKWARDS, us
 from edge.wire.contract import VERSION, Command
 from hub import tiles as tiling
 from hub.database.accounts import Audited
@@ -22,7 +23,6 @@ from hub.passwords import matches
 from hub.rights import MAY, Account, Right
 from hub.tiles import TileError, Tiles
 from hub.web import arguments as given
-from hub.web.arguments import us
 from hub.web.logins import Logins
 from hub.web.table import ApiError, Asked, FileAnswer, SessionAnswer
 
@@ -33,7 +33,6 @@ NO_PICTURE = Reason("picture_unknown", "no picture of this name is here")
 NOT_HERE = Reason("picture_not_here", "this part of the picture is not here: not yet, or no more")
 WRONG_LOGIN = Reason("wrong_login", "this name and this password do not belong together")
 TOO_MANY = Reason("too_many_logins", "too many wrong passwords: wait {seconds} s", seconds=0)
-BACKWARDS = Reason("span_backwards", "the end of the span must come after its begin")
 TOO_MANY_DAYS = Reason("too_many_days", "at most {most} days in one answer", most=0)
 
 

@@ -30,6 +30,8 @@ from hub.web.acknowledge import AcknowledgePage
 from hub.web.app import LOG_IN, Desk, heard, made
 from hub.web.engines import Engines
 from hub.web.logins import Logins
+from hub.web.pages import serving
+from hub.web.pages import table as table_of_pages
 from hub.web.routes import API, routes
 from hub.web.table import ApiError
 
@@ -60,8 +62,10 @@ class Server:
         self._desk = Desk(self._engines, utc)
         self.feed = Feed(self._newest)
         acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._desk.quickly, utc)
-        others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes()]
-        table = routes(pictures, Logins(), wake, lambda: self.feed.listeners)
+        logins = Logins()
+        table = routes(pictures, logins, wake, lambda: self.feed.listeners)
+        pages = serving.served(table_of_pages.routes(logins, wake), self._desk, utc)
+        others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
         self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
             self._app,

@@ -58,6 +58,33 @@ class DataAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that was made for who asks, under the name that a browser keeps it by; it goes when it is sent."""
+
+    path: Path
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """A page for people: a template with its values; times by a clock that is `offset_s` ahead of UTC."""
+
+    template: str
+    values: dict[str, Any]
+    offset_s: int = 28_800
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The page that a form leads to; with `session` the answer begins a session, or ends it (None)."""
+
+    path: str
+    session: SessionAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionAnswer:
     """An answer that begins a session (`secret`), or ends it (None)."""
 

@@ -4,10 +4,12 @@ import { keepAges } from "./ages.js";
 import { drawAll } from "./charts.js";
 import { listen } from "./live.js";
 import { refresh } from "./refresh.js";
+import { view } from "./viewer.js";
 import { say } from "./words.js";
 
 keepAges();
 drawAll();
+view();
 
 const { live, station } = document.body.dataset;
 if (live) {
