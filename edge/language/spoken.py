@@ -6,7 +6,8 @@ import gettext
 from typing import Literal
 
 from drivers.reason import Reason
-from edge.language.texts import DOMAIN, FOLDER, LANGUAGES, REASON
+from edge.language.speech import DOMAIN, FOLDER, LANGUAGES
+from edge.language.texts import REASON
 from edge.language.words import CROPS, QUANTITIES, STAGES, UNITS
 from edge.records.channel_name import ChannelName
 

@@ -68,7 +68,7 @@ def test_a_second_count_from_the_records_comes_to_the_same(url: str) -> None:
     """Rates, days, outages, flags, doubts, pictures and bytes are those that the records themselves come to."""
     found = made(url, month_of(1))
     again = recount(url, "s", found.start_us, found.end_us, OFFSET)
-    first = min(row.record.start or 0 for row in month_of(1)[1:] if row.record.start)
+    first = min(start for row in month_of(1)[1:] if (start := getattr(row.record, "start", None)))
     assert (found.start_us, found.end_us) == (first, NOW), "a station is judged from its first minute to now"
     assert found.expected == (NOW - first) // MINUTE
     assert (found.received, found.good) == (again.received, again.good)
