@@ -13,8 +13,6 @@ import logging
 import os
 import re
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
@@ -147,6 +145,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     lang = LANGUAGES.get(re.split(r"[-_.]", lang.lower())[0], lang)
     spoken = lang if lang in speech.LANGUAGES else texts.language(os.environ)
     texts.speak(spoken if spoken == "en" or terminal.can_show("岷山") else "en")
+    if not terminal.can_show("°"):
+        texts.write_plainly()
     sys.exit(outcome(["--lang", lang, *words] if lang else words))
 
 
@@ -206,6 +206,9 @@ def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
 
 def unforeseen(error: Exception) -> int:
     """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
+    import tempfile  # here: no other command needs it, and it brings much with it
+    import traceback
+
     detail = "".join(traceback.format_exception(error))
     logging.getLogger("minshan").debug(detail)
     said = texts._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)

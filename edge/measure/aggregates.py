@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +18,7 @@ import msgspec
 from drivers.quantity import QUANTITIES, Kind
 from edge.measure.wind import UNDEFINED
 from edge.records.answers import Point
-from edge.records.bodies import Flags, Numbers
+from edge.records.bodies import Flag, Flags, Numbers
 from edge.records.channel_name import ChannelName
 from edge.records.record import values_of
 
@@ -149,6 +150,32 @@ def _counted_of(raw: bytes, *way: str) -> Measured:
         return Measured(dict(_numbers(values)), dict(_flags(quality)))
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return NOTHING
+
+
+def said_of(raw: bytes, channel: str) -> tuple[float | None, int] | None:
+    """Return value and flag of one channel of a minute's record; None where it has none.
+
+    The same as `said_by` says, in half the time: what is said of others is passed over.
+    """
+    try:
+        body = msgspec.json.decode(raw, type=_told_of(channel)).body
+    except (msgspec.MsgspecError, ValueError):  # said in another way, or a name that no field can have
+        said = said_by(raw)
+        return (said.values[channel], said.quality.get(channel, SUSPECT)) if channel in said.values else None
+    return None if body.values.one is msgspec.UNSET else (body.values.one, body.quality.one)
+
+
+@lru_cache(256)
+def _told_of(channel: str) -> Any:
+    """Return the type of a record of which one channel is looked at."""
+
+    def told(name: str, kind: Any, default: Any) -> Any:
+        field = msgspec.field(name=channel, default=default)
+        return msgspec.defstruct(name, [("one", kind, field)], frozen=True, gc=False)
+
+    values, quality = told("Values", float | None | msgspec.UnsetType, msgspec.UNSET), told("Quality", Flag, SUSPECT)
+    body = msgspec.defstruct("Body", [("values", values), ("quality", quality)], frozen=True, gc=False)
+    return msgspec.defstruct("ToldOf", [("body", body)], frozen=True, gc=False)
 
 
 def counted(minutes: Iterable[Minute]) -> list[tuple[str, Counts]]:

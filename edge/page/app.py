@@ -52,7 +52,7 @@ class StationApi:
             (f"{API}/health", self._health),
             (f"{STATION}/now", self._now),
             (f"{STATION}/series", self._passed_on("series")),
-            (f"{STATION}/channels", self._passed_on("channels")),
+            (f"{STATION}/channels", self._channels),
             (f"{STATION}/events", self._passed_on("events")),
             (f"{STATION}/pictures", self._passed_on("pictures")),
         ):
@@ -68,12 +68,16 @@ class StationApi:
         heard = self._mine(request)
         return as_json(now_of(heard))
 
+    def _channels(self, request: Request) -> Response:
+        self._mine(request)
+        return as_json(self._source.ask("channels", **asked_of(request))["channels"])
+
     def _passed_on(self, name: str) -> Callable[[Request], Response]:
         """Return what hands a question on to the daemon, which alone knows what may be asked."""
 
         def answer(request: Request) -> Response:
             self._mine(request)
-            return as_json(self._source.ask(name, **{key: plain(text) for key, text in request.query_params.items()}))
+            return as_json(self._source.ask(name, **asked_of(request)))
 
         return answer
 
@@ -152,6 +156,11 @@ def application(
 def as_json(answer: Any) -> Response:
     """Return an answer."""
     return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def asked_of(request: Request) -> dict[str, str | float]:
+    """Return what an address asks with."""
+    return {key: plain(text) for key, text in request.query_params.items()}
 
 
 def plain(text: str) -> str | float:

@@ -12,6 +12,7 @@ import uvicorn
 
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
+from edge.control.client import AskError, NotRunningError
 from edge.page.address import address_of, family
 from edge.page.app import MOST_STREAMS, application
 from edge.page.assets import Assets
@@ -22,7 +23,8 @@ from edge.page.station_pages import StationPages
 from edge.page.templates import Templates
 
 GRACE = 2  # s that answers in hand may take once the process is told to stop
-LOOK_S = 1.0  # s between two looks for a new minute, while somebody listens
+LOOK_S = 0.1  # s between two looks whether somebody listens
+AGAIN_S = 5.0  # s until a station that has gone is sought again
 
 
 NO_DEMO = Demo()
@@ -79,6 +81,7 @@ class PageServer:
     def stop(self) -> None:
         """End it, from another thread."""
         self._server.should_exit = True
+        self._ended.set()
 
     async def _main(self) -> None:
         self.feed.start()
@@ -87,20 +90,26 @@ class PageServer:
         looking.cancel()
 
     async def _look(self) -> None:
-        """Tell of each new minute while somebody listens; let the listeners go once the server is to end."""
-        known: object = None
-        since = 0.0
+        """Follow the station while somebody listens; let the listeners go once the server is to end."""
+        following: asyncio.Task[None] | None = None
         while not self._server.should_exit:
-            await asyncio.sleep(0.1)
-            since += 0.1
-            if self.feed.listeners and since >= LOOK_S:
-                since = 0.0
-                heard = await asyncio.to_thread(self._source.heard)
-                newest = None if heard is None else (heard.facts["minute"], heard.facts["alerts"], heard.answers)
-                if newest != known:
-                    known = newest
-                    self.feed.tell("" if heard is None else heard.facts["station"])
+            if self.feed.listeners and (following is None or following.done()):
+                following = asyncio.create_task(asyncio.to_thread(self._follow))
+            await asyncio.sleep(LOOK_S)
         self.feed.end()
+
+    def _follow(self) -> None:
+        """Tell of each new minute and alert, until nobody listens or the station does not answer."""
+        try:
+            for event in self._source.live():
+                if self._server.should_exit or not self.feed.listeners:
+                    return
+                if event["event"] != "alive":
+                    self.feed.tell(event.get("station", ""))
+        except (NotRunningError, AskError):
+            if self.feed.listeners:
+                self.feed.tell("")
+                self._ended.wait(AGAIN_S)
 
     async def _newest(self, _station: str) -> bytes | None:
         heard = await asyncio.to_thread(self._source.heard)

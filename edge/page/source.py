@@ -7,15 +7,16 @@ for what is new of it. Where it does not answer, what was heard last is shown, w
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from drivers.clock import Clock
+from edge.clock.clock import system_utc
 from edge.control.client import AskError, Client, NotRunningError
-from edge.records.answers import Events, Now, Pictures, Point, Series, Value
+from edge.records.answers import Events, Now, Picture, Pictures, Point, Series, Value
 
 LEAST_S = 0.5  # s between two questions for the state
 SILENT_S = 3.0  # s until a station that did not answer is asked again
@@ -61,6 +62,11 @@ class Source:
         with Client(self._socket) as client:
             return client.picture(sha256, part)
 
+    def live(self) -> Iterator[dict[str, Any]]:
+        """Give what is new at the station as it comes. Raise NotRunningError, AskError."""
+        with Client(self._socket) as client:
+            yield from client.live()
+
     def heard(self) -> Heard | None:
         """Return the newest state; None where the station has never been heard."""
         with self._lock:
@@ -93,14 +99,15 @@ class Source:
                 before = Curve([], self._clock.now())
             first = before.points[-1].end_us if before.points else now_us - DAY_US
             try:
-                fresh = self._minutes(channel, first, now_us)
+                fresh = self.minutes(channel, first, now_us)
             except (NotRunningError, AskError):
                 return before.points
             kept = [point for point in before.points if point.start_us >= now_us - DAY_US] + fresh
             self._curves[channel] = Curve(kept, before.read)
             return kept
 
-    def _minutes(self, channel: str, first_us: int, last_us: int) -> list[Point]:
+    def minutes(self, channel: str, first_us: int, last_us: int) -> list[Point]:
+        """Return the minutes of a span, however many answers they take. Raise NotRunningError, AskError."""
         found: list[Point] = []
         at: int | None = first_us
         while at is not None and at < last_us:
@@ -116,6 +123,20 @@ class Source:
     def pictures(self, **asked: Any) -> Pictures:
         """Return a page of pictures. Raise NotRunningError, AskError."""
         return msgspec.convert(self.ask("pictures", **asked), Pictures)
+
+    def all_pictures(self, first_us: int, last_us: int) -> list[Picture]:
+        """Return all pictures of a span, the newest first. Raise NotRunningError, AskError."""
+        found, page = [], None
+        while True:
+            asked = {"from": first_us / 1e6, "to": last_us / 1e6, **({} if page is None else {"page": page})}
+            told = self.pictures(**asked)
+            found += told.pictures
+            if (page := told.next) is None:
+                return found
+
+    def machine_us(self) -> int:
+        """Return the time of this machine, microseconds UTC."""
+        return system_utc()
 
 
 def now_of(facts: Mapping[str, Any]) -> Now:

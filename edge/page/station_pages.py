@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _
-from edge.page.box import alert_lines, box_lines
+from edge.page import export, happenings, night_page
+from edge.page.curve_pages import CurvePages
 from edge.page.demo import Demo
-from edge.page.source import Heard, Source, now_of
-from edge.page.station_view import Beside, Photo, StationView, station_view
-from edge.page.templates import Templates
-from edge.records.answers import Now, Point
-from edge.records.channel_name import ChannelName
+from edge.page.night_picture import chinese_font
+from edge.page.now_page import BEIJING_S, StationNow, photo_of, silent
+from edge.page.source import DAY_US, Heard, Source, now_of
+from edge.page.templates import Templates, day
 
-BEIJING_S = 28_800
-PICTURES_US = 7 * 86_400_000_000  # how far back the newest picture is looked for
+EVENTS_US = 30 * DAY_US
 Handler = Callable[[Request], Response]
 
 
@@ -28,17 +28,109 @@ class StationPages:
 
     def __init__(self, source: Source, templates: Templates, demo: Demo) -> None:
         self._source, self._templates, self._demo = source, templates, demo
+        self._now, self._curves = StationNow(source), CurvePages(source)
 
     def table(self) -> list[tuple[str, Handler]]:
         """Return each page's address and what makes it."""
-        return [("/", self._station)]
+        return [
+            ("/", self._station),
+            ("/curves", self._curve),
+            ("/pictures", self._pictures),
+            ("/last-night", self._night),
+            ("/last-night.png", self._night_picture),
+            ("/events", self._events),
+            ("/export", self._export),
+            ("/export/minutes", self._minutes),
+        ]
 
     def _station(self, request: Request) -> Response:
         """Return the station as it is now."""
         heard = self._source.heard()
-        return self._page(
-            request, "station.html", heard, seen=self._seen(heard), curves_url="/curves", devices=self._devices(heard)
-        )
+        seen, devices = self._now.seen(heard), self._devices(heard)
+        addresses = {"curves_url": "/curves", "live_url": "/api/v1/live"}
+        return self._page(request, "station.html", heard, seen=seen, devices=devices, **addresses)
+
+    def _curve(self, request: Request) -> Response:
+        heard, now_us = self._source.heard(), self._time()
+        channels = [] if heard is None else list(now_of(heard.facts).values)
+        station = "" if heard is None else heard.facts["station"]
+        values = self._curves.values(request, station, channels, now_us, offset_of(heard))
+        return self._page(request, "curves.html", heard, **values)
+
+    def _pictures(self, request: Request) -> Response:
+        heard, now_us = self._source.heard(), self._time()
+        offset = offset_of(heard)
+        today = local_day(now_us, offset)
+        chosen = min(day_of(request.query_params.get("day"), today), today)
+        photos, trouble = [], ""
+        try:
+            begin = day_us(chosen, offset)
+            found = self._source.all_pictures(begin, begin + DAY_US)
+            photos = [photo for photo in (photo_of(one) for one in reversed(found)) if photo is not None]
+        except (NotRunningError, AskError) as error:
+            trouble = silent(error)
+        after = chosen + timedelta(days=1)
+        values = {"photos": photos, "trouble": trouble, "chosen": chosen, "before": chosen - timedelta(days=1)}
+        return self._page(request, "pictures.html", heard, after=after if after <= today else None, **values)
+
+    def _events(self, request: Request) -> Response:
+        heard, now_us = self._source.heard(), self._time()
+        found, later, trouble = [], None, ""
+        page = request.query_params.get("page")
+        try:
+            asked = {"from": (now_us - EVENTS_US) / 1e6, "kind": ",".join(happenings.KINDS)}
+            told = self._source.events(**asked, **({} if page is None else {"page": page}))
+            found = [one for one in map(happenings.happening, told.events) if one is not None]
+            later = told.next
+        except (NotRunningError, AskError) as error:
+            trouble = silent(error)
+        return self._page(request, "events.html", heard, happenings=found, next=later, trouble=trouble)
+
+    def _night(self, request: Request) -> Response:
+        heard, found, trouble = self._source.heard(), None, ""
+        channels = [] if heard is None else list(now_of(heard.facts).values)
+        try:
+            found = night_page.told(self._source, channels, self._time(), offset_of(heard))
+        except (NotRunningError, AskError) as error:
+            trouble = silent(error)
+        values = {} if found is None else found._asdict()
+        can_write = chinese_font() is not None
+        return self._page(request, "night.html", heard, trouble=trouble, can_write=can_write, **values)
+
+    def _night_picture(self, request: Request) -> Response:
+        heard = self._source.heard()
+        if heard is None:
+            raise NotRunningError
+        channels = list(now_of(heard.facts).values)
+        made = night_page.picture(self._source, title_of(heard), channels, self._time(), offset_of(heard))
+        return Response(made, media_type="image/png")
+
+    def _export(self, request: Request) -> Response:
+        heard = self._source.heard()
+        today = day(self._time(), offset_of(heard))
+        return self._page(request, "export.html", heard, first=today, last=today, most_days=export.MOST_DAYS)
+
+    def _minutes(self, request: Request) -> Response:
+        """Return the file of a span of days."""
+        heard = self._source.heard()
+        if heard is None:
+            raise NotRunningError
+        offset, today = offset_of(heard), local_day(self._time(), offset_of(heard))
+        first = day_of(request.query_params.get("from"), today)
+        last = min(max(first, day_of(request.query_params.get("to"), today)), first + timedelta(export.MOST_DAYS - 1))
+        channels = list(now_of(heard.facts).values)
+        head = export.titles(channels, dict(heard.facts["units"]))
+        body = export.rows(self._source, channels, day_us(first, offset), day_us(last, offset) + DAY_US, offset)
+        sheet = request.query_params.get("kind") == "xlsx"
+        name = f"{heard.facts['station']}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if sheet else "text/csv"
+        content = export.as_xlsx(head, body, _("Minutes")) if sheet else export.as_csv(head, body)
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(content, media_type=kind, headers=headers)
+
+    def _time(self) -> int:
+        """Return the station's time; where it does not know it, the time of this machine."""
+        return self._source.time_us(self._source.heard()) or self._source.machine_us()
 
     def _page(self, request: Request, name: str, heard: Heard | None, **values: Any) -> Response:
         return self._templates.page(
@@ -48,27 +140,10 @@ class StationPages:
             offset_s=offset_of(heard),
             title=title_of(heard),
             station="" if heard is None else heard.facts["station"],
-            live_url="/api/v1/live",
             speed=self._source.speed,
             pages=pages,
             **values,
         )
-
-    def _seen(self, heard: Heard | None) -> StationView:
-        if heard is None:
-            nobody = Now("", None, None, None, None, None, {})
-            absent = Beside(nothing=_("The station's software is not running."))
-            return station_view(nobody, None, BEIJING_S, {}, {}, absent)
-        now, now_us, offset = now_of(heard.facts), self._source.time_us(heard), offset_of(heard)
-        silent = _("The station's software does not answer; these are the last values known.")
-        beside = Beside(
-            alerts=alert_lines(heard.facts),
-            photo=self._photo(now_us),
-            box=box_lines(heard.facts, offset),
-            trouble="" if heard.answers else silent,
-        )
-        curves = {} if now_us is None else self._curves(now, now_us)
-        return station_view(now, now_us, offset, curves, heard.facts["derived"], beside)
 
     def _devices(self, heard: Heard | None) -> list[tuple[str, bool]]:
         """Return the devices of a demo that can be pulled out, and whether they are."""
@@ -77,29 +152,37 @@ class StationPages:
         out = self._demo.out()
         return [(one["name"], one["name"] in out) for one in heard.facts["sensors"]]
 
-    def _curves(self, now: Now, now_us: int) -> dict[str, list[Point]]:
-        """Return the last 24 hours of the primary channels."""
-        mine = [name for name in now.values if not ChannelName.parse(name).sensor]
-        return {name: self._source.day(name, now_us) for name in mine}
-
-    def _photo(self, now_us: int | None) -> Photo | None:
-        if now_us is None:
-            return None
-        try:
-            found = self._source.pictures(**{"from": (now_us - PICTURES_US) / 1e6}).pictures
-        except (NotRunningError, AskError):
-            return None
-        for picture in found:
-            if picture.thumbnail or picture.file:
-                address = f"/api/v1/pictures/{picture.sha256}"
-                small = f"{address}/thumbnail" if picture.thumbnail else address
-                return Photo(small, address if picture.file else small, picture.time_us, picture.camera)
-        return None
-
 
 def pages() -> list[tuple[str, str]]:
     """Return the pages that there are, by name."""
-    return [("/", _("Now"))]
+    return [
+        ("/", _("Now")),
+        ("/curves", _("Curves")),
+        ("/pictures", _("Photos")),
+        ("/last-night", _("Last night")),
+        ("/events", _("Events")),
+        ("/export", _("Download")),
+    ]
+
+
+def day_of(text: str | None, otherwise: date) -> date:
+    """Return the day that somebody wrote; another one where it is none."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return otherwise
+    return found if 2000 <= found.year < 2100 else otherwise
+
+
+def local_day(us: int, offset_s: int) -> date:
+    """Return the day of an instant by the station's clock."""
+    return datetime.fromtimestamp(us // 1_000_000 + offset_s, UTC).date()
+
+
+def day_us(chosen: date, offset_s: int) -> int:
+    """Return the instant at which a day begins by the station's clock."""
+    begin = datetime(chosen.year, chosen.month, chosen.day, tzinfo=UTC)
+    return round(begin.timestamp() - offset_s) * 1_000_000
 
 
 def offset_of(heard: Heard | None) -> int:

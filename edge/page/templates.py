@@ -41,7 +41,7 @@ class Templates:
             {"_": _, "ngettext": texts.ngettext, "static": assets.url, "words": words, "texts": texts}
         )
         self._environment.filters.update(
-            {"clock": clock, "day": day, "when": stamp, "label": texts.label, "unit": texts.unit}
+            {"clock": clock, "day": day, "shortday": shortday, "when": stamp, "label": texts.label, "unit": texts.unit}
         )
 
     def page(
@@ -104,6 +104,12 @@ def clock(us: int | None, offset_s: int) -> str:
 def day(us: int | None, offset_s: int) -> str:
     """Return the day: "2026-04-03"; "–" where it is not known."""
     return "–" if us is None else local(us, offset_s).strftime("%Y-%m-%d")
+
+
+def shortday(us: int, offset_s: int) -> str:
+    """Return month and day: "4-3"."""
+    at = local(us, offset_s)
+    return f"{at.month}-{at.day}"
 
 
 def stamp(us: int | None, offset_s: int) -> str:

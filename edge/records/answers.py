@@ -53,7 +53,7 @@ class Now(msgspec.Struct, frozen=True):
     age_s: float | None = None
 
 
-class Point(msgspec.Struct, frozen=True):
+class Point(msgspec.Struct, frozen=True, gc=False):  # thousands in an answer, of numbers alone
     """One minute, hour or day of a channel.
 
     `value`: of a minute as it was measured; of an hour or a day the mean of its good values (of a direction the vector

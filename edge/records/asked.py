@@ -19,8 +19,11 @@ MOST_POINTS = 1500  # of a curve whose step is "auto": about a pixel each on a w
 BAD_PAGE = Reason("no_such_page", '"{page}" is no page that was named before', page="")
 BACKWARDS = Reason("span_backwards", "the end of the span must come after its begin")
 
-# A quantity, of the primary sensor or of a named one ("air_temperature.louvre").
-Channel = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}([.@][A-Za-z0-9_-]{1,63})?$(?!\n)")]
+CHANNEL = r"[a-z0-9_]{1,64}([.@][A-Za-z0-9_-]{1,63})?"
+
+# A quantity, of the primary sensor or of a named one ("air_temperature.louvre"); several, with commas between them.
+Channel = Annotated[str, Meta(pattern=rf"^{CHANNEL}$(?!\n)")]
+Channels = Annotated[str, Meta(pattern=rf"^{CHANNEL}(,{CHANNEL}){{0,63}}$(?!\n)")]
 Page = Annotated[str, Meta(max_length=200)]
 Time = Annotated[datetime, Meta(tz=True)]
 Kinds = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(,[a-z_]{1,64}){0,31}$(?!\n)")]

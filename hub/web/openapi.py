@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from hub.web.table import DataAnswer, FileAnswer, Route
+from hub.web.table import DataAnswer, FileAnswer, MadeFile, Route
 
-PLAIN = (FileAnswer, DataAnswer)  # answers that are no JSON
+PLAIN = (FileAnswer, DataAnswer, MadeFile)  # answers that are no JSON
 REF = "#/components/schemas/{name}"
 REFUSED = {"$ref": REF.format(name="Error")}
 ERROR = {

@@ -14,7 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 from drivers.reason import Reason
+from hub.alarms.book import AlarmBook
 from hub.database.accounts import Accounts
+from hub.database.engine import Engine
 from hub.database.orders import Orders
 from hub.database.queries import Queries
 from hub.rights import Account, Right
@@ -28,9 +30,11 @@ class Asked:
     """Who asks, and what may be read for them. `caller` is None where nobody has logged in."""
 
     caller: Account | None
+    engine: Engine
     queries: Queries
     accounts: Accounts
     orders: Orders
+    alarms: AlarmBook
     now_us: int
     address: str  # of the client, as far as the nearest proxy that is trusted says so
     session: str | None  # the session's secret, where a browser asks
@@ -51,6 +55,33 @@ class DataAnswer:
     data: bytes
     kind: str
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that was made for who asks, under the name that a browser keeps it by; it goes when it is sent."""
+
+    path: Path
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """A page for people: a template with its values; times by a clock that is `offset_s` ahead of UTC."""
+
+    template: str
+    values: dict[str, Any]
+    offset_s: int = 28_800
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The page that a form leads to; with `session` the answer begins a session, or ends it (None)."""
+
+    path: str
+    session: SessionAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)

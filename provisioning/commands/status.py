@@ -15,8 +15,7 @@ from provisioning.commands.alert_lines import alert_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json, state_folder
-from provisioning.commands.silence import names, place_of, silences
-from provisioning.doctor.box import cameras_in
+from provisioning.commands.silence import cameras_in, names, place_of, silences
 from provisioning.folding import page
 
 SOCKET = "minshan.sock"
@@ -120,7 +119,7 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
     rows = [span(latest, offset)]
     for name, number in values.items():
         flag = int(quality.get(name, 2))
-        amount = "–" if number is None else f"{texts.reported(name, number)} {texts.unit(units.get(name, ''))}".rstrip()
+        amount = texts.amount(name, number, units.get(name, ""))
         word = "" if flag == 1 else f"  {texts.flag_word(flag)}"
         why = _(" ({reason})").format(reason=texts.said(reasons[name])) if name in reasons else ""
         label = texts.label(name)

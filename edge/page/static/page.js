@@ -4,10 +4,12 @@ import { keepAges } from "./ages.js";
 import { drawAll } from "./charts.js";
 import { listen } from "./live.js";
 import { refresh } from "./refresh.js";
+import { view } from "./viewer.js";
 import { say } from "./words.js";
 
 keepAges();
 drawAll();
+view();
 
 const { live, station } = document.body.dataset;
 if (live) {
@@ -22,6 +24,11 @@ if (live) {
       state.textContent = ok ? "" : say("waiting");
     },
   );
+}
+
+for (const form of document.querySelectorAll("form[data-choose]")) {
+  form.querySelector("button").hidden = true;
+  form.addEventListener("change", () => form.submit());
 }
 
 for (const print of document.querySelectorAll("[data-print]")) {

@@ -17,13 +17,19 @@ from tests.kits.office import FOREIGN, MINE, PASSWORD, Office, office
 
 TABLE = routes(Path("/nowhere"), Logins(), lambda: None)
 QUERY = {"from": "2026-11-24T00:00:00Z", "channel": "air_temperature", "month": "2026-01"}
-DATES = {"from": "2026-11-24"}
+DATES = {
+    "/completeness": {"from": "2026-11-24"},
+    "/export": {"from": "2026-01-01", "to": "2026-01-02", "format": "csv"},
+}
 BODIES: dict[str, dict[str, object]] = {
     "/login": {"name": "nobody", "password": "x"},
     "/commands": {"name": "hello"},
+    "/export-links": {"from": "2026-01-01", "to": "2026-01-02", "format": "csv"},
     "/users": {"role": "grower", "password": PASSWORD, "stations": [MINE]},
     "/tokens": {"role": "grower", "stations": [MINE]},
     "/role": {"role": "grower", "stations": [MINE]},
+    "/on-call": {"name": "zhang", "channels": ["group"]},
+    "/on-call/remove": {"name": "zhang"},
     "/password": {"password": PASSWORD},
 }
 NAMES = count()  # of accounts that are made
@@ -47,7 +53,7 @@ def ask(client: httpx.Client, route: Route, station: str) -> httpx.Response:
             body = {**(body or {}), "name": f"somebody-{next(NAMES)}"}
         return client.post(address, json=body)
     wants = route.arguments.__struct_encode_fields__
-    told = DATES if path.endswith("/completeness") else QUERY
+    told = next((query for end, query in DATES.items() if path.endswith(end)), QUERY)
     return client.get(address, params={name: text for name, text in told.items() if name in wants})
 
 
