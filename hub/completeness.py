@@ -19,6 +19,7 @@ from hub.database.engine import Engine
 DAY_S = 86_400
 US = 1_000_000
 MINUTE_US = 60 * US
+IN_TRANSIT_US = 5 * MINUTE_US  # in which a minute comes from a station that is in order
 BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -88,6 +89,16 @@ def begin_of(day: date, offset: int) -> int:
 def local_day(engine: Engine, station: str, utc: int) -> date:
     """Return the station's day that an instant (microseconds UTC) lies in."""
     return (EPOCH + timedelta(seconds=utc // US + offset_of(engine, station))).date()
+
+
+def first_minute(engine: Engine, station: str) -> int | None:
+    """Return the begin of the first minute that a station ever sent, whole minutes since 1970; None: there is none."""
+    found = engine.query(
+        "SELECT start FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL AND start IS NOT NULL "
+        "ORDER BY start LIMIT 1",
+        (station,),
+    )
+    return int(found[0][0]) // MINUTE_US * MINUTE_US if found else None
 
 
 def offset_of(engine: Engine, station: str) -> int:

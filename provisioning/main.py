@@ -141,6 +141,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     lang = LANGUAGES.get(re.split(r"[-_.]", lang.lower())[0], lang)
     spoken = lang if lang in speech.LANGUAGES else texts.language(os.environ)
     texts.speak(spoken if spoken == "en" or terminal.can_show("岷山") else "en")
+    if not terminal.can_show("°"):
+        texts.write_plainly()
     sys.exit(outcome(["--lang", lang, *words] if lang else words))
 
 

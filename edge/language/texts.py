@@ -6,6 +6,7 @@ when it is declared. docs/glossary.md holds the terms; a test holds the catalogu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -18,7 +19,9 @@ from edge.records.channel_name import ChannelName
 
 __all__ = [
     "_",
+    "amount",
     "clock_source",
+    "compass",
     "crop",
     "derived",
     "duration",
@@ -40,10 +43,16 @@ __all__ = [
     "when",
 ]
 
+PLAIN_UNITS = "MINSHAN_PLAIN_UNITS"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
 LIST_PARAMS = ("expected", "kinds", "known", "names", "others", "there", "topics", "unknown")
+
+
+def write_plainly() -> None:
+    """Write units in ASCII from now on, in this process and those that it starts: "degC", as wide as it is drawn."""
+    os.environ[PLAIN_UNITS] = "1"
 
 
 def label(channel: str) -> str:
@@ -54,8 +63,9 @@ def label(channel: str) -> str:
 
 
 def unit(name: str) -> str:
-    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3."""
-    return _(UNITS.get(name, name))
+    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3; where they write plainly, "degC"."""
+    known = UNITS.get(name, name)
+    return name if PLAIN_UNITS in os.environ and not known.isascii() else _(known)
 
 
 def flag_word(flag: int) -> str:
@@ -132,6 +142,22 @@ def reported(channel: str, number: float) -> str:
     """Return a channel's value at its quantity's reporting resolution; as it is where the quantity is not known."""
     known = REPORTED.get(ChannelName.parse(channel).quantity)
     return f"{number:g}" if known is None else value(number, known.decimals)
+
+
+def amount(channel: str, number: float | None, unit_name: str) -> str:
+    """Return a channel's value with its unit; a direction with its name too, and 0 as the calm that it stands for."""
+    if number is None:
+        return "–"
+    told = f"{reported(channel, number)} {unit(unit_name)}".rstrip()
+    if not ChannelName.parse(channel).quantity.startswith("wind_from_direction"):
+        return told
+    return _("{degrees} ({name})").format(degrees=told, name=compass(number)) if number else _("calm")
+
+
+def compass(degrees: float) -> str:
+    """Return the name of the eighth of the circle that a wind comes from."""
+    names = (_("N"), _("NE"), _("E"), _("SE"), _("S"), _("SW"), _("W"), _("NW"))
+    return names[round(degrees / 45) % 8]
 
 
 def derived(found: Mapping[str, float]) -> str:

@@ -24,6 +24,7 @@ from edge.records.answers import (
     Now,
     Picture,
     Pictures,
+    Point,
     Series,
     StationState,
     Value,
@@ -31,8 +32,10 @@ from edge.records.answers import (
 from edge.records.asked import BAD_PAGE, AskedStep, chosen, unit_of
 from edge.records.record import LAST_UTC
 from hub import completeness, monthly
-from hub.database import curves, rows
+from hub.database import cameras, curves, rows, turns
+from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
+from hub.database.turns import Turn
 from hub.exported import Export, Wanted
 from hub.lacking import lacking
 from hub.monthly import MonthlySheet
@@ -177,9 +180,30 @@ class Queries:
         found = (completeness.day_of(self._engine, station, day, now_us) for day in days)
         return [Completeness(*day[:5], [Gap(*hole) for hole in day.holes]) for day in found]
 
+    def cameras(self, station: str, now_us: int) -> list[CameraNow]:
+        """Return the cameras of a station with the newest picture of each."""
+        self._allow(station)
+        return cameras.newest(self._engine, station, now_us)
+
+    def alert_turns(self, station: str) -> list[Turn]:
+        """Return the newest turns of a station's alerts, the newest first."""
+        self._allow(station)
+        return turns.newest(self._engine, station)
+
+    def curves(self, station: str, first_us: int, last_us: int) -> dict[str, list[Point]]:
+        """Return the minutes of all channels that begin in a span, which is at most a day or two."""
+        self._allow(station)
+        return curves.all_minutes(self._engine, station, _bounded(first_us), _bounded(last_us))
+
     def board(self, first: date, last: date, now_us: int) -> list[Completeness]:
         """Return the same of all stations, by station and day."""
         return [day for state in self.stations() for day in self.completeness(state.station, first, last, now_us)]
+
+    def first_day(self, station: str) -> date | None:
+        """Return the day of a station's first minute; None where there is none."""
+        self._allow(station)
+        first = completeness.first_minute(self._engine, station)
+        return None if first is None else completeness.local_day(self._engine, station, first)
 
     def sheet(self, station: str, month: date, now_us: int) -> MonthlySheet:
         """Return a station's month, up to `now_us` where it is not over."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +21,8 @@ from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
 from edge.page.guard import refusal
+from hub.alarms.book import AlarmBook
+from hub.alarms.people import PersonError
 from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
 from hub.database.engine import RowError
 from hub.database.orders import Orders
@@ -38,6 +40,7 @@ from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, MadeFile, Rou
 T = TypeVar("T")
 log = logging.getLogger("minshan.web")
 QUICK, SLOW = 4, 4  # threads for what takes milliseconds, and for what may take seconds
+FORM = "application/x-www-form-urlencoded"
 AGAIN_S = 5  # after which a database that is away is asked anew
 PICTURES_S = 31_536_000  # a picture's name is its hash: what it holds never changes
 LOG_IN = Reason("log_in", "log in, or send a token, to see this")
@@ -56,6 +59,7 @@ class Heard:
     token: str | None
     session: str | None
     address: str
+    form: bool = False  # the body is that of a form
 
 
 class Desk:
@@ -105,13 +109,14 @@ class Desk:
                 raise ApiError(401, LOG_IN)
             if route.right is not None and caller is not None and not caller.may(route.right):
                 raise ApiError(403, NO_RIGHT)
-            arguments = taken(route.arguments, heard.path, heard.query, heard.body)
+            arguments = taken(route.arguments, heard.path, heard.query, heard.body, heard.form)
             station = getattr(arguments, "station", None)
             if caller is not None and station is not None and not caller.may(route.right or Right.READ, station):
                 raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
             mine = frozenset[str]() if caller is None else caller.stations
             queries, orders = Queries(engine, mine), Orders(engine)
-            asked = Asked(caller, queries, accounts, orders, self._utc(), heard.address, heard.session)
+            parts = engine, queries, accounts, orders, AlarmBook(engine)
+            asked = Asked(caller, *parts, self._utc(), heard.address, heard.session)
             return route.handler(asked, arguments)
         except SinkError as trouble:
             raise said(trouble) from None
@@ -125,6 +130,8 @@ def said(trouble: SinkError) -> ApiError:
         return ApiError(404 if trouble.reason.code == NO_STATION.code else 422, trouble.reason)
     if isinstance(trouble, AccountError):
         return ApiError(404 if trouble.reason.code == UNKNOWN.code else 409, trouble.reason)
+    if isinstance(trouble, PersonError):
+        return ApiError(404, trouble.reason)
     if isinstance(trouble, RowError):
         return ApiError(422, NOT_TAKEN.having(why="the database does not take it"))
     return ApiError(503, trouble.reason, AGAIN_S)
@@ -161,7 +168,7 @@ def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
 
     async def serve(request: Request) -> Response:
         try:
-            return sent(await desk.answer(route, await heard(request)), request)
+            return sent(await desk.answer(route, replace(await heard(request), form=False)), request)
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
         except Exception:  # whatever somebody asks, the next one is served
@@ -187,6 +194,7 @@ async def heard(request: Request) -> Heard:
         token.strip() if kind.lower() == "bearer" else None,
         request.cookies.get(COOKIE),
         address,
+        request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM,
     )
 
 
@@ -205,13 +213,18 @@ def sent(answer: Any, request: Request) -> Response:
     if not isinstance(answer, SessionAnswer):
         return Response(msgspec.json.encode(answer), media_type="application/json")
     response = Response(msgspec.json.encode(answer.body), media_type="application/json")
+    keep_session(response, answer, request)
+    return response
+
+
+def keep_session(response: Response, answer: SessionAnswer, request: Request) -> None:
+    """Have the browser keep a session's secret, or forget it."""
     secure = request.url.scheme == "https"
     if answer.secret is None:
         response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="lax")
     else:
         lasts = SESSION_US // 1_000_000
         response.set_cookie(COOKIE, answer.secret, lasts, secure=secure, httponly=True, samesite="lax")
-    return response
 
 
 async def nothing(_request: Request, error: Exception) -> Response:

@@ -14,7 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 from drivers.reason import Reason
+from hub.alarms.book import AlarmBook
 from hub.database.accounts import Accounts
+from hub.database.engine import Engine
 from hub.database.orders import Orders
 from hub.database.queries import Queries
 from hub.rights import Account, Right
@@ -28,9 +30,11 @@ class Asked:
     """Who asks, and what may be read for them. `caller` is None where nobody has logged in."""
 
     caller: Account | None
+    engine: Engine
     queries: Queries
     accounts: Accounts
     orders: Orders
+    alarms: AlarmBook
     now_us: int
     address: str  # of the client, as far as the nearest proxy that is trusted says so
     session: str | None  # the session's secret, where a browser asks
@@ -60,6 +64,24 @@ class MadeFile:
     path: Path
     kind: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """A page for people: a template with its values; times by a clock that is `offset_s` ahead of UTC."""
+
+    template: str
+    values: dict[str, Any]
+    offset_s: int = 28_800
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The page that a form leads to; with `session` the answer begins a session, or ends it (None)."""
+
+    path: str
+    session: SessionAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
