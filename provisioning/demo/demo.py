@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import logging
 import tempfile
@@ -37,16 +36,15 @@ from edge.wire.session import Session
 from provisioning.commands.durations import Duration, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
-from provisioning.commands.status import SOCKET
 from provisioning.demo.companions import Companions, store_end
 from provisioning.demo.config import capture_station, whole_station
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.hub import DemoHub
-from provisioning.demo.processes import NoBrokerError, OwnBroker, camera_process, page_process
+from provisioning.demo.processes import NoBrokerError, OwnBroker, camera_process
 from provisioning.demo.report import goodbye, hello, reported
 from provisioning.demo.scenes import SCENES
 from provisioning.demo.show import Show, interrupts
-from provisioning.demo.unplugging import Unplugging
+from provisioning.demo.unplugging import own_page
 
 log = logging.getLogger("minshan.demo")
 RECEIVER_S = 20.0  # real seconds that the demo's hub has to come up; it starts without one then
@@ -194,7 +192,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     stack.callback(power_off, rig)
     names = [f"{wanted.station}-{number}" for number in range(2, wanted.stations + 1)]
     companions = Companions(rig, names, state, wanted.proof, stack)
-    address = own_page(rig, state, wanted, stack)
+    address = own_page(rig, state, wanted.speed if wanted.page else None, stack)
     hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations, address)
     with interrupts(rig, *companions.rigs) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
@@ -239,17 +237,6 @@ def own_broker(state: Path, stack: contextlib.ExitStack) -> tuple[str, DemoHub]:
     finally:
         link.close()
     return broker.url, hub
-
-
-def own_page(rig: Rig, state: Path, wanted: Wanted, stack: contextlib.ExitStack) -> str | None:
-    """Start the page's process, with buttons that unplug devices; its address, None where there is to be none."""
-    if not wanted.page or wanted.speed is None or importlib.util.find_spec("starlette") is None:
-        return None
-    unplugged = state / "unplugged"
-    Unplugging(rig, unplugged, wanted.speed)
-    process, address = page_process(rig.config.state_dir / SOCKET, unplugged, wanted.speed, state / "page.log")
-    stack.callback(process.stop)
-    return address
 
 
 def await_roll(link: Link) -> None:
