@@ -11,9 +11,9 @@ from hub.database.orders import Order
 from hub.monthly import MonthlySheet
 from hub.rights import Right
 from hub.tiles import KIND, Tiles
+from hub.web import alerts, metrics, people
 from hub.web import arguments as given
 from hub.web import handlers as does
-from hub.web import metrics, people
 from hub.web.exports import Exports
 from hub.web.logins import Logins
 from hub.web.table import API, FileAnswer, Route
@@ -79,6 +79,7 @@ def routes(
         Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
         *Exports(folder.with_name(f"{folder.name}.exports")).routes(),
+        *alerts.routes(),
         *people.routes(),
         *metrics.routes(listeners, folder.with_name(f"{folder.name}.set-aside")),
     )
