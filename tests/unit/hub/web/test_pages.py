@@ -39,10 +39,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 def browser(shared: Office, token: str | None = None) -> httpx.Client:
-    """Return a client that asks as a browser on the hub's own page does."""
+    """Return a client that asks as a browser on the hub's own page does; without TLS it needs no certificates."""
     bears = {} if token is None else {"authorization": f"Bearer {token}"}
     return httpx.Client(
-        base_url=shared.url, headers={**bears, "origin": shared.url, "accept-language": "en"}, timeout=20
+        base_url=shared.url, headers={**bears, "origin": shared.url, "accept-language": "en"}, timeout=20, verify=False
     )
 
 
@@ -108,6 +108,18 @@ def test_ten_wrong_passwords_are_answered_with_the_wait(shared: Office) -> None:
         assert told.status_code == 429
         seconds = re.search(r"too many wrong passwords: wait (\d+) s", told.text)
         assert seconds is not None and 0 < int(seconds[1]) <= 900
+
+
+def test_another_name_reaches_no_page_and_another_site_fills_no_form(shared: Office) -> None:
+    """A page elsewhere that points a name of its own here, or sends a form from there, gets and changes nothing."""
+    with browser(shared) as client:
+        for path in ("/", "/login", "/metrics", "/static/x/style.css"):
+            assert client.get(path, headers={"host": "evil.example"}).status_code == 421
+    with entered(shared, shared.add(Role.ADMIN)) as admin:
+        form = {"name": "evil", "password": PASSWORD, "role": "admin", "scope": "all"}
+        for origin in ("https://evil.example", "null"):
+            assert admin.post("/people", data=form, headers={"origin": origin}).status_code == 403
+    assert "evil" not in {one.name for one in shared.accounts.listed("user")}
 
 
 @pytest.mark.parametrize("address", ["//evil.example", "https://evil.example/", "/\\evil.example", "", "/\x01", "x"])
