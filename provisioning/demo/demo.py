@@ -123,7 +123,7 @@ class Wanted:
     default="day",
     show_default=True,
     help=_("What is to be seen: {scenes}.").format(
-        scenes=_(", ").join(f"{name} ({_(scene.what)})" for name, scene in SCENES.items())
+        scenes=_(", ").join(f"“{name}” {_(scene.what)}" for name, scene in SCENES.items())
     ),
 )
 @click.option(
