@@ -50,6 +50,10 @@ COMMANDS = {
         N_("Run the station: measure, keep and send until it is told to stop (Ctrl-C)."),
     ),
     "status": Entry("provisioning.commands.status", N_("Ask the running station what it measures, keeps and sends.")),
+    "show": Entry(
+        "provisioning.commands.show",
+        N_("Show a curve of the last 24 hours, the last night, 7 days or the season, and its lowest."),
+    ),
     "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone.")),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
     "stage": Entry(

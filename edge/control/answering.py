@@ -16,6 +16,7 @@ from edge.control.arguments import NoArguments, RefusedError
 from edge.control.status import Parts
 from edge.history import pages
 from edge.history.curves import Curves
+from edge.history.hours import Hours
 from edge.history.pages import BadPageError
 from edge.measure.aggregates import SUSPECT, US
 from edge.records.answers import Now, StationState, Value
@@ -80,8 +81,7 @@ def give_series(parts: Parts, arguments: SeriesArguments) -> dict[str, Any]:
 
 def give_channels(parts: Parts, arguments: ChannelsArguments) -> dict[str, Any]:
     """Return the channels that have anything in a span."""
-    span(parts, arguments)
-    return {"channels": sorted({*parts.config.channels().values(), *now_of(parts).values})}
+    return {"channels": sorted(Hours(parts.kept).names(*span(parts, arguments)))}
 
 
 def give_events(parts: Parts, arguments: EventsArguments) -> dict[str, Any]:

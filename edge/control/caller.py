@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pwd
 import socket
 import struct
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import msgspec
 
 from edge.control import frames
-from edge.control.commands import Outcome, Principal
+from edge.control.commands import Outcome, Permission, Principal
 from edge.control.frames import LONGEST_QUESTION, QUIET_S
 
 PATIENCE_S = 2.0  # real s for one call, all of it: the question, the answer and its taking
 WAITED_S = 120.0  # real s for one whose answer comes later (a picture), all of it
+PAGE_USER = "minshan-page"  # systemd/minshan-page.service
 AT_LEAST_S = 0.1  # real s for taking an answer that took the station long
 LEAST_EVERY_S, MOST_EVERY_S = 0.2, 3600.0  # s between two snapshots of a subscription
 
@@ -29,7 +31,8 @@ class Caller:
         self.every_s: float | None = None  # a subscription
         self.due = float("inf")
         self.news: dict[str, Outcome] | None = None  # of one who listens: what it has not got yet, the newest of each
-        self.who = Principal("socket", f"uid {uid_of(connection)}")
+        uid = uid_of(connection)
+        self.who = Principal("socket", f"uid {uid}", rights_of(uid))
         self.framed: bool | None = None  # or lines; None while it has written nothing
         self._in, self._out = bytearray(), bytearray()
         self._ended = False  # it writes no more
@@ -147,6 +150,15 @@ class Caller:
         """Return whether its time has ended, or it writes no more and has got all that it asked for."""
         idle = bool(self.framed) and not self._out and not self.waits
         return now >= self.until or self._gone or (self._ended and (self._shut or idle))
+
+
+def rights_of(uid: int) -> frozenset[Permission]:
+    """Return what a local user may: all, but for the one under whom the page faces strangers, who reads."""
+    try:
+        reads_only = pwd.getpwnam(PAGE_USER).pw_uid == uid
+    except KeyError:  # there is no such user here
+        reads_only = False
+    return frozenset({Permission.READ}) if reads_only else frozenset(Permission)
 
 
 def uid_of(connection: socket.socket) -> int:

@@ -8,6 +8,7 @@ import msgspec
 
 from edge.measure.aggregates import Minute, said_in
 from edge.records.bodies import Setup, decode
+from edge.records.ranges import Ranges
 from edge.records.record import Kind, Record
 from edge.store.store import Store
 
@@ -20,11 +21,14 @@ def records(store: Store, first: int, last: int) -> Iterator[Record]:
         yield from store.range(at, min(at + SLICE - 1, last))
 
 
-def minutes(store: Store, first_us: int, last_us: int) -> list[Record]:
-    """Return the minutes that begin from `first_us` to before `last_us`, by time. Raise StoreError."""
+def minutes(store: Store, first_us: int, last_us: int, seqs: Ranges | None = None) -> list[Record]:
+    """Return the minutes (among these numbers) that begin from `first_us` to before `last_us`, by time.
+
+    Raise StoreError.
+    """
     found = [
         record
-        for pair in store.by_time.seqs(first_us, last_us)
+        for pair in (store.by_time.seqs(first_us, last_us) if seqs is None else seqs)
         for record in records(store, *pair)
         if record.kind == Kind.MINUTE and record.start is not None and first_us <= record.start < last_us
     ]

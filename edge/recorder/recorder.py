@@ -19,6 +19,7 @@ from edge.alerts.turns import in_words
 from edge.clock.anchors import Anchor
 from edge.clock.belief import Known
 from edge.measure.minute import Minutes
+from edge.recorder.hour_counts import HourCounts
 from edge.recorder.hours import Hours
 from edge.recorder.journal import Journal
 from edge.recorder.maintenance import Maintenance, MaintenanceMark
@@ -81,6 +82,7 @@ class Recorder:
         self._hours = hours
         self._setup: int | None = None
         self._closed = 0
+        self._counts = HourCounts(store)
         self.timeline = Timeline(store, boot, clock.now())
         self.journal = Journal(store, clock, keep, appended)
         self.troubles: dict[str, Reason] = {}
@@ -171,6 +173,7 @@ class Recorder:
         self._tell_spoiled()
         self._tell_alerts()
         self._tell_hours()
+        self._clock.outside(self._counts.count)
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
             self._tidy()

@@ -208,7 +208,7 @@ class _Salvage:
                             self._new.execute(into, row)
                 return
             except (apsw.Error, UnicodeDecodeError):
-                self._whole = False
+                self._whole = self._whole and table == "hourly"  # a store of before has none; they are counted anew
 
     # -- records ------------------------------------------------------------------------------------------------
 
@@ -244,6 +244,7 @@ class _Salvage:
         lost = forget_holes(new, kept, gone, last)
         sure = self._whole and (given > 0 or (ended and end > 0))
         self._settle_pictures()
+        new.execute("DELETE FROM note WHERE kind='hourly'")  # all records are counted anew: some rows may be lost
         set_aside = next_name(self._folder) if any(self._folder.glob(DATABASE + "*")) else None
         named = spans(new, lost) or (None if not sure else [])
         damage_report.write(new, Repair(set_aside, ranges.count(kept), named, cause, not sure))

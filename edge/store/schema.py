@@ -28,7 +28,7 @@ WAL_BYTES = 16 * 1024 * 1024  # what a log that has grown in one large change is
 MOST_VERSIONS = 1000  # a higher number is damage
 APPLICATION = 0x4D6E7368  # "Mnsh"
 # What a salvage copies beside the records; whether a row's last column is the CRC of its others (rows.crc_of).
-SMALL = {"anchor": True, "span": True, "piece": False, "delivery": False, "untold": True, "note": True}
+SMALL = {"anchor": True, "span": True, "piece": False, "delivery": False, "untold": True, "note": True, "hourly": True}
 # What a store of version 3 or before knew of `delivery`: there was one destination, named "platform".
 DELIVERED_BEFORE = "SELECT 'platform' AS destination, picture, part, seq, sent, state FROM piece"
 # Bytes of the file's head that never change: (offset, what is there). File format, section 1.3.
@@ -117,7 +117,19 @@ def _fourth(connection: apsw.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second, _third, _fourth)
+def _fifth(connection: apsw.Connection) -> None:
+    """Make the table of counted hours (hour_table.py); it fills by itself from the minutes."""
+    connection.execute(
+        """
+        CREATE TABLE hourly (
+            start INTEGER NOT NULL, utc_offset_s INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+            counts BLOB NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (start, utc_offset_s)
+        ) STRICT, WITHOUT ROWID;
+        """
+    )
+
+
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second, _third, _fourth, _fifth)
 
 
 def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:

@@ -28,6 +28,7 @@ from edge.store.delivery import Ledger
 from edge.store.epochs import Tail
 from edge.store.errors import StoreError
 from edge.store.eviction import Sweep
+from edge.store.hour_table import HourTable
 from edge.store.notes import Notes
 from edge.store.outbox import Outbox
 from edge.store.picture_rows import NewPicture, PictureRows
@@ -41,8 +42,8 @@ from edge.store.times import ARRIVAL, Times
 
 class Store:
     """The records, and the parts for all else: `outbox` (what each destination has of them), `times` (how records
-    without a time get theirs), `by_time` (which are of a time), `pictures`, and `notes` (small things). Made by
-    `Store.open`.
+    without a time get theirs), `by_time` (which are of a time), `hours` (what they came to), `pictures`, and `notes`
+    (small things). Made by `Store.open`.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Store:
         self.notes = Notes(self._db)
         self.outbox = Outbox(self._db, self._ledger, self._tail, self._pick)
         self.times = Times(self._db, self._ledger)
+        self.hours = HourTable(self._db)
         self.by_time = ByTime(
             self._db, self.epochs, lambda *where: self._read(lambda c: self._reader.select(c, *where))
         )

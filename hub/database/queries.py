@@ -65,10 +65,6 @@ class Queries:
     def __init__(self, engine: Engine, stations: frozenset[str] | None = None) -> None:
         self._engine, self._mine = engine, stations
 
-    def of(self, stations: frozenset[str] | None) -> Queries:
-        """Return the same for another set of stations."""
-        return Queries(self._engine, stations)
-
     def export(self, wanted: Wanted) -> Export:
         """Return what reads a station's minutes for a file."""
         self._allow(wanted.station)
@@ -284,3 +280,8 @@ def _json(body: Any) -> object:
 def _picture(line: tuple[Any, ...]) -> Picture:
     station, sha256, camera, time, size, full, thumbnail = line
     return Picture(station, sha256, camera, time, size or 0, full or None, thumbnail or None, full == "")
+
+
+def queries_of(queries: Queries, stations: frozenset[str] | None) -> Queries:
+    """Return what asks the same database about another set of stations."""
+    return Queries(queries._engine, stations)

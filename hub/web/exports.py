@@ -17,6 +17,7 @@ import msgspec
 from drivers.reason import Reason
 from hub import sheets
 from hub.database.accounts import Accounts, Kind
+from hub.database.queries import queries_of
 from hub.exported import Export, Wanted
 from hub.random_secrets import digest
 from hub.rights import Account, Right
@@ -128,7 +129,7 @@ class Exports:
         who = account(asked.accounts, kept)
         if who is None or not who.may(Right.READ, wanted.station):
             raise ApiError(403, NO_LINK)
-        return self.export(replace(asked, caller=who, queries=asked.queries.of(who.stations)), wanted)
+        return self.export(replace(asked, caller=who, queries=queries_of(asked.queries, who.stations)), wanted)
 
     def _made(self, found: Export, said: given.ExportOf) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import logging
 import tempfile
@@ -16,10 +15,9 @@ import msgspec
 from rich.console import Console
 
 from drivers.reason import system_reason
-from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
 from edge.config.file import load
-from edge.config.sections import BrokerSection, Config
+from edge.config.sections import Config
 from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
@@ -29,27 +27,21 @@ from edge.sim.capture import Capture, CaptureError, read_capture
 from edge.sim.rig import Rig, boot_of
 from edge.sim.times import Boot
 from edge.store.errors import StoreError
-from edge.wire.contract import ROLLCALL
 from edge.wire.errors import LinkError
-from edge.wire.link import Link
-from edge.wire.mqtt_link import connect
-from edge.wire.session import Session
 from provisioning.commands.durations import Duration, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
-from provisioning.commands.status import SOCKET
 from provisioning.demo.companions import Companions, store_end
 from provisioning.demo.config import capture_station, whole_station
 from provisioning.demo.faults import FaultLog
-from provisioning.demo.hub import DemoHub
-from provisioning.demo.processes import NoBrokerError, OwnBroker, camera_process, page_process
+from provisioning.demo.hub import own_broker
+from provisioning.demo.processes import NoBrokerError, camera_process
 from provisioning.demo.report import goodbye, hello, reported
 from provisioning.demo.scenes import SCENES
 from provisioning.demo.show import Show, interrupts
-from provisioning.demo.unplugging import Unplugging
+from provisioning.demo.unplugging import own_page
 
 log = logging.getLogger("minshan.demo")
-RECEIVER_S = 20.0  # real seconds that the demo's hub has to come up; it starts without one then
 
 
 @dataclass(frozen=True)
@@ -194,7 +186,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     stack.callback(power_off, rig)
     names = [f"{wanted.station}-{number}" for number in range(2, wanted.stations + 1)]
     companions = Companions(rig, names, state, wanted.proof, stack)
-    address = own_page(rig, state, wanted, stack)
+    address = own_page(rig, state, wanted.speed if wanted.page else None, stack)
     hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations, address)
     with interrupts(rig, *companions.rigs) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
@@ -226,38 +218,6 @@ def power_off(rig: Rig) -> None:
 def quiet_log() -> None:
     """Log warnings only: the table shows the rest."""
     to_stderr(logging.ERROR, "%(asctime)s %(name)s %(message)s")
-
-
-def own_broker(state: Path, stack: contextlib.ExitStack) -> tuple[str, DemoHub]:
-    """Start the demo's own broker and a hub. Return the broker's URL and the hub."""
-    broker = OwnBroker(state / "broker")
-    stack.callback(broker.stop)
-    link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
-    try:
-        hub = DemoHub(state, broker.url, stack)
-        await_roll(link)
-    finally:
-        link.close()
-    return broker.url, hub
-
-
-def own_page(rig: Rig, state: Path, wanted: Wanted, stack: contextlib.ExitStack) -> str | None:
-    """Start the page's process, with buttons that unplug devices; its address, None where there is to be none."""
-    if not wanted.page or wanted.speed is None or importlib.util.find_spec("starlette") is None:
-        return None
-    unplugged = state / "unplugged"
-    Unplugging(rig, unplugged, wanted.speed)
-    process, address = page_process(rig.config.state_dir / SOCKET, unplugged, wanted.speed, state / "page.log")
-    stack.callback(process.stop)
-    return address
-
-
-def await_roll(link: Link) -> None:
-    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
-    clock = SystemClock()
-    until = clock.now() + RECEIVER_S
-    while not link.incoming and clock.now() < until:
-        link.wait(until)
 
 
 def camera(

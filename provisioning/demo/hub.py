@@ -12,7 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from edge.clock.clock import SystemClock
+from edge.config.sections import BrokerSection
 from edge.store.store import Store
+from edge.wire.contract import ROLLCALL
+from edge.wire.link import Link
+from edge.wire.mqtt_link import connect
+from edge.wire.session import Session
 from hub import completeness
 from hub.database.accounts import Accounts
 from hub.database.engine import Engine, opened
@@ -20,9 +26,10 @@ from hub.passwords import hashed
 from hub.rights import Account, Role
 from provisioning.commands.hub_file import make, written
 from provisioning.demo.hub_process import TimeFile
-from provisioning.demo.processes import SupervisedProcess, free_port
+from provisioning.demo.processes import OwnBroker, SupervisedProcess, free_port
 
 ADMIN = "admin"
+RECEIVER_S = 20.0  # real seconds that the hub has to come up; the demo starts without one then
 WEB = ("argon2", "starlette", "uvicorn")  # what its API needs; without it the hub receives all the same
 
 
@@ -90,3 +97,24 @@ def days_of(engine: Engine, station: str) -> Iterator[completeness.Day]:
     day, end = completeness.local_day(engine, station, first), completeness.local_day(engine, station, last)
     for n in range((end - day).days + 1):
         yield completeness.day_of(engine, station, day + timedelta(days=n), last)
+
+
+def own_broker(state: Path, stack: ExitStack) -> tuple[str, DemoHub]:
+    """Start the demo's own broker and a hub. Return the broker's URL and the hub."""
+    broker = OwnBroker(state / "broker")
+    stack.callback(broker.stop)
+    link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
+    try:
+        hub = DemoHub(state, broker.url, stack)
+        await_roll(link)
+    finally:
+        link.close()
+    return broker.url, hub
+
+
+def await_roll(link: Link) -> None:
+    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
+    clock = SystemClock()
+    until = clock.now() + RECEIVER_S
+    while not link.incoming and clock.now() < until:
+        link.wait(until)

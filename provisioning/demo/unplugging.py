@@ -6,13 +6,28 @@ lane beside the station does to the twin what that says.
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 from pathlib import Path
 
 from drivers.twins.twin import Fault
 from edge.sim.rig import Rig
+from provisioning.commands.status import SOCKET
+from provisioning.demo.processes import page_process
 
 SHARED = ("i2c", "modbus")  # buses on which one device can go and the others stay
 LOOK_S = 0.25  # real s between two looks
+
+
+def own_page(rig: Rig, state: Path, speed: float | None, stack: contextlib.ExitStack) -> str | None:
+    """Start the page's process, with buttons that unplug devices; its address, None where there is to be none."""
+    if speed is None or importlib.util.find_spec("starlette") is None:
+        return None
+    unplugged = state / "unplugged"
+    Unplugging(rig, unplugged, speed)
+    process, address = page_process(rig.config.state_dir / SOCKET, unplugged, speed, state / "page.log")
+    stack.callback(process.stop)
+    return address
 
 
 class Unplugging:

@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.clock.anchors import Anchor
 from edge.history.curves import Curves
+from edge.recorder.hour_counts import HourCounts
 from edge.records.answers import Point
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.outbox import PLATFORM
@@ -45,11 +46,15 @@ class Life:
         self.rng = random.Random(seed)
         self._folder, self._boots = folder, 0
         self.now = BEGIN + self.rng.randrange(DAY)
+        self.counts: HourCounts | None = None  # where hours are counted as they end
+        self._counts = self.rng.random() < 0.7
         self.store = self._open()
 
     def _open(self) -> Store:
         self._boots += 1
-        return Store.open(self._folder, epoch=f"epoch-{self._boots}", destinations=(PLATFORM,))
+        store = Store.open(self._folder, epoch=f"epoch-{self._boots}", destinations=(PLATFORM,))
+        self.counts = HourCounts(store) if self._counts else None
+        return store
 
     @property
     def boot(self) -> str:
@@ -79,6 +84,8 @@ class Life:
             )
             self.store.append(draft)
             self.now += length
+            if self.counts is not None:
+                self.counts.count()
             if self.rng.random() < 0.1:
                 self.event(Kind.HEALTH, {"n": self.rng.randrange(10**6)}, begun, known)
         if not known and self.rng.random() < 0.7:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.control.caller import PAGE_USER
 from tests.data import CHECKOUT
 from tests.kits.real_parts import missing
 
 SYSTEMD = CHECKOUT / "systemd"
 UNITS = ("minshan", "minshan-camera")
+ALL_UNITS = (*UNITS, "minshan-page")
 EXPOSURE = 2.0
 
 
@@ -54,7 +56,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", ALL_UNITS)
 def test_systemd_finds_no_fault_in_a_unit(unit: str, installed: Path, tmp_path: Path) -> None:
     """systemd knows every word of the unit: a misspelled one would be left out in silence."""
     program = tmp_path / "program"
@@ -69,7 +71,7 @@ def test_systemd_finds_no_fault_in_a_unit(unit: str, installed: Path, tmp_path: 
     assert str(units) not in done.stdout, done.stdout
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", ALL_UNITS)
 def test_a_unit_is_exposed_at_most_so_far(unit: str) -> None:
     """By systemd's own scale (10 is worst) a unit that is broken into reaches little."""
     done = run(
@@ -107,6 +109,16 @@ def test_the_camera_process_sees_neither_store_nor_password() -> None:
     assert said["TemporaryFileSystem"] == ["/var/lib/minshan:ro"]
     assert said["BindPaths"] == ["/var/lib/minshan/spool"]
     assert said["InaccessiblePaths"] == ["-/etc/minshan"]
+
+
+def test_the_page_has_a_user_of_its_own_that_sees_no_password() -> None:
+    """Who takes the page over can read what is measured and no more: no configuration, no device."""
+    said = words("minshan-page")
+    assert said["User"] == [PAGE_USER] != words("minshan")["User"]
+    assert "-/etc/minshan" in said["InaccessiblePaths"][0].split()
+    assert said["ProtectSystem"] == ["strict"] and said["PrivateDevices"] == ["yes"]
+    assert "ReadWritePaths" not in said and "StateDirectory" not in said
+    assert said["Restart"] == ["always"] and said["StartLimitIntervalSec"] == ["0"]
 
 
 def test_device_groups_are_known_before_the_station_starts() -> None:
@@ -164,6 +176,7 @@ def test_install_lays_what_systemd_looks_for(installed: Path) -> None:
     wanted = {
         "etc/systemd/system/minshan.service",
         "etc/systemd/system/minshan-camera.service",
+        "etc/systemd/system/minshan-page.service",
         "etc/systemd/system.conf.d/minshan.conf",
         "etc/sysusers.d/minshan.conf",
         "etc/tmpfiles.d/minshan.conf",

@@ -83,10 +83,10 @@ def test_events_are_told_once_each(seed: int) -> None:
 def test_a_boot_that_is_dated_anew_has_its_new_times(tmp_path: Path) -> None:
     """What a boot measured is where its right time puts it, between or among other boots', and nowhere else."""
     lived = Life(tmp_path, 4)
-    lived.measure(200)
+    lived.measure(100)
     lived.restart(HOUR)
     begun = lived.now
-    lived.measure(200)
+    lived.measure(100)
     lived.restart(HOUR)
     lived.measure(70)
     check(lived.store, *EVER)
@@ -101,7 +101,7 @@ def test_a_query_holds_the_store_for_a_slice(tmp_path: Path, monkeypatch: pytest
     """While a hundred curves are asked nobody reads more than a slice of records at once, so an append never waits."""
     lived = Life(tmp_path, 5)
     for _ in range(2):
-        lived.measure(250)
+        lived.measure(130)
         lived.restart(MINUTE)
     read: list[int] = []
     real = Store.range
@@ -125,6 +125,8 @@ def test_a_long_curve_comes_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """However little one answer holds, the pages together are the curve."""
     monkeypatch.setattr(curves_module, "PAGE_MINUTES", 7)
     monkeypatch.setattr(curves_module, "FRESH_HOURS", 1)
+    monkeypatch.setattr(curves_module, "FRESH_RECORDS", 1)
+    monkeypatch.setattr(curves_module, "PAGE_HOURS", 2)
     lived = Life(tmp_path, 6)
     lived.measure(100)
     lived.restart(3 * HOUR)

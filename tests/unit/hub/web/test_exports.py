@@ -17,6 +17,7 @@ from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
 from hub.web.exports import AT_ONCE, Exports
+from tests.kits.broker import until
 from tests.kits.office import FOREIGN, MINE, Office, office
 from tests.kits.sink_kit import delivery, row
 
@@ -95,7 +96,7 @@ def test_no_file_is_left_behind(shared: Office, tmp_path: Path) -> None:
     with shared.client(shared.token(Role.GROWER)) as client:
         client.get(f"/stations/{MINE}/export", params={**DAYS, "format": "csv"}).raise_for_status()
     folder = Path(shared.database.removeprefix("sqlite://")).parent
-    assert list(folder.with_name(f"{folder.name}.exports").iterdir()) == []
+    until(lambda: not list(folder.with_name(f"{folder.name}.exports").iterdir()), 10)
     (tmp_path / "left.csv").touch()
     Exports(tmp_path)
     assert list(tmp_path.iterdir()) == []

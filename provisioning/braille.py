@@ -1,0 +1,35 @@
+"""A curve of braille signs, each two dots wide and four high: the finest that every terminal can draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+BLANK = 0x2800
+DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # by column, from above; Unicode, block 2800
+Extent = tuple[float, float]  # the lowest and the highest value of a column of dots
+
+
+def curve(extents: Sequence[Extent | None], rows: int, low: float, high: float) -> list[str]:
+    """Return lines from above: each column of dots from its lowest to its highest value, None a gap without ink.
+
+    Columns beside each other are joined, so that a steep curve is no cloud of dots; low < high.
+    """
+    height = 4 * rows
+    cells = [[BLANK] * ((len(extents) + 1) // 2) for _ in range(rows)]
+    before: tuple[int, int] | None = None
+    for x, extent in enumerate(extents):
+        if extent is None:
+            before = None
+            continue
+        bottom, top = (_dot(value, low, high, height) for value in extent)
+        if before is not None:  # up to the one before
+            bottom, top = min(bottom, before[1] + 1), max(top, before[0] - 1)
+        before = tuple(_dot(value, low, high, height) for value in extent)  # type: ignore[assignment]  # of two
+        for dot in range(bottom, top + 1):
+            y = height - 1 - dot
+            cells[y // 4][x // 2] |= DOTS[x % 2][y % 4]
+    return ["".join(map(chr, line)) for line in cells]
+
+
+def _dot(value: float, low: float, high: float, height: int) -> int:
+    return max(0, min(height - 1, round((value - low) / (high - low) * (height - 1))))

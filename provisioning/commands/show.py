@@ -1,0 +1,121 @@
+"""`minshan show`: a curve of what the station has measured, its extremes, the frost minutes and what is lacking."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from edge.language.texts import _
+from edge.records.answers import Now, Point, Series
+from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.options import config_option
+from provisioning.commands.shown import Curve, lines
+from provisioning.commands.shown_csv import print_csv
+from provisioning.commands.status import ask_station
+from provisioning.folding import page
+
+WINDOWS = ("24h", "last-night", "7d", "season")
+DUSK_H, DAWN_H = 18, 8  # local hours between which "last night" lies
+SEASON_US = 180 * DAY_US  # where no season's begin is known
+
+
+@click.command(help=_("Show a curve of the last 24 hours, the last night, 7 days or the season, and its lowest."))
+@click.argument("window", type=click.Choice(WINDOWS), default="24h", metavar="[24h|last-night|7d|season]")
+@click.argument("quantity", default="air_temperature", metavar=_("[QUANTITY]"))
+@click.option("--csv", "as_csv", is_flag=True, help=_("Print CSV: each value with its time, local and UTC."))
+@config_option()
+@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, state: Path | None) -> None:
+    """Print what the running station answers."""
+    asked = Asked(config_file, state)
+    curve = asked.curve(window, quantity)
+    if as_csv:
+        print_csv(curve)
+        return
+    page(lines(curve, shutil.get_terminal_size().columns))
+
+
+class Asked:
+    """Questions to the station of a file or folder. All methods raise CommandError."""
+
+    def __init__(self, config_file: Path | None, state: Path | None) -> None:
+        self._where = config_file, state
+
+    def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Return what the station answers."""
+        return ask_station(*self._where, name, **arguments)
+
+    def curve(self, window: str, channel: str) -> Curve:
+        """Return a window's curve, with all that is told of it."""
+        now = msgspec.convert(self.ask("now"), Now)
+        offset = int(self.ask("station")["utc_offset_s"])
+        if now.end_us is None or now.age_s is None:
+            said = _("The station does not know the time yet: there is no curve without it.")
+            raise CommandError(Exit.TROUBLE, said, _("See `minshan status`."))
+        first, last = bounds(window, now.end_us + round(now.age_s * 1e6), offset, self._season())
+        step = "hour" if window == "season" else "minute"
+        points, unit = self._points(channel, first, last, step)
+        if not points:
+            self._check(channel, first, last)
+        cold = self._cold(channel, points) if step == "hour" and unit == "degC" else points
+        return Curve(window, channel, unit, first, last, offset, points, cold, self._critical(), now)
+
+    def _season(self) -> int | None:
+        hour = self.ask("status").get("hour")
+        return None if hour is None else int(hour["season"]["since"])
+
+    def _points(self, channel: str, first: int, last: int, step: str) -> tuple[list[Point], str]:
+        """Return all pages of a curve."""
+        points, rest, unit = [], first, ""
+        while True:
+            span = {"from": rest / 1e6, "to": last / 1e6}
+            found = msgspec.convert(self.ask("series", channel=channel, step=step, **span), Series)
+            points += found.points
+            unit = found.unit
+            if found.next_us is None:
+                return points, unit
+            rest = found.next_us
+
+    def _cold(self, channel: str, hours: list[Point]) -> list[Point]:
+        """Return the minutes of the hours in which it froze."""
+        found: list[Point] = []
+        for hour in hours:
+            if hour.lowest is not None and hour.lowest < 0:
+                found += self._points(channel, hour.start_us, hour.end_us, "minute")[0]
+        return found
+
+    def _critical(self) -> list[tuple[str, str, float]]:
+        """Return crop, stage and the temperature that it bears, of each crop whose stage somebody has said."""
+        from edge.alerts.crops import CRITICAL
+
+        found: dict[str, tuple[str, str, float]] = {}
+        for event in self.ask("events", **{"from": 0.0}, kind="stage")["events"]:
+            crop, stage = str(event["body"].get("crop")), str(event["body"].get("stage"))
+            if stage in CRITICAL.get(crop, {}):
+                found.setdefault(crop, (crop, stage, CRITICAL[crop][stage]))  # the newest comes first
+        return list(found.values())
+
+    def _check(self, channel: str, first: int, last: int) -> None:
+        """Raise CommandError where nothing at all is measured under that name."""
+        known = self.ask("channels", **{"from": first / 1e6, "to": last / 1e6})["channels"]
+        if channel not in known:
+            said = _("No {channel} is measured here; there are: {names}")
+            raise CommandError(Exit.USAGE, said.format(channel=repr(channel), names=", ".join(known)))
+
+
+def bounds(window: str, now: int, offset_s: int, season: int | None) -> tuple[int, int]:
+    """Return begin and end of a window, microseconds UTC; the night that ended last, or has begun and goes on."""
+    if window == "last-night":
+        local = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=now, seconds=offset_s)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        utc = (midnight - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) - offset_s * 1_000_000
+        return utc - (24 - DUSK_H) * HOUR_US, min(now, utc + DAWN_H * HOUR_US)
+    if window == "season":
+        return (now - SEASON_US if season is None else season), now
+    return now // MINUTE_US * MINUTE_US - (7 if window == "7d" else 1) * DAY_US, now

@@ -1,0 +1,195 @@
+"""What `show` says of a curve, fitted to a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from edge.language import texts
+from edge.language.texts import _, ngettext
+from edge.records.answers import Now, Point
+from edge.records.asked import MINUTE_US
+from provisioning.braille import Extent, curve
+from provisioning.folding import fold
+
+ROWS = 8  # of the curve
+FROST = (0.0, -1.0, -2.0)  # degC
+GOOD, SUSPECT, BAD = (1, 2), 3, 4
+LEAST_DOTS = 20
+
+
+class Curve(NamedTuple):
+    """A window (microseconds UTC) of a channel; `cold`: the minutes in which to look for frost; `now`: the newest."""
+
+    window: str
+    channel: str
+    unit: str
+    first: int
+    last: int
+    offset_s: int
+    points: list[Point]
+    cold: list[Point]
+    critical: list[tuple[str, str, float]]
+    now: Now
+
+    @property
+    def hourly(self) -> bool:
+        """Whether its points are hours."""
+        return self.window == "season"
+
+    def when(self, time: int | None) -> str:
+        """Return an instant by the station's clock."""
+        return texts.when(time, self.offset_s / 3600)
+
+    def amount(self, value: float) -> str:
+        """Return a value with its unit."""
+        return f"{texts.reported(self.channel, value)} {texts.unit(self.unit)}".rstrip()
+
+
+def lines(shown: Curve, columns: int) -> list[str]:
+    """Return all of it."""
+    head = _("{what}, {first} to {last}").format(
+        what=texts.label(shown.channel), first=shown.when(shown.first), last=shown.when(shown.last)
+    )
+    return [
+        *fold(head, columns).split("\n"),
+        "",
+        *drawn(shown, columns),
+        "",
+        *(line for said in told(shown) for line in fold(said, columns).split("\n")),
+    ]
+
+
+def drawn(shown: Curve, columns: int) -> list[str]:
+    """Return the curve with its scale, the mark of doubtful minutes under it, and begin and end."""
+    good = [extent for point in shown.points if (extent := extent_of(point)) is not None]
+    if not good:
+        return fold(_("No good value was measured in this time."), columns).split("\n")
+    low, high = min(one[0] for one in good), max(one[1] for one in good)
+    if high - low < 1e-9:
+        low, high = low - 0.5, high + 0.5
+    names = [texts.reported(shown.channel, value) for value in (high, low)]
+    width = max(map(len, names))
+    dots = max(LEAST_DOTS, 2 * (columns - width - 2))
+    rows = curve(binned(shown, dots), ROWS, low, high)
+    marks = [names[0], *[""] * (ROWS - 2), names[1]]
+    found = [f"{mark:>{width}} │{row}".rstrip("\u2800") for mark, row in zip(marks, rows)]
+    doubts = doubtful(shown, dots)
+    if "?" in doubts:
+        found.append(" " * (width + 2) + doubts.rstrip())
+    first, last = shown.when(shown.first)[5:], shown.when(shown.last)[5:]
+    return [*found, " " * (width + 2) + first + " " * (dots // 2 - len(first) - len(last)) + last]
+
+
+def extent_of(point: Point) -> Extent | None:
+    """Return the lowest and highest good value of a point."""
+    if point.quality not in GOOD or point.value is None:
+        return None
+    low = point.value if point.lowest is None else point.lowest
+    return low, point.value if point.highest is None else point.highest
+
+
+def column_of(shown: Curve, point: Point, dots: int) -> int:
+    """Return the column of dots in which a point begins."""
+    return max(0, min(dots - 1, (point.start_us - shown.first) * dots // (shown.last - shown.first)))
+
+
+def binned(shown: Curve, dots: int) -> list[Extent | None]:
+    """Return the extent of each column of dots; None where nothing good was measured in it."""
+    found: list[Extent | None] = [None] * dots
+    for point in shown.points:
+        extent = extent_of(point)
+        if extent is None:
+            continue
+        for x in range(column_of(shown, point, dots), column_of_end(shown, point, dots) + 1):
+            known = found[x] or extent
+            found[x] = min(known[0], extent[0]), max(known[1], extent[1])
+    return found
+
+
+def column_of_end(shown: Curve, point: Point, dots: int) -> int:
+    """Return the column of dots in which a point ends."""
+    begin = column_of(shown, point, dots)
+    return max(begin, min(dots - 1, (point.end_us - 1 - shown.first) * dots // (shown.last - shown.first)))
+
+
+def doubtful(shown: Curve, dots: int) -> str:
+    """Return a line with a mark under each sign in whose time something was doubtful."""
+    marks = [" "] * (dots // 2)
+    for point in shown.points:
+        if point.quality in (SUSPECT, BAD) or point.suspect or point.bad:
+            marks[min(column_of(shown, point, dots) // 2, len(marks) - 1)] = "?"
+    return "".join(marks)
+
+
+def told(shown: Curve) -> Iterator[str]:
+    """Yield the sentences under the curve."""
+    yield from extremes(shown)
+    if shown.unit == "degC":
+        yield from frost(shown)
+    yield from lacking(shown)
+    yield newest(shown)
+
+
+def extremes(shown: Curve) -> Iterator[str]:
+    """Yield the lowest and the highest value with their times."""
+    good = [(point, extent) for point in shown.points if (extent := extent_of(point)) is not None]
+    if not good:
+        return
+    low, high = min(good, key=lambda one: one[1][0]), max(good, key=lambda one: one[1][1])
+    said = _("Lowest {low} at {low_time}, highest {high} at {high_time}.")
+    yield said.format(
+        low=shown.amount(low[1][0]),
+        low_time=shown.when(low[0].start_us if low[0].lowest_us is None else low[0].lowest_us),
+        high=shown.amount(high[1][1]),
+        high_time=shown.when(high[0].start_us if high[0].highest_us is None else high[0].highest_us),
+    )
+
+
+def frost(shown: Curve) -> Iterator[str]:
+    """Yield how many minutes were under 0, -1 and -2 degrees, and under what each crop bears."""
+    counts = [minutes_under(shown.cold, limit) for limit in FROST]
+    said = _("Under 0 °C: {zero} min, under −1 °C: {one} min, under −2 °C: {two} min.")
+    yield said.format(zero=counts[0], one=counts[1], two=counts[2])
+    for crop, stage, limit in shown.critical:
+        said = _("Under what {crop} bears at {stage} ({limit} °C): {n} min.")
+        number = f"{limit:.1f}".replace("-", "−")
+        count = minutes_under(shown.cold, limit)
+        yield said.format(crop=texts.crop(crop), stage=texts.stage(stage), limit=number, n=count)
+
+
+def minutes_under(points: Sequence[Point], limit: float) -> int:
+    """Return the time of good values under a limit, in whole minutes."""
+    under = (p.end_us - p.start_us for p in points if p.quality in GOOD and p.value is not None and p.value < limit)
+    return round(sum(under) / MINUTE_US)
+
+
+def lacking(shown: Curve) -> Iterator[str]:
+    """Yield how much is doubtful or was not measured; both are in no figure above."""
+    if shown.hourly:
+        good, doubts = (sum(getattr(point, name) or 0 for point in shown.points) for name in ("good", "suspect"))
+        doubts += sum(point.bad or 0 for point in shown.points)
+    else:
+        good = round(sum(p.end_us - p.start_us for p in shown.points if extent_of(p)) / MINUTE_US)
+        doubts = sum(point.quality in (SUSPECT, BAD) for point in shown.points)
+    if doubts:
+        said = ngettext(
+            "{n} minute is doubtful (? under the curve) and not counted.",
+            "{n} minutes are doubtful (? under the curve) and not counted.",
+            doubts,
+        )
+        yield said.format(n=doubts)
+    gone = (shown.last - shown.first) // MINUTE_US - good - doubts
+    if gone > 1:  # the minute in hand is no gap
+        yield _("Without a value: {time}.").format(time=texts.duration(gone * 60))
+
+
+def newest(shown: Curve) -> str:
+    """Return the newest value and its age."""
+    age = texts.duration(shown.now.age_s or 0.0)
+    value = shown.now.values.get(shown.channel)
+    if value is None or value.value is None:
+        return _("Newest minute: no value, {age} ago.").format(age=age)
+    word = "" if value.quality == 1 else f" ({texts.flag_word(value.quality)})"
+    said = _("Newest minute: {amount}{word}, {age} ago.")
+    return said.format(amount=shown.amount(value.value), word=word, age=age)

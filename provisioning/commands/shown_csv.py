@@ -1,0 +1,41 @@
+"""A curve of `show` as CSV (RFC 4180): times local and UTC, numbers as numbers, no text that a sheet reckons with."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from datetime import UTC, datetime, timedelta
+
+from provisioning.commands.shown import Curve
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+MINUTES = ("start_utc", "start_local", "utc_offset_h", "duration_s")
+HOURS = ("lowest", "lowest_utc", "highest", "highest_utc", "good", "suspect", "bad", "missing")
+
+
+def print_csv(shown: Curve) -> None:
+    """Write it to standard output."""
+    writer = csv.writer(sys.stdout)
+    name = f"{shown.channel} ({shown.unit})" if shown.unit else shown.channel
+    more = HOURS if shown.hourly else ()
+    writer.writerow([*MINUTES, guarded(name), "quality", *more])
+    for point in shown.points:
+        local = EPOCH + timedelta(microseconds=point.start_us, seconds=shown.offset_s)
+        head = (utc(point.start_us), f"{local:%Y-%m-%d %H:%M:%S}", shown.offset_s / 3600)
+        seconds = (point.end_us - point.start_us) / 1e6
+        row = [*head, seconds, point.value, point.quality]
+        if more:
+            row += [point.lowest, utc(point.lowest_us), point.highest, utc(point.highest_us)]
+            row += [point.good, point.suspect, point.bad, point.missing]
+        writer.writerow(row)
+
+
+def utc(time: int | None) -> str:
+    """Return an instant as ISO 8601; "" for none."""
+    return "" if time is None else f"{EPOCH + timedelta(microseconds=time):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def guarded(text: str) -> str:
+    """Return a text that no spreadsheet reckons with; numbers, -5.3 too, are no texts."""
+    return f"'{text}" if text.startswith(FORMULA) else text
