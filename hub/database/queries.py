@@ -191,10 +191,6 @@ class Queries:
         self._allow(station)
         return curves.all_minutes(self._engine, station, _bounded(first_us), _bounded(last_us))
 
-    def board(self, first: date, last: date, now_us: int) -> list[Completeness]:
-        """Return the same of all stations, by station and day."""
-        return [day for state in self.stations() for day in self.completeness(state.station, first, last, now_us)]
-
     def first_day(self, station: str) -> date | None:
         """Return the day of a station's first minute; None where there is none."""
         self._allow(station)

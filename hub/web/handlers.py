@@ -142,7 +142,13 @@ def board(asked: Asked, said: given.BoardOf) -> list[answers.Completeness]:
     """Return the same of all stations."""
     ahead = max((state.utc_offset_s for state in asked.queries.stations()), default=0)
     last = last_day(asked, said, ahead, MOST_BOARD_DAYS)
-    return asked.queries.board(said.first, last, asked.now_us)
+    return all_days(asked, said.first, last, asked.now_us)
+
+
+def all_days(asked: Asked, first: date, last: date, now_us: int) -> list[answers.Completeness]:
+    """Return the days of all stations that somebody may see, up to an instant, by station and day."""
+    names = [state.station for state in asked.queries.stations()]
+    return [day for name in names for day in asked.queries.completeness(name, first, last, now_us)]
 
 
 def last_day(asked: Asked, said: given.DaysOf | given.BoardOf, offset_s: int, most: int) -> date:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
+
+from edge.delivery.texts import WHAT
 from edge.language import texts
 from edge.language.texts import _
 from edge.page.markup import quantity_value
 from edge.page.station_view import AlertLine
 from hub.database.turns import Turn, open_ones
+from hub.rights import Right
+from hub.web import alerts
 from hub.web.arguments import Nothing
+from hub.web.handlers import caller
 from hub.web.pages.stations import offset_of
-from hub.web.table import Asked, PageAnswer
+from hub.web.table import Asked, Elsewhere, PageAnswer
 
 MOST = 200  # of all stations together
 
@@ -32,7 +38,45 @@ def show(asked: Asked, _said: Nothing) -> PageAnswer:
     states = asked.queries.stations()
     found = [line(state.station, turn) for state in states for turn in asked.queries.alert_turns(state.station)]
     newest_first = sorted(found, key=lambda one: one.time_us, reverse=True)[:MOST]
-    return PageAnswer("alerts.html", {"title": _("Alerts"), "turns": newest_first}, offset_of(states))
+    may = caller(asked).may(Right.ACKNOWLEDGE)
+    values = {"title": _("Alerts"), "turns": newest_first, "standing": standing(asked), "may": may}
+    return PageAnswer("alerts.html", values, offset_of(states))
+
+
+class Standing(NamedTuple):
+    """One open alarm of the hub: its id, since when, what it is, and who has said that it is known."""
+
+    id: str
+    since_us: int
+    station: str
+    name: str
+    text: str
+    known_by: str
+
+
+def standing(asked: Asked) -> list[Standing]:
+    """Return the open alarms, the newest first."""
+    found = [one for one in alerts.alerts(asked, alerts.AlertsSince()) if one.open]
+    return [
+        Standing(one.id, one.raised_us, one.station, name_of(one), said_of(said(one)), one.acknowledged_by)
+        for one in sorted(found, key=lambda one: one.raised_us, reverse=True)
+    ]
+
+
+def name_of(alarm: alerts.AlertState) -> str:
+    """Return what an alarm is called, as messages call it."""
+    return _(WHAT.get(alarm.what, alarm.what))
+
+
+def said(alarm: alerts.AlertState) -> dict[str, Any]:
+    """Return the station's own newest word of an alarm."""
+    return {} if alarm.said is None else dict(msgspec.to_builtins(alarm.said))
+
+
+def acknowledge(asked: Asked, said: alerts.OfAlert) -> Elsewhere:
+    """Note that whoever pressed the button knows of an alarm."""
+    alerts.acknowledge(asked, said)
+    return Elsewhere("/alerts")
 
 
 def line(station: str, turn: Turn) -> Line:

@@ -12,6 +12,7 @@ from edge.records.answers import Completeness
 from edge.records.asked import us
 from hub.completeness import IN_TRANSIT_US
 from hub.web.arguments import Before
+from hub.web.handlers import all_days
 from hub.web.pages.stations import offset_of
 from hub.web.pages.words import action_word
 from hub.web.table import Asked, PageAnswer
@@ -48,7 +49,7 @@ def show(asked: Asked, said: BoardOf) -> PageAnswer:
     began = {state.station: asked.queries.first_day(state.station) or date.max for state in states}
     found = {
         (one.station, one.day): cell(one, one.day >= began[one.station])
-        for one in asked.queries.board(days[0], last, asked.now_us - IN_TRANSIT_US)
+        for one in all_days(asked, days[0], last, asked.now_us - IN_TRANSIT_US)
     }
     rows = [(state.station, [(day, found[state.station, day]) for day in days]) for state in states]
     values = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub.rights import Right
+from hub.web.alerts import OfAlert
 from hub.web.arguments import Before, Nothing, OfCommand, OfStation
 from hub.web.logins import Logins
 from hub.web.pages import alerts, board, commands, entrance, month, people, station, wall
@@ -33,6 +34,15 @@ def routes(logins: Logins, wake: Callable[[], None]) -> tuple[Route, ...]:
         Route("GET", "/commands/{id}", "What became of it", ask, OfCommand, page, commands.became),
         Route("GET", "/completeness", "Completeness", read, board.BoardOf, page, board.show, slow=True),
         Route("GET", "/alerts", "Alerts", read, Nothing, page, alerts.show),
+        Route(
+            "POST",
+            "/alerts/{id}/acknowledge",
+            "Say that one knows",
+            Right.ACKNOWLEDGE,
+            OfAlert,
+            page,
+            alerts.acknowledge,
+        ),
         Route("GET", "/audit", "Who did what", Right.MANAGE, Before, page, board.audit),
         *people.routes(),
     )

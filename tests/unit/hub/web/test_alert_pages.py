@@ -11,11 +11,13 @@ import pytest
 
 from edge.clock.clock import system_utc
 from edge.records.record import Kind
+from hub.alarms.alarm import Alarm
+from hub.alarms.book import AlarmBook
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
 from hub.sink import Delivery
-from tests.kits.office import FOREIGN, MINE, Office, office
+from tests.kits.office import FOREIGN, MINE, PASSWORD, Office, office
 from tests.kits.wall_kit import MINUTE, record
 
 
@@ -72,6 +74,23 @@ def test_alerts_of_other_stations_are_not_told(shared: Office) -> None:
     grower = shared.token(Role.GROWER, MINE)
     for path in ("/", "/alerts"):
         assert "frost" not in page(shared, path, grower)
+
+
+def test_an_alarm_is_known_by_a_button_and_not_by_looking(shared: Office) -> None:
+    """The open alarm has a button; looking changes nothing, pressing says who knows; another's station has none."""
+    now = system_utc()
+    AlarmBook(shared.engine).keep([Alarm("a" * 16, MINE, "silent", now - MINUTE, now, now, True, step=1)])
+    name = shared.add(Role.GROWER, MINE)
+    with httpx.Client(base_url=shared.url, headers={"origin": shared.url, "accept-language": "en"}) as client:
+        client.post("/login", data={"name": name, "password": PASSWORD})
+        for _ in range(2):
+            text = client.get("/alerts").text
+            assert "Station silent" in text and "I know of it" in text and f"known to {name}" not in text
+        assert client.post(f"/alerts/{'a' * 16}/acknowledge").status_code == 303
+        text = client.get("/alerts").text
+        assert f"known to {name}" in text and "I know of it" not in text
+    other = {"authorization": f"Bearer {shared.token(Role.GROWER, FOREIGN)}"}
+    assert httpx.post(f"{shared.url}/alerts/{'a' * 16}/acknowledge", headers=other).status_code == 404
 
 
 @pytest.mark.parametrize(
