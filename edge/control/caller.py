@@ -17,7 +17,6 @@ PATIENCE_S = 2.0  # real s for one call, all of it: the question, the answer and
 WAITED_S = 120.0  # real s for one whose answer comes later (a picture), all of it
 AT_LEAST_S = 0.1  # real s for taking an answer that took the station long
 LEAST_EVERY_S, MOST_EVERY_S = 0.2, 3600.0  # s between two snapshots of a subscription
-QUIET_S = 15.0  # real s after which one who listens is told that the station lives
 
 
 class Caller:
@@ -126,7 +125,7 @@ class Caller:
         for outcome in self.news.values():
             self._out += frames.packed(in_frame(outcome))
         if self.news:
-            self.until, self.due = now + QUIET_S, now + QUIET_S
+            self.until, self.due = now + frames.QUIET_S, now + frames.QUIET_S
             self.news.clear()
 
     def write(self, now: float) -> None:
