@@ -128,7 +128,7 @@ class Caller:
         for outcome in self.news.values():
             self._out += frames.packed(in_frame(outcome))
         if self.news:
-            self.until, self.due = now + QUIET_S, now + QUIET_S
+            self.until, self.due = now + frames.QUIET_S, now + frames.QUIET_S
             self.news.clear()
 
     def write(self, now: float) -> None:

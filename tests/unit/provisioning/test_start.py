@@ -16,3 +16,4 @@ def test_a_short_question_loads_little(words: list[str]) -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
     assert not loaded & {"pydantic", "apsw", "paho", "pymodbus", "rich", "sqlalchemy", "edge.sim"}
+    assert not loaded & {"edge.measure.quality", "provisioning.doctor.box"}
