@@ -17,6 +17,7 @@ TOKEN = re.compile(
 )
 # Names of things: of programs, protocols, forms, makers and units.
 NAMED = """
+alerts person visits dingtalk webhook wecom mail acknowledge remove
 CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
 PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF admin backup basic broker chrony committed config
 decode demo dialout digest disable dmesg doctor export false gaps gpio grower http init journalctl jsonl list
