@@ -54,7 +54,7 @@ class SiteSection(Section):
     """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there.
 
     `season_begins`: month and day from which chill and warmth are counted; 1 November where nothing is said (south of
-    the equator 1 May).
+    the equator 1 May). `assumed`: what nobody gave, so that `minshan init` wrote Maoxian's.
     """
 
     latitude: float = Field(ge=-90, le=90)
@@ -64,6 +64,7 @@ class SiteSection(Section):
     utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
     crop: str = ""
     season_begins: MonthDay | None = None
+    assumed: tuple[Literal["latitude", "longitude", "altitude"], ...] = ()
 
 
 class StateSection(Section):

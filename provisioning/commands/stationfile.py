@@ -31,11 +31,12 @@ AT_ONCE = ("gale", "cloudburst")
 
 
 def unasked(site: SiteSection) -> list[Literal["position", "altitude"]]:
-    """Return which of a site's facts are the defaults: a station may stand there, but more likely nobody gave them."""
+    """Return which of a site's facts nobody gave and nobody has corrected since."""
     found: list[Literal["position", "altitude"]] = []
-    if (site.latitude, site.longitude) == (LATITUDE, LONGITUDE):
+    stands = {"latitude": site.latitude == LATITUDE, "longitude": site.longitude == LONGITUDE}
+    if any(stands.get(fact) for fact in site.assumed):
         found.append("position")
-    if site.altitude_m == ALTITUDE:
+    if "altitude" in site.assumed and site.altitude_m == ALTITUDE:
         found.append("altitude")
     return found
 
@@ -63,7 +64,7 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
             ("title", facts["title"], _("what people call it")),
         ),
         "site": commented(
-            *not_given(facts["unasked"]),
+            *assumed(facts["unasked"]),
             ("latitude", facts["latitude"], _("degrees north")),
             ("longitude", facts["longitude"], _("degrees east")),
             ("datum", facts["datum"], _("WGS-84, CGCS2000 or GCJ-02 (Chinese maps)")),
@@ -128,11 +129,11 @@ def watched(table: dict[str, Any]) -> list[str]:
     return [name for quantity in measured_by(table) for name in (quantity, *MADE_OF.get(quantity, ()))]
 
 
-def not_given(missing: list[str]) -> list[tuple[str, Any, str]]:
-    """Return a line, to stand above the site's keys, that names those which were not given; none where all were."""
+def assumed(missing: list[str]) -> list[tuple[str, Any, str]]:
+    """Return the key that names the facts of the site which were not given; none where all were."""
     if not missing:
         return []
-    return [("", None, _("NOBODY GAVE {facts}: Maoxian's stand here; correct them.").format(facts=", ".join(missing)))]
+    return [("assumed", missing, _("NOBODY GAVE these: Maoxian's stand here; correct them and delete this line"))]
 
 
 def commented(*rows: tuple[str, Any, str]) -> Table:

@@ -57,7 +57,7 @@ CAMERA_REMEDIES = {
 
 
 def site(config: Config) -> Iterator[Finding]:
-    """Judge whether the site's facts are those that `init` writes where none are given: few stand there by chance."""
+    """Judge whether the site's facts are those that `init` wrote because none were given."""
     said = {
         "both": _("site: position and altitude are those that `minshan init` writes where none are given"),
         "position": _("site: the position is the one that `minshan init` writes where none is given"),
@@ -66,7 +66,7 @@ def site(config: Config) -> Iterator[Finding]:
     found = unasked(config.site)
     if found:
         remedy = _(
-            "If the station is elsewhere, correct latitude, longitude and altitude_m in [site]: the limits of the air "
+            "Correct latitude, longitude and altitude_m in [site] and delete its line assumed: the limits of the air "
             "pressure and the photos' daylight follow from them."
         )
         yield Finding("site", True, said["both" if len(found) > 1 else found[0]], remedy)

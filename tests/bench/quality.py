@@ -25,6 +25,8 @@ BESIDE = "good values beside spikes and stuck spells"
 # A value that is further from the true day's is wrong; what is nearer, nobody is misled by.
 WRONG = {"air_temperature": 0.3, "relative_humidity": 2.0, "air_pressure": 0.3, "wind_speed": 0.5, "pm2p5": 5.0}
 WRONG_DEGREES = 20.0
+# What is doubted rightly on an untouched day: rain of a time that nobody read, or whose counter started anew.
+UNREAD = ("end_unread", "fell_before", "counter_restarted")
 
 
 class Found(NamedTuple):
@@ -209,7 +211,16 @@ def kept_out(result: Judged, clean: Judged, name: str, span: range) -> bool:
 
 
 def wrongly_flagged(clean: Judged) -> Found:
-    """Count the untouched day's minutes with a value suspect or failed, of those with anything measured."""
-    minutes = [flags for flags in clean.flags if any(flag != 9 for flag in flags.values())]
-    ours = sum(any(flag in (3, 4) for flag in flags.values()) for flags in minutes)
-    return Found(len(minutes), ours, len(set().union(*clean.refused.values()) if clean.refused else ()))
+    """Count the untouched day's minutes with a value suspect or failed, of those with anything measured.
+
+    A minute of rain that was not read to its end is doubted rightly, and is no false alarm.
+    """
+    measured = [n for n, flags in enumerate(clean.flags) if any(flag != 9 for flag in flags.values())]
+    ours = sum(any(wrongly(clean, n, name) for name in clean.flags[n]) for n in measured)
+    return Found(len(measured), ours, len(set().union(*clean.refused.values()) if clean.refused else ()))
+
+
+def wrongly(clean: Judged, number: int, name: str) -> bool:
+    """Return whether a channel is flagged in a minute in which it was read to the end."""
+    reason = clean.reasons[number].get(name)
+    return clean.flags[number][name] in (3, 4) and (reason is None or reason.code not in UNREAD)

@@ -139,17 +139,20 @@ def test_a_platform_that_gives_no_receipts_is_found(tmp_path: Path, broker: Brok
 
 
 def test_a_site_that_nobody_gave_is_named(tmp_path: Path, broker: Broker, port: str) -> None:
-    """Position and altitude that `init` writes unasked are a hint each time: few stations stand just there."""
+    """Position and altitude that `init` wrote unasked are a hint each time; who gave just those stands there."""
     file = station(tmp_path, port, url(broker))
-    text = file.read_text()
-    file.write_text(text.replace("31.7\n", "31.68\n").replace("1800", "1590"))
+    text = file.read_text().replace("1800", "1590")
+    given = text.replace("31.7\n", "31.68\n")
+    file.write_text(given)
+    assert "site:" not in minshan("doctor", "--config", str(file)).out
+    file.write_text(given.replace("[site]\n", '[site]\nassumed = ["latitude", "longitude", "altitude"]\n'))
     said = minshan("doctor", "--config", str(file))
     assert said.code == 0
     assert (
         "! site: position and altitude are those that `minshan init` writes where none are given\n"
-        "  → If the station is elsewhere, correct latitude, longitude and altitude_m in [site]: "
+        "  → Correct latitude, longitude and altitude_m in [site] and delete its line assumed: "
     ) in said.out
-    file.write_text(text.replace("1800", "1590"))
+    file.write_text(text.replace("[site]\n", '[site]\nassumed = ["latitude", "altitude"]\n'))
     said = minshan("doctor", "--lang", "zh", "--config", str(file))
     assert "! 站址：海拔是 `minshan init` 在没有给出时写的默认值\n" in said.out
 

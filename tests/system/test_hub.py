@@ -42,7 +42,7 @@ def a_cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_kills_of_hub_and_database_lose_and_double_nothing(
     broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:

@@ -58,7 +58,7 @@ def test_a_site_that_nobody_gave_is_said_loudly(tmp_path: Path) -> None:
         f"  → If the station is elsewhere, correct [site] in {out}: the limits of the air pressure and the photos' "
         "daylight follow from it.\n"
     )
-    assert "[site]\n# NOBODY GAVE longitude, altitude: Maoxian's stand here; correct them.\n" in out.read_text()
+    assert '[site]\nassumed = ["longitude", "altitude"] # NOBODY GAVE these: ' in out.read_text()
     assert load(out).site.longitude == 103.85
     chinese = minshan(*made(out, "--force", "--lang", "zh"))
     assert chinese.err.splitlines()[0] == (
