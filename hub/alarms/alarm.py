@@ -83,7 +83,7 @@ class Alarm(msgspec.Struct, omit_defaults=True):
     @property
     def urgency(self) -> Urgency:
         """Return whether it wakes people (frost), concerns those on duty (weather), or waits for the day."""
-        if self.step == 0 or self.what in ("silent", "all_silent"):
+        if self.what in ("silent", "all_silent") or (self.open and not self.step):
             return "frost" if self.near else "upkeep"
         if self.what == "frost":
             return "frost"
