@@ -18,7 +18,7 @@ from edge.records.bodies import Alert
 
 LATE_US = 300_000_000  # between what happened and its arrival here, from which on it is told as late
 Urgency = Literal["frost", "weather", "upkeep"]
-WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "air")
+WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "cold", "air")
 
 
 class Ladder(msgspec.Struct, omit_defaults=True):
