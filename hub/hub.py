@@ -141,7 +141,7 @@ def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None
 
 def open_sink(config: HubConfig) -> DatabaseSink:
     """Return the database's sink, its tables made where there are none. Raise SinkError, RefusedError."""
-    return DatabaseSink(engine_of(config))
+    return DatabaseSink(engine_of(config), config.hub.name or socket.gethostname())
 
 
 def engine_of(config: HubConfig, make: bool = True) -> Engine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,7 +95,7 @@ def test_a_hundred_events_and_one_frost_keep_to_the_limit_of_a_robot(world: Worl
     lanes = world.start("a", poll_s=2.0)
     world.run(5)
     for seq in range(100):
-        gale = {"crop": "", "stage": "", "quantity": "wind_speed_of_gust", "unit": "m/s", "value": 18.0}
+        gale: dict[str, Any] = {"crop": "", "stage": "", "quantity": "wind_speed_of_gust", "unit": "m/s", "value": 18.0}
         world.alert(seq + 1, "raised", 1, f"gale-{seq}", **gale)
         world.run(0.5)
         if seq == 50:
