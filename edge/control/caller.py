@@ -12,7 +12,7 @@ import msgspec
 
 from edge.control import frames
 from edge.control.commands import Outcome, Permission, Principal
-from edge.control.frames import LONGEST_QUESTION, QUIET_S
+from edge.control.frames import LONGEST_QUESTION
 
 PATIENCE_S = 2.0  # real s for one call, all of it: the question, the answer and its taking
 WAITED_S = 120.0  # real s for one whose answer comes later (a picture), all of it

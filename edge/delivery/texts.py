@@ -20,13 +20,26 @@ from edge.language.words import N_
 from edge.records.bodies import Alert
 
 What = Literal[
-    "frost", "gale", "rain", "heat", "air", "battery", "sensor", "silent", "all_silent", "blind", "channel", "other"
+    "frost",
+    "gale",
+    "rain",
+    "heat",
+    "cold",
+    "air",
+    "battery",
+    "sensor",
+    "silent",
+    "all_silent",
+    "blind",
+    "channel",
+    "other",
 ]
 WHAT: dict[str, str] = {
     "frost": N_("Frost"),
     "gale": N_("Gale"),
     "rain": N_("Cloudburst"),
     "heat": N_("Heat"),
+    "cold": N_("Cold"),
     "air": N_("Bad air"),
     "battery": N_("Battery low"),
     "sensor": N_("Sensor silent"),
@@ -87,7 +100,9 @@ def what_of(alert: Alert) -> What:
     """Return what an alert of a station is about."""
     if alert.crop:
         return "frost"
-    return OF_QUANTITY.get(alert.quantity.partition(".")[0], "other")
+    found = OF_QUANTITY.get(alert.quantity.partition(".")[0], "other")
+    worst = alert.value if alert.worst is None else alert.worst
+    return "cold" if found == "heat" and worst is not None and worst < alert.limit else found
 
 
 def facts_of(alert: Alert, station: str, at_us: int | None, now_us: int, offset_h: float) -> AlertFacts:

@@ -18,7 +18,7 @@ from edge.records.bodies import Alert
 
 LATE_US = 300_000_000  # between what happened and its arrival here, from which on it is told as late
 Urgency = Literal["frost", "weather", "upkeep"]
-WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "air")
+WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "cold", "air")
 
 
 class Ladder(msgspec.Struct, omit_defaults=True):
@@ -83,7 +83,7 @@ class Alarm(msgspec.Struct, omit_defaults=True):
     @property
     def urgency(self) -> Urgency:
         """Return whether it wakes people (frost), concerns those on duty (weather), or waits for the day."""
-        if self.step == 0 or self.what in ("silent", "all_silent"):
+        if self.what in ("silent", "all_silent") or (self.open and not self.step):
             return "frost" if self.near else "upkeep"
         if self.what == "frost":
             return "frost"

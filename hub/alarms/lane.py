@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from drivers.clock import Clock, Inbox
+from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
 from edge.backoff import Backoff
 from edge.delivery.message import Fate, Sender
@@ -65,6 +65,9 @@ def _run_alarms(setting: Setting, doors: Mapping[str, Inbox]) -> None:
     lane = AlarmsLane(setting, doors)
     try:
         lane.run()
+    except Stopped:
+        lane.release()
+        raise
     finally:
         lane.close()
 
@@ -123,13 +126,16 @@ class AlarmsLane:
                 door.offer(True)
         self._beat_heart()
 
-    def close(self) -> None:
-        """Let another hub take over."""
+    def release(self) -> None:
+        """Let another hub take over at once."""
         try:
             if self._was_ours:
                 self._lease.release()
         except SinkError as trouble:
             log.warning("%s", TROUBLE.having(why=trouble.reason))
+
+    def close(self) -> None:
+        """Let the database go."""
         self._engine.close()
 
     def _beat_heart(self) -> None:

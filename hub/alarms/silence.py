@@ -50,6 +50,8 @@ def silences(
     if everybody:  # one by one is no news then: it is one alarm as soon as all of them are late
         is_one = before.everybody or {one.station for one in expected} <= late | still
         return Silences(frozenset(still), is_one and bool(late - still or before.everybody))
+    if before.everybody:  # the first one is back: the others have as long as after an absence of the hub's own
+        return Silences(frozenset(still), False)
     return Silences(frozenset(late | still), False)
 
 

@@ -1,0 +1,119 @@
+"""Stations that fall silent, one by one and all at once; what the hub's own absence must not be taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.alarms.silence import Heard, Silences, cadence, silences
+from tests.kits.alarm_kit import MINUTE, World, person_of
+
+EIGHT = [f"orchard-{number}" for number in range(1, 9)]
+NOBODY = Silences(frozenset(), False)
+MINUTE_US = 60_000_000
+
+
+@pytest.fixture(name="world")
+def a_world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def cold(world: World, value: float = 1.2) -> None:
+    """Have the last half hour of a cold night arrive."""
+    for ago in range(30, 0, -1):
+        world.minute(100 - ago, value + ago * 0.02, ago_s=60.0 * ago + 2)
+
+
+def test_a_box_that_dies_on_a_cold_night_is_told_with_its_last_word(world: World) -> None:
+    """Scene: dead at two. Within six minutes the first person hears what it last said; its return is told once."""
+    world.talking = set(EIGHT)
+    cold(world)
+    world.start(poll_s=10.0)
+    world.run(MINUTE)
+    world.talking.discard("orchard-1")
+    world.run(8 * MINUTE)
+    (first, *_) = world.told("voice")
+    assert 6 <= first[0] <= 7 and "失联" in first[2] and "1.2℃" in first[2] and "持续下降" in first[2]
+    world.acknowledge("zhang")
+    world.talking.add("orchard-1")
+    world.run(2 * MINUTE)
+    assert "恢复" in world.told("group")[-1][2]
+
+
+def test_a_box_that_dies_on_a_warm_night_waits_for_the_day(world: World) -> None:
+    """Without frost near, growers sleep on, and who looks after it hears of it at seven."""
+    world.talking = set(EIGHT)
+    cold(world, 12.0)
+    world.start(poll_s=60.0)
+    world.run(MINUTE)
+    world.talking.discard("orchard-1")
+    world.run(4 * 60 * MINUTE)
+    assert world.told("voice") == world.told("group") == []
+    world.run(80 * MINUTE)
+    assert world.told("voice") == [] and world.minutes("group")[0] >= 299
+
+
+def test_all_at_once_is_one_alarm_and_none_comes_after(world: World) -> None:
+    """The broker is away for twenty minutes: one message about it, its end, and no station is called silent."""
+    world.talking = set(EIGHT)
+    cold(world)
+    world.start(poll_s=10.0)
+    world.run(2 * MINUTE)
+    world.talking = set()
+    world.run(20 * MINUTE)
+    alarms = world.alarms()
+    assert [one.what for one in alarms] == ["all_silent"]
+    assert "8 个站" in world.told("voice")[0][2]
+    world.acknowledge("zhang")
+    world.talking = {"orchard-1"}
+    world.run(3 * MINUTE)
+    world.talking = set(EIGHT)
+    world.run(30 * MINUTE)
+    assert [one.what for one in world.alarms()] == ["all_silent"] and not world.alarms()[0].open
+
+
+def test_a_restart_with_silent_stations_waits_before_it_calls_them_so(world: World) -> None:
+    """A hub that was off for an hour does not take its own absence for theirs."""
+    world.talking = set(EIGHT)
+    lanes = world.start(poll_s=10.0)
+    world.run(2 * MINUTE)
+    world.kill(lanes)
+    world.talking = set()
+    world.run(60 * MINUTE)
+    world.start(poll_s=10.0)
+    world.run(3 * MINUTE)
+    world.talking = set(EIGHT)
+    world.run(10 * MINUTE)
+    assert world.alarms() == []
+
+
+def test_silence_by_numbers() -> None:
+    """Five minutes beyond the cadence in season, fifteen out of it; slow boxes have their own; a single one counts."""
+    now = 100 * MINUTE_US
+    two = [Heard("a", now - 7 * MINUTE_US, MINUTE_US), Heard("b", now, MINUTE_US)]
+    assert silences(two, now, 0, True, NOBODY).stations == {"a"}
+    assert silences(two, now, 0, False, NOBODY).stations == frozenset()
+    slow = [Heard("a", now - 9 * MINUTE_US, 5 * MINUTE_US), Heard("b", now, MINUTE_US)]
+    assert silences(slow, now, 0, True, NOBODY).stations == frozenset()
+    assert silences(two, now, now - MINUTE_US, True, NOBODY).stations == frozenset(), "the hub was away itself"
+    alone = [Heard("a", now - 7 * MINUTE_US, MINUTE_US)]
+    assert silences(alone, now, 0, True, NOBODY) == Silences(frozenset({"a"}), False)
+    assert silences(alone, now, 0, True, NOBODY, connected=False).everybody
+    assert cadence([0, MINUTE_US * 5, MINUTE_US * 10]) == 5 * MINUTE_US and cadence([]) == MINUTE_US
+
+
+def test_the_morning_says_how_many_are_in_order(tmp_path: Path) -> None:
+    """At seven in season: who looks after it hears how many stations are in order, and which is not."""
+    world = World(tmp_path, people=(person_of("wen", 1, duty="operator"),))
+    world.talking = set(EIGHT)
+    world.start(poll_s=60.0)
+    world.run(MINUTE)
+    world.talking.discard("orchard-3")
+    world.run(5 * 60 * MINUTE + 5 * MINUTE)
+    daily = [text for _, _, text in world.told("group") if "日报" in text]
+    assert len(daily) == 1 and "8 个站中 7 个正常" in daily[0] and "orchard-3" in daily[0]
+    world.close()
