@@ -17,6 +17,7 @@ import msgspec
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
 from edge.alerts.crops import CRITICAL
+from edge.alerts.horn import HornLane
 from edge.control import picture_price
 from edge.control.arguments import (
     LONGEST_TEXT,
@@ -26,12 +27,13 @@ from edge.control.arguments import (
     PictureArguments,
     PictureFileArguments,
     RefusedError,
+    SilenceArguments,
     StageArguments,
     arguments_of,
 )
 from edge.control.status import Parts, plain_status
 from edge.recorder.maintenance import Maintenance
-from edge.records.bodies import Stage
+from edge.records.bodies import Stage, plain
 from edge.store.errors import StoreError
 from edge.store.picture_rows import file_name
 
@@ -229,6 +231,36 @@ def say_stage(parts: Parts, arguments: StageArguments, request: Request) -> Outc
     return Outcome("done", data={"crop": arguments.crop, "stage": arguments.stage})
 
 
+def silence_horn(parts: Parts, arguments: SilenceArguments, request: Request) -> Outcome:
+    """Silence what the horn sounds for now; it sounds again for what is worse, or new."""
+    horn = horn_of(parts)
+    who = " ".join(arguments.by.split()) or str(request.issued_by)
+    horn.silence(Reason("said", "{text}", text=who))
+    return Outcome("done", data={"rules": list(horn.snapshot.rules)})
+
+
+def give_advice(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+    """Return what the growers' rules say now."""
+    recorder = parts.recorder.snapshot
+    now, _ = recorder.time_at(parts.clock.now())
+    return Outcome("done", data={"verdicts": [plain(one) for one in parts.advice.verdicts(now, recorder.hour)]})
+
+
+def test_horn(parts: Parts, arguments: NoArguments, request: Request) -> Outcome | None:
+    """Sound the horn for a moment: the end comes when it is over, or cannot be."""
+    horn = horn_of(parts)
+    request.tell(Outcome("accepted"))
+    horn.test(lambda why: request.tell(Outcome("done" if why is None else "failed", why)))
+    return None
+
+
+def horn_of(parts: Parts) -> HornLane:
+    """Return the station's horn. Raise RefusedError where it has none."""
+    if parts.horn is None:
+        raise RefusedError(Reason("without_horn", "this station has no [horn]"))
+    return parts.horn
+
+
 def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
     """Believe the other receiver that was heard."""
     if parts.uplink is None:
@@ -250,11 +282,14 @@ def say_hello(parts: Parts, arguments: NoArguments, request: Request) -> Outcome
 
 KNOWN = (
     Command("status", NoArguments, Permission.READ, give_status),
+    Command("advice", NoArguments, Permission.READ, give_advice),
     Command("picture", PictureArguments, Permission.OPERATE, take_picture, remote=True),
     Command("try-logins", NoArguments, Permission.OPERATE, try_logins),
     Command("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
     Command("maintenance", MaintenanceArguments, Permission.OPERATE, begin_maintenance, remote=True),
     Command("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
+    Command("silence-horn", SilenceArguments, Permission.OPERATE, silence_horn, remote=True),
+    Command("test-horn", NoArguments, Permission.OPERATE, test_horn),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
     Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
 )
