@@ -98,6 +98,8 @@ class DriverInfo:
     - `timeout`: the longest time, seconds, that one `read()` may take.
     - `twin`: "module:Class" of its twin (see `drivers/twins/twin.py`).
     - `decoder(settings)`: its decoder for recorded streams; None where there is none.
+    - `decodes(settings)`: the channels whose limits hold for what the decoder gives, where those are more than
+      `channels`.
     - `source`: the datasheet or page its numbers come from.
     """
 
@@ -112,12 +114,13 @@ class DriverInfo:
     interval: float | None = None
     pace: float | None = None
     decoder: Callable[[Any], Decoder] | None = None
+    decodes: Callable[[Any], tuple[Channel, ...]] | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "open", _limited(self.open, self.channels))
         if self.decoder is not None:
-            object.__setattr__(self, "decoder", _limited_decoder(self.decoder, self.channels))
+            object.__setattr__(self, "decoder", _limited_decoder(self.decoder, self.decodes or self.channels))
 
     def samples_per_minute(self, settings: Any) -> float:
         """Return how many readings of each channel a complete minute should hold."""

@@ -257,6 +257,7 @@ class Station:
 
     def _appended(self, record: Record) -> None:
         self.budget.urgency.minute(record)
+        self.control.recorded(record)
         if any(alert.step for alert in self._alerts.now):
             self.budget.urgency.matters_until(self.clock.now() + LASTS_S)
         if self.horn is not None:

@@ -67,19 +67,37 @@ def stations(engine: Engine) -> list[tuple[str, int | None, int | None]]:
 
 def day_of(engine: Engine, station: str, day: date, now: int) -> Day:
     """Return a station's day; `now` ends it where it is not over. Raise SinkError."""
-    offset = offset_of(engine, station)
-    first = ((datetime.combine(day, datetime.min.time(), UTC) - EPOCH) // timedelta(seconds=1) - offset) * US
-    last = min(first + DAY_S * US, now)
-    minutes = _minutes(engine, station, first, last)
-    holes = list(_holes(engine, station, minutes, first, last))
-    received = [minute for minute in minutes if first <= minute.start < last]
+    first = begin_of(day, offset_of(engine, station))
+    received, holes = span_of(engine, station, first, min(first + DAY_S * US, now))
     lacking = sum(hole.records for hole in holes)
     return Day(station, day, len(received) + lacking, len(received), sum(m.good for m in received), holes)
+
+
+def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[Minute], list[Hole]]:
+    """Return the minutes that begin in a span (microseconds UTC), by time, and its holes. Raise SinkError."""
+    minutes = _minutes(engine, station, first, last)
+    holes = list(_holes(engine, station, minutes, first, last))
+    return [minute for minute in minutes if first <= minute.start < last], holes
+
+
+def begin_of(day: date, offset: int) -> int:
+    """Return the begin of a day by a clock that is `offset` seconds ahead of UTC, microseconds UTC."""
+    return ((datetime.combine(day, datetime.min.time(), UTC) - EPOCH) // timedelta(seconds=1) - offset) * US
 
 
 def local_day(engine: Engine, station: str, utc: int) -> date:
     """Return the station's day that an instant (microseconds UTC) lies in."""
     return (EPOCH + timedelta(seconds=utc // US + offset_of(engine, station))).date()
+
+
+def first_minute(engine: Engine, station: str) -> int | None:
+    """Return the begin of the first minute that a station ever sent, whole minutes since 1970; None: there is none."""
+    found = engine.query(
+        "SELECT start FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL AND start IS NOT NULL "
+        "ORDER BY start LIMIT 1",
+        (station,),
+    )
+    return int(found[0][0]) // MINUTE_US * MINUTE_US if found else None
 
 
 def offset_of(engine: Engine, station: str) -> int:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
 from drivers.refusals import REFUSALS
 from edge.config.across import same_names
+from edge.config.delivery import CHANNELS, DeliveryChannel, web_address
 from edge.config.errors import ConfigError, Mistake, explained, unknown_key
 from edge.config.file import Draft, not_tables, read, tables
 from edge.config.forward import FORWARDS, Forward
-from edge.config.sections import BrokerSection, Section
+from edge.config.sections import HTTP_URL, BrokerSection, MonthDay, Name, Section
 from edge.config.slips import decoded
 from edge.files import read_password
 
@@ -78,8 +80,31 @@ class HttpSection(Section):
         return self
 
 
+class AlarmsSection(Section):
+    """How people are told. `season`: in which frost matters, first and last day; `names`: of stations, for people.
+
+    `utc_offset_h`: hours of the people's clock ahead of UTC; `language`: of a message to nobody in particular.
+    """
+
+    utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
+    season: tuple[MonthDay, MonthDay] = Field(default=("03-01", "05-31"), strict=False)
+    names: dict[Name, str] = Field(default={})
+    language: Literal["en", "zh"] = "zh"
+
+
+class HeartbeatSection(Section):
+    """`url` is asked for once a minute while the alarms work: on another host, which tells people when that ends."""
+
+    url: str = Field(pattern=HTTP_URL)
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return web_address(url)
+
+
 class HubConfig(Section):
-    """The whole file. `forward`: other platforms that get the records too."""
+    """The whole file. `forward`: other platforms that get the records too; `channel`: by which people are told."""
 
     hub: HubSection = HubSection()
     broker: BrokerSection
@@ -87,6 +112,9 @@ class HubConfig(Section):
     pictures: PicturesSection
     forward: tuple[Forward, ...] = ()
     http: HttpSection | None = None
+    alarms: AlarmsSection = AlarmsSection()
+    channel: tuple[DeliveryChannel, ...] = ()
+    heartbeat: HeartbeatSection | None = None
 
     @property
     def password(self) -> str | None:
@@ -101,8 +129,8 @@ def load(path: Path) -> HubConfig:
     if isinstance(text, Mistake):
         raise ConfigError([text])
     draft = Draft(str(path), text)
-    destinations = _destinations(draft)
-    rest = {key: value for key, value in draft.tables.items() if key != "forward"}
+    listed = {key: _of_kinds(draft, key, kinds) for key, kinds in (("forward", FORWARDS), ("channel", CHANNELS))}
+    rest = {key: value for key, value in draft.tables.items() if key not in listed}
     try:
         config = HubConfig.model_validate_json(json.dumps(rest, default=str), strict=True)
     except ValidationError as error:
@@ -111,23 +139,23 @@ def load(path: Path) -> HubConfig:
             draft.wrong(where, _refusal(where, dict(one)))
     if draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
-    return config.model_copy(update={"forward": tuple(destinations)})
+    return config.model_copy(update={key: tuple(found) for key, found in listed.items()})
 
 
-def _destinations(draft: Draft) -> list[Forward]:
-    """Return the tables [[forward]]; a mistake is noted for each that is wrong."""
-    if not isinstance(draft.tables.get("forward", []), list):
-        draft.wrong(("forward",), not_tables("forward"))
-    found: list[Forward] = []
-    given = tables(draft, "forward")
-    same_names(draft.wrong, "forward", [table.get("name") for table in given if table is not None])
+def _of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list[Section]:
+    """Return the tables [[key]], each of the kind that it names; a mistake is noted for each that is wrong."""
+    if not isinstance(draft.tables.get(key, []), list):
+        draft.wrong((key,), not_tables(key))
+    found: list[Section] = []
+    given = tables(draft, key)
+    same_names(draft.wrong, key, [table.get("name") for table in given if table is not None])
     for place, table in enumerate(given):
-        path = ("forward", place)
-        kind = FORWARDS.get(str((table or {}).get("kind")))
+        path = (key, place)
+        kind = kinds.get(str((table or {}).get("kind")))
         if table is None:
-            draft.wrong(path, not_tables("forward"))
+            draft.wrong(path, not_tables(key))
         elif kind is None:
-            said = REFUSALS["literal_error"].having(expected=", ".join(FORWARDS))
+            said = REFUSALS["literal_error"].having(expected=", ".join(kinds))
             draft.wrong((*path, "kind"), said if "kind" in table else REFUSALS["missing"])
         else:
             try:
@@ -142,4 +170,5 @@ def _refusal(where: tuple[Any, ...], error: dict[str, Any]) -> Reason:
     if error["type"] != "extra_forbidden":
         return explained(error, key)
     section: Any = HubConfig if len(where) == 1 else HubConfig.model_fields[str(where[0])].annotation
-    return unknown_key(key, section.model_fields)
+    kinds = (kind for kind in (section, *get_args(section)) if hasattr(kind, "model_fields"))
+    return unknown_key(key, next(kinds).model_fields)

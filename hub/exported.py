@@ -13,10 +13,10 @@ from msgspec import Raw
 
 from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
+from edge.measure.aggregates import Measured, said_by
 from edge.records.record import Record
 from hub import completeness, intake, jsonl
 from hub.database import counting
-from hub.database.aggregates import Measured, said_by
 from hub.database.engine import Engine
 from hub.sink import SinkError
 

@@ -23,16 +23,22 @@ from hub.sink import SinkError
 log = logging.getLogger("minshan.hub")
 
 
-def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
+def serve(
+    config: HubConfig,
+    ended: Callable[[], bool],
+    utc: Callable[[], int] = system_utc,
+    told: Callable[[], int] | None = None,
+) -> None:
     """Receive, commit, receipt, acknowledge and pass on, and answer over HTTP, until `ended`.
 
-    Raise RefusedError, OSError (the pictures' folder).
+    `utc` tells the time, microseconds since 1970, and `told` what stations are told of it (otherwise the system's time
+    while it is synchronised). Raise RefusedError, OSError (the pictures' folder).
     """
-    web = None if config.http is None else Web(config, config.http)
+    web = None if config.http is None else Web(config, config.http, utc)
     try:
         sink = waited_for(config, ended)
         if sink is not None:
-            receive(config, sink, ended, _unseen if web is None else web.seen)
+            receive(config, sink, ended, _unseen if web is None else web.seen, utc, told or SynchronisedTime())
     finally:
         if web is not None:
             web.stop()
@@ -41,16 +47,16 @@ def serve(config: HubConfig, ended: Callable[[], bool]) -> None:
 class Web:
     """What answers people and carries their commands: two threads beside the receiver. Raise RefusedError."""
 
-    def __init__(self, config: HubConfig, http: HttpSection) -> None:
+    def __init__(self, config: HubConfig, http: HttpSection, utc: Callable[[], int]) -> None:
         from hub.command_lane import CommandLane
 
         try:
             from hub.web.server import Server
         except ImportError as error:
             raise RefusedError(NOT_INSTALLED.having(library=str(error.name))) from None
-        self._commands = CommandLane(config.broker, lambda: engine_of(config), system_utc)
+        self._commands = CommandLane(config.broker, lambda: engine_of(config), utc)
         folder = Path(config.pictures.dir)
-        self._server = Server(http, lambda: engine_of(config), folder, system_utc, self._commands.wake)
+        self._server = Server(http, lambda: engine_of(config), folder, utc, self._commands.wake)
         self._server.start()
         self._commands.start()
         log.info("http://%s answers", http.listen)
@@ -66,14 +72,19 @@ class Web:
 
 
 def receive(
-    config: HubConfig, sink: DatabaseSink, ended: Callable[[], bool], seen: Callable[[str, Record], None]
+    config: HubConfig,
+    sink: DatabaseSink,
+    ended: Callable[[], bool],
+    seen: Callable[[str, Record], None],
+    utc: Callable[[], int],
+    told: Callable[[], int],
 ) -> None:
-    """Receive until `ended`; `seen` is called with each new record."""
+    """Receive until `ended`; `seen` is called with each new record, `utc` and `told` as in `serve`."""
     files = Files(pictures=Path(config.pictures.dir))
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
-    receiver = Receiver(config.broker, files, True, seen, sink=sink, told=SynchronisedTime(), name=name)
+    receiver = Receiver(config.broker, files, True, seen, utc, sink, told, name)
     retention = Retention(config.pictures, lambda: engine_of(config))
-    lanes = forwarding.started(config, SystemClock(), system_utc)
+    lanes = forwarding.started(config, SystemClock(), utc)
     try:
         receiver.run(ended, retention.tick)
     finally:

@@ -68,8 +68,9 @@ class Files:
 class Receiver:
     """One receiver with its files, or a sink that keeps the records instead. Raise OSError.
 
-    `seen` is called with each new record, for people's eyes; `utc` tells the time, microseconds since 1970, and `told`
-    the time that stations are told (0: not known), the same without it. `name` keeps its session apart from others'.
+    `seen` is called with each new record, for people's eyes, and with a sink also with what another hub beside this one
+    has committed first. `utc` tells the time, microseconds since 1970, and `told` the time that stations are told (0:
+    not known), the same without it. `name` keeps its session apart from others'.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Receiver:
         folder = files.beside(".set-aside")
         self.aside = None if folder is None else SetAside(folder)
         self._broker, self._seen, self._utc = broker, seen, utc
+        self._shares = sink is not None
         self._album = None if files.pictures is None else Album(files.pictures)
         self._gathered = Gathered()
         self._pending = Pending(MOST_ROWS)
@@ -238,8 +240,8 @@ class Receiver:
             self.tally.doubles += 1
         else:
             self.tally.take(row.station, row.record, row.arrived)
-            if isinstance(row.record, Record):
-                self._seen(row.station, row.record)
+        if isinstance(row.record, Record) and (fate is Fate.NEW or self._shares):
+            self._seen(row.station, row.record)
         self._gathered.keep(row, span_of(row), self._clock.now())
 
     # -- answers -------------------------------------------------------------------------------------------

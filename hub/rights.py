@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+NAME = r"[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._@-]{0,63}"  # of a person, or of a token
+
 
 class Right(StrEnum):
     """What may be done."""
@@ -45,6 +47,10 @@ class Account(msgspec.Struct, frozen=True):
     role: Role
     stations: frozenset[str] | None
     ended: bool = False
+
+    def over(self, other: Account) -> bool:
+        """Return whether this one, where it may manage at all, may manage the other: it sees no station beyond."""
+        return self.stations is None or (other.stations is not None and other.stations <= self.stations)
 
     def may(self, right: Right, station: str | None = None) -> bool:
         """Return whether this is allowed, and about that station where one is named."""

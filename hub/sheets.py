@@ -7,6 +7,7 @@ begin of each minute.
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -18,6 +19,7 @@ from hub.database.engine import NOT_INSTALLED
 from hub.exported import Export, Minute, NothingError, unit
 from hub.sink import SinkError
 
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("station", "start_utc", "start_local", "utc_offset_h", "duration_s", "clock", "clock_error_s")
 SHEET_ROWS = 1_000_000  # of a spreadsheet's 1,048,576
@@ -57,6 +59,29 @@ def write_csv(export: Export, file: IO[str], seen: Seen) -> int:
         seen(minute)
         count += 1
     return count
+
+
+def write_file(export: Export, form: str, path: Path, seen: Seen, bom: bool = True) -> int:
+    """Write a file of that form ("csv", "xlsx", "jsonl"). Return the number of minutes. Raise SinkError, OSError.
+
+    `bom`: whether CSV begins with a byte order mark, without which Excel shows Chinese as rubbish.
+    """
+    if form == "xlsx":
+        path.touch()
+        return write_xlsx(export, path, seen)
+    with path.open("wb") as file:
+        return write_jsonl(export, file, seen) if form == "jsonl" else csv_bytes(export, file, seen, bom)
+
+
+def csv_bytes(export: Export, file: IO[bytes], seen: Seen, bom: bool) -> int:
+    """Write CSV in UTF-8. Return the number of minutes. Raise SinkError, OSError."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+    try:
+        text.write(BOM if bom else "")
+        return write_csv(export, text, seen)
+    finally:
+        text.flush()
+        text.detach()
 
 
 def write_xlsx(export: Export, path: Path, seen: Seen) -> int:

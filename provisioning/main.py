@@ -13,15 +13,13 @@ import logging
 import os
 import re
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from edge.language import texts
+from edge.language import speech, texts
 from edge.language.words import METAVARS, N_, TYPES
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
@@ -56,6 +54,7 @@ COMMANDS = {
         "provisioning.commands.advice",
         N_("Say whether spraying is sensible now, whether scab may infect, and what the season came to."),
     ),
+    "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone.")),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
     "stage": Entry(
         "provisioning.commands.stage",
@@ -125,7 +124,7 @@ def group() -> click.Group:
         params=[
             click.Option(
                 ["--lang"],
-                type=click.Choice(sorted(texts.LANGUAGES)),
+                type=click.Choice(sorted(speech.LANGUAGES)),
                 expose_value=False,
                 help=texts._("The language to speak: zh or en (otherwise the system's)."),
             )
@@ -145,8 +144,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     terminal.make_legible()
     lang, words = language_first(sys.argv[1:] if argv is None else argv)
     lang = LANGUAGES.get(re.split(r"[-_.]", lang.lower())[0], lang)
-    spoken = lang if lang in texts.LANGUAGES else texts.language(os.environ)
+    spoken = lang if lang in speech.LANGUAGES else texts.language(os.environ)
     texts.speak(spoken if spoken == "en" or terminal.can_show("岷山") else "en")
+    if not terminal.can_show("°"):
+        texts.write_plainly()
     sys.exit(outcome(["--lang", lang, *words] if lang else words))
 
 
@@ -206,6 +207,9 @@ def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
 
 def unforeseen(error: Exception) -> int:
     """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
+    import tempfile  # here: no other command needs it, and it brings much with it
+    import traceback
+
     detail = "".join(traceback.format_exception(error))
     logging.getLogger("minshan").debug(detail)
     said = texts._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)

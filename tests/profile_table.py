@@ -8,7 +8,7 @@ from __future__ import annotations
 import gettext
 
 from drivers.devices.profiles import Profile, load, names
-from edge.language import texts
+from edge.language import speech
 from edge.language.words import QUANTITIES as LABELS
 from tests.sensor_table import FOLDER, put_in
 
@@ -29,7 +29,7 @@ def table(language: str) -> str:
 
 def chinese(text: str) -> str:
     """Return a quantity's label or a profile's text in Chinese."""
-    return gettext.translation(texts.DOMAIN, texts.FOLDER, ["zh_CN"]).gettext(LABELS.get(text, text))
+    return gettext.translation(speech.DOMAIN, speech.FOLDER, ["zh_CN"]).gettext(LABELS.get(text, text))
 
 
 def cells(profile: Profile, language: str) -> list[str]:

@@ -20,7 +20,7 @@ from drivers.driver import DriverInfo
 from drivers.quantity import QUANTITIES
 from drivers.trial import ONE, SETTLING, Caller, Trial, require_all
 from drivers.twins.twin import Fault
-from edge.language import texts
+from edge.language import speech, texts
 from edge.language.words import QUANTITIES as LABELS
 from edge.sim.clock import SimClock
 
@@ -152,7 +152,7 @@ def table(language: str = "en") -> str:
 
 def chinese(word: str, code: str = "") -> str:
     """Return a word of the table in Chinese: an error by its code, else by CHINESE, a quantity by its label."""
-    known = gettext.translation(texts.DOMAIN, texts.FOLDER, ["zh_CN"])
+    known = gettext.translation(speech.DOMAIN, speech.FOLDER, ["zh_CN"])
     if code:
         return known.pgettext(texts.REASON, code)
     return CHINESE.get(word) or (known.gettext(LABELS[word]) if word in LABELS else word)

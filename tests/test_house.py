@@ -34,7 +34,7 @@ FORBIDDEN = (
     ("edge.config", ("edge.wire", "edge.uplink"), "a file is checked without a network"),
     ("edge.wire", ("edge.store",), "both ends of the wire share it, and one of them has no store"),
     ("edge.pictures.worker", ("edge.store",), "a camera that crashes must not hold the store"),
-    ("edge.page", ("edge.store", "edge.uplink", "edge.measure"), "what faces people asks the daemon"),
+    ("edge.page", ("edge.store", "edge.uplink", "edge.recorder", "edge.station"), "what faces people asks the daemon"),
     ("edge.station", ("drivers.twins", "edge.sim"), "nothing simulated is loaded on a pole"),
     (PACKAGES, ("tests",), "tests are not installed"),
 )

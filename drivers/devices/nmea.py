@@ -67,6 +67,11 @@ def channels(settings: NmeaSettings) -> tuple[Channel, ...]:
     return wind + met if settings.met else wind
 
 
+def decoded(settings: NmeaSettings) -> tuple[Channel, ...]:
+    """Return the channels of a recording: all that a head can give."""
+    return channels(settings.model_copy(update={"met": True}))
+
+
 class NmeaDecoder:
     """Decoder of sentences. A good sentence without weather is a frame without readings.
 
@@ -182,6 +187,7 @@ INFO = DriverInfo(
     timeout=TIMEOUT,
     pace=1.0,
     decoder=NmeaDecoder,
+    decodes=decoded,
     twin="drivers.twins.nmea:NmeaTwin",
     source="Airmar PB100 technical manual, p. 11-22; Gill WindSonic manual issue 30, p. 26-27, 71",
 )

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from edge.alerts.episode import Seen
 from edge.measure.derived import psychrometrics
-from edge.measure.derived.minute_values import DERIVED, derive
+from edge.measure.derived.hourly import DERIVED
+from edge.measure.derived.minute_values import derive
 from edge.measure.limits import standard_pressure
 from edge.measure.quality import Flag
 from edge.records.bodies import Minute

@@ -11,7 +11,7 @@ from edge.alerts.crops import CRITICAL, most_tender
 from edge.alerts.episode import Limits
 from edge.alerts.measures import ChannelMeasure, FallMeasure, FrostMeasure, LostMeasure, Measure
 from edge.config.sections import AlertSection, Config
-from edge.measure.derived.minute_values import DERIVED
+from edge.measure.derived.hourly import DERIVED
 from edge.records.channel_name import ChannelName
 
 FURTHER_K = (1.0, 2.0, 3.0)  # below the critical temperature: each is a step of its own

@@ -12,7 +12,7 @@ from drivers.reason import Reason
 from edge.config.address import AddressError, is_host, parse
 from edge.config.errors import BAD_BROKER
 from edge.config.sections import HornSection, SensorSection
-from edge.measure.derived.minute_values import DERIVED
+from edge.measure.derived.hourly import DERIVED
 
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
 # What a minute has beside a quantity, made of its samples (edge/measure/minute.py).

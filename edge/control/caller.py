@@ -17,6 +17,7 @@ PATIENCE_S = 2.0  # real s for one call, all of it: the question, the answer and
 WAITED_S = 120.0  # real s for one whose answer comes later (a picture), all of it
 AT_LEAST_S = 0.1  # real s for taking an answer that took the station long
 LEAST_EVERY_S, MOST_EVERY_S = 0.2, 3600.0  # s between two snapshots of a subscription
+QUIET_S = 15.0  # real s after which one who listens is told that the station lives
 
 
 class Caller:
@@ -28,6 +29,7 @@ class Caller:
         self.waits = False  # for an answer that comes later
         self.every_s: float | None = None  # a subscription
         self.due = float("inf")
+        self.news: dict[str, Outcome] | None = None  # of one who listens: what it has not got yet, the newest of each
         self.who = Principal("socket", f"uid {uid_of(connection)}")
         self.framed: bool | None = None  # or lines; None while it has written nothing
         self._in, self._out = bytearray(), bytearray()
@@ -110,13 +112,30 @@ class Caller:
             self._out += frames.packed(in_frame(outcome))
             self.until = now + max(PATIENCE_S, self.every_s)
 
+    def listen(self, first: Outcome, now: float) -> None:
+        """Tell it from now on what is new, the first at once."""
+        self.waits, self.news, self.until = False, {"now": first}, float("inf")
+        self.tell_news(now)
+
+    def tell_news(self, now: float) -> None:
+        """Give it what is new, or a sign of life, unless it has not taken what it was given before."""
+        if self.news is None or self._out:
+            return
+        if not self.news and now >= self.due:
+            self.news["alive"] = Outcome("done", data={"event": "alive"})
+        for outcome in self.news.values():
+            self._out += frames.packed(in_frame(outcome))
+        if self.news:
+            self.until, self.due = now + QUIET_S, now + QUIET_S
+            self.news.clear()
+
     def write(self, now: float) -> None:
         """Let it take what there is. Raise OSError where it has gone."""
         with contextlib.suppress(BlockingIOError):
             del self._out[: self.socket.send(self._out)]
         if self._out:
             return
-        if self.every_s is not None:
+        if self.every_s is not None or self.news is not None:
             self.until = float("inf")
         elif self._last:
             self._shut = True

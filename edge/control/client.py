@@ -11,6 +11,7 @@ from typing import Any
 from drivers.clock import Clock
 from edge.clock.clock import SystemClock
 from edge.control import frames
+from edge.control.caller import QUIET_S
 from edge.control.frames import LONGEST_ANSWER, FrameError
 from edge.language import texts
 from edge.language.texts import _
@@ -67,6 +68,15 @@ class Client:
             self._send({"ask": "subscribe", "every_s": every_s})
             while True:
                 yield facts(self._message(self._clock.now() + every_s + PATIENCE_S))
+        except (OSError, ValueError):
+            raise self._silent() from None
+
+    def live(self) -> Iterator[dict[str, Any]]:
+        """Give what is new as it comes (`event`: "now", "record", "alive"), until the station ends. Raise AskError."""
+        try:
+            self._send({"ask": "live"})
+            while True:
+                yield facts(self._message(self._clock.now() + QUIET_S + PATIENCE_S))
         except (OSError, ValueError):
             raise self._silent() from None
 

@@ -17,8 +17,7 @@ import msgspec
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
 from edge.alerts.crops import CRITICAL
-from edge.alerts.horn import HornLane
-from edge.control import picture_price
+from edge.control import answering, horn_orders, picture_price
 from edge.control.arguments import (
     LONGEST_TEXT,
     SHOWN,
@@ -33,7 +32,7 @@ from edge.control.arguments import (
 )
 from edge.control.status import Parts, plain_status
 from edge.recorder.maintenance import Maintenance
-from edge.records.bodies import Stage, plain
+from edge.records.bodies import Stage
 from edge.store.errors import StoreError
 from edge.store.picture_rows import file_name
 
@@ -167,6 +166,11 @@ def give_status(parts: Parts, arguments: NoArguments, request: Request) -> Outco
     return Outcome("done", data=plain_status(parts))
 
 
+def answered(give: Callable[[Parts, Any], dict[str, Any]]) -> Callable[[Parts, Any, Request], Outcome]:
+    """Return the handler of a question whose answer is facts."""
+    return lambda parts, arguments, request: Outcome("done", data=give(parts, arguments))
+
+
 def take_picture(parts: Parts, arguments: PictureArguments, request: Request) -> None:
     """Take a picture now: accepted at once, the end when it is there or is known not to come."""
     if parts.pictures is None:
@@ -233,32 +237,14 @@ def say_stage(parts: Parts, arguments: StageArguments, request: Request) -> Outc
 
 def silence_horn(parts: Parts, arguments: SilenceArguments, request: Request) -> Outcome:
     """Silence what the horn sounds for now; it sounds again for what is worse, or new."""
-    horn = horn_of(parts)
-    who = " ".join(arguments.by.split()) or str(request.issued_by)
-    horn.silence(Reason("said", "{text}", text=who))
-    return Outcome("done", data={"rules": list(horn.snapshot.rules)})
+    return Outcome("done", data=horn_orders.silence(parts, arguments, str(request.issued_by)))
 
 
-def give_advice(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
-    """Return what the growers' rules say now."""
-    recorder = parts.recorder.snapshot
-    now, _ = recorder.time_at(parts.clock.now())
-    return Outcome("done", data={"verdicts": [plain(one) for one in parts.advice.verdicts(now, recorder.hour)]})
-
-
-def test_horn(parts: Parts, arguments: NoArguments, request: Request) -> Outcome | None:
+def test_horn(parts: Parts, arguments: NoArguments, request: Request) -> None:
     """Sound the horn for a moment: the end comes when it is over, or cannot be."""
-    horn = horn_of(parts)
+    horn = horn_orders.horn_of(parts)
     request.tell(Outcome("accepted"))
     horn.test(lambda why: request.tell(Outcome("done" if why is None else "failed", why)))
-    return None
-
-
-def horn_of(parts: Parts) -> HornLane:
-    """Return the station's horn. Raise RefusedError where it has none."""
-    if parts.horn is None:
-        raise RefusedError(Reason("without_horn", "this station has no [horn]"))
-    return parts.horn
 
 
 def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
@@ -282,7 +268,7 @@ def say_hello(parts: Parts, arguments: NoArguments, request: Request) -> Outcome
 
 KNOWN = (
     Command("status", NoArguments, Permission.READ, give_status),
-    Command("advice", NoArguments, Permission.READ, give_advice),
+    Command("advice", NoArguments, Permission.READ, answered(answering.give_advice)),
     Command("picture", PictureArguments, Permission.OPERATE, take_picture, remote=True),
     Command("try-logins", NoArguments, Permission.OPERATE, try_logins),
     Command("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
@@ -292,4 +278,10 @@ KNOWN = (
     Command("test-horn", NoArguments, Permission.OPERATE, test_horn),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
     Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
+    Command("station", NoArguments, Permission.READ, answered(answering.give_station)),
+    Command("now", NoArguments, Permission.READ, answered(answering.give_now)),
+    Command("series", answering.SeriesArguments, Permission.READ, answered(answering.give_series)),
+    Command("channels", answering.ChannelsArguments, Permission.READ, answered(answering.give_channels)),
+    Command("events", answering.EventsArguments, Permission.READ, answered(answering.give_events)),
+    Command("pictures", answering.PicturesArguments, Permission.READ, answered(answering.give_pictures)),
 )

@@ -25,6 +25,7 @@ from edge.control.commands import Commands, Outcome, Request
 from edge.control.envelopes import by_socket
 from edge.control.frames import FrameError
 from edge.files import identity
+from edge.records.record import Kind, Record
 
 log = logging.getLogger("minshan.control")
 MOST_CALLERS = 32  # one more takes the place of the one whose time ends first
@@ -44,7 +45,15 @@ class Control:
         self._world = SystemClock()
         self._callers: dict[int, Caller] = {}
         self._told = clock.inbox(TOLD)
+        self._news = clock.inbox(TOLD)
+        self._listened = False  # whether anybody is to hear of them
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def recorded(self, record: Record) -> None:
+        """Tell whoever listens of a new record. Callable from any lane."""
+        if self._listened:
+            self._news.offer(record)
+            os.eventfd_write(self._wake, 1)
 
     def run(self) -> None:
         """Serve for ever; ends by `Stopped`, the socket removed."""
@@ -96,6 +105,7 @@ class Control:
                 with self._survived(fd):
                     self._callers[fd].read(gone=bool(events & select.EPOLLHUP))
         self._answer_all()
+        self._spread_news()
         for fd in list(self._callers):
             with self._survived(fd):
                 self._serve(fd, poll)
@@ -113,7 +123,9 @@ class Control:
     def _serve(self, fd: int, poll: select.epoll) -> None:
         """Take a caller's next question, give it what there is, and see whether it is done."""
         caller, now = self._callers[fd], self._world.now()
-        if now >= caller.due:
+        if caller.news is not None:
+            caller.tell_news(now)
+        elif now >= caller.due:
             self._commands.run("status", {}, Request("subscription", caller.who, lambda told: caller.push(told, now)))
         try:
             asked = caller.question()
@@ -133,6 +145,11 @@ class Control:
         match asked:
             case {"ask": "subscribe", "every_s": int() | float() as every_s} if caller.framed:
                 caller.subscribe(min(max(float(every_s), LEAST_EVERY_S), MOST_EVERY_S), self._world.now())
+            case {"ask": "live"} if caller.framed and len(asked) == 1:
+                self._listened = True  # before the newest minute is read, so that none falls between
+                self._commands.run(
+                    "now", {}, Request("live", caller.who, lambda told: caller.listen(as_news(told), self._world.now()))
+                )
             case _:
                 caller.begin()
                 by_socket(self._commands, asked, caller.who, lambda outcome: self._tell(caller, outcome))
@@ -148,6 +165,23 @@ class Control:
             if isinstance(caller, Caller) and isinstance(outcome, Outcome):
                 caller.answer(outcome, self._world.now())
 
+    def _spread_news(self) -> None:
+        """Give each who listens what was recorded; the newest minute is read once."""
+        found: dict[str, Outcome] = {}
+        while len(self._news):
+            record = self._news.get(0.0)
+            if isinstance(record, Record):
+                said = {"event": "record", "kind": record.kind, "seq": record.seq}
+                found[record.kind] = Outcome("done", data=said)
+        listeners = [caller for caller in self._callers.values() if caller.news is not None]
+        self._listened = bool(listeners)
+        if found.pop(Kind.MINUTE, None) is not None and listeners:
+            ask = Request("live", listeners[0].who, lambda told: found.update(now=as_news(told)))
+            self._commands.run("now", {}, ask)
+        for caller in listeners:
+            assert caller.news is not None
+            caller.news.update(found)
+
     @contextlib.contextmanager
     def _survived(self, fd: int) -> Iterator[None]:
         """Drop the caller where it has gone."""
@@ -161,6 +195,11 @@ class Control:
         caller = self._callers.pop(fd, None)
         if caller is not None:
             caller.socket.close()  # epoll forgets it by itself
+
+
+def as_news(outcome: Outcome) -> Outcome:
+    """Return the answer to `now` as an event."""
+    return outcome if outcome.state != "done" else Outcome("done", data={"event": "now", "now": outcome.data})
 
 
 NOT_A_LINE = Reason("not_a_line", "this is no line of JSON")

@@ -6,16 +6,13 @@ when it is declared. docs/glossary.md holds the terms; a test holds the catalogu
 
 from __future__ import annotations
 
-import gettext
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from gettext import gettext as _
-from gettext import ngettext, pgettext
-from pathlib import Path
 
 from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
+from edge.language.speech import _, language, ngettext, pgettext, speak, speaking
 from edge.language.words import BUSES, CROPS, FACTS, FLAGS, QUANTITIES, SOURCES, STAGES, UNITS
 from edge.measure.derived.hourly import HOURLY
 from edge.records.channel_name import ChannelName
@@ -37,33 +34,23 @@ __all__ = [
     "said",
     "size",
     "speak",
+    "speaking",
     "stage",
     "unit",
     "value",
     "when",
 ]
 
-DOMAIN = "minshan"
+PLAIN_UNITS = "MINSHAN_PLAIN_UNITS"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
 LIST_PARAMS = ("expected", "kinds", "known", "names", "others", "there", "topics", "unknown")
-FOLDER = Path(__file__).parent / "locale"
-LANGUAGES = {"zh": "zh_CN", "en": "en"}
 
 
-def language(environment: Mapping[str, str]) -> str:
-    """Return "zh" or "en", by what LANGUAGE, LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
-    keys = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-    named = next((environment[key] for key in keys if environment.get(key)), "")
-    return "zh" if named.lower().startswith("zh") else "en"
-
-
-def speak(lang: str) -> None:
-    """Speak "zh" or "en" from now on, in this process and those that it starts."""
-    os.environ["LANGUAGE"] = LANGUAGES[lang]
-    gettext.bindtextdomain(DOMAIN, str(FOLDER))
-    gettext.textdomain(DOMAIN)
+def write_plainly() -> None:
+    """Write units in ASCII from now on, in this process and those that it starts: "degC", as wide as it is drawn."""
+    os.environ[PLAIN_UNITS] = "1"
 
 
 def label(channel: str) -> str:
@@ -74,8 +61,9 @@ def label(channel: str) -> str:
 
 
 def unit(name: str) -> str:
-    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3."""
-    return _(UNITS.get(name, name))
+    """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3; where they write plainly, "degC"."""
+    known = UNITS.get(name, name)
+    return name if PLAIN_UNITS in os.environ and not known.isascii() else _(known)
 
 
 def flag_word(flag: int) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from drivers.driver import Channel
 from drivers.quantity import Kind, quantity
 from edge.measure.consistency import MinuteSteps, Zeros, together
+from edge.measure.ground import Ground
 from edge.measure.lasting import Lasting, Wet
 from edge.measure.limits import Limits, for_device
 from edge.measure.offset import Leapt, Offsets
@@ -52,6 +53,8 @@ class Doubts(msgspec.Struct, omit_defaults=True):
     habits: dict[str, tuple[float, float]] = {}
     usual: dict[str, Usual] = {}
     dark: list[str] = []
+    snowed: list[str] = []
+    leaves: dict[str, float] = {}
 
 
 class Closing:
@@ -70,6 +73,7 @@ class Closing:
         self._persistence = Persistence({n: (p.sensor, p.channel) for n, p in places.items()}, self._pairs.twins())
         self._offsets, self._lasting = Offsets(quantities), Lasting(quantities)
         self._sun = Sun(site, quantities) if site else None
+        self._ground = Ground(quantities)
         self._zeros = Zeros({n: (p.sensor, p.channel.quantity) for n, p in places.items()})
         gauges = {n: p.heated for n, p in places.items() if quantity(p.channel.quantity).kind is Kind.TOTAL}
         self._rain = Rain(gauges)
@@ -98,6 +102,7 @@ class Closing:
         doubts |= apart
         doubts |= still
         doubts |= self._rain.doubts(begin, end, values)
+        doubts |= self._ground.doubts(end - begin, raised(values, doubts))
         doubts |= self._zeros.doubts(values)
         self._offsets.forget(doubts.keys() - leapt.keys())
         doubts |= self._steps.doubts(begin, end, values)
@@ -111,8 +116,9 @@ class Closing:
         wet, iced = self._lasting.keep(self._end)
         leapt, still, apart = self._offsets.keep(self._end), self._persistence.keep(), self._pairs.keep()
         habits, usual = self._persistence.habits(), self._pairs.usual()
-        dark = self._sun.keep() if self._sun else []
-        return Doubts(self._utc, leapt, wet, iced, still, apart, habits, usual, dark)
+        dark, snowed = self._sun.keep() if self._sun else ([], [])
+        leaves = self._ground.keep()
+        return Doubts(self._utc, leapt, wet, iced, still, apart, habits, usual, dark, snowed, leaves)
 
     def _resume(self, begin: float, utc_offset: float | None) -> None:
         """Go on with what was kept. A gap that nobody can measure counts as none."""
@@ -126,4 +132,5 @@ class Closing:
         self._persistence.resume(kept.still, kept.habits, begin)
         self._pairs.resume(kept.apart, kept.usual, begin)
         if self._sun:
-            self._sun.resume(kept.dark)
+            self._sun.resume(kept.dark, kept.snowed)
+        self._ground.resume(kept.leaves)

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from drivers.quantity import quantity
 from drivers.reason import Reason
 from edge.measure.derived.et0 import LUX_PER_WATT, Place, sun_height
+from edge.measure.quality import Flag
+from edge.measure.snow import Dome, Frost
 from edge.measure.value import Value
 
 Site = Place
@@ -37,6 +39,8 @@ class Sun:
         self._site = site
         self._lights = {name: of for name, of in channels.items() if of in PER_WATT}
         self._dark = dict.fromkeys(self._lights, 0.0)  # s of high sun in which it told next to nothing
+        self._domes = {name: Dome() for name in self._lights}
+        self._frost = Frost()
 
     def doubts(
         self, begin: float, end: float, utc_offset: float | None, values: Mapping[str, Value]
@@ -47,17 +51,23 @@ class Sun:
         height = self.height((begin + end) / 2 + utc_offset)
         clear = clear_sky(height, self._site.altitude_m)
         most = TOO_MUCH * clear + (TWILIGHT if height > DUSK else NIGHT)
+        air, humidity = (good(values, of) for of in ("air_temperature", "relative_humidity"))
+        warmed = self._frost.warmed(air, height > 0)
         found = {}
         for name, of in self._lights.items():
             value = values.get(name)
             if value is None or value.value is None:
                 continue
             watts = value.value / PER_WATT[of]
-            self._watch(name, watts, end - begin if height > HIGH else 0.0, clear)
+            high = end - begin if height > HIGH else 0.0
+            self._watch(name, watts, high, clear)
+            snow = self._domes[name].doubt(watts / clear if clear > TWILIGHT else None, high, warmed, humidity)
             if watts > most:
                 found[name] = too_much(value.value, of, height, most)
             elif self._dark[name] >= DARK_S - 1.0:
                 found[name] = Reason("covered", "covered or dead? under {most:g} % of a clear sky", most=100 * COVERED)
+            elif snow:
+                found[name] = snow
         return found
 
     def _watch(self, name: str, watts: float, seconds: float, clear: float) -> None:
@@ -67,19 +77,27 @@ class Sun:
         else:
             self._dark[name] += seconds
 
-    def keep(self) -> list[str]:
-        """Return the sensors that are called covered."""
-        return [name for name, seconds in self._dark.items() if seconds >= DARK_S - 1.0]
+    def keep(self) -> tuple[list[str], list[str]]:
+        """Return the sensors that are called covered, and those that are called snowed under."""
+        dark = [name for name, seconds in self._dark.items() if seconds >= DARK_S - 1.0]
+        return dark, [name for name, dome in self._domes.items() if dome.snowed]
 
-    def resume(self, dark: Iterable[str]) -> None:
+    def resume(self, dark: Iterable[str], snowed: Iterable[str]) -> None:
         """Go on with such sensors."""
         self._dark |= {name: DARK_S for name in dark if name in self._lights}
+        self._domes |= {name: Dome(snowed=True) for name in snowed if name in self._lights}
 
     def height(self, utc: float) -> float:
         """Return the sun's height at an instant (UTC s), radians."""
         local = datetime.fromtimestamp(utc + self._site.utc_offset_h * 3600.0, UTC)
         hours = local.hour + local.minute / 60.0 + local.second / 3600.0
         return sun_height(local.timetuple().tm_yday, hours, self._site)
+
+
+def good(values: Mapping[str, Value], of: str) -> float | None:
+    """Return the primary sensor's good value, None where there is none."""
+    value = values.get(of)
+    return value.value if value is not None and value.flag is Flag.PASS else None
 
 
 def too_much(value: float, of: str, height: float, most: float) -> Reason:

@@ -47,10 +47,13 @@ class MaintenanceMark:
     def __init__(self, notes: Notes, boot: str, now: float, utc: int | None) -> None:
         self._notes, self._boot = notes, boot
         self._carried: Kept | None = None  # of another boot, its end not known by this one's clock
+        self._since = float("-inf")  # s of this boot; a minute that ended before is weather, though it is still in hand
         self.present = self._resumed(now, utc)
 
     def begin(self, work: Maintenance, now: float, utc: int | None) -> None:
         """Begin it, or with an end that is not after `now` end it with the minute in hand. `utc`: of now, or None."""
+        if self.present is None:
+            self._since = now
         self.present, self._carried = work, None
         left = work.until - now
         until = None if utc is None else utc + round(left * 1e6)
@@ -68,7 +71,7 @@ class MaintenanceMark:
         work = self.present
         if work is None:
             return
-        if work.until >= begin:
+        if work.until >= begin and end > self._since:
             reason = Reason("maintenance", "maintenance: {text}", text=work.what, issued_by=work.issued_by).builtins()
             for channel, value in body["values"].items():
                 if value is not None:

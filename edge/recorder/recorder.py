@@ -37,6 +37,7 @@ TIDY_EVERY = 60  # minutes between two sweeps of the store
 class RecorderSnapshot(msgspec.Struct, frozen=True):
     """What the recorder publishes of itself: the newest minute, what is wrong, and what it knows of the time."""
 
+    boot: str
     latest: Record | None
     hour: Record | None  # the newest hour's
     alerts: tuple[AlertNow, ...]
@@ -119,6 +120,7 @@ class Recorder:
     def _snapshot(self) -> RecorderSnapshot:
         line, work = self.timeline, self.maintenance.present
         return RecorderSnapshot(
+            self._boot,
             self.latest,
             self.hour,
             () if self.alerts is None else self.alerts.now,

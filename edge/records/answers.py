@@ -39,7 +39,8 @@ class Value(msgspec.Struct, frozen=True):
 class Now(msgspec.Struct, frozen=True):
     """A station's newest minute (of the newest start of its daemon that has a dated one, the highest number in it).
 
-    `start_us` is None where nothing dated is here; `values` by channel.
+    `start_us` is None where nothing dated is here; `values` by channel. At the station itself it is the newest one
+    measured, dated or not, and `age_s` is how long ago it ended, by the station's own clock.
     """
 
     station: str
@@ -49,9 +50,10 @@ class Now(msgspec.Struct, frozen=True):
     clock: str | None
     clock_error_s: float | None
     values: dict[str, Value]
+    age_s: float | None = None
 
 
-class Point(msgspec.Struct, frozen=True):
+class Point(msgspec.Struct, frozen=True, gc=False):  # thousands in an answer, of numbers alone
     """One minute, hour or day of a channel.
 
     `value`: of a minute as it was measured; of an hour or a day the mean of its good values (of a direction the vector
@@ -87,7 +89,10 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One record that is no minute; `body` as the station says it, None where it is not understood (`wrong`)."""
+    """One record that is no minute; `body` as the station says it, None where it is not understood (`wrong`).
+
+    `arrived_us` is None at the station itself.
+    """
 
     station: str
     epoch: str
@@ -96,7 +101,7 @@ class Event(msgspec.Struct, frozen=True):
     kind: str | None
     start_us: int | None
     clock: str | None
-    arrived_us: int
+    arrived_us: int | None
     body: object
     wrong: str | None
 

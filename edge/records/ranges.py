@@ -28,15 +28,17 @@ def ranges(pairs: Iterable[tuple[int, int]]) -> Ranges:
 
 def of(numbers: Iterable[int]) -> Ranges:
     """Return the set of these numbers; rising or falling ones are never held in memory together."""
-    found: list[list[int]] = []
+    found: list[tuple[int, int]] = []
+    first, last = 0, -1
     for number in numbers:
-        if found and number == found[-1][1] + 1:
-            found[-1][1] = number
-        elif found and number == found[-1][0] - 1:
-            found[-1][0] = number
+        if number == last + 1 and found:
+            last = number
+        elif number == first - 1 and found:
+            first = number
         else:
-            found.append([number, number])
-    return ranges((first, last) for first, last in found)
+            found.append((first, last))
+            first = last = number
+    return ranges([*found, (first, last)])
 
 
 def union(a: Ranges, b: Ranges) -> Ranges:

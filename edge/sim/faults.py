@@ -52,6 +52,7 @@ CALM = (60.0, 900.0)  # s from one fault's begin to the next one's
 LASTING = (90.0, 900.0)
 RECOVERY = 240.0  # s for which a bus is left alone after a fault: its return is seen
 FOREVER = float("inf")
+BOOTING = 20.0  # s of the boot's clock at which the daemon starts: no outage with a power cut is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def draw(seed: int, sensors: Sequence[SensorSection], length: float) -> Schedule
     while at < length:
         power = rng.random() < 0.4
         known = rng.choice((0.0, rng.uniform(60.0, 3600.0), FOREVER)) if power else 0.0
-        outages.append(Outage(round(at, 1), round(rng.uniform(1.0, 300.0), 1), power, round(known, 1)))
+        lasts = rng.uniform(1.0, 300.0)
+        outages.append(Outage(round(at, 1), round(max(lasts, BOOTING) if power else lasts, 1), power, round(known, 1)))
         at += rng.uniform(0.1, 0.4) * length
     away = [rng.uniform(0.0, 0.5) * length, rng.uniform(0.6, 0.9) * length]
     absences = tuple((round(t, 1), round(t + rng.uniform(0.02, 0.15) * length, 1)) for t in away)

@@ -16,13 +16,12 @@ from typing import Literal, Protocol
 from edge.clock.belief import SECOND_LOOK
 from edge.config.sections import Config
 from edge.sim.asks import Ask
-from edge.sim.faults import FOREVER, Mishap, Outage, Schedule, inject
+from edge.sim.faults import BOOTING, FOREVER, Mishap, Outage, Schedule, inject
 from edge.sim.rig import Rig
 from edge.sim.times import Boot, Telling
 from edge.station import Station
 from edge.store.store import Store
 
-BOOTING = 20.0  # s of the boot's clock at which the daemon starts
 WEATHER_S = 5.0  # s between two moments of the weather: long lives cost less, and no device here notices
 GRACE = 2.0  # s after an end at which the last minute is surely closed
 Ended = Literal["runs", "killed", "power", "stopped"]

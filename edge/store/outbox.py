@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import apsw
@@ -56,13 +58,12 @@ class Outbox:
         limit: int = 500,
         newest_first: bool = True,
         until_seq: int | None = None,
-        excluding: Iterable[int] = (),
+        excluding: Ranges = NOTHING,
     ) -> list[Record]:
         """Return records to send: unsent, not held, not above `until_seq`, not `excluding` (what is under way)."""
-        under_way = ranges.of(excluding)
 
         def due() -> Ranges:
-            seqs = ranges.without(self._ledger.unsent(dest), ranges.union(self._ledger.held, under_way))
+            seqs = ranges.without(self._ledger.unsent(dest), ranges.union(self._ledger.held, excluding))
             return seqs if until_seq is None else ranges.common(seqs, ((1, until_seq),))
 
         return self._pick(due, limit, newest_first)
@@ -100,7 +101,7 @@ class Outbox:
         cut, it is sent once more.
         """
         with self._db.reading() as connection:
-            new = ranges.common(_current(connection, records), self._ledger.unsent(dest))
+            new = ranges.common(self._current(connection, records), self._ledger.unsent(dest))
             self._ledger.move(dest, new, SENT)
             while self._marks and self._marks[0].at < at - LONGEST:
                 self._marks.popleft()  # what has no mark was sent long ago, as was this
@@ -112,7 +113,7 @@ class Outbox:
     def mark_proven(self, records: Iterable[Record], dest: str) -> None:
         """Close the records that the destination proved to have in these revisions. Written with a later change."""
         with self._db.reading() as connection:
-            self._ledger.move(dest, _current(connection, records), CLOSED)
+            self._ledger.move(dest, self._current(connection, records), CLOSED)
 
     def prove(self, spans: Iterable[Span], dest: str, revision: int | None = None) -> int:
         """Close the records that the destination proved to have (sent or unsent -> closed). Return how many.
@@ -174,6 +175,16 @@ class Outbox:
         with self._db.reading():
             return min((mark.overdue for mark in self._alive() if mark.dest == dest), default=float("inf"))
 
+    def _current(self, connection: apsw.Connection, records: Iterable[Record]) -> Ranges:
+        """Return the seqs of those records that are in the store as they are: same epoch, same revision."""
+        sql = "SELECT seq FROM record WHERE seq BETWEEN ? AND ? AND (epoch <> ? OR revision <> ?)"
+        current = NOTHING
+        for name, same in groupby(records, attrgetter("epoch", "revision")):
+            named = ranges.of(record.seq for record in same)
+            others = ranges.of(row[0] for pair in named for row in connection.execute(sql, (*pair, *name)))
+            current = ranges.union(current, ranges.without(named, others))
+        return ranges.common(current, self._ledger.kept)
+
     def _kept(self, spans: Iterable[Span]) -> Ranges:
         return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.kept)
 
@@ -184,14 +195,6 @@ class Outbox:
         """Return the marks of which something is still unproven: a few batches at most."""
         left = (mark._replace(seqs=ranges.common(mark.seqs, self._ledger.get(mark.dest, SENT))) for mark in self._marks)
         return [mark for mark in left if mark.seqs]
-
-
-def _current(connection: apsw.Connection, records: Iterable[Record]) -> Ranges:
-    """Return the seqs of those records that are in the store as they are: same epoch, same revision."""
-    wanted = {(record.seq, record.epoch, record.revision) for record in records}
-    sql = "SELECT seq, epoch, revision FROM record WHERE seq BETWEEN ? AND ?"
-    found = (row for pair in ranges.of(sorted(one[0] for one in wanted)) for row in connection.execute(sql, pair))
-    return ranges.of(row[0] for row in found if row in wanted)
 
 
 def _newer(connection: apsw.Connection, seqs: Ranges, revision: int) -> Ranges:

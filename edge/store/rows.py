@@ -63,13 +63,13 @@ def row_of(record: Record) -> Row:
 
 def from_row(row: Row) -> Record:
     """Return the record of a row. Raise RowError where it is damaged."""
-    if not is_whole(row):
+    head, body, crc = row[: WIDTH - 2], row[WIDTH - 2], row[WIDTH - 1]
+    if not isinstance(body, bytes) or crc_of(head, body) != crc:
         raise RowError(f"record {row[0]!r} is damaged")
     try:
-        body = unpacked(row[WIDTH - 2])
+        body = unpacked(body)
     except ValueError as why:
         raise RowError(f"record {row[0]!r} is damaged") from why
-    head = row[: WIDTH - 2]
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
     return Record(
         epoch,

@@ -21,6 +21,7 @@ from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.store import damage_report, quota, rows
 from edge.store import folder as folders
+from edge.store.by_time import ByTime
 from edge.store.damage_report import Repair, UnreportedRepairs
 from edge.store.database import Database
 from edge.store.delivery import Ledger
@@ -40,7 +41,8 @@ from edge.store.times import ARRIVAL, Times
 
 class Store:
     """The records, and the parts for all else: `outbox` (what each destination has of them), `times` (how records
-    without a time get theirs), `pictures`, and `notes` (small things). Made by `Store.open`.
+    without a time get theirs), `by_time` (which are of a time), `pictures`, and `notes` (small things). Made by
+    `Store.open`.
     """
 
     def __init__(
@@ -67,6 +69,9 @@ class Store:
         self.notes = Notes(self._db)
         self.outbox = Outbox(self._db, self._ledger, self._tail, self._pick)
         self.times = Times(self._db, self._ledger)
+        self.by_time = ByTime(
+            self._db, self.epochs, lambda *where: self._read(lambda c: self._reader.select(c, *where))
+        )
         self._hold = folders.Hold(folder)
         self._place = Place(self._db, self._recovery, self._hold)
 

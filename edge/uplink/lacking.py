@@ -7,7 +7,7 @@ end it goes alone. One that was alone and lacking three times, while others arri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from edge.records import ranges
 from edge.records.record import Record
@@ -29,9 +29,9 @@ class Lacking:
         self._others_arrived = False
         self.nothing_arrives = False  # of what was sent last
 
-    def twice(self, record: Record) -> bool:
-        """Return whether a record was lacking twice: it goes by the oldest version of the contract then."""
-        return self._times.get(record.seq, 0) > 1
+    def twice(self, records: Iterable[Record]) -> bool:
+        """Return whether one of them was lacking twice: they go by the oldest version of the contract then."""
+        return bool(self._times) and any(self._times.get(record.seq, 0) > 1 for record in records)
 
     def proved(self, has: Iterable[Span], new: bool) -> None:
         """Take in what the platform has, and whether some of it was not known before."""
@@ -52,8 +52,11 @@ class Lacking:
         self._times = dict(sorted(times.items())[-MOST:])
         self.stays |= {seq for seq, number in self._times.items() if number > len(BATCHES)}
 
-    def batches(self, records: Iterable[Record], most: int) -> Iterator[list[Record]]:
+    def batches(self, records: Sequence[Record], most: int) -> Iterator[Sequence[Record]]:
         """Yield records in batches of at most `most`, of fewer where some of them were lacking."""
+        if not self._times:
+            yield from (records[at : at + most] for at in range(0, len(records), most))
+            return
         batch: list[Record] = []
         size = most
         for record in records:

@@ -105,7 +105,7 @@ class RecordEncoder:
 
     def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
         """Return old records in messages of at most `most_bytes`; one goes whatever its size."""
-        if self.version == VERSION or any(self.lacking.twice(record) for record in records):
+        if self.version == VERSION or self.lacking.twice(records):
             return self._adapter.backfill(records, most_bytes)
         return self._columns(Topic.BACKFILL, records, most_bytes, None)
 

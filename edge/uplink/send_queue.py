@@ -11,6 +11,7 @@ from collections import deque
 
 from drivers.clock import Clock
 from edge.northbound.minshan import Outgoing
+from edge.records import ranges
 from edge.records.record import Kind, Record
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
@@ -163,10 +164,10 @@ class Order:
         """Old records; what fits no packet even alone and compressed is left out and told."""
         most, batch = window.payload_bytes, self._adapter.batch_records
         alone = [record.seq for message in self._alone for record in message.records]
-        excluded = [*(seq for _, seq, _ in window.flying()), *self._too_large.seqs, *alone]
-        wait_for_live = self._live_due < NEVER
-        unsent = self._store.outbox.unsent(self._dest, limit=AHEAD * batch, excluding=excluded)
-        records = [r for r in unsent if not (wait_for_live and self._is_fresh(r, now))]
+        excluded = ranges.union(window.seqs(), ranges.of(sorted([*self._too_large.seqs, *alone])))
+        records = self._store.outbox.unsent(self._dest, limit=AHEAD * batch, excluding=excluded)
+        if self._live_due < NEVER:  # what is fresh goes as live
+            records = [record for record in records if not self._is_fresh(record, now)]
         parts = self._lacking.batches(records, batch)
         messages = [message for part in parts for message in self._encoder.backfill(part, most)]
         return [message for message in messages if self._fits(message, window)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import takewhile
 
 from edge.northbound.minshan import Outgoing
+from edge.records import ranges
+from edge.records.ranges import Ranges
 from edge.records.record import Record
 from edge.wire.contract import ChunkHeader
 
@@ -25,6 +27,7 @@ class Window:
         self._alone = self._careful = False
         self._sent: dict[int, Outgoing] = {}
         self._at: dict[int, float] = {}  # when each of them went
+        self._seqs: dict[int, Ranges] = {}  # of their records
         self._passed_over: set[int] = set()
         self._bytes = 0
 
@@ -46,6 +49,7 @@ class Window:
         """Take in that a message was handed over at `at` (boottime, s)."""
         self._sent[mid] = message
         self._at[mid] = at
+        self._seqs[mid] = ranges.of(record.seq for record in message.records)
         self._alone = self.payload_bytes is not None and len(message.payload) > self.payload_bytes
         self._bytes += len(message.payload)
 
@@ -55,7 +59,7 @@ class Window:
         if message is not None:
             self._passed_over |= set(takewhile(lambda other: other != mid, self._sent))
             self._passed_over.discard(mid)
-            del self._sent[mid], self._at[mid]
+            del self._sent[mid], self._at[mid], self._seqs[mid]
             self._bytes -= len(message.payload)
             self._alone = False
         return message
@@ -71,6 +75,10 @@ class Window:
     def flying(self) -> set[tuple[str, int, int]]:
         """Return the records in flight, by `identity`."""
         return {identity(record) for message in self._sent.values() for record in message.records}
+
+    def seqs(self) -> Ranges:
+        """Return the seqs of the records in flight."""
+        return ranges.ranges(pair for seqs in self._seqs.values() for pair in seqs)
 
     def chunks(self) -> list[tuple[ChunkHeader, int]]:
         """Return the chunks of pictures in flight, each with the offset of its end."""

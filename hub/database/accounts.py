@@ -38,6 +38,7 @@ MOST_SESSIONS = 20  # of one person; the oldest ends
 PAGE = 200  # lines of the audit in one answer
 COLUMNS = "kind, name, role, stations, ended"
 Kind = Literal["user", "token"]
+UNKNOWN = Reason("account_unknown", 'there is no "{name}"', name="")
 
 
 class Audited(msgspec.Struct, frozen=True):
@@ -63,13 +64,12 @@ class Accounts:
 
     def add(self, account: Account, secret: str, now: int) -> None:
         """Keep a new account; `secret`: the hash of its password or token. Raise AccountError where there is one."""
-        stations = None if account.stations is None else json.dumps(sorted(account.stations))
         with self._engine.transaction():
             if self._engine.query("SELECT 1 FROM account WHERE kind = %s AND name = %s", (account.kind, account.name)):
                 raise AccountError(Reason("account_taken", 'there is a "{name}" already', name=account.name))
             self._engine.query(
                 "INSERT INTO account (kind, name, role, stations, secret, made) VALUES (%s, %s, %s, %s, %s, %s)",
-                (account.kind, account.name, account.role.value, stations, secret, now),
+                (account.kind, account.name, account.role.value, _stations(account), secret, now),
             )
 
     def change_password(self, name: str, secret: str) -> None:
@@ -78,6 +78,15 @@ class Accounts:
             self._known("user", name)
             self._engine.query("UPDATE account SET secret = %s WHERE kind = 'user' AND name = %s", (secret, name))
             self._engine.query("DELETE FROM session WHERE name = %s", (name,))
+
+    def change_role(self, account: Account) -> None:
+        """Keep another role and other stations of an account. Raise AccountError where there is none."""
+        with self._engine.transaction():
+            self._known(account.kind, account.name)
+            self._engine.query(
+                "UPDATE account SET role = %s, stations = %s WHERE kind = %s AND name = %s",
+                (account.role.value, _stations(account), account.kind, account.name),
+            )
 
     def end(self, kind: Kind, name: str, now: int | None) -> None:
         """Let an account do nothing any more (`now` None: let it again). Raise AccountError where there is none."""
@@ -153,7 +162,7 @@ class Accounts:
 
     def _known(self, kind: Kind, name: str) -> None:
         if not self._engine.query("SELECT 1 FROM account WHERE kind = %s AND name = %s", (kind, name)):
-            raise AccountError(Reason("account_unknown", 'there is no "{name}"', name=name))
+            raise AccountError(UNKNOWN.having(name=name))
 
 
 def make(engine: Engine) -> None:
@@ -162,6 +171,10 @@ def make(engine: Engine) -> None:
 
     for table in TABLES:
         run(engine, table)
+
+
+def _stations(account: Account) -> str | None:
+    return None if account.stations is None else json.dumps(sorted(account.stations))
 
 
 def _account(row: tuple[Any, ...]) -> Account:

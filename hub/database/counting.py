@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from edge.measure.aggregates import COUNTS, HOUR_US, Minute, counted, hour_of, said_by
 from edge.records.record import Kind
-from hub.database.aggregates import COUNTS, HOUR_US, Minute, counted, hour_of, said_by
 from hub.database.engine import Engine
+from hub.database.rows import refused
 
 MOST_HOURS = 400  # that one commit counts anew; more wait in `stale`, the oldest
 SLICE = 100  # hours of `stale` that are counted together
@@ -90,7 +91,9 @@ def recount(engine: Engine, hours: Iterable[Hour]) -> None:
     made: dict[tuple[object, ...], tuple[object, ...]] = {}
     for run in _runs(wanted):
         for hour, minutes in _minutes(engine, run):
-            for channel, *counts in counted(minutes):
+            for channel, counts in counted(minutes):
+                if any(map(refused, channel)):
+                    continue  # no database takes this name
                 key = hour.station, channel, hour.start, hour.utc_offset_s
                 made[key] = (*key, *counts)
     there = engine.lookup("hourly", HOURLY[:4], HOUR, wanted)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.measure.aggregates import HOUR_US, SUSPECT, said_by, said_of
 from edge.records.answers import Point
-from hub.database.aggregates import HOUR_US, SUSPECT, said_by
 from hub.database.engine import Engine
 from hub.lacking import Lacking, lacking
 
@@ -26,11 +26,25 @@ def minutes(
     page, rest = _page(found, most)
     points = []
     for start, duration, raw in page:
-        said = said_by(raw)
-        if channel in said.values:
-            value, flag = said.values[channel], said.quality.get(channel, SUSPECT)
-            points.append(Point(start, start + round(duration * 1e6), value, flag))
+        said = said_of(raw, channel)
+        if said is not None:
+            points.append(Point(start, start + round(duration * 1e6), *said))
     return points, rest
+
+
+def all_minutes(engine: Engine, station: str, first: int, last: int) -> dict[str, list[Point]]:
+    """Return what begins in a span, by channel: one reading of the records for all of them."""
+    found = engine.query(
+        "SELECT start, duration, raw FROM record WHERE station = %s AND start >= %s AND start < %s "
+        "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq",
+        (station, first, last),
+    )
+    curves: dict[str, list[Point]] = {}
+    for start, duration, raw in found:
+        said, end = said_by(raw), start + round(duration * 1e6)
+        for channel, value in said.values.items():
+            curves.setdefault(channel, []).append(Point(start, end, value, said.quality.get(channel, SUSPECT)))
+    return curves
 
 
 def counted(
@@ -57,6 +71,6 @@ def _page(found: list[tuple[Any, ...]], most: int) -> tuple[list[tuple[Any, ...]
 
 def _point(line: tuple[Any, ...], holes: list[Lacking]) -> Point:
     start, end, mean, low, low_us, high, high_us, amount, good, suspect, bad, missing = line
-    absent = round(sum(hole.within(start, end) for hole in holes))
+    absent = round(sum(hole.within(start, end) for hole in holes)) if holes else 0
     value, flag = mean if amount is None else amount, 1 if good else 9
     return Point(start, end, value, flag, low, low_us, high, high_us, good, suspect, bad, missing, absent)

@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
+from edge.measure.aggregates import HOUR_US, said_by
 from edge.records.answers import (
     Completeness,
     Event,
@@ -24,19 +24,22 @@ from edge.records.answers import (
     Now,
     Picture,
     Pictures,
+    Point,
     Series,
     StationState,
-    Step,
     Value,
 )
+from edge.records.asked import BAD_PAGE, AskedStep, chosen, unit_of
 from edge.records.record import LAST_UTC
-from hub import completeness
-from hub.database import curves, rows
-from hub.database.aggregates import HOUR_US, said_by
+from hub import completeness, monthly
+from hub.database import cameras, curves, rows
+from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
+from hub.exported import Export, Wanted
+from hub.lacking import lacking
+from hub.monthly import MonthlySheet
 from hub.sink import SinkError
 
-MOST_POINTS = 1500  # of a curve whose step is "auto": about a pixel each on a wide screen
 PAGE_POINTS = 10_000  # of one answer
 PAGE = 200  # events or pictures of one answer
 EPOCHS = 20  # starts of a daemon among which the newest minute is looked for
@@ -46,7 +49,6 @@ PICTURE = (
     "max(CASE WHEN part = 'full' THEN file END), max(CASE WHEN part = 'thumbnail' THEN file END)"
 )
 NO_STATION = Reason("no_such_station", 'no station "{station}" has sent anything', station="")
-BAD_PAGE = Reason("no_such_page", '"{page}" is no page that was named before', page="")
 
 
 class AskedError(SinkError):
@@ -61,6 +63,15 @@ class Queries:
 
     def __init__(self, engine: Engine, stations: frozenset[str] | None = None) -> None:
         self._engine, self._mine = engine, stations
+
+    def of(self, stations: frozenset[str] | None) -> Queries:
+        """Return the same for another set of stations."""
+        return Queries(self._engine, stations)
+
+    def export(self, wanted: Wanted) -> Export:
+        """Return what reads a station's minutes for a file."""
+        self._allow(wanted.station)
+        return Export(self._engine, wanted)
 
     def stations(self) -> list[StationState]:
         """Return the stations, by name."""
@@ -85,24 +96,23 @@ class Queries:
         channel: str,
         first_us: int,
         last_us: int,
-        step: Literal["minute", "hour", "day", "auto"] = "auto",
+        step: AskedStep = "auto",
     ) -> Series:
         """Return a channel's curve of what begins from `first_us` to before `last_us`, at most PAGE_POINTS of it.
 
         Hours and days are those of the station's own clock, each whole: the first is the one that `first_us` lies in.
-        "auto" is the finest step with at most MOST_POINTS.
+        "auto" is the finest step with at most `asked.MOST_POINTS`.
         """
         self._allow(station)
         first, last = _bounded(first_us), _bounded(last_us)
-        chosen = _step(first, last) if step == "auto" else step
-        unit = _unit(channel)
+        made, unit = chosen(step, first, last), unit_of(channel)
         if any(map(rows.refused, channel)):
-            return Series(station, channel, unit, chosen, [])
-        if chosen == "minute":
+            return Series(station, channel, unit, made, [])
+        if made == "minute":
             points, rest = curves.minutes(self._engine, station, channel, first, last, PAGE_POINTS)
         else:
-            points, rest = curves.counted(self._engine, station, channel, chosen, first, last, PAGE_POINTS)
-        return Series(station, channel, unit, chosen, points, rest)
+            points, rest = curves.counted(self._engine, station, channel, made, first, last, PAGE_POINTS)
+        return Series(station, channel, unit, made, points, rest)
 
     def channels(self, station: str, first_us: int, last_us: int) -> list[str]:
         """Return the channels that have anything in a span, by name."""
@@ -169,6 +179,39 @@ class Queries:
         found = (completeness.day_of(self._engine, station, day, now_us) for day in days)
         return [Completeness(*day[:5], [Gap(*hole) for hole in day.holes]) for day in found]
 
+    def cameras(self, station: str, now_us: int) -> list[CameraNow]:
+        """Return the cameras of a station with the newest picture of each."""
+        self._allow(station)
+        return cameras.newest(self._engine, station, now_us)
+
+    def curves(self, station: str, first_us: int, last_us: int) -> dict[str, list[Point]]:
+        """Return the minutes of all channels that begin in a span, which is at most a day or two."""
+        self._allow(station)
+        return curves.all_minutes(self._engine, station, _bounded(first_us), _bounded(last_us))
+
+    def board(self, first: date, last: date, now_us: int) -> list[Completeness]:
+        """Return the same of all stations, by station and day."""
+        return [day for state in self.stations() for day in self.completeness(state.station, first, last, now_us)]
+
+    def first_day(self, station: str) -> date | None:
+        """Return the day of a station's first minute; None where there is none."""
+        self._allow(station)
+        first = completeness.first_minute(self._engine, station)
+        return None if first is None else completeness.local_day(self._engine, station, first)
+
+    def sheet(self, station: str, month: date, now_us: int) -> MonthlySheet:
+        """Return a station's month, up to `now_us` where it is not over."""
+        self._allow(station)
+        return monthly.sheet(self._engine, station, month, now_us)
+
+    def records(self, station: str) -> tuple[int, int]:
+        """Return how many records of a station are here, and how many were made and are not, as far as it is known."""
+        self._allow(station)
+        found = self._engine.query(
+            "SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s", (station,)
+        )
+        return int(found[0][0]), sum(hole.records for hole in lacking(self._engine, station))
+
     # -- what they share -----------------------------------------------------------------------------------
 
     def _allow(self, station: str) -> None:
@@ -195,12 +238,6 @@ class Queries:
         )
 
 
-def _step(first: int, last: int) -> Step:
-    if last - first <= MOST_POINTS * 60_000_000:
-        return "minute"
-    return "hour" if last - first <= MOST_POINTS * HOUR_US else "day"
-
-
 def _bounded(utc: int) -> int:
     """Return an instant that both databases hold."""
     return max(-LAST_UTC, min(utc, LAST_UTC))
@@ -216,16 +253,11 @@ def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
     return _bounded(int(when)), min(int(seq), LAST_UTC), name
 
 
-def _unit(channel: str) -> str:
-    quantity = QUANTITIES.get(channel.partition(".")[0])
-    return "" if quantity is None else quantity.unit
-
-
 def _values(raw: bytes) -> dict[str, Value]:
     said = said_by(raw)
     reasons = _reasons(raw)
     return {
-        name: Value(value, said.quality.get(name, 3), _unit(name), reasons.get(name))
+        name: Value(value, said.quality.get(name, 3), unit_of(name), reasons.get(name))
         for name, value in said.values.items()
     }
 

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import accounts, forward_tables, hourly, orders
+from hub.database import accounts, alarm_tables, forward_tables, hourly, orders
 from hub.database.engine import Engine, RefusedError
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
@@ -123,7 +123,10 @@ def _hours(engine: Engine) -> None:
     run(engine, hourly.TABLES + hourly.VIEWS + hourly.COUNT_ALL)
 
 
-MIGRATIONS: tuple[Callable[[Engine], None], ...] = (_first, _forwarding, _hours, accounts.make, orders.make)
+MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
+    *(_first, _forwarding, _hours, accounts.make, orders.make),
+    alarm_tables.make,
+)
 
 
 def run(engine: Engine, script: str) -> None:

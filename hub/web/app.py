@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -19,22 +20,25 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
-from hub.database.accounts import SESSION_US, Accounts
+from edge.page.guard import refusal
+from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
 from hub.database.engine import RowError
 from hub.database.orders import Orders
 from hub.database.queries import NO_STATION, AskedError, Queries
+from hub.exported import NothingError
 from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
 from hub.web.engines import Engines
-from hub.web.guard import COOKIE, Guard, refusal
+from hub.web.guard import COOKIE, Guard
 from hub.web.openapi import document
 from hub.web.routes import API
-from hub.web.table import ApiError, Asked, FileAnswer, Route, SessionAnswer
+from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, MadeFile, Route, SessionAnswer
 
 T = TypeVar("T")
 log = logging.getLogger("minshan.web")
 QUICK, SLOW = 4, 4  # threads for what takes milliseconds, and for what may take seconds
+FORM = "application/x-www-form-urlencoded"
 AGAIN_S = 5  # after which a database that is away is asked anew
 PICTURES_S = 31_536_000  # a picture's name is its hash: what it holds never changes
 LOG_IN = Reason("log_in", "log in, or send a token, to see this")
@@ -53,6 +57,7 @@ class Heard:
     token: str | None
     session: str | None
     address: str
+    form: bool = False  # the body is that of a form
 
 
 class Desk:
@@ -102,7 +107,7 @@ class Desk:
                 raise ApiError(401, LOG_IN)
             if route.right is not None and caller is not None and not caller.may(route.right):
                 raise ApiError(403, NO_RIGHT)
-            arguments = taken(route.arguments, heard.path, heard.query, heard.body)
+            arguments = taken(route.arguments, heard.path, heard.query, heard.body, heard.form)
             station = getattr(arguments, "station", None)
             if caller is not None and station is not None and not caller.may(route.right or Right.READ, station):
                 raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
@@ -116,8 +121,12 @@ class Desk:
 
 def said(trouble: SinkError) -> ApiError:
     """Return what is answered where the database is away, or the question is at fault."""
+    if isinstance(trouble, NothingError):
+        return ApiError(422, trouble.reason)
     if isinstance(trouble, AskedError):
         return ApiError(404 if trouble.reason.code == NO_STATION.code else 422, trouble.reason)
+    if isinstance(trouble, AccountError):
+        return ApiError(404 if trouble.reason.code == UNKNOWN.code else 409, trouble.reason)
     if isinstance(trouble, RowError):
         return ApiError(422, NOT_TAKEN.having(why="the database does not take it"))
     return ApiError(503, trouble.reason, AGAIN_S)
@@ -140,7 +149,7 @@ def made(
             route.path,
             endpoint(route, desk),
             methods=[route.method],
-            middleware=None if route.answer is FileAnswer else packed,
+            middleware=None if route.answer in (FileAnswer, MadeFile) else packed,
         )
         for route in routes
     ]
@@ -154,7 +163,7 @@ def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
 
     async def serve(request: Request) -> Response:
         try:
-            return sent(await desk.answer(route, await heard(request)), request)
+            return sent(await desk.answer(route, replace(await heard(request), form=False)), request)
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
         except Exception:  # whatever somebody asks, the next one is served
@@ -180,6 +189,7 @@ async def heard(request: Request) -> Heard:
         token.strip() if kind.lower() == "bearer" else None,
         request.cookies.get(COOKIE),
         address,
+        request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM,
     )
 
 
@@ -188,16 +198,28 @@ def sent(answer: Any, request: Request) -> Response:
     if isinstance(answer, FileAnswer):
         headers = {"cache-control": f"private, max-age={PICTURES_S}, immutable"}
         return FileResponse(answer.path, media_type=answer.kind, headers=headers)
+    if isinstance(answer, MadeFile):
+        gone = BackgroundTask(answer.path.unlink, missing_ok=True)
+        headers = {"cache-control": "no-store"}
+        return FileResponse(answer.path, 200, headers, answer.kind, gone, answer.name)
+    if isinstance(answer, DataAnswer):
+        named = {} if answer.name is None else {"content-disposition": f'attachment; filename="{answer.name}"'}
+        return Response(answer.data, media_type=answer.kind, headers=named)
     if not isinstance(answer, SessionAnswer):
         return Response(msgspec.json.encode(answer), media_type="application/json")
     response = Response(msgspec.json.encode(answer.body), media_type="application/json")
+    keep_session(response, answer, request)
+    return response
+
+
+def keep_session(response: Response, answer: SessionAnswer, request: Request) -> None:
+    """Have the browser keep a session's secret, or forget it."""
     secure = request.url.scheme == "https"
     if answer.secret is None:
         response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="lax")
     else:
         lasts = SESSION_US // 1_000_000
         response.set_cookie(COOKIE, answer.secret, lasts, secure=secure, httponly=True, samesite="lax")
-    return response
 
 
 async def nothing(_request: Request, error: Exception) -> Response:

@@ -6,26 +6,27 @@ A text with U+0000 or half a surrogate pair is refused here, in one place: no da
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import fields
 
 from drivers.reason import Reason
 from edge.config.sections import RemoteCommand
+from edge.records.asked import AskedStep, Channel, Channels, Kinds, Page, Time
 from edge.wire.contract import CameraName, Facts, Sha256, StationId
 from hub.web.table import ApiError
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_BODY = 65_536  # bytes
-Channel = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}(@[a-z0-9-]{1,32})?$(?!\n)")]
-Page = Annotated[str, Meta(max_length=200)]
-Time = Annotated[datetime, Meta(tz=True)]
-Kinds = Annotated[str, Meta(pattern=r"^[a-z_]{1,64}(,[a-z_]{1,64}){0,31}$(?!\n)")]
+Word = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$(?!\n)")]
+Month = Annotated[str, Meta(pattern=r"^(19[7-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])$(?!\n)")]
 NOT_TAKEN = Reason("argument_wrong", "this cannot be taken: {why}", why="")
 TWICE = Reason("argument_twice", "{name} is given more than once", name="")
 NO_TEXT = Reason("text_forbidden", "texts must be UTF-8 without the character 0")
+NO_FORM = Reason("body_no_form", "the body must be that of a form")
 NO_JSON = Reason("body_no_json", "the body must be a JSON object")
 
 
@@ -53,7 +54,7 @@ class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: Channel
     first: Time = msgspec.field(name="from")
     last: Time | None = msgspec.field(name="to", default=None)
-    step: Literal["auto", "minute", "hour", "day"] = "auto"
+    step: AskedStep = "auto"
 
 
 class ChannelsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +71,40 @@ class DaysOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     station: StationId
     first: date = msgspec.field(name="from")
     last: date | None = msgspec.field(name="to", default=None)
+
+
+class BoardOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days of all stations, the last one included."""
+
+    first: date = msgspec.field(name="from")
+    last: date | None = msgspec.field(name="to", default=None)
+
+
+class MonthOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's month, as 2026-04."""
+
+    station: StationId
+    month: Month
+
+
+class ExportOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A station's minutes of some days, the last one included; `quantity`: these alone, with commas between them.
+
+    `bom`: whether CSV begins with a byte order mark, for Excel.
+    """
+
+    station: StationId
+    form: Literal["csv", "xlsx", "jsonl"] = msgspec.field(name="format")
+    first: date = msgspec.field(name="from")
+    last: date | None = msgspec.field(name="to", default=None)
+    quantity: Channels | None = None
+    bom: bool = False
+
+
+class OfLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One link, by its secret."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16,64}$(?!\n)")]
 
 
 class EventsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,14 +153,20 @@ class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: Time | None = None
 
 
-def taken(kind: type[msgspec.Struct], path: Mapping[str, str], query: Iterable[tuple[str, str]], body: bytes) -> Any:
-    """Return a route's arguments. Raise ApiError 422, or 400 where the body is none."""
+def taken(
+    kind: type[msgspec.Struct],
+    path: Mapping[str, str],
+    query: Iterable[tuple[str, str]],
+    body: bytes,
+    form: bool = False,
+) -> Any:
+    """Return a route's arguments; `form`: the body is that of a form. Raise ApiError 422, or 400 where it is none."""
     loose = {**_once(query), **path}
-    told = {} if not body else _object(body)
+    told = filled(kind, body) if form else _object(body) if body else {}
     if not all(map(is_plain, (*texts_in(loose), *texts_in(told)))):
         raise ApiError(422, NO_TEXT)
     try:
-        return msgspec.convert({**told, **loose}, kind, strict=bool(body))
+        return msgspec.convert({**told, **loose}, kind, strict=bool(body) and not form)
     except (msgspec.ValidationError, OverflowError, ValueError) as error:
         raise ApiError(422, NOT_TAKEN.having(why=_shown(str(error)))) from None
 
@@ -138,6 +179,17 @@ def _once(query: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise ApiError(422, TWICE.having(name=_shown(name)))
         found[name] = text
     return found
+
+
+def filled(kind: type[msgspec.Struct], body: bytes) -> dict[str, Any]:
+    """Return what a form says: what is left empty is not said; a list is whatever is ticked. Raise ApiError."""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), strict_parsing=bool(body), errors="strict", max_num_fields=1100)
+    except ValueError:
+        raise ApiError(400, NO_FORM) from None
+    lists = {field.encode_name for field in fields(kind) if "list[" in str(field.type)}
+    found = _once((name, text) for name, text in pairs if name not in lists)
+    return found | {name: ticked for name in lists if (ticked := [text for key, text in pairs if key == name])}
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -167,11 +219,6 @@ def texts_in(value: Any) -> Iterable[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from texts_in(inner)
-
-
-def us(time: datetime) -> int:
-    """Return an instant as microseconds UTC."""
-    return (time - EPOCH) // timedelta(microseconds=1)
 
 
 def _shown(text: str) -> str:

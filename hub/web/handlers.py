@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,27 @@ import msgspec
 
 from drivers.reason import Reason
 from edge.records import answers
+from edge.records.asked import BACKWARDS, us
 from edge.wire.contract import VERSION, Command
+from hub import tiles as tiling
 from hub.database.accounts import Audited
 from hub.database.orders import Order
+from hub.monthly import MonthlySheet
 from hub.passwords import matches
 from hub.rights import MAY, Account, Right
+from hub.tiles import TileError, Tiles
 from hub.web import arguments as given
-from hub.web.arguments import us
 from hub.web.logins import Logins
 from hub.web.table import ApiError, Asked, FileAnswer, SessionAnswer
 
-MOST_DAYS = 366  # of completeness in one answer
+MOST_DAYS, MOST_BOARD_DAYS = 366, 31  # of completeness in one answer: of a station, of all
 EXPIRES_US = 600_000_000  # in which a station may still carry a command out
 NO_COMMAND = Reason("no_such_command_id", "no command of this id was asked for")
 NO_PICTURE = Reason("picture_unknown", "no picture of this name is here")
 NOT_HERE = Reason("picture_not_here", "this part of the picture is not here: not yet, or no more")
 WRONG_LOGIN = Reason("wrong_login", "this name and this password do not belong together")
 TOO_MANY = Reason("too_many_logins", "too many wrong passwords: wait {seconds} s", seconds=0)
-BACKWARDS = Reason("span_backwards", "the end of the span must come after its begin")
-TOO_MANY_DAYS = Reason("too_many_days", "at most {most} days in one answer", most=MOST_DAYS)
+TOO_MANY_DAYS = Reason("too_many_days", "at most {most} days in one answer", most=0)
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -131,14 +134,46 @@ def pictures(asked: Asked, said: given.PicturesOf) -> answers.Pictures:
 
 def completeness(asked: Asked, said: given.DaysOf) -> list[answers.Completeness]:
     """Return what is whole of each day."""
-    offset = station(asked, given.OfStation(said.station)).utc_offset_s
-    today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
+    last = last_day(asked, said, station(asked, given.OfStation(said.station)).utc_offset_s, MOST_DAYS)
+    return asked.queries.completeness(said.station, said.first, last, asked.now_us)
+
+
+def board(asked: Asked, said: given.BoardOf) -> list[answers.Completeness]:
+    """Return the same of all stations."""
+    ahead = max((state.utc_offset_s for state in asked.queries.stations()), default=0)
+    last = last_day(asked, said, ahead, MOST_BOARD_DAYS)
+    return asked.queries.board(said.first, last, asked.now_us)
+
+
+def last_day(asked: Asked, said: given.DaysOf | given.BoardOf, offset_s: int, most: int) -> date:
+    """Return the last day that is asked for, today at most. Raise ApiError where there are none, or too many."""
+    today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset_s)).date()
     last = min(said.last or today, today)
     if last < said.first:
         raise ApiError(422, BACKWARDS)
-    if (last - said.first).days >= MOST_DAYS:
-        raise ApiError(422, TOO_MANY_DAYS)
-    return asked.queries.completeness(said.station, said.first, last, asked.now_us)
+    if (last - said.first).days >= most:
+        raise ApiError(422, TOO_MANY_DAYS.having(most=most))
+    return last
+
+
+def sheet(asked: Asked, said: given.MonthOf) -> MonthlySheet:
+    """Return a station's month."""
+    return asked.queries.sheet(said.station, date.fromisoformat(f"{said.month}-01"), asked.now_us)
+
+
+def tile(folder: Path, tiles: Tiles) -> Callable[[Asked, given.OfPicture], FileAnswer]:
+    """Return the handler that sends a picture's tile, made of what is here of it."""
+
+    def handler(asked: Asked, said: given.OfPicture) -> FileAnswer:
+        found = asked.queries.picture(said.sha256)
+        if found is None:
+            raise ApiError(404, NO_PICTURE)
+        for name in filter(None, (found.thumbnail, found.file)):
+            with suppress(TileError, OSError):
+                return FileAnswer(tiles.tile(found.sha256, folder / name), tiling.KIND)
+        raise ApiError(404, NOT_HERE)
+
+    return handler
 
 
 def picture(folder: Path, thumbnail: bool) -> Callable[[Asked, given.OfPicture], FileAnswer]:

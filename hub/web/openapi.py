@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from hub.web.table import FileAnswer, Route
+from hub.web.table import DataAnswer, FileAnswer, MadeFile, Route
 
+PLAIN = (FileAnswer, DataAnswer, MadeFile)  # answers that are no JSON
 REF = "#/components/schemas/{name}"
 REFUSED = {"$ref": REF.format(name="Error")}
 ERROR = {
@@ -27,7 +28,7 @@ ERROR = {
 def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """Return the document of a table."""
     kinds: list[Any] = [route.arguments for route in routes]
-    kinds += [route.answer for route in routes if route.answer is not FileAnswer]
+    kinds += [route.answer for route in routes if route.answer not in PLAIN]
     found, components = msgspec.json.schema_components(kinds, schema_hook=_anything, ref_template=REF)
     by_kind = {repr(kind): schema for kind, schema in zip(kinds, found, strict=True)}
     paths: dict[str, dict[str, Any]] = {}
@@ -91,8 +92,8 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(route: Route, by_kind: dict[str, Any]) -> dict[str, Any]:
-    if route.answer is FileAnswer:
-        return {"description": "The file", "content": {"image/jpeg": {}}}
+    if route.answer in PLAIN:
+        return {"description": "The file", "content": {route.kind: {}}}
     return _json("The answer", by_kind[repr(route.answer)])
 
 

@@ -8,19 +8,29 @@ from pathlib import Path
 from edge.records import answers
 from hub.database.accounts import Audited
 from hub.database.orders import Order
+from hub.monthly import MonthlySheet
 from hub.rights import Right
+from hub.tiles import KIND, Tiles
 from hub.web import arguments as given
 from hub.web import handlers as does
+from hub.web import metrics, people
+from hub.web.exports import Exports
 from hub.web.logins import Logins
-from hub.web.table import FileAnswer, Route
+from hub.web.table import API, FileAnswer, Route
 
-API = "/api/v1"
+__all__ = ["API", "routes"]
+JPEG = "image/jpeg"
 STATION = f"{API}/stations/{{station}}"
 PICTURE = f"{API}/pictures/{{sha256}}"
 
 
-def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Route, ...]:
-    """Return the table; `folder` holds the pictures, `logins` counts wrong passwords, `wake` has commands sent."""
+def routes(
+    folder: Path, logins: Logins, wake: Callable[[], None], listeners: Callable[[], int] = lambda: 0
+) -> tuple[Route, ...]:
+    """Return the table; `folder` holds the pictures, `logins` counts wrong passwords, `wake` has commands sent.
+
+    `listeners`: how many listen to the stream.
+    """
     read, ask, manage = Right.READ, Right.COMMAND, Right.MANAGE
     return (
         Route("GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.Health, does.health),
@@ -44,7 +54,41 @@ def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Rout
         ),
         Route("GET", f"{STATION}/events", "What happened", read, given.EventsOf, answers.Events, does.events),
         Route("GET", f"{STATION}/pictures", "Its pictures", read, given.PicturesOf, answers.Pictures, does.pictures),
-        Route("GET", PICTURE, "A picture", read, given.OfPicture, FileAnswer, does.picture(folder, False)),
+        Route(
+            "GET",
+            f"{API}/completeness",
+            "The same of all stations",
+            read,
+            given.BoardOf,
+            list[answers.Completeness],
+            does.board,
+            slow=True,
+        ),
+        Route(
+            "GET",
+            f"{STATION}/sheet",
+            "Its month, as an office judges it",
+            read,
+            given.MonthOf,
+            MonthlySheet,
+            does.sheet,
+            slow=True,
+        ),
+        *_pictures(folder),
+        Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
+        Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
+        Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
+        *Exports(folder.with_name(f"{folder.name}.exports")).routes(),
+        *people.routes(),
+        *metrics.routes(listeners, folder.with_name(f"{folder.name}.set-aside")),
+    )
+
+
+def _pictures(folder: Path) -> tuple[Route, ...]:
+    """Return the routes of what lies in the folder of pictures, and of the tiles beside it."""
+    read, tiles = Right.READ, Tiles(folder.with_name(f"{folder.name}.tiles"))
+    return (
+        Route("GET", PICTURE, "A picture", read, given.OfPicture, FileAnswer, does.picture(folder, False), kind=JPEG),
         Route(
             "GET",
             f"{PICTURE}/thumbnail",
@@ -53,8 +97,16 @@ def routes(folder: Path, logins: Logins, wake: Callable[[], None]) -> tuple[Rout
             given.OfPicture,
             FileAnswer,
             does.picture(folder, True),
+            kind=JPEG,
         ),
-        Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
-        Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
-        Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
+        Route(
+            "GET",
+            f"{PICTURE}/tile",
+            "A picture for a wall of many",
+            read,
+            given.OfPicture,
+            FileAnswer,
+            does.tile(folder, tiles),
+            kind=KIND,
+        ),
     )

@@ -6,18 +6,20 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route as WebRoute
-from starlette.types import Receive, Scope, Send
 
 from drivers.reason import Reason, system_reason
+from edge.page.address import address_of, family
+from edge.page.feed import Feed, Stream, TooManyError
+from edge.page.guard import refusal
 from hub.config import HttpSection
 from hub.database.engine import Engine, RefusedError
 from hub.database.queries import Queries
@@ -25,9 +27,9 @@ from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.web.app import LOG_IN, Desk, heard, made
 from hub.web.engines import Engines
-from hub.web.feed import Feed, TooManyError
-from hub.web.guard import refusal
 from hub.web.logins import Logins
+from hub.web.pages import serving
+from hub.web.pages import table as table_of_pages
 from hub.web.routes import API, routes
 from hub.web.table import ApiError
 
@@ -57,8 +59,10 @@ class Server:
         self._desk = Desk(self._engines, utc)
         self.feed = Feed(self._newest)
         live = WebRoute(f"{API}/live", self._live)
-        table = routes(pictures, Logins(), wake)
-        self._app = made(table, self._desk, host, config.public_url, version("minshan"), [live])
+        logins = Logins()
+        table = routes(pictures, logins, wake, lambda: self.feed.listeners)
+        pages = serving.served(table_of_pages.routes(logins, wake), self._desk, utc)
+        self._app = made(table, self._desk, host, config.public_url, version("minshan"), [live, *pages])
         settings = uvicorn.Config(
             self._app,
             log_config=None,
@@ -138,41 +142,4 @@ class Server:
             return refusal(refused.status, refused.reason, refused.wait)
         except TooManyError:
             return refusal(429, TOO_MANY, 30)
-        headers = {"x-accel-buffering": "no"}
-        return Stream(behind(first, stream), media_type="text/event-stream", headers=headers)
-
-
-class Stream(StreamingResponse):
-    """A stream that ends when its listener goes, not only at the next word to it: one who comes again has room."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the stream or its listener ends."""
-        tasks = [asyncio.ensure_future(self.stream_response(send)), asyncio.ensure_future(gone(receive))]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def gone(receive: Receive) -> None:
-    """Wait until the client has closed the connection."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def behind(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield what is here and then the rest."""
-    yield first
-    async for one in rest:
-        yield one
-
-
-def address_of(listen: str) -> tuple[str, int]:
-    """Return host and port of "127.0.0.1:8080" or "[::]:8080"."""
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
-def family(host: str) -> socket.AddressFamily:
-    """Return the family of an address."""
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+        return Stream(first, stream)

@@ -19,6 +19,9 @@ from hub.database.orders import Orders
 from hub.database.queries import Queries
 from hub.rights import Account, Right
 
+API = "/api/v1"
+JSON = "application/json"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -42,6 +45,42 @@ class FileAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class DataAnswer:
+    """Bytes that are made for who asks; with `name` a browser keeps them as a file of that name."""
+
+    data: bytes
+    kind: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that was made for who asks, under the name that a browser keeps it by; it goes when it is sent."""
+
+    path: Path
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """A page for people: a template with its values; times by a clock that is `offset_s` ahead of UTC."""
+
+    template: str
+    values: dict[str, Any]
+    offset_s: int = 28_800
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The page that a form leads to; with `session` the answer begins a session, or ends it (None)."""
+
+    path: str
+    session: SessionAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionAnswer:
     """An answer that begins a session (`secret`), or ends it (None)."""
 
@@ -61,11 +100,12 @@ class Route:
     answer: type[Any]
     handler: Callable[[Asked, Any], Any]
     slow: bool = False  # may take seconds: a pool of its own, so that the others never wait for it
+    kind: str = JSON  # the media type of the answer
 
     @property
     def name(self) -> str:
         """Return the name of the operation: "get_stations_station_now"."""
-        words = self.path.removeprefix("/api/v1/").replace("{", "").replace("}", "")
+        words = self.path.removeprefix(f"{API}/").removeprefix("/").replace("{", "").replace("}", "")
         return "_".join([self.method.lower(), *words.replace(".", "_").split("/")])
 
 

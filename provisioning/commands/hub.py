@@ -11,7 +11,7 @@ import click
 
 from edge.clock.clock import system_utc
 from edge.language import texts
-from edge.language.texts import _, ngettext
+from edge.language.texts import _
 from provisioning.commands import hub_destinations
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
@@ -24,7 +24,7 @@ from provisioning.commands.run import log_to_stderr
 from provisioning.folding import say
 
 if TYPE_CHECKING:
-    from hub.completeness import Day, Hole
+    from hub.completeness import Day
     from hub.config import HubConfig
     from hub.database.engine import Engine
     from hub.forward.state import State
@@ -137,6 +137,7 @@ def days(engine: Engine, station: str, day: date | None) -> list[Day]:
 
 def show(engine: Engine, found: Day, as_json: bool) -> None:
     """Print a day."""
+    from hub.causes import cause
     from hub.completeness import offset_of
 
     if as_json:
@@ -146,30 +147,13 @@ def show(engine: Engine, found: Day, as_json: bool) -> None:
     say(f"{found.station} {found.day}: {numbers(found)}")
     for hole in found.holes:
         span = f"{texts.when(hole.start, hours)} – {texts.when(hole.end, hours)}"
-        say(f"  {span}: {cause(hole)}")
+        say(f"  {span}: {cause(hole.cause, hole.records, hole.why)}")
 
 
 def numbers(day: Day) -> str:
     """Return a day's three numbers."""
     said = _("{measured} minutes measured, {received} received, {good} good")
     return said.format(measured=day.measured, received=day.received, good=day.good)
-
-
-def cause(hole: Hole) -> str:
-    """Return why there is a hole."""
-    words = {
-        "off": _("the box was off"),
-        "not_received": ngettext("{n} record not received", "{n} records not received", hole.records),
-        "lost": ngettext("{n} record lost", "{n} records lost", hole.records),
-        "not_measured": _("not measured"),
-        "silent": _("nothing has been heard of it"),
-    }
-    said = words[hole.cause].format(n=hole.records)
-    try:
-        why = texts.said(hole.why)
-    except ValueError:  # a newer station says it in a way that is not known here
-        why = ""
-    return _("{what}: {why}").format(what=said, why=why) if why else said
 
 
 def plain(day: Day) -> dict[str, object]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from hub.exported import Export, Minute
 
 DAY = click.DateTime(["%Y-%m-%d"])
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # without it Excel shows Chinese as rubbish
 
 
 @click.command("export", help=_("Write the minutes of a station: CSV, a spreadsheet, or the lines of `watch --jsonl`."))
@@ -74,15 +72,12 @@ def write(found: Export, form: str, out: Path | None, seen: Callable[[Minute], N
 
     if out is None:
         output = sys.stdout.buffer
-        return sheets.write_jsonl(found, output, seen) if form == "jsonl" else _csv(found, output, "", seen)
+        if form == "jsonl":
+            return sheets.write_jsonl(found, output, seen)
+        return sheets.csv_bytes(found, output, seen, bom=False)
     beside = out.with_name(f".{out.name}.part")
     try:
-        if form == "xlsx":
-            beside.touch()
-            count = sheets.write_xlsx(found, beside, seen)
-        else:
-            with beside.open("wb") as file:
-                count = sheets.write_jsonl(found, file, seen) if form == "jsonl" else _csv(found, file, BOM, seen)
+        count = sheets.write_file(found, form, beside, seen)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(out)
@@ -100,15 +95,3 @@ def progress(found: Export) -> Iterator[Callable[[Minute], None]]:
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(_("Writing"), total=found.last - found.first)
         yield lambda minute: bar.update(task, completed=(minute.start or found.last) - found.first)
-
-
-def _csv(found: Export, file: IO[bytes], begin: str, seen: Callable[[Minute], None]) -> int:
-    from hub import sheets
-
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-    try:
-        text.write(begin)
-        return sheets.write_csv(found, text, seen)
-    finally:
-        text.flush()
-        text.detach()

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hub.rights import Account
 
 ROLES = ("grower", "technician", "operator", "admin")  # hub.rights.Role; a test holds them together
-NAME = r"[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._@-]{0,63}"
 STATION = r"[a-z0-9][a-z0-9-]{0,31}"
 PERSON = click.argument("name", metavar=_("NAME"))
 ROLE = click.option("--role", type=click.Choice(ROLES), required=True, help=_("What they may do."))
@@ -138,7 +137,7 @@ def revoke(config_file: Path, name: str) -> None:
 
 def made(kind: Kind, name: str, role: str, stations: tuple[str, ...]) -> Account:
     """Return the account that is asked for. Raise CommandError where a name is none."""
-    from hub.rights import Account, Role
+    from hub.rights import NAME, Account, Role
 
     if not re.fullmatch(NAME, name):
         said = _('"{name}" is no name: letters, digits, Chinese characters and . _ @ - will do, up to 64.')

@@ -1,4 +1,4 @@
-"""Which sensors give nothing, a line for each, and one line for a bus of which none gives anything."""
+"""What is read out of a station's status: which sensors give nothing, those of a dead bus together; its cameras."""
 
 from __future__ import annotations
 
@@ -31,3 +31,11 @@ def names(sensors: list[dict[str, Any]]) -> str:
 def place_of(sensor: dict[str, Any]) -> str:
     """Return where a sensor of a station's status is: its bus without the word for its kind."""
     return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
+
+
+def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the cameras in a station's answer, by name."""
+    found: Any = answer.get("pictures") or {}
+    while isinstance(found, dict) and "cameras" in found:
+        found = found["cameras"]
+    return {name: one for name, one in found.items() if isinstance(one, dict)}

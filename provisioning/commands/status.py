@@ -15,8 +15,7 @@ from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json, state_folder
-from provisioning.commands.silence import names, place_of, silences
-from provisioning.doctor.box import cameras_in
+from provisioning.commands.silence import cameras_in, names, place_of, silences
 from provisioning.folding import page
 
 SOCKET = "minshan.sock"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from edge.files import held
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
@@ -79,15 +81,30 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
     ending: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda got, _frame: ending.append(got))
-    with screen(quiet) as show:
-        try:
-            receiver = Receiver(broker, files, receipts, show.seen)
-        except OSError as error:
-            raise CommandError(Exit.USAGE, format_file_error(error)) from None
-        receiver.run(lambda: bool(ending), lambda: show.tick(receiver))
-    receiver.close()
+    with ExitStack() as stack:
+        own(files, stack)
+        with screen(quiet) as show:
+            try:
+                receiver = Receiver(broker, files, receipts, show.seen)
+            except OSError as error:
+                raise CommandError(Exit.USAGE, format_file_error(error)) from None
+            receiver.run(lambda: bool(ending), lambda: show.tick(receiver))
+        receiver.close()
     for line in summary(receiver):
-        click.echo(line)
+        say(line)
+
+
+def own(files: Files, stack: ExitStack) -> None:
+    """Keep other receivers of this machine away from the files: one would cut and rename what the other writes."""
+    if (lock := files.beside(".lock")) is None:
+        return
+    try:
+        stack.enter_context(held(lock))
+    except BlockingIOError:
+        sentence = _("{file} is in use by another minshan watch.").format(file=lock.with_suffix(""))
+        raise CommandError(Exit.STORE, sentence, _("End that one, or name another file.")) from None
+    except OSError as error:
+        raise CommandError(Exit.USAGE, format_file_error(error)) from None
 
 
 def summary(receiver: Receiver) -> list[str]:

@@ -169,9 +169,12 @@ def quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def whole_station(station: str, state: Path, broker: str, proof: str, camera: str | None) -> str:
-    """Return the file of a station with all quantities; without `camera` (a snapshot's URL) it takes no pictures."""
-    title = quoted(_("Maoxian demo orchard"))
+def whole_station(station: str, state: Path, broker: str, proof: str, camera: str | None, number: int = 1) -> str:
+    """Return the file of a station with all quantities, the `number`th of a demo.
+
+    Without `camera` (a snapshot's URL) it takes no pictures.
+    """
+    title = quoted(_("Maoxian demo orchard")) + (f" {number}" if number > 1 else "")
     text = WHOLE.format(
         station=station, title=title, state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import logging
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from rich.console import Console
 
 from drivers.reason import system_reason
@@ -24,12 +25,10 @@ from edge.daemon import open_store
 from edge.language import texts
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _
-from edge.records.record import Kind
 from edge.sim.capture import Capture, CaptureError, read_capture
 from edge.sim.rig import Rig, boot_of
 from edge.sim.times import Boot
 from edge.store.errors import StoreError
-from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
 from edge.wire.errors import LinkError
 from edge.wire.link import Link
@@ -38,14 +37,18 @@ from edge.wire.session import Session
 from provisioning.commands.durations import Duration, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
+from provisioning.commands.status import SOCKET
+from provisioning.demo.companions import Companions, store_end
 from provisioning.demo.config import capture_station, whole_station
 from provisioning.demo.faults import FaultLog
-from provisioning.demo.processes import NoBrokerError, OwnBroker, SupervisedProcess, camera_process
+from provisioning.demo.hub import DemoHub
+from provisioning.demo.processes import NoBrokerError, OwnBroker, camera_process, page_process
 from provisioning.demo.report import goodbye, hello, reported
 from provisioning.demo.show import Show, interrupts
+from provisioning.demo.unplugging import Unplugging
 
 log = logging.getLogger("minshan.demo")
-RECEIVER_S = 20.0  # real seconds that the demo's receiver has to come up; it starts without one then
+RECEIVER_S = 20.0  # real seconds that the demo's hub has to come up; it starts without one then
 WEATHER_BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site: an apple orchard in bloom
 
 
@@ -66,6 +69,8 @@ class Wanted:
     faults: int | None
     until_sent: bool
     report: Path | None
+    stations: int
+    page: bool
 
 
 @click.command(
@@ -112,6 +117,19 @@ class Wanted:
 @click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the weather and the twins."))
 @click.option("--faults", type=int, help=_("Let devices and buses fail and come back, by this seed."))
 @click.option("--until-sent", is_flag=True, help=_("At the end stay until nothing is unsent."))
+@click.option(
+    "--stations",
+    type=click.IntRange(1, 50),
+    default=1,
+    show_default=True,
+    help=_("How many stations run, all in one process; the table shows the first."),
+)
+@click.option(
+    "--page/--no-page",
+    default=True,
+    show_default=True,
+    help=_("Serve the station's page, for a browser on this machine."),
+)
 @click.option("--report", type=click.Path(path_type=Path), help=_("Write a JSON report of this run at its end."))
 def demo(**options: Any) -> int:
     """Play a station as the options want it."""
@@ -140,11 +158,15 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     """Set up all parts, run them, end them, report."""
     if wanted.faults is not None and wanted.capture is not None:
         raise CommandError(Exit.USAGE, _("--faults is for the devices of a whole station: leave out --capture"))
+    if wanted.stations > 1 and wanted.capture is not None:
+        raise CommandError(Exit.USAGE, _("A capture is one station's: leave out --stations"))
     console = Console()
     capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
     state.mkdir(parents=True, exist_ok=True)
-    broker_url = wanted.broker or own_broker(state, stack)
+    hub = None
+    if (broker_url := wanted.broker) is None:
+        broker_url, hub = own_broker(state, stack)
     rigs: list[Rig] = []  # the camera's twin paints what the rig says, and is needed to configure the rig
     config = written(wanted, state, broker_url, capture, camera(wanted, capture, state, stack, rigs))
     store = stack.enter_context(contextlib.closing(open_store(config)))
@@ -153,13 +175,18 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     rig = Rig(config, boot, begin, wanted.seed, speed=wanted.speed, capture=capture)
     stack.callback(rig.close)
     rigs.append(rig)
+    if hub is not None:
+        hub.time.follow(lambda: rig.boot.utc_at(rig.clock.seen()))
     first_seq = store.next_seq
     station = rig.power_on(lambda _config: store)
     stack.callback(power_off, rig)
-    hello(console, config, wanted.speed, state if wanted.state else None)
-    with interrupts(rig) as interrupted:
+    names = [f"{wanted.station}-{number}" for number in range(2, wanted.stations + 1)]
+    companions = Companions(rig, names, state, wanted.proof, stack)
+    address = own_page(rig, state, wanted, stack)
+    hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations, address)
+    with interrupts(rig, *companions.rigs) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
-        show = Show(console, rig, station, interrupted, faults)
+        show = Show(console, rig, station, companions, interrupted, faults)
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
         if wanted.until_sent and not interrupted:
             show.drain()
@@ -167,6 +194,9 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     report = reported(station, facts, first_seq, rig)
     if faults is not None:
         report["faults"] = faults.report()
+    if hub is not None:
+        report["hub"] = msgspec.to_builtins(hub.held({wanted.station: store, **companions.stores}))
+    companions.power_off()
     rig.power_off()
     goodbye(console, report, facts, state if wanted.state else None)
     if wanted.report:
@@ -186,19 +216,28 @@ def quiet_log() -> None:
     to_stderr(logging.ERROR, "%(asctime)s %(name)s %(message)s")
 
 
-def own_broker(state: Path, stack: contextlib.ExitStack) -> str:
-    """Start the demo's own broker and the platform's side of it; the broker's URL."""
+def own_broker(state: Path, stack: contextlib.ExitStack) -> tuple[str, DemoHub]:
+    """Start the demo's own broker and a hub. Return the broker's URL and the hub."""
     broker = OwnBroker(state / "broker")
     stack.callback(broker.stop)
-    received = ["--jsonl", str(state / "received.jsonl"), "--pictures", str(state / "received")]
-    command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url, *received]
     link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
     try:
-        stack.callback(SupervisedProcess(command, state / "watch.log").stop)
+        hub = DemoHub(state, broker.url, stack)
         await_roll(link)
     finally:
         link.close()
-    return broker.url
+    return broker.url, hub
+
+
+def own_page(rig: Rig, state: Path, wanted: Wanted, stack: contextlib.ExitStack) -> str | None:
+    """Start the page's process, with buttons that unplug devices; its address, None where there is to be none."""
+    if not wanted.page or wanted.speed is None or importlib.util.find_spec("starlette") is None:
+        return None
+    unplugged = state / "unplugged"
+    Unplugging(rig, unplugged, wanted.speed)
+    process, address = page_process(rig.config.state_dir / SOCKET, unplugged, wanted.speed, state / "page.log")
+    stack.callback(process.stop)
+    return address
 
 
 def await_roll(link: Link) -> None:
@@ -246,14 +285,6 @@ def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, c
     path = state / "station.toml"
     path.write_text(text)
     return load(path)
-
-
-def store_end(store: Store, boot: Boot) -> int:
-    """Return the simulated UTC (microseconds) to go on at: the end of the last minute kept, or the boot."""
-    last = store.last(Kind.MINUTE)
-    if last is None or last.stamp.boot != boot.id:
-        return boot.utc
-    return boot.utc_at(last.stamp.boottime + last.duration)
 
 
 def last_instant(boot: Boot, begin: int, wanted: Wanted, capture: Capture | None) -> float:

@@ -18,6 +18,7 @@ from pathlib import Path
 from drivers.reason import Reason
 
 LONGEST_PAUSE = 30.0  # s between two starts of a child that keeps ending
+PAGE_PORT = 8080
 START_S = 10.0  # real seconds that a broker has to listen
 
 MOSQUITTO_CONF = """\
@@ -149,6 +150,16 @@ class OwnBroker:
 def camera_process(spool: Path, log: Path) -> SupervisedProcess:
     """Start the camera process of a demo."""
     return SupervisedProcess([sys.executable, "-m", "edge.pictures.worker", "--spool", str(spool)], log)
+
+
+def page_process(daemon: Path, unplugged: Path, speed: float, log: Path) -> tuple[SupervisedProcess, str]:
+    """Start the page of a demo, on the usual port where that is free. Return it and its address."""
+    with socket.socket() as probe:
+        busy = probe.connect_ex(("127.0.0.1", PAGE_PORT)) == 0
+    listen = f"127.0.0.1:{free_port() if busy else PAGE_PORT}"
+    command = [sys.executable, "-m", "provisioning.main", "page", "--socket", str(daemon), "--listen", listen]
+    process = SupervisedProcess([*command, "--speed", str(speed), "--unplugged", str(unplugged)], log)
+    return process, f"http://{listen}"
 
 
 def free_port() -> int:

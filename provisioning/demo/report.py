@@ -13,18 +13,35 @@ from edge.language.texts import _, ngettext
 from edge.sim.rig import Rig
 from edge.station import Station
 from provisioning.commands.bill import bill
-from provisioning.demo.show import bare, unsent
+from provisioning.demo.companions import unsent
+from provisioning.demo.hub import ADMIN, DemoHub
+from provisioning.demo.show import bare
 
 MOST_COMPLAINTS = 20  # of the checker, on a screen
 
 
-def hello(console: Console, config: Config, factor: float | None, state: Path | None) -> None:
-    """Print the first lines: what one sees, and how it ends."""
+def hello(
+    console: Console,
+    config: Config,
+    factor: float | None,
+    state: Path | None,
+    hub: DemoHub | None,
+    stations: int,
+    page: str | None,
+) -> None:
+    """Print the first lines: where the page is, what one sees, and how it ends."""
+    if page is not None:
+        console.print(_("Open it in a browser: {address}").format(address=page), style="bold", highlight=False)
     console.print(
         _("岷山 Minshan: a weather station on device twins ({n} sensors), sending to its broker.").format(
             n=len(config.sensor)
         )
     )
+    if stations > 1:
+        console.print(_("{n} stations run, of which the table shows the first.").format(n=stations))
+    if hub is not None and hub.address is not None:
+        said = _("The hub answers at {address}: log in as {name} with the password {password}")
+        console.print(said.format(address=hub.address, name=ADMIN, password=hub.password), highlight=False)
     speed = _("as fast as it goes") if factor is None else _("{n} times as fast as life").format(n=f"{factor:g}")
     console.print(_("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
     if config.broker is not None:
@@ -78,6 +95,11 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
         console.print(said, highlight=False)
     for line in bill(facts["budget"]) if facts["budget"] else ():
         console.print(line, highlight=False)
+    for line in report.get("hub", ()):
+        said = _(
+            "{station}: the hub has {received} of {records} records, {minutes_received} of {minutes_measured} minutes."
+        )
+        console.print(said.format(**line), highlight=False)
     if "faults" in report:
         told_faults(console, report["faults"])
     if state is not None:

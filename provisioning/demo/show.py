@@ -19,7 +19,7 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.sim.rig import Rig
 from edge.station import Station
-from edge.store.outbox import PLATFORM
+from provisioning.demo.companions import Companions, unsent
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.table import lines_of, live_table
 
@@ -40,6 +40,7 @@ class Show:
     console: Console
     rig: Rig
     station: Station
+    companions: Companions
     interrupted: list[bool]
     faults: FaultLog | None = None
     _shown_hour: int = -1
@@ -55,8 +56,11 @@ class Show:
         with self._drawing() as draw:
             while not self.interrupted and self.rig.clock.now() < end + GRACE:
                 self.rig.clock.run_until(min(self.rig.clock.now() + slice_s, end + GRACE))
+                self.companions.follow(self._utc())
                 draw(pace)
-            self.rig.stop_measuring(min(end, self.rig.clock.now()))
+            last = min(end, self.rig.clock.now())
+            self.companions.stop_measuring(self.rig.boot.utc_at(last))
+            self.rig.stop_measuring(last)
             draw(pace)
             uplink = plain_status(self.station.parts)["uplink"]
             if uplink is not None and uplink["connected"]:
@@ -66,6 +70,7 @@ class Show:
         """Stay until nothing is unsent."""
         if self.station.uplink is not None:
             self.station.uplink.retry_now()
+        self.companions.retry_now()
         with self._drawing() as draw:
             self._send(lambda: draw(_("sending what is left")))
 
@@ -77,10 +82,18 @@ class Show:
         self.rig.clock.pace(1.0)
         if self.station.uplink is not None:
             self.station.uplink.wait_no_longer()
+        self.companions.wait_no_longer()
         until, before = self.rig.clock.now() + seconds, len(self.interrupted)
-        while len(self.interrupted) == before and unsent(self.station) and self.rig.clock.now() < until:
+        while len(self.interrupted) == before and self._unsent() and self.rig.clock.now() < until:
             self.rig.clock.run_until(self.rig.clock.now() + DRAIN_SLICE)
+            self.companions.follow(self._utc())
             draw()
+
+    def _unsent(self) -> int:
+        return unsent(self.station) + self.companions.unsent()
+
+    def _utc(self) -> int:
+        return self.rig.boot.utc_at(self.rig.clock.now())
 
     @contextlib.contextmanager
     def _drawing(self) -> Iterator[Callable[[str], None]]:
@@ -145,21 +158,15 @@ def bare(url: str) -> str:
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
-def unsent(station: Station) -> int:
-    """Count the records and pictures that the platform does not have yet, or has not proven to have."""
-    left = station.store.pictures.count(PLATFORM)
-    unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven(PLATFORM))
-    return station.store.outbox.count_unsent(PLATFORM) + unproven + left.thumbnails + left.full
-
-
 @contextlib.contextmanager
-def interrupts(rig: Rig) -> Iterator[list[bool]]:
-    """Make Ctrl-C, SIGTERM and the end of the terminal end the run in order: the list is filled, the clock lets go."""
+def interrupts(*rigs: Rig) -> Iterator[list[bool]]:
+    """Make Ctrl-C, SIGTERM and the end of the terminal end the run in order: the list is filled, the clocks let go."""
     interrupted: list[bool] = []
 
     def stop(*_signal: object) -> None:
         interrupted.append(True)
-        rig.clock.halt()
+        for rig in rigs:
+            rig.clock.halt()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:

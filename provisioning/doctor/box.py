@@ -19,6 +19,7 @@ from edge.language.texts import _
 from edge.language.words import N_
 from edge.pictures.reasons import detail
 from provisioning.commands.finding import Finding
+from provisioning.commands.silence import cameras_in
 from provisioning.commands.stationfile import unasked
 
 if TYPE_CHECKING:
@@ -112,14 +113,6 @@ def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
             yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
         else:
             yield Finding("camera", True, _("camera {name}: no photo yet").format(name=name))
-
-
-def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the cameras in a station's answer, by name."""
-    found: Any = answer.get("pictures") or {}
-    while isinstance(found, dict) and "cameras" in found:
-        found = found["cameras"]
-    return {name: one for name, one in found.items() if isinstance(one, dict)}
 
 
 def cameras(config: Config) -> Iterator[Finding]:

@@ -17,10 +17,10 @@ from edge.measure.sun import Site
 from edge.recorder.recorder import Recorder
 from edge.records.record import Kind, Record
 from edge.sim.clock import SimClock
-from edge.sim.faults import Outage, Schedule
+from edge.sim.faults import BOOTING, Outage, Schedule
 from edge.sim.lane import SimLane
 from edge.sim.record_checkers import Truth, doubled, lost_from_the_store, mistimed, told_twice
-from edge.sim.scenario import BOOTING, Run
+from edge.sim.scenario import Run
 from edge.sim.times import Boot, Telling
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store

@@ -22,7 +22,7 @@ Mills Richardson Stensvand Weinberger advice
 CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
 PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF admin backup basic broker chrony committed config
 decode demo dialout digest disable dmesg doctor export false gaps gpio grower http init journalctl jsonl list
-maintenance microrobotics minshan mqtt mqtts operator passwd picamera picture plan proof read remote restore
+maintenance microrobotics minshan mqtt mqtts operator page passwd picamera picture plan proof read remote restore
 revoke rtsp sensors silence stage status sudo technician test token true user usermod watch xlsx
 """
 

@@ -66,6 +66,13 @@ def set_back(url: str, version: int) -> None:
         },
         4: {"TABLE": ("account", "session", "audit")},
         5: {"TABLE": ("command",)},
+        6: {
+            "TABLE": (
+                *("alarm", "alarm_taken", "alarm_person", "alarm_message", "alarm_about", "alarm_attempt"),
+                *("alarm_link", "alarm_lease", "alarm_note"),
+            ),
+            "INDEX": ("record_alert",),
+        },
     }
     assert len(made) == len(schema.MIGRATIONS) - 1
     for later in range(len(schema.MIGRATIONS), version, -1):

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.records.record import Kind, Record
-from edge.sim.faults import Outage, Schedule
-from edge.sim.scenario import BOOTING
+from edge.sim.faults import BOOTING, Outage, Schedule
 from edge.sim.times import FOREVER, Teller
 from tests.kits.clock_days import ClockDay, judged
 from tests.kits.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without

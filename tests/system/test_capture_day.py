@@ -70,6 +70,13 @@ def await_rows(jsonl: Path, holds: Callable[[list[dict[str, Any]]], bool]) -> li
     return found
 
 
+def at_the_hub(state: Path) -> list[dict[str, Any]]:
+    """Return the minutes that the demo's hub has."""
+    words = ("--station", "demo", "--from", "2000-01-01", "--to", "2100-01-01", "--format", "jsonl")
+    command = [*MINSHAN, "hub", "export", "--config", str(state / "hub.toml"), *words]
+    return [json.loads(line) for line in subprocess.run(command, capture_output=True, check=True).stdout.splitlines()]
+
+
 def check_day(found: list[dict[str, Any]], day: Day) -> None:
     """Check that every minute of the day is there, each once, with all values as the file has them."""
     names = [(row["station"], row["epoch"], row["seq"], row["revision"]) for row in found]
@@ -120,9 +127,12 @@ def test_a_day_at_full_speed_is_what_its_file_says(name: str, tmp_path: Path) ->
     """Each captured day gives the minutes that its lines come to, and refuses the lines that its README counts."""
     day = read_day(capture(name))
     report = tmp_path / "report.json"
-    ended(demo(name, tmp_path / "state", "--speed", "max", "--report", report))
+    broker = Broker(tmp_path).start()
+    with watching(broker, tmp_path / "day.jsonl"):
+        ended(demo(name, tmp_path / "state", "--speed", "max", "--report", report, "--broker", broker.url))
+        found = await_rows(tmp_path / "day.jsonl", lambda got: len(got) >= len(day.minutes))
+    broker.stop()
     told = json.loads(report.read_text())
-    found = await_rows(tmp_path / "state" / "received.jsonl", lambda got: len(got) >= len(day.minutes))
     check_day(found, day)
     assert told["lines_read"] == day.lines
     assert sum(told["lines_refused"].values()) == day.refused == REFUSED[name]
@@ -138,7 +148,7 @@ def test_a_day_of_its_own_arrives_as_it_was_written(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     words = ["demo", "--capture", path, "--state", tmp_path / "state", "--speed", "max", "--until-sent"]
     ended(start(*words, "--report", report))
-    found = await_rows(tmp_path / "state" / "received.jsonl", lambda got: len(got) >= len(day.minutes))
+    found = at_the_hub(tmp_path / "state")
     check_day(found, day)
     told = json.loads(report.read_text())
     assert (told["lines_read"], sum(told["lines_refused"].values())) == (day.lines, day.refused)
@@ -155,7 +165,7 @@ def test_records_are_equal_at_every_speed(tmp_path: Path) -> None:
     }
     for speed, run in runs.items():
         ended(run)
-        found = await_rows(tmp_path / speed / "received.jsonl", lambda got: len(got) >= 10)
+        found = at_the_hub(tmp_path / speed)
         kept.append([{**row, "epoch": ""} for row in sorted(found, key=lambda row: int(row["seq"]))])
     assert len(kept[0]) == 10
     assert kept[0] == kept[1] == kept[2]
@@ -181,7 +191,7 @@ def test_children_die_with_a_killed_demo(tmp_path: Path) -> None:
     deadline = time.monotonic() + 20
     while len(children := _children(station.pid)) < 3 and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert len(children) >= 3, "broker, receiver and camera process were expected"
+    assert len(children) >= 3, "broker, hub and camera process were expected"
     station.kill()
     station.communicate()
     deadline = time.monotonic() + 10

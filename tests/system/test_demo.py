@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -14,10 +15,12 @@ import termios
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.kits.broker import until
 from tests.kits.command import ENGLISH, minshan
+from tests.kits.sink_kit import query
 from tests.kits.system import paths
 
 DEMO = [sys.executable, "-m", "provisioning.main", "demo"]
@@ -100,6 +103,44 @@ def more(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:
         return b""
+
+
+def test_several_stations_and_their_hub_agree(tmp_path: Path) -> None:
+    """Three stations run in one process, and at the end the hub has each record of each, and no minute is a hole."""
+    words = ("--speed", "max", "--for", "4m", "--stations", "3", "--until-sent", "--state", str(tmp_path))
+    with started(*words, "--report", str(tmp_path / "report.json")) as demo:
+        said, wrong = demo.communicate(timeout=90)
+    assert (demo.returncode, wrong) == (0, "")
+    held = json.loads((tmp_path / "report.json").read_text())["hub"]
+    assert [line["station"] for line in held] == ["demo", "demo-2", "demo-3"]
+    for line in held:
+        assert line["received"] == line["records"] > 5
+        assert line["minutes_received"] == line["minutes_measured"] == 4
+    assert "demo-3: the hub has" in said
+    (arrived,) = query(f"sqlite://{tmp_path}/hub.db", "SELECT max(arrived_us) FROM minute")[0]
+    assert 0 <= arrived - query(f"sqlite://{tmp_path}/hub.db", "SELECT max(end_us) FROM minute")[0][0] < 3600e6, (
+        "what arrives is dated in the demo's own time"
+    )
+
+
+@pytest.mark.slow  # simulated time at the pace of life, until somebody has logged in
+def test_the_administrator_whom_it_names_may_log_in(tmp_path: Path) -> None:
+    """The address and the password that are printed open the hub, which knows the demo's station as of now."""
+    with started("--state", str(tmp_path)) as demo:
+        assert demo.stdout is not None
+        head = ""
+        while "Press Ctrl-C" not in head:
+            head += demo.stdout.readline()
+        found = re.search(r"answers at (\S+): log in as (\S+) with the password\s+(\S+)", head)
+        assert found is not None, head
+        address, name, password = found.groups()
+        with httpx.Client(base_url=address, headers={"origin": address}) as client:
+            until(lambda: client.post("/api/v1/login", json={"name": name, "password": password}).is_success, 30)
+            until(lambda: client.get("/api/v1/stations").json() != [], 60)
+            (station,) = client.get("/api/v1/stations").json()
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=60)
+    assert (station["station"], demo.returncode) == ("demo", 0)
 
 
 @pytest.mark.slow  # a broker has to notice

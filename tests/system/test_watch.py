@@ -281,3 +281,19 @@ def test_a_wrong_command_line_is_one_sentence(words: list[str], said: str) -> No
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_two_receivers_of_one_machine_do_not_share_a_file(
+    broker: Broker, parts: list[Box | Watch], tmp_path: Path
+) -> None:
+    """A second one on the same file says so and ends; the first one keeps what it had, and its end frees the file."""
+    first = Watch(tmp_path, broker.url)
+    parts.append(first.start())
+    before = first.minutes.stat().st_ino
+    command = [sys.executable, "-m", "provisioning.main", "watch", "--broker", broker.url]
+    done = subprocess.run([*command, "--jsonl", str(first.minutes)], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 6
+    assert b"m.jsonl is in use" in done.stderr
+    assert first.minutes.stat().st_ino == before
+    first.kill()
+    first.start()

@@ -31,6 +31,7 @@ PACKAGES = ("drivers", "edge", "hub", "provisioning")
 REASON = "reason"
 PO = HERE / "zh_CN" / "LC_MESSAGES" / "minshan.po"
 MO = PO.with_suffix(".mo")
+KINDS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 # What click says only on Windows, or to programmers.
 NOT_CLICK = (
@@ -47,7 +48,7 @@ Found = tuple[str, str | tuple[str, ...]]
 def ours() -> Iterator[Found]:
     """Yield (where, text) of each text of ours, a tuple for singular and plural."""
     for package in PACKAGES:
-        for file, _line, text, _comments, _context in extract_from_dir(ROOT / package, keywords=KEYWORDS):
+        for file, _line, text, _comments, _context in extract_from_dir(ROOT / package, KINDS, keywords=KEYWORDS):
             yield f"{package}/{Path(file).as_posix()}", text
     yield from log_lines()
     yield from profiles()

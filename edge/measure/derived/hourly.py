@@ -1,12 +1,25 @@
-"""The figures of an hour record, with unit and reporting resolution."""
+"""What is derived, with unit and reporting resolution: tables alone, because every command loads them for its words.
+
+`DERIVED` follows from one minute's values, `HOURLY` is what an hour record has.
+"""
 
 from __future__ import annotations
 
 from drivers.quantity import Quantity
-from edge.measure.derived.minute_values import DERIVED
 
 EVAPORATED, INDEX = "reference_evapotranspiration", "pm2p5_sub_index"
 WARMTH = ("growing_degree_hours", "chill_hours", "utah_chill_units", "chill_portions")
+
+DERIVED: dict[str, Quantity] = {
+    q.name: q
+    for q in (
+        Quantity("dew_point_temperature", "degC", 0.1),
+        Quantity("frost_point_temperature", "degC", 0.1),
+        Quantity("wet_bulb_temperature", "degC", 0.1),
+        Quantity("delta_t", "K", 0.1),
+        Quantity("vapour_pressure_deficit", "kPa", 0.01),
+    )
+}
 
 HOURLY: dict[str, Quantity] = {
     q.name: q

@@ -7,20 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drivers.quantity import Quantity
 from edge.measure.derived import psychrometrics
+from edge.measure.derived.hourly import DERIVED
 from edge.measure.quality import Flag
-
-DERIVED: dict[str, Quantity] = {
-    q.name: q
-    for q in (
-        Quantity("dew_point_temperature", "degC", 0.1),
-        Quantity("frost_point_temperature", "degC", 0.1),
-        Quantity("wet_bulb_temperature", "degC", 0.1),
-        Quantity("delta_t", "K", 0.1),
-        Quantity("vapour_pressure_deficit", "kPa", 0.01),
-    )
-}
 
 
 def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:

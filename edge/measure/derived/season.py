@@ -17,8 +17,8 @@ import msgspec
 from drivers.reason import Reason
 from edge.measure.derived import chill, et0
 from edge.measure.derived.air_quality import pm2p5_sub_index
-from edge.measure.derived.hourly import EVAPORATED, HOURLY, INDEX, WARMTH
-from edge.measure.derived.minute_values import DERIVED, derive
+from edge.measure.derived.hourly import DERIVED, EVAPORATED, HOURLY, INDEX, WARMTH
+from edge.measure.derived.minute_values import derive
 from edge.measure.quality import Flag
 from edge.records.bodies import Hour, SeasonCounts
 

@@ -18,7 +18,9 @@ from drivers.driver import Frame, Refused
 from drivers.errors import Garbled
 from drivers.reading import Reading
 from drivers.twins.modbus import sealed
+from tests.data import shared
 
+RECORDED = {"nmea": "*.nmea", "vedirect": "vedirect*text.bin"}
 SENTINELS = (0xFFFF, 0x7FFF, 0x8000)
 
 
@@ -132,3 +134,36 @@ def test_a_recording_is_judged_by_the_driver_s_own_limits(
     doubt = doubts.pop(quantity)
     assert doubt is not None and doubt.code == "beyond_device"
     assert not any(doubts.values())
+
+
+@pytest.mark.parametrize(
+    ("sentence", "value"),
+    [
+        ("WIXDR,H,150.0,P,RELHUM", 150.0),
+        ("WIXDR,C,3276.7,C,TempAir", 3276.7),
+        ("WIXDR,P,0.0,B,Baro", 0.0),
+        ("WIMTA,99999,C", 99999.0),
+        ("WIMDA,,,9.131,B,,,,,,,,,,,,,,,,", 9131.0),
+    ],
+)
+def test_a_recording_is_judged_by_all_that_its_device_can_give(sentence: str, value: float) -> None:
+    """What no head can measure is doubted in a recording too, though the settings do not name its quantity."""
+    line = f"${sentence}*{xor8(sentence.encode()):02X}\r\n".encode()
+    found = {reading.value: reading.doubt for reading in readings(fed("nmea", line))}
+    doubt = found[value]
+    assert doubt is not None
+    assert doubt.code == "beyond_device"
+
+
+def test_no_decoder_gives_what_nobody_judges() -> None:
+    """Of all recorded bytes each reading is of a quantity whose limits its driver states."""
+    seen = set()
+    for name, bytes_of in RECORDED.items():
+        info = find(name)
+        settings = info.settings.model_validate({"port": "/dev/x"})
+        judged = {channel.quantity for channel in (info.decodes or info.channels)(settings)}
+        for path in sorted(shared("device-bytes").glob(bytes_of)):
+            given_by = {reading.quantity for reading in readings(fed(name, path.read_bytes()))}
+            assert given_by <= judged, f"{name}: {path.name}"
+            seen |= {name} if given_by else set()
+    assert seen == set(RECORDED)

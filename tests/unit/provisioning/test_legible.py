@@ -63,3 +63,25 @@ def test_a_language_is_known_by_its_other_names(name: str) -> None:
         check=True,
     )
     assert "用法" in done.stdout
+
+
+TOLD = """
+import os
+from drivers.quantity import QUANTITIES
+from edge.language import texts
+from provisioning.main import main
+try:
+    main(["--version"])
+except SystemExit:
+    print("".join(texts.unit(quantity.unit) for quantity in QUANTITIES.values()))
+"""
+
+
+@pytest.mark.parametrize(("encoding", "degree"), [("ascii", "degC"), ("gbk", "°C"), ("utf-8", "°C")])
+def test_units_are_drawn_as_wide_as_they_are_shown(encoding: str, degree: str) -> None:
+    """A table on an ASCII terminal is laid out with the signs that stand there, so that its columns stay in line."""
+    env = {**os.environ, **ENGLISH, "PYTHONIOENCODING": f"{encoding}:backslashreplace"}
+    said = subprocess.run([sys.executable, "-c", TOLD], env=env, capture_output=True, timeout=60, check=True).stdout
+    text = said.decode(encoding)
+    assert degree in text
+    assert text.isascii() == (encoding == "ascii")

@@ -44,6 +44,17 @@ NOON = MIDNIGHT + 12 * HOUR
 STILL = but(relative_humidity=lambda at: {RH: 61.0 if at < 600 else 61.0 + round(math.sin(at / 200), 1)})
 SHOWERS = but(rainfall_amount=lambda at: {RAIN: round(0.2 * (at // 700 + at // 1900), 1)}, relative_humidity=60.0)
 
+
+def frost_morning(at: float) -> dict[str, float]:
+    """Return a morning after a frost that warms by 4 K an hour."""
+    return air(at) | {T: round(-2 + at / 900 + 0.2 * math.sin(at / 300), 1), RH: 60.0 + round(math.sin(at / 200), 1)}
+
+
+def dry(at: float) -> dict[str, float]:
+    """Return that morning in air of 30 %."""
+    return air(at) | {RH: 30.0 + round(math.sin(at / 200), 1)}
+
+
 # code: (the day on which it must speak, of which channels, a day much like it on which it must not)
 RULES: dict[str, tuple[Day, set[str], Day]] = {
     # one reading
@@ -122,6 +133,22 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
         day(but(illuminance=60.0), 70, utc=NOON),
         {LIGHT},
         day(but(illuminance=lambda at: {LIGHT: 60.0 if at % 3000 else 9000.0}), 100, utc=NOON),
+    ),
+    "snowed": (
+        day(lambda at: frost_morning(at) | {LIGHT: 3000.0 + at % 7}, 100, utc=NOON),
+        {LIGHT},
+        day(lambda at: frost_morning(at) | {LIGHT: 3000.0 + at % 7, RH: 92.0 + at % 3}, 100, utc=NOON),
+    ),
+    # soil and leaves
+    "no_soil_water": (
+        day(but(soil_moisture=0.0), 3),
+        {"soil_moisture"},
+        day(but(soil_moisture=1.2), 3),
+    ),
+    "wet_in_dry_air": (
+        day(lambda at: dry(at) | {"leaf_wetness": 100.0}, 130),
+        {"leaf_wetness"},
+        day(lambda at: dry(at) | {"leaf_wetness": 100.0, RAIN: 0.2 * (at >= 3600.0)}, 130),
     ),
     # two of one quantity
     "differs_from_other": (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from edge.northbound import columns
-from edge.northbound.column_writer import KnownTables, Row
+from edge.northbound.column_writer import KnownTables, Minutes
 from edge.northbound.column_writer import columns as in_columns
 from edge.northbound.columns import Columns
 from edge.records.record import LAST_UTC, MOST, ClockMark, Kind, Record, Stamp
@@ -59,11 +59,10 @@ def raw(body: Any) -> Raw:
     return Raw(msgspec.json.encode(body))
 
 
-def rows_of(records: list[Record]) -> list[Row]:
-    """Return minutes as rows, all of which columns can hold."""
-    tables = KnownTables("maoxian-1", UNITS.get)
-    found = [tables.row(record) for record in records]
-    return [one for one in found if one is not None]
+def fitting(records: list[Record]) -> Minutes:
+    """Return those minutes that columns can hold."""
+    (found,), _ = KnownTables("maoxian-1", UNITS.get).minutes(records)
+    return found
 
 
 def plain(records: list[Record]) -> list[bytes]:
@@ -74,11 +73,11 @@ def plain(records: list[Record]) -> list[bytes]:
 @given(minutes())
 def test_minutes_come_back_to_the_byte(records: list[Record]) -> None:
     """Whatever holes, flags, reasons, revisions and steps minutes have, a receiver gets the same bytes."""
-    rows = rows_of(records)
-    assert len(rows) == len(records)
+    (rows,), others = KnownTables("maoxian-1", UNITS.get).minutes(records)
+    assert not others
     block = in_columns(rows)
     sent = msgspec.json.decode(msgspec.json.encode(block), type=Columns)
-    assert plain(columns.records(sent, msgspec.json.encode(rows[0].known.table))) == plain(records)
+    assert plain(columns.records(sent, msgspec.json.encode(rows.known.table))) == plain(records)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,11 @@ def test_minutes_come_back_to_the_byte(records: list[Record]) -> None:
 def test_what_columns_cannot_give_back_is_not_put_into_them(body: bytes) -> None:
     """A body with more digits, other keys or another form goes as it is, by the caller: nothing is rounded away."""
     record = Record("e", 1, Kind.MINUTE, Stamp("b", 0.0), 60.0, START, ClockMark("ntp", 0.05), 0, 2, Raw(body))
-    assert KnownTables("maoxian-1", UNITS.get).row(record) is None
+    assert KnownTables("maoxian-1", UNITS.get).minutes([record]) == ([], [record])
+    good = Raw(b'{"values":{"air_temperature":21.1},"quality":{"air_temperature":1},"reasons":{}}')
+    before, after = (msgspec.structs.replace(record, seq=seq, body=good) for seq in (7, 8))
+    (fit,), others = KnownTables("maoxian-1", UNITS.get).minutes([before, record, after])
+    assert ([one.record for one in fit.read], others) == ([before, after], [record])
 
 
 def test_numbers_without_end_are_not_put_into_columns() -> None:
@@ -114,19 +117,19 @@ def test_numbers_without_end_are_not_put_into_columns() -> None:
         for start in (0, LAST_UTC)
         for value in (b"-9007199254740991.0", b"0.0", b"9007199254740991.0")
     ]
-    rows = rows_of(far)
-    assert rows
-    for one in rows:
-        for other in rows:
-            block = in_columns([one, other])
-            assert columns.records(block, msgspec.json.encode(one.known.table)) == [one.record, other.record]
+    near = [one.record for one in fitting(far).read]
+    assert near
+    for one in near:
+        for other in near:
+            both = fitting([one, other])
+            assert columns.records(in_columns(both), msgspec.json.encode(both.known.table)) == [one, other]
 
 
 @settings(max_examples=100)
 @given(minutes(), st.data())
 def test_damage_is_never_good(records: list[Record], data: st.DataObject) -> None:
     """A number, a place or a length that was changed on the way makes the block damage, or changes nothing."""
-    rows = rows_of(records)
+    rows = fitting(records)
     told = json.loads(msgspec.json.encode(in_columns(rows)))
     place = data.draw(
         st.sampled_from([key for key in told if isinstance(told[key], list) and key not in ("runs", "reasons")])
@@ -143,14 +146,14 @@ def test_damage_is_never_good(records: list[Record], data: st.DataObject) -> Non
     else:
         target.insert(at, target[at])
     with pytest.raises((PayloadError, msgspec.ValidationError)):
-        columns.records(msgspec.json.decode(json.dumps(told), type=Columns), msgspec.json.encode(rows[0].known.table))
+        columns.records(msgspec.json.decode(json.dumps(told), type=Columns), msgspec.json.encode(rows.known.table))
 
 
 @given(minutes(), st.sampled_from(("short", "names", "decimals", "flag", "epoch")))
 def test_another_table_is_damage(records: list[Record], how: str) -> None:
     """A block read with a table that is short or says something else is damage."""
-    rows = rows_of(records)
-    table = rows[0].known.table
+    rows = fitting(records)
+    table = rows.known.table
     channels = list(table.channels)
     changes: dict[str, dict[str, Any]] = {
         "short": {"channels": channels[:-1]},

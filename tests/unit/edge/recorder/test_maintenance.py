@@ -83,3 +83,15 @@ def test_what_cannot_be_read_marks_nothing(store: Store) -> None:
     for value in (b"rubbish", b"{}", b'{"boot":1}'):
         store.notes.put(KIND, NAME, value)
         assert MaintenanceMark(store.notes, "first", 0.0, None).present is None
+
+
+def test_a_minute_that_ended_before_the_work_began_is_weather(store: Store) -> None:
+    """Though it is still in hand when the work is told of; work that is only prolonged marks it all the same."""
+    mark = MaintenanceMark(store.notes, "first", 0.0, None)
+    mark.begin(Maintenance(1900.0, WORK), 60.2, None)
+    body = {"values": {"air_temperature": 1.0}, "quality": {"air_temperature": 1}, "reasons": {}}
+    mark.mark(body, 0.0, 60.0)
+    assert body["quality"] == {"air_temperature": 1}
+    mark.begin(Maintenance(2900.0, WORK), 120.2, None)
+    mark.mark(body, 60.0, 120.0)
+    assert body["quality"] == {"air_temperature": 4}

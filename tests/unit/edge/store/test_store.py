@@ -80,7 +80,7 @@ def test_the_newest_goes_first_and_what_is_under_way_is_left_out(open_store: Ope
     for n in range(1, 8):
         store.append(minute(n))
     assert seqs(store.outbox.unsent(PLATFORM, limit=3)) == [7, 6, 5]
-    assert seqs(store.outbox.unsent(PLATFORM, limit=3, excluding=[7, 5])) == [6, 4, 3]
+    assert seqs(store.outbox.unsent(PLATFORM, limit=3, excluding=((5, 5), (7, 7)))) == [6, 4, 3]
     assert seqs(store.outbox.unsent(PLATFORM, newest_first=False, limit=2)) == [1, 2]
     assert seqs(store.outbox.unsent(PLATFORM, until_seq=2)) == [2, 1]
 

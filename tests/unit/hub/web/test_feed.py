@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from edge.page import feed
 from hub.rights import Role
-from hub.web import feed
 from tests.kits.broker import until
 from tests.kits.office import FOREIGN, MINE, Office, office
 
@@ -101,7 +101,7 @@ def test_a_stream_ends_with_the_right_to_it(shared: Office, monkeypatch: pytest.
         client.stream("GET", "/live") as response,
     ):
         listener = Listener(response)
-        until(lambda: ": quiet" in listener.lines)
+        until(lambda: "event: quiet" in listener.lines)
         shared.accounts.end("user", name, 1)
         assert listener.over.wait(10)
         assert "event: ended" in listener.lines

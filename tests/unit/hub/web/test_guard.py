@@ -188,7 +188,7 @@ def test_a_port_that_is_taken_is_named(shared: Office, tmp_path: Path) -> None:
 
 def test_anything_but_the_api_is_told_where_that_is(shared: Office) -> None:
     """An address with nothing behind it, or another method, is an answer in JSON too."""
-    for method, path in (("GET", "/api/v1/nothing"), ("GET", "/"), ("DELETE", "/api/v1/stations")):
+    for method, path in (("GET", "/api/v1/nothing"), ("GET", "/nothing"), ("DELETE", "/api/v1/stations")):
         told = httpx.request(method, shared.url + path)
         assert told.status_code in (404, 405)
         assert told.json()["error"]["code"] == "no_route"

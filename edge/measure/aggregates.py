@@ -1,8 +1,8 @@
-"""What the minutes of one hour come to, a row a channel. Pure: minutes in, rows out.
+"""What the minutes of one hour come to, a channel each, and hours of them together. Pure: minutes in, counts out.
 
 A mean is over the good values (flags 1 and 2) by the time that each stands for, an amount (mm) their sum. A wind
 direction is the vector mean, each minute by its speed where the same sensor measures one. Sums are exact (`math.fsum`),
-so minutes in any order come to the same row.
+so minutes in any order come to the same.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
 from drivers.quantity import QUANTITIES, Kind
-from edge.records.bodies import Flags, Numbers
+from edge.measure.wind import UNDEFINED
+from edge.records.answers import Point
+from edge.records.bodies import Flag, Flags, Numbers
 from edge.records.channel_name import ChannelName
 from edge.records.record import values_of
-from hub.database.rows import refused
 
 GOOD = (1, 2)
 SUSPECT, BAD, MISSING = 3, 4, 9
@@ -26,10 +28,60 @@ MOST_CHANNELS, MOST_NAME = 256, 128  # of a minute's body, and of a channel's le
 MOST_VALUE = 1e15  # no measured value is larger; what is counts as bad
 US = 1_000_000
 HOUR_US = 3600 * US
-COUNTS = (
-    *("good", "suspect", "bad", "missing", "seconds", "total", "amount", "east", "north"),
-    *("lowest", "lowest_at", "highest", "highest_at"),
-)
+
+
+class Counts(NamedTuple):
+    """What the minutes of a channel come to: how many of each flag, and of the good ones what follows.
+
+    `seconds` that they stand for, `total` of value x seconds (of a direction the wind's way), `amount` of those that
+    are summed, the way to the `east` and `north` of a direction, the extremes with the begin of their first minutes.
+    """
+
+    good: int
+    suspect: int
+    bad: int
+    missing: int
+    seconds: float
+    total: float | None
+    amount: float | None
+    east: float | None
+    north: float | None
+    lowest: float | None
+    lowest_at: int | None
+    highest: float | None
+    highest_at: int | None
+
+    @property
+    def mean(self) -> float | None:
+        """The mean by time, of a direction that of the vectors (0: calm); None where there is none."""
+        if self.east is None or self.north is None:
+            return None if self.total is None or not self.seconds else self.total / self.seconds
+        if not self.total:
+            return 0.0
+        if math.hypot(self.east, self.north) < UNDEFINED * self.total:
+            return None
+        return math.degrees(math.atan2(self.east, self.north)) % 360.0 or 360.0
+
+    def point(self, start_us: int, end_us: int) -> Point:
+        """Return them as a point of a curve, for a host that has all that was measured."""
+        return Point(
+            start_us,
+            end_us,
+            self.mean if self.amount is None else round(self.amount, 6),
+            1 if self.good else MISSING,
+            self.lowest,
+            self.lowest_at,
+            self.highest,
+            self.highest_at,
+            self.good,
+            self.suspect,
+            self.bad,
+            self.missing,
+            0,
+        )
+
+
+COUNTS = Counts._fields
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -78,21 +130,76 @@ def said_by(raw: bytes) -> Measured:
     try:
         return msgspec.json.decode(raw, type=Told).body
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        pass
+        return _counted_of(raw, "body")
+
+
+def said_in(body: bytes) -> Measured:
+    """Return the same of a record's body."""
     try:
-        body = values_of(raw)["body"]
+        return msgspec.json.decode(body, type=Measured)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _counted_of(body)
+
+
+def _counted_of(raw: bytes, *way: str) -> Measured:
+    try:
+        body = values_of(raw)
+        for name in way:
+            body = body[name]
         values, quality = body["values"], body.get("quality")
         return Measured(dict(_numbers(values)), dict(_flags(quality)))
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return NOTHING
 
 
-def counted(minutes: Iterable[Minute]) -> list[tuple[Any, ...]]:
-    """Return (channel, *COUNTS) of each channel that the minutes of one hour have, by name."""
+def said_of(raw: bytes, channel: str) -> tuple[float | None, int] | None:
+    """Return value and flag of one channel of a minute's record; None where it has none.
+
+    The same as `said_by` says, in half the time: what is said of others is passed over.
+    """
+    try:
+        body = msgspec.json.decode(raw, type=_told_of(channel)).body
+    except (msgspec.MsgspecError, ValueError):  # said in another way, or a name that no field can have
+        said = said_by(raw)
+        return (said.values[channel], said.quality.get(channel, SUSPECT)) if channel in said.values else None
+    return None if body.values.one is msgspec.UNSET else (body.values.one, body.quality.one)
+
+
+@lru_cache(256)
+def _told_of(channel: str) -> Any:
+    """Return the type of a record of which one channel is looked at."""
+
+    def told(name: str, kind: Any, default: Any) -> Any:
+        field = msgspec.field(name=channel, default=default)
+        return msgspec.defstruct(name, [("one", kind, field)], frozen=True, gc=False)
+
+    values, quality = told("Values", float | None | msgspec.UnsetType, msgspec.UNSET), told("Quality", Flag, SUSPECT)
+    body = msgspec.defstruct("Body", [("values", values), ("quality", quality)], frozen=True, gc=False)
+    return msgspec.defstruct("ToldOf", [("body", body)], frozen=True, gc=False)
+
+
+def counted(minutes: Iterable[Minute]) -> list[tuple[str, Counts]]:
+    """Return each channel that the minutes of one hour have, by name, with what they come to."""
     tallies: dict[str, Tally] = {}
     for minute in sorted(minutes, key=lambda one: one.start):
         _take(tallies, minute)
-    return [(name, *_counts(name, tallies[name])) for name in sorted(tallies) if not any(map(refused, name))]
+    return [(name, Counts(*_counts(name, tallies[name]))) for name in sorted(tallies)]
+
+
+def together(parts: Iterable[Counts]) -> Counts:
+    """Return what several hours of a channel come to, at least one."""
+    every = list(parts)
+
+    def of(name: str) -> list[Any]:
+        return [value for part in every if (value := getattr(part, name)) is not None]
+
+    found: list[Any] = [sum(of(name)) for name in COUNTS[:4]]
+    found += [math.fsum(of(name)) if of(name) else None for name in COUNTS[4:9]]
+    for extreme, name in ((min, "lowest"), (max, "highest")):
+        value = extreme(of(name), default=None)
+        instants = (getattr(part, f"{name}_at") for part in every if getattr(part, name) == value)
+        found += [value, None if value is None else min(instants)]
+    return Counts(*found)
 
 
 def _take(tallies: dict[str, Tally], minute: Minute) -> None:

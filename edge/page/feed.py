@@ -1,8 +1,8 @@
 """What comes in, told to browsers at once: server-sent events with numbers, so that none is missed or comes twice.
 
-The receiver's lane says which stations have something new; at most a few times a second their newest minute goes out to
-whoever may see it. A listener that is too slow, or asks for what is not remembered any more, is told to read anew
-(`resync`), and let go: nothing piles up for it.
+Whoever takes records in says which stations have something new; at most a few times a second their newest minute goes
+out to whoever may see it. A listener that is too slow, or asks for what is not remembered any more, is told to read
+anew (`resync`), and let go: nothing piles up for it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import msgspec
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 PAUSE = 0.3  # s in which what is new is gathered
 REMEMBERED = 1000  # events
 MOST_BEHIND = 100  # events that wait for a listener
-QUIET = 15.0  # s after which a comment keeps proxies from closing
+QUIET = 15.0  # s after which a word keeps proxies from closing, and browsers from giving up
 LOOK_AGAIN = 30.0  # s after which it is asked anew whether somebody may still listen
 MOST_LISTENERS = 8  # of one account
 RESYNC, ENDED = b"event: resync\ndata: {}\n\n", b"event: ended\ndata: {}\n\n"
+QUIET_SAID = b"event: quiet\ndata: {}\n\n"  # an event and no comment, so that a browser sees the stream alive
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -38,11 +41,14 @@ class TooManyError(Exception):
 
 
 class Feed:
-    """One hub's events. `newest`: returns a station's newest minute as JSON, None where there is none."""
+    """One server's events. `newest`: returns a station's newest minute as JSON, None where there is none.
 
-    def __init__(self, newest: Callable[[str], Awaitable[bytes | None]]) -> None:
-        self._newest = newest
-        self._life = secrets.token_hex(4)  # numbers of another life of the hub mean nothing here
+    `most`: listeners of one name.
+    """
+
+    def __init__(self, newest: Callable[[str], Awaitable[bytes | None]], most: int = MOST_LISTENERS) -> None:
+        self._newest, self._most = newest, most
+        self._life = secrets.token_hex(4)  # numbers of another life of the server mean nothing here
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,7 +87,7 @@ class Feed:
 
         `sees` returns which stations it may see, None where it may listen no more. Raise TooManyError.
         """
-        if sum(name == who for name in self._listeners.values()) >= MOST_LISTENERS:
+        if sum(name == who for name in self._listeners.values()) >= self._most:
             raise TooManyError
         queue: asyncio.Queue[Event | None] = asyncio.Queue(MOST_BEHIND)
         self._listeners[queue] = who
@@ -110,7 +116,7 @@ class Feed:
                     yield RESYNC
                     return
             except TimeoutError:
-                yield b": quiet\n\n"
+                yield QUIET_SAID
             if loop.time() >= look:
                 may, look = await sees(), loop.time() + LOOK_AGAIN
             if event is not None and may is not None and may(event.station):
@@ -154,3 +160,35 @@ class Feed:
                 queue.get_nowait()
             event = None
         queue.put_nowait(event)
+
+
+class Stream(StreamingResponse):
+    """A stream that ends when its listener goes, not only at the next word to it: one who comes again has room.
+
+    `first` is here already, so that headers go out at once.
+    """
+
+    def __init__(self, first: bytes, rest: AsyncIterator[bytes]) -> None:
+        headers = {"x-accel-buffering": "no"}
+        super().__init__(behind(first, rest), media_type="text/event-stream", headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the stream or its listener ends."""
+        tasks = [asyncio.ensure_future(self.stream_response(send)), asyncio.ensure_future(gone(receive))]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the client has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def behind(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what is here and then the rest."""
+    yield first
+    async for one in rest:
+        yield one

@@ -1,0 +1,148 @@
+"""Channels by which people are told: robots in group chats, a webhook of a gateway for SMS or voice, mail."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from drivers.errors import SettingError
+from drivers.reason import Reason
+from edge.config.errors import BAD_HTTP_URL
+from edge.config.forward import NO_SUCCESS, URL_LOGIN
+from edge.config.sections import HTTP_URL, Name, Section
+
+MAIL_URL = r"^smtps?://[^/?#\s]+$"
+BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:465 or smtp://host:25")
+URL_PASSWORD = Reason("url_password", "no password belongs here: put it into a file and name that in password_file")
+WECOM = "https://qyapi.weixin.qq.com"
+DINGTALK = "https://oapi.dingtalk.com"
+
+
+def web_address(url: str) -> str:
+    """Return a URL without a login in it. Raise SettingError."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingError(BAD_HTTP_URL)
+    if "@" in parts.netloc:
+        raise SettingError(URL_LOGIN)
+    return url
+
+
+class ChannelSection(Section):
+    """What all channels have. `timeout_s`: for one message, all of it."""
+
+    name: Name
+    timeout_s: float = Field(default=8.0, ge=1, le=20)
+
+    @property
+    def wakes(self) -> bool:
+        """Return whether it wakes a sleeper."""
+        return False
+
+
+class RobotSection(ChannelSection):
+    """A robot of a group chat. `key_file` holds its key, or its whole URL."""
+
+    key_file: str = Field(min_length=1)
+    ca_file: str | None = None
+
+
+class WeCom(RobotSection):
+    """A WeCom robot."""
+
+    kind: Literal["wecom"]
+    base_url: str = Field(default=WECOM, pattern=HTTP_URL)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return web_address(url).rstrip("/")
+
+
+class DingTalk(RobotSection):
+    """A DingTalk robot; `secret_file` holds what it signs with ("SEC..."), where it does."""
+
+    kind: Literal["dingtalk"]
+    base_url: str = Field(default=DINGTALK, pattern=HTTP_URL)
+    secret_file: str | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return web_address(url).rstrip("/")
+
+
+class Webhook(ChannelSection):
+    """A gateway that calls people or sends them an SMS: JSON is posted to `url`, a person at a time.
+
+    `calls`: it wakes a sleeper. `secret_file` holds the value of the header `secret_header`. Its answer must be JSON
+    with `success_key` and `success_value`.
+    """
+
+    kind: Literal["webhook"]
+    url: str = Field(pattern=HTTP_URL)
+    calls: bool = True
+    secret_file: str | None = None
+    secret_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    success_key: str = Field(default="code", min_length=1)
+    success_value: Any = 0
+    ca_file: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return web_address(url)
+
+    @field_validator("success_value")
+    @classmethod
+    def _is_plain(cls, value: Any) -> Any:
+        if not isinstance(value, str | int):
+            raise SettingError(NO_SUCCESS)
+        return value
+
+    @property
+    def wakes(self) -> bool:
+        """Return whether it wakes a sleeper."""
+        return self.calls
+
+
+class Mail(ChannelSection):
+    """Mail through the server at `url`; smtp:// is encrypted where the server can, and always where there is a login.
+
+    `sender` is the address that it comes from.
+    """
+
+    kind: Literal["mail"]
+    url: str = Field(pattern=MAIL_URL)
+    sender: str = Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")
+    password_file: str | None = None
+    ca_file: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_server(cls, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise SettingError(BAD_MAIL_URL)
+        if parts.password is not None:
+            raise SettingError(URL_PASSWORD)
+        return url
+
+
+DeliveryChannel = Annotated[WeCom | DingTalk | Webhook | Mail, Field(discriminator="kind")]
+CHANNELS: dict[str, type[WeCom] | type[DingTalk] | type[Webhook] | type[Mail]] = {
+    "wecom": WeCom,
+    "dingtalk": DingTalk,
+    "webhook": Webhook,
+    "mail": Mail,
+}

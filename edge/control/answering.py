@@ -1,0 +1,144 @@
+"""What was measured, for whoever asks the station: the same questions and answers as at a hub.
+
+`now`, `series`, `channels`, `events` and `pictures` take the arguments of the hub's API, but for the station, and
+answer with the structs of `edge/records/answers.py`. The store is read in slices, so that no minute waits for a page.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from edge.control.arguments import NoArguments, RefusedError
+from edge.control.status import Parts
+from edge.history import pages
+from edge.history.curves import Curves
+from edge.history.pages import BadPageError
+from edge.measure.aggregates import SUSPECT, US
+from edge.records.answers import Now, StationState, Value
+from edge.records.asked import BACKWARDS, AskedStep, Channel, Kinds, Page, unit_of, us
+from edge.records.bodies import Minute, decode, plain
+from edge.records.record import Kind, Record
+from edge.wire.contract import CameraName
+
+Time = Annotated[datetime, Meta(tz=True)] | float  # with a zone, or seconds since 1970
+
+
+class SeriesArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel in a span, half open, up to now where no end is given."""
+
+    channel: Channel
+    first: Time = msgspec.field(name="from")
+    last: Time | None = msgspec.field(name="to", default=None)
+    step: AskedStep = "auto"
+
+
+class ChannelsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A span."""
+
+    first: Time = msgspec.field(name="from")
+    last: Time | None = msgspec.field(name="to", default=None)
+
+
+class EventsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A span, and which kinds: one or several with commas between them."""
+
+    first: Time = msgspec.field(name="from")
+    last: Time | None = msgspec.field(name="to", default=None)
+    kind: Kinds | None = None
+    page: Page | None = None
+
+
+class PicturesArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A span, and which camera."""
+
+    first: Time = msgspec.field(name="from")
+    last: Time | None = msgspec.field(name="to", default=None)
+    camera: CameraName | None = None
+    page: Page | None = None
+
+
+def give_station(parts: Parts, arguments: NoArguments) -> dict[str, Any]:
+    """Return when the newest dated minute began, and how far the clock is ahead of UTC."""
+    start, offset = now_of(parts).start_us, round(parts.config.site.utc_offset_h * 3600)
+    return plain(StationState(parts.config.station.id, None, start, offset))
+
+
+def give_now(parts: Parts, arguments: NoArguments) -> dict[str, Any]:
+    """Return the newest minute."""
+    return plain(now_of(parts))
+
+
+def give_series(parts: Parts, arguments: SeriesArguments) -> dict[str, Any]:
+    """Return a channel's curve, as much of it as one answer holds."""
+    curves = Curves(parts.config.station.id, parts.kept)
+    return plain(curves.series(arguments.channel, *span(parts, arguments), arguments.step))
+
+
+def give_channels(parts: Parts, arguments: ChannelsArguments) -> dict[str, Any]:
+    """Return the channels that have anything in a span."""
+    span(parts, arguments)
+    return {"channels": sorted({*parts.config.channels().values(), *now_of(parts).values})}
+
+
+def give_events(parts: Parts, arguments: EventsArguments) -> dict[str, Any]:
+    """Return a page of events."""
+    kinds = arguments.kind.split(",") if arguments.kind else ()
+    try:
+        return plain(pages.events(parts.config.station.id, parts.kept, *span(parts, arguments), kinds, arguments.page))
+    except BadPageError as error:
+        raise RefusedError(error.reason) from None
+
+
+def give_pictures(parts: Parts, arguments: PicturesArguments) -> dict[str, Any]:
+    """Return a page of pictures."""
+    asked = arguments.camera, arguments.page
+    try:
+        return plain(pages.pictures(parts.config.station.id, parts.kept, *span(parts, arguments), *asked))
+    except BadPageError as error:
+        raise RefusedError(error.reason) from None
+
+
+def now_of(parts: Parts) -> Now:
+    """Return the newest minute that was recorded as an answer. Raise StoreError."""
+    station, record = parts.config.station.id, parts.kept.last(Kind.MINUTE)
+    body = None if record is None else decode(record.kind, record.body)
+    if record is None or not isinstance(body, Minute):
+        return Now(station, None, None, None, None, None, {})
+    values = {
+        name: Value(value, body.quality.get(name, SUSPECT), unit_of(name), body.reasons.get(name))
+        for name, value in body.values.items()
+    }
+    end = None if record.start is None else record.start + round(record.duration * US)
+    clock, age = record.clock, age_of(parts, record, end)
+    return Now(station, record.start, end, None, clock.source, clock.error, values, age)
+
+
+def age_of(parts: Parts, record: Record, end: int | None) -> float | None:
+    """Return the seconds since a record ended: by this boot's own clock, else by UTC; None where neither knows."""
+    now = parts.clock.now()
+    if record.stamp.boot == parts.recorder.snapshot.boot:
+        return round(max(0.0, now - record.stamp.boottime - record.duration), 3)
+    utc, _ = parts.recorder.snapshot.time_at(now)
+    return None if utc is None or end is None else round((utc - end) / US, 3)
+
+
+def span(parts: Parts, arguments: Any) -> tuple[int, int]:
+    """Return a span in microseconds UTC. Raise RefusedError where it has no length."""
+    first = us(arguments.first)
+    last = None if arguments.last is None else us(arguments.last)
+    if last is None:
+        last = parts.recorder.snapshot.time_at(parts.clock.now())[0] or first + 1  # nobody knows now
+    if last <= first:
+        raise RefusedError(BACKWARDS)
+    return first, last
+
+
+def give_advice(parts: Parts, arguments: NoArguments) -> dict[str, Any]:
+    """Return what the growers' rules say now."""
+    recorder = parts.recorder.snapshot
+    now, _ = recorder.time_at(parts.clock.now())
+    return {"verdicts": [plain(one) for one in parts.advice.verdicts(now, recorder.hour)]}

@@ -1,0 +1,30 @@
+"""The senders of a file's channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from drivers.clock import Clock
+from edge.config.delivery import DingTalk, Mail, Webhook, WeCom
+from edge.delivery.mail import MailSender
+from edge.delivery.message import Sender
+from edge.delivery.robots import DingTalkSender, WeComSender
+from edge.delivery.webhook import WebhookSender
+
+AnyChannel = WeCom | DingTalk | Webhook | Mail
+
+
+def sender(section: AnyChannel, clock: Clock, utc: Callable[[], int]) -> Sender:
+    """Return what sends by a channel; `utc` tells the time, microseconds, 0 where it is not known."""
+    if isinstance(section, WeCom):
+        return WeComSender(section, clock)
+    if isinstance(section, DingTalk):
+        return DingTalkSender(section, clock, utc)
+    if isinstance(section, Webhook):
+        return WebhookSender(section, clock)
+    return MailSender(section, clock)
+
+
+def senders(sections: Iterable[AnyChannel], clock: Clock, utc: Callable[[], int]) -> dict[str, Sender]:
+    """Return them by the channels' names."""
+    return {section.name: sender(section, clock, utc) for section in sections}

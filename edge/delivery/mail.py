@@ -1,0 +1,137 @@
+"""Mail, by Python's smtplib with one deadline for all of it, which that does not have itself."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from drivers.cameras.wire import Wire
+from drivers.clock import Clock
+from drivers.reason import Reason, system_reason
+from edge.config.delivery import Mail
+from edge.delivery.message import Fate, Message, SendResult, printable
+from edge.delivery.webhook import MOST_TEXT
+from edge.wire.errors import distrusted
+from edge.wire.post import RequestError, secret_of
+
+NO_MAIL = Reason("no_mail_address", "{name} has no mail address", name="")
+NOT_ENCRYPTED = Reason("mail_in_the_clear", "{where} cannot encrypt, and a password must not go in the clear", where="")
+SUBJECT = 120  # characters
+
+
+class Session(smtplib.SMTP):
+    """A session whose every wait ends by one deadline; `left()` returns the seconds to it, or raises TimeoutError."""
+
+    def __init__(self, host: str, trusted: ssl.SSLContext | None, left: Callable[[], float]) -> None:
+        self._trusted, self._left, self._name = trusted, left, host
+        super().__init__(timeout=left(), local_hostname="minshan.invalid")
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> Any:
+        plain = socket.create_connection((host, port), self._left())
+        if self._trusted is not None:
+            plain = self._trusted.wrap_socket(plain, server_hostname=host)
+        return Wire(plain, self._left)
+
+    def encrypt(self, trusted: ssl.SSLContext) -> None:
+        """Encrypt what follows."""
+        wire = cast("Any", self.sock)
+        self.sock = wire._wire  # smtplib wraps the socket itself
+        self._host = self._name
+        self.starttls(context=trusted)
+        self.sock = cast("Any", Wire(self.sock, self._left))
+
+
+class MailSender:
+    """Sends by mail, a mail a person: nobody is shown another's address."""
+
+    wakes = False
+    one_by_one = True
+    most_a_minute: int | None = None
+
+    def __init__(self, section: Mail, clock: Clock) -> None:
+        self.name = section.name
+        self._section, self._clock = section, clock
+        self._server = urlsplit(section.url)
+
+    def send(self, message: Message) -> SendResult:
+        """Send a message to the one person that it is for."""
+        (person,) = message.to
+        if not person.mail:
+            return SendResult(Fate.REFUSED, "", NO_MAIL.having(name=person.name))
+        where = self._server.hostname or ""
+        mail = self._written(message, person.mail)
+        said: list[str] = []
+        try:
+            self._sent(mail, person.mail, said)
+        except RequestError as error:
+            return SendResult(Fate.REFUSED, "", error.reason)
+        except smtplib.SMTPResponseException as error:
+            answer = printable(f"{error.smtp_code} {_text(error.smtp_error)}")
+            fate = Fate.REFUSED if error.smtp_code >= 500 else Fate.FAILED
+            return SendResult(
+                fate, answer, Reason("mail_refused", "{where} refuses it: {said}", where=where, said=answer)
+            )
+        except (OSError, ValueError, smtplib.SMTPException) as error:
+            return SendResult(Fate.UNKNOWN if said else Fate.FAILED, "", self._why(error, where))
+        return SendResult(Fate.DELIVERED, said[-1])
+
+    def _written(self, message: Message, to: str) -> EmailMessage:
+        mail = EmailMessage()
+        mail["From"], mail["To"] = self._section.sender, to
+        mail["Subject"] = printable(message.lines[0], SUBJECT)
+        mail["Message-ID"] = f"<{message.id}@minshan.invalid>"
+        mail.set_content(message.fitted(MOST_TEXT))
+        return mail
+
+    def _sent(self, mail: EmailMessage, to: str, said: list[str]) -> None:
+        """Send a mail; `said` gets a word as soon as the server may have it. Raise RequestError, OSError, SMTP's."""
+        until = self._clock.now() + self._section.timeout_s
+
+        def left() -> float:
+            seconds = until - self._clock.now()
+            if seconds <= 0:
+                raise TimeoutError
+            return seconds
+
+        implicit = self._server.scheme == "smtps"
+        trusted = ssl.create_default_context(cafile=self._section.ca_file)
+        session = Session(self._server.hostname or "", trusted if implicit else None, left)
+        try:
+            session.connect(self._server.hostname or "", self._server.port or (465 if implicit else 25))
+            session.ehlo_or_helo_if_needed()
+            if not implicit and session.has_extn("starttls"):
+                session.encrypt(trusted)
+                session.ehlo()
+            elif not implicit and self._section.password_file is not None:
+                raise RequestError(NOT_ENCRYPTED.having(where=self._server.hostname or ""), False)
+            if self._section.password_file is not None:
+                session.login(unquote(self._server.username or ""), secret_of(self._section.password_file))
+            for code, answer in (session.mail(self._section.sender), session.rcpt(to)):
+                if code // 100 != 2:
+                    raise smtplib.SMTPResponseException(code, answer)
+            said.append("DATA")
+            code, answer = session.data(mail.as_bytes())
+            if code != 250:
+                raise smtplib.SMTPResponseException(code, answer)
+            said.append(printable(f"{code} {_text(answer)}"))
+        finally:
+            session.close()
+
+    def _why(self, error: Exception, where: str) -> Reason:
+        if isinstance(error, TimeoutError):
+            seconds = self._section.timeout_s
+            return Reason("forward_slow", "{where} gave no answer within {seconds:g} s", where=where, seconds=seconds)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return distrusted(where, error)
+        if isinstance(error, smtplib.SMTPException):
+            return Reason("no_mail_server", "what answers at {where} is no mail server", where=where)
+        return Reason("forward_unreachable", "{where} cannot be reached: {why}", where=where, why=system_reason(error))
+
+
+def _text(answer: bytes | str) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer

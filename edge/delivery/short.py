@@ -1,0 +1,46 @@
+"""Words for the template of an SMS: operators admit Chinese characters and digits in it, and few of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from edge.delivery.message import Short
+from edge.delivery.texts import WHAT, AlertFacts
+from edge.language.spoken import Spoken
+
+MOST_NAME = 8  # characters
+UNITS = {"degC": "度", "m/s": "米每秒", "mm": "毫米", "V": "伏", "ug/m3": "微克", "%": "百分号", "hPa": "百帕"}
+
+
+def short_of(facts: AlertFacts) -> Short:
+    """Return the words of one alert."""
+    return Short(name_of(facts.station), what_of(facts), value_of(facts.value, facts.unit), time_of(facts))
+
+
+def what_of(facts: AlertFacts) -> str:
+    """Return what it is about."""
+    said = Spoken("zh").say(WHAT[facts.what])
+    return f"{said}解除" if facts.turn in ("cleared", "ended") else said
+
+
+def name_of(station: str) -> str:
+    """Return a station's name of at most eight letters, digits and Chinese characters."""
+    return re.sub(r"[^0-9A-Za-z一-鿿]", "", station)[:MOST_NAME]
+
+
+def value_of(value: float | None, unit: str) -> str:
+    """Return a number as it is spoken: "零下2点3度"; "" where there is none."""
+    if value is None:
+        return ""
+    digits = f"{abs(value):.1f}".removesuffix(".0").replace(".", "点")
+    below = "" if value >= 0 or digits == "0" else "零下" if unit == "degC" else "负"
+    return f"{below}{digits}{UNITS.get(unit, '')}"
+
+
+def time_of(facts: AlertFacts) -> str:
+    """Return the time by the site's clock: "3点12分"; "" where it is not known."""
+    if facts.at_us is None:
+        return ""
+    local = datetime.fromtimestamp(facts.at_us / 1e6, UTC) + timedelta(hours=facts.offset_h)
+    return f"{local.hour}点{local.minute:02d}分"

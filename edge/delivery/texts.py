@@ -1,0 +1,224 @@
+"""What a message says: one sentence an alert, with what was measured, where and when, and no word of what will be.
+
+Each sentence is whole without a link. A message begins with the same word in both languages (`message.WORD`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Literal
+
+import msgspec
+
+from drivers.quantity import QUANTITIES
+from drivers.reason import Reason
+from edge.alerts.crops import CRITICAL
+from edge.delivery.message import WORD
+from edge.language.spoken import Spoken
+from edge.language.words import N_
+from edge.records.bodies import Alert
+
+What = Literal[
+    "frost", "gale", "rain", "heat", "air", "battery", "sensor", "silent", "all_silent", "blind", "channel", "other"
+]
+WHAT: dict[str, str] = {
+    "frost": N_("Frost"),
+    "gale": N_("Gale"),
+    "rain": N_("Cloudburst"),
+    "heat": N_("Heat"),
+    "air": N_("Bad air"),
+    "battery": N_("Battery low"),
+    "sensor": N_("Sensor silent"),
+    "silent": N_("Station silent"),
+    "all_silent": N_("All stations silent"),
+    "blind": N_("Not known"),
+    "channel": N_("Channel fails"),
+    "other": N_("Alert"),
+}
+OF_QUANTITY: dict[str, What] = {
+    "wet_bulb_temperature": "frost",
+    "wind_speed_of_gust": "gale",
+    "wind_speed": "gale",
+    "rainfall_amount": "rain",
+    "air_temperature": "heat",
+    "pm2p5": "air",
+    "pm10": "air",
+    "battery_voltage": "battery",
+    "sensors_lost": "sensor",
+}
+HEAD = N_("[{what}] ")
+
+
+class AlertFacts(msgspec.Struct, frozen=True):
+    """What a sentence is made of. Times are microseconds UTC, `offset_h` the site's hours ahead of it.
+
+    `value` and `worst` are in `unit`; `fall`: how fast the air's temperature fell in the half hour before, K an hour
+    above 0, None where it is not known or did not fall. `critical`: at which 10 % of the buds die. `minutes`: of
+    silence. `late`: it came here long after it happened. `count`: of stations, where that is what it is about.
+    """
+
+    station: str
+    what: What
+    turn: str
+    at_us: int | None
+    now_us: int
+    offset_h: float
+    rule: str = ""
+    quantity: str = ""
+    unit: str = ""
+    value: float | None = None
+    worst: float | None = None
+    limit: float | None = None
+    air: float | None = None
+    fall: float | None = None
+    crop: str = ""
+    stage: str = ""
+    assumed: bool = False
+    critical: float | None = None
+    sensors: tuple[str, ...] = ()
+    minutes: int = 0
+    count: int = 0
+    late: bool = False
+    reason: Reason | None = None
+
+
+def what_of(alert: Alert) -> What:
+    """Return what an alert of a station is about."""
+    if alert.crop:
+        return "frost"
+    return OF_QUANTITY.get(alert.quantity.partition(".")[0], "other")
+
+
+def facts_of(alert: Alert, station: str, at_us: int | None, now_us: int, offset_h: float) -> AlertFacts:
+    """Return what is known of a station's alert; `station`: its name for people."""
+    critical = CRITICAL.get(alert.crop, {}).get(alert.stage)
+    return AlertFacts(
+        *(station, what_of(alert), alert.turn, at_us, now_us, offset_h, alert.rule, alert.quantity, alert.unit),
+        *(alert.value, alert.worst, alert.limit),
+        crop=alert.crop,
+        stage=alert.stage,
+        assumed=alert.assumed,
+        critical=critical,
+        sensors=tuple(alert.sensors),
+    )
+
+
+def sentence(words: Spoken, facts: AlertFacts) -> str:
+    """Return what one alert says now."""
+    head = words.say(HEAD, what=words.say(_head(facts)))
+    parts = [part for part in _parts(words, facts) if part]
+    late = words.say(N_(" (late: it came only now)")) if facts.late else ""
+    told = reduce(lambda before, after: words.say(N_("{before}, {after}"), before=before, after=after), parts)
+    return f"{head}{told}{late}"
+
+
+def begun(lines: list[str]) -> tuple[str, ...]:
+    """Return a message's lines with the word before the first that each message begins with."""
+    return (f"{WORD} {lines[0]}".replace(f"{WORD} 【", f"{WORD}【"), *lines[1:])
+
+
+def clock_time(facts_us: int | None, now_us: int, offset_h: float, words: Spoken) -> str:
+    """Return a time by the site's clock: "02:14", with the day before it where that is another one."""
+    if facts_us is None:
+        return words.say(N_("at an unknown time"))
+    local, now = (datetime.fromtimestamp(us / 1e6, UTC) + timedelta(hours=offset_h) for us in (facts_us, now_us))
+    return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%m-%d %H:%M}"
+
+
+def _head(facts: AlertFacts) -> str:
+    if facts.turn in ("cleared", "ended"):
+        return N_("Back") if facts.what in ("silent", "all_silent", "channel", "blind") else N_("All clear")
+    if facts.turn == "still":
+        return N_("Still frost")
+    return N_("Not known") if facts.turn == "blind" else WHAT[facts.what]
+
+
+def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
+    at = clock_time(facts.at_us, facts.now_us, facts.offset_h, words)
+    where = words.say(N_("{station} {time}"), station=facts.station, time=at)
+    if facts.what == "channel":
+        return _of_channel(words, facts, at)
+    if facts.turn in ("cleared", "ended"):
+        return [where, _over(words, facts)]
+    if facts.what in ("silent", "all_silent"):
+        return _of_silence(words, facts, at)
+    if facts.turn == "blind":
+        what = words.say(WHAT[facts.what])
+        return [where, words.say(N_("{what} cannot be judged: its values are missing or doubtful"), what=what)]
+    if facts.what == "frost":
+        return [where, *_of_frost(words, facts)]
+    if facts.what == "sensor":
+        names = words.say(N_(", ")).join(facts.sensors)
+        return [where, words.say(N_("no value from {sensors}"), sensors=names or _number(facts.value, ""))]
+    return [where, *_of_value(words, facts)]
+
+
+def _of_frost(words: Spoken, facts: AlertFacts) -> list[str]:
+    if facts.air is not None:
+        said = words.say(
+            N_("air {air} °C (wet bulb {value})"), air=f"{facts.air:.1f}", value=_number(facts.value, "degC")
+        )
+    else:
+        said = words.say(N_("wet bulb {value} °C"), value=_number(facts.value, "degC"))
+    parts = [said]
+    if facts.fall is not None:
+        parts.append(words.say(N_("fell {fall} °C an hour in the last 30 min"), fall=f"{facts.fall:.1f}"))
+    if facts.critical is not None:
+        stage = words.stage(facts.stage)
+        stage = words.say(N_("{stage} (assumed)"), stage=stage) if facts.assumed else stage
+        gaps = {"crop": words.crop(facts.crop), "stage": stage, "critical": f"{facts.critical:.1f}"}
+        parts.append(words.say(N_("{crop}, {stage}: 10 % of the buds die at {critical} °C"), **gaps))
+    return parts
+
+
+def _of_value(words: Spoken, facts: AlertFacts) -> list[str]:
+    unit = words.unit(facts.unit)
+    gaps = {"quantity": words.quantity(facts.quantity), "value": _number(facts.value, facts.quantity), "unit": unit}
+    parts = [words.say(N_("{quantity} {value} {unit}"), **gaps).rstrip()]
+    if facts.limit is not None:
+        parts.append(words.say(N_("limit {limit} {unit}"), limit=f"{facts.limit:g}", unit=unit).rstrip())
+    return parts
+
+
+def _of_silence(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
+    if facts.what == "all_silent":
+        said = N_("nothing from any of the {n} stations for {minutes} min: look at the broker and at the hub")
+        return [words.say(said, n=facts.count, minutes=facts.minutes)]
+    gaps = {"station": facts.station, "minutes": facts.minutes}
+    parts = [words.say(N_("{station}: no data for {minutes} min"), **gaps)]
+    if facts.air is not None:
+        wet = _number(facts.value, "degC")
+        parts.append(
+            words.say(N_("last at {time}: air {air} °C (wet bulb {value})"), time=at, air=f"{facts.air:.1f}", value=wet)
+        )
+    if facts.fall is not None:
+        parts.append(words.say(N_("it was falling")))
+    return parts
+
+
+def _of_channel(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
+    if facts.turn in ("cleared", "ended"):
+        return [words.say(N_('channel "{name}" takes messages again since {time}'), name=facts.station, time=at)]
+    why = "" if facts.reason is None else words.reason(facts.reason)
+    return [words.say(N_('channel "{name}" takes no messages: {why}'), name=facts.station, why=why)]
+
+
+def _over(words: Spoken, facts: AlertFacts) -> str:
+    if facts.what in ("silent", "all_silent"):
+        return words.say(N_("it sends again"))
+    if facts.turn == "ended":
+        return words.say(N_("{what}: the rule is no longer there"), what=words.say(WHAT[facts.what]))
+    if facts.what == "blind" or facts.worst is None:
+        return words.say(N_("{what} is over"), what=words.say(WHAT[facts.what]))
+    gaps = {"what": words.say(WHAT[facts.what]), "unit": words.unit(facts.unit)}
+    return words.say(
+        N_("{what} is over, worst {worst} {unit}"), worst=_number(facts.worst, facts.quantity), **gaps
+    ).rstrip()
+
+
+def _number(value: float | None, quantity: str) -> str:
+    if value is None:
+        return "–"
+    known = QUANTITIES.get(quantity.partition(".")[0])
+    return f"{value:.{1 if known is None else known.decimals}f}"

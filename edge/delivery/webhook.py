@@ -1,0 +1,94 @@
+"""A gateway that calls people or sends them an SMS: one POST a person.
+
+    {"id": "...", "kind": "frost", "wake": true, "to": "13800000000", "name": "张三", "text": "...",
+     "sms": {"name": "上寨果园", "what": "霜冻", "value": "零下2点3度", "time": "3点12分"}}
+
+Operators approve the template of an SMS beforehand, on working days, and refuse links, points and minus signs in what
+is put in: `sms` holds words that pass. The same `id` is the same message.
+"""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from drivers.clock import Clock
+from drivers.reason import Reason
+from edge.config.delivery import Webhook
+from edge.delivery.message import Fate, Message, SendResult, Short, printable
+from edge.delivery.robots import where_of
+from edge.wire.post import Address, HttpAnswer, RequestError, requested, secret_of
+
+MOST_TEXT = 4000  # bytes
+NO_NUMBER = Reason("no_phone_number", "{name} has no phone number", name="")
+
+
+class Call(msgspec.Struct, frozen=True):
+    """What is posted."""
+
+    id: str
+    kind: str
+    wake: bool
+    to: str
+    name: str
+    text: str
+    sms: Short
+
+
+class WebhookSender:
+    """Sends by a gateway."""
+
+    one_by_one = True
+    most_a_minute: int | None = None
+
+    def __init__(self, section: Webhook, clock: Clock) -> None:
+        self.name, self.wakes = section.name, section.calls
+        self._section, self._clock = section, clock
+
+    def send(self, message: Message) -> SendResult:
+        """Send a message to the one person that it is for."""
+        (person,) = message.to
+        if not person.phone:
+            return SendResult(Fate.REFUSED, "", NO_NUMBER.having(name=person.name))
+        what = message.id, message.kind, message.wakes, person.phone, person.name
+        payload = msgspec.json.encode(Call(*what, message.fitted(MOST_TEXT), message.short))
+        headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(payload))}
+        headers |= {"Idempotency-Key": message.id, "Connection": "close"}
+        where, section = where_of(self._section.url), self._section
+        try:
+            if section.secret_file is not None:
+                headers[section.secret_header] = secret_of(section.secret_file)
+        except RequestError as error:
+            return SendResult(Fate.REFUSED, "", error.reason)
+        address = Address(section.url, where, section.ca_file)
+        try:
+            answer = requested("POST", address, payload, headers, self._clock, section.timeout_s)
+        except RequestError as error:
+            return SendResult(Fate.UNKNOWN if error.sent else Fate.FAILED, "", error.reason)
+        return self._judged(answer, where)
+
+    def _judged(self, answer: HttpAnswer, where: str) -> SendResult:
+        said = f"HTTP {answer.status} {printable(answer.body.decode('utf-8', 'replace'))}".strip()
+        if 200 <= answer.status < 300:
+            key, value = self._section.success_key, self._section.success_value
+            found = _value(answer.body, key)
+            if isinstance(found, bool) == isinstance(value, bool) and found == value and found is not None:
+                return SendResult(Fate.DELIVERED, said)
+            shown = json.dumps(value, ensure_ascii=False)
+            why = Reason(
+                "webhook_no_success", "{where} does not answer {key} = {value}", where=where, key=key, value=shown
+            )
+            return SendResult(Fate.UNKNOWN if found is None else Fate.REFUSED, said, why)
+        why = Reason("webhook_status", "{where} answers HTTP {status}", where=where, status=answer.status)
+        if answer.status in (408, 429, 503):
+            return SendResult(Fate.BUSY, said, why)
+        return SendResult(Fate.UNKNOWN if answer.status >= 500 else Fate.REFUSED, said, why)
+
+
+def _value(body: bytes, key: str) -> object:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found.get(key) if isinstance(found, dict) else None

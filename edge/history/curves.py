@@ -1,0 +1,93 @@
+"""A channel's curve out of the store: minutes as they were measured, hours and days by the station's own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from edge.history.minutes import Offsets, counted_as, minutes
+from edge.measure.aggregates import SUSPECT, US, Counts, Measured, Minute, counted, hour_of, said_in, together
+from edge.records.answers import Point, Series
+from edge.records.asked import DAY_US, HOUR_US, MINUTE_US, AskedStep, chosen, unit_of
+from edge.records.channel_name import ChannelName
+from edge.records.record import Record
+from edge.store.store import Store
+
+PAGE_MINUTES = 1500  # minutes that one answer looks at: 0.1 s of a slow board
+FRESH_HOURS = 24  # hours that one answer counts from their minutes
+
+
+class Hour(NamedTuple):
+    """One hour: its begin, microseconds UTC, and how many seconds the clock was ahead by which it is one."""
+
+    start: int
+    utc_offset_s: int
+
+
+class Curves:
+    """Answers about one store. All methods raise StoreError."""
+
+    def __init__(self, station: str, store: Store) -> None:
+        self._station, self._store = station, store
+        self._offsets = Offsets(store)
+
+    def series(self, channel: str, first_us: int, last_us: int, step: AskedStep = "auto") -> Series:
+        """Return a channel's curve of what begins from `first_us` to before `last_us`, or as much as one answer holds.
+
+        Hours and days are each whole: the first is the one that `first_us` lies in.
+        """
+        made = chosen(step, first_us, last_us)
+        if made == "minute":
+            points, rest = self._minutes(channel, first_us, last_us)
+        else:
+            points, rest = self._counted(channel, first_us, last_us, DAY_US if made == "day" else HOUR_US)
+        return Series(self._station, channel, unit_of(channel), made, points, rest)
+
+    def _minutes(self, channel: str, first: int, last: int) -> tuple[list[Point], int | None]:
+        end = min(first + PAGE_MINUTES * MINUTE_US, last)
+        points = []
+        for record in minutes(self._store, first, end):
+            said = said_in(bytes(record.body))
+            if channel in said.values and record.start is not None:
+                value, flag = said.values[channel], said.quality.get(channel, SUSPECT)
+                points.append(Point(record.start, record.start + round(record.duration * US), value, flag))
+        more = end < last and self._store.by_time.seqs(end, last)
+        return points, end if more else None
+
+    def _counted(self, channel: str, first: int, last: int, span: int) -> tuple[list[Point], int | None]:
+        """Return the hours or days (`span` microseconds) that overlap first..last, and where the rest begins."""
+        end = min(first + max(FRESH_HOURS * HOUR_US, span), last)
+        found: dict[int, list[Counts]] = {}
+        for hour, counts in self._hours(channel, first - span, end + span):
+            found.setdefault(begin_of(hour, span), []).append(counts)
+        begins = sorted(begin for begin in found if first - span < begin < end)
+        points = [together(found[begin]).point(begin, begin + span) for begin in begins]
+        after = begins[-1] + span if begins else end
+        more = after < last and self._store.by_time.seqs(after, last + span)
+        return points, after if more else None
+
+    def _hours(self, channel: str, first: int, last: int) -> Iterator[tuple[Hour, Counts]]:
+        """Yield a channel's hours of the minutes that begin in a span."""
+        inside: dict[Hour, list[Minute]] = {}
+        for record in minutes(self._store, first, last):
+            inside.setdefault(self._hour_of(record), []).append(alone(counted_as(record), channel))
+        for hour, its in inside.items():
+            yield from ((hour, counts) for name, counts in counted(its) if name == channel)
+
+    def _hour_of(self, record: Record) -> Hour:
+        offset = self._offsets.of(record.setup)
+        return Hour(hour_of(record.start or 0, offset), offset)
+
+
+def begin_of(hour: Hour, span: int) -> int:
+    """Return the begin of the hour or day (`span` microseconds) by the station's clock that an hour lies in."""
+    ahead = hour.utc_offset_s * US
+    return (hour.start + ahead) // span * span - ahead
+
+
+def alone(minute: Minute, channel: str) -> Minute:
+    """Return a minute with one channel and what that is weighed by."""
+    said = minute.said
+    names = [name for name in {channel, ChannelName.parse(channel).beside("wind_speed")} if name in said.values]
+    mine = Measured({n: said.values[n] for n in names}, {n: said.quality[n] for n in names if n in said.quality})
+    return Minute(minute.start, minute.duration, mine)

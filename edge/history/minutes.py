@@ -1,0 +1,62 @@
+"""The minutes of a span of time out of the store, in slices: whoever appends waits for one of them at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from edge.measure.aggregates import Minute, said_in
+from edge.records.bodies import Setup, decode
+from edge.records.record import Kind, Record
+from edge.store.store import Store
+
+SLICE = 200  # records that are read at once: some milliseconds
+
+
+def records(store: Store, first: int, last: int) -> Iterator[Record]:
+    """Yield the records first..last that are kept, in their order. Raise StoreError."""
+    for at in range(first, last + 1, SLICE):
+        yield from store.range(at, min(at + SLICE - 1, last))
+
+
+def minutes(store: Store, first_us: int, last_us: int) -> list[Record]:
+    """Return the minutes that begin from `first_us` to before `last_us`, by time. Raise StoreError."""
+    found = [
+        record
+        for pair in store.by_time.seqs(first_us, last_us)
+        for record in records(store, *pair)
+        if record.kind == Kind.MINUTE and record.start is not None and first_us <= record.start < last_us
+    ]
+    return sorted(found, key=lambda record: (record.start or 0, record.seq))
+
+
+def counted_as(record: Record) -> Minute:
+    """Return a dated minute as it is counted."""
+    assert record.start is not None
+    return Minute(record.start, record.duration, said_in(bytes(record.body)))
+
+
+class Offsets:
+    """How many seconds the station's clock was ahead of UTC, as the setups say that minutes were made under."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[int, int] = {}
+
+    def of(self, setup: int | None) -> int:
+        """Return the seconds of a setup by its number; 0 where it is not there or says none. Raise StoreError."""
+        if setup is None:
+            return 0
+        if setup not in self._known:
+            self._known[setup] = self._read(setup)
+        return self._known[setup]
+
+    def _read(self, setup: int) -> int:
+        record = self._store.get(setup)
+        body = None if record is None or record.kind != Kind.SETUP else decode(record.kind, record.body)
+        try:
+            hours = msgspec.convert(body.site.get("utc_offset_h"), float) if isinstance(body, Setup) else 0.0
+        except msgspec.ValidationError:
+            return 0
+        return round(hours * 3600)

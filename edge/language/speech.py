@@ -1,0 +1,68 @@
+"""In which language something is said: the process's own, or that of whoever asks.
+
+A command speaks one language from its start on (`speak`). A server answers many people at once: what is said within
+`speaking(lang)` is said in that language, in that thread alone.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+DOMAIN = "minshan"
+FOLDER = Path(__file__).parent / "locale"
+LANGUAGES = {"zh": "zh_CN", "en": "en"}
+SPOKEN: ContextVar[str | None] = ContextVar("spoken", default=None)  # "zh" or "en"; None: as the process speaks
+
+
+def language(environment: Mapping[str, str]) -> str:
+    """Return "zh" or "en", by what LANGUAGE, LC_ALL, LC_MESSAGES or LANG names (the first that is set)."""
+    keys = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    named = next((environment[key] for key in keys if environment.get(key)), "")
+    return "zh" if named.lower().startswith("zh") else "en"
+
+
+def speak(lang: str) -> None:
+    """Speak "zh" or "en" from now on, in this process and those that it starts."""
+    os.environ["LANGUAGE"] = LANGUAGES[lang]
+    gettext.bindtextdomain(DOMAIN, str(FOLDER))
+    gettext.textdomain(DOMAIN)
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """Speak "zh" or "en" meanwhile, in this thread or task alone."""
+    before = SPOKEN.set(lang)
+    try:
+        yield
+    finally:
+        SPOKEN.reset(before)
+
+
+def _(text: str) -> str:
+    """Return a text in the person's language."""
+    lang = SPOKEN.get()
+    return gettext.gettext(text) if lang is None else catalogue(lang).gettext(text)
+
+
+def ngettext(one: str, many: str, n: int) -> str:
+    """Return the form for `n` of a text in the person's language."""
+    lang = SPOKEN.get()
+    return gettext.ngettext(one, many, n) if lang is None else catalogue(lang).ngettext(one, many, n)
+
+
+def pgettext(context: str, text: str) -> str:
+    """Return a text that is found in a context."""
+    lang = SPOKEN.get()
+    return gettext.pgettext(context, text) if lang is None else catalogue(lang).pgettext(context, text)
+
+
+@cache
+def catalogue(lang: str) -> gettext.NullTranslations:
+    """Return the texts of "zh" or "en"."""
+    return gettext.translation(DOMAIN, str(FOLDER), [LANGUAGES[lang]], fallback=True)

@@ -1,0 +1,55 @@
+"""One of the two languages, whatever the process itself speaks: messages go to people who read different ones."""
+
+from __future__ import annotations
+
+import gettext
+from typing import Literal
+
+from drivers.reason import Reason
+from edge.language.speech import DOMAIN, FOLDER, LANGUAGES
+from edge.language.texts import REASON
+from edge.language.words import CROPS, QUANTITIES, STAGES, UNITS
+from edge.records.channel_name import ChannelName
+
+Lang = Literal["en", "zh"]
+
+
+class Spoken:
+    """The words of one language."""
+
+    def __init__(self, lang: Lang) -> None:
+        self.lang = lang
+        self._known = gettext.translation(DOMAIN, str(FOLDER), [LANGUAGES[lang]], fallback=True)
+
+    def say(self, text: str, **gaps: object) -> str:
+        """Return a sentence that the catalogue knows, its gaps filled."""
+        return self._known.gettext(text).format(**gaps)
+
+    def reason(self, reason: Reason) -> str:
+        """Return a meaning."""
+        template = self._known.pgettext(REASON, reason.code)
+        if template == reason.code:
+            template = reason.template
+        gaps = {name: self.reason(one) if isinstance(one, Reason) else one for name, one in reason.params.items()}
+        try:
+            return template.format_map(gaps)
+        except (LookupError, ValueError, TypeError):
+            return str(reason)
+
+    def crop(self, name: str) -> str:
+        """Return a crop."""
+        return self.say(CROPS[name]) if name in CROPS else name
+
+    def stage(self, name: str) -> str:
+        """Return a crop's stage."""
+        return self.say(STAGES[name]) if name in STAGES else name
+
+    def quantity(self, channel: str) -> str:
+        """Return what a channel measures, with its sensor's name where it has one."""
+        name = ChannelName.parse(channel)
+        known = self.say(QUANTITIES[name.quantity]) if name.quantity in QUANTITIES else name.quantity
+        return f"{known} ({name.sensor})" if name.sensor else known
+
+    def unit(self, name: str) -> str:
+        """Return a unit as people write it."""
+        return self.say(UNITS.get(name, name)) if UNITS.get(name, name) else ""

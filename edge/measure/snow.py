@@ -1,0 +1,58 @@
+"""Snow on a light sensor: a frost before, and a morning that the air has and the sensor has not.
+
+What lies on the dome lets a twentieth of the light through and moves with the sun, so that no stillness shows it. The
+thickest cloud does the same, but under it the air warms little and stays moist. So a sensor is in doubt that tells less
+than a twelfth of a clear sky for an hour of high sun while the air, which was at 1 degC or less since the last evening,
+has warmed by 5 K and is under 80 %; until it tells more. A valley's shadow leaves more than that (the sky's own light,
+a sixth of a clear sun). Ours, no source found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.reason import Reason
+
+SHARE, LASTS = 0.08, 3600.0  # of a clear sky; s of high sun
+FROST, WARMED, CLEAR_AIR = 1.0, 5.0, 80.0  # degC, K, %
+
+
+@dataclass(slots=True)
+class Frost:
+    """The coldest air since the last evening, degC; None: not known."""
+
+    coldest: float | None = None
+    by_day: bool = False
+
+    def warmed(self, temperature: float | None, sun_is_up: bool) -> float:
+        """Take a minute's air. Return by how much it has warmed since a frost, K; 0 where there was none."""
+        if self.by_day and not sun_is_up:
+            self.coldest = None
+        self.by_day = sun_is_up
+        if temperature is None:
+            return 0.0
+        self.coldest = temperature if self.coldest is None else min(self.coldest, temperature)
+        return temperature - self.coldest if self.coldest <= FROST else 0.0
+
+
+@dataclass(slots=True)
+class Dome:
+    """For how long of high sun a sensor has told next to nothing, s; `snowed`: it is in doubt since."""
+
+    seconds: float = 0.0
+    snowed: bool = False
+
+    def doubt(self, share: float | None, seconds: float, warmed: float, humidity: float | None) -> Reason | None:
+        """Take a minute. Return why the sensor is in doubt.
+
+        `share`: of a clear sky, None while the sun is too low to tell; `seconds`: of high sun in the minute.
+        """
+        if share is not None and share > SHARE:
+            self.seconds, self.snowed = 0.0, False
+        else:
+            self.seconds += seconds
+        clear_air = humidity is not None and humidity < CLEAR_AIR
+        self.snowed |= self.seconds >= LASTS - 1.0 and warmed >= WARMED and clear_air
+        if not self.snowed:
+            return None
+        return Reason("snowed", "snow on it? under {most:g} % of a clear sky after a frost", most=100 * SHARE)

@@ -1,0 +1,171 @@
+"""The station's page as an application: what is answered to whom, one route after another."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as WebRoute
+
+from drivers.reason import UNFORESEEN, Reason
+from edge.control.client import AskError, NotRunningError
+from edge.language import texts
+from edge.page.assets import Assets
+from edge.page.demo import Demo
+from edge.page.feed import Feed, Stream, TooManyError
+from edge.page.guard import Guard, is_address, refusal
+from edge.page.look import look_of
+from edge.page.source import Source, now_of
+from edge.page.station_pages import StationPages
+
+log = logging.getLogger("minshan.page")
+API = "/api/v1"
+STATION = f"{API}/stations/{{station}}"
+PICTURES_S = 31_536_000  # a picture's name is its hash: what it holds never changes
+MOST_STREAMS = 24  # that one station's page keeps open at once
+SILENT = Reason("station_silent", "the station's software does not answer")
+NO_STATION = Reason("no_such_station_here", 'this is not the page of "{station}"', station="")
+NOT_ASKED_SO = Reason("cannot_be_asked_so", "{why}", why="")
+NOTHING_HERE = Reason("nothing_here", "there is nothing under this address")
+NO_MORE_STREAMS = Reason("no_more_streams", "too many pages are open: close some")
+
+
+class StationApi:
+    """The answers in JSON, at the same addresses as a hub's."""
+
+    def __init__(self, source: Source, feed: Feed) -> None:
+        self._source, self._feed = source, feed
+
+    def routes(self) -> Iterable[BaseRoute]:
+        """Return them, packed but for streams and pictures."""
+        packed = [Middleware(GZipMiddleware, minimum_size=1000)]
+        for path, answer in (
+            (f"{API}/health", self._health),
+            (f"{STATION}/now", self._now),
+            (f"{STATION}/series", self._passed_on("series")),
+            (f"{STATION}/channels", self._channels),
+            (f"{STATION}/events", self._passed_on("events")),
+            (f"{STATION}/pictures", self._passed_on("pictures")),
+        ):
+            yield WebRoute(path, answered(answer), middleware=packed)
+        yield WebRoute(f"{API}/pictures/{{sha256}}", answered(self._picture("full")))
+        yield WebRoute(f"{API}/pictures/{{sha256}}/thumbnail", answered(self._picture("thumbnail")))
+        yield WebRoute(f"{API}/live", self._live)
+
+    def _health(self, _request: Request) -> Response:
+        return as_json({"answers": self._source.heard() is not None})
+
+    def _now(self, request: Request) -> Response:
+        heard = self._mine(request)
+        return as_json(now_of(heard))
+
+    def _channels(self, request: Request) -> Response:
+        self._mine(request)
+        return as_json(self._source.ask("channels", **asked_of(request))["channels"])
+
+    def _passed_on(self, name: str) -> Callable[[Request], Response]:
+        """Return what hands a question on to the daemon, which alone knows what may be asked."""
+
+        def answer(request: Request) -> Response:
+            self._mine(request)
+            return as_json(self._source.ask(name, **asked_of(request)))
+
+        return answer
+
+    def _picture(self, part: str) -> Callable[[Request], Response]:
+        def answer(request: Request) -> Response:
+            content = self._source.picture(request.path_params["sha256"], part)
+            headers = {"cache-control": f"private, max-age={PICTURES_S}, immutable"}
+            return Response(content, media_type="image/jpeg", headers=headers)
+
+        return answer
+
+    def _mine(self, request: Request) -> Mapping[str, Any]:
+        """Return the station's facts. Raise NotRunningError, NoStationError."""
+        heard = self._source.heard()
+        if heard is None:
+            raise NotRunningError
+        if request.path_params["station"] != heard.facts["station"]:
+            raise NoStationError(request.path_params["station"][:100])
+        return heard.facts
+
+    async def _live(self, request: Request) -> Response:
+        async def everything() -> Callable[[str], bool]:
+            return lambda station: True
+
+        stream = self._feed.listen("page", everything, request.headers.get("last-event-id"))
+        try:
+            return Stream(await anext(stream), stream)
+        except TooManyError:
+            return refusal(429, NO_MORE_STREAMS, 30)
+
+
+class NoStationError(Exception):
+    """Another station is asked for than the one that is here."""
+
+
+def answered(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """Return a handler that says what is wrong in the language of whoever asks, and never ends in a traceback."""
+
+    @functools.wraps(handler)
+    def serve(request: Request) -> Response:
+        with texts.speaking(look_of(request).lang):
+            try:
+                return handler(request)
+            except NotRunningError:
+                return refusal(503, SILENT, 5)
+            except NoStationError as error:
+                return refusal(404, NO_STATION.having(station=str(error)))
+            except AskError as error:
+                return refusal(422, NOT_ASKED_SO.having(why=str(error)))
+            except Exception:  # whatever somebody asks, the next one is served
+                log.exception("%s %s brought about something unforeseen", request.method, request.url.path)
+                return refusal(500, UNFORESEEN)
+
+    return serve
+
+
+def application(
+    source: Source, feed: Feed, pages: StationPages, assets: Assets, hosts: frozenset[str], demo: Demo
+) -> Starlette:
+    """Return the application; `hosts` are the names under which it may be reached, beside addresses in numbers."""
+    packed = [Middleware(GZipMiddleware, minimum_size=1000)]
+    web: list[BaseRoute] = [
+        WebRoute(path, answered(handler), methods=["GET"], middleware=packed) for path, handler in pages.table()
+    ]
+    web += [*StationApi(source, feed).routes(), assets.route(), *demo.routes(source)]
+
+    async def nothing(_request: Request, _error: Exception) -> Response:
+        return refusal(404, NOTHING_HERE)
+
+    def ours(name: str) -> bool:
+        return name in hosts or is_address(name)
+
+    return Starlette(routes=web, middleware=[Middleware(Guard, ours=ours)], exception_handlers={404: nothing})
+
+
+def as_json(answer: Any) -> Response:
+    """Return an answer."""
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def asked_of(request: Request) -> dict[str, str | float]:
+    """Return what an address asks with."""
+    return {key: plain(text) for key, text in request.query_params.items()}
+
+
+def plain(text: str) -> str | float:
+    """Return what stands in an address as the daemon takes it: an instant in seconds as a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

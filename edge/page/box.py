@@ -1,0 +1,102 @@
+"""What a station says of itself beside its values: alerts, and one line about the box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from edge.language import texts
+from edge.language.texts import _, ngettext
+from edge.page.markup import quantity_value
+from edge.page.station_view import AlertLine, BoxLine
+
+BATTERY = "battery_voltage"
+FURTHER = 3  # steps of a crop's rule below its critical temperature (edge/alerts/rules.py)
+
+
+def alert_lines(facts: Mapping[str, Any]) -> list[AlertLine]:
+    """Return a line for each alert that is open, and for each rule that knows nothing."""
+    return [line for one in facts["alerts"] for line in alert(one)]
+
+
+def alert(one: Mapping[str, Any]) -> Iterator[AlertLine]:
+    """Yield what one rule has to say."""
+    if one["step"]:
+        worst = quantity_value(one["quantity"], one["worst"], one["unit"]).striptags()
+        said = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
+        values = {"what": texts.label(one["quantity"]), "amount": worst, "step": one["step"], "steps": one["steps"]}
+        yield AlertLine(one["rule"], said.format(**values, meaning=meaning(one)).strip(), False)
+    if one["blind"]:
+        yield AlertLine(one["rule"], _("What this rule looks at is missing or doubtful: it knows nothing now."), True)
+
+
+def meaning(one: Mapping[str, Any]) -> str:
+    """Return what a step of a crop's rule means; "" of another rule."""
+    if not one["crop"]:
+        return ""
+    names = {"crop": texts.crop(one["crop"]), "stage": texts.stage(one["stage"])}
+    critical = one["steps"] - FURTHER
+    if one["step"] < critical:
+        said = _("Near the temperature that hurts {crop} at {stage}.")
+    elif one["step"] == critical:
+        said = _("At the temperature that hurts {crop} at {stage}.")
+    else:
+        said = _("Below the temperature that hurts {crop} at {stage}.")
+    assumed = _(" Nobody has said the stage: the most tender one is assumed.") if one["assumed"] else ""
+    return said.format(**names) + assumed
+
+
+def box_lines(facts: Mapping[str, Any], offset_s: int) -> list[BoxLine]:
+    """Return the facts of the box itself, what wants somebody's hand first."""
+    found = [*troubles(facts), *sensors(facts["sensors"]), sent(facts, offset_s), *battery(facts), time(facts["clock"])]
+    return sorted(found, key=lambda line: not line.trouble)
+
+
+def troubles(facts: Mapping[str, Any]) -> Iterator[BoxLine]:
+    """Yield what is wrong with the archive, and that somebody works here."""
+    if facts["maintenance"]:
+        said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
+        yield BoxLine(said.format(text=texts.said(facts["maintenance"])), True)
+    if trouble := facts["store"]["trouble"]:
+        yield BoxLine(_("Local archive: {trouble}").format(trouble=texts.said(trouble)), True)
+
+
+def sensors(found: list[Mapping[str, Any]]) -> Iterator[BoxLine]:
+    """Yield a line about those that are silent, or that none is."""
+    down = [sensor["name"] for sensor in found if sensor["down"]]
+    if down:
+        yield BoxLine(_("Silent sensors: {names}").format(names=_(", ").join(down)), True)
+    elif found:
+        yield BoxLine(_("All sensors answer."))
+
+
+def sent(facts: Mapping[str, Any], offset_s: int) -> BoxLine:
+    """Return whether the platform has everything."""
+    uplink, unsent = facts["uplink"], facts["store"]["unsent"]
+    if uplink is None:
+        return BoxLine(_("No broker is configured: everything stays in the local archive."))
+    if not unsent:
+        return BoxLine(_("Everything is sent."))
+    said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
+    if (since := facts["store"]["unsent_since"]) is not None:
+        said = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset_s / 3600))
+    return BoxLine(said, not uplink["connected"])
+
+
+def battery(facts: Mapping[str, Any]) -> Iterator[BoxLine]:
+    """Yield the battery's voltage, where one is measured."""
+    minute = facts["minute"] or {"values": {}, "quality": {}}
+    if BATTERY in minute["values"]:
+        flag = minute["quality"].get(BATTERY, 3)
+        amount = quantity_value(BATTERY, None if flag == 9 else minute["values"][BATTERY], "V").striptags()
+        word = "" if flag == 1 else _(" ({reason})").format(reason=texts.flag_word(flag))
+        yield BoxLine(_("Battery {amount}").format(amount=amount) + word, flag != 1)
+
+
+def time(clock: Mapping[str, Any]) -> BoxLine:
+    """Return how the time is known."""
+    source = texts.clock_source(clock["source"])
+    if clock["error"] is None:
+        return BoxLine(_("Time: {source}").format(source=source), True)
+    error = f"{max(clock['error'], 0.1):.1f}"
+    return BoxLine(_("Time: {source}, ±{error} s").format(source=source, error=error), bool(clock["trouble"]))

@@ -1,0 +1,123 @@
+"""The page of curves: a day, a week or a season of one quantity, or of those that matter most."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from edge.control.client import AskError, NotRunningError
+from edge.language import texts
+from edge.language.texts import _
+from edge.page import view
+from edge.page.markup import decimals, quantity_value, unit_of
+from edge.page.rose import Rose, rose
+from edge.page.source import Source
+from edge.page.still import Still, still
+from edge.records.answers import Point, Series
+
+DAY_US = 86_400_000_000
+SPANS = {"day": 1, "week": 7, "season": 120}  # days
+OVERVIEW = ("air_temperature", "relative_humidity", "rainfall_amount", "wind_speed", "air_pressure", "illuminance")
+DIRECTION, SPEED = "wind_from_direction", "wind_speed"
+
+
+class Curve(NamedTuple):
+    """One curve of the page: where its numbers come from, how it is drawn, and what it shows in a sentence."""
+
+    channel: str
+    label: str
+    unit: str
+    digits: int
+    kind: str
+    address: str
+    still: Still | None
+    spoken: str
+
+
+class CurvePages:
+    """Makes what the page of curves shows."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def values(self, request: Request, station: str, channels: list[str], now_us: int, offset_s: int) -> dict[str, Any]:
+        """Return what the template is given."""
+        asked = request.query_params.get("channel", "")
+        channel = asked if asked in channels else ""
+        span = request.query_params.get("span", "day")
+        span = span if span in SPANS else "day"
+        wanted = [channel] if channel else [name for name in OVERVIEW if name in channels]
+        trouble, curves, petals = "", [], None
+        try:
+            curves = [self._curve(station, name, span, now_us, offset_s) for name in wanted]
+            if not channel or view.is_direction(channel):
+                petals = self._rose(channels, span, now_us)
+        except (NotRunningError, AskError) as error:
+            trouble = str(error) or _("The station's software does not answer.")
+        return {
+            "spans": [("day", _("Day")), ("week", _("Week")), ("season", _("Season"))],
+            "chosen": span,
+            "channel": channel,
+            "channels": sorted(channels, key=view.rank),
+            "curves": curves,
+            "rose": petals,
+            "trouble": trouble,
+        }
+
+    def _curve(self, station: str, channel: str, span: str, now_us: int, offset_s: int) -> Curve:
+        summed = view.is_amount(channel)
+        first, last = now_us - SPANS[span] * DAY_US, now_us
+        step = "auto" if not summed else "hour" if span != "season" else "day"
+        series = self._source.series(channel, first / 1e6, last / 1e6, step)
+        kind = "bars" if summed else "direction" if view.is_direction(channel) else "line"
+        address = f"/api/v1/stations/{station}/series?" + urlencode(
+            {"channel": channel, "from": first / 1e6, "to": last / 1e6, "step": series.step}
+        )
+        drawing = still(series.points, first, last, offset_s, summed)
+        return Curve(
+            channel,
+            texts.label(channel),
+            unit_of(series.unit),
+            decimals(channel),
+            kind,
+            address,
+            drawing,
+            spoken(channel, series, summed, offset_s),
+        )
+
+    def _rose(self, channels: list[str], span: str, now_us: int) -> Rose | None:
+        if DIRECTION not in channels or SPEED not in channels:
+            return None
+        first = (now_us - SPANS[span] * DAY_US) / 1e6
+        directions, speeds = (self._source.series(name, first, now_us / 1e6) for name in (DIRECTION, SPEED))
+        return rose(directions.points, speeds.points)
+
+
+def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
+    """Return what a curve shows: its extremes with their times, or its sum."""
+    good = [point for point in series.points if point.quality == 1 and point.value is not None]
+    if not good:
+        return _("Nothing was measured in this time.")
+    if summed:
+        total = quantity_value(channel, sum(point.value or 0.0 for point in good), series.unit).striptags()
+        return _("{amount} in all").format(amount=total)
+    low, high = min(good, key=lowest), max(good, key=highest)
+    said = _("lowest {low} ({when_low}), highest {high} ({when_high})")
+    return said.format(
+        low=quantity_value(channel, lowest(low), series.unit).striptags(),
+        when_low=texts.when(low.lowest_us if low.lowest_us is not None else low.start_us, offset_s / 3600),
+        high=quantity_value(channel, highest(high), series.unit).striptags(),
+        when_high=texts.when(high.highest_us if high.highest_us is not None else high.start_us, offset_s / 3600),
+    )
+
+
+def lowest(point: Point) -> float:
+    """Return the lowest value of a minute, hour or day that has one."""
+    return point.lowest if point.lowest is not None else point.value or 0.0
+
+
+def highest(point: Point) -> float:
+    """Return the highest."""
+    return point.highest if point.highest is not None else point.value or 0.0

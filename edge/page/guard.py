@@ -1,0 +1,112 @@
+"""What every request must pass, and what every answer bears: plain ASGI around a whole application.
+
+A name in the Host header that is not ours is refused (a page elsewhere could otherwise reach a machine in the office or
+the orchard by a name of its own); so is a change that another site's page asks a browser for. An answer never tells a
+browser to load or run anything from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from drivers.reason import Reason
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+OTHER_HOST = Reason("host_unknown", 'this server is not reached as "{host}"', host="")
+OTHER_SITE = Reason("other_site", "another site's page asked for this")
+NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"
+PAGE_RUNS = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SAID = {
+    "x-content-type-options": "nosniff",
+    # Not `no-referrer`: with it a browser says "Origin: null" also where a form of ours is sent to us.
+    "referrer-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class Guard:
+    """Refuse what comes under another name or from another site, and say the rest in headers.
+
+    `ours`: whether a name or address is this machine's; `public_url` how people reach it; `cookie` names the one by
+    which it knows a browser (None: there is none); `other_host` is what others are told.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        ours: Callable[[str], bool],
+        public_url: str | None = None,
+        cookie: str | None = None,
+        other_host: Reason = OTHER_HOST,
+    ) -> None:
+        self._app, self._ours, self._cookie, self._other_host = app, ours, cookie, other_host
+        self._public = urlsplit((public_url or "").lower())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._public.scheme and name_of(Headers(scope=scope).get("host", "")) == self._public.hostname:
+            scope = {**scope, "scheme": self._public.scheme}  # as people reach it, whatever a proxy says of that
+
+        async def said(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                is_page = headers.get("content-type", "").startswith("text/html")
+                headers.setdefault("content-security-policy", PAGE_RUNS if is_page else NOTHING_RUNS)
+                for name, value in SAID.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+                message["headers"] = headers.raw
+            await send(message)
+
+        refused = self._refused(scope)
+        await (refused or self._app)(scope, receive, said)
+
+    def _refused(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        name = name_of(host)
+        if name != self._public.hostname and not self._ours(name):
+            return refusal(421, self._other_host.having(host=host[:100].encode("ascii", "replace").decode()))
+        if scope["method"] in SAFE or "authorization" in headers:
+            return None
+        origin = headers.get("origin")
+        ours = origin is not None and origin.lower() == f"{scope['scheme']}://{host}".lower()
+        unknown = origin is None and (self._cookie is None or self._cookie not in headers.get("cookie", ""))
+        return None if ours or unknown else refusal(403, OTHER_SITE)
+
+
+def name_of(host: str) -> str:
+    """Return the name or address that a Host header holds, without the port; "" where it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_address(name: str) -> bool:
+    """Return whether a name is an address in numbers, to which no page elsewhere can give a name of its own."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def refusal(status: int, reason: Reason, wait: int | None = None) -> Response:
+    """Return the answer that something is refused, and why."""
+    headers = {} if wait is None else {"retry-after": str(wait)}
+    body = msgspec.json.encode({"error": reason.builtins()})
+    return Response(body, status, headers, "application/json")

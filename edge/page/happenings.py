@@ -1,0 +1,56 @@
+"""What happened at a station, in words: starts, losses, alerts, stages, and what was wrong with cameras."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from drivers.reason import Reason, restored
+from edge.alerts.turns import in_words
+from edge.language import texts
+from edge.language.texts import _
+from edge.records import bodies
+from edge.records.answers import Event
+
+KINDS = ("start", "loss", "alert", "stage", "health")
+
+
+class Happening(NamedTuple):
+    """One event: when (None: not known), what it is called, and the rest of the sentence."""
+
+    at_us: int | None
+    name: str
+    text: str
+
+
+def happening(event: Event) -> Happening | None:
+    """Return an event in words; None where it is of no interest to people."""
+    try:
+        body = bodies.decode(event.kind or "", event.body if isinstance(event.body, dict) else {})
+    except (ValueError, RecursionError):
+        return None
+    told = words(body)
+    return None if told is None else Happening(event.start_us, *told)
+
+
+def words(body: Any) -> tuple[str, str] | None:
+    """Return name and sentence of a body."""
+    match body:
+        case bodies.Start(reason=reason, off_s=off):
+            said = texts.render(reason) if off is None else _("{why}; off for {time}")
+            return _("Start"), said.format(why=texts.render(reason), time=texts.duration(off or 0))
+        case bodies.Loss(cause=cause, what=what):
+            return _("Loss"), what if cause is None else texts.render(cause)
+        case bodies.Alert():
+            return _("Alert"), texts.render(in_words(body))
+        case bodies.Stage(crop=crop, stage=stage, by=by):
+            return _("Stage"), _("{crop}: {stage}, said by {who}").format(
+                crop=texts.crop(crop), stage=texts.stage(stage), who=by
+            )
+        case bodies.Health(camera=str() as camera, reason=reason) if reason is not None:
+            return _("Camera {name}").format(name=camera), texts.happened(told_of(reason))
+    return None
+
+
+def told_of(reason: Reason) -> Reason:
+    """Return a reason with what it holds restored."""
+    return restored(reason.builtins())

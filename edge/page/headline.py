@@ -1,0 +1,69 @@
+"""The sentence on top: what the air is like now, and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from edge.language import texts
+from edge.language.texts import _
+from edge.page.markup import quantity_value, sentence
+from edge.records.answers import Now, Point
+
+TEMPERATURE, WET_BULB = "air_temperature", "wet_bulb_temperature"
+MINUTE_US = 60_000_000
+SPAN_MIN, LEAST = 30, 20  # minutes that the trend looks at, and how many of them must be good
+STEADY = 0.3  # K/h; what moves less is within what a thermometer in a screen shows in still air
+
+
+class Headline(NamedTuple):
+    """`value`: the temperature with its wet bulb, its word and reason where it is not good; `then`: the trend."""
+
+    value: Markup
+    quality: int
+    word: str
+    why: str
+    then: Markup | None
+
+
+def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -> Headline | None:
+    """Return the sentence; None where nothing has been measured, or the station has no thermometer."""
+    known = now.values.get(TEMPERATURE)
+    if known is None or now.end_us is None:
+        return None
+    if known.value is None or known.quality == 9:
+        return Headline(sentence(_("no air temperature")), 9, texts.flag_word(9), texts.said(known.reason), None)
+    value = quantity_value(TEMPERATURE, known.value, "degC")
+    if known.quality == 1 and (wet := derived.get(WET_BULB)) is not None:
+        bulb = Markup('<span class="value">{}</span>').format(f"{wet:.1f}")
+        aside = sentence(_(" (wet bulb {value})"), value=bulb)
+        value += Markup('<span class="aside">{}</span>').format(aside)
+    word = "" if known.quality == 1 else texts.flag_word(known.quality)
+    return Headline(value, known.quality, word, texts.said(known.reason), trend(minutes, now.end_us))
+
+
+def trend(minutes: Sequence[Point], end_us: int) -> Markup | None:
+    """Return in words how fast the temperature moves; None where too few of the last minutes are good."""
+    per_hour = slope(minutes, end_us)
+    if per_hour is None:
+        return None
+    if abs(per_hour) < STEADY:
+        return sentence(_("steady over the last {n} min"), n=SPAN_MIN)
+    value = quantity_value(TEMPERATURE, abs(per_hour), "degC")
+    if per_hour < 0:
+        return sentence(_("over the last {n} min falling {value} an hour"), n=SPAN_MIN, value=value)
+    return sentence(_("over the last {n} min rising {value} an hour"), n=SPAN_MIN, value=value)
+
+
+def slope(minutes: Sequence[Point], end_us: int) -> float | None:
+    """Return K/h: the least-squares line through the good values of the last SPAN_MIN minutes."""
+    first = end_us - SPAN_MIN * MINUTE_US
+    found = [(p.start_us / 3.6e9, p.value) for p in minutes if p.quality == 1 and first <= p.start_us < end_us]
+    pairs = [(at, value) for at, value in found if value is not None]
+    if len(pairs) < LEAST:
+        return None
+    middle = sum(at for at, _value in pairs) / len(pairs)
+    mean = sum(value for _at, value in pairs) / len(pairs)
+    return sum((at - middle) * (value - mean) for at, value in pairs) / sum((at - middle) ** 2 for at, _v in pairs)

@@ -1,0 +1,60 @@
+"""How somebody wants to see a page: language and theme, by the address, else a cookie, else what the browser says."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+LANG, THEME = "minshan_lang", "minshan_theme"
+THEMES = ("auto", "light", "dark")
+YEAR_S = 31_536_000
+
+
+class Look(NamedTuple):
+    """Language ("zh" or "en") and theme ("auto", "light" or "dark"); `asked`: what the address itself said of them."""
+
+    lang: str
+    theme: str
+    asked: dict[str, str]
+
+
+def look_of(request: Request, default: str = "zh") -> Look:
+    """Return how a page is to look; `default` is the language where nobody says which."""
+    asked = {}
+    for key, cookie, known in (("lang", LANG, ("zh", "en")), ("theme", THEME, THEMES)):
+        if request.query_params.get(key) in known:
+            asked[cookie] = str(request.query_params[key])
+    kept = {**request.cookies, **asked}
+    lang, theme = kept.get(LANG, ""), kept.get(THEME, "")
+    if lang not in ("zh", "en"):
+        lang = accepted(request.headers.get("accept-language", ""), default)
+    return Look(lang, theme if theme in THEMES else "auto", asked)
+
+
+def remember(response: Response, look: Look) -> None:
+    """Keep in the browser what the address said of the look."""
+    for cookie, value in look.asked.items():
+        response.set_cookie(cookie, value, YEAR_S, samesite="lax")
+
+
+def accepted(header: str, default: str) -> str:
+    """Return "zh" or "en", whichever of them a browser likes better; `default` where it names neither."""
+    best, found = 0.0, default
+    for part in header.lower().split(","):
+        tag, _, quality = part.strip().partition(";q=")
+        lang = tag[:2]
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        if lang in ("zh", "en") and weight > best:
+            best, found = weight, lang
+    return found
+
+
+def here(request: Request, **changes: str) -> str:
+    """Return the address of the same page with something of its question changed."""
+    return "?" + urlencode({**dict(request.query_params), **changes})

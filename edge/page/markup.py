@@ -1,0 +1,45 @@
+"""Sentences with values in them: translated as a whole, and safe as HTML."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from drivers.quantity import QUANTITIES
+from edge.language import texts
+from edge.language.speech import SPOKEN
+from edge.measure.derived.hourly import HOURLY
+from edge.records.channel_name import ChannelName
+
+
+def sentence(text: str, **gaps: str | float) -> Markup:
+    """Return a translated sentence with its gaps filled: what is no Markup is escaped."""
+    return Markup.escape(text).format(**gaps)
+
+
+def quantity_value(channel: str, number: float | None, unit: str) -> Markup:
+    """Return a value with its unit, which no line break parts; "–" where there is none."""
+    return amount(texts.value(number, decimals(channel)), "" if number is None else unit)
+
+
+def amount(number: str, unit: str) -> Markup:
+    """Return a number and its unit, which no line break parts."""
+    shown = unit_of(unit)
+    if not shown:
+        return Markup('<span class="value">{}</span>').format(number)
+    space = "" if shown == "°" else "\N{NARROW NO-BREAK SPACE}"
+    return Markup('<span class="value">{}{}<span class="unit">{}</span></span>').format(number, space, shown)
+
+
+def unit_of(name: str) -> str:
+    """Return a unit as people write it: in Chinese °C is one sign."""
+    shown = texts.unit(name)
+    return "℃" if shown == "°C" and SPOKEN.get() == "zh" else shown
+
+
+def decimals(channel: str) -> int:
+    """Return how many digits people are shown: as the quantity is reported, but at most two, of temperatures one."""
+    name = ChannelName.parse(channel).quantity
+    known = QUANTITIES.get(name) or HOURLY.get(name)
+    if known is None:
+        return 2
+    return 1 if known.unit == "degC" else min(known.decimals, 2)

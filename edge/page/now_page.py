@@ -1,0 +1,69 @@
+"""The page of a station as it is now."""
+
+from __future__ import annotations
+
+from edge.control.client import AskError, NotRunningError
+from edge.language.texts import _
+from edge.page.box import alert_lines, box_lines
+from edge.page.source import DAY_US, Heard, Source, now_of
+from edge.page.station_view import Beside, Photo, StationView, station_view
+from edge.records.answers import Now, Picture, Point
+from edge.records.channel_name import ChannelName
+
+PICTURE = "/api/v1/pictures"
+PICTURES_US = 7 * DAY_US  # how far back the newest picture is looked for
+BEIJING_S = 28_800
+
+
+class StationNow:
+    """Makes the view of a station that is asked by its socket."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def seen(self, heard: Heard | None) -> StationView:
+        """Return what is to be shown; where the station was never heard, that."""
+        if heard is None:
+            nobody = Now("", None, None, None, None, None, {})
+            absent = Beside(nothing=_("The station's software is not running."))
+            return station_view(nobody, None, BEIJING_S, {}, {}, absent)
+        now, now_us = now_of(heard.facts), self._source.time_us(heard)
+        offset = round(heard.facts["utc_offset_h"] * 3600)
+        silent_now = _("The station's software does not answer; these are the last values known.")
+        beside = Beside(
+            alerts=alert_lines(heard.facts),
+            photo=self._photo(heard, now_us),
+            box=box_lines(heard.facts, offset),
+            trouble="" if heard.answers else silent_now,
+        )
+        curves = {} if now_us is None or not heard.answers else self._curves(now, now_us)
+        return station_view(now, now_us, offset, curves, heard.facts["derived"], beside)
+
+    def _curves(self, now: Now, now_us: int) -> dict[str, list[Point]]:
+        """Return the last 24 hours of the primary channels."""
+        mine = [name for name in now.values if not ChannelName.parse(name).sensor]
+        return {name: self._source.day(name, now_us) for name in mine}
+
+    def _photo(self, heard: Heard, now_us: int | None) -> Photo | None:
+        """Return the newest picture that is here."""
+        if now_us is None or not heard.answers or not heard.facts["pictures"]:
+            return None
+        try:
+            found = self._source.pictures(**{"from": (now_us - PICTURES_US) / 1e6}).pictures
+        except (NotRunningError, AskError):
+            return None
+        return next((photo for photo in map(photo_of, found) if photo is not None), None)
+
+
+def photo_of(picture: Picture) -> Photo | None:
+    """Return a picture as it is shown; None where no part of it is here."""
+    if not picture.thumbnail and not picture.file:
+        return None
+    address = f"{PICTURE}/{picture.sha256}"
+    small = f"{address}/thumbnail" if picture.thumbnail else address
+    return Photo(small, address if picture.file else small, picture.time_us, picture.camera)
+
+
+def silent(error: NotRunningError | AskError) -> str:
+    """Return why a station has not answered."""
+    return str(error) or _("The station's software is not running.")

@@ -1,0 +1,116 @@
+"""The process that serves a station's page: it holds nothing, and asks the daemon for everything."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+from drivers.clock import Clock
+from drivers.reason import Reason, system_reason
+from edge.control.client import AskError, NotRunningError
+from edge.page.address import address_of, family
+from edge.page.app import MOST_STREAMS, application
+from edge.page.assets import Assets
+from edge.page.demo import Demo
+from edge.page.feed import Feed
+from edge.page.source import Source, now_of
+from edge.page.station_pages import StationPages
+from edge.page.templates import Templates
+
+GRACE = 2  # s that answers in hand may take once the process is told to stop
+LOOK_S = 0.1  # s between two looks whether somebody listens
+AGAIN_S = 5.0  # s until a station that has gone is sought again
+
+
+NO_DEMO = Demo()
+
+
+class PortError(Exception):
+    """The address cannot be listened on; `reason` says why."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class PageServer:
+    """Serves one station's page at `listen` ("127.0.0.1:8080"). Raise PortError where that cannot be had."""
+
+    def __init__(self, listen: str, daemon: Path, clock: Clock, hosts: frozenset[str], demo: Demo = NO_DEMO) -> None:
+        host, port = address_of(listen)
+        try:
+            self._socket = socket.create_server((host, port), family=family(host), backlog=128)
+        except OSError as error:
+            why = system_reason(error)
+            raise PortError(Reason("port_not_had", "{address}: {why}", address=listen, why=why)) from None
+        self._source = Source(daemon, clock, demo.speed)
+        self.feed = Feed(self._newest, MOST_STREAMS)
+        assets = Assets()
+        pages = StationPages(self._source, Templates(assets), demo)
+        app = application(self._source, self.feed, pages, assets, hosts | {host, "localhost"}, demo)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=GRACE,
+                h11_max_incomplete_event_size=16_384,
+                limit_concurrency=200,
+            )
+        )
+        self._ended = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Return its address."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def run(self) -> None:
+        """Serve until a signal or `stop` ends it."""
+        asyncio.run(self._main())
+        self._socket.close()
+
+    def stop(self) -> None:
+        """End it, from another thread."""
+        self._server.should_exit = True
+        self._ended.set()
+
+    async def _main(self) -> None:
+        self.feed.start()
+        looking = asyncio.ensure_future(self._look())
+        await self._server.serve([self._socket])
+        looking.cancel()
+
+    async def _look(self) -> None:
+        """Follow the station while somebody listens; let the listeners go once the server is to end."""
+        following: asyncio.Task[None] | None = None
+        while not self._server.should_exit:
+            if self.feed.listeners and (following is None or following.done()):
+                following = asyncio.create_task(asyncio.to_thread(self._follow))
+            await asyncio.sleep(LOOK_S)
+        self.feed.end()
+
+    def _follow(self) -> None:
+        """Tell of each new minute and alert, until nobody listens or the station does not answer."""
+        try:
+            for event in self._source.live():
+                if self._server.should_exit or not self.feed.listeners:
+                    return
+                if event["event"] != "alive":
+                    self.feed.tell(event.get("station", ""))
+        except (NotRunningError, AskError):
+            if self.feed.listeners:
+                self.feed.tell("")
+                self._ended.wait(AGAIN_S)
+
+    async def _newest(self, _station: str) -> bytes | None:
+        heard = await asyncio.to_thread(self._source.heard)
+        return None if heard is None else msgspec.json.encode(now_of(heard.facts))

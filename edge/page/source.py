@@ -1,0 +1,154 @@
+"""What the page knows of its station: asked of the daemon by its socket, and remembered so that many may look at once.
+
+However many people look, the daemon is asked for its state at most once a second, and for each curve once a minute,
+for what is new of it. Where it does not answer, what was heard last is shown, with its age.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from drivers.clock import Clock
+from edge.clock.clock import system_utc
+from edge.control.client import AskError, Client, NotRunningError
+from edge.records.answers import Events, Now, Picture, Pictures, Point, Series, Value
+
+LEAST_S = 0.5  # s between two questions for the state
+SILENT_S = 3.0  # s until a station that did not answer is asked again
+DAY_US = 86_400_000_000
+ANEW_S = 600.0  # s after which a curve is read anew from its begin: minutes may have been dated anew
+
+
+class Heard(NamedTuple):
+    """The newest state of the station: its facts, at which instant of our clock they came, when it was asked last.
+
+    `answers`: whether it answered then.
+    """
+
+    facts: Mapping[str, Any]
+    at: float
+    asked: float
+    answers: bool
+
+
+class Curve(NamedTuple):
+    """The minutes of a channel that are remembered; `read`: when from their begin."""
+
+    points: list[Point]
+    read: float
+
+
+class Source:
+    """One station behind its socket. `speed`: how much faster its time runs than ours, where it is simulated."""
+
+    def __init__(self, socket: Path, clock: Clock, speed: float = 1.0) -> None:
+        self._socket, self._clock, self.speed = socket, clock, speed
+        self._lock, self._reading = threading.Lock(), threading.Lock()
+        self._heard: Heard | None = None
+        self._curves: dict[str, Curve] = {}
+
+    def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Return what the daemon answers. Raise NotRunningError, AskError."""
+        with Client(self._socket) as client:
+            return client.ask(name, **arguments)
+
+    def picture(self, sha256: str, part: str) -> bytes:
+        """Return a picture's bytes ("thumbnail" or "full"). Raise NotRunningError, AskError."""
+        with Client(self._socket) as client:
+            return client.picture(sha256, part)
+
+    def live(self) -> Iterator[dict[str, Any]]:
+        """Give what is new at the station as it comes. Raise NotRunningError, AskError."""
+        with Client(self._socket) as client:
+            yield from client.live()
+
+    def heard(self) -> Heard | None:
+        """Return the newest state; None where the station has never been heard."""
+        with self._lock:
+            before, now = self._heard, self._clock.now()
+            if before is not None and now - before.asked < (LEAST_S / self.speed if before.answers else SILENT_S):
+                return before
+            try:
+                facts = self.ask("status")
+                self._heard = Heard(facts, self._clock.now(), self._clock.now(), True)
+            except (NotRunningError, AskError):
+                self._heard = None if before is None else before._replace(asked=self._clock.now(), answers=False)
+            return self._heard
+
+    def time_us(self, heard: Heard | None) -> int | None:
+        """Return the station's time now, carried on from when it was heard; None where it did not know it."""
+        if heard is None or heard.facts["time"] is None:
+            return None
+        return int(heard.facts["time"] + (self._clock.now() - heard.at) * 1e6 * self.speed)
+
+    def series(self, channel: str, first: float, last: float | None = None, step: str = "auto") -> Series:
+        """Return a channel's curve; instants in s since 1970. Raise NotRunningError, AskError."""
+        asked = {"channel": channel, "from": first, "step": step, **({} if last is None else {"to": last})}
+        return msgspec.convert(self.ask("series", **asked), Series)
+
+    def day(self, channel: str, now_us: int) -> list[Point]:
+        """Return the minutes of the last 24 hours, as far as they can be had."""
+        with self._reading:
+            before = self._curves.get(channel)
+            if before is None or self._clock.now() - before.read > ANEW_S:
+                before = Curve([], self._clock.now())
+            first = before.points[-1].end_us if before.points else now_us - DAY_US
+            try:
+                fresh = self.minutes(channel, first, now_us)
+            except (NotRunningError, AskError):
+                return before.points
+            kept = [point for point in before.points if point.start_us >= now_us - DAY_US] + fresh
+            self._curves[channel] = Curve(kept, before.read)
+            return kept
+
+    def minutes(self, channel: str, first_us: int, last_us: int) -> list[Point]:
+        """Return the minutes of a span, however many answers they take. Raise NotRunningError, AskError."""
+        found: list[Point] = []
+        at: int | None = first_us
+        while at is not None and at < last_us:
+            told = self.series(channel, at / 1e6, last_us / 1e6, "minute")
+            found += told.points
+            at = told.next_us
+        return found
+
+    def events(self, **asked: Any) -> Events:
+        """Return a page of events. Raise NotRunningError, AskError."""
+        return msgspec.convert(self.ask("events", **asked), Events)
+
+    def pictures(self, **asked: Any) -> Pictures:
+        """Return a page of pictures. Raise NotRunningError, AskError."""
+        return msgspec.convert(self.ask("pictures", **asked), Pictures)
+
+    def all_pictures(self, first_us: int, last_us: int) -> list[Picture]:
+        """Return all pictures of a span, the newest first. Raise NotRunningError, AskError."""
+        found, page = [], None
+        while True:
+            asked = {"from": first_us / 1e6, "to": last_us / 1e6, **({} if page is None else {"page": page})}
+            told = self.pictures(**asked)
+            found += told.pictures
+            if (page := told.next) is None:
+                return found
+
+    def machine_us(self) -> int:
+        """Return the time of this machine, microseconds UTC."""
+        return system_utc()
+
+
+def now_of(facts: Mapping[str, Any]) -> Now:
+    """Return the newest minute that a station's state tells of."""
+    minute = facts["minute"]
+    if minute is None:
+        return Now(facts["station"], None, None, None, None, None, {})
+    start = minute["start"]
+    end = None if start is None else start + round(minute["duration"] * 1e6)
+    reasons = minute.get("reasons") or {}
+    values = {
+        name: Value(value, minute["quality"].get(name, 3), facts["units"].get(name, ""), reasons.get(name))
+        for name, value in minute["values"].items()
+    }
+    return Now(facts["station"], start, end, None, facts["clock"]["source"], facts["clock"]["error"], values)

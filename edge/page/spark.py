@@ -1,0 +1,77 @@
+"""Small curves as SVG paths, made on the server: they are there without scripts, and on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edge.records.answers import Point
+
+WIDTH, HEIGHT = 240, 36  # of the drawing, which the page stretches
+GOOD, DOUBTFUL = (1, 2), (3, 4)
+
+
+class Spark(NamedTuple):
+    """Paths of what is good and of what is doubted, or `bars` of amounts; with the extremes that they reach."""
+
+    good: str
+    doubtful: str
+    bars: str
+    lowest: float
+    highest: float
+
+
+class Column(NamedTuple):
+    """What one column of the drawing shows: the mean of its values, or their sum; whether any is doubted."""
+
+    place: int
+    value: float
+    doubted: bool
+
+
+def spark(points: Sequence[Point], first_us: int, last_us: int, summed: bool = False) -> Spark | None:
+    """Return the curve of a span; None where nothing was measured in it. A column without a value is a gap."""
+    columns = columns_of(points, first_us, last_us, summed)
+    if not columns:
+        return None
+    lowest, highest = min(c.value for c in columns), max(c.value for c in columns)
+    if summed:
+        return Spark("", "", bars(columns, highest), 0.0, highest)
+    good = path([c for c in columns if not c.doubted], lowest, highest)
+    return Spark(good, path([c for c in columns if c.doubted], lowest, highest), "", lowest, highest)
+
+
+def columns_of(points: Sequence[Point], first_us: int, last_us: int, summed: bool) -> list[Column]:
+    """Return the columns that have a value. A doubted value is shown only where its column has no good one."""
+    wide = max(1, (last_us - first_us) // WIDTH)
+    heaps: dict[int, tuple[list[float], list[float]]] = {}
+    for point in points:
+        if point.value is not None and first_us <= point.start_us < last_us and point.quality in GOOD + DOUBTFUL:
+            heap = heaps.setdefault(min(WIDTH - 1, (point.start_us - first_us) // wide), ([], []))
+            heap[point.quality in DOUBTFUL].append(point.value)
+    found = []
+    for place, (good, doubted) in sorted(heaps.items()):
+        values = good or doubted
+        total = sum(values)
+        found.append(Column(place, total if summed else total / len(values), not good))
+    return found
+
+
+def path(columns: Sequence[Column], lowest: float, highest: float) -> str:
+    """Return the line through columns; where one is missing it begins anew, and one that stands alone is a point."""
+    span = max(highest - lowest, 1e-9)
+    drawn, before = [], None
+    for column in columns:
+        x, y = column.place + 0.5, HEIGHT - 2 - (column.value - lowest) / span * (HEIGHT - 4)
+        joined = before is not None and column.place == before + 1
+        drawn.append(f"L{x:g} {y:.1f}" if joined else f"M{x:g} {y:.1f}h0")
+        before = column.place
+    return "".join(drawn)
+
+
+def bars(columns: Sequence[Column], highest: float) -> str:
+    """Return a bar for each column with an amount."""
+    if highest <= 0:
+        return ""
+    tall = [(column.place, column.value / highest * (HEIGHT - 2)) for column in columns if column.value > 0]
+    return "".join(f"M{place} {HEIGHT}v{-height:.1f}h1v{height:.1f}z" for place, height in tall)

@@ -1,0 +1,215 @@
+// Curves on uPlot, one instance each, drawn when they come into view.
+//
+//   <figure class="chart" data-series="/api/v1/stations/…/series?channel=…&from=…" data-kind="line" data-decimals="1"
+//           data-unit="°C" data-name="Air temperature">
+//     <div class="plot" tabindex="0" role="img" aria-label="…"></div><output></output>
+//   </figure>
+//
+// A minute that is missing is a gap, and a value between two gaps is a point. A value that is in doubt is drawn in the
+// colour of doubt. Times are those of the place that is shown, whatever zone the phone is in.
+
+import { age } from "./ages.js";
+import { say } from "./words.js";
+
+const OFFSET_S = Number(document.body.dataset.offsetS) || 0;
+const STEPS_S = [300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
+const MOST_PAGES = 40;
+const AGAIN_MS = 15_000;
+
+export function drawAll() {
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      seen.unobserve(entry.target);
+      draw(entry.target);
+    }
+  });
+  for (const figure of document.querySelectorAll("figure.chart[data-series]")) seen.observe(figure);
+}
+
+async function draw(figure) {
+  const told = figure.querySelector("output");
+  try {
+    const points = await fetched(figure.dataset.series);
+    if (!points.some((point) => point.value !== null)) {
+      told.textContent = say("none");
+      figure.dataset.state = "empty";
+      return;
+    }
+    plot(figure, points);
+    figure.dataset.state = "drawn";
+    age();
+  } catch {
+    told.textContent = say("failed");
+    setTimeout(() => draw(figure), AGAIN_MS);
+  }
+}
+
+async function fetched(address) {
+  const points = [];
+  const url = new URL(address, location.href);
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const answer = await fetch(url, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const series = await answer.json();
+    points.push(...series.points);
+    if (series.next_us === null) return points;
+    url.searchParams.set("from", String(series.next_us / 1e6));
+  }
+  return points;
+}
+
+// Returns [times, good, doubtful, lowest, highest] with a null wherever time passes without a value.
+export function columns(points) {
+  const rows = [[], [], [], [], []];
+  let end = null;
+  for (const point of points) {
+    if (end !== null && point.start_us > end) push(rows, end, null, null, null, null);
+    const doubt = point.quality === 3 || point.quality === 4;
+    const value = point.quality === 9 ? null : point.value;
+    push(rows, point.start_us, doubt ? null : value, doubt ? value : null, point.lowest, point.highest);
+    end = point.end_us;
+  }
+  return rows;
+}
+
+function push(rows, us, ...values) {
+  rows[0].push(us / 1e6);
+  values.forEach((value, place) => rows[place + 1].push(value ?? null));
+}
+
+function lone(u, series) {
+  const values = u.data[series];
+  const found = [];
+  values.forEach((value, at) => {
+    if (value !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null) found.push(at);
+  });
+  return found;
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function ticks(u, axis, min, max) {
+  const wanted = Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 70));
+  const step = STEPS_S.find((one) => (max - min) / one <= wanted) ?? STEPS_S.at(-1);
+  const found = [];
+  for (let at = Math.ceil((min + OFFSET_S) / step) * step - OFFSET_S; at <= max; at += step) found.push(at);
+  return found;
+}
+
+function two(n) {
+  return String(n).padStart(2, "0");
+}
+
+// The place's own clock by arithmetic: no zone of the device has a say in it.
+export function clock(seconds) {
+  const date = new Date((seconds + OFFSET_S) * 1000);
+  const day = `${date.getUTCMonth() + 1}-${two(date.getUTCDate())}`;
+  return { day, time: `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`, midnight: date.getUTCHours() + date.getUTCMinutes() === 0 };
+}
+
+function tickLabels(u, values) {
+  return values.map((at) => {
+    const { day, time, midnight } = clock(at);
+    return midnight ? day : time;
+  });
+}
+
+function options(figure, width, height) {
+  const { kind, decimals } = figure.dataset;
+  const [ink, faint, line, doubt] = ["--ink", "--rule", "--accent", "--doubt"].map(colour);
+  const bars = kind === "bars" ? { paths: uPlot.paths.bars({ size: [0.8, 40], align: 1 }) } : {};
+  const dots = kind === "direction";
+  const points = { show: true, filter: dots ? undefined : lone, size: dots ? 3 : 5 };
+  const drawn = { spanGaps: false, width: dots ? 0 : 1.75, points, ...bars };
+  const axis = { stroke: ink, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint, width: 1, size: 4 } };
+  const font = `12px ${colour("--font") || "sans-serif"}`;
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, y: false, bind: silent(), points: { size: 9 } },
+    scales: { x: { time: false }, y: range(kind) },
+    axes: [
+      { ...axis, font, space: 60, splits: ticks, values: tickLabels },
+      { ...axis, font, size: 48, values: (u, found) => found.map((one) => one.toFixed(Math.min(2, places(found, decimals)))) },
+    ],
+    series: [
+      {},
+      { ...drawn, stroke: line, fill: kind === "bars" ? line : undefined, points: { ...points, fill: line, stroke: line } },
+      { ...drawn, stroke: doubt, dash: [4, 3], points: { ...points, filter: undefined, size: 4, fill: doubt, stroke: doubt } },
+      { stroke: "transparent", width: 0, points: { show: false } },
+      { stroke: "transparent", width: 0, points: { show: false } },
+    ],
+    bands: [{ series: [4, 3], fill: colour("--band") }],
+  };
+}
+
+function places(found, decimals) {
+  return found.every((one) => Number.isInteger(one)) ? 0 : Math.min(Number(decimals) || 1, 2);
+}
+
+function range(kind) {
+  if (kind === "bars") return { range: (u, min, max) => [0, Math.max(max, 1) * 1.1] };
+  if (kind === "direction") return { range: () => [0, 360] };
+  return { range: (u, min, max) => uPlot.rangeNum(min, Math.max(max, min + 1), { min: { pad: 0.1 }, max: { pad: 0.1 } }) };
+}
+
+// uPlot knows the mouse alone; touch, pen and mouse are one to `steer`.
+function silent() {
+  const none = () => null;
+  return Object.fromEntries(["mousedown", "mouseup", "click", "dblclick", "mousemove", "mouseleave", "mouseenter"].map((name) => [name, none]));
+}
+
+function plot(figure, points) {
+  const place = figure.querySelector(".plot");
+  const size = () => [Math.max(200, place.clientWidth), Math.max(120, place.clientHeight)];
+  const u = new uPlot(options(figure, ...size()), columns(points), place);
+  new ResizeObserver(() => {
+    const [width, height] = size();
+    if (width !== u.width || height !== u.height) u.setSize({ width, height });
+  }).observe(place);
+  steer(figure, u, points);
+}
+
+function steer(figure, u, points) {
+  const place = figure.querySelector(".plot");
+  let at = points.length - 1;
+  const show = (index) => {
+    at = Math.min(Math.max(index, 0), points.length - 1);
+    u.setCursor({ left: u.valToPos(points[at].start_us / 1e6, "x"), top: 10 });
+    figure.querySelector("output").textContent = sentence(figure, points[at]);
+  };
+  const point = (event) => show(nearest(points, u.posToVal(event.clientX - u.over.getBoundingClientRect().left, "x")));
+  u.over.addEventListener("pointerdown", point);
+  u.over.addEventListener("pointermove", point);
+  place.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, PageDown: 60, PageUp: -60, Home: -Infinity, End: Infinity }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    show(at + step);
+  });
+}
+
+function nearest(points, seconds) {
+  let low = 0;
+  let high = points.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle].end_us / 1e6 <= seconds) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function sentence(figure, point) {
+  const { unit, decimals } = figure.dataset;
+  const { day, time } = clock(point.start_us / 1e6);
+  const number = (value) => `${value.toFixed(Number(decimals) || 0)} ${unit}`.trim();
+  const word = { 2: say("unchecked"), 3: say("suspect"), 4: say("bad"), 9: say("missing") }[point.quality];
+  const value = point.value === null || point.quality === 9 ? "–" : number(point.value);
+  const range = point.lowest === null || point.highest === null ? "" : ` (${number(point.lowest)} … ${number(point.highest)})`;
+  return `${day} ${time}  ${value}${range}${word ? `  ${word}` : ""}`;
+}

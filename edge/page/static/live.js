@@ -1,0 +1,72 @@
+// One stream of events a page. It is closed while the page is hidden (a browser has six connections a host, and a phone
+// a battery), and begun anew when it is seen again; one that says nothing for 40 s is dead, whatever it calls itself.
+
+const CONNECT_MS = 10_000; // in which a new stream must have said something
+const SILENT_MS = 40_000; // the server says something every 15 s
+const AGAIN_MS = [1_000, 2_000, 5_000, 15_000, 30_000];
+
+// Listens at `url`. `changed(data)` hears of each event, and of each time at which something may have been missed
+// (data null); `state(ok)` whether the stream stands.
+export function listen(url, changed, state) {
+  let source = null;
+  let watch = 0;
+  let retry = 0;
+  let tries = 0;
+
+  function heard() {
+    clearTimeout(watch);
+    watch = setTimeout(lost, SILENT_MS);
+    if (tries) {
+      tries = 0;
+      state(true);
+    }
+  }
+
+  function close() {
+    clearTimeout(watch);
+    clearTimeout(retry);
+    if (source) source.close();
+    source = null;
+  }
+
+  function lost() {
+    close();
+    if (tries > 0) state(false);
+    retry = setTimeout(begin, AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)]);
+    tries += 1;
+  }
+
+  function begin() {
+    close();
+    const mine = new EventSource(url);
+    source = mine;
+    watch = setTimeout(lost, CONNECT_MS);
+    const alive = (act) => (event) => {
+      if (source !== mine) return; // of an earlier life
+      heard();
+      act(event);
+    };
+    mine.onopen = alive(() => {});
+    mine.onerror = () => source === mine && lost();
+    mine.addEventListener("now", alive((event) => changed(JSON.parse(event.data))));
+    mine.addEventListener("quiet", alive(() => {}));
+    mine.addEventListener("resync", alive(() => changed(null)));
+    mine.addEventListener("ended", () => source === mine && close());
+  }
+
+  function look() {
+    if (document.visibilityState === "hidden") {
+      close();
+    } else if (source === null) {
+      tries = 0;
+      changed(null); // what was missed meanwhile
+      begin();
+    }
+  }
+
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("pageshow", (event) => event.persisted && look());
+  window.addEventListener("pagehide", close);
+  window.addEventListener("online", () => source === null && look());
+  if (document.visibilityState !== "hidden") begin();
+}

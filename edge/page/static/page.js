@@ -1,0 +1,32 @@
+// What every page does: ages go on, the stream brings what is new, curves are drawn when they come into view.
+
+import { keepAges } from "./ages.js";
+import { drawAll } from "./charts.js";
+import { listen } from "./live.js";
+import { refresh } from "./refresh.js";
+import { view } from "./viewer.js";
+import { say } from "./words.js";
+
+keepAges();
+drawAll();
+view();
+
+const { live, station } = document.body.dataset;
+if (live) {
+  const state = document.getElementById("state");
+  listen(
+    live,
+    (event) => {
+      if (event === null || !station || event.station === station) refresh();
+    },
+    (ok) => {
+      state.hidden = ok;
+      state.textContent = ok ? "" : say("waiting");
+    },
+  );
+}
+
+for (const print of document.querySelectorAll("[data-print]")) {
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
+}

@@ -1,0 +1,172 @@
+"""The pages of one station, each made of what its daemon answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from edge.control.client import AskError, NotRunningError
+from edge.language.texts import _
+from edge.page import export, happenings
+from edge.page.curve_pages import CurvePages
+from edge.page.demo import Demo
+from edge.page.now_page import BEIJING_S, StationNow, photo_of, silent
+from edge.page.source import DAY_US, Heard, Source, now_of
+from edge.page.templates import Templates, day
+
+EVENTS_US = 30 * DAY_US
+Handler = Callable[[Request], Response]
+
+
+class StationPages:
+    """What people see of one station."""
+
+    def __init__(self, source: Source, templates: Templates, demo: Demo) -> None:
+        self._source, self._templates, self._demo = source, templates, demo
+        self._now, self._curves = StationNow(source), CurvePages(source)
+
+    def table(self) -> list[tuple[str, Handler]]:
+        """Return each page's address and what makes it."""
+        return [
+            ("/", self._station),
+            ("/curves", self._curve),
+            ("/pictures", self._pictures),
+            ("/events", self._events),
+            ("/export", self._export),
+            ("/export/minutes", self._minutes),
+        ]
+
+    def _station(self, request: Request) -> Response:
+        """Return the station as it is now."""
+        heard = self._source.heard()
+        seen, devices = self._now.seen(heard), self._devices(heard)
+        addresses = {"curves_url": "/curves", "live_url": "/api/v1/live"}
+        return self._page(request, "station.html", heard, seen=seen, devices=devices, **addresses)
+
+    def _curve(self, request: Request) -> Response:
+        heard, now_us = self._source.heard(), self._time()
+        channels = [] if heard is None else list(now_of(heard.facts).values)
+        station = "" if heard is None else heard.facts["station"]
+        values = self._curves.values(request, station, channels, now_us, offset_of(heard))
+        return self._page(request, "curves.html", heard, **values)
+
+    def _pictures(self, request: Request) -> Response:
+        heard, now_us = self._source.heard(), self._time()
+        offset = offset_of(heard)
+        today = local_day(now_us, offset)
+        chosen = min(day_of(request.query_params.get("day"), today), today)
+        photos, trouble = [], ""
+        try:
+            begin = day_us(chosen, offset)
+            found = self._source.all_pictures(begin, begin + DAY_US)
+            photos = [photo for photo in (photo_of(one) for one in reversed(found)) if photo is not None]
+        except (NotRunningError, AskError) as error:
+            trouble = silent(error)
+        after = chosen + timedelta(days=1)
+        values = {"photos": photos, "trouble": trouble, "chosen": chosen, "before": chosen - timedelta(days=1)}
+        return self._page(request, "pictures.html", heard, after=after if after <= today else None, **values)
+
+    def _events(self, request: Request) -> Response:
+        heard, now_us = self._source.heard(), self._time()
+        found, later, trouble = [], None, ""
+        page = request.query_params.get("page")
+        try:
+            asked = {"from": (now_us - EVENTS_US) / 1e6, "kind": ",".join(happenings.KINDS)}
+            told = self._source.events(**asked, **({} if page is None else {"page": page}))
+            found = [one for one in map(happenings.happening, told.events) if one is not None]
+            later = told.next
+        except (NotRunningError, AskError) as error:
+            trouble = silent(error)
+        return self._page(request, "events.html", heard, happenings=found, next=later, trouble=trouble)
+
+    def _export(self, request: Request) -> Response:
+        heard = self._source.heard()
+        today = day(self._time(), offset_of(heard))
+        return self._page(request, "export.html", heard, first=today, last=today, most_days=export.MOST_DAYS)
+
+    def _minutes(self, request: Request) -> Response:
+        """Return the file of a span of days."""
+        heard = self._source.heard()
+        if heard is None:
+            raise NotRunningError
+        offset, today = offset_of(heard), local_day(self._time(), offset_of(heard))
+        first = day_of(request.query_params.get("from"), today)
+        last = min(max(first, day_of(request.query_params.get("to"), today)), first + timedelta(export.MOST_DAYS - 1))
+        channels = list(now_of(heard.facts).values)
+        head = export.titles(channels, dict(heard.facts["units"]))
+        body = export.rows(self._source, channels, day_us(first, offset), day_us(last, offset) + DAY_US, offset)
+        sheet = request.query_params.get("kind") == "xlsx"
+        name = f"{heard.facts['station']}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if sheet else "text/csv"
+        content = export.as_xlsx(head, body, _("Minutes")) if sheet else export.as_csv(head, body)
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(content, media_type=kind, headers=headers)
+
+    def _time(self) -> int:
+        """Return the station's time; where it does not know it, the time of this machine."""
+        return self._source.time_us(self._source.heard()) or self._source.machine_us()
+
+    def _page(self, request: Request, name: str, heard: Heard | None, **values: Any) -> Response:
+        return self._templates.page(
+            request,
+            name,
+            now_us=self._source.time_us(heard),
+            offset_s=offset_of(heard),
+            title=title_of(heard),
+            station="" if heard is None else heard.facts["station"],
+            speed=self._source.speed,
+            pages=pages,
+            **values,
+        )
+
+    def _devices(self, heard: Heard | None) -> list[tuple[str, bool]]:
+        """Return the devices of a demo that can be pulled out, and whether they are."""
+        if heard is None or self._demo.unplugged is None:
+            return []
+        out = self._demo.out()
+        return [(one["name"], one["name"] in out) for one in heard.facts["sensors"]]
+
+
+def pages() -> list[tuple[str, str]]:
+    """Return the pages that there are, by name."""
+    return [
+        ("/", _("Now")),
+        ("/curves", _("Curves")),
+        ("/pictures", _("Photos")),
+        ("/events", _("Events")),
+        ("/export", _("Download")),
+    ]
+
+
+def day_of(text: str | None, otherwise: date) -> date:
+    """Return the day that somebody wrote; another one where it is none."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return otherwise
+    return found if 2000 <= found.year < 2100 else otherwise
+
+
+def local_day(us: int, offset_s: int) -> date:
+    """Return the day of an instant by the station's clock."""
+    return datetime.fromtimestamp(us // 1_000_000 + offset_s, UTC).date()
+
+
+def day_us(chosen: date, offset_s: int) -> int:
+    """Return the instant at which a day begins by the station's clock."""
+    begin = datetime(chosen.year, chosen.month, chosen.day, tzinfo=UTC)
+    return round(begin.timestamp() - offset_s) * 1_000_000
+
+
+def offset_of(heard: Heard | None) -> int:
+    """Return by which clock times are told, s ahead of UTC."""
+    return BEIJING_S if heard is None else round(heard.facts["utc_offset_h"] * 3600)
+
+
+def title_of(heard: Heard | None) -> str:
+    """Return how the station is called."""
+    return _("Weather station") if heard is None else heard.facts["title"] or heard.facts["station"]

@@ -1,0 +1,84 @@
+"""A station as its page shows it: everything in it is ready to be put into HTML, in the language of whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from edge.page import view
+from edge.page.headline import TEMPERATURE, Headline, headline
+from edge.page.view import Card, Extreme
+from edge.records.answers import Now, Point
+
+
+class AlertLine(NamedTuple):
+    """One open alert: the name of its rule, what it means; `blind`: nothing is known of what it looks at."""
+
+    name: str
+    text: str
+    blind: bool
+
+
+class BoxLine(NamedTuple):
+    """One fact of the box itself; `trouble`: somebody should see to it."""
+
+    text: str
+    trouble: bool = False
+
+
+class Photo(NamedTuple):
+    """The newest picture: the addresses of the small and the full one, when it was taken, its faults."""
+
+    small: str
+    full: str
+    time_us: int | None
+    camera: str
+    word: str = ""
+    why: str = ""
+
+
+class Beside(NamedTuple):
+    """What a host knows beside what was measured. `nothing`: said in place of values; `trouble`: said under them."""
+
+    alerts: Sequence[AlertLine] = ()
+    photo: Photo | None = None
+    camera_trouble: str = ""
+    box: Sequence[BoxLine] = ()
+    nothing: str = ""
+    trouble: str = ""
+
+
+class StationView(NamedTuple):
+    """What `_station.html` shows."""
+
+    end_us: int | None
+    freshness: str
+    age: str
+    headline: Headline | None
+    today: list[Extreme]
+    cards: list[Card]
+    beside: Beside
+
+
+def station_view(
+    now: Now,
+    now_us: int | None,
+    offset_s: int,
+    curves: Mapping[str, Sequence[Point]],
+    derived: Mapping[str, float],
+    beside: Beside,
+) -> StationView:
+    """Return the view of a station whose newest minute is `now`; `curves`: its last 24 hours by channel.
+
+    `now_us` is the host's own time, microseconds UTC (None: not known).
+    """
+    last = now_us if now_us is not None else now.end_us
+    return StationView(
+        end_us=now.end_us,
+        freshness=view.freshness(now.end_us, now_us),
+        age=view.age(now.end_us, now_us),
+        headline=headline(now, derived, curves.get(TEMPERATURE, ())),
+        today=[] if last is None else view.today(curves, last, offset_s),
+        cards=[] if last is None else view.cards(now, curves, last),
+        beside=beside,
+    )

@@ -1,0 +1,63 @@
+"""A curve as a whole drawing, made on the server: where no script runs, on paper, and in the picture of a night."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edge.page.spark import HEIGHT, Spark, spark
+from edge.records.answers import Point
+
+HOURS = (1, 3, 6, 12, 24, 48, 168, 336, 720)
+MOST_TICKS = 8
+HOUR_US = 3_600_000_000
+STEPS = (1, 2, 5)
+
+
+class Still(NamedTuple):
+    """The curve, drawn between `low` and `high`; ticks of time as (place 0..1, instant), of value as (place, value)."""
+
+    curve: Spark
+    low: float
+    high: float
+    times: list[tuple[float, int]]
+    values: list[tuple[float, float]]
+
+
+def still(points: Sequence[Point], first_us: int, last_us: int, offset_s: int, summed: bool = False) -> Still | None:
+    """Return the drawing of a span; None where nothing was measured in it."""
+    curve = spark(points, first_us, last_us, summed)
+    if curve is None:
+        return None
+    low, high = curve.lowest, curve.highest
+    # `spark` leaves 2 of its HEIGHT free at each edge (bars: at the top alone).
+    foot = 0.0 if summed else 2 / HEIGHT
+    reach = 1 - foot - 2 / HEIGHT
+    step = rounded((high - low) / 3 or 1.0)
+    first = -(-low // step)
+    ticks = [first * step + n * step for n in range(5) if first * step + n * step <= high + 1e-9]
+    places = [(1 - foot - (value - low) / (high - low or 1.0) * reach, value) for value in ticks]
+    return Still(curve, low, high, time_ticks(first_us, last_us, offset_s), places)
+
+
+def time_ticks(first_us: int, last_us: int, offset_s: int) -> list[tuple[float, int]]:
+    """Return ticks at whole hours or days by the station's clock."""
+    span = last_us - first_us
+    hours = next((one for one in HOURS if span / (one * HOUR_US) <= MOST_TICKS), HOURS[-1])
+    step, offset = hours * HOUR_US, offset_s * 1_000_000
+    at = -(-(first_us + offset) // step) * step - offset
+    found = []
+    while at <= last_us:
+        found.append(((at - first_us) / span, at))
+        at += step
+    return found
+
+
+def rounded(value: float) -> float:
+    """Return a round step of about that size: 1, 2 or 5 of some power of ten."""
+    power = 1.0
+    while power * 10 <= value:
+        power *= 10
+    while power > value:
+        power /= 10
+    return min((one * power for one in (*STEPS, 10)), key=lambda one: abs(one - value))

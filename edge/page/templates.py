@@ -1,0 +1,117 @@
+"""HTML made on the server: Jinja templates, whose texts are translated as all others are (`_("...")`).
+
+Each page begins with `layout.html`. What a template is given stands in `Templates.page`; the words for channels, units,
+flags, meanings and spans of time are those of `edge/language/texts.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from edge.language import texts
+from edge.language.texts import _
+from edge.page.assets import Assets
+from edge.page.look import here, look_of, remember
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Templates:
+    """The pages of one host: `folders` hold templates of its own, which win; `common` is what all of them are given."""
+
+    def __init__(self, assets: Assets, folders: Sequence[Path] = (), **common: Any) -> None:
+        self._common = common
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([*folders, TEMPLATES]),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        self._environment.globals.update(
+            {"_": _, "ngettext": texts.ngettext, "static": assets.url, "words": words, "texts": texts}
+        )
+        self._environment.filters.update(
+            {"clock": clock, "day": day, "shortday": shortday, "when": stamp, "label": texts.label, "unit": texts.unit}
+        )
+
+    def page(
+        self,
+        request: Request,
+        name: str,
+        *,
+        now_us: int | None,
+        offset_s: int = 28_800,
+        status: int = 200,
+        **values: Any,
+    ) -> HTMLResponse:
+        """Return a page in the language and theme of whoever asks.
+
+        `now_us`: the host's own time (microseconds UTC; None: not known), from which the browser reckons ages;
+        `offset_s`: the clock of the place that is shown, s ahead of UTC.
+        """
+        look = look_of(request)
+        with texts.speaking(look.lang):
+            html = self._environment.get_template(name).render(
+                **{**self._common, **values},
+                look=look,
+                here=partial(here, request),
+                path=request.url.path,
+                now_us=now_us,
+                offset_s=offset_s,
+            )
+        response = HTMLResponse(html, status, headers={"vary": "accept-language, cookie"})
+        remember(response, look)
+        return response
+
+
+def words() -> dict[str, str]:
+    """Return what scripts say, in the language of the page."""
+    return {
+        "seconds": _("{n} s ago"),
+        "minutes": _("{n} min ago"),
+        "hours": _("{n} h ago"),
+        "days": _("{n} d ago"),
+        "waiting": _("connection lost, trying again"),
+        "none": _("Nothing was measured in this time."),
+        "failed": _("The curve could not be fetched; it is tried again."),
+        "suspect": texts.flag_word(3),
+        "bad": texts.flag_word(4),
+        "missing": texts.flag_word(9),
+        "unchecked": texts.flag_word(2),
+    }
+
+
+def local(us: int, offset_s: int) -> datetime:
+    """Return an instant by the clock of a place."""
+    return datetime.fromtimestamp(us // 1_000_000, timezone(timedelta(seconds=offset_s)))
+
+
+def clock(us: int | None, offset_s: int) -> str:
+    """Return the time of day: "02:14"; "–" where it is not known."""
+    return "–" if us is None else local(us, offset_s).strftime("%H:%M")
+
+
+def day(us: int | None, offset_s: int) -> str:
+    """Return the day: "2026-04-03"; "–" where it is not known."""
+    return "–" if us is None else local(us, offset_s).strftime("%Y-%m-%d")
+
+
+def shortday(us: int, offset_s: int) -> str:
+    """Return month and day: "4-3"."""
+    at = local(us, offset_s)
+    return f"{at.month}-{at.day}"
+
+
+def stamp(us: int | None, offset_s: int) -> str:
+    """Return day and time: "2026-04-03 02:14"."""
+    return texts.when(us, offset_s / 3600)

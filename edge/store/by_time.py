@@ -1,0 +1,118 @@
+"""Finding records by their time. Numbers rise with time within an epoch, so each is looked through by halving.
+
+There is no index by time, which every minute would have to write to. What is held in memory, when each epoch began
+and ended, holds until records get another time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import apsw
+
+from edge.records.ranges import Ranges
+from edge.records.record import LAST_UTC, Record
+from edge.records.spans import Span
+from edge.store import rows
+from edge.store.database import Database
+from edge.store.moves import moves
+
+SLACK = 2_000_000  # microseconds by which labels of one boot may be out of order: `times.WHOLE`, and as much again
+EDGE = 20  # records at each end of an epoch that are looked at for its times
+CLOSED = 180_000_000  # microseconds before an event at which a minute began that was kept before it
+NEAR = 20_000  # records among which the next minute with a time is looked for: hours that are told anew lie between
+TIMED = "SELECT start, duration, source, not_before, not_after FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
+Edges = tuple[int, int]  # microseconds UTC: not begun before, ended after that
+
+
+class ByTime:
+    """`store.by_time`. Callable from any thread, holding the store for one epoch at a time; raises StoreError."""
+
+    def __init__(
+        self, database: Database, epochs: Callable[[], list[Span]], select: Callable[..., list[Record]]
+    ) -> None:
+        self._db = database
+        self._epochs = epochs
+        self._select = select
+        self._known: dict[str, Edges] = {}
+        self._moves = -1  # the changes of times that they know of
+
+    def seqs(self, first_us: int, last_us: int) -> Ranges:
+        """Return the numbers among which all minutes are that begin from `first_us` to before `last_us`."""
+        found = []
+        epochs = self._epochs()
+        for epoch in epochs:
+            with self._db.reading() as connection:
+                begin, end = self._edges(connection, epoch, epoch == epochs[-1])
+                undated = begin == -LAST_UTC and end == LAST_UTC
+                if undated or end < first_us or begin >= last_us:
+                    continue
+                low = _lowest(connection, epoch, first_us - SLACK)
+                high = _lowest(connection, epoch, last_us + SLACK)
+                if low < high:
+                    found.append((low, high - 1))
+        return tuple(found)
+
+    def since(self, first_us: int) -> int:
+        """Return a number before which no record is of that time or later; the next one's where none at all is."""
+        epochs = self._epochs()
+        for epoch in epochs:
+            with self._db.reading() as connection:
+                begin, end = self._edges(connection, epoch, epoch == epochs[-1])
+                if end >= first_us:
+                    return _lowest(connection, epoch, first_us - CLOSED) if begin < first_us else epoch.first
+        return epochs[-1].last + 1 if epochs else 1
+
+    def falling(self, kind: str, lowest: int, before: int, limit: int) -> list[Record]:
+        """Return the newest records of a kind (no minutes) from number `lowest` to before `before`, newest first."""
+        where = "WHERE kind = ? AND kind <> 'minute' AND seq >= ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+        return self._select(where, str(kind), lowest, before, limit)
+
+    def _edges(self, connection: apsw.Connection, epoch: Span, grows: bool) -> Edges:
+        """Return when an epoch began and ended at most, by its records at both ends."""
+        count = moves(connection).count
+        if count != self._moves:
+            self._known.clear()
+            self._moves = count
+        if epoch.epoch in self._known:
+            return self._known[epoch.epoch]
+        found = [
+            line
+            for order in ("", "DESC")
+            for line in connection.execute(f"{TIMED} {order} LIMIT {EDGE}", (epoch.first, epoch.last))
+        ]
+        begin = min((_earliest(*line) for line in found), default=LAST_UTC)
+        end = max((_latest(*line) for line in found), default=-LAST_UTC)
+        if not grows and begin > -LAST_UTC and end < LAST_UTC:
+            self._known[epoch.epoch] = begin, end
+        return begin, end
+
+
+def _earliest(start: int | None, _duration: float, _source: str, before: int | None, _after: int | None) -> int:
+    return start if start is not None else -LAST_UTC if before is None else before
+
+
+def _latest(start: int | None, duration: float, _source: str, _before: int | None, after: int | None) -> int:
+    return start + round(duration * 1e6) if start is not None else LAST_UTC if after is None else after
+
+
+def _lowest(connection: apsw.Connection, epoch: Span, time: int) -> int:
+    """Return the lowest number of an epoch from which on its minutes begin at `time` or later; the next after it."""
+    low, high = epoch.first, epoch.last + 1
+    while low < high:
+        middle = (low + high) // 2
+        start = _next_start(connection, middle, high)
+        if start is not None and start < time:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _next_start(connection: apsw.Connection, seq: int, end: int) -> int | None:
+    """Return when the first whole minute with a time begins that is near behind a number; None where none is."""
+    near = f"SELECT * FROM ({rows.SELECT} WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT {NEAR})"
+    for row in connection.execute(f"{near} WHERE kind = 'minute' AND start NOT NULL", (seq, end)):
+        if rows.is_whole(row):
+            return int(row[rows.COLUMNS.split(", ").index("start")])
+    return None

@@ -1,0 +1,135 @@
+"""One HTTP request on a connection of its own, with one deadline for all of it.
+
+Python's own http.client: it follows no redirect (which would carry a secret to another host) and reads no proxy from
+the environment, and the deadline of `drivers.cameras.wire` covers headers too, where a client's time-outs are each for
+one read.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+from drivers.cameras import wire
+from drivers.clock import Clock
+from drivers.reason import Reason, system_reason
+from edge.files import read_password
+from edge.wire.errors import distrusted
+
+MOST_ANSWER = 65_536  # bytes of an answer that are looked at
+IN_PATHS = "/%:=&?~#+!$,;'@()*[]"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An answer: its status, its headers ("Content-Type"), its body as far as it is looked at."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a request goes. `where`: how people are shown that; `ca_file`: who is trusted beside the system's."""
+
+    url: str
+    where: str
+    ca_file: str | None = None
+
+
+class RequestError(Exception):
+    """No whole answer came; `reason` says why. `sent`: the other side may have got the request all the same."""
+
+    def __init__(self, reason: Reason, sent: bool) -> None:
+        super().__init__(str(reason))
+        self.reason, self.sent = reason, sent
+
+
+def requested(
+    method: Literal["GET", "POST"],
+    address: Address,
+    payload: bytes | None,
+    headers: Mapping[str, str],
+    clock: Clock,
+    timeout_s: float,
+) -> HttpAnswer:
+    """Send a request and return the answer, whatever its status. Raise RequestError."""
+    until = clock.now() + timeout_s
+
+    def left() -> float:
+        seconds = until - clock.now()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+    sent = False
+    try:
+        link = _link(address)
+        try:
+            wire.connect(link, "", left)
+            sent = True
+            with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it had read all
+                link.request(method, _target(address.url), payload, dict(headers))
+            answer = link.getresponse()
+            with answer:
+                body = answer.read(MOST_ANSWER)
+                if answer.length and len(body) < MOST_ANSWER:
+                    raise http.client.IncompleteRead(body, answer.length)
+            return HttpAnswer(answer.status, {name.title(): value for name, value in answer.headers.items()}, body)
+        finally:
+            link.close()
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise RequestError(_why(error, address.where, timeout_s), sent) from None
+
+
+def secret_of(file: str) -> str:
+    """Return what a secret's file holds, read anew for each request. Raise RequestError."""
+    try:
+        secret = read_password(Path(file))
+        secret.encode("latin-1")
+    except (OSError, ValueError) as error:
+        why = system_reason(error)
+        unread = Reason("secret_unread", "secret_file {file} cannot be used: {why}", file=file, why=why)
+        raise RequestError(unread, False) from None
+    if not secret or not secret.isprintable():
+        no_line = Reason("secret_no_line", "secret_file {file} must hold one line, the secret alone", file=file)
+        raise RequestError(no_line, False)
+    return secret
+
+
+def _link(address: Address) -> http.client.HTTPConnection:
+    parts = urlsplit(address.url)
+    if parts.scheme != "https":
+        return http.client.HTTPConnection(parts.hostname or "", parts.port)
+    file = address.ca_file
+    try:
+        trusted = ssl.create_default_context(cafile=file)
+    except OSError as error:
+        why = system_reason(error)
+        unread = Reason("ca_file_unread", "ca_file {file} cannot be used: {why}", file=file or "", why=why)
+        raise RequestError(unread, False) from None
+    return http.client.HTTPSConnection(parts.hostname or "", parts.port, context=trusted)
+
+
+def _why(error: Exception, where: str, seconds: float) -> Reason:
+    if isinstance(error, TimeoutError):
+        return Reason("forward_slow", "{where} gave no answer within {seconds:g} s", where=where, seconds=seconds)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return distrusted(where, error)
+    if isinstance(error, http.client.IncompleteRead):
+        return Reason("forward_broke_off", "the answer of {where} broke off", where=where)
+    if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
+        return Reason("forward_no_http", "what answers at {where} is no web server", where=where)
+    return Reason("forward_unreachable", "{where} cannot be reached: {why}", where=where, why=system_reason(error))
+
+
+def _target(url: str) -> str:
+    parts = urlsplit(url)
+    return quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=IN_PATHS)

@@ -1,0 +1,144 @@
+"""An alarm: what is known of it, and how far people have been told.
+
+What a station says in its alert records is taken in any order: they overtake each other on their way. The one with the
+highest number says how it stands; an older one says at most when it began.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+from drivers.reason import Reason
+from edge.alerts.crops import CRITICAL
+from edge.delivery.texts import What, what_of
+from edge.records.bodies import Alert
+
+LATE_US = 300_000_000  # between what happened and its arrival here, from which on it is told as late
+Urgency = Literal["frost", "weather", "upkeep"]
+WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "air")
+
+
+class Ladder(msgspec.Struct, omit_defaults=True):
+    """How far people were told, microseconds UTC. `told`: the worst level so far; `reached`: who, in order.
+
+    `hurry`: a channel failed, so that the next person and the waking channels come at once; `hurried`: they came.
+    """
+
+    told: int = 0
+    reached: list[str] = msgspec.field(default_factory=list)
+    repeats: int = 0
+    repeat_us: int = 0
+    join_us: int = 0
+    blind_told: bool = False
+    acked_by: str = ""
+    acked_us: int | None = None
+    reminded_us: int | None = None
+    hurry: bool = False
+    hurried: bool = False
+    over_told: bool = False
+
+
+class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was last heard of a station that says nothing: when, the air's and the wet bulb's degC, its fall, K/h.
+
+    `count`: of stations, where all of them say nothing; `why`: what a channel says that takes nothing.
+    """
+
+    last_us: int | None = None
+    air: float | None = None
+    wet: float | None = None
+    fall: float | None = None
+    count: int = 0
+    why: dict[str, object] | None = None
+
+
+class Alarm(msgspec.Struct, omit_defaults=True):
+    """One alarm. `said`: the newest turn of a station's alert; `quiet`: of an alarm that the hub raises itself.
+
+    `seq` is the number of the record that said it last; `arrived_us` when that came here. `near`: the air was near
+    frost.
+    """
+
+    id: str
+    station: str
+    what: What
+    raised_us: int
+    changed_us: int
+    arrived_us: int
+    open: bool
+    step: int = 0
+    turn: str = "raised"
+    seq: int = 0
+    late: bool = False
+    near: bool = False
+    cleared_us: int | None = None
+    said: Alert | None = None
+    quiet: Quiet | None = None
+    ladder: Ladder = msgspec.field(default_factory=Ladder)
+
+    @property
+    def urgency(self) -> Urgency:
+        """Return whether it wakes people (frost), concerns those on duty (weather), or waits for the day."""
+        if self.step == 0 or self.what == "silent":
+            return "frost" if self.near else "upkeep"
+        if self.what == "frost":
+            return "frost"
+        return "weather" if self.what in WEATHER else "upkeep"
+
+    @property
+    def level(self) -> int:
+        """Return how bad it is: the step, and 1 where nothing is known."""
+        return max(self.step, 1) if self.open else 0
+
+    @property
+    def is_critical(self) -> bool:
+        """Return whether buds die now."""
+        said = self.said
+        if said is None or said.crop not in CRITICAL or not self.open or not self.step:
+            return False
+        critical = CRITICAL[said.crop].get(said.stage)
+        return critical is not None and said.limit <= critical
+
+
+def identity(station: str, alert: str) -> str:
+    """Return an alarm's id: the same for whichever hub looks."""
+    return hashlib.sha256(f"{station}\0{alert}".encode()).hexdigest()[:16]
+
+
+def taken(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us: int, arrived_us: int) -> Alarm:
+    """Return an alarm with one more turn of a station's alert; `at_us` when it turned."""
+    late = arrived_us - at_us > LATE_US
+    if alarm is None:
+        alarm = Alarm(identity(station, alert.alert), station, what_of(alert), at_us, at_us, arrived_us, True)
+    if alert.turn == "raised":
+        alarm.raised_us = at_us
+    if seq <= alarm.seq:
+        return alarm
+    alarm.seq, alarm.said, alarm.turn, alarm.step = seq, alert, alert.turn, alert.step
+    alarm.changed_us, alarm.arrived_us, alarm.late = at_us, arrived_us, late
+    alarm.open = alert.step > 0 or alert.turn == "blind"
+    alarm.cleared_us = None if alarm.open else at_us
+    return alarm
+
+
+def raised(station: str, name: str, what: What, at_us: int, quiet: Quiet, near: bool = False) -> Alarm:
+    """Return an alarm that the hub raises itself; `name` tells it from others of that station."""
+    found = Alarm(identity(station, name), station, what, at_us, at_us, at_us, True, step=1, near=near)
+    found.quiet = quiet
+    return found
+
+
+def cleared(alarm: Alarm, at_us: int) -> None:
+    """End an alarm that the hub raised itself."""
+    alarm.open, alarm.step, alarm.turn = False, 0, "cleared"
+    alarm.cleared_us = alarm.changed_us = alarm.arrived_us = at_us
+
+
+def reason_of(quiet: Quiet | None) -> Reason | None:
+    """Return why a channel takes nothing."""
+    from drivers.reason import restored
+
+    return None if quiet is None or quiet.why is None else restored(quiet.why)

@@ -1,0 +1,118 @@
+"""Alarms in the hub's database. All methods raise SinkError; what is changed is read in the same transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from edge.records.bodies import Alert, decode
+from edge.records.record import Kind
+from hub.alarms import alarm as alarms
+from hub.alarms import ladder
+from hub.alarms.alarm import Alarm
+from hub.database.engine import Engine
+
+AT_ONCE = 500  # records of alerts that are looked at together
+WEEK_US = 7 * 86_400_000_000
+
+
+class AlarmBook:
+    """Keeps alarms. `engine`: used from one thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def live(self) -> list[Alarm]:
+        """Return what is not over, or of which the end is still to be told; within a transaction nobody changes it."""
+        mine = " FOR UPDATE" if self._engine.postgres else ""
+        found = self._engine.query(f"SELECT said FROM alarm WHERE live = 1 ORDER BY id{mine}")
+        return [msgspec.json.decode(said, type=Alarm) for (said,) in found]
+
+    def known(self, ids: Iterable[str]) -> dict[str, Alarm]:
+        """Return those of these alarms that are there; within a transaction nobody else changes them."""
+        keys = sorted({(name,) for name in ids})
+        found = self._engine.lookup("alarm", ("id", "said"), ("id",), keys, lock=True)
+        return {name: msgspec.json.decode(said, type=Alarm) for name, said in found}
+
+    def since(self, first_us: int, stations: frozenset[str] | None, most: int = 500) -> list[Alarm]:
+        """Return the open alarms and those that changed since, the newest first, of these stations alone."""
+        found = self._engine.query(
+            "SELECT said FROM alarm WHERE live = 1 OR changed >= %s ORDER BY live DESC, changed DESC LIMIT %s",
+            (first_us, most),
+        )
+        all_of = (msgspec.json.decode(said, type=Alarm) for (said,) in found)
+        return [one for one in all_of if stations is None or one.station in stations]
+
+    def keep(self, changed: Iterable[Alarm]) -> None:
+        """Keep alarms as they are now."""
+        for one in changed:
+            live = one.open or (bool(one.ladder.told) and not one.ladder.over_told) or _is_untold(one)
+            values = one.id, one.station, int(live), one.changed_us, msgspec.json.encode(one).decode()
+            self._engine.query(
+                "INSERT INTO alarm (id, station, live, changed, said) VALUES (%s, %s, %s, %s, %s) "
+                "ON CONFLICT (id) DO UPDATE SET live = excluded.live, changed = excluded.changed, said = excluded.said",
+                values,
+            )
+
+    def take(self) -> int:
+        """Take in the records of alerts that nobody has looked at. Return how many; call it within a transaction."""
+        found = self._engine.query(
+            "SELECT r.station, r.epoch, r.seq, r.start, r.arrived, r.body FROM record r LEFT JOIN alarm_taken t "
+            "ON t.station = r.station AND t.epoch = r.epoch AND t.seq = r.seq "
+            "WHERE r.kind = 'alert' AND t.seq IS NULL ORDER BY r.arrived, r.seq LIMIT %s",
+            (AT_ONCE,),
+        )
+        read = [(line, _alert(line[5])) for line in found]
+        known = self.known(alarms.identity(line[0], alert.alert) for line, alert in read if alert is not None)
+        for (station, _, seq, start, arrived, _), alert in read:
+            if alert is None:
+                continue
+            at = start if start is not None else alert.begin if alert.begin is not None else arrived
+            name = alarms.identity(station, alert.alert)
+            known[name] = alarms.taken(known.get(name), station, alert, seq, at, arrived)
+        self.keep(known.values())
+        keys = [tuple(line[:3]) for line, _ in read]
+        self._engine.upsert("alarm_taken", ("station", "epoch", "seq"), keys, ("station", "epoch", "seq"), update=False)
+        return len(found)
+
+    def acknowledge(self, ids: Sequence[str], who: str, now: int) -> list[Alarm]:
+        """Note that somebody knows of these, unless somebody did before. Return them as they are now."""
+        with self._engine.transaction():
+            known = self.known(ids)
+            changed = [one for one in known.values() if ladder.acknowledge(one, who, now)]
+            self.keep(changed)
+        return [known[name] for name in ids if name in known]
+
+    def forget(self, before_us: int) -> None:
+        """Let go of what is long over."""
+        self._engine.query("DELETE FROM alarm WHERE live = 0 AND changed < %s", (before_us,))
+
+    # -- notes ---------------------------------------------------------------------------------------------
+
+    def note(self, name: str) -> Any:
+        """Return what was written down under a name; None where nothing was."""
+        found = self._engine.query("SELECT said FROM alarm_note WHERE name = %s", (name,))
+        return json.loads(found[0][0]) if found else None
+
+    def write(self, name: str, said: object) -> None:
+        """Write something down."""
+        self._engine.query(
+            "INSERT INTO alarm_note (name, said) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET said = excluded.said",
+            (name, json.dumps(said)),
+        )
+
+
+def _is_untold(one: Alarm) -> bool:
+    """Return whether it was over before anybody could be told, and came late: it belongs into a summary."""
+    return not one.open and one.late and not one.ladder.told and not one.ladder.over_told
+
+
+def _alert(body: Any) -> Alert | None:
+    try:
+        found = decode(Kind.ALERT, json.loads(body) if isinstance(body, str) else body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, Alert) else None

@@ -1,0 +1,141 @@
+"""Who is told next of an alarm, and when: pure, from how it stands, who is ready, and the time.
+
+The first person is told at once, the next one ten minutes later, and so on, as long as nobody acknowledges; all who
+were told are told again after 5, 5, 10 and 20 minutes, then hourly. A step up begins that anew and wants another
+acknowledgement; a step down, or the same step once more, does not. Where frost was acknowledged and buds still die half
+an hour later, who acknowledged is reminded, and then the next person told. The end is told once. What concerns upkeep
+waits for the day, and is repeated after hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from hub.alarms.alarm import Alarm, Ladder
+
+MINUTE_US = 60_000_000
+REPEATS = (5, 5, 10, 20, 60)  # min; the last for ever
+NEXT_PERSON = 10  # min
+UPKEEP_REPEATS, UPKEEP_NEXT = (24 * 60,), 4 * 60
+STILL = 30  # min after an acknowledgement at which buds still die
+GRACE_US = 20_000_000  # for which the rest of what came late is waited for
+Why = Literal["raised", "worse", "repeat", "still", "blind", "cleared"]
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """Somebody is to be told of an alarm; `names` empty: whom it has reached. `hurry`: by whatever wakes them."""
+
+    alarm: str
+    why: Why
+    names: tuple[str, ...]
+    hurry: bool = False
+
+
+def advance(alarm: Alarm, ready: Sequence[str], now: int, by_day: bool, spared: Callable[[str], bool]) -> list[Telling]:
+    """Return who is to be told now, and note it in the alarm's ladder.
+
+    `ready`: who may be told now, in order; `spared`: who is not to hear of repeats any more tonight.
+    """
+    ladder = alarm.ladder
+    if not alarm.open:
+        if ladder.told and not ladder.over_told:
+            ladder.over_told = True
+            return [Telling(alarm.id, "cleared", ())]
+        return []
+    if alarm.urgency == "upkeep" and not by_day:
+        return []
+    if alarm.level > ladder.told:
+        return _begin(alarm, ready, now)
+    found = _blindness(alarm)
+    if ladder.acked_us is not None:
+        return found + _after_acknowledgement(alarm, ready, now)
+    return found + _go_on(alarm, ready, now, spared)
+
+
+def acknowledge(alarm: Alarm, who: str, now: int) -> bool:
+    """Note that somebody knows. Return False where somebody did before, or it is over."""
+    ladder = alarm.ladder
+    again = ladder.reminded_us is not None and now > ladder.reminded_us  # a reminder wants an answer of its own
+    if not alarm.open or (ladder.acked_us is not None and not again):
+        return False
+    ladder.acked_by, ladder.acked_us, ladder.reminded_us = who, now, None
+    return True
+
+
+def _begin(alarm: Alarm, ready: Sequence[str], now: int) -> list[Telling]:
+    """Tell a new alarm to the first person, a step up to all who know of it."""
+    ladder = alarm.ladder
+    if alarm.late and now < alarm.arrived_us + GRACE_US:
+        return []
+    first = not ladder.reached
+    if first and not ready:
+        return []
+    names = [ready[0]] if first else ladder.reached
+    alarm.ladder = Ladder(alarm.level, names, hurry=ladder.hurry)
+    alarm.ladder.blind_told = alarm.turn == "blind"
+    _plan(alarm, now)
+    return [Telling(alarm.id, "raised" if first else "worse", tuple(names))]
+
+
+def _plan(alarm: Alarm, now: int) -> None:
+    """Set when the next person comes, and when those who know are told again."""
+    upkeep = alarm.urgency == "upkeep"
+    repeats, ladder = (UPKEEP_REPEATS if upkeep else REPEATS), alarm.ladder
+    ladder.repeat_us = now + repeats[min(ladder.repeats, len(repeats) - 1)] * MINUTE_US
+    if not ladder.join_us:
+        ladder.join_us = now + (UPKEEP_NEXT if upkeep else NEXT_PERSON) * MINUTE_US
+
+
+def _go_on(alarm: Alarm, ready: Sequence[str], now: int, spared: Callable[[str], bool]) -> list[Telling]:
+    ladder, found = alarm.ladder, []
+    hurry, ladder.hurry = ladder.hurry, False
+    before = list(ladder.reached)
+    fresh = next((name for name in ready if name not in ladder.reached), None)
+    if fresh is not None and (hurry or now >= ladder.join_us):
+        ladder.reached.append(fresh)
+        ladder.join_us = 0
+        found.append(Telling(alarm.id, "raised", (fresh,), hurry))
+    again, ladder.hurried = hurry and not ladder.hurried, hurry or ladder.hurried
+    if again or now >= ladder.repeat_us:
+        names = tuple(name for name in before if not spared(name))
+        if names:
+            found.append(Telling(alarm.id, "repeat", names, hurry))
+        if now >= ladder.repeat_us:
+            ladder.repeats, ladder.repeat_us = ladder.repeats + 1, 0
+    if not ladder.repeat_us or not ladder.join_us:
+        kept = ladder.repeat_us
+        _plan(alarm, now)
+        ladder.repeat_us = kept or ladder.repeat_us
+    return found
+
+
+def _after_acknowledgement(alarm: Alarm, ready: Sequence[str], now: int) -> list[Telling]:
+    """Remind of frost that goes on, once; then go on as if nobody had acknowledged, with the next person."""
+    ladder = alarm.ladder
+    ladder.hurry = False
+    if not alarm.is_critical or ladder.acked_us is None or now < ladder.acked_us + STILL * MINUTE_US:
+        return []
+    if ladder.reminded_us is None:
+        ladder.reminded_us = now
+        names = [ladder.acked_by] if ladder.acked_by in (*ladder.reached, *ready) else ladder.reached
+        return [Telling(alarm.id, "still", tuple(names))]
+    if now < ladder.reminded_us + NEXT_PERSON * MINUTE_US:
+        return []
+    fresh = next((name for name in ready if name not in ladder.reached), None)
+    names = ladder.reached if fresh is None else [fresh]
+    ladder.reached = [*ladder.reached, *([] if fresh is None else [fresh])]
+    ladder.acked_us, ladder.reminded_us, ladder.repeats, ladder.join_us = None, None, 0, 0
+    _plan(alarm, now)
+    return [Telling(alarm.id, "still", tuple(names))]
+
+
+def _blindness(alarm: Alarm) -> list[Telling]:
+    """Tell those who know of an open alarm that nothing is known any more, once each time."""
+    blind = alarm.turn == "blind"
+    if blind == alarm.ladder.blind_told:
+        return []
+    alarm.ladder.blind_told = blind
+    return [Telling(alarm.id, "blind", tuple(alarm.ladder.reached))] if blind else []

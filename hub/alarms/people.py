@@ -1,0 +1,119 @@
+"""People who are told: how each is reached, about which stations, when, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from drivers.reason import Reason
+from edge.alerts.rules import within
+from edge.delivery.message import Recipient
+from hub.alarms.alarm import Alarm
+from hub.database.engine import Engine
+from hub.sink import SinkError
+
+DAY = ("07:00", "22:00")  # in which nobody is woken
+PersonName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$(?!\n)")]
+ChannelName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
+Station = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
+HourMinute = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
+Phone = Annotated[str, Meta(pattern=r"^(\+?[0-9]{5,15})?$(?!\n)")]
+MailAddress = Annotated[str, Meta(pattern=r"^([^@\s]{1,64}@[^@\s]{1,190})?$(?!\n)")]
+UNKNOWN = Reason("person_unknown", 'nobody is called "{name}" here', name="")
+
+
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who is told, in the order of `place`.
+
+    `channels`: by their names in the hub's file; `stations` None: of all; `hours`: between which, by the people's
+    clock, None: always. Frost comes at any hour. `duty`: growers hear of the weather, the others of upkeep too.
+    """
+
+    name: PersonName
+    place: Annotated[int, Meta(ge=1, le=1000)] = 1
+    channels: Annotated[list[ChannelName], Meta(max_length=16)] = []
+    phone: Phone = ""
+    mail: MailAddress = ""
+    stations: Annotated[list[Station], Meta(max_length=1000)] | None = None
+    hours: tuple[HourMinute, HourMinute] | None = None
+    language: Literal["zh", "en"] = "zh"
+    duty: Literal["grower", "technician", "operator"] = "grower"
+
+    @property
+    def recipient(self) -> Recipient:
+        """Return where messages go."""
+        return Recipient(self.name, self.phone, self.mail)
+
+
+class PersonError(SinkError):
+    """Nobody has that name; `reason` says so."""
+
+
+class People:
+    """Keeps them. `engine`: used from one thread. All methods raise SinkError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def listed(self) -> list[Person]:
+        """Return all, in their order."""
+        found = self._engine.query("SELECT said FROM alarm_person ORDER BY place, name")
+        return [msgspec.json.decode(said, type=Person) for (said,) in found]
+
+    def keep(self, person: Person) -> None:
+        """Keep a person, in the place of what was known of them."""
+        said = msgspec.json.encode(person).decode()
+        self._engine.query(
+            "INSERT INTO alarm_person (name, place, said) VALUES (%s, %s, %s) "
+            "ON CONFLICT (name) DO UPDATE SET place = excluded.place, said = excluded.said",
+            (person.name, person.place, said),
+        )
+
+    def person(self, name: str) -> Person:
+        """Return one of them. Raise PersonError."""
+        for person in self.listed():
+            if person.name == name:
+                return person
+        raise PersonError(UNKNOWN.having(name=name))
+
+    def remove(self, name: str) -> None:
+        """Let somebody be told no more. Raise PersonError."""
+        self.person(name)
+        self._engine.query("DELETE FROM alarm_person WHERE name = %s", (name,))
+
+
+def local(now_us: int, offset_h: float) -> datetime:
+    """Return a time by the people's clock."""
+    return datetime.fromtimestamp(now_us / 1e6, UTC) + timedelta(hours=offset_h)
+
+
+def is_day(now_us: int, offset_h: float) -> bool:
+    """Return whether nobody needs to be woken."""
+    return within(DAY, f"{local(now_us, offset_h):%H:%M}", last_too=False)
+
+
+def night_of(now_us: int, offset_h: float) -> int:
+    """Return when the night that is, or comes, began: the noon before, microseconds UTC."""
+    noon = local(now_us, offset_h) - timedelta(hours=12)
+    since = timedelta(hours=noon.hour, minutes=noon.minute, seconds=noon.second, microseconds=noon.microsecond)
+    return now_us - round(since.total_seconds() * 1e6)
+
+
+def ready(people: Sequence[Person], alarm: Alarm, now_us: int, offset_h: float) -> list[str]:
+    """Return who may be told of an alarm now, in their order."""
+    theirs = [one for one in people if one.channels and concerns(one, alarm.station)]
+    if alarm.urgency == "frost":
+        return [one.name for one in theirs]
+    if alarm.urgency == "upkeep":
+        theirs = [one for one in theirs if one.duty != "grower"] or theirs
+    time = f"{local(now_us, offset_h):%H:%M}"
+    return [one.name for one in theirs if within(one.hours, time, last_too=False)]
+
+
+def concerns(person: Person, station: str) -> bool:
+    """Return whether a station ("": all of them) is one of a person's."""
+    return person.stations is None or station in person.stations

@@ -1,0 +1,28 @@
+"""Why there is a hole in a station's minutes, in words for people."""
+
+from __future__ import annotations
+
+from edge.language import texts
+from edge.language.texts import _, ngettext
+
+
+def cause(kind: str, records: int, why: object) -> str:
+    """Return the words for a hole's cause, with the station's own reason where it has said one."""
+    words = {
+        "off": _("the box was off"),
+        "not_received": ngettext("{n} record not received", "{n} records not received", records),
+        "lost": ngettext("{n} record lost", "{n} records lost", records),
+        "not_measured": _("not measured"),
+        "silent": _("nothing has been heard of it"),
+    }
+    said = words[kind].format(n=records)
+    reason = reason_of(why)
+    return _("{what}: {why}").format(what=said, why=reason) if reason else said
+
+
+def reason_of(why: object) -> str:
+    """Return what a station says of something, in words; "" where it says nothing that is known here."""
+    try:
+        return texts.said(why)
+    except ValueError:  # a newer station says it in a way that is not known here
+        return ""

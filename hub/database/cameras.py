@@ -1,0 +1,78 @@
+"""The newest picture of each camera of a station, with what the station says of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from hub.database.engine import Engine
+from hub.database.rows import KEY
+
+WEEK_US = 7 * 86_400_000_000  # how far back a picture is looked for
+
+
+class CameraNow(msgspec.Struct, frozen=True):
+    """One camera: its newest picture of the last week (None: it has none), and what is doubtful in it.
+
+    `here`: something of the picture has arrived; `reasons` as the station says them; `megabytes`: what a picture came
+    to, over a mobile network about as much (None: not known).
+    """
+
+    camera: str
+    sha256: str | None = None
+    time_us: int | None = None
+    here: bool = False
+    quality: int = 1
+    reasons: tuple[object, ...] = ()
+    megabytes: float | None = None
+
+
+def newest(engine: Engine, station: str, now: int) -> list[CameraNow]:
+    """Return the cameras of a station, by name: those that its setup names, and whoever has sent a picture lately."""
+    found = engine.query(
+        "SELECT p.camera, p.picture, p.time, min(p.epoch), min(p.seq), max(p.file) FROM picture p JOIN ("
+        "SELECT camera, max(time) AS newest FROM picture WHERE station = %s AND time >= %s AND time <= %s "
+        "GROUP BY camera) AS n ON n.camera = p.camera AND n.newest = p.time "
+        "WHERE p.station = %s GROUP BY p.camera, p.picture, p.time ORDER BY p.camera, p.picture",
+        (station, now - WEEK_US, now + 600_000_000, station),
+    )
+    keys = sorted({(station, epoch, seq) for _, _, _, epoch, seq, _ in found})
+    said = {(epoch, seq): _body(raw) for epoch, seq, raw in engine.lookup("record", ("epoch", "seq", "raw"), KEY, keys)}
+    cameras = {name: CameraNow(name) for name in _named(engine, station)}
+    for camera, picture, time, epoch, seq, file in found:
+        body = said.get((epoch, seq), {})
+        reasons = body.get("reasons")
+        cameras[camera] = CameraNow(
+            *(camera, picture, time, bool(file)),
+            3 if body.get("quality") not in (1, 2, None) else 1,
+            tuple(reasons) if isinstance(reasons, list) else (reasons,) if isinstance(reasons, str) else (),
+            _megabytes(body),
+        )
+    return [cameras[name] for name in sorted(cameras)]
+
+
+def _named(engine: Engine, station: str) -> list[str]:
+    """Return the cameras that the newest setup names."""
+    found = engine.query(
+        "SELECT body FROM setup WHERE station = %s ORDER BY arrived_us DESC, seq DESC LIMIT 1", (station,)
+    )
+    body = json.loads(found[0][0]) if found and isinstance(found[0][0], str) else found[0][0] if found else {}
+    cameras = body.get("cameras") if isinstance(body, dict) else None
+    named = [one.get("name") for one in cameras if isinstance(one, dict)] if isinstance(cameras, list) else []
+    return [name for name in named if isinstance(name, str)]
+
+
+def _body(raw: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(raw)["body"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _megabytes(body: dict[str, Any]) -> float | None:
+    sizes = body.get("bytes"), body.get("thumbnail_bytes")
+    known = [size for size in sizes if isinstance(size, int)]
+    return sum(known) / 1e6 if len(known) == len(sizes) else None

@@ -1,0 +1,210 @@
+"""A station's month as an office judges it: what arrived of what was to arrive, what of it is good, and each outage.
+
+    month = MonthlySheet of a station, e.g. 2026-04: expected 43,200 minutes, received 43,101, good 43,077
+
+It stands on the begin of each minute alone, never on when it arrived: an outage of the hub itself, after which the
+stations send what it lacked, changes nothing in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from drivers.quantity import QUANTITIES
+from drivers.reason import restored
+from edge.records.channel_name import ChannelName
+from hub.completeness import EPOCH, MINUTE_US, US, Hole, Minute, begin_of, first_minute, offset_of, span_of
+from hub.database.engine import Engine
+from hub.database.rows import KEY
+
+MOST_DOUBTS = 20  # kinds of doubt that are named, the most frequent first
+SLICE = 2000  # flagged minutes that are read at a time
+
+
+class DayLine(msgspec.Struct, frozen=True):
+    """One day of a month: minutes that were to arrive, that are here, and that are good."""
+
+    day: date
+    expected: int
+    received: int
+    good: int
+
+
+class Outage(msgspec.Struct, frozen=True):
+    """A time without minutes, and why: `cause` as of a completeness' gap, `why` the station's own reason as it came."""
+
+    start_us: int
+    end_us: int
+    minutes: int
+    cause: str
+    why: object
+
+
+class ChannelLine(msgspec.Struct, frozen=True):
+    """How many minutes of a channel are good (or not judged), suspect, bad, and missing."""
+
+    channel: str
+    unit: str
+    good: int
+    suspect: int
+    bad: int
+    missing: int
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """Why minutes are flagged: a reason, the channel that it was said of, and of how many minutes."""
+
+    channel: str
+    reason: object
+    minutes: int
+
+
+class CameraLine(msgspec.Struct, frozen=True):
+    """How many pictures of a camera were taken, how many of them are here whole, and their bytes with thumbnails."""
+
+    camera: str
+    pictures: int
+    full: int
+    bytes: int
+
+
+class MonthlySheet(msgspec.Struct, frozen=True):
+    """One station's month by its own clock, up to now where it is not over, from its first minute where that is later.
+
+    `arrival_rate` = received / expected, `accuracy_rate` = good / received; None of nothing. `record_bytes`: as JSON,
+    which is more than what went over the air.
+    """
+
+    station: str
+    month: str
+    start_us: int
+    end_us: int
+    utc_offset_s: int
+    expected: int
+    received: int
+    good: int
+    arrival_rate: float | None
+    accuracy_rate: float | None
+    days: list[DayLine]
+    outages: list[Outage]
+    channels: list[ChannelLine]
+    doubts: list[Doubt]
+    cameras: list[CameraLine]
+    record_bytes: int
+    picture_bytes: int
+
+
+def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
+    """Return the sheet of the month that a day lies in; `now`: microseconds UTC. Raise SinkError."""
+    offset = offset_of(engine, station)
+    start = begin_of(month.replace(day=1), offset)
+    end = min(begin_of(_next(month), offset), now // MINUTE_US * MINUTE_US)
+    first = first_minute(engine, station)
+    start = end if first is None else min(max(start, first), end)
+    minutes, holes = span_of(engine, station, start, end)
+    here = {minute.start // MINUTE_US for minute in minutes}
+    good = {minute.start // MINUTE_US for minute in minutes if minute.good}
+    expected = (end - start) // MINUTE_US
+    cameras = _cameras(engine, station, start, end)
+    return MonthlySheet(
+        *(station, month.strftime("%Y-%m"), start, end, offset, expected, len(here), len(good)),
+        arrival_rate=len(here) / expected if expected else None,
+        accuracy_rate=len(good) / len(here) if here else None,
+        days=_days(start, end, offset, here, good),
+        outages=[_outage(hole) for hole in holes],
+        channels=_channels(engine, station, start, end),
+        doubts=_doubts(engine, station, minutes),
+        cameras=cameras,
+        record_bytes=_record_bytes(engine, station, start, end),
+        picture_bytes=sum(camera.bytes for camera in cameras),
+    )
+
+
+def _next(month: date) -> date:
+    """Return the first day of the month behind."""
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def _days(start: int, end: int, offset: int, here: set[int], good: set[int]) -> list[DayLine]:
+    """Return a line a day; each minute lies in one."""
+    tallies = [Counter(_day(number, offset) for number in numbers) for numbers in (here, good)]
+    expected = Counter(_day(number, offset) for number in range(start // MINUTE_US, end // MINUTE_US))
+    return [DayLine(day, expected[day], tallies[0][day], tallies[1][day]) for day in sorted(expected)]
+
+
+def _day(minute: int, offset: int) -> date:
+    """Return the day of a minute (its number since 1970) by a station's clock."""
+    return date.fromordinal(EPOCH.toordinal() + (minute * 60 + offset) // 86_400)
+
+
+def _outage(hole: Hole) -> Outage:
+    minutes = round((hole.end - hole.start) / MINUTE_US)
+    return Outage(hole.start, hole.end, minutes, hole.cause, hole.why)
+
+
+def _channels(engine: Engine, station: str, start: int, end: int) -> list[ChannelLine]:
+    """Return what the hours of a span come to, in the order of the contract."""
+    found = engine.query(
+        "SELECT channel, sum(good), sum(suspect), sum(bad), sum(missing) FROM hourly "
+        "WHERE station = %s AND start > %s AND start < %s GROUP BY channel ORDER BY channel",
+        (station, start - 60 * MINUTE_US, end),
+    )
+    order = {name: place for place, name in enumerate(QUANTITIES)}
+    lines = [ChannelLine(name, _unit(name), *map(int, counts)) for name, *counts in found]
+    return sorted(lines, key=lambda line: order.get(ChannelName.parse(line.channel).quantity, len(order)))
+
+
+def _unit(channel: str) -> str:
+    quantity = QUANTITIES.get(ChannelName.parse(channel).quantity)
+    return "" if quantity is None else quantity.unit
+
+
+def _doubts(engine: Engine, station: str, minutes: Iterable[Minute]) -> list[Doubt]:
+    """Return why the minutes that are not good are not, the most frequent first."""
+    keys = sorted((station, minute.epoch, minute.seq) for minute in minutes if not minute.good)
+    counts: Counter[tuple[str, str]] = Counter()
+    example: dict[tuple[str, str], object] = {}
+    for place in range(0, len(keys), SLICE):
+        for (raw,) in engine.lookup("record", ("raw",), KEY, keys[place : place + SLICE]):
+            for channel, reason in _reasons(raw):
+                key = channel, restored(reason).code
+                counts[key] += 1
+                example.setdefault(key, reason)
+    return [Doubt(key[0], example[key], count) for key, count in counts.most_common(MOST_DOUBTS)]
+
+
+def _reasons(raw: bytes) -> Iterator[tuple[str, Any]]:
+    try:
+        found = json.loads(raw)["body"].get("reasons")
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
+        return
+    if isinstance(found, dict):
+        yield from ((channel, reason) for channel, reason in found.items() if reason is not None)
+
+
+def _cameras(engine: Engine, station: str, start: int, end: int) -> list[CameraLine]:
+    found = engine.query(
+        "SELECT camera, count(DISTINCT picture), sum(CASE WHEN part = 'full' THEN 1 ELSE 0 END), sum(size) "
+        "FROM picture WHERE station = %s AND time >= %s AND time < %s GROUP BY camera ORDER BY camera",
+        (station, start, end),
+    )
+    return [CameraLine(camera, *map(int, counts)) for camera, *counts in found]
+
+
+def _record_bytes(engine: Engine, station: str, start: int, end: int) -> int:
+    ((total,),) = engine.query(
+        "SELECT coalesce(sum(length(raw)), 0) FROM record WHERE station = %s AND start >= %s AND start < %s",
+        (station, start, end),
+    )
+    return int(total)
+
+
+def local(utc: int, offset: int) -> datetime:
+    """Return an instant (microseconds UTC) by a station's clock, without a zone."""
+    return datetime.fromtimestamp(utc / US + offset, UTC).replace(tzinfo=None)

@@ -1,0 +1,90 @@
+"""Tiles of the wall: a picture 160 pixels wide in at most 2 kB, a hundred of them in less than 300 kB.
+
+One is made at its first ask, from the thumbnail (from the picture itself where that alone is here), and kept in a
+folder that never holds more than `MOST` of them. A tile can be made again: it is not synced, and nobody misses it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import threading
+from pathlib import Path
+
+from PIL import Image
+
+WIDTH, HEIGHT = 160, 120  # pixels; a picture is fitted in
+LARGEST = 2000  # bytes of one: 108 of them, and what HTTP says of each, are less than 300 kB
+QUALITIES = (60, 50, 42, 34, 26, 18, 10, 4, 0)  # of WebP, tried from the best
+SMALLER = 0.7  # of the size before, where even the worst quality is too large
+MOST = 20_000  # tiles that are kept: 40 MB
+MOST_PIXELS = 50_000_000  # of a picture that is looked at; a larger one is no camera's of ours
+KIND = "image/webp"
+
+
+class TileError(Exception):
+    """A file that is no picture."""
+
+
+class Tiles:
+    """Keeps tiles in a folder, made where it is not there; any thread."""
+
+    def __init__(self, folder: Path, most: int = MOST) -> None:
+        self._folder, self._most = folder, most
+        self._lock = threading.Lock()
+        self._count: int | None = None
+
+    def tile(self, name: str, picture: Path) -> Path:
+        """Return the tile of a picture that is named so for ever. Raise TileError, OSError."""
+        path = self._folder / f"{name}.webp"
+        if path.is_file():
+            return path
+        data = made(picture)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        beside = self._folder / f".{name}.{secrets.token_hex(4)}"
+        beside.write_bytes(data)
+        beside.replace(path)
+        self._make_room()
+        return path
+
+    def _make_room(self) -> None:
+        """Count one more; where there are too many, a tenth goes, the oldest first."""
+        with self._lock:
+            if self._count is None:
+                self._count = sum(1 for _ in os.scandir(self._folder))
+            else:
+                self._count += 1
+            if self._count <= self._most:
+                return
+            oldest_first = sorted((entry.stat().st_mtime_ns, entry.path) for entry in os.scandir(self._folder))
+            gone = oldest_first[: len(oldest_first) - self._most + self._most // 10]
+            for _, path in gone:
+                Path(path).unlink(missing_ok=True)
+            self._count = len(oldest_first) - len(gone)
+
+
+def made(picture: Path) -> bytes:
+    """Return a picture's tile as WebP. Raise TileError, OSError where the file cannot be read."""
+    data = picture.read_bytes()
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise TileError(f"{image.width} x {image.height} pixels")
+            image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))  # a JPEG is decoded at about this size at once
+            image.thumbnail((WIDTH, HEIGHT))
+            small = image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise TileError(str(error)) from None
+    return _fitted(small)
+
+
+def _fitted(image: Image.Image) -> bytes:
+    """Return an image as WebP of the best quality that is small enough."""
+    while True:
+        for quality in QUALITIES:
+            out = io.BytesIO()
+            image.save(out, "WEBP", quality=quality, method=4)
+            if out.tell() <= LARGEST:
+                return out.getvalue()
+        image = image.resize((max(1, int(image.width * SMALLER)), max(1, int(image.height * SMALLER))))

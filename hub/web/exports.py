@@ -1,0 +1,146 @@
+"""Exports over HTTP: a file is made whole beside the pictures, and only then sent.
+
+What fails on the way is an answer with a reason, never half of a file that looks like a whole one, and a client that
+reads slowly holds neither the database nor a thread. An app's own browser (WeChat's) hands a download over to
+another, which has no session: for it there is a link that opens once, soon, and for what whoever asked may see.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from drivers.reason import Reason
+from hub import sheets
+from hub.database.accounts import Accounts, Kind
+from hub.exported import Export, Wanted
+from hub.random_secrets import digest
+from hub.rights import Account, Right
+from hub.web import arguments as given
+from hub.web.handlers import MOST_DAYS, caller, last_day, station
+from hub.web.table import API, ApiError, Asked, MadeFile, Route
+
+AT_ONCE = 2  # exports that are made; a year takes half a minute, and two leave time for everybody else
+AGAIN_S = 10
+LINK_US = 300_000_000  # in which a link is to be opened
+MOST_LINKS = 1000  # that are open or were just used
+CSV = "text/csv; charset=utf-8"
+KINDS = {
+    "csv": CSV,
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/x-ndjson",
+}
+BUSY = Reason("exports_busy", "others are exporting: try again in {seconds} s", seconds=AGAIN_S)
+NO_LINK = Reason("no_such_link", "this link is over, or was never given")
+USED = Reason("link_used", "this link was opened already: ask for another")
+WHOLE_MINUTES = Reason("lines_are_whole", "JSON lines hold whole minutes: leave quantity out")
+
+
+class Link(msgspec.Struct, frozen=True):
+    """Where the export can be fetched once, without a login, until an instant."""
+
+    path: str
+    until_us: int
+
+
+class Kept(msgspec.Struct):
+    """A link that was given; `said` None: it was used."""
+
+    kind: Kind
+    name: str
+    said: given.ExportOf | None
+    until_us: int
+
+
+class Exports:
+    """Makes exports, in threads of others. `folder`: where files are made; what lay there is deleted."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._lock = threading.Lock()
+        self._links: dict[str, Kept] = {}
+        for left in folder.glob("*"):
+            left.unlink(missing_ok=True)
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return their part of the table."""
+        path, read = f"{API}/stations/{{station}}/export", Right.READ
+        return (
+            Route(
+                "GET", path, "Its minutes as a file", read, given.ExportOf, MadeFile, self.export, True, KINDS["csv"]
+            ),
+            Route("POST", f"{path}-links", "A link to that file, for once", read, given.ExportOf, Link, self.link),
+            Route(
+                "GET",
+                f"{API}/exports/{{id}}",
+                "The file of a link",
+                None,
+                given.OfLink,
+                MadeFile,
+                self.opened,
+                slow=True,
+                kind=CSV,
+            ),
+        )
+
+    def export(self, asked: Asked, said: given.ExportOf) -> MadeFile:
+        """Make the file. Raise ApiError, SinkError."""
+        offset = station(asked, given.OfStation(said.station)).utc_offset_s
+        last = last_day(asked, given.DaysOf(said.station, said.first, said.last), offset, MOST_DAYS)
+        if said.form == "jsonl" and said.quantity:
+            raise ApiError(422, WHOLE_MINUTES)
+        if not self._room.acquire(blocking=False):
+            raise ApiError(429, BUSY, AGAIN_S)
+        try:
+            quantities = tuple(said.quantity.split(",")) if said.quantity else ()
+            found = asked.queries.export(Wanted(said.station, said.first, last, quantities))
+            return MadeFile(
+                self._made(found, said), KINDS[said.form], f"{said.station}_{said.first}_{last}.{said.form}"
+            )
+        finally:
+            self._room.release()
+
+    def link(self, asked: Asked, said: given.ExportOf) -> Link:
+        """Give a link."""
+        station(asked, given.OfStation(said.station))
+        who, secret, until = caller(asked), secrets.token_hex(16), asked.now_us + LINK_US
+        with self._lock:
+            alive = {name: kept for name, kept in self._links.items() if kept.until_us > asked.now_us}
+            if len(alive) >= MOST_LINKS:
+                raise ApiError(429, BUSY, AGAIN_S)
+            self._links = {**alive, digest(secret): Kept(who.kind, who.name, said, until)}
+        return Link(f"{API}/exports/{secret}", until)
+
+    def opened(self, asked: Asked, said: given.OfLink) -> MadeFile:
+        """Make the file of a link, once, as long as whoever asked for it may see that station."""
+        with self._lock:
+            kept = self._links.get(digest(said.id))
+            if kept is None or kept.until_us <= asked.now_us:
+                raise ApiError(404, NO_LINK)
+            wanted, kept.said = kept.said, None
+        if wanted is None:
+            raise ApiError(403, USED)
+        who = account(asked.accounts, kept)
+        if who is None or not who.may(Right.READ, wanted.station):
+            raise ApiError(403, NO_LINK)
+        return self.export(replace(asked, caller=who, queries=asked.queries.of(who.stations)), wanted)
+
+    def _made(self, found: Export, said: given.ExportOf) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{secrets.token_hex(8)}.{said.form}"
+        try:
+            sheets.write_file(found, said.form, path, lambda _minute: None, said.bom)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+
+def account(accounts: Accounts, kept: Kept) -> Account | None:
+    """Return who asked for a link, as that account is now."""
+    return next((found for found in accounts.listed(kept.kind) if found.name == kept.name), None)

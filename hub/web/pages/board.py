@@ -1,0 +1,82 @@
+"""The board: days beside stations, how whole each day is; a click leads to the causes. And who did what."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from edge.language.texts import _
+from edge.records.answers import Completeness
+from edge.records.asked import us
+from hub.web.arguments import Before
+from hub.web.pages.wall import offset_of
+from hub.web.table import Asked, PageAnswer
+
+DAYS = 7
+PAGE = 200  # lines of the audit on a page
+
+
+class BoardOf(msgspec.Struct, frozen=True):
+    """The last day that is shown; today where none is said."""
+
+    to: date | None = None
+
+
+class Cell(NamedTuple):
+    """One day of a station: minutes without a record, doubtful ones, and what is shown.
+
+    `state`: "before" (its first minute), "whole", "doubtful", "holes", "none".
+    """
+
+    lacking: int
+    doubtful: int
+    state: str
+    text: str
+
+
+def show(asked: Asked, said: BoardOf) -> PageAnswer:
+    """Return the board."""
+    states = asked.queries.stations()
+    offset = offset_of(states)
+    today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
+    last = min(max(said.to or today, date(1970, 1, 31)), today)
+    days = [last - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    began = {state.station: asked.queries.first_day(state.station) or date.max for state in states}
+    found = {
+        (one.station, one.day): cell(one, one.day >= began[one.station])
+        for one in asked.queries.board(days[0], last, asked.now_us)
+    }
+    rows = [(state.station, [(day, found[state.station, day]) for day in days]) for state in states]
+    values = {
+        "title": _("Completeness"),
+        "days": days,
+        "rows": rows,
+        "earlier": days[0] - timedelta(days=1),
+        "later": None if last >= today else last + timedelta(days=DAYS),
+    }
+    return PageAnswer("board.html", values, offset)
+
+
+def cell(found: Completeness, began: bool) -> Cell:
+    """Return a day as the board shows it; `began`: the station had sent something by then."""
+    if not began:
+        return Cell(0, 0, "before", "–")
+    lacking = sum(round((gap.end_us - gap.start_us) / 6e7) for gap in found.gaps)
+    doubtful = found.received - found.good
+    if not found.received:
+        return Cell(lacking, doubtful, "none", _("nothing"))
+    if lacking:
+        return Cell(lacking, doubtful, "holes", _("{n} min without data").format(n=lacking))
+    if doubtful:
+        return Cell(0, doubtful, "doubtful", _("{n} min doubtful").format(n=doubtful))
+    return Cell(0, 0, "whole", _("whole"))
+
+
+def audit(asked: Asked, said: Before) -> PageAnswer:
+    """Return who did what, the newest first."""
+    lines = asked.accounts.audit(us(said.before) if said.before else asked.now_us + 1)
+    older = lines[-1].time_us if len(lines) == PAGE else None
+    values = {"title": _("Who did what"), "lines": lines, "older": None if older is None else older / 1e6}
+    return PageAnswer("audit.html", values, offset_of(asked.queries.stations()))

@@ -1,0 +1,106 @@
+"""Asking a station for something, with the price of it said before, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from edge.config.sections import RemoteCommand
+from edge.language import texts
+from edge.language.texts import _
+from edge.language.words import CROPS, STAGES
+from edge.wire.contract import CameraName, StationId
+from hub.causes import reason_of
+from hub.database.orders import Order
+from hub.web import arguments as given
+from hub.web import handlers
+from hub.web.pages.station import of_station
+from hub.web.table import Asked, Elsewhere, PageAnswer
+
+USUAL_MB = 1.0  # what a camera's picture of 4 megapixels comes to, where none has come yet
+FINAL = ("done", "failed")
+
+
+class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a form asks for: a picture of a camera, a hello, or a crop's stage."""
+
+    station: StationId
+    name: RemoteCommand
+    camera: CameraName | None = None
+    crop: given.Word | None = None
+    stage: given.Word | None = None
+
+
+def show(asked: Asked, said: given.OfStation) -> PageAnswer:
+    """Return what may be asked for, each with its price."""
+    offset = handlers.station(asked, said).utc_offset_s
+    cameras = [(one.camera, one.megabytes or USUAL_MB) for one in asked.queries.cameras(said.station, asked.now_us)]
+    crops, stages = (
+        {name: word(name) for name in names} for names, word in ((CROPS, texts.crop), (STAGES, texts.stage))
+    )
+    values: dict[str, object] = {"cameras": cameras, "crops": crops, "stages": stages}
+    return of_station(asked, said.station, "commands.html", _("Commands"), values, offset)
+
+
+def ask(wake: Callable[[], None]) -> Callable[[Asked, Asking], Elsewhere]:
+    """Return the handler that keeps a command, and leads to what becomes of it."""
+    command = handlers.command(wake)
+
+    def handler(asked: Asked, said: Asking) -> Elsewhere:
+        order = command(asked, given.CommandOf(said.station, said.name, arguments(asked, said)))
+        return Elsewhere(f"/commands/{order.id}")
+
+    return handler
+
+
+def arguments(asked: Asked, said: Asking) -> dict[str, Any]:
+    """Return the arguments of the station's command."""
+    if said.name == "picture":
+        return {} if said.camera is None else {"camera": said.camera}
+    if said.name == "stage":
+        return {"crop": said.crop or "", "stage": said.stage or "", "by": handlers.caller(asked).name}
+    return {}
+
+
+def became(asked: Asked, said: given.OfCommand) -> PageAnswer:
+    """Return what became of a command."""
+    order = handlers.commanded(asked, said)
+    state = handlers.station(asked, given.OfStation(order.station))
+    over = order.state in FINAL or order.nobody or asked.now_us >= order.expires_us
+    values: dict[str, object] = {
+        "order": order,
+        "told": told(order, asked.now_us),
+        "result": result(order),
+        "over": over,
+    }
+    return of_station(asked, order.station, "command.html", _("Command"), values, state.utc_offset_s)
+
+
+def told(order: Order, now: int) -> str:
+    """Return where a command is, in a sentence."""
+    words = {"accepted": _("The station is at it."), "done": _("Done."), "failed": _("The station could not do it.")}
+    if order.state in words:
+        return words[order.state]
+    if order.sent_us is None:
+        return _("It waits for the broker.") if now < order.expires_us else _("It could not be sent in time.")
+    if order.nobody:
+        return _("The station is not connected: nobody has heard it.")
+    return _("Sent; the station has not answered yet.") if now < order.expires_us else _("The station did not answer.")
+
+
+def result(order: Order) -> list[tuple[str, str]]:
+    """Return what the station answered, each fact with its name."""
+    if not isinstance(order.result, dict):
+        return []
+    found = {key: value for key, value in order.result.items() if value not in (None, [], {})}
+    return [(texts.fact(key), reason_of(value) if key == "reason" else fact(value)) for key, value in found.items()]
+
+
+def fact(value: object) -> str:
+    """Return a fact in words; of a newer station's as it came."""
+    try:
+        return texts.fact_value(value)
+    except ValueError:
+        return str(value)

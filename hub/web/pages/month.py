@@ -1,0 +1,69 @@
+"""The monthly sheet as a page that prints, and as a spreadsheet."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from edge.language import texts
+from edge.language.texts import _
+from edge.wire.contract import StationId
+from hub.causes import cause, reason_of
+from hub.monthly import MonthlySheet
+from hub.web import handlers
+from hub.web.arguments import Month, MonthOf, OfStation
+from hub.web.pages.month_book import workbook
+from hub.web.pages.station import of_station
+from hub.web.pages.words import percent
+from hub.web.table import Asked, DataAnswer, PageAnswer
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class SheetOf(msgspec.Struct, frozen=True):
+    """A station's month; this one where none is said."""
+
+    station: StationId
+    month: Month | None = None
+
+
+def show(asked: Asked, said: SheetOf) -> PageAnswer:
+    """Return the sheet."""
+    found = sheet(asked, said)
+    day = date.fromisoformat(f"{found.month}-01")
+    values: dict[str, object] = {
+        "sheet": found,
+        "percent": percent,
+        "outages": outages(found),
+        "doubts": doubts(found),
+        "size": texts.size,
+        "earlier": f"{day - timedelta(days=1):%Y-%m}",
+        "later": f"{day + timedelta(days=32):%Y-%m}",
+    }
+    title = _("Monthly sheet {month}").format(month=found.month)
+    return of_station(asked, found.station, "sheet.html", title, values, found.utc_offset_s)
+
+
+def book(asked: Asked, said: SheetOf) -> DataAnswer:
+    """Return the sheet as a spreadsheet."""
+    found = sheet(asked, said)
+    data = workbook(found, outages(found), doubts(found))
+    return DataAnswer(data, XLSX, f"{found.station}-{found.month}.xlsx")
+
+
+def sheet(asked: Asked, said: SheetOf) -> MonthlySheet:
+    """Return the month that is asked for, by the station's clock."""
+    offset = handlers.station(asked, OfStation(said.station)).utc_offset_s
+    here = datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)
+    return handlers.sheet(asked, MonthOf(said.station, said.month or f"{here:%Y-%m}"))
+
+
+def outages(found: MonthlySheet) -> list[tuple[int, int, int, str]]:
+    """Return of each outage its begin, end, minutes, and cause in words."""
+    return [(one.start_us, one.end_us, one.minutes, cause(one.cause, one.minutes, one.why)) for one in found.outages]
+
+
+def doubts(found: MonthlySheet) -> list[tuple[str, str, int]]:
+    """Return of each doubt the channel, why, and of how many minutes."""
+    return [(texts.label(one.channel), reason_of(one.reason), one.minutes) for one in found.doubts]

@@ -1,0 +1,128 @@
+"""Pages made of the same route table as the API: rights are checked there, and what is refused becomes a page too."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as WebRoute
+
+from drivers.reason import UNFORESEEN, Reason
+from edge.language import texts
+from edge.language.texts import _
+from edge.page.assets import Assets
+from edge.page.look import look_of
+from edge.page.templates import Templates
+from hub.rights import Account, Right
+from hub.web.app import LOG_IN, Desk, Heard, heard, keep_session, sent
+from hub.web.pages.words import role_word
+from hub.web.table import ApiError, Asked, Elsewhere, PageAnswer, Route
+
+HERE = Path(__file__).parent.parent
+LOGIN = "/login"
+log = logging.getLogger("minshan.web")
+
+
+def served(routes: Sequence[Route], desk: Desk, utc: Callable[[], int]) -> list[BaseRoute]:
+    """Return the routes of the pages, and that of their style and scripts."""
+    assets = Assets(HERE / "static")
+    pages = Pages(Templates(assets, [HERE / "templates"], live_url="/api/v1/live"), desk, utc)
+    packed = [Middleware(GZipMiddleware, minimum_size=500)]
+    made: list[BaseRoute] = [
+        WebRoute(route.path, pages.endpoint(route), methods=[route.method], middleware=packed) for route in routes
+    ]
+    return [*made, assets.route()]
+
+
+class Pages:
+    """Makes pages of what handlers answer, in the language of whoever asks, in the threads that answer."""
+
+    def __init__(self, templates: Templates, desk: Desk, utc: Callable[[], int]) -> None:
+        self._templates, self._desk, self._utc = templates, desk, utc
+
+    def endpoint(self, route: Route) -> Callable[[Request], Any]:
+        """Return what serves one page."""
+
+        async def serve(request: Request) -> Response:
+            said = await heard(request)
+            made: Response
+            try:
+                made = await self._desk.answer(replace(route, handler=partial(self._made, request, route)), said)
+            except ApiError as refused:
+                made = await self._refused(request, said, refused)
+            except Exception:  # whatever somebody asks, the next one is served
+                log.exception("%s %s brought about something unforeseen", route.method, route.path)
+                made = await self._refused(request, said, ApiError(500, UNFORESEEN))
+            return made
+
+        return serve
+
+    def _made(self, request: Request, route: Route, asked: Asked, said: Any) -> Response:
+        """Return the response that a handler's answer makes."""
+        with texts.speaking(look_of(request).lang):
+            answer = route.handler(asked, said)
+            if isinstance(answer, Elsewhere):
+                response: Response = RedirectResponse(answer.path, 303)
+                if answer.session is not None:
+                    keep_session(response, answer.session, request)
+                return response
+            if not isinstance(answer, PageAnswer):
+                return sent(answer, request)
+            return self._page(request, asked.caller, answer)
+
+    def _page(self, request: Request, caller: Account | None, answer: PageAnswer) -> Response:
+        return self._templates.page(
+            request,
+            answer.template,
+            now_us=self._utc(),
+            offset_s=answer.offset_s,
+            status=answer.status,
+            **{
+                "caller": caller,
+                "role": role_word,
+                "pages": partial(navigation, caller),
+                "station": "",
+                **answer.values,
+            },
+        )
+
+    async def _refused(self, request: Request, said: Heard, refused: ApiError) -> Response:
+        """Lead to the login, or say on a page what is the matter."""
+        if refused.reason.code == LOG_IN.code:
+            back = request.url.path if request.method == "GET" else "/"
+            return RedirectResponse(f"{LOGIN}?{urlencode({'back': back})}", 303)
+
+        def made() -> Response:
+            with texts.speaking(look_of(request).lang):
+                values = {"title": _("This cannot be done"), "why": words_of(refused.reason), "live_url": ""}
+                return self._page(request, None, PageAnswer("refused.html", values, status=refused.status))
+
+        response = await self._desk.quickly(made)
+        if refused.wait is not None:
+            response.headers["retry-after"] = str(refused.wait)
+        return response
+
+
+def words_of(reason: Reason) -> str:
+    """Return a reason as a sentence of the page's language."""
+    return texts.render(reason)
+
+
+def navigation(caller: Account | None) -> list[tuple[str, str]]:
+    """Return address and name of the pages that somebody may see."""
+    if caller is None:
+        return []
+    found = [("/", _("Wall")), ("/completeness", _("Completeness")), ("/alerts", _("Alerts"))]
+    if caller.may(Right.MANAGE):
+        found += [("/people", _("People")), ("/audit", _("Who did what"))]
+    return found

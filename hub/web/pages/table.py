@@ -1,0 +1,38 @@
+"""The route table of the pages, in the shape of the API's: a right each, checked in the same place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hub.rights import Right
+from hub.web.arguments import Before, Nothing, OfCommand, OfStation
+from hub.web.logins import Logins
+from hub.web.pages import alerts, board, commands, entrance, month, people, station, wall
+from hub.web.table import DataAnswer, PageAnswer, Route
+
+STATION = "/stations/{station}"
+
+
+def routes(logins: Logins, wake: Callable[[], None]) -> tuple[Route, ...]:
+    """Return the table; `logins` counts wrong passwords, `wake` has commands sent."""
+    read, ask, page = Right.READ, Right.COMMAND, PageAnswer
+    return (
+        *entrance.routes(logins),
+        Route("GET", "/", "Wall", read, Nothing, page, wall.show),
+        Route("GET", STATION, "A station", read, OfStation, page, station.show),
+        Route("GET", f"{STATION}/curves", "Curves", read, station.CurveOf, page, station.curves),
+        Route("GET", f"{STATION}/pictures/{{camera}}", "Pictures", read, station.CameraOf, page, station.pictures),
+        Route("GET", f"{STATION}/events", "Events", read, station.EventsPage, page, station.events),
+        Route("GET", f"{STATION}/days/{{day}}", "A day", read, station.DayOf, page, station.day, slow=True),
+        Route("GET", f"{STATION}/sheet", "Monthly sheet", read, month.SheetOf, page, month.show, slow=True),
+        Route(
+            "GET", f"{STATION}/sheet.xlsx", "The same to keep", read, month.SheetOf, DataAnswer, month.book, slow=True
+        ),
+        Route("GET", f"{STATION}/commands", "What may be asked", ask, OfStation, page, commands.show),
+        Route("POST", f"{STATION}/commands", "Ask it", ask, commands.Asking, page, commands.ask(wake)),
+        Route("GET", "/commands/{id}", "What became of it", ask, OfCommand, page, commands.became),
+        Route("GET", "/completeness", "Completeness", read, board.BoardOf, page, board.show, slow=True),
+        Route("GET", "/alerts", "Alerts", read, Nothing, page, alerts.show),
+        Route("GET", "/audit", "Who did what", Right.MANAGE, Before, page, board.audit),
+        *people.routes(),
+    )

@@ -1,0 +1,111 @@
+"""The wall: all stations and all cameras on one screen, each with its age and what is doubtful in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from edge.language import texts
+from edge.language.texts import _
+from edge.measure.derived.minute_values import derive
+from edge.page import view
+from edge.page.view import Card
+from edge.records.answers import Now, StationState, Value
+from hub.causes import reason_of
+from hub.database.cameras import CameraNow
+from hub.web.arguments import Nothing
+from hub.web.table import Asked, PageAnswer
+
+SHOWN = (
+    *("wet_bulb_temperature", "relative_humidity", "wind_speed", "wind_speed_of_gust", "rainfall_amount"),
+    "battery_voltage",
+)
+WET_BULB, TEMPERATURE = "wet_bulb_temperature", "air_temperature"
+PICTURE_OLD_S = 2 * 3600  # a camera that takes one an hour has missed one
+
+
+class Tile(NamedTuple):
+    """One camera's newest picture: its tile's address ("" where nothing of it is here), age, doubt and why."""
+
+    camera: str
+    address: str
+    link: str
+    time_us: int | None
+    freshness: str
+    age: str
+    word: str
+    why: str
+
+
+class Box(NamedTuple):
+    """One station: its newest minute's end, age, temperature first, what else is known, and its cameras."""
+
+    station: str
+    end_us: int | None
+    freshness: str
+    age: str
+    first: Card | None
+    cards: list[Card]
+    lacking: int
+    tiles: list[Tile]
+
+
+def show(asked: Asked, _said: Nothing) -> PageAnswer:
+    """Return the wall."""
+    states = asked.queries.stations()
+    boxes = [box(asked, state) for state in states]
+    values = {"title": _("Wall"), "boxes": boxes, "cameras": sum(len(one.tiles) for one in boxes)}
+    return PageAnswer("wall.html", values, offset_of(states))
+
+
+def box(asked: Asked, state: StationState) -> Box:
+    """Return one station as the wall shows it."""
+    now = asked.queries.now(state.station)
+    known = with_wet_bulb(now)
+    cards = {name: view.card(name, known[name], (), asked.now_us) for name in (TEMPERATURE, *SHOWN) if name in known}
+    cameras = asked.queries.cameras(state.station, asked.now_us)
+    return Box(
+        station=state.station,
+        end_us=now.end_us,
+        freshness=view.freshness(now.end_us, asked.now_us),
+        age=view.age(now.end_us, asked.now_us),
+        first=cards.pop(TEMPERATURE, None),
+        cards=list(cards.values()),
+        lacking=asked.queries.records(state.station)[1],
+        tiles=[tile(state.station, camera, asked.now_us) for camera in cameras],
+    )
+
+
+def with_wet_bulb(now: Now) -> dict[str, Value]:
+    """Return the values of a minute with what is derived from them at once."""
+    derived = derived_of(now)
+    if WET_BULB in now.values or WET_BULB not in derived:
+        return now.values
+    return {**now.values, WET_BULB: Value(derived[WET_BULB], 1, "degC")}
+
+
+def derived_of(now: Now) -> dict[str, float]:
+    """Return what is derived from the good values of a minute."""
+    values = {name: known.value for name, known in now.values.items()}
+    return derive(values, {name: known.quality for name, known in now.values.items()})
+
+
+def tile(station: str, camera: CameraNow, now_us: int) -> Tile:
+    """Return one camera as the wall shows it."""
+    age = None if camera.time_us is None else (now_us - camera.time_us) / 1e6
+    freshness = "gone" if age is None else "fresh" if age < PICTURE_OLD_S else "old"
+    why = _(", ").join(filter(None, map(reason_of, camera.reasons)))
+    return Tile(
+        camera.camera,
+        f"/api/v1/pictures/{camera.sha256}/tile" if camera.here else "",
+        f"/stations/{station}/pictures/{camera.camera}",
+        camera.time_us,
+        freshness,
+        _("no picture this week") if camera.time_us is None else view.age(camera.time_us, now_us),
+        "" if camera.quality == 1 else texts.flag_word(camera.quality),
+        why,
+    )
+
+
+def offset_of(states: list[StationState]) -> int:
+    """Return the clock by which a page of several stations tells times: the first one's."""
+    return states[0].utc_offset_s if states else 28_800

@@ -1,0 +1,35 @@
+"""Words of the hub's pages that more than one of them says."""
+
+from __future__ import annotations
+
+from edge.language.texts import _
+
+
+def role_word(role: str) -> str:
+    """Return a role in a word."""
+    words = {
+        "grower": _("grower"),
+        "technician": _("technician"),
+        "operator": _("operator"),
+        "admin": _("administrator"),
+    }
+    return words.get(role, role)
+
+
+def kind_word(kind: str | None) -> str:
+    """Return what kind of record an event is."""
+    words = {
+        "start": _("Start"),
+        "setup": _("Set-up"),
+        "loss": _("Loss"),
+        "health": _("Condition"),
+        "picture": _("Picture"),
+        "alert": _("Alert"),
+        "stage": _("Stage"),
+    }
+    return words.get(kind or "", kind or "?")
+
+
+def percent(rate: float | None) -> str:
+    """Return a rate with two digits, cut off, so that only all of it is 100 %; "–" where there is none."""
+    return "–" if rate is None else f"{int(rate * 10_000) / 100:.2f} %"

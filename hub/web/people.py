@@ -1,0 +1,200 @@
+"""People and the tokens of programs: who may log in and do what. A password goes in and never comes out.
+
+Whoever manages some stations alone manages only those who see no others; and the last administrator of all stations
+stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from drivers.reason import Reason
+from edge.wire.contract import StationId
+from hub.database.accounts import UNKNOWN, AccountError, Kind
+from hub.passwords import LONGEST, SHORTEST, hashed
+from hub.random_secrets import digest, new_secret
+from hub.rights import NAME, Account, Right, Role
+from hub.web.arguments import Nothing
+from hub.web.handlers import Done, caller
+from hub.web.table import API, ApiError, Asked, Route
+
+__all__ = ["AccountError"]
+NewName = Annotated[str, Meta(pattern=rf"^{NAME}$(?!\n)")]
+KnownName = Annotated[str, Meta(min_length=1, max_length=64)]
+Stations = Annotated[list[StationId], Meta(max_length=1000)] | None
+Password = Annotated[str, Meta(min_length=SHORTEST, max_length=LONGEST)]
+NOT_YOURS = Reason("account_beyond", "this account sees stations that you do not manage")
+LAST_ADMIN = Reason("last_admin", "this is the last administrator of all stations: name another one first")
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who may log in, or a program's token; `stations` null: all of them, those to come too."""
+
+    name: str
+    role: Role
+    stations: list[str] | None
+    ended: bool
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A new token; the secret is shown this once."""
+
+    name: str
+    secret: str
+
+
+class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody new; `stations` null: all of them."""
+
+    name: NewName
+    role: Role
+    password: Password
+    stations: Stations = None
+
+
+class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program's new token."""
+
+    name: NewName
+    role: Role
+    stations: Stations = None
+
+
+class NewRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another role, and other stations, of somebody."""
+
+    name: KnownName
+    role: Role
+    stations: Stations = None
+
+
+class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another password of somebody, who is logged out everywhere."""
+
+    name: KnownName
+    password: Password
+
+
+class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The end of an account; `again` lets it live again."""
+
+    name: KnownName
+    again: bool = False
+
+
+def listed(kind: Kind) -> Callable[[Asked, Nothing], list[Person]]:
+    """Return the handler that lists accounts of a kind, those that the caller may manage."""
+
+    def handler(asked: Asked, _said: Nothing) -> list[Person]:
+        return [person(found) for found in asked.accounts.listed(kind) if caller(asked).over(found)]
+
+    return handler
+
+
+def add(asked: Asked, said: NewPerson) -> Person:
+    """Let somebody log in."""
+    account = _allowed(asked, Account("user", said.name, said.role, _set(said.stations)))
+    asked.accounts.add(account, hashed(said.password), asked.now_us)
+    return _noted(asked, "user add", account)
+
+
+def add_token(asked: Asked, said: NewToken) -> Secret:
+    """Make a token."""
+    account = _allowed(asked, Account("token", said.name, said.role, _set(said.stations)))
+    secret = new_secret()
+    asked.accounts.add(account, digest(secret), asked.now_us)
+    return Secret(_noted(asked, "token add", account).name, secret)
+
+
+def role(asked: Asked, said: NewRole) -> Person:
+    """Give somebody another role, or other stations."""
+    was = known(asked, "user", said.name)
+    account = _allowed(asked, Account("user", said.name, said.role, _set(said.stations), was.ended))
+    if account.role is not Role.ADMIN or account.stations is not None:
+        _not_the_last(asked, was)
+    asked.accounts.change_role(account)
+    return _noted(asked, "user role", account)
+
+
+def password(asked: Asked, said: NewPassword) -> Done:
+    """Give somebody another password."""
+    found = known(asked, "user", said.name)
+    asked.accounts.change_password(said.name, hashed(said.password))
+    _noted(asked, "user passwd", found)
+    return Done()
+
+
+def end(kind: Kind) -> Callable[[Asked, Ending], Done]:
+    """Return the handler that ends accounts of a kind, or lets them live again."""
+
+    def handler(asked: Asked, said: Ending) -> Done:
+        found = known(asked, kind, said.name)
+        if not said.again:
+            _not_the_last(asked, found)
+        asked.accounts.end(kind, said.name, None if said.again else asked.now_us)
+        _noted(asked, f"{kind} {'enable' if said.again else 'disable'}", found)
+        return Done()
+
+    return handler
+
+
+def known(asked: Asked, kind: Kind, name: str) -> Account:
+    """Return an account that the caller may manage. Raise ApiError, alike for one that is beyond and for none."""
+    for found in asked.accounts.listed(kind):
+        if found.name == name and caller(asked).over(found):
+            return found
+    raise ApiError(404, UNKNOWN.having(name=name))
+
+
+def person(account: Account) -> Person:
+    """Return an account as a manager sees it."""
+    mine = None if account.stations is None else sorted(account.stations)
+    return Person(account.name, account.role, mine, account.ended)
+
+
+def _allowed(asked: Asked, account: Account) -> Account:
+    """Return an account that the caller may make. Raise ApiError."""
+    if not caller(asked).over(account):
+        raise ApiError(403, NOT_YOURS)
+    return account
+
+
+def _not_the_last(asked: Asked, account: Account) -> None:
+    """Raise ApiError where nobody else who can log in manages everything."""
+    everything = [
+        found.name
+        for found in asked.accounts.listed("user")
+        if found.role is Role.ADMIN and found.stations is None and not found.ended
+    ]
+    if account.kind == "user" and everything == [account.name]:
+        raise ApiError(409, LAST_ADMIN)
+
+
+def _noted(asked: Asked, action: str, account: Account) -> Person:
+    where = "*" if account.stations is None else " ".join(sorted(account.stations))
+    asked.accounts.note(caller(asked), action, None, f"{account.name} {account.role} {where}", asked.now_us)
+    return person(account)
+
+
+def _set(stations: list[str] | None) -> frozenset[str] | None:
+    return None if stations is None else frozenset(stations)
+
+
+def routes() -> tuple[Route, ...]:
+    """Return their part of the route table."""
+    manage, users, tokens = Right.MANAGE, f"{API}/users", f"{API}/tokens"
+    one, token = f"{users}/{{name}}", f"{tokens}/{{name}}"
+    return (
+        Route("GET", users, "Who may log in", manage, Nothing, list[Person], listed("user")),
+        Route("POST", users, "Let somebody log in", manage, NewPerson, Person, add, slow=True),
+        Route("POST", f"{one}/role", "Give another role", manage, NewRole, Person, role),
+        Route("POST", f"{one}/password", "Give another password", manage, NewPassword, Done, password, slow=True),
+        Route("POST", f"{one}/end", "Let somebody log in no more", manage, Ending, Done, end("user")),
+        Route("GET", tokens, "The tokens of programs", manage, Nothing, list[Person], listed("token")),
+        Route("POST", tokens, "Make a token", manage, NewToken, Secret, add_token),
+        Route("POST", f"{token}/end", "Let a token open nothing more", manage, Ending, Done, end("token")),
+    )

@@ -1,0 +1,92 @@
+"""The hub of a demo: SQLite in the demo's folder, on this machine alone, with somebody who may log in."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from edge.store.store import Store
+from hub import completeness
+from hub.database.accounts import Accounts
+from hub.database.engine import Engine, opened
+from hub.passwords import hashed
+from hub.rights import Account, Role
+from provisioning.commands.hub_file import make, written
+from provisioning.demo.hub_process import TimeFile
+from provisioning.demo.processes import SupervisedProcess, free_port
+
+ADMIN = "admin"
+WEB = ("argon2", "starlette", "uvicorn")  # what its API needs; without it the hub receives all the same
+
+
+class DemoHub:
+    """A hub that receives from the demo's broker. `address` and `password`: None where its libraries are not here."""
+
+    def __init__(self, state: Path, broker: str, stack: ExitStack) -> None:
+        self._url = f"sqlite://{state}/hub.db"
+        self.address: str | None = None
+        self.password: str | None = None
+        listen = f"127.0.0.1:{free_port()}" if all(map(importlib.util.find_spec, WEB)) else None
+        config = state / "hub.toml"
+        facts = {"broker": broker, "database": self._url, "pictures": str(state / "received"), "http": listen}
+        make(config, written(dict.fromkeys(("broker_password_file", "ca_file", "database_password_file")) | facts))
+        if listen is not None:
+            self.address, self.password = f"http://{listen}", secrets.token_urlsafe(9)
+            self._let_in(self.password)
+        self.time = TimeFile(state / "hub.time")
+        stack.callback(self.time.close)
+        command = [sys.executable, "-m", "provisioning.demo.hub_process", str(config), str(state / "hub.time")]
+        stack.callback(SupervisedProcess(command, state / "hub.log").stop)
+
+    def _let_in(self, password: str) -> None:
+        """Give the first administrator this password: another at each start, for nobody wrote the last one down."""
+        with closing(self._engine()) as engine:
+            known = Accounts(engine)
+            if known.user(ADMIN) is None:
+                known.add(Account("user", ADMIN, Role.ADMIN, None), hashed(password), 0)
+            else:
+                known.change_password(ADMIN, hashed(password))
+
+    def _engine(self) -> Engine:
+        return opened(self._url, make=False)
+
+    def held(self, stores: dict[str, Store]) -> list[Held]:
+        """Return what of each station is here, for the report."""
+        with closing(self._engine()) as engine:
+            return [held(engine, station, store) for station, store in stores.items()]
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A station's records as it counts them and as the hub has them; its minutes as the hub's completeness has them."""
+
+    station: str
+    records: int
+    received: int
+    minutes_measured: int
+    minutes_received: int
+
+
+def held(engine: Engine, station: str, store: Store) -> Held:
+    """Return what of a station is in the hub's database."""
+    ((records,),) = engine.query("SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s", (station,))
+    days = list(days_of(engine, station))
+    measured, received = sum(day.measured for day in days), sum(day.received for day in days)
+    return Held(station, store.next_seq - 1, int(records), measured, received)
+
+
+def days_of(engine: Engine, station: str) -> Iterator[completeness.Day]:
+    """Yield the days of a station from its first minute to its last."""
+    span = "min(start), max(start + CAST(duration * 1e6 AS bigint))"
+    ((first, last),) = engine.query(f"SELECT {span} FROM record WHERE station = %s AND kind = 'minute'", (station,))
+    if first is None:
+        return
+    day, end = completeness.local_day(engine, station, first), completeness.local_day(engine, station, last)
+    for n in range((end - day).days + 1):
+        yield completeness.day_of(engine, station, day + timedelta(days=n), last)

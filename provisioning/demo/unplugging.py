@@ -1,0 +1,44 @@
+"""Devices of a demo that somebody at its page has pulled out, or put back: a file each in a folder of the demo's.
+
+The page is another process and knows nothing of twins; it lays down or takes away a file of the sensor's name, and a
+lane beside the station does to the twin what that says.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drivers.twins.twin import Fault
+from edge.sim.rig import Rig
+
+SHARED = ("i2c", "modbus")  # buses on which one device can go and the others stay
+LOOK_S = 0.25  # real s between two looks
+
+
+class Unplugging:
+    """Keeps the twins of a rig as the folder says. `speed`: simulated s in a real one."""
+
+    def __init__(self, rig: Rig, folder: Path, speed: float) -> None:
+        self._rig, self._folder, self._every = rig, folder, max(LOOK_S * speed, 0.1)
+        self._out: set[str] = set()
+        folder.mkdir(parents=True, exist_ok=True)
+        rig.beside.append(rig.clock.lane("unplugging", self._run))
+
+    def _run(self) -> None:
+        while True:
+            wanted = {file.name for file in self._folder.iterdir()} & self._rig.twins.keys()
+            for sensor in sorted(wanted - self._out):
+                self._pull(sensor, True)
+            for sensor in sorted(self._out - wanted):
+                self._pull(sensor, False)
+            self._out = wanted
+            self._rig.clock.sleep_until(self._rig.clock.now() + self._every)
+
+    def _pull(self, sensor: str, out: bool) -> None:
+        section = next(one for one in self._rig.config.sensor if one.name == sensor)
+        if section.info.bus in SHARED:
+            self._rig.twins[sensor].misbehave(Fault.SILENT if out else None)
+        elif out:
+            self._rig.wire_of(sensor).unplug()
+        else:
+            self._rig.wire_of(sensor).plug()

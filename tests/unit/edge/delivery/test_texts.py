@@ -1,0 +1,103 @@
+"""What people read: whole sentences in both languages, the same first word, short words for an SMS, no forecast."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.reason import Reason
+from edge.delivery.message import WORD
+from edge.delivery.short import short_of, value_of
+from edge.delivery.texts import AlertFacts, What, begun, facts_of, sentence
+from edge.language.spoken import Spoken
+from edge.records.bodies import Alert
+from tests.kits.services import SMS
+
+NOW = 1_774_375_200_000_000  # 2026-03-25 02:00 at UTC+8
+ALERT = Alert(
+    *("a", "frost", "raised", 2, 5, -2.2, -2.3, 7),
+    quantity="wet_bulb_temperature",
+    unit="degC",
+    crop="apple",
+    stage="full-bloom",
+    worst=-3.1,
+)
+FORECAST = re.compile(r"will |expect|forecast|soon|预计|将|预报|可能会", re.IGNORECASE)
+
+
+def facts(**more: Any) -> AlertFacts:
+    """Return what is known of a frost, changed."""
+    return msgspec.structs.replace(facts_of(ALERT, "上寨果园", NOW + 720_000_000, NOW + 725_000_000, 8.0), **more)
+
+
+def test_frost_is_told_as_a_grower_wants_to_hear_it() -> None:
+    """Where, when, how cold, how fast it fell, the stage and its limit: in one sentence of each language."""
+    told = facts(air=-1.1, fall=1.4)
+    assert sentence(Spoken("zh"), told) == (
+        "【霜冻】上寨果园 02:12，气温 -1.1℃（湿球 -2.3℃），近30分钟每小时降 1.4℃，苹果盛花期，10% 受冻线 -2.2℃"
+    )
+    assert sentence(Spoken("en"), told) == (
+        "[Frost] 上寨果园 02:12, air -1.1 °C (wet bulb -2.3), fell 1.4 °C an hour in the last 30 min, "
+        "apple, full bloom: 10 % of the buds die at -2.2 °C"
+    )
+    assert "（推定）" in sentence(Spoken("zh"), facts(assumed=True))
+    assert "解除" in sentence(Spoken("zh"), facts(turn="cleared")) and "-3.1" in sentence(
+        Spoken("zh"), facts(turn="cleared")
+    )
+
+
+def test_a_silent_station_is_told_with_what_it_said_last() -> None:
+    """How long, the last value, and that it was falling."""
+    told = facts(what="silent", minutes=7, air=1.2, value=0.1, fall=0.9, turn="raised")
+    assert sentence(Spoken("zh"), told) == (
+        "【失联】上寨果园 已 7 分钟无数据，最后 02:12 气温 1.2℃（湿球 0.1℃），持续下降"
+    )
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_message_begins_with_the_one_word_and_speaks_of_what_was(lang: Any) -> None:
+    """Each kind and turn, whatever is known of it: one line, the word first, whole without a link, no forecast."""
+    reason = Reason("robot_too_fast", "the service takes no more for now")
+    for what, turn in product(get_args(What), ("raised", "worse", "still", "blind", "cleared", "ended")):
+        for value, late in ((-2.3, False), (None, True)):
+            told = facts(what=what, turn=turn, value=value, late=late, count=8, minutes=7, reason=reason)
+            (line,) = begun([sentence(Spoken(lang), told)])
+            assert line.startswith(WORD) and "\n" not in line and "{" not in line, line
+            assert not FORECAST.search(line), line
+            assert what in ("all_silent", "channel") or "上寨果园" in line
+            if lang == "zh":
+                assert not re.search(r"[a-z]{4}", line.replace(WORD, "")), line
+
+
+def test_another_day_stands_before_the_time() -> None:
+    """What happened yesterday is not taken for today."""
+    assert "03-24 23:00" in sentence(Spoken("zh"), facts(at_us=NOW - 10_800_000_000))
+
+
+@given(
+    st.sampled_from(get_args(What)),
+    st.floats(-60, 2000) | st.none(),
+    st.text(max_size=40),
+    st.sampled_from(["degC", "m/s", "mm", "V", "ug/m3", "", "1"]),
+)
+def test_the_words_of_an_sms_are_what_operators_admit(what: What, value: float | None, name: str, unit: str) -> None:
+    """Chinese characters and digits, at most twenty, no point, no minus, no link."""
+    for turn in ("raised", "cleared"):
+        short = short_of(facts(what=what, value=value, station=name, unit=unit, turn=turn))
+        assert all(SMS.match(word) for word in (short.what, short.value, short.time) if word), short
+        assert len(short.name) <= 8
+
+
+def test_a_number_is_spoken_as_people_say_it() -> None:
+    """Below zero, with its point in words."""
+    assert [value_of(one, "degC") for one in (-2.3, 0.0, -0.02, 17.25, None)] == [
+        *("零下2点3度", "0度", "0度", "17点2度"),
+        "",
+    ]
+    assert value_of(-3.0, "V") == "负3伏"

@@ -1,0 +1,117 @@
+"""What a page says of a station: never more than is known, and each doubt in words."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.reason import Reason
+from edge.language import texts
+from edge.page import view
+from edge.page.headline import headline, slope
+from edge.page.spark import HEIGHT, WIDTH, spark
+from edge.records.answers import Now, Point, Value
+
+MINUTE, DAY = 60_000_000, 86_400_000_000
+END = 1_775_239_200_000_000  # 2026-04-04 02:00 at the site
+
+
+def minutes(*values: float | None, quality: int = 1) -> list[Point]:
+    """Return minutes that end at END, the last value in the last one."""
+    first = END - len(values) * MINUTE
+    return [
+        Point(first + n * MINUTE, first + (n + 1) * MINUTE, value, 9 if value is None else quality)
+        for n, value in enumerate(values)
+    ]
+
+
+def now(**values: Value) -> Now:
+    """Return a newest minute of these values."""
+    return Now("s", END - MINUTE, END, None, "ntp", 0.1, dict(values))
+
+
+def said(found: Now, derived: dict[str, float], points: list[Point], lang: str = "zh") -> str:
+    """Return the sentence on top as plain text."""
+    with texts.speaking(lang):
+        top = headline(found, derived, points)
+        assert top is not None
+        then = "" if top.then is None else top.then.striptags()
+        return " ".join(f"{top.value.striptags()} {top.word} {top.why} {then}".split())
+
+
+def test_the_sentence_on_top_says_what_it_is_and_where_it_goes() -> None:
+    """Temperature, wet bulb, and how fast it falls, as a grower would say it."""
+    falling = minutes(*(2.4 - 1.2 * n / 60 for n in range(31)))
+    cold = now(air_temperature=Value(1.8, 1, "degC"))
+    chinese = said(cold, {"wet_bulb_temperature": 0.4}, falling)
+    assert chinese == "1.8 ℃（湿球 0.4） 近 30 分钟每小时降 1.2 ℃"
+    english = said(cold, {"wet_bulb_temperature": 0.4}, falling, "en")
+    assert "1.8 °C (wet bulb 0.4)" in english and "falling 1.2 °C an hour" in english
+
+
+def test_a_doubtful_temperature_bears_its_word_and_no_wet_bulb() -> None:
+    """A suspect value is shown with its word and why; what would follow from it is not."""
+    why = Reason("no_answer", "no answer").builtins()
+    shown = said(now(air_temperature=Value(1.8, 3, "degC", why)), {"wet_bulb_temperature": 0.4}, [])
+    assert "可疑" in shown and "湿球" not in shown
+
+
+def test_a_missing_value_is_never_an_old_one() -> None:
+    """Where the minute has none, or the flag says so, no number is shown, whatever came beside it."""
+    for gone in (Value(None, 9, "degC"), Value(7.7, 9, "degC"), Value(None, 1, "degC")):
+        assert "7.7" not in said(now(air_temperature=gone), {}, [])
+        card = view.card("air_temperature", gone, [], END)
+        assert "–" in card.value.striptags()
+        assert gone.quality == 1 or card.word == texts.flag_word(9)
+
+
+@pytest.mark.parametrize("holes", [12, 31])
+def test_too_few_minutes_make_no_trend(holes: int) -> None:
+    """Where a third of the last half hour is missing or doubted nothing is said of where it goes."""
+    values = [None if n < holes else 2.0 for n in range(31)]
+    assert slope(minutes(*values), END) is None
+    assert slope(minutes(*[2.0] * 31, quality=3), END) is None
+
+
+@given(st.lists(st.none() | st.floats(-60, 60), min_size=1, max_size=2000), st.sampled_from([1, 3, 4]))
+def test_a_small_curve_stays_in_its_frame_and_has_no_ink_in_a_gap(values: list[float | None], quality: int) -> None:
+    """Each point lies in the drawing; a column without a value has none, and a doubted one is of the other colour."""
+    points = minutes(*values, quality=quality)
+    curve = spark(points, END - DAY, END)
+    known = [p for p in points if p.value is not None and p.start_us >= END - DAY]
+    if not known:
+        assert curve is None
+        return
+    assert curve is not None
+    drawn, empty = (curve.good, curve.doubtful) if quality == 1 else (curve.doubtful, curve.good)
+    assert empty == ""
+    places = [piece.strip("h0").split() for piece in drawn.replace("L", "M").split("M") if piece]
+    wide = DAY // WIDTH
+    assert {int(float(x)) for x, _y in places} == {min(WIDTH - 1, (p.start_us - END + DAY) // wide) for p in known}
+    assert all(0 <= float(y) <= HEIGHT for _x, y in places)
+
+
+def test_todays_figures_are_of_good_values_since_midnight() -> None:
+    """Lowest, highest and rain count from midnight by the station's clock, and no doubted value is among them."""
+    early = Point(END - 3 * 3_600_000_000, END, -9.0, 1)  # before midnight
+    doubted = Point(END - 30 * MINUTE, END - 29 * MINUTE, -5.0, 3)
+    curve = [early, doubted, *minutes(1.0, -0.5, 2.0)]
+    with texts.speaking("zh"):
+        found = {one.label: one for one in view.today({"air_temperature": curve}, END, 28_800)}
+    assert found["今日最低"].value.striptags().startswith("-0.5")
+    assert found["今日最低"].at_us == END - 2 * MINUTE
+    assert found["今日最高"].value.striptags().startswith("2.0")
+
+
+@given(st.floats(0, 1e7))
+def test_an_age_is_told_in_one_unit(seconds: float) -> None:
+    """From seconds to days; one that nobody knows is said to be unknown, and never counts as fresh."""
+    told = view.age(END, END + int(seconds * 1e6))
+    assert told.split()[0].isdecimal() and math.isfinite(float(told.split()[0]))
+    assert view.freshness(END, END + int(seconds * 1e6)) == (
+        "fresh" if seconds < view.OLD_S else "old" if seconds < view.GONE_S else "gone"
+    )
+    assert view.freshness(None, END) == view.freshness(END, None) == "old"

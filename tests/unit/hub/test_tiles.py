@@ -1,0 +1,68 @@
+"""Tiles of the wall, of real pictures and of what is none."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from hub import tiles
+from hub.tiles import LARGEST, TileError, Tiles
+
+ORCHARD = Path(__file__).parents[3] / "docs/pictures/orchard.jpg"
+
+
+def noise(path: Path, size: tuple[int, int]) -> Path:
+    """Write a picture that packs badly."""
+    chance = random.Random(1)
+    Image.frombytes("RGB", size, chance.randbytes(3 * size[0] * size[1])).save(path, quality=95)
+    return path
+
+
+@pytest.mark.parametrize("size", [(640, 480), (4000, 30), (1, 1), (90, 1600)])
+def test_a_tile_is_small_whatever_the_picture_is(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Noise, stripes and a single pixel come to at most 2.5 kB within 160 x 120 pixels, as an orchard does."""
+    for picture in (noise(tmp_path / "noise.jpg", size), ORCHARD):
+        data = tiles.made(picture)
+        assert len(data) <= LARGEST
+        with Image.open(io.BytesIO(data)) as image:
+            assert (image.format, image.width <= 160, image.height <= 120) == ("WEBP", True, True)
+
+
+def test_an_orchard_is_known_again_on_its_tile() -> None:
+    """The tile shows the picture: as large as it may be, and near to it in every quarter."""
+    with Image.open(io.BytesIO(tiles.made(ORCHARD))) as tile, Image.open(ORCHARD) as picture:
+        assert max(tile.width / 160, tile.height / 120) == 1
+        assert abs(tile.width / tile.height - picture.width / picture.height) < 0.02
+        for ours, theirs in zip(quarters(tile), quarters(picture)):
+            assert all(abs(one - other) < 12 for one, other in zip(ours, theirs))
+
+
+def quarters(image: Image.Image) -> list[tuple[int, ...]]:
+    """Return the mean colours of a picture's quarters."""
+    small = image.convert("RGB").resize((2, 2), Image.Resampling.BOX)
+    data = small.tobytes()
+    return [tuple(data[place : place + 3]) for place in range(0, 12, 3)]
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", ORCHARD.read_bytes()[:700], b"\x89PNG\r\n\x1a\n" + b"\0" * 100])
+def test_what_is_no_picture_is_refused_and_leaves_nothing(tmp_path: Path, data: bytes) -> None:
+    """A broken file costs an error of ours, and no file in the folder of tiles."""
+    (tmp_path / "broken.jpg").write_bytes(data)
+    with pytest.raises(TileError):
+        Tiles(tmp_path / "tiles").tile("a" * 64, tmp_path / "broken.jpg")
+    assert not (tmp_path / "tiles").exists()
+
+
+def test_the_folder_stays_bounded_and_a_tile_is_made_once(tmp_path: Path) -> None:
+    """Of many pictures the newest tiles are kept, also after a start; what is there is not made again."""
+    for _ in range(2):
+        kept = Tiles(tmp_path / "tiles", most=20)
+        for place in range(50):
+            last = kept.tile(f"{place:064}", ORCHARD)
+            assert len(list((tmp_path / "tiles").iterdir())) <= 20
+    assert last.is_file()
+    assert kept.tile(f"{49:064}", tmp_path / "taken-away.jpg") == last

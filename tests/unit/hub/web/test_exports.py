@@ -1,0 +1,120 @@
+"""Exports over HTTP: whole, for whoever may see the station, with a link that opens once where there is no session."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import openpyxl
+import pytest
+
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.rights import Role
+from hub.web.exports import AT_ONCE, Exports
+from tests.kits.office import FOREIGN, MINE, Office, office
+from tests.kits.sink_kit import delivery, row
+
+DAYS = {"from": "2026-01-01", "to": "2026-01-01"}
+WECHAT = {"user-agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.47"}
+
+
+@pytest.fixture(name="shared", scope="module")
+def an_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Give an office with frost at one station, and another station."""
+    with office(tmp_path_factory.mktemp("office")) as made:
+        sink = DatabaseSink(opened(made.database))
+        body = {"values": {"air_temperature": -5.3, "air_temperature.hedge": -6.1}, "quality": {}}
+        sink.commit(delivery(*(row(seq, body, station=station) for station in (MINE, FOREIGN) for seq in range(1, 31))))
+        sink.close()
+        yield made
+
+
+def test_a_file_in_each_form_is_what_was_measured(shared: Office) -> None:
+    """CSV with and without a byte order mark, a spreadsheet whose cells are numbers, the lines of `watch`."""
+    with shared.client(shared.token(Role.GROWER, MINE)) as client:
+        ask = f"/stations/{MINE}/export"
+        told = client.get(ask, params=DAYS | {"format": "csv", "quantity": "air_temperature.hedge"})
+        assert told.headers["content-disposition"] == f'attachment; filename="{MINE}_2026-01-01_2026-01-01.csv"'
+        assert told.headers["cache-control"] == "no-store"
+        lines = list(csv.reader(io.StringIO(told.text)))
+        assert len(lines) == 31
+        assert lines[0][-2:] == ["air_temperature.hedge (degC)", "air_temperature.hedge quality"]
+        assert lines[1][-2] == "-6.1"
+        assert client.get(ask, params=DAYS | {"format": "csv", "bom": "true"}).content.startswith(b"\xef\xbb\xbf")
+        book = openpyxl.load_workbook(io.BytesIO(client.get(ask, params=DAYS | {"format": "xlsx"}).content))
+        assert book.worksheets[0].cell(2, 8).value == -5.3
+        found = [json.loads(line) for line in client.get(ask, params=DAYS | {"format": "jsonl"}).text.splitlines()]
+        assert [line["seq"] for line in found] == list(range(1, 31))
+        assert {line["values"]["air_temperature"] for line in found} == {-5.3}
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "code"),
+    [
+        ({"format": "csv", "from": "2026-01-02"}, 422, "no_minutes_there"),
+        ({"format": "csv", "from": "2026-01-01", "quantity": "snow_depth"}, 422, "not_among_them"),
+        ({"format": "jsonl", "from": "2026-01-01", "quantity": "air_temperature"}, 422, "lines_are_whole"),
+        ({"format": "csv", "from": "2020-01-01", "to": "2026-01-01"}, 422, "too_many_days"),
+        ({"format": "pdf", "from": "2026-01-01"}, 422, "argument_wrong"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_and_no_file_comes(
+    shared: Office, params: dict[str, str], status: int, code: str
+) -> None:
+    """Nothing is cut in silence, and nothing that failed looks like a file."""
+    with shared.client(shared.token(Role.GROWER)) as client:
+        told = client.get(f"/stations/{MINE}/export", params=params)
+        assert (told.status_code, told.json()["error"]["code"]) == (status, code)
+
+
+def test_a_link_opens_once_without_a_login(shared: Office) -> None:
+    """WeChat hands a download over to a browser that has no cookie: the link gives the file there, once, and no more
+    when the account may not see that station now."""
+    secret = shared.token(Role.GROWER, MINE)
+    with shared.client(secret) as client, shared.client(headers=WECHAT) as browser:
+        asked = {**DAYS, "format": "csv"}
+        assert client.post(f"/stations/{FOREIGN}/export-links", json=asked).status_code == 404
+        link, other = (client.post(f"/stations/{MINE}/export-links", json=asked).json()["path"] for _ in "ab")
+        told = browser.get(f"{shared.url}{link}")
+        assert (told.status_code, len(told.text.splitlines())) == (200, 31)
+        again = browser.get(f"{shared.url}{link}")
+        assert (again.status_code, again.json()["error"]["code"]) == (403, "link_used")
+        shared.accounts.end("token", secret, 1)
+        assert browser.get(f"{shared.url}{other}").status_code == 403
+        assert browser.get(f"{shared.url}{link[:-2]}00").status_code == 404
+
+
+def test_no_file_is_left_behind(shared: Office, tmp_path: Path) -> None:
+    """A file goes when it was sent, and what a killed hub left goes at the next start."""
+    with shared.client(shared.token(Role.GROWER)) as client:
+        client.get(f"/stations/{MINE}/export", params={**DAYS, "format": "csv"}).raise_for_status()
+    folder = Path(shared.database.removeprefix("sqlite://")).parent
+    assert list(folder.with_name(f"{folder.name}.exports").iterdir()) == []
+    (tmp_path / "left.csv").touch()
+    Exports(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_exports_at_once_keep_nobody_waiting(shared: Office) -> None:
+    """Beyond those that are made, the next is told when to come again, and the newest minute is there meanwhile."""
+    secret, statuses = shared.token(Role.GROWER), list[int]()
+
+    def export() -> None:
+        with shared.client(secret) as client:
+            statuses.append(client.get(f"/stations/{MINE}/export", params={**DAYS, "format": "xlsx"}).status_code)
+
+    threads = [threading.Thread(target=export) for _ in range(8 * AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    with httpx.Client(base_url=shared.url, headers={"authorization": f"Bearer {secret}"}) as client:
+        assert client.get(f"/api/v1/stations/{MINE}/now").status_code == 200
+    for thread in threads:
+        thread.join()
+    assert set(statuses) <= {200, 429}
+    assert 200 in statuses

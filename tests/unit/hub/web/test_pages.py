@@ -1,0 +1,218 @@
+"""The hub's pages without a browser: who may see which, what a form does, and what never comes out."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+
+import httpx
+import openpyxl
+import pytest
+
+from hub.rights import MAY, Role
+from hub.web.logins import MOST_BY_NAME, Logins
+from hub.web.pages.entrance import inside
+from hub.web.pages.table import routes
+from hub.web.table import Route
+from tests.kits.office import FOREIGN, MINE, PASSWORD, Office, office
+
+TABLE = routes(Logins(), lambda: None)
+GAPS = {"id": "0" * 16, "name": "nobody", "camera": "mast", "day": "2026-01-01"}
+FORMS = {
+    "/login": {"name": "nobody", "password": "x"},
+    "/commands": {"name": "hello"},
+    "/people": {"role": "grower", "password": PASSWORD, "scope": "some", "stations": MINE},
+    "/tokens": {"role": "grower", "scope": "some", "stations": MINE},
+    "/role": {"role": "grower", "stations": MINE},
+    "/password": {"password": PASSWORD},
+}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with office(tmp_path_factory.mktemp("office")) as made:
+        made.keep_minutes(MINE, FOREIGN)
+        yield made
+
+
+def browser(shared: Office, token: str | None = None) -> httpx.Client:
+    """Return a client that asks as a browser on the hub's own page does."""
+    bears = {} if token is None else {"authorization": f"Bearer {token}"}
+    return httpx.Client(
+        base_url=shared.url, headers={**bears, "origin": shared.url, "accept-language": "en"}, timeout=20
+    )
+
+
+@contextmanager
+def entered(shared: Office, name: str) -> Iterator[httpx.Client]:
+    """Give a browser that has logged in by the form."""
+    with browser(shared) as client:
+        told = client.post("/login", data={"name": name, "password": PASSWORD, "back": "/completeness"})
+        assert (told.status_code, told.headers["location"]) == (303, "/completeness")
+        yield client
+
+
+def ask(client: httpx.Client, route: Route, station: str, name: str) -> httpx.Response:
+    """Ask for one page, or fill its form."""
+    path = route.path.format(station=station, **GAPS)
+    if route.method == "GET":
+        return client.get(path)
+    form = next((form for end, form in FORMS.items() if path.endswith(end)), {})
+    return client.post(path, data={**form, "name": name} if path in ("/people", "/tokens") else form)
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: f"{route.method} {route.path}")
+def test_every_page_is_served_as_its_right_says_and_hides_other_stations(shared: Office, route: Route) -> None:
+    """Without a login one is led to it; without the right, or to another's station, one is told no on a page."""
+    with browser(shared) as nobody:
+        told = ask(nobody, route, MINE, "x")
+        assert told.status_code == (303 if route.right or route.path == "/logout" else told.status_code)
+        assert route.right is None or told.headers["location"].startswith("/login?back=")
+    for number, (role, station) in enumerate(product(Role, (MINE, FOREIGN))):
+        with browser(shared, shared.token(role, MINE)) as client:
+            told = ask(client, route, station, f"new-{len(shared.accounts.listed('user'))}-{number}")
+        if route.right is not None and route.right not in MAY[role]:
+            assert told.status_code == 403, (role, station)
+        elif station == FOREIGN and "{station}" in route.path:
+            assert told.status_code == 404, (role, station)
+        elif "{id}" in route.path or "{name}" in route.path:
+            assert told.status_code == 404
+        elif route.path != "/login":
+            assert told.status_code in (200, 303), (role, station, told.text[-600:])
+        if told.headers.get("content-type", "").startswith("text/html"):
+            assert "script-src 'self'" in told.headers["content-security-policy"]
+            assert "style=" not in told.text and "onclick" not in told.text
+
+
+def test_a_grower_sees_on_the_wall_and_the_board_ones_own_station_alone(shared: Office) -> None:
+    """No page that lists stations names another's."""
+    with entered(shared, shared.add(Role.GROWER, MINE)) as grower:
+        for page in ("/", "/completeness", "/alerts"):
+            text = grower.get(page).text
+            assert FOREIGN not in text
+        assert MINE in grower.get("/").text
+
+
+def test_ten_wrong_passwords_are_answered_with_the_wait(shared: Office) -> None:
+    """The form says that they do not belong together, and after ten how long to wait; it repeats no password."""
+    name = shared.add(Role.GROWER)
+    with browser(shared) as client:
+        for _ in range(MOST_BY_NAME):
+            told = client.post("/login", data={"name": name, "password": "not this one"})
+            assert told.status_code == 401
+            assert "do not belong together" in told.text and "not this one" not in told.text
+        told = client.post("/login", data={"name": name, "password": PASSWORD})
+        assert told.status_code == 429
+        seconds = re.search(r"too many wrong passwords: wait (\d+) s", told.text)
+        assert seconds is not None and 0 < int(seconds[1]) <= 900
+
+
+@pytest.mark.parametrize("address", ["//evil.example", "https://evil.example/", "/\\evil.example", "", "/\x01", "x"])
+def test_a_login_leads_nowhere_else(address: str) -> None:
+    """A link to the login that names another site leads to the wall."""
+    assert inside(address) == "/"
+
+
+def test_people_are_managed_by_forms(shared: Office) -> None:
+    """Somebody is added, given a role and a password, and ended, without a script; each is in the audit."""
+    with entered(shared, shared.add(Role.ADMIN)) as admin:
+        form = {"name": "王技术员", "password": PASSWORD, "role": "technician", "scope": "some"}
+        assert admin.post("/people", data={**form, "stations": [MINE, FOREIGN]}).status_code == 303
+        found = next(one for one in shared.accounts.listed("user") if one.name == "王技术员")
+        assert (found.role, found.stations) == (Role.TECHNICIAN, frozenset({MINE, FOREIGN}))
+        again = admin.post("/people", data=form)
+        assert again.status_code == 409 and "there is a" in again.text
+        path = "/people/王技术员"
+        assert admin.post(f"{path}/role", data={"role": "grower", "scope": "all"}).status_code == 303
+        assert admin.post(f"{path}/password", data={"password": "another long password"}).status_code == 303
+        with browser(shared) as other:
+            assert other.post("/login", data={"name": "王技术员", "password": PASSWORD}).status_code == 401
+            said = {"name": "王技术员", "password": "another long password"}
+            assert other.post("/login", data=said).status_code == 303
+            assert admin.post(f"{path}/end", data={}).status_code == 303
+            assert other.get("/").status_code == 303
+        assert admin.post(f"{path}/end", data={"again": "true"}).status_code == 303
+        text = admin.get("/audit").text
+        assert all(word in text for word in ("user add", "user role", "user passwd", "user disable", "user enable"))
+        assert PASSWORD not in text and "another long password" not in text
+
+
+def test_a_token_is_shown_once_and_opens_until_it_is_ended(shared: Office) -> None:
+    """Its secret stands on the page that made it, and on no other; ended, it opens nothing."""
+    with entered(shared, shared.add(Role.ADMIN)) as admin:
+        text = admin.post("/tokens", data={"name": "county", "role": "operator", "scope": "all"}).text
+        secret = re.search(r"<code>([^<]+)</code>", text)
+        assert secret is not None and secret[1] not in admin.get("/people").text
+        with shared.client(secret[1]) as program:
+            assert program.get("/stations").status_code == 200
+            assert admin.post("/tokens/county/end", data={}).status_code == 303
+            assert program.get("/stations").status_code == 401
+
+
+def test_the_last_administrator_and_those_of_other_stations_are_out_of_reach(shared: Office) -> None:
+    """Nobody locks the office out of itself, and who manages one station alone gives no more than that away."""
+    everything = [one.name for one in shared.accounts.listed("user") if one.role is Role.ADMIN and not one.stations]
+    for name in everything:
+        shared.accounts.end("user", name, 1)
+    last = shared.add(Role.ADMIN)
+    with entered(shared, last) as admin:
+        for path, form in (("end", {}), ("role", {"role": "grower", "scope": "all"}), ("role", {"role": "admin"})):
+            told = admin.post(f"/people/{last}/{path}", data=form)
+            assert told.status_code == 409 and "last administrator" in told.text
+        assert admin.get("/people").status_code == 200
+    with entered(shared, shared.add(Role.ADMIN, MINE)) as some:
+        assert f"/people/{last}/" not in some.get("/people").text
+        assert some.post(f"/people/{last}/end", data={}).status_code == 404
+        form = {"name": "too-much", "password": PASSWORD, "role": "admin", "scope": "all"}
+        assert some.post("/people", data=form).status_code == 403
+
+
+def test_the_monthly_sheet_is_kept_as_a_spreadsheet(shared: Office) -> None:
+    """The file holds the figures of the page, rates as numbers."""
+    with browser(shared, shared.token(Role.OPERATOR, MINE)) as client:
+        told = client.get(f"/stations/{MINE}/sheet.xlsx", params={"month": "2026-01"})
+        page = client.get(f"/stations/{MINE}/sheet", params={"month": "2026-01"}).text
+        figures = client.get(f"/api/v1/stations/{MINE}/sheet", params={"month": "2026-01"}).json()
+    assert f'filename="{MINE}-2026-01.xlsx"' in told.headers["content-disposition"]
+    book = openpyxl.load_workbook(io.BytesIO(told.content))
+    whole = {str(row[0].value): row[1].value for row in book.worksheets[0].iter_rows(min_row=2)}
+    assert whole["Minutes received"] == figures["received"] == 3
+    assert whole["Arrival rate"] == pytest.approx(figures["arrival_rate"])
+    assert f"3 of {figures['expected']} minutes" in page
+
+
+def test_a_command_is_asked_for_with_its_price_before(shared: Office) -> None:
+    """The button says what it costs; pressed, the page says what becomes of it."""
+    with entered(shared, shared.add(Role.TECHNICIAN, MINE)) as technician:
+        assert "less than 0.01 MB" in technician.get(f"/stations/{MINE}/commands").text
+        told = technician.post(f"/stations/{MINE}/commands", data={"name": "hello"})
+        assert told.status_code == 303
+        assert "It waits for the broker." in technician.get(told.headers["location"]).text
+
+
+@pytest.mark.parametrize("body", [b"name", b"name=%zz", b"\xff=1", b"name=a&name=b", b"=", b"a=1&" * 3000, b"name=%00"])
+def test_a_form_that_is_none_is_refused_on_a_page(shared: Office, body: bytes) -> None:
+    """Broken, double and endless fields cost an answer of 4xx, and nothing else."""
+    with browser(shared) as client:
+        told = client.post("/login", content=body, headers={"content-type": "application/x-www-form-urlencoded"})
+        assert 400 <= told.status_code < 500
+        assert client.get("/login").status_code == 200
+
+
+def test_prometheus_is_told_of_the_stations_that_its_token_may_see(shared: Office) -> None:
+    """Each figure has its type, its station as a label, and a number; without a token there is none."""
+    with browser(shared) as nobody:
+        assert nobody.get("/metrics").status_code == 401
+    with browser(shared, shared.token(Role.GROWER, MINE)) as program:
+        text = program.get("/metrics").text
+    assert FOREIGN not in text
+    figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert float(figures["minshan_stations"]) == 1
+    assert float(figures[f'minshan_station_records{{station="{MINE}"}}']) == 3
+    assert float(figures[f'minshan_station_newest_timestamp_seconds{{station="{MINE}"}}']) == 1_767_225_720
+    assert float(figures["minshan_hub_set_aside_messages"]) == 0
+    for line in text.splitlines():
+        assert re.fullmatch(r'# (HELP|TYPE) \w+ .+|\w+(\{station="[^"]*"\})? [-+.e\d]+', line), line

@@ -1,0 +1,190 @@
+"""The hub's pages in a real browser, as people have them: on a wide screen and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from edge.clock.clock import system_utc
+from edge.wire.contract import StationId
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.rights import Role
+from tests.kits.chromium import Seen, chromium
+from tests.kits.office import PASSWORD, Office, office
+from tests.kits.wall_kit import keep_station, keep_wall
+
+STATIONS, CAMERAS, MOST_BYTES = 8, 108, 300_000
+TABS = 8
+GROWERS: StationId = "orchard-1"
+HIDE = """hidden => {
+    Object.defineProperty(document, "visibilityState", {configurable: true, get: () => hidden ? "hidden" : "visible"});
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.fixture(name="shared", scope="module")
+def an_office_with_a_wall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Give a hub with eight stations, one of them silent, and 108 cameras."""
+    folder = tmp_path_factory.mktemp("office") / "pictures"
+    folder.mkdir()
+    with office(folder) as made:
+        keep_wall(made.database, folder, system_utc(), STATIONS, CAMERAS, minutes=40)
+        made.add(Role.ADMIN, name="admin")
+        made.add(Role.GROWER, GROWERS, name="grower")
+        yield made
+
+
+@pytest.fixture(name="browser", scope="module")
+def a_browser() -> Iterator[Browser]:
+    with chromium() as made:
+        yield made
+
+
+@contextmanager
+def person(browser: Browser, shared: Office, name: str, lang: str = "en-GB", width: int = 1280) -> Iterator[Page]:
+    """Give somebody's page, who has logged in by the form."""
+    with browser.new_context(locale=lang, viewport={"width": width, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.goto(shared.url)
+        assert page.url.startswith(f"{shared.url}/login")
+        page.fill("input[name=name]", name)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("form.login button")
+        page.wait_for_url(f"{shared.url}/")
+        yield page
+
+
+def test_the_wall_shows_all_stations_and_cameras_and_which_is_silent(browser: Browser, shared: Office) -> None:
+    """Eight stations and 108 pictures in less than 300 kB; the silent one is grey with its age, doubts are said."""
+    with person(browser, shared, "admin", "zh-CN") as page:
+        page.goto("about:blank")
+        page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+        seen = Seen(page)
+        page.goto(shared.url)
+        page.evaluate("for (const image of document.images) image.loading = 'eager'")
+        page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
+        assert page.locator(".boxes > li").count() == STATIONS
+        assert page.locator(".tiles img").count() == CAMERAS
+        assert seen.bytes < MOST_BYTES, seen.bytes
+        assert page.locator(".boxes > li[data-age=fresh]").count() == STATIONS - 1
+        silent = page.locator(f"#box-orchard-{STATIONS}")
+        expect(silent).to_have_attribute("data-age", "gone")
+        expect(silent.locator(".age")).to_contain_text("小时前")
+        grey, black = (page.locator(f"#box-orchard-{n} .first .value").evaluate(COLOUR) for n in (STATIONS, 1))
+        assert grey != black
+        expect(page.locator(".tiles li", has_text="可疑")).to_have_count(1)
+        expect(page.locator(".tiles li", has_text="本周无照片")).to_have_count(1)
+        expect(page.locator("#box-orchard-3 dl > div", has_text="可疑")).to_have_count(1)
+        assert seen.said == []
+
+
+COLOUR = "element => getComputedStyle(element).color"
+
+
+@pytest.mark.slow  # waits for browsers
+def test_a_new_minute_comes_onto_the_wall_by_itself(browser: Browser, shared: Office) -> None:
+    """What a station has just measured stands there without anybody's touching the page."""
+    with person(browser, shared, "admin") as page:
+        box = page.locator(f"#box-orchard-{STATIONS - 1}")
+        before = box.locator(".first").inner_text()
+        sink = DatabaseSink(opened(shared.database))
+        keep_station(sink, f"orchard-{STATIONS - 1}", 1, system_utc() + 60_000_000, 3, [], seq=1000)
+        sink.close()
+        shared.server.feed.tell(f"orchard-{STATIONS - 1}")
+        expect(box.locator(".first")).not_to_have_text(before, timeout=20_000)
+
+
+@pytest.mark.slow  # waits for browsers
+def test_a_value_grows_old_though_the_server_is_gone(browser: Browser, shared: Office) -> None:
+    """Without any event, and without the server, a fresh value turns grey when it is three minutes old."""
+    with person(browser, shared, "admin") as page:
+        box = page.locator("#box-orchard-1")
+        expect(box).to_have_attribute("data-age", "fresh")
+        page.context.set_offline(True)
+        page.evaluate(
+            "() => { const real = performance.now.bind(performance); performance.now = () => real() + 240e3; }"
+        )
+        expect(box).to_have_attribute("data-age", "old", timeout=10_000)
+        expect(box.locator(".age")).to_contain_text("min ago")
+
+
+@pytest.mark.slow  # waits for browsers
+def test_eight_tabs_do_not_hang(browser: Browser, shared: Office) -> None:
+    """A browser has six connections to a host: tabs in the background hold none, so the next page loads."""
+    with person(browser, shared, "admin") as page:
+        for _ in range(TABS):
+            tab = page.context.new_page()
+            tab.goto(shared.url)
+            expect(tab.locator(".boxes > li")).to_have_count(STATIONS)
+            tab.evaluate(HIDE, True)
+        page.goto(f"{shared.url}/completeness")
+        expect(page.locator("table.board tbody tr")).to_have_count(STATIONS)
+        tab.evaluate(HIDE, False)
+        expect(tab.locator("#state")).to_be_hidden()
+
+
+def test_a_grower_finds_ones_station_and_its_curve_and_nothing_of_others(browser: Browser, shared: Office) -> None:
+    """On a phone: the wall has one station, its page the sentence on top, the curve is drawn; no page of people."""
+    with person(browser, shared, "grower", "zh-CN", width=360) as page:
+        seen = Seen(page)
+        expect(page.locator(".boxes > li")).to_have_count(1)
+        expect(page.get_by_role("link", name="人员")).to_have_count(0)
+        page.click(f"#box-{GROWERS} h2 a")
+        expect(page.locator("#top h1")).to_contain_text("℃")
+        page.goto(f"{shared.url}/stations/{GROWERS}/curves?channel=air_temperature")
+        expect(page.locator("figure.chart")).to_have_attribute("data-state", "drawn", timeout=20_000)
+        assert seen.said == []
+        assert page.goto(f"{shared.url}/stations/orchard-2").status == 404  # type: ignore[union-attr]  # it answers
+        assert page.goto(f"{shared.url}/people").status == 403  # type: ignore[union-attr]  # it answers
+
+
+PAGES = (
+    *("/", "/completeness", "/alerts", "/people", "/audit", f"/stations/{GROWERS}", f"/stations/{GROWERS}/sheet"),
+    *(f"/stations/{GROWERS}/commands", f"/stations/{GROWERS}/events", f"/stations/{GROWERS}/pictures/cam-1"),
+)
+
+
+@pytest.mark.slow  # a browser's start and many pages
+def test_no_page_is_wider_than_a_phone_or_says_anything_to_the_console(browser: Browser, shared: Office) -> None:
+    """At 320 pixels nothing is cut off sideways, in either language; nothing is refused by the page's own policy."""
+    for lang in ("zh-CN", "en-GB"):
+        with person(browser, shared, "admin", lang, width=320) as page:
+            seen = Seen(page)
+            for path in PAGES:
+                page.goto(shared.url + path)
+                assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+                assert seen.said == [], path
+
+
+@pytest.mark.slow  # waits for browsers
+def test_the_monthly_sheet_prints_light_from_a_dark_screen(browser: Browser, shared: Office) -> None:
+    """What is printed is black on white, without buttons and ways."""
+    with person(browser, shared, "admin") as page:
+        page.emulate_media(color_scheme="dark", media="print")
+        page.goto(f"{shared.url}/stations/{GROWERS}/sheet")
+        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+        expect(page.locator("nav.choices")).to_be_hidden()
+        expect(page.get_by_text("Arrival rate")).to_be_visible()
+        assert page.pdf().startswith(b"%PDF")
+
+
+def test_people_log_in_work_and_leave_without_scripts(browser: Browser, shared: Office) -> None:
+    """With scripts off the forms do the same: log in, see the wall, log out."""
+    context: BrowserContext
+    with browser.new_context(java_script_enabled=False, locale="en-GB") as context:
+        page = context.new_page()
+        page.goto(f"{shared.url}/stations/{GROWERS}")
+        page.fill("input[name=name]", "grower")
+        page.fill("input[name=password]", PASSWORD)
+        page.click("form.login button")
+        assert page.url == f"{shared.url}/stations/{GROWERS}"
+        expect(page.locator("#top h1")).to_contain_text("°C")
+        page.click("form.out button")
+        assert page.url == f"{shared.url}/login"
+        page.goto(shared.url)
+        assert page.url.startswith(f"{shared.url}/login")
