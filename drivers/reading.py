@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from drivers.reason import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """One value of one quantity.
 
     `value` is in the quantity's unit, unrounded. `at` is the instant it was measured, in seconds of the

@@ -28,16 +28,14 @@ TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; three failures in a row are 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # s between two tries of a sensor that is down
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
+class Sampled(msgspec.Struct, frozen=True):
     """A sensor's reading on its way to the recorder."""
 
     sensor: str
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class SensorChanged:
+class SensorChanged(msgspec.Struct, frozen=True):
     """A sensor went (`reason` why) or is back (`reason` None), at the instant `at`, s."""
 
     sensor: str
@@ -53,7 +51,10 @@ class Opener(Protocol):
 
 @dataclass(slots=True)
 class SensorState:
-    """A sensor on the lane: its device while open, when it is due, and how it has been."""
+    """A sensor on the lane: its device while open, when it is due, and how it has been.
+
+    `interval`: seconds between two reads; None for a device that talks by itself.
+    """
 
     sensor: SensorSection
     due: float
@@ -64,12 +65,12 @@ class SensorState:
     refused: Counter[str] = field(default_factory=Counter)  # frames that came and are none, by the reason's code
     errors: Counter[str] = field(default_factory=Counter)  # everything else that went wrong, by the kind's code
     readings: int = 0
+    interval: float | None = field(init=False)
 
-    @property
-    def interval(self) -> float | None:
-        """Seconds between two reads; None for a device that talks by itself."""
+    def __post_init__(self) -> None:
+        """Read the interval once: it is asked for at each turn, and a model takes its time to tell."""
         own = getattr(self.sensor.settings, "interval", None)
-        return own if own is not None else self.sensor.info.interval
+        self.interval = own if own is not None else self.sensor.info.interval
 
 
 class SensorSnapshot(msgspec.Struct, frozen=True):

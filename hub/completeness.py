@@ -19,6 +19,7 @@ from hub.database.engine import Engine
 DAY_S = 86_400
 US = 1_000_000
 MINUTE_US = 60 * US
+IN_TRANSIT_US = 5 * MINUTE_US  # in which a minute comes from a station that is in order
 BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

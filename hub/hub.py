@@ -11,7 +11,10 @@ from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, NotAllowedError
+from edge.delivery.channels import senders
+from edge.lanes import Lanes
 from edge.records.record import Record
+from hub.alarms import lane as alarms
 from hub.config import HttpSection, HubConfig
 from hub.database.engine import NOT_INSTALLED, Engine, RefusedError, opened
 from hub.database.sink import DatabaseSink
@@ -56,7 +59,7 @@ class Web:
             raise RefusedError(NOT_INSTALLED.having(library=str(error.name))) from None
         self._commands = CommandLane(config.broker, lambda: engine_of(config), utc)
         folder = Path(config.pictures.dir)
-        self._server = Server(http, lambda: engine_of(config), folder, utc, self._commands.wake)
+        self._server = Server(http, lambda: engine_of(config), folder, utc, self._commands.wake, config.alarms)
         self._server.start()
         self._commands.start()
         log.info("http://%s answers", http.listen)
@@ -85,13 +88,34 @@ def receive(
     receiver = Receiver(config.broker, files, True, seen, utc, sink, told, name)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), utc)
+    telling = alarming(config, lambda: receiver.connected, utc)
     try:
         receiver.run(ended, retention.tick)
     finally:
-        lanes.stop()
-        lanes.join(forwarding.LAST_S)
+        for some in (lanes, telling):
+            some.stop()
+        for some in (lanes, telling):
+            some.join(forwarding.LAST_S)
         retention.close()
         receiver.close()
+
+
+def alarming(config: HubConfig, connected: Callable[[], bool], utc: Callable[[], int]) -> Lanes:
+    """Return the running lanes that tell people of alarms."""
+    clock, http = SystemClock(), config.http
+    return alarms.started(
+        alarms.Setting(
+            config.alarms,
+            senders(config.channel, clock, utc),
+            lambda: engine_of(config, make=False),
+            config.hub.name or socket.gethostname(),
+            clock,
+            utc,
+            connected,
+            None if http is None else http.public_url,
+            None if config.heartbeat is None else config.heartbeat.url,
+        )
+    )
 
 
 def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None = None) -> DatabaseSink | None:
@@ -117,7 +141,7 @@ def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None
 
 def open_sink(config: HubConfig) -> DatabaseSink:
     """Return the database's sink, its tables made where there are none. Raise SinkError, RefusedError."""
-    return DatabaseSink(engine_of(config))
+    return DatabaseSink(engine_of(config), config.hub.name or socket.gethostname())
 
 
 def engine_of(config: HubConfig, make: bool = True) -> Engine:

@@ -65,6 +65,13 @@ class LinesSink:
         """See what others have done to the files."""
         return self.records.look()
 
+    def speaks(self) -> bool:
+        """Return True: nobody else has these files."""
+        return True
+
+    def fall_silent(self) -> None:
+        """Leave it: there is no other."""
+
     def close(self) -> None:
         """Let the files go."""
         self.records.close()

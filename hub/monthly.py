@@ -19,7 +19,18 @@ import msgspec
 from drivers.quantity import QUANTITIES
 from drivers.reason import restored
 from edge.records.channel_name import ChannelName
-from hub.completeness import EPOCH, MINUTE_US, US, Hole, Minute, begin_of, first_minute, offset_of, span_of
+from hub.completeness import (
+    EPOCH,
+    IN_TRANSIT_US,
+    MINUTE_US,
+    US,
+    Hole,
+    Minute,
+    begin_of,
+    first_minute,
+    offset_of,
+    span_of,
+)
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 
@@ -75,7 +86,9 @@ class CameraLine(msgspec.Struct, frozen=True):
 
 
 class MonthlySheet(msgspec.Struct, frozen=True):
-    """One station's month by its own clock, up to now where it is not over, from its first minute where that is later.
+    """One station's month by its own clock, from its first minute where that is later than the first of the month.
+
+    Where it is not over it goes up to five minutes ago: what is younger may still be on its way.
 
     `arrival_rate` = received / expected, `accuracy_rate` = good / received; None of nothing. `record_bytes`: as JSON,
     which is more than what went over the air.
@@ -104,7 +117,7 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
     """Return the sheet of the month that a day lies in; `now`: microseconds UTC. Raise SinkError."""
     offset = offset_of(engine, station)
     start = begin_of(month.replace(day=1), offset)
-    end = min(begin_of(_next(month), offset), now // MINUTE_US * MINUTE_US)
+    end = min(begin_of(_next(month), offset), (now - IN_TRANSIT_US) // MINUTE_US * MINUTE_US)
     first = first_minute(engine, station)
     start = end if first is None else min(max(start, first), end)
     minutes, holes = span_of(engine, station, start, end)

@@ -105,6 +105,7 @@ class Receiver:
         self._reader = Reader(parts, utc)
         self._reads = version2.VERSION
         self._clock: Clock = SystemClock()
+        self._speaks = True  # whether stations are answered, by this one of several receivers
         self._next_look = 0.0
 
     def run(self, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
@@ -121,6 +122,7 @@ class Receiver:
                     self._receive(link, ended, tick)
                 finally:
                     self.connected = False
+                    self.sink.fall_silent()
                     link.close()
             except LinkError as trouble:
                 self._set_trouble(trouble.reason)
@@ -155,6 +157,7 @@ class Receiver:
         self._reads = contract.VERSION if newer else version2.VERSION
         self._set_trouble(None)
         self.connected = True
+        self._speaks = self.sink.speaks()
         link.publish(contract.ROLLCALL, b"{}")
         while not ended():
             tick()
@@ -162,7 +165,8 @@ class Receiver:
             link.acks.clear()
             if link.incoming or self._clock.now() >= self._next_look:
                 self._next_look = self._clock.now() + LOOK
-                if self.sink.look():
+                before, self._speaks = self._speaks, self.sink.speaks()
+                if self.sink.look() or self._speaks > before:
                     self._gathered.forget()
                     link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
                 self.tell(link, self._clock.now())
@@ -248,10 +252,21 @@ class Receiver:
 
     def tell(self, link: Link, now: float, also: Iterable[str] = ()) -> None:
         """Send the receipts that are due `now` (s), and those of the stations `also`. Raise LinkError."""
+        if not self._speaks:
+            self._leave_it()
+            return
         due = {*self._gathered.due(now), *also, *self._tables.wanted, *(self._album.stations() if self._album else ())}
         for station in sorted(due):
             self._receipt(link, station)
         self._tables.wanted.clear()
+
+    def _leave_it(self) -> None:
+        """Forget what would be said: the receiver that answers has been handed the same."""
+        self._gathered.forget()
+        self._tables.wanted.clear()
+        if self._album is not None:
+            for station in self._album.stations():
+                self._album.collect(station)
 
     def _receipt(self, link: Link, station: str) -> None:
         """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
@@ -269,6 +284,8 @@ class Receiver:
         return common(has, self.sink.held(station, epochs)) if has else []
 
     def _answer(self, link: Link, hello: Hello) -> None:
+        if not self._speaks:
+            return
         for answer in answers.answers(self.sink, hello, self._told(), self.receipts, self._reads):
             if self._tell(link, topic(hello.station, Topic.ANSWER), answer):
                 return

@@ -19,6 +19,7 @@ class Right(StrEnum):
 
     READ = "read"  # see what stations measure, and their pictures
     COMMAND = "command"  # ask a station for something
+    ACKNOWLEDGE = "acknowledge"  # say that one knows of an alert
     MANAGE = "manage"  # say who may do what, see who did what
 
 
@@ -32,9 +33,9 @@ class Role(StrEnum):
 
 
 MAY: Mapping[Role, frozenset[Right]] = {
-    Role.GROWER: frozenset({Right.READ}),
-    Role.TECHNICIAN: frozenset({Right.READ, Right.COMMAND}),
-    Role.OPERATOR: frozenset({Right.READ, Right.COMMAND}),
+    Role.GROWER: frozenset({Right.READ, Right.ACKNOWLEDGE}),
+    Role.TECHNICIAN: frozenset({Right.READ, Right.ACKNOWLEDGE, Right.COMMAND}),
+    Role.OPERATOR: frozenset({Right.READ, Right.ACKNOWLEDGE, Right.COMMAND}),
     Role.ADMIN: frozenset(Right),
 }
 

@@ -125,5 +125,11 @@ class Sink(Protocol):
     def look(self) -> bool:
         """Return whether something that was here has gone since the last look, so that stations are to be asked."""
 
+    def speaks(self) -> bool:
+        """Return whether this receiver answers stations: of several on one database one does, which all rely on."""
+
+    def fall_silent(self) -> None:
+        """Let another of them answer from now on. Raise nothing."""
+
     def close(self) -> None:
         """Let go; what was not committed is not there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from drivers.quantity import QUANTITIES, Quantity
+from drivers.quantity import QUANTITIES
 from edge.language import texts
 from edge.language.texts import _
 from edge.records.record import Kind, Record
@@ -75,16 +75,10 @@ def values(record: Record) -> str:
         if number is None or (isinstance(number, int | float) and abs(number) < 1e15):
             quantity = QUANTITIES.get(channel.partition(".")[0])
             name = printable(channel if quantity is None else texts.label(channel), CHANNEL)
-            shown = (
-                f"{number:g}" if number is not None and quantity is None else texts.value(number, _decimals(quantity))
-            )
-            unit = f" {texts.unit(quantity.unit)}" if quantity is not None and number is not None else ""
-            parts.append(f"{name} {shown}{unit}{_flagged(quality, channel)}")
+            unit = "" if quantity is None else quantity.unit
+            shown = f"{number:g}" if number is not None and quantity is None else texts.amount(channel, number, unit)
+            parts.append(f"{name} {shown}{_flagged(quality, channel)}")
     return _(", ").join(parts)
-
-
-def _decimals(quantity: Quantity | None) -> int:
-    return 0 if quantity is None else quantity.decimals
 
 
 def _flagged(quality: object, channel: str) -> str:

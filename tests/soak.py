@@ -113,7 +113,8 @@ def months(wanted: int, seed: int) -> Counter[str]:
                 f"{memory:.0f} MB resident, {1000 * cpu:.2f} ms of CPU a minute",
                 flush=True,
             )
-    for what, (first, *_, last) in zip(("memory", "CPU a minute"), zip(*costs, strict=True), strict=True):
+    for what, each in zip(("memory", "CPU a minute"), zip(*costs, strict=True), strict=True):
+        first, last = each[0], each[-1]
         print(f"{what}: {'flat' if last <= FLAT * first else 'grew'}, {last / first:.2f} times the first month's")
     return all_broken
 

@@ -108,6 +108,7 @@ class Weather:
         self.longitude = longitude
         self.standard = 1013.25 * (1 - 2.25577e-5 * altitude) ** 5.25588  # ICAO standard atmosphere, hPa
         self.warmth = 21.0 - 0.0062 * altitude  # annual mean, degC
+        self.windy = 1.0  # a factor on all wind
         self.noise = {
             name: Noise(mixed(seed ^ mixed(number)), period) for number, (name, period) in enumerate(NOISES.items())
         }
@@ -220,7 +221,7 @@ class Moment(Mapping[str, float]):
         mean += (0.3 + 0.2 * mean) * noise("valley") + 0.4 * noise("wave")
         speed = mean * (1 + 0.25 * noise("eddy") + 0.22 * noise("gust"))
         to = 25 + 165 * valley + 40 * noise("turn") + 22 * noise("swing") + 9 * noise("shake")
-        return {"wind_speed": max(speed, 0.0), "wind_from_direction": to % 360}
+        return {"wind_speed": max(speed, 0.0) * self._weather.windy, "wind_from_direction": to % 360}
 
     def _rain(self) -> dict[str, float]:
         return {"rainfall_amount": self._weather.fallen(self._t)}

@@ -11,13 +11,12 @@ import msgspec
 
 from edge.control import frames
 from edge.control.commands import Outcome, Principal
-from edge.control.frames import LONGEST_QUESTION
+from edge.control.frames import LONGEST_QUESTION, QUIET_S
 
 PATIENCE_S = 2.0  # real s for one call, all of it: the question, the answer and its taking
 WAITED_S = 120.0  # real s for one whose answer comes later (a picture), all of it
 AT_LEAST_S = 0.1  # real s for taking an answer that took the station long
 LEAST_EVERY_S, MOST_EVERY_S = 0.2, 3600.0  # s between two snapshots of a subscription
-QUIET_S = 15.0  # real s after which one who listens is told that the station lives
 
 
 class Caller:

@@ -11,8 +11,7 @@ from typing import Any
 from drivers.clock import Clock
 from edge.clock.clock import SystemClock
 from edge.control import frames
-from edge.control.caller import QUIET_S
-from edge.control.frames import LONGEST_ANSWER, FrameError
+from edge.control.frames import LONGEST_ANSWER, QUIET_S, FrameError
 from edge.language import texts
 from edge.language.texts import _
 

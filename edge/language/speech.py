@@ -45,7 +45,9 @@ def speaking(lang: str) -> Iterator[None]:
 
 
 def _(text: str) -> str:
-    """Return a text in the person's language."""
+    """Return a text in the person's language; of no text none, where a catalogue would give its own head."""
+    if not text:
+        return ""
     lang = SPOKEN.get()
     return gettext.gettext(text) if lang is None else catalogue(lang).gettext(text)
 

@@ -19,7 +19,9 @@ from edge.records.channel_name import ChannelName
 
 __all__ = [
     "_",
+    "amount",
     "clock_source",
+    "compass",
     "crop",
     "derived",
     "duration",
@@ -140,6 +142,22 @@ def reported(channel: str, number: float) -> str:
     """Return a channel's value at its quantity's reporting resolution; as it is where the quantity is not known."""
     known = REPORTED.get(ChannelName.parse(channel).quantity)
     return f"{number:g}" if known is None else value(number, known.decimals)
+
+
+def amount(channel: str, number: float | None, unit_name: str) -> str:
+    """Return a channel's value with its unit; a direction with its name too, and 0 as the calm that it stands for."""
+    if number is None:
+        return "–"
+    told = f"{reported(channel, number)} {unit(unit_name)}".rstrip()
+    if not ChannelName.parse(channel).quantity.startswith("wind_from_direction"):
+        return told
+    return _("{degrees} ({name})").format(degrees=told, name=compass(number)) if number else _("calm")
+
+
+def compass(degrees: float) -> str:
+    """Return the name of the eighth of the circle that a wind comes from."""
+    names = (_("N"), _("NE"), _("E"), _("SE"), _("S"), _("SW"), _("W"), _("NW"))
+    return names[round(degrees / 45) % 8]
 
 
 def derived(found: Mapping[str, float]) -> str:

@@ -33,6 +33,8 @@ from edge.records.channel_name import ChannelName
 
 COARSE = 0.05  # degC; a thermometer that tells smaller steps never stands still for an hour
 COARSE_HOURS = 2.0
+# A lively one in tenths stands still so many times its longest run in no calm night, and never under 45 minutes.
+ALONE, ALONE_S = 10.0, 2700.0
 # A witness that moves so far while a channel stands still, for so long: s, and in the witness's unit.
 TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0}
 TWIN_STEPS = 5.0  # and so many steps of both devices
@@ -157,17 +159,20 @@ class Persistence:
 
     @staticmethod
     def _limit(each: Watched) -> float:
-        return COARSE_HOURS * HOUR if each.coarse else each.run.habit.limit()
+        if each.coarse:
+            return each.run.habit.limit(ALONE, ALONE_S, COARSE_HOURS * HOUR)
+        return each.run.habit.limit()
 
     def _others_move(self, still: Watched) -> bool:
         if still.quantity == "relative_humidity" and still.run.seconds < HOUR - 1.0 and not owed(still) >= OWED_SOON:
             return False
         if still.coarse:
+            calm = self._limit(still) >= COARSE_HOURS * HOUR  # such a device stands still for an hour by itself
             humidity = next((still.witnesses[n] for n in still.witnesses if is_a(n, "relative_humidity")), None)
             if (
                 humidity is not None
                 and humidity.seconds
-                and (humidity.high >= FOG or humidity.high - humidity.low < OWED_SOON)
+                and (humidity.high >= FOG or (calm and humidity.high - humidity.low < OWED_SOON))
             ):
                 return False
         return any(

@@ -35,9 +35,9 @@ class Habit:
         self.watched += seconds
         self.longest *= 0.5 ** (seconds / HALF_LIFE)
 
-    def limit(self) -> float:
-        """Return after how many seconds standing still is strange: an hour (Zahumensky) until more is known."""
-        return HOUR if self.watched < LEARNT else min(HOUR, max(SHORTEST, TIMES * self.longest))
+    def limit(self, times: float = TIMES, shortest: float = SHORTEST, most: float = HOUR) -> float:
+        """Return after how many seconds standing still is strange: `most` (Zahumensky: an hour) until more is known."""
+        return most if self.watched < LEARNT else min(most, max(shortest, times * self.longest))
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from edge.page.markup import decimals, quantity_value, unit_of
 from edge.page.rose import Rose, rose
 from edge.page.source import Source
 from edge.page.still import Still, still
+from edge.page.templates import clock, shortday
 from edge.records.answers import Point, Series
 
 DAY_US = 86_400_000_000
@@ -76,6 +77,8 @@ class CurvePages:
             {"channel": channel, "from": first / 1e6, "to": last / 1e6, "step": series.step}
         )
         drawing = still(series.points, first, last, offset_s, summed)
+        if summed and drawing is not None and drawing.high <= 0:
+            drawing, address = None, ""  # no rain is said, not drawn
         return Curve(
             channel,
             texts.label(channel),
@@ -107,10 +110,15 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
     said = _("lowest {low} ({when_low}), highest {high} ({when_high})")
     return said.format(
         low=quantity_value(channel, lowest(low), series.unit).striptags(),
-        when_low=texts.when(low.lowest_us if low.lowest_us is not None else low.start_us, offset_s / 3600),
+        when_low=moment(low.lowest_us if low.lowest_us is not None else low.start_us, offset_s),
         high=quantity_value(channel, highest(high), series.unit).striptags(),
-        when_high=texts.when(high.highest_us if high.highest_us is not None else high.start_us, offset_s / 3600),
+        when_high=moment(high.highest_us if high.highest_us is not None else high.start_us, offset_s),
     )
+
+
+def moment(us: int, offset_s: int) -> str:
+    """Return an instant without its year: "4-3 02:14"."""
+    return f"{shortday(us, offset_s)} {clock(us, offset_s)}"
 
 
 def lowest(point: Point) -> float:

@@ -38,7 +38,8 @@ class Guard:
     """Refuse what comes under another name or from another site, and say the rest in headers.
 
     `ours`: whether a name or address is this machine's; `public_url` how people reach it; `cookie` names the one by
-    which it knows a browser (None: there is none); `other_host` is what others are told.
+    which it knows a browser (None: there is none); `other_host` is what others are told. `by_secret`: what the paths
+    begin with that are themselves a secret, which no other site's page knows.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Guard:
         public_url: str | None = None,
         cookie: str | None = None,
         other_host: Reason = OTHER_HOST,
+        by_secret: str | None = None,
     ) -> None:
         self._app, self._ours, self._cookie, self._other_host = app, ours, cookie, other_host
+        self._by_secret = by_secret
         self._public = urlsplit((public_url or "").lower())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +83,8 @@ class Guard:
         name = name_of(host)
         if name != self._public.hostname and not self._ours(name):
             return refusal(421, self._other_host.having(host=host[:100].encode("ascii", "replace").decode()))
-        if scope["method"] in SAFE or "authorization" in headers:
+        by_secret = self._by_secret is not None and scope["path"].startswith(self._by_secret)
+        if scope["method"] in SAFE or "authorization" in headers or by_secret:
             return None
         origin = headers.get("origin")
         ours = origin is not None and origin.lower() == f"{scope['scheme']}://{host}".lower()

@@ -53,8 +53,8 @@ def trend(minutes: Sequence[Point], end_us: int) -> Markup | None:
         return sentence(_("steady over the last {n} min"), n=SPAN_MIN)
     value = quantity_value(TEMPERATURE, abs(per_hour), "degC")
     if per_hour < 0:
-        return sentence(_("over the last {n} min falling {value} an hour"), n=SPAN_MIN, value=value)
-    return sentence(_("over the last {n} min rising {value} an hour"), n=SPAN_MIN, value=value)
+        return sentence(_("falling {value} an hour over the last {n} min"), n=SPAN_MIN, value=value)
+    return sentence(_("rising {value} an hour over the last {n} min"), n=SPAN_MIN, value=value)
 
 
 def slope(minutes: Sequence[Point], end_us: int) -> float | None:

@@ -11,9 +11,10 @@ from starlette.responses import Response, StreamingResponse
 
 from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _
-from edge.page import export, happenings
+from edge.page import export, happenings, night_page
 from edge.page.curve_pages import CurvePages
 from edge.page.demo import Demo
+from edge.page.night_picture import chinese_font
 from edge.page.now_page import BEIJING_S, StationNow, photo_of, silent
 from edge.page.source import DAY_US, Heard, Source, now_of
 from edge.page.templates import Templates, day
@@ -35,6 +36,8 @@ class StationPages:
             ("/", self._station),
             ("/curves", self._curve),
             ("/pictures", self._pictures),
+            ("/last-night", self._night),
+            ("/last-night.png", self._night_picture),
             ("/events", self._events),
             ("/export", self._export),
             ("/export/minutes", self._minutes),
@@ -82,6 +85,25 @@ class StationPages:
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
         return self._page(request, "events.html", heard, happenings=found, next=later, trouble=trouble)
+
+    def _night(self, request: Request) -> Response:
+        heard, found, trouble = self._source.heard(), None, ""
+        channels = [] if heard is None else list(now_of(heard.facts).values)
+        try:
+            found = night_page.told(self._source, channels, self._time(), offset_of(heard))
+        except (NotRunningError, AskError) as error:
+            trouble = silent(error)
+        values = {} if found is None else found._asdict()
+        can_write = chinese_font() is not None
+        return self._page(request, "night.html", heard, trouble=trouble, can_write=can_write, **values)
+
+    def _night_picture(self, request: Request) -> Response:
+        heard = self._source.heard()
+        if heard is None:
+            raise NotRunningError
+        channels = list(now_of(heard.facts).values)
+        made = night_page.picture(self._source, title_of(heard), channels, self._time(), offset_of(heard))
+        return Response(made, media_type="image/png")
 
     def _export(self, request: Request) -> Response:
         heard = self._source.heard()
@@ -137,6 +159,7 @@ def pages() -> list[tuple[str, str]]:
         ("/", _("Now")),
         ("/curves", _("Curves")),
         ("/pictures", _("Photos")),
+        ("/last-night", _("Last night")),
         ("/events", _("Events")),
         ("/export", _("Download")),
     ]

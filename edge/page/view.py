@@ -91,9 +91,8 @@ def compass(degrees: float | None) -> Markup:
         return quantity_value("wind_from_direction", None, "")
     if degrees == 0:
         return Markup('<span class="value">{}</span>').format(_("calm"))
-    names = (_("N"), _("NE"), _("E"), _("SE"), _("S"), _("SW"), _("W"), _("NW"))
-    name = names[round(degrees / 45) % 8]
-    return Markup('<span class="value">{} <span class="unit">{:.0f}°</span></span>').format(name, degrees)
+    told = '<span class="value">{} <span class="unit">{:.0f}°</span></span>'
+    return Markup(told).format(texts.compass(degrees), degrees)
 
 
 def today(curves: Mapping[str, Sequence[Point]], now_us: int, offset_s: int) -> list[Extreme]:

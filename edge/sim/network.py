@@ -41,7 +41,12 @@ ROOM = 1_000_000  # events under way
 
 
 class Network:
-    """`away`: the broker cannot be reached; `calm`: nothing goes wrong, whatever the seed says."""
+    """`away`: the broker cannot be reached; `calm`: nothing goes wrong, whatever the seed says.
+
+    `link`: what a connection is.
+    """
+
+    link: type[MemoryLink] = MemoryLink
 
     def __init__(self, seed: int, broker: MemoryBroker) -> None:
         self.broker = broker
@@ -110,7 +115,7 @@ class Network:
             clock.sleep_until(clock.now() + (DEADLINE if silent else self._random.uniform(*latency)))
             raise of_connecting(SIMULATED, TimeoutError() if silent else ConnectionRefusedError())
         clock.sleep_until(clock.now() + 2 * self._random.uniform(*latency))
-        link = MemoryLink(self, session, clock, self._random, latency)
+        link = self.link(self, session, clock, self._random, latency)
         link.granted.session_present = self.broker.connect(session, link, self.utc())
         return link
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -35,6 +35,7 @@ from edge.store.times import ARRIVAL, BOUNDS
 
 IN_HAND = 60.0 + GRACE  # s that a kill may cost
 LABEL = 2.0  # s; each of two labels may be that much off its boot's anchors, where it states so
+PLATFORM = "platform"  # the source
 ROUNDED = 0.002  # s; a duration is kept to the millisecond
 
 Identity = tuple[str, int]
@@ -43,7 +44,10 @@ Version = tuple[str, int, int]  # with the revision
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The truth of a life: `begin` is the true UTC (microseconds) from which the device faults count."""
+    """The truth of a life: `begin` is the true UTC (microseconds) from which the device faults count.
+
+    `waited`: by start, the longest time, s, from a question to an answer of the platform that may have told the time.
+    """
 
     config: Config
     weather: Callable[[float], Mapping[str, float]]
@@ -51,13 +55,15 @@ class Truth:
     runs: tuple[Run, ...]
     device_faults: tuple[DeviceFault, ...] = ()
     tellers: tuple[Teller, ...] = ()
+    waited: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, life: Life) -> Truth:
         """Return the truth of a life that has ended."""
         schedule = life.schedule
-        runs = tuple(life.runs)
-        return cls(life.config, life.rig.weather.at, life.begin, runs, schedule.device_faults, schedule.tellers)
+        runs, waited = tuple(life.runs), {} if life.platform is None else life.platform.waited
+        weather = life.rig.weather.at
+        return cls(life.config, weather, life.begin, runs, schedule.device_faults, schedule.tellers, waited)
 
     @property
     def widest(self) -> float:
@@ -242,8 +248,11 @@ def _time_trouble(truth: Truth, run: Run, record: Record) -> str | None:
         off = abs(record.start - begin) / 1e6
         if mark.error is None or off > mark.error:
             return f"is {off:.3f} s off, stated {mark.error}"
-        uptime = max(other.end for other in truth.runs if other.boot.id == run.boot.id) - run.boot.utc
+        of_boot = [other for other in truth.runs if other.boot.id == run.boot.id]
+        uptime = max(other.end for other in of_boot) - run.boot.utc
         excuse = truth.widest + MOST_DRIFT * uptime / 1e6
+        if mark.source == PLATFORM:  # it told the time somewhen between the question and the answer
+            excuse += max(truth.waited.get(other.epoch, 0.0) for other in of_boot) / 2
         return f"states an error of {mark.error} s where {excuse:.3f} would do" if mark.error > excuse else None
     if mark.source == BOUNDS:
         inside = (mark.not_before or begin) <= begin and end <= (mark.not_after or end)

@@ -60,6 +60,7 @@ class Rig:
         self.tellings: Sequence[Telling] = ()  # who tells the time instead; of a station that is powered on from now on
         self.watched = False  # whether it watches the system's clock, which the first of them sets
         self.weather = Weather(seed)
+        self.held: dict[tuple[str, str], float] = {}  # what a sensor shows of a quantity, whatever the weather
         self._weather_s = weather_s
         self.way: Way = LOCKSTEP  # to brokers; of a station that is powered on from now on
         self.twins: dict[str, Any] = {}
@@ -132,16 +133,16 @@ class Rig:
         if self.capture is not None:
             return
         twins = [
-            (self.twins[sensor.name], [c.quantity for c in sensor.info.channels(sensor.settings)])
+            (sensor.name, self.twins[sensor.name], [c.quantity for c in sensor.info.channels(sensor.settings)])
             for sensor in self.config.sensor
         ]
         due = self.clock.now()
         while True:
             moment = self.moment()
-            for twin, quantities in twins:
+            for name, twin, quantities in twins:
                 for quantity in quantities:
                     if quantity in RECKONED:
-                        twin.set(quantity, moment[quantity])
+                        twin.set(quantity, self.held.get((name, quantity), moment[quantity]))
             due += self._weather_s
             self.clock.sleep_until(due)
 

@@ -28,7 +28,12 @@ Ended = Literal["runs", "killed", "power", "stopped"]
 
 
 class FarEnd(Protocol):
-    """The network and the platform before a station. All but `serve` are called while no lane runs."""
+    """The network and the platform before a station. All but `serve` are called while no lane runs.
+
+    `waited`: by the station's start, the longest time, s, from a question to an answer that may have told the time.
+    """
+
+    waited: dict[str, float]
 
     def serve(self, rig: Rig) -> None:
         """Be there in this boot's time from now on, and give the rig its way there."""

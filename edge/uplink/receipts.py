@@ -62,7 +62,8 @@ class Receipts:
         self._dest, self._boot, self._epoch = destination.name, boot, epoch
         self._station = destination.adapter.station
         self._store, self._clock, self._committed = store, clock, destination.adapter.committed
-        self._random = random.Random(destination.way.seed)
+        seed = destination.way.seed
+        self._random = random.Random(None if seed is None else f"{seed} {epoch}")
         self._rounds = Rounds(store, destination.name)
         self._whole_at = float("-inf")  # when the last whole round began
         self._asked: dict[str, Asked] = {}  # by nonce

@@ -44,7 +44,7 @@ class Ladder(msgspec.Struct, omit_defaults=True):
 class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was last heard of a station that says nothing: when, the air's and the wet bulb's degC, its fall, K/h.
 
-    `count`: of stations, where all of them say nothing; `why`: what a channel says that takes nothing.
+    `count`: of stations, where all of them say nothing; `channel` takes nothing, for `why`.
     """
 
     last_us: int | None = None
@@ -52,6 +52,7 @@ class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
     wet: float | None = None
     fall: float | None = None
     count: int = 0
+    channel: str = ""
     why: dict[str, object] | None = None
 
 
@@ -82,7 +83,7 @@ class Alarm(msgspec.Struct, omit_defaults=True):
     @property
     def urgency(self) -> Urgency:
         """Return whether it wakes people (frost), concerns those on duty (weather), or waits for the day."""
-        if self.step == 0 or self.what == "silent":
+        if self.step == 0 or self.what in ("silent", "all_silent"):
             return "frost" if self.near else "upkeep"
         if self.what == "frost":
             return "frost"

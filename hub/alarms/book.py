@@ -16,7 +16,6 @@ from hub.alarms.alarm import Alarm
 from hub.database.engine import Engine
 
 AT_ONCE = 500  # records of alerts that are looked at together
-WEEK_US = 7 * 86_400_000_000
 
 
 class AlarmBook:
@@ -85,10 +84,6 @@ class AlarmBook:
             changed = [one for one in known.values() if ladder.acknowledge(one, who, now)]
             self.keep(changed)
         return [known[name] for name in ids if name in known]
-
-    def forget(self, before_us: int) -> None:
-        """Let go of what is long over."""
-        self._engine.query("DELETE FROM alarm WHERE live = 0 AND changed < %s", (before_us,))
 
     # -- notes ---------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The one hub that delivers.
+"""The one hub of several that does something: delivers alarms, answers stations.
 
 Nobody compares clocks: a holder writes a new word every few seconds, and another hub takes over once it has seen the
 same word for thirty seconds of its own time.
@@ -11,23 +11,24 @@ import secrets
 from drivers.clock import Clock
 from hub.database.engine import Engine
 
+ALARMS, ANSWERS = 1, 2  # what there is a lease of
 ENDS_S = 30.0  # after which a holder that says nothing is none any more
 BEAT_S = 5.0
 OWN_END_S = 20.0  # after which a holder that could not renew does nothing any more
 
 
 class Lease:
-    """This hub's part of it; `holder` names this hub."""
+    """This hub's part of one; `holder` names this hub, `number` what is to be done."""
 
-    def __init__(self, engine: Engine, holder: str, clock: Clock) -> None:
-        self._engine, self._holder, self._clock = engine, holder, clock
+    def __init__(self, engine: Engine, holder: str, clock: Clock, number: int = ALARMS) -> None:
+        self._engine, self._holder, self._clock, self._number = engine, holder, clock, number
         self._seen: tuple[str, str] | None = None  # another's name and word
         self._since = 0.0
         self._renewed: float | None = None  # when ours was
 
     @property
     def is_held(self) -> bool:
-        """Return whether this hub may deliver now."""
+        """Return whether it is this hub's now."""
         return self._renewed is not None and self._clock.now() - self._renewed < OWN_END_S
 
     def claim(self) -> bool:
@@ -38,8 +39,9 @@ class Lease:
         now = self._clock.now()
         if self._renewed is not None and now - self._renewed < BEAT_S:
             return True
-        self._engine.query("INSERT INTO alarm_lease VALUES (1, %s, '') ON CONFLICT (id) DO NOTHING", (self._holder,))
-        ((holder, beat),) = self._engine.query("SELECT holder, beat FROM alarm_lease WHERE id = 1")
+        mine = (self._number, self._holder)
+        self._engine.query("INSERT INTO alarm_lease VALUES (%s, %s, '') ON CONFLICT (id) DO NOTHING", mine)
+        ((holder, beat),) = self._engine.query("SELECT holder, beat FROM alarm_lease WHERE id = %s", mine[:1])
         if holder not in ("", self._holder):
             if (holder, beat) != self._seen:
                 self._seen, self._since = (holder, beat), now
@@ -47,8 +49,8 @@ class Lease:
                 self._renewed = None
                 return False
         taken = self._engine.query(
-            "UPDATE alarm_lease SET holder = %s, beat = %s WHERE id = 1 AND holder = %s AND beat = %s RETURNING id",
-            (self._holder, secrets.token_hex(8), holder, beat),
+            "UPDATE alarm_lease SET holder = %s, beat = %s WHERE id = %s AND holder = %s AND beat = %s RETURNING id",
+            (self._holder, secrets.token_hex(8), self._number, holder, beat),
         )
         self._renewed = now if taken else None
         return bool(taken)
@@ -56,10 +58,11 @@ class Lease:
     def release(self) -> None:
         """Let another hub take over at once. Raise SinkError."""
         self._renewed = None
-        self._engine.query("UPDATE alarm_lease SET holder = '' WHERE id = 1 AND holder = %s", (self._holder,))
+        mine = (self._number, self._holder)
+        self._engine.query("UPDATE alarm_lease SET holder = '' WHERE id = %s AND holder = %s", mine)
 
 
 def holds(engine: Engine, holder: str) -> bool:
-    """Return whether a hub has the lease, within the transaction that relies on it."""
+    """Return whether a hub has the lease of alarms, within the transaction that relies on it."""
     mine = " FOR SHARE" if engine.postgres else ""
-    return engine.query(f"SELECT holder FROM alarm_lease WHERE id = 1{mine}") == [(holder,)]
+    return engine.query(f"SELECT holder FROM alarm_lease WHERE id = {ALARMS}{mine}") == [(holder,)]

@@ -26,7 +26,7 @@ MailAddress = Annotated[str, Meta(pattern=r"^([^@\s]{1,64}@[^@\s]{1,190})?$(?!\n
 UNKNOWN = Reason("person_unknown", 'nobody is called "{name}" here', name="")
 
 
-class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who is told, in the order of `place`.
 
     `channels`: by their names in the hub's file; `stations` None: of all; `hours`: between which, by the people's
@@ -59,12 +59,12 @@ class People:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def listed(self) -> list[Person]:
+    def listed(self) -> list[Contact]:
         """Return all, in their order."""
         found = self._engine.query("SELECT said FROM alarm_person ORDER BY place, name")
-        return [msgspec.json.decode(said, type=Person) for (said,) in found]
+        return [msgspec.json.decode(said, type=Contact) for (said,) in found]
 
-    def keep(self, person: Person) -> None:
+    def keep(self, person: Contact) -> None:
         """Keep a person, in the place of what was known of them."""
         said = msgspec.json.encode(person).decode()
         self._engine.query(
@@ -73,7 +73,7 @@ class People:
             (person.name, person.place, said),
         )
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str) -> Contact:
         """Return one of them. Raise PersonError."""
         for person in self.listed():
             if person.name == name:
@@ -81,8 +81,7 @@ class People:
         raise PersonError(UNKNOWN.having(name=name))
 
     def remove(self, name: str) -> None:
-        """Let somebody be told no more. Raise PersonError."""
-        self.person(name)
+        """Let somebody be told no more."""
         self._engine.query("DELETE FROM alarm_person WHERE name = %s", (name,))
 
 
@@ -103,9 +102,10 @@ def night_of(now_us: int, offset_h: float) -> int:
     return now_us - round(since.total_seconds() * 1e6)
 
 
-def ready(people: Sequence[Person], alarm: Alarm, now_us: int, offset_h: float) -> list[str]:
+def ready(people: Sequence[Contact], alarm: Alarm, now_us: int, offset_h: float) -> list[str]:
     """Return who may be told of an alarm now, in their order."""
-    theirs = [one for one in people if one.channels and concerns(one, alarm.station)]
+    of_all = alarm.what in ("all_silent", "channel")
+    theirs = [one for one in people if one.channels and (of_all or concerns(one, alarm.station))]
     if alarm.urgency == "frost":
         return [one.name for one in theirs]
     if alarm.urgency == "upkeep":
@@ -114,6 +114,6 @@ def ready(people: Sequence[Person], alarm: Alarm, now_us: int, offset_h: float) 
     return [one.name for one in theirs if within(one.hours, time, last_too=False)]
 
 
-def concerns(person: Person, station: str) -> bool:
+def concerns(person: Contact, station: str) -> bool:
     """Return whether a station ("": all of them) is one of a person's."""
     return person.stations is None or station in person.stations

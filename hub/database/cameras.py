@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -50,7 +51,12 @@ def newest(engine: Engine, station: str, now: int) -> list[CameraNow]:
             tuple(reasons) if isinstance(reasons, list) else (reasons,) if isinstance(reasons, str) else (),
             _megabytes(body),
         )
-    return [cameras[name] for name in sorted(cameras)]
+    return [cameras[name] for name in sorted(cameras, key=in_order)]
+
+
+def in_order(name: str) -> list[str | int]:
+    """Return a key that sorts "cam-9" before "cam-10"."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def _named(engine: Engine, station: str) -> list[str]:

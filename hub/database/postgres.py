@@ -99,7 +99,7 @@ class PostgresEngine:
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement. Return its rows."""
         with self._errors():
-            cursor = self._connection().execute(sql.encode(), tuple(values) or None)
+            cursor = self._connection().execute(sql.encode(), tuple(values) or None, binary=True)  # no hex
             return cursor.fetchall() if cursor.description else []
 
     def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
@@ -126,7 +126,7 @@ class PostgresEngine:
         if lock:
             sql += f" ORDER BY {', '.join(f'{table}.{name}' for name in key)} FOR UPDATE OF {table}"
         with self._errors():
-            return self._connection().execute(sql.encode(), _columns(key, keys)).fetchall()
+            return self._connection().execute(sql.encode(), _columns(key, keys), binary=True).fetchall()
 
     def tables(self) -> set[str]:
         """Return the names of all tables and views of the schema that comes first; those of extensions are nobody's."""

@@ -32,9 +32,10 @@ from edge.records.answers import (
 from edge.records.asked import BAD_PAGE, AskedStep, chosen, unit_of
 from edge.records.record import LAST_UTC
 from hub import completeness, monthly
-from hub.database import cameras, curves, rows
+from hub.database import cameras, curves, rows, turns
 from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
+from hub.database.turns import Turn
 from hub.exported import Export, Wanted
 from hub.lacking import lacking
 from hub.monthly import MonthlySheet
@@ -183,6 +184,11 @@ class Queries:
         """Return the cameras of a station with the newest picture of each."""
         self._allow(station)
         return cameras.newest(self._engine, station, now_us)
+
+    def alert_turns(self, station: str) -> list[Turn]:
+        """Return the newest turns of a station's alerts, the newest first."""
+        self._allow(station)
+        return turns.newest(self._engine, station)
 
     def curves(self, station: str, first_us: int, last_us: int) -> dict[str, list[Point]]:
         """Return the minutes of all channels that begin in a span, which is at most a day or two."""

@@ -6,11 +6,14 @@ Whatever broke, the same delivery may be committed again.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 import msgspec
 
+from edge.clock.clock import SystemClock
 from edge.records.spans import Span, merged
 from edge.wire.contract import Revised
+from hub.alarms.lease import ANSWERS, Lease
 from hub.database import comparison, counting, rows, schema
 from hub.database.commit import committed
 from hub.database.engine import AgainError, Engine, RowError
@@ -22,10 +25,14 @@ TRIES = 5  # of a transaction that another hub's stood in the way of
 
 
 class DatabaseSink:
-    """A `Sink` over an engine; its tables are made or brought to this version's. Raise SinkError, RefusedError."""
+    """A `Sink` over an engine; its tables are made or brought to this version's. Raise SinkError, RefusedError.
 
-    def __init__(self, engine: Engine) -> None:
+    `name`: of a hub that may not be the only one on a PostgreSQL.
+    """
+
+    def __init__(self, engine: Engine, name: str = "") -> None:
         self._engine = engine
+        self._lease = Lease(engine, name, SystemClock(), ANSWERS) if name and engine.postgres else None
         schema.migrate(engine)
         make_views(engine)
         self._id, self._generation = schema.identity(engine)
@@ -91,6 +98,16 @@ class DatabaseSink:
             schema.renew_generation(self._engine)
             self.look()
         return lost
+
+    def speaks(self) -> bool:
+        """Return whether this hub answers stations: the one that has the lease does."""
+        return self._lease is None or self._lease.claim()
+
+    def fall_silent(self) -> None:
+        """Give the lease away; where the database is away it ends by itself."""
+        if self._lease is not None:
+            with suppress(SinkError):
+                self._lease.release()
 
     def close(self) -> None:
         """Let the database go."""

@@ -21,6 +21,8 @@ from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
 from edge.page.guard import refusal
+from hub.alarms.book import AlarmBook
+from hub.alarms.people import PersonError
 from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
 from hub.database.engine import RowError
 from hub.database.orders import Orders
@@ -113,7 +115,8 @@ class Desk:
                 raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
             mine = frozenset[str]() if caller is None else caller.stations
             queries, orders = Queries(engine, mine), Orders(engine)
-            asked = Asked(caller, queries, accounts, orders, self._utc(), heard.address, heard.session)
+            parts = engine, queries, accounts, orders, AlarmBook(engine)
+            asked = Asked(caller, *parts, self._utc(), heard.address, heard.session)
             return route.handler(asked, arguments)
         except SinkError as trouble:
             raise said(trouble) from None
@@ -127,6 +130,8 @@ def said(trouble: SinkError) -> ApiError:
         return ApiError(404 if trouble.reason.code == NO_STATION.code else 422, trouble.reason)
     if isinstance(trouble, AccountError):
         return ApiError(404 if trouble.reason.code == UNKNOWN.code else 409, trouble.reason)
+    if isinstance(trouble, PersonError):
+        return ApiError(404, trouble.reason)
     if isinstance(trouble, RowError):
         return ApiError(422, NOT_TAKEN.having(why="the database does not take it"))
     return ApiError(503, trouble.reason, AGAIN_S)

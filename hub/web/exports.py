@@ -135,7 +135,7 @@ class Exports:
         path = self._folder / f"{secrets.token_hex(8)}.{said.form}"
         try:
             sheets.write_file(found, said.form, path, lambda _minute: None, said.bom)
-        except BaseException:
+        except BaseException:  # whatever it was, no half a file stays
             path.unlink(missing_ok=True)
             raise
         return path

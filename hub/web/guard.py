@@ -10,6 +10,7 @@ from drivers.reason import Reason
 from edge.page import guard
 
 COOKIE = "minshan_session"
+BY_SECRET = "/a/"  # links by which somebody acknowledges
 LOCAL = ("127.0.0.1", "localhost", "::1")
 OTHER_HOST = Reason("hub_host_unknown", 'this hub is not reached as "{host}": see public_url in its file', host="")
 
@@ -20,4 +21,4 @@ class Guard(guard.Guard):
     def __init__(self, app: ASGIApp, listen: str, public_url: str | None) -> None:
         public = urlsplit((public_url or "").lower()).hostname
         hosts = frozenset((listen.lower(), public or listen.lower(), *LOCAL))
-        super().__init__(app, hosts.__contains__, public_url, COOKIE, OTHER_HOST)
+        super().__init__(app, hosts.__contains__, public_url, COOKIE, OTHER_HOST, BY_SECRET)

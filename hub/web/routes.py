@@ -11,9 +11,9 @@ from hub.database.orders import Order
 from hub.monthly import MonthlySheet
 from hub.rights import Right
 from hub.tiles import KIND, Tiles
+from hub.web import alerts, metrics, people
 from hub.web import arguments as given
 from hub.web import handlers as does
-from hub.web import metrics, people
 from hub.web.exports import Exports
 from hub.web.logins import Logins
 from hub.web.table import API, FileAnswer, Route
@@ -33,10 +33,7 @@ def routes(
     """
     read, ask, manage = Right.READ, Right.COMMAND, Right.MANAGE
     return (
-        Route("GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.Health, does.health),
-        Route("POST", f"{API}/login", "Log in", None, given.Credentials, does.Me, does.login(logins), slow=True),
-        Route("POST", f"{API}/logout", "Log out", None, given.Nothing, does.Done, does.logout),
-        Route("GET", f"{API}/me", "Say who asks", read, given.Nothing, does.Me, does.me),
+        *_logins(logins),
         Route("GET", f"{API}/stations", "The stations", read, given.Nothing, list[answers.StationState], does.stations),
         Route("GET", STATION, "One station", read, given.OfStation, answers.StationState, does.station),
         Route("GET", f"{STATION}/now", "Its newest minute", read, given.OfStation, answers.Now, does.now),
@@ -79,8 +76,19 @@ def routes(
         Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
         *Exports(folder.with_name(f"{folder.name}.exports")).routes(),
+        *alerts.routes(),
         *people.routes(),
         *metrics.routes(listeners, folder.with_name(f"{folder.name}.set-aside")),
+    )
+
+
+def _logins(logins: Logins) -> tuple[Route, ...]:
+    """Return the routes by which somebody comes and goes."""
+    return (
+        Route("GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.Health, does.health),
+        Route("POST", f"{API}/login", "Log in", None, given.Credentials, does.Me, does.login(logins), slow=True),
+        Route("POST", f"{API}/logout", "Log out", None, given.Nothing, does.Done, does.logout),
+        Route("GET", f"{API}/me", "Say who asks", Right.READ, given.Nothing, does.Me, does.me),
     )
 
 

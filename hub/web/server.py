@@ -14,17 +14,19 @@ import msgspec
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
 from drivers.reason import Reason, system_reason
 from edge.page.address import address_of, family
 from edge.page.feed import Feed, Stream, TooManyError
 from edge.page.guard import refusal
-from hub.config import HttpSection
+from hub.config import AlarmsSection, HttpSection
 from hub.database.engine import Engine, RefusedError
 from hub.database.queries import Queries
 from hub.rights import Account, Right
 from hub.sink import SinkError
+from hub.web.acknowledge import AcknowledgePage
 from hub.web.app import LOG_IN, Desk, heard, made
 from hub.web.engines import Engines
 from hub.web.logins import Logins
@@ -48,6 +50,7 @@ class Server:
         pictures: Path,
         utc: Callable[[], int],
         wake: Callable[[], None] = lambda: None,
+        alarms: AlarmsSection | None = None,
     ) -> None:
         host, port = address_of(config.listen)
         try:
@@ -58,11 +61,12 @@ class Server:
         self._engines = Engines(engine)
         self._desk = Desk(self._engines, utc)
         self.feed = Feed(self._newest)
-        live = WebRoute(f"{API}/live", self._live)
+        acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._desk.quickly, utc)
         logins = Logins()
         table = routes(pictures, logins, wake, lambda: self.feed.listeners)
         pages = serving.served(table_of_pages.routes(logins, wake), self._desk, utc)
-        self._app = made(table, self._desk, host, config.public_url, version("minshan"), [live, *pages])
+        others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
+        self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
             self._app,
             log_config=None,

@@ -14,7 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 from drivers.reason import Reason
+from hub.alarms.book import AlarmBook
 from hub.database.accounts import Accounts
+from hub.database.engine import Engine
 from hub.database.orders import Orders
 from hub.database.queries import Queries
 from hub.rights import Account, Right
@@ -28,9 +30,11 @@ class Asked:
     """Who asks, and what may be read for them. `caller` is None where nobody has logged in."""
 
     caller: Account | None
+    engine: Engine
     queries: Queries
     accounts: Accounts
     orders: Orders
+    alarms: AlarmBook
     now_us: int
     address: str  # of the client, as far as the nearest proxy that is trusted says so
     session: str | None  # the session's secret, where a browser asks

@@ -17,8 +17,10 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export
 from provisioning.commands.hub_file import init
+from provisioning.commands.hub_on_call import alerts, person
 from provisioning.commands.hub_options import FILE, loaded, reading
 from provisioning.commands.hub_people import token, user
+from provisioning.commands.hub_visits import visits
 from provisioning.commands.options import format_file_error, json_option, print_json
 from provisioning.commands.run import log_to_stderr
 from provisioning.folding import say
@@ -37,7 +39,7 @@ def hub() -> None:
     """Hold the commands below together."""
 
 
-for command in (init, user, token, export, backup, restore):
+for command in (init, user, token, person, alerts, visits, export, backup, restore):
     hub.add_command(command)
 
 

@@ -117,7 +117,28 @@ def written(facts: dict[str, str | None]) -> str:
             table.add(tomlkit.comment("keep_gb = 500  # " + _("the oldest photos go; otherwise no limit")))
         document.add(tomlkit.nl())
         document.add(name, table)
-    return tomlkit.dumps(document)
+    return tomlkit.dumps(document) + alarms()
+
+
+def alarms() -> str:
+    """Return the part about alarms, as comments: who is told stands in the database."""
+    lines = (
+        _("How people are told of alerts; who they are: `minshan hub person add`."),
+        "[alarms]",
+        'season = ["03-01", "05-31"]  # ' + _("in which frost matters"),
+        'names = { orchard-1 = "" }  # ' + _("of stations, as people know them"),
+        "[[channel]]",
+        'name = "group"',
+        'kind = "wecom"  # ' + _("or dingtalk (with secret_file), webhook (url), mail (url, sender)"),
+        'key_file = ""  # ' + _("a file that holds the robot's key or address alone"),
+        "[[channel]]",
+        'name = "voice"',
+        'kind = "webhook"  # ' + _("a gateway that calls people: what wakes them at night"),
+        'url = ""',
+        "[heartbeat]",
+        'url = ""  # ' + _("asked for once a minute: on another host, which tells when that ends"),
+    )
+    return "\n" + "".join(f"# {line}\n" for line in lines)
 
 
 def make(out: Path, text: str) -> None:

@@ -119,7 +119,7 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
     rows = [span(latest, offset)]
     for name, number in values.items():
         flag = int(quality.get(name, 2))
-        amount = "–" if number is None else f"{texts.reported(name, number)} {texts.unit(units.get(name, ''))}".rstrip()
+        amount = texts.amount(name, number, units.get(name, ""))
         word = "" if flag == 1 else f"  {texts.flag_word(flag)}"
         why = _(" ({reason})").format(reason=texts.said(reasons[name])) if name in reasons else ""
         label = texts.label(name)

@@ -44,12 +44,12 @@ from provisioning.demo.faults import FaultLog
 from provisioning.demo.hub import DemoHub
 from provisioning.demo.processes import NoBrokerError, OwnBroker, camera_process, page_process
 from provisioning.demo.report import goodbye, hello, reported
+from provisioning.demo.scenes import SCENES
 from provisioning.demo.show import Show, interrupts
 from provisioning.demo.unplugging import Unplugging
 
 log = logging.getLogger("minshan.demo")
 RECEIVER_S = 20.0  # real seconds that the demo's hub has to come up; it starts without one then
-WEATHER_BEGIN = 1_775_347_200_000_000  # 2026-04-05 08:00 at the site: an apple orchard in bloom
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Wanted:
     report: Path | None
     stations: int
     page: bool
+    scene: str
 
 
 @click.command(
@@ -125,6 +126,15 @@ class Wanted:
     help=_("How many stations run, all in one process; the table shows the first."),
 )
 @click.option(
+    "--scene",
+    type=click.Choice(list(SCENES)),
+    default="day",
+    show_default=True,
+    help=_("What is to be seen: {scenes}.").format(
+        scenes=_(", ").join(f"{name} ({_(scene.what)})" for name, scene in SCENES.items())
+    ),
+)
+@click.option(
     "--page/--no-page",
     default=True,
     show_default=True,
@@ -170,9 +180,11 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     rigs: list[Rig] = []  # the camera's twin paints what the rig says, and is needed to configure the rig
     config = written(wanted, state, broker_url, capture, camera(wanted, capture, state, stack, rigs))
     store = stack.enter_context(contextlib.closing(open_store(config)))
-    boot = boot_of(config, capture.begin if capture else WEATHER_BEGIN, f"sim-{wanted.seed}")
+    scene = SCENES[wanted.scene]
+    boot = boot_of(config, capture.begin if capture else scene.begin * 1_000_000, f"sim-{wanted.seed}")
     begin = store_end(store, boot)
     rig = Rig(config, boot, begin, wanted.seed, speed=wanted.speed, capture=capture)
+    scene.set_up(rig)
     stack.callback(rig.close)
     rigs.append(rig)
     if hub is not None:

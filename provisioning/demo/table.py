@@ -106,15 +106,16 @@ def row(minute: dict[str, Any], channel: str, narrow: bool) -> list[RenderableTy
     """Return the cells of a channel."""
     flag = minute["quality"][channel]
     quantity = QUANTITIES[ChannelName.parse(channel).quantity]
-    value = texts.value(minute["values"][channel], quantity.decimals)
-    unit = texts.unit(quantity.unit)
+    value = minute["values"][channel]
+    told = texts.amount(channel, value, quantity.unit)
     word = Text(texts.flag_word(flag), style=COLOURS.get(flag, ""))
     if not narrow:
-        return [texts.label(channel), value, unit, word]
+        number, _blank, unit = told.partition(" ") if value is not None else (told, "", texts.unit(quantity.unit))
+        return [texts.label(channel), number, unit, word]
     name = Text(texts.label(channel))
     if reason := texts.said(minute.get("reasons", {}).get(channel)):
         name.append(f"\n  {reason}", style="dim")
-    return [name, f"{value} {unit}".strip(), word]
+    return [name, told, word]
 
 
 def foot(facts: dict[str, Any]) -> Table:

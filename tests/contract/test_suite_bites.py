@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from drivers import contract
 from drivers.clock import Clock
@@ -46,12 +47,12 @@ def bent(info: DriverInfo, bend: Callable[[Device, Clock], tuple[Reading, ...]])
 
 def warmer(device: Device, _: Clock) -> tuple[Reading, ...]:
     """Return readings half a degree too warm."""
-    return tuple(replace(r, value=r.value + 0.5) for r in device.read())
+    return tuple(structs.replace(r, value=r.value + 0.5) for r in device.read())
 
 
 def in_the_future(device: Device, _: Clock) -> tuple[Reading, ...]:
     """Return readings stamped ten seconds ahead."""
-    return tuple(replace(r, at=r.at + 10) for r in device.read())
+    return tuple(structs.replace(r, at=r.at + 10) for r in device.read())
 
 
 def slowly(device: Device, clock: Clock) -> tuple[Reading, ...]:
@@ -78,7 +79,7 @@ def raising(device: Device, clock: Clock) -> tuple[Reading, ...]:
 
 def falling(device: Device, clock: Clock) -> tuple[Reading, ...]:
     """Return a total that falls back each minute."""
-    return tuple(replace(r, value=r.value % 3.0) for r in device.read())
+    return tuple(structs.replace(r, value=r.value % 3.0) for r in device.read())
 
 
 def one_more(_: Any) -> tuple[Channel, ...]:

@@ -7,19 +7,25 @@ from collections.abc import Callable
 from edge.sim.asks import Ask
 from edge.sim.command_checkers import Asked
 from edge.sim.memory_broker import MemoryBroker
-from edge.wire.contract import VERSION, Command, Receipt, Result, Topic, decode, encode, topic
+from edge.sim.memory_link import MemoryLink
+from edge.wire.contract import VERSION, Command, Hello, HelloAnswer, Receipt, Result, Topic, decode, encode, topic
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 
 NAME = "asker"
 
 
 class WatchedBroker(MemoryBroker):
-    """`confirmed`: the parts of pictures that receipts told of; `taken`: ids of commands dealt with."""
+    """`confirmed`: the parts of pictures that receipts told of; `taken`: ids of commands dealt with.
+
+    `waited`: by a station's start, the longest time, s, from a hello to its answer, as the station saw it.
+    """
 
     def __init__(self, queued: int, receive_maximum: int, packet_bytes: int | None) -> None:
         super().__init__(queued, receive_maximum, packet_bytes)
         self.confirmed: set[tuple[str, str]] = set()
         self.taken: set[str] = set()
+        self.waited: dict[str, float] = {}
+        self.asked: dict[str, tuple[str, float]] = {}  # by nonce: the start, and when its station asked
 
     def publish(self, topic: str, payload: bytes, retain: bool, expiry: int | None, now: int) -> int:
         """Take a message, and note what a receipt confirms."""
@@ -34,6 +40,31 @@ class WatchedBroker(MemoryBroker):
         if message is not None and message.topic.endswith(f"/{Topic.COMMAND}"):
             self.taken.add(decode(message.payload, Command).id)
         super().acked(client_id, mid, now)
+
+
+class WatchedLink(MemoryLink):
+    """A connection to a `WatchedBroker`, which is told how long the station waits for answers."""
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
+        """Send a message, and note when a hello goes."""
+        mid = super().publish(topic, payload, retain, expiry)
+        if topic.endswith(f"/{Topic.HELLO}"):
+            hello = decode(payload, Hello)
+            self._watcher.asked.setdefault(hello.nonce, (hello.epoch, self._clock.now()))
+        return mid
+
+    def ack(self, message: Incoming) -> None:
+        """Tell that a message has been dealt with, and note when that is an answer."""
+        if message.topic.endswith(f"/{Topic.ANSWER}"):
+            epoch, at = self._watcher.asked.get(decode(message.payload, HelloAnswer).nonce, ("", self._clock.now()))
+            waited = self._watcher.waited
+            waited[epoch] = max(waited.get(epoch, 0.0), self._clock.now() - at)
+        super().ack(message)
+
+    @property
+    def _watcher(self) -> WatchedBroker:
+        assert isinstance(self._network.broker, WatchedBroker)
+        return self._network.broker
 
 
 class Asker:

@@ -17,8 +17,8 @@ TOKEN = re.compile(
 )
 # Names of things: of programs, protocols, forms, makers and units.
 NAMED = """
-Anderson Erez Fishman Gadoury GRDC Jones MacHardy
-Mills Richardson Stensvand Weinberger advice
+alerts person visits dingtalk webhook wecom mail acknowledge remove
+Anderson Erez Fishman Gadoury GRDC Jones MacHardy Mills Richardson Stensvand Weinberger advice
 CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
 PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF admin backup basic broker chrony committed config
 decode demo dialout digest disable dmesg doctor export false gaps gpio grower http init journalctl jsonl list

@@ -35,7 +35,7 @@ from edge.wire.session import KEPT_SESSION, Incoming, Session
 from hub import intake
 from hub.jsonl import Identity
 from hub.receiver import RECEIVE, Files, Receiver
-from tests.kits.asker import Asker, WatchedBroker
+from tests.kits.asker import Asker, WatchedBroker, WatchedLink
 from tests.kits.batches import Reader
 
 SECTION = BrokerSection(url="mqtt://simulated")
@@ -67,6 +67,8 @@ class FarEnd:
             rng.choice((100, 1000)), rng.choice((1, 5, 20)), rng.choice((None, 16 * 1024))
         )
         self.network = Network(seed, broker)
+        self.network.link = WatchedLink
+        self.waited = broker.waited
         self.asker = Asker(broker, STATION, self.network.utc)
         self._told = self.network.utc if tells_time else lambda: 0
         self._folder, self._copy, self._seed = folder, folder.with_name(folder.name + ".copy"), seed

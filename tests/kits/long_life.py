@@ -65,8 +65,8 @@ class LongLife:
     def live(self, length: float = WEEK) -> Week:
         """Live a week, and judge what came of it."""
         drawn = self._seed * 1000 + self._weeks
-        schedule = replace(draw(drawn, self._config.sensor, length), asks=(), tells_time=False)
-        platform = FarEnd(self._platform, drawn)
+        schedule = replace(draw(drawn, self._config.sensor, length), asks=())
+        platform = FarEnd(self._platform, drawn, tells_time=schedule.tells_time)
         life = Life(
             self._config, self._seed, self._begin, schedule, self._open_store, platform=platform, boots=self._boots
         )

@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from drivers.twins.twin import Fault
+from edge.clock.anchors import MOST_DRIFT
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record
 from edge.sim.faults import DeviceFault, Outage, Schedule
-from edge.sim.record_checkers import Version, unsettled, wrongly_proven
+from edge.sim.record_checkers import Truth, Version, unsettled, wrongly_proven
 from edge.uplink.window import identity
 from tests.kits.stations import Outcome, configured, judged, live
 
@@ -251,3 +252,20 @@ def test_what_counts_as_proven_and_is_not_there_is_noticed(good: Outcome) -> Non
     assert twice == f"doubled: the database has {name} (revision 1) twice"
     (never,) = unsettled(good.kept, [record for record in good.kept if record is not revised])
     assert never.startswith(f"lost: {name} ")
+
+
+def test_the_platforms_time_is_as_good_as_its_answer_was_quick(doctor: Doctor) -> None:
+    """A station states half of what it waited for the platform's time: that is excused, more is not, and no other's."""
+    life, minute = doctor.good.life, doctor.minute(-1)
+    mine = [run for run in life.runs if run.boot.id == minute.stamp.boot]
+    truth = Truth.of(life)
+    waited = max(truth.waited[run.epoch] for run in mine)
+    excuse = truth.widest + MOST_DRIFT * (mine[-1].end - mine[0].boot.utc) / 1e6
+    assert 0.06 < waited < 10.0
+    for source, error, good in (
+        ("platform", excuse + waited / 2 - 0.01, True),
+        ("platform", excuse + waited / 2 + 0.01, False),
+        ("sim", excuse + 0.01, False),
+    ):
+        doctor.change(doctor.minute(-1), clock=ClockMark(source, error))
+        assert [one.partition(":")[0] for one in doctor.complaints()] == ([] if good else ["mistimed"])

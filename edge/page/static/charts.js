@@ -134,7 +134,7 @@ function options(figure, width, height) {
     scales: { x: { time: false }, y: range(kind) },
     axes: [
       { ...axis, font, space: 60, splits: ticks, values: tickLabels },
-      { ...axis, font, size: 48, values: (u, found) => found.map((one) => one.toFixed(Math.min(2, places(found, decimals)))) },
+      { ...axis, font, size: wide, values: (u, found) => found.map((one) => one.toFixed(Math.min(2, places(found, decimals)))) },
     ],
     series: [
       {},
@@ -145,6 +145,10 @@ function options(figure, width, height) {
     ],
     bands: [{ series: [4, 3], fill: colour("--band") }],
   };
+}
+
+function wide(u, labels) {
+  return 18 + 7 * Math.max(3, ...(labels ?? []).map((label) => label.length));
 }
 
 function places(found, decimals) {

@@ -26,6 +26,11 @@ if (live) {
   );
 }
 
+for (const form of document.querySelectorAll("form[data-choose]")) {
+  form.querySelector("button").hidden = true;
+  form.addEventListener("change", () => form.submit());
+}
+
 for (const print of document.querySelectorAll("[data-print]")) {
   print.hidden = false;
   print.addEventListener("click", () => window.print());

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 from edge.language import texts
 from edge.language.texts import _
 from edge.page.markup import quantity_value
-from edge.records.answers import Event
+from edge.page.station_view import AlertLine
+from hub.database.turns import Turn, open_ones
 from hub.web.arguments import Nothing
-from hub.web.pages.wall import offset_of
+from hub.web.pages.stations import offset_of
 from hub.web.table import Asked, PageAnswer
 
-SINCE_US = 31 * 86_400_000_000
-MOST = 200
+MOST = 200  # of all stations together
 
 
-class Turn(NamedTuple):
+class Line(NamedTuple):
     """One turn: of which station and rule, what it is (a code and a word), and what was measured."""
 
     time_us: int
@@ -28,24 +28,30 @@ class Turn(NamedTuple):
 
 
 def show(asked: Asked, _said: Nothing) -> PageAnswer:
-    """Return the turns of the last 31 days of all stations, the newest first."""
-    states, since = asked.queries.stations(), asked.now_us - SINCE_US
-    found = [
-        turn(event)
-        for state in states
-        for event in asked.queries.events(state.station, since, asked.now_us + 1, ("alert",)).events
-        if isinstance(event.body, dict)
-    ]
+    """Return the turns of all stations' alerts, the newest first."""
+    states = asked.queries.stations()
+    found = [line(state.station, turn) for state in states for turn in asked.queries.alert_turns(state.station)]
     newest_first = sorted(found, key=lambda one: one.time_us, reverse=True)[:MOST]
     return PageAnswer("alerts.html", {"title": _("Alerts"), "turns": newest_first}, offset_of(states))
 
 
-def turn(event: Event) -> Turn:
-    """Return one as people read it."""
-    body: dict[str, Any] = event.body if isinstance(event.body, dict) else {}
-    kind, rule = str(body.get("turn", "?")), str(body.get("rule", "?"))
-    time = (event.arrived_us or 0) if event.start_us is None else event.start_us
-    return Turn(time, event.station, rule, kind, turn_word(kind), said_of(body))
+def line(station: str, turn: Turn) -> Line:
+    """Return a turn as people read it."""
+    kind, rule = str(turn.body.get("turn", "?")), str(turn.body.get("rule", "?"))
+    return Line(turn.time_us, station, rule, kind, turn_word(kind), said_of(turn.body))
+
+
+def open_lines(asked: Asked, station: str) -> list[AlertLine]:
+    """Return what a station's open alerts say, and which rule knows nothing."""
+    blind = _("What this rule looks at is missing or doubtful: it knows nothing now.")
+    return [
+        AlertLine(
+            str(turn.body.get("rule", "?")),
+            blind if (is_blind := turn.body.get("turn") == "blind") else said_of(turn.body),
+            is_blind,
+        )
+        for turn in open_ones(asked.queries.alert_turns(station))
+    ]
 
 
 def said_of(body: dict[str, Any]) -> str:

@@ -10,8 +10,10 @@ import msgspec
 from edge.language.texts import _
 from edge.records.answers import Completeness
 from edge.records.asked import us
+from hub.completeness import IN_TRANSIT_US
 from hub.web.arguments import Before
-from hub.web.pages.wall import offset_of
+from hub.web.pages.stations import offset_of
+from hub.web.pages.words import action_word
 from hub.web.table import Asked, PageAnswer
 
 DAYS = 7
@@ -46,7 +48,7 @@ def show(asked: Asked, said: BoardOf) -> PageAnswer:
     began = {state.station: asked.queries.first_day(state.station) or date.max for state in states}
     found = {
         (one.station, one.day): cell(one, one.day >= began[one.station])
-        for one in asked.queries.board(days[0], last, asked.now_us)
+        for one in asked.queries.board(days[0], last, asked.now_us - IN_TRANSIT_US)
     }
     rows = [(state.station, [(day, found[state.station, day]) for day in days]) for state in states]
     values = {
@@ -78,5 +80,10 @@ def audit(asked: Asked, said: Before) -> PageAnswer:
     """Return who did what, the newest first."""
     lines = asked.accounts.audit(us(said.before) if said.before else asked.now_us + 1)
     older = lines[-1].time_us if len(lines) == PAGE else None
-    values = {"title": _("Who did what"), "lines": lines, "older": None if older is None else older / 1e6}
+    values = {
+        "title": _("Who did what"),
+        "lines": lines,
+        "action": action_word,
+        "older": None if older is None else older / 1e6,
+    }
     return PageAnswer("audit.html", values, offset_of(asked.queries.stations()))

@@ -21,6 +21,7 @@ from hub.rights import Right
 from hub.web.arguments import OfStation
 from hub.web.handlers import caller
 from hub.web.handlers import station as state_of
+from hub.web.pages.alerts import open_lines
 from hub.web.pages.wall import derived_of
 from hub.web.pages.words import kind_word
 from hub.web.table import Asked, PageAnswer
@@ -72,7 +73,9 @@ def show(asked: Asked, said: OfStation) -> PageAnswer:
     """Return the station as it is now."""
     state, now = state_of(asked, said), asked.queries.now(said.station)
     curves = asked.queries.curves(said.station, asked.now_us - DAY_US, asked.now_us)
-    beside = Beside(photo=photo(asked, said.station), box=box(asked, said.station))
+    beside = Beside(
+        alerts=open_lines(asked, said.station), photo=photo(asked, said.station), box=box(asked, said.station)
+    )
     seen = station_view(now, asked.now_us, state.utc_offset_s, curves, derived_of(now), beside)
     values = {"seen": seen, "curves_url": f"/stations/{said.station}/curves", "station": said.station}
     return of_station(asked, said.station, "station_here.html", said.station, values, state.utc_offset_s)

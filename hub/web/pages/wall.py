@@ -8,11 +8,14 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.measure.derived.minute_values import derive
 from edge.page import view
+from edge.page.station_view import AlertLine
 from edge.page.view import Card
 from edge.records.answers import Now, StationState, Value
 from hub.causes import reason_of
 from hub.database.cameras import CameraNow
 from hub.web.arguments import Nothing
+from hub.web.pages.alerts import open_lines
+from hub.web.pages.stations import offset_of
 from hub.web.table import Asked, PageAnswer
 
 SHOWN = (
@@ -37,7 +40,7 @@ class Tile(NamedTuple):
 
 
 class Box(NamedTuple):
-    """One station: its newest minute's end, age, temperature first, what else is known, and its cameras."""
+    """One station: its newest minute's end, age, temperature first, what else is known, open alerts, and cameras."""
 
     station: str
     end_us: int | None
@@ -46,6 +49,7 @@ class Box(NamedTuple):
     first: Card | None
     cards: list[Card]
     lacking: int
+    alerts: list[AlertLine]
     tiles: list[Tile]
 
 
@@ -70,6 +74,7 @@ def box(asked: Asked, state: StationState) -> Box:
         age=view.age(now.end_us, asked.now_us),
         first=cards.pop(TEMPERATURE, None),
         cards=list(cards.values()),
+        alerts=open_lines(asked, state.station),
         lacking=asked.queries.records(state.station)[1],
         tiles=[tile(state.station, camera, asked.now_us) for camera in cameras],
     )
@@ -104,8 +109,3 @@ def tile(station: str, camera: CameraNow, now_us: int) -> Tile:
         "" if camera.quality == 1 else texts.flag_word(camera.quality),
         why,
     )
-
-
-def offset_of(states: list[StationState]) -> int:
-    """Return the clock by which a page of several stations tells times: the first one's."""
-    return states[0].utc_offset_s if states else 28_800

@@ -33,3 +33,22 @@ def kind_word(kind: str | None) -> str:
 def percent(rate: float | None) -> str:
     """Return a rate with two digits, cut off, so that only all of it is 100 %; "–" where there is none."""
     return "–" if rate is None else f"{int(rate * 10_000) / 100:.2f} %"
+
+
+def action_word(action: str) -> str:
+    """Return in words what somebody did, as the audit names it."""
+    words = {
+        "login": _("logged in"),
+        "command picture": _("asked for a picture"),
+        "command hello": _("had it compare what it has"),
+        "command stage": _("set the crop's stage"),
+        "command maintenance": _("told of work at the station"),
+        "user add": _("added a person"),
+        "user role": _("changed a role"),
+        "user passwd": _("set a password"),
+        "user disable": _("ended an account"),
+        "user enable": _("let an account live again"),
+        "token add": _("made a token"),
+        "token disable": _("ended a token"),
+    }
+    return words.get(action, action)

@@ -99,6 +99,22 @@ def test_a_sluggish_device_is_given_its_hour() -> None:
     assert Habit(60.0, 200_000.0).limit() == 1200.0
 
 
+@pytest.mark.parametrize(("longest", "told"), [(250.0, 45), (600.0, 99), (1992.0, None)])
+def test_a_lively_thermometer_in_tenths_is_told_though_the_air_is_even(longest: float, told: int | None) -> None:
+    """Where humidity says nothing, one that never stood still for five minutes may not do so for an hour; one that
+    stood still for half an hour when nothing was wrong may, in the same air."""
+    names = ["air_temperature", "relative_humidity", "air_pressure"]
+    known = Doubts(habits={"air_temperature": (longest, 176_400.0)})
+
+    def even(at: float) -> dict[str, float]:
+        humidity, pressure = 61.0 + 0.5 * math.sin(at / 200), 836.0 + 0.3 * math.sin(at / 900)
+        return {"air_temperature": 8.0, "relative_humidity": round(humidity, 1), "air_pressure": round(pressure, 1)}
+
+    found = flags(run(Minutes(list(mast(names).lines.values()), None, known), even, 0, 119), "air_temperature")
+    first = found.index(3) + 1 if 3 in found else None
+    assert first == told
+
+
 def test_a_stuck_thermometer_is_told_by_its_twin(learnt: Doubts) -> None:
     """Where the second one moves by half a kelvin, the one that stands still is doubted, and the other is not."""
     minutes = Minutes(list(mast(AIR).lines.values()), None, learnt)

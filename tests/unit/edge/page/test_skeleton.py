@@ -73,6 +73,7 @@ def test_two_people_are_answered_in_two_languages() -> None:
         with texts.speaking("en"):
             assert texts.flag_word(9) == "missing"
         assert texts.flag_word(9) == "缺测"
+        assert texts.unit("") == texts._("") == ""  # a catalogue's text for none is its own head
     assert texts.flag_word(9) == before
 
 

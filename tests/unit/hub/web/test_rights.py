@@ -28,6 +28,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/users": {"role": "grower", "password": PASSWORD, "stations": [MINE]},
     "/tokens": {"role": "grower", "stations": [MINE]},
     "/role": {"role": "grower", "stations": [MINE]},
+    "/on-call": {"name": "zhang", "channels": ["group"]},
+    "/on-call/remove": {"name": "zhang"},
     "/password": {"password": PASSWORD},
 }
 NAMES = count()  # of accounts that are made

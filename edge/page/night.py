@@ -1,0 +1,100 @@
+"""Last night: the lowest temperature and when, how long it was under what, wet bulb, wind; as text and as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge.alerts.crops import CRITICAL
+from edge.language import texts
+from edge.language.texts import _
+from edge.measure.derived.minute_values import derive
+from edge.page.markup import quantity_value
+from edge.page.source import DAY_US
+from edge.page.templates import clock, shortday
+from edge.records.answers import Event, Point
+
+HOUR_US = 3_600_000_000
+BEGINS_H, ENDS_H = 18, 8  # by the station's clock
+LIMITS = (0.0, -1.0, -2.0)  # degC
+INPUTS = ("air_temperature", "relative_humidity", "air_pressure")
+STAGE_US = 200 * DAY_US  # how long a stage that was said counts
+
+
+def span_of(now_us: int, offset_s: int) -> tuple[int, int]:
+    """Return the night that ends this morning; before 18:00 that is the last one, after it too."""
+    midnight = (now_us + offset_s * 1_000_000) // DAY_US * DAY_US - offset_s * 1_000_000
+    return midnight - (24 - BEGINS_H) * HOUR_US, min(now_us, midnight + ENDS_H * HOUR_US)
+
+
+def night_lines(
+    span: tuple[int, int], offset_s: int, curves: dict[str, list[Point]], stage: tuple[str, str] | None
+) -> list[str]:
+    """Return what is said of a night; `stage`: crop and stage that somebody has said."""
+    first, last = span
+    head = _("Night to {day}").format(day=shortday(last, offset_s))
+    warm = [(p.start_us, p.value) for p in curves["air_temperature"] if p.quality == 1 and p.value is not None]
+    if not warm:
+        return [head, _("No good temperature was measured in this night.")]
+    at, lowest = min(warm, key=lambda pair: pair[1])
+    said = [head, _("Lowest {value} at {time}").format(value=degrees(lowest), time=clock(at, offset_s))]
+    under = [_("under {limit}: {n} min").format(limit=degrees(one), n=below(warm, one)) for one in LIMITS]
+    said.append(_(", ").join(under))
+    said += critical(warm, stage)
+    if (wet := wet_bulb(curves)) is not None:
+        said.append(_("Lowest wet bulb {value}").format(value=degrees(wet)))
+    said += wind(curves.get("wind_speed", []))
+    missing = round((last - first) / 60e6) - len(warm)
+    if missing > 0:
+        said.append(_("{n} minutes have no good temperature").format(n=missing))
+    return said
+
+
+def critical(warm: Sequence[tuple[int, float]], stage: tuple[str, str] | None) -> list[str]:
+    """Return how long it was at or under what the crop bears at its stage; nothing where nobody has said it."""
+    if stage is None or stage[1] not in CRITICAL.get(stage[0], {}):
+        return [_("Nobody has said the stage of the trees: minutes under their critical temperature are not known.")]
+    limit = CRITICAL[stage[0]][stage[1]]
+    said = _("{crop}, {stage}: {n} min at or under {limit}, where one bud in ten is hurt")
+    names = {"crop": texts.crop(stage[0]), "stage": texts.stage(stage[1])}
+    return [said.format(**names, n=sum(value <= limit for _at, value in warm), limit=degrees(limit))]
+
+
+def wet_bulb(curves: dict[str, list[Point]]) -> float | None:
+    """Return the lowest wet bulb of the minutes whose values are all good."""
+    known = [{p.start_us: p for p in curves.get(name, [])} for name in INPUTS]
+    found = []
+    for at in known[0].keys() & known[1].keys() & known[2].keys():
+        values = {name: by_time[at].value for name, by_time in zip(INPUTS, known)}
+        derived = derive(values, {name: by_time[at].quality for name, by_time in zip(INPUTS, known)})
+        if "wet_bulb_temperature" in derived:
+            found.append(derived["wet_bulb_temperature"])
+    return min(found, default=None)
+
+
+def wind(minutes: Sequence[Point]) -> list[str]:
+    """Return the mean wind and its strongest minute."""
+    speeds = [p.value for p in minutes if p.quality == 1 and p.value is not None]
+    if not speeds:
+        return []
+    said = _("Wind {mean} on average, at most {most} in a minute")
+    mean = quantity_value("wind_speed", sum(speeds) / len(speeds), "m/s").striptags()
+    most = quantity_value("wind_speed", max(speeds), "m/s").striptags()
+    return [said.format(mean=mean, most=most)]
+
+
+def below(warm: Sequence[tuple[int, float]], limit: float) -> int:
+    """Return how many minutes were under a limit."""
+    return sum(value < limit for _at, value in warm)
+
+
+def degrees(value: float) -> str:
+    """Return a temperature with its unit."""
+    return quantity_value("air_temperature", value + 0.0, "degC").striptags()
+
+
+def stage_said(events: Sequence[Event]) -> tuple[str, str] | None:
+    """Return crop and stage of the newest event that says one."""
+    for event in events:
+        if isinstance(event.body, dict) and event.body.get("crop") in CRITICAL:
+            return str(event.body["crop"]), str(event.body.get("stage"))
+    return None

@@ -1,0 +1,65 @@
+"""What the air was at a station, as the hub has it: the newest minute before an instant, and how fast it fell."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from edge.alerts.measures import SPAN, ChannelMeasure, FallMeasure, good
+from edge.measure.derived.minute_values import derive
+from edge.records.bodies import Minute, decode
+from edge.records.record import Kind
+from hub.database.engine import Engine
+
+MINUTE_US = 60_000_000
+NEAR_FROST = 3.0  # degC of the wet bulb, from which on frost is near: 0.8 K above where the rules begin in bloom
+RECENT_US = 6 * 3_600_000_000
+
+
+class Air(msgspec.Struct, frozen=True):
+    """One minute's air: when it began, degC of the air and the wet bulb, how fast the air fell before, K an hour."""
+
+    start_us: int
+    air: float | None
+    wet: float | None
+    fall: float | None
+
+    @property
+    def is_near_frost(self) -> bool:
+        """Return whether it was near frost."""
+        value = self.air if self.wet is None else self.wet
+        return value is not None and value <= NEAR_FROST
+
+
+def air_at(engine: Engine, station: str, until_us: int) -> Air | None:
+    """Return the air of the newest minute that began by then; None where there is none in the hours before.
+
+    Raise SinkError.
+    """
+    found = engine.query(
+        "SELECT start, body FROM record WHERE station = %s AND start > %s AND start <= %s AND kind = 'minute' "
+        "AND wrong IS NULL ORDER BY start DESC LIMIT %s",
+        (station, until_us - RECENT_US, until_us, SPAN),
+    )
+    minutes = [(start, minute) for start, body in reversed(found) if (minute := _minute(body)) is not None]
+    if not minutes:
+        return None
+    last, newest = minutes[-1]
+    measure, before, slope = FallMeasure(ChannelMeasure("air_temperature")), last - SPAN * MINUTE_US, None
+    for start, minute in minutes:
+        for _ in range(min(SPAN, round((start - before) / MINUTE_US) - 1)):
+            measure.see(None)
+        slope, before = measure.see(minute).value, start
+    air = good(newest, "air_temperature")
+    wet = derive(newest.values, newest.quality).get("wet_bulb_temperature")
+    return Air(last, air, wet, slope if slope is not None and slope >= 0.1 else None)
+
+
+def _minute(body: Any) -> Minute | None:
+    try:
+        found = decode(Kind.MINUTE, json.loads(body) if isinstance(body, str) else body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, Minute) else None

@@ -1,0 +1,184 @@
+"""One pass of the alarms: what is new is taken in, who is told of what is decided, and each intent committed.
+
+All of a pass is one transaction: killed anywhere, the next pass, or another hub's, finds it whole or not begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import msgspec
+
+from edge.delivery.message import Sender
+from hub.alarms import people as persons
+from hub.alarms import rounds
+from hub.alarms.alarm import Alarm
+from hub.alarms.book import AlarmBook
+from hub.alarms.health import Health
+from hub.alarms.ladder import Telling, advance
+from hub.alarms.lease import holds
+from hub.alarms.outbox import Outbox, drafts
+from hub.alarms.people import Contact, People
+from hub.alarms.routing import Hour, channels_for, quiet_channels
+from hub.alarms.watch import Watch
+from hub.alarms.writing import MOST_A_NIGHT, About, Writer
+from hub.config import AlarmsSection
+from hub.database.engine import Engine
+
+
+class Decider:
+    """One hub's; used from one thread. `senders`: the channels of its file."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        section: AlarmsSection,
+        senders: Mapping[str, Sender],
+        outbox: Outbox,
+        writer: Writer,
+        watch: Watch,
+        holder: str,
+    ) -> None:
+        self._engine, self._section, self._senders = engine, section, senders
+        self._outbox, self._writer, self._watch, self._holder = outbox, writer, watch, holder
+        self._book, self._people, self._health = AlarmBook(engine), People(engine), Health(engine)
+
+    def step(self, now: int) -> bool:
+        """Do one pass. Return whether it was this hub's to do. Raise SinkError."""
+        with self._engine.transaction():
+            if not holds(self._engine, self._holder):
+                return False
+            self._book.take()
+            live = {one.id: one for one in self._book.live()}
+            for one in self._watch.look(list(live.values()), now):
+                live[one.id] = one
+            self._tell(list(live.values()), now)
+            self._book.keep(live.values())
+            self._rounds(list(live.values()), now)
+        return True
+
+    # -- alarms --------------------------------------------------------------------------------------------
+
+    def _tell(self, live: Sequence[Alarm], now: int) -> None:
+        """Put out what is to be told now, together by channel."""
+        pass_ = Pass(self, now)
+        tellings: list[tuple[About, Sequence[str], str]] = []
+        capped: set[str] = set()
+        for alarm in live:
+            self._note_frost(alarm, now)
+            told = advance(alarm, pass_.ready(alarm), now, pass_.hour.by_day, pass_.is_spared)
+            for telling in told:
+                tellings += self._routed(alarm, telling, pass_)
+                capped |= {name for name in telling.names if telling.why == "repeat" and pass_.is_last(name)}
+        by_id = {alarm.id: alarm for alarm in live}
+        alone = [name for name, sender in self._senders.items() if sender.one_by_one]
+        for (channel, _), said in drafts(tellings, capped, alone).items():
+            alarms = [by_id[one.alarm] for one in said.about]
+            urgent = any(alarm.urgency == "frost" for alarm in alarms)
+            self._outbox.put(channel, msgspec.structs.replace(said, wakes=self._senders[channel].wakes), urgent, now)
+
+    def _routed(self, alarm: Alarm, telling: Telling, pass_: Pass) -> list[tuple[About, Sequence[str], str]]:
+        """Return a telling by the channels that it goes by."""
+        about = About(alarm.id, telling.why)
+        if telling.why == "cleared":
+            reached = self._outbox.reached(alarm.id)
+            return [(about, names, name) for name, names in reached.items() if self._is_quiet(name)]
+        found: list[tuple[About, Sequence[str], str]] = []
+        for name in telling.names:
+            person = pass_.people.get(name)
+            if person is not None:
+                channels = channels_for(person, alarm, telling, pass_.hour, self._senders)
+                found += [(about, [name], channel) for channel in channels]
+        return found
+
+    def _is_quiet(self, channel: str) -> bool:
+        return channel in self._senders and not self._senders[channel].wakes
+
+    def _note_frost(self, alarm: Alarm, now: int) -> None:
+        """Note of an alert that sees nothing whether it was near frost when it last saw."""
+        if alarm.what == "frost" and alarm.turn == "blind" and alarm.open and not alarm.ladder.told and not alarm.near:
+            alarm.near = self._watch.is_near(alarm.station, alarm.changed_us) and self._watch.in_season(now)
+
+    # -- what is told in rounds ----------------------------------------------------------------------------
+
+    def _rounds(self, live: Sequence[Alarm], now: int) -> None:
+        """Tell what ended before anybody could be told, and the daily word; let go of what is old."""
+        people = self._people.listed()
+        over = [one for one in live if not one.open and one.late and not one.ladder.told and not one.ladder.over_told]
+        if over and now >= max(one.arrived_us for one in over) + rounds.GATHERED_US:
+            for one in over:
+                one.ladder.over_told = True
+            self._book.keep(over)
+            recent = [one for one in over if one.changed_us > now - rounds.RECENT_US]
+            self._put(rounds.summary(recent, people, self._writer, self.channels, now), now)
+        day = rounds.day_due(self._book.note("daily"), self._section, now)
+        if day is not None:
+            is_first = self._book.note("daily") is None
+            self._book.write("daily", day)
+            rounds.forget(self._engine, now)
+            if self._watch.in_season(now) and not is_first:
+                states = self._health.listed()
+                heard = self._watch.heard(now)
+                self._put(rounds.daily(heard, live, states, people, self._writer, self.channels, now), now)
+
+    def channels(self, person: Contact) -> list[str]:
+        """Return a person's channels that wake nobody."""
+        return quiet_channels(person, self._senders)
+
+    def _put(self, said: rounds.Round, now: int) -> None:
+        for (channel, _), one in said.grouped([n for n, s in self._senders.items() if s.one_by_one]).items():
+            self._outbox.put(channel, one, False, now)
+
+    @property
+    def health(self) -> Health:
+        """Return how the channels fare."""
+        return self._health
+
+    @property
+    def section(self) -> AlarmsSection:
+        """Return what the file says."""
+        return self._section
+
+    def listed(self) -> list[Contact]:
+        """Return the people."""
+        return self._people.listed()
+
+    def counts(self, since_us: int) -> Mapping[str, int]:
+        """Return how many messages each person got since then."""
+        return self._outbox.counts(since_us)
+
+
+class Pass:
+    """What one pass looks up at most once."""
+
+    def __init__(self, decider: Decider, now: int) -> None:
+        self._decider, self._now = decider, now
+        self._offset = decider.section.utc_offset_h
+
+    @cached_property
+    def people(self) -> dict[str, Contact]:
+        """The people, by name."""
+        return {one.name: one for one in self._decider.listed()}
+
+    @cached_property
+    def hour(self) -> Hour:
+        """Whether it is day, and what fails."""
+        failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.busy_us > self._now)
+        return Hour(persons.is_day(self._now, self._offset), frozenset(failing))
+
+    @cached_property
+    def _counts(self) -> Mapping[str, int]:
+        return self._decider.counts(persons.night_of(self._now, self._offset))
+
+    def ready(self, alarm: Alarm) -> list[str]:
+        """Return who may be told of an alarm."""
+        return persons.ready(list(self.people.values()), alarm, self._now, self._offset)
+
+    def is_spared(self, name: str) -> bool:
+        """Return whether somebody has heard enough tonight."""
+        return self._counts.get(name, 0) >= MOST_A_NIGHT
+
+    def is_last(self, name: str) -> bool:
+        """Return whether this is the last reminder of the night."""
+        return self._counts.get(name, 0) == MOST_A_NIGHT - 1

@@ -1,0 +1,81 @@
+"""How the channels fare: when each last took a message, and since when one takes none."""
+
+from __future__ import annotations
+
+import msgspec
+
+from drivers.reason import restored
+from edge.delivery.message import Fate, SendResult
+from hub.alarms.alarm import Quiet
+from hub.database.engine import Engine
+
+OF_A_PERSON = ("no_phone_number", "no_mail_address")  # what is no fault of the channel
+MOST_FAILS = 3  # in a row, after which a channel counts as failing; one that refuses does at once
+
+
+class ChannelState(msgspec.Struct, omit_defaults=True):
+    """One channel. `failing_us`: since when it fails, `why`; `busy_us`: until when it takes nothing."""
+
+    name: str
+    ok_us: int | None = None
+    fails: int = 0
+    failing_us: int | None = None
+    busy_us: int = 0
+    why: dict[str, object] | None = None
+
+    @property
+    def quiet(self) -> Quiet:
+        """Return what an alarm about it knows."""
+        return Quiet(channel=self.name, why=self.why)
+
+    @property
+    def reason(self) -> object:
+        """Return why it fails; None where it does not."""
+        return None if self.why is None else restored(self.why)
+
+
+class Health:
+    """Keeps them. `engine`: used from one thread. All methods raise SinkError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def listed(self) -> list[ChannelState]:
+        """Return all that have been used."""
+        found = self._engine.query("SELECT said FROM alarm_note WHERE name LIKE 'channel %' ORDER BY name")
+        return [msgspec.json.decode(said, type=ChannelState) for (said,) in found]
+
+    def of(self, channel: str) -> ChannelState:
+        """Return one of them."""
+        found = self._engine.query("SELECT said FROM alarm_note WHERE name = %s", (f"channel {channel}",))
+        return msgspec.json.decode(found[0][0], type=ChannelState) if found else ChannelState(channel)
+
+    def busy_until(self, channel: str) -> int:
+        """Return until when a channel takes nothing."""
+        return self.of(channel).busy_us
+
+    def busy(self, channel: str, until_us: int) -> None:
+        """Leave a channel alone until then."""
+        state = self.of(channel)
+        state.busy_us = until_us
+        self._keep(state)
+
+    def note(self, channel: str, result: SendResult, now: int) -> None:
+        """Note what came of a try."""
+        if result.reason is not None and result.reason.code in OF_A_PERSON:
+            return
+        state = self.of(channel)
+        if result.fate is Fate.DELIVERED:
+            state.ok_us, state.fails, state.failing_us, state.why = now, 0, None, None
+        else:
+            state.fails += 1
+            state.why = None if result.reason is None else result.reason.builtins()
+            if result.fate is Fate.REFUSED or state.fails >= MOST_FAILS:
+                state.failing_us = state.failing_us or now
+        self._keep(state)
+
+    def _keep(self, state: ChannelState) -> None:
+        self._engine.query(
+            "INSERT INTO alarm_note (name, said) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET said = excluded.said",
+            (f"channel {state.name}", msgspec.json.encode(state).decode()),
+        )

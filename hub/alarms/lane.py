@@ -1,0 +1,193 @@
+"""The lanes of the alarms: one that decides, and one for each channel, so that one that hangs holds up no other.
+
+The deciding lane takes the lease, and wakes the others; where it is another hub's it waits for that to end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from drivers.clock import Clock, Inbox
+from drivers.reason import Reason
+from edge.backoff import Backoff
+from edge.delivery.message import Fate, Sender
+from edge.lanes import Lanes
+from edge.wire.post import Address, RequestError, requested
+from hub.alarms.decider import Decider
+from hub.alarms.lease import Lease
+from hub.alarms.outbox import Outbox
+from hub.alarms.watch import Watch
+from hub.alarms.writing import Writer
+from hub.config import AlarmsSection
+from hub.database.engine import Engine
+from hub.sink import SinkError
+
+log = logging.getLogger("minshan.alarms")
+POLL_S = 2.0
+HEARTBEAT_S, HEARTBEAT_TIMEOUT_S = 60.0, 8.0
+TROUBLE = Reason("alarms_trouble", "alarms: {why}", why="")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the alarms of a hub work with. `utc`: microseconds; `poll_s`: between two looks.
+
+    `connected`: whether the hub hears its broker; `url`: how people reach the hub.
+    """
+
+    section: AlarmsSection
+    senders: Mapping[str, Sender]
+    engine: Callable[[], Engine]
+    holder: str
+    clock: Clock
+    utc: Callable[[], int]
+    connected: Callable[[], bool] = lambda: True
+    url: str | None = None
+    heartbeat: str | None = None
+    poll_s: float = POLL_S
+    seed: int | None = None
+
+
+def started(setting: Setting) -> Lanes:
+    """Return the running lanes. The database's tables are there."""
+    lanes = Lanes(setting.clock)
+    doors = {name: setting.clock.inbox(1) for name in setting.senders}
+    for name, sender in setting.senders.items():
+        lanes.start(f"channel {name}", partial(_run_channel, setting, sender, doors[name]))
+    lanes.start("alarms", partial(_run_alarms, setting, doors))
+    return lanes
+
+
+def _run_alarms(setting: Setting, doors: Mapping[str, Inbox]) -> None:
+    lane = AlarmsLane(setting, doors)
+    try:
+        lane.run()
+    finally:
+        lane.close()
+
+
+def _run_channel(setting: Setting, sender: Sender, door: Inbox) -> None:
+    ChannelLane(setting, sender, door).run()
+
+
+class AlarmsLane:
+    """Decides. `doors`: by which the channels' lanes are woken."""
+
+    def __init__(self, setting: Setting, doors: Mapping[str, Inbox]) -> None:
+        self._setting, self._doors, self._clock = setting, doors, setting.clock
+        self._engine = engine = setting.engine()
+        self._lease = Lease(engine, setting.holder, setting.clock)
+        writer = Writer(engine, setting.section, setting.url)
+        self._outbox = Outbox(engine, writer, setting.holder, setting.seed)
+        self._watch = Watch(engine, setting.section, setting.connected, setting.utc())
+        parts = self._outbox, writer, self._watch, setting.holder
+        self._decider = Decider(engine, setting.section, setting.senders, *parts)
+        self._was_ours = False
+        self._beat: float | None = None  # the last heartbeat
+        self._trouble: Reason | None = None
+
+    def run(self) -> None:
+        """Decide until stopped."""
+        backoff = Backoff(self._setting.poll_s, 30.0)
+        while True:
+            pause = self._setting.poll_s
+            try:
+                self.step()
+                backoff.reset()
+                self._set_trouble(None)
+            except SinkError as trouble:
+                self._set_trouble(trouble.reason)
+                self._watch.blind_until(self._setting.utc())
+                self._was_ours = False
+                pause = backoff.pause()
+            self._clock.sleep_until(self._clock.now() + pause)
+
+    def step(self) -> None:
+        """Do one pass, where it is this hub's. Raise SinkError."""
+        now = self._setting.utc()
+        if not self._lease.claim():
+            self._was_ours = False
+            return
+        if not self._was_ours:
+            self._outbox.recover(now)
+            self._watch.blind_until(now)
+            self._was_ours = True
+        before = self._outbox.put_in
+        if not self._decider.step(now):
+            return
+        for door in self._doors.values() if self._outbox.put_in > before else ():
+            if not len(door):
+                door.offer(True)
+        self._beat_heart()
+
+    def close(self) -> None:
+        """Let another hub take over."""
+        try:
+            if self._was_ours:
+                self._lease.release()
+        except SinkError as trouble:
+            log.warning("%s", TROUBLE.having(why=trouble.reason))
+        self._engine.close()
+
+    def _beat_heart(self) -> None:
+        """Say that a pass has read and written, once a minute."""
+        url, now = self._setting.heartbeat, self._clock.now()
+        if url is None or (self._beat is not None and now - self._beat < HEARTBEAT_S):
+            return
+        self._beat = now
+        try:
+            where = Address(url, url.partition("?")[0])
+            requested("GET", where, None, {"Connection": "close"}, self._clock, HEARTBEAT_TIMEOUT_S)
+        except RequestError as error:
+            log.warning("%s", TROUBLE.having(why=error.reason))
+
+    def _set_trouble(self, why: Reason | None) -> None:
+        if why is not None and why != self._trouble:
+            log.warning("%s", TROUBLE.having(why=why))
+        self._trouble = why
+
+
+class ChannelLane:
+    """Sends by one channel what is to go out."""
+
+    def __init__(self, setting: Setting, sender: Sender, door: Inbox) -> None:
+        self._setting, self._sender, self._door = setting, sender, door
+        self._engine = setting.engine()
+        writer = Writer(self._engine, setting.section, setting.url)
+        self._outbox = Outbox(self._engine, writer, setting.holder, setting.seed)
+        self._told: Reason | None = None
+
+    def run(self) -> None:
+        """Send until stopped."""
+        clock = self._setting.clock
+        backoff = Backoff(self._setting.poll_s, 30.0)
+        try:
+            while True:
+                pause = 0.0
+                try:
+                    if not self.step():
+                        pause = self._setting.poll_s
+                    backoff.reset()
+                except SinkError:  # the deciding lane says so
+                    pause = backoff.pause()
+                if pause:
+                    self._door.get(clock.now() + pause)
+        finally:
+            self._engine.close()
+
+    def step(self) -> bool:
+        """Send one message. Return whether there was one. Raise SinkError."""
+        name, utc = self._sender.name, self._setting.utc
+        claimed = self._outbox.claim(name, self._sender.most_a_minute, utc())
+        if claimed is None:
+            return False
+        result = self._sender.send(claimed.message)
+        if result.fate is not Fate.DELIVERED and result.reason != self._told:
+            why = Reason("channel_trouble", "{name}: {why}", name=name, why=result.reason or result.answer)
+            log.warning("%s", why)
+        self._told = result.reason
+        self._outbox.settle(claimed, name, result, utc())
+        return True

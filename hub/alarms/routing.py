@@ -1,0 +1,48 @@
+"""By which channels somebody is told: pure.
+
+At night what wakes people comes first and at once where frost or weather is told; by day only with a repeat, or where
+another channel fails. What is over, late or a matter of upkeep wakes nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from edge.delivery.message import Sender
+from hub.alarms.alarm import Alarm
+from hub.alarms.ladder import Telling
+from hub.alarms.people import Contact
+
+
+class Hour(msgspec.Struct, frozen=True):
+    """What routing depends on beside the alarm: whether it is day, and which channels take nothing now."""
+
+    by_day: bool
+    failing: frozenset[str]
+
+
+def channels_for(
+    person: Contact, alarm: Alarm, telling: Telling, hour: Hour, senders: Mapping[str, Sender]
+) -> list[str]:
+    """Return the channels by which a person is told, what wakes first."""
+    there = [name for name in person.channels if name in senders and not _is_itself(alarm, name)]
+    waking = [name for name in there if senders[name].wakes]
+    quiet = [name for name in there if not senders[name].wakes]
+    if telling.why == "cleared" or alarm.urgency == "upkeep" or (alarm.late and alarm.urgency != "frost"):
+        return quiet
+    fails = bool(quiet) and hour.failing >= frozenset(quiet)
+    if not quiet or not hour.by_day or telling.hurry or fails or telling.why in ("repeat", "still", "worse"):
+        return waking + quiet
+    return quiet
+
+
+def quiet_channels(person: Contact, senders: Mapping[str, Sender], but: Collection[str] = ()) -> list[str]:
+    """Return the channels of a person that wake nobody."""
+    return [name for name in person.channels if name in senders and not senders[name].wakes and name not in but]
+
+
+def _is_itself(alarm: Alarm, channel: str) -> bool:
+    """Return whether the alarm is about this very channel."""
+    return alarm.what == "channel" and alarm.quiet is not None and alarm.quiet.channel == channel

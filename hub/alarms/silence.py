@@ -1,0 +1,60 @@
+"""When a station that says nothing is called silent, and when all of them are one alarm: pure.
+
+A station is late once nothing came for its own cadence and five minutes (fifteen out of season). The hub's own absence,
+the broker's and the database's are none of a station's: after each, one cadence and that patience are waited for anew.
+Where nobody at all is heard, it is one alarm about broker or hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from statistics import median
+
+import msgspec
+
+MINUTE_US = 60_000_000
+PATIENCE, PATIENCE_OUT = 5 * MINUTE_US, 15 * MINUTE_US
+SLOWEST = 15 * MINUTE_US  # of a cadence
+GONE_US = 7 * 24 * 60 * MINUTE_US  # after which a station is no longer expected
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """When a station was last heard, and how far its messages lie apart, microseconds."""
+
+    station: str
+    last_us: int
+    cadence_us: int
+
+
+class Silences(msgspec.Struct, frozen=True):
+    """Who is silent now, and whether it is all of them."""
+
+    stations: frozenset[str]
+    everybody: bool
+
+
+def silences(
+    heard: Iterable[Heard], now: int, since_us: int, in_season: bool, before: Silences, connected: bool = True
+) -> Silences:
+    """Return who is silent. `since_us`: from when on this hub, its broker and its database were there.
+
+    `before`: who was silent until now; they are until they are heard. `connected`: whether the broker is there.
+    """
+    patience = PATIENCE if in_season else PATIENCE_OUT
+    expected = [one for one in heard if now - one.last_us < GONE_US or one.station in before.stations]
+    late = {one.station for one in expected if now - max(one.last_us, since_us) > one.cadence_us + patience}
+    quiet = {one.station for one in expected if now - one.last_us > 2 * one.cadence_us + MINUTE_US // 2}
+    still = {one.station for one in expected if one.station in before.stations and now - one.last_us > patience}
+    everybody = len(expected) > int(connected) and quiet == {one.station for one in expected}
+    if everybody:  # one by one is no news then: it is one alarm as soon as all of them are late
+        is_one = before.everybody or {one.station for one in expected} <= late | still
+        return Silences(frozenset(still), is_one and bool(late - still or before.everybody))
+    return Silences(frozenset(late | still), False)
+
+
+def cadence(arrivals: Iterable[int]) -> int:
+    """Return how far a station's messages lie apart, by when its newest records came; one minute where too few did."""
+    times = sorted(set(arrivals))
+    gaps = [after - before for before, after in pairwise(times)]
+    return min(SLOWEST, max(MINUTE_US, round(median(gaps)))) if gaps else MINUTE_US

@@ -1,0 +1,150 @@
+"""What a technician is to see to, station by station, in one list a trip: causes merged, and what to take along."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from edge.measure.quality import Flag
+from edge.records.bodies import Minute, decode
+from edge.records.record import Kind
+from hub.alarms.book import AlarmBook
+from hub.completeness import stations
+from hub.database.engine import Engine
+
+LOOKED_AT = 60  # newest minutes of a station
+OFTEN = 0.5  # of them in which a channel is not good, from which on somebody is to look at it
+Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera"]
+ORDER: tuple[str, ...] = ("silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera")
+TAKE: Mapping[Cause, tuple[str, ...]] = {
+    "silent": ("spare SIM", "spare battery", "spare box"),
+    "battery": ("spare battery", "cloth for the panel"),
+    "bus": ("surge protector", "fuse", "terminals"),
+    "sensor_silent": ("spare sensor", "terminals"),
+    "sensor_doubtful": ("cleaning things", "reference instrument"),
+    "camera": ("lens cloth",),
+}
+SHARED = ("port", "bus", "chip", "i2c_bus")  # settings by which sensors stand on one bus
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One thing to see to at a station. `cause`: one of ORDER; `what`: sensors or cameras; `take`: what to bring.
+
+    `since_us`: since when, microseconds UTC, None where that is not known; `why`: the station's own reasons.
+    """
+
+    station: str
+    cause: str
+    what: list[str]
+    take: list[str]
+    since_us: int | None = None
+    why: list[object] = []
+
+
+def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]:
+    """Return what is to be seen to, of these stations alone (None: of all). Raise SinkError."""
+    found: list[Visit] = []
+    open_ = [one for one in AlarmBook(engine).since(now, mine) if one.open]
+    for station, _, _ in stations(engine):
+        if mine is not None and station not in mine:
+            continue
+        since = {one.what: one.raised_us for one in open_ if one.station == station}
+        if "silent" in since:
+            found.append(_visit(station, "silent", [], since["silent"]))
+            continue  # what it said before says nothing about now
+        if "battery" in since:
+            found.append(_visit(station, "battery", [], since["battery"]))
+        found += _of_sensors(engine, station, since.get("sensor"))
+        found += _of_cameras(engine, station)
+    return sorted(found, key=lambda visit: (visit.station, ORDER.index(visit.cause)))
+
+
+def _visit(
+    station: str, cause: Cause, what: Iterable[str], since: int | None = None, why: list[Any] | None = None
+) -> Visit:
+    return Visit(station, cause, sorted(what), list(TAKE[cause]), since, why or [])
+
+
+def _of_sensors(engine: Engine, station: str, since: int | None) -> list[Visit]:
+    """Return which sensors are silent or doubtful most of the time; a whole bus that is silent is one cause."""
+    owners, buses = _sensors(engine, station)
+    silent, doubtful, why = _counted(_minutes(engine, station), owners)
+    found: list[Visit] = []
+    for sensors in buses.values():
+        if len(sensors) > 1 and sensors <= silent:
+            found.append(_visit(station, "bus", sensors, since))
+            silent = silent - sensors
+    if silent:
+        found.append(_visit(station, "sensor_silent", silent, since))
+    if doubtful:
+        found.append(_visit(station, "sensor_doubtful", doubtful, None, [why[name] for name in sorted(doubtful)]))
+    return found
+
+
+def _counted(
+    minutes: list[Minute], owners: Mapping[str, str]
+) -> tuple[frozenset[str], frozenset[str], dict[str, object]]:
+    """Return which sensors say nothing, and which say doubtful things, in most of these minutes, and why."""
+    silent: dict[str, int] = {}
+    doubtful: dict[str, int] = {}
+    why: dict[str, object] = {}
+    for minute in minutes:
+        flags: dict[str, list[int]] = {}
+        for channel, flag in minute.quality.items():
+            name = owners.get(channel, channel)
+            flags.setdefault(name, []).append(flag)
+            if flag in (Flag.SUSPECT, Flag.FAIL):
+                reason = minute.reasons.get(channel)
+                why[name] = None if reason is None else reason.builtins()
+        for name, some in flags.items():
+            silent[name] = silent.get(name, 0) + all(flag == Flag.MISSING for flag in some)
+            doubtful[name] = doubtful.get(name, 0) + any(flag in (Flag.SUSPECT, Flag.FAIL) for flag in some)
+    least = max(1, OFTEN * len(minutes))
+    quiet = frozenset(name for name, count in silent.items() if count >= least)
+    return quiet, frozenset(name for name, count in doubtful.items() if count >= least) - quiet, why
+
+
+def _minutes(engine: Engine, station: str) -> list[Minute]:
+    found = engine.query(
+        "SELECT body FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL AND start IS NOT NULL "
+        "ORDER BY start DESC LIMIT %s",
+        (station, LOOKED_AT),
+    )
+    read = (decode(Kind.MINUTE, _json(body)) for (body,) in found)
+    return [minute for minute in read if isinstance(minute, Minute)]
+
+
+def _sensors(engine: Engine, station: str) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
+    """Return whose each channel is, and which sensors stand on each bus, by the newest setup."""
+    found = engine.query("SELECT body FROM setup WHERE station = %s ORDER BY arrived_us DESC LIMIT 1", (station,))
+    body = _json(found[0][0]) if found else {}
+    owners: dict[str, str] = {}
+    buses: dict[str, set[str]] = {}
+    for sensor in body.get("sensors") or ():
+        name, settings = str(sensor.get("name")), sensor.get("settings") or {}
+        owners |= {str(channel): name for channel in sensor.get("channels") or ()}
+        bus = next((f"{key} {settings[key]}" for key in SHARED if settings.get(key) is not None), None)
+        if bus is not None:
+            buses.setdefault(bus, set()).add(name)
+    return owners, {bus: frozenset(names) for bus, names in buses.items()}
+
+
+def _of_cameras(engine: Engine, station: str) -> list[Visit]:
+    """Return the cameras whose newest pictures all have a fault."""
+    found = engine.query(
+        "SELECT body FROM event WHERE station = %s AND kind = 'picture' ORDER BY start_us DESC LIMIT 20", (station,)
+    )
+    pictures: dict[str, list[Any]] = {}
+    for (body,) in found:
+        said = _json(body)
+        pictures.setdefault(str(said.get("camera")), []).append(said.get("reasons") or [])
+    bad = {camera: reasons for camera, reasons in pictures.items() if len(reasons) > 2 and all(reasons)}
+    return [_visit(station, "camera", bad, None, [reasons[0] for reasons in bad.values()])] if bad else []
+
+
+def _json(body: Any) -> dict[str, Any]:
+    found = json.loads(body) if isinstance(body, str) else body
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,103 @@
+"""What the hub sees by itself and raises: stations that say nothing, channels that take nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge.alerts.rules import within
+from hub.alarms import alarm as alarms
+from hub.alarms.air import air_at
+from hub.alarms.alarm import Alarm, Quiet
+from hub.alarms.book import AlarmBook
+from hub.alarms.health import Health
+from hub.alarms.people import local
+from hub.alarms.silence import Heard, Silences, cadence, silences
+from hub.config import AlarmsSection
+from hub.database.engine import Engine
+
+NEWEST = 20  # records of a station by which its cadence is judged
+LOOK_US = 10_000_000  # between two looks
+ALL = ""  # the station of what concerns none alone
+
+
+class Watch:
+    """Looks every few seconds. `connected`: whether this hub hears its broker; `engine`: used from one thread."""
+
+    def __init__(self, engine: Engine, section: AlarmsSection, connected: Callable[[], bool], now: int) -> None:
+        self._engine, self._section, self._connected = engine, section, connected
+        self._book, self._health = AlarmBook(engine), Health(engine)
+        self._since = now
+        self._next = 0
+
+    def blind_until(self, now: int) -> None:
+        """Begin to wait anew: the database, the broker or the lease was away until now."""
+        self._since = now
+
+    def look(self, live: list[Alarm], now: int) -> list[Alarm]:
+        """Return what has turned, of what is live or new; within a transaction. Raise SinkError."""
+        if now < self._next:
+            return []
+        self._next = now + LOOK_US
+        return [*self._of_stations(live, now), *self._of_channels(live, now)]
+
+    def heard(self, now: int) -> list[Heard]:
+        """Return when each station was last heard."""
+        found = self._engine.query("SELECT station, max(arrived_last) FROM epoch GROUP BY station ORDER BY station")
+        return [
+            Heard(station, min(last, now), self._cadence(station, last)) for station, last in found if last is not None
+        ]
+
+    def in_season(self, now: int) -> bool:
+        """Return whether frost matters now."""
+        return within(self._section.season, f"{local(now, self._section.utc_offset_h):%m-%d}", last_too=True)
+
+    def _cadence(self, station: str, last: int) -> int:
+        found = self._engine.query(
+            "SELECT arrived FROM record WHERE station = %s AND start > %s AND start <= %s AND kind = 'minute' "
+            "ORDER BY start DESC LIMIT %s",
+            (station, last - 3_600_000_000, last, NEWEST),
+        )
+        return cadence(arrived for (arrived,) in found)
+
+    def _of_stations(self, live: list[Alarm], now: int) -> list[Alarm]:
+        open_ = {one.station: one for one in live if one.open and one.what in ("silent", "all_silent")}
+        heard = {one.station: one for one in self.heard(now)}
+        before = Silences(frozenset(open_) - {ALL}, ALL in open_)
+        after = silences(heard.values(), now, self._since, self.in_season(now), before, self._connected())
+        turned = [self._silent(heard[station], now) for station in sorted(after.stations - before.stations)]
+        for station in sorted(before.stations - after.stations):
+            alarms.cleared(open_[station], now)
+            turned.append(open_[station])
+        if after.everybody and not before.everybody:
+            last = max(one.last_us for one in heard.values())
+            quiet = Quiet(last, count=len(heard))
+            near = any(self.is_near(station, last) for station in heard) and self.in_season(now)
+            turned.append(alarms.raised(ALL, f"all-silent-{last}", "all_silent", now, quiet, near))
+        elif before.everybody and not after.everybody:
+            alarms.cleared(open_[ALL], now)
+            turned.append(open_[ALL])
+            self._since = now
+        return turned
+
+    def _silent(self, one: Heard, now: int) -> Alarm:
+        air = air_at(self._engine, one.station, one.last_us)
+        quiet = Quiet(one.last_us) if air is None else Quiet(air.start_us, air.air, air.wet, air.fall)
+        near = air is not None and air.is_near_frost and self.in_season(now)
+        return alarms.raised(one.station, f"silent-{one.last_us}", "silent", now, quiet, near)
+
+    def is_near(self, station: str, last: int) -> bool:
+        """Return whether the air at a station was near frost."""
+        air = air_at(self._engine, station, last)
+        return air is not None and air.is_near_frost
+
+    def _of_channels(self, live: list[Alarm], now: int) -> list[Alarm]:
+        open_ = {one.quiet.channel: one for one in live if one.open and one.what == "channel" and one.quiet is not None}
+        turned: list[Alarm] = []
+        for state in self._health.listed():
+            if state.failing_us is not None and state.name not in open_:
+                name = f"channel-{state.name}-{state.failing_us}"
+                turned.append(alarms.raised(ALL, name, "channel", now, state.quiet))
+            elif state.failing_us is None and state.name in open_:
+                alarms.cleared(open_[state.name], now)
+                turned.append(open_[state.name])
+        return turned

@@ -1,0 +1,135 @@
+"""What a message says at the moment at which it goes out: of each alarm how it stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from edge.delivery.message import Message, Recipient, Short
+from edge.delivery.short import short_of
+from edge.delivery.texts import AlertFacts, begun, facts_of, sentence
+from edge.language.spoken import Lang, Spoken
+from edge.language.words import N_
+from hub.alarms.air import MINUTE_US, air_at
+from hub.alarms.alarm import Alarm, reason_of
+from hub.alarms.ladder import Why
+from hub.alarms.people import Contact
+from hub.config import AlarmsSection
+from hub.database.engine import Engine
+
+MOST_A_NIGHT = 20  # messages by one channel to one person, then no repeats: operators pass on 50 a day
+URGENCIES = ("frost", "weather", "upkeep")
+
+
+class About(msgspec.Struct, frozen=True):
+    """An alarm in a message, and why it is in it."""
+
+    alarm: str
+    why: Why
+
+
+class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message before it is written: to whom, about what. `lines`: what is said where it is about no alarm.
+
+    `kind` is "alarm", "summary", "daily" or "test"; `last`: no repeats come after it tonight.
+    """
+
+    to: list[str]
+    about: list[About] = []
+    kind: str = "alarm"
+    wakes: bool = False
+    lines: list[str] = []
+    last: bool = False
+
+
+class Writer:
+    """Writes messages of what the database knows. `url`: how people reach the hub, None: not at all."""
+
+    def __init__(self, engine: Engine, section: AlarmsSection, url: str | None) -> None:
+        self._engine, self._section = engine, section
+        self._url = None if url is None else url.rstrip("/")
+        self.offset_h = section.utc_offset_h
+
+    def named(self, station: str) -> str:
+        """Return a station's name for people."""
+        return self._section.names.get(station, station)
+
+    def message(
+        self,
+        name: str,
+        said: Outgoing,
+        alarms: Mapping[str, Alarm],
+        people: Mapping[str, Contact],
+        now: int,
+        again: bool,
+        link: str | None,
+    ) -> Message:
+        """Return a message as it goes out now. `again`: the same may have arrived before."""
+        to = tuple(people[one].recipient if one in people else Recipient(one) for one in said.to)
+        words = Spoken(next((people[one].language for one in said.to if one in people), self._section.language))
+        mine = [(alarms[one.alarm], one.why) for one in said.about if one.alarm in alarms]
+        mine.sort(key=lambda pair: (URGENCIES.index(pair[0].urgency), -pair[0].level, pair[0].raised_us))
+        told = [self.facts(alarm, why, now) for alarm, why in mine]
+        lines = [sentence(words, facts) for facts in told] or list(said.lines)
+        tail = self._tail(words, said, mine, again, link)
+        short = short_of(told[0]) if told else Short("", "", "", "")
+        kind = told[0].what if told else said.kind
+        more = words.say(N_("and {n} more"), n="{n}")
+        return Message(name, begun(lines), tail, more, to, kind, said.wakes, short)
+
+    def facts(self, alarm: Alarm, why: Why, now: int) -> AlertFacts:
+        """Return what is known of an alarm now. Raise SinkError."""
+        offset, turn = self.offset_h, "still" if why == "still" else alarm.turn
+        if alarm.said is None:
+            return self._of_the_hub(alarm, turn, now)
+        name = self.named(alarm.station)
+        found = facts_of(alarm.said, name, alarm.changed_us, now, offset)
+        found = msgspec.structs.replace(found, turn=turn, late=alarm.late)
+        if alarm.what != "frost" or not alarm.open:
+            return found
+        air = air_at(self._engine, alarm.station, alarm.changed_us)
+        if air is None:
+            return found
+        is_of_it = air.start_us > alarm.changed_us - 2 * MINUTE_US
+        return msgspec.structs.replace(found, air=air.air if is_of_it else None, fall=air.fall)
+
+    def episode(self, words: Spoken, alarm: Alarm, now: int) -> str:
+        """Return a line about what is over already."""
+        return sentence(words, self.facts(alarm, "cleared", now))
+
+    def words(self, lang: Lang | None = None) -> Spoken:
+        """Return the words of a language, or of the hub's own."""
+        return Spoken(lang or self._section.language)
+
+    def _of_the_hub(self, alarm: Alarm, turn: str, now: int) -> AlertFacts:
+        quiet = alarm.quiet
+        last = None if quiet is None else quiet.last_us
+        at = alarm.changed_us if not alarm.open or last is None else last
+        minutes = 0 if last is None else round((now - last) / MINUTE_US)
+        name = quiet.channel if quiet is not None and quiet.channel else self.named(alarm.station)
+        found = AlertFacts(name, alarm.what, turn, at, now, self.offset_h, minutes=minutes)
+        if quiet is None:
+            return found
+        of_last = {"air": quiet.air, "value": quiet.wet, "fall": quiet.fall, "count": quiet.count}
+        return msgspec.structs.replace(found, reason=reason_of(quiet), **of_last)
+
+    def _tail(
+        self, words: Spoken, said: Outgoing, mine: Sequence[tuple[Alarm, Why]], again: bool, link: str | None
+    ) -> str:
+        """Return the last line: what is asked of people, and what is to be known of the message itself."""
+        whys = {why for _, why in mine}
+        acked = next((alarm.ladder.acked_by for alarm, why in mine if why == "still" and alarm.ladder.acked_by), "")
+        parts = []
+        if acked:
+            parts.append(words.say(N_("{name} has acknowledged it"), name=acked))
+        repeats = [alarm.ladder.repeats for alarm, why in mine if why == "repeat"]
+        if repeats:
+            parts.append(words.say(N_("reminder {n}"), n=max(repeats)))
+        if said.last:
+            parts.append(words.say(N_("no more reminders tonight")))
+        if again:
+            parts.append(words.say(N_("(this may have come before)")))
+        if whys - {"cleared"} and link is not None and self._url is not None:
+            parts.append(words.say(N_("Acknowledge: {url}"), url=f"{self._url}/a/{link}"))
+        return " ".join(parts)

@@ -1,0 +1,136 @@
+"""The page behind the link of a message: it shows the alarms that the link is about, and its button acknowledges them.
+
+Chat clients, scanners and browsers open links by themselves; so opening changes nothing, and no script is on the page.
+The secret in the address is the right to acknowledge, so another site's page, which does not know it, can do no harm.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from html import escape
+from typing import TypeVar
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from edge.delivery.texts import clock_time, sentence
+from edge.language.spoken import Lang, Spoken
+from edge.language.words import N_
+from hub.alarms.alarm import Alarm
+from hub.alarms.book import AlarmBook
+from hub.alarms.links import Link, Links
+from hub.alarms.writing import Writer
+from hub.config import AlarmsSection
+from hub.database.engine import Engine
+from hub.sink import SinkError
+
+T = TypeVar("T")
+PATH = "/a/"
+MOST_FORM = 2000  # bytes
+STYLE = (
+    ":root{color-scheme:light dark}body{font:18px/1.5 sans-serif;max-width:40em;margin:0 auto;padding:1em}"
+    "p{overflow-wrap:anywhere}button{font:inherit;width:100%;padding:.8em;margin:.3em 0}"
+)
+POLICY = (
+    "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; style-src 'sha256-"
+    + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    + "'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-robots-tag": "noindex, nofollow",
+}
+
+
+class AcknowledgePage:
+    """Answers for links. `ask` runs a question to the database in a thread of its own; `utc` tells the time."""
+
+    def __init__(
+        self,
+        section: AlarmsSection,
+        engine: Callable[[], Engine],
+        ask: Callable[[Callable[[], Response]], Awaitable[Response]],
+        utc: Callable[[], int],
+    ) -> None:
+        self._section, self._engine, self._ask, self._utc = section, engine, ask, utc
+
+    def routes(self) -> list[Route]:
+        """Return what is served."""
+        return [
+            Route(f"{PATH}{{secret}}", self._show, methods=["GET"]),
+            Route(f"{PATH}{{secret}}", self._acknowledge, methods=["POST"]),
+        ]
+
+    async def _show(self, request: Request) -> Response:
+        secret, lang = request.path_params["secret"], language(request)
+        return await self._ask(lambda: self._answer(secret, lang, None))
+
+    async def _acknowledge(self, request: Request) -> Response:
+        secret, lang, form = request.path_params["secret"], language(request), b""
+        async for part in request.stream():
+            form += part
+            if len(form) > MOST_FORM:
+                return HTMLResponse("", 413, HEADERS)
+        who = parse_qs(form.decode("utf-8", "replace")).get("who", [""])[0]
+        return await self._ask(lambda: self._answer(secret, lang, who))
+
+    def _answer(self, secret: str, lang: Lang, who: str | None) -> Response:
+        """Return the page; with `who` after the alarms were acknowledged in that name."""
+        words, now = Spoken(lang), self._utc()
+        try:
+            engine = self._engine()
+            link = Links(engine).opened(secret, now)
+            if link is None:
+                return page(words, [words.say(N_("This link is no longer good."))], [], 404)
+            book = AlarmBook(engine)
+            if who is not None:
+                if who not in link.people:
+                    return page(words, [words.say(N_("Nobody of this name is asked here."))], [], 422)
+                book.acknowledge(link.alarms, who, now)
+            known = book.known(link.alarms)
+            return self._page(words, engine, [known[name] for name in link.alarms if name in known], link, now)
+        except SinkError:
+            return page(words, [words.say(N_("The database is away: try again in a minute."))], [], 503)
+
+    def _page(self, words: Spoken, engine: Engine, alarms: Sequence[Alarm], link: Link, now: int) -> Response:
+        writer = Writer(engine, self._section, None)
+        lines, waits = [], False
+        for alarm in alarms:
+            lines.append(sentence(words, writer.facts(alarm, "raised", now)))
+            ladder = alarm.ladder
+            if ladder.acked_us is not None:
+                at = clock_time(ladder.acked_us, now, writer.offset_h, words)
+                lines.append(words.say(N_("{name} acknowledged it at {time}."), name=ladder.acked_by, time=at))
+            waits = waits or (alarm.open and (ladder.acked_us is None or ladder.reminded_us is not None))
+        return page(words, lines, link.people if waits else [], 200)
+
+
+def page(words: Spoken, lines: Sequence[str], people: Sequence[str], status: int) -> Response:
+    """Return a page with these sentences, and a button for each of these people."""
+    said = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    buttons = ""
+    for name in people:
+        label = words.say(N_("I know, I am {name}"), name=name)
+        buttons += f'<button name="who" value="{escape(name)}">{escape(label)}</button>'
+    form = f'<form method="post">{buttons}</form>' if buttons else ""
+    lang = "zh-CN" if words.lang == "zh" else "en"
+    title = escape(words.say(N_("Acknowledge an alert")))
+    return HTMLResponse(
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><meta name="referrer" '
+        f'content="no-referrer"><title>{title}</title><style>{STYLE}</style></head><body>{said}{form}</body></html>',
+        status,
+        HEADERS,
+    )
+
+
+def language(request: Request) -> Lang:
+    """Return the language that a browser asks for, Chinese where it asks for neither."""
+    wanted = request.headers.get("accept-language", "").lower()
+    return "en" if wanted.startswith("en") else "zh"

@@ -1,0 +1,248 @@
+"""`minshan hub person` and `alerts`: who is told, and what is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.clock.clock import system_utc
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.hub_options import FILE, loaded, reading
+from provisioning.commands.options import json_option, print_json
+from provisioning.folding import say
+
+if TYPE_CHECKING:
+    from hub.alarms.people import Contact
+    from hub.config import HubConfig
+    from hub.database.engine import Engine
+
+DUTIES = ("grower", "technician", "operator")
+NAME = click.argument("name", metavar=_("NAME"))
+HOURS_US = 3_600_000_000
+
+
+@click.group(help=_("Say who is told of alerts: by what, about which stations, when and in which order."))
+def person() -> None:
+    """Hold the commands below together."""
+
+
+@person.command("add", help=_("Keep somebody who is told; one of the same name is replaced."))
+@FILE
+@NAME
+@click.option("--channel", "channels", multiple=True, metavar="NAME", help=_("By this channel of the hub's file."))
+@click.option("--phone", default="", metavar=_("NUMBER"), help=_("For calls and for mentions in a group."))
+@click.option("--mail", default="", metavar=_("ADDRESS"), help=_("For mail."))
+@click.option("--place", type=click.IntRange(1, 1000), default=1, help=_("Who is told first: 1, then 2, ..."))
+@click.option("--station", "stations", multiple=True, metavar="ID", help=_("Of this station alone; several times."))
+@click.option("--hours", metavar="HH:MM-HH:MM", help=_("On duty then; frost comes at any hour."))
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help=_("Of the messages."))
+@click.option("--duty", type=click.Choice(DUTIES), default="grower", help=_("Growers hear of the weather alone."))
+def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
+    """Check and keep a person."""
+    import msgspec
+
+    from hub.alarms.people import Contact, People
+
+    given["stations"] = list(given["stations"]) or None
+    given["hours"] = None if hours is None else hours.split("-")
+    config = loaded(config_file)
+    there = [channel.name for channel in config.channel]
+    unknown = [channel for channel in given["channels"] if channel not in there]
+    if unknown or not given["channels"]:
+        said = _("Name a channel of the hub's file with --channel; there are: {channels}.")
+        raise CommandError(Exit.USAGE, said.format(channels=_(", ").join(there) or "–"))
+    try:
+        found = msgspec.convert({"name": name, **given}, Contact)
+    except msgspec.ValidationError as error:
+        raise CommandError(Exit.USAGE, _("That is not taken: {why}").format(why=str(error))) from None
+    with opened(config) as engine:
+        People(engine).keep(found)
+    say(_('"{name}" is told of alerts now. Send a test: `minshan hub alerts test`.').format(name=name))
+
+
+@person.command("remove", help=_("Tell somebody no more."))
+@FILE
+@NAME
+def remove(config_file: Path, name: str) -> None:
+    """Let go of a person."""
+    from hub.alarms.people import People
+
+    with opened(loaded(config_file)) as engine:
+        people = People(engine)
+        people.person(name)
+        people.remove(name)
+    say(_('"{name}" is told no more.').format(name=name))
+
+
+@person.command("list", help=_("Show who is told, in their order."))
+@FILE
+@json_option()
+def list_people(config_file: Path, as_json: bool) -> None:
+    """Print a line a person."""
+    import msgspec
+
+    from hub.alarms.people import People
+
+    with opened(loaded(config_file)) as engine:
+        for one in People(engine).listed():
+            if as_json:
+                print_json(msgspec.to_builtins(one))
+            else:
+                say(line_of(one))
+
+
+@click.group(help=_("Show what is raised, say that somebody knows, and try the channels."))
+def alerts() -> None:
+    """Hold the commands below together."""
+
+
+@alerts.command("list", help=_("Show what is open, and what was in the last days."))
+@FILE
+@click.option("--days", type=click.IntRange(1, 366), default=7, help=_("So many days."))
+@json_option()
+def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
+    """Print a line an alert. End with 1 where one is open."""
+    import msgspec
+
+    from edge.delivery.texts import sentence
+    from edge.language.spoken import Spoken
+    from hub.alarms.book import AlarmBook
+    from hub.alarms.writing import Writer
+
+    config, now, some_open = loaded(config_file), system_utc(), False
+    words = Spoken("zh" if texts.language(_environment()) == "zh" else "en")
+    with opened(config) as engine:
+        writer = Writer(engine, config.alarms, None)
+        for one in AlarmBook(engine).since(now - days * 24 * HOURS_US, None):
+            some_open = some_open or one.open
+            if as_json:
+                print_json(msgspec.to_builtins(one))
+                continue
+            ladder = one.ladder
+            told = _(", ").join(ladder.reached) or _("nobody yet")
+            known = _("; acknowledged by {name}").format(name=ladder.acked_by) if ladder.acked_by else ""
+            state = _("open") if one.open else _("over")
+            say(f"{one.id} {state}: {sentence(words, writer.facts(one, 'raised', now))}")
+            say("  " + _("told: {names}").format(names=told) + known)
+    if some_open:
+        raise click.exceptions.Exit(Exit.TROUBLE)
+
+
+@alerts.command("acknowledge", help=_("Say that somebody knows of an alert, by its number in the list."))
+@FILE
+@click.argument("number", metavar=_("NUMBER"))
+@click.option("--by", required=True, metavar=_("NAME"), help=_("Who knows."))
+def acknowledge(config_file: Path, number: str, by: str) -> None:
+    """Acknowledge one alert."""
+    from hub.alarms.book import AlarmBook
+
+    with opened(loaded(config_file)) as engine:
+        found = AlarmBook(engine).acknowledge([number], by, system_utc())
+    if not found:
+        raise CommandError(Exit.USAGE, _("There is no alert {number}.").format(number=number))
+    who = found[0].ladder.acked_by
+    say(_("Acknowledged by {name}.").format(name=who) if who else _("It is over."))
+
+
+@alerts.command("log", help=_("Show each message with what the service answered."))
+@FILE
+@click.option("--hours", type=click.IntRange(1, 24 * 366), default=24, help=_("So many hours."))
+@json_option()
+def show_log(config_file: Path, hours: int, as_json: bool) -> None:
+    """Print a line a try, the newest first."""
+    import msgspec
+
+    from hub.alarms.testing import attempts
+
+    config = loaded(config_file)
+    with opened(config) as engine:
+        for one in attempts(engine, system_utc() - hours * HOURS_US):
+            if as_json:
+                print_json(msgspec.to_builtins(one))
+                continue
+            why = f"; {texts.said(one.why)}" if one.why is not None else ""
+            when = texts.when(one.tried_us, config.alarms.utc_offset_h)
+            fate = fates().get(one.fate or "", one.fate or _("under way"))
+            say(f"{when} {one.channel} → {_(', ').join(one.to)}: {fate} ({one.answer or '–'}){why}")
+
+
+@alerts.command("test", help=_("Send a test message by each channel now, and show what the service answers."))
+@FILE
+@click.option("--person", "name", metavar=_("NAME"), help=_("To this person alone."))
+def test(config_file: Path, name: str | None) -> None:
+    """Send past the running hub. End with 1 where a channel does not take it."""
+    import secrets
+
+    from edge.clock.clock import SystemClock
+    from edge.delivery.channels import senders
+    from edge.delivery.message import Fate, Message, Short
+    from edge.delivery.texts import begun
+    from edge.language.spoken import Spoken
+    from hub.alarms.people import People
+    from hub.alarms.testing import TEXT
+
+    config, failed = loaded(config_file), False
+    known = senders(config.channel, SystemClock(), system_utc)
+    with opened(config) as engine:
+        people = [one for one in People(engine).listed() if name in (None, one.name)]
+    if not people:
+        raise CommandError(Exit.USAGE, _("There is nobody to be told: `minshan hub person add`."))
+    for one in people:
+        lines = begun([Spoken(one.language).say(TEXT)])
+        for channel in one.channels:
+            if channel not in known:
+                failed = True
+                say(_("{name}: no channel {channel} in the hub's file").format(name=one.name, channel=channel))
+                continue
+            ready = Short("测试站", "测试", "", "")
+            message = Message(secrets.token_hex(8), lines, "", "{n}", (one.recipient,), "test", False, ready)
+            told = known[channel].send(message)
+            failed = failed or told.fate is not Fate.DELIVERED
+            why = "" if told.reason is None else f": {texts.render(told.reason)}"
+            say(f"{one.name}, {channel}: {fates()[told.fate.value]} ({told.answer or '–'}){why}")
+    if failed:
+        raise click.exceptions.Exit(Exit.TROUBLE)
+
+
+def line_of(one: Contact) -> str:
+    """Return a person on one line."""
+    duties = {"grower": _("grower"), "technician": _("technician"), "operator": _("operator")}
+    where = _("all stations") if one.stations is None else _(", ").join(one.stations)
+    hours = _("always") if one.hours is None else "–".join(one.hours)
+    reach = _(", ").join(one.channels)
+    return f"{one.place}. {one.name}: {duties[one.duty]}, {where}, {hours}, {reach}"
+
+
+def fates() -> dict[str, str]:
+    """Return what became of a message, in words."""
+    return {
+        "delivered": _("delivered"),
+        "refused": _("refused"),
+        "busy": _("takes no more for now"),
+        "failed": _("not delivered"),
+        "unknown": _("not known whether it arrived"),
+    }
+
+
+@contextmanager
+def opened(config: HubConfig) -> Iterator[Engine]:
+    """Give the database. Raise CommandError, also for what it refuses within."""
+    from hub.sink import SinkError
+
+    with reading(config) as engine:
+        try:
+            yield engine
+        except SinkError as trouble:
+            raise CommandError(Exit.USAGE, texts.render(trouble.reason)) from None
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)

@@ -1,0 +1,103 @@
+"""What a demo can show by name: the same weather each time, which one would otherwise wait a season for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from drivers.twins.weather import Noise, Shower, Weather
+from edge.language.words import N_
+from edge.sim.rig import Rig
+
+DAY, HOUR = 86_400, 3_600
+DAY_ZERO = 1_577_836_800  # what showers count from (drivers/twins/weather.py)
+MORNING = 1_775_347_200  # 2026-04-05 08:00 at the site: an apple orchard in bloom
+
+
+class Still(Noise):
+    """A noise that stands at one value."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__(0, 1.0)
+        self._value_now = value
+
+    def at(self, t: float) -> float:
+        """Return the value, whatever the instant."""
+        return self._value_now
+
+
+class SceneWeather(Weather):
+    """Weather with a scene's own sky: `colder` K, `cloud` and `front` as fixed noises (-1..1), `windy` a factor.
+
+    `showers`: those there are, in s since 1970 UTC; None: as the seed has them.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        colder: float = 0.0,
+        fixed: Mapping[str, float] | None = None,
+        windy: float = 1.0,
+        showers: tuple[Shower, ...] | None = None,
+    ) -> None:
+        super().__init__(seed)
+        self.warmth -= colder
+        self.windy = windy
+        self.noise |= {name: Still(value) for name, value in (fixed or {}).items()}
+        self._scene = showers
+
+    def _showers(self, day: int) -> tuple[Shower, ...]:
+        if self._scene is None:
+            return super()._showers(day)
+        return tuple(one for one in self._scene if int(one.start // DAY) == day)
+
+
+class Scene(NamedTuple):
+    """A scene: what it shows, when it begins (s since 1970), its weather, and sensors that are held at a value."""
+
+    what: str
+    begin: int = MORNING
+    colder: float = 0.0
+    fixed: Mapping[str, float] | None = None
+    windy: float = 1.0
+    showers: tuple[Shower, ...] | None = None
+    held: Mapping[tuple[str, str], float] | None = None
+
+    def set_up(self, rig: Rig) -> None:
+        """Give a rig that is not powered on yet this weather."""
+        rig.weather = SceneWeather(rig.seed, self.colder, self.fixed, self.windy, self.showers)
+        rig.held = dict(self.held or {})
+
+
+def shower(hours: float, length: float, amount: float) -> Shower:
+    """Return a shower so many hours after MORNING; its length in h, its amount in mm."""
+    return Shower(MORNING - DAY_ZERO + hours * HOUR, length * HOUR, amount)
+
+
+SCENES = {
+    "day": Scene(N_("an ordinary spring day")),
+    "frost": Scene(
+        N_("a clear night of frost in full bloom"),
+        begin=MORNING + 13 * HOUR,
+        colder=1.5,
+        fixed={"cloud": -1.0, "front": -0.6, "moist": -0.3},
+        windy=0.5,
+        showers=(),
+    ),
+    "storm": Scene(
+        N_("a storm with heavy rain in the afternoon"),
+        begin=MORNING + 6 * HOUR,
+        fixed={"cloud": 0.6},
+        windy=3.0,
+        showers=(shower(7, 1.0, 24.0), shower(9, 1.5, 18.0)),
+    ),
+    "dark-week": Scene(
+        N_("a week under low cloud"),
+        fixed={"cloud": 1.0},
+        showers=tuple(shower(5 + 24 * day, 8.0, 3.0) for day in range(7)),
+    ),
+    "spider": Scene(
+        N_("a web over the cups: the wind is there, and they stand still"),
+        held={("cups", "wind_speed"): 0.0},
+    ),
+}

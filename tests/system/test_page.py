@@ -1,0 +1,186 @@
+"""The station's page as people see it: a real demo, its page process, and a real Chromium on phone and desktop."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.kits.broker import until
+from tests.kits.browser import DESKTOP, PHONE, SMALL_PHONE, chromium, looking
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+class Shown(NamedTuple):
+    """A running demo: its process, the address of its page, its folder."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    folder: Path
+
+
+@pytest.fixture(name="shown", scope="module")
+def a_demo_with_its_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """Give a demo that has measured for a while."""
+    folder = tmp_path_factory.mktemp("demo")
+    out = folder / "out"
+    words = [sys.executable, "-m", "provisioning.main", "demo", "--speed", "60", "--state", str(folder)]
+    with out.open("wb") as file:
+        process = subprocess.Popen(words, stdout=file, stderr=file)
+    try:
+        until(lambda: "http://" in out.read_text(), 60)
+        found = re.search(r"http://\S+", out.read_text())
+        assert found is not None
+        url = found.group()
+        until(lambda: answers(url), 60)
+        until(lambda: 'data-channel="air_temperature"' in httpx.get(url, timeout=20).text, 120)
+        yield Shown(process, url, folder)
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def answers(url: str) -> bool:
+    """Return whether a server answers there."""
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(name="browser", scope="module")
+def a_browser() -> Iterator[Browser]:
+    """Give Chromium."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.mark.parametrize(("lang", "now"), [("zh-CN", "现在"), ("en-GB", "Now")])
+@pytest.mark.parametrize("size", [SMALL_PHONE, PHONE, DESKTOP])
+def test_values_move_without_a_reload(
+    shown: Shown, browser: Browser, size: tuple[int, int], lang: str, now: str
+) -> None:
+    """The sentence on top is there in the person's language, and the next minute comes by itself."""
+    with looking(browser, size, lang) as page:
+        page.goto(shown.url)
+        expect(page.locator("#top h1")).to_contain_text(now)
+        first = page.locator("#top time").inner_text()
+        expect(page.locator("#top time")).not_to_have_text(first)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en-GB"])
+def test_text_of_twice_the_size_stays_on_the_page(shown: Shown, browser: Browser, lang: str) -> None:
+    """On the smallest phone, at 200 %, nothing is cut off and no value leaves its unit."""
+    with looking(browser, SMALL_PHONE, lang) as page:
+        for path in ("/", "/curves", "/pictures", "/events", "/export"):
+            page.goto(shown.url + path)
+            page.evaluate("document.documentElement.style.fontSize = '200%'")
+            assert page.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE[0], path
+        page.goto(shown.url)
+        tall = "[...document.querySelectorAll('.card .value')].map(e => e.getClientRects().length)"
+        assert set(page.evaluate(tall)) == {1}
+
+
+def test_a_sensor_that_is_unplugged_is_missing_and_never_its_old_value(shown: Shown, browser: Browser) -> None:
+    """By the demo's own button: the thermometer's value goes, the word comes; put back, it is there again."""
+    with looking(browser) as page:
+        page.goto(shown.url)
+        card = page.locator('[data-channel="air_temperature"]')
+        page.get_by_role("button", name="shelter").click()
+        expect(page.get_by_role("button", name="shelter")).to_have_attribute("aria-pressed", "true")
+        expect(card).to_contain_text("缺测")
+        assert not re.search(r"\d+\.\d", card.inner_text())
+        assert "shelter" in page.locator("#box").inner_text()
+        page.get_by_role("button", name="shelter").click()
+        expect(card).not_to_contain_text("缺测")
+
+
+def test_a_curve_is_read_by_touch_and_by_keys(shown: Shown, browser: Browser) -> None:
+    """A finger on the curve reads a value with its time; arrow keys go on from there."""
+    with looking(browser, has_touch=True) as page:
+        page.goto(shown.url + "/curves?channel=air_temperature")
+        figure = page.locator("figure.chart")
+        expect(figure).to_have_attribute("data-state", "drawn")
+        figure.locator(".u-over").tap()
+        expect(figure.locator("output")).to_contain_text(re.compile(r"\d+-\d\d \d\d:\d\d +-?\d+\.\d ℃"))
+        read = figure.locator("output").inner_text()
+        figure.locator(".plot").focus()
+        page.keyboard.press("ArrowLeft")
+        expect(figure.locator("output")).not_to_have_text(read)
+
+
+def test_what_is_downloaded_is_what_the_station_keeps(shown: Shown) -> None:
+    """Each number of the file equals the one that the daemon gives, flags too, in UTF-8 that Excel knows."""
+    told = httpx.get(shown.url + "/export/minutes", params={"kind": "csv"}, timeout=60)
+    assert told.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(told.content.decode("utf-8-sig"))))
+    assert len(rows) > 3
+    place = rows[0].index("气温 (℃)")
+    station = "demo"
+    asked = {"channel": "air_temperature", "from": rows[1][1], "step": "minute"}
+    series = httpx.get(f"{shown.url}/api/v1/stations/{station}/series", params=asked, timeout=60).json()
+    known = {point["start_us"] // 60_000_000: point for point in series["points"]}
+    for row in rows[1:]:
+        utc = int(datetime.fromisoformat(row[1]).timestamp()) // 60
+        value, flag = row[place], row[place + 1]
+        point = known.get(utc)
+        assert flag == ("" if point is None else str(point["quality"]))
+        assert (float(value) if value else None) == (None if point is None else point["value"])
+
+
+def test_without_scripts_everything_is_said(shown: Shown, browser: Browser) -> None:
+    """Finished HTML: value, age, words, curves and the photos' page are there where no script runs."""
+    with looking(browser, java_script_enabled=False) as page:
+        page.goto(shown.url)
+        assert "℃" in page.locator("#top h1").inner_text()
+        assert "前" in page.locator("#top .age").inner_text()
+        page.get_by_role("link", name="曲线").click()
+        expect(page.locator("figure svg.still").first).to_be_visible()
+
+
+def test_wrong_questions_are_refused_and_cost_nothing(shown: Shown) -> None:
+    """Another Host, another station, broken arguments: an answer with a code, and the next one is served."""
+    api = f"{shown.url}/api/v1/stations"
+    assert httpx.get(shown.url, headers={"host": "evil.example"}).status_code == 421
+    assert httpx.get(f"{api}/other/now").status_code == 404
+    for params in ({}, {"channel": "x"}, {"channel": "x", "from": "yesterday"}, {"channel": "\0", "from": "1e300"}):
+        assert httpx.get(f"{api}/demo/series", params=params).status_code == 422, params
+    assert httpx.get(f"{shown.url}/api/v1/pictures/abc").status_code == 422
+    for path in (
+        "/curves?span=x&channel=%00",
+        "/pictures?day=0001-01-01",
+        "/events?page=%00",
+        "/export/minutes?from=x",
+    ):
+        assert httpx.get(shown.url + path, timeout=60).status_code == 200, path
+    assert httpx.post(f"{shown.url}/demo/unplug/shelter", headers={"origin": "http://evil.example"}).status_code == 403
+    assert httpx.get(shown.url).status_code == 200
+
+
+def test_what_is_old_is_grey_though_nothing_says_so(shown: Shown, browser: Browser) -> None:
+    """The daemon stands still (SIGSTOP): the browser greys its values and tells the age, until it goes on."""
+    with looking(browser) as page:
+        page.goto(shown.url)
+        expect(page.locator("#values")).to_have_attribute("data-age", "fresh")
+        os.kill(shown.process.pid, signal.SIGSTOP)
+        try:
+            expect(page.locator("#values")).to_have_attribute("data-age", re.compile("old|gone"))
+            expect(page.locator("#top .when-old")).to_be_visible()
+        finally:
+            os.kill(shown.process.pid, signal.SIGCONT)
+        expect(page.locator("#values")).to_have_attribute("data-age", "fresh", timeout=60_000)

@@ -1,0 +1,80 @@
+"""Last night in words and as a picture: what is said is what a second count of the minutes says."""
+
+from __future__ import annotations
+
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from edge.language import texts
+from edge.page import night, night_picture
+from edge.records.answers import Point
+
+MINUTE, OFFSET = 60_000_000, 28_800
+SEVEN = 1_775_343_600_000_000  # 2026-04-05 07:00 at the site
+
+
+def curve(values: list[float | None], first: int, quality: int = 1) -> list[Point]:
+    """Return minutes from an instant on."""
+    return [
+        Point(first + n * MINUTE, first + (n + 1) * MINUTE, value, 9 if value is None else quality)
+        for n, value in enumerate(values)
+    ]
+
+
+def test_a_night_runs_from_evening_to_morning() -> None:
+    """At seven it is the night that has just ended, and still so in the afternoon, up to eight o'clock."""
+    first, last = night.span_of(SEVEN, OFFSET)
+    assert (SEVEN - first, last) == (13 * 3_600_000_000, SEVEN)
+    assert night.span_of(SEVEN + 9 * 3_600_000_000, OFFSET) == (first, SEVEN + 3_600_000_000)
+
+
+@given(st.lists(st.none() | st.floats(-6, 6).map(lambda value: round(value, 2)), min_size=1, max_size=300))
+def test_the_minutes_of_frost_are_counted_as_they_were(values: list[float | None]) -> None:
+    """Minimum, minutes under each limit and under what the crop bears: as another count of the same minutes has it."""
+    span = (SEVEN - len(values) * MINUTE, SEVEN)
+    with texts.speaking("en"):
+        lines = night.night_lines(span, OFFSET, {"air_temperature": curve(values, span[0])}, ("apple", "full-bloom"))
+    told = "\n".join(lines)
+    known = [value for value in values if value is not None]
+    if not known:
+        assert "No good temperature" in told
+        return
+    for limit in (0.0, -1.0, -2.0):
+        assert f": {len([v for v in known if v < limit])} min" in told
+    assert f"full bloom: {len([v for v in known if v <= -2.2])} min at or under" in told
+    if missing := values.count(None):
+        assert f"{missing} minutes have no good temperature" in told
+
+
+def test_a_doubted_minute_is_no_frost() -> None:
+    """A thermometer that nobody believes neither makes a minimum nor counts."""
+    span = (SEVEN - 10 * MINUTE, SEVEN)
+    minutes = [*curve([1.0] * 9, span[0]), *curve([-8.0], SEVEN - MINUTE, quality=3)]
+    with texts.speaking("zh"):
+        lines = night.night_lines(span, OFFSET, {"air_temperature": minutes}, None)
+    assert not any("-8" in line for line in lines)
+    assert any("没有人报过物候期" in line for line in lines)
+
+
+def test_the_picture_is_one_to_forward_and_writes_chinese() -> None:
+    """750 px wide, the curve in it; 岷 is its own sign and no empty box, and where a minute is missing is no ink."""
+    span = (SEVEN - 600 * MINUTE, SEVEN)
+    values = [None if 200 <= n < 400 else 2.0 - n / 200 for n in range(600)]
+    made = night_picture.picture("岷山果园", ["一夜", "最低 -1.0 ℃"], curve(values, span[0]), span)
+    image = Image.open(io.BytesIO(made))
+    assert (image.format, image.width) == ("PNG", 750)
+    font = night_picture.font_of(40)
+    signs = []
+    for sign in ("岷", "\U0010fffe"):
+        paper = Image.new("1", (60, 60))
+        ImageDraw.Draw(paper).text((0, 0), sign, font=font, fill=1)
+        signs.append(paper.tobytes())
+    assert signs[0] != signs[1]
+    line = tuple(int(night_picture.LINE[at : at + 2], 16) for at in (1, 3, 5))
+    wide = 750 - 2 * night_picture.MARGIN
+    inked = {x for x in range(750) for y in range(image.height) if image.getpixel((x, y)) == line}
+    middle = range(night_picture.MARGIN + wide * 210 // 600, night_picture.MARGIN + wide * 390 // 600)
+    assert inked and not inked & set(middle)

@@ -1,0 +1,17 @@
+"""Simulated nights keep their database in memory: none of them is about what a disk does when it is told to flush."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kits.stations import folder_in_memory
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Return a new folder, in memory where the machine has a file system there."""
+    with folder_in_memory() as folder:
+        yield folder
