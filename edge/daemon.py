@@ -9,6 +9,8 @@ from typing import Any
 
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock
+from drivers.errors import DeviceError
+from edge.alerts.horn_line import turn_off
 from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, TimeSource
 from edge.config.sections import Config
@@ -50,8 +52,9 @@ def still_salvaging() -> None:
 
 def serve(config: Config) -> None:
     """Run the station until SIGTERM or SIGINT. Raises StoreError where its store can't be opened."""
-    store = open_store(config)
     clock = SystemClock()
+    quieten(config, clock)
+    store = open_store(config)
     sources: list[TimeSource] = [KernelTime(config.clock.trust_system_clock)]
     station = Station(config, store, clock, open_bus, sources, boot_id(), system=system_utc)
     with Signals() as signals:
@@ -64,6 +67,15 @@ def serve(config: Config) -> None:
             beat(station)
     notify("STOPPING=1")
     station.stop(lambda names: station.lanes.join(PATIENCE_S, *names))
+
+
+def quieten(config: Config, clock: Clock) -> None:
+    """Turn the horn off before all else: a daemon that was killed may have left it on, and a salvage takes minutes."""
+    if config.horn is not None:
+        try:
+            turn_off(config.horn, open_bus, clock)
+        except DeviceError as error:  # its lane says so, and tries again
+            log.warning("the horn cannot be turned off: %s", error.reason)
 
 
 def beat(station: Station) -> None:

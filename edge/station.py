@@ -17,10 +17,13 @@ import msgspec
 
 from drivers.clock import Clock
 from edge.alerts.alerts import Alerts
+from edge.alerts.horn import HornLane
+from edge.alerts.sounding import Demand
 from edge.budget.budget import Budget, terms_of
 from edge.budget.urgency import LASTS_S, LOOKED_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.config.sections import Config
+from edge.control.advice import Advice
 from edge.control.commands import KNOWN, Commands
 from edge.control.envelopes import by_mqtt
 from edge.control.local_socket import Control
@@ -36,7 +39,7 @@ from edge.recorder.channels import channel_lines, kept_doubts
 from edge.recorder.events import setup_body, start_body
 from edge.recorder.hours import Hours
 from edge.recorder.recorder import Recorder
-from edge.records.record import Draft, Kind, Record, Stamp
+from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sampler import BusLane, Opener, by_bus
 from edge.store.errors import StoreError
 from edge.store.outbox import PLATFORM
@@ -47,6 +50,7 @@ from edge.uplink.uplink import Uplink
 from edge.wire.contract import Command, Result
 
 log = logging.getLogger("minshan.station")
+MEASURING = ("bus ", "pictures", "health", "horn")  # lanes that end first
 INBOX = 20_000  # items; at 30 readings a second ten minutes of a disk that hangs. Full: a counted loss
 
 
@@ -87,15 +91,12 @@ class Station:
             appended=self._appended,
             hours=self._hours,
         )
-        recorder = self.recorder
-        recorder.alerts = self._alerts
-        self.timekeeper = Timekeeper(
-            sources, boot, clock, self.inbox, settled=lambda: recorder.snapshot.settled, system=system
-        )
-        self._know_the_time()
+        self.recorder.alerts = self._alerts
+        self.timekeeper = self._make_timekeeper(sources, system)
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.uplink = self._make_uplink(way)
         self.pictures = self._make_pictures()
+        self.horn = self._make_horn(opener)
         self.parts = Parts(
             config,
             clock,
@@ -108,16 +109,23 @@ class Station:
             self.lanes,
             self.timekeeper,
             self.budget,
+            self.horn,
+            Advice(config, store),
         )
         self.commands = Commands(self.parts, KNOWN)
         self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
         self.control = Control(config.socket_path, clock, self.commands)
         self.health = Health(self.parts, boot)
 
-    def _know_the_time(self) -> None:
-        """One look before anything is recorded: where the time is known, no record has to be dated later."""
-        for anchor in self.timekeeper.look():
-            self.recorder.learn(anchor)
+    def _make_timekeeper(self, sources: list[TimeSource], system: Callable[[], int] | None) -> Timekeeper:
+        """Look once before anything is recorded: where the time is known, no record has to be dated later."""
+        recorder = self.recorder
+        keeper = Timekeeper(
+            sources, self.boot, self.clock, self.inbox, settled=lambda: recorder.snapshot.settled, system=system
+        )
+        for anchor in keeper.look():
+            recorder.learn(anchor)
+        return keeper
 
     def _make_uplink(self, way: Way) -> Uplink | None:
         broker = self.config.broker
@@ -151,6 +159,21 @@ class Station:
             post=self.inbox.offer,
         )
 
+    def _make_horn(self, opener: Opener) -> HornLane | None:
+        if self.config.horn is None:
+            return None
+        horn = HornLane(
+            self.config.horn,
+            opener,
+            self.clock,
+            self.store.notes,
+            self.boot,
+            post=self.inbox.offer,
+            time_at=self._time_at,
+        )
+        horn.demand(Demand(self._alerts.now, self._alerts.end))
+        return horn
+
     # -- life ------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -166,6 +189,8 @@ class Station:
         self.lanes.start("time", self.timekeeper.run)
         if self.pictures is not None:
             self.lanes.start("pictures", self.pictures.run)
+        if self.horn is not None:
+            self.lanes.start("horn", self.horn.run)
         if self.uplink is not None:
             self.lanes.start("uplink", self.uplink.run)
         self.lanes.start("control", self.control.run)
@@ -188,7 +213,7 @@ class Station:
         `last_instant` (s of the boot) where that is before now.
         """
         self.recorder.last_instant = min(self.recorder.last_instant, last_instant)
-        measuring = [*self.lanes.names("bus "), *self.lanes.names("pictures"), *self.lanes.names("health")]
+        measuring = [name for kind in MEASURING for name in self.lanes.names(kind)]
         self._end(measuring, await_end)
         self._end(self.lanes.names("recorder"), await_end)
 
@@ -220,6 +245,10 @@ class Station:
         if self.uplink is not None:
             self.uplink.result(result)
 
+    def _time_at(self, instant: float) -> tuple[int | None, ClockMark]:
+        """Return the UTC of an instant of this boot and how it is known. Callable from any lane."""
+        return self.recorder.snapshot.time_at(instant)
+
     def _lost(self, body: dict[str, Any]) -> None:
         """Append a loss record of this instant for what the uplink cannot send."""
         now = self.clock.now()
@@ -231,6 +260,8 @@ class Station:
         self.control.recorded(record)
         if any(alert.step for alert in self._alerts.now):
             self.budget.urgency.matters_until(self.clock.now() + LASTS_S)
+        if self.horn is not None:
+            self.horn.demand(Demand(self._alerts.now, self._alerts.end))
         if self.uplink is not None:
             self.uplink.notify()
 

@@ -54,12 +54,17 @@ COMMANDS = {
         "provisioning.commands.show",
         N_("Show a curve of the last 24 hours, the last night, 7 days or the season, and its lowest."),
     ),
+    "advice": Entry(
+        "provisioning.commands.advice",
+        N_("Say whether spraying is sensible now, whether scab may infect, and what the season came to."),
+    ),
     "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone.")),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
     "stage": Entry(
         "provisioning.commands.stage",
         N_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."),
     ),
+    "horn": Entry("provisioning.commands.horn", N_("Silence the station's horn, or hear whether it works.")),
     "try-logins": Entry("provisioning.commands.try_logins", N_("Try cameras whose login was refused again at once.")),
     "budget": Entry("provisioning.commands.budget", N_("What the mobile data of a station costs.")),
     "accept-ledger": Entry("provisioning.commands.accept_ledger", N_("Let the receipts of another receiver count.")),

@@ -147,6 +147,7 @@ OPEN = {
     "timekeeper": {"snapshot"},
     "pictures": {"snapshot", "request", "forgive_logins"},
     "uplink": {"snapshot", "greet", "accept_ledger", "retry_now", "wait_no_longer"},
+    "horn": {"snapshot", "silence", "test"},
     "control": set[str](),
     "health": set[str](),
 }

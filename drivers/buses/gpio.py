@@ -1,4 +1,4 @@
-"""GPIO contacts: the kernel's edge times and the kernel's debouncing, through gpiod.
+"""GPIO contacts and switches: the kernel's edge times and the kernel's debouncing, through gpiod.
 
 Edges are stamped in the interrupt, so a lane that comes late loses no time and, up to the kernel's queue of
 1024 edges, no edge; beyond it the lines' sequence numbers state how many were lost, and those are counted
@@ -39,18 +39,31 @@ class Contact(Protocol):
         """Release the line."""
 
 
+class Switch(Protocol):
+    """A relay on one line."""
+
+    def set(self, on: bool) -> None:
+        """Switch it. Raise OSError where the chip is gone."""
+
+    def close(self) -> None:
+        """Release the line; its level is then no longer ours. Calling it again does nothing."""
+
+
 class Chip(Protocol):
     """A GPIO chip: the kernel's, or a simulation's."""
 
     def request(self, line: int, pull: Pull, debounce: float) -> Contact:
         """Return the contact on that line. Raise OSError as the kernel does."""
 
+    def drive(self, line: int, active_low: bool) -> Switch:
+        """Return the switch on that line, which is off from the request on. Raise OSError as the kernel does."""
+
     def close(self) -> None:
         """Release the chip."""
 
 
 class GpioBus:
-    """One GPIO chip, shared by the contacts on its lines."""
+    """One GPIO chip, shared by the contacts and switches on its lines."""
 
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
@@ -63,10 +76,17 @@ class GpioBus:
         try:
             return self._chip.request(line, pull, debounce)
         except (OSError, ValueError) as error:
-            held = isinstance(error, OSError) and error.errno == errno.EBUSY
-            raise (InUse if held else Unplugged)(
-                Reason("no_gpio_line", "line {line} cannot be had ({why})", line=line, why=system_reason(error))
-            ) from None
+            raise no_line(line, error) from None
+
+    def drive(self, line: int, active_low: bool) -> Switch:
+        """Return the switch on that line, off from the first instant. Raise Unplugged where it is not available.
+
+        `active_low`: the relay is on where the line is at 0 V.
+        """
+        try:
+            return self._chip.drive(line, active_low)
+        except (OSError, ValueError) as error:
+            raise no_line(line, error) from None
 
     def close(self) -> None:
         """Release the chip. Calling it again does nothing."""
@@ -99,6 +119,14 @@ class KernelChip:
         request = self._chip.request_lines({line: wanted}, consumer=CONSUMER, event_buffer_size=QUEUE)
         return KernelContact(request, self._clock)
 
+    def drive(self, line: int, active_low: bool) -> Switch:
+        """Request the line as an output that is off: direction, sense and value in one request, so no relay clicks."""
+        from gpiod import LineSettings
+        from gpiod.line import Direction, Value
+
+        wanted = LineSettings(direction=Direction.OUTPUT, active_low=active_low, output_value=Value.INACTIVE)
+        return KernelSwitch(self._chip.request_lines({line: wanted}, consumer=CONSUMER), line)
+
     def close(self) -> None:
         """Close the chip."""
         if self._chip:
@@ -128,6 +156,32 @@ class KernelContact:
     def close(self) -> None:
         """Release the line. Calling it again does nothing."""
         self._request.release()
+
+
+class KernelSwitch:
+    """One requested output."""
+
+    def __init__(self, request: Any, line: int) -> None:
+        self._request = request
+        self._line = line
+
+    def set(self, on: bool) -> None:
+        """Switch it."""
+        from gpiod.line import Value
+
+        self._request.set_value(self._line, Value.ACTIVE if on else Value.INACTIVE)
+
+    def close(self) -> None:
+        """Release the line. Calling it again does nothing."""
+        self._request.release()
+
+
+def no_line(line: int, error: Exception) -> InUse | Unplugged:
+    """Return why a line cannot be had."""
+    held = isinstance(error, OSError) and error.errno == errno.EBUSY
+    return (InUse if held else Unplugged)(
+        Reason("no_gpio_line", "line {line} cannot be had ({why})", line=line, why=system_reason(error))
+    )
 
 
 def chip_path(named: str) -> str:

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from drivers.clock import Clock
 from drivers.driver import Device, DriverInfo
 from drivers.errors import Unplugged
 from drivers.twins.memory import MemoryGpio, MemoryI2C
+from drivers.twins.relay import Relay
 from drivers.twins.serial_wire import PtyLine, SerialLine, SerialWire
 from drivers.twins.twin import Twin
 
@@ -88,9 +89,13 @@ class GpioWire:
     """A GPIO chip in memory."""
 
     def __init__(self, placed: Placed, clock: Clock) -> None:
-        self._twins = {settings.line: twin for settings, twin in placed}
+        self._twins: dict[int, Any] = {settings.line: twin for settings, twin in placed}
         self._clock = clock
         self._chip = MemoryGpio(clock, self._twins)
+
+    def add(self, twins: Mapping[int, Any]) -> None:
+        """Put what is no sensor on further lines: a relay, a button."""
+        self._twins.update(twins)
 
     def open(self, settings: Any, clock: Clock) -> GpioBus:
         """Return the chip's bus. Raise Unplugged."""
@@ -108,8 +113,11 @@ class GpioWire:
         """Do nothing: there is nothing to release."""
 
     def unplug(self) -> None:
-        """Unplug the chip."""
+        """Unplug the chip, and with it what it drives."""
         self._chip.plugged = False
+        for twin in self._twins.values():
+            if isinstance(twin, Relay):
+                twin.cut()
 
     def plug(self) -> None:
         """Plug in another chip of that name."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from typing import Any
 
-from drivers.buses.gpio import Contact, Pull
+from drivers.buses.gpio import Contact, Pull, Switch
 from drivers.buses.i2c import ADAPTER_TIMEOUT
 from drivers.clock import Clock
+from drivers.twins.relay import Relay
 from drivers.twins.twin import GpioTwin, I2CTwin
 
 BIT = 1 / 100_000  # s; the Raspberry Pi's default I2C clock is 100 kHz
@@ -60,9 +62,9 @@ class MemoryI2C:
 
 
 class MemoryGpio:
-    """A GPIO chip (`drivers.buses.gpio.GpioBus`) whose contacts are twins, by line."""
+    """A GPIO chip (`drivers.buses.gpio.GpioBus`) whose contacts and relays are twins, by line."""
 
-    def __init__(self, clock: Clock, twins: dict[int, GpioTwin]) -> None:
+    def __init__(self, clock: Clock, twins: dict[int, Any]) -> None:
         self._clock = clock
         self._twins = twins
         self.plugged = True
@@ -72,6 +74,14 @@ class MemoryGpio:
         self.adapter_there()
         return MemoryContact(self, self._clock, self._twins.get(line), debounce)
 
+    def drive(self, line: int, active_low: bool) -> Switch:
+        """Return the switch of that line's relay, which the request itself turns off. Raise OSError without one."""
+        self.adapter_there()
+        relay = self._twins.get(line)
+        if not isinstance(relay, Relay):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return MemorySwitch(self, relay, active_low)
+
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
 
@@ -79,6 +89,24 @@ class MemoryGpio:
         """Raise OSError(ENODEV) where the chip is gone."""
         if not self.plugged:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+
+class MemorySwitch:
+    """One output: the level that it gives its line stays when the line is released, the worst that boards do."""
+
+    def __init__(self, chip: MemoryGpio, relay: Relay, active_low: bool) -> None:
+        self._chip = chip
+        self._relay = relay
+        self._active_low = active_low
+        relay.level(active_low)
+
+    def set(self, on: bool) -> None:
+        """Switch it."""
+        self._chip.adapter_there()
+        self._relay.level(on is not self._active_low)
+
+    def close(self) -> None:
+        """Do nothing: the level stays."""
 
 
 class MemoryContact:

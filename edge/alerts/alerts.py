@@ -67,6 +67,7 @@ class AlertNow(msgspec.Struct, frozen=True):
     crop: str
     stage: str
     assumed: bool
+    alert: str = ""  # its identity, "" while none is open
 
 
 class Alerts:
@@ -94,8 +95,15 @@ class Alerts:
             if standing.episode.step or standing.episode.blind:
                 steps = len(rule.limits(stages).values)
                 what = (rule.quantity, rule.unit, standing.worst, rule.section.crop or "", *rule.stage(stages))
-                found.append(AlertNow(rule.name, standing.episode.step, steps, standing.episode.blind, *what))
+                found.append(
+                    AlertNow(rule.name, standing.episode.step, steps, standing.episode.blind, *what, standing.alert)
+                )
         return tuple(found)
+
+    @property
+    def end(self) -> End | None:
+        """Return when the last minute that was judged ended."""
+        return self._state.end
 
     def turned(self) -> Iterator[Alert]:
         """Read what is new and yield the turns that it made, each to be kept before the next is asked for."""

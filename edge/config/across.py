@@ -11,7 +11,7 @@ from drivers.buses.bus import BUSES
 from drivers.reason import Reason
 from edge.config.address import AddressError, is_host, parse
 from edge.config.errors import BAD_BROKER
-from edge.config.sections import SensorSection
+from edge.config.sections import HornSection, SensorSection
 from edge.measure.derived.hourly import DERIVED
 
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
@@ -34,6 +34,7 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
     cameras_complete(wrong, rows(tables, "camera"))
     broker_complete(wrong, tables.get("broker"))
     alerts_known(wrong, sensors, rows(tables, "alert"))
+    horn_fits(wrong, sensors, tables)
 
 
 def rows(tables: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -213,6 +214,32 @@ def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]
                 ("alert", place, "crop"),
                 Reason("frost_wants_thermometer", "a frost rule needs a sensor of air_temperature"),
             )
+
+
+def horn_fits(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
+    """Note a horn for a rule that there is not, and one whose lines are taken."""
+    horn = tables.get("horn")
+    if not isinstance(horn, dict):
+        return
+    known = [str(rule.get("name")) for rule in rows(tables, "alert")]
+    sounded = horn.get("rules")
+    for rule in sounded if isinstance(sounded, list) else ():
+        if rule not in known:
+            names = ", ".join(known) or "–"
+            reason = Reason(
+                "no_such_rule", 'no [[alert]] has the name "{rule}"; there are: {names}', rule=str(rule), names=names
+            )
+            wrong(("horn", "rules"), reason)
+    chip = horn.get("chip", HornSection.model_fields["chip"].default)
+    contacts = [one for one in sensors if one is not None and one.info.bus == "gpio" and one.settings.chip == chip]
+    taken = {contact.settings.line: contact.name for contact in contacts}
+    for key in ("line", "button_line"):
+        line = horn.get(key)
+        if isinstance(line, int):
+            if line in taken:
+                reason = Reason("line_taken", 'line {line} is that of "{owner}"', line=line, owner=taken[line])
+                wrong(("horn", key), reason)
+            taken[line] = "horn"
 
 
 def channels_of(sensors: Sensors) -> list[str] | None:

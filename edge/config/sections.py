@@ -30,7 +30,10 @@ NOT_ONE_KIND = Reason("alert_kind", "a rule has exactly one of {kinds}", kinds="
 WANTS_CHANNEL = Reason("alert_wants_channel", 'say which channel it watches, as channel = "air_temperature"')
 NO_CHANNEL = Reason("alert_no_channel", "this rule watches no channel: leave channel out")
 LIMITS_UNSORTED = Reason("alert_limits", "limits stand from the first to the worst, each once")
-RemoteCommand = Literal["picture", "hello", "maintenance", "stage"]
+RemoteCommand = Literal["picture", "hello", "maintenance", "stage", "silence-horn"]
+
+
+REMOTE: tuple[RemoteCommand, ...] = ("picture", "hello", "stage", "silence-horn")
 
 
 class Section(BaseModel):
@@ -189,6 +192,24 @@ class AlertSection(Section):
         return self
 
 
+class HornSection(Section):
+    """A relay that wakes people: a GPIO line as contacts have it (`chip`, `line`), on at 0 V where it is `active_low`.
+
+    It sounds while a rule of `rules` is open at step `from_step` or worse, `longest_on_s` at most, then rests `rest_s`.
+    A contact on `button_line` silences it.
+    """
+
+    chip: str = "/dev/gpiochip0"
+    line: int = Field(ge=0, le=511)
+    active_low: bool = False
+    longest_on_s: float = Field(default=180.0, ge=1, le=3600, strict=False)
+    rest_s: float = Field(default=300.0, ge=1, le=86_400, strict=False)
+    rules: tuple[Name, ...] = Field(min_length=1, max_length=64, strict=False)
+    from_step: int = Field(default=2, ge=1, le=8)
+    button_line: int | None = Field(default=None, ge=0, le=511)
+    button_pull: Literal["up", "down", "off"] = "up"
+
+
 class ClockSection(Section):
     """`trust_system_clock`: take the system's time as true though nothing disciplines it (a wired test box)."""
 
@@ -198,7 +219,7 @@ class ClockSection(Section):
 class CommandsSection(Section):
     """`remote`: what may be asked for over the broker; never what decides whose word counts."""
 
-    remote: tuple[RemoteCommand, ...] = Field(default=("picture", "hello", "stage"), strict=False)  # a file has lists
+    remote: tuple[RemoteCommand, ...] = Field(default=REMOTE, strict=False)  # a file has lists
 
 
 class BudgetSection(Section):
@@ -222,6 +243,7 @@ class Config(Section):
     sensor: tuple[SensorSection, ...] = ()
     camera: tuple[CameraSection, ...] = ()
     alert: tuple[AlertSection, ...] = Field(default=(), max_length=64)
+    horn: HornSection | None = None
     clock: ClockSection = ClockSection()
     commands: CommandsSection = CommandsSection()
     path: str = ""

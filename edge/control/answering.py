@@ -135,3 +135,10 @@ def span(parts: Parts, arguments: Any) -> tuple[int, int]:
     if last <= first:
         raise RefusedError(BACKWARDS)
     return first, last
+
+
+def give_advice(parts: Parts, arguments: NoArguments) -> dict[str, Any]:
+    """Return what the growers' rules say now."""
+    recorder = parts.recorder.snapshot
+    now, _ = recorder.time_at(parts.clock.now())
+    return {"verdicts": [plain(one) for one in parts.advice.verdicts(now, recorder.hour)]}

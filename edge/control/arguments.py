@@ -48,6 +48,12 @@ class StageArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
 
 
+class SilenceArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who has heard the horn; otherwise it is whoever the envelope names."""
+
+    by: Annotated[str, Meta(max_length=LONGEST_TEXT)] = ""
+
+
 class RefusedError(Exception):
     """Raised by a handler: the command has failed, for this reason."""
 

@@ -17,7 +17,7 @@ import msgspec
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
 from edge.alerts.crops import CRITICAL
-from edge.control import answering, picture_price
+from edge.control import answering, horn_orders, picture_price
 from edge.control.arguments import (
     LONGEST_TEXT,
     SHOWN,
@@ -26,6 +26,7 @@ from edge.control.arguments import (
     PictureArguments,
     PictureFileArguments,
     RefusedError,
+    SilenceArguments,
     StageArguments,
     arguments_of,
 )
@@ -234,6 +235,18 @@ def say_stage(parts: Parts, arguments: StageArguments, request: Request) -> Outc
     return Outcome("done", data={"crop": arguments.crop, "stage": arguments.stage})
 
 
+def silence_horn(parts: Parts, arguments: SilenceArguments, request: Request) -> Outcome:
+    """Silence what the horn sounds for now; it sounds again for what is worse, or new."""
+    return Outcome("done", data=horn_orders.silence(parts, arguments, str(request.issued_by)))
+
+
+def test_horn(parts: Parts, arguments: NoArguments, request: Request) -> None:
+    """Sound the horn for a moment: the end comes when it is over, or cannot be."""
+    horn = horn_orders.horn_of(parts)
+    request.tell(Outcome("accepted"))
+    horn.test(lambda why: request.tell(Outcome("done" if why is None else "failed", why)))
+
+
 def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
     """Believe the other receiver that was heard."""
     if parts.uplink is None:
@@ -255,11 +268,14 @@ def say_hello(parts: Parts, arguments: NoArguments, request: Request) -> Outcome
 
 KNOWN = (
     Command("status", NoArguments, Permission.READ, give_status),
+    Command("advice", NoArguments, Permission.READ, answered(answering.give_advice)),
     Command("picture", PictureArguments, Permission.OPERATE, take_picture, remote=True),
     Command("try-logins", NoArguments, Permission.OPERATE, try_logins),
     Command("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
     Command("maintenance", MaintenanceArguments, Permission.OPERATE, begin_maintenance, remote=True),
     Command("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
+    Command("silence-horn", SilenceArguments, Permission.OPERATE, silence_horn, remote=True),
+    Command("test-horn", NoArguments, Permission.OPERATE, test_horn),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
     Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
     Command("station", NoArguments, Permission.READ, answered(answering.give_station)),

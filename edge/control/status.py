@@ -11,9 +11,11 @@ from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
 from drivers.reason import Reason
 from edge.alerts.alerts import AlertNow
+from edge.alerts.horn import HornLane, HornSnapshot
 from edge.budget.budget import Budget, BudgetSnapshot
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
+from edge.control.advice import Advice
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
 from edge.pictures.schedule import PictureLane
@@ -44,6 +46,8 @@ class Parts:
     lanes: Lanes
     timekeeper: Timekeeper
     budget: Budget
+    horn: HornLane | None
+    advice: Advice
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -112,6 +116,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     budget: BudgetSnapshot | None
     pictures: PicturesSnapshot | None
     alerts: list[AlertNow]
+    horn: HornSnapshot | None
     maintenance: Reason | None
     falls: dict[str, int]
     inbox_lost: int
@@ -138,6 +143,7 @@ def status(station: Parts) -> StationStatus:
         budget=None if station.uplink is None else station.budget.snapshot,
         pictures=None if station.pictures is None else station.pictures.snapshot,
         alerts=list(recorder.alerts),
+        horn=None if station.horn is None else station.horn.snapshot,
         maintenance=recorder.maintenance,
         falls=station.lanes.falls,
         inbox_lost=station.inbox.lost,

@@ -41,6 +41,7 @@ class Health:
             "disk_free": station.kept.disk_free(),
             "falls": station.lanes.falls,
             "inbox_lost": station.inbox.lost,
+            "horn": None if station.horn is None else station.horn.snapshot.trouble,
         }
         return plain(facts)
 

@@ -137,6 +137,32 @@ FACTS = {
     "bright": N_("brightest part"),
     "blur": N_("blur"),
     "edges": N_("edges"),
+    "rules": N_("rules"),
+}
+
+# Growers' rules (edge/measure/derived/verdict.py), what they say, and their inputs that are no quantities.
+VERDICT_RULES = {
+    "spray": N_("Spraying now"),
+    "scab": N_("Apple scab"),
+    "season": N_("Chill and warmth since the season began"),
+}
+VERDICT_STATES = {
+    "open": N_("possible"),
+    "marginal": N_("with care"),
+    "closed": N_("no"),
+    "unknown": N_("not known"),
+    "none": N_("no wet spell"),
+    "wet": N_("wet, not long enough yet"),
+    "infection": N_("may infect"),
+    "low": N_("may infect, low"),
+    "moderate": N_("may infect, moderate"),
+    "high": N_("may infect, high"),
+    "counted": N_("counted"),
+}
+VERDICT_INPUTS = {
+    "wet_hours": N_("wet hours"),
+    "mean_temperature": N_("their mean temperature, °C"),
+    "hours": N_("hours counted"),
 }
 
 # What an option's value must be: click's names, and those of our own kinds.

@@ -113,7 +113,10 @@ class Loss(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The box's account of itself, hourly; with `event` what became of a camera, its reason and the detail."""
+    """The box's account of itself, hourly; with `event` what became of a camera, the time or the horn, and the detail.
+
+    `horn`: why it cannot be had.
+    """
 
     event: Name | None = None
     camera: Name | None = None
@@ -125,6 +128,7 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     disk_free: Count | None = None
     falls: Facts = {}
     inbox_lost: Count = 0
+    horn: Reason | None = None
 
 
 class Picture(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -15,8 +15,9 @@ import msgspec
 
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock
-from drivers.twins.bench import BusWire, make_twin, wire_for
+from drivers.twins.bench import BusWire, GpioWire, make_twin, wire_for
 from drivers.twins.memory_line import MemoryLine
+from drivers.twins.relay import Button, Relay
 from drivers.twins.serial_wire import SerialLine
 from drivers.twins.weather import RECKONED, Weather
 from edge.clock.timekeeper import TimeSource
@@ -68,6 +69,7 @@ class Rig:
         self._plugged_in = False
         for group in by_bus(config.sensor).values():
             self._wire(group)
+        self._wire_horn()
         self.beside: list[SimLane] = [self.clock.lane("weather", self._show_weather)]  # the world's, not the station's
         self.station: Station | None = None
 
@@ -82,6 +84,21 @@ class Rig:
             self.twins[group[0].name].play(self._capture_lines(self.capture))
         kind = group[0].info.bus
         self.wires[self._key(kind, group[0].settings)] = wire_for(kind, pairs, self.clock, self.line)
+
+    def _wire_horn(self) -> None:
+        """Put the horn's relay and its button on the chip that they share with contacts."""
+        horn = self.config.horn
+        if horn is None:
+            return
+        self.twins |= {"horn": Relay(self.clock, horn.active_low), "horn button": Button(self.clock)}
+        lines = {horn.line: self.twins["horn"]}
+        if horn.button_line is not None:
+            lines[horn.button_line] = self.twins["horn button"]
+        key = self._key("gpio", horn)
+        wire = self.wires.get(key) or GpioWire((), self.clock)
+        assert isinstance(wire, GpioWire)
+        wire.add(lines)
+        self.wires[key] = wire
 
     def _capture_lines(self, capture: Capture) -> Any:
         return ((self.boot.boottime(utc), raw) for utc, raw in capture.since(self._begin))

@@ -1,4 +1,4 @@
-"""What `status` says of alerts: those that are open, and the rules that know nothing."""
+"""What `status` says of alerts: those that are open, the rules that know nothing, and the horn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from typing import Any
 
 from edge.language import texts
 from edge.language.texts import _
+
+
+def alarm_lines(answer: dict[str, Any]) -> list[str]:
+    """Return what a station's answer says of its alerts and of its horn."""
+    alerts = [_("Alert: {what}").format(what=line) for line in alert_lines(answer.get("alerts") or [])]
+    return [*alerts, *horn_lines(answer.get("horn"))]
 
 
 def alert_lines(found: list[dict[str, Any]]) -> list[str]:
@@ -27,4 +33,23 @@ def alert(one: dict[str, Any]) -> list[str]:
         said.append(words.format(**values, stage=stage))
     if one["blind"]:
         said.append(_("The rule {rule} is blind: what it looks at is missing or doubtful.").format(rule=one["rule"]))
+    return said
+
+
+def horn_lines(found: dict[str, Any] | None) -> list[str]:
+    """Return how it stands with the horn, from a station's answer; nothing where there is none, or it has no cause."""
+    if found is None:
+        return []
+    silenced = found["silenced"]
+    calling = [rule for rule in found["rules"] if rule not in silenced]
+    said = []
+    if found["trouble"]:
+        said.append(_("Horn: cannot be had: {why}").format(why=texts.said(found["trouble"])))
+    if found["on"]:
+        said.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
+    elif calling and found["rests_s"]:
+        rest = texts.duration(max(found["rests_s"], 1.0))
+        said.append(_("Horn: rests {time}, then sounds again ({rules})").format(time=rest, rules=_(", ").join(calling)))
+    if silenced:
+        said.append(_("Horn: silenced ({rules})").format(rules=_(", ").join(silenced)))
     return said

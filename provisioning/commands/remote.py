@@ -10,6 +10,7 @@ import click
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.horn import BY as HEARD_BY
 from provisioning.commands.options import broker_at, broker_options, json_option, print_json
 from provisioning.commands.stage import BY, CROP, STAGE
 from provisioning.folding import say
@@ -62,6 +63,16 @@ def picture(station: str, /, camera: str | None, url: str, timeout: float, as_js
 def say_stage(station: str, /, crop: str, stage: str, by: str, url: str, as_json: bool, **login: str | None) -> None:
     """Send the command and print what the station says."""
     asked(station, "stage", {"crop": crop, "stage": stage, "by": by}, broker_at(url, **login), 60.0, as_json)
+
+
+@remote.command("silence-horn", help=_("Silence the horn; it sounds again for what is worse, or new."))
+@HEARD_BY
+@broker_options()
+@json_option()
+@click.pass_obj
+def silence_horn(station: str, /, by: str, url: str, as_json: bool, **login: str | None) -> None:
+    """Send the command and print what the station says."""
+    asked(station, "silence-horn", {"by": by}, broker_at(url, **login), 60.0, as_json)
 
 
 def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from edge.control.client import AskError, NotRunningError, ask
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
-from provisioning.commands.alert_lines import alert_lines
+from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json, state_folder
@@ -64,7 +64,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
     return [
         head(title, answer, offset),
         *time_trouble(answer.get("clock") or {}),
-        *(_("Alert: {what}").format(what=line) for line in alert_lines(answer.get("alerts") or [])),
+        *alarm_lines(answer),
         *maintenance(answer.get("maintenance")),
         "",
         *minute(answer.get("minute"), answer.get("units") or {}, offset),

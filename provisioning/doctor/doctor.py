@@ -21,6 +21,7 @@ from provisioning.commands.finding import Finding
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor import box, sensors
 from provisioning.doctor.buses import buses_of, by_bus
+from provisioning.doctor.horn import horn
 from provisioning.folding import fold, say
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def findings(config: Config) -> Iterator[Finding]:
     else:
         yield from by_bus(buses_of(config), sensors.sensors(config))
         yield from box.cameras(config)
+    yield from horn(config, answer)
     yield from box.strays(config)
     yield box.clock(config) if answer is None else box.clock_of(answer)
     yield box.disk(config, answer is not None)

@@ -10,7 +10,7 @@ import pytest
 from gpiod import EdgeEvent
 
 from drivers.buses.bus import OnGpio
-from drivers.buses.gpio import GpioBus, KernelContact, Pull, open_gpio
+from drivers.buses.gpio import GpioBus, KernelChip, KernelContact, KernelSwitch, Pull, open_gpio
 from drivers.devices.pulses import INFO, Settings
 from drivers.errors import Unplugged
 from drivers.twins.bench import GpioWire
@@ -72,6 +72,10 @@ class Lines:
         """Return the contact."""
         return self.contact
 
+    def drive(self, line: int, active_low: bool) -> KernelSwitch:
+        """Refuse: it has no outputs."""
+        raise OSError
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -116,3 +120,43 @@ def test_bounces_are_one_closure() -> None:
         return len(contact.edges())
 
     assert on_lane(body) == 10
+
+
+class Asked:
+    """Stands for /dev/gpiochip0, which this machine lacks: notes what is asked of it."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.said = path, [("opened", path)]
+
+    def request_lines(self, lines: dict[int, Any], consumer: str) -> Asked:
+        """Note the lines' settings."""
+        ((line, wanted),) = lines.items()
+        self.said.append((f"{line} {wanted.direction.name} {wanted.active_low}", wanted.output_value.name))
+        return self
+
+    def set_value(self, line: int, value: Any) -> None:
+        """Note a level."""
+        self.said.append((str(line), value.name))
+
+    def release(self) -> None:
+        """Note that it was given back."""
+        self.said.append(("released", ""))
+
+
+def test_a_relay_is_off_from_the_request_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Direction, sense and an inactive level are one request to the kernel: no relay clicks as its line is taken."""
+    monkeypatch.setattr("gpiod.Chip", Asked)
+    chip = KernelChip("/dev/gpiochip0", SystemClock())
+    switch = GpioBus(chip).drive(27, active_low=True)
+    switch.set(True)
+    switch.set(False)
+    switch.close()
+    taken = ("27 OUTPUT True", "INACTIVE")
+    assert chip._chip.said[1:] == [taken, ("27", "ACTIVE"), ("27", "INACTIVE"), ("released", "")]
+
+
+def test_a_relay_without_its_line_is_said() -> None:
+    """A board that has no such output is named by its line."""
+    settings = OnGpio(line=99)
+    with pytest.raises(Unplugged, match="line 99 cannot be had"):
+        GpioWire([], SystemClock()).open(settings, SystemClock()).drive(99, active_low=False)

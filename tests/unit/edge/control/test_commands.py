@@ -75,7 +75,7 @@ def code(outcomes: list[Outcome]) -> str:
 @pytest.mark.parametrize(
     ("name", "arguments", "why", "text"),
     [
-        ("dance", {}, "unknown_command", "there is no command 'dance'; there are: status, picture"),
+        ("dance", {}, "unknown_command", "there is no command 'dance'; there are: status, advice, picture"),
         ("picture", {"kamera": "x"}, "unknown_argument", "picture takes no 'kamera'"),
         ("picture", {"camera": "../etc"}, "wrong_argument", "picture does not take '../etc' as camera"),
         ("picture", {"camera": 3}, "wrong_argument", "picture does not take 3 as camera"),
@@ -147,7 +147,7 @@ def test_the_platform_may_ask_what_the_stations_file_lists(parts: Any) -> None:
     assert by_platform(parts, "hello")[0].data["why"]["code"] == "without_broker"
     for name in ("maintenance", "status", "accept-ledger", "picture-file"):
         assert by_platform(parts, name)[0].data["why"]["code"] == "not_asked_remotely"
-    assert by_platform(parts, "dance")[0].text.endswith("there are: picture, stage, hello")
+    assert by_platform(parts, "dance")[0].text.endswith("there are: picture, stage, silence-horn, hello")
     assert by_platform(parts, "picture", ())[0].state == "failed"
     assert set(get_args(RemoteCommand)) == {command.name for command in KNOWN if command.remote}
 

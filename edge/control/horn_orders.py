@@ -1,0 +1,25 @@
+"""What may be asked of the horn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drivers.reason import Reason
+from edge.alerts.horn import HornLane
+from edge.control.arguments import RefusedError, SilenceArguments
+from edge.control.status import Parts
+
+
+def silence(parts: Parts, arguments: SilenceArguments, issued_by: str) -> dict[str, Any]:
+    """Silence what calls for it, in the name of whoever heard it. Return the rules. Raise RefusedError without one."""
+    horn = horn_of(parts)
+    rules = list(horn.snapshot.rules)
+    horn.silence(Reason("said", "{text}", text=" ".join(arguments.by.split()) or issued_by))
+    return {"rules": rules}
+
+
+def horn_of(parts: Parts) -> HornLane:
+    """Return the station's horn. Raise RefusedError where it has none."""
+    if parts.horn is None:
+        raise RefusedError(Reason("without_horn", "this station has no [horn]"))
+    return parts.horn

@@ -1,0 +1,25 @@
+"""What a growers' rule says: its state, why, what it was made from. None of them was derived in Maoxian."""
+
+from __future__ import annotations
+
+import msgspec
+
+from drivers.reason import Reason
+
+UNKNOWN = "unknown"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One rule's word. `inputs` and `thresholds` by name, an input None where it is not known."""
+
+    rule: str
+    state: str
+    why: list[Reason]
+    inputs: dict[str, float | None]
+    thresholds: dict[str, float]
+    source: Reason
+
+
+def lacks(name: str) -> Reason:
+    """Return that an input is missing or in doubt."""
+    return Reason("advice_lacks", "{channel} is missing or in doubt", channel=name)

@@ -1,0 +1,50 @@
+"""`minshan advice`: what the growers' rules say now, each with why, what it was made from, and its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from drivers.quantity import QUANTITIES
+from edge.language import texts
+from edge.language.texts import _
+from edge.language.words import VERDICT_INPUTS, VERDICT_RULES, VERDICT_STATES
+from edge.measure.derived.hourly import HOURLY
+from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.status import ask_station
+from provisioning.folding import page
+
+
+@click.command(help=_("Say whether spraying is sensible now, whether scab may infect, and what the season came to."))
+@config_option()
+@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@json_option()
+def advice(config_file: Path | None, state: Path | None, as_json: bool) -> None:
+    """Ask the running station."""
+    answer = ask_station(config_file, state, "advice")
+    if as_json:
+        print_json(answer)
+    else:
+        page([line for verdict in answer["verdicts"] for line in lines(verdict)])
+
+
+def lines(verdict: dict[str, Any]) -> list[str]:
+    """Return a rule's word, its reasons, its inputs and its source."""
+    head = _("{rule}: {state}").format(
+        rule=_(VERDICT_RULES[verdict["rule"]]), state=_(VERDICT_STATES[verdict["state"]])
+    )
+    why = [f"  {texts.said(reason)}" for reason in verdict["why"]]
+    known = [part(name, value) for name, value in verdict["inputs"].items() if value is not None]
+    made = [_("  from {inputs}").format(inputs=_(", ").join(known))] if known else []
+    return [head, *why, *made, f"  {texts.said(verdict['source'])}"]
+
+
+def part(name: str, value: float) -> str:
+    """Return an input with its name."""
+    if name in VERDICT_INPUTS:
+        return _("{name} {value}").format(name=_(VERDICT_INPUTS[name]), value=f"{value:.1f}")
+    known = HOURLY.get(name) or QUANTITIES[name]
+    words = f"{known.rounded(value):g} {texts.unit(known.unit)}".rstrip()
+    return _("{name} {value}").format(name=texts.label(name), value=words)

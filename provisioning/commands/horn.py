@@ -1,0 +1,50 @@
+"""`minshan horn`: silence the horn, or hear whether it works; and what `status` says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.language.texts import _
+from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.status import ask_station
+from provisioning.folding import say
+
+BY = click.option("--by", default="", metavar=_("NAME"), help=_("Who has heard it."))
+STATE = click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+
+
+@click.group(help=_("Silence the station's horn, or hear whether it works."))
+def horn() -> None:
+    """Hold the commands behind it."""
+
+
+@horn.command(help=_("Silence the horn; it sounds again for what is worse, or new."))
+@BY
+@config_option()
+@STATE
+@json_option()
+def silence(by: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
+    """Tell the running station."""
+    answer = ask_station(config_file, state, "silence-horn", by=by)
+    if as_json:
+        print_json(answer)
+    elif answer["rules"]:
+        said = _("Silenced until it is worse or over: {rules}")
+        say(said.format(rules=_(", ").join(answer["rules"])))
+    else:
+        say(_("Nothing called for the horn."))
+
+
+@horn.command(help=_("Sound the horn for three seconds."))
+@config_option()
+@STATE
+@json_option()
+def test(config_file: Path | None, state: Path | None, as_json: bool) -> None:
+    """Ask the running station for it, and wait until it is over."""
+    answer = ask_station(config_file, state, "test-horn")
+    if as_json:
+        print_json(answer)
+    else:
+        say(_("The horn was switched on for three seconds. Who did not hear it sees to its power and its wires."))

@@ -1,0 +1,43 @@
+"""What the doctor looks at of the horn: its lines, as the running station has them or by taking them for a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.finding import Finding
+
+if TYPE_CHECKING:
+    from edge.config.sections import Config
+
+
+def horn(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
+    """Yield whether the horn can be switched; nothing where the file has none. A station that does not run is asked
+    for no sound: the line is taken, off.
+    """
+    if config.horn is None:
+        return
+    why = taken(config) if answer is None else (answer.get("horn") or {}).get("trouble")
+    if why is None:
+        said = _("horn: line {line} can be switched; whether it is heard tells minshan horn test")
+        yield Finding("horn", True, said.format(line=config.horn.line))
+    else:
+        remedy = _("See whether chip and line in [horn] are right: gpioinfo lists the lines and who has them.")
+        yield Finding("horn", False, _("horn: cannot be had: {why}").format(why=texts.said(why)), remedy)
+
+
+def taken(config: Config) -> object:
+    """Return why the horn's line cannot be taken; None where it can."""
+    from drivers.errors import DeviceError
+    from edge.alerts.horn_line import turn_off
+    from edge.clock.clock import SystemClock
+    from edge.daemon import open_bus
+
+    assert config.horn is not None
+    try:
+        turn_off(config.horn, open_bus, SystemClock())
+    except DeviceError as error:
+        return error.reason.builtins()
+    return None

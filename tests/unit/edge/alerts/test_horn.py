@@ -1,0 +1,131 @@
+"""The horn's rules by themselves, its section in the file, and what people are told of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.alerts.alerts import AlertNow, End
+from edge.alerts.sounding import FRESH_S, Demand, Sounding, calling, unheard
+from edge.config.errors import ConfigError
+from edge.config.file import load
+from edge.config.sections import HornSection
+from edge.control.commands import KNOWN, Commands, Outcome, Principal, Request
+from provisioning.commands.alert_lines import horn_lines
+from tests.kits.station_text import HEAD, SHELTER
+
+SECTION = HornSection(line=27, rules=("frost",), longest_on_s=60.0, rest_s=120.0)
+PULSES = '[[sensor]]\nname = "bucket"\ndriver = "pulses"\nkind = "rain"\nline = 17\n'
+RULE = '[[alert]]\nname = "frost"\ncrop = "apple"\n'
+
+
+def alert(step: int, rule: str = "frost", blind: bool = False, name: str = "frost-e-1") -> AlertNow:
+    """Return an open alert."""
+    return AlertNow(rule, step, 5, blind, "wet_bulb_temperature", "degC", -2.0, "apple", "", True, name)
+
+
+@given(st.lists(st.tuples(st.sampled_from(("look", "end", "restart")), st.floats(0.1, 90.0)), max_size=60))
+def test_no_order_of_events_makes_a_sounding_longer(steps: list[tuple[str, float]]) -> None:
+    """Whatever ends a sounding, and however often the daemon starts: at most the longest time, then the rest."""
+    state, now, heard, quiet_since = Sounding("b"), 0.0, 0.0, float("-inf")
+    on_since: float | None = None
+    for what, seconds in steps:
+        now += seconds
+        if on_since is not None:
+            end = max(min(now, state.until), on_since)
+            heard += end - on_since
+            on_since, quiet_since = None, end
+            assert heard <= SECTION.longest_on_s + 1e-6
+        if what == "end":
+            state.end(now, SECTION)
+        if what == "restart":
+            state.resume("b", now, SECTION.rest_s)
+        if what == "look" and state.may_sound(now):
+            if now >= state.until:
+                state.begin(now, SECTION)
+            if now - quiet_since >= SECTION.rest_s - 1e-6:
+                heard = 0.0
+            on_since = now
+
+
+def test_another_boot_rests_once_more() -> None:
+    """A box that lost its power while the horn rested does not know how long that was: it rests anew, then sounds."""
+    state = Sounding("b", until=60.0, rest=180.0)
+    state.resume("c", 20.0, SECTION.rest_s)
+    assert [state.may_sound(at) for at in (20.0, 139.0, 140.0)] == [False, False, True]
+    new = Sounding("b")
+    new.resume("c", 20.0, SECTION.rest_s)
+    assert new.may_sound(20.0)
+
+
+def test_a_worse_step_wakes_whoever_silenced_the_last(tmp_path: Path) -> None:
+    """Silenced at step 2, it is quiet at 2 and 1, and sounds at 3; the next alert is another one."""
+    state = Sounding()
+    state.silence(calling(Demand((alert(2),)), SECTION))
+    steps = [len(unheard(calling(Demand((alert(step),)), SECTION), state.silenced)) for step in (1, 2, 3)]
+    assert steps == [0, 0, 1]
+    assert not state.forget([alert(1)])
+    assert state.forget([alert(2, name="frost-e-9")])
+    assert state.silenced == {}
+
+
+@pytest.mark.parametrize(
+    ("one", "sounds"), [(alert(2), 1), (alert(1), 0), (alert(3, blind=True), 0), (alert(3, rule="gale"), 0)]
+)
+def test_only_its_rules_at_their_step_call_for_it(one: AlertNow, sounds: int) -> None:
+    """The first step, another rule, and a rule that is blind sound nothing."""
+    assert len(calling(Demand((one,)), SECTION)) == sounds
+
+
+def test_an_old_minute_calls_nobody() -> None:
+    """A minute of more than five minutes ago, of another boot, or none: nobody is woken by it."""
+    assert Demand((), End("b", 100.0)).fresh("b", 100.0 + FRESH_S)
+    assert not Demand((), End("b", 100.0)).fresh("b", 101.0 + FRESH_S)
+    assert not Demand((), End("b", 100.0)).fresh("c", 101.0)
+    assert not Demand().fresh("b", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ('line = 27\nrules = ["gale"]\n', 'no [[alert]] has the name "gale"; there are: frost'),
+        ('line = 17\nrules = ["frost"]\n', 'line 17 is that of "bucket"'),
+        ('line = 27\nbutton_line = 27\nrules = ["frost"]\n', 'line 27 is that of "horn"'),
+        ('line = 27\nbutton_line = 17\nrules = ["frost"]\n', 'line 17 is that of "bucket"'),
+        ('rules = ["frost"]\n', "must be given"),
+        ("line = 27\n", "must be given"),
+        ('line = 27\nrules = ["frost"]\nlongest_on_s = 99999\n', "at most 3600"),
+    ],
+)
+def test_a_horn_that_cannot_be_is_refused(tmp_path: Path, section: str, says: str) -> None:
+    """An unknown rule, a line that is taken, a missing key, a horn without end: named with the file's line."""
+    file = tmp_path / "station.toml"
+    file.write_text((HEAD + SHELTER + PULSES).format(state=tmp_path / "state") + RULE + "[horn]\n" + section)
+    with pytest.raises(ConfigError) as refused:
+        load(file)
+    assert says in str(refused.value)
+
+
+def test_a_station_without_a_horn_says_so_and_nobody_afar_may_sound_one() -> None:
+    """Silencing is refused where there is none; the test can't be allowed from afar."""
+    told: list[Outcome] = []
+    parts: Any = SimpleNamespace(horn=None, kept=SimpleNamespace(notes=SimpleNamespace(put=lambda *_: None)))
+    Commands(parts, KNOWN).run("silence-horn", {}, Request("x", Principal("mqtt", "platform"), told.append))
+    assert told[0].why is not None and told[0].why.code == "without_horn"
+    assert {command.name for command in KNOWN if "horn" in command.name and command.remote} == {"silence-horn"}
+
+
+def test_people_read_how_it_stands() -> None:
+    """Status tells what sounds, what rests and for how long, what was silenced, and that the line is missing."""
+    quiet = {"on": False, "rules": [], "silenced": [], "rests_s": 0.0, "trouble": None}
+    assert horn_lines(None) == horn_lines(quiet) == []
+    assert horn_lines({**quiet, "on": True, "rules": ["frost"]}) == ["Horn: sounds (frost)"]
+    rests = {**quiet, "rules": ["frost", "gale"], "silenced": ["gale"], "rests_s": 120.0}
+    assert horn_lines(rests) == ["Horn: rests 2 min, then sounds again (frost)", "Horn: silenced (gale)"]
+    gone = {"code": "no_gpio_line", "params": {"line": 27, "why": "x"}, "text": "line 27 cannot be had (x)"}
+    assert horn_lines({**quiet, "trouble": gone}) == ["Horn: cannot be had: line 27 cannot be had (x)"]
