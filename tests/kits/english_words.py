@@ -21,7 +21,7 @@ alerts person visits dingtalk webhook wecom mail acknowledge remove
 Anderson Erez Fishman Gadoury GRDC Jones MacHardy Mills Richardson Stensvand Weinberger advice
 CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NMEA NTP ORCH Picamera
 PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF admin backup basic broker chrony committed config
-decode dark dark-week day demo dialout digest disable dmesg doctor export false gaps gpio grower http init journalctl jsonl list
+decode demo dialout digest disable dmesg doctor export false gaps gpio grower http init journalctl jsonl list
 maintenance microrobotics minshan mqtt mqtts operator page passwd picamera picture plan proof read remote restore
 revoke rtsp sensors show silence stage status sudo technician test token true user usermod watch xlsx
 """
