@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gettext
 from typing import Literal
 
 from drivers.reason import Reason
-from edge.language.speech import DOMAIN, FOLDER, LANGUAGES
-from edge.language.texts import REASON
+from edge.language import texts
+from edge.language.speech import catalogue, speaking
 from edge.language.words import CROPS, QUANTITIES, STAGES, UNITS
 from edge.records.channel_name import ChannelName
 
@@ -19,7 +18,7 @@ class Spoken:
 
     def __init__(self, lang: Lang) -> None:
         self.lang = lang
-        self._known = gettext.translation(DOMAIN, str(FOLDER), [LANGUAGES[lang]], fallback=True)
+        self._known = catalogue(lang)
 
     def say(self, text: str, **gaps: object) -> str:
         """Return a sentence that the catalogue knows, its gaps filled."""
@@ -27,14 +26,8 @@ class Spoken:
 
     def reason(self, reason: Reason) -> str:
         """Return a meaning."""
-        template = self._known.pgettext(REASON, reason.code)
-        if template == reason.code:
-            template = reason.template
-        gaps = {name: self.reason(one) if isinstance(one, Reason) else one for name, one in reason.params.items()}
-        try:
-            return template.format_map(gaps)
-        except (LookupError, ValueError, TypeError):
-            return str(reason)
+        with speaking(self.lang):
+            return texts.render(reason)
 
     def crop(self, name: str) -> str:
         """Return a crop."""
