@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -26,14 +27,19 @@ def interviewed(out: Path, answers: list[str], *more: str, until: tuple[str, int
     said = b""
     with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **ENGLISH}) as asked:
         os.close(far)
-        os.write(near, "".join(f"{answer}\n" for answer in answers).encode())
-        with contextlib.suppress(OSError):  # a terminal whose other end has gone gives EIO
-            while piece := os.read(near, 4096):
-                said += piece
-                if until and until[0] in said.decode(errors="replace"):
-                    asked.send_signal(until[1])
-                    until = None
-        code = asked.wait(30)
+        try:
+            os.write(near, "".join(f"{answer}\n" for answer in answers).encode())
+            with contextlib.suppress(OSError):  # a terminal whose other end has gone gives EIO
+                sent = False
+                while True:
+                    shown = until is not None and until[0] in said.decode(errors="replace")
+                    if until and shown and not (sent and select.select([near], [], [], 5.0)[0]):
+                        asked.send_signal(until[1])  # again, as a person would, where nothing comes of it
+                        sent = True
+                    said += os.read(near, 4096)
+            code = asked.wait(30)
+        finally:
+            asked.kill()  # where it still asks, nobody waits for it
     os.close(near)
     return code, said.decode()
 
