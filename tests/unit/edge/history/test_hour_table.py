@@ -39,7 +39,7 @@ def check(store: Store, least: int = 1) -> None:
     over = [point for point in wanted[:-1] if point.start_us in rows]
     assert len(over) >= least
     waits = any(record.clock.source == "arrival" for record in store.range(1, store.next_seq))
-    assert waits or found.uncounted(*EVER) <= 60  # all but what is not over, or may get a time yet
+    assert waits or found.uncounted(*EVER) <= 120  # all but the hour in hand, which two boots may share
 
 
 @given(st.integers(0, 10**9))

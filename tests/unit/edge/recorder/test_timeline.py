@@ -56,11 +56,11 @@ def test_minutes_join_without_a_gap_whenever_the_time_becomes_known(
     for before, after in pairwise(edges.minutes):
         assert before[1] == after[0]
     for start, end, start_utc, duration in edges.minutes:
-        assert 0 <= end - start <= 60.0 + 1e-6
+        assert 0 <= end - start <= 60.0 + 1.5e-6  # an instant of a boot is in whole microseconds
         assert [round(start, 6), round(end, 6), round(duration, 6)] == [start, end, duration]  # as columns hold them
         assert duration == pytest.approx(end - start, abs=2e-3)
         if start_utc is not None:
-            assert (start_utc + round(duration * 1e6)) % MINUTE == 0
+            assert (start_utc + round(duration * 1e6) + 1) % MINUTE <= 2  # so is UTC: one of both may be one off
     assert [minute[2] for minute in edges.minutes[-3:]] == [
         edges.minutes[-3][2] + n * MINUTE if edges.minutes[-3][2] is not None else None for n in range(3)
     ]
