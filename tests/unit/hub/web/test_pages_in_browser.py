@@ -92,6 +92,8 @@ def test_a_new_minute_comes_onto_the_wall_by_itself(browser: Browser, shared: Of
     with person(browser, shared, "admin") as page:
         box = page.locator(f"#box-orchard-{STATIONS - 1}")
         before = box.locator(".first").inner_text()
+        while not shared.server.feed.listeners:  # it tells of what is new from then on
+            page.wait_for_timeout(50)
         sink = DatabaseSink(opened(shared.database))
         keep_station(sink, f"orchard-{STATIONS - 1}", 1, system_utc() + 60_000_000, 3, [], seq=1000)
         sink.close()
