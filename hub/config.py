@@ -13,10 +13,10 @@ from drivers.errors import SettingError
 from drivers.reason import Reason
 from drivers.refusals import REFUSALS
 from edge.config.across import same_names
-from edge.config.delivery import CHANNELS, DeliveryChannel, web_address
+from edge.config.delivery import CHANNELS, DeliveryChannel
 from edge.config.errors import ConfigError, Mistake, explained, unknown_key
 from edge.config.file import Draft, not_tables, read, tables
-from edge.config.forward import FORWARDS, Forward
+from edge.config.forward import FORWARDS, Forward, web_address
 from edge.config.sections import HTTP_URL, BrokerSection, MonthDay, Name, Section
 from edge.config.slips import decoded
 from edge.files import read_password

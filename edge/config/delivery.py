@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from edge.config.errors import BAD_HTTP_URL
-from edge.config.forward import NO_SUCCESS, URL_LOGIN
+from edge.config.forward import NO_SUCCESS, url_parts, web_address
 from edge.config.sections import HTTP_URL, Name, Section
 
 MAIL_URL = r"^smtps?://[^/?#\s]+$"
@@ -18,20 +16,6 @@ BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:4
 URL_PASSWORD = Reason("url_password", "no password belongs here: put it into a file and name that in password_file")
 WECOM = "https://qyapi.weixin.qq.com"
 DINGTALK = "https://oapi.dingtalk.com"
-
-
-def web_address(url: str) -> str:
-    """Return a URL without a login in it. Raise SettingError."""
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingError(BAD_HTTP_URL)
-    if "@" in parts.netloc:
-        raise SettingError(URL_LOGIN)
-    return url
 
 
 class ChannelSection(Section):
@@ -127,14 +111,7 @@ class Mail(ChannelSection):
     @field_validator("url")
     @classmethod
     def _is_server(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            usable = bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
-            raise SettingError(BAD_MAIL_URL)
-        if parts.password is not None:
+        if url_parts(url, BAD_MAIL_URL).password is not None:
             raise SettingError(URL_PASSWORD)
         return url
 

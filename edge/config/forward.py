@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -28,6 +28,25 @@ FIELDS_COLLIDE = Reason(
     first="",
     second="",
 )
+
+
+def url_parts(url: str, wrong: Reason) -> SplitResult:
+    """Return the parts of a URL that names a host, and a port that there can be. Raise SettingError with `wrong`."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingError(wrong)
+    return parts
+
+
+def web_address(url: str) -> str:
+    """Return a URL without a login in it. Raise SettingError."""
+    if "@" in url_parts(url, BAD_HTTP_URL).netloc:
+        raise SettingError(URL_LOGIN)
+    return url
 
 
 class ForwardSection(Section):
@@ -63,16 +82,7 @@ class HttpJson(ForwardSection):
     @field_validator("url")
     @classmethod
     def _is_address(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            usable = bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
-            raise SettingError(BAD_HTTP_URL)
-        if "@" in parts.netloc:
-            raise SettingError(URL_LOGIN)
-        return url
+        return web_address(url)
 
     @field_validator("success_value")
     @classmethod

@@ -1,7 +1,7 @@
 """What growers ask for, of the minutes that are kept: may I spray now, scab, chill and warmth of the season.
 
-All of it is made of the store, so a restart loses none of it. Five days of minutes are read at the first question, a
-second or so; afterwards only what is new.
+All of it is made of the store, so a restart loses none of it. Five days of minutes are read at the first question,
+afterwards only what is new.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """How early the frost rule warns, and how often in vain: made springs, three distances from the critical temperature.
 
 A spring is 60 nights of radiation: from sunset on the air falls with the square root of the time, by 8 to 14 K, and
-wavers by 0.3 K; the coldest of the wet bulb is drawn around +1.5 degC with a spread of 2.5 K. In the recorded days
-(near Guangzhou) it never freezes: there an alert would be a false one.
+wavers by about 0.3 K (steps of 0.1 K, of which 0.95 stay); the coldest of the wet bulb is drawn around +1.5 degC with
+a spread of 2.5 K. Both are chosen here, not taken from a source. In the recorded days (near Guangzhou) it never
+freezes: there an alert would be a false one.
 """
 
 from __future__ import annotations
