@@ -167,6 +167,8 @@ def test_a_hub_killed_while_it_delivers_is_followed_by_the_other(
         until(lambda: query(url, "SELECT holder FROM alarm_lease WHERE id = 1 AND holder <> ''"), 60)
         say(broker, 1, "raised", 2)
         until(lambda: services.wecom.requests, 30)
+        written = "SELECT 1 FROM alarm_attempt WHERE channel = 'dingtalk' AND fate IS NOT NULL"
+        until(lambda: query(url, written), 3)  # one message is under way, the other was delivered and written
         ((holder,),) = query(url, "SELECT holder FROM alarm_lease WHERE id = 1")
         killed = hubs[("a", "b").index(holder)]
         killed.end(signal.SIGKILL)

@@ -39,6 +39,11 @@ def test_a_chinese_line_begins_and_ends_as_it_should(text: str) -> None:
     assert not any(line[-1] in OPENING for line in lines[:-1])
 
 
+def letters(said: str) -> str:
+    """Return what was said without spaces, nor the free room on the disk, which others change between two runs."""
+    return re.sub(r"[0-9.]+GB", "GB", "".join(said.split()))
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_doctor_in_a_window_of_40_columns(lang: str, tmp_path: Path) -> None:
     """No word is broken, no line is wider than the window; into a file each sentence is one line."""
@@ -50,7 +55,7 @@ def test_the_doctor_in_a_window_of_40_columns(lang: str, tmp_path: Path) -> None
     cut = [line for line in said.splitlines() if cell_len(line) > 40 and " " in line.strip()]
     assert cut == []
     plain = minshan(*words)
-    assert "".join(said.split()) == "".join(plain.out.split())
+    assert letters(said) == letters(plain.out)
     assert all(re.match("[✓!✗]|  → |$", line) for line in plain.out.splitlines()[:-1])
 
 
