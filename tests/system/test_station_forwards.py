@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,6 +104,11 @@ def test_after_a_restart_the_same_bytes_come_under_the_same_key(platform: Platfo
     assert (first["key"], first["body"]) == (second["key"], second["body"])
     assert {one["revision"] for one in json.loads(third["body"])["records"]} == {1}
     assert platform.seqs() == list(range(1, 6))
+    killed = tmp_path / "killed"  # what a power cut at this instant leaves
+    killed.mkdir()
+    shutil.copytree(tmp_path / "state", killed / "state")
+    after = made(file_of(killed, http("county", platform.url)), "e3")
+    assert (after.waits(), after.forwarding.queues[0].batches()) == (0, [])
 
 
 def test_what_is_refused_is_set_aside_and_named(platform: Platform, made: Made, tmp_path: Path) -> None:
