@@ -28,6 +28,7 @@ from edge.control.commands import KNOWN, Commands
 from edge.control.envelopes import by_mqtt
 from edge.control.local_socket import Control
 from edge.control.status import Parts
+from edge.forward.forwarding import Forwarding
 from edge.health.health import Health
 from edge.lanes import Lanes
 from edge.measure.minute import Minutes
@@ -78,9 +79,7 @@ class Station:
         self._hours = Hours(config, store, kept.get("hours"))
         self._alerts = Alerts(config, store, kept.get("alerts"))
         self._minutes = Minutes(self._lines, site_of(config), kept_doubts(kept))
-        self.budget = Budget(
-            terms_of(config), clock, lambda: self.recorder.snapshot.time_at(clock.now())[0], kept.get("budget")
-        )
+        self.budget = Budget(terms_of(config), clock, self._utc, kept.get("budget"))
         self.recorder = Recorder(
             self._minutes,
             store,
@@ -95,6 +94,7 @@ class Station:
         self.timekeeper = self._make_timekeeper(sources, system)
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.uplink = self._make_uplink(way)
+        self.forwarding = Forwarding(config, store, clock, self.budget, self._utc, way)
         self.pictures = self._make_pictures()
         self.horn = self._make_horn(opener)
         self.parts = Parts(
@@ -111,6 +111,7 @@ class Station:
             self.budget,
             self.horn,
             Advice(config, store),
+            self.forwarding,
         )
         self.commands = Commands(self.parts, KNOWN)
         self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
@@ -193,6 +194,7 @@ class Station:
             self.lanes.start("horn", self.horn.run)
         if self.uplink is not None:
             self.lanes.start("uplink", self.uplink.run)
+        self.forwarding.start(self.lanes)
         self.lanes.start("control", self.control.run)
         self.lanes.start("health", self.health.run)
 
@@ -244,6 +246,10 @@ class Station:
     def _post(self, result: Result) -> None:
         if self.uplink is not None:
             self.uplink.result(result)
+
+    def _utc(self) -> int | None:
+        """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""
+        return self.recorder.snapshot.time_at(self.clock.now())[0]
 
     def _time_at(self, instant: float) -> tuple[int | None, ClockMark]:
         """Return the UTC of an instant of this boot and how it is known. Callable from any lane."""

@@ -23,6 +23,7 @@ class Use(StrEnum):
     LIVE = "live"
     ASKED = "asked"  # pictures that somebody asked for
     BACKFILL = "backfill"
+    FORWARD = "forward"  # to other platforms
     SCHEDULED = "scheduled"  # other pictures
     LINK = "link"  # connecting, hellos, receipts, commands, signs of life
 

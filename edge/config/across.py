@@ -35,6 +35,7 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
     broker_complete(wrong, tables.get("broker"))
     alerts_known(wrong, sensors, rows(tables, "alert"))
     horn_fits(wrong, sensors, tables)
+    own_alone(wrong, rows(tables, "forward"))
 
 
 def rows(tables: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -213,6 +214,15 @@ def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]
             wrong(
                 ("alert", place, "crop"),
                 Reason("frost_wants_thermometer", "a frost rule needs a sensor of air_temperature"),
+            )
+
+
+def own_alone(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
+    """Note a destination that names stations: a station has its own records alone."""
+    for place, section in enumerate(forwards):
+        if "stations" in section:
+            wrong(
+                ("forward", place, "stations"), Reason("own_alone", "a station sends its own records: leave this out")
             )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from drivers.errors import SettingError
 from drivers.reason import Reason
 from edge.config.forward import NO_SUCCESS, url_parts, web_address
-from edge.config.sections import HTTP_URL, Name, Section
+from edge.config.section import HTTP_URL, Name, Section
 
 MAIL_URL = r"^smtps?://[^/?#\s]+$"
 BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:465 or smtp://host:25")

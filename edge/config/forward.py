@@ -12,7 +12,7 @@ from drivers.errors import SettingError
 from drivers.reason import Reason
 from edge.config.address import AddressError, parse
 from edge.config.errors import BAD_BROKER, BAD_HTTP_URL
-from edge.config.sections import BROKER_URL, HTTP_URL, BrokerSection, Name, Section
+from edge.config.section import BROKER_URL, HTTP_URL, Name, Section
 from edge.records.channel_name import ChannelName
 
 HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clock_error_s")  # of an mqtt-json message
@@ -52,6 +52,7 @@ def web_address(url: str) -> str:
 class ForwardSection(Section):
     """What all destinations have. `stations`: these alone; none: all.
 
+    `every_min`: minutes that are gathered for one request, or sent one behind the other; 0: each as it comes.
     `timeout_s`: for one request, or for the acknowledgements of one lot of messages; `retry_max_s`: the longest pause
     after a failure.
     """
@@ -59,6 +60,7 @@ class ForwardSection(Section):
     name: Name
     stations: tuple[Name, ...] = Field(default=(), strict=False)  # a file has lists
     ca_file: str | None = None
+    every_min: int = Field(default=0, ge=0, le=1440)
     timeout_s: float = Field(default=30.0, ge=1, le=600)
     retry_max_s: float = Field(default=600.0, ge=1, le=3600)
 
@@ -145,12 +147,6 @@ class MqttJson(ForwardSection):
                     raise SettingError(FIELDS_COLLIDE.having(name=name, first=taken[name], second=channel))
                 taken[name] = channel
         return quality_name
-
-    def broker(self) -> BrokerSection:
-        """Return the broker as a link wants it."""
-        login = {"username": self.username, "password_file": self.password_file}
-        files = {"ca_file": self.ca_file, "cert_file": self.cert_file, "key_file": self.key_file}
-        return BrokerSection.model_validate({"url": self.url, "protocol": "3.1.1", **login, **files})
 
 
 def field_names(channel: str, names: dict[str, str], value_name: str, quality_name: str) -> tuple[str, str]:

@@ -16,6 +16,8 @@ from edge.budget.budget import Budget, BudgetSnapshot
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
 from edge.control.advice import Advice
+from edge.forward.forwarding import Forwarding
+from edge.forward.store_queue import ForwardSnapshot, StoreQueue
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
 from edge.pictures.schedule import PictureLane
@@ -48,6 +50,7 @@ class Parts:
     budget: Budget
     horn: HornLane | None
     advice: Advice
+    forwarding: Forwarding
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -91,6 +94,17 @@ class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
     pictures_left: int
 
 
+class ForwardStatus(ForwardSnapshot, frozen=True, kw_only=True):
+    """What a destination's lane publishes, and of the store: records that wait, those that wait for a time among them,
+    those that it does not take, and the begin of the newest that it has (microseconds UTC).
+    """
+
+    waiting: int
+    held: int
+    aside: int
+    newest: int | None
+
+
 class MinuteStatus(Minute, frozen=True, kw_only=True):
     """The newest minute: its beginning (microseconds UTC, None unknown), its length (s), its body."""
 
@@ -113,6 +127,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     sensors: list[SensorSnapshot]
     store: StoreStatus
     uplink: UplinkStatus | None
+    forward: list[ForwardStatus]
     budget: BudgetSnapshot | None
     pictures: PicturesSnapshot | None
     alerts: list[AlertNow]
@@ -140,7 +155,8 @@ def status(station: Parts) -> StationStatus:
         sensors=sensors(station),
         store=store(station),
         uplink=uplink(station),
-        budget=None if station.uplink is None else station.budget.snapshot,
+        forward=[forward(station.kept, queue) for queue in station.forwarding.queues],
+        budget=station.budget.snapshot if station.uplink or station.forwarding.queues else None,
         pictures=None if station.pictures is None else station.pictures.snapshot,
         alerts=list(recorder.alerts),
         horn=None if station.horn is None else station.horn.snapshot,
@@ -168,6 +184,18 @@ def uplink(station: Parts) -> UplinkStatus | None:
         unsent=kept.outbox.count_unsent(found.destination),
         unproven=sum(span.last - span.first + 1 for span in kept.outbox.unproven(found.destination)),
         pictures_left=kept.pictures.count(found.destination).bytes_left,
+    )
+
+
+def forward(kept: Store, queue: StoreQueue) -> ForwardStatus:
+    """Return how it stands with another destination."""
+    newest = kept.outbox.newest_proven(queue.dest)
+    return ForwardStatus(
+        **msgspec.structs.asdict(queue.snapshot),
+        waiting=kept.outbox.count_unsent(queue.dest),
+        held=kept.outbox.held(queue.dest),
+        aside=len(kept.batches.aside(queue.dest)),
+        newest=None if newest is None else newest.start,
     )
 
 

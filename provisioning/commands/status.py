@@ -11,6 +11,7 @@ from edge.control.client import AskError, NotRunningError, ask
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
+from provisioning.commands import destinations
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
@@ -74,6 +75,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         *troubled(answer.get("sensors") or []),
         *kept(answer.get("store") or {}, offset),
         *sent(answer.get("uplink"), offset),
+        *destinations.lines(answer.get("forward") or [], offset),
         *(bill(answer["budget"]) if answer.get("budget") else ()),
         *pictures(answer, offset),
         *restarted(answer.get("falls") or {}),
@@ -139,8 +141,8 @@ def hour(latest: dict[str, Any] | None, offset: float) -> list[str]:
     values, season = latest["values"], latest["season"]
     reasons = latest.get("reasons") or {}
     good = {name: number for name, number in values.items() if number is not None}
-    found = [_("In the hour from {when}:").format(when=texts.when(latest["begin"], offset))]
-    found += [f"  {texts.derived(good)}"] if good else []
+    begun = _("In the hour from {when}:").format(when=texts.when(latest["begin"], offset))
+    found = [begun, f"  {texts.derived(good)}"] if good else [begun]
     for why in dict.fromkeys(map(texts.said, reasons.values())):
         names = _(", ").join(texts.label(name) for name, reason in reasons.items() if texts.said(reason) == why)
         found.append(_("  {names}: {why}").format(names=names, why=why))
@@ -217,8 +219,7 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
             waiting,
         )
         found.append(said.format(n=waiting))
-    unsent = int(store.get("unsent") or 0)
-    if not unsent:
+    if not (unsent := int(store.get("unsent") or 0)):
         return found if waiting else [*found, _("Everything is sent.")]
     since = store.get("unsent_since")
     said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
