@@ -15,11 +15,11 @@ from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, TimeSource
 from edge.config.sections import Config
 from edge.language.texts import ngettext
-from edge.notify import notify
 from edge.recorder.events import new_epoch
 from edge.station import Station
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from edge.systemd import notify
 
 log = logging.getLogger("minshan")
 SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is

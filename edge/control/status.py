@@ -18,6 +18,7 @@ from edge.config.sections import Config
 from edge.control.advice import Advice
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
+from edge.notify.lane import NotifyLane, NotifySnapshot
 from edge.pictures.schedule import PictureLane
 from edge.pictures.snapshot import PicturesSnapshot
 from edge.recorder.recorder import Recorder
@@ -47,6 +48,7 @@ class Parts:
     timekeeper: Timekeeper
     budget: Budget
     horn: HornLane | None
+    notify: NotifyLane | None
     advice: Advice
 
 
@@ -117,6 +119,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     pictures: PicturesSnapshot | None
     alerts: list[AlertNow]
     horn: HornSnapshot | None
+    notify: NotifySnapshot | None
     maintenance: Reason | None
     falls: dict[str, int]
     inbox_lost: int
@@ -144,6 +147,7 @@ def status(station: Parts) -> StationStatus:
         pictures=None if station.pictures is None else station.pictures.snapshot,
         alerts=list(recorder.alerts),
         horn=None if station.horn is None else station.horn.snapshot,
+        notify=None if station.notify is None else station.notify.snapshot,
         maintenance=recorder.maintenance,
         falls=station.lanes.falls,
         inbox_lost=station.inbox.lost,
