@@ -16,11 +16,11 @@ from edge.clock.timekeeper import KernelTime, TimeSource
 from edge.config.sections import Config
 from edge.forward.forwarding import names
 from edge.language.texts import ngettext
-from edge.notify import notify
 from edge.recorder.events import new_epoch
 from edge.station import Station
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from edge.systemd import notify
 
 log = logging.getLogger("minshan")
 SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is

@@ -10,13 +10,14 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
+from edge.config.base import HTTP_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
 from edge.config.errors import ConfigError, Mistake, explained, unknown_key
 from edge.config.file import Draft, of_kinds, read
-from edge.config.forward import FORWARDS, Forward, web_address
-from edge.config.section import HTTP_URL, Name, Section
-from edge.config.sections import BrokerSection, MonthDay
+from edge.config.forward import FORWARDS, Forward
+from edge.config.sections import BrokerSection
 from edge.config.slips import decoded
+from edge.config.web_address import web_address
 from edge.files import read_password
 
 LISTEN = r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}$"

@@ -18,9 +18,10 @@ from drivers.refusals import REFUSALS
 from drivers.toml_lines import Lines
 from drivers.toml_mistakes import mistake_in
 from edge.config.across import across, same_names
+from edge.config.base import Section
+from edge.config.delivery import CHANNELS
 from edge.config.errors import NO_FILE, ConfigError, Mistake, explained, unknown_driver, unknown_key, value_for_people
 from edge.config.forward import FORWARDS
-from edge.config.section import Section
 from edge.config.sections import Config, SensorSection
 from edge.config.slips import closer, decoded, wide_lines
 
@@ -102,12 +103,13 @@ def checked(file: str, text: str) -> Config:
     draft = Draft(file, text)
     sensors = checked_sensors(draft)
     forward = of_kinds(draft, "forward", FORWARDS)
+    channels = of_kinds(draft, "channel", CHANNELS)
     config = checked_sections(draft)
     across(draft.wrong, sensors, draft.tables)
     if config is None or draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     found = tuple(sensor for sensor in sensors if sensor is not None)
-    return config.model_copy(update={"sensor": found, "forward": tuple(forward)})
+    return config.model_copy(update={"sensor": found, "forward": tuple(forward), "channel": tuple(channels)})
 
 
 def read(path: Path) -> bytes:
@@ -134,7 +136,7 @@ def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
 def checked_sections(draft: Draft) -> Config | None:
     """Return everything but the sensors, as a Config without any; None (and mistakes noted) where it is wrong."""
     known = [name for name in Config.model_fields if name not in FILLED]
-    rest = {key: value for key, value in draft.tables.items() if key not in ("sensor", "forward")}
+    rest = {key: value for key, value in draft.tables.items() if key not in ("sensor", "forward", "channel")}
     for key in [key for key in rest if key in FILLED]:
         draft.wrong((key,), unknown_key(key, known))
         del rest[key]
@@ -219,6 +221,29 @@ def settings_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]
 def settings_from(info: DriverInfo, own: dict[str, Any]) -> BaseModel:
     """Return a driver's settings from the keys of a table. Raise ValidationError. JSON's strict rules are TOML's."""
     return info.settings.model_validate_json(json.dumps(own, default=str), strict=True)
+
+
+def of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list[Any]:
+    """Return the tables [[key]], each of the kind that it names; a mistake is noted for each that is wrong."""
+    if not isinstance(draft.tables.get(key, []), list):
+        draft.wrong((key,), not_tables(key))
+    found: list[Section] = []
+    given = tables(draft, key)
+    same_names(draft.wrong, key, [table.get("name") for table in given if table is not None])
+    for place, table in enumerate(given):
+        path = (key, place)
+        kind = kinds.get(str((table or {}).get("kind")))
+        if table is None:
+            draft.wrong(path, not_tables(key))
+        elif kind is None:
+            said = REFUSALS["literal_error"].having(expected=", ".join(kinds))
+            draft.wrong((*path, "kind"), said if "kind" in table else REFUSALS["missing"])
+        else:
+            try:
+                found.append(kind.model_validate_json(json.dumps(table, default=str), strict=True))
+            except ValidationError as error:
+                draft.refused(path, error, kind.model_fields)
+    return found
 
 
 def not_tables(key: str) -> Reason:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import string
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
 from edge.config.address import AddressError, parse
-from edge.config.errors import BAD_BROKER, BAD_HTTP_URL
-from edge.config.section import BROKER_URL, HTTP_URL, Name, Section
+from edge.config.base import BROKER_URL, HTTP_URL, Name, Section
+from edge.config.errors import BAD_BROKER
+from edge.config.web_address import NO_SUCCESS, web_address
 from edge.records.channel_name import ChannelName
 
 HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clock_error_s")  # of an mqtt-json message
 PROBES = ("air_temperature", "air_temperature.top", "air_temperature.top-2", "wind_speed.top")
 NO_TEMPLATE = Reason("no_template", "only {fields} may stand in braces here", fields="")
 NO_TOPIC = Reason("no_publish_topic", "must be a topic to publish on: not empty, no + or #, no $ at its beginning")
-NO_SUCCESS = Reason("no_success_value", "must be a text, a whole number, true or false")
-URL_LOGIN = Reason("url_login", "no login belongs here: put the secret into a file and name that in secret_file")
 FIELDS_COLLIDE = Reason(
     "fields_collide",
     'two fields would have the one name "{name}": {first} and {second}',
@@ -28,25 +26,6 @@ FIELDS_COLLIDE = Reason(
     first="",
     second="",
 )
-
-
-def url_parts(url: str, wrong: Reason) -> SplitResult:
-    """Return the parts of a URL that names a host, and a port that there can be. Raise SettingError with `wrong`."""
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingError(wrong)
-    return parts
-
-
-def web_address(url: str) -> str:
-    """Return a URL without a login in it. Raise SettingError."""
-    if "@" in url_parts(url, BAD_HTTP_URL).netloc:
-        raise SettingError(URL_LOGIN)
-    return url
 
 
 class ForwardSection(Section):

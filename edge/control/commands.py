@@ -17,7 +17,7 @@ import msgspec
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
 from edge.alerts.crops import CRITICAL
-from edge.control import answering, horn_orders, picture_price
+from edge.control import answering, horn_orders, notify_orders, picture_price
 from edge.control.arguments import (
     LONGEST_TEXT,
     SHOWN,
@@ -247,6 +247,13 @@ def test_horn(parts: Parts, arguments: NoArguments, request: Request) -> None:
     horn.test(lambda why: request.tell(Outcome("done" if why is None else "failed", why)))
 
 
+def test_notify(parts: Parts, arguments: NoArguments, request: Request) -> None:
+    """Send a test message to people by each channel: the end comes with what all services answered."""
+    notify = notify_orders.notify_of(parts)
+    request.tell(Outcome("accepted"))
+    notify.test(lambda sent: request.tell(Outcome("done", data=notify_orders.told(sent))))
+
+
 def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
     """Believe the other receiver that was heard."""
     if parts.uplink is None:
@@ -276,6 +283,7 @@ KNOWN = (
     Command("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
     Command("silence-horn", SilenceArguments, Permission.OPERATE, silence_horn, remote=True),
     Command("test-horn", NoArguments, Permission.OPERATE, test_horn),
+    Command("test-notify", NoArguments, Permission.OPERATE, test_notify),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
     Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
     Command("station", NoArguments, Permission.READ, answered(answering.give_station)),

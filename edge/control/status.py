@@ -20,6 +20,7 @@ from edge.forward.forwarding import Forwarding
 from edge.forward.store_queue import ForwardSnapshot, StoreQueue
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
+from edge.notify.lane import NotifyLane, NotifySnapshot
 from edge.pictures.schedule import PictureLane
 from edge.pictures.snapshot import PicturesSnapshot
 from edge.recorder.recorder import Recorder
@@ -49,6 +50,7 @@ class Parts:
     timekeeper: Timekeeper
     budget: Budget
     horn: HornLane | None
+    notify: NotifyLane | None
     advice: Advice
     forwarding: Forwarding
 
@@ -132,6 +134,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     pictures: PicturesSnapshot | None
     alerts: list[AlertNow]
     horn: HornSnapshot | None
+    notify: NotifySnapshot | None
     maintenance: Reason | None
     falls: dict[str, int]
     inbox_lost: int
@@ -160,6 +163,7 @@ def status(station: Parts) -> StationStatus:
         pictures=None if station.pictures is None else station.pictures.snapshot,
         alerts=list(recorder.alerts),
         horn=None if station.horn is None else station.horn.snapshot,
+        notify=None if station.notify is None else station.notify.snapshot,
         maintenance=recorder.maintenance,
         falls=station.lanes.falls,
         inbox_lost=station.inbox.lost,

@@ -11,6 +11,7 @@ from functools import cached_property
 import msgspec
 
 from edge.delivery.message import Sender
+from edge.delivery.urgency import is_day
 from hub.alarms import people as persons
 from hub.alarms import rounds
 from hub.alarms.alarm import Alarm
@@ -165,7 +166,7 @@ class Pass:
     def hour(self) -> Hour:
         """Whether it is day, and what fails."""
         failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.busy_us > self._now)
-        return Hour(persons.is_day(self._now, self._offset), frozenset(failing))
+        return Hour(is_day(self._now, self._offset), frozenset(failing))
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge.alerts.rules import within
+from edge.delivery.urgency import local
 from hub.alarms import alarm as alarms
 from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import Health
-from hub.alarms.people import local
 from hub.alarms.silence import Heard, Silences, cadence, silences
 from hub.config import AlarmsSection
 from hub.database.engine import Engine

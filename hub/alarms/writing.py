@@ -9,6 +9,7 @@ import msgspec
 from edge.delivery.message import Message, Recipient, Short
 from edge.delivery.short import short_of
 from edge.delivery.texts import AlertFacts, begun, facts_of, sentence
+from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
 from hub.alarms.air import MINUTE_US, air_at
@@ -19,7 +20,6 @@ from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
 MOST_A_NIGHT = 20  # messages by one channel to one person, then no repeats: operators pass on 50 a day
-URGENCIES = ("frost", "weather", "upkeep")
 
 
 class About(msgspec.Struct, frozen=True):

@@ -27,6 +27,15 @@ USUAL = (
     ("heat", "air_temperature", "above", [35.0, 37.0, 40.0]),  # degC; the Meteorological Administration's signals
     ("battery", "battery_voltage", "below", [11.8, 11.4]),  # V of a 12 V lead battery at rest: a third, nearly empty
 )
+NOTIFY = (
+    '[[channel]]  # "wecom", "dingtalk", "webhook" or "mail"; then: minshan notify test',
+    'name = "group"',
+    'kind = "wecom"',
+    'key_file = "/etc/minshan/wecom.key"',
+    "[[person]]",
+    'name = ""',
+    'phone = ""',
+)
 AT_ONCE = ("gale", "cloudburst")
 
 
@@ -53,6 +62,12 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
     rows(document, "sensor", sensors)
     rows(document, "camera", cameras)
     rows(document, "alert", alerts(facts["crop"], sensors))
+    document.add(tomlkit.nl())
+    for line in (
+        _("The station tells people itself where its hub does not: fill this in and take the # away."),
+        *NOTIFY,
+    ):
+        document.add(tomlkit.comment(line))
     return tomlkit.dumps(document) + forward()
 
 

@@ -22,6 +22,7 @@ from provisioning.commands.options import config_option, json_option, loaded, pr
 from provisioning.doctor import box, sensors
 from provisioning.doctor.buses import buses_of, by_bus
 from provisioning.doctor.horn import horn
+from provisioning.doctor.notify import notify
 from provisioning.folding import fold, say
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def findings(config: Config) -> Iterator[Finding]:
         yield from by_bus(buses_of(config), sensors.sensors(config))
         yield from box.cameras(config)
     yield from horn(config, answer)
+    yield from notify(config)
     yield from box.strays(config)
     yield box.clock(config) if answer is None else box.clock_of(answer)
     yield box.disk(config, answer is not None)
