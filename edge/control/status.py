@@ -15,6 +15,7 @@ from edge.alerts.horn import HornLane, HornSnapshot
 from edge.budget.budget import Budget, BudgetSnapshot
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
+from edge.control import picture_price
 from edge.control.advice import Advice
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
@@ -99,7 +100,10 @@ class MinuteStatus(Minute, frozen=True, kw_only=True):
 
 
 class StationStatus(msgspec.Struct, frozen=True):
-    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes."""
+    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes.
+
+    `prices`: what a picture of each camera costs by its size, MB.
+    """
 
     station: str
     title: str
@@ -115,6 +119,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     uplink: UplinkStatus | None
     budget: BudgetSnapshot | None
     pictures: PicturesSnapshot | None
+    prices: dict[str, float]
     alerts: list[AlertNow]
     horn: HornSnapshot | None
     maintenance: Reason | None
@@ -142,6 +147,7 @@ def status(station: Parts) -> StationStatus:
         uplink=uplink(station),
         budget=None if station.uplink is None else station.budget.snapshot,
         pictures=None if station.pictures is None else station.pictures.snapshot,
+        prices=picture_price.of_each(station.config.camera),
         alerts=list(recorder.alerts),
         horn=None if station.horn is None else station.horn.snapshot,
         maintenance=recorder.maintenance,
