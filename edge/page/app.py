@@ -22,7 +22,7 @@ from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.page.assets import Assets
 from edge.page.demo import Demo
-from edge.page.feed import Feed, Stream, TooManyError
+from edge.page.feed import Feed, Stream, TooManyError, last_of
 from edge.page.guard import NO_FORM, Guard, is_address, refusal
 from edge.page.look import look_of
 from edge.page.source import Source, now_of
@@ -104,7 +104,7 @@ class StationApi:
         async def everything() -> Callable[[str], bool]:
             return lambda station: True
 
-        stream = self._feed.listen("page", everything, request.headers.get("last-event-id"))
+        stream = self._feed.listen("page", everything, last_of(request))
         try:
             return Stream(await anext(stream), stream)
         except TooManyError:
