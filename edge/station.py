@@ -28,8 +28,8 @@ from edge.control.commands import KNOWN, Commands
 from edge.control.envelopes import by_mqtt
 from edge.control.local_socket import Control
 from edge.control.status import Parts
-from edge.forward.forwarding import Forwarding
 from edge.delivery.message import Sender
+from edge.forward.forwarding import Forwarding
 from edge.health.health import Health
 from edge.lanes import Lanes
 from edge.measure.minute import Minutes

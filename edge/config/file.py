@@ -151,7 +151,7 @@ def checked_sections(draft: Draft) -> Config | None:
         return None
 
 
-def of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list[Section]:
+def of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list[Any]:
     """Return the tables [[key]], each of the kind that it names; a mistake is noted for each that is wrong."""
     if not isinstance(draft.tables.get(key, []), list):
         draft.wrong((key,), not_tables(key))
@@ -221,29 +221,6 @@ def settings_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]
 def settings_from(info: DriverInfo, own: dict[str, Any]) -> BaseModel:
     """Return a driver's settings from the keys of a table. Raise ValidationError. JSON's strict rules are TOML's."""
     return info.settings.model_validate_json(json.dumps(own, default=str), strict=True)
-
-
-def of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list[Any]:
-    """Return the tables [[key]], each of the kind that it names; a mistake is noted for each that is wrong."""
-    if not isinstance(draft.tables.get(key, []), list):
-        draft.wrong((key,), not_tables(key))
-    found: list[Section] = []
-    given = tables(draft, key)
-    same_names(draft.wrong, key, [table.get("name") for table in given if table is not None])
-    for place, table in enumerate(given):
-        path = (key, place)
-        kind = kinds.get(str((table or {}).get("kind")))
-        if table is None:
-            draft.wrong(path, not_tables(key))
-        elif kind is None:
-            said = REFUSALS["literal_error"].having(expected=", ".join(kinds))
-            draft.wrong((*path, "kind"), said if "kind" in table else REFUSALS["missing"])
-        else:
-            try:
-                found.append(kind.model_validate_json(json.dumps(table, default=str), strict=True))
-            except ValidationError as error:
-                draft.refused(path, error, kind.model_fields)
-    return found
 
 
 def not_tables(key: str) -> Reason:

@@ -15,6 +15,7 @@ from edge.alerts.horn import HornLane, HornSnapshot
 from edge.budget.budget import Budget, BudgetSnapshot
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
+from edge.control import picture_price
 from edge.control.advice import Advice
 from edge.forward.forwarding import Forwarding
 from edge.forward.store_queue import ForwardSnapshot, StoreQueue
@@ -115,7 +116,10 @@ class MinuteStatus(Minute, frozen=True, kw_only=True):
 
 
 class StationStatus(msgspec.Struct, frozen=True):
-    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes."""
+    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes.
+
+    `prices`: what a picture of each camera costs by its size, MB.
+    """
 
     station: str
     title: str
@@ -132,6 +136,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     forward: list[ForwardStatus]
     budget: BudgetSnapshot | None
     pictures: PicturesSnapshot | None
+    prices: dict[str, float]
     alerts: list[AlertNow]
     horn: HornSnapshot | None
     notify: NotifySnapshot | None
@@ -161,6 +166,7 @@ def status(station: Parts) -> StationStatus:
         forward=[forward(station.kept, queue) for queue in station.forwarding.queues],
         budget=station.budget.snapshot if station.uplink or station.forwarding.queues else None,
         pictures=None if station.pictures is None else station.pictures.snapshot,
+        prices=picture_price.of_each(station.config.camera),
         alerts=list(recorder.alerts),
         horn=None if station.horn is None else station.horn.snapshot,
         notify=None if station.notify is None else station.notify.snapshot,

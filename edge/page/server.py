@@ -17,7 +17,7 @@ from edge.page.address import address_of, family
 from edge.page.app import MOST_STREAMS, application
 from edge.page.assets import Assets
 from edge.page.demo import Demo
-from edge.page.feed import Feed
+from edge.page.feed import Feed, Positioned
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
 from edge.page.templates import Templates
@@ -55,7 +55,7 @@ class PageServer:
         app = application(self._source, self.feed, pages, assets, hosts | {host, "localhost"}, demo)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                Positioned(app, self.feed),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -112,5 +112,5 @@ class PageServer:
                 self._ended.wait(AGAIN_S)
 
     async def _newest(self, _station: str) -> bytes | None:
-        heard = await asyncio.to_thread(self._source.heard)
+        heard = await asyncio.to_thread(self._source.heard, anew=True)
         return None if heard is None else msgspec.json.encode(now_of(heard.facts))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _
-from edge.page import export, happenings, night_page
+from edge.page import export, happenings, night_page, work_page
 from edge.page.curve_pages import CurvePages
 from edge.page.demo import Demo
 from edge.page.night_picture import chinese_font
@@ -41,6 +41,7 @@ class StationPages:
             ("/events", self._events),
             ("/export", self._export),
             ("/export/minutes", self._minutes),
+            (work_page.ADDRESS, self._work),
         ]
 
     def _station(self, request: Request) -> Response:
@@ -48,7 +49,8 @@ class StationPages:
         heard = self._source.heard()
         seen, devices = self._now.seen(heard), self._devices(heard)
         addresses = {"curves_url": "/curves", "live_url": "/api/v1/live"}
-        return self._page(request, "station.html", heard, seen=seen, devices=devices, **addresses)
+        prices = {} if heard is None else heard.facts["prices"]
+        return self._page(request, "station.html", heard, seen=seen, devices=devices, prices=prices, **addresses)
 
     def _curve(self, request: Request) -> Response:
         heard, now_us = self._source.heard(), self._time()
@@ -128,6 +130,24 @@ class StationPages:
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(content, media_type=kind, headers=headers)
 
+    def _work(self, request: Request) -> Response:
+        """Return what technicians may ask for, and what has come of it."""
+        wanted = request.query_params.get("done")
+        return self._works(request, {}, done=work_page.done(wanted), wanted=wanted)
+
+    def take_work(self, request: Request, form: Mapping[str, str]) -> Response:
+        """Do what a technician's form asks for; where that cannot be, return the form with the reason."""
+        try:
+            return RedirectResponse(f"{work_page.ADDRESS}?done={work_page.asked(self._source, form)}", 303)
+        except (NotRunningError, AskError) as error:
+            return self._works(request, form, status=422, trouble=silent(error))
+
+    def _works(self, request: Request, form: Mapping[str, str], **values: Any) -> Response:
+        heard = self._source.heard()
+        filled = {name: form.get(name, "") for name in ("by", "stage", "camera")}
+        shown = {"done": "", "wanted": "", "trouble": "", **work_page.work(self._source, heard, self._time()), **values}
+        return self._page(request, "work.html", heard, form=filled, **shown)
+
     def _time(self) -> int:
         """Return the station's time; where it does not know it, the time of this machine."""
         return self._source.time_us(self._source.heard()) or self._source.machine_us()
@@ -162,6 +182,7 @@ def pages() -> list[tuple[str, str]]:
         ("/last-night", _("Last night")),
         ("/events", _("Events")),
         ("/export", _("Download")),
+        (work_page.ADDRESS, _("For technicians")),
     ]
 
 

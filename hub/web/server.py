@@ -19,7 +19,7 @@ from starlette.routing import Route as WebRoute
 
 from drivers.reason import Reason, system_reason
 from edge.page.address import address_of, family
-from edge.page.feed import Feed, Stream, TooManyError
+from edge.page.feed import Feed, Positioned, Stream, TooManyError, last_of
 from edge.page.guard import refusal
 from hub.config import AlarmsSection, HttpSection
 from hub.database.engine import Engine, RefusedError
@@ -68,7 +68,7 @@ class Server:
         others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
         self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
-            self._app,
+            Positioned(self._app, self.feed),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -140,7 +140,7 @@ class Server:
             who = await self._desk.caller(said)
             if who is None:
                 return refusal(401, LOG_IN)
-            stream = self.feed.listen(f"{who.kind} {who.name}", sees, request.headers.get("last-event-id"))
+            stream = self.feed.listen(f"{who.kind} {who.name}", sees, last_of(request))
             first = await anext(stream)
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
