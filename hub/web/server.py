@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from pathlib import Path
 
@@ -41,7 +41,10 @@ TOO_MANY = Reason("too_many_streams", "too many streams of one account: close so
 
 
 class Server:
-    """Serves one hub's API; `wake` has commands sent. Raise RefusedError where the port cannot be had."""
+    """Serves one hub's API. Raise RefusedError where the port cannot be had.
+
+    `wake` has commands sent; `channels`: of the hub's file, by which people are told.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Server:
         utc: Callable[[], int],
         wake: Callable[[], None] = lambda: None,
         alarms: AlarmsSection | None = None,
+        channels: Collection[str] = (),
     ) -> None:
         host, port = address_of(config.listen)
         try:
@@ -63,8 +67,8 @@ class Server:
         self.feed = Feed(self._newest)
         acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._desk.quickly, utc)
         logins = Logins()
-        table = routes(pictures, logins, wake, lambda: self.feed.listeners)
-        pages = serving.served(table_of_pages.routes(logins, wake), self._desk, utc)
+        table = routes(pictures, logins, wake, lambda: self.feed.listeners, channels)
+        pages = serving.served(table_of_pages.routes(logins, wake, channels), self._desk, utc)
         others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
         self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
