@@ -16,7 +16,7 @@ from hub.web import arguments as given
 from hub.web import handlers as does
 from hub.web.exports import Exports
 from hub.web.logins import Logins
-from hub.web.table import API, FileAnswer, Route
+from hub.web.table import API, DataAnswer, FileAnswer, Route
 
 __all__ = ["API", "routes"]
 JPEG = "image/jpeg"
@@ -30,16 +30,18 @@ def routes(
     wake: Callable[[], None],
     listeners: Callable[[], int] = lambda: 0,
     channels: Collection[str] = (),
+    tiles: Tiles | None = None,
 ) -> tuple[Route, ...]:
     """Return the table; `folder` holds the pictures, `logins` counts wrong passwords, `wake` has commands sent.
 
-    `listeners`: how many listen to the stream; `channels`: of the hub's file, by which people are told.
+    `listeners`: how many listen to the stream; `channels`: of the hub's file, by which people are told; `tiles`: of
+    these pictures.
     """
     ask, manage = Right.COMMAND, Right.MANAGE
     return (
         *_logins(logins),
         *_stations(),
-        *_pictures(folder),
+        *_pictures(folder, tiles or Tiles.beside(folder)),
         Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
         Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
@@ -105,9 +107,9 @@ def _stations() -> tuple[Route, ...]:
     )
 
 
-def _pictures(folder: Path) -> tuple[Route, ...]:
+def _pictures(folder: Path, tiles: Tiles) -> tuple[Route, ...]:
     """Return the routes of what lies in the folder of pictures, and of the tiles beside it."""
-    read, tiles = Right.READ, Tiles(folder.with_name(f"{folder.name}.tiles"))
+    read = Right.READ
     return (
         Route("GET", PICTURE, "A picture", read, given.OfPicture, FileAnswer, does.picture(folder, False), kind=JPEG),
         Route(
@@ -126,7 +128,7 @@ def _pictures(folder: Path) -> tuple[Route, ...]:
             "A picture for a wall of many",
             read,
             given.OfPicture,
-            FileAnswer,
+            DataAnswer,
             does.tile(folder, tiles),
             kind=KIND,
         ),
