@@ -18,9 +18,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.kits.axe import harms_of
 from tests.kits.broker import until
 from tests.kits.browser import DESKTOP, PHONE, SMALL_PHONE, chromium, looking
 
+PATHS = ("/", "/curves?channel=air_temperature", "/pictures", "/last-night", "/events", "/export")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -87,13 +89,20 @@ def test_values_move_without_a_reload(
 def test_text_of_twice_the_size_stays_on_the_page(shown: Shown, browser: Browser, lang: str) -> None:
     """On the smallest phone, at 200 %, nothing is cut off and no value leaves its unit."""
     with looking(browser, SMALL_PHONE, lang) as page:
-        for path in ("/", "/curves", "/pictures", "/events", "/export"):
+        for path in PATHS:
             page.goto(shown.url + path)
             page.evaluate("document.documentElement.style.fontSize = '200%'")
             assert page.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE[0], path
         page.goto(shown.url)
         tall = "[...document.querySelectorAll('.card .value')].map(e => e.getClientRects().length)"
         assert set(page.evaluate(tall)) == {1}
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en-GB"])
+def test_nobody_is_kept_from_the_page(shown: Shown, browser: Browser, lang: str) -> None:
+    """For those who hear a page, see little contrast or have no mouse, axe finds nothing serious, light and dark."""
+    with looking(browser, SMALL_PHONE, lang) as page:
+        assert harms_of(page, (shown.url + path for path in PATHS)) == []
 
 
 def test_a_sensor_that_is_unplugged_is_missing_and_never_its_old_value(shown: Shown, browser: Browser) -> None:
