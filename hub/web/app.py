@@ -30,6 +30,7 @@ from hub.database.queries import NO_STATION, AskedError, Queries
 from hub.exported import NothingError
 from hub.rights import Account, Right
 from hub.sink import SinkError
+from hub.tiles import KIND as WEBP
 from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
 from hub.web.engines import Engines
 from hub.web.guard import COOKIE, Guard
@@ -42,7 +43,7 @@ log = logging.getLogger("minshan.web")
 QUICK, SLOW = 4, 4  # threads for what takes milliseconds, and for what may take seconds
 FORM = "application/x-www-form-urlencoded"
 AGAIN_S = 5  # after which a database that is away is asked anew
-PICTURES_S = 31_536_000  # a picture's name is its hash: what it holds never changes
+LASTING = {"cache-control": "private, max-age=31536000, immutable"}  # of what is named by its hash
 LOG_IN = Reason("log_in", "log in, or send a token, to see this")
 NO_RIGHT = Reason("no_right", "your role does not allow this")
 TOO_LONG = Reason("body_too_long", "the body is longer than {most} bytes", most=LONGEST_BODY)
@@ -154,7 +155,7 @@ def made(
             route.path,
             endpoint(route, desk),
             methods=[route.method],
-            middleware=None if route.answer in (FileAnswer, MadeFile) else packed,
+            middleware=None if route.answer in (FileAnswer, MadeFile) or route.kind == WEBP else packed,
         )
         for route in routes
     ]
@@ -201,15 +202,14 @@ async def heard(request: Request) -> Heard:
 def sent(answer: Any, request: Request) -> Response:
     """Return the response that carries an answer."""
     if isinstance(answer, FileAnswer):
-        headers = {"cache-control": f"private, max-age={PICTURES_S}, immutable"}
-        return FileResponse(answer.path, media_type=answer.kind, headers=headers)
+        return FileResponse(answer.path, media_type=answer.kind, headers=LASTING)
     if isinstance(answer, MadeFile):
         gone = BackgroundTask(answer.path.unlink, missing_ok=True)
         headers = {"cache-control": "no-store"}
         return FileResponse(answer.path, 200, headers, answer.kind, gone, answer.name)
     if isinstance(answer, DataAnswer):
         named = {} if answer.name is None else {"content-disposition": f'attachment; filename="{answer.name}"'}
-        return Response(answer.data, media_type=answer.kind, headers=named)
+        return Response(answer.data, media_type=answer.kind, headers={**named, **(LASTING if answer.lasts else {})})
     if not isinstance(answer, SessionAnswer):
         return Response(msgspec.json.encode(answer), media_type="application/json")
     response = Response(msgspec.json.encode(answer.body), media_type="application/json")

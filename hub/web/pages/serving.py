@@ -123,6 +123,7 @@ def navigation(caller: Account | None) -> list[tuple[str, str]]:
     if caller is None:
         return []
     found = [("/", _("Wall")), ("/completeness", _("Completeness")), ("/alerts", _("Alerts"))]
+    found.append(("/visits", _("Visits")))
     if caller.may(Right.MANAGE):
-        found += [("/people", _("People")), ("/audit", _("Who did what"))]
+        found += [("/on-call", _("On call")), ("/people", _("People")), ("/audit", _("Who did what"))]
     return found
