@@ -66,7 +66,7 @@ class Web:
 
     def seen(self, station: str, _record: Record) -> None:
         """Tell listeners that a station has something new."""
-        self._server.feed.tell(station)
+        self._server.feed.notify(station)
 
     def stop(self) -> None:
         """End both."""

@@ -207,7 +207,7 @@ def store(station: Parts) -> StoreStatus:
         next_seq=kept.next_seq,
         unsent=kept.outbox.count_unsent(PLATFORM),
         unsent_since=None if oldest is None else oldest.start,
-        held=kept.outbox.held(PLATFORM),
+        held=kept.outbox.count_held(PLATFORM),
         bytes=kept.size_bytes(),
         strays=Strays(*kept.pictures.count_strays()),
         trouble=station.recorder.snapshot.trouble,

@@ -124,7 +124,7 @@ class KnownTables:
         usual = raw.endswith(known.end)
         return Read(record, known, None if usual else body, msgspec.json.encode(body.values))
 
-    def named(self, name: str) -> Table | None:
+    def find_table(self, name: str) -> Table | None:
         """Return the table of that name."""
         return next((known.table for known in self._known.values() if known is not None and known.hash == name), None)
 

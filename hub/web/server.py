@@ -27,7 +27,7 @@ from hub.database.queries import Queries
 from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.web.acknowledge import AcknowledgePage
-from hub.web.app import LOG_IN, Desk, heard, made
+from hub.web.app import LOG_IN, Desk, made, read_request
 from hub.web.engines import Engines
 from hub.web.logins import Logins
 from hub.web.pages import serving
@@ -125,7 +125,7 @@ class Server:
 
     async def _live(self, request: Request) -> Response:
         """Stream what is new to whoever may see it."""
-        said = await heard(request)
+        said = await read_request(request)
 
         async def sees() -> Callable[[str], bool] | None:
             try:

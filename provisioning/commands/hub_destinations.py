@@ -24,7 +24,7 @@ def line(state: State, offset_h: float) -> str:
         parts.append(ngettext("{n} record set aside", "{n} records set aside", state.aside).format(n=state.aside))
     said = _("; ").join(parts)
     told = _("{destination} ({kind}): {said}").format(destination=state.destination, kind=state.kind, said=said)
-    return told if state.why is None else _("{what}: {why}").format(what=told, why=texts.said(state.why))
+    return told if state.why is None else _("{what}: {why}").format(what=told, why=texts.render_value(state.why))
 
 
 def is_late(state: State, now: int) -> bool:

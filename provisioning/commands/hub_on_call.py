@@ -166,7 +166,7 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
             if as_json:
                 print_json(msgspec.to_builtins(one))
                 continue
-            why = f"; {texts.said(one.why)}" if one.why is not None else ""
+            why = f"; {texts.render_value(one.why)}" if one.why is not None else ""
             when = texts.when(one.tried_us, config.alarms.utc_offset_h)
             fate = fates().get(one.fate or "", one.fate or _("under way"))
             say(f"{when} {one.channel} → {_(', ').join(one.to)}: {fate} ({one.answer or '–'}){why}")
