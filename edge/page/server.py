@@ -104,12 +104,12 @@ class PageServer:
                 if self._server.should_exit or not self.feed.listeners:
                     return
                 if event["event"] != "alive":
-                    self.feed.tell(event.get("station", ""))
+                    self.feed.notify(event.get("station", ""))
         except (NotRunningError, AskError):
             if self.feed.listeners:
-                self.feed.tell("")
+                self.feed.notify("")
                 self._ended.wait(AGAIN_S)
 
     async def _newest(self, _station: str) -> bytes | None:
-        heard = await asyncio.to_thread(self._source.heard, anew=True)
+        heard = await asyncio.to_thread(self._source.newest_state, anew=True)
         return None if heard is None else msgspec.json.encode(now_of(heard.facts))

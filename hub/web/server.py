@@ -28,7 +28,7 @@ from hub.sink import SinkError
 from hub.tile_maker import TileMaker
 from hub.tiles import Tiles
 from hub.web.acknowledge import AcknowledgePage
-from hub.web.app import LOG_IN, Desk, heard, made
+from hub.web.app import LOG_IN, Desk, made, read_request
 from hub.web.engines import Engines
 from hub.web.logins import Logins
 from hub.web.pages import serving
@@ -103,7 +103,7 @@ class Server:
 
     def tell(self, station: str) -> None:
         """Say that a station has something new; from any thread."""
-        self.feed.tell(station)
+        self.feed.notify(station)
         self._tiles.tell(station)
 
     def stop(self) -> None:
@@ -139,7 +139,7 @@ class Server:
 
     async def _live(self, request: Request) -> Response:
         """Stream what is new to whoever may see it."""
-        said = await heard(request)
+        said = await read_request(request)
 
         async def sees() -> Callable[[str], bool] | None:
             try:
