@@ -142,7 +142,7 @@ class KnownTables:
         flagged = known.ends[end] = tuple(_flagged(body, known.table.flag))
         return Read(record, known, values[len(BEGIN) :], flagged)
 
-    def named(self, name: str) -> Table | None:
+    def find_table(self, name: str) -> Table | None:
         """Return the table of that name."""
         return next((known.table for known in self._known.values() if known is not None and known.hash == name), None)
 
