@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from drivers.clock import Clock
 from drivers.reason import Reason
@@ -85,7 +86,7 @@ class CountyWay(Way):
 class ForwardingEnd(FarEnd):
     """`county`: what it has; `settled`: the seq up to which it has everything at the end, as the station counts."""
 
-    def __init__(self, folder: Path, seed: int, *more: int) -> None:
+    def __init__(self, folder: Path, seed: int, *more: Any) -> None:
         super().__init__(folder, seed, *more)
         self.county = County(random.Random(f"county {seed}"))
         self.settled = 0
