@@ -44,7 +44,7 @@ class Draft:
         text = self.lines.text(path)
         reason = closer(self.tables, path, text, reason)
         value = value_for_people(str(path[-1]) if path else "", text)
-        self.mistakes.append(Mistake(self.file, self.lines.of(path), self.named(path), value, reason))
+        self.mistakes.append(Mistake(self.file, self.lines.of(path), self.format_path(path), value, reason))
 
     def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
         """Note what pydantic refuses in the table at that path, but for the loader's own fields."""
@@ -71,7 +71,7 @@ class Draft:
                 return None
         return here
 
-    def named(self, path: tuple[str | int, ...]) -> str:
+    def format_path(self, path: tuple[str | int, ...]) -> str:
         """Return the path as a person writes it: `site.latitude`, `sensor "air".address`, `sensor 2`."""
         if len(path) < 2 or not isinstance(path[1], int):
             return ".".join(str(step) for step in path)

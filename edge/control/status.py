@@ -203,7 +203,7 @@ def forward(kept: Store, queue: StoreQueue) -> ForwardStatus:
     return ForwardStatus(
         **msgspec.structs.asdict(queue.snapshot),
         waiting=kept.outbox.count_unsent(queue.dest),
-        held=kept.outbox.held(queue.dest),
+        held=kept.outbox.count_held(queue.dest),
         aside=len(kept.batches.aside(queue.dest)),
         newest=None if newest is None else newest.start,
     )
@@ -245,7 +245,7 @@ def store(station: Parts) -> StoreStatus:
         next_seq=kept.next_seq,
         unsent=kept.outbox.count_unsent(PLATFORM),
         unsent_since=None if oldest is None else oldest.start,
-        held=kept.outbox.held(PLATFORM),
+        held=kept.outbox.count_held(PLATFORM),
         bytes=kept.size_bytes(),
         strays=Strays(*kept.pictures.count_strays()),
         trouble=station.recorder.snapshot.trouble,

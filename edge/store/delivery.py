@@ -80,7 +80,7 @@ class Ledger:
     # -- what is there ----------------------------------------------------------------------------------------
 
     @property
-    def kept(self) -> Ranges:
+    def existing(self) -> Ranges:
         """The records that exist."""
         every: Ranges = ((1, self.last),) if self.last else NOTHING
         return ranges.without(every, self.get(ALL, GONE))
@@ -91,11 +91,11 @@ class Ledger:
 
     def unsent(self, destination: str) -> Ranges:
         """Return the records that the destination does not have, held ones among them."""
-        return ranges.without(self.kept, ranges.union(*(self.get(destination, s) for s in (SENT, CLOSED))))
+        return ranges.without(self.existing, ranges.union(*(self.get(destination, s) for s in (SENT, CLOSED))))
 
-    def done(self, others: bool = True) -> Ranges:
+    def proven_by_all(self, others: bool = True) -> Ranges:
         """Return the records that every destination has proven to have, or every main one."""
-        left = self.kept
+        left = self.existing
         for destination in self.destinations if others else self.main:
             left = ranges.common(left, self.get(destination, CLOSED))
         return left if self.main else NOTHING

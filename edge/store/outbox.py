@@ -106,7 +106,7 @@ class Outbox:
         with self._db.reading():
             return self._spans(self._ledger.unsent(dest))
 
-    def held(self, dest: str) -> int:
+    def count_held(self, dest: str) -> int:
         """Count the unsent records that wait for a time."""
         with self._db.reading():
             return ranges.count(ranges.common(self._ledger.unsent(dest), self._ledger.held))
@@ -203,10 +203,10 @@ class Outbox:
             named = ranges.of(record.seq for record in same)
             others = ranges.of(row[0] for pair in named for row in connection.execute(sql, (*pair, *name)))
             current = ranges.union(current, ranges.without(named, others))
-        return ranges.common(current, self._ledger.kept)
+        return ranges.common(current, self._ledger.existing)
 
     def _kept(self, spans: Iterable[Span]) -> Ranges:
-        return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.kept)
+        return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.existing)
 
     def _spans(self, seqs: Ranges) -> list[Span]:
         return self._tail.spans(seqs, self._ledger.last)

@@ -113,7 +113,7 @@ def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
         return NOTHING
     horizon = room.now - round(room.limits.archive_days * DAY)
     found: list[int] = []
-    for first, last in _first(ranges.without(ledger.done(), _staying(connection, ledger)), STEP):
+    for first, last in _first(ranges.without(ledger.proven_by_all(), _staying(connection, ledger)), STEP):
         sql = "SELECT seq, coalesce(start, not_after) FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
         for seq, time in connection.execute(sql, (first, last)):
             if time is None or time >= horizon:
@@ -124,10 +124,10 @@ def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
 
 def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> tuple[Ranges, str | None]:
     """Return the records of one step in the stated order, and the state of what is lost by it (None: nothing is)."""
-    size = max(1, min(STEP, ranges.count(ledger.kept) // 20))
-    free = ranges.without(ledger.kept, _staying(connection, ledger))
+    size = max(1, min(STEP, ranges.count(ledger.existing) // 20))
+    free = ranges.without(ledger.existing, _staying(connection, ledger))
     for others in (True, False):
-        done = ranges.common(free, ledger.done(others))
+        done = ranges.common(free, ledger.proven_by_all(others))
         if done:
             return _first(done, size), None if others else NOT_FORWARDED
     if proven_alone:

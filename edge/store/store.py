@@ -193,7 +193,7 @@ class Store:
     def range(self, first: int, last: int) -> list[Record]:
         """Return the records first..last, as far as they are kept, oldest first."""
         wanted = ((first, last),)
-        return self._pick(lambda: ranges.common(self._ledger.kept, wanted), last - first + 1, newest_first=False)
+        return self._pick(lambda: ranges.common(self._ledger.existing, wanted), last - first + 1, newest_first=False)
 
     @property
     def next_seq(self) -> int:
@@ -204,7 +204,7 @@ class Store:
     def epochs(self) -> list[Span]:
         """Return the epochs of the records kept, with their first and last seq, oldest first."""
         with self._db.reading():
-            kept = self._ledger.kept
+            kept = self._ledger.existing
             return self._tail.spans(((kept[0][0], kept[-1][1]),) if kept else (), self._ledger.last)
 
     def _pick(self, seqs: Callable[[], Ranges], limit: int, newest_first: bool) -> list[Record]:

@@ -27,7 +27,7 @@ def line(state: Mapping[str, Any], offset_h: float) -> str:
     said = _("; ").join(parts).format(when=texts.when(newest, offset_h))
     told = _("{destination} ({kind}): {said}").format(destination=state["destination"], kind=state["kind"], said=said)
     why = state.get("why") or state.get("trouble")
-    return _("{what}: {why}").format(what=told, why=texts.said(why)) if why else told
+    return _("{what}: {why}").format(what=told, why=texts.render_value(why)) if why else told
 
 
 def is_late(waiting: int, proven: int | None, now: int) -> bool:

@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from drivers.clock import Clock
 from drivers.reason import Reason
@@ -14,7 +13,7 @@ from edge.config.forward import Forward
 from edge.forward.batch import Batch
 from edge.forward.lane import Sender
 from edge.forward.store_queue import name_of
-from edge.northbound import http_json
+from edge.northbound import http_json, version2
 from edge.northbound.verdict import PROVEN, Fate, Verdict
 from edge.records.record import Record
 from edge.sim.rig import Rig
@@ -86,8 +85,8 @@ class CountyWay(Way):
 class ForwardingEnd(FarEnd):
     """`county`: what it has; `settled`: the seq up to which it has everything at the end, as the station counts."""
 
-    def __init__(self, folder: Path, seed: int, *more: Any) -> None:
-        super().__init__(folder, seed, *more)
+    def __init__(self, folder: Path, seed: int, reads: int = version2.VERSION, tells_time: bool = False) -> None:
+        super().__init__(folder, seed, reads, tells_time)
         self.county = County(random.Random(f"county {seed}"))
         self.settled = 0
 
