@@ -25,9 +25,11 @@ def alert(one: Mapping[str, Any]) -> Iterator[AlertLine]:
         worst = quantity_value(one["quantity"], one["worst"], one["unit"]).striptags()
         said = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
         values = {"what": texts.label(one["quantity"]), "amount": worst, "step": one["step"], "steps": one["steps"]}
-        yield AlertLine(one["rule"], said.format(**values, meaning=meaning(one)).strip(), False)
+        yield AlertLine(texts.rule(one["rule"]), said.format(**values, meaning=meaning(one)).strip(), False)
     if one["blind"]:
-        yield AlertLine(one["rule"], _("What this rule looks at is missing or doubtful: it knows nothing now."), True)
+        yield AlertLine(
+            texts.rule(one["rule"]), _("What this rule looks at is missing or doubtful: it knows nothing now."), True
+        )
 
 
 def meaning(one: Mapping[str, Any]) -> str:
