@@ -16,7 +16,7 @@ from edge.page.address import address_of, listening
 from edge.page.app import MOST_STREAMS, application
 from edge.page.assets import Assets
 from edge.page.demo import Demo
-from edge.page.feed import Feed
+from edge.page.feed import Feed, Positioned
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
 from edge.page.templates import Templates
@@ -54,7 +54,7 @@ class PageServer:
         app = application(self._source, self.feed, pages, assets, hosts | {host, "localhost"}, demo)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                Positioned(app, self.feed),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -104,12 +104,12 @@ class PageServer:
                 if self._server.should_exit or not self.feed.listeners:
                     return
                 if event["event"] != "alive":
-                    self.feed.tell(event.get("station", ""))
+                    self.feed.notify(event.get("station", ""))
         except (NotRunningError, AskError):
             if self.feed.listeners:
-                self.feed.tell("")
+                self.feed.notify("")
                 self._ended.wait(AGAIN_S)
 
     async def _newest(self, _station: str) -> bytes | None:
-        heard = await asyncio.to_thread(self._source.heard)
+        heard = await asyncio.to_thread(self._source.newest_state, anew=True)
         return None if heard is None else msgspec.json.encode(now_of(heard.facts))

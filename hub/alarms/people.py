@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,11 +12,11 @@ from msgspec import Meta
 from drivers.reason import Reason
 from edge.alerts.rules import within
 from edge.delivery.message import Recipient
+from edge.delivery.urgency import local
 from hub.alarms.alarm import Alarm
 from hub.database.engine import Engine
 from hub.sink import SinkError
 
-DAY = ("07:00", "22:00")  # in which nobody is woken
 PersonName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$(?!\n)")]
 ChannelName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 Station = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
@@ -87,16 +87,6 @@ class People:
 def unknown(name: str) -> Reason:
     """Return the reason that nobody has this name."""
     return Reason("person_unknown", 'nobody is called "{name}" here', name=name)
-
-
-def local(now_us: int, offset_h: float) -> datetime:
-    """Return a time by the people's clock."""
-    return datetime.fromtimestamp(now_us / 1e6, UTC) + timedelta(hours=offset_h)
-
-
-def is_day(now_us: int, offset_h: float) -> bool:
-    """Return whether nobody needs to be woken."""
-    return within(DAY, f"{local(now_us, offset_h):%H:%M}", last_too=False)
 
 
 def night_of(now_us: int, offset_h: float) -> int:

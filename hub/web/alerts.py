@@ -66,7 +66,7 @@ def alerts(asked: Asked, said: AlertsSince) -> list[AlertState]:
 def acknowledge(asked: Asked, said: OfAlert) -> AlertState:
     """Note that the caller knows of an alert; who was first stays."""
     who = caller(asked)
-    known = asked.alarms.known([said.id]).get(said.id)
+    known = asked.alarms.load_alarms([said.id]).get(said.id)
     if known is None or (who.stations is not None and known.station not in who.stations):
         raise ApiError(404, NO_ALERT)
     (now,) = asked.alarms.acknowledge([said.id], who.name, asked.now_us)

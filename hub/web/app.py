@@ -31,7 +31,7 @@ from hub.exported import NothingError
 from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.tiles import KIND as WEBP
-from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
+from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, parse_arguments
 from hub.web.engines import Engines
 from hub.web.guard import COOKIE, Guard
 from hub.web.openapi import document
@@ -94,7 +94,7 @@ class Desk:
         try:
             return self._known(Accounts(self._engines.mine()), heard)
         except SinkError as trouble:
-            raise said(trouble) from None
+            raise sink_failure(trouble) from None
 
     def _known(self, accounts: Accounts, heard: Heard) -> Account | None:
         if heard.token is not None:
@@ -110,7 +110,7 @@ class Desk:
                 raise ApiError(401, LOG_IN)
             if route.right is not None and caller is not None and not caller.may(route.right):
                 raise ApiError(403, NO_RIGHT)
-            arguments = taken(route.arguments, heard.path, heard.query, heard.body, heard.form)
+            arguments = parse_arguments(route.arguments, heard.path, heard.query, heard.body, heard.form)
             station = getattr(arguments, "station", None)
             if caller is not None and station is not None and not caller.may(route.right or Right.READ, station):
                 raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
@@ -120,10 +120,10 @@ class Desk:
             asked = Asked(caller, *parts, self._utc(), heard.address, heard.session)
             return route.handler(asked, arguments)
         except SinkError as trouble:
-            raise said(trouble) from None
+            raise sink_failure(trouble) from None
 
 
-def said(trouble: SinkError) -> ApiError:
+def sink_failure(trouble: SinkError) -> ApiError:
     """Return what is answered where the database is away, or the question is at fault."""
     if isinstance(trouble, NothingError):
         return ApiError(422, trouble.reason)
@@ -169,7 +169,7 @@ def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
 
     async def serve(request: Request) -> Response:
         try:
-            return sent(await desk.answer(route, replace(await heard(request), form=False)), request)
+            return sent(await desk.answer(route, replace(await read_request(request), form=False)), request)
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
         except Exception:  # whatever somebody asks, the next one is served
@@ -179,7 +179,7 @@ def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
     return serve
 
 
-async def heard(request: Request) -> Heard:
+async def read_request(request: Request) -> Heard:
     """Return what a request says, with its whole body. Raise ApiError where that is too long."""
     body = b""
     async for part in request.stream():

@@ -18,7 +18,7 @@ from starlette.routing import Route as WebRoute
 
 from drivers.reason import Reason, system_reason
 from edge.page.address import address_of, listening
-from edge.page.feed import Feed, Stream, TooManyError
+from edge.page.feed import Feed, Positioned, Stream, TooManyError, last_of
 from edge.page.guard import refusal
 from hub.config import AlarmsSection, HttpSection
 from hub.database.engine import Engine, RefusedError
@@ -28,7 +28,7 @@ from hub.sink import SinkError
 from hub.tile_maker import TileMaker
 from hub.tiles import Tiles
 from hub.web.acknowledge import AcknowledgePage
-from hub.web.app import LOG_IN, Desk, heard, made
+from hub.web.app import LOG_IN, Desk, made, read_request
 from hub.web.engines import Engines
 from hub.web.logins import Logins
 from hub.web.pages import serving
@@ -75,7 +75,7 @@ class Server:
         others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
         self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
-            self._app,
+            Positioned(self._app, self.feed),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -103,7 +103,7 @@ class Server:
 
     def tell(self, station: str) -> None:
         """Say that a station has something new; from any thread."""
-        self.feed.tell(station)
+        self.feed.notify(station)
         self._tiles.tell(station)
 
     def stop(self) -> None:
@@ -139,7 +139,7 @@ class Server:
 
     async def _live(self, request: Request) -> Response:
         """Stream what is new to whoever may see it."""
-        said = await heard(request)
+        said = await read_request(request)
 
         async def sees() -> Callable[[str], bool] | None:
             try:
@@ -154,7 +154,7 @@ class Server:
             who = await self._desk.caller(said)
             if who is None:
                 return refusal(401, LOG_IN)
-            stream = self.feed.listen(f"{who.kind} {who.name}", sees, request.headers.get("last-event-id"))
+            stream = self.feed.listen(f"{who.kind} {who.name}", sees, last_of(request))
             first = await anext(stream)
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)

@@ -167,7 +167,7 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
             if as_json:
                 print_json(msgspec.to_builtins(one))
                 continue
-            why = f"; {texts.said(one.why)}" if one.why is not None else ""
+            why = f"; {texts.render_value(one.why)}" if one.why is not None else ""
             when = texts.when(one.tried_us, config.alarms.utc_offset_h)
             who = _(", ").join(one.to)
             say(f"{when} {one.channel} → {who}: {fate_word(one.fate)} ({one.answer or '–'}){why}")

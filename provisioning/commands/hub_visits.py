@@ -38,6 +38,6 @@ def visits(config_file: Path, as_json: bool) -> None:
         say(_("{station}: {cause}; take: {take}").format(station=name, cause=cause_words(one), take=take))
         for why in one.why:
             if why:
-                say("  " + texts.said(why[0] if isinstance(why, list) else why))
+                say("  " + texts.render_value(why[0] if isinstance(why, list) else why))
     if listed:
         raise click.exceptions.Exit(Exit.TROUBLE)

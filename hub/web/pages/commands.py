@@ -70,7 +70,7 @@ def became(asked: Asked, said: given.OfCommand) -> PageAnswer:
     values: dict[str, object] = {
         "order": order,
         "who": who(order),
-        "told": told(order, asked.now_us),
+        "told": state_sentence(order, asked.now_us),
         "result": result(order),
         "over": over,
     }
@@ -83,7 +83,7 @@ def who(order: Order) -> str:
     return name if kind == "user" else _("program {name}").format(name=name)
 
 
-def told(order: Order, now: int) -> str:
+def state_sentence(order: Order, now: int) -> str:
     """Return where a command is, in a sentence."""
     words = {"accepted": _("The station is at it."), "done": _("Done."), "failed": _("The station could not do it.")}
     if order.state in words:

@@ -133,7 +133,7 @@ def test_a_new_minute_comes_onto_the_wall_by_itself(browser: Browser, shared: Of
         sink = DatabaseSink(opened(shared.database))
         keep_station(sink, f"orchard-{STATIONS - 1}", 1, system_utc() + 60_000_000, 3, [], seq=1000)
         sink.close()
-        shared.server.feed.tell(f"orchard-{STATIONS - 1}")
+        shared.server.feed.notify(f"orchard-{STATIONS - 1}")
         expect(box.locator(".first")).not_to_have_text(before, timeout=20_000)
 
 
