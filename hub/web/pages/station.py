@@ -89,7 +89,7 @@ def of_station(
     base = f"/stations/{station}"
     ways = [
         *((base, _("Now")), (f"{base}/curves", _("Curves")), (f"{base}/events", _("Events"))),
-        (f"{base}/sheet", _("Monthly sheet")),
+        *((f"{base}/growers", _("For growers")), (f"{base}/sheet", _("Monthly sheet"))),
     ]
     if caller(asked).may(Right.COMMAND, station):
         ways.append((f"{base}/commands", _("Commands")))
