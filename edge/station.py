@@ -82,8 +82,7 @@ class Station:
         self._lines = channel_lines(config, kept, boot)
         self._hours = Hours(config, store, kept.get("hours"))
         self._alerts = Alerts(config, store, kept.get("alerts"))
-        place = config.site
-        site = Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)
+        site = Site(config.site.latitude, config.site.longitude, config.site.altitude_m, config.site.utc_offset_h)
         self._minutes = Minutes(self._lines, site, kept_doubts(kept))
         self.budget = Budget(terms_of(config), clock, self._utc, kept.get("budget"))
         self.recorder = Recorder(
