@@ -138,7 +138,7 @@ def test_a_test_message_goes_out_by_a_button_and_what_the_service_answered_stand
     expect(page.locator("li.card h2")).to_have_text("1. 李四")
     page.get_by_role("button", name="发送测试消息").click()
     page.wait_for_url(f"{url}/on-call/sent")
-    expect(page.locator("tbody tr")).to_contain_text("已送达", timeout=WAIT_MS)
+    expect(page.locator(".happenings li")).to_contain_text("已送达", timeout=WAIT_MS)
     assert [got.to for got in services.gateway.taken] == [["13800000002"]]
     assert "测试" in services.gateway.taken[0].text
     page.goto(f"{url}/on-call")

@@ -9,7 +9,7 @@ import msgspec
 from edge.delivery.texts import WHAT
 from edge.language import texts
 from edge.language.texts import _
-from edge.page.markup import quantity_value
+from edge.page.markup import value_text
 from edge.page.station_view import AlertLine
 from hub.database.turns import Turn, open_ones
 from hub.rights import Right
@@ -110,7 +110,7 @@ def said_of(body: dict[str, Any]) -> str:
         return ""
     number = float(value) if isinstance(value, int | float) else None
     told = _("{what} {amount}, limit {limit}")
-    amount, edge = (quantity_value(quantity, one, unit).striptags() for one in (number, float(limit)))
+    amount, edge = (value_text(quantity, one, unit) for one in (number, float(limit)))
     return told.format(what=texts.label(quantity), amount=amount, limit=edge)
 
 

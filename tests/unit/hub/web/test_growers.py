@@ -91,7 +91,7 @@ def test_what_is_missing_makes_a_rule_unknown_and_is_named(tmp_path: Path, missi
 def test_an_hours_figures_are_those_of_the_station(tmp_path: Path) -> None:
     """Chill and warmth stand there as the station counted them."""
     now = system_utc()
-    season = {"since": now - 100 * 24 * 60 * MINUTE, "hours": 2400, "missing": 3, "chill_hours": 812}
+    season: dict[str, float] = {"since": now - 100 * 24 * 60 * MINUTE, "hours": 2400, "missing": 3, "chill_hours": 812}
     season |= {"utah_chill_units": 640.5, "chill_portions": 41.2, "growing_degree_hours": 5200.0}
     hour = {"begin": now - 60 * MINUTE, "values": {}, "quality": {}, "season": season}
     with office(tmp_path) as made:
