@@ -39,7 +39,7 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
     clock = SystemClock()
     try:
         with opened(sensor.info, sensor.settings, clock) as device:
-            readings = heard(sensor, device, clock)
+            readings = newest_readings(sensor, device, clock)
     except DeviceError as error:
         return refused(sensor.name, sensor.info, sensor.settings, error)
     said = _("sensor {name} ({driver} on {place}): {readings}").format(
@@ -87,7 +87,7 @@ def doubted(said: str, doubts: Doubts) -> str:
     return said + _(" ({reason})").format(reason=why) if why else said
 
 
-def heard(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Reading]:
+def newest_readings(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Reading]:
     """Return the newest reading of each quantity, once all have come or there was time for them to.
 
     A DeviceError goes on only where nothing came at all: a garbled frame after a good one is no finding.
@@ -190,7 +190,7 @@ def newest(config: Config, name: str, minute: dict[str, Any]) -> tuple[list[str]
             continue
         shown.append(f"{texts.label(kind)} {texts.amount(kind, values[channel], quantity(kind).unit)}")
         if quality.get(channel) in (SUSPECT, FAILED):
-            doubts.append((quality[channel], f"{texts.label(kind)}: {texts.said(reasons.get(channel))}"))
+            doubts.append((quality[channel], f"{texts.label(kind)}: {texts.render_value(reasons.get(channel))}"))
     return shown, doubts
 
 
