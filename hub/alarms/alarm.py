@@ -95,6 +95,11 @@ class Alarm(msgspec.Struct, omit_defaults=True):
         return max(self.step, 1) if self.open else 0
 
     @property
+    def is_untold(self) -> bool:
+        """Return whether a station's alert was over before anybody heard of it: it belongs into a summary."""
+        return self.said is not None and not self.open and not self.ladder.told and not self.ladder.over_told
+
+    @property
     def is_critical(self) -> bool:
         """Return whether buds die now."""
         said = self.said

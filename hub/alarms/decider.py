@@ -20,7 +20,7 @@ from hub.alarms.ladder import Telling, advance
 from hub.alarms.lease import holds
 from hub.alarms.outbox import Outbox, drafts
 from hub.alarms.people import Contact, People
-from hub.alarms.routing import Hour, channels_for, quiet_channels
+from hub.alarms.routing import Hour, channels_for, over_by, quiet_channels
 from hub.alarms.watch import Watch
 from hub.alarms.writing import MOST_A_NIGHT, About, Writer
 from hub.config import AlarmsSection
@@ -83,7 +83,10 @@ class Decider:
         about = About(alarm.id, telling.why)
         if telling.why == "cleared":
             reached = self._outbox.reached(alarm.id)
-            return [(about, names, name) for name, names in reached.items() if self._is_quiet(name)]
+            if not reached:  # no channel took anything as long as it lasted
+                alarm.ladder.told, alarm.ladder.over_told = 0, alarm.said is None
+            ways = over_by(reached, pass_.people, self._senders, pass_.hour.by_day)
+            return [(about, names, name) for name, names in ways.items()]
         found: list[tuple[About, Sequence[str], str]] = []
         for name in telling.names:
             person = pass_.people.get(name)
@@ -91,9 +94,6 @@ class Decider:
                 channels = channels_for(person, alarm, telling, pass_.hour, self._senders)
                 found += [(about, [name], channel) for channel in channels]
         return found
-
-    def _is_quiet(self, channel: str) -> bool:
-        return channel in self._senders and not self._senders[channel].wakes
 
     def _note_frost(self, alarm: Alarm, now: int) -> None:
         """Note of an alert that sees nothing whether it was near frost when it last saw."""
@@ -105,7 +105,8 @@ class Decider:
     def _rounds(self, live: Sequence[Alarm], now: int) -> None:
         """Tell what ended before anybody could be told, and the daily word; let go of what is old."""
         people = self._people.listed()
-        over = [one for one in live if not one.open and one.late and not one.ladder.told and not one.ladder.over_told]
+        by_day = persons.is_day(now, self._section.utc_offset_h)
+        over = [one for one in live if one.is_untold and (by_day or one.late or one.urgency == "frost")]
         if over and now >= max(one.arrived_us for one in over) + rounds.GATHERED_US:
             for one in over:
                 one.ladder.over_told = True
@@ -143,6 +144,10 @@ class Decider:
     def listed(self) -> list[Contact]:
         """Return the people."""
         return self._people.listed()
+
+    def concerned(self) -> tuple[list[Contact], bool]:
+        """Return the people, and whether frost is open. Raise SinkError."""
+        return self.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
 
     def counts(self, since_us: int) -> Mapping[str, int]:
         """Return how many messages each person got since then."""
