@@ -96,8 +96,12 @@ class Alarm(msgspec.Struct, omit_defaults=True):
 
     @property
     def is_untold(self) -> bool:
-        """Return whether a station's alert was over before anybody heard of it: it belongs into a summary."""
-        return self.said is not None and not self.open and not self.ladder.told and not self.ladder.over_told
+        """Return whether a station's alert was over before anybody heard of it: it belongs into a summary.
+
+        Not where it saw nothing for a while, as over each restart, and nothing was the matter.
+        """
+        told = self.ladder.told or self.ladder.over_told
+        return self.said is not None and not self.open and not told and self.turn != "seeing"
 
     @property
     def is_critical(self) -> bool:

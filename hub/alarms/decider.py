@@ -13,6 +13,7 @@ import msgspec
 from edge.delivery.message import Sender
 from hub.alarms import people as persons
 from hub.alarms import rounds
+from hub.alarms.air import Air, air_at
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import Health
@@ -25,6 +26,8 @@ from hub.alarms.watch import Watch
 from hub.alarms.writing import MOST_A_NIGHT, About, Writer
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
+
+HEARD_US = 15 * 60 * 1_000_000  # for which a minute says how it is at a station
 
 
 class Decider:
@@ -67,7 +70,7 @@ class Decider:
         capped: set[str] = set()
         for alarm in live:
             self._note_frost(alarm, now)
-            told = advance(alarm, pass_.ready(alarm), now, pass_.hour.by_day, pass_.is_spared)
+            told = advance(alarm, pass_.ready(alarm), now, pass_.hour.by_day, pass_.is_spared, pass_.is_heard)
             for telling in told:
                 tellings += self._routed(alarm, telling, pass_)
                 capped |= {name for name in telling.names if telling.why == "repeat" and pass_.is_last(name)}
@@ -145,6 +148,10 @@ class Decider:
         """Return the people."""
         return self._people.listed()
 
+    def air(self, station: str, now: int) -> Air | None:
+        """Return the newest air of a station. Raise SinkError."""
+        return air_at(self._engine, station, now)
+
     def concerned(self) -> tuple[list[Contact], bool]:
         """Return the people, and whether frost is open. Raise SinkError."""
         return self.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
@@ -179,6 +186,11 @@ class Pass:
     def ready(self, alarm: Alarm) -> list[str]:
         """Return who may be told of an alarm."""
         return persons.ready(list(self.people.values()), alarm, self._now, self._offset)
+
+    def is_heard(self, station: str) -> bool:
+        """Return whether a station's newest minute is one of the last ones."""
+        air = self._decider.air(station, self._now)
+        return air is not None and air.start_us > self._now - HEARD_US
 
     def is_spared(self, name: str) -> bool:
         """Return whether somebody has heard enough tonight."""

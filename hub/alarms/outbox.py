@@ -214,8 +214,10 @@ def is_due(alarm: Alarm, about: About, made: int) -> bool:
     """Return whether what was to be told of an alarm still is."""
     if about.why == "cleared":
         return not alarm.open
+    if about.why == "blind":
+        return alarm.open and alarm.turn == "blind"
     acked = alarm.ladder.acked_us
-    return alarm.open and (about.why in ("still", "blind") or acked is None or acked < made)
+    return alarm.open and (acked is None or acked < made)
 
 
 def drafts(

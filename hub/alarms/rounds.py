@@ -44,9 +44,10 @@ class Round(msgspec.Struct, frozen=True):
 def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: Writer, channels: Channels, now: int) -> Round:
     """Return what ended before anybody could be told, one message a person."""
     told = []
+    growers_alone = all(one.duty == "grower" for one in people)
     for person in people:
         theirs = [one for one in over if concerns(person, one.station)]
-        if person.duty == "grower":
+        if person.duty == "grower" and not growers_alone:
             theirs = [one for one in theirs if one.urgency != "upkeep"]
         if not theirs:
             continue
