@@ -11,6 +11,7 @@ from functools import cached_property
 import msgspec
 
 from edge.delivery.message import Sender
+from edge.delivery.urgency import is_day
 from hub.alarms import people as persons
 from hub.alarms import rounds
 from hub.alarms.air import Air, air_at
@@ -108,7 +109,7 @@ class Decider:
     def _rounds(self, live: Sequence[Alarm], now: int) -> None:
         """Tell what ended before anybody could be told, and the daily word; let go of what is old."""
         people = self._people.listed()
-        by_day = persons.is_day(now, self._section.utc_offset_h)
+        by_day = is_day(now, self._section.utc_offset_h)
         over = [one for one in live if one.is_untold and (by_day or one.late or one.urgency == "frost")]
         if over and now >= max(one.arrived_us for one in over) + rounds.GATHERED_US:
             for one in over:
@@ -123,7 +124,7 @@ class Decider:
             rounds.forget(self._engine, now)
             if self._watch.in_season(now) and not is_first:
                 states = self._health.listed()
-                heard = self._watch.heard(now)
+                heard = self._watch.last_heard(now)
                 self._put(rounds.daily(heard, live, states, people, self._writer, self.channels, now), now)
 
     def channels(self, person: Contact) -> list[str]:
@@ -177,7 +178,7 @@ class Pass:
     def hour(self) -> Hour:
         """Whether it is day, and what fails."""
         failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.busy_us > self._now)
-        return Hour(persons.is_day(self._now, self._offset), frozenset(failing))
+        return Hour(is_day(self._now, self._offset), frozenset(failing))
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:
