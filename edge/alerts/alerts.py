@@ -200,6 +200,7 @@ class Alerts:
             stage=stage,
             assumed=assumed,
             sensors=lost,
+            buses=rule.measure.gone(lost) if isinstance(rule.measure, LostMeasure) else {},
         )
         self._state.due.append(told)
         if not step and turn != "blind":

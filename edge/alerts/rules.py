@@ -13,6 +13,7 @@ from edge.alerts.measures import ChannelMeasure, FallMeasure, FrostMeasure, Lost
 from edge.config.sections import AlertSection, Config
 from edge.measure.derived.hourly import DERIVED
 from edge.records.channel_name import ChannelName
+from edge.sampler import by_bus
 
 FURTHER_K = (1.0, 2.0, 3.0)  # below the critical temperature: each is a step of its own
 CLEAR_K = 1.0  # K by which a temperature must be better (Orbit FrostAlert resets so)
@@ -103,7 +104,7 @@ def rule_of(one: AlertSection, config: Config) -> Rule:
     if one.crop is not None:
         return Rule(one, FrostMeasure(one.offset_k, config.site.altitude_m), FROST, "degC")
     if one.lost is not None:
-        return Rule(one, LostMeasure(channels_of(config)), LOST, "")
+        return Rule(one, LostMeasure(channels_of(config), buses_of(config)), LOST, "")
     name = str(one.channel)
     quantity = ChannelName.parse(name).quantity
     known = DERIVED.get(quantity) or QUANTITIES[quantity]
@@ -118,3 +119,9 @@ def channels_of(config: Config) -> dict[str, frozenset[str]]:
     for (sensor, _), channel in config.channels().items():
         found.setdefault(sensor, set()).add(channel)
     return {sensor: frozenset(channels) for sensor, channels in found.items()}
+
+
+def buses_of(config: Config) -> dict[str, frozenset[str]]:
+    """Return the sensors of each bus, which is named by its place: "/dev/ttyUSB0"."""
+    groups = by_bus(config.sensor).items()
+    return {key.partition(":")[2] or key: frozenset(sensor.name for sensor in sensors) for key, sensors in groups}

@@ -21,7 +21,7 @@ def short_of(facts: AlertFacts) -> Short:
 def what_of(facts: AlertFacts) -> str:
     """Return what it is about."""
     said = Spoken("zh").say(WHAT[facts.what])
-    return f"{said}解除" if facts.turn in ("cleared", "ended") else said
+    return f"{said}解除" if facts.turn in ("cleared", "ended", "judged") else said
 
 
 def name_of(station: str) -> str:

@@ -90,6 +90,7 @@ class AlertFacts(msgspec.Struct, frozen=True):
     assumed: bool = False
     critical: float | None = None
     sensors: tuple[str, ...] = ()
+    buses: tuple[tuple[str, tuple[str, ...]], ...] = ()
     minutes: int = 0
     count: int = 0
     late: bool = False
@@ -106,17 +107,25 @@ def what_of(alert: Alert) -> What:
 
 
 def facts_of(alert: Alert, station: str, at_us: int | None, now_us: int, offset_h: float) -> AlertFacts:
-    """Return what is known of a station's alert; `station`: its name for people."""
+    """Return what is known of a station's alert; `station`: its name for people.
+
+    A rule that knew nothing and sees again, with no alert open, is over.
+    """
     critical = CRITICAL.get(alert.crop, {}).get(alert.stage)
     return AlertFacts(
-        *(station, what_of(alert), alert.turn, at_us, now_us, offset_h, alert.rule, alert.quantity, alert.unit),
+        *(station, what_of(alert), _turn(alert), at_us, now_us, offset_h, alert.rule, alert.quantity, alert.unit),
         *(alert.value, alert.worst, alert.limit),
         crop=alert.crop,
         stage=alert.stage,
         assumed=alert.assumed,
         critical=critical,
         sensors=tuple(alert.sensors),
+        buses=tuple((bus, tuple(names)) for bus, names in alert.buses.items()),
     )
+
+
+def _turn(alert: Alert) -> str:
+    return "judged" if alert.turn == "seeing" and not alert.step else alert.turn
 
 
 def sentence(words: Spoken, facts: AlertFacts) -> str:
@@ -142,6 +151,8 @@ def clock_time(facts_us: int | None, now_us: int, offset_h: float, words: Spoken
 
 
 def _head(facts: AlertFacts) -> str:
+    if facts.turn == "judged":
+        return N_("Back")
     if facts.turn in ("cleared", "ended"):
         return N_("Back") if facts.what in ("silent", "all_silent", "channel", "blind") else N_("All clear")
     if facts.turn == "still":
@@ -152,6 +163,8 @@ def _head(facts: AlertFacts) -> str:
 def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     at = clock_time(facts.at_us, facts.now_us, facts.offset_h, words)
     where = words.say(N_("{station} {time}"), station=facts.station, time=at)
+    if facts.turn == "judged":
+        return [where, words.say(N_("{what} can be judged again"), what=words.say(WHAT[facts.what]))]
     if facts.what == "channel":
         return _of_channel(words, facts, at)
     if facts.turn in ("cleared", "ended"):
@@ -164,8 +177,7 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     if facts.what == "frost":
         return [where, *_of_frost(words, facts)]
     if facts.what == "sensor":
-        names = words.say(N_(", ")).join(facts.sensors)
-        return [where, words.say(N_("no value from {sensors}"), sensors=names or _number(facts.value, ""))]
+        return [where, *_of_sensors(words, facts)]
     return [where, *_of_value(words, facts)]
 
 
@@ -193,6 +205,19 @@ def _of_value(words: Spoken, facts: AlertFacts) -> list[str]:
     parts = [words.say(N_("{quantity} {value} {unit}"), **gaps).rstrip()]
     if facts.limit is not None:
         parts.append(words.say(N_("limit {limit} {unit}"), limit=f"{facts.limit:g}", unit=unit).rstrip())
+    return parts
+
+
+def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
+    """Return what is silent: a whole bus in one sentence, as lightning leaves it, then what is left."""
+    said = N_("everything on {bus} is silent ({sensors}): look at its fuse, its surge protector and its power")
+    join = words.say(N_(", ")).join
+    parts = [words.say(said, bus=bus, sensors=join(sensors)) for bus, sensors in facts.buses]
+    gone = {name for _, sensors in facts.buses for name in sensors}
+    rest = [name for name in facts.sensors if name not in gone]
+    if rest or not parts:
+        names = join(rest) or _number(facts.value, "")
+        parts.append(words.say(N_("no value from {sensors}"), sensors=names))
     return parts
 
 

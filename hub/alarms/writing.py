@@ -85,7 +85,7 @@ class Writer:
             return self._of_the_hub(alarm, turn, now)
         name = self.named(alarm.station)
         found = facts_of(alarm.said, name, alarm.changed_us, now, offset)
-        found = msgspec.structs.replace(found, turn=turn, late=alarm.late)
+        found = msgspec.structs.replace(found, turn="still" if why == "still" else found.turn, late=alarm.late)
         if alarm.what != "frost" or not alarm.open:
             return found
         air = air_at(self._engine, alarm.station, alarm.changed_us)

@@ -298,3 +298,32 @@ def test_smoke_is_said_as_smoke_and_ends_no_alert_of_bad_air(tmp_path: Path) -> 
             assert [(one.rule, one.smoke) for one in alerts.now if one.smoke] == [("air", 400.0)]
     assert turns == [("raised", 400.0), ("cleared", 20.0)]
     store.close()
+
+
+LOST = '[[alert]]\nname = "sensors"\nlost = [1.0, 2.0]\nhold_min = 2\nclear_min = 2\n'
+PAIR = "".join(
+    f'[[sensor]]\nname = "{name}"\ndriver = "modbus"\nport = "/dev/ttyS8"\nprofile = "{profile}"\naddress = {number}\n'
+    for number, (name, profile) in enumerate((("rain", "rain-renke"), ("vane", "rs-fxjt")), 2)
+)
+
+
+def test_a_dead_bus_is_one_alert_that_names_it(tmp_path: Path) -> None:
+    """Two sensors of one line that fall silent together are one turn, with the bus; one of them alone names none."""
+    config, store = station(tmp_path, PAIR + LOST), opened(tmp_path)
+    alerts = Alerts(config, store, None)
+    owned: dict[str, list[str]] = {}
+    for (sensor, _), channel in config.channels().items():
+        owned.setdefault(sensor, []).append(channel)
+    found = []
+    for number, silent in enumerate([("rain", "vane")] * 3 + [()] * 3 + [("vane",)] * 3):
+        draft = minute(number, 5.0)
+        for name in ("rain", "vane"):
+            draft.body["quality"] |= dict.fromkeys(owned[name], 9 if name in silent else 1)
+        store.append(draft, {"alerts": alerts.keep()})
+        found += kept(store, alerts)
+    assert [(one.turn, one.step, one.sensors, one.buses) for one in found] == [
+        ("raised", 2, ["rain", "vane"], {"/dev/ttyS8": ["rain", "vane"]}),
+        ("cleared", 0, [], {}),
+        ("raised", 1, ["vane"], {}),
+    ]
+    store.close()
