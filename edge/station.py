@@ -29,12 +29,13 @@ from edge.control.envelopes import by_mqtt
 from edge.control.local_socket import Control
 from edge.control.status import Parts
 from edge.delivery.message import Sender
+from edge.forward.forwarding import Forwarding
 from edge.health.health import Health
 from edge.lanes import Lanes
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
-from edge.notify.child import InChild
+from edge.notify.child import in_children
 from edge.notify.lane import NotifyLane
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
@@ -82,9 +83,7 @@ class Station:
         self._hours = Hours(config, store, kept.get("hours"))
         self._alerts = Alerts(config, store, kept.get("alerts"))
         self._minutes = Minutes(self._lines, site_of(config), kept_doubts(kept))
-        self.budget = Budget(
-            terms_of(config), clock, lambda: self.recorder.snapshot.time_at(clock.now())[0], kept.get("budget")
-        )
+        self.budget = Budget(terms_of(config), clock, self._utc, kept.get("budget"))
         self.recorder = Recorder(
             self._minutes,
             store,
@@ -99,6 +98,7 @@ class Station:
         self.timekeeper = self._make_timekeeper(sources, system)
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.uplink = self._make_uplink(way)
+        self.forwarding = Forwarding(config, store, clock, self.budget, self._utc, way)
         self.pictures = self._make_pictures()
         self.horn = self._make_horn(opener)
         self.notify = self._make_notify(senders)
@@ -125,6 +125,7 @@ class Station:
             self.horn,
             self.notify,
             Advice(self.config, self.store),
+            self.forwarding,
         )
 
     def _make_timekeeper(self, sources: list[TimeSource], system: Callable[[], int] | None) -> Timekeeper:
@@ -188,10 +189,9 @@ class Station:
         """Make the lane that tells people; `senders` None: those of the file, each in a process of its own."""
         if not self.config.channel:
             return None
-        if senders is None:
-            senders = {one.name: InChild(one, self.clock, self._utc_now) for one in self.config.channel}
-        keep = self.config, self.store, self.clock, self.boot, senders
-        return NotifyLane(*keep, post=self.inbox.offer, time_at=self._time_at)
+        own = in_children(self.config.channel, self.clock, self._time_at) if senders is None else senders
+        parts = self.config, self.store, self.clock, self.boot, own
+        return NotifyLane(*parts, post=self.inbox.offer, time_at=self._time_at)
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -214,6 +214,7 @@ class Station:
             self.lanes.start("notify", self.notify.run)
         if self.uplink is not None:
             self.lanes.start("uplink", self.uplink.run)
+        self.forwarding.start(self.lanes)
         self.lanes.start("control", self.control.run)
         self.lanes.start("health", self.health.run)
 
@@ -266,13 +267,13 @@ class Station:
         if self.uplink is not None:
             self.uplink.result(result)
 
+    def _utc(self) -> int | None:
+        """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""
+        return self.recorder.snapshot.time_at(self.clock.now())[0]
+
     def _time_at(self, instant: float) -> tuple[int | None, ClockMark]:
         """Return the UTC of an instant of this boot and how it is known. Callable from any lane."""
         return self.recorder.snapshot.time_at(instant)
-
-    def _utc_now(self) -> int:
-        """Return the UTC of now, microseconds, 0 where it is not known. Callable from any lane."""
-        return self._time_at(self.clock.now())[0] or 0
 
     def _lost(self, body: dict[str, Any]) -> None:
         """Append a loss record of this instant for what the uplink cannot send."""

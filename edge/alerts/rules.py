@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from drivers.buses.bus import BUSES
 from drivers.quantity import QUANTITIES
 from edge.alerts.crops import CRITICAL, most_tender
 from edge.alerts.episode import Limits
@@ -13,7 +14,6 @@ from edge.alerts.measures import ChannelMeasure, FallMeasure, FrostMeasure, Lost
 from edge.config.sections import AlertSection, Config
 from edge.measure.derived.hourly import DERIVED
 from edge.records.channel_name import ChannelName
-from edge.sampler import by_bus
 
 FURTHER_K = (1.0, 2.0, 3.0)  # below the critical temperature: each is a step of its own
 CLEAR_K = 1.0  # K by which a temperature must be better (Orbit FrostAlert resets so)
@@ -123,5 +123,7 @@ def channels_of(config: Config) -> dict[str, frozenset[str]]:
 
 def buses_of(config: Config) -> dict[str, frozenset[str]]:
     """Return the sensors of each bus, which is named by its place: "/dev/ttyUSB0"."""
-    groups = by_bus(config.sensor).items()
-    return {key.partition(":")[2] or key: frozenset(sensor.name for sensor in sensors) for key, sensors in groups}
+    found: dict[str, set[str]] = {}
+    for sensor in config.sensor:
+        found.setdefault(BUSES[sensor.info.bus].key(sensor.settings), set()).add(sensor.name)
+    return {bus: frozenset(names) for bus, names in found.items()}

@@ -36,6 +36,7 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
     broker_complete(wrong, tables.get("broker"))
     alerts_known(wrong, sensors, rows(tables, "alert"))
     horn_fits(wrong, sensors, tables)
+    own_alone(wrong, rows(tables, "forward"))
     people_reached(wrong, rows(tables, "channel"), rows(tables, "person"), "notify" in tables)
 
 
@@ -215,6 +216,15 @@ def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]
             wrong(
                 ("alert", place, "crop"),
                 Reason("frost_wants_thermometer", "a frost rule needs a sensor of air_temperature"),
+            )
+
+
+def own_alone(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
+    """Note a destination that names stations: a station has its own records alone."""
+    for place, section in enumerate(forwards):
+        if "stations" in section:
+            wrong(
+                ("forward", place, "stations"), Reason("own_alone", "a station sends its own records: leave this out")
             )
 
 

@@ -12,7 +12,6 @@ from drivers.reason import Reason
 from edge.config.address import AddressError, parse
 from edge.config.base import BROKER_URL, HTTP_URL, Name, Section
 from edge.config.errors import BAD_BROKER
-from edge.config.sections import BrokerSection
 from edge.config.web_address import NO_SUCCESS, web_address
 from edge.records.channel_name import ChannelName
 
@@ -32,6 +31,7 @@ FIELDS_COLLIDE = Reason(
 class ForwardSection(Section):
     """What all destinations have. `stations`: these alone; none: all.
 
+    `every_min`: minutes that are gathered for one request, or sent one behind the other; 0: each as it comes.
     `timeout_s`: for one request, or for the acknowledgements of one lot of messages; `retry_max_s`: the longest pause
     after a failure.
     """
@@ -39,6 +39,7 @@ class ForwardSection(Section):
     name: Name
     stations: tuple[Name, ...] = Field(default=(), strict=False)  # a file has lists
     ca_file: str | None = None
+    every_min: int = Field(default=0, ge=0, le=1440)
     timeout_s: float = Field(default=30.0, ge=1, le=600)
     retry_max_s: float = Field(default=600.0, ge=1, le=3600)
 
@@ -125,12 +126,6 @@ class MqttJson(ForwardSection):
                     raise SettingError(FIELDS_COLLIDE.having(name=name, first=taken[name], second=channel))
                 taken[name] = channel
         return quality_name
-
-    def broker(self) -> BrokerSection:
-        """Return the broker as a link wants it."""
-        login = {"username": self.username, "password_file": self.password_file}
-        files = {"ca_file": self.ca_file, "cert_file": self.cert_file, "key_file": self.key_file}
-        return BrokerSection.model_validate({"url": self.url, "protocol": "3.1.1", **login, **files})
 
 
 def field_names(channel: str, names: dict[str, str], value_name: str, quality_name: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from drivers.errors import SettingError
 from drivers.reason import Reason
 from edge.config.base import BROKER_URL, Fingerprint, HourMinute, LimitList, MonthDay, Name, Section
 from edge.config.delivery import DeliveryChannel, NotifySection, PersonSection
+from edge.config.forward import Forward
 
 ALERT_KINDS = ("above", "below", "falls", "crop", "lost")
 NOT_ONE_KIND = Reason("alert_kind", "a rule has exactly one of {kinds}", kinds="")
@@ -219,7 +220,8 @@ class BudgetSection(Section):
 
 
 class Config(Section):
-    """The whole file. `path` is where it was read from, `digest` the SHA-256 of its bytes, hex.
+    """The whole file. `forward`: other platforms that get the records too; `path` is where it was read from, `digest`
+    the SHA-256 of its bytes, hex.
 
     `channel`: by which the station tells people itself where its hub does not; `person`: whom.
     """
@@ -229,6 +231,7 @@ class Config(Section):
     state: StateSection
     broker: BrokerSection | None = None
     budget: BudgetSection | None = None
+    forward: tuple[Forward, ...] = ()
     sensor: tuple[SensorSection, ...] = ()
     camera: tuple[CameraSection, ...] = ()
     alert: tuple[AlertSection, ...] = Field(default=(), max_length=64)

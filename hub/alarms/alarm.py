@@ -105,7 +105,7 @@ def identity(station: str, alert: str) -> str:
     return hashlib.sha256(f"{station}\0{alert}".encode()).hexdigest()[:16]
 
 
-def taken(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us: int, arrived_us: int) -> Alarm:
+def apply_turn(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us: int, arrived_us: int) -> Alarm:
     """Return an alarm with one more turn of a station's alert; `at_us` when it turned."""
     late = arrived_us - at_us > LATE_US
     if alarm is None:

@@ -120,7 +120,7 @@ class Decider:
             rounds.forget(self._engine, now)
             if self._watch.in_season(now) and not is_first:
                 states = self._health.listed()
-                heard = self._watch.heard(now)
+                heard = self._watch.last_heard(now)
                 self._put(rounds.daily(heard, live, states, people, self._writer, self.channels, now), now)
 
     def channels(self, person: Contact) -> list[str]:

@@ -23,7 +23,6 @@ Station = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 HourMinute = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
 Phone = Annotated[str, Meta(pattern=r"^(\+?[0-9]{5,15})?$(?!\n)")]
 MailAddress = Annotated[str, Meta(pattern=r"^([^@\s]{1,64}@[^@\s]{1,190})?$(?!\n)")]
-UNKNOWN = Reason("person_unknown", 'nobody is called "{name}" here', name="")
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,11 +77,16 @@ class People:
         for person in self.listed():
             if person.name == name:
                 return person
-        raise PersonError(UNKNOWN.having(name=name))
+        raise PersonError(unknown(name))
 
     def remove(self, name: str) -> None:
         """Let somebody be told no more."""
         self._engine.query("DELETE FROM alarm_person WHERE name = %s", (name,))
+
+
+def unknown(name: str) -> Reason:
+    """Return the reason that nobody has this name."""
+    return Reason("person_unknown", 'nobody is called "{name}" here', name=name)
 
 
 def night_of(now_us: int, offset_h: float) -> int:

@@ -48,7 +48,7 @@ def horn_lines(found: dict[str, Any] | None) -> list[str]:
     calling = [rule for rule in found["rules"] if rule not in silenced]
     said = []
     if found["trouble"]:
-        said.append(_("Horn: cannot be had: {why}").format(why=texts.said(found["trouble"])))
+        said.append(_("Horn: cannot be had: {why}").format(why=texts.render_value(found["trouble"])))
     if found["on"]:
         said.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
     elif calling and found["rests_s"]:
@@ -69,5 +69,5 @@ def notify_lines(found: dict[str, Any] | None) -> list[str]:
     for one in found["channels"]:
         if one["trouble"]:
             words = _('Channel "{name}" takes no messages: {why}')
-            said.append(words.format(name=one["name"], why=texts.said(one["trouble"])))
+            said.append(words.format(name=one["name"], why=texts.render_value(one["trouble"])))
     return said

@@ -44,5 +44,5 @@ def line(one: dict[str, Any]) -> str:
         return _('✓ "{channel}" took the message to {to}: {answer}').format(
             channel=one["channel"], to=to, answer=one["answer"]
         )
-    why = texts.said(one["why"]) if one["why"] else one["answer"]
+    why = texts.render_value(one["why"]) if one["why"] else one["answer"]
     return _('✗ "{channel}" did not take the message to {to}: {why}').format(channel=one["channel"], to=to, why=why)

@@ -69,7 +69,21 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
         *NOTIFY,
     ):
         document.add(tomlkit.comment(line))
-    return tomlkit.dumps(document)
+    return tomlkit.dumps(document) + forward()
+
+
+def forward() -> str:
+    """Return the part about other platforms, as comments: most stations have none."""
+    lines = (
+        _("Another platform that gets the records too, beside the one behind [broker]:"),
+        "[[forward]]",
+        'name = "county"',
+        'kind = "http-json"  # ' + _("or mqtt-json; docs/forward.md says what each sends"),
+        'url = "https://weather.county.example/api/records"',
+        'secret_file = "/etc/minshan/county.secret"  # ' + _("a file with the value of the header Authorization"),
+        "every_min = 10  # " + _("minutes that go together: a request for each minute costs some ten MB a day"),
+    )
+    return "\n" + "".join(f"# {line}\n" for line in lines)
 
 
 def sections(facts: dict[str, Any]) -> dict[str, Table]:

@@ -82,6 +82,7 @@ def summary(bad: int, hints: int) -> str:
 def findings(config: Config) -> Iterator[Finding]:
     """Yield all checks in order. A running station holds buses and cameras, and is asked instead."""
     from provisioning.doctor.broker import broker
+    from provisioning.doctor.destinations import destinations
 
     yield Finding("file", True, _("file: {file} is right").format(file=config.path))
     yield from (Finding("file", True, sentence, remedy) for sentence, remedy in doubts(config))
@@ -104,6 +105,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield box.disk(config, answer is not None)
     yield from cost(config, answer)
     yield from broker(config)
+    yield from destinations(config)
 
 
 def cost(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
