@@ -48,7 +48,7 @@ def horn_lines(found: dict[str, Any] | None) -> list[str]:
     calling = [rule for rule in found["rules"] if rule not in silenced]
     said = []
     if found["trouble"]:
-        said.append(_("Horn: cannot be had: {why}").format(why=texts.render_value(found["trouble"])))
+        said.append(_("Horn: cannot be had: {why}").format(why=texts.in_full(found["trouble"])))
     if found["on"]:
         said.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
     elif calling and found["rests_s"]:
