@@ -142,6 +142,10 @@ class Weather:
             self._until.append(self._until[-1] + sum(s.amount for s in self._showers(last)))
         return self._until[day] + sum(s.fallen(t) for s in self._showers(day))
 
+    def drained(self, t: float) -> float:
+        """Return what a battery has lost by days without sun, V; none in weather that changes."""
+        return 0.0
+
 
 def _shower(day: int, summer: float, when: float, how_long: float, how_much: float) -> Shower:
     length = 1200 + 9000 * how_long
@@ -257,7 +261,7 @@ class Moment(Mapping[str, float]):
         day = int((self._t / 3600 + self._weather.longitude / 15) // 24)
         panel = 40 * min(lux / 110_000, 1.0)
         full = ease(0.5 + 0.6 * math.cos((hour - 15) * math.pi / 12))
-        voltage = 12.35 + 0.35 * full + 0.9 * ease(panel / 25)
+        voltage = 12.35 + 0.35 * full + 0.9 * ease(panel / 25) - self._weather.drained(self._t)
         current = panel * 0.93 / voltage - 4 / voltage
         return {
             "battery_voltage": voltage,
