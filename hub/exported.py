@@ -48,7 +48,7 @@ class Minute(msgspec.Struct, frozen=True):
     raw: bytes
 
     @property
-    def said(self) -> Measured:
+    def measured(self) -> Measured:
         """What was measured."""
         return said_by(self.raw)
 
@@ -85,7 +85,7 @@ class Export:
         found: set[str] = set()
         empty = True
         for minute in self.minutes():
-            found |= minute.said.values.keys()
+            found |= minute.measured.values.keys()
             empty = False
         if empty:
             days = {"first": str(self.wanted.first), "last": str(self.wanted.last)}

@@ -144,7 +144,7 @@ class Receiver:
 
     def _session(self) -> Session:
         """Return the session: the ledger's name finds what the broker kept for it, the host's keeps copies apart."""
-        topics = intake.heard()
+        topics = intake.subscribed_topics()
         if not self.sink.id:
             return Session(f"minshan-watch-{secrets.token_hex(8)}", topics, receive=RECEIVE)
         name = re.sub(r"[^A-Za-z0-9-]", "-", self._name.format(self.sink.id))[:64]
@@ -169,12 +169,12 @@ class Receiver:
                 if self.sink.look() or self._speaks > before:
                     self._gathered.forget()
                     link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
-                self.tell(link, self._clock.now())
+                self.send_receipts(link, self._clock.now())
             if link.incoming:
                 messages = list(link.incoming)
                 link.incoming.clear()
                 self.batch(link, messages)
-        self.tell(link, float("inf"))
+        self.send_receipts(link, float("inf"))
 
     def _wait(self, seconds: float, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         until = self._clock.now() + seconds
@@ -215,9 +215,9 @@ class Receiver:
         if self._album is not None:
             self._album.sync()
         self._commit()
-        self._gathered.heard(hellos)
+        self._gathered.note_waits(hellos)
         self._gathered.press(messages)
-        self.tell(link, self._clock.now(), self._tables.sync())
+        self.send_receipts(link, self._clock.now(), self._tables.sync())
         for hello in hellos:
             self._answer(link, hello)
         for message in messages:
@@ -250,7 +250,7 @@ class Receiver:
 
     # -- answers -------------------------------------------------------------------------------------------
 
-    def tell(self, link: Link, now: float, also: Iterable[str] = ()) -> None:
+    def send_receipts(self, link: Link, now: float, also: Iterable[str] = ()) -> None:
         """Send the receipts that are due `now` (s), and those of the stations `also`. Raise LinkError."""
         if not self._speaks:
             self._leave_it()

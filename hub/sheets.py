@@ -126,7 +126,7 @@ def heading(channels: list[str]) -> Iterator[str]:
 
 def cells(minute: Minute, channels: list[str], some: bool) -> Iterator[float | int | None]:
     """Yield value and flag of each channel; None where there is none. Raise SinkError for a channel of no column."""
-    said = minute.said
+    said = minute.measured
     if not some and not said.values.keys() <= set(channels):
         raise SinkError(CHANGED)
     for channel in channels:

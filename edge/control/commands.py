@@ -17,7 +17,7 @@ import msgspec
 
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
-from edge.control import answering, horn_orders, picture_price, stage_orders
+from edge.control import answering, horn_orders, notify_orders, picture_price, stage_orders
 from edge.control.arguments import (
     LONGEST_TEXT,
     SHOWN,
@@ -242,6 +242,13 @@ def test_horn(parts: Parts, arguments: NoArguments, request: Request) -> None:
     horn.test(lambda why: request.tell(Outcome("done" if why is None else "failed", why)))
 
 
+def test_notify(parts: Parts, arguments: NoArguments, request: Request) -> None:
+    """Send a test message to people by each channel: the end comes with what all services answered."""
+    notify = notify_orders.notify_of(parts)
+    request.tell(Outcome("accepted"))
+    notify.test(lambda sent: request.tell(Outcome("done", data=notify_orders.told(sent))))
+
+
 def set_page_token(parts: Parts, arguments: PageTokenArguments, request: Request) -> Outcome:
     """Let another token open the page's forms."""
     PageToken(parts.kept.notes, parts.clock).keep(arguments.new)
@@ -277,6 +284,7 @@ KNOWN = (
     Command("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
     Command("silence-horn", SilenceArguments, Permission.OPERATE, silence_horn, remote=True),
     Command("test-horn", NoArguments, Permission.OPERATE, test_horn),
+    Command("test-notify", NoArguments, Permission.OPERATE, test_notify),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
     Command("page-token", PageTokenArguments, Permission.TRUST, set_page_token),
     Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),

@@ -64,7 +64,7 @@ class StationApi:
         yield WebRoute(f"{API}/live", self._live)
 
     def _health(self, _request: Request) -> Response:
-        return as_json({"answers": self._source.heard() is not None})
+        return as_json({"answers": self._source.newest_state() is not None})
 
     def _now(self, request: Request) -> Response:
         heard = self._mine(request)
@@ -93,7 +93,7 @@ class StationApi:
 
     def _mine(self, request: Request) -> Mapping[str, Any]:
         """Return the station's facts. Raise NotRunningError, NoStationError."""
-        heard = self._source.heard()
+        heard = self._source.newest_state()
         if heard is None:
             raise NotRunningError
         if request.path_params["station"] != heard.facts["station"]:

@@ -63,7 +63,7 @@ class Feed:
         """Begin, in the loop that serves."""
         self._loop = asyncio.get_running_loop()
 
-    def tell(self, station: str) -> None:
+    def notify(self, station: str) -> None:
         """Say that something of a station is new; from any thread, and without waiting."""
         with self._lock:
             first = not self._changed
@@ -200,14 +200,14 @@ class Stream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the stream or its listener ends."""
-        tasks = [asyncio.ensure_future(self.stream_response(send)), asyncio.ensure_future(gone(receive))]
+        tasks = [asyncio.ensure_future(self.stream_response(send)), asyncio.ensure_future(wait_disconnected(receive))]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def gone(receive: Receive) -> None:
+async def wait_disconnected(receive: Receive) -> None:
     """Wait until the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -67,7 +67,7 @@ class Source:
         with Client(self._socket) as client:
             yield from client.live()
 
-    def heard(self, anew: bool = False) -> Heard | None:
+    def newest_state(self, anew: bool = False) -> Heard | None:
         """Return the newest state, `anew` whatever is remembered; None where the station has never been heard."""
         with self._lock:
             before, now = self._heard, self._clock.now()

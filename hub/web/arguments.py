@@ -153,7 +153,7 @@ class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: Time | None = None
 
 
-def taken(
+def parse_arguments(
     kind: type[msgspec.Struct],
     path: Mapping[str, str],
     query: Iterable[tuple[str, str]],

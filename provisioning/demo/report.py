@@ -86,7 +86,7 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
         counts.append(counted("pictures", report["pictures"]))
     console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
     if report["unsent"] and not facts["uplink"]["connected"]:
-        why = texts.said(facts["uplink"]["trouble"])
+        why = texts.render_value(facts["uplink"]["trouble"])
         said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         console.print(said.format(why=why), highlight=False)
     elif report["unsent"]:

@@ -26,8 +26,8 @@ def harms_of(page: Page, addresses: Iterable[str]) -> list[str]:
     """Return what is found on each of these addresses, on a light and on a dark screen."""
     found = []
     for address in addresses:
+        page.goto(address)
         for scheme in SCHEMES:
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            page.goto(address)
             found += [f"{address} {scheme} {harm}" for harm in harms(page)]
     return found

@@ -71,7 +71,7 @@ def test_a_new_minute_is_told_at_once_to_whoever_may_see_it(shared: Office) -> N
         listening(shared, shared.token(Role.OPERATOR)) as operator,
     ):
         for station in (FOREIGN, MINE):
-            shared.server.feed.tell(station)
+            shared.server.feed.notify(station)
         until(lambda: len(operator.told()) == 2 and grower.told())
         assert {station for _, station in operator.told()} == {MINE, FOREIGN}
         assert [station for _, station in grower.told()] == [MINE]
@@ -81,10 +81,10 @@ def test_who_comes_back_misses_nothing_and_hears_nothing_twice(shared: Office) -
     """With the number of the last event a stream goes on behind it; with one that is not known it says: read anew."""
     token = shared.token(Role.OPERATOR)
     with listening(shared, token) as first:
-        shared.server.feed.tell(MINE)
+        shared.server.feed.notify(MINE)
         until(first.told)
         last = first.told()[-1][0]
-    shared.server.feed.tell(FOREIGN)
+    shared.server.feed.notify(FOREIGN)
     with listening(shared, token, last) as again:
         until(again.told)
         assert [station for _, station in again.told()] == [FOREIGN]
@@ -108,7 +108,7 @@ def test_a_minute_between_a_page_and_its_stream_is_shown(shared: Office) -> None
             before = told.position
             if not held:
                 shared.keep_minutes(MINE, count=4)
-                told.tell(MINE)
+                told.notify(MINE)
                 until(lambda: told.position != before)
             held.append(route.request.url)
             route.continue_()
