@@ -14,7 +14,6 @@ from edge.station import Station
 DAY, HOUR = 86_400, 3_600
 DAY_ZERO = 1_577_836_800  # what showers count from (drivers/twins/weather.py)
 MORNING = 1_775_347_200  # 2026-04-05 08:00 at the site: an apple orchard in bloom
-DRAIN = 0.12  # V a day that a battery loses under low cloud
 BY = "demo"  # who has confirmed a scene's stage
 BATTERY = """
 [[sensor]]
@@ -44,8 +43,7 @@ class Still(Noise):
 class SceneWeather(Weather):
     """Weather with a scene's own sky: `colder` K, `cloud` and `front` as fixed noises (-1..1), `windy` a factor.
 
-    `showers`: those there are, in s since 1970 UTC; None: as the seed has them. `dark_from`: since when the battery has
-    got too little sun (s since 1970); None: it gets enough.
+    `showers`: those there are, in s since 1970 UTC; None: as the seed has them. `drained`: V that the battery has lost.
     """
 
     def __init__(
@@ -55,10 +53,10 @@ class SceneWeather(Weather):
         fixed: Mapping[str, float] | None = None,
         windy: float = 1.0,
         showers: tuple[Shower, ...] | None = None,
-        dark_from: int | None = None,
+        drained: float = 0.0,
     ) -> None:
         super().__init__(seed)
-        self._dark_from = dark_from
+        self.drained = drained
         self.warmth -= colder
         self.windy = windy
         self.noise |= {name: Still(value) for name, value in (fixed or {}).items()}
@@ -68,12 +66,6 @@ class SceneWeather(Weather):
         if self._scene is None:
             return super()._showers(day)
         return tuple(one for one in self._scene if int(one.start // DAY) == day)
-
-    def drained(self, t: float) -> float:
-        """Return what the battery has lost by days without sun, V."""
-        if self._dark_from is None:
-            return 0.0
-        return DRAIN * (t - (self._dark_from - DAY_ZERO)) / DAY
 
 
 class Scene(NamedTuple):
@@ -89,13 +81,13 @@ class Scene(NamedTuple):
     windy: float = 1.0
     showers: tuple[Shower, ...] | None = None
     held: Mapping[tuple[str, str], float] | None = None
-    dark_from: int | None = None
+    drained: float = 0.0
     fitted: str = ""
     said: tuple[str, str] | None = None
 
     def set_up(self, rig: Rig) -> None:
         """Give a rig that is not powered on yet this weather."""
-        rig.weather = SceneWeather(rig.seed, self.colder, self.fixed, self.windy, self.showers, self.dark_from)
+        rig.weather = SceneWeather(rig.seed, self.colder, self.fixed, self.windy, self.showers, self.drained)
         rig.held = dict(self.held or {})
 
     def begin_on(self, station: Station) -> None:
@@ -129,7 +121,7 @@ SCENES = {
     ),
     "dark-week": Scene(
         N_("a week under low cloud: the battery runs low"),
-        dark_from=MORNING - 6 * DAY,
+        drained=0.72,  # six days at 0.12 V
         fitted=BATTERY,
         fixed={"cloud": 1.0},
         showers=tuple(shower(5 + 24 * day, 8.0, 3.0) for day in range(7)),
