@@ -6,7 +6,7 @@ from typing import Any
 
 from edge.language import texts
 from edge.language.texts import _
-from edge.language.words import VERDICT_RULES, VERDICT_STATES
+from edge.language.verdicts import rule_words, state_words
 
 SEASON = "season"  # status says what it came to beside the newest hour
 
@@ -21,8 +21,6 @@ def brief(verdicts: list[dict[str, Any]]) -> list[str]:
 
 def line(verdict: dict[str, Any]) -> str:
     """Return a rule's word with its first cause."""
-    said = _("{rule}: {state}").format(
-        rule=_(VERDICT_RULES[verdict["rule"]]), state=_(VERDICT_STATES[verdict["state"]])
-    )
+    said = _("{rule}: {state}").format(rule=rule_words(verdict["rule"]), state=state_words(verdict["state"]))
     why = [texts.render_value(reason) for reason in verdict["why"][:1]]
     return _("{before} ({why})").format(before=said, why=why[0]) if why else said
