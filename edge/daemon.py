@@ -14,12 +14,13 @@ from edge.alerts.horn_line import turn_off
 from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.clock.timekeeper import KernelTime, TimeSource
 from edge.config.sections import Config
+from edge.forward.forwarding import names
 from edge.language.texts import ngettext
-from edge.notify import notify
 from edge.recorder.events import new_epoch
 from edge.station import Station
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from edge.systemd import notify
 
 log = logging.getLogger("minshan")
 SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is
@@ -37,7 +38,7 @@ def open_store(config: Config, epoch: str | None = None) -> Store:
     return Store.open(
         config.state_dir,
         epoch=epoch or new_epoch(),
-        destinations=(PLATFORM,),
+        destinations=(PLATFORM, *names(config)),
         records_bytes=config.state.records_mb * 1_000_000,
         pictures_bytes=config.state.pictures_mb * 1_000_000,
         archive_days=config.state.archive_days,

@@ -38,7 +38,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 @contextmanager
-def held(lock: Path) -> Iterator[None]:
+def locked(lock: Path) -> Iterator[None]:
     """Hold a lock file, which stays. Raise BlockingIOError where another process holds it, OSError."""
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:

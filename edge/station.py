@@ -10,7 +10,7 @@ a simulation they are not, and nothing in here knows which.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -28,11 +28,15 @@ from edge.control.commands import KNOWN, Commands
 from edge.control.envelopes import by_mqtt
 from edge.control.local_socket import Control
 from edge.control.status import Parts
+from edge.delivery.message import Sender
+from edge.forward.forwarding import Forwarding
 from edge.health.health import Health
 from edge.lanes import Lanes
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
+from edge.notify.child import InChild
+from edge.notify.lane import NotifyLane
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
 from edge.recorder.channels import channel_lines, kept_doubts
@@ -57,7 +61,7 @@ INBOX = 20_000  # items; at 30 readings a second ten minutes of a disk that hang
 class Station:
     """A whole station: its lanes, its store, and what they say of themselves."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a station touches is handed to it here
         self,
         config: Config,
         store: Store,
@@ -67,6 +71,7 @@ class Station:
         boot: str,
         way: Way = REAL_WAY,
         system: Callable[[], int] | None = None,
+        senders: Mapping[str, Sender] | None = None,
     ) -> None:
         self.config, self.store, self.clock, self.boot = config, store, clock, boot
         self.epoch = store.epoch
@@ -78,9 +83,7 @@ class Station:
         self._hours = Hours(config, store, kept.get("hours"))
         self._alerts = Alerts(config, store, kept.get("alerts"))
         self._minutes = Minutes(self._lines, site_of(config), kept_doubts(kept))
-        self.budget = Budget(
-            terms_of(config), clock, lambda: self.recorder.snapshot.time_at(clock.now())[0], kept.get("budget")
-        )
+        self.budget = Budget(terms_of(config), clock, self._utc, kept.get("budget"))
         self.recorder = Recorder(
             self._minutes,
             store,
@@ -95,12 +98,22 @@ class Station:
         self.timekeeper = self._make_timekeeper(sources, system)
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.uplink = self._make_uplink(way)
+        self.forwarding = Forwarding(config, store, clock, self.budget, self._utc, way)
         self.pictures = self._make_pictures()
         self.horn = self._make_horn(opener)
-        self.parts = Parts(
-            config,
-            clock,
-            store,
+        self.notify = self._make_notify(senders)
+        self.parts = self._make_parts()
+        self.commands = Commands(self.parts, KNOWN)
+        self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
+        self.control = Control(config.socket_path, clock, self.commands)
+        self.health = Health(self.parts, boot)
+
+    def _make_parts(self) -> Parts:
+        """Return the parts that have something to tell."""
+        return Parts(
+            self.config,
+            self.clock,
+            self.store,
             self.inbox,
             self.recorder,
             self.buses,
@@ -110,12 +123,10 @@ class Station:
             self.timekeeper,
             self.budget,
             self.horn,
-            Advice(config, store),
+            self.notify,
+            Advice(self.config, self.store),
+            self.forwarding,
         )
-        self.commands = Commands(self.parts, KNOWN)
-        self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
-        self.control = Control(config.socket_path, clock, self.commands)
-        self.health = Health(self.parts, boot)
 
     def _make_timekeeper(self, sources: list[TimeSource], system: Callable[[], int] | None) -> Timekeeper:
         """Look once before anything is recorded: where the time is known, no record has to be dated later."""
@@ -174,6 +185,15 @@ class Station:
         horn.demand(Demand(self._alerts.now, self._alerts.end))
         return horn
 
+    def _make_notify(self, senders: Mapping[str, Sender] | None) -> NotifyLane | None:
+        """Make the lane that tells people; `senders` None: those of the file, each in a process of its own."""
+        if not self.config.channel:
+            return None
+        if senders is None:
+            senders = {one.name: InChild(one, self.clock, self._utc_now) for one in self.config.channel}
+        keep = self.config, self.store, self.clock, self.boot, senders
+        return NotifyLane(*keep, post=self.inbox.offer, time_at=self._time_at)
+
     # -- life ------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -191,8 +211,11 @@ class Station:
             self.lanes.start("pictures", self.pictures.run)
         if self.horn is not None:
             self.lanes.start("horn", self.horn.run)
+        if self.notify is not None:
+            self.lanes.start("notify", self.notify.run)
         if self.uplink is not None:
             self.lanes.start("uplink", self.uplink.run)
+        self.forwarding.start(self.lanes)
         self.lanes.start("control", self.control.run)
         self.lanes.start("health", self.health.run)
 
@@ -245,9 +268,17 @@ class Station:
         if self.uplink is not None:
             self.uplink.result(result)
 
+    def _utc(self) -> int | None:
+        """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""
+        return self.recorder.snapshot.time_at(self.clock.now())[0]
+
     def _time_at(self, instant: float) -> tuple[int | None, ClockMark]:
         """Return the UTC of an instant of this boot and how it is known. Callable from any lane."""
         return self.recorder.snapshot.time_at(instant)
+
+    def _utc_now(self) -> int:
+        """Return the UTC of now, microseconds, 0 where it is not known. Callable from any lane."""
+        return self._time_at(self.clock.now())[0] or 0
 
     def _lost(self, body: dict[str, Any]) -> None:
         """Append a loss record of this instant for what the uplink cannot send."""
@@ -262,6 +293,8 @@ class Station:
             self.budget.urgency.matters_until(self.clock.now() + LASTS_S)
         if self.horn is not None:
             self.horn.demand(Demand(self._alerts.now, self._alerts.end))
+        if self.notify is not None:
+            self.notify.wake()
         if self.uplink is not None:
             self.uplink.notify()
 

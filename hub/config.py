@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -11,14 +10,14 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from drivers.refusals import REFUSALS
-from edge.config.across import same_names
+from edge.config.base import HTTP_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
 from edge.config.errors import ConfigError, Mistake, explained, unknown_key
-from edge.config.file import Draft, not_tables, read, tables
-from edge.config.forward import FORWARDS, Forward, web_address
-from edge.config.sections import HTTP_URL, BrokerSection, MonthDay, Name, Section
+from edge.config.file import Draft, of_kinds, read
+from edge.config.forward import FORWARDS, Forward
+from edge.config.sections import BrokerSection
 from edge.config.slips import decoded
+from edge.config.web_address import web_address
 from edge.files import read_password
 
 LISTEN = r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}$"
@@ -129,7 +128,7 @@ def load(path: Path) -> HubConfig:
     if isinstance(text, Mistake):
         raise ConfigError([text])
     draft = Draft(str(path), text)
-    listed = {key: _of_kinds(draft, key, kinds) for key, kinds in (("forward", FORWARDS), ("channel", CHANNELS))}
+    listed = {key: of_kinds(draft, key, kinds) for key, kinds in (("forward", FORWARDS), ("channel", CHANNELS))}
     rest = {key: value for key, value in draft.tables.items() if key not in listed}
     try:
         config = HubConfig.model_validate_json(json.dumps(rest, default=str), strict=True)
@@ -140,29 +139,6 @@ def load(path: Path) -> HubConfig:
     if draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     return config.model_copy(update={key: tuple(found) for key, found in listed.items()})
-
-
-def _of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list[Section]:
-    """Return the tables [[key]], each of the kind that it names; a mistake is noted for each that is wrong."""
-    if not isinstance(draft.tables.get(key, []), list):
-        draft.wrong((key,), not_tables(key))
-    found: list[Section] = []
-    given = tables(draft, key)
-    same_names(draft.wrong, key, [table.get("name") for table in given if table is not None])
-    for place, table in enumerate(given):
-        path = (key, place)
-        kind = kinds.get(str((table or {}).get("kind")))
-        if table is None:
-            draft.wrong(path, not_tables(key))
-        elif kind is None:
-            said = REFUSALS["literal_error"].having(expected=", ".join(kinds))
-            draft.wrong((*path, "kind"), said if "kind" in table else REFUSALS["missing"])
-        else:
-            try:
-                found.append(kind.model_validate_json(json.dumps(table, default=str), strict=True))
-            except ValidationError as error:
-                draft.refused(path, error, kind.model_fields)
-    return found
 
 
 def _refusal(where: tuple[Any, ...], error: dict[str, Any]) -> Reason:

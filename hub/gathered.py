@@ -28,7 +28,7 @@ class Gathered:
         self._due: dict[str, float] = {}  # when the first of them is to be receipted
         self._waits: dict[str, float] = {}  # s, of the stations that said so
 
-    def heard(self, hellos: Iterable[Hello]) -> None:
+    def note_waits(self, hellos: Iterable[Hello]) -> None:
         """Take in for how long stations wait."""
         for hello in hellos:
             self._waits[hello.station] = wait_of(hello)

@@ -59,14 +59,16 @@ class Web:
             raise RefusedError(NOT_INSTALLED.having(library=str(error.name))) from None
         self._commands = CommandLane(config.broker, lambda: engine_of(config), utc)
         folder = Path(config.pictures.dir)
-        self._server = Server(http, lambda: engine_of(config), folder, utc, self._commands.wake, config.alarms)
+        channels = [channel.name for channel in config.channel]
+        told = config.alarms, channels
+        self._server = Server(http, lambda: engine_of(config), folder, utc, self._commands.wake, *told)
         self._server.start()
         self._commands.start()
         log.info("http://%s answers", http.listen)
 
     def seen(self, station: str, _record: Record) -> None:
         """Tell listeners that a station has something new."""
-        self._server.feed.tell(station)
+        self._server.tell(station)
 
     def stop(self) -> None:
         """End both."""

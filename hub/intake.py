@@ -142,7 +142,7 @@ def channel(topic: str) -> Topic | None:
     return None
 
 
-def heard() -> tuple[str, ...]:
+def subscribed_topics() -> tuple[str, ...]:
     """Return the topics that a receiver hears."""
     newer = (topic_of("+", channel, version2.VERSION) for channel in RECORDS)
     return (*(topic_of("+", channel) for channel in MESSAGES), *newer)

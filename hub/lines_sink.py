@@ -12,10 +12,10 @@ from edge.records.spans import Span
 from edge.wire.contract import PayloadError, Revised
 from hub import intake
 from hub.intake import Strange
-from hub.record_files import RecordFiles, Taken
+from hub.record_files import Novelty, RecordFiles
 from hub.sink import Delivery, Fate, Outcome, Row
 
-FATES = {Taken.NEW: Fate.NEW, Taken.DOUBLE: Fate.DOUBLE, Taken.OTHER: Fate.OTHER}
+FATES = {Novelty.NEW: Fate.NEW, Novelty.DOUBLE: Fate.DOUBLE, Novelty.OTHER: Fate.OTHER}
 
 
 class LinesSink:
@@ -83,6 +83,6 @@ class LinesSink:
         else:
             more = came if intake.says_more(came) else None
             taken = self.records.take(row.station, found, row.arrived, more)
-        if taken is Taken.OTHER:
+        if taken is Novelty.OTHER:
             self.records.keep_other(row.station, found, row.arrived, came)
         return FATES[taken]

@@ -33,8 +33,8 @@ def sessions(ledger: str, name: str) -> tuple[Session, Session]:
     expiry = KEPT_SESSION if ledger else 0
     told = name.format(ledger) if ledger else f"watch-{secrets.token_hex(8)}"
     client = f"minshan-{re.sub(r'[^A-Za-z0-9-]', '-', told)[:64]}"
-    live = tuple(where for where in intake.heard() if intake.channel(where) in LIVE)
-    rest = tuple(where for where in intake.heard() if where not in live)
+    live = tuple(where for where in intake.subscribed_topics() if intake.channel(where) in LIVE)
+    rest = tuple(where for where in intake.subscribed_topics() if where not in live)
     return (
         Session(f"{client}-live", live, expiry=expiry, receive=RECEIVE),
         Session(client, rest, expiry=expiry, receive=RECEIVE),

@@ -157,12 +157,12 @@ class Receiver:
                 if self.sink.look() or self._speaks > before:
                     self._gathered.forget()
                     link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
-                self.tell(link, self._clock.now())
+                self.send_receipts(link, self._clock.now())
             if link.incoming:
                 messages = list(link.incoming)
                 link.incoming.clear()
                 self.batch(link, messages)
-        self.tell(link, float("inf"))
+        self.send_receipts(link, float("inf"))
 
     def _wait(self, seconds: float, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         until = self._clock.now() + seconds
@@ -203,9 +203,9 @@ class Receiver:
         if self._album is not None:
             self._album.sync()
         self._commit()
-        self._gathered.heard(hellos)
+        self._gathered.note_waits(hellos)
         self._gathered.press(messages)
-        self.tell(link, self._clock.now(), self._tables.sync())
+        self.send_receipts(link, self._clock.now(), self._tables.sync())
         for hello in hellos:
             self._answer(link, hello)
         for message in messages:
@@ -238,7 +238,7 @@ class Receiver:
 
     # -- answers -------------------------------------------------------------------------------------------
 
-    def tell(self, link: Link, now: float, also: Iterable[str] = ()) -> None:
+    def send_receipts(self, link: Link, now: float, also: Iterable[str] = ()) -> None:
         """Send the receipts that are due `now` (s), and those of the stations `also`. Raise LinkError."""
         if not self._speaks:
             self._leave_it()

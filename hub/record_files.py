@@ -37,7 +37,7 @@ log = logging.getLogger("minshan.watch")
 MOST_OTHERS = 10_000  # contents under taken names that are known to be kept already
 
 
-class Taken(Enum):
+class Novelty(Enum):
     """What a record was."""
 
     NEW = "new"
@@ -45,7 +45,7 @@ class Taken(Enum):
     OTHER = "other"  # another content under a name that is here
 
 
-class Kept(msgspec.Struct):
+class LedgerFile(msgspec.Struct):
     """The ledger file. `files`: "minutes" and "events" with the inode of the one written last."""
 
     id: str
@@ -102,7 +102,7 @@ class RecordFiles:
         """How often it was seen that the ledger had lost something, from 1."""
         return self._kept.generation
 
-    def take(self, station: str, record: Record, arrived: int, came: Raw | None = None) -> Taken:
+    def take(self, station: str, record: Record, arrived: int, came: Raw | None = None) -> Novelty:
         """Take a record in for the next `sync`. Return how that went. An exception has changed nothing.
 
         `came`: the whole record as it came, where it says more than this version knows.
@@ -110,7 +110,7 @@ class RecordFiles:
         line = jsonl.encoded(jsonl.of_record(station, record, arrived, came))
         return self._take(station, record, "minutes" if jsonl.is_minute(record) else "events", line)
 
-    def take_strange(self, station: str, found: Strange, arrived: int, came: Raw) -> Taken:
+    def take_strange(self, station: str, found: Strange, arrived: int, came: Raw) -> Novelty:
         """Take one in that is not understood. Raise PayloadError where events are kept nowhere."""
         if "events" not in self._lines:
             raise PayloadError(found.wrong)
@@ -129,15 +129,15 @@ class RecordFiles:
             line = {"station": station, "kind": "conflict", "time": jsonl.rfc3339(arrived), "of": name, "record": came}
             self.note(jsonl.encoded(line))
 
-    def _take(self, station: str, record: Record | Strange, which: str, line: bytes) -> Taken:
+    def _take(self, station: str, record: Record | Strange, which: str, line: bytes) -> Novelty:
         digest = jsonl.digest(line)
         name = station, record.epoch, record.seq, record.revision
         if self.ledger.has(*name):
-            return Taken.OTHER if self.ledger.differs(*name, digest) else Taken.DOUBLE
+            return Novelty.OTHER if self.ledger.differs(*name, digest) else Novelty.DOUBLE
         if which in self._lines:
             self._lines[which].put(line)
         self.ledger.add(*name, digest)
-        return Taken.NEW
+        return Novelty.NEW
 
     def note(self, line: bytes) -> None:
         """Put a line of the receiver's own into the events' file."""
@@ -184,12 +184,12 @@ class RecordFiles:
 
     # -- the ledger file -----------------------------------------------------------------------------------
 
-    def _read(self) -> Kept:
-        new = Kept(secrets.token_hex(8), 1, {})
+    def _read(self) -> LedgerFile:
+        new = LedgerFile(secrets.token_hex(8), 1, {})
         if self._file is None:
             return new
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=Kept)
+            return msgspec.json.decode(self._file.read_bytes(), type=LedgerFile)
         except FileNotFoundError:
             return new
         except msgspec.MsgspecError as error:
@@ -237,12 +237,12 @@ class RecordFiles:
         old.close()
         log.info("%s was moved away; what comes now goes into a new file", old.path)
 
-    def _write(self, kept: Kept) -> None:
+    def _write(self, kept: LedgerFile) -> None:
         if self._file is not None:
             write_whole(self._file, msgspec.json.encode(kept) + b"\n", 0o644)
 
 
-def _remember_moved(kept: Kept, path: Path, inode: int) -> bool:
+def _remember_moved(kept: LedgerFile, path: Path, inode: int) -> bool:
     """Find the file that was written last under another name beside its own; False where it is not there."""
     with os.scandir(path.parent) as entries:
         names = [entry.path for entry in entries if entry.inode() == inode and entry.is_file(follow_symlinks=False)]

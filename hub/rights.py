@@ -5,7 +5,7 @@ Rights are checked in one place (`hub/web/guard.py`), and every query is given t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -51,7 +51,11 @@ class Account(msgspec.Struct, frozen=True):
 
     def over(self, other: Account) -> bool:
         """Return whether this one, where it may manage at all, may manage the other: it sees no station beyond."""
-        return self.stations is None or (other.stations is not None and other.stations <= self.stations)
+        return self.covers(other.stations)
+
+    def covers(self, stations: Collection[str] | None) -> bool:
+        """Return whether these stations (None: all of them) are all this one's."""
+        return self.stations is None or (stations is not None and self.stations.issuperset(stations))
 
     def may(self, right: Right, station: str | None = None) -> bool:
         """Return whether this is allowed, and about that station where one is named."""

@@ -102,8 +102,14 @@ def write_xlsx(export: Export, path: Path, seen: Seen) -> int:
             if sheet is None or name != year or row > SHEET_ROWS:
                 sheet, row, year = _sheet(book, name, heading(channels), bold), 1, name
             times = (None if utc is None else utc.replace(tzinfo=None), local)
-            for column, cell in enumerate((minute.station, *times, *_facts(minute), *cells.of(minute.raw))):
+            for column, cell in enumerate((minute.station, *times, *_facts(minute))):
                 _put(sheet, row, column, cell, time)
+            put = (
+                sheet.write_number.__wrapped__
+            )  # which does not look for "A1" in place of row and column: a tenth of it all
+            for column, number in enumerate(cells.of(minute.raw), len(HEAD)):
+                if number is not None:
+                    put(sheet, row, column, number)
             seen(minute)
             count, row = count + 1, row + 1
     finally:

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import msgspec
 
-from drivers.reason import Reason
+from edge.errors import StorageError
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader, Revised
@@ -90,16 +90,12 @@ class Outcome(msgspec.Struct, frozen=True):
     why: dict[int, str] = {}
 
 
-class SinkError(Exception):
+class SinkError(StorageError):
     """Nothing was committed, or nobody knows: the same delivery is to be committed again. `reason` says why.
 
     The receiver holds what it has not acknowledged, asks for no more and tries again: a broker hands nothing over
     twice on one connection. A data error of one row is none of these: the sink finds that row and refuses it alone.
     """
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
 
 
 class Sink(Protocol):

@@ -58,7 +58,7 @@ class Tables:
         """Yield topic and payload of each message of the station that waits; it does no longer then. Raise OSError."""
         if self._waiting is None:
             return
-        for path in self._waiting.kept():
+        for path in self._waiting.files():
             message, payload = self._waiting.read(path)
             if message.topic.split("/")[2:3] == [station]:
                 self._waiting.remove(path)

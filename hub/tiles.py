@@ -10,9 +10,12 @@ import io
 import os
 import secrets
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
+
+from edge.records.answers import Picture
 
 WIDTH, HEIGHT = 160, 120  # pixels; a picture is fitted in
 LARGEST = 2000  # bytes of one: 108 of them, and what HTTP says of each, are less than 300 kB
@@ -35,6 +38,11 @@ class Tiles:
         self._lock = threading.Lock()
         self._count: int | None = None
 
+    @classmethod
+    def beside(cls, pictures: Path) -> Tiles:
+        """Return the tiles of a folder of pictures."""
+        return cls(pictures.with_name(f"{pictures.name}.tiles"))
+
     def tile(self, name: str, picture: Path) -> Path:
         """Return the tile of a picture that is named so for ever. Raise TileError, OSError."""
         path = self._folder / f"{name}.webp"
@@ -47,6 +55,13 @@ class Tiles:
         beside.replace(path)
         self._make_room()
         return path
+
+    def tile_of(self, picture: Picture, folder: Path) -> Path | None:
+        """Return the tile of a picture whose parts lie in a folder; None where nothing of it is here that is one."""
+        for name in filter(None, (picture.thumbnail, picture.file)):
+            with suppress(TileError, OSError):
+                return self.tile(picture.sha256, folder / name)
+        return None
 
     def _make_room(self) -> None:
         """Count one more; where there are too many, a tenth goes, the oldest first."""

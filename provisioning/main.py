@@ -65,6 +65,7 @@ COMMANDS = {
         N_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."),
     ),
     "horn": Entry("provisioning.commands.horn", N_("Silence the station's horn, or hear whether it works.")),
+    "notify": Entry("provisioning.commands.notify", N_("Try the channels by which the station tells people itself.")),
     "try-logins": Entry("provisioning.commands.try_logins", N_("Try cameras whose login was refused again at once.")),
     "budget": Entry("provisioning.commands.budget", N_("What the mobile data of a station costs.")),
     "accept-ledger": Entry("provisioning.commands.accept_ledger", N_("Let the receipts of another receiver count.")),

@@ -148,6 +148,7 @@ OPEN = {
     "pictures": {"snapshot", "request", "forgive_logins"},
     "uplink": {"snapshot", "greet", "accept_ledger", "retry_now", "wait_no_longer"},
     "horn": {"snapshot", "silence", "test"},
+    "notify": {"snapshot", "test"},
     "control": set[str](),
     "health": set[str](),
 }

@@ -5,6 +5,7 @@ lasts: a block whose table is not in it yet raises KeyError, to be read when tha
 """
 
 import json
+import re
 import zlib
 from pathlib import Path
 
@@ -13,22 +14,22 @@ try:
 except ImportError:
     from backports import zstd
 
+STEPS = {".": 0} | {chr(96 + n): n for n in range(1, 27)} | {chr(64 + n): -n for n in range(1, 27)}  # a: 1, A: -1
 DICTIONARY = zstd.ZstdDict((Path(__file__).parent / "dictionary.txt").read_bytes(), is_raw=True)
 
 
 def records(payload, station, tables):
     message = json.loads(zstd.decompress(payload, zstd_dict=DICTIONARY) if payload[:1] == b"\x28" else payload)
-    for table in message.get("tables", []):
-        if table["station"] == station:
-            tables[f"{zlib.crc32(dense(table)):08x}"] = table
+    own = [table for table in message.get("tables", []) if table["station"] == station]
+    tables |= {f"{zlib.crc32(dense(table)):08x}": table for table in own}
     found = (rows(block, tables[block["table"]]) for block in message.get("columns", []))
     return message.get("records", []) + [row for block in found for row in block]
 
 
 def rows(block, table):
-    count, runs, names = len(block["seq"]), block.get("runs", []), [channel[0] for channel in table["channels"]]
-    heads = [undone(block.get(key, [])) for key in ("seq", "boottime", "duration", "error", "start", "revision")]
+    heads = [undone(block.get(key, "")) for key in ("seq", "boottime", "duration", "error", "start", "revision")]
     values = [undone(steps) for steps in block["values"]]
+    count, runs, names = len(heads[0]), block.get("runs", []), [channel[0] for channel in table["channels"]]
     full = [column for at, column in enumerate([*heads, *values]) if column or at not in (2, 4, 5)]
     if len(values) != len(table["channels"]) or any(len(column) != count for column in full):
         raise ValueError("columns that are not of one length")
@@ -45,15 +46,14 @@ def rows(block, table):
                 if reason and reason[0] is not None:
                     body["reasons"][names[channel]] = block["reasons"][reason[0]]
         clock = {"source": table["source"]} | ({} if error is None else {"error": error / 1e6})
-        name = {"epoch": table["epoch"], "seq": seq, "kind": "minute", "revision": revision or 0}
-        told = {"stamp": {"boot": table["boot"], "boottime": boottime / 1e6}, "start": start, "clock": clock}
-        told |= {"duration": 60.0 if duration is None else duration / 1e6, "setup": table.get("setup"), "body": body}
-        yield name | told
+        head = {"epoch": table["epoch"], "seq": seq, "kind": "minute", "revision": revision or 0, "clock": clock}
+        head |= {"stamp": {"boot": table["boot"], "boottime": boottime / 1e6}, "start": start, "body": body}
+        yield head | {"duration": 60.0 if duration is None else duration / 1e6, "setup": table.get("setup")}
 
 
-def undone(steps):
-    last = 0
-    return [None if step is None else (last := last + step) for step in steps]
+def undone(text):
+    last, steps = 0, re.findall(r"[+-]?[0-9]+|.", text)
+    return [None if step == "_" else (last := last + (STEPS[step] if step in STEPS else int(step))) for step in steps]
 
 
 def dense(value):

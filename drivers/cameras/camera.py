@@ -128,9 +128,9 @@ class Contained:
 
     def still(self) -> bytes:
         """Take one picture. Return a whole JPEG. Raise CameraError."""
-        from drivers.cameras.jpeg import whole
+        from drivers.cameras.jpeg import extract_jpeg
 
-        return _contained(lambda: whole(self._camera.still()), NoPictureError)
+        return _contained(lambda: extract_jpeg(self._camera.still()), NoPictureError)
 
     def close(self) -> None:
         """Release the camera. Raise CameraError."""
@@ -178,7 +178,7 @@ def certificate_untrusted(error: ssl.SSLCertVerificationError) -> Reason:
     return Reason("camera_certificate", "the camera's certificate is not trusted: {why}", why=error.verify_message)
 
 
-def shown(url: str) -> str:
+def public_address(url: str) -> str:
     """Return an address as people may see it: without login and query (some cameras carry the password there)."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

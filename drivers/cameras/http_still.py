@@ -26,7 +26,7 @@ from drivers.cameras.camera import (
     UnreachableError,
     certificate_untrusted,
     no_connection,
-    shown,
+    public_address,
     split_login,
 )
 from drivers.cameras.jpeg import JPEG_END, STRAY, first_whole
@@ -45,7 +45,11 @@ class HttpStill:
         self._url, self._user, self._password = split_login(settings)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
             raise UnreachableError(
-                Reason("no_http_address", "{address!r} is no http:// or https:// address", address=shown(settings.url))
+                Reason(
+                    "no_http_address",
+                    "{address!r} is no http:// or https:// address",
+                    address=public_address(settings.url),
+                )
             )
         self._timeout = settings.timeout
         self._fingerprint = settings.fingerprint
@@ -190,7 +194,9 @@ def _redirected(place: SplitResult, target: str) -> SplitResult:
     there = urlsplit(urljoin(place.geturl(), target))
     if there.scheme not in ("http", "https") or not there.hostname:
         raise NotAnImageError(
-            Reason("redirected_elsewhere", "the address redirects to {place!r}", place=shown(there.geturl())[:60])
+            Reason(
+                "redirected_elsewhere", "the address redirects to {place!r}", place=public_address(there.geturl())[:60]
+            )
         )
     return there
 

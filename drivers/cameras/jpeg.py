@@ -22,7 +22,7 @@ BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the first marker that 
 NO_SIZE = Reason("picture_without_size", "the picture has no header with its size")
 
 
-def whole(data: bytes) -> bytes:
+def extract_jpeg(data: bytes) -> bytes:
     """Return the JPEG in the data, without stray bytes before it. Raise CameraError where it is not whole."""
     start = data.find(JPEG_START, 0, STRAY + len(JPEG_START))
     if start < 0:

@@ -21,7 +21,7 @@ from drivers.cameras.camera import (
     UnreachableError,
     certificate_untrusted,
     no_connection,
-    shown,
+    public_address,
     split_login,
 )
 from drivers.cameras.relay import relayed
@@ -43,7 +43,7 @@ class RtspCamera:
         place, user, password = split_login(settings)
         if place.scheme not in ("rtsp", "rtsps") or not place.hostname:
             raise UnreachableError(
-                Reason("no_rtsp_address", "{address!r} is no rtsp:// address", address=shown(settings.url))
+                Reason("no_rtsp_address", "{address!r} is no rtsp:// address", address=public_address(settings.url))
             )
         login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
         path = quote(place.path, safe=IN_PATHS) + (f"?{quote(place.query, safe=IN_PATHS)}" if place.query else "")

@@ -14,6 +14,7 @@ import msgspec
 
 from drivers.clock import Clock
 from edge.budget import billing, plan, reckoning, thinning
+from edge.budget.forwarded import Forwarded
 from edge.budget.meter import Meter, Use
 from edge.budget.thinning import Rates, Rest, Step
 from edge.budget.urgency import Urgency
@@ -38,6 +39,7 @@ class BudgetSnapshot(msgspec.Struct, frozen=True):
     a_month: float
     step: int
     live_every: int
+    spare: int | None = None  # bytes that other destinations may have; None: unlimited
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -65,6 +67,7 @@ class Budget:
 
     def __init__(self, terms: Terms, clock: Clock, utc: Callable[[], int | None], kept: Any = None) -> None:
         self.urgency = Urgency()
+        self.forwarded = Forwarded()
         self._most, self._billing_day, self._offset = terms.most, terms.billing_day, terms.utc_offset_h
         self._tls, self._rates = terms.tls, terms.rates
         self._clock, self._utc = clock, utc
@@ -83,7 +86,7 @@ class Budget:
 
     def connected(self) -> None:
         """Count the beginning of a connection."""
-        self._meter.count(Use.LINK, plan.CONNECTING)
+        self._meter.count(Use.LINK, reckoning.CONNECTING)
 
     def pinged(self, times: int) -> None:
         """Count signs of life."""
@@ -100,6 +103,8 @@ class Budget:
 
         More is thinned as soon as that is needed; less only on a new day, or the step would change with each message.
         """
+        if forwarded := self.forwarded.take():
+            self._meter.count(Use.FORWARD, forwarded)
         if self._clock.now() >= self._next_look:
             self._next_look = self._clock.now() + LOOK_S
             utc = self._utc()
@@ -136,6 +141,15 @@ class Budget:
         rest = self._rest()
         return rest is None or thinning.admits_picture(rest, self._rates, self._step, plan.part(size))
 
+    def admits_forward(self, size: int) -> bool:
+        """Return whether so many bytes may go to another destination now. Callable from any lane."""
+        spare = self.snapshot.spare
+        return spare is None or self.forwarded.pending() + reckoning.exchange(size, 0, self._tls) <= spare
+
+    def forward_every_min(self) -> int:
+        """Return the minutes for which what goes to other destinations is gathered. Callable from any lane."""
+        return thinning.forward_every(Step(self.snapshot.step))
+
     def local(self, utc: int) -> tuple[date, int]:
         """Return the local date and hour of an instant."""
         at = billing.local(utc, self._offset)
@@ -152,14 +166,18 @@ class Budget:
         return 0.0 if self._period is None else self._period.days_left
 
     def _snapshot(self) -> BudgetSnapshot:
-        period = self._period
+        period, rest = self._period, self._rest()
         return BudgetSnapshot(
             most=None if self._most is None else round(self._most),
             used={use.value: size for use, size in self._meter.used().items()},
             first=None if period is None else period.first,
             end=None if period is None else period.end,
             days_left=None if period is None else round(period.days_left, 2),
-            a_month=min(self._rates.day(self._step) * reckoning.MONTH, self._most or float("inf")),
+            a_month=min(
+                (self._rates.day(self._step) + self._rates.forwarded(self._step)) * reckoning.MONTH,
+                self._most or float("inf"),
+            ),
             step=self._step,
             live_every=self._rates.minutes(self._step),
+            spare=None if rest is None else round(thinning.spare(rest, self._rates, self._step)),
         )

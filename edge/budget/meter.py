@@ -23,11 +23,12 @@ class Use(StrEnum):
     LIVE = "live"
     ASKED = "asked"  # pictures that somebody asked for
     BACKFILL = "backfill"
+    FORWARD = "forward"  # to other platforms
     SCHEDULED = "scheduled"  # other pictures
     LINK = "link"  # connecting, hellos, receipts, commands, signs of life
 
 
-class Kept(msgspec.Struct, frozen=True):
+class MeterState(msgspec.Struct, frozen=True):
     """What outlives a restart: the present month, the bytes of each, by what they were for."""
 
     now: date | None
@@ -66,13 +67,13 @@ class Meter:
 
     def keep(self) -> dict[str, Any]:
         """Return what has to outlive a restart, as plain JSON values."""
-        found: dict[str, Any] = msgspec.to_builtins(Kept(self._now, self._months), str_keys=True)
+        found: dict[str, Any] = msgspec.to_builtins(MeterState(self._now, self._months), str_keys=True)
         return found
 
 
-def _read(kept: Any) -> Kept:
+def _read(kept: Any) -> MeterState:
     """Return what was kept; nothing where it is not what `keep` returned."""
     try:
-        return msgspec.convert(kept, Kept, strict=False)
+        return msgspec.convert(kept, MeterState, strict=False)
     except msgspec.ValidationError:
-        return Kept(None, {})
+        return MeterState(None, {})

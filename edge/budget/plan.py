@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import msgspec
 
 from drivers.quantity import QUANTITIES
 from edge.budget import reckoning
-from edge.budget.thinning import LIVE_EVERY, Rates, Step
+from edge.budget.thinning import LIVE_EVERY, Rates, Step, forward_every
+from edge.config.forward import Forward, HttpJson
 from edge.config.sections import BrokerSection, CameraSection, Config
-from edge.northbound import version2
+from edge.northbound import http_json, mqtt_json, version2
 from edge.northbound.column_writer import KnownTables
 from edge.northbound.minshan import Minshan
+from edge.northbound.verdict import EncodeError
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.wire.contract import CHUNK, VERSION, Hello, HelloAnswer, Receipt, Topic, encode, topic
-from edge.wire.packets import ALIAS, MQTT5, overhead
+from edge.wire.packets import ALIAS, MQTT5, MQTT311, overhead
 
 MINUTES = 60  # of the sample
 MESSAGES = 6  # of it that are made, of each kind: a Pi makes each in some milliseconds
@@ -31,10 +33,10 @@ DAY_MIN = 1440
 DAYLIGHT = 12.2  # h a day with the sun up, over a year: half of it, and what refraction and its disc add
 THUMBNAIL = 20_000  # bytes at most (edge/pictures/judge.py)
 PIXEL = 0.24  # bytes of a full picture for each pixel: 0.97 MB of 2688 x 1520, as the demo's camera makes them
-CONNECTING = 6_000  # bytes of a connection's beginning by TLS with certificates on both sides
 CONNECTIONS = 4  # a day: a mobile network ends one now and then
 HELLOS = 2  # a day besides one for each connection
 RECEIPTS = DAY_MIN / 15
+REQUEST_HEAD, ANSWER = 320, 300  # bytes of a request's headers, of a whole answer to it
 CHUNK_HEADER = 400  # bytes before a chunk: topic and the header in JSON
 
 
@@ -44,10 +46,13 @@ def rates(config: Config) -> Rates:
     tls = broker.url.startswith("mqtts")
     station = config.station.id
     cameras = [pictures_of(one) for one in config.camera]
+    others = forward(config)
+    alone = bool(others) and config.broker is None  # nothing goes anywhere else
     return Rates(
-        live=live(station, channels(config), broker, tls),
+        live={every: 0.0 if alone else size for every, size in live(station, channels(config), broker, tls).items()},
         live_every=broker.live_every_min,
-        link=link(station, broker, tls),
+        link=0.0 if alone else link(station, broker, tls),
+        forward=others,
         thumbnails=sum(count * part(THUMBNAIL) for count, _ in cameras),
         thumbnails_hourly=sum(min(count, DAYLIGHT) * part(THUMBNAIL) for count, _ in cameras),
         full=sum(count * part(size) for count, size in cameras),
@@ -118,7 +123,38 @@ def link(station: str, broker: BrokerSection, tls: bool) -> float:
         station, Topic.RECEIPT, len(encode(Receipt(1, ledger, 1, [Span(epoch, 123_456, 123_470)]))), VERSION, tls
     )
     receipts = RECEIPTS * receipt if broker.proof == "committed" else 0.0
-    return CONNECTIONS * CONNECTING + (HELLOS + CONNECTIONS) * greeting + receipts
+    return CONNECTIONS * reckoning.CONNECTING + (HELLOS + CONNECTIONS) * greeting + receipts
+
+
+def forward(config: Config) -> dict[int, float]:
+    """Return the bytes a day to other destinations, by the minutes that they wait for the budget; none: nothing."""
+    made = list(islice(minutes(channels(config)), MESSAGES))
+    sizes = {one.name: sum(len(encoded(one, config.station.id, record)) for record in made) for one in config.forward}
+    return {
+        wait: sum(forward_day(one, sizes[one.name] / len(made), wait) for one in config.forward)
+        for wait in {forward_every(step) for step in Step}
+        if config.forward
+    }
+
+
+def encoded(section: Forward, station: str, record: Record) -> bytes:
+    """Return a minute in a destination's words; nothing where it has none for it."""
+    try:
+        if isinstance(section, HttpJson):
+            return http_json.encode(station, record)
+        return mqtt_json.encode(section, station, record)
+    except EncodeError:
+        return b""
+
+
+def forward_day(section: Forward, line: float, wait: int) -> float:
+    """Return the bytes of a day to one destination, whose minutes have so many on average."""
+    tls = section.url.startswith(("https", "mqtts"))
+    if isinstance(section, HttpJson):
+        together = max(section.every_min, wait, 1)
+        return DAY_MIN / together * reckoning.exchange(REQUEST_HEAD + round(together * line), ANSWER, tls)
+    packet = overhead(section.topic, MQTT311) + round(line)
+    return CONNECTIONS * reckoning.CONNECTING + DAY_MIN * reckoning.message(packet, tls)
 
 
 def message(station: str, channel: Topic, payload: int, version: int, tls: bool) -> int:
@@ -140,21 +176,23 @@ def part(size: int) -> int:
 
 
 class Bill(msgspec.Struct, frozen=True):
-    """Megabytes a month of 30 days at a step, by what they are for."""
+    """Megabytes a month of 30 days at a step, by what they are for; `forward`: to other platforms."""
 
     step: Step
     live: float
     pictures: float
     link: float
+    forward: float
 
     @property
     def total(self) -> float:
         """Return all of it."""
-        return self.live + self.pictures + self.link
+        return self.live + self.pictures + self.link + self.forward
 
 
 def bill(found: Rates, step: Step) -> Bill:
     """Return what a configuration costs a month at a step of thinning."""
     month = reckoning.MONTH / reckoning.MEGABYTE
     live_day = found.live[found.minutes(step)]
-    return Bill(step, live_day * month, found.pictures(step) * month, found.link * month)
+    others = found.forwarded(step) * month
+    return Bill(step, live_day * month, found.pictures(step) * month, found.link * month, others)

@@ -15,14 +15,27 @@ PUBACK = 5
 PING = 2 * (2 + TLS) + 3 * TCP_IP  # a PINGREQ, its PINGRESP, an acknowledgement
 MONTH = 30  # days that a month has where none is named
 MEGABYTE = 1_000_000
+CONNECTING = 6_000  # bytes of a connection's beginning by TLS with certificates on both sides
+PLAIN = 7 * TCP_IP  # of a connection's beginning and end without TLS (RFC 9293, 3.5 and 3.6)
 
 
 def message(packet: int, tls: bool = True) -> int:
     """Return the bytes of a PUBLISH packet of so many and of its acknowledgement: three packets, or more."""
     record = TLS if tls else 0
     whole = packet + record
-    segments = -(-whole // SEGMENT)
-    return whole + PUBACK + record + (segments + -(-segments // 2) + 1) * TCP_IP
+    return whole + PUBACK + record + (packets(whole) + 1) * TCP_IP
+
+
+def exchange(sent: int, answer: int, tls: bool = True) -> int:
+    """Return the bytes of a request of so many and its answer, over a connection of its own."""
+    both = sum(size + (TLS if tls else 0) + packets(size) * TCP_IP for size in (sent, answer))
+    return both + (CONNECTING if tls else PLAIN)
+
+
+def packets(size: int) -> int:
+    """Return the packets of so many bytes one way: segments, and an acknowledgement for every two."""
+    segments = -(-size // SEGMENT)
+    return segments + -(-segments // 2)
 
 
 def ping(tls: bool = True) -> int:

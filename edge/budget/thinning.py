@@ -8,6 +8,9 @@ Pure: figures in, decisions out. The order, each step with those before it:
 4. in tens,
 5. each hour, and that goes on when everything is used up: a box that says nothing looks like one that is dead.
 
+What goes to other destinations is gathered for ten minutes from step 1 on, for an hour from step 2 on, and has only
+what the station's own data leave.
+
 No minute is left out by any of them: a live message carries all minutes since the one before. Urgent minutes go at
 once at every step. Pictures by schedule are paced besides, so that a month that is too small for them has some of them
 in its last week too.
@@ -33,6 +36,7 @@ class Step(IntEnum):
 
 
 LIVE_EVERY = {Step.LIVE_5: 5, Step.LIVE_10: 10, Step.LIVE_60: 60}  # minutes
+FORWARD_EVERY = {Step.NOTHING: 0, Step.FULL_DAILY: 10}  # minutes that other destinations wait at least; else 60
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -48,6 +52,7 @@ class Rates(msgspec.Struct, frozen=True):
     thumbnails_hourly: float = 0.0
     full: float = 0.0
     full_daily: float = 0.0
+    forward: Mapping[int, float] = {}  # to other destinations, by the minutes that they wait
 
     def minutes(self, step: Step) -> int:
         """Return the minutes between two live messages at a step."""
@@ -62,6 +67,10 @@ class Rates(msgspec.Struct, frozen=True):
         full = self.full if step < Step.FULL_DAILY else min(self.full, self.full_daily)
         thumbnails = self.thumbnails if step < Step.THUMBNAILS_HOURLY else min(self.thumbnails, self.thumbnails_hourly)
         return full + thumbnails
+
+    def forwarded(self, step: Step) -> float:
+        """Return the bytes a day to other destinations at a step."""
+        return self.forward.get(forward_every(step), 0.0)
 
     def day(self, step: Step) -> float:
         """Return the bytes of a day at a step."""
@@ -84,11 +93,31 @@ def step(rest: Rest, rates: Rates) -> Step:
     Pictures alone never make minutes wait for an hour: where it is they that do not fit, they are paced.
     """
     left = rest.budget - rest.used
+    alone = Step.LIVE_60
     for one in Step:
         needed = rates.without_pictures(one) if one is Step.LIVE_10 else rates.day(one)
         if needed * rest.days_left <= left:
-            return one
-    return Step.LIVE_60
+            alone = one
+            break
+    return max(alone, _for_others(rest, rates)) if rates.forward else alone
+
+
+def _for_others(rest: Rest, rates: Rates) -> Step:
+    """Return the step that other destinations need; for them pictures go less often, and no minute waits."""
+    steps = (Step.NOTHING, Step.FULL_DAILY)
+    left = rest.budget - rest.used
+    fitting = (one for one in steps if (rates.day(one) + rates.forwarded(one)) * rest.days_left <= left)
+    return next(fitting, Step.THUMBNAILS_HOURLY)
+
+
+def forward_every(step: Step) -> int:
+    """Return the minutes that other destinations wait at least at a step."""
+    return FORWARD_EVERY.get(step, 60)
+
+
+def spare(rest: Rest, rates: Rates, at: Step) -> float:
+    """Return the bytes that other destinations may have: what this station's own data leave of the month."""
+    return rest.budget - rest.used - rates.day(at) * rest.days_left
 
 
 def admits_backfill(rest: Rest, rates: Rates, size: int) -> bool:

@@ -122,7 +122,7 @@ class Belief:
         self._publish(0.0)
 
     @property
-    def kept(self) -> list[Anchor]:
+    def believed_anchors(self) -> list[Anchor]:
         """The anchors that are believed, oldest first."""
         return self._kept.anchors
 
@@ -133,10 +133,12 @@ class Belief:
 
     def hear(self, anchor: Anchor) -> Verdict:
         """Judge an anchor that can be right."""
-        if self.kept and self.kept[0].source == SIMULATED != anchor.source:
+        if self.believed_anchors and self.believed_anchors[0].source == SIMULATED != anchor.source:
             return Verdict.NOTHING  # a simulation's time is what it says
         spoken_for = next((other for other in self._others if anchor.source in other.said), None)
-        if self.kept and (not self._kept.takes(anchor) or (spoken_for is not None and spoken_for.takes(anchor))):
+        if self.believed_anchors and (
+            not self._kept.takes(anchor) or (spoken_for is not None and spoken_for.takes(anchor))
+        ):
             verdict = self._other(anchor)
         else:
             verdict = self._agreed(anchor)
@@ -200,7 +202,7 @@ class Belief:
         kept = self._kept.voices(now)
         self._open = [o for o in self._others if o.confirmed or now - o.last <= SECOND_LOOK]
         equal = [o for o in self._open if kept < 2 or o.voices(now) >= kept]
-        self.known = Known(tuple(self.kept), tuple(tuple(other.anchors) for other in equal))
+        self.known = Known(tuple(self.believed_anchors), tuple(tuple(other.anchors) for other in equal))
 
 
 def apart(one: tuple[int, ClockMark], other: tuple[int, ClockMark]) -> float:

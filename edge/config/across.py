@@ -17,6 +17,7 @@ from edge.measure.derived.hourly import DERIVED
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
 # What a minute has beside a quantity, made of its samples (edge/measure/minute.py).
 MADE_OF = {"wind_speed": ("wind_speed_of_gust",), "rainfall_amount": ("rainfall_amount_corrected",)}
+NEEDS = {"webhook": "phone", "mail": "mail"}  # what a person must have to be reached by such a channel
 Wrong = Callable[[tuple[str | int, ...], Reason], None]
 Sensors = Sequence[SensorSection | None]
 BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
@@ -27,7 +28,7 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
 
     `sensors` stand in the file's order; one that is None has its own trouble already.
     """
-    for kind in ("sensor", "camera", "alert"):
+    for kind in ("sensor", "camera", "alert", "person"):
         same_names(wrong, kind, [table.get("name") for table in rows(tables, kind)])
     same_places(wrong, sensors)
     two_primaries(wrong, sensors)
@@ -35,6 +36,8 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
     broker_complete(wrong, tables.get("broker"))
     alerts_known(wrong, sensors, rows(tables, "alert"))
     horn_fits(wrong, sensors, tables)
+    own_alone(wrong, rows(tables, "forward"))
+    people_reached(wrong, rows(tables, "channel"), rows(tables, "person"), "notify" in tables)
 
 
 def rows(tables: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -216,6 +219,15 @@ def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]
             )
 
 
+def own_alone(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
+    """Note a destination that names stations: a station has its own records alone."""
+    for place, section in enumerate(forwards):
+        if "stations" in section:
+            wrong(
+                ("forward", place, "stations"), Reason("own_alone", "a station sends its own records: leave this out")
+            )
+
+
 def horn_fits(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
     """Note a horn for a rule that there is not, and one whose lines are taken."""
     horn = tables.get("horn")
@@ -253,3 +265,32 @@ def channels_of(sensors: Sensors) -> list[str] | None:
                 found[quantity] = None
                 found[f"{quantity}.{sensor.name}"] = None
     return sorted(found)
+
+
+def people_reached(
+    wrong: Wrong, channels: Sequence[dict[str, Any]], people: Sequence[dict[str, Any]], wanted: bool
+) -> None:
+    """Note a person by a channel that there is not, and a channel by which nobody can be reached."""
+    known = [str(channel.get("name")) for channel in channels]
+    for place, person in enumerate(people):
+        chosen = person.get("channels")
+        for name in chosen if isinstance(chosen, list) else ():
+            if name not in known:
+                names = ", ".join(known) or "–"
+                reason = Reason(
+                    "no_such_channel_of_people",
+                    'no [[channel]] has the name "{name}"; there are: {names}',
+                    name=str(name),
+                    names=names,
+                )
+                wrong(("person", place, "channels"), reason)
+    for place, channel in enumerate(channels):
+        need = NEEDS.get(str(channel.get("kind")))
+        theirs = [one for one in people if channel.get("name") in (one.get("channels") or known)]
+        if need is not None and not any(one.get(need) for one in theirs):
+            reason = Reason("channel_wants_person", "needs a [[person]] with {key}", key=need)
+            wrong(("channel", place, "kind"), reason)
+    if (wanted or people) and not channels:
+        wrong(
+            ("notify" if wanted else "person",), Reason("notify_wants_channel", "needs a [[channel]] to tell people by")
+        )

@@ -24,7 +24,7 @@ class Address:
     password: str | None = None
 
     @property
-    def shown(self) -> str:
+    def url(self) -> str:
         """The broker as people know it."""
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
 

@@ -1,4 +1,7 @@
-"""Channels by which people are told: robots in group chats, a webhook of a gateway for SMS or voice, mail."""
+"""Channels by which people are told: robots in group chats, a webhook of a gateway for SMS or voice, mail.
+
+A hub and a station have them alike; a station also whom it tells by them itself, and when.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,12 @@ from pydantic import Field, field_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from edge.config.forward import NO_SUCCESS, url_parts, web_address
-from edge.config.sections import HTTP_URL, Name, Section
+from edge.config.base import HTTP_URL, HourMinute, Name, Section
+from edge.config.web_address import NO_SUCCESS, url_parts, web_address
 
+PERSON = r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$"
+PHONE = r"^\+?[0-9]{5,15}$"
+MAIL_ADDRESS = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 MAIL_URL = r"^smtps?://[^/?#\s]+$"
 BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:465 or smtp://host:25")
 URL_PASSWORD = Reason("url_password", "no password belongs here: put it into a file and name that in password_file")
@@ -104,7 +110,7 @@ class Mail(ChannelSection):
 
     kind: Literal["mail"]
     url: str = Field(pattern=MAIL_URL)
-    sender: str = Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")
+    sender: str = Field(pattern=MAIL_ADDRESS)
     password_file: str | None = None
     ca_file: str | None = None
 
@@ -123,3 +129,25 @@ CHANNELS: dict[str, type[WeCom] | type[DingTalk] | type[Webhook] | type[Mail]] =
     "webhook": Webhook,
     "mail": Mail,
 }
+
+
+class NotifySection(Section):
+    """When a station that has channels tells people itself: `after_min` minutes after an alert without its hub's
+    receipt of it; at once where it has no broker.
+    """
+
+    after_min: float = Field(default=10.0, ge=1, le=120, strict=False)
+
+
+class PersonSection(Section):
+    """Somebody whom a station tells itself. `channels`: by their names, none: all; `phone`, `mail`: where messages go.
+
+    `hours`: between which, by the station's clock; frost comes at any hour.
+    """
+
+    name: str = Field(pattern=PERSON)
+    phone: str | None = Field(default=None, pattern=PHONE)
+    mail: str | None = Field(default=None, pattern=MAIL_ADDRESS)
+    channels: tuple[Name, ...] = Field(default=(), max_length=16, strict=False)
+    hours: tuple[HourMinute, HourMinute] | None = Field(default=None, strict=False)
+    language: Literal["en", "zh"] = "zh"

@@ -11,7 +11,7 @@ from typing import Any
 from drivers.catalog import UnknownDriverError
 from drivers.reason import Reason
 from drivers.refusals import refusal
-from edge.config.sections import BROKER_URL, FINGERPRINT, HTTP_URL, NAME
+from edge.config.base import BROKER_URL, FINGERPRINT, HTTP_URL, NAME
 
 BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
 BAD_HTTP_URL = Reason("bad_http_url", "must be an address as https://host/path")

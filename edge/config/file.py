@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,14 @@ from pydantic import BaseModel, ValidationError
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
 from drivers.reason import Reason, system_reason
+from drivers.refusals import REFUSALS
 from drivers.toml_lines import Lines
 from drivers.toml_mistakes import mistake_in
-from edge.config.across import across
+from edge.config.across import across, same_names
+from edge.config.base import Section
+from edge.config.delivery import CHANNELS
 from edge.config.errors import NO_FILE, ConfigError, Mistake, explained, unknown_driver, unknown_key, value_for_people
+from edge.config.forward import FORWARDS
 from edge.config.sections import Config, SensorSection
 from edge.config.slips import closer, decoded, wide_lines
 
@@ -40,7 +44,7 @@ class Draft:
         text = self.lines.text(path)
         reason = closer(self.tables, path, text, reason)
         value = value_for_people(str(path[-1]) if path else "", text)
-        self.mistakes.append(Mistake(self.file, self.lines.of(path), self.named(path), value, reason))
+        self.mistakes.append(Mistake(self.file, self.lines.of(path), self.format_path(path), value, reason))
 
     def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
         """Note what pydantic refuses in the table at that path, but for the loader's own fields."""
@@ -67,7 +71,7 @@ class Draft:
                 return None
         return here
 
-    def named(self, path: tuple[str | int, ...]) -> str:
+    def format_path(self, path: tuple[str | int, ...]) -> str:
         """Return the path as a person writes it: `site.latitude`, `sensor "air".address`, `sensor 2`."""
         if len(path) < 2 or not isinstance(path[1], int):
             return ".".join(str(step) for step in path)
@@ -98,12 +102,14 @@ def checked(file: str, text: str) -> Config:
     """Return the configuration of that text, which is or will be in `file`. Raise ConfigError as `load` does."""
     draft = Draft(file, text)
     sensors = checked_sensors(draft)
+    forward = of_kinds(draft, "forward", FORWARDS)
+    channels = of_kinds(draft, "channel", CHANNELS)
     config = checked_sections(draft)
     across(draft.wrong, sensors, draft.tables)
     if config is None or draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     found = tuple(sensor for sensor in sensors if sensor is not None)
-    return config.model_copy(update={"sensor": found})
+    return config.model_copy(update={"sensor": found, "forward": tuple(forward), "channel": tuple(channels)})
 
 
 def read(path: Path) -> bytes:
@@ -130,7 +136,7 @@ def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
 def checked_sections(draft: Draft) -> Config | None:
     """Return everything but the sensors, as a Config without any; None (and mistakes noted) where it is wrong."""
     known = [name for name in Config.model_fields if name not in FILLED]
-    rest = {key: value for key, value in draft.tables.items() if key != "sensor"}
+    rest = {key: value for key, value in draft.tables.items() if key not in ("sensor", "forward", "channel")}
     for key in [key for key in rest if key in FILLED]:
         draft.wrong((key,), unknown_key(key, known))
         del rest[key]
@@ -143,6 +149,29 @@ def checked_sections(draft: Draft) -> Config | None:
     except ValidationError as error:
         draft.refused((), error, known)
         return None
+
+
+def of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list[Any]:
+    """Return the tables [[key]], each of the kind that it names; a mistake is noted for each that is wrong."""
+    if not isinstance(draft.tables.get(key, []), list):
+        draft.wrong((key,), not_tables(key))
+    found: list[Section] = []
+    given = tables(draft, key)
+    same_names(draft.wrong, key, [table.get("name") for table in given if table is not None])
+    for place, table in enumerate(given):
+        path = (key, place)
+        kind = kinds.get(str((table or {}).get("kind")))
+        if table is None:
+            draft.wrong(path, not_tables(key))
+        elif kind is None:
+            said = REFUSALS["literal_error"].having(expected=", ".join(kinds))
+            draft.wrong((*path, "kind"), said if "kind" in table else REFUSALS["missing"])
+        else:
+            try:
+                found.append(kind.model_validate_json(json.dumps(table, default=str), strict=True))
+            except ValidationError as error:
+                draft.refused(path, error, kind.model_fields)
+    return found
 
 
 def checked_sensors(draft: Draft) -> list[SensorSection | None]:

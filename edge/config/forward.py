@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import string
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
 from edge.config.address import AddressError, parse
-from edge.config.errors import BAD_BROKER, BAD_HTTP_URL
-from edge.config.sections import BROKER_URL, HTTP_URL, BrokerSection, Name, Section
+from edge.config.base import BROKER_URL, HTTP_URL, Name, Section
+from edge.config.errors import BAD_BROKER
+from edge.config.web_address import NO_SUCCESS, web_address
 from edge.records.channel_name import ChannelName
 
 HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clock_error_s")  # of an mqtt-json message
 PROBES = ("air_temperature", "air_temperature.top", "air_temperature.top-2", "wind_speed.top")
 NO_TEMPLATE = Reason("no_template", "only {fields} may stand in braces here", fields="")
 NO_TOPIC = Reason("no_publish_topic", "must be a topic to publish on: not empty, no + or #, no $ at its beginning")
-NO_SUCCESS = Reason("no_success_value", "must be a text, a whole number, true or false")
-URL_LOGIN = Reason("url_login", "no login belongs here: put the secret into a file and name that in secret_file")
 FIELDS_COLLIDE = Reason(
     "fields_collide",
     'two fields would have the one name "{name}": {first} and {second}',
@@ -30,28 +28,10 @@ FIELDS_COLLIDE = Reason(
 )
 
 
-def url_parts(url: str, wrong: Reason) -> SplitResult:
-    """Return the parts of a URL that names a host, and a port that there can be. Raise SettingError with `wrong`."""
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingError(wrong)
-    return parts
-
-
-def web_address(url: str) -> str:
-    """Return a URL without a login in it. Raise SettingError."""
-    if "@" in url_parts(url, BAD_HTTP_URL).netloc:
-        raise SettingError(URL_LOGIN)
-    return url
-
-
 class ForwardSection(Section):
     """What all destinations have. `stations`: these alone; none: all.
 
+    `every_min`: minutes that are gathered for one request, or sent one behind the other; 0: each as it comes.
     `timeout_s`: for one request, or for the acknowledgements of one lot of messages; `retry_max_s`: the longest pause
     after a failure.
     """
@@ -59,6 +39,7 @@ class ForwardSection(Section):
     name: Name
     stations: tuple[Name, ...] = Field(default=(), strict=False)  # a file has lists
     ca_file: str | None = None
+    every_min: int = Field(default=0, ge=0, le=1440)
     timeout_s: float = Field(default=30.0, ge=1, le=600)
     retry_max_s: float = Field(default=600.0, ge=1, le=3600)
 
@@ -145,12 +126,6 @@ class MqttJson(ForwardSection):
                     raise SettingError(FIELDS_COLLIDE.having(name=name, first=taken[name], second=channel))
                 taken[name] = channel
         return quality_name
-
-    def broker(self) -> BrokerSection:
-        """Return the broker as a link wants it."""
-        login = {"username": self.username, "password_file": self.password_file}
-        files = {"ca_file": self.ca_file, "cert_file": self.cert_file, "key_file": self.key_file}
-        return BrokerSection.model_validate({"url": self.url, "protocol": "3.1.1", **login, **files})
 
 
 def field_names(channel: str, names: dict[str, str], value_name: str, quality_name: str) -> tuple[str, str]:

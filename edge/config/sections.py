@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from drivers.driver import DriverInfo
 from drivers.errors import SettingError
 from drivers.reason import Reason
+from edge.config.base import BROKER_URL, Fingerprint, HourMinute, LimitList, MonthDay, Name, Section
+from edge.config.delivery import DeliveryChannel, NotifySection, PersonSection
+from edge.config.forward import Forward
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
-BROKER_URL = r"^mqtts?://.+"
-HTTP_URL = r"^https?://.+"
-# As `openssl x509 -fingerprint -sha256` writes it, or 64 digits alone.
-FINGERPRINT = r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$"
-Name = Annotated[str, Field(pattern=NAME)]
-Fingerprint = Annotated[str, Field(pattern=FINGERPRINT)]
-LimitList = Annotated[tuple[float, ...], Field(min_length=1, max_length=8, strict=False)]
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
-HourMinute = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 ALERT_KINDS = ("above", "below", "falls", "crop", "lost")
 NOT_ONE_KIND = Reason("alert_kind", "a rule has exactly one of {kinds}", kinds="")
 WANTS_CHANNEL = Reason("alert_wants_channel", 'say which channel it watches, as channel = "air_temperature"')
@@ -34,12 +27,6 @@ RemoteCommand = Literal["picture", "hello", "maintenance", "stage", "silence-hor
 
 
 REMOTE: tuple[RemoteCommand, ...] = ("picture", "hello", "stage", "silence-horn")
-
-
-class Section(BaseModel):
-    """A table of the file: strict types, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
 
 class StationSection(Section):
@@ -233,17 +220,25 @@ class BudgetSection(Section):
 
 
 class Config(Section):
-    """The whole file. `path` is where it was read from, `digest` the SHA-256 of its bytes, hex."""
+    """The whole file. `forward`: other platforms that get the records too; `path` is where it was read from, `digest`
+    the SHA-256 of its bytes, hex.
+
+    `channel`: by which the station tells people itself where its hub does not; `person`: whom.
+    """
 
     station: StationSection
     site: SiteSection
     state: StateSection
     broker: BrokerSection | None = None
     budget: BudgetSection | None = None
+    forward: tuple[Forward, ...] = ()
     sensor: tuple[SensorSection, ...] = ()
     camera: tuple[CameraSection, ...] = ()
     alert: tuple[AlertSection, ...] = Field(default=(), max_length=64)
     horn: HornSection | None = None
+    notify: NotifySection = NotifySection()
+    channel: tuple[DeliveryChannel, ...] = Field(default=(), max_length=16)
+    person: tuple[PersonSection, ...] = Field(default=(), max_length=64)
     clock: ClockSection = ClockSection()
     commands: CommandsSection = CommandsSection()
     path: str = ""

@@ -13,6 +13,7 @@ from edge.wire.contract import CameraName, Part, Sha256
 
 SHOWN = 64  # characters of what was asked for that an answer repeats
 LONGEST_TEXT = 200  # characters; they go into the reason of each channel of each minute
+SHORTEST_TOKEN = 10  # characters
 LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
 
 
@@ -46,6 +47,12 @@ class StageArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     crop: Annotated[str, Meta(max_length=64)]
     stage: Annotated[str, Meta(max_length=64)]
     by: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+
+
+class PageTokenArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The technician's new token."""
+
+    new: Annotated[str, Meta(min_length=SHORTEST_TOKEN, max_length=LONGEST_TEXT)]
 
 
 class SilenceArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -124,7 +124,7 @@ def ask(path: Path, name: str, **arguments: Any) -> dict[str, Any]:
 def facts(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the facts of an answer. Raise AskError, in the person's language, where the station refuses."""
     if answer.get("state") != "done":
-        raise AskError(texts.said(answer.get("why") or str(answer.get("text", ""))))
+        raise AskError(texts.render_value(answer.get("why") or str(answer.get("text", ""))))
     data = answer.get("data")
     return data if isinstance(data, dict) else {}
 

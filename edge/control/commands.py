@@ -10,19 +10,20 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
 
 from drivers.clock import Stopped
 from drivers.reason import UNFORESEEN, Reason
-from edge.alerts.crops import CRITICAL
-from edge.control import answering, horn_orders, picture_price
+from edge.control import answering, horn_orders, notify_orders, picture_price, stage_orders
 from edge.control.arguments import (
     LONGEST_TEXT,
     SHOWN,
     MaintenanceArguments,
     NoArguments,
+    PageTokenArguments,
     PictureArguments,
     PictureFileArguments,
     RefusedError,
@@ -30,9 +31,9 @@ from edge.control.arguments import (
     StageArguments,
     arguments_of,
 )
+from edge.control.page_token import PageToken
 from edge.control.status import Parts, plain_status
 from edge.recorder.maintenance import Maintenance
-from edge.records.bodies import Stage
 from edge.store.errors import StoreError
 from edge.store.picture_rows import file_name
 
@@ -61,6 +62,9 @@ class Principal:
 
     def __str__(self) -> str:
         return f"{self.envelope} {self.name}"
+
+
+TECHNICIAN = Principal("page", "technician", frozenset({Permission.READ, Permission.OPERATE}))
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -103,6 +107,15 @@ class Commands:
         """Return the right that a command needs; None where there is no such command."""
         command = self._known.get(name)
         return None if command is None else command.needs
+
+    @cached_property
+    def _token(self) -> PageToken:
+        return PageToken(self._parts.kept.notes, self._parts.clock)
+
+    def technician(self, token: object) -> Principal:
+        """Return who knows the page's token. Raise RefusedError, StoreError."""
+        self._token.check(token)
+        return TECHNICIAN
 
     def run(self, name: str, arguments: Mapping[str, Any], request: Request) -> None:
         """Carry out a command and tell of it, or tell why not."""
@@ -214,25 +227,7 @@ def begin_maintenance(parts: Parts, arguments: MaintenanceArguments, request: Re
 
 def say_stage(parts: Parts, arguments: StageArguments, request: Request) -> Outcome:
     """Take in at which stage a crop is: the rules of frost follow it from the next minute on."""
-    stages = CRITICAL.get(arguments.crop)
-    if stages is None:
-        crops = ", ".join(CRITICAL)
-        raise RefusedError(
-            Reason("unknown_crop", 'no crop "{crop}" is known; there are {crops}', crop=arguments.crop, crops=crops)
-        )
-    if arguments.stage not in stages:
-        raise RefusedError(
-            Reason(
-                "unknown_stage",
-                '{crop} has no stage "{stage}"; there are {stages}',
-                crop=arguments.crop,
-                stage=arguments.stage,
-                stages=", ".join(stages),
-            )
-        )
-    who = " ".join(arguments.by.split())
-    parts.inbox.offer(Stage(arguments.crop, arguments.stage, who, str(request.issued_by)))
-    return Outcome("done", data={"crop": arguments.crop, "stage": arguments.stage})
+    return Outcome("done", data=stage_orders.say(parts, arguments, str(request.issued_by)))
 
 
 def silence_horn(parts: Parts, arguments: SilenceArguments, request: Request) -> Outcome:
@@ -245,6 +240,19 @@ def test_horn(parts: Parts, arguments: NoArguments, request: Request) -> None:
     horn = horn_orders.horn_of(parts)
     request.tell(Outcome("accepted"))
     horn.test(lambda why: request.tell(Outcome("done" if why is None else "failed", why)))
+
+
+def test_notify(parts: Parts, arguments: NoArguments, request: Request) -> None:
+    """Send a test message to people by each channel: the end comes with what all services answered."""
+    notify = notify_orders.notify_of(parts)
+    request.tell(Outcome("accepted"))
+    notify.test(lambda sent: request.tell(Outcome("done", data=notify_orders.told(sent))))
+
+
+def set_page_token(parts: Parts, arguments: PageTokenArguments, request: Request) -> Outcome:
+    """Let another token open the page's forms."""
+    PageToken(parts.kept.notes, parts.clock).keep(arguments.new)
+    return Outcome("done")
 
 
 def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
@@ -276,7 +284,9 @@ KNOWN = (
     Command("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
     Command("silence-horn", SilenceArguments, Permission.OPERATE, silence_horn, remote=True),
     Command("test-horn", NoArguments, Permission.OPERATE, test_horn),
+    Command("test-notify", NoArguments, Permission.OPERATE, test_notify),
     Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
+    Command("page-token", PageTokenArguments, Permission.TRUST, set_page_token),
     Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
     Command("station", NoArguments, Permission.READ, answered(answering.give_station)),
     Command("now", NoArguments, Permission.READ, answered(answering.give_now)),

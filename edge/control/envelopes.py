@@ -12,7 +12,9 @@ from typing import Any
 import msgspec
 
 from drivers.reason import UNFORESEEN, Reason
+from edge.control.arguments import RefusedError
 from edge.control.commands import Commands, Outcome, Permission, Principal, Request
+from edge.store.errors import StoreError
 from edge.wire.contract import VERSION, Command, Result
 
 # What a reason is as an HTTP status (RFC 9110); of a command that is right and cannot be done now: 409.
@@ -48,10 +50,15 @@ def by_mqtt(
 
 
 def by_socket(commands: Commands, asked: object, who: Principal, tell: Callable[[Outcome], object]) -> None:
-    """Carry out `{"ask": name, ...arguments}` of a local caller."""
+    """Carry out `{"ask": name, ...arguments}` of a local caller; with a `token` in the technician's name."""
     match asked:
         case {"ask": str() as name, **rest}:
             arguments = {str(key): value for key, value in rest.items()}
+            try:
+                who = commands.technician(arguments.pop("token")) if "token" in arguments else who
+            except (RefusedError, StoreError) as refusal:
+                tell(Outcome("failed", refusal.reason))
+                return
             commands.run(name, arguments, Request(f"local-{secrets.token_hex(8)}", who, tell))
         case _:
             tell(Outcome("failed", NOT_ASKED))

@@ -17,6 +17,11 @@ def before(cameras: Sequence[CameraSection], name: str | None) -> dict[str, floa
     return _price(full[0], plan.THUMBNAIL) if full else {}
 
 
+def of_each(cameras: Sequence[CameraSection]) -> dict[str, float]:
+    """Return what a picture of each camera will cost, MB."""
+    return {camera.name: before(cameras, camera.name)[PRICE] for camera in cameras}
+
+
 def after(facts: Mapping[str, Any]) -> dict[str, float]:
     """Return what a picture costs that was taken, by the facts of its record."""
     full, thumbnail = facts.get("bytes"), facts.get("thumbnail_bytes")

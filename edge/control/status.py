@@ -15,9 +15,13 @@ from edge.alerts.horn import HornLane, HornSnapshot
 from edge.budget.budget import Budget, BudgetSnapshot
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
+from edge.control import picture_price
 from edge.control.advice import Advice
+from edge.forward.forwarding import Forwarding
+from edge.forward.store_queue import ForwardSnapshot, StoreQueue
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
+from edge.notify.lane import NotifyLane, NotifySnapshot
 from edge.pictures.schedule import PictureLane
 from edge.pictures.snapshot import PicturesSnapshot
 from edge.recorder.recorder import Recorder
@@ -47,7 +51,9 @@ class Parts:
     timekeeper: Timekeeper
     budget: Budget
     horn: HornLane | None
+    notify: NotifyLane | None
     advice: Advice
+    forwarding: Forwarding
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -91,6 +97,17 @@ class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
     pictures_left: int
 
 
+class ForwardStatus(ForwardSnapshot, frozen=True, kw_only=True):
+    """What a destination's lane publishes, and of the store: records that wait, those that wait for a time among them,
+    those that it does not take, and the begin of the newest that it has (microseconds UTC).
+    """
+
+    waiting: int
+    held: int
+    aside: int
+    newest: int | None
+
+
 class MinuteStatus(Minute, frozen=True, kw_only=True):
     """The newest minute: its beginning (microseconds UTC, None unknown), its length (s), its body."""
 
@@ -99,7 +116,10 @@ class MinuteStatus(Minute, frozen=True, kw_only=True):
 
 
 class StationStatus(msgspec.Struct, frozen=True):
-    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes."""
+    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes.
+
+    `prices`: what a picture of each camera costs by its size, MB.
+    """
 
     station: str
     title: str
@@ -113,10 +133,13 @@ class StationStatus(msgspec.Struct, frozen=True):
     sensors: list[SensorSnapshot]
     store: StoreStatus
     uplink: UplinkStatus | None
+    forward: list[ForwardStatus]
     budget: BudgetSnapshot | None
     pictures: PicturesSnapshot | None
+    prices: dict[str, float]
     alerts: list[AlertNow]
     horn: HornSnapshot | None
+    notify: NotifySnapshot | None
     maintenance: Reason | None
     falls: dict[str, int]
     inbox_lost: int
@@ -140,10 +163,13 @@ def status(station: Parts) -> StationStatus:
         sensors=sensors(station),
         store=store(station),
         uplink=uplink(station),
-        budget=None if station.uplink is None else station.budget.snapshot,
+        forward=[forward(station.kept, queue) for queue in station.forwarding.queues],
+        budget=station.budget.snapshot if station.uplink or station.forwarding.queues else None,
         pictures=None if station.pictures is None else station.pictures.snapshot,
+        prices=picture_price.of_each(station.config.camera),
         alerts=list(recorder.alerts),
         horn=None if station.horn is None else station.horn.snapshot,
+        notify=None if station.notify is None else station.notify.snapshot,
         maintenance=recorder.maintenance,
         falls=station.lanes.falls,
         inbox_lost=station.inbox.lost,
@@ -168,6 +194,18 @@ def uplink(station: Parts) -> UplinkStatus | None:
         unsent=kept.outbox.count_unsent(found.destination),
         unproven=sum(span.last - span.first + 1 for span in kept.outbox.unproven(found.destination)),
         pictures_left=kept.pictures.count(found.destination).bytes_left,
+    )
+
+
+def forward(kept: Store, queue: StoreQueue) -> ForwardStatus:
+    """Return how it stands with another destination."""
+    newest = kept.outbox.newest_proven(queue.dest)
+    return ForwardStatus(
+        **msgspec.structs.asdict(queue.snapshot),
+        waiting=kept.outbox.count_unsent(queue.dest),
+        held=kept.outbox.count_held(queue.dest),
+        aside=len(kept.batches.aside(queue.dest)),
+        newest=None if newest is None else newest.start,
     )
 
 
@@ -207,7 +245,7 @@ def store(station: Parts) -> StoreStatus:
         next_seq=kept.next_seq,
         unsent=kept.outbox.count_unsent(PLATFORM),
         unsent_since=None if oldest is None else oldest.start,
-        held=kept.outbox.held(PLATFORM),
+        held=kept.outbox.count_held(PLATFORM),
         bytes=kept.size_bytes(),
         strays=Strays(*kept.pictures.count_strays()),
         trouble=station.recorder.snapshot.trouble,

@@ -32,8 +32,8 @@ __all__ = [
     "language",
     "ngettext",
     "render",
+    "render_value",
     "reported",
-    "said",
     "size",
     "speak",
     "speaking",
@@ -103,7 +103,7 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
     return unit(str(value)) if name == "unit" else value
 
 
-def said(value: object) -> str:
+def render_value(value: object) -> str:
     """Return what an answer or a record brought, {"code", "params", "text"} or a plain text, in words; "" for None."""
     return "" if value is None else render(restored(value))
 
@@ -228,7 +228,7 @@ def fact(key: str) -> str:
 def fact_value(value: object) -> str:
     """Return the value of such a fact: meanings in words, lists and tables piece by piece."""
     if is_coded(value):
-        return said(value)
+        return render_value(value)
     if isinstance(value, dict):
         return _(", ").join(f"{fact(str(key))} {fact_value(one)}" for key, one in value.items())
     if isinstance(value, list):

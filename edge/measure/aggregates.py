@@ -169,11 +169,14 @@ def said_of(raw: bytes, channel: str) -> tuple[float | None, int] | None:
 def _told_of(channel: str) -> Any:
     """Return the type of a record of which one channel is looked at."""
 
-    def told(name: str, kind: Any, default: Any) -> Any:
+    def one_field_struct(name: str, kind: Any, default: Any) -> Any:
         field = msgspec.field(name=channel, default=default)
         return msgspec.defstruct(name, [("one", kind, field)], frozen=True, gc=False)
 
-    values, quality = told("Values", float | None | msgspec.UnsetType, msgspec.UNSET), told("Quality", Flag, SUSPECT)
+    values, quality = (
+        one_field_struct("Values", float | None | msgspec.UnsetType, msgspec.UNSET),
+        one_field_struct("Quality", Flag, SUSPECT),
+    )
     body = msgspec.defstruct("Body", [("values", values), ("quality", quality)], frozen=True, gc=False)
     return msgspec.defstruct("ToldOf", [("body", body)], frozen=True, gc=False)
 

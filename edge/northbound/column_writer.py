@@ -6,49 +6,62 @@ bounds in the place of a time, or a body in another form than a station writes.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Collection, Sequence
-from itertools import chain, compress, groupby, repeat
-from operator import mul, sub, truediv
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, compress, groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
 from drivers.quantity import QUANTITIES
-from edge.northbound.columns import MICRO, USUAL, Body, Channel, Columns, Run, Table, sum_of
+from edge.northbound.columns import USUAL, Body, Channel, Columns, Run, Table, sum_of
+from edge.northbound.steps import Whole, written
+from edge.northbound.whole_numbers import Numbers, are_near, micro
 from edge.records.bodies import MOST_CHANNELS
-from edge.records.record import MOST, Kind, Record
+from edge.records.record import Kind, Record
 
-FURTHEST = MOST // 2  # from 0, so that a step from one number to any other is none too large
-BEGIN = b'{"values":'
-BODY, VALUES = msgspec.json.Decoder(Body), msgspec.json.Decoder(list[dict[str, float | None]])
+BEGIN, END = b'{"values":{', b'},"quality":'  # of a body, and of its values
+BOOTTIME, DURATION, ERROR = attrgetter("stamp.boottime"), attrgetter("duration"), attrgetter("clock.error")
+BODY = msgspec.json.Decoder(Body)
 MOST_TABLES = 64  # that are remembered
+MOST_FLAG = 9
+MOST_ENDS = 32  # of bodies of one table, that are remembered
 Units = Callable[[str], tuple[str, int] | None]  # of a channel: its unit, and how many decimals its values have
-Start = tuple[str, str, str, int | None]  # epoch, boot, source and setup: what a table's minutes have in common
-Whole = list[int | None]
+Start = tuple[str, ...]  # epoch, boot, source and setup: what a table's minutes have in common
+IN_COMMON = attrgetter(
+    "kind", "clock.not_before", "clock.not_after", "epoch", "stamp.boot", "clock.source", "setup"
+)  # of minutes in a row
+
+
+class Flagged(NamedTuple):
+    """What is flagged otherwise than usual in a minute: the place of a channel in its table, the flag, why."""
+
+    place: int
+    flag: int
+    reason: bytes | None
 
 
 class KnownTable(msgspec.Struct, frozen=True):
-    """A table with what is reckoned from it once."""
+    """A table with what is reckoned from it once.
+
+    `ends`: what may follow the values in a body, and what that flags; those that minutes had so far.
+    """
 
     table: Table
     hash: str
     names: tuple[str, ...]
-    scales: list[float]
-    end: bytes  # of a usual minute's body: all but the values
+    numbers: list[Numbers]
+    ends: dict[bytes, tuple[Flagged, ...]]
 
 
-class Read(NamedTuple):
-    """A minute with its table and the JSON of its values.
-
-    `body` is None where it is a usual one: no flag and no reason but the table's.
-    """
+class Read(msgspec.Struct, frozen=True, gc=False):
+    """A minute with its table, what stands between the brackets of its values, and what it flags."""
 
     record: Record
     known: KnownTable
-    body: Body | None
     values: bytes
+    flagged: tuple[Flagged, ...]
 
 
 class Minutes(NamedTuple):
@@ -77,18 +90,21 @@ class KnownTables:
     def __init__(self, station: str, units: Units | None = None, most: int = MOST_TABLES) -> None:
         self._station, self._units, self._most = station, units or units_of, most
         self._known: dict[tuple[Start, tuple[str, ...]], KnownTable | None] = {}
+        self._numbers: dict[Channel, Numbers] = {}
         self._newest: tuple[Start, KnownTable] | None = None
 
     def minutes(self, records: Sequence[Record]) -> tuple[list[Minutes], list[Record]]:
         """Return the minutes by table, dated or not, and the records that columns can't give back to the byte."""
         groups: dict[tuple[str, bool], list[Read]] = {}
         plain = []
-        for record in records:
-            one = self._read(record)
-            if one is None:
-                plain.append(record)
-            else:
-                groups.setdefault((one.known.hash, record.start is None), []).append(one)
+        for (kind, before, after, *start), same in groupby(records, IN_COMMON):
+            of_station = kind == Kind.MINUTE and before is None and after is None
+            for record in same:
+                one = self._read(record, (*start,)) if of_station else None
+                if one is None:
+                    plain.append(record)
+                else:
+                    groups.setdefault((one.known.hash, record.start is None), []).append(one)
         found = []
         for group in groups.values():
             fitting, others = _fitting(group)
@@ -96,20 +112,19 @@ class KnownTables:
             plain += others
         return found, plain
 
-    def _read(self, record: Record) -> Read | None:
-        """Return a minute with its table, None for what is no minute of a station with a time of its own."""
-        clock = record.clock
-        if record.kind != Kind.MINUTE or clock.not_before is not None or clock.not_after is not None:
-            return None
-        raw, start = bytes(record.body), (record.epoch, record.stamp.boot, clock.source, record.setup)
-        if self._newest is not None and self._newest[0] == start:
+    def _read(self, record: Record, start: Start) -> Read | None:
+        """Return a minute with its table, None for what is not what a station writes, to the byte."""
+        raw = bytes(record.body)
+        values, _, end = raw.partition(END)
+        if self._newest is not None and self._newest[0] == start and values.startswith(BEGIN):
             known = self._newest[1]
-            if raw.startswith(BEGIN) and raw.endswith(known.end):
-                return Read(record, known, None, raw[len(BEGIN) : -len(known.end)] + b"}")
+            flagged = known.ends.get(end)
+            if flagged is not None:
+                return Read(record, known, values[len(BEGIN) :], flagged)
         return self._read_whole(record, raw, start)
 
     def _read_whole(self, record: Record, raw: bytes, start: Start) -> Read | None:
-        """Return a minute whose body may be any, None where it is not what a station writes, to the byte."""
+        """Return the same of a minute whose body may be any."""
         try:
             body = BODY.decode(raw)
         except msgspec.MsgspecError:
@@ -119,12 +134,15 @@ class KnownTables:
         in_order = [name for name in names if name in body.reasons] if body.reasons else []
         if known is None or tuple(body.quality) != names or list(body.reasons) != in_order:
             return None
-        if msgspec.json.encode(body) != raw:
+        if msgspec.json.encode(body) != raw or not all(1 <= flag <= MOST_FLAG for flag in body.quality.values()):
             return None
-        usual = raw.endswith(known.end)
-        return Read(record, known, None if usual else body, msgspec.json.encode(body.values))
+        values, _, end = raw.partition(END)
+        if len(known.ends) >= MOST_ENDS:
+            known.ends.clear()
+        flagged = known.ends[end] = tuple(_flagged(body, known.table.flag))
+        return Read(record, known, values[len(BEGIN) :], flagged)
 
-    def named(self, name: str) -> Table | None:
+    def find_table(self, name: str) -> Table | None:
         """Return the table of that name."""
         return next((known.table for known in self._known.values() if known is not None and known.hash == name), None)
 
@@ -145,8 +163,18 @@ class KnownTables:
         if len(channels) < len(names) or len(channels) > MOST_CHANNELS:
             return None
         table = Table(self._station, record.epoch, record.stamp.boot, record.clock.source, channels, record.setup)
-        end = msgspec.json.encode(Body({}, dict.fromkeys(names, table.flag)))[len(BEGIN) + 1 :]
-        return KnownTable(table, table.hash, names, [10.0**channel.decimals for channel in channels], end)
+        if len(self._numbers) >= MOST_CHANNELS:
+            self._numbers.clear()
+        numbers = [self._numbers.setdefault(channel, Numbers(channel)) for channel in channels]
+        return KnownTable(table, table.hash, names, numbers, {})
+
+
+def _flagged(body: Body, usual: int) -> Iterator[Flagged]:
+    """Yield what a body flags otherwise than usual."""
+    for place, (name, flag) in enumerate(body.quality.items()):
+        reason = body.reasons.get(name)
+        if flag != usual or reason is not None:
+            yield Flagged(place, flag, None if reason is None else bytes(reason))
 
 
 def _fitting(group: list[Read]) -> tuple[list[Minutes], list[Record]]:
@@ -164,40 +192,20 @@ def _fitting(group: list[Read]) -> tuple[list[Minutes], list[Record]]:
 def _minutes(group: list[Read]) -> Minutes | None:
     """Return minutes of one table as whole numbers; None where one of them does not come to its very bytes."""
     known, records = group[0].known, [one.record for one in group]
-    told = b"[" + b",".join([one.values for one in group]) + b"]"
+    told, width = b",".join([one.values for one in group]).split(b","), len(known.names)
+    if len(told) != width * len(group):
+        return None
     try:
-        values = VALUES.decode(told)
-        if set(map(tuple, values)) != {known.names} or len(values) != len(group) or msgspec.json.encode(values) != told:
-            return None
-        timed: list[list[float | None]] = [
-            [record.stamp.boottime for record in records],
-            [record.duration for record in records],
-            [record.clock.error for record in records],
-        ]
-        if int in map(type, chain(*timed)):  # JSON has 60 for it, and not 60.0
+        values = [[*map(numbers.__getitem__, told[place::width])] for place, numbers in enumerate(known.numbers)]
+        timed = [[*map(field, records)] for field in (BOOTTIME, DURATION, ERROR)]
+        if int in set(map(type, chain(*timed))):  # JSON has 60 for it, and not 60.0
             return None
         seq, start = [record.seq for record in records], [record.start for record in records]
-        if not _are_near(seq) or not _are_near([at for at in start if at is not None]):
+        if not are_near(seq) or not are_near([at for at in start if at is not None]):
             return None
-        fields: list[Whole] = [[*seq], *[_whole(column, MICRO) for column in timed], start]
-        columns = zip(*[value.values() for value in values])
-        return Minutes(known, group, fields, [_whole(column, scale) for column, scale in zip(columns, known.scales)])
-    except (msgspec.MsgspecError, OverflowError, TypeError, ValueError):
+        return Minutes(known, group, [[*seq], *map(micro, timed), start], values)
+    except (msgspec.MsgspecError, OverflowError, ValueError):
         return None
-
-
-def _whole(column: Sequence[float | None], scale: float) -> Whole:
-    """Return numbers as whole ones; they come to the very same floats. Raise ValueError where they do not."""
-    holes = None in column
-    there = array("d", [0.0 if number is None else number for number in column])
-    whole = list(map(round, map(mul, there, repeat(scale))))
-    if not _are_near(whole) or array("d", map(truediv, whole, repeat(scale))).tobytes() != there.tobytes():
-        raise ValueError(scale)
-    return [None if old is None else new for old, new in zip(column, whole)] if holes else [*whole]
-
-
-def _are_near(whole: Collection[int]) -> bool:
-    return not whole or (max(whole) <= FURTHEST and min(whole) >= -FURTHEST)
 
 
 def columns(minutes: Minutes) -> Columns:
@@ -215,43 +223,28 @@ def columns(minutes: Minutes) -> Columns:
         *minutes.values,
     ]
     names = ("seq", "boottime", "duration", "error", "start", "revision")
-    steps = [*map(_steps, whole)]
-    found: dict[str, Any] = dict(zip(names, steps))
-    sums = sum_of(whole, runs)
-    values = steps[len(names) :]
+    texts = [*map(written, whole)]
+    found: dict[str, Any] = dict(zip(names, texts))
+    sums, values = sum_of(whole, runs), texts[len(names) :]
     return Columns(table=minutes.known.hash, values=values, runs=runs, reasons=reasons, sum=sums, **found)
 
 
 def _runs(minutes: Minutes) -> tuple[list[Run], list[Raw]]:
     """Return where flags are not the usual one, and the reasons, each once."""
     runs, known = [], dict[bytes, int]()
-    usual = minutes.known.table.flag
-    unusual: dict[str, list[Odd]] = {}
+    unusual: dict[int, list[Odd]] = {}
     for at, one in enumerate(minutes.read):
-        for name, flag in one.body.quality.items() if one.body is not None else ():
-            reason = one.body.reasons.get(name) if one.body is not None else None
-            if flag != usual or reason is not None:
-                before = unusual.setdefault(name, [])
-                before.append(Odd(at - len(before), flag, None if reason is None else bytes(reason)))
-    for place, name in enumerate(minutes.known.names):
+        for place, flag, reason in one.flagged:
+            before = unusual.setdefault(place, [])
+            before.append(Odd(at - len(before), flag, reason))
+    for place, odds in sorted(unusual.items()):
         past = 0
-        for odd, same in groupby(unusual.get(name, ())):
+        for odd, same in groupby(odds):
             count = len([*same])
             reason_at = None if odd.reason is None else known.setdefault(odd.reason, len(known))
             runs.append(Run(place, odd.behind + past, count, odd.flag, reason_at))
             past += count
     return runs, [Raw(reason) for reason in known]
-
-
-def _steps(numbers: list[int | None]) -> list[int | None]:
-    """Return the first number and the steps between the others; a hole is stepped over."""
-    if None not in numbers:
-        return [*numbers[:1], *map(sub, numbers[1:], numbers)]
-    steps, before = list[int | None](), 0
-    for number in numbers:
-        steps.append(None if number is None else number - before)
-        before = before if number is None else number
-    return steps
 
 
 def units_of(channel: str) -> tuple[str, int] | None:

@@ -1,9 +1,10 @@
 """Minutes in columns of whole numbers, as version 2 of the wire has them.
 
 The minutes of one start of a station have the same channels for months and change by little from one to the next. A
-`Table` says once what they have in common; a `Columns` has, of each field and each channel, the first number and then
-the steps, which compress to a few bits. A value is a whole number of its channel's least digits: with one decimal,
-21.4 is 214. What a column can't give back to the byte is not put into one: the caller sends such a record as it is.
+`Table` says once what they have in common; a `Columns` has, of each field and each channel, the steps from one number
+to the next, which compress to a few bits (steps.py). A value is a whole number of its channel's least digits: with one
+decimal, 21.4 is 214. What a column can't give back to the byte is not put into one: the caller sends such a record as
+it is.
 
 The sum is the CRC-32 of all numbers, steps undone, and of the runs, as one JSON array of arrays: a block that was put
 together wrongly, or read with another table, is damage and never good.
@@ -19,15 +20,14 @@ import msgspec
 from msgspec import Meta, Raw
 
 from drivers.reason import Reason
+from edge.northbound import steps
+from edge.northbound.steps import HoledSteps, Steps, Whole
 from edge.records.bodies import MOST_CHANNELS, Flag, Key
-from edge.records.record import MOST, Kind, Name, Record, Seq
+from edge.records.record import Kind, Name, Record, Seq
 from edge.wire.contract import LARGEST, MOST_RECORDS, PayloadError, StationId, TableName
 
 MICRO = 1_000_000
 MOST_DECIMALS = 6
-Whole = Annotated[int, Meta(ge=-MOST, le=MOST)]
-Column = Annotated[list[Whole], Meta(max_length=MOST_RECORDS)]
-Holes = Annotated[list[Whole | None], Meta(max_length=MOST_RECORDS)]
 MOST_SPREAD = 4 * LARGEST  # bytes that the reasons of one block have in its minutes
 USUAL = 60 * MICRO  # a minute's duration
 
@@ -75,22 +75,21 @@ class Run(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Columns(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Minutes of one table. Each list has the first number and then steps; a hole (null) is stepped over.
+    """Minutes of one table: a text of steps for each of their fields, and in `values` for each channel of the table.
 
-    `start` and `boottime` are microseconds, `duration` and `error` too (null: unknown); undated minutes have no
-    `start`, whole ones no `duration` (60 s), minutes that were never revised no `revision`. `values` has a list for
-    each channel of the table.
+    `start` and `boottime` are microseconds, `duration` and `error` too (a hole: unknown); undated minutes have no
+    `start`, whole ones no `duration` (60 s), minutes that were never revised no `revision`.
     """
 
     table: TableName
-    seq: Column
-    boottime: Column
-    error: Holes
-    values: Annotated[list[Holes], Meta(max_length=MOST_CHANNELS)]
+    seq: Steps
+    boottime: Steps
+    error: HoledSteps
+    values: Annotated[list[HoledSteps], Meta(max_length=MOST_CHANNELS)]
     sum: Annotated[int, Meta(ge=0, lt=2**32)]
-    start: Column = []
-    duration: Column = []
-    revision: Column = []
+    start: Steps = ""
+    duration: Steps = ""
+    revision: Steps = ""
     runs: Annotated[list[Run], Meta(max_length=MOST_RECORDS * MOST_CHANNELS)] = []
     reasons: Annotated[list[Raw], Meta(max_length=MOST_RECORDS * MOST_CHANNELS)] = []
 
@@ -125,14 +124,14 @@ def records(block: Columns, told: Raw | bytes) -> list[Record]:
     if name_of(told) != block.table:
         raise PayloadError(OTHER_TABLE)
     table = read_table(told)
-    heads: tuple[Sequence[int | None], ...] = (block.seq, block.boottime, block.duration)
-    heads = (*heads, block.error, block.start, block.revision)
-    whole = [_undone(column) for column in (*heads, *block.values)]
-    count = len(block.seq)
     if len(block.values) != len(table.channels):
         raise PayloadError(NOT_FITTING)
+    heads = block.seq, block.boottime, block.duration, block.error, block.start, block.revision
+    whole = [steps.read(text) for text in (*heads, *block.values)]
+    count = len(whole[0])
     optional = (2, 4, 5)
-    if {len(column) for at, column in enumerate(whole) if column or at not in optional} != {count}:
+    lengths = {len(column) for at, column in enumerate(whole) if column or at not in optional}
+    if lengths != {count} or count > MOST_RECORDS:
         raise PayloadError(UNEQUAL)
     if sum_of(whole, block.runs) != block.sum:
         raise PayloadError(OTHER_SUM)
@@ -197,18 +196,10 @@ def _body(table: Table, numbers: Sequence[int | None], flagged: Flagged) -> Raw:
     return Raw(msgspec.json.encode(Body(values, quality, reasons)))
 
 
-def _undone(steps: Sequence[int | None]) -> list[int | None]:
-    numbers, before = list[int | None](), 0
-    for step in steps:
-        before += step or 0
-        numbers.append(None if step is None else before)
-    return numbers
-
-
 def _seconds(micro: int | None) -> float | None:
     return None if micro is None else micro / MICRO
 
 
-def sum_of(whole: list[list[int | None]], runs: list[Run]) -> int:
+def sum_of(whole: list[Whole], runs: list[Run]) -> int:
     """Return the sum of a block: `whole` are its numbers, steps undone."""
     return zlib.crc32(msgspec.json.encode([*whole, runs]))

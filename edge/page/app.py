@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -21,11 +22,12 @@ from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.page.assets import Assets
 from edge.page.demo import Demo
-from edge.page.feed import Feed, Stream, TooManyError
-from edge.page.guard import Guard, is_address, refusal
+from edge.page.feed import Feed, Stream, TooManyError, last_of
+from edge.page.guard import NO_FORM, Guard, is_address, refusal
 from edge.page.look import look_of
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
+from edge.page.work_page import ADDRESS, FormError, form_of
 
 log = logging.getLogger("minshan.page")
 API = "/api/v1"
@@ -62,7 +64,7 @@ class StationApi:
         yield WebRoute(f"{API}/live", self._live)
 
     def _health(self, _request: Request) -> Response:
-        return as_json({"answers": self._source.heard() is not None})
+        return as_json({"answers": self._source.newest_state() is not None})
 
     def _now(self, request: Request) -> Response:
         heard = self._mine(request)
@@ -91,7 +93,7 @@ class StationApi:
 
     def _mine(self, request: Request) -> Mapping[str, Any]:
         """Return the station's facts. Raise NotRunningError, NoStationError."""
-        heard = self._source.heard()
+        heard = self._source.newest_state()
         if heard is None:
             raise NotRunningError
         if request.path_params["station"] != heard.facts["station"]:
@@ -102,7 +104,7 @@ class StationApi:
         async def everything() -> Callable[[str], bool]:
             return lambda station: True
 
-        stream = self._feed.listen("page", everything, request.headers.get("last-event-id"))
+        stream = self._feed.listen("page", everything, last_of(request))
         try:
             return Stream(await anext(stream), stream)
         except TooManyError:
@@ -134,6 +136,19 @@ def answered(handler: Callable[[Request], Response]) -> Callable[[Request], Resp
     return serve
 
 
+def with_form(handler: Callable[[Request, Mapping[str, str]], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Return a handler that is given the fields of the form that was sent."""
+
+    async def serve(request: Request) -> Response:
+        try:
+            form = await form_of(request)
+        except FormError:
+            return refusal(400, NO_FORM)
+        return await run_in_threadpool(answered(lambda asked: handler(asked, form)), request)
+
+    return serve
+
+
 def application(
     source: Source, feed: Feed, pages: StationPages, assets: Assets, hosts: frozenset[str], demo: Demo
 ) -> Starlette:
@@ -142,6 +157,7 @@ def application(
     web: list[BaseRoute] = [
         WebRoute(path, answered(handler), methods=["GET"], middleware=packed) for path, handler in pages.table()
     ]
+    web.append(WebRoute(ADDRESS, with_form(pages.take_work), methods=["POST"]))
     web += [*StationApi(source, feed).routes(), assets.route(), *demo.routes(source)]
 
     async def nothing(_request: Request, _error: Exception) -> Response:

@@ -56,9 +56,9 @@ def troubles(facts: Mapping[str, Any]) -> Iterator[BoxLine]:
     """Yield what is wrong with the archive, and that somebody works here."""
     if facts["maintenance"]:
         said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-        yield BoxLine(said.format(text=texts.said(facts["maintenance"])), True)
+        yield BoxLine(said.format(text=texts.render_value(facts["maintenance"])), True)
     if trouble := facts["store"]["trouble"]:
-        yield BoxLine(_("Local archive: {trouble}").format(trouble=texts.said(trouble)), True)
+        yield BoxLine(_("Local archive: {trouble}").format(trouble=texts.render_value(trouble)), True)
 
 
 def sensors(found: list[Mapping[str, Any]]) -> Iterator[BoxLine]:

@@ -30,7 +30,7 @@ class Demo(NamedTuple):
         folder = self.unplugged
 
         def toggle(request: Request) -> Response:
-            heard, sensor = source.heard(), request.path_params["sensor"]
+            heard, sensor = source.newest_state(), request.path_params["sensor"]
             names = [] if heard is None else [one["name"] for one in heard.facts["sensors"]]
             if sensor in names:
                 file = folder / sensor

@@ -15,8 +15,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import msgspec
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 PAUSE = 0.3  # s in which what is new is gathered
 REMEMBERED = 1000  # events
@@ -24,6 +25,7 @@ MOST_BEHIND = 100  # events that wait for a listener
 QUIET = 15.0  # s after which a word keeps proxies from closing, and browsers from giving up
 LOOK_AGAIN = 30.0  # s after which it is asked anew whether somebody may still listen
 MOST_LISTENERS = 8  # of one account
+POSITION = "minshan_position"  # in a request's scope
 RESYNC, ENDED = b"event: resync\ndata: {}\n\n", b"event: ended\ndata: {}\n\n"
 QUIET_SAID = b"event: quiet\ndata: {}\n\n"  # an event and no comment, so that a browser sees the stream alive
 
@@ -61,7 +63,7 @@ class Feed:
         """Begin, in the loop that serves."""
         self._loop = asyncio.get_running_loop()
 
-    def tell(self, station: str) -> None:
+    def notify(self, station: str) -> None:
         """Say that something of a station is new; from any thread, and without waiting."""
         with self._lock:
             first = not self._changed
@@ -69,6 +71,11 @@ class Feed:
         if first and self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended: nobody listens
                 self._loop.call_soon_threadsafe(self._begin)
+
+    @property
+    def position(self) -> str:
+        """Return the number of the newest event, as a browser says it back."""
+        return f"{self._life}-{self._number}"
 
     @property
     def listeners(self) -> int:
@@ -147,7 +154,7 @@ class Feed:
             if told is None:
                 continue
             self._number += 1
-            lines = b"id: %s-%d\nevent: now\ndata: %s\n\n" % (self._life.encode(), self._number, told)
+            lines = b"id: %s\nevent: now\ndata: %s\n\n" % (self.position.encode(), told)
             event = Event(self._number, station, lines)
             self._kept.append(event)
             for queue in list(self._listeners):
@@ -162,6 +169,25 @@ class Feed:
         queue.put_nowait(event)
 
 
+class Positioned:
+    """An application whose pages know up to which event they are right: their stream begins behind it.
+
+    It is taken before anything is read for a page, so that no minute falls between the page and its stream.
+    """
+
+    def __init__(self, app: ASGIApp, feed: Feed) -> None:
+        self._app, self._feed = app, feed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._app({**scope, POSITION: self._feed.position}, receive, send)
+
+
+def last_of(request: Request) -> str | None:
+    """Return behind which event a stream is asked for: by a browser that connects again, or by a page at first."""
+    return request.headers.get("last-event-id") or request.query_params.get("last")
+
+
 class Stream(StreamingResponse):
     """A stream that ends when its listener goes, not only at the next word to it: one who comes again has room.
 
@@ -174,14 +200,14 @@ class Stream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the stream or its listener ends."""
-        tasks = [asyncio.ensure_future(self.stream_response(send)), asyncio.ensure_future(gone(receive))]
+        tasks = [asyncio.ensure_future(self.stream_response(send)), asyncio.ensure_future(wait_disconnected(receive))]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def gone(receive: Receive) -> None:
+async def wait_disconnected(receive: Receive) -> None:
     """Wait until the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass

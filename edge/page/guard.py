@@ -21,6 +21,7 @@ from drivers.reason import Reason
 SAFE = ("GET", "HEAD", "OPTIONS")
 OTHER_HOST = Reason("host_unknown", 'this server is not reached as "{host}"', host="")
 OTHER_SITE = Reason("other_site", "another site's page asked for this")
+NO_FORM = Reason("body_no_form", "the body must be that of a form")
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"
 PAGE_RUNS = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -86,6 +87,8 @@ class Guard:
         by_secret = self._by_secret is not None and scope["path"].startswith(self._by_secret)
         if scope["method"] in SAFE or "authorization" in headers or by_secret:
             return None
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return refusal(403, OTHER_SITE)
         origin = headers.get("origin")
         ours = origin is not None and origin.lower() == f"{scope['scheme']}://{host}".lower()
         unknown = origin is None and (self._cookie is None or self._cookie not in headers.get("cookie", ""))

@@ -34,14 +34,16 @@ def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -
     if known is None or now.end_us is None:
         return None
     if known.value is None or known.quality == 9:
-        return Headline(sentence(_("no air temperature")), 9, texts.flag_word(9), texts.said(known.reason), None)
+        return Headline(
+            sentence(_("no air temperature")), 9, texts.flag_word(9), texts.render_value(known.reason), None
+        )
     value = quantity_value(TEMPERATURE, known.value, "degC")
     if known.quality == 1 and (wet := derived.get(WET_BULB)) is not None:
         bulb = Markup('<span class="value">{}</span>').format(f"{wet:.1f}")
         aside = sentence(_(" (wet bulb {value})"), value=bulb)
         value += Markup('<span class="aside">{}</span>').format(aside)
     word = "" if known.quality == 1 else texts.flag_word(known.quality)
-    return Headline(value, known.quality, word, texts.said(known.reason), trend(minutes, now.end_us))
+    return Headline(value, known.quality, word, texts.render_value(known.reason), trend(minutes, now.end_us))
 
 
 def trend(minutes: Sequence[Point], end_us: int) -> Markup | None:

@@ -26,7 +26,7 @@ class Told(NamedTuple):
     dawn: Photo | None
 
 
-def told(source: Source, channels: list[str], now_us: int, offset_s: int) -> Told:
+def read_last_night(source: Source, channels: list[str], now_us: int, offset_s: int) -> Told:
     """Return the last night. Raise NotRunningError, AskError."""
     span = night.span_of(now_us, offset_s)
     curves = {name: source.minutes(name, *span) for name in CHANNELS if name in channels}
@@ -49,7 +49,7 @@ def picture(source: Source, title: str, channels: list[str], now_us: int, offset
     """Return the night as a PNG; in English where no font here can write Chinese. Raise NotRunningError, AskError."""
     if night_picture.chinese_font() is None:
         with texts.speaking("en"):
-            found = told(source, channels, now_us, offset_s)
+            found = read_last_night(source, channels, now_us, offset_s)
     else:
-        found = told(source, channels, now_us, offset_s)
+        found = read_last_night(source, channels, now_us, offset_s)
     return night_picture.picture(title, found.lines, found.minutes, found.span)

@@ -21,7 +21,7 @@ class StationNow:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def seen(self, heard: Heard | None) -> StationView:
+    def make_view(self, heard: Heard | None) -> StationView:
         """Return what is to be shown; where the station was never heard, that."""
         if heard is None:
             nobody = Now("", None, None, None, None, None, {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from pathlib import Path
 
@@ -13,11 +12,11 @@ import uvicorn
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 from edge.control.client import AskError, NotRunningError
-from edge.page.address import address_of, family
+from edge.page.address import address_of, listening
 from edge.page.app import MOST_STREAMS, application
 from edge.page.assets import Assets
 from edge.page.demo import Demo
-from edge.page.feed import Feed
+from edge.page.feed import Feed, Positioned
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
 from edge.page.templates import Templates
@@ -42,9 +41,9 @@ class PageServer:
     """Serves one station's page at `listen` ("127.0.0.1:8080"). Raise PortError where that cannot be had."""
 
     def __init__(self, listen: str, daemon: Path, clock: Clock, hosts: frozenset[str], demo: Demo = NO_DEMO) -> None:
-        host, port = address_of(listen)
+        host, _ = address_of(listen)
         try:
-            self._socket = socket.create_server((host, port), family=family(host), backlog=128)
+            self._socket = listening(listen)
         except OSError as error:
             why = system_reason(error)
             raise PortError(Reason("port_not_had", "{address}: {why}", address=listen, why=why)) from None
@@ -55,7 +54,7 @@ class PageServer:
         app = application(self._source, self.feed, pages, assets, hosts | {host, "localhost"}, demo)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                Positioned(app, self.feed),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -105,12 +104,12 @@ class PageServer:
                 if self._server.should_exit or not self.feed.listeners:
                     return
                 if event["event"] != "alive":
-                    self.feed.tell(event.get("station", ""))
+                    self.feed.notify(event.get("station", ""))
         except (NotRunningError, AskError):
             if self.feed.listeners:
-                self.feed.tell("")
+                self.feed.notify("")
                 self._ended.wait(AGAIN_S)
 
     async def _newest(self, _station: str) -> bytes | None:
-        heard = await asyncio.to_thread(self._source.heard)
+        heard = await asyncio.to_thread(self._source.newest_state, anew=True)
         return None if heard is None else msgspec.json.encode(now_of(heard.facts))

@@ -67,11 +67,15 @@ class Source:
         with Client(self._socket) as client:
             yield from client.live()
 
-    def heard(self) -> Heard | None:
-        """Return the newest state; None where the station has never been heard."""
+    def newest_state(self, anew: bool = False) -> Heard | None:
+        """Return the newest state, `anew` whatever is remembered; None where the station has never been heard."""
         with self._lock:
             before, now = self._heard, self._clock.now()
-            if before is not None and now - before.asked < (LEAST_S / self.speed if before.answers else SILENT_S):
+            if (
+                before is not None
+                and not anew
+                and now - before.asked < (LEAST_S / self.speed if before.answers else SILENT_S)
+            ):
                 return before
             try:
                 facts = self.ask("status")

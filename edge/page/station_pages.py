@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _
-from edge.page import export, happenings, night_page
+from edge.page import export, happenings, night_page, work_page
 from edge.page.curve_pages import CurvePages
 from edge.page.demo import Demo
 from edge.page.night_picture import chinese_font
@@ -41,24 +41,26 @@ class StationPages:
             ("/events", self._events),
             ("/export", self._export),
             ("/export/minutes", self._minutes),
+            (work_page.ADDRESS, self._work),
         ]
 
     def _station(self, request: Request) -> Response:
         """Return the station as it is now."""
-        heard = self._source.heard()
-        seen, devices = self._now.seen(heard), self._devices(heard)
+        heard = self._source.newest_state()
+        seen, devices = self._now.make_view(heard), self._devices(heard)
         addresses = {"curves_url": "/curves", "live_url": "/api/v1/live"}
-        return self._page(request, "station.html", heard, seen=seen, devices=devices, **addresses)
+        prices = {} if heard is None else heard.facts["prices"]
+        return self._page(request, "station.html", heard, seen=seen, devices=devices, prices=prices, **addresses)
 
     def _curve(self, request: Request) -> Response:
-        heard, now_us = self._source.heard(), self._time()
+        heard, now_us = self._source.newest_state(), self._time()
         channels = [] if heard is None else list(now_of(heard.facts).values)
         station = "" if heard is None else heard.facts["station"]
         values = self._curves.values(request, station, channels, now_us, offset_of(heard))
         return self._page(request, "curves.html", heard, **values)
 
     def _pictures(self, request: Request) -> Response:
-        heard, now_us = self._source.heard(), self._time()
+        heard, now_us = self._source.newest_state(), self._time()
         offset = offset_of(heard)
         today = local_day(now_us, offset)
         chosen = min(day_of(request.query_params.get("day"), today), today)
@@ -74,7 +76,7 @@ class StationPages:
         return self._page(request, "pictures.html", heard, after=after if after <= today else None, **values)
 
     def _events(self, request: Request) -> Response:
-        heard, now_us = self._source.heard(), self._time()
+        heard, now_us = self._source.newest_state(), self._time()
         found, later, trouble = [], None, ""
         page = request.query_params.get("page")
         try:
@@ -87,10 +89,10 @@ class StationPages:
         return self._page(request, "events.html", heard, happenings=found, next=later, trouble=trouble)
 
     def _night(self, request: Request) -> Response:
-        heard, found, trouble = self._source.heard(), None, ""
+        heard, found, trouble = self._source.newest_state(), None, ""
         channels = [] if heard is None else list(now_of(heard.facts).values)
         try:
-            found = night_page.told(self._source, channels, self._time(), offset_of(heard))
+            found = night_page.read_last_night(self._source, channels, self._time(), offset_of(heard))
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
         values = {} if found is None else found._asdict()
@@ -98,7 +100,7 @@ class StationPages:
         return self._page(request, "night.html", heard, trouble=trouble, can_write=can_write, **values)
 
     def _night_picture(self, request: Request) -> Response:
-        heard = self._source.heard()
+        heard = self._source.newest_state()
         if heard is None:
             raise NotRunningError
         channels = list(now_of(heard.facts).values)
@@ -106,13 +108,13 @@ class StationPages:
         return Response(made, media_type="image/png")
 
     def _export(self, request: Request) -> Response:
-        heard = self._source.heard()
+        heard = self._source.newest_state()
         today = day(self._time(), offset_of(heard))
         return self._page(request, "export.html", heard, first=today, last=today, most_days=export.MOST_DAYS)
 
     def _minutes(self, request: Request) -> Response:
         """Return the file of a span of days."""
-        heard = self._source.heard()
+        heard = self._source.newest_state()
         if heard is None:
             raise NotRunningError
         offset, today = offset_of(heard), local_day(self._time(), offset_of(heard))
@@ -128,9 +130,27 @@ class StationPages:
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(content, media_type=kind, headers=headers)
 
+    def _work(self, request: Request) -> Response:
+        """Return what technicians may ask for, and what has come of it."""
+        wanted = request.query_params.get("done")
+        return self._works(request, {}, done=work_page.done(wanted), wanted=wanted)
+
+    def take_work(self, request: Request, form: Mapping[str, str]) -> Response:
+        """Do what a technician's form asks for; where that cannot be, return the form with the reason."""
+        try:
+            return RedirectResponse(f"{work_page.ADDRESS}?done={work_page.asked(self._source, form)}", 303)
+        except (NotRunningError, AskError) as error:
+            return self._works(request, form, status=422, trouble=silent(error))
+
+    def _works(self, request: Request, form: Mapping[str, str], **values: Any) -> Response:
+        heard = self._source.newest_state()
+        filled = {name: form.get(name, "") for name in ("by", "stage", "camera")}
+        shown = {"done": "", "wanted": "", "trouble": "", **work_page.work(self._source, heard, self._time()), **values}
+        return self._page(request, "work.html", heard, form=filled, **shown)
+
     def _time(self) -> int:
         """Return the station's time; where it does not know it, the time of this machine."""
-        return self._source.time_us(self._source.heard()) or self._source.machine_us()
+        return self._source.time_us(self._source.newest_state()) or self._source.machine_us()
 
     def _page(self, request: Request, name: str, heard: Heard | None, **values: Any) -> Response:
         return self._templates.page(
@@ -162,6 +182,7 @@ def pages() -> list[tuple[str, str]]:
         ("/last-night", _("Last night")),
         ("/events", _("Events")),
         ("/export", _("Download")),
+        (work_page.ADDRESS, _("For technicians")),
     ]
 
 

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse
 from edge.language import texts
 from edge.language.texts import _
 from edge.page.assets import Assets
+from edge.page.feed import POSITION
 from edge.page.look import here, look_of, remember
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -66,6 +67,7 @@ class Templates:
                 look=look,
                 here=partial(here, request),
                 path=request.url.path,
+                position=request.scope.get(POSITION, ""),
                 now_us=now_us,
                 offset_s=offset_s,
             )

@@ -62,7 +62,7 @@ def card(channel: str, known: Value, minutes: Sequence[Point], last_us: int) -> 
     curve = spark(minutes, last_us - DAY_US, last_us, is_amount(channel))
     spoken = "" if curve is None else span_of(channel, curve, known.unit)
     value = compass(number) if is_direction(channel) else quantity_value(channel, number, known.unit)
-    why, second = texts.said(known.reason), bool(ChannelName.parse(channel).sensor)
+    why, second = texts.render_value(known.reason), bool(ChannelName.parse(channel).sensor)
     return Card(channel, texts.label(channel), value, known.quality, word, why, curve, spoken, second)
 
 

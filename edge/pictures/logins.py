@@ -75,7 +75,7 @@ class RefusedLogins:
                     left = min(left, max(0.0, (one.until_utc - utc) / 1e6))
                 one.boot, one.until = self._boot, self._now() + left
 
-    def left(self, login: Login) -> float:
+    def seconds_left(self, login: Login) -> float:
         """Return the seconds until this login may be tried; 0 where it may be now."""
         one = self._book.refused.get(key(login))
         if one is None or (self._digest(login) not in one.digests and len(one.digests) < OTHER_LOGINS):

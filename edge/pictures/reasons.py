@@ -62,7 +62,7 @@ def detail(trouble: Reason) -> Reason:
     return trouble.inner("detail") or trouble
 
 
-def taken(body: dict[str, Any], camera: str) -> Reason:
+def picture_taken(body: dict[str, Any], camera: str) -> Reason:
     """Return that a picture was taken, from its record's body."""
     size = {"width": int(body["width"]), "height": int(body["height"])}
     return Reason("picture_taken", "{width} x {height} taken by {camera}", camera=camera, **size)

@@ -26,7 +26,7 @@ from edge.config.sections import CameraSection, SiteSection
 from edge.northbound import version1
 from edge.pictures.captures import AT_ONCE, Captured, Captures, Done, Job, Order
 from edge.pictures.logins import Login, RefusedLogins, login_of
-from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, taken
+from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, picture_taken
 from edge.pictures.snapshot import CameraSnapshot, PicturesSnapshot
 from edge.pictures.spool import CaptureRequest, CaptureTarget, Place, Spool, new_id, target, widened
 from edge.pictures.watched import LONGEST_PAUSE, Watched
@@ -178,7 +178,7 @@ class PictureLane:
         if self._is_busy(camera, login, by_order=order is not None):
             return False
         job = Job(camera, order)
-        left = self._logins.left(login)
+        left = self._logins.seconds_left(login)
         if left > 0:
             self._refuse(job, login, left)
             return True
@@ -243,7 +243,7 @@ class PictureLane:
         self._post(Draft(Kind.PICTURE, request.stamp, 0.0, request.utc, mark, body))
         self._last[name] = captured.pixels
         self._kept(lambda: self._spool.remember(self._last))
-        failures = self._watched[name].taken(request.utc)
+        failures = self._watched[name].note_picture(request.utc)
         if failures:
             log.info("camera %s gives pictures again, after %d failed tries", name, failures)
             self._tell(request, {"event": "pictures again", "camera": name, "failures": failures})
@@ -251,7 +251,7 @@ class PictureLane:
         self._taken_count += 1
         self.snapshot = self._snapshot()
         if job.order is not None:
-            job.order.done(True, taken(shelved.body, name), version1.body(Kind.PICTURE, shelved.body))
+            job.order.done(True, picture_taken(shelved.body, name), version1.body(Kind.PICTURE, shelved.body))
 
     def _missed(
         self, job: Job, trouble: Reason, request: CaptureRequest | None = None, wait: float | None = None

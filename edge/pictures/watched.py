@@ -63,7 +63,7 @@ class Watched:
             return self.clock.now() >= self.retry_at
         return slot[0] == before[0] and slot[1] > before[1]
 
-    def taken(self, last: int | None) -> int:
+    def note_picture(self, last: int | None) -> int:
         """Take in that there is a picture. Return how many tries had failed before it."""
         failures = self.failures
         self.backoff.reset()

@@ -26,12 +26,12 @@ from drivers.cameras.camera import CameraError, NoPictureError, open_camera
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
-from edge.notify import notify
 from edge.pictures.exif import with_exif
 from edge.pictures.folder_watch import FolderWatch
 from edge.pictures.judge import NotWholeError, Opened
 from edge.pictures.reasons import ENDED, HUNG
 from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Part, Spool, late, widened
+from edge.systemd import notify
 
 LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may be looking at the lock at this very moment
 BEAT = 10.0  # s; its unit's WatchdogSec must be longer

@@ -47,14 +47,14 @@ class BootTime:
     def settled(self) -> bool:
         """True where the time is known, and what contradicts it was asked again: the sources need not be asked soon."""
         rival = self._belief.contradicted
-        return bool(self._belief.kept) and (rival is None or rival.confirmed)
+        return bool(self._belief.believed_anchors) and (rival is None or rival.confirmed)
 
     def learn(self, anchor: Anchor) -> Known | None:
         """Take in what a source says. Return what to date the minute in hand by where its edges move, else None.
 
         An anchor that cannot be right, or that the store refuses, changes nothing that is believed.
         """
-        kept = self._belief.kept
+        kept = self._belief.believed_anchors
         if kept and kept[0].source == SIMULATED != anchor.source:
             return None
         if anchor.boot != self._boot or not believable(anchor):
@@ -86,7 +86,7 @@ class BootTime:
             self._unbelieved.clear()
         try:
             moved = self._carry_out(self._belief.hear(anchor), anchor)
-            if not kept and self._belief.kept:
+            if not kept and self._belief.believed_anchors:
                 self._meets_earlier_boots(witness is not None and witness.source != anchor.source)
         except StoreError as trouble:  # the next one is tried again; measuring does not wait
             log.warning("the time is known by %s but cannot be kept: %s", anchor.source, trouble)
@@ -128,7 +128,7 @@ class BootTime:
 
     def _keep(self, anchor: Anchor) -> Known | None:
         """Believe an anchor that tells the time better than it was known."""
-        before = time_of(anchor.boottime, self._belief.kept)
+        before = time_of(anchor.boottime, self._belief.believed_anchors)
         dated = self._store.times.add_anchor(anchor)
         self._belief.keep(anchor)
         self.bound_lost_boots()
@@ -171,7 +171,7 @@ class BootTime:
             self._earlier.refute(now, sure)
 
     def _contradiction(self, anchor: Anchor) -> Reason:
-        kept = time_of(anchor.boottime, self._belief.kept)
+        kept = time_of(anchor.boottime, self._belief.believed_anchors)
         utc, mark = kept or (anchor.utc, ClockMark(anchor.source))
         return Reason(
             "time_contradicted",

@@ -30,7 +30,7 @@ class Maintenance(msgspec.Struct, frozen=True):
     issued_by: str = ""
 
 
-class Kept(msgspec.Struct, frozen=True):
+class MaintenanceState(msgspec.Struct, frozen=True):
     """What is kept of it: until when by the `boot`'s clock (s) and by UTC (microseconds), how long it lasts (s)."""
 
     boot: str
@@ -46,7 +46,7 @@ class MaintenanceMark:
 
     def __init__(self, notes: Notes, boot: str, now: float, utc: int | None) -> None:
         self._notes, self._boot = notes, boot
-        self._carried: Kept | None = None  # of another boot, its end not known by this one's clock
+        self._carried: MaintenanceState | None = None  # of another boot, its end not known by this one's clock
         self._since = float("-inf")  # s of this boot; a minute that ended before is weather, though it is still in hand
         self.present = self._resumed(now, utc)
 
@@ -57,7 +57,7 @@ class MaintenanceMark:
         self.present, self._carried = work, None
         left = work.until - now
         until = None if utc is None else utc + round(left * 1e6)
-        self._keep(encode(Kept(self._boot, work.until, until, left, work.what, work.issued_by)))
+        self._keep(encode(MaintenanceState(self._boot, work.until, until, left, work.what, work.issued_by)))
 
     def learn(self, now: float, utc: int | None) -> None:
         """Take in that the time is known: `utc` microseconds at the instant `now`."""
@@ -87,7 +87,7 @@ class MaintenanceMark:
         if not value:
             return None
         try:
-            kept = msgspec.json.decode(value, type=Kept, dec_hook=restore)
+            kept = msgspec.json.decode(value, type=MaintenanceState, dec_hook=restore)
         except (msgspec.MsgspecError, ValueError):
             return None
         until = kept.until

@@ -31,7 +31,7 @@ class Timeline:
     def __init__(self, store: Store, boot: str, now: float) -> None:
         self.time = BootTime(store, boot)
         self._cut = False
-        self.begin = whole(now)
+        self.begin = round_to_us(now)
         self.begin_utc, self.begin_mark = self.time_at(self.begin)
         self.end, self.end_utc = self._window_end(self.begin_utc)
 
@@ -76,9 +76,9 @@ class Timeline:
 
     def cut_short(self, now: float) -> bool:
         """End the minute in hand now, for good; False where nothing of it has passed."""
-        if whole(now) <= self.begin:
+        if round_to_us(now) <= self.begin:
             return False
-        self.end = min(whole(now), self.end)
+        self.end = min(round_to_us(now), self.end)
         if self.begin_utc is not None:
             self.end_utc = self.begin_utc + round((self.end - self.begin) * 1e6)
         return True
@@ -96,16 +96,16 @@ class Timeline:
             self.end, self.end_utc = self._window_end(self.begin_utc)
         else:
             self._cut = True
-            self.end, self.end_utc = whole(now), None
+            self.end, self.end_utc = round_to_us(now), None
 
     def _window_end(self, utc: int | None) -> tuple[float, int | None]:
         """Where the minute that begins now, at `utc` by the anchors, ends: the UTC minute's end, or 60 s on."""
         if utc is None or self.begin_utc is None:
-            return whole(self.begin + 60.0), None
+            return round_to_us(self.begin + 60.0), None
         edge = (self.begin_utc // MINUTE + 1) * MINUTE
-        return whole(self.begin + (edge - utc) / 1e6), edge
+        return round_to_us(self.begin + (edge - utc) / 1e6), edge
 
 
-def whole(seconds: float) -> float:
+def round_to_us(seconds: float) -> float:
     """Return an instant of a boot in whole microseconds."""
     return round(seconds, 6)

@@ -113,7 +113,8 @@ class Loss(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The box's account of itself, hourly; with `event` what became of a camera, the time or the horn, and the detail.
+    """The box's account of itself, hourly; with `event` what became of a camera, the time, the horn or messages to
+    people, and the detail.
 
     `horn`: why it cannot be had.
     """

@@ -17,6 +17,7 @@ from msgspec import Meta, Raw
 
 MOST = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly (RFC 8259, section 6)
 MOST_BODY = 1024 * 1024  # bytes of a body: a quarter of the largest message; a minute of 256 channels has 30 kB
+OPENING = ord("{")
 LAST_UTC = 253_370_764_800_000_000  # microseconds: the year 9999 begins, the last that calendars here can name
 
 # What may stand in a record that comes from outside: everything has an end.
@@ -45,14 +46,14 @@ class Kind(StrEnum):
     STAGE = "stage"
 
 
-class Stamp(msgspec.Struct, frozen=True):
+class Stamp(msgspec.Struct, frozen=True, gc=False):
     """A raw instant: the boot's id and CLOCK_BOOTTIME in seconds."""
 
     boot: Name
     boottime: Boottime
 
 
-class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True):
+class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How a time is known: its source and its error, seconds (half-width; None where it is unknown).
 
     Sources: "ntp", "gnss", "rtc", "modem", "platform" and "sim" (an anchor of that kind), "arrival" (no anchor
@@ -66,7 +67,7 @@ class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True):
     not_after: Utc | None = None
 
 
-class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One record as the store keeps it.
 
     `kind` is one of `Kind`, or a name that this version does not know. `start` is the time of its beginning,
@@ -89,8 +90,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         """Hold the body to its bounds, which no annotation can."""
-        body = bytes(self.body)
-        if len(body) > MOST_BODY or not body.startswith(b"{"):
+        body = memoryview(self.body)
+        if not 0 < len(body) <= MOST_BODY or body[0] != OPENING:
             raise ValueError(f"body: no object of at most {MOST_BODY} bytes")
 
     def fields(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from drivers.twins.serial_wire import SerialLine
 from drivers.twins.weather import RECKONED, Weather
 from edge.clock.timekeeper import TimeSource
 from edge.config.sections import Config, SensorSection
+from edge.delivery.message import Sender
 from edge.files import write_whole
 from edge.sampler import by_bus
 from edge.sim.capture import Capture
@@ -62,6 +63,7 @@ class Rig:
         self.weather = Weather(seed)
         self.held: dict[tuple[str, str], float] = {}  # what a sensor shows of a quantity, whatever the weather
         self._weather_s = weather_s
+        self.senders: Mapping[str, Sender] | None = None  # by which people are told; as way
         self.way: Way = LOCKSTEP  # to brokers; of a station that is powered on from now on
         self.twins: dict[str, Any] = {}
         self.wires: dict[str, BusWire] = {}
@@ -162,6 +164,7 @@ class Rig:
             self.boot.id,
             self.way,
             system=self._system_utc if self.watched else None,
+            senders=self.senders,
         )
         self.station.start()
         self._plug_in()

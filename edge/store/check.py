@@ -62,7 +62,7 @@ def _ranges(connection: apsw.Connection) -> Iterator[str]:
     ledger = Ledger(())
     ledger.load(connection)
     kept = ranges.of(row[0] for row in connection.execute("SELECT seq FROM record"))
-    for first, last in ranges.without(ledger.kept, kept):
+    for first, last in ranges.without(ledger.existing, kept):
         yield f"records {first} to {last} are missing, and nothing says that they are gone"
     for first, last in ranges.common(kept, ledger.get(ALL, GONE)):
         yield f"records {first} to {last} are there, though they count as gone"

@@ -21,6 +21,7 @@ from edge.records.ranges import NOTHING, Ranges
 from edge.store import rows
 
 SENT, CLOSED, GONE, END = "sent", "closed", "gone", "end"
+FORWARD = "forward "  # before the name of a destination that gets records alone
 ALL = ""  # the owner of GONE and END
 LATER = 10  # records
 Key = tuple[str, str]
@@ -41,10 +42,14 @@ def _changed(before: Ranges, now: Ranges) -> tuple[Ranges, Ranges]:
 
 
 class Ledger:
-    """Ranges by (destination, state). `last` is the newest record's seq, 0 where there is none."""
+    """Ranges by (destination, state). `last` is the newest record's seq, 0 where there is none.
+
+    `main`: the destinations that get pictures too, and for which records are kept first when room runs out.
+    """
 
     def __init__(self, destinations: Iterable[str]) -> None:
         self.destinations = tuple(destinations)
+        self.main = tuple(name for name in self.destinations if not name.startswith(FORWARD))
         self.held: Ranges = NOTHING  # records without a time, which wait for one
         self.last = 0
         self._now: dict[Key, Ranges] = {}
@@ -75,7 +80,7 @@ class Ledger:
     # -- what is there ----------------------------------------------------------------------------------------
 
     @property
-    def kept(self) -> Ranges:
+    def existing(self) -> Ranges:
         """The records that exist."""
         every: Ranges = ((1, self.last),) if self.last else NOTHING
         return ranges.without(every, self.get(ALL, GONE))
@@ -86,14 +91,14 @@ class Ledger:
 
     def unsent(self, destination: str) -> Ranges:
         """Return the records that the destination does not have, held ones among them."""
-        return ranges.without(self.kept, ranges.union(*(self.get(destination, s) for s in (SENT, CLOSED))))
+        return ranges.without(self.existing, ranges.union(*(self.get(destination, s) for s in (SENT, CLOSED))))
 
-    def done(self) -> Ranges:
-        """Return the records that every destination has proven to have."""
-        left = self.kept
-        for destination in self.destinations:
+    def proven_by_all(self, others: bool = True) -> Ranges:
+        """Return the records that every destination has proven to have, or every main one."""
+        left = self.existing
+        for destination in self.destinations if others else self.main:
             left = ranges.common(left, self.get(destination, CLOSED))
-        return left if self.destinations else NOTHING
+        return left if self.main else NOTHING
 
     # -- what changes -----------------------------------------------------------------------------------------
 
@@ -126,6 +131,17 @@ class Ledger:
         for owner, state in list(self._now):
             if owner != ALL:
                 self._now[owner, state] = ranges.without(self._now[owner, state], seqs)
+
+    def disown(self, destination: str) -> None:
+        """Forget what a destination has: there is none of that name any more."""
+        for key in [key for key in self._now if key[0] == destination]:
+            self._now[key] = NOTHING
+            self._urgent = True
+
+    @property
+    def owners(self) -> set[str]:
+        """The destinations, of now and of before, that have something."""
+        return {owner for (owner, _), seqs in self._now.items() if seqs} - {ALL}
 
     # -- memory and disk --------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import apsw
 
 from drivers.reason import Reason, system_reason
+from edge.errors import StorageError
 
 
 class Cause(StrEnum):
@@ -38,15 +39,14 @@ class Cause(StrEnum):
     CLOSED = "closed"
 
 
-class StoreError(Exception):
+class StoreError(StorageError):
     """`reason` is one sentence and a remedy; `cause` is for programs. `mended`: something was done about it already."""
 
     mended = False
 
     def __init__(self, cause: Cause, reason: Reason) -> None:
-        super().__init__(str(reason))
+        super().__init__(reason)
         self.cause = cause
-        self.reason = reason
 
     @property
     def why(self) -> Reason:

@@ -76,7 +76,7 @@ class Sweep:
 
     def _pictures_step(self, cause: Reason, wanted: int) -> int:
         with self._db.change() as connection:
-            gone = quota.drop_pictures(connection, self._ledger.destinations, cause, wanted)
+            gone = quota.drop_pictures(connection, self._ledger.main, cause, wanted)
             if gone is None:
                 return 0
             told = [self._insert(connection, gone.body)] if gone.body is not None else []

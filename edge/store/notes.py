@@ -5,6 +5,8 @@ The uplink keeps here which ledger it accepts, the commands that were carried ou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import apsw
 
 from edge.store import rows
@@ -26,6 +28,22 @@ class Notes:
         """Keep a value; of its kind the `most` newest names stay."""
         with self._db.change() as connection:
             keep_note(connection, kind, name, value, most)
+
+
+def notes_of(connection: apsw.Connection, kind: str) -> dict[str, bytes]:
+    """Return the values of a kind by their names, the oldest first, but for what is not what was written."""
+    query = "SELECT name, number, value, crc FROM note WHERE kind=? ORDER BY number"
+    found = connection.execute(query, (kind,)).fetchall()
+    return {
+        str(name): bytes(value)  # type: ignore[arg-type]  # the table is STRICT: a BLOB
+        for name, number, value, crc in found
+        if crc == rows.crc_of((kind, name, number, value))
+    }
+
+
+def drop_notes(connection: apsw.Connection, kind: str, names: Iterable[str]) -> None:
+    """Let values go, in the transaction under way."""
+    connection.executemany("DELETE FROM note WHERE kind=? AND name=?", [(kind, name) for name in names])
 
 
 def note(connection: apsw.Connection, kind: str, name: str) -> bytes | None:

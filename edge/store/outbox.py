@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import apsw
 
@@ -26,6 +26,22 @@ PLATFORM = "platform"
 ASK_AFTER = 120.0  # s for which sent records may stay unproven before they are asked for: then they are overdue
 LONGEST = ASK_AFTER + 900.0  # s for which they may where receipts are gathered
 Pick = Callable[[Callable[[], Ranges], int, bool], list[Record]]  # (which seqs, at most how many, newest first)
+
+
+class Version(Protocol):
+    """What names a record in one of its revisions."""
+
+    @property
+    def epoch(self) -> str:
+        """The start of the daemon under which it was appended."""
+
+    @property
+    def seq(self) -> int:
+        """Its number."""
+
+    @property
+    def revision(self) -> int:
+        """How often it was dated anew."""
 
 
 class Mark(NamedTuple):
@@ -76,6 +92,10 @@ class Outbox:
         """Return the oldest record that the destination does not have, held or not; None where it has all."""
         return next(iter(self._pick(lambda: self._ledger.unsent(dest), 1, False)), None)
 
+    def newest_proven(self, dest: str) -> Record | None:
+        """Return the newest record that the destination proved to have; None where it has none."""
+        return next(iter(self._pick(lambda: self._ledger.get(dest, CLOSED)[-1:], 1, True)), None)
+
     def count_unsent(self, dest: str) -> int:
         """Count the records that the destination does not have, held ones among them."""
         with self._db.reading():
@@ -86,7 +106,7 @@ class Outbox:
         with self._db.reading():
             return self._spans(self._ledger.unsent(dest))
 
-    def held(self, dest: str) -> int:
+    def count_held(self, dest: str) -> int:
         """Count the unsent records that wait for a time."""
         with self._db.reading():
             return ranges.count(ranges.common(self._ledger.unsent(dest), self._ledger.held))
@@ -101,7 +121,7 @@ class Outbox:
         cut, it is sent once more.
         """
         with self._db.reading() as connection:
-            new = ranges.common(self._current(connection, records), self._ledger.unsent(dest))
+            new = ranges.common(self.current(connection, records), self._ledger.unsent(dest))
             self._ledger.move(dest, new, SENT)
             while self._marks and self._marks[0].at < at - LONGEST:
                 self._marks.popleft()  # what has no mark was sent long ago, as was this
@@ -110,10 +130,10 @@ class Outbox:
                 new = ranges.union(self._marks.pop().seqs, new)
             self._marks.append(Mark(at, dest, overdue, new))
 
-    def mark_proven(self, records: Iterable[Record], dest: str) -> None:
+    def mark_proven(self, records: Iterable[Version], dest: str) -> None:
         """Close the records that the destination proved to have in these revisions. Written with a later change."""
         with self._db.reading() as connection:
-            self._ledger.move(dest, self._current(connection, records), CLOSED)
+            self._ledger.move(dest, self.current(connection, records), CLOSED)
 
     def prove(self, spans: Iterable[Span], dest: str, revision: int | None = None) -> int:
         """Close the records that the destination proved to have (sent or unsent -> closed). Return how many.
@@ -175,7 +195,7 @@ class Outbox:
         with self._db.reading():
             return min((mark.overdue for mark in self._alive() if mark.dest == dest), default=float("inf"))
 
-    def _current(self, connection: apsw.Connection, records: Iterable[Record]) -> Ranges:
+    def current(self, connection: apsw.Connection, records: Iterable[Version]) -> Ranges:
         """Return the seqs of those records that are in the store as they are: same epoch, same revision."""
         sql = "SELECT seq FROM record WHERE seq BETWEEN ? AND ? AND (epoch <> ? OR revision <> ?)"
         current = NOTHING
@@ -183,10 +203,10 @@ class Outbox:
             named = ranges.of(record.seq for record in same)
             others = ranges.of(row[0] for pair in named for row in connection.execute(sql, (*pair, *name)))
             current = ranges.union(current, ranges.without(named, others))
-        return ranges.common(current, self._ledger.kept)
+        return ranges.common(current, self._ledger.existing)
 
     def _kept(self, spans: Iterable[Span]) -> Ranges:
-        return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.kept)
+        return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.existing)
 
     def _spans(self, seqs: Ranges) -> list[Span]:
         return self._tail.spans(seqs, self._ledger.last)

@@ -3,10 +3,11 @@
 Records, bounded by `records_bytes` of pages in use, go in this order, the oldest first in each step:
  1. what every destination has proven to have, where it is older than `archive_days`;
  2. the same, however young, while there is too much;
- 3. what was sent to every destination but not proven;
- 4. what is unsent.
+ 3. what the platform has proven to have and another destination has not: none of those costs it a record;
+ 4. what was sent to the platform but not proven;
+ 5. what is unsent.
 Setup records stay while a kept record was made under them, and the newest record always stays, so that its seq
-is never given again. Steps 3 and 4 each leave a loss record with the span and the cause.
+is never given again. Steps 3 to 5 each leave a loss record with the span and the cause.
 
 Pictures, bounded by `pictures_bytes` of files, go in this order, the oldest first in each step:
  1. parts that every destination has, full pictures before thumbnails;
@@ -44,6 +45,7 @@ SPARE = 2 * MiB  # bytes free inside the file that a scarce disk wants
 FULL_BYTES = 1 * MiB  # a disk with less left counts as full
 QUOTA = Reason("quota", "quota")  # the texts that version 1 of the wire has
 DISK = Reason("disk", "disk")
+NOT_FORWARDED = "not forwarded"  # the state of what the platform has and another destination lacks
 LEAST_PAGES = 64  # free inside the file: an hour of records
 
 
@@ -111,7 +113,7 @@ def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
         return NOTHING
     horizon = room.now - round(room.limits.archive_days * DAY)
     found: list[int] = []
-    for first, last in _first(ranges.without(ledger.done(), _staying(connection, ledger)), STEP):
+    for first, last in _first(ranges.without(ledger.proven_by_all(), _staying(connection, ledger)), STEP):
         sql = "SELECT seq, coalesce(start, not_after) FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
         for seq, time in connection.execute(sql, (first, last)):
             if time is None or time >= horizon:
@@ -122,13 +124,16 @@ def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
 
 def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> tuple[Ranges, str | None]:
     """Return the records of one step in the stated order, and the state of what is lost by it (None: nothing is)."""
-    size = max(1, min(STEP, ranges.count(ledger.kept) // 20))
-    free = ranges.without(ledger.kept, _staying(connection, ledger))
-    done = ranges.common(free, ledger.done())
-    if done or proven_alone:
-        return _first(done, size), None
+    size = max(1, min(STEP, ranges.count(ledger.existing) // 20))
+    free = ranges.without(ledger.existing, _staying(connection, ledger))
+    for others in (True, False):
+        done = ranges.common(free, ledger.proven_by_all(others))
+        if done:
+            return _first(done, size), None if others else NOT_FORWARDED
+    if proven_alone:
+        return NOTHING, None
     waiting: Ranges = NOTHING
-    for destination in ledger.destinations:
+    for destination in ledger.main:
         waiting = ranges.union(waiting, ledger.unsent(destination))
     sent = ranges.without(free, waiting)
     return (_first(sent, size), "sent") if sent else (_first(free, size), "unsent")

@@ -21,6 +21,7 @@ from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.store import damage_report, quota, rows
 from edge.store import folder as folders
+from edge.store.batches import Batches
 from edge.store.by_time import ByTime
 from edge.store.damage_report import Repair, UnreportedRepairs
 from edge.store.database import Database
@@ -41,9 +42,9 @@ from edge.store.times import ARRIVAL, Times
 
 
 class Store:
-    """The records, and the parts for all else: `outbox` (what each destination has of them), `times` (how records
-    without a time get theirs), `by_time` (which are of a time), `hours` (what they came to), `pictures`, and `notes`
-    (small things). Made by `Store.open`.
+    """The records, and the parts for all else: `outbox` (what each destination has of them), `batches` (what is on its
+    way to others), `times` (how records without a time get theirs), `by_time` (which are of a time), `hours` (what they
+    came to), `pictures`, and `notes` (small things). Made by `Store.open`.
     """
 
     def __init__(
@@ -62,13 +63,14 @@ class Store:
         self._reader = Reader()
         self._ledger = Ledger(destinations)
         self._tail = Tail(epoch)
-        self._rows = PictureRows(folder / folders.PICTURES, destinations)
+        self._rows = PictureRows(folder / folders.PICTURES, self._ledger.main)
         self._unreported = UnreportedRepairs()
         self._db = Database(folder, vfs, (self._ledger, self._tail, self._rows, self._unreported))
         self._recovery = Recovery(self._db, self._ledger, self._tail, self._unreported, progress)
         self.pictures = PictureBook(self._db, self._recovery, self._rows)
         self.notes = Notes(self._db)
         self.outbox = Outbox(self._db, self._ledger, self._tail, self._pick)
+        self.batches = Batches(self._db, self._recovery, self._ledger, self.outbox)
         self.times = Times(self._db, self._ledger)
         self.hours = HourTable(self._db)
         self.by_time = ByTime(
@@ -191,7 +193,7 @@ class Store:
     def range(self, first: int, last: int) -> list[Record]:
         """Return the records first..last, as far as they are kept, oldest first."""
         wanted = ((first, last),)
-        return self._pick(lambda: ranges.common(self._ledger.kept, wanted), last - first + 1, newest_first=False)
+        return self._pick(lambda: ranges.common(self._ledger.existing, wanted), last - first + 1, newest_first=False)
 
     @property
     def next_seq(self) -> int:
@@ -202,7 +204,7 @@ class Store:
     def epochs(self) -> list[Span]:
         """Return the epochs of the records kept, with their first and last seq, oldest first."""
         with self._db.reading():
-            kept = self._ledger.kept
+            kept = self._ledger.existing
             return self._tail.spans(((kept[0][0], kept[-1][1]),) if kept else (), self._ledger.last)
 
     def _pick(self, seqs: Callable[[], Ranges], limit: int, newest_first: bool) -> list[Record]:

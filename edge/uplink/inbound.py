@@ -85,7 +85,7 @@ class Desk:
         self.answered = True
         reopened = self._receipts.answered(answer, self._on_anchor)
         if (answer.ledger or "") == self._receipts.pin.ledger:
-            self._encoder.heard(answer.reads)
+            self._encoder.set_platform_version(answer.reads)
         if self._receipts.lacking.nothing_arrives:
             self._encoder.distrust()
         return reopened

@@ -137,7 +137,8 @@ class Receipts:
     def sent(self, messages: Sequence[Outgoing]) -> None:
         """Count the records of these as sent, the broker has them, and as proven where the broker's word is enough."""
         for wait, live in ((self._gathered, True), (0.0, False)):  # a receipt of what went live may wait for others
-            records = [r for message in messages for r in message.records if (message.channel is Topic.LIVE) == live]
+            some = [message for message in messages if (message.channel is Topic.LIVE) == live]
+            records = [record for message in some for record in message.records]
             if records:
                 self._sent(records, wait)
 

@@ -51,7 +51,7 @@ class RecordEncoder:
         trusted = self._clock.now() >= self._distrusted_until
         return min(self._newest, self._reads) if trusted else VERSION
 
-    def heard(self, reads: int) -> None:
+    def set_platform_version(self, reads: int) -> None:
         """Take in which version the platform reads; kept over restarts."""
         reads = min(reads, version2.VERSION)
         if reads != self._reads:
@@ -89,7 +89,7 @@ class RecordEncoder:
 
     def tables(self) -> list[Outgoing]:
         """Return a message of each table that the platform wants and that is known still."""
-        found = [table for name in sorted(self._wanted) if (table := self._tables.named(name)) is not None]
+        found = [table for name in sorted(self._wanted) if (table := self._tables.find_table(name)) is not None]
         self._wanted.clear()
         if not found:
             return []

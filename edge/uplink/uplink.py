@@ -33,7 +33,7 @@ from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
 from edge.wire.contract import OWN_PACKET, Command, Result, Topic
-from edge.wire.errors import LinkError, Trouble
+from edge.wire.errors import LinkError, LoggedTrouble
 from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE, Link
 from edge.wire.mqtt_codes import unheard
 from edge.wire.packets import payload_room
@@ -81,8 +81,8 @@ class Uplink:
         self._heard_at = 0.0  # when the broker last said something, or had nothing to say
         self._garbled = 0
         self._wake = Wake()
-        self._trouble = Trouble()
-        self._where = address.parse(broker.url).shown
+        self._trouble = LoggedTrouble()
+        self._where = address.parse(broker.url).url
         self._last_ack: float | None = None
         self._bytes_before = 0
         self._bytes = Account(destination)

@@ -37,7 +37,7 @@ class LinkError(Exception):
         self.garbled = garbled
 
 
-class Trouble:
+class LoggedTrouble:
     """The present trouble, with a line in the log when it changes."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class ProtocolError(LinkError):
 
 def of_connecting(address: Address, error: OSError) -> LinkError:
     """Return what kept us from a connection."""
-    where = address.shown
+    where = address.url
     if isinstance(error, ssl.SSLCertVerificationError):
         return LinkError(_certificate(address, error))
     if isinstance(error, socket.gaierror):
@@ -128,7 +128,7 @@ def validity(der: bytes) -> tuple[datetime, datetime] | None:
 
 
 def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> Reason:
-    where, dates = address.shown, _dates_shown(address)
+    where, dates = address.url, _dates_shown(address)
     if error.verify_code == EXPIRED:
         if dates is None or dates[1] > _now():
             return Reason(
@@ -196,11 +196,11 @@ _DISTRUST = {
 
 def _tls(address: Address, error: ssl.SSLError) -> Reason:
     if error.reason in NO_TLS:
-        return _no_tls(address.shown)
+        return _no_tls(address.url)
     return Reason(
         "tls_fails",
         "TLS with {where} fails ({why}): look at ca_file, cert_file and key_file",
-        where=address.shown,
+        where=address.url,
         why=error.reason or f"SSL_ERROR_{error.errno}",
     )
 

@@ -78,7 +78,7 @@ class MqttLink:
         self._where = address.parse(broker.url)
         self._session = session
         self._clock = clock
-        self._heard = Heard(self._where.shown, session)
+        self._heard = Heard(self._where.url, session)
         self.granted, self.acks, self.incoming = self._heard.granted, self._heard.acks, self._heard.incoming
         self._aliases: dict[str, int] = {}
         self._client = client_of(broker, self._where, self._heard, version, deadline)
@@ -196,18 +196,18 @@ class MqttLink:
             raise errors.of_connecting(self._where, error) from None
         sock: Any = self._client.socket()
         if sock is None:  # closed at once, as a broker does that refuses our certificate
-            self._heard.lost = self._heard.lost or errors.broken(self._where.shown)
+            self._heard.lost = self._heard.lost or errors.broken(self._where.url)
             raise self._closed_early(broker)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._await_connack(broker, deadline)
         if not self._session.topics:
             return
-        where = self._where.shown
+        where = self._where.url
         self._client.subscribe([(topic, 1) for topic in self._session.topics])
         self._await("subscribed", deadline, Reason("no_suback", "{where} does not answer a subscription", where=where))
 
     def _await_connack(self, broker: BrokerSection, deadline: float) -> None:
-        where = self._where.shown
+        where = self._where.url
         try:
             self._await("connack", deadline, Reason("not_even_mqtt", "{where} does not speak MQTT", where=where))
         except LinkError:
@@ -237,7 +237,7 @@ class MqttLink:
 
     def _closed_early(self, broker: BrokerSection) -> LinkError:
         """Return why it was closed without an answer: our certificate, or an MQTT 5 that the broker cannot parse."""
-        where = self._where.shown
+        where = self._where.url
         if self._heard.lost is None:
             return ProtocolError(
                 Reason(
@@ -286,10 +286,10 @@ class MqttLink:
         flow = self._client.inflow
         if flow is not None and flow.wrong is not None:
             return self._garbled(flow.wrong)
-        return LinkError(self._heard.lost or errors.broken(self._where.shown))
+        return LinkError(self._heard.lost or errors.broken(self._where.url))
 
     def _garbled(self, why: Reason) -> LinkError:
-        where = self._where.shown
+        where = self._where.url
         useless = Reason("connection_useless", "the connection to {where} is of no use: {why}", where=where, why=why)
         return LinkError(useless, garbled=True)
 

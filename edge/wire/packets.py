@@ -7,7 +7,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 
-MQTT5 = int(mqtt.MQTTv5)
+MQTT5, MQTT311 = int(mqtt.MQTTv5), int(mqtt.MQTTv311)
 EXPIRY = 5  # bytes of the property Message Expiry Interval
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,15 +61,7 @@ def requested(
     timeout_s: float,
 ) -> HttpAnswer:
     """Send a request and return the answer, whatever its status. Raise RequestError."""
-    until = clock.now() + timeout_s
-
-    def left() -> float:
-        seconds = until - clock.now()
-        if seconds <= 0:
-            raise TimeoutError
-        return seconds
-
-    sent = False
+    left, sent = _deadline(clock, timeout_s), False
     try:
         link = _link(address)
         try:
@@ -87,6 +79,31 @@ def requested(
             link.close()
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise RequestError(_why(error, address.where, timeout_s), sent) from None
+
+
+def connected(address: Address, clock: Clock, timeout_s: float) -> None:
+    """Connect, encrypted where it is https, and ask for nothing. Raise RequestError."""
+    try:
+        link = _link(address)
+        try:
+            wire.connect(link, "", _deadline(clock, timeout_s))
+        finally:
+            link.close()
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise RequestError(_why(error, address.where, timeout_s), False) from None
+
+
+def _deadline(clock: Clock, timeout_s: float) -> Callable[[], float]:
+    """Return what tells the seconds that are left, or raises TimeoutError."""
+    until = clock.now() + timeout_s
+
+    def left() -> float:
+        seconds = until - clock.now()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+    return left
 
 
 def secret_of(file: str) -> str:

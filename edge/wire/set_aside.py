@@ -67,7 +67,7 @@ class SetAside:
             return False
         return True
 
-    def kept(self) -> list[Path]:
+    def files(self) -> list[Path]:
         """Return the files, oldest first. Raise OSError."""
         if not self.folder.is_dir():
             return []
@@ -91,7 +91,7 @@ class SetAside:
         """Return the files that are kept and their bytes, oldest first; looked for once."""
         if self._files is None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._files = {path.name: path.stat().st_size for path in self.kept()}
+            self._files = {path.name: path.stat().st_size for path in self.files()}
         return self._files
 
     def _make_room(self, kept: dict[str, int]) -> None:

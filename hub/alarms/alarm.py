@@ -7,18 +7,16 @@ highest number says how it stands; an older one says at most when it began.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
 
 import msgspec
 
 from drivers.reason import Reason
 from edge.alerts.crops import CRITICAL
 from edge.delivery.texts import What, what_of
+from edge.delivery.urgency import Urgency, urgency_of
 from edge.records.bodies import Alert
 
 LATE_US = 300_000_000  # between what happened and its arrival here, from which on it is told as late
-Urgency = Literal["frost", "weather", "upkeep"]
-WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "cold", "air")
 
 
 class Ladder(msgspec.Struct, omit_defaults=True):
@@ -85,9 +83,7 @@ class Alarm(msgspec.Struct, omit_defaults=True):
         """Return whether it wakes people (frost), concerns those on duty (weather), or waits for the day."""
         if self.what in ("silent", "all_silent") or (self.open and not self.step):
             return "frost" if self.near else "upkeep"
-        if self.what == "frost":
-            return "frost"
-        return "weather" if self.what in WEATHER else "upkeep"
+        return urgency_of(self.what)
 
     @property
     def level(self) -> int:
@@ -109,7 +105,7 @@ def identity(station: str, alert: str) -> str:
     return hashlib.sha256(f"{station}\0{alert}".encode()).hexdigest()[:16]
 
 
-def taken(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us: int, arrived_us: int) -> Alarm:
+def apply_turn(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us: int, arrived_us: int) -> Alarm:
     """Return an alarm with one more turn of a station's alert; `at_us` when it turned."""
     late = arrived_us - at_us > LATE_US
     if alarm is None:

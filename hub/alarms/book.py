@@ -30,7 +30,7 @@ class AlarmBook:
         found = self._engine.query(f"SELECT said FROM alarm WHERE live = 1 ORDER BY id{mine}")
         return [msgspec.json.decode(said, type=Alarm) for (said,) in found]
 
-    def known(self, ids: Iterable[str]) -> dict[str, Alarm]:
+    def load_alarms(self, ids: Iterable[str]) -> dict[str, Alarm]:
         """Return those of these alarms that are there; within a transaction nobody else changes them."""
         keys = sorted({(name,) for name in ids})
         found = self._engine.lookup("alarm", ("id", "said"), ("id",), keys, lock=True)
@@ -65,13 +65,13 @@ class AlarmBook:
             (AT_ONCE,),
         )
         read = [(line, _alert(line[5])) for line in found]
-        known = self.known(alarms.identity(line[0], alert.alert) for line, alert in read if alert is not None)
+        known = self.load_alarms(alarms.identity(line[0], alert.alert) for line, alert in read if alert is not None)
         for (station, _, seq, start, arrived, _), alert in read:
             if alert is None:
                 continue
             at = start if start is not None else alert.begin if alert.begin is not None else arrived
             name = alarms.identity(station, alert.alert)
-            known[name] = alarms.taken(known.get(name), station, alert, seq, at, arrived)
+            known[name] = alarms.apply_turn(known.get(name), station, alert, seq, at, arrived)
         self.keep(known.values())
         keys = [tuple(line[:3]) for line, _ in read]
         self._engine.upsert("alarm_taken", ("station", "epoch", "seq"), keys, ("station", "epoch", "seq"), update=False)
@@ -80,7 +80,7 @@ class AlarmBook:
     def acknowledge(self, ids: Sequence[str], who: str, now: int) -> list[Alarm]:
         """Note that somebody knows of these, unless somebody did before. Return them as they are now."""
         with self._engine.transaction():
-            known = self.known(ids)
+            known = self.load_alarms(ids)
             changed = [one for one in known.values() if ladder.acknowledge(one, who, now)]
             self.keep(changed)
         return [known[name] for name in ids if name in known]

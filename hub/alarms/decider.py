@@ -11,6 +11,7 @@ from functools import cached_property
 import msgspec
 
 from edge.delivery.message import Sender
+from edge.delivery.urgency import is_day
 from hub.alarms import people as persons
 from hub.alarms import rounds
 from hub.alarms.alarm import Alarm
@@ -119,7 +120,7 @@ class Decider:
             rounds.forget(self._engine, now)
             if self._watch.in_season(now) and not is_first:
                 states = self._health.listed()
-                heard = self._watch.heard(now)
+                heard = self._watch.last_heard(now)
                 self._put(rounds.daily(heard, live, states, people, self._writer, self.channels, now), now)
 
     def channels(self, person: Contact) -> list[str]:
@@ -165,7 +166,7 @@ class Pass:
     def hour(self) -> Hour:
         """Whether it is day, and what fails."""
         failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.busy_us > self._now)
-        return Hour(persons.is_day(self._now, self._offset), frozenset(failing))
+        return Hour(is_day(self._now, self._offset), frozenset(failing))
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:

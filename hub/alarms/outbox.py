@@ -144,7 +144,7 @@ class Outbox:
     def _hurry(self, message: str) -> None:
         """Have the next person, and what wakes people, come at once for what this message was about."""
         found = self._engine.query("SELECT alarm FROM alarm_about WHERE message = %s", (message,))
-        known = self._book.known(alarm for (alarm,) in found)
+        known = self._book.load_alarms(alarm for (alarm,) in found)
         for alarm in known.values():
             alarm.ladder.hurry = alarm.open and alarm.urgency != "upkeep"
         self._book.keep(known.values())
@@ -168,7 +168,7 @@ class Outbox:
 
     def _begun(self, name: str, made: int, tries: int, repeated: int, said: Outgoing, now: int) -> Claimed | None:
         """Begin a try, of what of a message is still to be told; None, and it is over, where that is nothing."""
-        alarms = self._book.known(one.alarm for one in said.about)
+        alarms = self._book.load_alarms(one.alarm for one in said.about)
         whys: list[str] = [one.why for one in said.about]
         life = max(LIFE_US.get(why, LONG_LIFE_US) for why in (whys or [said.kind]))
         about = [one for one in said.about if one.alarm in alarms and is_due(alarms[one.alarm], one, made)]

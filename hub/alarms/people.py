@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,18 +12,17 @@ from msgspec import Meta
 from drivers.reason import Reason
 from edge.alerts.rules import within
 from edge.delivery.message import Recipient
+from edge.delivery.urgency import local
 from hub.alarms.alarm import Alarm
 from hub.database.engine import Engine
 from hub.sink import SinkError
 
-DAY = ("07:00", "22:00")  # in which nobody is woken
 PersonName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$(?!\n)")]
 ChannelName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 Station = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 HourMinute = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
 Phone = Annotated[str, Meta(pattern=r"^(\+?[0-9]{5,15})?$(?!\n)")]
 MailAddress = Annotated[str, Meta(pattern=r"^([^@\s]{1,64}@[^@\s]{1,190})?$(?!\n)")]
-UNKNOWN = Reason("person_unknown", 'nobody is called "{name}" here', name="")
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,21 +77,16 @@ class People:
         for person in self.listed():
             if person.name == name:
                 return person
-        raise PersonError(UNKNOWN.having(name=name))
+        raise PersonError(unknown(name))
 
     def remove(self, name: str) -> None:
         """Let somebody be told no more."""
         self._engine.query("DELETE FROM alarm_person WHERE name = %s", (name,))
 
 
-def local(now_us: int, offset_h: float) -> datetime:
-    """Return a time by the people's clock."""
-    return datetime.fromtimestamp(now_us / 1e6, UTC) + timedelta(hours=offset_h)
-
-
-def is_day(now_us: int, offset_h: float) -> bool:
-    """Return whether nobody needs to be woken."""
-    return within(DAY, f"{local(now_us, offset_h):%H:%M}", last_too=False)
+def unknown(name: str) -> Reason:
+    """Return the reason that nobody has this name."""
+    return Reason("person_unknown", 'nobody is called "{name}" here', name=name)
 
 
 def night_of(now_us: int, offset_h: float) -> int:

@@ -8,10 +8,11 @@ from datetime import timedelta
 import msgspec
 
 from edge.delivery.texts import clock_time
+from edge.delivery.urgency import local
 from edge.language.words import N_
 from hub.alarms.alarm import Alarm
 from hub.alarms.health import ChannelState
-from hub.alarms.people import Contact, concerns, local
+from hub.alarms.people import Contact, concerns
 from hub.alarms.silence import Heard
 from hub.alarms.writing import Outgoing, Writer
 from hub.config import AlarmsSection

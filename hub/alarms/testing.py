@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import msgspec
 
 from edge.language.spoken import Spoken
 from edge.language.words import N_
-from hub.alarms.people import Contact, People
+from hub.alarms.people import Contact
 from hub.alarms.writing import Outgoing
 from hub.database.engine import Engine
 
@@ -40,19 +41,27 @@ class Attempt(msgspec.Struct, frozen=True):
     why: object
 
 
-def told_by_all(engine: Engine, name: str | None, now: int) -> list[TrialMessage]:
-    """Put out a test message to one person or all, by each of their channels. Raise SinkError."""
+def told_by_all(engine: Engine, people: Iterable[Contact], now: int) -> list[TrialMessage]:
+    """Put out a test message to these people, by each of their channels. Raise SinkError."""
     from hub.alarms.outbox import insert
 
-    people = People(engine)
-    chosen: list[Contact] = people.listed() if name is None else [people.person(name)]
     found = []
     with engine.transaction():
-        for person in chosen:
+        for person in people:
             for channel in person.channels:
                 said = Outgoing([person.name], kind="test", lines=[Spoken(person.language).say(TEXT)])
                 found.append(TrialMessage(insert(engine, channel, said, False, now), person.name, channel))
     return found
+
+
+def waiting(engine: Engine, since_us: int) -> list[Attempt]:
+    """Return the messages made since then that are still to be tried, the newest first. Raise SinkError."""
+    found = engine.query(
+        "SELECT id, channel, made, said FROM alarm_message WHERE state = 'waiting' AND tries = 0 AND made >= %s "
+        "ORDER BY made DESC",
+        (since_us,),
+    )
+    return [Attempt(name, 0, channel, made, *_about(said), None, None, None) for name, channel, made, said in found]
 
 
 def attempts(engine: Engine, since_us: int, most: int = 200) -> list[Attempt]:
@@ -64,8 +73,12 @@ def attempts(engine: Engine, since_us: int, most: int = 200) -> list[Attempt]:
     )
     attempts_ = []
     for message, number, channel, tried, said, fate, answer, why in found:
-        outgoing = msgspec.json.decode(said, type=Outgoing)
-        kind = outgoing.about[0].why if outgoing.about else outgoing.kind
         told = None if why is None else json.loads(why)
-        attempts_.append(Attempt(message, number, channel, tried, outgoing.to, kind, fate, answer, told))
+        attempts_.append(Attempt(message, number, channel, tried, *_about(said), fate, answer, told))
     return attempts_
+
+
+def _about(said: str) -> tuple[list[str], str]:
+    """Return to whom a message goes, and what it is about."""
+    outgoing = msgspec.json.decode(said, type=Outgoing)
+    return outgoing.to, outgoing.about[0].why if outgoing.about else outgoing.kind

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge.alerts.rules import within
+from edge.delivery.urgency import local
 from hub.alarms import alarm as alarms
 from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import Health
-from hub.alarms.people import local
 from hub.alarms.silence import Heard, Silences, cadence, silences
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
@@ -40,7 +40,7 @@ class Watch:
         self._next = now + LOOK_US
         return [*self._of_stations(live, now), *self._of_channels(live, now)]
 
-    def heard(self, now: int) -> list[Heard]:
+    def last_heard(self, now: int) -> list[Heard]:
         """Return when each station was last heard."""
         found = self._engine.query("SELECT station, max(arrived_last) FROM epoch GROUP BY station ORDER BY station")
         return [
@@ -61,7 +61,7 @@ class Watch:
 
     def _of_stations(self, live: list[Alarm], now: int) -> list[Alarm]:
         open_ = {one.station: one for one in live if one.open and one.what in ("silent", "all_silent")}
-        heard = {one.station: one for one in self.heard(now)}
+        heard = {one.station: one for one in self.last_heard(now)}
         before = Silences(frozenset(open_) - {ALL}, ALL in open_)
         after = silences(heard.values(), now, self._since, self.in_season(now), before, self._connected())
         turned = [self._silent(heard[station], now) for station in sorted(after.stations - before.stations)]

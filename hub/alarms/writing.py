@@ -9,6 +9,7 @@ import msgspec
 from edge.delivery.message import Message, Recipient, Short
 from edge.delivery.short import short_of
 from edge.delivery.texts import AlertFacts, begun, facts_of, sentence
+from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
 from hub.alarms.air import MINUTE_US, air_at
@@ -19,7 +20,6 @@ from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
 MOST_A_NIGHT = 20  # messages by one channel to one person, then no repeats: operators pass on 50 a day
-URGENCIES = ("frost", "weather", "upkeep")
 
 
 class About(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Writer:
         self._url = None if url is None else url.rstrip("/")
         self.offset_h = section.utc_offset_h
 
-    def named(self, station: str) -> str:
+    def station_name(self, station: str) -> str:
         """Return a station's name for people."""
         return self._section.names.get(station, station)
 
@@ -83,7 +83,7 @@ class Writer:
         offset, turn = self.offset_h, "still" if why == "still" else alarm.turn
         if alarm.said is None:
             return self._of_the_hub(alarm, turn, now)
-        name = self.named(alarm.station)
+        name = self.station_name(alarm.station)
         found = facts_of(alarm.said, name, alarm.changed_us, now, offset)
         found = msgspec.structs.replace(found, turn=turn, late=alarm.late)
         if alarm.what != "frost" or not alarm.open:
@@ -107,7 +107,7 @@ class Writer:
         last = None if quiet is None else quiet.last_us
         at = alarm.changed_us if not alarm.open or last is None else last
         minutes = 0 if last is None else round((now - last) / MINUTE_US)
-        name = quiet.channel if quiet is not None and quiet.channel else self.named(alarm.station)
+        name = quiet.channel if quiet is not None and quiet.channel else self.station_name(alarm.station)
         found = AlertFacts(name, alarm.what, turn, at, now, self.offset_h, minutes=minutes)
         if quiet is None:
             return found

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Callable
 from functools import partial
 
 from drivers.clock import Clock
 from edge.config.forward import Forward, HttpJson
+from edge.forward.lane import ForwardLane, Pace
+from edge.forward.senders import sender
 from edge.lanes import Lanes
 from edge.wire import mqtt_link
 from edge.wire.retry import Retry
 from hub.config import HubConfig
 from hub.database.engine import opened
-from hub.forward.http_sender import HttpSender
-from hub.forward.lane import ForwardLane, Sender
-from hub.forward.mqtt_sender import MqttSender
 from hub.forward.queue import Queue
+from hub.forward.turn import Turn
 
 LAST_S = 2.0  # s for which a lane that is told to end is waited for: a request that hangs ends with the process
 
@@ -36,16 +35,17 @@ def _run(config: HubConfig, section: Forward, clock: Clock, utc: Callable[[], in
 
 def lane(config: HubConfig, section: Forward, clock: Clock, utc: Callable[[], int]) -> ForwardLane:
     """Return the lane of one destination. Raise SinkError."""
-    holder = config.hub.name or socket.gethostname()
     queue = Queue(opened(config.database.url, config.password, make=False), section.name, utc)
+    return lane_of(queue, section, config.hub.name or socket.gethostname(), clock, utc)
+
+
+def lane_of(
+    queue: Queue, section: Forward, holder: str, clock: Clock, utc: Callable[[], int], seed: int | None = None
+) -> ForwardLane:
+    """Return the lane of a destination's queue for the hub of that name; `seed` fixes its pauses."""
     queue.stations = section.stations
     queue.events = isinstance(section, HttpJson) and section.events
-    return ForwardLane(queue, sender(section, holder, clock, utc), holder, clock, utc, Retry(section.retry_max_s))
-
-
-def sender(section: Forward, holder: str, clock: Clock, utc: Callable[[], int]) -> Sender:
-    """Return how a destination is reached."""
-    if isinstance(section, HttpJson):
-        return HttpSender(section, clock, utc)
-    client_id = re.sub(r"[^A-Za-z0-9-]", "-", f"minshan-{section.name}-{holder}")[:64]
-    return MqttSender(section, clock, mqtt_link.connect, client_id)
+    turn = Turn(queue, holder, section.timeout_s, clock, utc)
+    pace = Pace(every_s=lambda: section.every_min * 60.0, is_ours=turn.is_ours)
+    way = sender(section, holder, clock, utc, mqtt_link.connect)
+    return ForwardLane(queue, way, clock, Retry(section.retry_max_s, seed), pace)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from drivers.reason import Reason
+from edge.forward.batch import Batch, Item, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
 from edge.records.ranges import Ranges
@@ -23,7 +24,6 @@ from hub.database import forwarded, rows
 from hub.database.engine import Engine
 from hub.database.forwarded import Name
 from hub.database.rows import KEY
-from hub.forward.batch import Batch, Item, read
 
 BATCH = ("destination", "batch", "names", "raw")
 LANE = ("destination", "holder", "until", "proven", "newest", "tried", "why")

@@ -93,7 +93,7 @@ class AcknowledgePage:
                 if who not in link.people:
                     return page(words, [words.say(N_("Nobody of this name is asked here."))], [], 422)
                 book.acknowledge(link.alarms, who, now)
-            known = book.known(link.alarms)
+            known = book.load_alarms(link.alarms)
             return self._page(words, engine, [known[name] for name in link.alarms if name in known], link, now)
         except SinkError:
             return page(words, [words.say(N_("The database is away: try again in a minute."))], [], 503)

@@ -1,4 +1,4 @@
-"""What the API answers about alarms: what is open, who is told, what a technician is to take where."""
+"""What the API answers about alarms: what is open, and what a technician is to take where."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from drivers.reason import Reason
 from edge.records.asked import Time, us
 from edge.records.bodies import Alert
 from hub.alarms.alarm import Alarm
-from hub.alarms.people import Contact, People, PersonName
-from hub.alarms.testing import TrialMessage, told_by_all
 from hub.alarms.visits import Visit, visits
 from hub.rights import Right
 from hub.web.arguments import Nothing
-from hub.web.handlers import Done, caller
+from hub.web.handlers import caller
 from hub.web.table import API, ApiError, Asked, Route
 
 RECENT_US = 7 * 86_400_000_000
@@ -33,18 +31,6 @@ class OfAlert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One alert, by its id."""
 
     id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
-
-
-class PersonGone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who is told no more."""
-
-    name: PersonName
-
-
-class TrialOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is sent a test message; everybody where nobody is named."""
-
-    name: PersonName | None = None
 
 
 class AlertState(msgspec.Struct, frozen=True):
@@ -80,7 +66,7 @@ def alerts(asked: Asked, said: AlertsSince) -> list[AlertState]:
 def acknowledge(asked: Asked, said: OfAlert) -> AlertState:
     """Note that the caller knows of an alert; who was first stays."""
     who = caller(asked)
-    known = asked.alarms.known([said.id]).get(said.id)
+    known = asked.alarms.load_alarms([said.id]).get(said.id)
     if known is None or (who.stations is not None and known.station not in who.stations):
         raise ApiError(404, NO_ALERT)
     (now,) = asked.alarms.acknowledge([said.id], who.name, asked.now_us)
@@ -91,32 +77,6 @@ def acknowledge(asked: Asked, said: OfAlert) -> AlertState:
 def to_visit(asked: Asked, _said: Nothing) -> list[Visit]:
     """Return what is to be seen to, station by station."""
     return visits(asked.engine, caller(asked).stations, asked.now_us)
-
-
-def people(asked: Asked, _said: Nothing) -> list[Contact]:
-    """Return who is told, in order."""
-    return People(asked.engine).listed()
-
-
-def keep_person(asked: Asked, said: Contact) -> Contact:
-    """Keep a person who is told."""
-    People(asked.engine).keep(said)
-    asked.accounts.note(caller(asked), "person on call", None, said.name, asked.now_us)
-    return said
-
-
-def no_more(asked: Asked, said: PersonGone) -> Done:
-    """Let somebody be told no more."""
-    People(asked.engine).remove(said.name)
-    asked.accounts.note(caller(asked), "person on call removed", None, said.name, asked.now_us)
-    return Done()
-
-
-def test(asked: Asked, said: TrialOf) -> list[TrialMessage]:
-    """Put out a test message by each channel of people; what each service answers is asked for later."""
-    found = told_by_all(asked.engine, said.name, asked.now_us)
-    asked.accounts.note(caller(asked), "test message", None, said.name or "", asked.now_us)
-    return found
 
 
 def state_of(alarm: Alarm) -> AlertState:
@@ -143,8 +103,4 @@ def routes() -> tuple[Route, ...]:
             acknowledge,
         ),
         Route("GET", f"{API}/visits", "What to take where", Right.READ, Nothing, list[Visit], to_visit, slow=True),
-        Route("GET", f"{API}/on-call", "Who is told of alerts", Right.MANAGE, Nothing, list[Contact], people),
-        Route("POST", f"{API}/on-call", "Keep somebody who is told", Right.MANAGE, Contact, Contact, keep_person),
-        Route("POST", f"{API}/on-call/remove", "Tell them no more", Right.MANAGE, PersonGone, Done, no_more),
-        Route("POST", f"{API}/on-call/test", "Send a test", Right.MANAGE, TrialOf, list[TrialMessage], test),
     )

@@ -30,7 +30,8 @@ from hub.database.queries import NO_STATION, AskedError, Queries
 from hub.exported import NothingError
 from hub.rights import Account, Right
 from hub.sink import SinkError
-from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, taken
+from hub.tiles import KIND as WEBP
+from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, parse_arguments
 from hub.web.engines import Engines
 from hub.web.guard import COOKIE, Guard
 from hub.web.openapi import document
@@ -42,7 +43,7 @@ log = logging.getLogger("minshan.web")
 QUICK, SLOW = 4, 4  # threads for what takes milliseconds, and for what may take seconds
 FORM = "application/x-www-form-urlencoded"
 AGAIN_S = 5  # after which a database that is away is asked anew
-PICTURES_S = 31_536_000  # a picture's name is its hash: what it holds never changes
+LASTING = {"cache-control": "private, max-age=31536000, immutable"}  # of what is named by its hash
 LOG_IN = Reason("log_in", "log in, or send a token, to see this")
 NO_RIGHT = Reason("no_right", "your role does not allow this")
 TOO_LONG = Reason("body_too_long", "the body is longer than {most} bytes", most=LONGEST_BODY)
@@ -93,7 +94,7 @@ class Desk:
         try:
             return self._known(Accounts(self._engines.mine()), heard)
         except SinkError as trouble:
-            raise said(trouble) from None
+            raise sink_failure(trouble) from None
 
     def _known(self, accounts: Accounts, heard: Heard) -> Account | None:
         if heard.token is not None:
@@ -109,7 +110,7 @@ class Desk:
                 raise ApiError(401, LOG_IN)
             if route.right is not None and caller is not None and not caller.may(route.right):
                 raise ApiError(403, NO_RIGHT)
-            arguments = taken(route.arguments, heard.path, heard.query, heard.body, heard.form)
+            arguments = parse_arguments(route.arguments, heard.path, heard.query, heard.body, heard.form)
             station = getattr(arguments, "station", None)
             if caller is not None and station is not None and not caller.may(route.right or Right.READ, station):
                 raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
@@ -119,10 +120,10 @@ class Desk:
             asked = Asked(caller, *parts, self._utc(), heard.address, heard.session)
             return route.handler(asked, arguments)
         except SinkError as trouble:
-            raise said(trouble) from None
+            raise sink_failure(trouble) from None
 
 
-def said(trouble: SinkError) -> ApiError:
+def sink_failure(trouble: SinkError) -> ApiError:
     """Return what is answered where the database is away, or the question is at fault."""
     if isinstance(trouble, NothingError):
         return ApiError(422, trouble.reason)
@@ -154,7 +155,7 @@ def made(
             route.path,
             endpoint(route, desk),
             methods=[route.method],
-            middleware=None if route.answer in (FileAnswer, MadeFile) else packed,
+            middleware=None if route.answer in (FileAnswer, MadeFile) or route.kind == WEBP else packed,
         )
         for route in routes
     ]
@@ -168,7 +169,7 @@ def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
 
     async def serve(request: Request) -> Response:
         try:
-            return sent(await desk.answer(route, replace(await heard(request), form=False)), request)
+            return sent(await desk.answer(route, replace(await read_request(request), form=False)), request)
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
         except Exception:  # whatever somebody asks, the next one is served
@@ -178,7 +179,7 @@ def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
     return serve
 
 
-async def heard(request: Request) -> Heard:
+async def read_request(request: Request) -> Heard:
     """Return what a request says, with its whole body. Raise ApiError where that is too long."""
     body = b""
     async for part in request.stream():
@@ -201,15 +202,14 @@ async def heard(request: Request) -> Heard:
 def sent(answer: Any, request: Request) -> Response:
     """Return the response that carries an answer."""
     if isinstance(answer, FileAnswer):
-        headers = {"cache-control": f"private, max-age={PICTURES_S}, immutable"}
-        return FileResponse(answer.path, media_type=answer.kind, headers=headers)
+        return FileResponse(answer.path, media_type=answer.kind, headers=LASTING)
     if isinstance(answer, MadeFile):
         gone = BackgroundTask(answer.path.unlink, missing_ok=True)
         headers = {"cache-control": "no-store"}
         return FileResponse(answer.path, 200, headers, answer.kind, gone, answer.name)
     if isinstance(answer, DataAnswer):
         named = {} if answer.name is None else {"content-disposition": f'attachment; filename="{answer.name}"'}
-        return Response(answer.data, media_type=answer.kind, headers=named)
+        return Response(answer.data, media_type=answer.kind, headers={**named, **(LASTING if answer.lasts else {})})
     if not isinstance(answer, SessionAnswer):
         return Response(msgspec.json.encode(answer), media_type="application/json")
     response = Response(msgspec.json.encode(answer.body), media_type="application/json")

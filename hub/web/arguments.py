@@ -16,6 +16,7 @@ from msgspec.structs import fields
 
 from drivers.reason import Reason
 from edge.config.sections import RemoteCommand
+from edge.page.guard import NO_FORM
 from edge.records.asked import AskedStep, Channel, Channels, Kinds, Page, Time
 from edge.wire.contract import CameraName, Facts, Sha256, StationId
 from hub.web.table import ApiError
@@ -26,7 +27,6 @@ Month = Annotated[str, Meta(pattern=r"^(19[7-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])$(?
 NOT_TAKEN = Reason("argument_wrong", "this cannot be taken: {why}", why="")
 TWICE = Reason("argument_twice", "{name} is given more than once", name="")
 NO_TEXT = Reason("text_forbidden", "texts must be UTF-8 without the character 0")
-NO_FORM = Reason("body_no_form", "the body must be that of a form")
 NO_JSON = Reason("body_no_json", "the body must be a JSON object")
 
 
@@ -153,7 +153,7 @@ class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: Time | None = None
 
 
-def taken(
+def parse_arguments(
     kind: type[msgspec.Struct],
     path: Mapping[str, str],
     query: Iterable[tuple[str, str]],

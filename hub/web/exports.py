@@ -48,7 +48,7 @@ class Link(msgspec.Struct, frozen=True):
     until_us: int
 
 
-class Kept(msgspec.Struct):
+class ExportLink(msgspec.Struct):
     """A link that was given; `said` None: it was used."""
 
     kind: Kind
@@ -64,7 +64,7 @@ class Exports:
         self._folder = folder
         self._room = threading.BoundedSemaphore(AT_ONCE)
         self._lock = threading.Lock()
-        self._links: dict[str, Kept] = {}
+        self._links: dict[str, ExportLink] = {}
         for left in folder.glob("*"):
             left.unlink(missing_ok=True)
 
@@ -114,7 +114,7 @@ class Exports:
             alive = {name: kept for name, kept in self._links.items() if kept.until_us > asked.now_us}
             if len(alive) >= MOST_LINKS:
                 raise ApiError(429, BUSY, AGAIN_S)
-            self._links = {**alive, digest(secret): Kept(who.kind, who.name, said, until)}
+            self._links = {**alive, digest(secret): ExportLink(who.kind, who.name, said, until)}
         return Link(f"{API}/exports/{secret}", until)
 
     def opened(self, asked: Asked, said: given.OfLink) -> MadeFile:
@@ -142,6 +142,6 @@ class Exports:
         return path
 
 
-def account(accounts: Accounts, kept: Kept) -> Account | None:
+def account(accounts: Accounts, kept: ExportLink) -> Account | None:
     """Return who asked for a link, as that account is now."""
     return next((found for found in accounts.listed(kept.kind) if found.name == kept.name), None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ from hub.database.orders import Order
 from hub.monthly import MonthlySheet
 from hub.passwords import matches
 from hub.rights import MAY, Account, Right
-from hub.tiles import TileError, Tiles
+from hub.tiles import Tiles
 from hub.web import arguments as given
 from hub.web.logins import Logins
-from hub.web.table import ApiError, Asked, FileAnswer, SessionAnswer
+from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, SessionAnswer
 
 MOST_DAYS, MOST_BOARD_DAYS = 366, 31  # of completeness in one answer: of a station, of all
 EXPIRES_US = 600_000_000  # in which a station may still carry a command out
@@ -167,17 +166,17 @@ def sheet(asked: Asked, said: given.MonthOf) -> MonthlySheet:
     return asked.queries.sheet(said.station, date.fromisoformat(f"{said.month}-01"), asked.now_us)
 
 
-def tile(folder: Path, tiles: Tiles) -> Callable[[Asked, given.OfPicture], FileAnswer]:
-    """Return the handler that sends a picture's tile, made of what is here of it."""
+def tile(folder: Path, tiles: Tiles) -> Callable[[Asked, given.OfPicture], DataAnswer]:
+    """Return the handler that sends a picture's tile, made of what is here of it: so small that it is read at once."""
 
-    def handler(asked: Asked, said: given.OfPicture) -> FileAnswer:
+    def handler(asked: Asked, said: given.OfPicture) -> DataAnswer:
         found = asked.queries.picture(said.sha256)
         if found is None:
             raise ApiError(404, NO_PICTURE)
-        for name in filter(None, (found.thumbnail, found.file)):
-            with suppress(TileError, OSError):
-                return FileAnswer(tiles.tile(found.sha256, folder / name), tiling.KIND)
-        raise ApiError(404, NOT_HERE)
+        path = tiles.tile_of(found, folder)
+        if path is None:
+            raise ApiError(404, NOT_HERE)
+        return DataAnswer(path.read_bytes(), tiling.KIND, lasts=True)
 
     return handler
 

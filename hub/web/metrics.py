@@ -28,7 +28,9 @@ def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[Asked, Nothi
             _one("minshan_hub_database_up", "The database answers", 1),
             _one("minshan_hub_stream_listeners", "Browsers and programs on the live stream", listeners()),
             _one(
-                "minshan_hub_set_aside_messages", "Messages kept that could not be handled", len(SetAside(aside).kept())
+                "minshan_hub_set_aside_messages",
+                "Messages kept that could not be handled",
+                len(SetAside(aside).files()),
             ),
         ]
         return DataAnswer("".join(map(written, lines)).encode(), TEXT)

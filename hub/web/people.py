@@ -112,7 +112,7 @@ def add_token(asked: Asked, said: NewToken) -> Secret:
 
 def role(asked: Asked, said: NewRole) -> Person:
     """Give somebody another role, or other stations."""
-    was = known(asked, "user", said.name)
+    was = managed_account(asked, "user", said.name)
     account = _allowed(asked, Account("user", said.name, said.role, _set(said.stations), was.ended))
     if account.role is not Role.ADMIN or account.stations is not None:
         _not_the_last(asked, was)
@@ -122,7 +122,7 @@ def role(asked: Asked, said: NewRole) -> Person:
 
 def password(asked: Asked, said: NewPassword) -> Done:
     """Give somebody another password."""
-    found = known(asked, "user", said.name)
+    found = managed_account(asked, "user", said.name)
     asked.accounts.change_password(said.name, hashed(said.password))
     _noted(asked, "user passwd", found)
     return Done()
@@ -132,7 +132,7 @@ def end(kind: Kind) -> Callable[[Asked, Ending], Done]:
     """Return the handler that ends accounts of a kind, or lets them live again."""
 
     def handler(asked: Asked, said: Ending) -> Done:
-        found = known(asked, kind, said.name)
+        found = managed_account(asked, kind, said.name)
         if not said.again:
             _not_the_last(asked, found)
         asked.accounts.end(kind, said.name, None if said.again else asked.now_us)
@@ -142,7 +142,7 @@ def end(kind: Kind) -> Callable[[Asked, Ending], Done]:
     return handler
 
 
-def known(asked: Asked, kind: Kind, name: str) -> Account:
+def managed_account(asked: Asked, kind: Kind, name: str) -> Account:
     """Return an account that the caller may manage. Raise ApiError, alike for one that is beyond and for none."""
     for found in asked.accounts.listed(kind):
         if found.name == name and caller(asked).over(found):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from edge.records import answers
@@ -11,12 +11,12 @@ from hub.database.orders import Order
 from hub.monthly import MonthlySheet
 from hub.rights import Right
 from hub.tiles import KIND, Tiles
-from hub.web import alerts, metrics, people
+from hub.web import alerts, metrics, on_call, people
 from hub.web import arguments as given
 from hub.web import handlers as does
 from hub.web.exports import Exports
 from hub.web.logins import Logins
-from hub.web.table import API, FileAnswer, Route
+from hub.web.table import API, DataAnswer, FileAnswer, Route
 
 __all__ = ["API", "routes"]
 JPEG = "image/jpeg"
@@ -25,15 +25,48 @@ PICTURE = f"{API}/pictures/{{sha256}}"
 
 
 def routes(
-    folder: Path, logins: Logins, wake: Callable[[], None], listeners: Callable[[], int] = lambda: 0
+    folder: Path,
+    logins: Logins,
+    wake: Callable[[], None],
+    listeners: Callable[[], int] = lambda: 0,
+    channels: Collection[str] = (),
+    tiles: Tiles | None = None,
 ) -> tuple[Route, ...]:
     """Return the table; `folder` holds the pictures, `logins` counts wrong passwords, `wake` has commands sent.
 
-    `listeners`: how many listen to the stream.
+    `listeners`: how many listen to the stream; `channels`: of the hub's file, by which people are told; `tiles`: of
+    these pictures.
     """
-    read, ask, manage = Right.READ, Right.COMMAND, Right.MANAGE
+    ask, manage = Right.COMMAND, Right.MANAGE
     return (
         *_logins(logins),
+        *_stations(),
+        *_pictures(folder, tiles or Tiles.beside(folder)),
+        Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
+        Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
+        Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
+        *Exports(folder.with_name(f"{folder.name}.exports")).routes(),
+        *alerts.routes(),
+        *on_call.routes(channels),
+        *people.routes(),
+        *metrics.routes(listeners, folder.with_name(f"{folder.name}.set-aside")),
+    )
+
+
+def _logins(logins: Logins) -> tuple[Route, ...]:
+    """Return the routes by which somebody comes and goes."""
+    return (
+        Route("GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.Health, does.health),
+        Route("POST", f"{API}/login", "Log in", None, given.Credentials, does.Me, does.login(logins), slow=True),
+        Route("POST", f"{API}/logout", "Log out", None, given.Nothing, does.Done, does.logout),
+        Route("GET", f"{API}/me", "Say who asks", Right.READ, given.Nothing, does.Me, does.me),
+    )
+
+
+def _stations() -> tuple[Route, ...]:
+    """Return the routes that read what stations have measured and told."""
+    read = Right.READ
+    return (
         Route("GET", f"{API}/stations", "The stations", read, given.Nothing, list[answers.StationState], does.stations),
         Route("GET", STATION, "One station", read, given.OfStation, answers.StationState, does.station),
         Route("GET", f"{STATION}/now", "Its newest minute", read, given.OfStation, answers.Now, does.now),
@@ -71,30 +104,12 @@ def routes(
             does.sheet,
             slow=True,
         ),
-        *_pictures(folder),
-        Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
-        Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
-        Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
-        *Exports(folder.with_name(f"{folder.name}.exports")).routes(),
-        *alerts.routes(),
-        *people.routes(),
-        *metrics.routes(listeners, folder.with_name(f"{folder.name}.set-aside")),
     )
 
 
-def _logins(logins: Logins) -> tuple[Route, ...]:
-    """Return the routes by which somebody comes and goes."""
-    return (
-        Route("GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.Health, does.health),
-        Route("POST", f"{API}/login", "Log in", None, given.Credentials, does.Me, does.login(logins), slow=True),
-        Route("POST", f"{API}/logout", "Log out", None, given.Nothing, does.Done, does.logout),
-        Route("GET", f"{API}/me", "Say who asks", Right.READ, given.Nothing, does.Me, does.me),
-    )
-
-
-def _pictures(folder: Path) -> tuple[Route, ...]:
+def _pictures(folder: Path, tiles: Tiles) -> tuple[Route, ...]:
     """Return the routes of what lies in the folder of pictures, and of the tiles beside it."""
-    read, tiles = Right.READ, Tiles(folder.with_name(f"{folder.name}.tiles"))
+    read = Right.READ
     return (
         Route("GET", PICTURE, "A picture", read, given.OfPicture, FileAnswer, does.picture(folder, False), kind=JPEG),
         Route(
@@ -113,7 +128,7 @@ def _pictures(folder: Path) -> tuple[Route, ...]:
             "A picture for a wall of many",
             read,
             given.OfPicture,
-            FileAnswer,
+            DataAnswer,
             does.tile(folder, tiles),
             kind=KIND,
         ),

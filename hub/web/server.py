@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,16 +17,18 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
 from drivers.reason import Reason, system_reason
-from edge.page.address import address_of, family
-from edge.page.feed import Feed, Stream, TooManyError
+from edge.page.address import address_of, listening
+from edge.page.feed import Feed, Positioned, Stream, TooManyError, last_of
 from edge.page.guard import refusal
 from hub.config import AlarmsSection, HttpSection
 from hub.database.engine import Engine, RefusedError
 from hub.database.queries import Queries
 from hub.rights import Account, Right
 from hub.sink import SinkError
+from hub.tile_maker import TileMaker
+from hub.tiles import Tiles
 from hub.web.acknowledge import AcknowledgePage
-from hub.web.app import LOG_IN, Desk, heard, made
+from hub.web.app import LOG_IN, Desk, made, read_request
 from hub.web.engines import Engines
 from hub.web.logins import Logins
 from hub.web.pages import serving
@@ -41,7 +42,10 @@ TOO_MANY = Reason("too_many_streams", "too many streams of one account: close so
 
 
 class Server:
-    """Serves one hub's API; `wake` has commands sent. Raise RefusedError where the port cannot be had."""
+    """Serves one hub's API. Raise RefusedError where the port cannot be had.
+
+    `wake` has commands sent; `channels`: of the hub's file, by which people are told.
+    """
 
     def __init__(
         self,
@@ -51,10 +55,11 @@ class Server:
         utc: Callable[[], int],
         wake: Callable[[], None] = lambda: None,
         alarms: AlarmsSection | None = None,
+        channels: Collection[str] = (),
     ) -> None:
-        host, port = address_of(config.listen)
+        host, _ = address_of(config.listen)
         try:
-            self._socket = socket.create_server((host, port), family=family(host), backlog=128)
+            self._socket = listening(config.listen)
         except OSError as error:
             why = system_reason(error)
             raise RefusedError(Reason("port_taken", "{address}: {why}", address=config.listen, why=why)) from None
@@ -63,12 +68,14 @@ class Server:
         self.feed = Feed(self._newest)
         acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._desk.quickly, utc)
         logins = Logins()
-        table = routes(pictures, logins, wake, lambda: self.feed.listeners)
-        pages = serving.served(table_of_pages.routes(logins, wake), self._desk, utc)
+        tiles = Tiles.beside(pictures)
+        self._tiles = TileMaker(engine, tiles, pictures, utc)
+        table = routes(pictures, logins, wake, lambda: self.feed.listeners, channels, tiles)
+        pages = serving.served(table_of_pages.routes(logins, wake, channels), self._desk, utc)
         others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
         self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
-            self._app,
+            Positioned(self._app, self.feed),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -91,11 +98,18 @@ class Server:
 
     def start(self) -> None:
         """Begin to serve."""
+        self._tiles.start()
         self._thread.start()
+
+    def tell(self, station: str) -> None:
+        """Say that a station has something new; from any thread."""
+        self.feed.notify(station)
+        self._tiles.tell(station)
 
     def stop(self) -> None:
         """End: streams are let go, answers in hand may still go out."""
         self._server.should_exit = True
+        self._tiles.stop()
         self._thread.join(GRACE + 5.0)
         self._desk.close()
         self._socket.close()
@@ -125,7 +139,7 @@ class Server:
 
     async def _live(self, request: Request) -> Response:
         """Stream what is new to whoever may see it."""
-        said = await heard(request)
+        said = await read_request(request)
 
         async def sees() -> Callable[[str], bool] | None:
             try:
@@ -140,7 +154,7 @@ class Server:
             who = await self._desk.caller(said)
             if who is None:
                 return refusal(401, LOG_IN)
-            stream = self.feed.listen(f"{who.kind} {who.name}", sees, request.headers.get("last-event-id"))
+            stream = self.feed.listen(f"{who.kind} {who.name}", sees, last_of(request))
             first = await anext(stream)
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)

@@ -50,11 +50,15 @@ class FileAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DataAnswer:
-    """Bytes that are made for who asks; with `name` a browser keeps them as a file of that name."""
+    """Bytes that are made for who asks; with `name` a browser keeps them as a file of that name.
+
+    `lasts`: what lies under this address never changes, so that a browser need not ask again.
+    """
 
     data: bytes
     kind: str
     name: str | None = None
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,10 @@ def lines(verdict: dict[str, Any]) -> list[str]:
     head = _("{rule}: {state}").format(
         rule=_(VERDICT_RULES[verdict["rule"]]), state=_(VERDICT_STATES[verdict["state"]])
     )
-    why = [f"  {texts.said(reason)}" for reason in verdict["why"]]
+    why = [f"  {texts.render_value(reason)}" for reason in verdict["why"]]
     known = [part(name, value) for name, value in verdict["inputs"].items() if value is not None]
     made = [_("  from {inputs}").format(inputs=_(", ").join(known))] if known else []
-    return [head, *why, *made, f"  {texts.said(verdict['source'])}"]
+    return [head, *why, *made, f"  {texts.render_value(verdict['source'])}"]
 
 
 def part(name: str, value: float) -> str:

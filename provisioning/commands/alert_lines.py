@@ -1,4 +1,4 @@
-"""What `status` says of alerts: those that are open, the rules that know nothing, and the horn."""
+"""What `status` says of alerts: those that are open, the rules that know nothing, the horn, who is told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.language.texts import _
 def alarm_lines(answer: dict[str, Any]) -> list[str]:
     """Return what a station's answer says of its alerts and of its horn."""
     alerts = [_("Alert: {what}").format(what=line) for line in alert_lines(answer.get("alerts") or [])]
-    return [*alerts, *horn_lines(answer.get("horn"))]
+    return [*alerts, *horn_lines(answer.get("horn")), *notify_lines(answer.get("notify"))]
 
 
 def alert_lines(found: list[dict[str, Any]]) -> list[str]:
@@ -44,7 +44,7 @@ def horn_lines(found: dict[str, Any] | None) -> list[str]:
     calling = [rule for rule in found["rules"] if rule not in silenced]
     said = []
     if found["trouble"]:
-        said.append(_("Horn: cannot be had: {why}").format(why=texts.said(found["trouble"])))
+        said.append(_("Horn: cannot be had: {why}").format(why=texts.render_value(found["trouble"])))
     if found["on"]:
         said.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
     elif calling and found["rests_s"]:
@@ -52,4 +52,18 @@ def horn_lines(found: dict[str, Any] | None) -> list[str]:
         said.append(_("Horn: rests {time}, then sounds again ({rules})").format(time=rest, rules=_(", ").join(calling)))
     if silenced:
         said.append(_("Horn: silenced ({rules})").format(rules=_(", ").join(silenced)))
+    return said
+
+
+def notify_lines(found: dict[str, Any] | None) -> list[str]:
+    """Return what a station tells people itself now, and which of its channels take nothing."""
+    if found is None:
+        return []
+    said = []
+    if found["rules"]:
+        said.append(_("The station tells people of it itself: {rules}").format(rules=_(", ").join(found["rules"])))
+    for one in found["channels"]:
+        if one["trouble"]:
+            words = _('Channel "{name}" takes no messages: {why}')
+            said.append(words.format(name=one["name"], why=texts.render_value(one["trouble"])))
     return said

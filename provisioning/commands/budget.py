@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from edge.budget.plan import Bill
     from edge.config.sections import Config
 
+PARTS = ("live", "pictures", "forward", "link")
+
 
 @click.group(help=_("What the mobile data of a station costs."))
 def budget() -> None:
@@ -29,10 +31,7 @@ def plan(config_file: Path | None, as_json: bool) -> None:
     found, at = planned(config)
     if as_json:
         most = None if config.budget is None else config.budget.mb_per_month
-        steps = [
-            {"step": one.step, "live": one.live, "pictures": one.pictures, "link": one.link, "total": one.total}
-            for one in found
-        ]
+        steps = [{key: getattr(one, key) for key in ("step", *PARTS, "total")} for one in found]
         print_json({"mb_per_month": most, "step": at, "steps": steps})
         return
     for line in lines(config, found, at):
@@ -64,9 +63,14 @@ def lines(config: Config, found: list[Bill], at: int) -> list[str]:
     head = _('What the station "{station}" will need in 30 days, in MB, as it is thinned step by step:')
     told = [head.format(station=config.station.id)]
     row = _("  {mark} {total} MB  {name}  (minutes {live}, photos {pictures}, the link itself {link})")
+    if config.forward:
+        row = _(
+            "  {mark} {total} MB  {name}  "
+            "(minutes {live}, photos {pictures}, other platforms {forward}, the link itself {link})"
+        )
     for one, name in zip(found, names, strict=True):
         mark = "→" if config.budget is not None and one.step == at else " "
-        figures = {key: f"{getattr(one, key):.1f}" for key in ("live", "pictures", "link")}
+        figures = {key: f"{getattr(one, key):.1f}" for key in PARTS}
         told.append(row.format(mark=mark, total=f"{one.total:6.1f}", name=name, **figures))
     return [*told, outcome(config, found[at])]
 

@@ -12,7 +12,7 @@ import click
 from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _
-from provisioning.commands import hub_destinations
+from provisioning.commands import destinations
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export
@@ -85,11 +85,11 @@ def status(config_file: Path, as_json: bool) -> None:
             )
             say(f"{station}: {heard}; {numbers(today)}")
         for state in states(engine, config):
-            late = late or hub_destinations.is_late(state, now)
+            late = late or destinations.is_late(state.waiting, state.proven, now)
             if as_json:
                 print_json(state._asdict())
             else:
-                say(hub_destinations.line(state, hours))
+                say(destinations.line(state._asdict(), hours))
     if late:
         raise click.exceptions.Exit(Exit.TROUBLE)
 

@@ -159,6 +159,7 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
     import msgspec
 
     from hub.alarms.testing import attempts
+    from hub.alarms.words import fate_word
 
     config = loaded(config_file)
     with opened(config) as engine:
@@ -166,10 +167,10 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
             if as_json:
                 print_json(msgspec.to_builtins(one))
                 continue
-            why = f"; {texts.said(one.why)}" if one.why is not None else ""
+            why = f"; {texts.render_value(one.why)}" if one.why is not None else ""
             when = texts.when(one.tried_us, config.alarms.utc_offset_h)
-            fate = fates().get(one.fate or "", one.fate or _("under way"))
-            say(f"{when} {one.channel} → {_(', ').join(one.to)}: {fate} ({one.answer or '–'}){why}")
+            who = _(", ").join(one.to)
+            say(f"{when} {one.channel} → {who}: {fate_word(one.fate)} ({one.answer or '–'}){why}")
 
 
 @alerts.command("test", help=_("Send a test message by each channel now, and show what the service answers."))
@@ -186,6 +187,7 @@ def test(config_file: Path, name: str | None) -> None:
     from edge.language.spoken import Spoken
     from hub.alarms.people import People
     from hub.alarms.testing import TEXT
+    from hub.alarms.words import fate_word
 
     config, failed = loaded(config_file), False
     known = senders(config.channel, SystemClock(), system_utc)
@@ -205,29 +207,19 @@ def test(config_file: Path, name: str | None) -> None:
             told = known[channel].send(message)
             failed = failed or told.fate is not Fate.DELIVERED
             why = "" if told.reason is None else f": {texts.render(told.reason)}"
-            say(f"{one.name}, {channel}: {fates()[told.fate.value]} ({told.answer or '–'}){why}")
+            say(f"{one.name}, {channel}: {fate_word(told.fate.value)} ({told.answer or '–'}){why}")
     if failed:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
 
 def line_of(one: Contact) -> str:
     """Return a person on one line."""
-    duties = {"grower": _("grower"), "technician": _("technician"), "operator": _("operator")}
+    from hub.alarms.words import duty_word
+
     where = _("all stations") if one.stations is None else _(", ").join(one.stations)
     hours = _("always") if one.hours is None else "–".join(one.hours)
     reach = _(", ").join(one.channels)
-    return f"{one.place}. {one.name}: {duties[one.duty]}, {where}, {hours}, {reach}"
-
-
-def fates() -> dict[str, str]:
-    """Return what became of a message, in words."""
-    return {
-        "delivered": _("delivered"),
-        "refused": _("refused"),
-        "busy": _("takes no more for now"),
-        "failed": _("not delivered"),
-        "unknown": _("not known whether it arrived"),
-    }
+    return f"{one.place}. {one.name}: {duty_word(one.duty)}, {where}, {hours}, {reach}"
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def complete(given: dict[str, Any], answers: Answers) -> dict[str, Any]:
         if facts.get(key) is None:
             if default is None and not person:
                 raise CommandError(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
-            facts[key] = asked(answers, key, question, default, kind) if person else default
+            facts[key] = ask_fact(answers, key, question, default, kind) if person else default
     if person and not facts["sensors"]:
         facts["sensors"] = asked_sensors(facts, answers)
     facts["sensors"] = tuple(facts["sensors"])
@@ -113,7 +113,7 @@ def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
     ]
 
 
-def asked(answers: Answers, key: str, question: str, default: Any, kind: click.ParamType[Any]) -> Any:
+def ask_fact(answers: Answers, key: str, question: str, default: Any, kind: click.ParamType[Any]) -> Any:
     """Ask for a fact until the answer is right, and keep it. An earlier answer is the default."""
     stands = answers.get(key, default)
     found = click.prompt(question, stands, type=kind, show_default=stands not in ("", None))

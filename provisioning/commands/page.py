@@ -1,8 +1,9 @@
-"""`minshan page`: the station's page for phones, as a process of its own that asks the running station."""
+"""`minshan page`: the station's page for phones, as a process of its own that asks the running station; its token."""
 
 from __future__ import annotations
 
 import re
+import secrets
 from pathlib import Path
 
 import click
@@ -13,13 +14,17 @@ from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, state_folder
 from provisioning.commands.run import log_to_stderr
-from provisioning.commands.status import SOCKET
+from provisioning.commands.status import SOCKET, ask_station
 from provisioning.folding import say
 
+TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something else
 LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}")
 
 
-@click.command(help=_("Serve the station's page, for the browser of a phone, until it is told to stop (Ctrl-C)."))
+@click.group(
+    invoke_without_command=True,
+    help=_("Serve the station's page, for the browser of a phone, until it is told to stop (Ctrl-C)."),
+)
 @config_option()
 @click.option(
     "--socket",
@@ -37,7 +42,9 @@ LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}")
 @click.option("--host", "hosts", multiple=True, help=_("A name under which people reach it, beside its address."))
 @click.option("--speed", type=float, default=1.0, hidden=True)  # these two are a demo's
 @click.option("--unplugged", type=click.Path(path_type=Path), hidden=True)
+@click.pass_context
 def page(
+    context: click.Context,
     config_file: Path | None,
     socket: Path | None,
     listen: str,
@@ -46,6 +53,8 @@ def page(
     unplugged: Path | None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; a station that is not running is waited for."""
+    if context.invoked_subcommand is not None:
+        return
     if not LISTEN.fullmatch(listen):
         raise CommandError(Exit.CONFIG, _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=listen))
     from edge.page.demo import Demo
@@ -60,3 +69,27 @@ def page(
         raise CommandError(Exit.TROUBLE, texts.render(error.reason)) from None
     say(_("The page: {address}").format(address=server.url))
     server.run()
+
+
+@page.command(help=_("Set the technician's token, which opens the forms of the running station's page."))
+@click.option("--ask", is_flag=True, help=_("Ask for the token, in place of a random one, which is shown once."))
+@config_option()
+@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
+    """Hand a new token to the running station, which keeps a hash of it."""
+    from edge.control.arguments import LONGEST_TEXT, SHORTEST_TOKEN
+
+    new = click.prompt(_("Token"), hide_input=True, confirmation_prompt=True) if ask else random_token()
+    if not SHORTEST_TOKEN <= len(new) <= LONGEST_TEXT:
+        said = _("A token has {least} to {most} characters; this one has {n}.")
+        raise CommandError(Exit.USAGE, said.format(least=SHORTEST_TOKEN, most=LONGEST_TEXT, n=len(new)))
+    ask_station(config_file, state, "page-token", new=new)
+    said = _("The page's forms open to this token.") if ask else _("The page's forms open to the token {token}")
+    say(said.format(token=new))
+    say(_("The station keeps no copy of it: when it is lost, set another one."))
+
+
+def random_token() -> str:
+    """Return a token of 59 random bits that a thumb can type: three groups of four letters and digits."""
+    drawn = [secrets.choice(TYPED) for _ in range(12)]
+    return "-".join("".join(drawn[at : at + 4]) for at in (0, 4, 8))

@@ -50,7 +50,7 @@ def remote(ctx: click.Context, station: str) -> None:
 def picture(station: str, /, camera: str | None, url: str, timeout: float, as_json: bool, **login: str | None) -> None:
     """Send the command and print its results until it is done, has failed, or the time is over."""
     arguments = {} if camera is None else {"camera": camera}
-    asked(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
+    send_and_print(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
 
 
 @remote.command("stage", help=_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."))
@@ -62,7 +62,7 @@ def picture(station: str, /, camera: str | None, url: str, timeout: float, as_js
 @click.pass_obj
 def say_stage(station: str, /, crop: str, stage: str, by: str, url: str, as_json: bool, **login: str | None) -> None:
     """Send the command and print what the station says."""
-    asked(station, "stage", {"crop": crop, "stage": stage, "by": by}, broker_at(url, **login), 60.0, as_json)
+    send_and_print(station, "stage", {"crop": crop, "stage": stage, "by": by}, broker_at(url, **login), 60.0, as_json)
 
 
 @remote.command("silence-horn", help=_("Silence the horn; it sounds again for what is worse, or new."))
@@ -72,10 +72,12 @@ def say_stage(station: str, /, crop: str, stage: str, by: str, url: str, as_json
 @click.pass_obj
 def silence_horn(station: str, /, by: str, url: str, as_json: bool, **login: str | None) -> None:
     """Send the command and print what the station says."""
-    asked(station, "silence-horn", {"by": by}, broker_at(url, **login), 60.0, as_json)
+    send_and_print(station, "silence-horn", {"by": by}, broker_at(url, **login), 60.0, as_json)
 
 
-def asked(station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool) -> None:
+def send_and_print(
+    station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool
+) -> None:
     """Send one command and print what comes back. Raise CommandError where the station refuses or is silent."""
     from edge.clock.clock import system_utc
     from edge.wire.client import sent
@@ -123,7 +125,7 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             if result.state != "failed" or as_json:
                 print_result(result, as_json)
             if result.state == "failed":
-                raise CommandError(Exit.CAMERA, failed(texts.said(result.data.get("why") or result.text)))
+                raise CommandError(Exit.CAMERA, failed(texts.render_value(result.data.get("why") or result.text)))
             if result.state == "done":
                 return
     said = _("No answer from the station {station} within {time}.")
@@ -150,7 +152,7 @@ def print_result(result: Result, as_json: bool) -> None:
         "accepted": _("The station has taken the command ..."),
         "done": _("Done."),
     }
-    text = f" {texts.said(result.data.get('why') or result.text)}" if result.text else ""
+    text = f" {texts.render_value(result.data.get('why') or result.text)}" if result.text else ""
     say(words.get(result.state, result.state) + text)
     for key, value in result.data.items():
         if key != "why":  # it stands behind the word above

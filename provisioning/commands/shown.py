@@ -56,7 +56,7 @@ def lines(shown: Curve, columns: int) -> list[str]:
         "",
         *drawn(shown, columns),
         "",
-        *(line for said in told(shown) for line in fold(said, columns).split("\n")),
+        *(line for said in summary_lines(shown) for line in fold(said, columns).split("\n")),
     ]
 
 
@@ -122,7 +122,7 @@ def doubtful(shown: Curve, dots: int) -> str:
     return "".join(marks)
 
 
-def told(shown: Curve) -> Iterator[str]:
+def summary_lines(shown: Curve) -> Iterator[str]:
     """Yield the sentences under the curve."""
     yield from extremes(shown)
     if shown.unit == "degC":

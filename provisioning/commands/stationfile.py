@@ -27,6 +27,15 @@ USUAL = (
     ("heat", "air_temperature", "above", [35.0, 37.0, 40.0]),  # degC; the Meteorological Administration's signals
     ("battery", "battery_voltage", "below", [11.8, 11.4]),  # V of a 12 V lead battery at rest: a third, nearly empty
 )
+NOTIFY = (
+    '[[channel]]  # "wecom", "dingtalk", "webhook" or "mail"; then: minshan notify test',
+    'name = "group"',
+    'kind = "wecom"',
+    'key_file = "/etc/minshan/wecom.key"',
+    "[[person]]",
+    'name = ""',
+    'phone = ""',
+)
 AT_ONCE = ("gale", "cloudburst")
 
 
@@ -53,7 +62,27 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
     rows(document, "sensor", sensors)
     rows(document, "camera", cameras)
     rows(document, "alert", alerts(facts["crop"], sensors))
-    return tomlkit.dumps(document)
+    document.add(tomlkit.nl())
+    for line in (
+        _("The station tells people itself where its hub does not: fill this in and take the # away."),
+        *NOTIFY,
+    ):
+        document.add(tomlkit.comment(line))
+    return tomlkit.dumps(document) + forward()
+
+
+def forward() -> str:
+    """Return the part about other platforms, as comments: most stations have none."""
+    lines = (
+        _("Another platform that gets the records too, beside the one behind [broker]:"),
+        "[[forward]]",
+        'name = "county"',
+        'kind = "http-json"  # ' + _("or mqtt-json; docs/forward.md says what each sends"),
+        'url = "https://weather.county.example/api/records"',
+        'secret_file = "/etc/minshan/county.secret"  # ' + _("a file with the value of the header Authorization"),
+        "every_min = 10  # " + _("minutes that go together: a request for each minute costs some ten MB a day"),
+    )
+    return "\n" + "".join(f"# {line}\n" for line in lines)
 
 
 def sections(facts: dict[str, Any]) -> dict[str, Table]:

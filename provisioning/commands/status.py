@@ -11,6 +11,7 @@ from edge.control.client import AskError, NotRunningError, ask
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
+from provisioning.commands import destinations
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
@@ -72,8 +73,9 @@ def lines(answer: dict[str, Any]) -> list[str]:
         *hour(answer.get("hour"), offset),
         "",
         *troubled(answer.get("sensors") or []),
-        *kept(answer.get("store") or {}, offset),
+        *archive_lines(answer.get("store") or {}, offset),
         *sent(answer.get("uplink"), offset),
+        *destinations.lines(answer.get("forward") or [], offset),
         *(bill(answer["budget"]) if answer.get("budget") else ()),
         *pictures(answer, offset),
         *restarted(answer.get("falls") or {}),
@@ -100,13 +102,13 @@ def clock(mark: dict[str, Any] | None) -> str:
 def time_trouble(mark: dict[str, Any]) -> list[str]:
     """Return a line where a source of the time is not believed, or the box has no source of its own."""
     trouble = mark.get("trouble")
-    return [_("Time: {trouble}").format(trouble=texts.said(trouble))] if trouble else []
+    return [_("Time: {trouble}").format(trouble=texts.render_value(trouble))] if trouble else []
 
 
 def maintenance(what: object) -> list[str]:
     """Return a line while somebody works on the station."""
     said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-    return [said.format(text=texts.said(what))] if what else []
+    return [said.format(text=texts.render_value(what))] if what else []
 
 
 def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) -> list[str]:
@@ -121,7 +123,7 @@ def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) 
         flag = int(quality.get(name, 2))
         amount = texts.amount(name, number, units.get(name, ""))
         word = "" if flag == 1 else f"  {texts.flag_word(flag)}"
-        why = _(" ({reason})").format(reason=texts.said(reasons[name])) if name in reasons else ""
+        why = _(" ({reason})").format(reason=texts.render_value(reasons[name])) if name in reasons else ""
         label = texts.label(name)
         rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
     return rows
@@ -139,10 +141,10 @@ def hour(latest: dict[str, Any] | None, offset: float) -> list[str]:
     values, season = latest["values"], latest["season"]
     reasons = latest.get("reasons") or {}
     good = {name: number for name, number in values.items() if number is not None}
-    found = [_("In the hour from {when}:").format(when=texts.when(latest["begin"], offset))]
-    found += [f"  {texts.derived(good)}"] if good else []
-    for why in dict.fromkeys(map(texts.said, reasons.values())):
-        names = _(", ").join(texts.label(name) for name, reason in reasons.items() if texts.said(reason) == why)
+    begun = _("In the hour from {when}:").format(when=texts.when(latest["begin"], offset))
+    found = [begun, f"  {texts.derived(good)}"] if good else [begun]
+    for why in dict.fromkeys(map(texts.render_value, reasons.values())):
+        names = _(", ").join(texts.label(name) for name, reason in reasons.items() if texts.render_value(reason) == why)
         found.append(_("  {names}: {why}").format(names=names, why=why))
     said = _("Since {when}, in {hours} h: {counts}")
     counts = texts.derived({name: season[name] for name in WARMTH})
@@ -192,16 +194,16 @@ def troubled(sensors: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def kept(store: dict[str, Any], offset: float) -> list[str]:
+def archive_lines(store: dict[str, Any], offset: float) -> list[str]:
     """Return what is in the local archive, and what is unsent since when."""
     found = []
     if store.get("trouble"):
-        found.append(_("Local archive: {trouble}").format(trouble=texts.said(store["trouble"])))
+        found.append(_("Local archive: {trouble}").format(trouble=texts.render_value(store["trouble"])))
     elif store.get("bytes") is not None:
         found.append(_("Local archive: {size}").format(size=texts.size(float(store["bytes"]))))
     if store.get("mended"):
         said = _("Local archive: was damaged and put right: {cause}; look at the loss records")
-        found.append(said.format(cause=texts.said(store["mended"])))
+        found.append(said.format(cause=texts.render_value(store["mended"])))
     strays = store.get("strays") or {}
     if strays.get("files"):
         said = ngettext(
@@ -217,8 +219,7 @@ def kept(store: dict[str, Any], offset: float) -> list[str]:
             waiting,
         )
         found.append(said.format(n=waiting))
-    unsent = int(store.get("unsent") or 0)
-    if not unsent:
+    if not (unsent := int(store.get("unsent") or 0)):
         return found if waiting else [*found, _("Everything is sent.")]
     since = store.get("unsent_since")
     said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
@@ -239,7 +240,7 @@ def connected(uplink: dict[str, Any]) -> str:
         return _("Connected to the broker.")
     trouble = uplink.get("trouble") or uplink.get("last_trouble")
     if trouble:
-        return _("Not connected to the broker: {trouble}").format(trouble=texts.said(trouble))
+        return _("Not connected to the broker: {trouble}").format(trouble=texts.render_value(trouble))
     return _("Not connected to the broker.")
 
 
@@ -260,14 +261,16 @@ def unusual(uplink: dict[str, Any]) -> list[str]:
             "{n} messages that came could not be handled; they are kept in {folder}. The last was on {why}",
             aside["count"],
         )
-        found.append(said.format(n=aside["count"], folder=aside.get("folder"), why=texts.said(aside.get("last"))))
+        found.append(
+            said.format(n=aside["count"], folder=aside.get("folder"), why=texts.render_value(aside.get("last")))
+        )
     if large.get("count"):
         said = ngettext(
             "{n} record is larger than this broker takes and stays here: {why}",
             "{n} records are larger than this broker takes and stay here: {why}",
             large["count"],
         )
-        found.append(said.format(n=large["count"], why=texts.said(large.get("last"))))
+        found.append(said.format(n=large["count"], why=texts.render_value(large.get("last"))))
     if never := uplink.get("never_arrives"):
         said = ngettext(
             "{n} record was sent again and again and never arrived; it stays here: {which}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.files import held
+from edge.files import locked
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
@@ -99,7 +99,7 @@ def own(files: Files, stack: ExitStack) -> None:
     if (lock := files.beside(".lock")) is None:
         return
     try:
-        stack.enter_context(held(lock))
+        stack.enter_context(locked(lock))
     except BlockingIOError:
         sentence = _("{file} is in use by another minshan watch.").format(file=lock.with_suffix(""))
         raise CommandError(Exit.STORE, sentence, _("End that one, or name another file.")) from None

@@ -186,8 +186,8 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     stack.callback(power_off, rig)
     names = [f"{wanted.station}-{number}" for number in range(2, wanted.stations + 1)]
     companions = Companions(rig, names, state, wanted.proof, stack)
-    address = own_page(rig, state, wanted.speed if wanted.page else None, stack)
-    hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations, address)
+    page = own_page(rig, station, state, wanted.speed if wanted.page else None, stack)
+    hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations, page)
     with interrupts(rig, *companions.rigs) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
         show = Show(console, rig, station, companions, interrupted, faults)

@@ -94,7 +94,7 @@ class FaultLog:
         lost = tuple(channel for channel in channels if values.get(channel) is None)
         gap = self._gaps.get(sensor)
         if lost:
-            reason = texts.said(body["reasons"].get(lost[0]))
+            reason = texts.render_value(body["reasons"].get(lost[0]))
             self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
             self._count += gap.minutes == TOLD_AFTER
             return gap if gap.minutes == TOLD_AFTER else None

@@ -16,6 +16,7 @@ from provisioning.commands.bill import bill
 from provisioning.demo.companions import unsent
 from provisioning.demo.hub import ADMIN, DemoHub
 from provisioning.demo.show import bare
+from provisioning.demo.unplugging import OwnPage
 
 MOST_COMPLAINTS = 20  # of the checker, on a screen
 
@@ -27,11 +28,11 @@ def hello(
     state: Path | None,
     hub: DemoHub | None,
     stations: int,
-    page: str | None,
+    page: OwnPage | None,
 ) -> None:
     """Print the first lines: where the page is, what one sees, and how it ends."""
     if page is not None:
-        console.print(_("Open it in a browser: {address}").format(address=page), style="bold", highlight=False)
+        console.print(_("Open it in a browser: {address}").format(address=page.address), style="bold", highlight=False)
     console.print(
         _("岷山 Minshan: a weather station on device twins ({n} sensors), sending to its broker.").format(
             n=len(config.sensor)
@@ -42,6 +43,8 @@ def hello(
     if hub is not None and hub.address is not None:
         said = _("The hub answers at {address}: log in as {name} with the password {password}")
         console.print(said.format(address=hub.address, name=ADMIN, password=hub.password), highlight=False)
+    if page is not None:
+        console.print(_("The page's forms open to the token {token}").format(token=page.token), highlight=False)
     speed = _("as fast as it goes") if factor is None else _("{n} times as fast as life").format(n=f"{factor:g}")
     console.print(_("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
     if config.broker is not None:
@@ -83,7 +86,7 @@ def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], sta
         counts.append(counted("pictures", report["pictures"]))
     console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
     if report["unsent"] and not facts["uplink"]["connected"]:
-        why = texts.said(facts["uplink"]["trouble"])
+        why = texts.render_value(facts["uplink"]["trouble"])
         said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         console.print(said.format(why=why), highlight=False)
     elif report["unsent"]:

@@ -88,7 +88,9 @@ def readings(facts: dict[str, Any], channels: list[str], narrow: bool = False) -
         table.add_column(_("Last minute"))
         table.add_row(_("the first minute is being measured"))
         return table
-    reasons = {} if narrow else {channel: texts.said(minute.get("reasons", {}).get(channel)) for channel in channels}
+    reasons = (
+        {} if narrow else {channel: texts.render_value(minute.get("reasons", {}).get(channel)) for channel in channels}
+    )
     table = Table(box=SIMPLE_HEAD, show_edge=False, expand=False, header_style="bold", pad_edge=False)
     table.add_column(_("Quantity"), overflow="fold")
     table.add_column(_("Last minute"), justify="right", overflow="fold")
@@ -113,7 +115,7 @@ def row(minute: dict[str, Any], channel: str, narrow: bool) -> list[RenderableTy
         number, _blank, unit = told.partition(" ") if value is not None else (told, "", texts.unit(quantity.unit))
         return [texts.label(channel), number, unit, word]
     name = Text(texts.label(channel))
-    if reason := texts.said(minute.get("reasons", {}).get(channel)):
+    if reason := texts.render_value(minute.get("reasons", {}).get(channel)):
         name.append(f"\n  {reason}", style="dim")
     return [name, told, word]
 
@@ -141,7 +143,7 @@ def stored(facts: dict[str, Any]) -> str:
     """Return how much is kept."""
     store = facts["store"]
     records = texts.ngettext("{n} record", "{n} records", store["next_seq"] - 1).format(n=store["next_seq"] - 1)
-    trouble = f"  {texts.said(store['trouble'])}" if store["trouble"] else ""
+    trouble = f"  {texts.render_value(store['trouble'])}" if store["trouble"] else ""
     return f"{records}, {texts.size(store['bytes'])}{trouble}"
 
 
@@ -152,7 +154,7 @@ def sending(facts: dict[str, Any]) -> Text:
         return Text(_("no broker is configured"))
     text = Text(_("connected"), style="green") if uplink["connected"] else Text(_("no connection"), style="red")
     if uplink.get("trouble"):
-        text.append(f": {texts.said(uplink['trouble'])}", style="red")
+        text.append(f": {texts.render_value(uplink['trouble'])}", style="red")
     if store["unsent"]:
         since = texts.when(store["unsent_since"], facts["utc_offset_h"])
         text.append("   " + _("{n} unsent since {time}").format(n=store["unsent"], time=since), style="yellow")

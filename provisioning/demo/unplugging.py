@@ -9,9 +9,13 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 from pathlib import Path
+from typing import NamedTuple
 
 from drivers.twins.twin import Fault
+from edge.control.page_token import PageToken
 from edge.sim.rig import Rig
+from edge.station import Station
+from provisioning.commands.page import random_token
 from provisioning.commands.status import SOCKET
 from provisioning.demo.processes import page_process
 
@@ -19,15 +23,26 @@ SHARED = ("i2c", "modbus")  # buses on which one device can go and the others st
 LOOK_S = 0.25  # real s between two looks
 
 
-def own_page(rig: Rig, state: Path, speed: float | None, stack: contextlib.ExitStack) -> str | None:
-    """Start the page's process, with buttons that unplug devices; its address, None where there is to be none."""
+class OwnPage(NamedTuple):
+    """Where a demo's page is, and the technician's token to which its forms open."""
+
+    address: str
+    token: str
+
+
+def own_page(
+    rig: Rig, station: Station, state: Path, speed: float | None, stack: contextlib.ExitStack
+) -> OwnPage | None:
+    """Start the page's process, with buttons that unplug devices; None where there is to be none."""
     if speed is None or importlib.util.find_spec("starlette") is None:
         return None
     unplugged = state / "unplugged"
     Unplugging(rig, unplugged, speed)
     process, address = page_process(rig.config.state_dir / SOCKET, unplugged, speed, state / "page.log")
     stack.callback(process.stop)
-    return address
+    token = random_token()
+    PageToken(station.store.notes, rig.clock).keep(token)
+    return OwnPage(address, token)
 
 
 class Unplugging:

@@ -77,12 +77,12 @@ def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
     store = answer.get("store") or {}
     trouble, mended = store.get("trouble"), store.get("mended")
     if trouble:
-        said = _("archive: {trouble}").format(trouble=texts.said(trouble))
+        said = _("archive: {trouble}").format(trouble=texts.render_value(trouble))
         yield Finding(
             "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
         )
     if mended:
-        said = _("archive: was damaged and put right: {cause}").format(cause=texts.said(mended))
+        said = _("archive: was damaged and put right: {cause}").format(cause=texts.render_value(mended))
         yield Finding("archive", False, said, _("The loss record of it names what is missing; see to the cause."))
 
 

@@ -47,7 +47,7 @@ def broker(config: Config) -> Iterator[Finding]:
     try:
         version = {5: "5", 4: "3.1.1"}[link.version]
         said = _("broker: {broker} takes the login (MQTT {version})")
-        yield Finding("broker", True, said.format(broker=parse(config.broker.url).shown, version=version))
+        yield Finding("broker", True, said.format(broker=parse(config.broker.url).url, version=version))
         for sentence, advice in notes(config.broker):
             yield Finding("broker", True, sentence, advice)
         yield record(link, config)

@@ -19,7 +19,7 @@ def notes(section: BrokerSection) -> Iterator[tuple[str, str]]:
     address = parse(section.url)
     if not address.tls and not here(address.host):
         yield (
-            _("broker: what goes to {broker} can be read on its way, the password too").format(broker=address.shown),
+            _("broker: what goes to {broker} can be read on its way, the password too").format(broker=address.url),
             _("Let the broker speak TLS and write mqtts:// (docs/broker.md says how)."),
         )
     if section.proof == "broker":

@@ -22,6 +22,7 @@ from provisioning.commands.options import config_option, json_option, loaded, pr
 from provisioning.doctor import box, sensors
 from provisioning.doctor.buses import buses_of, by_bus
 from provisioning.doctor.horn import horn
+from provisioning.doctor.notify import notify
 from provisioning.folding import fold, say
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def summary(bad: int, hints: int) -> str:
 def findings(config: Config) -> Iterator[Finding]:
     """Yield all checks in order. A running station holds buses and cameras, and is asked instead."""
     from provisioning.doctor.broker import broker
+    from provisioning.doctor.destinations import destinations
 
     yield Finding("file", True, _("file: {file} is right").format(file=config.path))
     yield from (Finding("file", True, sentence, remedy) for sentence, remedy in doubts(config))
@@ -97,11 +99,13 @@ def findings(config: Config) -> Iterator[Finding]:
         yield from by_bus(buses_of(config), sensors.sensors(config))
         yield from box.cameras(config)
     yield from horn(config, answer)
+    yield from notify(config)
     yield from box.strays(config)
     yield box.clock(config) if answer is None else box.clock_of(answer)
     yield box.disk(config, answer is not None)
     yield from cost(config, answer)
     yield from broker(config)
+    yield from destinations(config)
 
 
 def cost(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:

@@ -19,16 +19,16 @@ def horn(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
     """
     if config.horn is None:
         return
-    why = taken(config) if answer is None else (answer.get("horn") or {}).get("trouble")
+    why = line_trouble(config) if answer is None else (answer.get("horn") or {}).get("trouble")
     if why is None:
         said = _("horn: line {line} can be switched; whether it is heard tells minshan horn test")
         yield Finding("horn", True, said.format(line=config.horn.line))
     else:
         remedy = _("See whether chip and line in [horn] are right: gpioinfo lists the lines and who has them.")
-        yield Finding("horn", False, _("horn: cannot be had: {why}").format(why=texts.said(why)), remedy)
+        yield Finding("horn", False, _("horn: cannot be had: {why}").format(why=texts.render_value(why)), remedy)
 
 
-def taken(config: Config) -> object:
+def line_trouble(config: Config) -> object:
     """Return why the horn's line cannot be taken; None where it can."""
     from drivers.errors import DeviceError
     from edge.alerts.horn_line import turn_off

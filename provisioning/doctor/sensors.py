@@ -38,7 +38,7 @@ def read_now(sensor: SensorSection) -> Finding:
     clock = SystemClock()
     try:
         with opened(sensor.info, sensor.settings, clock) as device:
-            readings = heard(sensor, device, clock)
+            readings = newest_readings(sensor, device, clock)
     except DeviceError as error:
         return refused(sensor.name, sensor.info, sensor.settings, error)
     said = _("sensor {name} ({driver} on {place}): {readings}").format(
@@ -57,7 +57,7 @@ def read_now(sensor: SensorSection) -> Finding:
     return Finding("sensor", True, said)
 
 
-def heard(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Reading]:
+def newest_readings(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Reading]:
     """Return the newest reading of each quantity, once all have come or there was time for them to.
 
     A DeviceError goes on only where nothing came at all: a garbled frame after a good one is no finding.

@@ -11,10 +11,10 @@ from typing import Any
 def main() -> None:
     """Take one photo, for the doctor."""
     asked = {key: value for key, value in json.load(sys.stdin).items() if value is not None}
-    print(json.dumps(taken(asked)))
+    print(json.dumps(describe_photo(asked)))
 
 
-def taken(asked: dict[str, Any]) -> dict[str, Any]:
+def describe_photo(asked: dict[str, Any]) -> dict[str, Any]:
     """Return width, height and bytes of the photo, or the coded `trouble`."""
     from PIL import Image, UnidentifiedImageError
 

@@ -14,6 +14,7 @@ from statistics import median
 
 from drivers.quantity import QUANTITIES
 from edge.measure.aggregates import HOUR_US, Counts
+from edge.records.asked import AskedStep
 from edge.records.record import Record
 from edge.wire.contract import encode
 from hub import sheets
@@ -34,6 +35,10 @@ COMMIT = 5000
 BEGIN = 1_767_225_600_000_000  # of the minutes, microseconds since 1970: 2026-01-01
 OLD = BEGIN - (YEAR_HOURS + 24) * HOUR_US  # of the year of hours
 TURNS = 15
+CURVES: tuple[tuple[str, int, int, AskedStep, int], ...] = (
+    ("a year by hour", OLD, YEAR_HOURS, "hour", 200),
+    ("a day by minute", BEGIN, 24, "minute", 50),
+)
 
 
 def rows() -> Iterator[Line]:
@@ -43,12 +48,10 @@ def rows() -> Iterator[Line]:
         for database, url in (("SQLite", f"sqlite://{name}/hub.db"), ("PostgreSQL", cluster.database())):
             engine = filled(url, minutes[:DAY] if database == "PostgreSQL" else minutes)
             asked = Queries(engine)
-            year, day = (OLD, OLD + YEAR_HOURS * HOUR_US), (BEGIN, BEGIN + 24 * HOUR_US)
-            for what, span, step, aim in (("year by hour", year, "hour", 200), ("day by minute", day, "minute", 50)):
-                ask = timed(lambda: asked.series(STATION, CHANNEL, *span, step), TURNS)  # noqa: B023  # called at once
-                yield told(
-                    f"{database}: a {what}, ms", [(1000 * wall, 1000 * cpu) for wall, cpu in ask], f"<= {aim} ms"
-                )
+            for what, begin, hours, step, aim in CURVES:
+                span = begin, begin + hours * HOUR_US
+                took = timed(lambda: asked.series(STATION, CHANNEL, *span, step), TURNS)  # noqa: B023  # called at once
+                yield told(f"{database}: {what}, ms", [(1000 * wall, 1000 * cpu) for wall, cpu in took], f"<= {aim} ms")
             if database == "SQLite":
                 yield from files(engine, Path(name))
             engine.close()

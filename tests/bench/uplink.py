@@ -27,7 +27,7 @@ from edge.store.store import Store
 from edge.uplink.uplink import Uplink
 from tests.bench.days import BOOT, month
 from tests.bench.figures import Row, UnmeasuredError, repeated
-from tests.bench.senders import Drained, by_bridge, by_mosquitto_pub, by_paho, by_persist_queue
+from tests.bench.senders import Drained, by_bare_loop, by_bridge, by_mosquitto_pub, by_paho, by_persist_queue
 from tests.kits.broker import PATH, Broker, until
 from tests.kits.uplink_kit import destination
 
@@ -45,6 +45,7 @@ def rows() -> Iterator[Row]:
         folder = Path(name)
         broker = Broker(folder).start()
         records = month()
+        filled(folder / "bare", records).close()
         store = filled(folder / "store", records)
         try:
             with listener(broker):
@@ -59,11 +60,13 @@ def drains(broker: Broker, store: Store, records: list[Record], folder: Path) ->
     ours: list[Drained] = []
     rates: dict[str, list[float]] = {name: [] for name in AIMS}
     bridge_cpu: list[float] = []
+    bare_cpu: list[float] = []
     for turn in range(REPEATS):
         store.outbox.reopen(store.epochs(), PLATFORM)
         ours.append(drain(broker.section(), store))
         bridged = by_bridge(broker, records, folder / f"bridge-{turn}")
         bridge_cpu.append(bridged.cpu_us)
+        bare_cpu.append(by_bare_loop(broker, folder / "bare"))
         rates["a Mosquitto bridge"].append(bridged.rate)
         rates["mosquitto_pub -l"].append(by_mosquitto_pub(broker, records, folder))
         rates["paho"].append(by_paho(broker, records).rate)
@@ -74,6 +77,7 @@ def drains(broker: Broker, store: Store, records: list[Record], folder: Path) ->
         yield repeated(f"{len(records):,} records drained in a second ({name})", mine, rates[name], aim)
     mine = [one.cpu_us for one in ours]
     yield repeated("us of CPU of a record drained (a Mosquitto bridge)", mine, bridge_cpu, "<= 11 us")
+    yield repeated("us of CPU of a record drained (the bare loop: read, unpacked, compressed, sent)", mine, bare_cpu)
 
 
 def filled(folder: Path, records: list[Record]) -> Store:

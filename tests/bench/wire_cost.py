@@ -52,7 +52,7 @@ def costs(name: str, records: list[Record], place: Path) -> Iterator[Row]:
     encoder = RecordEncoder(there, store.notes, SimClock(), Lacking())
     before = {every: month(encoder, records, every) for every in EVERY}
     before_backlog = backlog(encoder, records)
-    encoder.heard(2)
+    encoder.set_platform_version(2)
     encoder.live(records[:1])
     encoder.received(Receipt(1, "l", 1, [Span(records[0].epoch, records[0].seq, records[0].seq)]), True)
     yield row(

@@ -177,14 +177,14 @@ class FarEnd:
             raise LinkError(Reason("said", "{text}", text="the receiver is stopped"))
         receiver._reads = self._reads  # as an older one answers
         receiver._clock = rig.clock
-        topics = tuple(topic for topic in intake.heard() if self._reads > 1 or not intake.in_columns(topic))
+        topics = tuple(topic for topic in intake.subscribed_topics() if self._reads > 1 or not intake.in_columns(topic))
         self._link = link = self.network.connect(
             SECTION, Session("platform", topics, expiry=KEPT_SESSION, receive=RECEIVE), rig.clock
         )
         link.publish(ROLLCALL, b"{}")
         while True:
             link.wait(rig.clock.now() + GATHERED_S)
-            receiver.tell(link, rig.clock.now())
+            receiver.send_receipts(link, rig.clock.now())
             link.acks.clear()
             messages = list(link.incoming)
             link.incoming.clear()

@@ -9,11 +9,9 @@ from typing import Any
 
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.forward import FORWARDS, Forward
-from edge.wire.retry import Retry
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.forward.forwarding import sender
-from hub.forward.lane import ForwardLane
+from hub.forward.forwarding import lane_of
 from hub.forward.queue import Queue
 from tests.kits.sink_kit import delivery, row
 
@@ -38,9 +36,7 @@ class Driven:
     def __init__(self, url: str, where: Forward, holder: str = "a") -> None:
         clock = SystemClock()
         self.queue = Queue(opened(url), where.name, system_utc)
-        self.queue.stations = where.stations
-        self.sender = sender(where, holder, clock, system_utc)
-        self.lane = ForwardLane(self.queue, self.sender, holder, clock, system_utc, Retry(where.retry_max_s, seed=1))
+        self.lane = lane_of(self.queue, where, holder, clock, system_utc, seed=1)
         self.pauses: list[float] = []
 
     def steps(self, count: int) -> None:
@@ -56,8 +52,7 @@ class Driven:
 
     def close(self) -> None:
         """End it."""
-        self.sender.close()
-        self.queue.close()
+        self.lane.close()
 
 
 def database(folder: Path) -> str:

@@ -52,8 +52,14 @@ class Handler(BaseHTTPRequestHandler):
             getattr(self, f"on_{mode}", self.on_ok)(more)
 
     def do_GET(self) -> None:
-        """Say that it is there."""
-        self.answer(204, b"")
+        """Say that it is there, or what it says to everybody."""
+        mode, _, more = (self.folder / "mode").read_text().partition(" ")
+        if mode == "status":
+            self.on_status(more)
+        elif mode == "page":
+            self.on_page(more)
+        else:
+            self.answer(405, b"POST alone")
 
     def answer(self, status: int, body: bytes, **headers: str) -> None:
         """Answer whole."""

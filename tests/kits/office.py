@@ -22,6 +22,7 @@ from tests.kits.sink_kit import delivery, row
 
 MINE, FOREIGN = "orchard-1", "orchard-2"
 PASSWORD = "correct horse battery"
+CHANNELS = ("group", "voice")
 HASH = hashed(PASSWORD)
 
 
@@ -33,7 +34,7 @@ class Office:
         self.engine = opened(database)
         schema.migrate(self.engine)
         self.accounts = Accounts(self.engine)
-        self.server = Server(http, lambda: opened(database), folder, system_utc, wake)
+        self.server = Server(http, lambda: opened(database), folder, system_utc, wake, channels=CHANNELS)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.server.start()
 
@@ -86,3 +87,20 @@ def office(
         yield made
     finally:
         made.close()
+
+
+def browser(shared: Office, token: str | None = None) -> httpx.Client:
+    """Return a client that asks as a browser on the hub's own page does; without TLS it needs no certificates."""
+    bears = {} if token is None else {"authorization": f"Bearer {token}"}
+    return httpx.Client(
+        base_url=shared.url, headers={**bears, "origin": shared.url, "accept-language": "en"}, timeout=20, verify=False
+    )
+
+
+@contextmanager
+def entered(shared: Office, name: str) -> Iterator[httpx.Client]:
+    """Give a browser that has logged in by the form."""
+    with browser(shared) as client:
+        told = client.post("/login", data={"name": name, "password": PASSWORD, "back": "/completeness"})
+        assert (told.status_code, told.headers["location"]) == (303, "/completeness")
+        yield client

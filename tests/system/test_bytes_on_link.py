@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from edge.budget import plan, reckoning
+from edge.budget import reckoning
 from edge.clock.clock import SystemClock
 from edge.wire.mqtt_link import MqttLink, connect
 from edge.wire.session import Session
@@ -61,7 +61,7 @@ def test_a_message_costs_what_is_reckoned(tmp_path: Path) -> None:
     listener = Listener(broker)
     link = connect(section, Session("minshan-orchard-1", ("minshan/1/orchard-1/answer",)))
     begun = sum(proxy.bytes.values()) + PACKETS * reckoning.TCP_IP
-    assert begun < plan.CONNECTING, begun
+    assert begun < reckoning.CONNECTING, begun
     named = sent(link, b"{}")
     for size in (10, 100, 1000):
         proxy.bytes.clear()

@@ -7,59 +7,32 @@ import io
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
+from tests.kits.axe import harms_of
 from tests.kits.broker import until
 from tests.kits.browser import DESKTOP, PHONE, SMALL_PHONE, chromium, looking
+from tests.kits.shown_demo import Shown, shown_demo
 
+PATHS = ("/", "/curves?channel=air_temperature", "/pictures", "/last-night", "/events", "/export", "/work")
+FIELDS = ("token", "by", "stage", "camera", "ask", "other")
+WORDS = ("stage", "picture", "silence-horn", "apple full-bloom", "orchard", "page-token", "\0", "")
+TEXTS = st.one_of(st.sampled_from(WORDS), st.text(max_size=40))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-class Shown(NamedTuple):
-    """A running demo: its process, the address of its page, its folder."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-    folder: Path
 
 
 @pytest.fixture(name="shown", scope="module")
 def a_demo_with_its_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """Give a demo that has measured for a while."""
-    folder = tmp_path_factory.mktemp("demo")
-    out = folder / "out"
-    words = [sys.executable, "-m", "provisioning.main", "demo", "--speed", "60", "--state", str(folder)]
-    with out.open("wb") as file:
-        process = subprocess.Popen(words, stdout=file, stderr=file)
-    try:
-        until(lambda: "http://" in out.read_text(), 60)
-        found = re.search(r"http://\S+", out.read_text())
-        assert found is not None
-        url = found.group()
-        until(lambda: answers(url), 60)
-        until(lambda: 'data-channel="air_temperature"' in httpx.get(url, timeout=20).text, 120)
-        yield Shown(process, url, folder)
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def answers(url: str) -> bool:
-    """Return whether a server answers there."""
-    try:
-        return httpx.get(url, timeout=5).status_code == 200
-    except httpx.HTTPError:
-        return False
+    with shown_demo(tmp_path_factory.mktemp("demo")) as found:
+        yield found
 
 
 @pytest.fixture(name="browser", scope="module")
@@ -87,13 +60,20 @@ def test_values_move_without_a_reload(
 def test_text_of_twice_the_size_stays_on_the_page(shown: Shown, browser: Browser, lang: str) -> None:
     """On the smallest phone, at 200 %, nothing is cut off and no value leaves its unit."""
     with looking(browser, SMALL_PHONE, lang) as page:
-        for path in ("/", "/curves", "/pictures", "/events", "/export"):
+        for path in PATHS:
             page.goto(shown.url + path)
             page.evaluate("document.documentElement.style.fontSize = '200%'")
             assert page.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE[0], path
         page.goto(shown.url)
         tall = "[...document.querySelectorAll('.card .value')].map(e => e.getClientRects().length)"
         assert set(page.evaluate(tall)) == {1}
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en-GB"])
+def test_nobody_is_kept_from_the_page(shown: Shown, browser: Browser, lang: str) -> None:
+    """For those who hear a page, see little contrast or have no mouse, axe finds nothing serious, light and dark."""
+    with looking(browser, SMALL_PHONE, lang) as page:
+        assert harms_of(page, (shown.url + path for path in PATHS)) == []
 
 
 def test_a_sensor_that_is_unplugged_is_missing_and_never_its_old_value(shown: Shown, browser: Browser) -> None:
@@ -151,6 +131,47 @@ def test_without_scripts_everything_is_said(shown: Shown, browser: Browser) -> N
         assert "前" in page.locator("#top .age").inner_text()
         page.get_by_role("link", name="曲线").click()
         expect(page.locator("figure svg.still").first).to_be_visible()
+
+
+def test_a_technician_confirms_the_stage_and_takes_a_photo(shown: Shown, browser: Browser) -> None:
+    """With the token and without scripts: a stage is kept with a name, a photo is taken, its price said before."""
+    with looking(browser, java_script_enabled=False) as page:
+        page.goto(f"{shown.url}/work")
+        page.get_by_label("令牌").fill(shown.token.upper())
+        page.get_by_label("姓名").fill("王技术员")
+        page.locator("select[name=stage]").select_option("apple first-bloom")
+        page.get_by_role("button", name="确认物候期").click()
+        assert page.url.endswith("/work?done=stage")
+        page.get_by_label("令牌").fill(shown.token)
+        page.get_by_role("button", name=re.compile(r"拍照 · 约 \d\.\d MB")).click()
+        assert page.url.endswith("/work?done=picture")
+    api = f"{shown.url}/api/v1/stations/demo"
+    until(lambda: "王技术员" in httpx.get(f"{api}/events", params={"from": 0, "kind": "stage"}).text, 60)
+    assert "王技术员" in httpx.get(f"{shown.url}/work").text
+
+
+def test_nothing_changes_without_the_token(shown: Shown) -> None:
+    """Whatever a form says without it, or with another one: refused, no error of the server, and nothing is done."""
+    kept = f"{shown.url}/api/v1/stations/demo/events?from=0&kind=stage,maintenance"
+
+    @settings(max_examples=40, deadline=None, database=None)
+    @given(st.dictionaries(st.sampled_from(FIELDS), TEXTS, max_size=6))
+    def sent(form: dict[str, str]) -> None:
+        with httpx.Client(timeout=30) as client:
+            told = client.post(f"{shown.url}/work", data=form)
+            assert told.status_code in (400, 422), (told.status_code, form)
+
+    before = httpx.get(kept).json()
+    sent()
+    for body, status in ((b"\xff=1", 400), (b"token=" + b"x" * 5000, 400), (b"&" * 100, 400)):
+        assert httpx.post(f"{shown.url}/work", content=body).status_code == status, body
+    wrong = httpx.post(f"{shown.url}/work", data={"ask": "stage", "stage": "apple full-bloom", "by": "x", "token": "x"})
+    assert wrong.status_code == 422
+    site = {"origin": "http://evil.example", "sec-fetch-site": "cross-site"}
+    for name in site:
+        form = {"ask": "picture", "token": shown.token}
+        assert httpx.post(f"{shown.url}/work", data=form, headers={name: site[name]}).status_code == 403
+    assert httpx.get(kept).json() == before
 
 
 def test_wrong_questions_are_refused_and_cost_nothing(shown: Shown) -> None:

@@ -1,4 +1,4 @@
-"""The kernel's word of the time under the very system calls that the station's unit allows."""
+"""The kernel's word of the time, and messages to people, under the very system calls that the unit allows."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ import shutil
 import subprocess
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from drivers.reason import SYSTEM
 from edge.clock.timekeeper import TIME_ERROR, KernelTime, NotAllowedError, Timex
+from edge.delivery.message import Fate
 from tests.data import CHECKOUT
 from tests.kits.real_parts import missing
+from tests.kits.services import Services
+from tests.unit.edge.notify.test_child import MESSAGE, robot
 
 UNIT = (CHECKOUT / "systemd/minshan.service").read_text()
 ALLOW = 0x7FFF0000
@@ -111,6 +115,14 @@ def test_where_the_clock_is_trusted_a_refusal_does_not_matter() -> None:
         return anchor is not None and anchor.source in ("system", "ntp")
 
     assert confined(allowed() - set(members("@clock")), trusts)
+
+
+def test_the_station_may_tell_people_under_its_own_unit(tmp_path: Path) -> None:
+    """By the calls that the unit allows a process is started that sends a message, and its answer is heard."""
+    with Services() as services:
+        channel = robot(services, tmp_path)
+        assert confined(allowed(), lambda: channel.send(MESSAGE).fate is Fate.DELIVERED)
+        assert services.wecom.taken
 
 
 def test_the_kernel_s_own_error_is_read() -> None:

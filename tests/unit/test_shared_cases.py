@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from drivers.cameras.camera import NoPictureError
-from drivers.cameras.jpeg import whole
+from drivers.cameras.jpeg import extract_jpeg
 from drivers.catalog import find
 from drivers.driver import Frame
 from edge.config.file import load
@@ -76,20 +76,20 @@ def charger(name: str) -> None:
 
 def whole_picture(name: str) -> None:
     """Hold: it is taken."""
-    assert whole(shared(f"cases/{name}").read_bytes())
+    assert extract_jpeg(shared(f"cases/{name}").read_bytes())
 
 
 def damaged_picture(name: str) -> None:
     """Hold: it is refused."""
     with pytest.raises(NoPictureError):
-        whole(shared(f"cases/{name}").read_bytes())
+        extract_jpeg(shared(f"cases/{name}").read_bytes())
 
 
 def video(name: str) -> None:
     """Hold: of an address of video the first picture is taken."""
     stream = shared(f"cases/{name}").read_bytes()
     with server(lambda _request: stream) as place:
-        assert whole(still(f"http://{place}/"))
+        assert extract_jpeg(still(f"http://{place}/"))
 
 
 def notepad(name: str) -> None:

@@ -5,10 +5,11 @@ const CONNECT_MS = 10_000; // in which a new stream must have said something
 const SILENT_MS = 40_000; // the server says something every 15 s
 const AGAIN_MS = [1_000, 2_000, 5_000, 15_000, 30_000];
 
-// Listens at `url`. `changed(data)` hears of each event, and of each time at which something may have been missed
-// (data null); `state(ok)` whether the stream stands.
-export function listen(url, changed, state) {
+// Listens at `url` from behind the event `last`, up to which the page is right. `changed(data)` hears of each event, and
+// of each time at which something may have been missed (data null); `state(ok)` whether the stream stands.
+export function listen(url, last, changed, state) {
   let source = null;
+  let heardOf = last;
   let watch = 0;
   let retry = 0;
   let tries = 0;
@@ -38,12 +39,13 @@ export function listen(url, changed, state) {
 
   function begin() {
     close();
-    const mine = new EventSource(url);
+    const mine = new EventSource(heardOf ? `${url}?last=${encodeURIComponent(heardOf)}` : url);
     source = mine;
     watch = setTimeout(lost, CONNECT_MS);
     const alive = (act) => (event) => {
       if (source !== mine) return; // of an earlier life
       heard();
+      heardOf = event.lastEventId || heardOf;
       act(event);
     };
     mine.onopen = alive(() => {});

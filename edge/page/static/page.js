@@ -11,11 +11,12 @@ keepAges();
 drawAll();
 view();
 
-const { live, station } = document.body.dataset;
+const { live, position, station } = document.body.dataset;
 if (live) {
   const state = document.getElementById("state");
   listen(
     live,
+    position,
     (event) => {
       if (event === null || !station || event.station === station) refresh();
     },

@@ -58,7 +58,7 @@ def standing(asked: Asked) -> list[Standing]:
     """Return the open alarms, the newest first."""
     found = [one for one in alerts.alerts(asked, alerts.AlertsSince()) if one.open]
     return [
-        Standing(one.id, one.raised_us, one.station, name_of(one), said_of(said(one)), one.acknowledged_by)
+        Standing(one.id, one.raised_us, one.station, name_of(one), said_of(newest_alert(one)), one.acknowledged_by)
         for one in sorted(found, key=lambda one: one.raised_us, reverse=True)
     ]
 
@@ -68,7 +68,7 @@ def name_of(alarm: alerts.AlertState) -> str:
     return _(WHAT.get(alarm.what, alarm.what))
 
 
-def said(alarm: alerts.AlertState) -> dict[str, Any]:
+def newest_alert(alarm: alerts.AlertState) -> dict[str, Any]:
     """Return the station's own newest word of an alarm."""
     return {} if alarm.said is None else dict(msgspec.to_builtins(alarm.said))
 

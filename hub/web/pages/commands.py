@@ -71,14 +71,14 @@ def became(asked: Asked, said: given.OfCommand) -> PageAnswer:
     over = order.state in FINAL or order.nobody or asked.now_us >= order.expires_us
     values: dict[str, object] = {
         "order": order,
-        "told": told(order, asked.now_us),
+        "told": state_sentence(order, asked.now_us),
         "result": result(order),
         "over": over,
     }
     return of_station(asked, order.station, "command.html", _("Command"), values, state.utc_offset_s)
 
 
-def told(order: Order, now: int) -> str:
+def state_sentence(order: Order, now: int) -> str:
     """Return where a command is, in a sentence."""
     words = {"accepted": _("The station is at it."), "done": _("Done."), "failed": _("The station could not do it.")}
     if order.state in words:

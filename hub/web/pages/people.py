@@ -36,10 +36,10 @@ class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def show(asked: Asked, _said: Nothing) -> PageAnswer:
     """Return who may do what."""
-    return shown(asked)
+    return render_page(asked)
 
 
-def shown(asked: Asked, why: str = "", secret: str = "", status: int = 200) -> PageAnswer:
+def render_page(asked: Asked, why: str = "", secret: str = "", status: int = 200) -> PageAnswer:
     """Return the same with what was wrong, or a new token's secret."""
     values = {
         "title": _("People"),
@@ -65,7 +65,7 @@ def add(asked: Asked, said: NewPerson) -> PageAnswer | Elsewhere:
     try:
         people.add(asked, people.NewPerson(said.name, said.role, said.password, scope(said)))
     except people.AccountError as trouble:
-        return shown(asked, texts.render(trouble.reason), status=409)
+        return render_page(asked, texts.render(trouble.reason), status=409)
     return Elsewhere(PAGE)
 
 
@@ -74,8 +74,8 @@ def add_token(asked: Asked, said: NewPerson) -> PageAnswer:
     try:
         made = people.add_token(asked, people.NewToken(said.name, said.role, scope(said)))
     except people.AccountError as trouble:
-        return shown(asked, texts.render(trouble.reason), status=409)
-    return shown(asked, secret=made.secret)
+        return render_page(asked, texts.render(trouble.reason), status=409)
+    return render_page(asked, secret=made.secret)
 
 
 def role(asked: Asked, said: Chosen) -> PageAnswer | Elsewhere:
@@ -83,7 +83,7 @@ def role(asked: Asked, said: Chosen) -> PageAnswer | Elsewhere:
     try:
         people.role(asked, people.NewRole(said.name, said.role, scope(said)))
     except ApiError as refused:
-        return shown(asked, texts.render(refused.reason), status=refused.status)
+        return render_page(asked, texts.render(refused.reason), status=refused.status)
     return Elsewhere(PAGE)
 
 
@@ -98,7 +98,7 @@ def end(asked: Asked, said: people.Ending) -> PageAnswer | Elsewhere:
     try:
         people.end("user")(asked, said)
     except ApiError as refused:
-        return shown(asked, texts.render(refused.reason), status=refused.status)
+        return render_page(asked, texts.render(refused.reason), status=refused.status)
     return Elsewhere(PAGE)
 
 

@@ -24,7 +24,7 @@ from edge.page.assets import Assets
 from edge.page.look import look_of
 from edge.page.templates import Templates
 from hub.rights import Account, Right
-from hub.web.app import LOG_IN, Desk, Heard, heard, keep_session, sent
+from hub.web.app import LOG_IN, Desk, Heard, keep_session, read_request, sent
 from hub.web.pages.words import role_word
 from hub.web.table import ApiError, Asked, Elsewhere, PageAnswer, Route
 
@@ -54,7 +54,7 @@ class Pages:
         """Return what serves one page."""
 
         async def serve(request: Request) -> Response:
-            said = await heard(request)
+            said = await read_request(request)
             made: Response
             try:
                 made = await self._desk.answer(replace(route, handler=partial(self._made, request, route)), said)
@@ -123,6 +123,7 @@ def navigation(caller: Account | None) -> list[tuple[str, str]]:
     if caller is None:
         return []
     found = [("/", _("Wall")), ("/completeness", _("Completeness")), ("/alerts", _("Alerts"))]
+    found.append(("/visits", _("Visits")))
     if caller.may(Right.MANAGE):
-        found += [("/people", _("People")), ("/audit", _("Who did what"))]
+        found += [("/on-call", _("On call")), ("/people", _("People")), ("/audit", _("Who did what"))]
     return found

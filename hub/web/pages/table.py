@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from hub.rights import Right
 from hub.web.alerts import OfAlert
 from hub.web.arguments import Before, Nothing, OfCommand, OfStation
 from hub.web.logins import Logins
-from hub.web.pages import alerts, board, commands, entrance, month, people, station, wall
+from hub.web.pages import alerts, board, commands, entrance, month, on_call, people, station, visits, wall
 from hub.web.table import DataAnswer, PageAnswer, Route
 
 STATION = "/stations/{station}"
 
 
-def routes(logins: Logins, wake: Callable[[], None]) -> tuple[Route, ...]:
-    """Return the table; `logins` counts wrong passwords, `wake` has commands sent."""
+def routes(logins: Logins, wake: Callable[[], None], channels: Collection[str] = ()) -> tuple[Route, ...]:
+    """Return the table; `logins` counts wrong passwords, `wake` has commands sent.
+
+    `channels`: of the hub's file, by which people are told.
+    """
     read, ask, page = Right.READ, Right.COMMAND, PageAnswer
     return (
         *entrance.routes(logins),
@@ -43,6 +46,8 @@ def routes(logins: Logins, wake: Callable[[], None]) -> tuple[Route, ...]:
             page,
             alerts.acknowledge,
         ),
+        Route("GET", "/visits", "Visits", read, Nothing, page, visits.show, slow=True),
         Route("GET", "/audit", "Who did what", Right.MANAGE, Before, page, board.audit),
         *people.routes(),
+        *on_call.routes(channels),
     )

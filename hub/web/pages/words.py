@@ -50,5 +50,9 @@ def action_word(action: str) -> str:
         "user enable": _("let an account live again"),
         "token add": _("made a token"),
         "token disable": _("ended a token"),
+        "acknowledge": _("acknowledged an alert"),
+        "person on call": _("changed who is told of alerts"),
+        "person on call removed": _("took somebody off call"),
+        "test message": _("sent a test message"),
     }
     return words.get(action, action)

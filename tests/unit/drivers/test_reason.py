@@ -96,13 +96,13 @@ def test_a_newer_stations_meaning_is_shown_in_its_english(monkeypatch: pytest.Mo
     monkeypatch.setenv("LANGUAGE", "")
     texts.speak("zh")
     newer = {"code": "eaten_by_a_bear", "params": {"bears": 3}, "text": "eaten by {3} bears"}
-    assert texts.said(newer) == "eaten by {3} bears"
-    assert texts.said({"code": "no_frame", "params": {"minutes": 1}, "text": "no frame in a minute"}) == (
+    assert texts.render_value(newer) == "eaten by {3} bears"
+    assert texts.render_value({"code": "no_frame", "params": {"minutes": 1}, "text": "no frame in a minute"}) == (
         "no frame in a minute"
     )
-    assert texts.said("as version 0.1.0 wrote it") == "as version 0.1.0 wrote it"
-    assert texts.said({"code": "no_readings", "text": "no readings"}) == "没有读数"
-    assert texts.said(None) == ""
+    assert texts.render_value("as version 0.1.0 wrote it") == "as version 0.1.0 wrote it"
+    assert texts.render_value({"code": "no_readings", "text": "no readings"}) == "没有读数"
+    assert texts.render_value(None) == ""
 
 
 def test_an_error_is_told_with_what_happened(monkeypatch: pytest.MonkeyPatch) -> None:

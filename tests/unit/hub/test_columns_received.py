@@ -119,7 +119,7 @@ def test_damage_in_one_block_costs_no_other(tmp_path: Path) -> None:
         part = json.loads(encode(block))
         told["tables"] += part["tables"]
         told["columns"] += part["columns"]
-    told["columns"][0]["values"][0][0] += 10
+    told["columns"][0]["values"][0] += "+10"
     told["tables"][1]["channels"].clear()
     desk = Desk(tmp_path)
     desk.take((BACKFILL, json.dumps(told, separators=(",", ":")).encode()))

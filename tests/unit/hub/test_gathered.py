@@ -37,7 +37,7 @@ class Timed(Desk):
     def after(self, seconds: float) -> list[Span]:
         """Return all spans that are receipted when so much time has passed."""
         self.clock.run_until(self.clock.now() + seconds)
-        self.receiver.tell(cast(Link, self), self.clock.now())
+        self.receiver.send_receipts(cast(Link, self), self.clock.now())
         return self.receipted()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from edge.records.spans import Span
 from edge.wire.contract import Revised
-from hub.record_files import RecordFiles, Taken
+from hub.record_files import Novelty, RecordFiles
 from tests.kits.receiver_kit import minute
 
 
@@ -22,7 +22,7 @@ def opened(folder: Path) -> RecordFiles:
     return RecordFiles(folder / "m.jsonl", folder / "e.jsonl", folder / "m.jsonl.ledger")
 
 
-def put(files: RecordFiles, *seqs: int, revision: int = 0) -> list[Taken]:
+def put(files: RecordFiles, *seqs: int, revision: int = 0) -> list[Novelty]:
     """Take minutes in and see them on the disk."""
     taken = [files.take("s", minute(seq, revision), 0) for seq in seqs]
     files.sync()
@@ -86,12 +86,12 @@ def test_a_file_that_is_moved_away_stays_known(tmp_path: Path, deed: Deed, runni
         assert not files.look()
     else:
         files = opened(tmp_path)
-    assert put(files, 3, 4) == [Taken.DOUBLE, Taken.NEW]
+    assert put(files, 3, 4) == [Novelty.DOUBLE, Novelty.NEW]
     assert (seqs(tmp_path / "m.jsonl"), seqs(tmp_path / "m.jsonl.1")) == ([4], [1, 2, 3, 2])
     files.close()
     shutil.move(tmp_path / "m.jsonl.1", tmp_path.parent / f"{tmp_path.name}-kept-elsewhere")
     files = opened(tmp_path)
-    assert put(files, 1, 4) == [Taken.DOUBLE, Taken.DOUBLE]
+    assert put(files, 1, 4) == [Novelty.DOUBLE, Novelty.DOUBLE]
     assert files.held("s") == [Span("e", 1, 4)]
     assert files.revised("s", files.held("s")) == [Revised(1, [Span("e", 2, 2)])]
     assert files.generation == 1
@@ -113,7 +113,7 @@ def test_what_is_gone_is_not_named_as_received(tmp_path: Path, deed: Deed, left:
         deed(tmp_path)
         files = opened(tmp_path)
     assert [seq for span in files.held("s") for seq in range(span.first, span.last + 1)] == left
-    assert put(files, 1, 2, 3, 4) == [Taken.DOUBLE if seq in left else Taken.NEW for seq in (1, 2, 3, 4)]
+    assert put(files, 1, 2, 3, 4) == [Novelty.DOUBLE if seq in left else Novelty.NEW for seq in (1, 2, 3, 4)]
     assert sorted(seqs(tmp_path / "m.jsonl")) == [1, 2, 3, 4]
     assert files.id == name
 
@@ -139,7 +139,7 @@ def test_a_file_deleted_while_it_is_written_is_no_success(tmp_path: Path) -> Non
         files.sync()
     assert files.look()
     assert files.held("s") == []
-    assert put(files, 1) == [Taken.NEW]
+    assert put(files, 1) == [Novelty.NEW]
     assert seqs(tmp_path / "m.jsonl") == [1]
 
 
@@ -156,7 +156,7 @@ def test_nothing_is_taken_in_where_there_can_be_no_file(tmp_path: Path) -> None:
     folder.mkdir()
     assert files.look()
     assert not files.look()
-    assert put(files, 1, 2) == [Taken.NEW, Taken.NEW]
+    assert put(files, 1, 2) == [Novelty.NEW, Novelty.NEW]
     assert seqs(folder / "m.jsonl") == [1, 2]
     assert json.loads((folder / "m.jsonl.ledger").read_text())["id"] == files.id
 
@@ -198,7 +198,7 @@ def test_a_damaged_ledger_file_costs_no_line(tmp_path: Path) -> None:
     files.close()
     (tmp_path / "m.jsonl.ledger").write_bytes(b"\0" * 100)
     files = opened(tmp_path)
-    assert put(files, 1, 2) == [Taken.DOUBLE, Taken.NEW]
+    assert put(files, 1, 2) == [Novelty.DOUBLE, Novelty.NEW]
     assert (tmp_path / "m.jsonl.ledger.damaged").exists()
 
 
@@ -210,10 +210,10 @@ def test_another_content_is_known_after_a_restart(tmp_path: Path) -> None:
     files.take("s", undated, 1_767_225_660_000_000)
     files.sync()
     for _ in range(2):
-        assert files.take("s", minute(1), 99) is Taken.DOUBLE
-        assert files.take("s", undated, 99_000_000) is Taken.DOUBLE  # when it arrived is none of its content
-        assert files.take("s", minute(1, air_temperature=-99.0), 99) is Taken.OTHER
-        assert files.take("s", minute(2, start=None, wind_speed=3.0), 99) is Taken.OTHER
+        assert files.take("s", minute(1), 99) is Novelty.DOUBLE
+        assert files.take("s", undated, 99_000_000) is Novelty.DOUBLE  # when it arrived is none of its content
+        assert files.take("s", minute(1, air_temperature=-99.0), 99) is Novelty.OTHER
+        assert files.take("s", minute(2, start=None, wind_speed=3.0), 99) is Novelty.OTHER
         files.close()
         files = opened(tmp_path)
     assert seqs(tmp_path / "m.jsonl") == [1, 2]

@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from edge.clock.clock import system_utc
 from hub import tiles
+from hub.database.engine import opened
+from hub.database.schema import migrate
+from hub.database.sink import DatabaseSink
+from hub.tile_maker import TileMaker
 from hub.tiles import LARGEST, TileError, Tiles
+from tests.kits.broker import until
+from tests.kits.wall_kit import MINUTE
+from tests.kits.wall_kit import picture as taken
 
 ORCHARD = Path(__file__).parents[3] / "docs/pictures/orchard.jpg"
 
@@ -66,3 +74,25 @@ def test_the_folder_stays_bounded_and_a_tile_is_made_once(tmp_path: Path) -> Non
             assert len(list((tmp_path / "tiles").iterdir())) <= 20
     assert last.is_file()
     assert kept.tile(f"{49:064}", tmp_path / "taken-away.jpg") == last
+
+
+def test_tiles_are_made_as_pictures_come_before_anybody_asks(tmp_path: Path) -> None:
+    """What was here at the start, and what a station has told of since, is ready when the wall is opened."""
+    pictures, kept = tmp_path / "pictures", tmp_path / "pictures.tiles"
+    pictures.mkdir()
+    url = f"sqlite://{tmp_path}/hub.db"
+    engine = opened(url)
+    migrate(engine)
+    engine.close()
+    sink, now = DatabaseSink(opened(url)), system_utc()
+    sink.commit(taken(pictures, "orchard-1", "mast", 1, now - MINUTE, False))
+    maker = TileMaker(lambda: opened(url), Tiles.beside(pictures), pictures, system_utc)
+    maker.start()
+    try:
+        until(lambda: len(list(kept.glob("*.webp"))) == 1)
+        sink.commit(taken(pictures, "orchard-2", "gate", 1, now, True))
+        maker.tell("orchard-2")
+        until(lambda: len(list(kept.glob("*.webp"))) == 2)
+    finally:
+        maker.stop()
+        sink.close()

@@ -46,6 +46,10 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
     assert (config.camera[0].url, config.camera[0].every_min) == ("http://10.0.0.9/s.jpg", 30)
     assert config.broker is not None
     assert config.broker.url == "mqtt://farm:1883"
+    text = out.read_text()
+    begin = text.index("# [[forward]]")
+    out.write_text(text[:begin] + re.sub("(?m)^# ", "", text[begin:]))  # as a person does who wants that
+    assert [(one.name, one.every_min) for one in load(out).forward] == [("county", 10)]
 
 
 def test_a_site_that_nobody_gave_is_said_loudly(tmp_path: Path) -> None:

@@ -161,6 +161,27 @@ def test_two_sensors_of_a_line_that_differ_in_speed(tmp_path: Path) -> None:
     ]
 
 
+def test_another_platform_that_is_wrong_is_named_with_its_line(tmp_path: Path) -> None:
+    """A destination is read as the hub reads it; each mistake in one is told at its place."""
+    county = '[[forward]]\nname = "county"\nkind = "http-json"\nurl = "https://county.example"\nevery_min = 10\n'
+    file = tmp_path / "station.toml"
+    file.write_text(STATION + county)
+    assert [(one.name, one.every_min) for one in load(file).forward] == [("county", 10)]
+    wrong = (
+        (county.replace("http-json", "ftp"), '11: forward "county".kind = "ftp": must be one of http-json, mqtt-json'),
+        (county.replace("https:", "ftp:"), '12: forward "county".url = "ftp://county.example": must be an address'),
+        (county.replace("10", "-1"), '13: forward "county".every_min = -1: must be at least 0'),
+        (county + 'stations = ["a"]\n', '14: forward "county".stations = ["a"]: a station sends its own records'),
+        (county + "batsh = 7\n", '14: forward "county".batsh = 7: there is no such key here; did you mean "batch"?'),
+        (county + county, '15: forward "county".name = "county": the name "county" is taken'),
+        ('[forward]\nname = "x"\n', "9: forward: must be tables of their own, each under a line [[forward]]"),
+    )
+    for text, said in wrong:
+        found = mistakes(tmp_path, STATION + text)
+        assert len(found) == 1, found
+        assert said in found[0]
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     """A technician corrects the file once, not once for each mistake."""
     text = STATION.replace("31.68", '"x"').replace('dir = "/var/lib/minshan"', "records_mb = 5") + BME + "foo = 1\n"

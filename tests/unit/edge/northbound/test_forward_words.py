@@ -140,10 +140,11 @@ def test_an_event_goes_as_it_is(value: Any) -> None:
 
 @given(st.integers(100, 599), st.binary(max_size=50), st.sampled_from(["", "7", "Wed, 25 Nov 2026 03:00:30 GMT", "x"]))
 def test_any_answer_is_judged(status: int, body: bytes, wait: str) -> None:
-    """Whatever a server says is a verdict: 2xx alone is proof, and a wait that it asks for is bounded."""
+    """Whatever a server says is a verdict: 2xx alone is proof, a web page never, and a wait is bounded."""
     now = datetime(2026, 11, 25, 3, tzinfo=UTC)
     verdict = http_json.proof(HTTP, status, {"Retry-After": wait}, body, now)
-    assert (verdict.fate is Fate.PROVEN) == (200 <= status < 300 and not body.lstrip().lower().startswith(b"<html"))
+    is_page = body.lstrip().lower().startswith((b"<html", b"<!doctype"))
+    assert (verdict.fate is Fate.PROVEN) == (200 <= status < 300 and not is_page)
     assert (verdict.reason is None) == (verdict.fate is Fate.PROVEN)
     if verdict.fate is Fate.FAILED and not 200 <= status < 300:
         assert verdict.wait_s == {"": None, "x": None, "7": 7.0}.get(wait, 30.0)

@@ -132,14 +132,14 @@ def test_the_box_and_the_user_are_what_is_blocked(tmp_path: Path) -> None:
     known = logins(file)
     known.refused(login_of(of("http://nvr/1")))
     for url, driver in (("https://NVR/2", "http"), ("rtsp://nvr:554/3", "rtsp"), ("http://admin:x@nvr:80/4", "http")):
-        assert known.left(login_of(CaptureTarget("d", driver, url, "admin", "x"))) == 1800.0
+        assert known.seconds_left(login_of(CaptureTarget("d", driver, url, "admin", "x"))) == 1800.0
     others = (
         of("http://nvr2/1"),
         of("http://nvr:8081/1"),
         of("http://nvr/1", "guest"),
         of("http://nvr/1", password="y"),
     )
-    assert [known.left(login_of(other)) for other in others] == [0.0] * 4
+    assert [known.seconds_left(login_of(other)) for other in others] == [0.0] * 4
     known.refused(login_of(of("http://nvr/1", password="geheim")))
     assert "geheim" not in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -150,17 +150,17 @@ def test_passwords_that_are_guessed_wait_too(tmp_path: Path) -> None:
     known = logins(tmp_path / "logins.json")
     for password in "abc":
         known.refused(login_of(of("http://nvr/1", password=password)))
-    assert known.left(login_of(of("http://nvr/1", password="d"))) > 0
+    assert known.seconds_left(login_of(of("http://nvr/1", password="d"))) > 0
     known.accepted(login_of(of("http://nvr/1")))
-    assert known.left(login_of(of("http://nvr/1", password="a"))) == 0.0
+    assert known.seconds_left(login_of(of("http://nvr/1", password="a"))) == 0.0
 
 
 def test_a_wait_goes_on_over_a_boot(tmp_path: Path) -> None:
     """By UTC where it is known at both ends, otherwise anew; a file that is torn is none."""
     file, login = tmp_path / "logins.json", login_of(of("http://nvr/1"))
     logins(file, 100.0, 0).refused(login)
-    assert logins(file, 5.0, 1_000_000_000, "b").left(login) == 800.0
-    assert logins(file, 5.0, None, "b").left(login) == 1800.0
-    assert logins(file, 5.0, -(10**15), "b").left(login) == 1800.0
+    assert logins(file, 5.0, 1_000_000_000, "b").seconds_left(login) == 800.0
+    assert logins(file, 5.0, None, "b").seconds_left(login) == 1800.0
+    assert logins(file, 5.0, -(10**15), "b").seconds_left(login) == 1800.0
     file.write_bytes(b'{"salt"')
-    assert logins(file).left(login) == 0.0
+    assert logins(file).seconds_left(login) == 0.0

@@ -158,7 +158,7 @@ def test_records_without_time_are_held_but_the_newest_goes(open_store: Opener) -
     store.append(minute(3, timed=False))
     assert seqs(store.outbox.unsent(PLATFORM)) == [1]
     assert seqs(store.outbox.newest(PLATFORM)) == [3]
-    assert (store.outbox.held(PLATFORM), store.outbox.count_unsent(PLATFORM)) == (2, 3)
+    assert (store.outbox.count_held(PLATFORM), store.outbox.count_unsent(PLATFORM)) == (2, 3)
     assert [(b.boot, b.first, b.last, b.records) for b in store.times.boots_without_time()] == [("boot-1", 2, 3, 2)]
 
 
@@ -186,7 +186,7 @@ def test_bounds_release_a_boot_that_never_had_a_time(open_store: Opener) -> None
     assert store.times.bound("boot-1", 5, 9) == 0
     found = store.outbox.unsent(PLATFORM)[0]
     assert (found.start, found.revision, found.clock.source, found.clock.not_before) == (None, 1, "bounds", 5)
-    assert store.outbox.held(PLATFORM) == 0
+    assert store.outbox.count_held(PLATFORM) == 0
     assert store.times.boots_without_time() == []
 
 

@@ -130,7 +130,7 @@ class StoreModel(RuleBasedStateMachine):
         due = [self.model[seq].record for seq in reversed(unsent) if not self.model[seq].held]
         assert self.store.outbox.unsent(PLATFORM) == due
         assert self.store.outbox.count_unsent(PLATFORM) == len(unsent)
-        assert self.store.outbox.held(PLATFORM) == sum(self.model[seq].held for seq in unsent)
+        assert self.store.outbox.count_held(PLATFORM) == sum(self.model[seq].held for seq in unsent)
         assert [r.seq for r in self.store.outbox.newest(PLATFORM)] == unsent[-1:]
         sent = {seq for seq, kept in self.model.items() if kept.state == "sent"}
         spans = self.store.outbox.unproven(PLATFORM)

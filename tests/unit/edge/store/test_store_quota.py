@@ -14,6 +14,7 @@ import pytest
 from edge.records.record import Kind, Record
 from edge.records.spans import Span
 from edge.store.check import check
+from edge.store.delivery import FORWARD
 from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import FULL, THUMBNAIL, NewPicture, Part
 from edge.store.store import Store
@@ -57,6 +58,26 @@ def test_without_a_time_nothing_is_old(folder: Path) -> None:
     store.outbox.prove([Span("a", 1, 2)], PLATFORM)
     assert store.sweep(event(Kind.LOSS, 3, {}).stamp, None, NTP) == []
     assert len(store.range(1, 9)) == 2
+    store.close()
+
+
+def test_another_platform_that_takes_nothing_costs_the_station_no_record(folder: Path) -> None:
+    """Over the bound what the platform has goes before what it lacks, though another destination lacks all: that is a
+    loss record of its own kind; and pictures wait for no such destination."""
+    other = FORWARD + "county"
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM, other), records_bytes=LIMIT)
+    for n in range(1, 251):
+        store.append(minute(n, body=BIG))
+    store.outbox.prove([Span("a", 41, 250)], PLATFORM)
+    losses = sweep(store, 300)
+    assert [loss.fields()["state"] for loss in losses] == ["not forwarded"] * len(losses) != []
+    assert (losses[0].fields()["first"], store.get(1) is not None) == (41, True)
+    assert store.outbox.count_unsent(PLATFORM) == 40 + len(losses)
+    assert store.size_bytes() <= LIMIT
+    (store.pictures.folder / f"{'ab' * 32}.jpg").write_bytes(b"123456789")
+    draft = event(Kind.PICTURE, 301, {})
+    store.append(draft, picture=NewPicture("ab" * 32, "north", Part(9, "ab" * 32), None))
+    assert (len(store.pictures.next_pieces(PLATFORM, 9)), store.pictures.next_pieces(other, 9)) == (1, [])
     store.close()
 
 

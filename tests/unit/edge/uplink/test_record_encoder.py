@@ -74,18 +74,18 @@ def test_version_2_is_written_once_a_receiver_reads_it(encoding: Encoding) -> No
     assert versions(encoding.encoder) == {1}
     (message,) = encoding.encoder.live([spelt(minute(1))])
     assert decode(message.payload, Batch).records == [spelt(minute(1))]
-    encoding.encoder.heard(3)
+    encoding.encoder.set_platform_version(3)
     assert versions(encoding.encoder) == {2}
     assert versions(encoding.again()) == {2}
     assert versions(encoding.again(contract=1)) == {1}
-    encoding.again().heard(1)
+    encoding.again().set_platform_version(1)
     assert versions(encoding.encoder) == {1}
     assert versions(encoding.again()) == {1}
 
 
 def test_a_live_message_has_its_table_until_a_receipt_says_that_it_arrived(encoding: Encoding) -> None:
     """Then its name is enough, and it goes again where the platform wants it."""
-    encoding.encoder.heard(2)
+    encoding.encoder.set_platform_version(2)
     first = encoding.live(1)
     assert len(first.tables) == 1
     assert encoding.live(2).tables == first.tables
@@ -104,7 +104,7 @@ def test_a_live_message_has_its_table_until_a_receipt_says_that_it_arrived(encod
 
 def test_where_nobody_gives_receipts_each_message_can_be_read_alone(encoding: Encoding) -> None:
     """With the broker's word as proof a table goes along each time."""
-    encoding.again(proof="broker").heard(2)
+    encoding.again(proof="broker").set_platform_version(2)
     encoding.live(1)
     encoding.receipt(1)
     assert len(encoding.live(2).tables) == 1
@@ -112,7 +112,7 @@ def test_where_nobody_gives_receipts_each_message_can_be_read_alone(encoding: En
 
 def test_what_does_not_get_through_goes_in_version_1(encoding: Encoding) -> None:
     """What was lacking twice, or all for an hour after a refusal, goes in the form that everybody on the way knows."""
-    encoding.encoder.heard(2)
+    encoding.encoder.set_platform_version(2)
     for _ in range(2):
         encoding.lacking.proved([], True)
         encoding.lacking.again([Span("e", 1, 1)])
@@ -127,7 +127,7 @@ def test_what_does_not_get_through_goes_in_version_1(encoding: Encoding) -> None
 
 def test_a_message_keeps_to_the_brokers_limit(encoding: Encoding) -> None:
     """A batch that is too large goes in halves, each with its table."""
-    encoding.encoder.heard(2)
+    encoding.encoder.set_platform_version(2)
     records = [spelt(minute(seq, air_temperature=zlib.crc32(b"%d" % seq) % 1000 / 100)) for seq in range(300, 0, -1)]
     messages = encoding.encoder.backfill(records, 600)
     assert len(messages) > 1

@@ -135,7 +135,7 @@ def test_a_url_is_taken_apart(
 ) -> None:
     """Ports have their defaults, logins their escapes."""
     assert address.parse(url) == address.Address(host, port, tls, user, password)
-    assert "p@ss" not in address.parse(url).shown
+    assert "p@ss" not in address.parse(url).url
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from drivers.reason import Reason
+from edge.forward.batch import Batch
 from edge.northbound import http_json
 from edge.records.record import Record
 from hub.database import forwarded
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.forward.batch import Batch
 from hub.forward.queue import Queue
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, query, row, set_back

@@ -8,6 +8,7 @@ import pytest
 
 from edge.config.errors import ConfigError
 from edge.config.forward import HttpJson, MqttJson
+from edge.forward.mqtt_sender import broker_of
 from hub.config import load
 
 HEAD = """
@@ -39,7 +40,7 @@ def test_destinations_are_read(tmp_path: Path) -> None:
     assert isinstance(county, HttpJson)
     assert isinstance(agri, MqttJson)
     assert (county.stations, county.events, agri.names) == (("a",), True, {"air_temperature": "wd"})
-    assert (agri.broker().protocol, agri.broker().url) == ("3.1.1", "mqtts://agri.example")
+    assert (broker_of(agri).protocol, broker_of(agri).url) == ("3.1.1", "mqtts://agri.example")
 
 
 @pytest.mark.parametrize(

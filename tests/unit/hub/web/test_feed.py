@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
+from playwright.sync_api import Route as PlaywrightRoute
 
 from edge.page import feed
 from hub.rights import Role
 from tests.kits.broker import until
+from tests.kits.chromium import chromium
 from tests.kits.office import FOREIGN, MINE, Office, office
 
 
@@ -68,7 +71,7 @@ def test_a_new_minute_is_told_at_once_to_whoever_may_see_it(shared: Office) -> N
         listening(shared, shared.token(Role.OPERATOR)) as operator,
     ):
         for station in (FOREIGN, MINE):
-            shared.server.feed.tell(station)
+            shared.server.feed.notify(station)
         until(lambda: len(operator.told()) == 2 and grower.told())
         assert {station for _, station in operator.told()} == {MINE, FOREIGN}
         assert [station for _, station in grower.told()] == [MINE]
@@ -78,16 +81,50 @@ def test_who_comes_back_misses_nothing_and_hears_nothing_twice(shared: Office) -
     """With the number of the last event a stream goes on behind it; with one that is not known it says: read anew."""
     token = shared.token(Role.OPERATOR)
     with listening(shared, token) as first:
-        shared.server.feed.tell(MINE)
+        shared.server.feed.notify(MINE)
         until(first.told)
         last = first.told()[-1][0]
-    shared.server.feed.tell(FOREIGN)
+    shared.server.feed.notify(FOREIGN)
     with listening(shared, token, last) as again:
         until(again.told)
         assert [station for _, station in again.told()] == [FOREIGN]
     for unknown in ("deadbeef-1", "x", f"{last}999999", "-", last.replace("-", "-x")):
         with listening(shared, token, unknown) as lost:
             assert "event: resync" in lost.lines
+
+
+@pytest.mark.slow  # a browser's start
+def test_a_minute_between_a_page_and_its_stream_is_shown(shared: Office) -> None:
+    """What comes after the page was made and before its stream stands is on the screen without a further minute."""
+    name = shared.add(Role.OPERATOR)
+    cookie = {"name": "minshan_session", "value": shared.browser(name).cookies["minshan_session"], "url": shared.url}
+    told = shared.server.feed
+    held: list[str] = []
+    with chromium() as browser, browser.new_context() as context:
+        context.add_cookies([cookie])  # type: ignore[list-item]  # Playwright takes a dictionary of its own kind
+        page = context.new_page()
+
+        def hold(route: PlaywrightRoute) -> None:
+            before = told.position
+            if not held:
+                shared.keep_minutes(MINE, count=4)
+                told.notify(MINE)
+                until(lambda: told.position != before)
+            held.append(route.request.url)
+            route.continue_()
+
+        page.route("**/api/v1/live*", hold)
+        page.goto(f"{shared.url}/stations/{MINE}")
+        before = page.content()
+        page.wait_for_function("minute => document.querySelector('#top').dataset.endUs !== minute", arg=end_of(before))
+    assert len(held) == 1
+
+
+def end_of(html: str) -> str:
+    """Return the end of the minute that a page shows."""
+    found = re.search(r'id="top"[^>]* data-end-us="(\d+)"', html)
+    assert found is not None
+    return found.group(1)
 
 
 def test_a_stream_ends_with_the_right_to_it(shared: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ def test_the_page_says_what_each_role_may_do(page: str) -> None:
         found = re.search(rf"^\| {role.value}[^|]*\|(.*)\|$", text, re.MULTILINE)
         assert found is not None, role
         given = [bool(cell.strip()) for cell in found[1].split("|")]
-        assert given == [right in MAY[role] for right in ("read", "command", "manage")], role
+        assert given == [right in MAY[role] for right in ("read", "acknowledge", "command", "manage")], role
 
 
 def test_every_answer_and_argument_is_described(shared: Office) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import product
 
 import httpx
@@ -17,7 +16,7 @@ from hub.web.logins import MOST_BY_NAME, Logins
 from hub.web.pages.entrance import inside
 from hub.web.pages.table import routes
 from hub.web.table import Route
-from tests.kits.office import FOREIGN, MINE, PASSWORD, Office, office
+from tests.kits.office import FOREIGN, MINE, PASSWORD, Office, browser, entered, office
 
 TABLE = routes(Logins(), lambda: None)
 GAPS = {"id": "0" * 16, "name": "nobody", "camera": "mast", "day": "2026-01-01"}
@@ -28,6 +27,8 @@ FORMS = {
     "/tokens": {"role": "grower", "scope": "some", "stations": MINE},
     "/role": {"role": "grower", "stations": MINE},
     "/password": {"password": PASSWORD},
+    "/on-call": {"channels": "group", "stations": MINE},
+    "/on-call/nobody": {"channels": "group", "stations": MINE},
 }
 
 
@@ -38,30 +39,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         yield made
 
 
-def browser(shared: Office, token: str | None = None) -> httpx.Client:
-    """Return a client that asks as a browser on the hub's own page does; without TLS it needs no certificates."""
-    bears = {} if token is None else {"authorization": f"Bearer {token}"}
-    return httpx.Client(
-        base_url=shared.url, headers={**bears, "origin": shared.url, "accept-language": "en"}, timeout=20, verify=False
-    )
-
-
-@contextmanager
-def entered(shared: Office, name: str) -> Iterator[httpx.Client]:
-    """Give a browser that has logged in by the form."""
-    with browser(shared) as client:
-        told = client.post("/login", data={"name": name, "password": PASSWORD, "back": "/completeness"})
-        assert (told.status_code, told.headers["location"]) == (303, "/completeness")
-        yield client
-
-
 def ask(client: httpx.Client, route: Route, station: str, name: str) -> httpx.Response:
     """Ask for one page, or fill its form."""
     path = route.path.format(station=station, **GAPS)
     if route.method == "GET":
         return client.get(path)
     form = next((form for end, form in FORMS.items() if path.endswith(end)), {})
-    return client.post(path, data={**form, "name": name} if path in ("/people", "/tokens") else form)
+    return client.post(path, data={**form, "name": name} if path in ("/people", "/tokens", "/on-call") else form)
 
 
 @pytest.mark.parametrize("route", TABLE, ids=lambda route: f"{route.method} {route.path}")

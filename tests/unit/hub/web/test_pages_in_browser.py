@@ -9,17 +9,32 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from edge.clock.clock import system_utc
-from edge.wire.contract import StationId
+from edge.delivery.message import Fate, SendResult
+from edge.wire.contract import VERSION, Command, StationId
+from hub.alarms.alarm import Alarm
+from hub.alarms.book import AlarmBook
+from hub.alarms.health import Health
+from hub.alarms.people import Contact, People
+from hub.alarms.testing import told_by_all
 from hub.database.engine import opened
+from hub.database.orders import Orders
 from hub.database.sink import DatabaseSink
-from hub.rights import Role
+from hub.rights import Account, Role
+from hub.web.logins import Logins
+from hub.web.pages.table import routes
+from hub.web.table import PageAnswer
+from tests.kits.axe import harms_of
 from tests.kits.chromium import Seen, chromium
-from tests.kits.office import PASSWORD, Office, office
+from tests.kits.office import CHANNELS, PASSWORD, Office, office
 from tests.kits.wall_kit import keep_station, keep_wall
 
 STATIONS, CAMERAS, MOST_BYTES = 8, 108, 300_000
 TABS = 8
 GROWERS: StationId = "orchard-1"
+ORDER = "0123456789abcdef"
+OPEN_ALL = """addEventListener("load", () => {
+    for (const one of document.querySelectorAll("details")) one.open = true;
+})"""
 HIDE = """hidden => {
     Object.defineProperty(document, "visibilityState", {configurable: true, get: () => hidden ? "hidden" : "visible"});
     document.dispatchEvent(new Event("visibilitychange"));
@@ -35,7 +50,28 @@ def an_office_with_a_wall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         keep_wall(made.database, folder, system_utc(), STATIONS, CAMERAS, minutes=40)
         made.add(Role.ADMIN, name="admin")
         made.add(Role.GROWER, GROWERS, name="grower")
+        keep_affairs(made)
         yield made
+
+
+def keep_affairs(made: Office) -> None:
+    """Keep what an office has besides measurements: alarms, people on call, a message, a command, a token."""
+    now = system_utc()
+    alarms = [
+        Alarm("a" * 16, GROWERS, "frost", now - 3_600_000_000, now, now, True, step=2),
+        Alarm("b" * 16, f"orchard-{STATIONS}", "silent", now - 3_600_000_000, now, now, True, step=1),
+        Alarm("c" * 16, "orchard-2", "battery", now - 7_200_000_000, now, now, True, step=1),
+    ]
+    AlarmBook(made.engine).keep(alarms)
+    people = [Contact("张师傅", 1, [*CHANNELS], "13800000000", hours=("22:00", "06:00")), Contact("李四", 2, ["group"])]
+    for one in people:
+        People(made.engine).keep(one)
+    told_by_all(made.engine, people, now)
+    made.engine.query("UPDATE alarm_message SET state = 'expired'")
+    Health(made.engine).note("group", SendResult(Fate.REFUSED, "errcode 93000", None), now)
+    made.token(Role.OPERATOR, GROWERS)
+    command = Command(VERSION, ORDER, "hello", {}, now + 1)
+    Orders(made.engine).add(GROWERS, command, Account("user", "admin", Role.ADMIN, None), now)
 
 
 @pytest.fixture(name="browser", scope="module")
@@ -97,7 +133,7 @@ def test_a_new_minute_comes_onto_the_wall_by_itself(browser: Browser, shared: Of
         sink = DatabaseSink(opened(shared.database))
         keep_station(sink, f"orchard-{STATIONS - 1}", 1, system_utc() + 60_000_000, 3, [], seq=1000)
         sink.close()
-        shared.server.feed.tell(f"orchard-{STATIONS - 1}")
+        shared.server.feed.notify(f"orchard-{STATIONS - 1}")
         expect(box.locator(".first")).not_to_have_text(before, timeout=20_000)
 
 
@@ -145,10 +181,23 @@ def test_a_grower_finds_ones_station_and_its_curve_and_nothing_of_others(browser
         assert page.goto(f"{shared.url}/people").status == 403  # type: ignore[union-attr]  # it answers
 
 
-PAGES = (
-    *("/", "/completeness", "/alerts", "/people", "/audit", f"/stations/{GROWERS}", f"/stations/{GROWERS}/sheet"),
-    *(f"/stations/{GROWERS}/commands", f"/stations/{GROWERS}/events", f"/stations/{GROWERS}/pictures/cam-1"),
-)
+GAPS = {"station": GROWERS, "camera": "cam-1", "day": "2026-01-01", "id": ORDER}
+PAGES = [
+    route.path.format(**GAPS)
+    for route in routes(Logins(), lambda: None)
+    if route.method == "GET" and route.answer is PageAnswer and route.path != "/login"
+]
+
+
+@pytest.mark.slow  # a browser's start and many pages
+def test_no_page_keeps_anybody_out(browser: Browser, shared: Office) -> None:
+    """For those who hear a page, see little contrast or have no mouse, axe finds nothing serious, light and dark."""
+    with person(browser, shared, "admin", "zh-CN", width=390) as page:
+        page.context.add_init_script(OPEN_ALL)
+        found = harms_of(page, [shared.url + path for path in PAGES])
+    with browser.new_context(locale="zh-CN") as context:
+        found += harms_of(context.new_page(), [f"{shared.url}/login"])
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.slow  # a browser's start and many pages

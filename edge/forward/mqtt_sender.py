@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from drivers.clock import Clock
 from drivers.reason import Reason
+from edge.budget import reckoning
 from edge.config.forward import MqttJson
+from edge.config.sections import BrokerSection
+from edge.forward.batch import Batch
 from edge.northbound import mqtt_json
 from edge.northbound.verdict import PROVEN, Fate, Verdict
 from edge.records.record import Record
 from edge.wire.errors import LinkError
 from edge.wire.link import Connect, Link
 from edge.wire.session import Session
-from hub.forward.batch import Batch
 
 IN_FLIGHT = 20  # messages that wait for their acknowledgement at once
 VERSION = 4  # MQTT 3.1.1 in CONNECT
@@ -25,6 +27,9 @@ class MqttSender:
         self._section, self._clock, self._connect = section, clock, connect
         self._session = Session(section.client_id or client_id, ())
         self._link: Link | None = None
+        self._tls = section.url.startswith("mqtts")
+        self._pings = 0  # of this connection, counted already
+        self.link_bytes = 0
         self.most, self.timeout_s = IN_FLIGHT, section.timeout_s
 
     def encode(self, station: str, record: Record) -> bytes:
@@ -36,10 +41,11 @@ class MqttSender:
         until = self._clock.now() + self.timeout_s
         try:
             link = self._linked()
-            mids = {
-                link.publish(mqtt_json.topic(self._section, item.station), line)
-                for item, line in zip(batch.items, batch.lines, strict=True)
-            }
+            mids = set()
+            for item, line in zip(batch.items, batch.lines, strict=True):
+                before = link.bytes_sent
+                mids.add(link.publish(mqtt_json.topic(self._section, item.station), line))
+                self.link_bytes += reckoning.message(link.bytes_sent - before, self._tls)
             while mids and self._clock.now() < until:
                 link.wait(until)
                 mids -= link.acks.keys()
@@ -63,6 +69,7 @@ class MqttSender:
             try:
                 self._link.wait(min(until, self._clock.now() + SLICE_S))
                 self._link.incoming.clear()
+                self._count_pings(self._link)
             except LinkError:  # the next batch connects anew, and says what is wrong then
                 self.close()
 
@@ -74,8 +81,21 @@ class MqttSender:
 
     def _linked(self) -> Link:
         if self._link is None:
-            self._link = self._connect(self._section.broker(), self._session, self._clock, VERSION)
+            self._pings = 0
+            self.link_bytes += reckoning.CONNECTING
+            self._link = self._connect(broker_of(self._section), self._session, self._clock, VERSION)
         return self._link
+
+    def _count_pings(self, link: Link) -> None:
+        self.link_bytes += (link.pings - self._pings) * reckoning.ping(self._tls)
+        self._pings = link.pings
+
+
+def broker_of(section: MqttJson) -> BrokerSection:
+    """Return a destination's broker as a link wants it."""
+    login = {"username": section.username, "password_file": section.password_file}
+    files = {"ca_file": section.ca_file, "cert_file": section.cert_file, "key_file": section.key_file}
+    return BrokerSection.model_validate({"url": section.url, "protocol": "3.1.1", **login, **files})
 
 
 def without_login(url: str) -> str:

@@ -16,12 +16,11 @@ from typing import Protocol
 
 from drivers.clock import Clock
 from drivers.reason import Reason
+from edge.errors import StorageError
+from edge.forward.batch import Batch
 from edge.northbound.verdict import Fate, Verdict
 from edge.records.record import Record
 from edge.wire.retry import Retry
-from hub.forward.batch import Batch
-from hub.forward.queue import Queue
-from hub.sink import SinkError
 
 log = logging.getLogger("minshan.forward")
 POLL_S = 2.0  # between two looks where nothing waits
@@ -29,9 +28,36 @@ TRIES = 4  # of one batch before another is sent in its place
 MOST_WAITING = 32  # batches on their way at once: where all of them fail no more are made
 OUTDONE = 20  # others that got through, each followed by one more failure, after which a single record is the fault
 HASTY = 3  # records set aside in a row, with none taken between, after which each is paused for
-LEASE_S = 60.0  # beyond the longest request, for which a hub that says nothing is still the one that sends
+UNADMITTED_S = 60.0  # until it is asked again whether the month has bytes left
 ASIDE = Reason("forward_aside", "{destination}: set aside: {why}", destination="", why="")
 TROUBLE = Reason("forward_trouble", "{destination}: {why}", destination="", why="")
+
+
+class Queue(Protocol):
+    """What one destination is to be sent, kept over any kill. All methods raise StorageError."""
+
+    destination: str
+
+    def batches(self) -> list[Batch]:
+        """Return what is on its way, what goes first first."""
+
+    def fill(self, most: int, encode: Callable[[str, Record], bytes]) -> Batch | None:
+        """Fix the next batch, of `most` records, newest first. Return it; None where nothing waits."""
+
+    def proven(self, batch: Batch) -> None:
+        """Note that the destination has a batch: each record of it that has not been revised meanwhile."""
+
+    def halve(self, batch: Batch) -> None:
+        """Put the two halves of a batch in its place."""
+
+    def set_aside(self, batch: Batch, why: Reason) -> None:
+        """Note that the destination does not take a batch of one record, so that it holds up no other."""
+
+    def failed(self, why: Reason) -> None:
+        """Note why nothing gets through."""
+
+    def close(self) -> None:
+        """Let what it stands on go."""
 
 
 class Sender(Protocol):
@@ -39,6 +65,7 @@ class Sender(Protocol):
 
     most: int  # records in a batch
     timeout_s: float
+    link_bytes: int  # that went over the link so far, both ways, as a network counts them
 
     def encode(self, station: str, record: Record) -> bytes:
         """Return a record's line. Raise EncodeError."""
@@ -51,6 +78,19 @@ class Sender(Protocol):
 
     def close(self) -> None:
         """Let the connection go."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How soon and how much is sent.
+
+    `every_s`: seconds between two batches that are not full; `admits`: whether one of so many bytes may go now;
+    `is_ours`: whether this is the one that sends, where several could.
+    """
+
+    every_s: Callable[[], float] = lambda: 0.0
+    admits: Callable[[int], bool] = lambda _size: True
+    is_ours: Callable[[], bool] = lambda: True
 
 
 @dataclass
@@ -68,14 +108,12 @@ class Failing:
 
 
 class ForwardLane:
-    """Sends one queue's batches by one sender; `holder` names this hub among others on the same database."""
+    """Sends one queue's batches by one sender, at its pace."""
 
-    def __init__(
-        self, queue: Queue, sender: Sender, holder: str, clock: Clock, utc: Callable[[], int], retry: Retry
-    ) -> None:
-        self._queue, self._sender, self._holder = queue, sender, holder
-        self._clock, self._utc, self._retry = clock, utc, retry
-        self._lease_until = 0.0
+    def __init__(self, queue: Queue, sender: Sender, clock: Clock, retry: Retry, pace: Pace) -> None:
+        self._queue, self._sender = queue, sender
+        self._clock, self._retry, self._pace = clock, retry, pace
+        self._gathered_at = float("-inf")  # when the last batch that was not full was made
         self._failing: dict[int, Failing] = {}  # by a batch's number
         self._refused = 0  # records in a row
         self._trouble: Reason | None = None
@@ -88,28 +126,25 @@ class ForwardLane:
                 if pause:
                     self._sender.idle(self._clock.now() + pause)
         finally:
-            self._sender.close()
-            self._queue.close()
+            self.close()
+
+    def close(self) -> None:
+        """Let the connection go, and what the queue stands on."""
+        self._sender.close()
+        self._queue.close()
 
     def step(self) -> float:
         """Do one thing. Return the seconds to wait before the next."""
         try:
-            if not self._is_ours():
+            batch = self._next() if self._pace.is_ours() else None
+            if batch is None:
                 return POLL_S
-            batch = self._next()
-            return POLL_S if batch is None else self._settled(batch, self._sender.send(batch))
-        except SinkError as trouble:
+            if not self._pace.admits(len(batch.raw)):
+                return UNADMITTED_S
+            return self._settled(batch, self._sender.send(batch))
+        except StorageError as trouble:
             self._set_trouble(trouble.reason)
             return self._retry.pause()
-
-    def _is_ours(self) -> bool:
-        lease = self._sender.timeout_s + LEASE_S
-        if self._clock.now() < self._lease_until - lease / 2:
-            return True
-        if not self._queue.claim(self._holder, self._utc() + round(lease * 1e6)):
-            return False
-        self._lease_until = self._clock.now() + lease
-        return True
 
     def _next(self) -> Batch | None:
         """Return what goes next: what is on its way already, or another batch where all of that has failed enough."""
@@ -117,10 +152,20 @@ class ForwardLane:
         failing = {batch.number: self._failing.get(batch.number, Failing()) for batch in there}
         ready = [batch for batch in there if not failing[batch.number].rests]
         if not ready and len(there) < MOST_WAITING:
-            fresh = self._queue.fill(self._sender.most, self._sender.encode)
+            fresh = self._filled()
             if fresh is not None:
                 return fresh
         return min(ready or there, key=lambda batch: failing[batch.number].fails, default=None)
+
+    def _filled(self) -> Batch | None:
+        """Return a new batch where one is due: the rest of a backlog at once, what comes in as often as is wanted."""
+        now = self._clock.now()
+        if now < self._gathered_at + self._pace.every_s():
+            return None
+        batch = self._queue.fill(self._sender.most, self._sender.encode)
+        if batch is not None and len(batch.items) < self._sender.most:
+            self._gathered_at = now
+        return batch
 
     def _settled(self, batch: Batch, verdict: Verdict) -> float:
         if verdict.fate is Fate.PROVEN:

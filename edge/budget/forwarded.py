@@ -1,0 +1,27 @@
+"""The bytes that other destinations cost: each lane counts its own, and one takes them all in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Forwarded:
+    """`take` is one lane's alone; `pending` may be asked from any."""
+
+    def __init__(self) -> None:
+        self._sources: tuple[Callable[[], int], ...] = ()
+        self._taken = 0
+
+    def add(self, source: Callable[[], int]) -> None:
+        """Count one more destination, by what tells its bytes so far."""
+        self._sources = (*self._sources, source)
+
+    def pending(self) -> int:
+        """Return the bytes that are not taken in yet."""
+        return sum(source() for source in self._sources) - self._taken
+
+    def take(self) -> int:
+        """Return the bytes since this was called last."""
+        found = self.pending()
+        self._taken += found
+        return found

@@ -1,0 +1,31 @@
+"""Addresses of services on the web, without a login in them: a secret stands in a file."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, urlsplit
+
+from drivers.errors import SettingError
+from drivers.reason import Reason
+from edge.config.errors import BAD_HTTP_URL
+
+NO_SUCCESS = Reason("no_success_value", "must be a text, a whole number, true or false")
+URL_LOGIN = Reason("url_login", "no login belongs here: put the secret into a file and name that in secret_file")
+
+
+def url_parts(url: str, wrong: Reason) -> SplitResult:
+    """Return the parts of a URL that names a host, and a port that there can be. Raise SettingError with `wrong`."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingError(wrong)
+    return parts
+
+
+def web_address(url: str) -> str:
+    """Return a URL without a login in it. Raise SettingError."""
+    if "@" in url_parts(url, BAD_HTTP_URL).netloc:
+        raise SettingError(URL_LOGIN)
+    return url

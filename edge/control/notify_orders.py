@@ -1,0 +1,35 @@
+"""What may be asked of a station's telling people itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from drivers.reason import Reason
+from edge.control.arguments import RefusedError
+from edge.control.status import Parts
+from edge.notify.asking import Sent
+from edge.notify.lane import NotifyLane
+
+
+def notify_of(parts: Parts) -> NotifyLane:
+    """Return the lane that tells people. Raise RefusedError where the station's file has no channel."""
+    if parts.notify is None:
+        raise RefusedError(Reason("without_channels", "this station has no [[channel]] to tell people by"))
+    return parts.notify
+
+
+def told(sent: Sequence[Sent]) -> dict[str, Any]:
+    """Return what came of test messages, as plain JSON."""
+    return {
+        "messages": [
+            {
+                "channel": one.job.reach.channel,
+                "to": [person.name for person in one.job.message.to],
+                "fate": one.result.fate.value,
+                "answer": one.result.answer,
+                "why": None if one.result.reason is None else one.result.reason.builtins(),
+            }
+            for one in sent
+        ]
+    }

@@ -1,0 +1,34 @@
+"""What may be said of a crop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drivers.reason import Reason
+from edge.alerts.crops import CRITICAL
+from edge.control.arguments import RefusedError, StageArguments
+from edge.control.status import Parts
+from edge.records.bodies import Stage
+
+
+def say(parts: Parts, arguments: StageArguments, issued_by: str) -> dict[str, Any]:
+    """Let a crop be at a stage from the next minute on. Return both. Raise RefusedError where one is not known."""
+    stages = CRITICAL.get(arguments.crop)
+    if stages is None:
+        crops = ", ".join(CRITICAL)
+        raise RefusedError(
+            Reason("unknown_crop", 'no crop "{crop}" is known; there are {crops}', crop=arguments.crop, crops=crops)
+        )
+    if arguments.stage not in stages:
+        raise RefusedError(
+            Reason(
+                "unknown_stage",
+                '{crop} has no stage "{stage}"; there are {stages}',
+                crop=arguments.crop,
+                stage=arguments.stage,
+                stages=", ".join(stages),
+            )
+        )
+    who = " ".join(arguments.by.split())
+    parts.inbox.offer(Stage(arguments.crop, arguments.stage, who, issued_by))
+    return {"crop": arguments.crop, "stage": arguments.stage}

@@ -1,0 +1,31 @@
+"""How much what is told matters: whom it may wake, and when it may be told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from edge.alerts.rules import within
+from edge.delivery.texts import What
+
+Urgency = Literal["frost", "weather", "upkeep"]
+URGENCIES: tuple[Urgency, ...] = ("frost", "weather", "upkeep")
+WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "cold", "air")
+DAY = ("07:00", "22:00")  # in which nobody is woken
+
+
+def urgency_of(what: What) -> Urgency:
+    """Return whether it wakes people (frost), concerns those on duty (weather), or waits for the day."""
+    if what == "frost":
+        return "frost"
+    return "weather" if what in WEATHER else "upkeep"
+
+
+def local(now_us: int, offset_h: float) -> datetime:
+    """Return a time by the people's clock."""
+    return datetime.fromtimestamp(now_us / 1e6, UTC) + timedelta(hours=offset_h)
+
+
+def is_day(now_us: int, offset_h: float) -> bool:
+    """Return whether nobody needs to be woken."""
+    return within(DAY, f"{local(now_us, offset_h):%H:%M}", last_too=False)

@@ -1,0 +1,93 @@
+"""The lanes that ask a station's channels, one each, so that one that hangs holds up no other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import msgspec
+
+from drivers.clock import Clock, Inbox, Lane, Stopped
+from drivers.reason import UNFORESEEN
+from edge.delivery.message import Fate, Message, Sender, SendResult
+from edge.notify.reach import Reach
+
+log = logging.getLogger("minshan.notify")
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A message for a channel's lane; `trial`: the test that it is of."""
+
+    reach: Reach
+    message: Message
+    trial: Trial | None = None
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """What came of a job."""
+
+    job: Job
+    result: SendResult
+
+
+class Trial(msgspec.Struct):
+    """Send a test message by each channel; `tell` hears what came of all of them."""
+
+    tell: Callable[[list[Sent]], object]
+    left: int = 0
+    sent: list[Sent] = msgspec.field(default_factory=list)
+
+    def hear(self, sent: Sent) -> None:
+        """Take in what came of one message; tell of all with the last."""
+        self.sent.append(sent)
+        self.left -= 1
+        if not self.left:
+            self.tell(self.sent)
+
+
+class Asking:
+    """The channels, each with at most one message under way; what comes of it is put into `ended`, as `Sent`."""
+
+    def __init__(self, clock: Clock, senders: Mapping[str, Sender], ended: Inbox) -> None:
+        self._clock, self._senders, self._ended = clock, senders, ended
+        self._doors: dict[str, Inbox] = {}
+        self._busy: set[str] = set()
+
+    def lanes(self) -> list[Lane]:
+        """Start the lanes, all channels free. Return them; they end when they are stopped."""
+        self._busy.clear()
+        self._doors = {name: self._clock.inbox(1) for name in self._senders}
+        return [self._clock.lane(f"notify {name}", partial(self._serve, name)) for name in self._senders]
+
+    def is_free(self, channel: str) -> bool:
+        """Return whether a channel may be asked."""
+        return channel not in self._busy
+
+    def ask(self, job: Job) -> None:
+        """Hand a message to a channel that is free."""
+        self._busy.add(job.reach.channel)
+        self._doors[job.reach.channel].put(job)
+
+    def free(self, sent: Sent) -> None:
+        """Take in that a channel has ended."""
+        self._busy.discard(sent.job.reach.channel)
+
+    def _serve(self, name: str) -> None:
+        sender, door = self._senders[name], self._doors[name]
+        while True:
+            job: Job | None = door.get(float("inf"))
+            if job is not None:
+                result = self._clock.outside(partial(asked, sender, job.message))
+                self._ended.put(Sent(job, result))
+
+
+def asked(sender: Sender, message: Message) -> SendResult:
+    """Return what came of a message."""
+    try:
+        return sender.send(message)
+    except Stopped:
+        raise
+    except Exception:  # whatever one channel brings about, its lane goes on
+        log.exception("the channel %s brought about something unforeseen", sender.name)
+        return SendResult(Fate.UNKNOWN, "", UNFORESEEN)

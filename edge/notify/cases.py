@@ -1,0 +1,164 @@
+"""Which alerts people are to be told of by the station itself, and how far each of them was told: pure.
+
+An alert is the hub's to tell until `after_s` have passed without its receipt of the newest turn; then it is the
+station's, and at once where there is no hub. What counts is how an alert stands, not each of its turns: a step up is
+told once, the end to whom the alert was told, and what came and went while nothing could be sent as what it is, over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from edge.delivery.texts import what_of
+from edge.delivery.urgency import Urgency, urgency_of
+from edge.records.bodies import Alert
+from edge.records.record import Record
+
+RESUMED_S = 120.0  # that a hub has after a boot, however long it had before: the link comes up first
+LIFE_S = 24 * 3600.0  # for which the end of an alert may still be told
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far somebody was told of an alert: the worst level, whether that nothing is known, whether its end."""
+
+    level: int = 0
+    blind: bool = False
+    over: bool = False
+
+
+class Case(msgspec.Struct, omit_defaults=True):
+    """An alert. `said`: its newest turn, which record `seq` of `epoch` keeps; `at`: when, s of `boot`, `utc` us.
+
+    `waits`: until when the hub's receipt is waited for, s of the boot; `ours`: it did not come, the station tells.
+    `until`: when an end is told no more. `told`: by whom it is told.
+    """
+
+    said: Alert
+    epoch: str
+    seq: int
+    boot: str
+    at: float
+    utc: int | None = None
+    waits: float | None = None
+    ours: bool = False
+    until: float | None = None
+    told: dict[str, Told] = msgspec.field(default_factory=dict)
+
+    @property
+    def open(self) -> bool:
+        """Return whether it is not over."""
+        return self.said.step > 0 or self.said.turn == "blind"
+
+    @property
+    def urgency(self) -> Urgency:
+        """Return how much it matters; a rule that only knows nothing waits for the day."""
+        return "upkeep" if self.open and not self.said.step else urgency_of(what_of(self.said))
+
+    def take(self, record: Record, said: Alert, now: float, boot: str, after_s: float | None) -> None:
+        """Take in a turn; `after_s` None: there is no hub that could tell it."""
+        self.said, self.epoch, self.seq = said, record.epoch, record.seq
+        self.boot, self.at, self.utc = record.stamp.boot, record.stamp.boottime, record.start or said.begin
+        if after_s is None:
+            self.ours = True
+        elif not self.ours and self.waits is None:
+            self.waits = self.at + after_s if self.boot == boot else now + RESUMED_S
+        if said.turn != "blind":
+            self.told = {key: Told(told.level, False, told.over) for key, told in self.told.items()}
+        self.until = None if self.open else now + LIFE_S
+
+    def resume(self, now: float) -> None:
+        """Go on in another boot, whose clock knows none of the instants."""
+        self.waits = None if self.waits is None else now + RESUMED_S
+        self.until = None if self.until is None else now + LIFE_S
+
+    def look(self, now: float, proven: Callable[[str, int], bool]) -> bool:
+        """Take in whether the hub has the newest turn. Return whether that changed anything."""
+        before = self.ours, self.waits
+        if proven(self.epoch, self.seq):
+            self.ours, self.waits = False, None
+        elif self.waits is not None and now >= self.waits:
+            self.ours, self.waits = True, None
+        return before != (self.ours, self.waits)
+
+    def due(self, key: str, wakes: bool) -> Told | None:
+        """Return how far somebody is to be told now; None where they know all that is theirs to know.
+
+        `wakes`: by what wakes a sleeper, which is never for what is over.
+        """
+        told = self.told.get(key, Told())
+        if self.open:
+            level, blind = max(self.said.step, 1), self.said.turn == "blind"
+            news = level > told.level or (blind and not told.blind)
+            return Told(max(level, told.level), blind) if self.ours and news else None
+        ended = not told.over and not wakes and (told.level > 0 or self.ours)
+        return Told(told.level, False, True) if ended else None
+
+
+class Flight(msgspec.Struct, omit_defaults=True):
+    """A message that was begun: its id, what is known by whom it reaches, of each alert.
+
+    `sending`: a request is, or was, under way; `again`: the same may have arrived before.
+    """
+
+    id: str
+    about: dict[str, Told]
+    sending: bool = True
+    again: bool = False
+
+
+class State(msgspec.Struct, omit_defaults=True):
+    """What outlives a restart. `read`: number of the last record looked at; `cases` by the alerts' identities.
+
+    `flights` by the key of whom they reach; `tried`: when each channel was asked in the last minute, s of `boot`;
+    `worked`: when each last took a message, microseconds UTC.
+    """
+
+    read: int
+    boot: str
+    cases: dict[str, Case] = msgspec.field(default_factory=dict)
+    flights: dict[str, Flight] = msgspec.field(default_factory=dict)
+    tried: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    worked: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def resume(self, boot: str, now: float) -> None:
+        """Go on after a restart: what was under way may have arrived, and is sent once more, where it was not yet."""
+        if boot != self.boot:
+            self.boot = boot
+            self.tried = {name: [now] * len(times) for name, times in self.tried.items()}
+            for case in self.cases.values():
+                case.resume(now)
+        for key, flight in list(self.flights.items()):
+            if flight.sending and flight.again:
+                self.reached(key)
+            elif flight.sending:
+                flight.sending, flight.again = False, True
+
+    def take(self, record: Record, said: Alert, now: float, after_s: float | None) -> None:
+        """Take in a turn of an alert."""
+        case = self.cases.get(said.alert)
+        if case is None:
+            case = self.cases[said.alert] = Case(said, record.epoch, record.seq, record.stamp.boot, 0.0)
+        case.take(record, said, now, self.boot, after_s)
+
+    def reached(self, key: str) -> None:
+        """Note that a message has, or may have, reached whom it is for."""
+        flight = self.flights.pop(key)
+        for alert, told in flight.about.items():
+            if alert in self.cases:
+                self.cases[alert].told[key] = told
+
+    def forget(self, now: float, keys: dict[str, bool]) -> None:
+        """Let go of what is over and told; `keys`: of all who are told, and whether by what wakes them."""
+        for alert, case in list(self.cases.items()):
+            if case.open or case.waits is not None:
+                continue
+            untold = any(case.due(key, wakes) for key, wakes in keys.items())
+            if not untold or (case.until is not None and now >= case.until):
+                del self.cases[alert]
+
+    def has_room(self, channel: str, most_a_minute: int | None, now: float) -> bool:
+        """Return whether a channel may be asked now."""
+        self.tried[channel] = [at for at in self.tried.get(channel, []) if at > now - 60.0]
+        return most_a_minute is None or len(self.tried[channel]) < most_a_minute

@@ -1,0 +1,91 @@
+"""A channel that is asked in a process of its own: what hangs there, as a look-up of a name may, can be ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from drivers.clock import Clock
+from drivers.reason import Reason, system_reason
+from edge.clock.clock import SystemClock
+from edge.delivery.channels import AnyChannel, sender
+from edge.delivery.message import Fate, Message, SendResult
+from edge.records.bodies import restore
+
+log = logging.getLogger("minshan.notify")
+START_S = 20.0  # for which the process may take to begin, beside the channel's own time: a box that is busy is slow
+BEGUN = b"begun\n"  # what it says before it asks the service
+MOST = 65_536  # bytes of its answer
+DIED = Reason("notify_child_died", "the process that sends ended without an answer")
+HUNG = Reason("notify_child_hung", "the process that sends did not end in time")
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What the process is to do: the channel's keys in the file, the message, and the UTC (us) at `at` s of the boot.
+
+    `utc` 0: the time is not known.
+    """
+
+    channel: dict[str, object]
+    message: Message
+    utc: int
+    at: float
+
+
+class InChild:
+    """A sender in a process of its own; `utc` tells the time, microseconds, 0 where it is not known."""
+
+    def __init__(self, section: AnyChannel, clock: Clock, utc: Callable[[], int]) -> None:
+        itself = sender(section, clock, utc)
+        self.name, self.wakes = itself.name, itself.wakes
+        self.one_by_one, self.most_a_minute = itself.one_by_one, itself.most_a_minute
+        self._section, self._utc = section, utc
+        # A process takes real time, also where a station's is simulated.
+        self._clock = clock if isinstance(clock, SystemClock) else SystemClock()
+
+    def send(self, message: Message) -> SendResult:
+        """Send a message, within the channel's time and that of a process's start. Raise Stopped."""
+        order = Order(self._section.model_dump(mode="json"), message, self._utc(), self._clock.now())
+        command = [sys.executable, "-m", "edge.notify.process"]
+        try:
+            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError as error:
+            why = system_reason(error)
+            return SendResult(Fate.FAILED, "", Reason("notify_no_child", "no process can be started: {why}", why=why))
+        with child:
+            try:
+                said, ended = self._answer(child, msgspec.json.encode(order))
+            finally:
+                child.kill()
+        return self._result(said, ended)
+
+    def _answer(self, child: subprocess.Popen[bytes], order: bytes) -> tuple[bytes, bool]:
+        """Return what a process said, and whether it ended in time. Raise Stopped."""
+        assert child.stdin is not None and child.stdout is not None
+        until, said = self._clock.now() + START_S + self._section.timeout_s, b""
+        try:
+            child.stdin.write(order)
+            child.stdin.close()
+        except OSError:  # it is gone already
+            return said, True
+        while len(said) < MOST:
+            if not self._clock.wait_readable(child.stdout.fileno(), until):
+                return said, False
+            part = os.read(child.stdout.fileno(), MOST)
+            if not part:
+                break
+            said += part
+        return said, True
+
+    def _result(self, said: bytes, ended: bool) -> SendResult:
+        begun, _, rest = said.partition(BEGUN)
+        try:
+            return msgspec.json.decode(rest, type=SendResult, dec_hook=restore)
+        except msgspec.MsgspecError:
+            asked = said.startswith(BEGUN) and not begun
+            return SendResult(Fate.UNKNOWN if asked else Fate.FAILED, "", DIED if ended else HUNG)

@@ -1,0 +1,45 @@
+"""The process that sends one message: `python -m edge.notify.process` reads an order and writes what came of it.
+
+It keeps nothing and knows nothing of the station; it ends with whoever started it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import sys
+
+import msgspec
+
+from edge.clock.clock import SystemClock
+from edge.config.delivery import CHANNELS
+from edge.delivery.channels import sender
+from edge.notify.child import BEGUN, Order
+from edge.records.bodies import plain_value
+
+DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
+
+
+def main() -> None:
+    """Send one message."""
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    clock = SystemClock()
+    section = CHANNELS[str(order.channel["kind"])].model_validate(order.channel)
+
+    def utc() -> int:
+        return order.utc + round((clock.now() - order.at) * 1e6) if order.utc else 0
+
+    channel = sender(section, clock, utc)
+    write(BEGUN)
+    write(msgspec.json.encode(channel.send(order.message), enc_hook=plain_value))
+
+
+def write(said: bytes) -> None:
+    """Say something to whoever waits."""
+    sys.stdout.buffer.write(said)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

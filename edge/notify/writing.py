@@ -1,0 +1,82 @@
+"""The words of what a station tells people itself: the sentences that a hub has, and that it was the station."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from edge.alerts.alerts import End, end_of, minutes
+from edge.alerts.measures import SPAN, ChannelMeasure, FallMeasure, good
+from edge.config.sections import Config
+from edge.delivery.message import Message, Recipient, Short
+from edge.delivery.short import short_of
+from edge.delivery.texts import AlertFacts, begun, facts_of, sentence
+from edge.delivery.urgency import URGENCIES
+from edge.language.spoken import Lang, Spoken
+from edge.language.words import N_
+from edge.notify.cases import Case
+from edge.records.record import Kind
+from edge.store.store import Store
+
+LATE_S = 300.0  # beyond the time that the hub has
+LEAST_FALL = 0.1  # K an hour
+TRIAL = N_("[Test] This is a test message: nothing has happened")
+HUB_SILENT = N_("Sent by the station itself: the platform has not answered.")
+NO_HUB = N_("Sent by the station itself.")
+AGAIN = N_("(this may have come before)")
+
+
+class Writer:
+    """Writes messages of a station."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self._config, self._store = config, store
+        self._name = config.station.title or config.station.id
+        self._late_s = LATE_S + (config.notify.after_min * 60.0 if config.broker else 0.0)
+
+    def message(
+        self, name: str, cases: Sequence[Case], to: Sequence[Recipient], lang: Lang, now: int, wakes: bool, again: bool
+    ) -> Message:
+        """Return what is said of alerts now (microseconds UTC, 0 where that is not known). Raise StoreError."""
+        words = Spoken(lang)
+        worst = sorted(cases, key=lambda one: (URGENCIES.index(one.urgency), -one.said.step, one.seq))
+        facts = [self._facts(case, now) for case in worst]
+        tail = words.say(HUB_SILENT if self._config.broker else NO_HUB)
+        tail = f"{tail} {words.say(AGAIN)}" if again else tail
+        lines = begun([sentence(words, one) for one in facts])
+        more = words.say(N_("and {n} more"), n="{n}")
+        return Message(name, lines, tail, more, tuple(to), facts[0].what, wakes, short_of(facts[0]))
+
+    def is_late(self, case: Case, now: int) -> bool:
+        """Return whether a turn is told long after it happened."""
+        return case.utc is not None and now > 0 and now - case.utc > self._late_s * 1e6
+
+    def trial(self, name: str, to: Sequence[Recipient], lang: Lang, wakes: bool) -> Message:
+        """Return a test message."""
+        words = Spoken(lang)
+        lines = begun([words.say(N_("{before}, {after}"), before=words.say(TRIAL), after=self._name)])
+        return Message(name, lines, words.say(NO_HUB), "", tuple(to), "test", wakes, Short("", "", "", ""))
+
+    def _facts(self, case: Case, now: int) -> AlertFacts:
+        found = facts_of(case.said, self._name, case.utc, now, self._config.site.utc_offset_h)
+        found = msgspec.structs.replace(found, late=self.is_late(case, now))
+        if found.what != "frost" or not case.said.step:
+            return found
+        air, fall = air_at(self._store, case.said.minute)
+        return msgspec.structs.replace(found, air=air, fall=fall)
+
+
+def air_at(store: Store, seq: int) -> tuple[float | None, float | None]:
+    """Return the air of that minute, degC, and how fast it fell in the half hour before, K an hour; None not known.
+
+    Raise StoreError.
+    """
+    measure, before, air, slope = FallMeasure(ChannelMeasure("air_temperature")), None, None, None
+    last: End | None = before
+    for record in (one for one in store.range(max(1, seq - 2 * SPAN), seq) if one.kind == Kind.MINUTE):
+        for minute in minutes(record, last):
+            slope = measure.see(minute).value
+            air = None if minute is None else good(minute, "air_temperature")
+        last = end_of(record)
+    return air, slope if slope is not None and slope >= LEAST_FALL else None

@@ -1,0 +1,90 @@
+"""What technicians ask a station for by its page: a crop's stage, a photo now, silence of the horn.
+
+Each is asked with their token, which this process hands on: the daemon alone knows whether it is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from edge.alerts.crops import CRITICAL
+from edge.control.client import AskError, NotRunningError
+from edge.language import texts
+from edge.language.texts import _
+from edge.page import happenings, night
+from edge.page.source import Heard, Source
+
+ADDRESS = "/work"
+LONGEST_FORM = 4096  # bytes
+FIELDS = ("token", "by", "stage", "camera", "ask")
+
+
+class FormError(Exception):
+    """A form is longer than ours, or none."""
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Return the fields of a form that is sent here. Raise FormError."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_FORM:
+            raise FormError
+    try:
+        pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=len(FIELDS))
+    except ValueError:
+        raise FormError from None
+    return {name: text for name, text in pairs if name in FIELDS}
+
+
+def work(source: Source, heard: Heard | None, now_us: int) -> dict[str, Any]:
+    """Return what may be asked for, and how it stands."""
+    if heard is None:
+        return {"stages": [], "cameras": {}, "horn": None, "crops": {}}
+    crops = {texts.crop(crop): {f"{crop} {stage}": texts.stage(stage) for stage in CRITICAL[crop]} for crop in CRITICAL}
+    told = {"stages": said(source, now_us), "cameras": heard.facts["prices"], "horn": heard.facts["horn"]}
+    return {**told, "crops": crops}
+
+
+def said(source: Source, now_us: int) -> list[happenings.Happening]:
+    """Return the stage of each crop that somebody has said, the newest first."""
+    try:
+        events = source.events(**{"from": (now_us - night.STAGE_US) / 1e6, "kind": "stage"}).events
+    except (NotRunningError, AskError):
+        return []
+    newest: dict[object, happenings.Happening] = {}
+    for event in events:
+        told = happenings.happening(event)
+        if told is not None and isinstance(event.body, dict):
+            newest.setdefault(event.body.get("crop"), told)
+    return list(newest.values())
+
+
+def asked(source: Source, form: Mapping[str, str]) -> str:
+    """Ask for what a form wants. Return which that was. Raise NotRunningError, AskError."""
+    wanted, token, by = form.get("ask", ""), form.get("token", ""), form.get("by", "").strip()
+    if wanted == "stage":
+        crop, _space, stage = form.get("stage", "").partition(" ")
+        if not stage or not by:
+            raise AskError(_("Choose the stage, and say your name."))
+        source.ask("stage", token=token, crop=crop, stage=stage, by=by)
+    elif wanted == "picture":
+        source.ask("picture", token=token, **({"camera": form["camera"]} if "camera" in form else {}))
+    elif wanted == "silence-horn":
+        source.ask("silence-horn", token=token, by=by)
+    else:
+        raise AskError(_("Press one of the buttons."))
+    return wanted
+
+
+def done(wanted: str | None) -> str:
+    """Return what to say of something that was asked for; "" of what nobody can have."""
+    return {
+        "stage": _("Taken down; the rules of frost follow it from the next minute on."),
+        "picture": _("The photo is taken."),
+        "silence-horn": _("The horn is silent; it sounds again for what is worse, or new."),
+    }.get(wanted or "", "")

@@ -1,0 +1,103 @@
+"""What is on its way to destinations that get records alone: batches, their bytes fixed before the first try.
+
+Each step is one transaction that is on the disk when it returns: after a kill at any instant a batch is here, byte for
+byte, or its records are proven, or they are unsent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+import apsw
+
+from edge.records import ranges
+from edge.records.ranges import Ranges
+from edge.store.database import Database
+from edge.store.delivery import CLOSED, FORWARD, Ledger
+from edge.store.notes import drop_notes, keep_note, notes_of
+from edge.store.outbox import Outbox, Version
+from edge.store.recovery import Recovery
+
+BATCH, ASIDE = "batch ", "aside "  # kinds of notes, before a destination
+MOST_BATCHES = 32_000  # of one destination: those on their way (32) halved down to their records (1000 each)
+MOST_ASIDE = 1000  # that are named; of more the oldest are not
+T = TypeVar("T")
+
+
+class Batches:
+    """`store.batches`. Callable from any thread; raises StoreError as the store. `dest`: the name of one of them."""
+
+    def __init__(self, database: Database, recovery: Recovery, ledger: Ledger, outbox: Outbox) -> None:
+        self._db, self._recovery = database, recovery
+        self._ledger, self._outbox = ledger, outbox
+
+    def of(self, dest: str) -> dict[int, bytes]:
+        """Return what is on its way, by number, the highest first."""
+        found = self._read(lambda connection: notes_of(connection, BATCH + dest))
+        return dict(sorted(((int(name), raw) for name, raw in found.items()), reverse=True))
+
+    def aside(self, dest: str) -> dict[int, bytes]:
+        """Return why each record that the destination does not take was refused, by seq."""
+        found = self._read(lambda connection: notes_of(connection, ASIDE + dest))
+        return {int(seq): why for seq, why in found.items()}
+
+    def keep(self, dest: str, batches: Mapping[int, bytes], gone: Iterable[int] = ()) -> None:
+        """Keep batches by number, in the place of those that are gone."""
+
+        def change(connection: apsw.Connection) -> None:
+            drop_notes(connection, BATCH + dest, map(str, gone))
+            for number, raw in batches.items():
+                keep_note(connection, BATCH + dest, str(number), raw, MOST_BATCHES)
+
+        self._change(change)
+
+    def close(self, dest: str, records: Iterable[Version], number: int | None = None, why: bytes | None = None) -> None:
+        """Let a batch go whose records need not be sent again in these revisions.
+
+        The destination has them; or it takes none of them, where `why` says why.
+        """
+
+        def change(connection: apsw.Connection) -> None:
+            seqs = self._outbox.current(connection, records)
+            self._ledger.move(dest, seqs, CLOSED)
+            self._ledger.end()  # written now: what is said to be there must not come again under another key
+            drop_notes(connection, BATCH + dest, () if number is None else (str(number),))
+            self._refused(connection, dest, seqs, why)
+
+        self._change(change)
+
+    def retain(self, known: Iterable[str]) -> list[str]:
+        """Forget what destinations have that are not known any more. Return which those were."""
+        gone = sorted(owner for owner in self._ledger.owners - set(known) if owner.startswith(FORWARD))
+
+        def change(connection: apsw.Connection) -> None:
+            for dest in gone:
+                self._ledger.disown(dest)
+            kept = [kind + dest for dest in known for kind in (BATCH, ASIDE)]
+            for (kind,) in connection.execute("SELECT DISTINCT kind FROM note").fetchall():
+                if kind not in kept and str(kind).startswith((BATCH + FORWARD, ASIDE + FORWARD)):
+                    connection.execute("DELETE FROM note WHERE kind=?", (kind,))
+
+        self._change(change)
+        return gone
+
+    def _refused(self, connection: apsw.Connection, dest: str, seqs: Ranges, why: bytes | None) -> None:
+        numbers = [str(seq) for seq in ranges.numbers(seqs)]
+        drop_notes(connection, ASIDE + dest, numbers)
+        for seq in numbers if why is not None else ():
+            keep_note(connection, ASIDE + dest, seq, why or b"", MOST_ASIDE)
+
+    def _read(self, read: Callable[[apsw.Connection], T]) -> T:
+        def attempt() -> T:
+            with self._db.reading() as connection:
+                return read(connection)
+
+        return self._recovery.twice(attempt)
+
+    def _change(self, change: Callable[[apsw.Connection], None]) -> None:
+        def attempt() -> None:
+            with self._db.change() as connection:
+                change(connection)
+
+        self._recovery.twice(attempt)

@@ -1,0 +1,56 @@
+"""Words about alarms and visits that commands and pages both say."""
+
+from __future__ import annotations
+
+from edge.language.texts import _
+from hub.alarms.visits import Visit
+
+
+def cause_words(visit: Visit) -> str:
+    """Return why a station is to be visited, with what it is about."""
+    words = {
+        "silent": _("it says nothing"),
+        "battery": _("the battery is low"),
+        "bus": _("a whole bus is silent: look at its surge protector and fuse"),
+        "sensor_silent": _("a sensor is silent"),
+        "sensor_doubtful": _("a sensor says doubtful values"),
+        "camera": _("pictures have faults"),
+    }
+    what = f" ({_(', ').join(visit.what)})" if visit.what else ""
+    return words.get(visit.cause, visit.cause) + what
+
+
+def thing_word(thing: str) -> str:
+    """Return what is taken along."""
+    words = {
+        "spare SIM": _("spare SIM"),
+        "spare battery": _("spare battery"),
+        "spare box": _("spare box"),
+        "cloth for the panel": _("cloth for the panel"),
+        "surge protector": _("surge protector"),
+        "fuse": _("fuse"),
+        "terminals": _("terminals"),
+        "spare sensor": _("spare sensor"),
+        "cleaning things": _("cleaning things"),
+        "reference instrument": _("reference instrument"),
+        "lens cloth": _("lens cloth"),
+    }
+    return words.get(thing, thing)
+
+
+def duty_word(duty: str) -> str:
+    """Return what somebody does at the stations."""
+    words = {"grower": _("grower"), "technician": _("technician"), "operator": _("operator")}
+    return words.get(duty, duty)
+
+
+def fate_word(fate: str | None) -> str:
+    """Return what became of a try of a message; None: nothing is known yet."""
+    words = {
+        "delivered": _("delivered"),
+        "refused": _("refused"),
+        "busy": _("takes no more for now"),
+        "failed": _("not delivered"),
+        "unknown": _("not known whether it arrived"),
+    }
+    return _("under way") if fate is None else words.get(fate, fate)

@@ -1,0 +1,63 @@
+"""Makes the tiles of new pictures as they come, so that whoever opens the wall does not wait for a hundred of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from hub.database.engine import Engine
+from hub.database.queries import Queries
+from hub.sink import SinkError
+from hub.tiles import Tiles
+
+
+class TileMaker:
+    """Runs in a thread of its own until `stop`. `engine` is made in it; `utc` tells the time, us."""
+
+    def __init__(self, engine: Callable[[], Engine], tiles: Tiles, pictures: Path, utc: Callable[[], int]) -> None:
+        self._make, self._tiles, self._pictures, self._utc = engine, tiles, pictures, utc
+        self._ended, self._told = threading.Event(), threading.Event()
+        self._lock = threading.Lock()
+        self._stations: set[str] | None = None  # that have something new; None: look at all
+        self._thread = threading.Thread(target=self._run, name="tiles", daemon=True)
+
+    def start(self) -> None:
+        """Begin with whatever is there."""
+        self._told.set()
+        self._thread.start()
+
+    def tell(self, station: str) -> None:
+        """Say that a station has something new; from any thread."""
+        with self._lock:
+            if self._stations is not None:
+                self._stations.add(station)
+        self._told.set()
+
+    def stop(self) -> None:
+        """End."""
+        self._ended.set()
+        self._told.set()
+        self._thread.join(5.0)
+
+    def _run(self) -> None:
+        engine: Engine | None = None
+        while self._told.wait() and not self._ended.is_set():
+            self._told.clear()
+            with self._lock:
+                stations, self._stations = self._stations, set()
+            try:
+                engine = engine or self._make()
+                self._make_tiles(Queries(engine), stations)
+            except SinkError:  # it is made when it is asked for
+                continue
+        if engine is not None:
+            engine.close()
+
+    def _make_tiles(self, queries: Queries, stations: set[str] | None) -> None:
+        there = [state.station for state in queries.stations()]
+        for station in there if stations is None else stations.intersection(there):
+            for camera in queries.cameras(station, self._utc()):
+                picture = queries.picture(camera.sha256) if camera.here and camera.sha256 else None
+                if picture is not None and not self._ended.is_set():
+                    self._tiles.tile_of(picture, self._pictures)

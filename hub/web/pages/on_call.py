@@ -1,0 +1,180 @@
+"""The people on call on a page: who is told, by what, about which stations and when; a test, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from drivers.reason import Reason
+from edge.language import texts
+from edge.language.texts import _
+from hub.alarms.health import ChannelState, Health
+from hub.alarms.people import ChannelName, Contact, HourMinute, MailAddress, People, PersonName, Phone
+from hub.alarms.testing import Attempt, attempts, waiting
+from hub.alarms.words import duty_word, fate_word
+from hub.causes import reason_of
+from hub.rights import Right
+from hub.web import on_call
+from hub.web.arguments import Nothing
+from hub.web.pages.stations import offset_of
+from hub.web.people import Stations
+from hub.web.table import ApiError, Asked, Elsewhere, PageAnswer, Route
+
+PAGE, SENT = "/on-call", "/on-call/sent"
+SENT_US = 24 * 3_600_000_000
+DUTIES = ("grower", "technician", "operator")
+HALF_HOURS = Reason("hours_half", "give both hours, or neither: then somebody is told at any hour")
+NOBODY_REACHED = Reason("person_unreached", "choose at least one channel: otherwise nothing reaches them")
+TAKEN = Reason("person_taken", '"{name}" is told already: change them in the list', name="")
+
+
+class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who is told, as a form says it: `scope` "all" are all stations, "some" those that are ticked."""
+
+    name: PersonName
+    place: Annotated[int, Meta(ge=1, le=1000)] = 1
+    channels: Annotated[list[ChannelName], Meta(max_length=16)] = []
+    phone: Phone = ""
+    mail: MailAddress = ""
+    scope: Literal["all", "some"] = "some"
+    stations: Stations = None
+    first: HourMinute | None = None
+    last: HourMinute | None = None
+    language: Literal["zh", "en"] = "zh"
+    duty: Literal["grower", "technician", "operator"] = "grower"
+
+    @property
+    def contact(self) -> Contact:
+        """Return the person. Raise ApiError."""
+        if (self.first is None) != (self.last is None):
+            raise ApiError(422, HALF_HOURS)
+        if not self.channels:
+            raise ApiError(422, NOBODY_REACHED)
+        hours = None if self.first is None or self.last is None else (self.first, self.last)
+        where = None if self.scope == "all" else list(self.stations or [])
+        how = self.channels, self.phone, self.mail, where, hours, self.language, self.duty
+        return Contact(self.name, self.place, *how)
+
+
+class Channel(NamedTuple):
+    """One channel: when it last took a message, and since when and why it takes none; None and "" where it does."""
+
+    name: str
+    ok_us: int | None
+    failing_us: int | None
+    why: str
+
+
+class Sent(NamedTuple):
+    """One try of a message: when, by which channel, to whom, what it was about, and what came of it."""
+
+    time_us: int
+    channel: str
+    to: str
+    fate: str
+    state: str
+    why: str
+
+
+class Desk:
+    """The pages, with the channels of the hub's file."""
+
+    def __init__(self, channels: Collection[str]) -> None:
+        self._channels = channels
+        self._keep = on_call.kept(channels)
+
+    def show(self, asked: Asked, _said: Nothing) -> PageAnswer:
+        """Return who is told."""
+        return self._shown(asked)
+
+    def add(self, asked: Asked, said: Form) -> PageAnswer | Elsewhere:
+        """Let somebody be told who was not."""
+        if any(one.name == said.name for one in People(asked.engine).listed()):
+            return self._shown(asked, TAKEN.having(name=said.name), 409)
+        return self._saved(asked, said)
+
+    def change(self, asked: Asked, said: Form) -> PageAnswer | Elsewhere:
+        """Tell somebody in another way, at other hours, or in another order."""
+        on_call.known(asked, said.name)
+        return self._saved(asked, said)
+
+    def _saved(self, asked: Asked, said: Form) -> PageAnswer | Elsewhere:
+        try:
+            self._keep(asked, said.contact)
+        except ApiError as refused:
+            return self._shown(asked, refused.reason, refused.status)
+        return Elsewhere(PAGE)
+
+    def _shown(self, asked: Asked, why: Reason | None = None, status: int = 200) -> PageAnswer:
+        people = on_call.people(asked)
+        states = asked.queries.stations()
+        values = {
+            "title": _("On call"),
+            "people": people,
+            "duties": DUTIES,
+            "duty": duty_word,
+            "channels": self._states(asked),
+            "stations": [state.station for state in states],
+            "next": max((one.place for one in people), default=0) + 1,
+            "why": "" if why is None else texts.render(why),
+        }
+        return PageAnswer("on_call.html", values, offset_of(states), status)
+
+    def _states(self, asked: Asked) -> list[Channel]:
+        known = {one.name: one for one in Health(asked.engine).listed()}
+        return [channel(known.get(name) or ChannelState(name)) for name in self._channels]
+
+
+def channel(state: ChannelState) -> Channel:
+    """Return a channel as people read of it."""
+    why = "" if state.failing_us is None else reason_of(state.why)
+    return Channel(state.name, state.ok_us, state.failing_us, why)
+
+
+def remove(asked: Asked, said: on_call.PersonGone) -> Elsewhere:
+    """Let somebody be told no more."""
+    on_call.remove(asked, said)
+    return Elsewhere(PAGE)
+
+
+def test(asked: Asked, said: on_call.TrialOf) -> Elsewhere:
+    """Put out a test message to one person, by each of their channels."""
+    on_call.test(asked, said)
+    return Elsewhere(SENT)
+
+
+def sent(asked: Asked, _said: Nothing) -> PageAnswer:
+    """Return the messages of a day, to people whom the caller may manage, with what the services answered."""
+    mine = {one.name for one in on_call.people(asked)}
+    since = asked.now_us - SENT_US
+    found = [one for one in (*waiting(asked.engine, since), *attempts(asked.engine, since)) if mine.issuperset(one.to)]
+    values = {
+        "title": _("What was sent"),
+        "sent": [line(one) for one in found],
+        "open": any(one.fate is None for one in found),
+    }
+    return PageAnswer("sent.html", values, offset_of(asked.queries.stations()))
+
+
+def line(one: Attempt) -> Sent:
+    """Return a try of a message as people read it."""
+    fate = _("waits for its turn") if one.number == 0 else fate_word(one.fate)
+    why = reason_of(one.why) if one.why is not None else ""
+    told = _(", ").join(one.to)
+    return Sent(one.tried_us, one.channel, told, fate, one.fate or "open", why or one.answer or "")
+
+
+def routes(channels: Collection[str]) -> tuple[Route, ...]:
+    """Return their part of the route table; `channels`: those of the hub's file."""
+    desk, manage, one = Desk(channels), Right.MANAGE, f"{PAGE}/{{name}}"
+    return (
+        Route("GET", PAGE, "On call", manage, Nothing, PageAnswer, desk.show),
+        Route("POST", PAGE, "Let somebody be told", manage, Form, PageAnswer, desk.add),
+        Route("GET", SENT, "What was sent", manage, Nothing, PageAnswer, sent),
+        Route("POST", one, "Tell them in another way", manage, Form, PageAnswer, desk.change),
+        Route("POST", f"{one}/remove", "Tell them no more", manage, on_call.PersonGone, PageAnswer, remove),
+        Route("POST", f"{one}/test", "Send a test", manage, on_call.TrialOf, PageAnswer, test),
+    )

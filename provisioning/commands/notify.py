@@ -1,0 +1,48 @@
+"""`minshan notify`: try the channels by which a station tells people itself; and what `status` says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.exits import Exit
+from provisioning.commands.horn import STATE
+from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.status import ask_station
+from provisioning.folding import say
+
+
+@click.group(help=_("Try the channels by which the station tells people itself."))
+def notify() -> None:
+    """Hold the commands behind it."""
+
+
+@notify.command(help=_("Send a test message by each channel to each person, and say what the services answered."))
+@config_option()
+@STATE
+@json_option()
+@click.pass_context
+def test(ctx: click.Context, config_file: Path | None, state: Path | None, as_json: bool) -> None:
+    """Ask the running station for it: it sends as it does at night. End with code 1 where one was not taken."""
+    answer = ask_station(config_file, state, "test-notify")
+    if as_json:
+        print_json(answer)
+    else:
+        for one in answer["messages"]:
+            say(line(one))
+    ctx.exit(Exit.OK if all(one["fate"] == "delivered" for one in answer["messages"]) else Exit.TROUBLE)
+
+
+def line(one: dict[str, Any]) -> str:
+    """Return what came of one message."""
+    to = _(", ").join(one["to"]) or "–"
+    if one["fate"] == "delivered":
+        return _('✓ "{channel}" took the message to {to}: {answer}').format(
+            channel=one["channel"], to=to, answer=one["answer"]
+        )
+    why = texts.render_value(one["why"]) if one["why"] else one["answer"]
+    return _('✗ "{channel}" did not take the message to {to}: {why}').format(channel=one["channel"], to=to, why=why)

@@ -1,0 +1,56 @@
+"""What the doctor looks at of the channels by which a station tells people itself: their secrets, and a way there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands.finding import Finding
+
+if TYPE_CHECKING:
+    from edge.config.sections import Config
+    from edge.delivery.channels import AnyChannel
+
+SECRETS = ("key_file", "secret_file", "password_file")
+MAIL_PORTS = {"smtps": 465, "smtp": 25}
+
+
+def notify(config: Config) -> Iterator[Finding]:
+    """Yield for each channel whether its secrets can be read and its service be reached; nothing is sent."""
+    for channel in config.channel:
+        yield looked_at(channel)
+    if config.channel and all(one.kind == "dingtalk" and one.secret_file for one in config.channel):
+        said = _("channels: DingTalk alone, which takes nothing while the station does not know the time")
+        yield Finding("notify", True, said, _("Add a [[channel]] of another kind: wecom, webhook or mail."))
+
+
+def looked_at(channel: AnyChannel) -> Finding:
+    """Return what there is to say of one channel."""
+    from edge.clock.clock import SystemClock
+    from edge.wire.post import Address, RequestError, connected, secret_of
+
+    url = url_of(channel)
+    where = urlsplit(url).netloc
+    try:
+        for key in SECRETS:
+            if getattr(channel, key, None) is not None:
+                secret_of(getattr(channel, key))
+        connected(Address(url, where, channel.ca_file), SystemClock(), channel.timeout_s)
+    except RequestError as error:
+        said = _('channel "{name}": {why}').format(name=channel.name, why=texts.render(error.reason))
+        remedy = _("See to it, then send a test message: minshan notify test")
+        return Finding("notify", False, said, remedy)
+    said = _('channel "{name}": {where} is reached; whether it takes messages tells minshan notify test')
+    return Finding("notify", True, said.format(name=channel.name, where=where))
+
+
+def url_of(channel: AnyChannel) -> str:
+    """Return the address of a channel's service, as one of the web."""
+    if channel.kind == "mail":
+        parts = urlsplit(channel.url)
+        scheme = "https" if parts.scheme == "smtps" else "http"
+        return f"{scheme}://{parts.hostname}:{parts.port or MAIL_PORTS[parts.scheme]}"
+    return channel.url if channel.kind == "webhook" else channel.base_url

@@ -1,0 +1,33 @@
+"""What keeps people with other eyes and hands from a page: axe-core looks at it in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+HARM = ("serious", "critical")  # of axe's four: what keeps some people from using a page at all
+SCHEMES = ("light", "dark")
+
+
+def harms(page: Page) -> list[str]:
+    """Return what axe finds serious or critical on a page as it stands: rule, what is wrong, and where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:120]} {node['target']}"
+        for one in found
+        if one["impact"] in HARM
+        for node in one["nodes"]
+    ]
+
+
+def harms_of(page: Page, addresses: Iterable[str]) -> list[str]:
+    """Return what is found on each of these addresses, on a light and on a dark screen."""
+    found = []
+    for address in addresses:
+        page.goto(address)
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            found += [f"{address} {scheme} {harm}" for harm in harms(page)]
+    return found
