@@ -10,6 +10,7 @@ one that does not, or was damaged on its way, is set aside, and that is never re
 from __future__ import annotations
 
 import logging
+import re
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class Receiver:
         self.aside = None if folder is None else SetAside(folder)
         self._broker, self._seen, self._utc = broker, seen, utc
         self._shares = sink is not None
-        self._album = None if files.pictures is None else Album(files.pictures)
+        self._album = None if files.pictures is None else Album(files.pictures, re.sub(r"[^A-Za-z0-9-]", "-", name))
         self._gathered = Gathered()
         self._pending = Pending(MOST_ROWS)
         self._told = told or utc
