@@ -50,7 +50,7 @@ def rows() -> Iterator[Line]:
             asked = Queries(engine)
             for what, begin, hours, step, aim in CURVES:
                 span = begin, begin + hours * HOUR_US
-                took = timed(lambda: asked.series(STATION, CHANNEL, *span, step), TURNS)  # noqa: B023  # called at once
+                took = timed(lambda: asked.series(STATION, CHANNEL, *span, step), TURNS)  # noqa: B023 - called at once
                 yield told(f"{database}: {what}, ms", [(1000 * wall, 1000 * cpu) for wall, cpu in took], f"<= {aim} ms")
             if database == "SQLite":
                 yield from files(engine, Path(name))
@@ -62,7 +62,7 @@ def files(engine: Engine, folder: Path) -> Iterator[Line]:
     wanted = Wanted(STATION, date(2026, 1, 1), date(2026, 1, 30))
     for form, aim in (("csv", 3), ("xlsx", 30), ("jsonl", 0)):
         path = folder / f"month.{form}"
-        ask = timed(lambda: sheets.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023
+        ask = timed(lambda: sheets.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023 - called at once
         yield told(f"a month of {CHANNELS} channels as {form}, s", ask, f"<= {aim} s" if aim else "")
 
 

@@ -58,6 +58,8 @@ def test_what_sees_again_with_nothing_the_matter_is_no_alert() -> None:
     back = msgspec.structs.replace(ALERT, turn="seeing", step=0, value=12.0, worst=12.0)
     told = sentence(Spoken("zh"), facts_of(back, "上寨果园", NOW, NOW, 8.0))
     assert told == "【恢复】上寨果园 02:00，霜冻可重新判断"
+    again = facts_of(msgspec.structs.replace(ALERT, turn="seeing"), "上寨", NOW, NOW, 8.0)
+    assert sentence(Spoken("en"), again).startswith("[Frost]")
 
 
 @pytest.mark.parametrize(
@@ -92,14 +94,6 @@ def test_a_dead_bus_is_one_sentence() -> None:
     )
     assert "防雷器" in sentence(Spoken("zh"), told)
     assert "no value from dust, rain, vane" in sentence(Spoken("en"), facts_of(said, "上寨", NOW, NOW, 8.0))
-
-
-def test_a_rule_that_sees_again_is_over_and_no_alert() -> None:
-    """What could not be judged, and can again, is told as that, not as frost."""
-    told = facts_of(msgspec.structs.replace(ALERT, turn="seeing", step=0), "上寨", NOW, NOW, 8.0)
-    assert sentence(Spoken("en"), told) == "[Back] 上寨 02:00, Frost can be judged again"
-    again = facts_of(msgspec.structs.replace(ALERT, turn="seeing"), "上寨", NOW, NOW, 8.0)
-    assert sentence(Spoken("en"), again).startswith("[Frost]")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
