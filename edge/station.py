@@ -82,7 +82,8 @@ class Station:
         self._lines = channel_lines(config, kept, boot)
         self._hours = Hours(config, store, kept.get("hours"))
         self._alerts = Alerts(config, store, kept.get("alerts"))
-        self._minutes = Minutes(self._lines, site_of(config), kept_doubts(kept))
+        site = Site(config.site.latitude, config.site.longitude, config.site.altitude_m, config.site.utc_offset_h)
+        self._minutes = Minutes(self._lines, site, kept_doubts(kept))
         self.budget = Budget(terms_of(config), clock, self._utc, kept.get("budget"))
         self.recorder = Recorder(
             self._minutes,
@@ -297,9 +298,3 @@ class Station:
             self.notify.wake()
         if self.uplink is not None:
             self.uplink.notify()
-
-
-def site_of(config: Config) -> Site:
-    """Return where a station stands, for the rules of quality."""
-    place = config.site
-    return Site(place.latitude, place.longitude, place.altitude_m, place.utc_offset_h)

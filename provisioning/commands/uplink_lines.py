@@ -1,0 +1,64 @@
+"""How it stands with the broker and the receiver behind it, in lines of `minshan status`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.language import texts
+from edge.language.texts import _, ngettext
+
+NAMED = 5  # records
+
+
+def lines(uplink: dict[str, Any] | None) -> list[str]:
+    """Return how it stands with the broker and the receiver behind it."""
+    if uplink is None:
+        return [_("No broker is configured: everything stays in the local archive.")]
+    return [connected(uplink), *unusual(uplink)]
+
+
+def connected(uplink: dict[str, Any]) -> str:
+    """Return whether there is a connection, and why not."""
+    if uplink.get("connected"):
+        return _("Connected to the broker.")
+    trouble = uplink.get("trouble") or uplink.get("last_trouble")
+    if trouble:
+        return _("Not connected to the broker: {trouble}").format(trouble=texts.render_value(trouble))
+    return _("Not connected to the broker.")
+
+
+def unusual(uplink: dict[str, Any]) -> list[str]:
+    """Return a line for each unusual thing: another receiver's receipts, messages set aside, too large records."""
+    found = []
+    ledger, aside, large = (uplink.get(name) or {} for name in ("ledger", "set_aside", "too_large"))
+    if ledger.get("refused"):
+        said = _(
+            "Receipts of another receiver ({other}) do not count, {n} x since the start. If it has replaced the one "
+            "before ({believed}): {command}"
+        )
+        names = {name: ledger.get(name) or "–" for name in ("other", "believed")}
+        found.append(said.format(n=ledger["refused"], command="minshan accept-ledger", **names))
+    if aside.get("count"):
+        said = ngettext(
+            "{n} message that came could not be handled; it is kept in {folder}. It was on {why}",
+            "{n} messages that came could not be handled; they are kept in {folder}. The last was on {why}",
+            aside["count"],
+        )
+        found.append(
+            said.format(n=aside["count"], folder=aside.get("folder"), why=texts.render_value(aside.get("last")))
+        )
+    if large.get("count"):
+        said = ngettext(
+            "{n} record is larger than this broker takes and stays here: {why}",
+            "{n} records are larger than this broker takes and stay here: {why}",
+            large["count"],
+        )
+        found.append(said.format(n=large["count"], why=texts.render_value(large.get("last"))))
+    if never := uplink.get("never_arrives"):
+        said = ngettext(
+            "{n} record was sent again and again and never arrived; it stays here: {which}",
+            "{n} records were sent again and again and never arrived; they stay here: {which}",
+            len(never),
+        )
+        found.append(said.format(n=len(never), which=_(", ").join(never[:NAMED])))
+    return found
