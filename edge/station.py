@@ -35,7 +35,7 @@ from edge.lanes import Lanes
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
-from edge.notify.child import InChild
+from edge.notify.child import in_children
 from edge.notify.lane import NotifyLane
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
@@ -190,10 +190,9 @@ class Station:
         """Make the lane that tells people; `senders` None: those of the file, each in a process of its own."""
         if not self.config.channel:
             return None
-        if senders is None:
-            senders = {one.name: InChild(one, self.clock, self._utc_now) for one in self.config.channel}
-        keep = self.config, self.store, self.clock, self.boot, senders
-        return NotifyLane(*keep, post=self.inbox.offer, time_at=self._time_at)
+        own = in_children(self.config.channel, self.clock, self._time_at) if senders is None else senders
+        parts = self.config, self.store, self.clock, self.boot, own
+        return NotifyLane(*parts, post=self.inbox.offer, time_at=self._time_at)
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -271,15 +270,11 @@ class Station:
 
     def _utc(self) -> int | None:
         """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""
-        return self.recorder.snapshot.time_at(self.clock.now())[0]
+        return self._time_at(self.clock.now())[0]
 
     def _time_at(self, instant: float) -> tuple[int | None, ClockMark]:
         """Return the UTC of an instant of this boot and how it is known. Callable from any lane."""
         return self.recorder.snapshot.time_at(instant)
-
-    def _utc_now(self) -> int:
-        """Return the UTC of now, microseconds, 0 where it is not known. Callable from any lane."""
-        return self._time_at(self.clock.now())[0] or 0
 
     def _lost(self, body: dict[str, Any]) -> None:
         """Append a loss record of this instant for what the uplink cannot send."""
