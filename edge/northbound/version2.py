@@ -19,7 +19,7 @@ from edge.records.record import Record
 from edge.wire.contract import LARGEST, MOST_RECORDS, Version, zstd
 
 VERSION = 2
-LEVEL = 12  # of zstd: a twentieth less than at 3; at 15 it is a hundredth less for several times the time
+LEVEL = 9  # of zstd: a fiftieth less than at 3; at 15 a message of a minute is a hundredth less, for ten times the time
 LONG, LONG_LEVEL = 4096, 3  # bytes of JSON from which on a tenth of the time costs a fiftieth more bytes
 DICTIONARY = (  # a part of the contract: never changed within version 2
     b'{"code":"no_answer","params":{},"text":"no answer"}{"code":"few_samples","params":{"count":0,"due":0},"text":"of '
