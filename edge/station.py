@@ -270,7 +270,7 @@ class Station:
 
     def _utc(self) -> int | None:
         """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""
-        return self.recorder.snapshot.time_at(self.clock.now())[0]
+        return self._time_at(self.clock.now())[0]
 
     def _time_at(self, instant: float) -> tuple[int | None, ClockMark]:
         """Return the UTC of an instant of this boot and how it is known. Callable from any lane."""
