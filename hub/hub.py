@@ -93,7 +93,7 @@ def receive(
     receiver = Receiver(config.broker, files, True, seen, utc, sink, told, name)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), utc)
-    telling = alarming(config, lambda: receiver.connected, utc)
+    telling = alarming(config, lambda: receiver.connected, utc, lambda: told() > 0)
 
     def tick() -> None:
         folder.tick()
@@ -111,7 +111,9 @@ def receive(
         receiver.close()
 
 
-def alarming(config: HubConfig, connected: Callable[[], bool], utc: Callable[[], int]) -> Lanes:
+def alarming(
+    config: HubConfig, connected: Callable[[], bool], utc: Callable[[], int], synchronised: Callable[[], bool]
+) -> Lanes:
     """Return the running lanes that tell people of alarms."""
     clock, http = SystemClock(), config.http
     return alarms.started(
@@ -123,6 +125,7 @@ def alarming(config: HubConfig, connected: Callable[[], bool], utc: Callable[[],
             clock,
             utc,
             connected,
+            synchronised,
             None if http is None else http.public_url,
             None if config.heartbeat is None else config.heartbeat.url,
         )

@@ -109,6 +109,7 @@ class Weather:
         self.standard = 1013.25 * (1 - 2.25577e-5 * altitude) ** 5.25588  # ICAO standard atmosphere, hPa
         self.warmth = 21.0 - 0.0062 * altitude  # annual mean, degC
         self.windy = 1.0  # a factor on all wind
+        self.drained = 0.0  # V that a battery has lost by days without sun
         self.noise = {
             name: Noise(mixed(seed ^ mixed(number)), period) for number, (name, period) in enumerate(NOISES.items())
         }
@@ -257,7 +258,7 @@ class Moment(Mapping[str, float]):
         day = int((self._t / 3600 + self._weather.longitude / 15) // 24)
         panel = 40 * min(lux / 110_000, 1.0)
         full = ease(0.5 + 0.6 * math.cos((hour - 15) * math.pi / 12))
-        voltage = 12.35 + 0.35 * full + 0.9 * ease(panel / 25)
+        voltage = 12.35 + 0.35 * full + 0.9 * ease(panel / 25) - self._weather.drained
         current = panel * 0.93 / voltage - 4 / voltage
         return {
             "battery_voltage": voltage,

@@ -41,7 +41,8 @@ def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -
     if known.quality == 1 and (wet := derived.get(WET_BULB)) is not None:
         bulb = Markup('<span class="value">{}</span>').format(f"{wet:.1f}")
         aside = sentence(_(" (wet bulb {value})"), value=bulb)
-        value += Markup('<span class="aside">{}</span>').format(aside)
+        inner = aside.lstrip()  # its space, in languages that have one, is no part of what stays on one line
+        value += aside[: len(aside) - len(inner)] + Markup('<span class="aside">{}</span>').format(inner)
     word = "" if known.quality == 1 else texts.flag_word(known.quality)
     return Headline(value, known.quality, word, texts.render_value(known.reason), trend(minutes, now.end_us))
 

@@ -26,7 +26,8 @@ STRAYS = "strays"
 DAMAGED = "records.damaged-*.db"
 SALVAGED = "records.salvaged.db"
 INTERIM = "records.interim.db"
-OTHERS = 0o007  # rights that no other user has on records and pictures
+OTHERS = 0o007  # rights that no other user has on pictures
+ALL_BUT_US = 0o077  # and that nobody has on records, among which the page's token lies: the page is of our group
 NEW = b" new"
 WIDTH = 20  # bytes of the lock's text
 BALLAST = 4 * 1024 * 1024  # bytes: room for a whole log
@@ -153,12 +154,12 @@ def size(path: Path) -> int:
 
 
 def shut(folder: Path) -> None:
-    """Take the rights of others from the database and its log; a database's log has the rights that it has."""
+    """Take the rights of others from records and pictures; a database's log has the rights that it has."""
     path = folder / DATABASE
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
-    for name in (path, folder / (DATABASE + LOG), folder / PICTURES):
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for name, rights in ((path, ALL_BUT_US), (folder / (DATABASE + LOG), ALL_BUT_US), (folder / PICTURES, OTHERS)):
         with suppress(OSError):  # another owner's: what the daemon may read and write is all it needs
-            os.chmod(name, os.stat(name).st_mode & ~OTHERS)
+            os.chmod(name, os.stat(name).st_mode & ~rights)
 
 
 def room(folder: Path) -> tuple[int, int]:

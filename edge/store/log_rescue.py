@@ -76,7 +76,7 @@ def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
     if copy.exists():  # this was cut off: what is left of the log may be less
         found += _ignored(connection, carve.frames(copy.read_bytes()), gone)
     elif found:
-        write_whole(copy, log, 0o640)
+        write_whole(copy, log, 0o600)
     bad_end = carve.ends_badly(log, max(used, 0))
     if found or bad_end:
         with connection:

@@ -72,7 +72,7 @@ def salvage(
 def draft(folder: Path, vfs: str | None) -> apsw.Connection:
     """Return a connection to a new database that no start takes for the store's until `take_over`."""
     path = folder / DRAFT
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     return schema.connect(path, vfs, draft=True)
 
 

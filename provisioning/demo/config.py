@@ -169,16 +169,18 @@ def quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def whole_station(station: str, state: Path, broker: str, proof: str, camera: str | None, number: int = 1) -> str:
+def whole_station(
+    station: str, state: Path, broker: str, proof: str, camera: str | None, number: int = 1, fitted: str = ""
+) -> str:
     """Return the file of a station with all quantities, the `number`th of a demo.
 
-    Without `camera` (a snapshot's URL) it takes no pictures.
+    Without `camera` (a snapshot's URL) it takes no pictures; `fitted` is what it has beside, as TOML.
     """
     title = quoted(_("Maoxian demo orchard")) + (f" {number}" if number > 1 else "")
     text = WHOLE.format(
         station=station, title=title, state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES
     )
-    return text + ALERTS + (CAMERA.format(camera=quoted(camera)) if camera else "")
+    return text + ALERTS + fitted + (CAMERA.format(camera=quoted(camera)) if camera else "")
 
 
 def capture_station(

@@ -183,6 +183,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
         hub.time.follow(lambda: rig.boot.utc_at(rig.clock.seen()))
     first_seq = store.next_seq
     station = rig.power_on(lambda _config: store)
+    scene.begin_on(station)
     stack.callback(power_off, rig)
     names = [f"{wanted.station}-{number}" for number in range(2, wanted.stations + 1)]
     companions = Companions(rig, names, state, wanted.proof, stack)
@@ -242,7 +243,8 @@ def camera(
 def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, camera_url: str | None) -> Config:
     """Write the demo's station.toml and load it as a station would."""
     if capture is None:
-        text = whole_station(wanted.station, state, broker, wanted.proof, camera_url)
+        fitted = SCENES[wanted.scene].fitted
+        text = whole_station(wanted.station, state, broker, wanted.proof, camera_url, fitted=fitted)
     else:
         text = capture_station(
             wanted.station,

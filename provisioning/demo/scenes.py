@@ -7,11 +7,25 @@ from typing import NamedTuple
 
 from drivers.twins.weather import Noise, Shower, Weather
 from edge.language.words import N_
+from edge.records.bodies import Stage
 from edge.sim.rig import Rig
+from edge.station import Station
 
 DAY, HOUR = 86_400, 3_600
 DAY_ZERO = 1_577_836_800  # what showers count from (drivers/twins/weather.py)
 MORNING = 1_775_347_200  # 2026-04-05 08:00 at the site: an apple orchard in bloom
+BY = "demo"  # who has confirmed a scene's stage
+BATTERY = """
+[[sensor]]
+name = "battery"
+driver = "ina219"
+address = 0x40
+
+[[alert]]
+name = "battery"
+channel = "battery_voltage"
+below = [11.8, 11.4]
+"""
 
 
 class Still(Noise):
@@ -29,7 +43,7 @@ class Still(Noise):
 class SceneWeather(Weather):
     """Weather with a scene's own sky: `colder` K, `cloud` and `front` as fixed noises (-1..1), `windy` a factor.
 
-    `showers`: those there are, in s since 1970 UTC; None: as the seed has them.
+    `showers`: those there are, in s since 1970 UTC; None: as the seed has them. `drained`: V that the battery has lost.
     """
 
     def __init__(
@@ -39,8 +53,10 @@ class SceneWeather(Weather):
         fixed: Mapping[str, float] | None = None,
         windy: float = 1.0,
         showers: tuple[Shower, ...] | None = None,
+        drained: float = 0.0,
     ) -> None:
         super().__init__(seed)
+        self.drained = drained
         self.warmth -= colder
         self.windy = windy
         self.noise |= {name: Still(value) for name, value in (fixed or {}).items()}
@@ -53,7 +69,10 @@ class SceneWeather(Weather):
 
 
 class Scene(NamedTuple):
-    """A scene: what it shows, when it begins (s since 1970), its weather, and sensors that are held at a value."""
+    """A scene: what it shows, when it begins (s since 1970), its weather, and sensors that are held at a value.
+
+    `fitted`: what its station has beside the demo's own, as TOML; `said`: crop and stage that somebody has confirmed.
+    """
 
     what: str
     begin: int = MORNING
@@ -62,11 +81,19 @@ class Scene(NamedTuple):
     windy: float = 1.0
     showers: tuple[Shower, ...] | None = None
     held: Mapping[tuple[str, str], float] | None = None
+    drained: float = 0.0
+    fitted: str = ""
+    said: tuple[str, str] | None = None
 
     def set_up(self, rig: Rig) -> None:
         """Give a rig that is not powered on yet this weather."""
-        rig.weather = SceneWeather(rig.seed, self.colder, self.fixed, self.windy, self.showers)
+        rig.weather = SceneWeather(rig.seed, self.colder, self.fixed, self.windy, self.showers, self.drained)
         rig.held = dict(self.held or {})
+
+    def begin_on(self, station: Station) -> None:
+        """Tell a station that runs what its people know."""
+        if self.said is not None:
+            station.parts.inbox.offer(Stage(*self.said, BY, BY))
 
 
 def shower(hours: float, length: float, amount: float) -> Shower:
@@ -79,7 +106,8 @@ SCENES = {
     "frost": Scene(
         N_("a clear night of frost in full bloom"),
         begin=MORNING + 13 * HOUR,
-        colder=1.5,
+        colder=2.7,
+        said=("apple", "full-bloom"),
         fixed={"cloud": -1.0, "front": -0.6, "moist": -0.3},
         windy=0.5,
         showers=(),
@@ -92,12 +120,15 @@ SCENES = {
         showers=(shower(7, 1.0, 24.0), shower(9, 1.5, 18.0)),
     ),
     "dark-week": Scene(
-        N_("a week under low cloud"),
+        N_("a week under low cloud: the battery runs low"),
+        drained=0.72,  # six days at 0.12 V
+        fitted=BATTERY,
         fixed={"cloud": 1.0},
         showers=tuple(shower(5 + 24 * day, 8.0, 3.0) for day in range(7)),
     ),
     "spider": Scene(
         N_("a web over the cups: the wind is there, and they stand still"),
+        windy=2.0,
         held={("cups", "wind_speed"): 0.0},
     ),
 }

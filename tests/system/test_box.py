@@ -20,6 +20,7 @@ from tests.data import CHECKOUT
 from tests.kits.booted import Booted, cgroups
 from tests.kits.real_parts import missing
 
+pytestmark = pytest.mark.timeout(600)  # the first of them installs
 CONFIG = """\
 [station]
 id = "boxed"
@@ -167,3 +168,56 @@ def test_the_station_cannot_set_the_clock(box: Booted) -> None:
     said = [line for line in unit.splitlines() if line.startswith(("ProtectClock", "SystemCall", "CapabilityB"))]
     words = [word for line in said for word in ("-p", line)]
     assert box.run("systemd-run", "-q", "--wait", "--pipe", *words, "python3", "-c", code).strip() == "-1 1"
+
+
+ASKS_FOR_MORE = """
+import json, subprocess, sys
+sys.path.insert(0, next(iter(__import__("glob").glob("/opt/minshan/lib/python3*/site-packages"))))
+from pathlib import Path
+from edge.control.client import AskError, Client
+
+def tried(what):
+    try:
+        return str(what())
+    except (AskError, OSError) as error:
+        return type(error).__name__
+
+SOCKET = Path("/var/lib/minshan/minshan.sock")
+
+def asked(name, **arguments):
+    with Client(SOCKET) as client:
+        return client.ask(name, **arguments)
+
+print(json.dumps({
+    "status": tried(lambda: asked("status")["station"]),
+    "maintenance": tried(lambda: asked("maintenance", seconds=60)),
+    "token": tried(lambda: asked("page-token", new="a token of mine")),
+    "configuration": tried(lambda: Path("/etc/minshan/station.toml").read_text()),
+    "records": tried(lambda: Path("/var/lib/minshan/records.db").read_bytes()[:9]),
+    "written": tried(lambda: Path("/var/lib/minshan/x").write_text("x")),
+    "home": tried(lambda: Path("/opt/minshan/x").write_text("x")),
+    "shell": tried(lambda: subprocess.run(["/bin/sh", "-c", "true"]).returncode),
+}))
+"""
+
+
+@pytest.mark.slow
+def test_a_page_that_asks_for_more_than_it_may_gets_nothing(box: Booted) -> None:
+    """Code that runs in the page's place, under its unit: the state is read; no order, file, shell or secret."""
+    box.until("minshan", "status", "--json", "--state", "/var/lib/minshan", answers=('"clock"',))
+    unit = (CHECKOUT / "systemd/minshan-page.service").read_text().partition("[Service]")[2].partition("[Install]")[0]
+    left = ("ExecStart", "Restart", "Timeout", "#")
+    words = [word for line in unit.splitlines() if "=" in line and not line.startswith(left) for word in ("-p", line)]
+    told = box.run("systemd-run", "-q", "--wait", "--pipe", *words, "/usr/bin/python3", "-c", ASKS_FOR_MORE)
+    got = json.loads(told.splitlines()[-1])
+    assert got.pop("status") == "boxed", told
+    assert set(got.values()) <= {"AskError", "PermissionError", "OSError", "FileNotFoundError"}, got
+    served = box.until("systemctl", "show", "-p", "ActiveState", "minshan-page", answers=("ActiveState",))
+    assert "failed" not in served
+    box.run("systemctl", "start", "minshan-page")
+    box.until("python3", "-c", SERVED, answers=("boxed",), seconds=60.0)
+
+
+SERVED = (
+    "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/api/v1/stations/boxed/now').read().decode())"
+)

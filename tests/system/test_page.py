@@ -8,7 +8,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -191,6 +191,17 @@ def test_wrong_questions_are_refused_and_cost_nothing(shown: Shown) -> None:
         assert httpx.get(shown.url + path, timeout=60).status_code == 200, path
     assert httpx.post(f"{shown.url}/demo/unplug/shelter", headers={"origin": "http://evil.example"}).status_code == 403
     assert httpx.get(shown.url).status_code == 200
+
+
+def test_a_phone_with_a_wrong_clock_tells_right_ages(shown: Shown, browser: Browser) -> None:
+    """An hour fast or slow, in New York: the value is as fresh as it is, and times are the station's."""
+    for hours in (-1, 1):
+        with looking(browser, timezone_id="America/New_York") as page:
+            page.clock.set_system_time(datetime.now(UTC) + timedelta(hours=hours))
+            page.goto(shown.url)
+            expect(page.locator("#values")).to_have_attribute("data-age", "fresh")
+            expect(page.locator("#top .age")).to_contain_text("秒前")
+            assert abs(page.evaluate("Date.now()") / 1000 - datetime.now(UTC).timestamp()) > 3000, "the clock is right"
 
 
 def test_what_is_old_is_grey_though_nothing_says_so(shown: Shown, browser: Browser) -> None:

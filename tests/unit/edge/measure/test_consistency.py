@@ -187,3 +187,18 @@ def test_real_rain_is_not_taken_for_a_drip() -> None:
     at = [0, 1, 5, 6, 8, 15, 16, 17, 29, 33, 34, 50]
     showers = rain(lambda n: 0.2 * sum(n >= t for t in at), air_temperature=15.0, relative_humidity=60.0)
     assert set(flags(run(mast(WITH_AIR), showers, 0, 60), "rainfall_amount")) == {1}
+
+
+def test_cups_that_stand_still_above_a_breeze_are_held() -> None:
+    """Ten minutes of 0 over 3 m/s below make both suspect, a third that agrees clears the lower; calm or less: none."""
+
+    def judged(high: float, low: float, third: float | None = None) -> dict[str, int]:
+        heights = {"wind_speed": 10.0, "wind_speed.low": 2.0} | ({} if third is None else {"wind_speed.third": 2.0})
+        values = {"wind_speed": high, "wind_speed.low": low} | ({} if third is None else {"wind_speed.third": third})
+        last = run(mast([*heights], heights), lambda _at: values, 0, 10)[-1]
+        return last.quality
+
+    assert judged(0.0, 3.0) == {"wind_speed": 3, "wind_speed.low": 3}
+    assert judged(0.0, 3.0, 3.2) == {"wind_speed": 3, "wind_speed.low": 1, "wind_speed.third": 1}
+    for high, low in ((0.0, 1.5), (0.5, 3.0), (6.0, 0.0)):
+        assert judged(high, low) == {"wind_speed": 1, "wind_speed.low": 1}, (high, low)

@@ -30,7 +30,7 @@ def test_strays_are_moved_aside_and_bounded(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_nobody_else_may_read_the_records(tmp_path: Path) -> None:
-    """Whatever the umask: database, log, ballast and pictures are closed to others, older ones too."""
+    """Whatever the umask: all is closed to others, older ones too; records to our group as well: the page's."""
     before = os.umask(0)
     try:
         for _ in range(2):
@@ -39,6 +39,8 @@ def test_nobody_else_may_read_the_records(tmp_path: Path) -> None:
             store.sweep(event(Kind.LOSS, 2, {}).stamp, None, minute(1).clock)
             for name in (DATABASE, DATABASE + LOG, "ballast", "pictures", "lock"):
                 assert not (tmp_path / "state" / name).stat().st_mode & 0o007, name
+            for name in (DATABASE, DATABASE + LOG):
+                assert not (tmp_path / "state" / name).stat().st_mode & 0o077, name
             store.close()
             os.chmod(tmp_path / "state" / DATABASE, 0o644)
     finally:

@@ -1,0 +1,136 @@
+"""What a demo's scenes are about is what the page says of them: by seed, in simulated time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from edge.alerts.crops import CRITICAL
+from edge.config.file import load
+from edge.control.commands import Outcome, Principal, Request
+from edge.control.status import plain_status
+from edge.daemon import open_store
+from edge.language import texts
+from edge.page import night
+from edge.page.box import alert_lines, box_lines
+from edge.page.source import now_of
+from edge.page.view import Card, cards
+from edge.records.answers import Event, Point, Series
+from edge.records.bodies import Minute, decode
+from edge.records.record import Kind
+from edge.sim.rig import Rig, boot_of
+from edge.store.store import Store
+from provisioning.demo.config import whole_station
+from provisioning.demo.scenes import SCENES
+
+pytestmark = pytest.mark.slow  # an hour of a whole station each
+BEIJING_S = 28_800
+CROP, STAGE = "apple", "full-bloom"
+
+
+@contextmanager
+def lived(folder: Path, name: str, skipped: float, minutes: int) -> Iterator[Rig]:
+    """Give a station that has lived some minutes of a scene, from `skipped` hours of it on."""
+    text = whole_station("demo", folder, "mqtt://nowhere", "broker", None, fitted=SCENES[name].fitted)
+    file = folder / "station.toml"
+    file.write_text(re.sub(r"\[broker\]\n(.+\n)+", "", text))
+    config, scene = load(file), SCENES[name]
+    boot = boot_of(config, scene.begin * 1_000_000, "sim-1")
+    with closing(open_store(config)) as store:
+        rig = Rig(config, boot, boot.utc + round(skipped * 3600e6), 1, weather_s=10.0)
+        scene.set_up(rig)
+        scene.begin_on(rig.power_on(lambda _config: store))
+        rig.clock.run_until(rig.clock.now() + 60.0 * minutes)
+        yield rig
+        rig.power_off()
+        rig.close()
+
+
+def facts_of(rig: Rig) -> dict[str, Any]:
+    """Return what the page is told of the station."""
+    assert rig.station is not None
+    return plain_status(rig.station.parts)
+
+
+def store_of(rig: Rig) -> Store:
+    """Return its store."""
+    assert rig.station is not None
+    return rig.station.store
+
+
+def asked(rig: Rig, name: str, **arguments: Any) -> dict[str, Any]:
+    """Return an answer of the station."""
+    told: list[Outcome] = []
+    assert rig.station is not None
+    rig.station.commands.run(name, arguments, Request("test", Principal("test", "page"), told.append))
+    return told[-1].data
+
+
+def card_of(rig: Rig, channel: str) -> Card:
+    """Return a channel's card."""
+    now = now_of(facts_of(rig))
+    return next(card for card in cards(now, {}, now.end_us or 0) if card.channel == channel)
+
+
+def test_a_frost_night_shows_the_alert_and_how_long_the_blossoms_bore_it(tmp_path: Path) -> None:
+    """In the coldest hour the page says at which stage what is hurt; last night's card counts as the records do."""
+    with texts.speaking("en"), lived(tmp_path, "frost", 6.0, 60) as rig:
+        (alert,) = alert_lines(facts_of(rig))
+        assert alert.name == "frost" and "the temperature that hurts apple at full bloom" in alert.text
+        last = now_of(facts_of(rig)).end_us or 0
+        first = night.span_of(last, BEIJING_S)[0]
+        told = asked(rig, "series", channel="air_temperature", step="minute", **{"from": first / 1e6, "to": last / 1e6})
+        points: list[Point] = msgspec.convert(told, Series).points
+        stages: list[Event] = [
+            msgspec.convert(one, Event) for one in asked(rig, "events", kind="stage", **{"from": 0.0})["events"]
+        ]
+        lines = night.night_lines((first, last), BEIJING_S, {"air_temperature": points}, night.stage_said(stages))
+        good = [
+            value
+            for record in store_of(rig).range(1, store_of(rig).next_seq)
+            if record.kind == Kind.MINUTE and isinstance(body := decode(record.kind, record.body), Minute)
+            if body.quality["air_temperature"] == 1 and (value := body.values["air_temperature"]) is not None
+        ]
+    coldest, under = min(good), sum(value <= CRITICAL[CROP][STAGE] for value in good)
+    assert under > 10 and len(good) > 50
+    assert lines[1].startswith(f"Lowest {coldest:.1f} °C at 0")
+    assert f"apple, full bloom: {under} min at or under -2.2 °C, where one bud in ten is hurt" in lines
+
+
+def test_a_storm_shows_the_gale(tmp_path: Path) -> None:
+    """Gusts beyond the second limit are told, with the worst of them."""
+    with texts.speaking("en"), lived(tmp_path, "storm", 1.0, 40) as rig:
+        (alert,) = alert_lines(facts_of(rig))
+        assert alert.name == "gale" and "step 2 of 2" in alert.text
+
+
+def test_dark_days_show_the_battery(tmp_path: Path) -> None:
+    """The battery's alert is open within ten minutes, and the box's own line has its voltage."""
+    with texts.speaking("en"), lived(tmp_path, "dark-week", 0.0, 10) as rig:
+        (alert,) = alert_lines(facts_of(rig))
+        assert alert.name == "battery" and "step 1 of 2" in alert.text
+        assert any(re.fullmatch(r"Battery 11\.\d+ V", line.text) for line in box_lines(facts_of(rig), BEIJING_S))
+
+
+def test_a_web_over_the_cups_makes_the_wind_doubtful(tmp_path: Path) -> None:
+    """Cups that stand still above others that turn are doubted with the reason, and the others are not."""
+    with texts.speaking("en"), lived(tmp_path, "spider", 0.0, 30) as rig:
+        held, others = (
+            card_of(rig, "wind_speed"),
+            [card_of(rig, f"wind_speed.{one}") for one in ("orchard-cups", "field")],
+        )
+        assert (held.word, [card.word for card in others]) == ("suspect", ["", ""])
+        assert "orchard-cups" in held.why
+
+
+def test_an_ordinary_day_has_nothing_to_say(tmp_path: Path) -> None:
+    """No alert, and no value in doubt."""
+    with lived(tmp_path, "day", 0.0, 15) as rig:
+        facts = facts_of(rig)
+        assert alert_lines(facts) == [] and set(facts["minute"]["quality"].values()) == {1}
