@@ -148,6 +148,7 @@ RULES = {
     "gale": N_("Gale"),
     "cloudburst": N_("Cloudburst"),
     "heat": N_("Heat"),
+    "air": N_("Bad air"),
     "battery": N_("Battery low"),
     "sensors": N_("Sensor silent"),
 }
