@@ -1,5 +1,7 @@
 """Simulated station-days by the hundred, or one box for a year: `make soak`, ARGS="--days 200", "--months 1", "--year".
 
+ARGS="--seasons 20": so many made springs of alarms instead, by seed, of two nights each, one of them cold.
+
 A box has one sensor, stands before a rough network and the real receiver, and suffers all the faults, by seed. Of the
 days by the hundred each four are a life of their own, with a camera and somebody who asks it for things. A year is
 lived on one store and one platform, week after week, with a line for each month. What the checkers complain of is
@@ -22,7 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.sim.faults import draw
+from tests.kits.alarm_season import drawn
 from tests.kits.long_life import LongLife
+from tests.kits.season_checks import Checked
 from tests.kits.stations import DAY, SMALL, configured, folder_in_memory, live, without
 
 LIFE_DAYS = 4.0
@@ -119,6 +123,27 @@ def months(wanted: int, seed: int) -> Counter[str]:
     return all_broken
 
 
+def seasons(wanted: int, first_seed: int) -> int:
+    """Live springs of alarms by seed, and print what came of each. Return how many complaints there are."""
+    logging.disable(logging.CRITICAL)
+    count = 0
+    for seed in range(first_seed, first_seed + wanted):
+        with folder_in_memory() as folder:
+            season = drawn(folder, seed, 2, 1)
+            season.live()
+            found = Checked(season)
+            complaints = found.complaints()
+            season.close()
+        count += len(complaints)
+        print(
+            f"seed {seed}: {len(found.alarms)} alarms, {len(season.got)} lines, {len(complaints)} complaints",
+            flush=True,
+        )
+        for complaint in complaints[:5]:
+            print(f"    {complaint}", flush=True)
+    return count
+
+
 def tell(complaints: Sequence[str], broken: Counter[str]) -> None:
     """Print the first few complaints, and count all by the promise that was broken."""
     for complaint in complaints[:5]:
@@ -145,7 +170,10 @@ def main() -> int:
     parser.add_argument("--months", type=int, help="one box for so many months instead")
     parser.add_argument("--year", action="store_const", const=12, dest="months", help="one box for twelve months")
     parser.add_argument("--seed", type=int, default=FIRST_SEED, help="the first of the seeds")
+    parser.add_argument("--seasons", type=int, help="so many springs of alarms instead")
     wanted = parser.parse_args()
+    if wanted.seasons:
+        return 1 if seasons(wanted.seasons, wanted.seed) else 0
     broken = months(wanted.months, wanted.seed) if wanted.months else lives(wanted.days, wanted.seed)
     return 1 if broken else 0
 

@@ -48,6 +48,7 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     import msgspec
 
     from hub.alarms.people import Contact, People
+    from hub.completeness import stations as known_stations
 
     given["stations"] = list(given["stations"]) or None
     given["hours"] = None if hours is None else hours.split("-")
@@ -60,9 +61,18 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     try:
         found = msgspec.convert({"name": name, **given}, Contact)
     except msgspec.ValidationError as error:
-        raise CommandError(Exit.USAGE, _("That is not taken: {why}").format(why=str(error))) from None
+        raise CommandError(Exit.USAGE, wanted(str(error))) from None
+    kinds = {channel.kind for channel in config.channel if channel.name in found.channels}
+    if "mail" in kinds and not found.mail:
+        raise CommandError(Exit.USAGE, _("Mail needs an address: --mail ADDRESS."))
+    if "webhook" in kinds and not found.phone:
+        raise CommandError(Exit.USAGE, _("Calls and SMS need a number: --phone NUMBER."))
     with opened(config) as engine:
         People(engine).keep(found)
+        there = [station for station, *_rest in known_stations(engine)]
+    for station in found.stations or ():
+        if station not in there:
+            say(_("No station {station} has sent anything yet: is its name right?").format(station=station))
     say(_('"{name}" is told of alerts now. Send a test: `minshan hub alerts test`.').format(name=name))
 
 
@@ -210,6 +220,18 @@ def test(config_file: Path, name: str | None) -> None:
             say(f"{one.name}, {channel}: {fate_word(told.fate.value)} ({told.answer or '–'}){why}")
     if failed:
         raise click.exceptions.Exit(Exit.TROUBLE)
+
+
+def wanted(error: str) -> str:
+    """Return how what was not taken is to be given; `error` names it as msgspec does."""
+    field = error.rpartition("$.")[2].partition("[")[0].strip("`")
+    return {
+        "name": _("A name has letters, digits and Chinese characters, with . _ or - inside, no spaces."),
+        "hours": _("Hours are given as HH:MM-HH:MM, as 07:00-22:30."),
+        "phone": _("A number has 5 to 15 digits, with a + before them or not."),
+        "mail": _("A mail address is given as name@host."),
+        "stations": _("A station's name has small letters, digits and -, as orchard-1."),
+    }.get(field) or _("That is not taken: {why}").format(why=error)
 
 
 def line_of(one: Contact) -> str:

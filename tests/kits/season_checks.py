@@ -225,7 +225,11 @@ def silences(found: Checked) -> Iterator[str]:
     for name, heard in season.heard.items():
         mine = [one for one in found.alarms.values() if one.what == "silent" and one.station == name]
         spans = [(found.minute(one.raised_us), found.minute(one.cleared_us or season.utc())) for one in mine]
-        of_all = [(found.minute(one.raised_us), found.minute(one.cleared_us or season.utc())) for one in everybody]
+        # after that the others have as long again as after an absence of the hub's own
+        of_all = [
+            (found.minute(one.raised_us), found.minute(one.cleared_us or season.utc()) + 20.0 + SOON)
+            for one in everybody
+        ]
         for raised, _ in spans:
             last = max((at for at in heard if at <= raised), default=0)
             began = max(first for first, _ in season.ups if first <= raised)
