@@ -10,6 +10,7 @@ import logging
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -25,6 +26,7 @@ from edge.config.sections import SensorSection
 
 log = logging.getLogger("minshan.sampler")
 TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; three failures in a row are a sensor that went
+DUE = attrgetter("due")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # s between two tries of a sensor that is down
 
 
@@ -96,18 +98,18 @@ class BusLane:
         self._inbox = inbox
         self._bus: Any = None
         self._states = [SensorState(sensor, due=clock.now()) for sensor in sensors]
-        self.snapshot = tuple(self._sensor(state) for state in self._states)
+        self._shown = {state.sensor.name: self._sensor(state) for state in self._states}
+        self.snapshot = tuple(self._shown.values())
 
     def run(self) -> None:
         """Read for ever; ends by `Stopped`, the devices and the bus closed."""
         try:
             while True:
-                state = min(self._states, key=lambda s: s.due)
+                state = min(self._states, key=DUE)
                 self._clock.sleep_until(state.due)
                 self._turn(state)
-                self.snapshot = tuple(
-                    self._sensor(one) if one is state else before for one, before in zip(self._states, self.snapshot)
-                )
+                self._shown[state.sensor.name] = self._sensor(state)
+                self.snapshot = tuple(self._shown.values())
         finally:
             self._close_bus()
 

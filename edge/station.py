@@ -191,7 +191,7 @@ class Station:
         if not self.config.channel:
             return None
         if senders is None:
-            senders = {one.name: InChild(one, self.clock, self._utc_now) for one in self.config.channel}
+            senders = {one.name: InChild(one, self.clock, lambda: self._utc() or 0) for one in self.config.channel}
         keep = self.config, self.store, self.clock, self.boot, senders
         return NotifyLane(*keep, post=self.inbox.offer, time_at=self._time_at)
 
@@ -271,15 +271,11 @@ class Station:
 
     def _utc(self) -> int | None:
         """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""
-        return self.recorder.snapshot.time_at(self.clock.now())[0]
+        return self._time_at(self.clock.now())[0]
 
     def _time_at(self, instant: float) -> tuple[int | None, ClockMark]:
         """Return the UTC of an instant of this boot and how it is known. Callable from any lane."""
         return self.recorder.snapshot.time_at(instant)
-
-    def _utc_now(self) -> int:
-        """Return the UTC of now, microseconds, 0 where it is not known. Callable from any lane."""
-        return self._time_at(self.clock.now())[0] or 0
 
     def _lost(self, body: dict[str, Any]) -> None:
         """Append a loss record of this instant for what the uplink cannot send."""

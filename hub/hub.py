@@ -19,6 +19,7 @@ from hub.config import HttpSection, HubConfig
 from hub.database.engine import NOT_INSTALLED, Engine, RefusedError, opened
 from hub.database.sink import DatabaseSink
 from hub.forward import forwarding
+from hub.picture_folder import PictureFolder
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
@@ -86,14 +87,22 @@ def receive(
 ) -> None:
     """Receive until `ended`; `seen` is called with each new record, `utc` and `told` as in `serve`."""
     files = Files(pictures=Path(config.pictures.dir))
+    folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
+    folder.claim(ended)
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
     receiver = Receiver(config.broker, files, True, seen, utc, sink, told, name)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), utc)
-    telling = alarming(config, lambda: receiver.connected, utc)
+    telling = alarming(config, lambda: receiver.connected, utc, lambda: told() > 0)
+
+    def tick() -> None:
+        folder.tick()
+        retention.tick()
+
     try:
-        receiver.run(ended, retention.tick)
+        receiver.run(ended, tick)
     finally:
+        folder.close()
         for some in (lanes, telling):
             some.stop()
         for some in (lanes, telling):
@@ -102,7 +111,9 @@ def receive(
         receiver.close()
 
 
-def alarming(config: HubConfig, connected: Callable[[], bool], utc: Callable[[], int]) -> Lanes:
+def alarming(
+    config: HubConfig, connected: Callable[[], bool], utc: Callable[[], int], synchronised: Callable[[], bool]
+) -> Lanes:
     """Return the running lanes that tell people of alarms."""
     clock, http = SystemClock(), config.http
     return alarms.started(
@@ -114,6 +125,7 @@ def alarming(config: HubConfig, connected: Callable[[], bool], utc: Callable[[],
             clock,
             utc,
             connected,
+            synchronised,
             None if http is None else http.public_url,
             None if config.heartbeat is None else config.heartbeat.url,
         )

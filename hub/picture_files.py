@@ -1,8 +1,8 @@
 """Pictures as they arrive: pieces put together in a folder, whole only when the SHA-256 fits.
 
 A part grows in `STATION.HASH.thumbnail.part` or `STATION.HASH.full.part` without holes, so that its size alone says
-how far it is, after a restart too. A piece that would leave a hole is dropped, and what is missing is asked for.
-A full picture is named by its own hash; no sender can name one and mean another.
+how far it is, after a restart too. Several writers of one folder have parts of their own, and one file in the end. A
+piece that would leave a hole is dropped, and what is missing is asked for.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Album:
-    """A folder of pictures. Raise OSError where it cannot be used."""
+    """A folder of pictures. Raise OSError where it cannot be used. `writer`: which of several on one folder this is."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, writer: str = "") -> None:
+        self._folder, self._writer = folder, writer and f".{writer}"
         folder.mkdir(parents=True, exist_ok=True)
         self._touched: dict[Path, ChunkHeader] = {}
         self._verified: set[tuple[Path, str]] = set()  # files that have the SHA-256 that somebody names
@@ -90,8 +90,12 @@ class Album:
             part.unlink()
             self._want(header, 0)
             return
-        target = self._target(header)
-        part.rename(target)
+        target = self._there(header)  # another writer may have been first
+        if target is None:
+            target = self._target(header)
+            part.rename(target)
+        else:
+            part.unlink()
         self._verified.add((target, header.sha256))
         self.finished.append(target)
         self._whole(header, target)
@@ -105,7 +109,7 @@ class Album:
         self.wanted[header.station, header.picture, header.part] = piece
 
     def _part(self, header: ChunkHeader) -> Path:
-        return self._folder / f"{header.station}.{header.picture}.{header.part}.part"
+        return self._folder / f"{header.station}.{header.picture}.{header.part}{self._writer}.part"
 
     def _there(self, header: ChunkHeader) -> Path | None:
         """Return the file that holds this part, or None. Each is looked at once: a name alone is worth no receipt."""

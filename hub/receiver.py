@@ -94,7 +94,7 @@ class Receiver:
         self.aside = None if folder is None else SetAside(folder)
         self._broker, self._seen, self._utc = broker, seen, utc
         self._shares = sink is not None
-        self._album = None if files.pictures is None else Album(files.pictures)
+        self._album = None if files.pictures is None else Album(files.pictures, re.sub(r"[^A-Za-z0-9-]", "-", name))
         self._gathered = Gathered()
         self._pending = Pending(MOST_ROWS)
         self._told = told or utc

@@ -103,6 +103,10 @@ class ModbusBus:
                 Reason("other_write", "the device acknowledged another write: {bytes}", bytes=answer.body.hex(" "))
             )
 
+    def unasked(self) -> bytes:
+        """Return what lies there though nobody asked for it."""
+        return self._port.read_some(self._clock.now())
+
     def close(self) -> None:
         """Close the port."""
         self._port.close()

@@ -134,11 +134,17 @@ class ModbusDevice:
     def _answer(self, ask: Ask) -> tuple[int, ...]:
         """Return the registers of one request. Raise the line's errors, with what can be told of their cause."""
         count = len(ask.places)
+        if not self._heard.is_known:
+            self._heard.add(self._bus.unasked())
         try:
             return self._bus.read(self._address, ask.function, ask.start, count, self._timeout, self._pause)
         except WrongDevice as error:
             if count > 1 and error.detail.code == "device_refused":
                 raise WrongDevice(block_refused(error.detail, count)) from None
+            raise
+        except NoAnswer:
+            if (other := self._heard.other()) is not None:
+                raise other from None
             raise
         except Garbled:
             self._heard.begin()

@@ -6,6 +6,7 @@ The built-in ones lie in `profiles/`; a technician may name a file of his own
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from functools import cache
@@ -174,6 +175,15 @@ def load(named: str) -> Profile:
     if named.endswith(".toml"):
         return _read(Path(named))
     if named not in names():
+        if near := difflib.get_close_matches(named, names(), 3, 0.7):
+            raise ProfileError(
+                Reason(
+                    "profile_near",
+                    "no profile {name}; did you mean {near}? `minshan sensors` lists them all",
+                    name=repr(named),
+                    near=", ".join(near),
+                )
+            )
         raise ProfileError(
             Reason(
                 "no_profile",

@@ -143,7 +143,10 @@ class Alerts:
             seen = rule.measure.see(minute)
             standing = self._state.standings.setdefault(rule.name, Standing())
             if not standing.episode.step and not rule.may_raise(record.start, self._offset):
-                standing.episode = Episode()
+                if standing.alert and seen.value is not None:  # it saw nothing, and sees again outside its hours
+                    self._tell(rule, standing, "seeing", seen, minute, record)
+                if not standing.alert:
+                    standing.episode = Episode()
                 continue
             for turn in standing.episode.take(seen, rule.limits(self._state.stages)):
                 self._tell(rule, standing, turn, seen, minute, record)

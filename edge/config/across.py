@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from drivers.buses.bus import BUSES
 from drivers.reason import Reason
 from edge.config.address import AddressError, is_host, parse
-from edge.config.errors import BAD_BROKER
+from edge.config.errors import BAD_BROKER, BAD_PORT
 from edge.config.sections import HornSection, SensorSection
 from edge.measure.derived.hourly import DERIVED
 
@@ -174,7 +174,7 @@ def camera_address(driver: str, url: str) -> Reason | None:
     except ValueError:
         port = 0
     if port == 0:
-        return Reason("camera_port", "behind the host's : stands a port, from 1 to 65535")
+        return BAD_PORT
     return None if parts.scheme in schemes.values() and is_host(parts.hostname) else wrong
 
 

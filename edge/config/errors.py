@@ -14,6 +14,7 @@ from drivers.refusals import refusal
 from edge.config.base import BROKER_URL, FINGERPRINT, HTTP_URL, NAME
 
 BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
+BAD_PORT = Reason("bad_port", "behind the host's : stands a port, from 1 to 65535")
 BAD_HTTP_URL = Reason("bad_http_url", "must be an address as https://host/path")
 BAD_NAME = Reason("bad_name", "must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit")
 BAD_FINGERPRINT = Reason(
@@ -66,7 +67,7 @@ def value_for_people(key: str, text: str) -> str:
     """Return a value's own text for people: shortened where it is long, and no password in it."""
     if key.startswith("password"):
         return ""
-    masked = re.sub(r"//[^/@\s]*@", "//...@", text)
+    masked = re.sub(r"//.*@", "//...@", text)  # a password may hold any sign
     return masked if len(masked) <= 60 else masked[:57] + "..."
 
 

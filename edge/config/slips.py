@@ -14,18 +14,22 @@ from drivers.buses.bus import OnI2C
 from drivers.catalog import UnknownDriverError, find
 from drivers.reason import Reason
 from drivers.wide_signs import first_wide, outside_texts
-from edge.config.errors import Mistake
+from edge.config.errors import BAD_PORT, Mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic import BaseModel
 
+# A sign in a login that ends it there. A camera's path, unlike a broker's, may hold an @ as well.
+SIGN_IN_LOGIN = dict.fromkeys(("camera_url", "bad_port"), r"//[^@]*?([#/?\[\]])[^@]*@") | {
+    "bad_broker": r"//.*?([#/?\[\]]).*@"
+}
 KeyPath = tuple[str | int, ...]
 # A text is refused for its form by these; a title may hold any sign.
 FORMS = {
     *("bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"),
-    *("camera_url", "camera_port"),
+    *("camera_url", "bad_port"),
 }
 # What was meant by a text in quotes, where a number or a truth is wanted.
 QUOTED = {
@@ -89,13 +93,15 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
         return wide
     if code in QUOTED and (bare := re.fullmatch(QUOTED[code], text[1:-1])) and text[:1] in ("'", '"'):
         return Reason("quoted", "write it without quotes: {value}", value=bare[0])
-    if code in ("bad_broker", "camera_url", "camera_port") and (found := re.search(r"//[^@]*?([#/?\[\]])[^@]*@", text)):
+    if code in ("bad_broker", "camera_url", "bad_port") and (found := re.search(SIGN_IN_LOGIN[code], text)):
         return Reason(
             "login_sign",
             "a {sign} in the login must be written {right}; or put the password in password_file",
             sign=found[1],
             right=quote(found[1], safe=""),
         )
+    if code == "bad_broker" and not has_port(text.strip("\"'")):
+        return BAD_PORT
     if code == "less_than_equal" and path == ("site", "latitude"):
         latitude, longitude = (tables["site"].get(key) for key in ("latitude", "longitude"))
         if isinstance(longitude, int | float) and abs(longitude) <= 90 < latitude <= 180:
@@ -112,6 +118,12 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
             return reason
         return address(model, text, reason)
     return reason
+
+
+def has_port(url: str) -> bool:
+    """Return whether what stands behind the host's colon, where there is one, is a port."""
+    number = re.search(r"://(?:.*@)?[^:]*:([^]/]*)/?$", url)
+    return number is None or bool(re.fullmatch("[0-9]{1,5}", number[1]) and 0 < int(number[1]) < 65536)
 
 
 def address(model: type[BaseModel], text: str, reason: Reason) -> Reason:

@@ -199,12 +199,13 @@ def uplink(station: Parts) -> UplinkStatus | None:
 
 def forward(kept: Store, queue: StoreQueue) -> ForwardStatus:
     """Return how it stands with another destination."""
-    newest = kept.outbox.newest_proven(queue.dest)
+    aside = kept.batches.aside(queue.dest)
+    newest = kept.outbox.newest_minute(queue.dest, aside)
     return ForwardStatus(
         **msgspec.structs.asdict(queue.snapshot),
         waiting=kept.outbox.count_unsent(queue.dest),
         held=kept.outbox.count_held(queue.dest),
-        aside=len(kept.batches.aside(queue.dest)),
+        aside=len(aside),
         newest=None if newest is None else newest.start,
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import socket
 import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -21,7 +23,9 @@ from edge.wire.post import RequestError, secret_of
 
 NO_MAIL = Reason("no_mail_address", "{name} has no mail address", name="")
 NOT_ENCRYPTED = Reason("mail_in_the_clear", "{where} cannot encrypt, and a password must not go in the clear", where="")
+GREETED, LOGGED_IN = 220, 235
 SUBJECT = 120  # characters
+WIRE = SMTP.clone(cte_type="7bit")  # lines end as servers want them, and no server need take more than ASCII
 
 
 class Session(smtplib.SMTP):
@@ -44,6 +48,24 @@ class Session(smtplib.SMTP):
         self._host = self._name
         self.starttls(context=trusted)
         self.sock = cast("Any", Wire(self.sock, self._left))
+
+    def reach(self, port: int) -> None:
+        """Connect, and be greeted. Raise OSError, SMTPException."""
+        code, answer = self.connect(self._name, port)
+        if code < 0:
+            raise smtplib.SMTPException(answer)
+        if code != GREETED:
+            raise smtplib.SMTPResponseException(code, answer)
+
+    def enter(self, user: str, password: str) -> None:
+        """Log in, also with what is not ASCII, which smtplib refuses. Raise SMTPException."""
+        if f"{user}{password}".isascii():
+            self.login(user, password)
+            return
+        said = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        code, answer = self.docmd("AUTH", f"PLAIN {said}")
+        if code != LOGGED_IN:
+            raise smtplib.SMTPAuthenticationError(code, answer)
 
 
 class MailSender:
@@ -81,7 +103,7 @@ class MailSender:
         return SendResult(Fate.DELIVERED, said[-1])
 
     def _written(self, message: Message, to: str) -> EmailMessage:
-        mail = EmailMessage()
+        mail = EmailMessage(WIRE)
         mail["From"], mail["To"] = self._section.sender, to
         mail["Subject"] = printable(message.lines[0], SUBJECT)
         mail["Message-ID"] = f"<{message.id}@minshan.invalid>"
@@ -102,7 +124,7 @@ class MailSender:
         trusted = ssl.create_default_context(cafile=self._section.ca_file)
         session = Session(self._server.hostname or "", trusted if implicit else None, left)
         try:
-            session.connect(self._server.hostname or "", self._server.port or (465 if implicit else 25))
+            session.reach(self._server.port or (465 if implicit else 25))
             session.ehlo_or_helo_if_needed()
             if not implicit and session.has_extn("starttls"):
                 session.encrypt(trusted)
@@ -110,7 +132,7 @@ class MailSender:
             elif not implicit and self._section.password_file is not None:
                 raise RequestError(NOT_ENCRYPTED.having(where=self._server.hostname or ""), False)
             if self._section.password_file is not None:
-                session.login(unquote(self._server.username or ""), secret_of(self._section.password_file))
+                session.enter(unquote(self._server.username or ""), secret_of(self._section.password_file))
             for code, answer in (session.mail(self._section.sender), session.rcpt(to)):
                 if code // 100 != 2:
                     raise smtplib.SMTPResponseException(code, answer)
@@ -123,7 +145,7 @@ class MailSender:
             session.close()
 
     def _why(self, error: Exception, where: str) -> Reason:
-        if isinstance(error, TimeoutError):
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib wraps it
             seconds = self._section.timeout_s
             return Reason("forward_slow", "{where} gave no answer within {seconds:g} s", where=where, seconds=seconds)
         if isinstance(error, ssl.SSLCertVerificationError):

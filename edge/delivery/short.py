@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from edge.delivery.message import Short
-from edge.delivery.texts import WHAT, AlertFacts
+from edge.delivery.texts import KNOWN, WHAT, AlertFacts
 from edge.language.spoken import Spoken
 
 MOST_NAME = 8  # characters
@@ -21,7 +21,7 @@ def short_of(facts: AlertFacts) -> Short:
 def what_of(facts: AlertFacts) -> str:
     """Return what it is about."""
     said = Spoken("zh").say(WHAT[facts.what])
-    return f"{said}解除" if facts.turn in ("cleared", "ended") else said
+    return f"{said}解除" if facts.turn in ("cleared", "ended", KNOWN) else said
 
 
 def name_of(station: str) -> str:

@@ -30,7 +30,7 @@ What = Literal[
     "sensor",
     "silent",
     "all_silent",
-    "blind",
+    "clock",
     "channel",
     "other",
 ]
@@ -45,7 +45,7 @@ WHAT: dict[str, str] = {
     "sensor": N_("Sensor silent"),
     "silent": N_("Station silent"),
     "all_silent": N_("All stations silent"),
-    "blind": N_("Not known"),
+    "clock": N_("Hub's clock"),
     "channel": N_("Channel fails"),
     "other": N_("Alert"),
 }
@@ -61,6 +61,11 @@ OF_QUANTITY: dict[str, What] = {
     "sensors_lost": "sensor",
 }
 HEAD = N_("[{what}] ")
+BACK, HUB_FAILS = N_("Back"), N_("Hub fails")
+KNOWN = "known"  # the turn of what saw nothing and sees again, with nothing the matter
+CLOCK = N_("nobody has set the hub's clock for {minutes} min: times of alerts may be wrong, robots may refuse messages")
+CLOCK_BACK = N_("the hub's clock is right again")
+LEAST_HEAT = 15.0  # degC: a limit below it is one of cold, where no value tells
 
 
 class AlertFacts(msgspec.Struct, frozen=True):
@@ -102,14 +107,19 @@ def what_of(alert: Alert) -> What:
         return "frost"
     found = OF_QUANTITY.get(alert.quantity.partition(".")[0], "other")
     worst = alert.value if alert.worst is None else alert.worst
-    return "cold" if found == "heat" and worst is not None and worst < alert.limit else found
+    if found != "heat":
+        return found
+    nothing = worst is None or worst == alert.limit or (not alert.step and alert.turn in ("blind", "seeing"))
+    is_cold = alert.limit < LEAST_HEAT if nothing or worst is None else worst < alert.limit
+    return "cold" if is_cold else "heat"
 
 
 def facts_of(alert: Alert, station: str, at_us: int | None, now_us: int, offset_h: float) -> AlertFacts:
     """Return what is known of a station's alert; `station`: its name for people."""
     critical = CRITICAL.get(alert.crop, {}).get(alert.stage)
+    turn = KNOWN if alert.turn == "seeing" and not alert.step else alert.turn
     return AlertFacts(
-        *(station, what_of(alert), alert.turn, at_us, now_us, offset_h, alert.rule, alert.quantity, alert.unit),
+        *(station, what_of(alert), turn, at_us, now_us, offset_h, alert.rule, alert.quantity, alert.unit),
         *(alert.value, alert.worst, alert.limit),
         crop=alert.crop,
         stage=alert.stage,
@@ -142,8 +152,10 @@ def clock_time(facts_us: int | None, now_us: int, offset_h: float, words: Spoken
 
 
 def _head(facts: AlertFacts) -> str:
+    if facts.turn == KNOWN:
+        return BACK
     if facts.turn in ("cleared", "ended"):
-        return N_("Back") if facts.what in ("silent", "all_silent", "channel", "blind") else N_("All clear")
+        return BACK if facts.what in ("silent", "all_silent", "channel", "clock") else N_("All clear")
     if facts.turn == "still":
         return N_("Still frost")
     return N_("Not known") if facts.turn == "blind" else WHAT[facts.what]
@@ -154,7 +166,9 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     where = words.say(N_("{station} {time}"), station=facts.station, time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
-    if facts.turn in ("cleared", "ended"):
+    if facts.what == "clock":
+        return [words.say(CLOCK_BACK) if facts.turn == "cleared" else words.say(CLOCK, minutes=facts.minutes)]
+    if facts.turn in ("cleared", "ended", KNOWN):
         return [where, _over(words, facts)]
     if facts.what in ("silent", "all_silent"):
         return _of_silence(words, facts, at)
@@ -222,9 +236,11 @@ def _of_channel(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
 def _over(words: Spoken, facts: AlertFacts) -> str:
     if facts.what in ("silent", "all_silent"):
         return words.say(N_("it sends again"))
+    if facts.turn == KNOWN:
+        return words.say(N_("{what} can be judged again"), what=words.say(WHAT[facts.what]))
     if facts.turn == "ended":
         return words.say(N_("{what}: the rule is no longer there"), what=words.say(WHAT[facts.what]))
-    if facts.what == "blind" or facts.worst is None:
+    if facts.worst is None:
         return words.say(N_("{what} is over"), what=words.say(WHAT[facts.what]))
     gaps = {"what": words.say(WHAT[facts.what]), "unit": words.unit(facts.unit)}
     return words.say(

@@ -12,6 +12,7 @@ from edge.forward.batch import Batch
 from edge.northbound import http_json
 from edge.northbound.verdict import Fate, Verdict
 from edge.records.record import Record
+from edge.wire.errors import CERTIFICATE
 from edge.wire.post import Address, HttpAnswer, RequestError, requested, secret_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,7 +57,8 @@ class HttpSender:
         try:
             answer = requested("POST", address, payload, headers, self._clock, self.timeout_s)
         except RequestError as error:
-            self.link_bytes += reckoning.exchange(sent, 0, tls) if error.sent else reckoning.CONNECTING
+            met = reckoning.CONNECTING if error.reason.code in CERTIFICATE else reckoning.PLAIN
+            self.link_bytes += reckoning.exchange(sent, 0, tls) if error.sent else met
             raise
         self.link_bytes += reckoning.exchange(sent, ANSWER_HEAD + len(answer.body), tls)
         return answer

@@ -11,7 +11,7 @@ from edge.forward.batch import Batch
 from edge.northbound import mqtt_json
 from edge.northbound.verdict import PROVEN, Fate, Verdict
 from edge.records.record import Record
-from edge.wire.errors import LinkError
+from edge.wire.errors import CERTIFICATE, LinkError
 from edge.wire.link import Connect, Link
 from edge.wire.session import Session
 
@@ -82,8 +82,13 @@ class MqttSender:
     def _linked(self) -> Link:
         if self._link is None:
             self._pings = 0
+            try:
+                self._link = self._connect(broker_of(self._section), self._session, self._clock, VERSION)
+            except LinkError as error:
+                met = error.login or error.reason.code in CERTIFICATE
+                self.link_bytes += reckoning.CONNECTING if met else reckoning.PLAIN
+                raise
             self.link_bytes += reckoning.CONNECTING
-            self._link = self._connect(broker_of(self._section), self._session, self._clock, VERSION)
         return self._link
 
     def _count_pings(self, link: Link) -> None:

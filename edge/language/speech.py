@@ -17,6 +17,7 @@ from pathlib import Path
 DOMAIN = "minshan"
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
+NOBODY_SPEAKS = gettext.NullTranslations()
 SPOKEN: ContextVar[str | None] = ContextVar("spoken", default=None)  # "zh" or "en"; None: as the process speaks
 
 
@@ -46,22 +47,25 @@ def speaking(lang: str) -> Iterator[None]:
 
 def _(text: str) -> str:
     """Return a text in the person's language; of no text none, where a catalogue would give its own head."""
-    if not text:
-        return ""
-    lang = SPOKEN.get()
-    return gettext.gettext(text) if lang is None else catalogue(lang).gettext(text)
+    return _spoken().gettext(text) if text else ""
 
 
 def ngettext(one: str, many: str, n: int) -> str:
     """Return the form for `n` of a text in the person's language."""
-    lang = SPOKEN.get()
-    return gettext.ngettext(one, many, n) if lang is None else catalogue(lang).ngettext(one, many, n)
+    return _spoken().ngettext(one, many, n)
 
 
 def pgettext(context: str, text: str) -> str:
     """Return a text that is found in a context."""
+    return _spoken().pgettext(context, text)
+
+
+def _spoken() -> gettext.NullTranslations:
+    """Return the texts of the language that is spoken now; gettext's own functions look for their files each time."""
     lang = SPOKEN.get()
-    return gettext.pgettext(context, text) if lang is None else catalogue(lang).pgettext(context, text)
+    if lang is None and gettext.textdomain() == DOMAIN:
+        lang = language(os.environ)
+    return NOBODY_SPEAKS if lang is None else catalogue(lang)
 
 
 @cache

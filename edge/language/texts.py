@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
 from edge.language.speech import _, language, ngettext, pgettext, speak, speaking
-from edge.language.words import BUSES, CROPS, FACTS, FLAGS, QUANTITIES, SOURCES, STAGES, UNITS
+from edge.language.words import BUSES, CROPS, FACTS, FLAGS, QUANTITIES, RULES, SOURCES, STAGES, UNITS
 from edge.measure.derived.hourly import HOURLY
 from edge.records.channel_name import ChannelName
 
@@ -215,6 +215,11 @@ def crop(name: str) -> str:
     return _(CROPS[name]) if name in CROPS else name
 
 
+def rule(name: str) -> str:
+    """Return what a rule of alerts is called."""
+    return _(RULES[name]) if name in RULES else name
+
+
 def stage(name: str) -> str:
     """Return a crop's stage in words."""
     return _(STAGES[name]) if name in STAGES else name
@@ -225,12 +230,14 @@ def fact(key: str) -> str:
     return _(FACTS[key]) if key in FACTS else key
 
 
-def fact_value(value: object) -> str:
+def fact_value(value: object, key: str = "") -> str:
     """Return the value of such a fact: meanings in words, lists and tables piece by piece."""
+    if isinstance(value, str) and key in ("crop", "stage"):
+        return crop(value) if key == "crop" else stage(value)
     if is_coded(value):
         return render_value(value)
     if isinstance(value, dict):
-        return _(", ").join(f"{fact(str(key))} {fact_value(one)}" for key, one in value.items())
+        return _(", ").join(f"{fact(str(key))} {fact_value(one, str(key))}" for key, one in value.items())
     if isinstance(value, list):
         return _(", ").join(fact_value(one) for one in value)
     return plain(value)

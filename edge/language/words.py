@@ -121,6 +121,8 @@ SOURCES = {
 # What a command's result tells beside its sentence.
 FACTS = {
     "camera": N_("camera"),
+    "crop": N_("crop"),
+    "stage": N_("stage"),
     "picture": N_("photo"),
     "thumbnail": N_("thumbnail"),
     "thumbnail_bytes": N_("size of the thumbnail"),
@@ -138,6 +140,16 @@ FACTS = {
     "blur": N_("blur"),
     "edges": N_("edges"),
     "rules": N_("rules"),
+}
+
+# Rules of alerts as `minshan init` names them; a name that somebody else has given is shown as it is.
+RULES = {
+    "frost": N_("Frost"),
+    "gale": N_("Gale"),
+    "cloudburst": N_("Cloudburst"),
+    "heat": N_("Heat"),
+    "battery": N_("Battery low"),
+    "sensors": N_("Sensor silent"),
 }
 
 # Growers' rules (edge/measure/derived/verdict.py), what they say, and their inputs that are no quantities.

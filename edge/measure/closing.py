@@ -98,7 +98,7 @@ class Closing:
         doubts |= leapt
         doubts |= self._lasting.doubts(begin, end, raised(values, doubts), samples)
         still = self._persistence.doubts(begin, end, raised(values, doubts), samples)
-        apart = self._pairs.doubts(begin, end, raised(values, doubts | still))
+        apart = self._pairs.doubts(begin, end, raised(values, doubts | still), self._persistence.standing())
         doubts |= apart
         doubts |= still
         doubts |= self._rain.doubts(begin, end, values)

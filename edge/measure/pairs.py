@@ -7,7 +7,8 @@ a metre apart in height are not compared: on a clear night half a mast of air ho
 height: cups that stand still above others that see a breeze of the bound are held, by a web or by their bearing.
 
 How two sensors differ when nothing is wrong is learnt from two days of them (ours): a departure from their usual
-difference by six times its usual spread is doubted too, so that a drift is found before it reaches the bound.
+difference by six times its usual spread is doubted too, so that a drift is found before it reaches the bound. Where
+one of them has stood still for twenty minutes meanwhile, half of that departure is enough, and at once.
 
 Bounds (ours, but for particles): twice what two instruments of the accuracy class of these stations may differ by
 in bad exposure. Temperature 3 K: a naturally ventilated screen is up to 2.5 K wrong in sun and calm (WMO-No. 8,
@@ -32,7 +33,8 @@ TEN_MINUTES = 600.0
 GAP = 600.0  # s without both values after which the count begins anew
 SAME_HEIGHT = 1.0  # m
 MEMORY, KNOWN, SPREADS = 2 * 86_400.0, 2 * 86_400.0, 6.0
-STILL = 0.1  # m/s
+STILL = 0.1  # m/s; what cups tell that do not turn
+STOOD_STILL, STILL_SHARE = 1200.0, 0.5  # s; of that least departure
 NEAR = {"air_temperature": 0.6, "relative_humidity": 4.0, "air_pressure": 0.6}  # least departure that is strange
 
 
@@ -98,16 +100,17 @@ class Pair:
     seen: float | None = None
     usual: Usual = field(default_factory=Usual)
 
-    def take(self, begin: float, end: float, a: float, b: float) -> float | None:
-        """Return the difference where it has lasted, None otherwise."""
+    def take(self, begin: float, end: float, a: float, b: float, still: float = 0.0) -> float | None:
+        """Return the difference where it is to be doubted, None otherwise. `still`: s that one has stood still."""
         if self.seen is not None and begin - self.seen > GAP:
             self.apart = 0.0
         self.seen = end
-        strange = self._strange(a, b)
-        self.apart = self.apart + end - begin if strange else 0.0
-        if not strange and not self.above:
+        near = NEAR.get(self.quantity)
+        stuck = still >= STOOD_STILL and near is not None and self.usual.departs(a - b, STILL_SHARE * near)
+        self.apart = self.apart + end - begin if stuck or self._strange(a, b) else 0.0
+        if not self.apart and not self.above:
             self.usual.take(a - b, end - begin)
-        return abs(a - b) if self.apart >= TEN_MINUTES - 1.0 else None
+        return abs(a - b) if stuck or self.apart >= TEN_MINUTES - 1.0 else None
 
     def _strange(self, a: float, b: float) -> bool:
         if self.above:
@@ -135,15 +138,18 @@ class Pairs:
             if wind[high] > wind[low] + SAME_HEIGHT
         ]
 
-    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, after the minute [begin, end) s."""
+    def doubts(
+        self, begin: float, end: float, values: Mapping[str, Value], still: Mapping[str, float] | None = None
+    ) -> dict[str, Reason]:
+        """Return channel -> why it is suspect, after the minute [begin, end) s; `still`: s that each stands still."""
+        still = still or {}
         parted_now: list[tuple[Pair, float]] = []
         agrees: set[str] = set()
         for pair in self._pairs:
             a, b = values[pair.first].value, values[pair.second].value
             if a is None or b is None:
                 continue
-            difference = pair.take(begin, end, a, b)
+            difference = pair.take(begin, end, a, b, max(still.get(pair.first, 0.0), still.get(pair.second, 0.0)))
             if difference is not None:
                 parted_now.append((pair, difference))
             elif not pair.apart and not pair.above:

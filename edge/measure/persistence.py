@@ -141,6 +141,10 @@ class Persistence:
         """Return the runs that are in doubt."""
         return {each.name: each.run.keep() for each in self._watched if each.run.doubted}
 
+    def standing(self) -> dict[str, float]:
+        """Return for how many seconds each channel stands still."""
+        return {each.name: each.run.seconds for each in self._watched}
+
     def habits(self) -> dict[str, tuple[float, float]]:
         """Return how long each channel stands still by itself: the longest run, s, of so many s watched."""
         return {

@@ -7,7 +7,7 @@ from typing import Any
 
 from edge.language import texts
 from edge.language.texts import _, ngettext
-from edge.page.markup import quantity_value
+from edge.page.markup import value_text
 from edge.page.station_view import AlertLine, BoxLine
 
 BATTERY = "battery_voltage"
@@ -22,12 +22,14 @@ def alert_lines(facts: Mapping[str, Any]) -> list[AlertLine]:
 def alert(one: Mapping[str, Any]) -> Iterator[AlertLine]:
     """Yield what one rule has to say."""
     if one["step"]:
-        worst = quantity_value(one["quantity"], one["worst"], one["unit"]).striptags()
+        worst = value_text(one["quantity"], one["worst"], one["unit"])
         said = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
         values = {"what": texts.label(one["quantity"]), "amount": worst, "step": one["step"], "steps": one["steps"]}
-        yield AlertLine(one["rule"], said.format(**values, meaning=meaning(one)).strip(), False)
+        yield AlertLine(texts.rule(one["rule"]), said.format(**values, meaning=meaning(one)).strip(), False)
     if one["blind"]:
-        yield AlertLine(one["rule"], _("What this rule looks at is missing or doubtful: it knows nothing now."), True)
+        yield AlertLine(
+            texts.rule(one["rule"]), _("What this rule looks at is missing or doubtful: it knows nothing now."), True
+        )
 
 
 def meaning(one: Mapping[str, Any]) -> str:
@@ -88,7 +90,7 @@ def battery(facts: Mapping[str, Any]) -> Iterator[BoxLine]:
     minute = facts["minute"] or {"values": {}, "quality": {}}
     if BATTERY in minute["values"]:
         flag = minute["quality"].get(BATTERY, 3)
-        amount = quantity_value(BATTERY, None if flag == 9 else minute["values"][BATTERY], "V").striptags()
+        amount = value_text(BATTERY, None if flag == 9 else minute["values"][BATTERY], "V")
         word = "" if flag == 1 else _(" ({reason})").format(reason=texts.flag_word(flag))
         yield BoxLine(_("Battery {amount}").format(amount=amount) + word, flag != 1)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
+
 from drivers.reason import Reason, restored
 from edge.alerts.turns import in_words
 from edge.language import texts
@@ -41,7 +43,8 @@ def words(body: Any) -> tuple[str, str] | None:
         case bodies.Loss(cause=cause, what=what):
             return _("Loss"), what if cause is None else texts.render(cause)
         case bodies.Alert():
-            return _("Alert"), texts.render(in_words(body))
+            named = msgspec.structs.replace(body, rule=texts.rule(body.rule))
+            return _("Alert"), texts.render(in_words(named))
         case bodies.Stage(crop=crop, stage=stage, by=by):
             return _("Stage"), _("{crop}: {stage}, said by {who}").format(
                 crop=texts.crop(crop), stage=texts.stage(stage), who=by

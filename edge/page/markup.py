@@ -21,13 +21,23 @@ def quantity_value(channel: str, number: float | None, unit: str) -> Markup:
     return amount(texts.value(number, decimals(channel)), "" if number is None else unit)
 
 
+def value_text(channel: str, number: float | None, unit: str) -> str:
+    """Return the same as plain text, in which no line break parts them either."""
+    shown = "" if number is None else unit_of(unit)
+    return f"{texts.value(number, decimals(channel))}{_space(shown)}{shown}"
+
+
 def amount(number: str, unit: str) -> Markup:
     """Return a number and its unit, which no line break parts."""
     shown = unit_of(unit)
     if not shown:
         return Markup('<span class="value">{}</span>').format(number)
-    space = "" if shown == "°" else "\N{NARROW NO-BREAK SPACE}"
-    return Markup('<span class="value">{}{}<span class="unit">{}</span></span>').format(number, space, shown)
+    return Markup('<span class="value">{}{}<span class="unit">{}</span></span>').format(number, _space(shown), shown)
+
+
+def _space(unit: str) -> str:
+    """Return what stands between a number and this unit."""
+    return "" if unit in ("", "°") else "\N{NARROW NO-BREAK SPACE}"
 
 
 def unit_of(name: str) -> str:

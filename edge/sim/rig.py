@@ -134,17 +134,17 @@ class Rig:
     def _show_weather(self) -> None:
         if self.capture is not None:
             return
-        twins = [
-            (sensor.name, self.twins[sensor.name], [c.quantity for c in sensor.info.channels(sensor.settings)])
+        shown = [
+            (self.twins[sensor.name], channel.quantity, (sensor.name, channel.quantity))
             for sensor in self.config.sensor
+            for channel in sensor.info.channels(sensor.settings)
+            if channel.quantity in RECKONED
         ]
         due = self.clock.now()
         while True:
             moment = self.moment()
-            for name, twin, quantities in twins:
-                for quantity in quantities:
-                    if quantity in RECKONED:
-                        twin.set(quantity, self.held.get((name, quantity), moment[quantity]))
+            for twin, quantity, place in shown:
+                twin.set(quantity, self.held[place] if place in self.held else moment[quantity])
             due += self._weather_s
             self.clock.sleep_until(due)
 

@@ -16,7 +16,7 @@ import apsw
 
 from edge.records import ranges
 from edge.records.ranges import NOTHING, Ranges
-from edge.records.record import Record
+from edge.records.record import Kind, Record
 from edge.records.spans import Span
 from edge.store.database import Database
 from edge.store.delivery import CLOSED, SENT, Ledger
@@ -24,6 +24,7 @@ from edge.store.epochs import Tail
 
 PLATFORM = "platform"
 ASK_AFTER = 120.0  # s for which sent records may stay unproven before they are asked for: then they are overdue
+LOOKED_AT = 100  # records in which a minute is looked for
 LONGEST = ASK_AFTER + 900.0  # s for which they may where receipts are gathered
 Pick = Callable[[Callable[[], Ranges], int, bool], list[Record]]  # (which seqs, at most how many, newest first)
 
@@ -92,9 +93,11 @@ class Outbox:
         """Return the oldest record that the destination does not have, held or not; None where it has all."""
         return next(iter(self._pick(lambda: self._ledger.unsent(dest), 1, False)), None)
 
-    def newest_proven(self, dest: str) -> Record | None:
-        """Return the newest record that the destination proved to have; None where it has none."""
-        return next(iter(self._pick(lambda: self._ledger.get(dest, CLOSED)[-1:], 1, True)), None)
+    def newest_minute(self, dest: str, but: Iterable[int] = ()) -> Record | None:
+        """Return the newest minute that needs not be sent there any more, but for these; None where there is none."""
+        other = ranges.of(sorted(but))
+        found = self._pick(lambda: ranges.without(self._ledger.get(dest, CLOSED), other), LOOKED_AT, True)
+        return next((record for record in found if record.kind == Kind.MINUTE), None)
 
     def count_unsent(self, dest: str) -> int:
         """Count the records that the destination does not have, held ones among them."""

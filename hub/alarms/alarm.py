@@ -91,6 +91,15 @@ class Alarm(msgspec.Struct, omit_defaults=True):
         return max(self.step, 1) if self.open else 0
 
     @property
+    def is_untold(self) -> bool:
+        """Return whether a station's alert was over before anybody heard of it: it belongs into a summary.
+
+        Not where it saw nothing for a while, as over each restart, and nothing was the matter.
+        """
+        told = self.ladder.told or self.ladder.over_told
+        return self.said is not None and not self.open and not told and self.turn != "seeing"
+
+    @property
     def is_critical(self) -> bool:
         """Return whether buds die now."""
         said = self.said

@@ -48,7 +48,7 @@ class AlarmBook:
     def keep(self, changed: Iterable[Alarm]) -> None:
         """Keep alarms as they are now."""
         for one in changed:
-            live = one.open or (bool(one.ladder.told) and not one.ladder.over_told) or _is_untold(one)
+            live = one.open or (bool(one.ladder.told) and not one.ladder.over_told) or one.is_untold
             values = one.id, one.station, int(live), one.changed_us, msgspec.json.encode(one).decode()
             self._engine.query(
                 "INSERT INTO alarm (id, station, live, changed, said) VALUES (%s, %s, %s, %s, %s) "
@@ -98,11 +98,6 @@ class AlarmBook:
             "INSERT INTO alarm_note (name, said) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET said = excluded.said",
             (name, json.dumps(said)),
         )
-
-
-def _is_untold(one: Alarm) -> bool:
-    """Return whether it was over before anybody could be told, and came late: it belongs into a summary."""
-    return not one.open and one.late and not one.ladder.told and not one.ladder.over_told
 
 
 def _alert(body: Any) -> Alert | None:

@@ -14,6 +14,7 @@ from edge.delivery.message import Sender
 from edge.delivery.urgency import is_day
 from hub.alarms import people as persons
 from hub.alarms import rounds
+from hub.alarms.air import Air, air_at
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import Health
@@ -21,11 +22,13 @@ from hub.alarms.ladder import Telling, advance
 from hub.alarms.lease import holds
 from hub.alarms.outbox import Outbox, drafts
 from hub.alarms.people import Contact, People
-from hub.alarms.routing import Hour, channels_for, quiet_channels
+from hub.alarms.routing import Hour, channels_for, over_by, quiet_channels
 from hub.alarms.watch import Watch
 from hub.alarms.writing import MOST_A_NIGHT, About, Writer
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
+
+HEARD_US = 15 * 60 * 1_000_000  # for which a minute says how it is at a station
 
 
 class Decider:
@@ -68,7 +71,7 @@ class Decider:
         capped: set[str] = set()
         for alarm in live:
             self._note_frost(alarm, now)
-            told = advance(alarm, pass_.ready(alarm), now, pass_.hour.by_day, pass_.is_spared)
+            told = advance(alarm, pass_.ready(alarm), now, pass_.hour.by_day, pass_.is_spared, pass_.is_heard)
             for telling in told:
                 tellings += self._routed(alarm, telling, pass_)
                 capped |= {name for name in telling.names if telling.why == "repeat" and pass_.is_last(name)}
@@ -84,7 +87,10 @@ class Decider:
         about = About(alarm.id, telling.why)
         if telling.why == "cleared":
             reached = self._outbox.reached(alarm.id)
-            return [(about, names, name) for name, names in reached.items() if self._is_quiet(name)]
+            if not reached:  # no channel took anything as long as it lasted
+                alarm.ladder.told, alarm.ladder.over_told = 0, alarm.said is None
+            ways = over_by(reached, pass_.people, self._senders, pass_.hour.by_day)
+            return [(about, names, name) for name, names in ways.items()]
         found: list[tuple[About, Sequence[str], str]] = []
         for name in telling.names:
             person = pass_.people.get(name)
@@ -92,9 +98,6 @@ class Decider:
                 channels = channels_for(person, alarm, telling, pass_.hour, self._senders)
                 found += [(about, [name], channel) for channel in channels]
         return found
-
-    def _is_quiet(self, channel: str) -> bool:
-        return channel in self._senders and not self._senders[channel].wakes
 
     def _note_frost(self, alarm: Alarm, now: int) -> None:
         """Note of an alert that sees nothing whether it was near frost when it last saw."""
@@ -106,7 +109,8 @@ class Decider:
     def _rounds(self, live: Sequence[Alarm], now: int) -> None:
         """Tell what ended before anybody could be told, and the daily word; let go of what is old."""
         people = self._people.listed()
-        over = [one for one in live if not one.open and one.late and not one.ladder.told and not one.ladder.over_told]
+        by_day = is_day(now, self._section.utc_offset_h)
+        over = [one for one in live if one.is_untold and (by_day or one.late or one.urgency == "frost")]
         if over and now >= max(one.arrived_us for one in over) + rounds.GATHERED_US:
             for one in over:
                 one.ladder.over_told = True
@@ -145,6 +149,14 @@ class Decider:
         """Return the people."""
         return self._people.listed()
 
+    def air(self, station: str, now: int) -> Air | None:
+        """Return the newest air of a station. Raise SinkError."""
+        return air_at(self._engine, station, now)
+
+    def concerned(self) -> tuple[list[Contact], bool]:
+        """Return the people, and whether frost is open. Raise SinkError."""
+        return self.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
+
     def counts(self, since_us: int) -> Mapping[str, int]:
         """Return how many messages each person got since then."""
         return self._outbox.counts(since_us)
@@ -175,6 +187,11 @@ class Pass:
     def ready(self, alarm: Alarm) -> list[str]:
         """Return who may be told of an alarm."""
         return persons.ready(list(self.people.values()), alarm, self._now, self._offset)
+
+    def is_heard(self, station: str) -> bool:
+        """Return whether a station's newest minute is one of the last ones."""
+        air = self._decider.air(station, self._now)
+        return air is not None and air.start_us > self._now - HEARD_US
 
     def is_spared(self, name: str) -> bool:
         """Return whether somebody has heard enough tonight."""

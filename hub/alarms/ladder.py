@@ -3,8 +3,8 @@
 The first person is told at once, the next one ten minutes later, and so on, as long as nobody acknowledges; all who
 were told are told again after 5, 5, 10 and 20 minutes, then hourly. A step up begins that anew and wants another
 acknowledgement; a step down, or the same step once more, does not. Where frost was acknowledged and buds still die half
-an hour later, who acknowledged is reminded, and then the next person told. The end is told once. What concerns upkeep
-waits for the day, and is repeated after hours.
+an hour later, who acknowledged is reminded, and then the next person told; what a station that is silent since said
+last does not count. The end is told once. What concerns upkeep waits for the day, and is repeated after hours.
 """
 
 from __future__ import annotations
@@ -34,10 +34,18 @@ class Telling(msgspec.Struct, frozen=True):
     hurry: bool = False
 
 
-def advance(alarm: Alarm, ready: Sequence[str], now: int, by_day: bool, spared: Callable[[str], bool]) -> list[Telling]:
+def advance(
+    alarm: Alarm,
+    ready: Sequence[str],
+    now: int,
+    by_day: bool,
+    spared: Callable[[str], bool],
+    heard: Callable[[str], bool] = lambda _: True,
+) -> list[Telling]:
     """Return who is to be told now, and note it in the alarm's ladder.
 
-    `ready`: who may be told now, in order; `spared`: who is not to hear of repeats any more tonight.
+    `ready`: who may be told now, in order; `spared`: who is not to hear of repeats any more tonight; `heard`: whether
+    a station said something just now.
     """
     ladder = alarm.ladder
     if not alarm.open:
@@ -51,7 +59,7 @@ def advance(alarm: Alarm, ready: Sequence[str], now: int, by_day: bool, spared: 
         return _begin(alarm, ready, now)
     found = _blindness(alarm)
     if ladder.acked_us is not None:
-        return found + _after_acknowledgement(alarm, ready, now)
+        return found + _after_acknowledgement(alarm, ready, now, heard)
     return found + _go_on(alarm, ready, now, spared)
 
 
@@ -112,11 +120,13 @@ def _go_on(alarm: Alarm, ready: Sequence[str], now: int, spared: Callable[[str],
     return found
 
 
-def _after_acknowledgement(alarm: Alarm, ready: Sequence[str], now: int) -> list[Telling]:
+def _after_acknowledgement(alarm: Alarm, ready: Sequence[str], now: int, heard: Callable[[str], bool]) -> list[Telling]:
     """Remind of frost that goes on, once; then go on as if nobody had acknowledged, with the next person."""
     ladder = alarm.ladder
     ladder.hurry = False
     if not alarm.is_critical or ladder.acked_us is None or now < ladder.acked_us + STILL * MINUTE_US:
+        return []
+    if not heard(alarm.station):
         return []
     if ladder.reminded_us is None:
         ladder.reminded_us = now

@@ -16,6 +16,7 @@ from edge.backoff import Backoff
 from edge.delivery.message import Fate, Sender
 from edge.lanes import Lanes
 from edge.wire.post import Address, RequestError, requested
+from hub.alarms.blind import Blindness
 from hub.alarms.decider import Decider
 from hub.alarms.lease import Lease
 from hub.alarms.outbox import Outbox
@@ -35,7 +36,8 @@ TROUBLE = Reason("alarms_trouble", "alarms: {why}", why="")
 class Setting:
     """What the alarms of a hub work with. `utc`: microseconds; `poll_s`: between two looks.
 
-    `connected`: whether the hub hears its broker; `url`: how people reach the hub.
+    `connected`: whether the hub hears its broker; `synchronised`: whether somebody sets its clock; `url`: how people
+    reach the hub.
     """
 
     section: AlarmsSection
@@ -45,6 +47,7 @@ class Setting:
     clock: Clock
     utc: Callable[[], int]
     connected: Callable[[], bool] = lambda: True
+    synchronised: Callable[[], bool] = lambda: True
     url: str | None = None
     heartbeat: str | None = None
     poll_s: float = POLL_S
@@ -85,7 +88,8 @@ class AlarmsLane:
         self._lease = Lease(engine, setting.holder, setting.clock)
         writer = Writer(engine, setting.section, setting.url)
         self._outbox = Outbox(engine, writer, setting.holder, setting.seed)
-        self._watch = Watch(engine, setting.section, setting.connected, setting.utc())
+        self._watch = Watch(engine, setting.section, setting.connected, setting.synchronised, setting.utc())
+        self._blindness = Blindness(setting.senders, setting.clock)
         parts = self._outbox, writer, self._watch, setting.holder
         self._decider = Decider(engine, setting.section, setting.senders, *parts)
         self._was_ours = False
@@ -105,6 +109,7 @@ class AlarmsLane:
                 self._set_trouble(trouble.reason)
                 self._watch.blind_until(self._setting.utc())
                 self._was_ours = False
+                self._blindness.lost(trouble.reason)
                 pause = backoff.pause()
             self._clock.sleep_until(self._clock.now() + pause)
 
@@ -113,6 +118,7 @@ class AlarmsLane:
         now = self._setting.utc()
         if not self._lease.claim():
             self._was_ours = False
+            self._blindness.stands_by()
             return
         if not self._was_ours:
             self._outbox.recover(now)
@@ -124,6 +130,7 @@ class AlarmsLane:
         for door in self._doors.values() if self._outbox.put_in > before else ():
             if not len(door):
                 door.offer(True)
+        self._blindness.sees(*self._decider.concerned())
         self._beat_heart()
 
     def release(self) -> None:
@@ -139,9 +146,9 @@ class AlarmsLane:
         self._engine.close()
 
     def _beat_heart(self) -> None:
-        """Say that a pass has read and written, once a minute."""
+        """Say that a pass has read and written, once a minute, as long as the broker is there too."""
         url, now = self._setting.heartbeat, self._clock.now()
-        if url is None or (self._beat is not None and now - self._beat < HEARTBEAT_S):
+        if url is None or not self._setting.connected() or (self._beat is not None and now - self._beat < HEARTBEAT_S):
             return
         self._beat = now
         try:

@@ -12,6 +12,7 @@ from drivers.clock import Clock
 from hub.database.engine import Engine
 
 ALARMS, ANSWERS = 1, 2  # what there is a lease of
+PICTURES = 3  # whose holder is a folder (hub/picture_folder.py)
 ENDS_S = 30.0  # after which a holder that says nothing is none any more
 BEAT_S = 5.0
 OWN_END_S = 20.0  # after which a holder that could not renew does nothing any more

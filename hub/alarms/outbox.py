@@ -30,8 +30,8 @@ MINUTE_US = 60 * S_US
 LIFE_US = {"repeat": 10 * MINUTE_US, "test": 10 * MINUTE_US}
 LONG_LIFE_US = 24 * 60 * MINUTE_US
 RESERVED = 5  # of a minute's messages of a robot: for frost alone
-TRIES = 5  # of what surely did not arrive
-PAUSE_S = 2.0  # before the second of them, then twice that
+TRIES = 5  # of what surely did not arrive, and is said again anyhow as long as it lasts
+PAUSE_S, LONGEST_PAUSE_S = 2.0, 600.0  # before the second of them, then twice that; what nothing else says goes on
 AGAIN_S = 5.0  # before what may have arrived is sent once more
 BUSY_S, BLOCKED_S = 60.0, 600.0  # for which a service that takes no more is left alone
 MAY_HAVE = "(m.state IN ('delivered', 'unknown', 'sending') OR m.repeated = 1)"
@@ -114,32 +114,35 @@ class Outbox:
                 "UPDATE alarm_attempt SET fate = %s, answer = %s, why = %s WHERE message = %s AND number = %s",
                 (result.fate.value, result.answer, why, name, claimed.number),
             )
-            state = "state, tries, repeated FROM alarm_message WHERE id = %s"
-            ((present, tries, repeated),) = self._engine.query(f"SELECT {state}", (name,))
+            state = "state, tries, repeated, said FROM alarm_message WHERE id = %s"
+            ((present, tries, repeated, said),) = self._engine.query(f"SELECT {state}", (name,))
             if present != "sending" or tries != claimed.number:
                 return  # another hub has taken it over meanwhile
-            self._settled(name, channel, result, tries, bool(repeated), now)
+            last = is_said_again(_said(said)) and tries >= TRIES
+            self._settled(claimed, channel, result, bool(repeated), last, now)
 
-    def _settled(self, name: str, channel: str, result: SendResult, tries: int, repeated: bool, now: int) -> None:
-        fate, wait = result.fate, 0.0
+    def _settled(
+        self, claimed: Claimed, channel: str, result: SendResult, repeated: bool, last: bool, now: int
+    ) -> None:
+        fate, wait, tries = result.fate, 0.0, claimed.number
         final = {Fate.DELIVERED: "delivered", Fate.REFUSED: "refused"}.get(fate)
         if fate is Fate.UNKNOWN:
             final, wait = ("unknown" if repeated else None), AGAIN_S
             repeated = True
         elif fate is Fate.FAILED:
-            final = "failed" if tries >= TRIES else None
-            wait = PAUSE_S * 2.0 ** (tries - 1) * self._random.uniform(0.5, 1.0)
+            final = "failed" if last else None
+            wait = min(LONGEST_PAUSE_S, PAUSE_S * 2.0 ** min(tries - 1, 20)) * self._random.uniform(0.5, 1.0)
         elif fate is Fate.BUSY:
             blocked = result.reason is not None and result.reason.code == "robot_blocked"
             wait = BLOCKED_S if blocked else BUSY_S
             self._health.busy(channel, now + round(wait * S_US))
         self._engine.query(
             "UPDATE alarm_message SET state = %s, repeated = %s, due = %s WHERE id = %s",
-            (final or "waiting", int(repeated), now + round(wait * S_US), name),
+            (final or "waiting", int(repeated), now + round(wait * S_US), claimed.message.id),
         )
         self._health.note(channel, result, now)
-        if fate is Fate.BUSY or (final is not None and final != "delivered"):
-            self._hurry(name)
+        if fate is Fate.BUSY or (final is not None and final != "delivered") or (final is None and tries == TRIES):
+            self._hurry(claimed.message.id)
 
     def _hurry(self, message: str) -> None:
         """Have the next person, and what wakes people, come at once for what this message was about."""
@@ -202,12 +205,19 @@ def insert(engine: Engine, channel: str, said: Outgoing, urgent: bool, now: int)
     return name
 
 
+def is_said_again(said: Outgoing) -> bool:
+    """Return whether another message says the same later, if this one does not arrive."""
+    return said.kind != "summary" and all(one.why in ("raised", "worse", "repeat") for one in said.about)
+
+
 def is_due(alarm: Alarm, about: About, made: int) -> bool:
     """Return whether what was to be told of an alarm still is."""
     if about.why == "cleared":
         return not alarm.open
+    if about.why == "blind":
+        return alarm.open and alarm.turn == "blind"
     acked = alarm.ladder.acked_us
-    return alarm.open and (about.why in ("still", "blind") or acked is None or acked < made)
+    return alarm.open and (acked is None or acked < made)
 
 
 def drafts(

@@ -45,14 +45,18 @@ class Round(msgspec.Struct, frozen=True):
 def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: Writer, channels: Channels, now: int) -> Round:
     """Return what ended before anybody could be told, one message a person."""
     told = []
+    growers_alone = all(one.duty == "grower" for one in people)
     for person in people:
         theirs = [one for one in over if concerns(person, one.station)]
-        if person.duty == "grower":
+        if person.duty == "grower" and not growers_alone:
             theirs = [one for one in theirs if one.urgency != "upkeep"]
         if not theirs:
             continue
         words = writer.words(person.language)
-        head = words.say(N_("[Late] {n} alerts came only now, and are over"), n=len(theirs))
+        if all(one.late for one in theirs):
+            head = words.say(N_("[Late] {n} alerts came only now, and are over"), n=len(theirs))
+        else:
+            head = words.say(N_("[Over] {n} alerts were over before anybody was told"), n=len(theirs))
         lines = [writer.episode(words, one, now) for one in sorted(theirs, key=lambda one: one.changed_us)]
         told.append((person, channels(person), Outgoing([person.name], kind="summary", lines=[head, *lines])))
     return Round(told)

@@ -38,6 +38,24 @@ def channels_for(
     return quiet
 
 
+def over_by(
+    reached: Mapping[str, Collection[str]], people: Mapping[str, Contact], senders: Mapping[str, Sender], by_day: bool
+) -> dict[str, list[str]]:
+    """Return by which channels whom an alarm reached is told of its end: the quiet ones that it came by.
+
+    Whom only a call has reached is told by another quiet channel, or, where there is none, by day, by the call's.
+    """
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for names in reached.values() for name in names):
+        came_by = [channel for channel, names in reached.items() if name in names and channel in senders]
+        theirs = people[name].channels if name in people else ()
+        ways = [channel for channel in came_by if not senders[channel].wakes]
+        ways = ways or [channel for channel in theirs if channel in senders and not senders[channel].wakes]
+        for channel in ways or (came_by if by_day else ()):
+            found.setdefault(channel, []).append(name)
+    return found
+
+
 def quiet_channels(person: Contact, senders: Mapping[str, Sender], but: Collection[str] = ()) -> list[str]:
     """Return the channels of a person that wake nobody."""
     return [name for name in person.channels if name in senders and not senders[name].wakes and name not in but]

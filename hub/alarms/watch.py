@@ -1,4 +1,4 @@
-"""What the hub sees by itself and raises: stations that say nothing, channels that take nothing."""
+"""What the hub sees by itself and raises: stations that say nothing, channels that take nothing, its own clock."""
 
 from __future__ import annotations
 
@@ -18,13 +18,26 @@ from hub.database.engine import Engine
 NEWEST = 20  # records of a station by which its cadence is judged
 LOOK_US = 10_000_000  # between two looks
 ALL = ""  # the station of what concerns none alone
+UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, before that is said
 
 
 class Watch:
-    """Looks every few seconds. `connected`: whether this hub hears its broker; `engine`: used from one thread."""
+    """Looks every few seconds. `engine`: used from one thread.
 
-    def __init__(self, engine: Engine, section: AlarmsSection, connected: Callable[[], bool], now: int) -> None:
+    `connected`: whether this hub hears its broker; `synchronised`: whether somebody sets its clock.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        section: AlarmsSection,
+        connected: Callable[[], bool],
+        synchronised: Callable[[], bool],
+        now: int,
+    ) -> None:
         self._engine, self._section, self._connected = engine, section, connected
+        self._synchronised = synchronised
+        self._unset: int | None = None  # since when nobody has set the clock
         self._book, self._health = AlarmBook(engine), Health(engine)
         self._since = now
         self._next = 0
@@ -35,10 +48,10 @@ class Watch:
 
     def look(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Return what has turned, of what is live or new; within a transaction. Raise SinkError."""
-        if now < self._next:
+        if now < self._next <= now + LOOK_US:  # otherwise the clock was set back
             return []
-        self._next = now + LOOK_US
-        return [*self._of_stations(live, now), *self._of_channels(live, now)]
+        self._next, self._since = now + LOOK_US, min(self._since, now)
+        return [*self._of_stations(live, now), *self._of_channels(live, now), *self._of_clock(live, now)]
 
     def last_heard(self, now: int) -> list[Heard]:
         """Return when each station was last heard."""
@@ -101,3 +114,15 @@ class Watch:
                 alarms.cleared(open_[state.name], now)
                 turned.append(open_[state.name])
         return turned
+
+    def _of_clock(self, live: list[Alarm], now: int) -> list[Alarm]:
+        is_set = self._synchronised()
+        self._unset = None if is_set else now if self._unset is None else self._unset
+        open_ = [one for one in live if one.open and one.what == "clock"]
+        if is_set:
+            for one in open_:
+                alarms.cleared(one, now)
+            return open_
+        if open_ or self._unset is None or now - self._unset < UNSET_US:
+            return []
+        return [alarms.raised(ALL, f"clock-{self._unset}", "clock", now, Quiet(self._unset))]

@@ -80,12 +80,12 @@ class Writer:
 
     def facts(self, alarm: Alarm, why: Why, now: int) -> AlertFacts:
         """Return what is known of an alarm now. Raise SinkError."""
-        offset, turn = self.offset_h, "still" if why == "still" else alarm.turn
+        offset = self.offset_h
         if alarm.said is None:
-            return self._of_the_hub(alarm, turn, now)
+            return self._of_the_hub(alarm, alarm.turn, now)
         name = self.station_name(alarm.station)
         found = facts_of(alarm.said, name, alarm.changed_us, now, offset)
-        found = msgspec.structs.replace(found, turn=turn, late=alarm.late)
+        found = msgspec.structs.replace(found, turn="still" if why == "still" else found.turn, late=alarm.late)
         if alarm.what != "frost" or not alarm.open:
             return found
         air = air_at(self._engine, alarm.station, alarm.changed_us)

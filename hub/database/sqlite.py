@@ -109,12 +109,7 @@ class SqliteEngine:
             with self._errors():
                 connection = apsw.Connection(self.shown, self._flags, vfs=self._vfs)
                 connection.set_busy_timeout(PATIENCE)
-                for pragma in (
-                    "auto_vacuum=INCREMENTAL",
-                    "journal_mode=WAL",
-                    "synchronous=FULL",
-                    f"journal_size_limit={LOG}",
-                ):
+                for pragma in (*_kept_in_it(connection), "synchronous=FULL", f"journal_size_limit={LOG}"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
                 self._open = connection
         return self._open
@@ -136,6 +131,14 @@ class SqliteEngine:
             raise SinkError(CANNOT_OPEN.having(file=self.shown)) from None
         except apsw.Error as error:
             raise SinkError(unusable(self.shown, str(error))) from None
+
+
+def _kept_in_it(connection: apsw.Connection) -> tuple[str, ...]:
+    """Return the settings that a file keeps, for a new one and one of a hub's: what is another's is not written to."""
+    if not connection.pragma("page_count"):
+        return "auto_vacuum=INCREMENTAL", "journal_mode=WAL"
+    is_hubs = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'minshan_hub'").get
+    return ("journal_mode=WAL",) if is_hubs and connection.pragma("journal_mode") != "wal" else ()  # a restored one
 
 
 def _own(sql: str) -> str:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from drivers.reason import Reason
 from edge.wire.set_aside import SetAside
 from hub.rights import Right
 from hub.web.arguments import Nothing
-from hub.web.table import Asked, DataAnswer, Route
+from hub.web.handlers import caller
+from hub.web.table import ApiError, Asked, DataAnswer, Route
 
+TOKEN_ONLY = Reason("token_only", "this is for programs: send a token")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 Line = tuple[str, str, str, list[tuple[dict[str, str], float]]]  # name, kind, what it is, values by their labels
@@ -23,6 +26,8 @@ def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[Asked, Nothi
     """Return the handler; `listeners`: how many listen to the stream, `aside`: the folder of messages set aside."""
 
     def handler(asked: Asked, _said: Nothing) -> DataAnswer:
+        if caller(asked).kind != "token":
+            raise ApiError(403, TOKEN_ONLY)
         lines = [
             *_stations(asked),
             _one("minshan_hub_database_up", "The database answers", 1),

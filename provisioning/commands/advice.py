@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
-from drivers.quantity import QUANTITIES
 from edge.language import texts
 from edge.language.texts import _
-from edge.language.words import VERDICT_INPUTS, VERDICT_RULES, VERDICT_STATES
-from edge.measure.derived.hourly import HOURLY
+from edge.language.verdicts import made_from, rule_words, state_words
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
 from provisioning.folding import page
@@ -32,19 +30,8 @@ def advice(config_file: Path | None, state: Path | None, as_json: bool) -> None:
 
 def lines(verdict: dict[str, Any]) -> list[str]:
     """Return a rule's word, its reasons, its inputs and its source."""
-    head = _("{rule}: {state}").format(
-        rule=_(VERDICT_RULES[verdict["rule"]]), state=_(VERDICT_STATES[verdict["state"]])
-    )
+    head = _("{rule}: {state}").format(rule=rule_words(verdict["rule"]), state=state_words(verdict["state"]))
     why = [f"  {texts.render_value(reason)}" for reason in verdict["why"]]
-    known = [part(name, value) for name, value in verdict["inputs"].items() if value is not None]
-    made = [_("  from {inputs}").format(inputs=_(", ").join(known))] if known else []
+    inputs = made_from(verdict["inputs"])
+    made = [_("  from {inputs}").format(inputs=inputs)] if inputs else []
     return [head, *why, *made, f"  {texts.render_value(verdict['source'])}"]
-
-
-def part(name: str, value: float) -> str:
-    """Return an input with its name."""
-    if name in VERDICT_INPUTS:
-        return _("{name} {value}").format(name=_(VERDICT_INPUTS[name]), value=f"{value:.1f}")
-    known = HOURLY.get(name) or QUANTITIES[name]
-    words = f"{known.rounded(value):g} {texts.unit(known.unit)}".rstrip()
-    return _("{name} {value}").format(name=texts.label(name), value=words)

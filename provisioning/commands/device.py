@@ -16,7 +16,9 @@ from provisioning.commands.finding import Finding
 if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.driver import Device, DriverInfo
+    from drivers.reading import Reading
 
+UNASKED = 3.0  # s within which a device that sends unasked has sent
 # What a technician does at the box, for each of the drivers' errors.
 REMEDIES: dict[type[DeviceError], str] = {
     NoAnswer: N_("See whether it has power, whether its wires sit, and whether its address or speed is right."),
@@ -71,6 +73,20 @@ def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
             device.close()
     finally:
         bus.close()
+
+
+def first_read(device: Device, clock: Clock) -> tuple[Reading, ...]:
+    """Return the first readings. Raise DeviceError as the device does.
+
+    Where a request has no answer it is asked once more, so that another device that speaks unasked can be heard.
+    """
+    try:
+        return device.read()
+    except NoAnswer as error:
+        if error.detail.code != "no_answer_to_request":
+            raise
+    clock.sleep_until(clock.now() + UNASKED)
+    return device.read()
 
 
 def place(info: DriverInfo, settings: Any) -> str:

@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from drivers.wide_signs import narrowed
 from edge.language.texts import _
 
-FORM = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?", re.ASCII)
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+UNITS |= {"秒": 1, "分钟": 60, "分": 60, "小时": 3600, "时": 3600, "天": 86400}
+FORM = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(UNITS)})?", re.ASCII)
 
 
 class Speed(click.ParamType["float | None"]):
@@ -41,7 +43,7 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the seconds."""
-        found = FORM.fullmatch(str(value).strip())
+        found = FORM.fullmatch(narrowed(str(value)).strip())
         number = float(found[1]) if found is not None else 0.0
         if found is None or not (number > 0 or self._zero) or number == float("inf"):
             self.fail(_("{value} is no duration: write it as 90s, 20m, 6h or 2d").format(value=repr(value)), param, ctx)

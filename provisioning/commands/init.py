@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -34,7 +35,9 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 @click.option(
     "--sensor", "sensors", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A sensor; more than once.")
 )
-@click.option("--camera", "cameras", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A camera."))
+@click.option(
+    "--camera", "cameras", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A camera, or its address.")
+)
 @click.option("--broker", metavar="URL", help=_("Where to send: mqtt://[user:password@]host:port"))
 @click.option(
     "--budget",
@@ -95,7 +98,8 @@ def camera_table(spec: str, place: int) -> dict[str, Any]:
     """Return a camera's table; its name is camera, camera-2, ... unless it is given."""
     from edge.config.sections import CameraSection
 
-    driver, texts = split(spec)
+    address = re.match("(http|rtsp)s?(?=[:：]//)", spec)
+    driver, texts = (address[1], {"url": spec.replace("：", ":", 1)}) if address else split(spec)
     fields = CameraSection.model_fields
     texts_only = {key for key, field in fields.items() if "str" in str(field.annotation)}
     table = {key: text if key in texts_only else literal(text) for key, text in texts.items()}

@@ -156,4 +156,4 @@ def print_result(result: Result, as_json: bool) -> None:
     say(words.get(result.state, result.state) + text)
     for key, value in result.data.items():
         if key != "why":  # it stands behind the word above
-            say(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value)))
+            say(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value, key)))

@@ -143,7 +143,7 @@ def read(name: str, pairs: tuple[str, ...], config_file: Path | None, count: int
     """Open the bus and the device as the station does, and print what it says."""
     from drivers.errors import DeviceError
     from edge.clock.clock import SystemClock
-    from provisioning.commands.device import opened, refused
+    from provisioning.commands.device import first_read, opened, refused
 
     info, own, called = chosen(name, pairs, config_file)
     clock = SystemClock()
@@ -152,7 +152,7 @@ def read(name: str, pairs: tuple[str, ...], config_file: Path | None, count: int
             for turn in range(count):
                 if turn and info.interval:
                     clock.sleep_until(clock.now() + min(info.interval, BETWEEN))
-                for reading in device.read():
+                for reading in device.read() if turn else first_read(device, clock):
                     show(reading, as_json)
     except DeviceError as error:
         finding = refused(called, info, own, error)

@@ -46,25 +46,30 @@ def split(spec: str) -> tuple[str, dict[str, str]]:
     The full-width ：，＝ of a Chinese keyboard are taken as the signs that they stand for.
     """
     name, _colon, rest = re.sub("：", ":", spec, count=1).partition(":")
-    rest = re.sub(r"，(?=\s*\w+\s*[=＝])", ",", rest)
-    pairs: list[str] = []
-    for piece in rest.split(",") if rest else []:
-        if "=" in piece or not pairs:
-            pairs.append(piece)
-        else:
-            pairs[-1] += f",{piece}"
-    return name.strip(), assigned(pairs)
+    return name.strip(), assigned([rest] if rest else [])
 
 
-def assigned(pairs: Iterable[str]) -> dict[str, str]:
-    """Return `key=value` words as a table. Raise CommandError for a word without "="."""
+def assigned(words: Iterable[str]) -> dict[str, str]:
+    """Return `key=value` and `key=value,key=value` words as a table. Raise CommandError for one without "="."""
     table = {}
-    for pair in pairs:
-        key, equals, text = re.sub("＝", "=", pair, count=1).partition("=")
+    for pair in (pair for word in words for pair in pairs(word)):
+        key, equals, text = pair.partition("=")
         if not equals or not key.strip():
             raise CommandError(Exit.USAGE, _('"{pair}" must have the form key=value').format(pair=pair))
         table[key.strip()] = text.strip()
     return table
+
+
+def pairs(word: str) -> list[str]:
+    """Split `key=value,key=value`; a piece without "=" goes on with the last. Full-width signs are taken too."""
+    found: list[str] = []
+    for typed_so in re.split(r",|，(?=\s*\w+\s*[=＝：])", word):
+        piece = typed_so if "=" in typed_so else re.sub("[＝：]", "=", typed_so, count=1)
+        if "=" in piece or not found:
+            found.append(piece)
+        else:
+            found[-1] += f",{piece}"
+    return found
 
 
 def typed(info: DriverInfo, texts: dict[str, str]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Asked:
         first, last = bounds(window, now.end_us + round(now.age_s * 1e6), offset, self._season())
         step = "hour" if window == "season" else "minute"
         points, unit = self._points(channel, first, last, step)
-        if not points:
+        if not points and channel not in now.values:
             self._check(channel, first, last)
         cold = self._cold(channel, points) if step == "hour" and unit == "degC" else points
         return Curve(window, channel, unit, first, last, offset, points, cold, self._critical(), now)

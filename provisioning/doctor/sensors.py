@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 LISTEN_S = 10.0  # s for which a device is heard that gives its channels in several frames
 WHOLE_S = 55.0  # s that a minute must have for its silence to mean anything
-MISSING = 9  # QARTOD's flag
+Doubts = list[tuple[int, str]]  # flag, why
+SUSPECT, FAILED, MISSING = 3, 4, 9  # QARTOD's flags
 
 
 def sensors(config: Config) -> Iterator[Finding]:
@@ -26,11 +27,11 @@ def sensors(config: Config) -> Iterator[Finding]:
         remedy = _("Add one: a table [[sensor]] with name and driver; `minshan sensors` lists the drivers.")
         yield Finding("sensor", False, _("The file names no sensor: nothing will be measured."), remedy)
     for sensor in config.sensor:
-        yield read_now(sensor)
+        yield read_now(sensor, config.site.altitude_m)
 
 
-def read_now(sensor: SensorSection) -> Finding:
-    """Return what one sensor gives now."""
+def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
+    """Return what one sensor gives now, at a station of that altitude (metres)."""
     from drivers.errors import DeviceError
     from edge.clock.clock import SystemClock
     from provisioning.commands.device import opened, place, refused
@@ -49,12 +50,41 @@ def read_now(sensor: SensorSection) -> Finding:
     )
     lacking = [name for name in quantities(sensor) if name not in readings]
     if lacking:
-        return without(said, sensor, lacking)
+        return without(doubted(said, list(checked(sensor, readings, altitude_m))), sensor, lacking)
     doubts = sorted({texts.render(reading.doubt) for reading in readings.values() if reading.doubt})
     if doubts:
         remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
         return Finding("sensor", False, f"{said} ({_(', ').join(doubts)})", remedy)
-    return Finding("sensor", True, said)
+    return of_flags(said, list(checked(sensor, readings, altitude_m)))
+
+
+def checked(sensor: SensorSection, readings: dict[str, Reading], altitude_m: float) -> Iterator[tuple[int, str]]:
+    """Yield the flag of each reading that a station at that altitude would doubt, and why."""
+    from edge.measure.limits import limits_for
+    from edge.measure.quality import Checker, Flag
+
+    for channel in sensor.info.channels(sensor.settings):
+        if (reading := readings.get(channel.quantity)) is not None:
+            found = Checker(channel, limits_for(channel.quantity, altitude_m)).check(reading)
+            if found.flag != Flag.PASS and found.reason is not None:
+                yield int(found.flag), f"{texts.label(channel.quantity)}: {texts.render(found.reason)}"
+
+
+def of_flags(said: str, doubts: Doubts) -> Finding:
+    """Return the finding of a sensor that gives all it is to give: a failed value is not well, a suspect one a hint."""
+    worst = max((flag for flag, _reason in doubts), default=0)
+    remedy = {
+        0: "",
+        SUSPECT: _("Compare it with another instrument; where it is wrong, see the sensor, and [site] in the file."),
+        FAILED: _("See the sensor's page in docs, its wiring and its settings."),
+    }
+    return Finding("sensor", worst != FAILED, doubted(said, doubts), remedy[worst])
+
+
+def doubted(said: str, doubts: Doubts) -> str:
+    """Return the sentence with the reasons of the doubts behind it."""
+    why = _("; ").join(dict.fromkeys(reason for _flag, reason in doubts))
+    return said + _(" ({reason})").format(reason=why) if why else said
 
 
 def newest_readings(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Reading]:
@@ -63,8 +93,9 @@ def newest_readings(sensor: SensorSection, device: Device, clock: Clock) -> dict
     A DeviceError goes on only where nothing came at all: a garbled frame after a good one is no finding.
     """
     from drivers.errors import DeviceError
+    from provisioning.commands.device import first_read
 
-    found = {reading.quantity: reading for reading in device.read()}
+    found = {reading.quantity: reading for reading in first_read(device, clock)}
     until = clock.now() + LISTEN_S
     while clock.now() < until and not found.keys() >= set(quantities(sensor)):
         if sensor.info.pace is None:
@@ -118,10 +149,10 @@ def sensors_of(config: Config, answer: dict[str, Any]) -> Iterator[Finding]:
     """Yield the sensors as the running station has them: it holds their buses."""
     ours = {sensor.name: sensor for sensor in config.sensor}
     for entry in answer.get("sensors") or []:
-        yield judge(entry, ours.get(entry["name"]), unheard(config, entry["name"], answer.get("minute")))
+        yield judge(entry, ours.get(entry["name"]), config, answer.get("minute") or {})
 
 
-def judge(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str]) -> Finding:
+def judge(entry: dict[str, Any], sensor: SensorSection | None, config: Config, minute: dict[str, Any]) -> Finding:
     """Return the finding of one of them; `sensor` is None where the file has changed since the station began."""
     from provisioning.commands.device import place
     from provisioning.commands.silence import place_of
@@ -138,9 +169,29 @@ def judge(entry: dict[str, Any], sensor: SensorSection | None, lacking: list[str
         "sensor {name} ({driver} on {place}): {n} readings since the start",
         count,
     ).format(n=count, **facts)
+    values, doubts = newest(config, entry["name"], minute)
+    if values:
+        said = _("{said}; newest minute: {values}").format(said=said, values=_(", ").join(values))
+    lacking = unheard(config, entry["name"], minute)
     if lacking and sensor is not None:
-        return without(said, sensor, lacking)
-    return Finding("sensor", True, said)
+        return without(doubted(said, doubts), sensor, lacking)
+    return of_flags(said, doubts)
+
+
+def newest(config: Config, name: str, minute: dict[str, Any]) -> tuple[list[str], Doubts]:
+    """Return the values of that sensor in the newest minute, and the flags and reasons of those that did not pass."""
+    from drivers.quantity import quantity
+
+    values, quality, reasons = (minute.get(key) or {} for key in ("values", "quality", "reasons"))
+    shown: list[str] = []
+    doubts: Doubts = []
+    for (sensor, kind), channel in config.channels().items():
+        if sensor != name or values.get(channel) is None:
+            continue
+        shown.append(f"{texts.label(kind)} {texts.amount(kind, values[channel], quantity(kind).unit)}")
+        if quality.get(channel) in (SUSPECT, FAILED):
+            doubts.append((quality[channel], f"{texts.label(kind)}: {texts.render_value(reasons.get(channel))}"))
+    return shown, doubts
 
 
 def code_of(reason: object) -> str:
@@ -148,11 +199,11 @@ def code_of(reason: object) -> str:
     return str(reason.get("code", "")) if isinstance(reason, dict) else ""
 
 
-def unheard(config: Config, name: str, minute: dict[str, Any] | None) -> list[str]:
+def unheard(config: Config, name: str, minute: dict[str, Any]) -> list[str]:
     """Return the quantities of that sensor of which the last whole minute holds not one reading."""
     from edge.measure.minute import NO_READINGS
 
-    if minute is None or float(minute.get("duration") or 0.0) < WHOLE_S:
+    if float(minute.get("duration") or 0.0) < WHOLE_S:
         return []
     quality, reasons = minute.get("quality") or {}, minute.get("reasons") or {}
     return [

@@ -22,6 +22,7 @@ class AlarmEnd(DatabaseEnd):
     """`channels`: what people were told; the hub's lanes end where its receiver leaves, as by SIGKILL."""
 
     channels: dict[str, Channel]
+    poll_s = POLL_S
     _rig: Rig | None = None
     _lanes: tuple[SimLane, ...] = ()
 
@@ -48,6 +49,10 @@ class AlarmEnd(DatabaseEnd):
         if what is Mishap.RETURNS:
             self._tell()
 
+    def utc(self) -> int:
+        """Return the time at which something arrives, microseconds."""
+        return self.network.utc()
+
     def alarms(self) -> list[Alarm]:
         """Return all alarms."""
         engine = opened(self.url)
@@ -67,7 +72,7 @@ class AlarmEnd(DatabaseEnd):
             "hub",
             rig.clock,
             self.network.utc,
-            poll_s=POLL_S,
+            poll_s=self.poll_s,
             seed=1,
         )
         lanes = started(setting)

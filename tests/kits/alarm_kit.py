@@ -74,6 +74,8 @@ class World:
         for person in people or (person_of("zhang", 1), person_of("li", 2), person_of("wang", 3)):
             People(self.engine).keep(person)
         self._lanes: list[Any] = []
+        self.is_synchronised = True
+        self.heartbeat: str | None = None
         self.talking = {"orchard-1"}  # the stations that something comes from all the time
         self._speaker = self.clock.lane("stations", self._speak)
 
@@ -102,7 +104,9 @@ class World:
                 self.clock,
                 self.utc,
                 connected,
+                lambda: self.is_synchronised,
                 "https://hub.example",
+                self.heartbeat,
                 poll_s=poll_s,
                 seed=1,
             )

@@ -2,8 +2,8 @@
 
     python -m tests.kits.committer URL STATION [ROWS]        prints the last seq of each delivery after its commit
 
-It goes on where the ledger ends, hands over the delivery before that a second time, as a broker does, and commits again
-what failed.
+It goes on where the ledger ends, hands over the end of the delivery before a second time, as a broker does, with some
+of its minutes dated anew into the next day, and commits again what failed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
-from tests.kits.sink_kit import delivery, row
+from tests.kits.sink_kit import delivery, redated, row
 
 
 class Committer:
@@ -61,7 +61,8 @@ def main(url: str, station: str, rows: int) -> None:
             sink = sink or DatabaseSink(opened(url))
             if first is None:
                 first = max((span.last for span in sink.held(station, frozenset({"e"}))), default=0) + 1
-            sink.commit(delivery(*(row(seq, station=station) for seq in range(max(1, first - 5), first + rows))))
+            anew = (redated(row(seq, station=station), 1500) for seq in range(max(1, first - 30), first, 7))
+            sink.commit(delivery(*anew, *(row(seq, station=station) for seq in range(max(1, first - 5), first + rows))))
         except SinkError:
             time.sleep(0.05)
             continue

@@ -18,7 +18,7 @@ class Hub:
         self.url, self.http = database, http
         self.config = folder / f"hub{name}.toml"
         self._out = folder / "hub.out"
-        words: tuple[str, ...] = ("--broker", broker, "--database", database, "--pictures", f"{folder}/pictures{name}")
+        words: tuple[str, ...] = ("--broker", broker, "--database", database, "--pictures", f"{folder}/pictures")
         words += ("--http", f"127.0.0.1:{http}") if http else ()
         made = minshan("hub", "init", *words, "--out", str(self.config))
         assert made.code == 0, made.err
@@ -38,6 +38,11 @@ class Hub:
         assert self._process is not None
         self._process.send_signal(number)
         return self._process.wait(15)
+
+    def awaited(self) -> int:
+        """Wait for its own end. Return its exit code."""
+        assert self._process is not None
+        return self._process.wait(60)
 
     @property
     def said(self) -> str:

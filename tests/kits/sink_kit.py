@@ -28,6 +28,14 @@ def row(
     return Row(station, record, encode(record), start + 61_000_000)
 
 
+def redated(before: Row, minutes: int) -> Row:
+    """Return a record dated anew, so many minutes later: its next revision."""
+    assert isinstance(before.record, Record) and before.record.start is not None
+    start, revision = before.record.start + 60_000_000 * minutes, before.record.revision + 1
+    record = msgspec.structs.replace(before.record, start=start, revision=revision)
+    return Row(before.station, record, encode(record), before.arrived)
+
+
 def came(raw: bytes, station: str = "s") -> Row:
     """Return a record as it came, whatever it says."""
     return Row(station, intake.record(msgspec.Raw(raw)), raw, UTC0)

@@ -10,9 +10,14 @@ from pathlib import Path
 
 from edge.budget import reckoning
 from edge.clock.clock import SystemClock
+from edge.config.forward import HttpJson
+from edge.forward.batch import Batch, Item
+from edge.forward.http_sender import HttpSender
+from edge.northbound.verdict import Fate
 from edge.wire.mqtt_link import MqttLink, connect
 from edge.wire.session import Session
-from tests.kits.broker import Broker, certificates
+from tests.kits.broker import Broker, certificates, until
+from tests.kits.http_platform import Platform
 from tests.kits.uplink_kit import Listener
 
 TOPIC = "minshan/2/orchard-1/live"
@@ -73,3 +78,20 @@ def test_a_message_costs_what_is_reckoned(tmp_path: Path) -> None:
     assert [(m.topic, len(m.payload)) for m in listener.take()] == [(TOPIC, size) for size in (2, 10, 100, 1000)]
     link.close()
     broker.stop()
+
+
+def test_a_request_to_another_platform_costs_no_more_than_is_reckoned(tmp_path: Path) -> None:
+    """A POST over a connection of its own, through TLS 1.3 to a real server: the bill is never too low by it."""
+    platform = Platform(tmp_path / "platform", certificates(tmp_path, 30)).start()
+    proxy = CountingProxy(platform.port)
+    section = HttpJson(
+        name="county", kind="http-json", url=f"https://127.0.0.1:{proxy.port}/", ca_file=str(tmp_path / "ca.crt")
+    )
+    sender = HttpSender(section, SystemClock(), lambda: None)
+    lines = [b'{"station":"s","epoch":"e","seq":1,"revision":0,"note":"' + b"x" * 1500 + b'"}']
+    batch = Batch("county", 1, [Item("s", "e", 1, 0, None)], lines)
+    assert sender.send(batch).fate is Fate.PROVEN
+    until(lambda: platform.seqs() == [1])
+    platform.end()
+    passed = sum(proxy.bytes.values())
+    assert passed + PACKETS * reckoning.TCP_IP <= sender.link_bytes < 2 * passed, (passed, sender.link_bytes)

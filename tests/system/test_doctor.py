@@ -162,7 +162,7 @@ NO_PM = LINE + b"*%02X\r\n" % xor8(LINE, 0x18)
 
 
 def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, broker: Broker) -> None:
-    """An all-in-one station without its particle sensor answers, but the doctor names what never comes."""
+    """What never comes of an all-in-one station is named, and a pressure that its altitude does not allow."""
     with talking(NO_PM) as port:
         file = station(tmp_path, port, url(broker))
         file.write_text(file.read_text().replace("plantower", "ascii-station"))
@@ -176,11 +176,16 @@ def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, broker: Broker) ->
             re.MULTILINE,
         )
         file.write_text(file.read_text() + "pm = false\n")
+        high = minshan("doctor", "--config", str(file)).out
+        assert re.search(
+            "^! sensor dust .* hPa .Air pressure: outside .* unusual at this station.$", high, re.MULTILINE
+        )
+        file.write_text(file.read_text().replace("altitude_m = 1800", "altitude_m = 20"))
         assert "✓ sensor dust" in minshan("doctor", "--config", str(file)).out
 
 
 def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
-    """The running station is asked, not the device: channels without a reading in its last minute are named."""
+    """The running station is asked, not the device: its values, those it doubts, and channels without a reading."""
     capture = tmp_path / "day.txt"
     times = [f"2021-06-22T00:{second // 60:02}:{second % 60:02} ".encode() for second in range(0, 180, 3)]
     capture.write_bytes(b"".join(time + NO_PM for time in times))
@@ -196,7 +201,7 @@ def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
             utc_offset=8.0,
             mm_per_tip=0.33,
             pm=True,
-        )
+        ).replace("altitude_m = 20.0", "altitude_m = 1590.0")
     )
     config = load(file)
     boot = boot_of(config, day.begin, "sim")
@@ -207,7 +212,10 @@ def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
         rig.power_off()
     assert not found.well
     assert found.sentence == (
-        "sensor field (ascii-station on sim-field): 360 readings since the start; nothing comes of: PM1, PM2.5, PM10"
+        "sensor field (ascii-station on sim-field): 360 readings since the start; newest minute: Wind direction 135 ° "
+        "(SE), Wind speed 1.2 m/s, Rainfall 0.00 mm, Air temperature 27.10 °C, Relative humidity 90.9 %, Air pressure "
+        "1002.2 hPa (Air pressure: outside 806.3..866.3 hPa, unusual at this station (all 20 readings)); "
+        "nothing comes of: PM1, PM2.5, PM10"
     )
     assert found.remedy.startswith("If it was never fitted, write pm = false in [[sensor]] “field”")
 

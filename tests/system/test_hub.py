@@ -12,6 +12,7 @@ import pytest
 
 from edge.store.outbox import PLATFORM
 from edge.wire.contract import Receipt, Topic, decode
+from provisioning.commands.exits import Exit
 from tests.kits.broker import Broker, password_file, until
 from tests.kits.command import minshan
 from tests.kits.hub_process import Hub
@@ -110,19 +111,32 @@ def test_two_hubs_on_one_database(
     broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, cluster: Cluster
 ) -> None:
     """Two hubs are handed the same: every minute is there once, and a receipt, which the SIM pays for, comes from one
-    of them; when that one ends the other answers."""
+    of them; when that one ends the other answers. A photo is one file in their folder; a hub that has another folder
+    refuses to start."""
     listener = Listener(broker)
-    two_hubs(tmp_path, broker, cluster.database(), hubs)
+    url = cluster.database()
+    two_hubs(tmp_path, broker, url, hubs)
+    stray = Hub(tmp_path, broker.url, url, "c")
+    stray.config.write_text(stray.config.read_text().replace('/pictures"', '/elsewhere"'))
+    stray.start()
     box = Box(tmp_path / "state", broker.section(proof="committed"))
     boxes.append(box)
     box.backlog(300)
     box.run_until(lambda: not open_records(box) and len(hubs[1].seqs()) >= 300)
     assert 0 < receipted(listener) <= len(listener.records()), "what was sent once was receipted by both"
+    box.picture(b"x" * 200_000, b"y" * 900)
+    photos = tmp_path / "pictures"
+    box.run_until(lambda: not box.store.pictures.count(PLATFORM).bytes_left)
+    assert stray.awaited() == Exit.STORE
+    assert f"keeps the photos in another folder than {tmp_path}/elsewhere" in stray.said
+    until(lambda: not list(photos.glob("*.part")), 30)
+    assert sorted(len(file.read_bytes()) for file in photos.glob("*.jpg")) == [900, 200_000]
+    assert query(url, "SELECT count(*) FROM picture WHERE file <> ''") == [(2,)]
     assert hubs[0].end() == 0
     box.backlog(100)
     box.uplink.notify()
     box.run_until(lambda: not open_records(box) and len(hubs[1].seqs()) >= 400)
-    assert hubs[1].seqs() == list(range(1, 401))
+    assert hubs[1].seqs() == [*range(1, 301), *range(302, 402)]  # between them is the photo's own record
     hubs[0].start()
 
 

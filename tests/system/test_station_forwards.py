@@ -16,6 +16,7 @@ from edge.budget.meter import Use
 from edge.clock.clock import SystemClock
 from edge.config.file import load
 from edge.config.sections import BrokerSection
+from edge.control.status import forward
 from edge.daemon import open_store
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
@@ -23,6 +24,7 @@ from provisioning.doctor.destinations import destinations
 from tests.kits.broker import Broker, until
 from tests.kits.http_platform import Platform
 from tests.kits.station_forwards import DrivenStation, StationProcess, file_of, http, redate
+from tests.kits.store_kit import MINUTE
 
 Made = Callable[..., DrivenStation]
 
@@ -72,7 +74,9 @@ def test_three_platforms_have_it_each_in_its_words(
     station.until(lambda: platform.seqs() == list(range(1, 22)), 1)
     station.until(lambda: station.waits(2) == 1, 2)
     assert [station.waits(place) for place in range(3)] == [21, 1, 1]
-    assert station.forwarding.queues[0].snapshot.trouble is not None
+    away, has = (forward(station.store, queue) for queue in station.forwarding.queues[:2])
+    assert away.trouble is not None
+    assert (away.newest, has.newest) == (None, 20 * MINUTE)
     redate(station.store, "boot-1")
     station.until(lambda: len(platform.stored()) == 43, 1)
     station.until(lambda: station.waits(2) == 0, 2)

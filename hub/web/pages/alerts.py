@@ -9,7 +9,7 @@ import msgspec
 from edge.delivery.texts import WHAT
 from edge.language import texts
 from edge.language.texts import _
-from edge.page.markup import quantity_value
+from edge.page.markup import value_text
 from edge.page.station_view import AlertLine
 from hub.database.turns import Turn, open_ones
 from hub.rights import Right
@@ -81,7 +81,7 @@ def acknowledge(asked: Asked, said: alerts.OfAlert) -> Elsewhere:
 
 def line(station: str, turn: Turn) -> Line:
     """Return a turn as people read it."""
-    kind, rule = str(turn.body.get("turn", "?")), str(turn.body.get("rule", "?"))
+    kind, rule = str(turn.body.get("turn", "?")), rule_of(turn.body)
     return Line(turn.time_us, station, rule, kind, turn_word(kind), said_of(turn.body))
 
 
@@ -90,12 +90,17 @@ def open_lines(asked: Asked, station: str) -> list[AlertLine]:
     blind = _("What this rule looks at is missing or doubtful: it knows nothing now.")
     return [
         AlertLine(
-            str(turn.body.get("rule", "?")),
+            rule_of(turn.body),
             blind if (is_blind := turn.body.get("turn") == "blind") else said_of(turn.body),
             is_blind,
         )
         for turn in open_ones(asked.queries.alert_turns(station))
     ]
+
+
+def rule_of(body: dict[str, Any]) -> str:
+    """Return what the rule of a turn is called."""
+    return texts.rule(str(body.get("rule", "?")))
 
 
 def said_of(body: dict[str, Any]) -> str:
@@ -105,7 +110,7 @@ def said_of(body: dict[str, Any]) -> str:
         return ""
     number = float(value) if isinstance(value, int | float) else None
     told = _("{what} {amount}, limit {limit}")
-    amount, edge = (quantity_value(quantity, one, unit).striptags() for one in (number, float(limit)))
+    amount, edge = (value_text(quantity, one, unit) for one in (number, float(limit)))
     return told.format(what=texts.label(quantity), amount=amount, limit=edge)
 
 

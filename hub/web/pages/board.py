@@ -45,18 +45,18 @@ def show(asked: Asked, said: BoardOf) -> PageAnswer:
     offset = offset_of(states)
     today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
     last = min(max(said.to or today, date(1970, 1, 31)), today)
-    days = [last - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    days = [last - timedelta(days=ago) for ago in range(DAYS)]  # the newest first: on a phone it is what is seen
     began = {state.station: asked.queries.first_day(state.station) or date.max for state in states}
     found = {
         (one.station, one.day): cell(one, one.day >= began[one.station])
-        for one in all_days(asked, days[0], last, asked.now_us - IN_TRANSIT_US)
+        for one in all_days(asked, days[-1], last, asked.now_us - IN_TRANSIT_US)
     }
     rows = [(state.station, [(day, found[state.station, day]) for day in days]) for state in states]
     values = {
         "title": _("Completeness"),
         "days": days,
         "rows": rows,
-        "earlier": days[0] - timedelta(days=1),
+        "earlier": days[-1] - timedelta(days=1),
         "later": None if last >= today else last + timedelta(days=DAYS),
     }
     return PageAnswer("board.html", values, offset)

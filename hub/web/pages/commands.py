@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from edge.alerts.crops import CRITICAL
 from edge.config.sections import RemoteCommand
 from edge.language import texts
 from edge.language.texts import _
-from edge.language.words import CROPS, STAGES
 from edge.wire.contract import CameraName, StationId
 from hub.causes import reason_of
 from hub.database.orders import Order
@@ -37,10 +37,8 @@ def show(asked: Asked, said: given.OfStation) -> PageAnswer:
     """Return what may be asked for, each with its price."""
     offset = handlers.station(asked, said).utc_offset_s
     cameras = [(one.camera, one.megabytes or USUAL_MB) for one in asked.queries.cameras(said.station, asked.now_us)]
-    crops, stages = (
-        {name: word(name) for name in names} for names, word in ((CROPS, texts.crop), (STAGES, texts.stage))
-    )
-    values: dict[str, object] = {"cameras": cameras, "crops": crops, "stages": stages}
+    crops = [(crop, texts.crop(crop), {name: texts.stage(name) for name in CRITICAL[crop]}) for crop in CRITICAL]
+    values: dict[str, object] = {"cameras": cameras, "crops": crops}
     return of_station(asked, said.station, "commands.html", _("Commands"), values, offset)
 
 
@@ -71,11 +69,18 @@ def became(asked: Asked, said: given.OfCommand) -> PageAnswer:
     over = order.state in FINAL or order.nobody or asked.now_us >= order.expires_us
     values: dict[str, object] = {
         "order": order,
+        "who": who(order),
         "told": state_sentence(order, asked.now_us),
         "result": result(order),
         "over": over,
     }
     return of_station(asked, order.station, "command.html", _("Command"), values, state.utc_offset_s)
+
+
+def who(order: Order) -> str:
+    """Return who asked for a command: a person's name, or which program."""
+    kind, _space, name = order.asked_by.partition(" ")
+    return name if kind == "user" else _("program {name}").format(name=name)
 
 
 def state_sentence(order: Order, now: int) -> str:
@@ -95,12 +100,14 @@ def result(order: Order) -> list[tuple[str, str]]:
     if not isinstance(order.result, dict):
         return []
     found = {key: value for key, value in order.result.items() if value not in (None, [], {})}
-    return [(texts.fact(key), reason_of(value) if key == "reason" else fact(value)) for key, value in found.items()]
+    return [
+        (texts.fact(key), reason_of(value) if key == "reason" else fact(value, key)) for key, value in found.items()
+    ]
 
 
-def fact(value: object) -> str:
+def fact(value: object, key: str = "") -> str:
     """Return a fact in words; of a newer station's as it came."""
     try:
-        return texts.fact_value(value)
+        return texts.fact_value(value, key)
     except ValueError:
         return str(value)

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from edge.language import texts
 from edge.language.texts import _
+from edge.page.happenings import happening
 from edge.page.station_view import Beside, BoxLine, Photo, station_view
 from edge.page.view import rank
 from edge.records.answers import Completeness, Event, Picture
@@ -88,7 +89,7 @@ def of_station(
     base = f"/stations/{station}"
     ways = [
         *((base, _("Now")), (f"{base}/curves", _("Curves")), (f"{base}/events", _("Events"))),
-        (f"{base}/sheet", _("Monthly sheet")),
+        *((f"{base}/growers", _("For growers")), (f"{base}/sheet", _("Monthly sheet"))),
     ]
     if caller(asked).may(Right.COMMAND, station):
         ways.append((f"{base}/commands", _("Commands")))
@@ -152,14 +153,11 @@ def events(asked: Asked, said: EventsPage) -> PageAnswer:
 def line(event: Event) -> EventLine:
     """Return an event as people read it."""
     body = event.body if isinstance(event.body, dict) else {}
+    known = happening(event)
     told = [reason_of(body[key]) for key in ("reason", "text", "cause", "message") if body.get(key)]
-    plain = [
-        f"{texts.fact(key)} {body[key]}" for key in ("version", "off_s", "count", "stage", "state") if body.get(key)
-    ]
+    name, text = (known.name, known.text) if known else (kind_word(event.kind), _(", ").join(filter(None, told)))
     time = (event.arrived_us or 0) if event.start_us is None else event.start_us
-    return EventLine(
-        time, event.start_us is not None, kind_word(event.kind), _(", ").join(filter(None, [*told, *plain]))
-    )
+    return EventLine(time, event.start_us is not None, name, text)
 
 
 def day(asked: Asked, said: DayOf) -> PageAnswer:

@@ -8,7 +8,7 @@ from hub.rights import Right
 from hub.web.alerts import OfAlert
 from hub.web.arguments import Before, Nothing, OfCommand, OfStation
 from hub.web.logins import Logins
-from hub.web.pages import alerts, board, commands, entrance, month, on_call, people, station, visits, wall
+from hub.web.pages import alerts, board, commands, entrance, growers, month, on_call, people, station, visits, wall
 from hub.web.table import DataAnswer, PageAnswer, Route
 
 STATION = "/stations/{station}"
@@ -27,6 +27,7 @@ def routes(logins: Logins, wake: Callable[[], None], channels: Collection[str] =
         Route("GET", f"{STATION}/curves", "Curves", read, station.CurveOf, page, station.curves),
         Route("GET", f"{STATION}/pictures/{{camera}}", "Pictures", read, station.CameraOf, page, station.pictures),
         Route("GET", f"{STATION}/events", "Events", read, station.EventsPage, page, station.events),
+        Route("GET", f"{STATION}/growers", "For growers", read, OfStation, page, growers.show, slow=True),
         Route("GET", f"{STATION}/days/{{day}}", "A day", read, station.DayOf, page, station.day, slow=True),
         Route("GET", f"{STATION}/sheet", "Monthly sheet", read, month.SheetOf, page, month.show, slow=True),
         Route(

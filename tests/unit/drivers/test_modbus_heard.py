@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from drivers.buses.modbus import ModbusBus
 from drivers.devices.modbus import INFO
 from drivers.errors import DeviceError, Garbled, WrongDevice
 from drivers.twins.modbus import sealed
 from edge.sim.clock import SimClock
-from tests.kits.modbus_line import played, settings, simulated
+from tests.kits.modbus_line import PlayedPort, played, settings, simulated
+from tests.unit.drivers.test_seven_causes import STATION
 
 
 def test_a_refused_block_says_how_single_registers_are_asked() -> None:
@@ -46,3 +48,17 @@ def test_a_line_that_never_gave_a_frame_tells_what_is_heard() -> None:
     assert "9600" in str(said.detail)
     good = sealed(b"\x01\x03\x04\x02\x00\x00\xc8")
     assert isinstance(simulated(lambda clock: heard(clock, good, *[noise] * 6)), Garbled)
+
+
+def test_a_device_that_speaks_unasked_on_the_line_is_named() -> None:
+    """Where a request has no answer and another device speaks on the line, that one is named, not a loose wire."""
+
+    def read(clock: SimClock) -> None:
+        port = PlayedPort(clock)
+        device = INFO.open(ModbusBus(port, 9600, "N", clock), settings("th-renke"), clock)
+        port.stale = STATION * 2
+        device.read()
+
+    with pytest.raises(WrongDevice) as raised:
+        simulated(read)
+    assert raised.value.detail.code == "another_driver" and "ascii-station" in str(raised.value)

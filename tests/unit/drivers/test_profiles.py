@@ -126,7 +126,8 @@ def test_a_wrong_profile_is_told_with_its_line(tmp_path: Path, wrong: str, right
 @pytest.mark.parametrize(
     ("profile", "says"),
     [
-        ("rs-fjst", "no profile 'rs-fjst'; built in are"),
+        ("rs-fjst", "no profile 'rs-fjst'; did you mean rs-fxjt, rs-fsjt?"),
+        ("my-own", "no profile 'my-own'; built in are"),
         ("nowhere.toml", "nowhere.toml: no readable profile"),
     ],
 )

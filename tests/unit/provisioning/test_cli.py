@@ -253,6 +253,8 @@ def test_a_duration_says_its_unit(text: str) -> None:
     with pytest.raises(click.BadParameter, match="is no duration"):
         Duration().convert(text, None, None)
     assert Duration(zero=True).convert("0", None, None) == 0
+    chinese = [Duration().convert(text, None, None) for text in ("２０分钟", "1.5小时", "90秒", "2天")]
+    assert chinese == [1200.0, 5400.0, 90.0, 172_800.0]
     assert [Duration().convert(text, None, None) for text in ("20m", "20 min", "1.5h", "90s", "2d")] == [
         1200,
         1200,

@@ -29,6 +29,7 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
         *("--sensor", "ascii-station:port=/dev/pts/5,mm_per_tip=0.2,pm=false,height_m=2"),
         *("--sensor", "bme280:address=0x77,name=attic", "--sensor", "bme280"),
         *("--camera", "http:url=http://10.0.0.9/s.jpg,every_min=30", "--broker", "mqtt://farm:1883"),
+        *("--camera", "rtsps://10.0.0.8/s=1,2"),
         *("--longitude", "103.9", "--altitude", "1800"),
     )
     assert (said.code, said.err) == (0, "")
@@ -44,6 +45,7 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
     assert (first.settings.port, first.settings.mm_per_tip, first.settings.pm) == ("/dev/pts/5", 0.2, False)
     assert (first.height_m, second.settings.address) == (2, 0x77)
     assert (config.camera[0].url, config.camera[0].every_min) == ("http://10.0.0.9/s.jpg", 30)
+    assert (config.camera[1].driver, config.camera[1].url) == ("rtsp", "rtsps://10.0.0.8/s=1,2")
     assert config.broker is not None
     assert config.broker.url == "mqtt://farm:1883"
     text = out.read_text()

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -51,10 +52,15 @@ def points(values: list[float | None]) -> list[Point]:
 @given(
     st.lists(st.none() | st.floats(-90, 60), max_size=1440),
     st.sampled_from((20, 40, 80, 200)),
+    st.sampled_from(((1,), (4,), (3,), (1, 3, 4))),
 )
-def test_a_curve_fits_its_terminal(values: list[float | None], columns: int) -> None:
-    """No line is wider than the terminal, whatever was measured."""
-    for line in lines(shown(points(values)), max(columns, 30)):
+def test_a_curve_fits_its_terminal(values: list[float | None], columns: int, flags: tuple[int, ...]) -> None:
+    """No line is wider than the terminal, whatever was measured: nothing, one minute, bad values alone."""
+    flagged = [
+        one if one.value is None else msgspec.structs.replace(one, quality=flags[n % len(flags)])
+        for n, one in enumerate(points(values))
+    ]
+    for line in lines(shown(flagged), max(columns, 30)):
         assert wide(line) <= max(columns, 30), line
 
 
@@ -129,6 +135,14 @@ def test_a_night_is_told(folder: Path) -> None:
     assert "1 minute is doubtful (? under the curve) and not counted." in text
     assert "Newest minute: 0.40 °C (suspect), 1 min ago." in text
     assert any(0x2800 < ord(letter) < 0x2900 for letter in text)
+
+
+def test_a_window_before_anything_was_measured_is_empty(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A station that began this morning has no last night: that is said, and not that it measures no temperature."""
+    monkeypatch.setattr("provisioning.commands.show.bounds", lambda *_: (MIDNIGHT - 9 * DAY, MIDNIGHT - 8 * DAY))
+    said = CliRunner().invoke(show, ["last-night", "--state", str(folder)])
+    assert said.exit_code == 0, said.output
+    assert "Nothing was measured" in said.output or "Without a value" in said.output, said.output
 
 
 @pytest.mark.parametrize("window", ["24h", "7d", "season"])

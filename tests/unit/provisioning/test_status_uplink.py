@@ -9,7 +9,7 @@ import pytest
 
 from drivers.reason import Reason
 from edge.language import texts
-from provisioning.commands import status
+from provisioning.commands import uplink_lines
 
 LARGE = Reason(
     "record_too_large",
@@ -36,8 +36,8 @@ def _english_after() -> Iterator[None]:
 def test_what_is_unusual_is_named_with_its_remedy() -> None:
     """Another receiver, messages set aside and records too large are a line each; an ordinary uplink is one line."""
     texts.speak("en")
-    assert status.sent({"connected": True}, 0.0) == ["Connected to the broker."]
-    other, aside, large, never = status.sent(UPLINK, 0.0)[1:]
+    assert uplink_lines.lines({"connected": True}) == ["Connected to the broker."]
+    other, aside, large, never = uplink_lines.lines(UPLINK)[1:]
     assert "(new)" in other
     assert "3 x" in other
     assert other.endswith("minshan accept-ledger")
@@ -51,7 +51,7 @@ def test_what_is_unusual_is_named_with_its_remedy() -> None:
 def test_the_same_in_chinese() -> None:
     """Each line is translated, the station's own sentence in it too."""
     texts.speak("zh")
-    lines = status.sent(UPLINK, 0.0)
+    lines = uplink_lines.lines(UPLINK)
     for line, word in zip(
         lines,
         ("消息服务器", "接收端", "消息无法处理", "最多接受 458 字节", "始终未送达，留在本站：12 (setup)"),

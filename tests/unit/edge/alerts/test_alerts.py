@@ -114,6 +114,13 @@ def test_an_alert_has_one_identity_from_raised_to_cleared(tmp_path: Path) -> Non
     store.close()
 
 
+def test_what_went_blind_within_its_hours_ends_outside_them(tmp_path: Path) -> None:
+    """A thermometer lost before a rule's hours end and back after them: no alert stays open for ever."""
+    rules = COLD.replace("clear_min = 3", 'clear_min = 3\nhours = ["19:00", "01:10"]')
+    night = [minute(number, None if 3 <= number < 30 else 5.0) for number in range(40)]
+    assert [turn for turn, _, _ in told(tmp_path, rules, *night)] == ["blind", "seeing"]
+
+
 def test_a_suspect_thermometer_says_nothing_and_that_is_told(tmp_path: Path) -> None:
     """A frost rule whose thermometer is doubted or silent is blind, never quiet; an open alert stays open meanwhile."""
     cold = [minute(number, -1.0) for number in range(3)]

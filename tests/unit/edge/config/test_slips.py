@@ -93,6 +93,15 @@ def test_a_wide_space_is_told(tmp_path: Path) -> None:
             "or put the password in password_file",
         ),
         (
+            STATION + '[broker]\nurl = "mqtt://a:b/c@d@h:1883"\n',
+            'station.toml:10: broker.url = "mqtt://...@h:1883": a / in the login must be written %2F; '
+            "or put the password in password_file",
+        ),
+        (
+            STATION + '[broker]\nurl = "mqtts://a:b@h:88833"\n',
+            'station.toml:10: broker.url = "mqtts://...@h:88833": behind the host\'s : stands a port, from 1 to 65535',
+        ),
+        (
             STATION + '[broker]\nurl = "mqtt：//h:1883"\n',
             'station.toml:10: broker.url = "mqtt：//h:1883": a full-width ： stands here: write :',
         ),

@@ -52,6 +52,27 @@ def test_frost_is_told_as_a_grower_wants_to_hear_it() -> None:
     )
 
 
+def test_what_sees_again_with_nothing_the_matter_is_no_alert() -> None:
+    """A thermometer that was lost and is back: not "frost, wet bulb 12", which would wake people for nothing."""
+    back = msgspec.structs.replace(ALERT, turn="seeing", step=0, value=12.0, worst=12.0)
+    told = sentence(Spoken("zh"), facts_of(back, "上寨果园", NOW, NOW, 8.0))
+    assert told == "【恢复】上寨果园 02:00，霜冻可重新判断"
+
+
+@pytest.mark.parametrize(
+    ("limit", "turn", "value", "what"),
+    [
+        *((1.0, "raised", 1.0, "cold"), (35.0, "raised", 35.0, "heat"), (1.0, "blind", None, "cold")),
+        *((1.0, "seeing", 12.0, "cold"), (35.0, "seeing", 20.0, "heat"), (18.0, "raised", 17.0, "cold")),
+    ],
+)
+def test_cold_is_never_told_as_heat(limit: float, turn: str, value: float | None, what: str) -> None:
+    """At its very limit, and where nothing is seen, a rule of cold is one of cold."""
+    step = int(turn == "raised")
+    said = Alert("a", "cold", turn, step, 1, limit, value, 7, quantity="air_temperature", unit="degC", worst=value)
+    assert facts_of(said, "s", NOW, NOW, 8.0).what == what
+
+
 def test_a_silent_station_is_told_with_what_it_said_last() -> None:
     """How long, the last value, and that it was falling."""
     told = facts(what="silent", minutes=7, air=1.2, value=0.1, fall=0.9, turn="raised")
@@ -64,13 +85,13 @@ def test_a_silent_station_is_told_with_what_it_said_last() -> None:
 def test_every_message_begins_with_the_one_word_and_speaks_of_what_was(lang: Any) -> None:
     """Each kind and turn, whatever is known of it: one line, the word first, whole without a link, no forecast."""
     reason = Reason("robot_too_fast", "the service takes no more for now")
-    for what, turn in product(get_args(What), ("raised", "worse", "still", "blind", "cleared", "ended")):
+    for what, turn in product(get_args(What), ("raised", "worse", "still", "blind", "cleared", "ended", "known")):
         for value, late in ((-2.3, False), (None, True)):
             told = facts(what=what, turn=turn, value=value, late=late, count=8, minutes=7, reason=reason)
             (line,) = begun([sentence(Spoken(lang), told)])
             assert line.startswith(WORD) and "\n" not in line and "{" not in line, line
             assert not FORECAST.search(line), line
-            assert what in ("all_silent", "channel") or "上寨果园" in line
+            assert what in ("all_silent", "channel", "clock") or "上寨果园" in line
             if lang == "zh":
                 assert not re.search(r"[a-z]{4}", line.replace(WORD, "")), line
 

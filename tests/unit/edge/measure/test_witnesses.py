@@ -79,6 +79,24 @@ def test_two_days_of_lively_weather_teach_that_and_raise_no_doubt(learnt: Doubts
     assert (usual.difference, usual.spread) == pytest.approx((-0.3, 0.05), abs=0.05)
 
 
+def test_a_still_sensor_that_leaves_its_twin_is_doubted_at_once() -> None:
+    """Of two barometers one that stands still is in doubt from 0.3 hPa apart on; none is while both move."""
+    both = ["air_pressure", "air_pressure.hedge"]
+
+    def falls(at: float) -> dict[str, float]:
+        told = 836 - 0.9 * at / 3600 + 0.1 * noise(at, 4)
+        return {both[0]: round(told, 1), both[1]: round(told + 0.1, 1)}
+
+    usual = {" ".join(both): Usual(-0.1, 0.03, 176_400.0)}
+    good = run(Minutes(list(mast(both).lines.values()), None, Doubts(usual=usual)), falls, 0, 60)
+    assert {flag for body in good for flag in body.quality.values()} == {1}
+    minutes = Minutes(list(mast(both).lines.values()), None, Doubts(usual=usual))
+    bodies = run(minutes, lambda at: falls(at) | {both[0]: 836.0}, 0, 45)
+    apart = [abs(body.values[both[0]] + 0.1 - body.values[both[1]]) for body in bodies]  # type: ignore[operator]  # there
+    assert all(flag == 3 for flag, far in zip(flags(bodies, both[0]), apart) if far > 0.35)
+    assert flags(bodies, both[0])[:19] == [1] * 19, "20 minutes are not over"
+
+
 @pytest.mark.parametrize("name", ["air_pressure", "wind_speed", "wind_from_direction", "pm2p5"])
 def test_a_lively_sensor_that_stops_is_doubted_within_half_an_hour(learnt: Doubts, name: str) -> None:
     """How long a device stands still by itself is learnt from it, so that an hour is not waited for."""

@@ -66,10 +66,22 @@ def test_frost_that_goes_on_after_an_acknowledgement_is_told_again(world: World)
     world.alert(1, "raised", 2)
     world.run(MINUTE)
     world.acknowledge("zhang")
-    world.run(45 * MINUTE)
+    for seq in range(2, 11):
+        world.run(5 * MINUTE)
+        world.minute(seq, -2.5)
     told = [(at, to) for at, to, _ in world.told("voice")]
     assert told[:3] == [(0, ["zhang"]), (31, ["zhang"]), (41, ["li"])]
     assert "zhang" in world.told("group")[1][2], "it says who had acknowledged"
+
+
+def test_what_a_silent_station_said_last_is_not_told_as_how_it_is(world: World) -> None:
+    """Acknowledged, and nothing comes from the station since: nobody is told hours later that it is still freezing."""
+    world.alert(1, "raised", 2)
+    world.minute(2, -2.5)
+    world.run(MINUTE)
+    world.acknowledge("zhang")
+    world.run(12 * 60 * MINUTE)
+    assert len([one for one in world.told("group") if "霜冻" in one[2] and "日报" not in one[2]]) == 1
 
 
 def test_the_same_step_twice_in_a_night_is_two_alerts_and_two_ends(world: World) -> None:

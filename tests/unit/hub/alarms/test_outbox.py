@@ -15,6 +15,7 @@ from hub.alarms.links import Links
 from tests.kits.alarm_kit import DONE, MINUTE, NOON, Channel, World, person_of
 
 AWAY = SendResult(Fate.UNKNOWN, "", Reason("forward_slow", "{where} gave no answer", where="x"))
+DOWN = SendResult(Fate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x", why=""))
 GONE = SendResult(Fate.REFUSED, "93000 invalid webhook url", Reason("wecom_gone", "the robot was removed"))
 
 
@@ -130,6 +131,65 @@ def test_a_late_alert_that_is_still_open_is_told_dated_right_and_marked(world: W
     world.run(MINUTE)
     (_, _, text) = world.told("group")[0]
     assert "01:00" in text and "迟到" in text
+
+
+def test_an_end_that_came_in_time_after_a_raise_that_came_late_is_told(world: World) -> None:
+    """A link that returns minutes after a frost's end brings both: the night is told in a summary, not lost."""
+    world.start(poll_s=5.0)
+    world.run(10)
+    world.alert(1, "raised", 2, ago_s=3 * 3600.0)
+    world.alert(2, "cleared", 0, ago_s=100.0)
+    world.run(3 * MINUTE)
+    ((_, to, text),) = world.told("group")
+    assert to == ["zhang", "li", "wang"] and "【已结束】1 次" in text and "解除" in text
+    assert world.told("voice") == []
+
+
+def test_an_end_is_tried_until_the_channel_is_back(world: World) -> None:
+    """A robot that cannot be reached for an hour when a frost ends: its end is told when it can be, once."""
+    world.start(poll_s=5.0)
+    world.alert(1, "raised", 2)
+    world.run(MINUTE)
+    world.acknowledge("zhang")
+    back = world.clock.now() + 60 * MINUTE
+    world.group.answers = lambda _: DONE if world.clock.now() > back else DOWN
+    world.alert(2, "cleared", 0)
+    world.run(55 * MINUTE)
+    tries = len(world.told("group")) - 1
+    assert 8 <= tries <= 20, "it is tried again and again, not all the time"
+    world.run(30 * MINUTE)
+    assert len([one for one in world.told("group") if one[0] >= 60]) == 1
+    assert "waiting" not in world.states()
+
+
+def test_what_no_channel_took_while_it_lasted_is_told_when_one_does(world: World) -> None:
+    """Nothing gets out of the hub for a whole frost: afterwards it stands in a summary, and is no all-clear."""
+    world.start(poll_s=5.0)
+    world.group.answers = world.voice.answers = lambda _: DOWN
+    world.alert(1, "raised", 2)
+    world.run(40 * MINUTE)
+    world.alert(2, "cleared", 0)
+    world.run(20 * MINUTE)
+    world.group.answers = world.voice.answers = lambda _: DONE
+    before = len(world.told("group"))
+    world.run(15 * MINUTE)
+    told = [text for _, _, text in world.told("group")[before:] if "上寨果园" in text]
+    assert len(told) == 1 and "【已结束】1 次" in told[0]
+
+
+def test_whom_only_a_call_reached_is_told_of_the_end(world: World) -> None:
+    """The robot was away while it lasted: its end comes by the robot all the same, and nobody is called for it."""
+    world.start(poll_s=5.0)
+    world.group.answers = lambda _: DOWN
+    world.alert(1, "raised", 2)
+    world.run(MINUTE)
+    world.acknowledge("zhang")
+    world.group.answers = lambda _: DONE
+    before, calls = len(world.told("group")), len(world.told("voice"))
+    world.alert(2, "cleared", 0)
+    world.run(MINUTE)
+    ends = [(to, "解除" in text) for _, to, text in world.told("group")[before:] if "上寨果园" in text]
+    assert ends == [(["zhang", "li"], True)] and len(world.told("voice")) == calls
 
 
 def test_a_link_acknowledges_for_a_day_and_is_kept_as_a_hash(world: World) -> None:

@@ -28,7 +28,7 @@ E = frozenset({"e"})
 
 def check(url: str, committer: Committer) -> None:
     """See that all that was said to be committed is there, once, that the ledger names the rows that are there, and
-    that hours and days are what these come to."""
+    that hours and days are what these come to, of minutes dated anew meanwhile too."""
     seqs = sorted(seq for _, _, seq in kept(url))
     assert seqs == list(range(1, len(seqs) + 1))
     assert seqs[-1] >= committer.last

@@ -13,6 +13,7 @@ from edge.records.spans import Span
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.sink import Fate, Row
+from tests.kits.broker import until
 from tests.kits.postgres import Cluster
 from tests.kits.sink_kit import delivery, kept, query, row
 
@@ -112,6 +113,20 @@ def test_hubs_at_once_on_the_same_rows(url: str, cluster: Cluster) -> None:
     if url.startswith("postgresql"):
         ((deadlocks,),) = cluster.run("SELECT sum(deadlocks) FROM pg_stat_database")
         assert deadlocks == 0, "hubs take their locks in one order"
+
+
+def test_a_ledger_row_is_written_where_it_lies(cluster: Cluster) -> None:
+    """Commit by commit PostgreSQL keeps the new version of a ledger's row on its page, so that the table stays flat."""
+    url = cluster.emptied()
+    sink = DatabaseSink(opened(url))
+    for seq in range(1, 121):
+        sink.commit(delivery(row(seq)))
+    sink.close()
+    sql = "SELECT n_tup_hot_upd, n_tup_upd, pg_relation_size(relid) FROM pg_stat_user_tables WHERE relname = 'ledger'"
+    until(lambda: query(url, sql)[0][1] >= 119, 30)
+    ((hot, updated, size),) = query(url, sql)
+    assert hot >= 0.95 * updated
+    assert size <= 10 * 8192
 
 
 def test_a_delivery_of_nothing(sink: DatabaseSink) -> None:

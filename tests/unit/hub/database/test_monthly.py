@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pytest
 
 from drivers.reason import Reason
-from edge.records.record import Kind
-from edge.wire.contract import ChunkHeader
+from edge.records.record import Kind, Record
+from edge.wire.contract import ChunkHeader, encode
+from hub.completeness import IN_TRANSIT_US
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.monthly import MonthlySheet, sheet
@@ -19,37 +23,69 @@ from tests.kits.month_recount import MINUTE, recount
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import delivery, row
 
-OFFSET = 8 * 3600
-LAST = 2 * 1440 + 300
-END = UTC0 + LAST * MINUTE
-NOW = END + 5 * MINUTE  # what is younger may still be on its way
+DAY = 1440
+LAST = 2 * DAY + 300
+HARD = 11 * DAY + 77
 WRONG = Reason("too_low", "the limit is {limit}", limit=3).builtins()
+
+
+def setup(offset_h: float) -> Row:
+    """Return the setup that gives a station its clock."""
+    site = {"configuration": "0" * 64, "flags": "qartod", "site": {"utc_offset_h": offset_h}, "sensors": []}
+    return row(0, site, kind=Kind.SETUP)
+
+
+def minute(chance: random.Random) -> dict[str, Any]:
+    """Return what a minute says: now and then something doubtful."""
+    doubtful = chance.random() < 0.05
+    return {
+        "values": {"air_temperature": 1.0, "relative_humidity": 50.0},
+        "quality": {"air_temperature": 3 if doubtful else 1, "relative_humidity": chance.choice((1, 1, 1, 2))},
+        **({"reasons": {"air_temperature": WRONG}} if doubtful else {}),
+    }
 
 
 def month_of(seed: int) -> list[Row]:
     """Return two days and five hours of minutes with holes and doubts, a loss, and the setup that gives the clock."""
     chance = random.Random(seed)
-    site = {"configuration": "0" * 64, "flags": "qartod", "site": {"utc_offset_h": 8.0}, "sensors": []}
-    found = [row(0, site, kind=Kind.SETUP)]
+    found = [setup(8.0)]
     seq = 1
     while seq < LAST:
         if chance.random() < 0.004:
             seq += chance.randrange(1, 40)
             continue
-        doubtful = chance.random() < 0.05
-        body = {
-            "values": {"air_temperature": 1.0, "relative_humidity": 50.0},
-            "quality": {"air_temperature": 3 if doubtful else 1, "relative_humidity": chance.choice((1, 1, 1, 2))},
-            **({"reasons": {"air_temperature": WRONG}} if doubtful else {}),
-        }
-        found.append(row(seq, body))
+        found.append(row(seq, minute(chance)))
         seq += 1
     loss = {"what": "records", "epoch": "e", "first": 1, "last": 3, "cause": "no room was left"}
     return [*found, row(LAST, loss, kind=Kind.LOSS)]
 
 
-def made(url: str, rows: list[Row]) -> MonthlySheet:
-    """Return the sheet of the month that these rows, delivered in this order, come to."""
+def hard_month(seed: int) -> list[Row]:
+    """Return a day, a silent week, and days that two boxes with the same card measured; a span of them is re-dated.
+
+    What is re-dated had first been laid into the silence; it comes in between the others, in any order.
+    """
+    chance = random.Random(seed)
+    first = [row(seq, minute(chance)) for seq in range(1, DAY)]
+    after = [row(seq, minute(chance)) for seq in range(8 * DAY, HARD)]
+    clone = [row(seq, minute(chance), epoch="f") for seq in range(9 * DAY, 10 * DAY) if chance.random() < 0.7]
+    moved = [moved_by(one, -3 * DAY * MINUTE) for one in after[200:500]]
+    again = [moved_by(one, 0, revision=1) for one in after[200:500]]
+    rest = [*first, *after[:200], *after[500:], *clone, *again]
+    chance.shuffle(rest)
+    return [setup(5.75), *moved, *rest]
+
+
+def moved_by(one: Row, by_us: int, revision: int = 0) -> Row:
+    """Return a record as it was dated otherwise."""
+    record = one.record
+    assert isinstance(record, Record) and record.start is not None
+    other = msgspec.structs.replace(record, start=record.start + by_us, revision=revision)
+    return msgspec.structs.replace(one, record=other, raw=encode(other))
+
+
+def made(url: str, rows: list[Row], last: int = LAST) -> MonthlySheet:
+    """Return the sheet of the month that these rows, delivered in this order, come to, up to the minute `last`."""
     sink = DatabaseSink(opened(url))
     for place in range(0, len(rows), 1000):
         sink.commit(delivery(*rows[place : place + 1000]))
@@ -60,18 +96,33 @@ def made(url: str, rows: list[Row]) -> MonthlySheet:
         sink.look()
     sink.close()
     engine = opened(url)
-    found = sheet(engine, "s", date(2026, 1, 15), NOW)
+    found = sheet(engine, "s", date(2026, 1, 15), now_of(last))
     engine.close()
     return found
 
 
-def test_a_second_count_from_the_records_comes_to_the_same(url: str) -> None:
-    """Rates, days, outages, flags, doubts, pictures and bytes are those that the records themselves come to."""
-    found = made(url, month_of(1))
-    again = recount(url, "s", found.start_us, found.end_us, OFFSET)
-    first = min(start for row in month_of(1)[1:] if (start := getattr(row.record, "start", None)))
-    assert (found.start_us, found.end_us) == (first, END), "a station is judged from its first minute to now"
-    assert found.expected == (END - first) // MINUTE
+def now_of(last: int) -> int:
+    """Return when the minute `last` is the first that may still be on its way."""
+    return UTC0 + last * MINUTE + IN_TRANSIT_US
+
+
+@pytest.mark.parametrize(
+    ("rows", "last", "offset_s"),
+    [(month_of, LAST, 28_800), pytest.param(hard_month, HARD, 20_700, marks=pytest.mark.slow)],
+)
+def test_a_second_count_from_the_records_comes_to_the_same(
+    url: str, rows: Callable[[int], list[Row]], last: int, offset_s: int
+) -> None:
+    """Rates, days, outages, flags, doubts, pictures and bytes are those that the records themselves come to.
+
+    So it is where two boxes measured with the same card, a span was dated anew, and a week is silent.
+    """
+    found = made(url, rows(1), last)
+    again = recount(url, "s", found.start_us, found.end_us, offset_s)
+    first, end = UTC0 + MINUTE, UTC0 + last * MINUTE
+    assert (found.start_us, found.end_us) == (first, end), "a station is judged from its first minute to now"
+    assert found.expected == (end - first) // MINUTE
+    assert found.utc_offset_s == offset_s
     assert (found.received, found.good) == (again.received, again.good)
     assert found.arrival_rate == again.received / found.expected
     assert found.accuracy_rate == again.good / again.received
@@ -102,6 +153,6 @@ def test_a_month_of_which_nothing_is_here_has_no_rates(url: str) -> None:
     DatabaseSink(opened(url)).commit(delivery(row(1)))
     engine = opened(url)
     for month in (date(2025, 12, 1), date(2026, 2, 1)):
-        found = sheet(engine, "s", month, NOW)
+        found = sheet(engine, "s", month, now_of(LAST))
         assert (found.expected, found.arrival_rate, found.accuracy_rate, found.outages) == (0, None, None, [])
     engine.close()

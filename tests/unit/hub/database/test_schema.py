@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from edge.records.record import Kind
@@ -15,6 +16,7 @@ from hub.database import schema
 from hub.database.engine import RefusedError, opened
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
+from tests.kits.command import minshan
 from tests.kits.postgres import Cluster, program
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, kept, query, row
@@ -39,11 +41,53 @@ def test_a_newer_hubs_database_is_refused_and_not_changed(sink: DatabaseSink, ur
     assert "minute" not in opened(url).tables()
 
 
+@pytest.mark.slow  # eleven commands, a process each
+def test_no_command_writes_into_a_newer_hubs_database(tmp_path: Path) -> None:
+    """Whatever is asked of it, an older hub says the version and leaves each byte as it is."""
+    url = f"sqlite://{tmp_path}/hub.db"
+    made = ("--broker", "mqtt://127.0.0.1:9", "--database", url, "--pictures", str(tmp_path / "p"))
+    assert minshan("hub", "init", *made, "--out", str(tmp_path / "hub.toml")).code == 0
+    query(url, f"UPDATE minshan_hub SET version = {len(schema.MIGRATIONS) + 1}")
+    query(url, "PRAGMA wal_checkpoint(TRUNCATE)")
+    before = (tmp_path / "hub.db").read_bytes()
+    commands: tuple[tuple[str, ...], ...] = (
+        ("run",),
+        ("status",),
+        ("gaps",),
+        ("export", "--station", "s", "--from", "2026-01-01", "--to", "2026-01-02", "--format", "csv"),
+        ("user", "add", "lin", "--role", "admin"),
+        ("user", "list"),
+        ("token", "add", "office", "--role", "operator"),
+        ("person", "list"),
+        ("alerts", "list"),
+        ("visits",),
+        ("backup", "--out", str(tmp_path / "backup.db")),
+    )
+    for words in commands:
+        group = 2 if words[0] in ("user", "token", "person", "alerts") else 1
+        said = minshan("hub", *words[:group], "--config", str(tmp_path / "hub.toml"), *words[group:])
+        assert said.code != 0, words
+        assert "was written by a newer hub" in said.err, (words, said.err)
+        query(url, "PRAGMA wal_checkpoint(TRUNCATE)")
+        assert (tmp_path / "hub.db").read_bytes() == before, words
+
+
 def test_another_programs_database_is_refused(url: str) -> None:
     """A database with foreign tables is named and left as it is, also where they bear names of ours."""
     query(url, "CREATE TABLE record (id INTEGER)")
     assert "another program's database (it has record)" in refusal(url)
     assert opened(url).tables() == {"record"}
+
+
+def test_another_programs_file_keeps_each_byte(tmp_path: Path) -> None:
+    """Its way of writing is its own: looking at it makes it no file of ours."""
+    file = tmp_path / "theirs.db"
+    theirs = apsw.Connection(str(file))
+    theirs.execute("PRAGMA auto_vacuum=FULL; CREATE TABLE record (id INTEGER)")
+    theirs.close()
+    before = file.read_bytes()
+    assert "another program's database" in refusal(f"sqlite://{file}")
+    assert file.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -202,9 +202,11 @@ def test_a_form_that_is_none_is_refused_on_a_page(shared: Office, body: bytes) -
 
 
 def test_prometheus_is_told_of_the_stations_that_its_token_may_see(shared: Office) -> None:
-    """Each figure has its type, its station as a label, and a number; without a token there is none."""
+    """Each figure has its type, its station as a label, and a number; a person's session gets none, nor does nobody."""
     with browser(shared) as nobody:
         assert nobody.get("/metrics").status_code == 401
+    with entered(shared, shared.add(Role.ADMIN)) as person:
+        assert person.get("/metrics").status_code == 403
     with browser(shared, shared.token(Role.GROWER, MINE)) as program:
         text = program.get("/metrics").text
     assert FOREIGN not in text
@@ -213,5 +215,13 @@ def test_prometheus_is_told_of_the_stations_that_its_token_may_see(shared: Offic
     assert float(figures[f'minshan_station_records{{station="{MINE}"}}']) == 3
     assert float(figures[f'minshan_station_newest_timestamp_seconds{{station="{MINE}"}}']) == 1_767_225_720
     assert float(figures["minshan_hub_set_aside_messages"]) == 0
-    for line in text.splitlines():
-        assert re.fullmatch(r'# (HELP|TYPE) \w+ .+|\w+(\{station="[^"]*"\})? [-+.e\d]+', line), line
+    families = re.split(r"^(?=# HELP )", text, flags=re.MULTILINE)[1:]
+    names = [family.split()[2] for family in families]
+    assert len(set(names)) == len(names) == text.count("# TYPE ") == text.count("# HELP ")
+    for name, family in zip(names, families):
+        described, kind, *values = family.splitlines()
+        assert re.fullmatch(rf"# HELP {name} \S.*", described) and kind == f"# TYPE {name} gauge", family
+        assert re.fullmatch(r"minshan_[a-z]+(_[a-z]+)*", name) and not name.endswith(("_total", "_count", "_sum"))
+        assert not re.search(r"_(ms|us|minutes|hours|days|kb|mb|percent|gauge)(_|$)", name), "base units alone"
+        assert values and len(set(values)) == len(values)
+        assert all(re.fullmatch(rf'{name}(\{{station="[^"]*"\}})? [-+.e\d]+', line) for line in values), family

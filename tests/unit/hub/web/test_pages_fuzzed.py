@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -16,11 +17,12 @@ from hub.web.logins import Logins
 from hub.web.pages.commands import fact
 from hub.web.pages.table import routes
 from hub.web.table import Route
-from tests.kits.office import MINE, Office, office
+from tests.kits.office import CHANNELS, MINE, PASSWORD, Office, office
 
 TABLE = routes(Logins(), lambda: None)
-NAMES = ("name", "password", "back", "month", "page", "channel", "span", "to", "before", "role", "scope", "stations")
-WORDS = st.sampled_from(("", "all", "2026-01", "9999-12", "day", "0", "-1", "1e300", "admin", MINE, "\0", "9999-12-31"))
+PLAIN = ("", "all", "some", "2026-01", "9999-12", "day", "0", "1", "-1", "1e300", "\0", "9999-12-31", "22:00", "true")
+NAMED = ("admin", "grower", "technician", "zh", "hello", "stage", "apple", "full-bloom", "张三", "0" * 16, MINE)
+WORDS = st.sampled_from((*PLAIN, *NAMED, *CHANNELS, "13800000000", "a@b.cn", PASSWORD))
 TEXTS = st.one_of(WORDS, st.text(max_size=20))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
@@ -45,18 +47,19 @@ def test_nothing_that_is_asked_of_a_page_is_an_error_of_the_server(shared: Offic
     known = shared.accounts.listed("token")
     bears = {"authorization": f"Bearer {known[0].name if known else shared.token(Role.ADMIN)}"}
     gaps = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    names = st.sampled_from([*route.arguments.__struct_encode_fields__, "page", "colour"])
+    said_ = st.dictionaries(names, st.one_of(TEXTS, st.lists(TEXTS, max_size=3)), max_size=8)
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(
-        st.fixed_dictionaries(dict.fromkeys(gaps, TEXTS)), st.dictionaries(st.sampled_from(NAMES), TEXTS, max_size=4)
-    )
-    def ask(path: dict[str, str], said: dict[str, str]) -> None:
+    @given(st.fixed_dictionaries(dict.fromkeys(gaps, TEXTS)), said_)
+    def ask(path: dict[str, str], said: dict[str, Any]) -> None:
         filled = {
             key: quote(MINE if key == "station" and len(text) < 3 else text, safe="") for key, text in path.items()
         }
         address = route.path.format(**filled)
         told = client.get(address, params=said) if route.method == "GET" else client.post(address, data=said)
         assert told.status_code < 500, told.text
+        assert "Traceback" not in told.text
 
     with httpx.Client(base_url=shared.url, headers=bears, timeout=30) as client:
         ask()

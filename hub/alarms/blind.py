@@ -1,0 +1,72 @@
+"""What a hub says that cannot reach its database: past it, to whom it knew last, by each channel once.
+
+It says so after some minutes, for a restart is no news, and says when it is over. Whoever looks after the hub is told;
+where frost was open, everybody, by what wakes them too. What nobody is told so is told by the heartbeat that ends.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from drivers.clock import Clock
+from drivers.reason import Reason
+from edge.delivery.message import Message, Sender, Short
+from edge.delivery.texts import BACK, HEAD, HUB_FAILS, begun
+from edge.language.spoken import Spoken
+from edge.language.words import N_
+from hub.alarms.people import Contact
+
+PATIENCE_S = 300.0
+AWAY = N_("the hub's database has been away for {minutes} min: {why}; nobody is told of alerts until it is back")
+THERE = N_("the hub's database is there again")
+
+SHORT = Short("", "平台故障", "", "")  # ready words of an SMS
+
+
+class Blindness:
+    """Watches one hub's database; used from the lane that decides."""
+
+    def __init__(self, senders: Mapping[str, Sender], clock: Clock) -> None:
+        self._senders, self._clock = senders, clock
+        self._people: list[Contact] = []
+        self._is_frost = self._told = False
+        self._since: float | None = None
+
+    def sees(self, people: Sequence[Contact], is_frost: bool) -> None:
+        """Remember whom to tell, after a pass that was this hub's; say that it is over where it was told."""
+        self._people, self._is_frost = list(people), is_frost
+        if self._told:
+            self._tell(None)
+        self._since, self._told = None, False
+
+    def stands_by(self) -> None:
+        """Leave it to another hub, which has the lease."""
+        self._people, self._since, self._told = [], None, False
+
+    def lost(self, why: Reason) -> None:
+        """Note a pass that failed, and say so once it has lasted."""
+        now = self._clock.now()
+        if self._since is None:
+            self._since = now
+        if not self._told and now - self._since >= PATIENCE_S:
+            self._told = True
+            self._tell(why)
+
+    def _tell(self, why: Reason | None) -> None:
+        """Tell each person by each channel; `why` None: that it is over."""
+        duty = [one for one in self._people if one.duty != "grower"] or self._people
+        for person in self._people if self._is_frost else duty:
+            words = Spoken(person.language)
+            for name in person.channels:
+                sender = self._senders.get(name)
+                if sender is not None and (not sender.wakes or (self._is_frost and why is not None)):
+                    sender.send(self._message(person, words, why, sender.wakes))
+
+    def _message(self, person: Contact, words: Spoken, why: Reason | None, wakes: bool) -> Message:
+        if why is None:
+            line = words.say(HEAD, what=words.say(BACK)) + words.say(THERE)
+        else:
+            minutes = round((self._clock.now() - (self._since or 0.0)) / 60.0)
+            line = words.say(HEAD, what=words.say(HUB_FAILS)) + words.say(AWAY, minutes=minutes, why=words.reason(why))
+        return Message(secrets.token_hex(8), begun([line]), "", "{n}", (person.recipient,), "hub", wakes, SHORT)

@@ -1,0 +1,72 @@
+"""What growers ask for, of the minutes in the database, by the rules that the station itself answers by."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from edge.measure.aggregates import said_by
+from edge.measure.derived.growers import DAYS, GrowersMinutes
+from edge.measure.derived.verdict import Verdict
+from edge.measure.sun import Site
+from edge.records.bodies import Hour, decode
+from edge.records.record import Kind
+from hub.database.engine import Engine
+
+DAY_US = 86_400_000_000
+HOURS_US = 7_200_000_000  # an hour's figures are older only where the station has said nothing since
+
+
+def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
+    """Return what each rule says of a station now (microseconds UTC); none without its site. Raise SinkError."""
+    setup = _setup(engine, station)
+    site = _site(setup.get("site"))
+    if site is None:
+        return []
+    minutes = GrowersMinutes(site, _channels(setup))
+    found = engine.query(
+        "SELECT start, raw FROM record WHERE station = %s AND start >= %s AND start < %s "
+        "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq",
+        (station, now - DAYS * DAY_US, now),
+    )
+    for start, raw in found:
+        said = said_by(raw)
+        minutes.take(start / 1e6, said.values, said.quality)
+    return minutes.verdicts(now / 1e6, _hour(engine, station, now))
+
+
+def _setup(engine: Engine, station: str) -> dict[str, Any]:
+    found = engine.query(
+        "SELECT body FROM setup WHERE station = %s ORDER BY arrived_us DESC, seq DESC LIMIT 1", (station,)
+    )
+    return _object(found[0][0]) if found else {}
+
+
+def _site(said: object) -> Site | None:
+    """Return where a station stands; None where its setup does not say it."""
+    names = ("latitude", "longitude", "altitude_m", "utc_offset_h")
+    numbers = [said.get(name) for name in names] if isinstance(said, dict) else []
+    known = [float(one) for one in numbers if isinstance(one, int | float)]
+    return Site(*known) if len(known) == len(names) else None
+
+
+def _channels(setup: dict[str, Any]) -> frozenset[str]:
+    sensors = setup.get("sensors")
+    each = [one.get("channels") for one in sensors if isinstance(one, dict)] if isinstance(sensors, list) else []
+    return frozenset(name for some in each if isinstance(some, list) for name in some if isinstance(name, str))
+
+
+def _hour(engine: Engine, station: str, now: int) -> Hour | None:
+    """Return the newest hour's figures."""
+    found = engine.query(
+        "SELECT body FROM record WHERE station = %s AND kind = 'hour' AND kind <> 'minute' AND wrong IS NULL "
+        "AND coalesce(start, arrived) >= %s ORDER BY coalesce(start, arrived) DESC, seq DESC LIMIT 1",
+        (station, now - HOURS_US - DAY_US),
+    )
+    body = decode(Kind.HOUR, _object(found[0][0])) if found else None
+    return body if isinstance(body, Hour) else None
+
+
+def _object(body: Any) -> dict[str, Any]:
+    found = json.loads(body) if isinstance(body, str) else body
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,96 @@
+"""Mail to a strict server: encrypted, logged in, in Chinese; and what broken servers do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.clock.clock import SystemClock
+from edge.config.delivery import Mail
+from edge.delivery.mail import MailSender
+from edge.delivery.message import Fate, Message, Recipient, Short
+from tests.kits.mail_server import PASSWORD, USER, MailServer
+
+LINES = ("Minshan【霜冻】上寨果园 02:14，气温 0.6℃（湿球 -0.3℃）", ".一行以点开头", "很长" * 600)
+TO = (Recipient("张三", "", "zhang@example.cn"),)
+
+
+def message(*lines: str) -> Message:
+    """Return a message with a link behind it."""
+    return Message(
+        "m1", lines or LINES, "知道了请点：https://hub.example/a/x", "{n}", TO, "frost", False, Short("", "", "", "")
+    )
+
+
+def sender(folder: Path, server: MailServer, login: bool = False, **more: object) -> MailSender:
+    """Return what sends by a server."""
+    (folder / "password").write_text(PASSWORD + "\n")
+    scheme, user = ("smtps" if server.tls == "smtps" else "smtp"), f"{USER}@" if login else ""
+    fields = {
+        "name": "mail",
+        "kind": "mail",
+        "url": f"{scheme}://{user}127.0.0.1:{server.port}",
+        "timeout_s": 1.0,
+        "sender": "minshan@example.cn",
+        "ca_file": str(server.ca_file),
+        **({"password_file": str(folder / "password")} if login else {}),
+        **more,
+    }
+    return MailSender(Mail.model_validate(fields), SystemClock())
+
+
+@pytest.mark.parametrize(("tls", "login"), [("", False), ("starttls", False), ("starttls", True), ("smtps", True)])
+def test_a_mail_arrives_whole_and_in_chinese(tmp_path: Path, tls: str, login: bool) -> None:
+    """Subject and text as they were written, whatever the server can; a password goes encrypted alone."""
+    with MailServer(tmp_path, tls, login) as server:
+        told = sender(tmp_path, server, login).send(message())
+        assert told.fate is Fate.DELIVERED and "queued as 1F2E" in told.answer, told
+        (mail,) = server.mails
+        assert str(mail["Subject"]) == LINES[0] and str(mail["To"]) == "zhang@example.cn"
+        assert mail.get_content().splitlines() == [*LINES, "知道了请点：https://hub.example/a/x"]
+        assert "m1@" in str(mail["Message-ID"]), "the same mail sent again is known by its number"
+
+
+@pytest.mark.parametrize(
+    ("mode", "fate", "code"),
+    [
+        *(("grey", Fate.FAILED, "mail_refused"), ("full", Fate.REFUSED, "mail_refused")),
+        *(("hang", Fate.FAILED, "forward_slow"), ("garbage", Fate.FAILED, "no_mail_server")),
+        *(("mute", Fate.UNKNOWN, "forward_slow"), ("lost", Fate.UNKNOWN, "no_mail_server")),
+    ],
+)
+def test_what_a_server_does_not_take_is_told_apart(tmp_path: Path, mode: str, fate: Fate, code: str) -> None:
+    """Come again later, never, no answer, nonsense: each is what it is; where it may have the mail, that is said."""
+    with MailServer(tmp_path) as server:
+        server.mode = mode
+        told = sender(tmp_path, server).send(message())
+        assert told.fate is fate and told.reason is not None and told.reason.code == code, told
+        if mode == "grey":
+            assert "450" in told.answer
+            assert sender(tmp_path, server).send(message()).fate is Fate.DELIVERED
+
+
+def test_a_password_goes_nowhere_but_encrypted_to_whom_is_trusted(tmp_path: Path) -> None:
+    """A server that cannot encrypt, or that nobody vouches for, gets none; a refused one is told without it."""
+    with MailServer(tmp_path, "", True) as server:
+        told = sender(tmp_path, server, True).send(message())
+        assert told.fate is Fate.REFUSED and told.reason is not None and told.reason.code == "mail_in_the_clear"
+    with MailServer(tmp_path, "starttls", True) as server:
+        told = sender(tmp_path, server, True, ca_file=None).send(message())
+        assert told.fate is Fate.FAILED and told.reason is not None and "certificate" in f"{told.reason}"
+        server.mode = "no-login"
+        told = sender(tmp_path, server, True).send(message())
+        assert told.fate is Fate.REFUSED and "535" in told.answer and PASSWORD not in f"{told}{told.reason}"
+        assert server.mails == []
+
+
+def test_who_has_no_address_and_a_server_that_is_not_there(tmp_path: Path) -> None:
+    """The one is the person's own, the other may be tried again without any doubt."""
+    with MailServer(tmp_path) as server:
+        sends = sender(tmp_path, server)
+    told = sends.send(message())
+    assert told.fate is Fate.FAILED and told.reason is not None and told.reason.code == "forward_unreachable"
+    nobody = Message("m", ("x",), "", "{n}", (Recipient("李四"),), "frost", False, Short("", "", "", ""))
+    told = sends.send(nobody)
+    assert told.fate is Fate.REFUSED and told.reason is not None and told.reason.code == "no_mail_address"

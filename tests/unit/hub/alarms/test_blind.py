@@ -1,0 +1,127 @@
+"""A hub that sees nothing itself: its database, its broker or its clock is away, and people hear of that too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.database.engine import Engine
+from hub.sink import SinkError
+from tests.kits.alarm_kit import MINUTE, NOON, World, person_of
+from tests.kits.services import Services
+
+
+@pytest.fixture(name="world")
+def a_world(tmp_path: Path) -> Iterator[World]:
+    wen = person_of("wen", 2, duty="operator", language="en")
+    made = World(tmp_path, NOON, people=(person_of("zhang", 1), wen))
+    yield made
+    made.close()
+
+
+def taken_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the lanes' connections fail from now on, as where the server is gone; the tables stay."""
+    from drivers.reason import Reason
+
+    def fails(_engine: Engine, *_args: object, **_more: object) -> object:
+        raise SinkError(Reason("said", "{text}", text="connection refused"))
+
+    monkeypatch.setattr(type(world.engine), "query", fails)
+    monkeypatch.setattr(type(world.engine), "transaction", fails)
+
+
+def test_a_database_that_is_gone_is_told_past_it_once_and_its_return(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After five minutes who looks after the hub hears of it, in their language, nobody is called; then its return."""
+    world.start(poll_s=10.0)
+    world.run(MINUTE)
+    world.talking = set()
+    with monkeypatch.context() as patch:
+        taken_away(world, patch)
+        world.run(4 * MINUTE)
+        assert world.told("group") == []
+        world.run(60 * MINUTE)
+        ((at, to, text),) = world.told("group")
+        assert 6 <= at <= 7 and to == ["wen"] and "Hub fails" in text and "connection refused" in text
+    world.run(2 * MINUTE)
+    assert [(to, "there again" in text) for _, to, text in world.told("group")] == [(["wen"], False), (["wen"], True)]
+    assert world.told("voice") == []
+
+
+def test_with_frost_open_everybody_is_woken_by_a_database_that_is_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Growers are told too, and called: nobody watches the frost any more."""
+    world.start(poll_s=10.0)
+    world.alert(1, "raised", 2)
+    world.run(MINUTE)
+    world.acknowledge("zhang")
+    world.run(MINUTE)
+    world.talking = set()
+    before = len(world.told("voice"))
+    with monkeypatch.context() as patch:
+        taken_away(world, patch)
+        world.run(10 * MINUTE)
+    told = [(to, text) for _, to, text in world.told("voice")[before:]]
+    assert [to for to, _ in told] == [["zhang"], ["wen"]] and "平台故障" in told[0][1]
+
+
+def test_a_clock_that_nobody_sets_is_told_and_its_end(world: World) -> None:
+    """Half an hour without anybody who sets the hub's clock is said once to who looks after it; its return too."""
+    world.start(poll_s=10.0)
+    world.is_synchronised = False
+    world.run(29 * MINUTE)
+    assert world.told("group") == []
+    world.run(10 * MINUTE)
+    ((_, to, text),) = world.told("group")
+    assert to == ["wen"] and "Hub's clock" in text and "30 min" in text
+    world.is_synchronised = True
+    world.run(MINUTE)
+    assert "right again" in world.told("group")[-1][2] and len(world.told("group")) == 2
+
+
+def test_a_clock_that_is_set_back_does_not_end_the_watch(world: World) -> None:
+    """A hub that started in 2038 and was put right calls a silent station silent all the same."""
+    world.talking = {"orchard-1", "orchard-2"}
+    world.begin += 400_000_000_000_000
+    world.start(poll_s=10.0)
+    world.run(MINUTE)
+    world.begin -= 400_000_000_000_000
+    world.engine.query("UPDATE epoch SET arrived_last = %s", (world.utc(),))
+    world.run(MINUTE)
+    world.talking.discard("orchard-2")
+    world.run(20 * MINUTE)
+    assert [one.station for one in world.alarms() if one.what == "silent"] == ["orchard-2"]
+
+
+def test_the_heartbeat_ends_with_whatever_the_hub_needs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another host hears it once a minute; not without the database, the broker, the lease or the lane that decides."""
+    connected = True
+    with Services() as services:
+        world.heartbeat = f"{services.url}/alive"
+
+        def heard(seconds: float = 5 * MINUTE) -> int:
+            before = len(services.gateway.requests)
+            world.run(seconds)
+            return len(services.gateway.requests) - before
+
+        lanes = world.start(poll_s=10.0, connected=lambda: connected)
+        assert 4 <= heard() <= 6
+        connected = False
+        assert heard() == 0
+        connected = True
+        assert heard() >= 4
+        with monkeypatch.context() as patch:
+            world.talking = set()
+            taken_away(world, patch)
+            assert heard() == 0
+        assert heard() >= 4
+        world.engine.query("UPDATE alarm_lease SET holder = 'another', beat = 'x' WHERE id = 1")
+        assert heard(20.0) == 0
+        world.run(MINUTE)
+        assert heard() >= 4, "the other was gone, and the lease came back"
+        next(lane for lane in lanes.all() if lane.name == "alarms").kill()
+        assert heard() == 0

@@ -1,0 +1,63 @@
+"""What time a hub tells its stations: its machine's, and none at all while nobody keeps that right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from edge.clock.anchors import Anchor
+from edge.clock.clock import system_utc
+from edge.clock.timekeeper import KernelTime, NotAllowedError
+from edge.config.sections import BrokerSection
+from edge.records.spans import Span
+from edge.wire.contract import Hello, HelloAnswer, Topic, decode, encode, topic
+from edge.wire.link import Link
+from edge.wire.session import Granted, Incoming
+from hub.hub import SynchronisedTime
+from hub.receiver import Files, Receiver
+
+
+class Kernel(KernelTime):
+    """A kernel whose clock is kept right, or not; or that this process may not ask."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__()
+        self._state = state
+
+    def probe(self, boot: str, boottime: float) -> Anchor | None:
+        """Answer as it should."""
+        if self._state == "forbidden":
+            raise NotAllowedError(1)
+        return Anchor(boot, boottime, system_utc(), "ntp", 0.01) if self._state == "synchronised" else None
+
+
+class Wire:
+    """One connection that keeps what is said."""
+
+    def __init__(self) -> None:
+        self.granted, self.said = Granted(), list[bytes]()
+
+    def publish(self, _to: str, payload: bytes) -> int:
+        """Keep it."""
+        self.said.append(payload)
+        return 1
+
+    def ack(self, _message: Incoming) -> None:
+        """Let it go."""
+
+
+@pytest.mark.parametrize(("state", "told"), [("synchronised", True), ("adrift", False), ("forbidden", False)])
+def test_a_clock_that_nobody_keeps_right_is_told_to_no_station(tmp_path: Path, state: str, told: bool) -> None:
+    """The answer to a hello has the time only where the machine's own is synchronised; all else in it stays true."""
+    files = Files(tmp_path / "m.jsonl", tmp_path / "e.jsonl", tmp_path / "p")
+    time = SynchronisedTime(Kernel(state))
+    receiver = Receiver(BrokerSection(url="mqtt://127.0.0.1:9"), files, True, lambda _s, _r: None, told=time)
+    hello = Hello(1, "s", "nonce", "e", [Span("e", 1, 1)], 2, [], 0, "ntp", "committed")
+    wire = Wire()
+    receiver.batch(cast(Link, wire), [Incoming(topic("s", Topic.HELLO), encode(hello), 1, 1, False)])
+    (answer,) = (decode(payload, HelloAnswer) for payload in wire.said)
+    assert (answer.nonce, answer.has) == ("nonce", [])
+    assert abs(answer.utc - system_utc()) < 60_000_000 if told else answer.utc == 0
+    receiver.close()
