@@ -14,7 +14,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 # Blinka must not look for packages, nor ask to install any.
 export BLINKA_SKIP_DEPENDENCY_CHECK := 1
 
-.PHONY: help setup run test check bench test-slow soak install lock clean
+.PHONY: help setup run test check bench bench-fleet test-slow soak install lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -53,6 +53,10 @@ check: ## linters, types, the rules of the code, the documents
 bench: ## figures of this machine, each beside its peer
 	$(SETUP) test
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-fleet: ## 1,000 stations with a day each into a broker, two hubs and PostgreSQL, all of which are killed (an hour)
+	$(SETUP) test
+	$(BIN)/python -m tests.fleet $(ARGS)
 
 install: ## as root on a Pi: /opt/minshan, /etc/minshan, /var/lib/minshan, the units
 	$(SETUP) install

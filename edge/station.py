@@ -35,7 +35,7 @@ from edge.lanes import Lanes
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
-from edge.notify.child import InChild
+from edge.notify.child import in_children
 from edge.notify.lane import NotifyLane
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
@@ -190,10 +190,9 @@ class Station:
         """Make the lane that tells people; `senders` None: those of the file, each in a process of its own."""
         if not self.config.channel:
             return None
-        if senders is None:
-            senders = {one.name: InChild(one, self.clock, lambda: self._utc() or 0) for one in self.config.channel}
-        keep = self.config, self.store, self.clock, self.boot, senders
-        return NotifyLane(*keep, post=self.inbox.offer, time_at=self._time_at)
+        own = in_children(self.config.channel, self.clock, self._time_at) if senders is None else senders
+        parts = self.config, self.store, self.clock, self.boot, own
+        return NotifyLane(*parts, post=self.inbox.offer, time_at=self._time_at)
 
     # -- life ------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
-from edge.measure.aggregates import Measured, said_by
+from edge.measure.aggregates import HOUR_US, said_by
 from edge.records.record import Record
 from hub import completeness, intake, jsonl
 from hub.database import counting
@@ -47,11 +47,6 @@ class Minute(msgspec.Struct, frozen=True):
     arrived: int
     raw: bytes
 
-    @property
-    def measured(self) -> Measured:
-        """What was measured."""
-        return said_by(self.raw)
-
     def utc(self) -> datetime | None:
         """Return its begin."""
         return None if self.start is None else jsonl.EPOCH_1970 + timedelta(microseconds=self.start)
@@ -82,15 +77,38 @@ class Export:
 
     def channels(self) -> list[str]:
         """Return the channels that there are, those that are wanted. Raise NothingError."""
+        found = self._counted() or self._looked_up()
+        return sorted(chosen(found, self.wanted.quantities), key=_in_order)
+
+    def _counted(self) -> set[str]:
+        """Return the channels that the hours of the span have; none where there are minutes that are in none of them.
+
+        Those are undated ones, and what is still to be counted. An hour that reaches beyond the span, by another clock
+        than the station's of now, may have a channel of minutes outside.
+        """
+        within = (self.wanted.station, self.first - HOUR_US, self.last)
+        hours = self._engine.query(
+            "SELECT channel, min(start), max(start) FROM hourly WHERE station = %s AND start > %s AND start < %s "
+            "GROUP BY channel",
+            within,
+        )
+        left = "SELECT 1 FROM stale WHERE station = %s AND start > %s AND start < %s LIMIT 1"
+        beyond = any(first < self.first or last + HOUR_US > self.last for _, first, last in hours)
+        if beyond or self._engine.query(left, within) or any(self._undated(1)):
+            return set()
+        return {channel for channel, *_ in hours}
+
+    def _looked_up(self) -> set[str]:
+        """Return the channels that minutes have, each of them looked at. Raise NothingError."""
         found: set[str] = set()
         empty = True
         for minute in self.minutes():
-            found |= minute.measured.values.keys()
+            found |= said_by(minute.raw).values.keys()
             empty = False
         if empty:
             days = {"first": str(self.wanted.first), "last": str(self.wanted.last)}
             raise NothingError(NO_MINUTES.having(station=self.wanted.station, **days))
-        return sorted(chosen(found, self.wanted.quantities), key=_in_order)
+        return found
 
     def minutes(self) -> Iterator[Minute]:
         """Yield the minutes by time, then those that no station has dated, as they arrived."""
@@ -100,7 +118,7 @@ class Export:
             found = self._engine.query(f"{DATED} LIMIT %s", values)
             yield from self._made(found)
             after = (found[-1][0], found[-1][1], found[-1][2]) if len(found) == SLICE else None
-        yield from self._made(self._engine.query(UNDATED, (self.wanted.station, self.first, self.last)))
+        yield from self._undated()
 
     def lines(self) -> Iterator[tuple[Minute, bytes]]:
         """Yield the same with the lines that `watch --jsonl` writes of them."""
@@ -110,6 +128,10 @@ class Export:
             if isinstance(record, Record):
                 more = came if intake.says_more(came) else None
                 yield minute, jsonl.encoded(jsonl.of_record(minute.station, record, minute.arrived, more))
+
+    def _undated(self, most: int = 2**31) -> Iterator[Minute]:
+        values = (self.wanted.station, self.first, self.last, most)
+        yield from self._made(self._engine.query(f"{UNDATED} LIMIT %s", values))
 
     def _made(self, found: list[tuple[object, ...]]) -> Iterator[Minute]:
         station = self.wanted.station

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,11 +27,10 @@ from edge.wire import contract
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, topic
 from edge.wire.errors import LinkError, may_not_read
 from edge.wire.link import Link
-from edge.wire.mqtt_link import connect
 from edge.wire.retry import STABLE, Retry
-from edge.wire.session import KEPT_SESSION, Incoming, Session
+from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
-from hub import answers, intake
+from hub import answers, intake, live_first
 from hub.gathered import Gathered
 from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
@@ -46,7 +44,6 @@ from hub.tally import Tally
 log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s: how soon a signal is noticed
 LOOK = 1.0  # s between two looks at what others do to the files
-RECEIVE = 200  # messages that the broker may send before the first is acknowledged
 MOST_ROWS = 5000  # records after which a commit is due, though more lie in the inbox
 SINK_PAUSE = 2.0  # s after which what refused a commit is tried again
 
@@ -117,7 +114,7 @@ class Receiver:
             pause = None
             try:
                 self.sink.look()  # where nothing can be kept nothing is asked for
-                link = connect(self._broker, self._session())
+                link = live_first.connected(self._broker, self.sink.id, self._name)
                 try:
                     self._receive(link, ended, tick)
                 finally:
@@ -141,14 +138,6 @@ class Receiver:
         self.sink.close()
 
     # -- the connection ------------------------------------------------------------------------------------
-
-    def _session(self) -> Session:
-        """Return the session: the ledger's name finds what the broker kept for it, the host's keeps copies apart."""
-        topics = intake.subscribed_topics()
-        if not self.sink.id:
-            return Session(f"minshan-watch-{secrets.token_hex(8)}", topics, receive=RECEIVE)
-        name = re.sub(r"[^A-Za-z0-9-]", "-", self._name.format(self.sink.id))[:64]
-        return Session(f"minshan-{name}", topics, expiry=KEPT_SESSION, receive=RECEIVE)
 
     def _receive(self, link: Link, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         newer = [where for where in link.granted.refused if intake.in_columns(where)]

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
-from drivers.reason import Reason
+import msgspec
+
+from hub.cells import Cells
 from hub.database.engine import NOT_INSTALLED
 from hub.exported import Export, Minute, NothingError, unit
-from hub.sink import SinkError
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("station", "start_utc", "start_local", "utc_offset_h", "duration_s", "clock", "clock_error_s")
 SHEET_ROWS = 1_000_000  # of a spreadsheet's 1,048,576
-CHANGED = Reason("changed_meanwhile", "more arrived while it was read: do it once more")
 Seen = Callable[[Minute], None]
 
 
@@ -42,19 +42,17 @@ def write_jsonl(export: Export, file: IO[bytes], seen: Seen) -> int:
 def write_csv(export: Export, file: IO[str], seen: Seen) -> int:
     """Write RFC 4180. Return the number of minutes. Raise SinkError, OSError."""
     channels = export.channels()
-    writer = csv.writer(file)
-    writer.writerow([guarded(name) for name in heading(channels)])
+    csv.writer(file).writerow([guarded(name) for name in heading(channels)])
+    cells, encode = Cells(channels, bool(export.wanted.quantities)), msgspec.json.Encoder().encode
     count = 0
     for minute in export.minutes():
         utc, local = minute.utc(), minute.local()
-        writer.writerow(
-            [
-                guarded(minute.station),
-                "" if utc is None else utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "" if local is None else local.strftime("%Y-%m-%d %H:%M:%S"),
-                *(guarded(cell) for cell in _facts(minute)),
-                *cells(minute, channels, bool(export.wanted.quantities)),
-            ]
+        offset_h, duration, clock, error = _facts(minute)
+        numbers = encode((offset_h, duration)).decode(), "" if error is None else encode(error).decode()
+        times = f"{_iso(utc)}Z" if utc else "", local.isoformat(" ", "seconds") if local else ""
+        line = encode(cells.of(minute.raw))[1:-1].replace(b"null", b"").decode()
+        file.write(
+            f"{_cell(minute.station)},{times[0]},{times[1]},{numbers[0][1:-1]},{_cell(clock)},{numbers[1]},{line}\r\n"
         )
         seen(minute)
         count += 1
@@ -95,6 +93,7 @@ def write_xlsx(export: Export, path: Path, seen: Seen) -> int:
     off = dict.fromkeys(("strings_to_numbers", "strings_to_formulas", "strings_to_urls"), False)
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent), **off})
     bold, time = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    cells = Cells(channels, bool(export.wanted.quantities))
     count, sheet, row, year = 0, None, 0, ""
     try:
         for minute in export.minutes():
@@ -103,9 +102,14 @@ def write_xlsx(export: Export, path: Path, seen: Seen) -> int:
             if sheet is None or name != year or row > SHEET_ROWS:
                 sheet, row, year = _sheet(book, name, heading(channels), bold), 1, name
             times = (None if utc is None else utc.replace(tzinfo=None), local)
-            flags = cells(minute, channels, bool(export.wanted.quantities))
-            for column, cell in enumerate((minute.station, *times, *_facts(minute), *flags)):
+            for column, cell in enumerate((minute.station, *times, *_facts(minute))):
                 _put(sheet, row, column, cell, time)
+            put = (
+                sheet.write_number.__wrapped__
+            )  # which does not look for "A1" in place of row and column: a tenth of it all
+            for column, number in enumerate(cells.of(minute.raw), len(HEAD)):
+                if number is not None:
+                    put(sheet, row, column, number)
             seen(minute)
             count, row = count + 1, row + 1
     finally:
@@ -124,20 +128,21 @@ def heading(channels: list[str]) -> Iterator[str]:
         yield f"{channel} quality"
 
 
-def cells(minute: Minute, channels: list[str], some: bool) -> Iterator[float | int | None]:
-    """Yield value and flag of each channel; None where there is none. Raise SinkError for a channel of no column."""
-    said = minute.measured
-    if not some and not said.values.keys() <= set(channels):
-        raise SinkError(CHANGED)
-    for channel in channels:
-        value = said.values.get(channel)
-        yield value if value is not None and math.isfinite(value) else None
-        yield said.quality.get(channel)
-
-
 def guarded(cell: Any) -> Any:
     """Return a cell that no spreadsheet reckons with."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+@lru_cache(64)
+def _cell(text: str) -> str:
+    """Return a text as a cell of CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([guarded(text)])
+    return line.getvalue()
+
+
+def _iso(utc: datetime) -> str:
+    return utc.replace(tzinfo=None).isoformat("T", "seconds")
 
 
 def _facts(minute: Minute) -> tuple[Any, ...]:

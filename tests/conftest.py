@@ -29,6 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     hil = parser.getgroup("hil", "real devices (with -m hil)")
     hil.addoption("--port", help="serial port of the device, as /dev/serial/by-id/...")
     hil.addoption("--bus", help="I2C bus of the device, as /dev/i2c-1")
+    parser.addoption(
+        "--kills", type=int, default=8, help="how many processes the tests of kills kill (100: a quarter of an hour)"
+    )
     hil.addoption("--driver", help="name of the driver that the device wants, as bme280")
 
 

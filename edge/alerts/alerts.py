@@ -16,6 +16,7 @@ import msgspec
 from edge.alerts.episode import FORGIVEN, Episode, Seen, Turn
 from edge.alerts.measures import SPAN, LostMeasure
 from edge.alerts.rules import Rule, rules_of
+from edge.alerts.smoke import Smoke
 from edge.config.sections import Config
 from edge.records.bodies import Alert, Minute, Stage, decode
 from edge.records.record import Kind, Record
@@ -34,6 +35,7 @@ class Standing(msgspec.Struct, omit_defaults=True):
     episode: Episode = msgspec.field(default_factory=Episode)
     alert: str = ""
     worst: float | None = None
+    smoke: float | None = None  # what would be bad air, were it not the smoke of frost fires
 
 
 class End(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -52,10 +54,14 @@ class AlertsState(msgspec.Struct, omit_defaults=True):
     stages: dict[str, str] = msgspec.field(default_factory=dict)
     due: list[Alert] = msgspec.field(default_factory=list)
     end: End | None = None
+    smoke: Smoke = msgspec.field(default_factory=Smoke)
 
 
 class AlertNow(msgspec.Struct, frozen=True):
-    """A rule whose alert is open, or that knows nothing (`blind`): its step, the worst value since it was raised."""
+    """A rule whose alert is open, or that knows nothing (`blind`): its step, the worst value since it was raised.
+
+    `smoke`: what it would be raised by, were that not the smoke of frost fires.
+    """
 
     rule: str
     step: int
@@ -68,6 +74,7 @@ class AlertNow(msgspec.Struct, frozen=True):
     stage: str
     assumed: bool
     alert: str = ""  # its identity, "" while none is open
+    smoke: float | None = None
 
 
 class Alerts:
@@ -92,11 +99,14 @@ class Alerts:
         stages, found = self._state.stages, []
         for rule in self._rules:
             standing = self._state.standings.get(rule.name, Standing())
-            if standing.episode.step or standing.episode.blind:
+            if standing.episode.step or standing.episode.blind or standing.smoke is not None:
                 steps = len(rule.limits(stages).values)
                 what = (rule.quantity, rule.unit, standing.worst, rule.section.crop or "", *rule.stage(stages))
                 found.append(
-                    AlertNow(rule.name, standing.episode.step, steps, standing.episode.blind, *what, standing.alert)
+                    AlertNow(
+                        *(rule.name, standing.episode.step, steps, standing.episode.blind, *what),
+                        *(standing.alert, standing.smoke),
+                    )
                 )
         return tuple(found)
 
@@ -139,9 +149,14 @@ class Alerts:
                 standing.episode.beyond = [limits.hold - 1] * len(limits.values)
 
     def _judge(self, record: Record, minute: Minute | None) -> None:
-        for rule in self._rules:
-            seen = rule.measure.see(minute)
+        saw = [(rule, rule.measure.see(minute)) for rule in self._rules]
+        smokes = self._state.smoke.take(any(self._is_near_frost(rule, seen, record) for rule, seen in saw))
+        for rule, found in saw:
             standing = self._state.standings.setdefault(rule.name, Standing())
+            is_smoke = smokes and rule.is_of_dust and found.value is not None
+            seen = Seen(found.value, found.clears, raises=not is_smoke)
+            reached = found.value is not None and rule.limits(self._state.stages).reached(found.value) > 0
+            standing.smoke = found.value if is_smoke and reached else None
             if not standing.episode.step and not rule.may_raise(record.start, self._offset):
                 if standing.alert and seen.value is not None:  # it saw nothing, and sees again outside its hours
                     self._tell(rule, standing, "seeing", seen, minute, record)
@@ -151,6 +166,14 @@ class Alerts:
             for turn in standing.episode.take(seen, rule.limits(self._state.stages)):
                 self._tell(rule, standing, turn, seen, minute, record)
             self._note_worst(rule, standing, seen)
+
+    def _is_near_frost(self, rule: Rule, seen: Seen, record: Record) -> bool:
+        """Return whether fires may be lit against the frost of a rule."""
+        standing = self._state.standings.get(rule.name, Standing())
+        near = rule.near_frost(self._state.stages)
+        if near is None or not (standing.episode.step or rule.may_raise(record.start, self._offset)):
+            return False
+        return standing.episode.step > 0 or (seen.value is not None and seen.value <= near)
 
     def _tell(
         self, rule: Rule, standing: Standing, turn: Turn, seen: Seen, minute: Minute | None, record: Record
@@ -180,6 +203,7 @@ class Alerts:
             stage=stage,
             assumed=assumed,
             sensors=lost,
+            buses=rule.measure.gone(lost) if isinstance(rule.measure, LostMeasure) else {},
         )
         self._state.due.append(told)
         if not step and turn != "blind":

@@ -34,10 +34,13 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a minute says to a rule: None where it says nothing. `clears`: it is good enough to end an alert."""
+    """What a minute says to a rule: None where it says nothing. `clears`: it is good enough to end an alert; `raises`:
+    it may begin one, or make it worse.
+    """
 
     value: float | None
     clears: bool = True
+    raises: bool = True
 
 
 class Episode(msgspec.Struct, omit_defaults=True):
@@ -56,6 +59,9 @@ class Episode(msgspec.Struct, omit_defaults=True):
             return self._unseen()
         turns: list[Turn] = ["seeing"] if self.blind else []
         self.unknown, self.blind = 0, False
+        if not seen.raises:
+            self.beyond = []
+            return turns + self._fall(limits, seen.value, seen.clears)
         return turns + (self._rise(limits, seen.value) or self._fall(limits, seen.value, seen.clears))
 
     def _unseen(self) -> list[Turn]:

@@ -6,7 +6,7 @@ Pure functions of minutes. A value that is suspect, bad or missing is not known:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from edge.alerts.episode import Seen
@@ -87,10 +87,10 @@ class FallMeasure:
 
 
 class LostMeasure:
-    """How many sensors say nothing at all; `channels`: of each sensor."""
+    """How many sensors say nothing at all; `channels`: of each sensor, `buses`: the sensors of each bus."""
 
-    def __init__(self, channels: Mapping[str, frozenset[str]]) -> None:
-        self._channels = channels
+    def __init__(self, channels: Mapping[str, frozenset[str]], buses: Mapping[str, frozenset[str]]) -> None:
+        self._channels, self._buses = channels, buses
 
     def see(self, minute: Minute | None) -> Seen:
         """Return it; nothing of a minute that was not measured."""
@@ -100,6 +100,11 @@ class LostMeasure:
         """Return the sensors that say nothing, by name."""
         missing = {name for name, flag in minute.quality.items() if flag == Flag.MISSING}
         return sorted(sensor for sensor, channels in self._channels.items() if channels and channels <= missing)
+
+    def gone(self, lost: Collection[str]) -> dict[str, list[str]]:
+        """Return the buses of which all sensors are lost, more than one, and those sensors: one cause, not many."""
+        whole = {bus: sorted(sensors) for bus, sensors in self._buses.items() if len(sensors) > 1}
+        return {bus: sensors for bus, sensors in whole.items() if all(name in lost for name in sensors)}
 
 
 def good(minute: Minute, channel: str) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from drivers.buses.bus import BUSES
 from drivers.quantity import QUANTITIES
 from edge.alerts.crops import CRITICAL, most_tender
 from edge.alerts.episode import Limits
@@ -17,6 +18,8 @@ from edge.records.channel_name import ChannelName
 FURTHER_K = (1.0, 2.0, 3.0)  # below the critical temperature: each is a step of its own
 CLEAR_K = 1.0  # K by which a temperature must be better (Orbit FrostAlert resets so)
 CLEAR_SHARE = 0.1  # of the first limit, for what is no temperature
+DUST = ("pm1", "pm2p5", "pm10")
+LIT_K = 3.0  # K above the critical temperature at which fires are lit: makers warn 2 to 3 K before (METOS, Talgil)
 FROST, LOST = "wet_bulb_temperature", "sensors_lost"
 
 
@@ -41,6 +44,18 @@ class Rule:
             return "", False
         said = stages.get(crop, "")
         return (said, False) if said in CRITICAL[crop] else (most_tender(crop)[0], True)
+
+    @property
+    def is_of_dust(self) -> bool:
+        """Return whether it watches what smoke is made of too."""
+        return self.quantity.partition(".")[0] in DUST
+
+    def near_frost(self, stages: Mapping[str, str]) -> float | None:
+        """Return from which wet bulb on fires may be lit, degC; None for what is no rule of frost."""
+        crop = self.section.crop
+        if crop is None:
+            return None
+        return CRITICAL[crop][self.stage(stages)[0]] + max(self.section.near_k, LIT_K)
 
     def limits(self, stages: Mapping[str, str]) -> Limits:
         """Return its limits, at the crop's stage."""
@@ -89,7 +104,7 @@ def rule_of(one: AlertSection, config: Config) -> Rule:
     if one.crop is not None:
         return Rule(one, FrostMeasure(one.offset_k, config.site.altitude_m), FROST, "degC")
     if one.lost is not None:
-        return Rule(one, LostMeasure(channels_of(config)), LOST, "")
+        return Rule(one, LostMeasure(channels_of(config), buses_of(config)), LOST, "")
     name = str(one.channel)
     quantity = ChannelName.parse(name).quantity
     known = DERIVED.get(quantity) or QUANTITIES[quantity]
@@ -104,3 +119,11 @@ def channels_of(config: Config) -> dict[str, frozenset[str]]:
     for (sensor, _), channel in config.channels().items():
         found.setdefault(sensor, set()).add(channel)
     return {sensor: frozenset(channels) for sensor, channels in found.items()}
+
+
+def buses_of(config: Config) -> dict[str, frozenset[str]]:
+    """Return the sensors of each bus, which is named by its place: "/dev/ttyUSB0"."""
+    found: dict[str, set[str]] = {}
+    for sensor in config.sensor:
+        found.setdefault(BUSES[sensor.info.bus].key(sensor.settings), set()).add(sensor.name)
+    return {bus: frozenset(names) for bus, names in found.items()}

@@ -95,6 +95,7 @@ class AlertFacts(msgspec.Struct, frozen=True):
     assumed: bool = False
     critical: float | None = None
     sensors: tuple[str, ...] = ()
+    buses: tuple[tuple[str, tuple[str, ...]], ...] = ()
     minutes: int = 0
     count: int = 0
     late: bool = False
@@ -115,7 +116,10 @@ def what_of(alert: Alert) -> What:
 
 
 def facts_of(alert: Alert, station: str, at_us: int | None, now_us: int, offset_h: float) -> AlertFacts:
-    """Return what is known of a station's alert; `station`: its name for people."""
+    """Return what is known of a station's alert; `station`: its name for people.
+
+    A rule that knew nothing and sees again, with no alert open, has a turn of its own.
+    """
     critical = CRITICAL.get(alert.crop, {}).get(alert.stage)
     turn = KNOWN if alert.turn == "seeing" and not alert.step else alert.turn
     return AlertFacts(
@@ -126,6 +130,7 @@ def facts_of(alert: Alert, station: str, at_us: int | None, now_us: int, offset_
         assumed=alert.assumed,
         critical=critical,
         sensors=tuple(alert.sensors),
+        buses=tuple((bus, tuple(names)) for bus, names in alert.buses.items()),
     )
 
 
@@ -178,8 +183,7 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     if facts.what == "frost":
         return [where, *_of_frost(words, facts)]
     if facts.what == "sensor":
-        names = words.say(N_(", ")).join(facts.sensors)
-        return [where, words.say(N_("no value from {sensors}"), sensors=names or _number(facts.value, ""))]
+        return [where, *_of_sensors(words, facts)]
     return [where, *_of_value(words, facts)]
 
 
@@ -207,6 +211,19 @@ def _of_value(words: Spoken, facts: AlertFacts) -> list[str]:
     parts = [words.say(N_("{quantity} {value} {unit}"), **gaps).rstrip()]
     if facts.limit is not None:
         parts.append(words.say(N_("limit {limit} {unit}"), limit=f"{facts.limit:g}", unit=unit).rstrip())
+    return parts
+
+
+def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
+    """Return what is silent: a whole bus in one sentence, as lightning leaves it, then what is left."""
+    said = N_("everything on {bus} is silent ({sensors}): look at its fuse, its surge protector and its power")
+    join = words.say(N_(", ")).join
+    parts = [words.say(said, bus=bus, sensors=join(sensors)) for bus, sensors in facts.buses]
+    gone = {name for _, sensors in facts.buses for name in sensors}
+    rest = [name for name in facts.sensors if name not in gone]
+    if rest or not parts:
+        names = join(rest) or _number(facts.value, "")
+        parts.append(words.say(N_("no value from {sensors}"), sensors=names))
     return parts
 
 

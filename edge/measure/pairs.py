@@ -33,8 +33,8 @@ TEN_MINUTES = 600.0
 GAP = 600.0  # s without both values after which the count begins anew
 SAME_HEIGHT = 1.0  # m
 MEMORY, KNOWN, SPREADS = 2 * 86_400.0, 2 * 86_400.0, 6.0
-STILL = 0.1  # m/s; what cups tell that do not turn
 STOOD_STILL, STILL_SHARE = 1200.0, 0.5  # s; of that least departure
+STILL = 0.1  # m/s
 NEAR = {"air_temperature": 0.6, "relative_humidity": 4.0, "air_pressure": 0.6}  # least departure that is strange
 
 
@@ -106,8 +106,9 @@ class Pair:
             self.apart = 0.0
         self.seen = end
         near = NEAR.get(self.quantity)
+        strange = self._strange(a, b)
         stuck = still >= STOOD_STILL and near is not None and self.usual.departs(a - b, STILL_SHARE * near)
-        self.apart = self.apart + end - begin if stuck or self._strange(a, b) else 0.0
+        self.apart = self.apart + end - begin if strange or stuck else 0.0
         if not self.apart and not self.above:
             self.usual.take(a - b, end - begin)
         return abs(a - b) if stuck or self.apart >= TEN_MINUTES - 1.0 else None

@@ -6,7 +6,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -16,6 +16,7 @@ from edge.clock.clock import SystemClock
 from edge.delivery.channels import AnyChannel, sender
 from edge.delivery.message import Fate, Message, SendResult
 from edge.records.bodies import restore
+from edge.records.record import ClockMark
 
 log = logging.getLogger("minshan.notify")
 START_S = 20.0  # for which the process may take to begin, beside the channel's own time: a box that is busy is slow
@@ -89,3 +90,10 @@ class InChild:
         except msgspec.MsgspecError:
             asked = said.startswith(BEGUN) and not begun
             return SendResult(Fate.UNKNOWN if asked else Fate.FAILED, "", DIED if ended else HUNG)
+
+
+def in_children(
+    sections: Iterable[AnyChannel], clock: Clock, time_at: Callable[[float], tuple[int | None, ClockMark]]
+) -> dict[str, InChild]:
+    """Return the senders of a file's channels by their names; `time_at` tells the time of an instant of the boot."""
+    return {one.name: InChild(one, clock, lambda: time_at(clock.now())[0] or 0) for one in sections}

@@ -26,6 +26,13 @@ def alert(one: Mapping[str, Any]) -> Iterator[AlertLine]:
         said = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
         values = {"what": texts.label(one["quantity"]), "amount": worst, "step": one["step"], "steps": one["steps"]}
         yield AlertLine(texts.rule(one["rule"]), said.format(**values, meaning=meaning(one)).strip(), False)
+    if one["smoke"] is not None:
+        smoke = value_text(one["quantity"], one["smoke"], one["unit"])
+        said = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
+        what = texts.label(one["quantity"])
+        yield AlertLine(
+            texts.rule(one["rule"]), said.format(what=what, amount=smoke, rule=texts.rule(one["rule"])), True
+        )
     if one["blind"]:
         yield AlertLine(
             texts.rule(one["rule"]), _("What this rule looks at is missing or doubtful: it knows nothing now."), True

@@ -28,6 +28,7 @@ Numbers = Annotated[dict[Key, float | None], Meta(max_length=MOST_CHANNELS)]
 Flags = Annotated[dict[Key, Flag], Meta(max_length=MOST_CHANNELS)]
 Reasons = Annotated[dict[Key, Reason], Meta(max_length=MOST_CHANNELS)]
 Facts = Annotated[dict[Text, Any], Meta(max_length=256)]
+Names = Annotated[list[Text], Meta(max_length=MOST_CHANNELS)]
 Table = Annotated[list[Facts], Meta(max_length=256)]
 
 
@@ -159,7 +160,8 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     `alert` is its identity from raised to cleared, `rule` its name in the station's file. `step` is the limit that is
     reached now (0: none), of `steps`; `limit` that one, or the first. `value`: the minute's, None unknown; `worst`: the
     worst since it was raised. `minute` is the number of the minute that turned it, `begin` its time. `stage` is the
-    crop's, `assumed` where nobody has said it; `sensors` are those that say nothing.
+    crop's, `assumed` where nobody has said it; `sensors` are those that say nothing, `buses` those of which all sensors
+    do, with their names.
     """
 
     alert: Name
@@ -177,7 +179,8 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     crop: Text = ""
     stage: Text = ""
     assumed: bool = False
-    sensors: Annotated[list[Text], Meta(max_length=MOST_CHANNELS)] = []
+    sensors: Names = []
+    buses: Annotated[dict[Text, Names], Meta(max_length=MOST_CHANNELS)] = {}
 
 
 class Stage(msgspec.Struct, frozen=True):

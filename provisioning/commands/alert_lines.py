@@ -31,6 +31,10 @@ def alert(one: dict[str, Any]) -> list[str]:
         what = texts.label(one["quantity"])
         values = {"rule": one["rule"], "what": what, "amount": amount, "step": one["step"], "steps": one["steps"]}
         said.append(words.format(**values, stage=stage))
+    if one.get("smoke") is not None:
+        words = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
+        amount = f"{one['smoke']:.0f} {texts.unit(one['unit'])}"
+        said.append(words.format(what=texts.label(one["quantity"]), amount=amount, rule=one["rule"]))
     if one["blind"]:
         said.append(_("The rule {rule} is blind: what it looks at is missing or doubtful.").format(rule=one["rule"]))
     return said
@@ -44,7 +48,7 @@ def horn_lines(found: dict[str, Any] | None) -> list[str]:
     calling = [rule for rule in found["rules"] if rule not in silenced]
     said = []
     if found["trouble"]:
-        said.append(_("Horn: cannot be had: {why}").format(why=texts.render_value(found["trouble"])))
+        said.append(_("Horn: cannot be had: {why}").format(why=texts.in_full(found["trouble"])))
     if found["on"]:
         said.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
     elif calling and found["rests_s"]:

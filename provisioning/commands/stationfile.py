@@ -25,6 +25,7 @@ USUAL = (
     ("gale", "wind_speed_of_gust", "above", [17.2, 24.5]),  # m/s; Beaufort 8 and 10
     ("cloudburst", "rainfall_amount", "above", [1.0, 2.0]),  # mm in a minute
     ("heat", "air_temperature", "above", [35.0, 37.0, 40.0]),  # degC; the Meteorological Administration's signals
+    ("air", "pm2p5", "above", [150.0, 250.0]),  # ug/m3; HJ 633: heavy from index 200 on, severe from 300 on
     ("battery", "battery_voltage", "below", [11.8, 11.4]),  # V of a 12 V lead battery at rest: a third, nearly empty
 )
 NOTIFY = (
@@ -36,7 +37,7 @@ NOTIFY = (
     'name = ""',
     'phone = ""',
 )
-AT_ONCE = ("gale", "cloudburst")
+HOLD_MIN = {"gale": 1, "cloudburst": 1, "air": 60}  # the others 3; HJ 633 is for means of an hour
 
 
 def unasked(site: SiteSection) -> list[Literal["position", "altitude"]]:
@@ -135,7 +136,7 @@ def alerts(crop: str, sensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
         found.append({"name": "frost", "crop": named})
     for name, channel, side, limits in USUAL:
         if channel in measured:
-            found.append({"name": name, "channel": channel, side: limits, "hold_min": 1 if name in AT_ONCE else 3})
+            found.append({"name": name, "channel": channel, side: limits, "hold_min": HOLD_MIN.get(name, 3)})
     if sensors:
         found.append({"name": "sensors", "lost": [1.0, 2.0, 4.0], "hold_min": 15})
     return found

@@ -11,7 +11,7 @@ from edge.control.client import AskError, NotRunningError, ask
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
-from provisioning.commands import destinations, uplink_lines
+from provisioning.commands import advice_lines, destinations, uplink_lines
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
@@ -38,7 +38,15 @@ def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    page(lines(answer))
+    page([*lines(answer), *advised(config_file, state)])
+
+
+def advised(config_file: Path | None, state: Path | None) -> list[str]:
+    """Return what the growers' rules say, in a line each; nothing where the station cannot say it now."""
+    try:
+        return advice_lines.brief(ask_station(config_file, state, "advice")["verdicts"])
+    except CommandError:
+        return []
 
 
 def ask_station(config_file: Path | None, state: Path | None, name: str, **arguments: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def horn(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
         yield Finding("horn", True, said.format(line=config.horn.line))
     else:
         remedy = _("See whether chip and line in [horn] are right: gpioinfo lists the lines and who has them.")
-        yield Finding("horn", False, _("horn: cannot be had: {why}").format(why=texts.render_value(why)), remedy)
+        yield Finding("horn", False, _("horn: cannot be had: {why}").format(why=texts.in_full(why)), remedy)
 
 
 def line_trouble(config: Config) -> object:

@@ -90,7 +90,7 @@ def filled(folder: Path, records: list[Record]) -> Store:
         connection.executemany("INSERT INTO epoch VALUES (?,?)", list(epochs.items()))
         connection.execute(INSERT_SPAN, span_row(ALL, END, records[-1].seq, records[-1].seq))
     connection.close()
-    store = Store.open(folder, epoch="5d0c9c1f7a22", destinations=(PLATFORM,))
+    store = Store.open(folder, epoch=records[-1].epoch, destinations=(PLATFORM,))
     store.notes.put("contract", PLATFORM, b"2", most=8)  # the platform reads version 2
     return store
 

@@ -106,6 +106,11 @@ class Broker:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def running(self) -> int | None:
+        """Its process; None where it does not run."""
+        return None if self._process is None else self._process.pid
+
     def start(self) -> Broker:
         """Start it and wait until it takes connections."""
         assert self.program is not None

@@ -34,7 +34,8 @@ from edge.wire.link import Link
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from hub import intake
 from hub.jsonl import Identity
-from hub.receiver import RECEIVE, Files, Receiver
+from hub.live_first import RECEIVE
+from hub.receiver import Files, Receiver
 from tests.kits.asker import Asker, WatchedBroker, WatchedLink
 from tests.kits.batches import Reader
 

@@ -45,6 +45,17 @@ class Hub:
         return self._process.wait(60)
 
     @property
+    def pid(self) -> int | None:
+        """Its process; None where it was not started."""
+        return None if self._process is None else self._process.pid
+
+    def kill(self) -> None:
+        """End it at once, whatever it has in hand; nothing happens where it does not run."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(15)
+
+    @property
     def said(self) -> str:
         """What it has printed."""
         return self._out.read_text()

@@ -104,6 +104,10 @@ class Cluster:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def pids(self) -> list[int]:
+        """Return its processes; none where it does not run."""
+        return [] if self._process is None else [self._process.pid, *self._children()]
+
     def stop(self) -> None:
         """End it in order; nothing happens where it does not run."""
         self._signal(signal.SIGINT)

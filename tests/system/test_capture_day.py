@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
 import time
@@ -94,30 +92,6 @@ def check_day(found: list[dict[str, Any]], day: Day) -> None:
                 wrong.append((begin, channel, value, got))
             assert (got is None) == (row["quality"][channel] in (4, 9))
     assert wrong == []
-
-
-@pytest.mark.slow  # a whole day, with pauses
-def test_a_day_through_kills_and_a_broker_away_arrives_whole(tmp_path: Path) -> None:
-    """While the daemon is killed at random and the broker is away for hours, every minute arrives, once, right."""
-    day = read_day(capture("2021-06-01"))
-    broker = Broker(tmp_path, persistent=True).start()
-    rng = random.Random(5)
-    with watching(broker, tmp_path / "day.jsonl"):
-        station = demo("2021-06-01", tmp_path / "state", "--speed", 3600, "--broker", broker.url)
-        for number in range(4):
-            time.sleep(rng.uniform(3, 6))
-            if number == 1:
-                broker.stop()
-            if number == 2:
-                broker.start()
-            station.send_signal(signal.SIGKILL)
-            station.communicate()
-            station = demo("2021-06-01", tmp_path / "state", "--speed", 3600, "--broker", broker.url)
-        ended(station)
-        found = await_rows(tmp_path / "day.jsonl", lambda got: len(got) >= len(day.minutes))
-    broker.stop()
-    assert len({row["epoch"] for row in found}) > 1, "no kill was survived: the test proves nothing"
-    check_day(found, day)
 
 
 @pytest.mark.parametrize(

@@ -43,14 +43,12 @@ def a_cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def test_kills_of_hub_and_database_lose_and_double_nothing(
-    broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, kind: str, request: pytest.FixtureRequest
+def test_kills_of_the_hub_lose_and_double_nothing(
+    broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path
 ) -> None:
-    """A station with a backlog sends while hub and database are killed: each minute is there once, all of them, the
-    ledger says so, and the station has closed them all by receipts."""
-    cluster: Cluster | None = request.getfixturevalue("cluster") if kind == "postgresql" else None
-    hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db" if cluster is None else cluster.database())
+    """A station with a backlog sends while the hub is killed: each minute is there once, all of them, the ledger says
+    so, and the station has closed them all by receipts."""
+    hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db")
     hubs.append(hub.start())
     box = Box(tmp_path / "state", broker.section(proof="committed"))
     boxes.append(box)
@@ -60,11 +58,6 @@ def test_kills_of_hub_and_database_lose_and_double_nothing(
         box.run(600 + 77 * number)
         hub.end(signal.SIGKILL)
         hub.start()
-        if cluster is not None:
-            box.run(300)
-            cluster.kill()
-            box.run(300)
-            cluster.start()
     box.run_until(lambda: open_records(box) <= 2 and len(hub.seqs()) >= 620)
     seqs = hub.seqs()
     assert seqs == list(range(1, len(seqs) + 1))

@@ -1,31 +1,169 @@
-"""A captured day end to end while station, receiver and broker are killed at random, and one with the receiver away."""
+"""A captured day end to end while station, broker, hub and database are killed, and one with the receiver away.
+
+Eight kills by default; `--kills 100` shares out a hundred over three days.
+"""
 
 from __future__ import annotations
 
+import json
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.kits.broker import Broker
-from tests.kits.days import read_day
+from tests.kits.broker import Broker, until
+from tests.kits.days import Day, read_day
+from tests.kits.hub_process import Hub
+from tests.kits.postgres import Cluster, running_cluster
+from tests.kits.sink_kit import query
 from tests.system.test_capture_day import await_rows, capture, check_day, demo, ended, rows, start
 
-KILLS = 34  # of each day; a hundred in all
+DAYS = ("2021-06-01", "2019-08-04", "2021-05-04")
+FEW = 8  # kills of the first day alone, which then runs at
+FAST, SLOW = 1500, 300  # times real time, or slower where there are more of them
+LEFT = 0.8  # of the day that is to be over when the last one is killed
+LOST = 10  # minutes that a database loses
+WHOLE = ("--station", "demo", "--from", "2000-01-01", "--to", "2100-01-01")
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    """Run a broker as Debian packages it: what it holds is on the disk, a thousand messages for one that is away."""
-    broker = Broker(tmp_path, persistent=True, queue=1000).start()
-    yield broker
-    broker.stop()
+class Parts:
+    """What is killed: a station on a day, a broker, a hub, its database. `counts`: how often each was."""
+
+    def __init__(self, folder: Path, cluster: Cluster, day: str, speed: int) -> None:
+        self.counts: Counter[str] = Counter()
+        self._cluster, self._words = cluster, (day, folder / "state")
+        self.broker = Broker(folder, persistent=True, queue=1000).start()
+        self._speed = ("--speed", speed, "--broker", self.broker.url, "--proof", "committed")
+        self.hub = Hub(folder, self.broker.url, cluster.database()).start()
+        self.station = demo(*self._words, *self._speed)
+
+    def minutes(self) -> int:
+        """Return how many the database has."""
+        return int(query(self.hub.url, "SELECT count(*) FROM record WHERE kind = 'minute'")[0][0])
+
+    def kill(self, part: str) -> None:
+        """Kill a part and start it again; a station that has come to its end is not there to be killed."""
+        if part == "station" and self.station.poll() is not None:
+            return
+        self.counts[part] += 1
+        {"station": self._station, "broker": self._broker, "hub": self._hub, "database": self._database}[part]()
+
+    def close(self) -> None:
+        """End what runs."""
+        self.station.kill()
+        self.station.communicate()
+        self.hub.kill()
+        self.broker.stop()
+
+    def _station(self) -> None:
+        self.station.send_signal(signal.SIGKILL)
+        self.station.communicate()
+        self.station = demo(*self._words, *self._speed)
+
+    def _broker(self) -> None:
+        self.broker.kill()
+        self.broker.start()
+
+    def _hub(self) -> None:
+        self.hub.kill()
+        self.hub.start()
+
+    def _database(self) -> None:
+        self._cluster.kill()
+        self._cluster.start()
+
+
+@pytest.fixture(name="parts")
+def running_parts(tmp_path: Path) -> Iterator[Callable[[str, int], Parts]]:
+    """Give what starts the parts, each day's in a folder of its own."""
+    made: list[Parts] = []
+    with running_cluster() as cluster:
+
+        def begun(day: str, speed: int) -> Parts:
+            (folder := tmp_path / day).mkdir()
+            made.append(Parts(folder, cluster, day, speed))
+            return made[-1]
+
+        yield begun
+        for parts in made:
+            parts.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_kills_at_any_instant_lose_and_double_nothing(
+    parts: Callable[[str, int], Parts], request: pytest.FixtureRequest
+) -> None:
+    """Station, broker, hub and database are killed at random: every minute is in the database once, as the capture's
+    file has it, the ledger says so, and what a database loses later is the one hole that the hub names."""
+    kills = request.config.getoption("--kills")
+    counts: Counter[str] = Counter()
+    for name in DAYS[:1] if kills <= FEW else DAYS:
+        some = kills if kills <= FEW else -(-kills // len(DAYS))
+        running = parts(name, FAST if kills <= FEW else SLOW)
+        day = read_day(capture(name))
+        killed(running, random.Random(name), some, len(day.minutes))
+        ended(running.station, 900)
+        check(running, day)
+        counts += running.counts
+        print(f"{name}: {dict(running.counts)}")
+        running.close()
+    assert set(counts) == {"station", "broker", "hub", "database"}
+
+
+def killed(parts: Parts, rng: random.Random, kills: int, minutes: int) -> None:
+    """Kill one part after the other, each once at first, each after some more minutes of the day have arrived."""
+    order = ["station", "broker", "hub", "database"]
+    rng.shuffle(order)
+    order += rng.choices(order, k=max(0, kills - len(order)))
+    for number, part in enumerate(order[:kills]):
+        most = LEFT * minutes * (number + 1) / kills
+        while parts.minutes() < most and parts.station.poll() is None:
+            time.sleep(0.5)
+        time.sleep(rng.uniform(0, 0.3))
+        parts.kill(part)
+
+
+def check(parts: Parts, day: Day) -> None:
+    """Hold what the database has against the capture, and what the hub says is missing against what is."""
+    said = parts.hub.asked("export", *WHOLE, "--format", "jsonl")[1]
+    check_day([json.loads(line) for line in said.splitlines() if line.startswith("{")], day)
+    ((first, last, count),) = query(parts.hub.url, "SELECT min(seq), max(seq), count(*) FROM record")
+    assert (first, count) == (1, last), "a number is there once in all of a store's life"
+    assert query(parts.hub.url, "SELECT sum(last - first + 1) FROM ledger") == [(count,)]
+    before = holes(parts)
+    assert not [hole for hole in before if hole["records"]], "all that was measured is here"
+    begin, end = lose_some(parts)
+    (hole,) = [hole for hole in holes(parts) if hole not in before]
+    assert hole == {"start": begin, "end": end, "cause": "not_received", "records": LOST, "why": None}
+
+
+def holes(parts: Parts) -> list[dict[str, Any]]:
+    """Return the holes that the hub names, of the days with minutes."""
+    found = query(parts.hub.url, "SELECT DISTINCT CAST(day AS text) FROM minute ORDER BY 1")
+    said = [parts.hub.asked("gaps", "--day", day, "--json")[1] for (day,) in found]
+    return [hole for line in "".join(said).splitlines() for hole in json.loads(line)["holes"]]
+
+
+def lose_some(parts: Parts) -> tuple[int, int]:
+    """Take minutes out of the database while no hub runs, and start one. Return their span, microseconds UTC."""
+    parts.hub.end()
+    found = query(parts.hub.url, "SELECT start, seq FROM record WHERE kind = 'minute' ORDER BY seq")
+    begin = next(
+        first
+        for first, last in zip(found[len(found) // 2 :], found[len(found) // 2 + LOST - 1 :])
+        if (last[1] - first[1], last[0] - first[0]) == (LOST - 1, (LOST - 1) * 60_000_000)
+    )
+    seqs = (begin[1], begin[1] + LOST - 1)
+    query(parts.hub.url, "DELETE FROM record WHERE seq BETWEEN {} AND {}".format(*seqs))
+    parts.hub.start()
+    until(lambda: "are gone" in parts.hub.said, 60)
+    return begin[0], begin[0] + LOST * 60_000_000
 
 
 class Watching:
@@ -35,10 +173,6 @@ class Watching:
         self._words = ("watch", "--broker", broker.url, "--jsonl", jsonl)
         self.process = start(*self._words)
 
-    def again(self) -> None:
-        """Start it anew."""
-        self.process = start(*self._words)
-
     def end(self, number: int = signal.SIGTERM) -> None:
         """End it by a signal."""
         self.process.send_signal(number)
@@ -46,54 +180,10 @@ class Watching:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", ["2019-08-04", "2021-05-04", "2021-06-01"])
-def test_kills_at_random_instants_lose_nothing(tmp_path: Path, broker: Broker, name: str) -> None:
-    """Station, receiver and broker are killed at random: every minute arrives, once, as the capture's file has it.
-
-    A receiver that dies between its lines and its ledger is sent those lines again, equal to the byte.
-    """
-    rng = random.Random(name)
-    day = read_day(capture(name))
-    jsonl, state = tmp_path / "day.jsonl", tmp_path / "state"
-    words = ("--speed", 1500, "--broker", broker.url)
-    watching = Watching(broker, jsonl)
-    station = demo(name, state, *words)
-    killed: Counter[str] = Counter()
-    for _ in range(KILLS):
-        time.sleep(rng.uniform(0.5, 3.0))
-        which = rng.choices(("station", "receiver", "broker"), (0.6, 0.25, 0.15))[0]
-        killed[which] += 1
-        if which == "station":
-            station = _killed(station, name, state, words)
-        elif which == "receiver":
-            watching.end(signal.SIGKILL)
-            watching.again()
-        else:
-            broker.stop(signal.SIGKILL)
-            broker.start()
-    ended(station, 600)
-    found = _once(await_rows(jsonl, lambda got: len({row["time"] for row in got}) >= len(day.minutes)))
-    watching.end()
-    print(f"{name}: killed {dict(killed)}, {len({row['epoch'] for row in found})} starts with minutes")
-    check_day(found, day)
-
-
-def _killed(station: subprocess.Popen[bytes], name: str, state: Path, words: tuple[object, ...]) -> Any:
-    station.send_signal(signal.SIGKILL)
-    station.communicate()
-    return demo(name, state, *words)
-
-
-def _once(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out lines that are equal but for when they came."""
-    return list({str(sorted((k, str(v)) for k, v in row.items() if k != "arrived")): row for row in found}.values())
-
-
-@pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_captured_day_with_the_receiver_away_is_whole(tmp_path: Path, broker: Broker) -> None:
+def test_a_captured_day_with_the_receiver_away_is_whole(tmp_path: Path) -> None:
     """The receiver is away for the whole day: the broker drops what it can't keep, and all of it comes afterwards."""
+    broker = Broker(tmp_path, persistent=True, queue=1000).start()
     day = read_day(capture("2021-06-01"))
     jsonl = tmp_path / "day.jsonl"
     Watching(broker, jsonl).end()  # it was there once: the broker keeps messages for it
@@ -105,4 +195,5 @@ def test_a_captured_day_with_the_receiver_away_is_whole(tmp_path: Path, broker: 
     ended(station, 300)
     found = await_rows(jsonl, lambda got: len(got) >= len(day.minutes))
     watching.end()
+    broker.stop()
     check_day(found, day)

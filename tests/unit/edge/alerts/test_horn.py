@@ -17,6 +17,7 @@ from edge.config.file import load
 from edge.config.sections import HornSection
 from edge.control.commands import KNOWN, Commands, Outcome, Principal, Request
 from provisioning.commands.alert_lines import horn_lines
+from provisioning.doctor.horn import horn as checked
 from tests.kits.station_text import HEAD, SHELTER
 
 SECTION = HornSection(line=27, rules=("frost",), longest_on_s=60.0, rest_s=120.0)
@@ -129,3 +130,13 @@ def test_people_read_how_it_stands() -> None:
     assert horn_lines(rests) == ["Horn: rests 2 min, then sounds again (frost)", "Horn: silenced (gale)"]
     gone = {"code": "no_gpio_line", "params": {"line": 27, "why": "x"}, "text": "line 27 cannot be had (x)"}
     assert horn_lines({**quiet, "trouble": gone}) == ["Horn: cannot be had: line 27 cannot be had (x)"]
+
+
+def test_the_doctor_names_the_chip_that_is_not_there(tmp_path: Path) -> None:
+    """By the real library: a chip that this machine does not have is said by its name, and what to do."""
+    file = tmp_path / "station.toml"
+    horn = '[horn]\nchip = "/dev/gpiochip99"\nline = 27\nrules = ["frost"]\n'
+    file.write_text(HEAD.format(state=tmp_path) + SHELTER + RULE + horn)
+    (finding,) = checked(load(file), None)
+    assert not finding.well and "there is no GPIO chip /dev/gpiochip99" in finding.sentence and finding.remedy
+    assert next(checked(load(file), {"horn": {"trouble": None}})).well

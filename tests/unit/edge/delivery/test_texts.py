@@ -28,6 +28,7 @@ ALERT = Alert(
     stage="full-bloom",
     worst=-3.1,
 )
+TURNS = ("raised", "worse", "still", "blind", "cleared", "ended", "known")
 FORECAST = re.compile(r"will |expect|forecast|soon|预计|将|预报|可能会", re.IGNORECASE)
 
 
@@ -81,11 +82,31 @@ def test_a_silent_station_is_told_with_what_it_said_last() -> None:
     )
 
 
+def test_a_dead_bus_is_one_sentence() -> None:
+    """Lightning's trace: a bus of which nothing answers is named once, with what to look at."""
+    said = Alert("a", "sensors", "raised", 2, 3, 2.0, 3.0, 7, quantity="sensors_lost", sensors=["dust", "rain", "vane"])
+    told = facts_of(msgspec.structs.replace(said, buses={"/dev/ttyUSB0": ["rain", "vane"]}), "上寨", NOW, NOW, 8.0)
+    assert sentence(Spoken("en"), told) == (
+        "[Sensor silent] 上寨 02:00, everything on /dev/ttyUSB0 is silent (rain, vane): look at its fuse, its surge "
+        "protector and its power, no value from dust"
+    )
+    assert "防雷器" in sentence(Spoken("zh"), told)
+    assert "no value from dust, rain, vane" in sentence(Spoken("en"), facts_of(said, "上寨", NOW, NOW, 8.0))
+
+
+def test_a_rule_that_sees_again_is_over_and_no_alert() -> None:
+    """What could not be judged, and can again, is told as that, not as frost."""
+    told = facts_of(msgspec.structs.replace(ALERT, turn="seeing", step=0), "上寨", NOW, NOW, 8.0)
+    assert sentence(Spoken("en"), told) == "[Back] 上寨 02:00, Frost can be judged again"
+    again = facts_of(msgspec.structs.replace(ALERT, turn="seeing"), "上寨", NOW, NOW, 8.0)
+    assert sentence(Spoken("en"), again).startswith("[Frost]")
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_message_begins_with_the_one_word_and_speaks_of_what_was(lang: Any) -> None:
     """Each kind and turn, whatever is known of it: one line, the word first, whole without a link, no forecast."""
     reason = Reason("robot_too_fast", "the service takes no more for now")
-    for what, turn in product(get_args(What), ("raised", "worse", "still", "blind", "cleared", "ended", "known")):
+    for what, turn in product(get_args(What), TURNS):
         for value, late in ((-2.3, False), (None, True)):
             told = facts(what=what, turn=turn, value=value, late=late, count=8, minutes=7, reason=reason)
             (line,) = begun([sentence(Spoken(lang), told)])

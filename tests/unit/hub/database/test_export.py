@@ -8,6 +8,7 @@ import json
 import resource
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import msgspec
 import openpyxl
 import pytest
 
+from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
+from hub.exported import Export, Wanted
 from hub.lines_sink import LinesSink
 from hub.record_files import RecordFiles
 from hub.sheets import guarded, heading
@@ -55,6 +58,19 @@ def filled(sink: DatabaseSink) -> list[Any]:
     outside = minute(100, 3 * 1440, body, station="007")
     sink.commit(delivery(msgspec.structs.replace(setup(1, 8), station="007"), *rows, last, outside))
     return [*rows[:46], last]
+
+
+def test_the_columns_are_those_of_the_minutes(sink: DatabaseSink, url: str) -> None:
+    """Columns are known from the hours that were counted; they are those that a look at each minute gives, and a
+    channel that is measured on another day has none."""
+    body = {"values": {"air_temperature": 1.5, "wind_speed": None}, "quality": {"air_temperature": 1}}
+    other = {"values": {"co2": 400.0}, "quality": {"co2": 1}}
+    rows = [minute(seq, 60 * seq, body, station="007") for seq in range(2, 20)]
+    sink.commit(delivery(*rows, minute(100, 5 * 1440, other, station="007")))
+    engine = opened(url)
+    export = Export(engine, Wanted("007", date(2026, 1, 1), date(2026, 1, 2)))
+    assert set(export.channels()) == export._counted() == export._looked_up() == {"air_temperature", "wind_speed"}
+    engine.close()
 
 
 def test_csv_is_read_back(sink: DatabaseSink, config: Path, tmp_path: Path) -> None:

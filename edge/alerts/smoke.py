@@ -1,0 +1,18 @@
+"""The smoke of fires that are lit against frost: dust that raises no alert of bad air, for it is meant."""
+
+from __future__ import annotations
+
+import msgspec
+
+LASTS = 120  # minutes for which smoke stays in a valley once no frost is near: ours, nobody has published one
+
+
+class Smoke(msgspec.Struct, omit_defaults=True):
+    """Whether dust is the smoke of frost fires; `left`: minutes for which it still is."""
+
+    left: int = 0
+
+    def take(self, near_frost: bool) -> bool:
+        """Take in one minute. Return whether dust in it is smoke."""
+        self.left = LASTS if near_frost else max(0, self.left - 1)
+        return self.left > 0

@@ -1,0 +1,69 @@
+"""A minute's values and flags in the order of an export's columns, read out of its record in one go.
+
+The channels are known before, so that a record is decoded straight into their places: no names are kept and looked up
+for each value. A minute that says more, or says it in another way, is read as all others are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from drivers.reason import Reason
+from edge.measure.aggregates import MOST_CHANNELS, said_by
+from edge.records.bodies import Flag
+from hub.database.rows import refused
+from hub.sink import SinkError
+
+CHANGED = Reason("changed_meanwhile", "more arrived while it was read: do it once more")
+Cell = float | int | None
+
+
+class Cells:
+    """Reads minutes for columns of these channels; `some`: others that a minute has are left out."""
+
+    def __init__(self, channels: Sequence[str], some: bool) -> None:
+        self._channels, self._some = channels, some
+        self._decoder = _decoder(channels, some)
+
+    def of(self, raw: bytes) -> list[Cell]:
+        """Return value and flag of each channel; None where there is none. Raise SinkError for one of no column."""
+        try:
+            body = self._decoder.decode(raw).body
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return self._slowly(raw)
+        values, flags = msgspec.structs.astuple(body.values), msgspec.structs.astuple(body.quality)
+        return [*chain.from_iterable(zip(values, flags))]
+
+    def _slowly(self, raw: bytes) -> list[Cell]:
+        said = said_by(raw)
+        more = said.values.keys() - set(self._channels)
+        if not self._some and not all(any(map(refused, name)) for name in more):  # such a name is in no hour
+            raise SinkError(CHANGED)
+        found: list[Cell] = []
+        for channel in self._channels:
+            value = said.values.get(channel)
+            found += [value if value is not None and math.isfinite(value) else None, said.quality.get(channel)]
+        return found
+
+
+def _decoder(channels: Sequence[str], some: bool) -> Any:
+    """Return a decoder of records with a place for each channel; of nothing where they are too many, or no names."""
+
+    def places(name: str, kind: Any, forbids: bool) -> Any:
+        fields = [(f"c{at}", kind, msgspec.field(name=channel, default=None)) for at, channel in enumerate(channels)]
+        return msgspec.defstruct(name, fields, frozen=True, gc=False, forbid_unknown_fields=forbids)
+
+    try:
+        if len(channels) > MOST_CHANNELS:
+            raise ValueError(len(channels))
+        values = places("Values", float | None, not some)
+        parts = [("values", values), ("quality", places("Quality", Flag | None, False))]
+    except ValueError:
+        return msgspec.json.Decoder(msgspec.UnsetType)
+    body = msgspec.defstruct("Body", parts, frozen=True, gc=False)
+    return msgspec.json.Decoder(msgspec.defstruct("Record", [("body", body)], frozen=True, gc=False))

@@ -1,0 +1,113 @@
+"""What people ask a hub's database: curves of a year and a day, and a month's files; milliseconds or seconds of each.
+
+Beside each time is the CPU of this process, which a busy machine changes little. Medians of several turns.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from drivers.quantity import QUANTITIES
+from edge.measure.aggregates import HOUR_US, Counts
+from edge.records.asked import AskedStep
+from edge.records.record import Record
+from edge.wire.contract import encode
+from hub import sheets
+from hub.database.counting import HOURLY
+from hub.database.engine import Engine, opened
+from hub.database.queries import Queries
+from hub.database.sink import DatabaseSink
+from hub.exported import Export, Wanted
+from hub.sink import Delivery, Row
+from tests.bench.days import records_of, wandering
+from tests.bench.figures import Row as Line
+from tests.bench.figures import figure
+from tests.kits.postgres import running_cluster
+
+CHANNELS, STATION, CHANNEL = 36, "s", "air_temperature"
+DAY, MONTH, YEAR_HOURS = 1440, 30 * 1440, 8760
+COMMIT = 5000
+BEGIN = 1_767_225_600_000_000  # of the minutes, microseconds since 1970: 2026-01-01
+OLD = BEGIN - (YEAR_HOURS + 24) * HOUR_US  # of the year of hours
+TURNS = 15
+CURVES: tuple[tuple[str, int, int, AskedStep, int], ...] = (
+    ("a year by hour", OLD, YEAR_HOURS, "hour", 200),
+    ("a day by minute", BEGIN, 24, "minute", 50),
+)
+
+
+def rows() -> Iterator[Line]:
+    """Yield the bench's rows."""
+    minutes = month()
+    with tempfile.TemporaryDirectory() as name, running_cluster() as cluster:
+        for database, url in (("SQLite", f"sqlite://{name}/hub.db"), ("PostgreSQL", cluster.database())):
+            engine = filled(url, minutes[:DAY] if database == "PostgreSQL" else minutes)
+            asked = Queries(engine)
+            for what, begin, hours, step, aim in CURVES:
+                span = begin, begin + hours * HOUR_US
+                took = timed(lambda: asked.series(STATION, CHANNEL, *span, step), TURNS)  # noqa: B023  # called at once
+                yield told(f"{database}: {what}, ms", [(1000 * wall, 1000 * cpu) for wall, cpu in took], f"<= {aim} ms")
+            if database == "SQLite":
+                yield from files(engine, Path(name))
+            engine.close()
+
+
+def files(engine: Engine, folder: Path) -> Iterator[Line]:
+    """Yield what a month's files take."""
+    wanted = Wanted(STATION, date(2026, 1, 1), date(2026, 1, 30))
+    for form, aim in (("csv", 3), ("xlsx", 30), ("jsonl", 0)):
+        path = folder / f"month.{form}"
+        ask = timed(lambda: sheets.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023
+        yield told(f"a month of {CHANNELS} channels as {form}, s", ask, f"<= {aim} s" if aim else "")
+
+
+def month() -> list[Record]:
+    """Return a month of minutes with many channels."""
+    names = [f"{name}.{sensor}" if sensor else name for sensor in ("", "second", "third") for name in QUANTITIES]
+    days = [dict(zip(names[:CHANNELS], [*values.values()] * 2)) for values in wandering()]
+    return records_of((days * (MONTH // len(days) + 1))[:MONTH])
+
+
+def filled(url: str, minutes: Sequence[Record]) -> Engine:
+    """Return a database with these minutes, and a year of hours before them."""
+    sink = DatabaseSink(opened(url))
+    for first in range(0, len(minutes), COMMIT):
+        some = minutes[first : first + COMMIT]
+        sink.commit(Delivery(tuple(Row(STATION, record, encode(record), BEGIN) for record in some)))
+    sink.close()
+    engine = opened(url)
+    for channel in ("air_pressure", CHANNEL, "wind_speed"):
+        hours = [(STATION, channel, OLD + n * HOUR_US, 0, *counts(OLD + n * HOUR_US)) for n in range(YEAR_HOURS)]
+        with engine.transaction():
+            engine.upsert("hourly", HOURLY, hours, HOURLY[:4])
+    return engine
+
+
+def counts(start: int) -> Counts:
+    """Return what an hour came to."""
+    return Counts(60, 0, 0, 0, 3600.0, 3600 * 12.5, None, None, None, 3.25, start, 14.5, start + HOUR_US // 2)
+
+
+def timed(ask: Callable[[], object], turns: int) -> list[tuple[float, float]]:
+    """Return the seconds that each turn took, and those of CPU."""
+    found = []
+    for _ in range(turns):
+        began, cpu = time.perf_counter(), time.process_time()
+        ask()
+        found.append((time.perf_counter() - began, time.process_time() - cpu))
+    return found
+
+
+def told(what: str, took: Sequence[tuple[float, float]], aim: str) -> Line:
+    """Return a row: the median of the times, and that of CPU as its peer."""
+    wall, cpu = (median(each) for each in zip(*took))
+    return {"what": what, "ours": figure(wall), "peer": f"{figure(cpu)} of CPU", "ratio": "", "aim": aim}
+
+
+def _unseen(_minute: object) -> None:
+    """Nobody looks at the progress."""

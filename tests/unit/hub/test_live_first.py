@@ -1,0 +1,72 @@
+"""What is live reaches a receiver before a backlog that the broker has held for it all the while."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.clock.clock import SystemClock
+from edge.wire.contract import MOST_RECORDS, Topic, topic
+from edge.wire.session import Incoming
+from hub.live_first import LIGHT, LiveFirst, at_once, connected
+from tests.kits.broker import Broker
+from tests.kits.uplink_kit import Listener
+
+BACKLOG = 30  # messages, more than are handed on at once
+OLD = topic("orchard-1", Topic.BACKFILL, 2)
+NEW = topic("orchard-1", Topic.LIVE, 2)
+
+
+def taken(link: LiveFirst) -> list[Incoming]:
+    """Return what is handed on next, acknowledged."""
+    clock = SystemClock()
+    while not link.wait(clock.now() + 5.0):
+        link.acks.clear()
+    found, link.incoming[:] = list(link.incoming), []
+    for message in found:
+        link.ack(message)
+    return found
+
+
+def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:
+    """While a backlog is worked through, a minute is handed on after the next few messages, and none is lost."""
+    broker = Broker(tmp_path).start()
+    sender = Listener(broker)
+    connected(broker.section(), "ledger", "hub-{}-a").close()  # the broker keeps what comes for it
+    for number in range(BACKLOG):
+        sender.send(OLD, b"%d" % number)
+    link = connected(broker.section(), "ledger", "hub-{}-a")
+    first = taken(link)
+    assert 0 < len(first) < BACKLOG / 2
+    sender.send(NEW, b"now")
+    began = SystemClock().now()
+    while not link._live.incoming:
+        link._live.wait(began + 5.0)
+    assert [message.payload for message in taken(link)] == [b"now"]
+    sender.send(NEW, b"later")
+    while not link._live.incoming:
+        link._live.wait(began + 10.0)
+    rest = taken(link)
+    assert rest[0].payload == b"%d" % len(first), "a stream of live minutes does not hold the backlog up"
+    seen = {message.payload for message in [*first, *rest]}
+    while len(seen) < BACKLOG + 1:
+        seen |= {message.payload for message in taken(link)}
+    assert seen == {b"later", *(b"%d" % number for number in range(BACKLOG))}
+    link.close()
+    again = connected(broker.section(), "ledger", "hub-{}-a")
+    assert not again.wait(SystemClock().now()), "what was acknowledged does not come again"
+    again.close()
+    broker.stop()
+
+
+@given(st.lists(st.sampled_from((Topic.BACKFILL, Topic.PICTURE, Topic.HELLO))), st.floats(1, 20 * MOST_RECORDS))
+def test_what_is_handed_on_at_once_has_an_end(channels: list[Topic], room: float) -> None:
+    """At least one message is handed on, never more than there is room for but for the last."""
+    messages = [Incoming(topic("orchard-1", channel), b"", 1, 1, False) for channel in channels]
+    count = at_once(messages, room)
+    sizes = [MOST_RECORDS if channel is Topic.BACKFILL else LIGHT for channel in channels]
+    assert count >= bool(channels)
+    assert sum(sizes[: count - 1]) < room or not channels
+    assert count == len(channels) or sum(sizes[:count]) >= room
