@@ -4,7 +4,7 @@ Stations with a backlog each (real stores and uplinks, contract version 2) send 
 take it into one real PostgreSQL, while each station goes on keeping a minute a minute. In the middle the broker, a hub
 and the database are killed, and an old dump is put back. At the end every record is held against the stations' stores:
 each there once, a sample of them byte by byte, the ledger and the hours. Printed: what it cost, and how long after it
-was kept a live minute was committed, by PostgreSQL's own times of commit. Exit code 1: something is lost or wrong.
+was sent a live minute was committed, by PostgreSQL's own times of commit. Exit code 1: something is lost or wrong.
 
 `--calm`: nothing is killed. `--waiting`: the hubs are away until the broker has it all.
 """
@@ -28,7 +28,7 @@ from tests.kits.sink_kit import query
 EVERY_S = 2.0
 AWAY_S = 5.0  # for which what was killed stays away
 QUIET_S = 65.0  # a minute of each station with nothing beside it
-LIVE_S = 5.0  # a minute is to be committed this long after it was kept
+LIVE_S = 5.0  # a minute is to be committed this long after it was sent
 SETTLED_S = 15.0  # after what was away is back, for which a minute may still be late by it: pauses between tries
 Kept = dict[proof.Name, tuple[float, float]]
 
@@ -185,6 +185,7 @@ def main() -> int:
     parser.add_argument("--waiting", action="store_true", help="the hubs are away until the broker has all of it")
     wanted = parser.parse_args()
     minutes = round(wanted.days * 1440)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what runs is ended then, too
     with tempfile.TemporaryDirectory(prefix="minshan-fleet-") as folder, standing(Path(folder)) as ground:
         run = drained(ground, wanted.stations, minutes, wanted.calm, wanted.waiting)
         complaints = report(run, wanted.stations)

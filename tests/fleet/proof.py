@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from edge.uplink.send_queue import phase
 from edge.wire.contract import encode
 from hub.database.engine import opened
 from tests.fleet.stations import MINUTE, named
@@ -22,11 +23,14 @@ COMMITTED = (
 
 
 def commits(url: str, last_of_backlog: int) -> dict[Name, tuple[float, float]]:
-    """Return of each live minute when it was kept by its station, s since 1970, and how long after it was committed."""
+    """Return of each live minute when its station sends it, s since 1970, and how long after that it was committed.
+
+    Stations spread what they send live over ten seconds, each with a wait of its own.
+    """
     engine = opened(url)
     found = engine.query(COMMITTED, (last_of_backlog,))
     engine.close()
-    kept = ((station, seq, at / 1e6, start / 1e6 + MINUTE) for station, seq, at, start in found)
+    kept = ((station, seq, at / 1e6, start / 1e6 + MINUTE + phase(station)) for station, seq, at, start in found)
     return {(station, seq): (made, at - made) for station, seq, at, made in kept}
 
 
