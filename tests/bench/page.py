@@ -100,8 +100,8 @@ def lateness(socket: Path) -> list[float]:
     found: list[float] = []
     with Client(socket) as client:
         for event in itertools.islice(client.live(), 1, None):  # the first is the newest that there is
-            if event["event"] == "now" and event["now"]["end_us"] is not None:
-                found.append((system_utc() - event["now"]["end_us"]) / 1e6)
+            if event["event"] == "now":
+                found.append(event["now"]["age_s"])
             if len(found) == MINUTES:
                 break
     return found
