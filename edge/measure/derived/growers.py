@@ -100,6 +100,7 @@ class GrowersMinutes:
             fell if values else None,
             values.get("leaf_wetness"),
             self._has_leaf,
+            min(self._sun.height(now - HOUR_S), self._sun.height(now + HOUR_S)) <= 0,
         )
 
 

@@ -3,6 +3,9 @@
 Delta-T 2 to 8 K, up to 10 marginal (Bureau of Meteorology, GRDC); wind 1 to 4 m/s (Tianjin DB12/T 332), none from
 force 3 on, 3.4 m/s (the ministry's summer advice), under 0.8 m/s it may be an inversion (Canola Council); above
 28 degC, or 95 % of humidity, avoid (METOS). Forces are for 10 m. No forecast: rain afterwards is not known here.
+
+From an hour before sunset to an hour after sunrise the air lies in layers on most nights (GRDC module 10; Wolf 2018),
+and a valley's night wind may blow through them: one thermometer cannot tell, so that spraying then wants care.
 """
 
 from __future__ import annotations
@@ -31,7 +34,8 @@ THRESHOLDS = {
 class SprayInputs(msgspec.Struct, frozen=True):
     """The minute's air, degC, humidity, %, and delta-T, K; the wind's mean of 10 min, m/s; rain of the last hour, mm.
 
-    `leaf`: wetness, %; None without a sensor (`has_leaf` False: rain of the last hour then stands for wet leaves).
+    `leaf_wetness` in %; None without a sensor (`has_leaf` False: rain of the last hour then stands for wet leaves).
+    `near_night`: from an hour before sunset to an hour after sunrise.
     """
 
     air_temperature: float | None
@@ -41,6 +45,7 @@ class SprayInputs(msgspec.Struct, frozen=True):
     rainfall_amount: float | None
     leaf_wetness: float | None = None
     has_leaf: bool = False
+    near_night: bool = False
 
 
 def spray(given: SprayInputs) -> Verdict:
@@ -49,7 +54,7 @@ def spray(given: SprayInputs) -> Verdict:
     What closes it holds whatever else is missing.
     """
     found = msgspec.structs.asdict(given)
-    del found["has_leaf"]
+    del found["has_leaf"], found["near_night"]
     if not given.has_leaf:
         del found["leaf_wetness"]
     closing, missing = list(closes(given)), [lacks(name) for name, value in found.items() if value is None]
@@ -112,3 +117,8 @@ def limits(given: SprayInputs) -> Iterator[Reason]:
         )
     if wind is not None and wind < at["wind_least"]:
         yield Reason("spray_little_wind", "wind {wind} m/s, under {least}", wind=round(wind, 1), least=at["wind_least"])
+    if given.near_night:
+        yield Reason(
+            "spray_layers",
+            "from an hour before sunset to an hour after sunrise drift may hang together in layers of air",
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
@@ -12,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.measure.derived import psychrometrics
+from edge.measure.derived.growers import GrowersMinutes
 from edge.measure.derived.scab import LEAST, MILLS, WetHour, hours_needed, scab, spell_of
 from edge.measure.derived.spray import SprayInputs, spray
+from edge.measure.quality import Flag
+from edge.measure.sun import Site
 
 GOOD: dict[str, Any] = {
     "air_temperature": 18.0,
@@ -55,6 +59,8 @@ def codes(given: SprayInputs) -> tuple[str, set[str]]:
         ({"has_leaf": True}, "unknown", "advice_lacks"),
         ({"wind_speed": None}, "unknown", "advice_lacks"),
         ({"wind_speed": None, "rainfall_amount": 1.0}, "closed", "spray_rain"),
+        ({"near_night": True}, "marginal", "spray_layers"),
+        ({"near_night": True, "wind_speed": 3.4}, "closed", "spray_windy"),
     ],
 )
 def test_spraying_names_what_closes_it(other: dict[str, Any], state: str, code: str | None) -> None:
@@ -70,9 +76,10 @@ def test_spraying_names_what_closes_it(other: dict[str, Any], state: str, code: 
     st.floats(0, 20) | st.none(),
     st.floats(0, 12) | st.none(),
     st.floats(0, 5) | st.none(),
+    st.booleans(),
 )
 def test_spraying_equals_a_second_computation(
-    air: float | None, humid: float | None, delta: float | None, wind: float | None, rain: float | None
+    air: float | None, humid: float | None, delta: float | None, wind: float | None, rain: float | None, night: bool
 ) -> None:
     """For any input the state is that of the bounds as the sources print them."""
     shut = (
@@ -88,8 +95,8 @@ def test_spraying_equals_a_second_computation(
         expected = "unknown"
     else:
         assert delta is not None and wind is not None
-        expected = "open" if 2 <= delta <= 8 and wind >= 1.0 else "marginal"
-    assert spray(SprayInputs(air, humid, delta, wind, rain)).state == expected
+        expected = "open" if 2 <= delta <= 8 and wind >= 1.0 and not night else "marginal"
+    assert spray(SprayInputs(air, humid, delta, wind, rain, near_night=night)).state == expected
 
 
 def test_the_stations_own_pressure_decides() -> None:
@@ -169,3 +176,17 @@ def test_unknown_hours_are_said() -> None:
     assert scab([wet] * 5 + [blank] * 4).state == "unknown"
     assert scab([wet] * 12 + [blank] * 4).state == "infection"
     assert scab([blank] * 30).state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("clock", "state"), [(2, "marginal"), (6, "marginal"), (9, "open"), (15, "open"), (19, "marginal")]
+)
+def test_near_the_night_spraying_wants_care(clock: int, state: str) -> None:
+    """On an April day with good air all day long, from an hour before sunset to an hour after sunrise: with care."""
+    day = datetime(2026, 4, 10, tzinfo=timezone(timedelta(hours=8))).timestamp()
+    minutes = GrowersMinutes(Site(31.68, 103.85, 1590.0, 8.0), ["air_temperature"])
+    air = {"air_temperature": 15.0, "relative_humidity": 60.0, "wind_speed": 2.0, "rainfall_amount": 0.0}
+    now = day + clock * 3600.0
+    for begin in range(int(now) - 3600, int(now), 60):
+        minutes.take(begin, air, dict.fromkeys(air, int(Flag.PASS)))
+    assert minutes.verdicts(now, None)[0].state == state
