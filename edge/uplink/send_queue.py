@@ -127,11 +127,15 @@ class Order:
         self._dry = chunk is None
         return chunk
 
-    def due(self) -> float:
-        """Return the instant at which `next` has something, where nothing happens before; infinite: never."""
+    def due(self, window: Window) -> float:
+        """Return the instant at which `next` has something, where nothing happens before; infinite: never.
+
+        A record that goes alone waits until nothing is on its way: the acknowledgement wakes, not the clock.
+        """
         if self._ready:
             return self._clock.now()
-        return min(self._live_due, self._chunks.probe_due, NEVER if self._dry else self._paused_until)
+        waits = self._dry or (self._alone and len(window))
+        return min(self._live_due, self._chunks.probe_due, NEVER if waits else self._paused_until)
 
     def _every_s(self) -> float:
         """Return the seconds between two live messages now. What waited as live stays so when that changes."""

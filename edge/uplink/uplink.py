@@ -190,7 +190,7 @@ class Uplink:
         until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.due())
         if len(self._window):
             until = min(until, self._heard_at + SILENCE)
-        return min(until, self._order.due()) if self._window.room() else until
+        return min(until, self._order.due(self._window)) if self._window.room() else until
 
     def _noticed(self, since: float) -> None:
         """Take in what came about by itself or by other lanes since the last turn."""

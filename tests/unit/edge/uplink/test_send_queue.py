@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from drivers.clock import Clock
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
 from edge.records.record import ClockMark, Draft, Kind, Stamp
@@ -101,7 +103,25 @@ def test_an_alert_takes_waiting_minutes_with_it(store: Store) -> None:
         assert live(order, window, clock) == sent
 
 
-def live(order: Order, window: Window, clock: SimClock) -> list[list[str]]:
+def test_a_record_that_goes_alone_waits_for_what_is_on_its_way(store: Store) -> None:
+    """It waits for the acknowledgements, not for an instant that has come: the lane would spin, and eat the battery."""
+    clock = SystemClock()
+    there = destination(BrokerSection(url="mqtt://127.0.0.1", proof="broker"))
+    body = {"note": random.Random(0).randbytes(2000).hex()}
+    large = store.append(Draft(Kind.SETUP, Stamp("b", 19_000.0), 0.0, 10**15, MARK, body))
+    encoder = RecordEncoder(there, store.notes, clock, Lacking())
+    about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
+    order = Order(there, "new", store, clock, Chunks(there, store, clock), *about)
+    window = Window(1000, 100_000)
+    window.narrow(1024, careful=False)
+    live(order, window, clock)
+    assert len(window) > 0
+    assert not any(large.seq in range(first, last + 1) for first, last in window.seqs())
+    assert order.next(window) is None
+    assert order.due(window) > clock.now()
+
+
+def live(order: Order, window: Window, clock: Clock) -> list[list[str]]:
     """Send all there is. Return the kinds of the records of each live message."""
     found = []
     while (message := order.next(window)) is not None:
