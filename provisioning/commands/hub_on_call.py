@@ -58,10 +58,13 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     if unknown or not given["channels"]:
         said = _("Name a channel of the hub's file with --channel; there are: {channels}.")
         raise CommandError(Exit.USAGE, said.format(channels=_(", ").join(there) or "–"))
-    try:
-        found = msgspec.convert({"name": name, **given}, Contact)
-    except msgspec.ValidationError as error:
-        raise CommandError(Exit.USAGE, wanted(str(error))) from None
+    facts = {"name": name, **given}
+    for field in msgspec.structs.fields(Contact):
+        try:
+            msgspec.convert(facts.get(field.name, field.default), field.type)
+        except msgspec.ValidationError as error:
+            raise CommandError(Exit.USAGE, wanted(field.name, str(error))) from None
+    found = msgspec.convert(facts, Contact)
     kinds = {channel.kind for channel in config.channel if channel.name in found.channels}
     if "mail" in kinds and not found.mail:
         raise CommandError(Exit.USAGE, _("Mail needs an address: --mail ADDRESS."))
@@ -222,9 +225,8 @@ def test(config_file: Path, name: str | None) -> None:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
 
-def wanted(error: str) -> str:
-    """Return how what was not taken is to be given; `error` names it as msgspec does."""
-    field = error.rpartition("$.")[2].partition("[")[0].strip("`")
+def wanted(field: str, error: str) -> str:
+    """Return how a fact that was not taken is to be given; `error`: what is wrong with another."""
     return {
         "name": _("A name has letters, digits and Chinese characters, with . _ or - inside, no spaces."),
         "hours": _("Hours are given as HH:MM-HH:MM, as 07:00-22:30."),

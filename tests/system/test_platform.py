@@ -66,7 +66,7 @@ def test_a_receiver_that_was_away_lacks_nothing(parts: Parts, tmp_path: Path, mi
         "what the broker acknowledged is not proven"
     )
     watch.start()
-    box.run_until(lambda: len(watch.seqs()) > minutes and not box.store.outbox.unproven(PLATFORM), 90)
+    box.run_until(lambda: len(watch.seqs()) > minutes and box.is_proven(minutes + 1), 90)
     found = watch.seqs()
     assert len(found) == len(set(found))
     assert set(range(1, minutes + 2)) <= set(found)

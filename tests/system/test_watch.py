@@ -189,7 +189,7 @@ def test_what_a_killed_broker_had_promised_is_sent_again(
         broker.kill()
         broker.start()
         watch.start()
-    box.run_until(lambda: not box.store.outbox.unproven(PLATFORM) and box.store.outbox.count_unsent(PLATFORM) <= 1, 40)
+    box.run_until(lambda: box.is_proven(60), 40)
     seqs = watch.seqs()
     assert len(seqs) == len(set(seqs))
     assert set(range(1, 60)) <= set(seqs)
