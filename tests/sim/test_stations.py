@@ -138,6 +138,7 @@ def test_a_kill_before_the_time_is_known(tmp_path: Path) -> None:
     assert all(minute.start is not None and minute.revision == 1 for minute in outcome.minutes(epoch=0))
 
 
+@pytest.mark.slow
 def test_a_day_without_any_time(tmp_path: Path) -> None:
     """A boot that never knew the time is sent with bounds that hold the truth, as soon as a later boot knows it."""
     config = configured(tmp_path, without(SMALL, "shelter", "light", "rain485", "vane", "field"))

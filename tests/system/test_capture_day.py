@@ -94,9 +94,8 @@ def check_day(found: list[dict[str, Any]], day: Day) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "name", ["2022-07-24", *(pytest.param(d, marks=pytest.mark.slow) for d in REFUSED if d != "2022-07-24")]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REFUSED)
 def test_a_day_at_full_speed_is_what_its_file_says(name: str, tmp_path: Path) -> None:
     """Each captured day gives the minutes that its lines come to, and refuses the lines that its README counts."""
     day = read_day(capture(name))
@@ -131,6 +130,7 @@ def test_a_day_of_its_own_arrives_as_it_was_written(tmp_path: Path) -> None:
     assert sum(minute.rain for minute in day.minutes.values()) > 1
 
 
+@pytest.mark.slow
 def test_records_are_equal_at_every_speed(tmp_path: Path) -> None:
     """Ten minutes at 60, 600 and full speed are the same records, but for the random name of the start."""
     kept = []
