@@ -82,7 +82,7 @@ def test_a_frost_night_shows_the_alert_and_how_long_the_blossoms_bore_it(tmp_pat
     """In the coldest hour the page says at which stage what is hurt; last night's card counts as the records do."""
     with texts.speaking("en"), lived(tmp_path, "frost", 6.0, 60) as rig:
         (alert,) = alert_lines(facts_of(rig))
-        assert alert.name == "frost" and "the temperature that hurts apple at full bloom" in alert.text
+        assert alert.name == "Frost" and "the temperature that hurts apple at full bloom" in alert.text
         last = now_of(facts_of(rig)).end_us or 0
         first = night.span_of(last, BEIJING_S)[0]
         told = asked(rig, "series", channel="air_temperature", step="minute", **{"from": first / 1e6, "to": last / 1e6})
@@ -107,14 +107,14 @@ def test_a_storm_shows_the_gale(tmp_path: Path) -> None:
     """Gusts beyond the second limit are told, with the worst of them."""
     with texts.speaking("en"), lived(tmp_path, "storm", 1.0, 40) as rig:
         (alert,) = alert_lines(facts_of(rig))
-        assert alert.name == "gale" and "step 2 of 2" in alert.text
+        assert alert.name == "Gale" and "step 2 of 2" in alert.text
 
 
 def test_dark_days_show_the_battery(tmp_path: Path) -> None:
     """The battery's alert is open within ten minutes, and the box's own line has its voltage."""
     with texts.speaking("en"), lived(tmp_path, "dark-week", 0.0, 10) as rig:
         (alert,) = alert_lines(facts_of(rig))
-        assert alert.name == "battery" and "step 1 of 2" in alert.text
+        assert alert.name == "Battery low" and "step 1 of 2" in alert.text
         assert any(re.fullmatch(r"Battery 11\.\d+ V", line.text) for line in box_lines(facts_of(rig), BEIJING_S))
 
 
