@@ -115,7 +115,7 @@ def test_dark_days_show_the_battery(tmp_path: Path) -> None:
     with texts.speaking("en"), lived(tmp_path, "dark-week", 0.0, 10) as rig:
         (alert,) = alert_lines(facts_of(rig))
         assert alert.name == "Battery low" and "step 1 of 2" in alert.text
-        assert any(re.fullmatch(r"Battery 11\.\d+ V", line.text) for line in box_lines(facts_of(rig), BEIJING_S))
+        assert any(re.fullmatch(r"Battery 11\.\d+\sV", line.text) for line in box_lines(facts_of(rig), BEIJING_S))
 
 
 def test_a_web_over_the_cups_makes_the_wind_doubtful(tmp_path: Path) -> None:
