@@ -29,7 +29,7 @@ from edge.uplink.destination import REAL_WAY
 from tests.kits.store_kit import event, minute
 from tests.unit.edge.config.test_config import STATION
 
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 PROCESS_MINUTES = 60
 
 
