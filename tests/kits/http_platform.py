@@ -168,7 +168,8 @@ class Platform:
     def requests(self) -> list[dict[str, Any]]:
         """Return all requests, in order."""
         log = self._folder / "log"
-        return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        whole = log.read_text().rpartition("\n")[0] if log.exists() else ""  # a line may be half written
+        return [json.loads(line) for line in whole.splitlines()]
 
     def stored(self) -> dict[tuple[str, str, int, int], set[str]]:
         """Return the keys under which each version of a record came that was stored."""
