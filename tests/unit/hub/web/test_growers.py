@@ -71,7 +71,8 @@ def test_the_hub_says_what_the_station_says(tmp_path: Path) -> None:
     with office(tmp_path) as made:
         keep(made, first, [body(number) for number in range(COUNT)])
         assert verdicts(made.engine, MINE, now) == there
-    assert [one.state for one in there][:2] == ["open", "low"]
+    assert {reason.code for reason in there[0].why} <= {"spray_layers"}  # whatever the hour of the day is
+    assert (there[0].state in ("open", "marginal"), there[1].state) == (True, "low")
 
 
 @pytest.mark.parametrize("missing", ["wind_speed", "air_temperature"])
