@@ -89,8 +89,10 @@ def made(picture: Path) -> bytes:
             image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))  # a JPEG is decoded at about this size at once
             image.thumbnail((WIDTH, HEIGHT))
             small = image.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise TileError(str(error)) from None
+    except TileError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a decoder may raise anything about a damaged file; it costs this tile alone
+        raise TileError(f"{type(error).__name__}: {error}") from None
     return _fitted(small)
 
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from edge.language.texts import _
+from hub.alarms.words import duty_word
 
 
 def role_word(role: str) -> str:
     """Return a role in a word."""
-    words = {
-        "grower": _("grower"),
-        "technician": _("technician"),
-        "operator": _("operator"),
-        "admin": _("administrator"),
-    }
-    return words.get(role, role)
+    return _("administrator") if role == "admin" else duty_word(role)
 
 
 def kind_word(kind: str | None) -> str:
