@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
 
 from edge.measure.aggregates import said_by
 from edge.measure.derived.growers import DAYS, GrowersMinutes
@@ -15,6 +18,15 @@ from hub.database.engine import Engine
 
 DAY_US = 86_400_000_000
 HOURS_US = 7_200_000_000  # an hour's figures are older only where the station has said nothing since
+
+
+class Place(msgspec.Struct):
+    """Degrees, metres above sea level, hours ahead of UTC, within the bounds of a station's file (SiteSection)."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    altitude_m: Annotated[float, Meta(ge=-430, le=5500)]
+    utc_offset_h: Annotated[float, Meta(ge=-12, le=14)]
 
 
 def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
@@ -43,11 +55,11 @@ def _setup(engine: Engine, station: str) -> dict[str, Any]:
 
 
 def _site(said: object) -> Site | None:
-    """Return where a station stands; None where its setup does not say it."""
-    names = ("latitude", "longitude", "altitude_m", "utc_offset_h")
-    numbers = [said.get(name) for name in names] if isinstance(said, dict) else []
-    known = [float(one) for one in numbers if isinstance(one, int | float)]
-    return Site(*known) if len(known) == len(names) else None
+    """Return where a station stands; None where its setup does not say it, or says what no station's file takes."""
+    try:
+        return Site(*msgspec.structs.astuple(msgspec.convert(said, Place)))
+    except msgspec.ValidationError:
+        return None
 
 
 def _channels(setup: dict[str, Any]) -> frozenset[str]:

@@ -45,9 +45,9 @@ def body(number: int, **other: Any) -> dict[str, Any]:
     return {"values": values, "quality": quality, "reasons": {}}
 
 
-def keep(made: Office, first: int, bodies: list[dict[str, Any]]) -> None:
-    """Keep a setup and these minutes, from `first` (microseconds UTC) on."""
-    rows = [record(MINE, 1, first, Kind.SETUP, SETUP)]
+def keep(made: Office, first: int, bodies: list[dict[str, Any]], **site: object) -> None:
+    """Keep a setup and these minutes, from `first` (microseconds UTC) on; `site`: where it stands elsewhere."""
+    rows = [record(MINE, 1, first, Kind.SETUP, SETUP | {"site": SITE | site})]
     rows += [record(MINE, 2 + n, first + n * MINUTE, Kind.MINUTE, one) for n, one in enumerate(bodies)]
     sink = DatabaseSink(opened(made.database))
     sink.commit(Delivery(tuple(rows)))
@@ -87,6 +87,17 @@ def test_what_is_missing_makes_a_rule_unknown_and_is_named(tmp_path: Path, missi
     assert told.status_code == 200
     assert 'data-verdict="unknown"' in text and f"{texts.label(missing)} is missing or in doubt" in text
     assert 'data-verdict="open"' not in text
+
+
+@pytest.mark.parametrize("site", [{"altitude_m": 1e6}, {"latitude": "31"}, {"longitude": True}])
+def test_a_place_that_no_station_can_have_costs_the_rules_alone(tmp_path: Path, site: dict[str, object]) -> None:
+    """A setup comes from outside: with a site as no file can give it the page is served, without verdicts."""
+    with office(tmp_path) as made:
+        keep(made, system_utc() // MINUTE * MINUTE - 5 * MINUTE, [body(700 + number) for number in range(5)], **site)
+        headers = {"authorization": f"Bearer {made.token(Role.GROWER, MINE)}"}
+        told = httpx.get(f"{made.url}/stations/{MINE}/growers", headers=headers, timeout=20)
+    assert told.status_code == 200
+    assert "data-verdict" not in told.text
 
 
 def test_an_hours_figures_are_those_of_the_station(tmp_path: Path) -> None:
