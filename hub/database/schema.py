@@ -83,6 +83,7 @@ WORDS = {
         "utc_start_r": "strftime('%Y-%m-%dT%H:%M:%SZ', r.start / 1000000, 'unixepoch')",
         "whole_us": "CAST(round(r.duration * 1000000) AS INTEGER)",
         "offset": "CASE WHEN json_type(body, '$.site.utc_offset_h') IN ('integer', 'real') "
+        "AND abs(json_extract(body, '$.site.utc_offset_h')) < 24 "
         "THEN CAST(round(json_extract(body, '$.site.utc_offset_h') * 3600) AS INTEGER) END",
         "local": "strftime('%Y-%m-%dT%H:%M:%S', r.start / 1000000 + s.utc_offset_s, 'unixepoch')",
         "day": "date(r.start / 1000000 + s.utc_offset_s, 'unixepoch')",
@@ -97,7 +98,7 @@ WORDS = {
         "utc_start_r": "'epoch'::timestamptz + r.start * interval '1 microsecond'",
         "whole_us": "round(r.duration * 1000000)::bigint",
         "offset": "CASE WHEN jsonb_typeof(body -> 'site' -> 'utc_offset_h') = 'number' "
-        "AND abs((body -> 'site' ->> 'utc_offset_h')::numeric) <= 24 "
+        "AND abs((body -> 'site' ->> 'utc_offset_h')::numeric) < 24 "
         "THEN round((body -> 'site' ->> 'utc_offset_h')::numeric * 3600)::integer END",
         "local": "'epoch'::timestamp + (r.start + s.utc_offset_s * bigint '1000000') * interval '1 microsecond'",
         "day": "('epoch'::timestamp + (r.start + s.utc_offset_s * bigint '1000000') * interval '1 microsecond')::date",

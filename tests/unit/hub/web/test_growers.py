@@ -89,7 +89,10 @@ def test_what_is_missing_makes_a_rule_unknown_and_is_named(tmp_path: Path, missi
     assert 'data-verdict="open"' not in text
 
 
-@pytest.mark.parametrize("site", [{"altitude_m": 1e6}, {"latitude": "31"}, {"longitude": True}])
+@pytest.mark.parametrize(
+    "site",
+    [{"altitude_m": 1e6}, {"utc_offset_h": 1e300}, {"utc_offset_h": -24}, {"latitude": "31"}, {"longitude": True}],
+)
 def test_a_place_that_no_station_can_have_costs_the_rules_alone(tmp_path: Path, site: dict[str, object]) -> None:
     """A setup comes from outside: with a site as no file can give it the page is served, without verdicts."""
     with office(tmp_path) as made:
