@@ -38,9 +38,10 @@ def read_last_night(source: Source, channels: list[str], now_us: int, offset_s: 
 
 
 def dawn(source: Source, span: tuple[int, int], now_us: int) -> Photo | None:
-    """Return the picture that was taken nearest to dawn."""
+    """Return the picture that was taken nearest to dawn; None where there is none, or it is too early for one."""
     middle = span[0] + round((24 - night.BEGINS_H + DAWN_H) * night.HOUR_US)
-    found = source.all_pictures(middle - 2 * night.HOUR_US, min(middle + 2 * night.HOUR_US, now_us))
+    first, last = middle - 2 * night.HOUR_US, min(middle + 2 * night.HOUR_US, now_us)
+    found = source.all_pictures(first, last) if first < last else []
     shown = [(abs((one.time_us or 0) - middle), photo) for one in found if (photo := photo_of(one)) is not None]
     return min(shown, key=lambda pair: pair[0])[1] if shown else None
 

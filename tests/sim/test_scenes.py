@@ -8,20 +8,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from edge.alerts.crops import CRITICAL
 from edge.config.file import load
+from edge.control.client import AskError
 from edge.control.commands import Outcome, Principal, Request
 from edge.control.status import plain_status
 from edge.daemon import open_store
 from edge.language import texts
-from edge.page import night
 from edge.page.box import alert_lines, box_lines
-from edge.page.source import now_of
+from edge.page.night_page import read_last_night
+from edge.page.source import Source, now_of
 from edge.page.view import Card, cards
-from edge.records.answers import Event, Point, Series
 from edge.records.bodies import Minute, decode
 from edge.records.record import Kind
 from edge.sim.rig import Rig, boot_of
@@ -64,12 +63,21 @@ def store_of(rig: Rig) -> Store:
     return rig.station.store
 
 
-def asked(rig: Rig, name: str, **arguments: Any) -> dict[str, Any]:
-    """Return an answer of the station."""
-    told: list[Outcome] = []
-    assert rig.station is not None
-    rig.station.commands.run(name, arguments, Request("test", Principal("test", "page"), told.append))
-    return told[-1].data
+class RigSource(Source):
+    """A page's source that asks a station here, in place of its socket."""
+
+    def __init__(self, rig: Rig) -> None:
+        super().__init__(Path("nowhere"), rig.clock)
+        self._rig = rig
+
+    def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """Return an answer of the station. Raise AskError."""
+        told: list[Outcome] = []
+        assert self._rig.station is not None
+        self._rig.station.commands.run(name, arguments, Request("test", Principal("test", "page"), told.append))
+        if told[-1].state != "done":
+            raise AskError(str(told[-1].why))
+        return told[-1].data
 
 
 def card_of(rig: Rig, channel: str) -> Card:
@@ -79,18 +87,13 @@ def card_of(rig: Rig, channel: str) -> Card:
 
 
 def test_a_frost_night_shows_the_alert_and_how_long_the_blossoms_bore_it(tmp_path: Path) -> None:
-    """In the coldest hour the page says at which stage what is hurt; last night's card counts as the records do."""
+    """In the coldest hour, long before dawn, the page says at which stage what is hurt; the night's card counts as the
+    records do."""
     with texts.speaking("en"), lived(tmp_path, "frost", 6.0, 60) as rig:
         (alert,) = alert_lines(facts_of(rig))
         assert alert.name == "Frost" and "the temperature that hurts apple at full bloom" in alert.text
         last = now_of(facts_of(rig)).end_us or 0
-        first = night.span_of(last, BEIJING_S)[0]
-        told = asked(rig, "series", channel="air_temperature", step="minute", **{"from": first / 1e6, "to": last / 1e6})
-        points: list[Point] = msgspec.convert(told, Series).points
-        stages: list[Event] = [
-            msgspec.convert(one, Event) for one in asked(rig, "events", kind="stage", **{"from": 0.0})["events"]
-        ]
-        lines = night.night_lines((first, last), BEIJING_S, {"air_temperature": points}, night.stage_said(stages))
+        lines = read_last_night(RigSource(rig), ["air_temperature"], last, BEIJING_S).lines
         good = [
             value
             for record in store_of(rig).range(1, store_of(rig).next_seq)

@@ -36,6 +36,7 @@ def interviewed(out: Path, answers: list[str], *more: str, until: tuple[str, int
                     if until and shown and not (sent and select.select([near], [], [], 5.0)[0]):
                         asked.send_signal(until[1])  # again, as a person would, where nothing comes of it
                         sent = True
+                        continue
                     said += os.read(near, 4096)
             code = asked.wait(30)
         finally:
