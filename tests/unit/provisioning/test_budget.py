@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.budget.budget import BudgetSnapshot
 from edge.config.file import load
 from edge.control import picture_price
 from edge.records.bodies import plain
+from edge.snapshots import BudgetSnapshot
 from provisioning.commands.bill import bill
 from provisioning.commands.budget import planned
 from tests.kits.command import minshan

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.alerts.alerts import AlertNow, End
+from edge.alerts.alerts import End
 from edge.alerts.sounding import FRESH_S, Demand, Sounding, calling, unheard
 from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import HornSection
 from edge.control.commands import KNOWN, Commands, Outcome, Principal, Request
+from edge.snapshots import AlertNow
 from provisioning.commands.alert_lines import horn_lines
 from provisioning.doctor.horn import horn as checked
 from tests.kits.station_text import HEAD, SHELTER
