@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from drivers.reason import Reason, system_reason
 
 TIME_CHARS = 19  # 2021-06-22T00:00:10
+RECEIVED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d ")
 LOOK = 1000  # lines within which a capture shows a first time
 
 
@@ -85,10 +87,10 @@ def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
 
 def received_at(line: bytes, zone: timezone) -> int | None:
     """Return the receive time of a line, microseconds UTC; None where it has none."""
+    if RECEIVED.match(line) is None:
+        return None
     try:
-        local = datetime.strptime(line[:TIME_CHARS].decode("ascii"), "%Y-%m-%dT%H:%M:%S").replace(tzinfo=zone)
-    except (UnicodeDecodeError, ValueError):
+        local = datetime.fromisoformat(line[:TIME_CHARS].decode("ascii"))
+    except ValueError:  # a day or an hour that there is not
         return None
-    if line[TIME_CHARS : TIME_CHARS + 1] != b" ":
-        return None
-    return round(local.astimezone(UTC).timestamp()) * 1_000_000
+    return round(local.replace(tzinfo=zone).timestamp()) * 1_000_000

@@ -204,8 +204,7 @@ def lateness(clock: SystemClock, inbox: Any) -> float:
     ends = clock.now() + HANG - 1.0
     last: dict[str, float] = {}
     worst = 0.0
-    while clock.now() < ends:
-        item = inbox.get(ends)
+    while (item := inbox.get(ends)) is not None:
         if isinstance(item, Sampled):
             at = item.reading.at
             if item.sensor in last:
