@@ -27,6 +27,7 @@ class Limits:
 
     def __init__(self, channels: Iterable[Channel]) -> None:
         self._channels = {channel.quantity: channel for channel in channels}
+        self._possible = {quantity: _possible(channel) for quantity, channel in self._channels.items()}
 
     def judged(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
         """Return the readings, with a doubt where a value lies beyond its channel's limits or is no number."""
@@ -35,11 +36,10 @@ class Limits:
         return tuple(reading if self._is_possible(reading) else self._doubted(reading) for reading in readings)
 
     def _is_possible(self, reading: Reading) -> bool:
-        channel = self._channels.get(reading.quantity)
-        if reading.doubt is not None or channel is None:
+        possible = self._possible.get(reading.quantity)
+        if reading.doubt is not None or possible is None:
             return True
-        below, above = BEYOND.get(reading.quantity, (0.0, 0.0))
-        return channel.low + below <= reading.value <= channel.high + above
+        return possible[0] <= reading.value <= possible[1]
 
     def _doubted(self, reading: Reading) -> Reading:
         channel = self._channels[reading.quantity]
@@ -51,6 +51,12 @@ class Limits:
             unit=quantity(channel.quantity).unit,
         )
         return Reading(reading.quantity, reading.value, reading.at, doubt, reading.wraps_at)
+
+
+def _possible(channel: Channel) -> tuple[float, float]:
+    """Return the lowest and the highest value that a good device can tell."""
+    below, above = BEYOND.get(channel.quantity, (0.0, 0.0))
+    return channel.low + below, channel.high + above
 
 
 class LimitedDevice:
