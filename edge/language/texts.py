@@ -32,6 +32,7 @@ __all__ = [
     "language",
     "ngettext",
     "render",
+    "render_known",
     "render_value",
     "reported",
     "size",
@@ -106,6 +107,14 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
 def render_value(value: object) -> str:
     """Return what an answer or a record brought, {"code", "params", "text"} or a plain text, in words; "" for None."""
     return "" if value is None else render(restored(value))
+
+
+def render_known(value: object) -> str:
+    """Return the same; "" of what is said in a way that is not known here, as a newer station's may be."""
+    try:
+        return render_value(value)
+    except ValueError:
+        return ""
 
 
 def in_full(value: object) -> str:

@@ -150,9 +150,18 @@ def with_form(handler: Callable[[Request, Mapping[str, str]], Response]) -> Call
 
 
 def application(
-    source: Source, feed: Feed, pages: StationPages, assets: Assets, hosts: frozenset[str], demo: Demo
+    source: Source,
+    feed: Feed,
+    pages: StationPages,
+    assets: Assets,
+    hosts: frozenset[str],
+    demo: Demo,
+    instead: str | None = None,
 ) -> Starlette:
-    """Return the application; `hosts` are the names under which it may be reached, beside addresses in numbers."""
+    """Return the application; `hosts` are the names under which it may be reached, beside addresses in numbers.
+
+    `instead`: where whoever asks for another name is led.
+    """
     packed = [Middleware(GZipMiddleware, minimum_size=1000)]
     web: list[BaseRoute] = [
         WebRoute(path, answered(handler), methods=["GET"], middleware=packed) for path, handler in pages.table()
@@ -166,7 +175,9 @@ def application(
     def ours(name: str) -> bool:
         return name in hosts or is_address(name)
 
-    return Starlette(routes=web, middleware=[Middleware(Guard, ours=ours)], exception_handlers={404: nothing})
+    return Starlette(
+        routes=web, middleware=[Middleware(Guard, ours=ours, instead=instead)], exception_handlers={404: nothing}
+    )
 
 
 def as_json(answer: Any) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from edge.language import texts
+from edge.language import destinations, texts
 from edge.language.texts import _, ngettext
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine, BoxLine
@@ -57,7 +57,8 @@ def meaning(one: Mapping[str, Any]) -> str:
 
 def box_lines(facts: Mapping[str, Any], offset_s: int) -> list[BoxLine]:
     """Return the facts of the box itself, what wants somebody's hand first."""
-    found = [*troubles(facts), *sensors(facts["sensors"]), sent(facts, offset_s), *battery(facts), time(facts["clock"])]
+    going = sent(facts, offset_s), *passed_on(facts, offset_s)
+    found = [*troubles(facts), *sensors(facts["sensors"]), *going, *battery(facts), time(facts["clock"])]
     return sorted(found, key=lambda line: not line.trouble)
 
 
@@ -90,6 +91,13 @@ def sent(facts: Mapping[str, Any], offset_s: int) -> BoxLine:
     if (since := facts["store"]["unsent_since"]) is not None:
         said = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset_s / 3600))
     return BoxLine(said, not uplink["connected"])
+
+
+def passed_on(facts: Mapping[str, Any], offset_s: int) -> Iterator[BoxLine]:
+    """Yield how far each other platform is that gets the records too."""
+    for state in facts["forward"]:
+        trouble = bool(state.get("trouble") and state["waiting"])
+        yield BoxLine(destinations.line(state, offset_s / 3600), trouble)
 
 
 def battery(facts: Mapping[str, Any]) -> Iterator[BoxLine]:

@@ -16,11 +16,15 @@ import msgspec
 from drivers.clock import Clock
 from edge.clock.clock import system_utc
 from edge.control.client import AskError, Client, NotRunningError
+from edge.language.verdicts import restored_verdict
+from edge.measure.derived.verdict import Verdict
 from edge.records.answers import Events, Now, Picture, Pictures, Point, Series, Value
+from edge.records.asked import AskedStep
 
 LEAST_S = 0.5  # s between two questions for the state
 SILENT_S = 3.0  # s until a station that did not answer is asked again
 DAY_US = 86_400_000_000
+VERDICTS_S = 60.0  # s of the station between two questions for what growers' rules say
 ANEW_S = 600.0  # s after which a curve is read anew from its begin: minutes may have been dated anew
 
 
@@ -43,6 +47,13 @@ class Curve(NamedTuple):
     read: float
 
 
+class Said(NamedTuple):
+    """What growers' rules said, and at which instant of our clock."""
+
+    verdicts: list[Verdict]
+    at: float
+
+
 class Source:
     """One station behind its socket. `speed`: how much faster its time runs than ours, where it is simulated."""
 
@@ -51,6 +62,7 @@ class Source:
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._heard: Heard | None = None
         self._curves: dict[str, Curve] = {}
+        self._said: Said | None = None
 
     def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Return what the daemon answers. Raise NotRunningError, AskError."""
@@ -90,9 +102,9 @@ class Source:
             return None
         return int(heard.facts["time"] + (self._clock.now() - heard.at) * 1e6 * self.speed)
 
-    def series(self, channel: str, first: float, last: float | None = None, step: str = "auto") -> Series:
+    def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
         """Return a channel's curve; instants in s since 1970. Raise NotRunningError, AskError."""
-        asked = {"channel": channel, "from": first, "step": step, **({} if last is None else {"to": last})}
+        asked = {"channel": channel, "from": first, "to": last, "step": step}
         return msgspec.convert(self.ask("series", **asked), Series)
 
     def day(self, channel: str, now_us: int) -> list[Point]:
@@ -119,6 +131,15 @@ class Source:
             found += told.points
             at = told.next_us
         return found
+
+    def verdicts(self) -> list[Verdict]:
+        """Return what growers' rules say, of a minute ago at most. Raise NotRunningError, AskError."""
+        with self._reading:
+            now = self._clock.now()
+            if self._said is None or now - self._said.at > VERDICTS_S / self.speed:
+                told = self.ask("advice")["verdicts"]
+                self._said = Said([restored_verdict(one) for one in told], now)
+            return self._said.verdicts
 
     def events(self, **asked: Any) -> Events:
         """Return a page of events. Raise NotRunningError, AskError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -11,8 +11,10 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _
+from edge.language.verdicts import verdict_words
 from edge.page import export, happenings, night_page, work_page
 from edge.page.curve_pages import CurvePages
+from edge.page.days import day_of, day_us, days_around, local_day
 from edge.page.demo import Demo
 from edge.page.night_picture import chinese_font
 from edge.page.now_page import BEIJING_S, StationNow, photo_of, silent
@@ -37,6 +39,7 @@ class StationPages:
             ("/curves", self._curve),
             ("/pictures", self._pictures),
             ("/last-night", self._night),
+            ("/growers", self._growers),
             ("/last-night.png", self._night_picture),
             ("/events", self._events),
             ("/export", self._export),
@@ -49,31 +52,30 @@ class StationPages:
         heard = self._source.newest_state()
         seen, devices = self._now.make_view(heard), self._devices(heard)
         addresses = {"curves_url": "/curves", "live_url": "/api/v1/live"}
-        prices = {} if heard is None else heard.facts["prices"]
-        return self._page(request, "station.html", heard, seen=seen, devices=devices, prices=prices, **addresses)
+        return self._page(request, "station.html", heard, seen=seen, devices=devices, **addresses)
 
     def _curve(self, request: Request) -> Response:
         heard, now_us = self._source.newest_state(), self._time()
         channels = [] if heard is None else list(now_of(heard.facts).values)
         station = "" if heard is None else heard.facts["station"]
-        values = self._curves.values(request, station, channels, now_us, offset_of(heard))
+        channel, span = (request.query_params.get(name, "") for name in ("channel", "span"))
+        values = self._curves.values(channel, span, station, channels, now_us, offset_of(heard))
         return self._page(request, "curves.html", heard, **values)
 
     def _pictures(self, request: Request) -> Response:
         heard, now_us = self._source.newest_state(), self._time()
         offset = offset_of(heard)
         today = local_day(now_us, offset)
-        chosen = min(day_of(request.query_params.get("day"), today), today)
+        days = days_around(day_of(request.query_params.get("day"), today), today)
         photos, trouble = [], ""
         try:
-            begin = day_us(chosen, offset)
+            begin = day_us(days.chosen, offset)
             found = self._source.all_pictures(begin, begin + DAY_US)
             photos = [photo for photo in (photo_of(one) for one in reversed(found)) if photo is not None]
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
-        after = chosen + timedelta(days=1)
-        values = {"photos": photos, "trouble": trouble, "chosen": chosen, "before": chosen - timedelta(days=1)}
-        return self._page(request, "pictures.html", heard, after=after if after <= today else None, **values)
+        values = {"camera": "", "photos": photos, "trouble": trouble, **days._asdict()}
+        return self._page(request, "pictures.html", heard, **values)
 
     def _events(self, request: Request) -> Response:
         heard, now_us = self._source.newest_state(), self._time()
@@ -87,6 +89,14 @@ class StationPages:
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
         return self._page(request, "events.html", heard, happenings=found, next=later, trouble=trouble)
+
+    def _growers(self, request: Request) -> Response:
+        heard, answers, trouble = self._source.newest_state(), [], ""
+        try:
+            answers = [verdict_words(one) for one in self._source.verdicts()]
+        except (NotRunningError, AskError) as error:
+            trouble = silent(error)
+        return self._page(request, "growers.html", heard, answers=answers, trouble=trouble)
 
     def _night(self, request: Request) -> Response:
         heard, found, trouble = self._source.newest_state(), None, ""
@@ -180,30 +190,11 @@ def pages() -> list[tuple[str, str]]:
         ("/curves", _("Curves")),
         ("/pictures", _("Photos")),
         ("/last-night", _("Last night")),
+        ("/growers", _("For growers")),
         ("/events", _("Events")),
         ("/export", _("Download")),
         (work_page.ADDRESS, _("For technicians")),
     ]
-
-
-def day_of(text: str | None, otherwise: date) -> date:
-    """Return the day that somebody wrote; another one where it is none."""
-    try:
-        found = date.fromisoformat(text or "")
-    except ValueError:
-        return otherwise
-    return found if 2000 <= found.year < 2100 else otherwise
-
-
-def local_day(us: int, offset_s: int) -> date:
-    """Return the day of an instant by the station's clock."""
-    return datetime.fromtimestamp(us // 1_000_000 + offset_s, UTC).date()
-
-
-def day_us(chosen: date, offset_s: int) -> int:
-    """Return the instant at which a day begins by the station's clock."""
-    begin = datetime(chosen.year, chosen.month, chosen.day, tzinfo=UTC)
-    return round(begin.timestamp() - offset_s) * 1_000_000
 
 
 def offset_of(heard: Heard | None) -> int:

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from edge.control.client import AskError, NotRunningError, ask
-from edge.language import texts
+from edge.language import destinations, texts
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
-from provisioning.commands import advice_lines, destinations, uplink_lines
+from provisioning.commands import advice_lines, uplink_lines
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
