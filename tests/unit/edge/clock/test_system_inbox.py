@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
+from functools import partial
 
 from edge.clock.clock import SystemClock
 
-SOON, NEVER = 0.2, 600.0  # s
+SOON, LATE, NEVER = 0.05, 20.0, 600.0  # s
+
+
+class MeanwhileClock(SystemClock):
+    """The system's clock; something happens as soon as somebody waits, and what each wait came to is noted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile: list[Callable[[], object]] = []
+        self.woken: list[bool] = []
+
+    def wait_readable(self, fd: int, until: float) -> bool:
+        """Let it happen, then wait."""
+        while self.meanwhile:
+            self.meanwhile.pop(0)()
+        self.woken.append(super().wait_readable(fd, until))
+        return self.woken[-1]
 
 
 def test_what_wakes_nobody_is_there_at_the_deadline() -> None:
-    """A reading that wakes nobody is taken when the wait ends, not lost and not None."""
-    clock = SystemClock()
+    """A reading that comes while the recorder sleeps is taken when its minute ends, neither lost nor overlooked."""
+    clock = MeanwhileClock()
     inbox = clock.inbox(10)
-    until = clock.now() + SOON
-    got: list[object] = []
-    waiter = threading.Thread(target=lambda: got.append(inbox.get(until)))
-    waiter.start()
-    inbox.offer("reading", wake=False)
-    waiter.join()
-    assert got == ["reading"]
+    clock.meanwhile = [partial(inbox.offer, "reading", wake=False)]
+    assert inbox.get(clock.now() + SOON) == "reading"
+    assert clock.woken == [False]
     assert inbox.get(clock.now()) is None
 
 
 def test_what_wakes_brings_all_that_lay_there_in_order() -> None:
     """An order or a known time is not kept waiting by the readings before it, and comes after them."""
-    clock = SystemClock()
+    clock = MeanwhileClock()
     inbox = clock.inbox(100)
-    got: list[object] = []
-    waiter = threading.Thread(target=lambda: got.extend(inbox.get(clock.now() + NEVER) for _ in range(4)))
-    waiter.start()
-    for item in ("one", "two", "three"):
-        inbox.offer(item, wake=False)
-    inbox.offer("order")
-    waiter.join()
-    assert got == ["one", "two", "three", "order"]
+    readings = [partial(inbox.offer, reading, wake=False) for reading in ("one", "two")]
+    clock.meanwhile = [*readings, partial(inbox.offer, "order")]
+    assert [inbox.get(clock.now() + LATE) for _ in range(3)] == ["one", "two", "order"]
+    assert clock.woken == [True]
     assert len(inbox) == 0
 
 
 def test_a_half_full_inbox_wakes_and_nothing_is_lost() -> None:
-    """Readings alone cannot fill an inbox while the lane that takes them sleeps for ten minutes."""
-    clock = SystemClock()
+    """Readings alone cannot fill an inbox while the lane that takes them sleeps."""
+    clock = MeanwhileClock()
     inbox = clock.inbox(8)
-    got: list[object] = []
-    waiter = threading.Thread(target=lambda: got.extend(inbox.get(clock.now() + NEVER) for _ in range(5)))
-    waiter.start()
-    for number in range(5):
-        inbox.offer(number, wake=False)
-    waiter.join()
-    assert got == [0, 1, 2, 3, 4]
+    clock.meanwhile = [partial(inbox.offer, number, wake=False) for number in range(5)]
+    assert [inbox.get(clock.now() + LATE) for _ in range(5)] == [0, 1, 2, 3, 4]
+    assert clock.woken == [True]
     assert inbox.lost == 0
 
 
