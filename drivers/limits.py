@@ -32,6 +32,7 @@ class Limits:
 
     def __init__(self, channels: Iterable[Channel]) -> None:
         self._channels = {channel.quantity: channel for channel in channels}
+        self._possible = {quantity: _possible(channel) for quantity, channel in self._channels.items()}
 
     def judged(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
         """Return one frame's readings, with a doubt where a value is none: beyond its channel's limits, a void 0."""
@@ -41,11 +42,10 @@ class Limits:
         return readings if never is None else without_zeros(readings, never)
 
     def _is_possible(self, reading: Reading) -> bool:
-        channel = self._channels.get(reading.quantity)
-        if reading.doubt is not None or channel is None:
+        possible = self._possible.get(reading.quantity)
+        if reading.doubt is not None or possible is None:
             return True
-        below, above = BEYOND.get(reading.quantity, (0.0, 0.0))
-        return channel.low + below <= reading.value <= channel.high + above
+        return possible[0] <= reading.value <= possible[1]
 
     def _beyond(self, reading: Reading) -> Reading:
         channel = self._channels[reading.quantity]
@@ -74,6 +74,12 @@ def without_zeros(readings: tuple[Reading, ...], never: str) -> tuple[Reading, .
 def doubted(reading: Reading, doubt: Reason) -> Reading:
     """Return the reading with that doubt."""
     return Reading(reading.quantity, reading.value, reading.at, doubt, reading.wraps_at)
+
+
+def _possible(channel: Channel) -> tuple[float, float]:
+    """Return the lowest and the highest value that a good device can tell."""
+    below, above = BEYOND.get(channel.quantity, (0.0, 0.0))
+    return channel.low + below, channel.high + above
 
 
 class LimitedDevice:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-import logging
 import os
 import re
 import signal
@@ -216,7 +215,8 @@ def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
 
 def unforeseen(error: Exception) -> int:
     """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
-    import tempfile  # here: no other command needs it, and it brings much with it
+    import logging  # here: few commands need these, and they bring much with them
+    import tempfile
     import traceback
 
     detail = "".join(traceback.format_exception(error))
