@@ -30,7 +30,7 @@ from drivers.cameras.camera import (
     split_login,
 )
 from drivers.cameras.jpeg import JPEG_END, STRAY, first_whole
-from drivers.cameras.login import authorization, is_stale
+from drivers.cameras.login import LOGIN_NEEDED, authorization, is_stale
 from drivers.clock import Clock
 from drivers.reason import Reason
 
@@ -80,9 +80,7 @@ class HttpStill:
                     Reason("login_in_clear", "the address leads from https to http, where the login could be read")
                 )
             if not self._user:
-                raise LoginRefusedError(
-                    Reason("login_needed", "the camera asks for a login and none is given (username, password)")
-                )
+                raise LoginRefusedError(LOGIN_NEEDED)
             login = authorization(_challenges(headers), self._user, self._password, _target(place))
             status, headers, body = self._get(place, until, login)
             if status == 401 and is_stale(_challenges(headers)):

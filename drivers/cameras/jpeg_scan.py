@@ -4,7 +4,8 @@ Bytes that were lost and others put in their place mostly decode to something, a
 many blocks as were there: at the end data run out or are left over. libjpeg warns of both, and Pillow hides it. But
 without an end marker libjpeg asks for more data exactly when a block is not whole. So a scan must decode to its last
 block with a few bytes added, and must not with a few taken away.
-Where there are restart markers a decoder begins anew at each, so that each piece between two is tried as a picture.
+Where there are restart markers a decoder begins anew at each, so that each piece between two is tried as a picture;
+they are numbered.
 """
 
 from __future__ import annotations
@@ -63,10 +64,12 @@ def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
     layout = _layout(jpeg)
     if layout is None:
         return True
-    pieces = RESTART.split(jpeg[layout.begin : layout.end])
+    scan = jpeg[layout.begin : layout.end]
+    pieces = RESTART.split(scan)
     if not layout.each or len(pieces) == 1:
-        return _fits(jpeg[: layout.begin], jpeg[layout.begin : layout.end])
-    if len(pieces) != math.ceil(layout.blocks / layout.each):
+        return _fits(jpeg[: layout.begin], scan)
+    numbers = [found[0][1] & 7 for found in RESTART.finditer(scan)]
+    if numbers != [place % 8 for place in range(math.ceil(layout.blocks / layout.each) - 1)]:
         return False
     if len(pieces) > MOST_PIECES:
         return True

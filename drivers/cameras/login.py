@@ -11,6 +11,7 @@ from drivers.cameras.camera import LoginRefusedError
 from drivers.reason import Reason
 
 HASHES = {"SHA-256": "sha256", "SHA-512-256": "sha512_256", "MD5": "md5"}  # the better first
+LOGIN_NEEDED = Reason("login_needed", "the camera asks for a login and none is given (username, password)")
 # A challenge's scheme, or one of its fields, whose value may be quoted and hold commas and schemes' names.
 PART = re.compile(
     r"""[\s,]*(?:(?P<key>[\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^\s,"]*))"""
@@ -18,6 +19,7 @@ PART = re.compile(
 )
 
 Fields = dict[str, str]
+REFUSAL = re.compile(rb"RTSP/1\.\d 401[^\r\n]*\r?\n(.*?)\r?\n\r?\n", re.DOTALL)
 
 
 def authorization(headers: list[str], user: str, password: str, target: str) -> str:
@@ -33,22 +35,32 @@ def authorization(headers: list[str], user: str, password: str, target: str) -> 
                 return digest(fields, user, password, target)
     if any(scheme == "basic" for scheme, _ in known):
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    raise LoginRefusedError(no_known(known))
+
+
+def no_known(known: list[tuple[str, Fields]]) -> Reason:
+    """Return why a camera's challenges cannot be met: there are none, or of kinds that are not known here."""
     if not known:
-        raise LoginRefusedError(
-            Reason("login_without_challenge", "the camera refuses and does not say which login it wants")
-        )
-    raise LoginRefusedError(
-        Reason(
-            "login_kind_unknown",
-            "the camera asks for a login that is not known here: {kinds}",
-            kinds=", ".join(f"{scheme} {fields.get('algorithm', '')}".strip() for scheme, fields in known),
-        )
+        return Reason("login_without_challenge", "the camera refuses and does not say which login it wants")
+    return Reason(
+        "login_kind_unknown",
+        "the camera asks for a login that is not known here: {kinds}",
+        kinds=", ".join(f"{scheme} {fields.get('algorithm', '')}".strip() for scheme, fields in known),
     )
 
 
 def is_stale(headers: list[str]) -> bool:
     """Return whether a camera refuses the nonce alone, and not the login (RFC 7616, section 3.3)."""
     return any(fields.get("stale", "").lower() == "true" for text in headers for _, fields in challenges(text))
+
+
+def refusal_headers(heard: bytes | bytearray) -> list[str] | None:
+    """Return the WWW-Authenticate headers of the last answer 401 in what an RTSP camera said; None without one."""
+    refusals = REFUSAL.findall(heard)
+    if not refusals:
+        return None
+    lines = (line.partition(":") for line in refusals[-1].decode(errors="replace").splitlines())
+    return [value.strip() for name, _, value in lines if name.strip().lower() == "www-authenticate"]
 
 
 def challenges(text: str) -> list[tuple[str, Fields]]:

@@ -17,22 +17,23 @@ from contextlib import contextmanager, suppress
 from drivers.cameras import wire
 
 PIECE = 65536  # bytes
+HEARD = 16_384  # bytes: a login is refused in the first answers
 Left = Callable[[], float]
 
 
 @contextmanager
-def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left) -> Iterator[int]:
+def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, heard: bytearray) -> Iterator[int]:
     """Connect to the camera and yield the local port that leads to it, for one connection.
 
-    `left()` returns the seconds to the deadline and raises TimeoutError where there are none. Raise OSError where there
-    is no connection (ssl.SSLCertVerificationError where its certificate is not trusted), UnreachableError where the
-    certificate has another fingerprint.
+    What the camera says first is put into `heard`. `left()` returns the seconds to the deadline and raises TimeoutError
+    where there are none. Raise OSError where there is no connection (ssl.SSLCertVerificationError where its certificate
+    is not trusted), UnreachableError where the certificate has another fingerprint.
     """
     with (
         _connected(host, port, tls, fingerprint, left) as camera,
         socket.create_server(("127.0.0.1", 0), backlog=1) as listening,
     ):
-        pump = threading.Thread(target=_pump, args=(listening, camera, left), name="camera relay", daemon=True)
+        pump = threading.Thread(target=_pump, args=(listening, camera, left, heard), name="camera relay", daemon=True)
         pump.start()
         try:
             yield listening.getsockname()[1]
@@ -54,32 +55,36 @@ def _connected(host: str, port: int, tls: bool, fingerprint: str, left: Left) ->
     return secure
 
 
-def _pump(listening: socket.socket, camera: socket.socket, left: Left) -> None:
+def _pump(listening: socket.socket, camera: socket.socket, left: Left, heard: bytearray) -> None:
     """Carry bytes both ways until either end closes or the deadline comes."""
     try:
         listening.settimeout(left())
         near, _ = listening.accept()
         with near:
-            while _carried(near, camera, left):
+            while _carried(near, camera, left, heard):
                 pass
             camera.close()
     except (OSError, ValueError):  # the deadline, an end that has gone, or a socket that is closed under our hands
         return
 
 
-def _carried(near: socket.socket, camera: socket.socket, left: Left) -> bool:
+def _carried(near: socket.socket, camera: socket.socket, left: Left, heard: bytearray) -> bool:
     """Carry what is there, waiting for it. Return False where an end has closed."""
     waiting = isinstance(camera, ssl.SSLSocket) and camera.pending()
     ready = [near, camera] if waiting else select.select([near, camera], [], [], left())[0]
-    return all(_passed(*ends, left) for ends in ((camera, near), (near, camera)) if ends[0] in ready)
+    if camera in ready and not _passed(camera, near, left, heard):
+        return False
+    return near not in ready or _passed(near, camera, left)
 
 
-def _passed(source: socket.socket, target: socket.socket, left: Left) -> bool:
+def _passed(source: socket.socket, target: socket.socket, left: Left, heard: bytearray | None = None) -> bool:
     source.settimeout(0.0)  # of a TLS record there may be half, and nothing for us in it
     try:
         data = source.recv(PIECE)
     except (BlockingIOError, ssl.SSLWantReadError):
         return True
+    if heard is not None and len(heard) < HEARD:
+        heard += data[: HEARD - len(heard)]
     target.settimeout(left())
     target.sendall(data)
     return bool(data)

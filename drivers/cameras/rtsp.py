@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import ssl
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from drivers.cameras.camera import (
     public_address,
     split_login,
 )
+from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_known, refusal_headers
 from drivers.cameras.relay import relayed
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
@@ -32,6 +34,7 @@ QUALITY = 90  # of the JPEG; the stream's own compression has lost more than thi
 # What FFmpeg may look at before it gives packets; its own defaults wait 2 s for what the SDP has said already.
 PROBE = {"probesize": "100000", "analyzeduration": "100000"}  # bytes, us
 OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", **PROBE}
+FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
 PORTS = {"rtsp": 554, "rtsps": 322}  # IANA
 MOST_PACKETS = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
 
@@ -57,9 +60,6 @@ class RtspCamera:
 
     def still(self) -> bytes:
         """Return the next key frame within the timeout, as a JPEG. Raise CameraError."""
-        import av
-        from av import error as av_error
-
         until = self._clock.now() + self._timeout
 
         def left() -> float:
@@ -68,16 +68,45 @@ class RtspCamera:
                 raise TimeoutError
             return seconds
 
+        heard = bytearray()
+        try:
+            return self._picture(left, until, heard)
+        except LoginRefusedError:
+            if not is_stale(refusal_headers(heard) or []):
+                raise
+        return self._picture(left, until, bytearray())  # FFmpeg itself takes no second nonce
+
+    def _picture(self, left: Callable[[], float], until: float, heard: bytearray) -> bytes:
+        """Return a picture of one connection; what the camera says first is put into `heard`. Raise CameraError."""
+        import av
+        from av import error as av_error
+
         try:
             with (
-                relayed(self._host, self._port, self._tls, self._fingerprint, left) as port,
+                relayed(self._host, self._port, self._tls, self._fingerprint, left, heard) as port,
                 av.open(self._address.format(port=port), options=OPTIONS) as stream,
             ):
                 return self._key_frame(stream, until)
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(certificate_untrusted(error)) from None
+        except (av_error.HTTPUnauthorizedError, av_error.HTTPForbiddenError):
+            raise LoginRefusedError(self._refused(heard)) from None
         except (av_error.FFmpegError, OSError) as error:
             raise self._named(error, late=self._clock.now() > until - 0.2) from None
+
+    def _refused(self, heard: bytearray) -> Reason:
+        """Return why the login was refused: FFmpeg knows basic and digest with MD5."""
+        if not self._user:
+            return LOGIN_NEEDED
+        headers = refusal_headers(heard)
+        known = [challenge for text in headers or [] for challenge in challenges(text)]
+        usable = any(
+            scheme == "basic" or (scheme == "digest" and fields.get("algorithm", "MD5").upper() in FFMPEG_KNOWS)
+            for scheme, fields in known
+        )
+        if headers is not None and not usable:
+            return no_known(known)
+        return Reason("camera_refuses_login", "the camera refuses the login of user {user!r}", user=self._user)
 
     def close(self) -> None:
         """Do nothing: no connection is kept between two stills."""
@@ -90,10 +119,6 @@ class RtspCamera:
         from av import error as av_error
 
         match error:
-            case av_error.HTTPUnauthorizedError() | av_error.HTTPForbiddenError():
-                return LoginRefusedError(
-                    Reason("camera_refuses_login", "the camera refuses the login of user {user!r}", user=self._user)
-                )
             case _ if late or isinstance(error, av_error.ExitError | TimeoutError):
                 return NoPictureError(self._none())
             case av_error.HTTPNotFoundError() | av_error.InvalidDataError() | av_error.EOFError():

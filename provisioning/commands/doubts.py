@@ -16,6 +16,7 @@ DEGREES_AN_HOUR = 15.0  # of longitude: the earth turns once in 24 hours
 FAR = 4.0  # hours between sun and clock; in the west of China, at 74° E by the clock of 120° E, there are 3
 OFTEN = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200, 230400, 460800)  # bits/s of devices
 OTHERS_READ = 0o004
+TTY = Path("/sys/class/tty")
 
 
 def doubts(config: Config) -> Iterator[tuple[str, str]]:
@@ -49,6 +50,9 @@ def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
     if isinstance(port, str) and not port.startswith("/"):
         said = _("sensor {name}: port = {port} is no path of a device").format(name=name, port=port)
         yield said, _("Write it as /dev/serial/by-id/… (see `ls /dev/serial/by-id/`) or /dev/ttyUSB0.")
+    elif isinstance(port, str) and port.startswith("/dev/serial/by-id/") and is_shared(Path(port)):
+        said = _("sensor {name}: {port} is the name of several adapters, which have no serial number")
+        yield said.format(name=name, port=port), _("Write the socket's name, see `ls -l /dev/serial/by-path/`.")
     elif isinstance(port, str) and re.fullmatch(r"/dev/tty(USB|ACM)\d+", port):
         lasting = lasting_name(Path(port))
         said = _("sensor {name}: {port} may be another adapter after the next start").format(name=name, port=port)
@@ -58,16 +62,30 @@ def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
         yield said, _("Usual are {speeds}.").format(speeds=", ".join(map(str, OFTEN[:10])))
 
 
-def lasting_name(port: Path, folder: Path = Path("/dev/serial")) -> Path | None:
-    """Return the name that a port keeps: of its adapter, or of its USB socket where the adapter has no name of its own.
+def lasting_name(port: Path, folder: Path = Path("/dev/serial"), devices: Path = TTY) -> Path | None:
+    """Return the name that a port keeps: of its adapter, or of its USB socket where the adapter has no serial number.
 
-    Two adapters without a serial number have one name, which leads to one of them.
+    Adapters without one have one name, which leads to the one that was plugged in last.
     """
-    for kind in ("by-id", "by-path"):
+    for kind in ("by-id", "by-path") if has_serial_number(port, devices) else ("by-path", "by-id"):
         for link in sorted((folder / kind).glob("*")):
             if link.resolve() == port.resolve():
                 return link
     return None
+
+
+def is_shared(name: Path, devices: Path = TTY) -> bool:
+    """Return whether an adapter that has no serial number is not alone: another has a socket's name only."""
+    named = {link.resolve() for link in name.parent.glob("*")}
+    ports = {link.resolve() for link in (name.parent.parent / "by-path").glob("*")}
+    return not has_serial_number(name.resolve(), devices) and not ports <= named
+
+
+def has_serial_number(port: Path, devices: Path) -> bool:
+    """Return whether a USB adapter has a serial number, which its name below by-id bears; True where nobody knows."""
+    place = (devices / port.name / "device").resolve()
+    usb = next((parent for parent in (place, *place.parents) if (parent / "idVendor").exists()), None)
+    return usb is None or (usb / "serial").exists()
 
 
 def secrets(config: Config) -> Iterator[tuple[str, str]]:

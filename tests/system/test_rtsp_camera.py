@@ -85,6 +85,51 @@ def test_an_rtsp_camera_refuses_a_wrong_login() -> None:
             open_camera(CameraSettings("rtsp", url + "-not", "admin", "right", timeout=15.0), SystemClock()).still()
 
 
+DIGEST = 'Digest realm="Cam 3, Digest zone", nonce="{nonce}"'
+FIRST_NONCE_IS_OLD = [DIGEST.format(nonce=1), DIGEST.format(nonce=2) + ', stale="TRUE"', DIGEST.format(nonce=3)]
+
+
+@pytest.mark.parametrize(
+    ("challenges", "user", "asked", "code"),
+    [
+        (FIRST_NONCE_IS_OLD, "admin", 4, "no_video"),
+        ([DIGEST.format(nonce=1), DIGEST.format(nonce=2) + ", stale=false"], "admin", 2, "camera_refuses_login"),
+        (['Digest algorithm=SHA-256, realm="x", nonce="1"'] * 2, "admin", 2, "login_kind_unknown"),
+        ([""] * 2, "admin", 1, "login_without_challenge"),
+        ([DIGEST.format(nonce=1)] * 2, "", 2, "login_needed"),
+    ],
+)
+def test_an_rtsp_login_fails_for_its_own_cause(challenges: list[str], user: str, asked: int, code: str) -> None:
+    """An old nonce is no wrong password, which cameras lock at; a login that is not known here is named."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    described: list[str] = []
+
+    def answer() -> None:
+        with suppress(OSError):
+            while True:
+                link, _ = listening.accept()
+                with link, link.makefile("rb") as said:
+                    while request := said.readline():
+                        lines = [request, *iter(said.readline, b"\r\n")]
+                        number = next(line.split()[1].decode() for line in lines if line.lower().startswith(b"cseq"))
+                        status, more = "200 OK", ""
+                        if request.startswith(b"DESCRIBE"):
+                            status = "401 Unauthorized" if len(described) < len(challenges) else "404 Not Found"
+                            if status.startswith("401") and (challenge := challenges[len(described)]):
+                                more = f"WWW-Authenticate: {challenge}\r\n"
+                            described.append(status)
+                        link.sendall(f"RTSP/1.0 {status}\r\nCSeq: {number}\r\n{more}\r\n".encode())
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    address = f"rtsp://127.0.0.1:{listening.getsockname()[1]}/x"
+    with pytest.raises((LoginRefusedError, NotAnImageError)) as failed:
+        open_camera(CameraSettings("rtsp", address, user, "geheim", timeout=15.0), SystemClock()).still()
+    listening.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+    assert (failed.value.detail.code, len(described)) == (code, asked)
+
+
 def test_an_rtsp_path_and_user_may_be_in_any_script() -> None:
     """A path with hanzi and a blank reaches the camera as UTF-8, written so or in percent signs, a user's name too."""
     with rtsp("h264", "管理员", "密码") as url:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from drivers.cameras.camera import CameraError, NoPictureError
 from drivers.cameras.jpeg import extract_jpeg, size
+from drivers.cameras.jpeg_scan import RESTART
 from drivers.twins.scene import Moment, Scene
 from tests.data import shared
 
@@ -74,6 +75,16 @@ def test_noise_in_the_scan_is_found_by_the_length_that_it_has(how: dict[str, obj
         except NoPictureError:
             continue
     assert passed <= 1, "by chance noise of the right length is left, one in fifty"
+
+
+@given(lost=st.integers(0, 20), count=st.integers(1, 3))
+@settings(max_examples=10, deadline=None)
+def test_a_piece_between_two_restart_markers_that_is_lost_is_found(lost: int, count: int) -> None:
+    """Rows that are missing, and all below them moved up, are no picture."""
+    whole = picture(restart_marker_rows=1)
+    marks = [found.start() for found in RESTART.finditer(whole, whole.index(b"\xff\xda"))]
+    with pytest.raises(NoPictureError):
+        extract_jpeg(whole[: marks[lost]] + whole[marks[lost + count] :])
 
 
 @pytest.mark.parametrize("how", [*CODED, {"progressive": True}])

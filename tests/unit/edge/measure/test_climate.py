@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edge.measure.climate import band
 from edge.measure.derived.et0 import Place
+from tests.kits.mornings import HOUR, MIDNIGHT, T, air, day
 
 # What was measured: place, latitude, altitude (m), date, degC.
 RECORDED = [
@@ -83,3 +84,9 @@ def test_a_year_holds_each_of_its_days(latitude: float, altitude: float, day: in
     assert least <= low < high <= most
     away = band(Place(-latitude, 0.0, altitude), (day + 182) % 365 + 1)
     assert away == pytest.approx((low, high), abs=1.5)
+
+
+def test_a_thermometer_that_is_wrong_from_the_start_accuses_no_other() -> None:
+    """Of two that lie apart the one is doubted by its place and month, and the good one never is."""
+    beside = day(lambda at: air(at) | {f"{T}.hedge": -25.0}, 15, utc=MIDNIGHT + 12 * HOUR)
+    assert {(minute.quality[T], minute.quality[f"{T}.hedge"]) for minute in beside()} == {(1, 3)}
