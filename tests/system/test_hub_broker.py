@@ -31,7 +31,7 @@ def test_status_says_how_long_the_broker_keeps_what_waits(tmp_path: Path) -> Non
     """A broker that keeps less than it is asked for is named with its hours; one that is away with why."""
     broker = Broker(tmp_path).start()
     found = hub_broker.state_of(broker.section())
-    assert found == (broker.url, None, KEPT_SESSION)
+    assert found == hub_broker.BrokerState(broker.url, None, KEPT_SESSION)
     assert "keeps for 168 h what waits" in hub_broker.line(found)
     broker.stop()
     away = hub_broker.state_of(broker.section())
