@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
+
+MOST_PORT = 65535
 
 
 def address_of(listen: str) -> tuple[str, int]:
-    """Return host and port of "127.0.0.1:8080" or "[::]:8080"."""
+    """Return host and port of "127.0.0.1:8080", "localhost:8080" or "[::]:8080". Raise ValueError where it is none."""
     host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if bare != "localhost" and (ip_address(bare).version == 6) == (bare == host):
+        raise ValueError(listen)  # an IPv6 address stands in brackets, no other does
+    if not (port.isascii() and port.isdecimal() and int(port[:6]) <= MOST_PORT):
+        raise ValueError(listen)
+    return bare, int(port)
 
 
 def listening(listen: str) -> socket.socket:

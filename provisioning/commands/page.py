@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from provisioning.commands.status import SOCKET, ask_station
 from provisioning.folding import say
 
 TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something else
-LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}")
 
 
 @click.group(
@@ -55,8 +53,13 @@ def page(
     """Serve until SIGINT or SIGTERM; a station that is not running is waited for."""
     if context.invoked_subcommand is not None:
         return
-    if not LISTEN.fullmatch(listen):
-        raise CommandError(Exit.CONFIG, _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=listen))
+    from edge.page.address import address_of
+
+    try:
+        address_of(listen)
+    except ValueError:
+        said = _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=listen)
+        raise CommandError(Exit.CONFIG, said) from None
     from edge.page.demo import Demo
     from edge.page.server import PageServer, PortError
 
