@@ -19,7 +19,7 @@ from edge.config.sections import BrokerSection
 from edge.config.slips import decoded
 from edge.config.web_address import web_address
 from edge.files import read_password
-from edge.page.address import address_of
+from edge.page.address import is_address
 
 UNSAFE = Reason(
     "http_unsafe",
@@ -72,10 +72,8 @@ class HttpSection(Section):
     @field_validator("listen")
     @classmethod
     def _is_address(cls, listen: str) -> str:
-        try:
-            address_of(listen)
-        except ValueError:
-            raise SettingError(BAD_LISTEN) from None
+        if not is_address(listen):
+            raise SettingError(BAD_LISTEN)
         return listen
 
     @model_validator(mode="after")

@@ -32,6 +32,7 @@ __all__ = [
     "language",
     "ngettext",
     "render",
+    "render_known",
     "render_value",
     "reported",
     "size",
@@ -111,6 +112,14 @@ def render_value(value: object) -> str:
 def reason_of(value: object) -> Reason:
     """Return a meaning as it is, or the one that was written."""
     return value if isinstance(value, Reason) else restored(value)
+
+
+def render_known(value: object) -> str:
+    """Return the same; "" of what is said in a way that is not known here, as a newer station's may be."""
+    try:
+        return render_value(value)
+    except ValueError:
+        return ""
 
 
 def in_full(value: object) -> str:

@@ -159,6 +159,15 @@ class Queries:
         more = pictures[-1] if len(found) > PAGE else None
         return Pictures(pictures, None if more is None else f"{more.time_us}.0.{more.sha256}")
 
+    def all_pictures(self, station: str, first_us: int, last_us: int, camera: str | None = None) -> list[Picture]:
+        """Return all pictures of a span, which is at most some days, the newest first."""
+        told = self.pictures(station, first_us, last_us, camera)
+        found = list(told.pictures)
+        while told.next is not None:
+            told = self.pictures(station, first_us, last_us, camera, told.next)
+            found += told.pictures
+        return found
+
     def picture(self, sha256: str) -> Picture | None:
         """Return the picture of a hash; None where none is here, or it is another's."""
         if rows.is_refused(sha256):

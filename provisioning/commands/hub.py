@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.clock.clock import system_utc
-from edge.language import texts
+from edge.language import destinations, texts
 from edge.language.texts import _
-from provisioning.commands import destinations, hub_broker
+from provisioning.commands import hub_broker
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export

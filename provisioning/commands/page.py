@@ -10,6 +10,7 @@ import click
 from edge.clock.clock import SystemClock
 from edge.language import texts
 from edge.language.texts import _
+from edge.page.address import is_address
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, state_folder
 from provisioning.commands.run import log_to_stderr
@@ -38,6 +39,11 @@ TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something e
     help=_("Where the page is reached."),
 )
 @click.option("--host", "hosts", multiple=True, help=_("A name under which people reach it, beside its address."))
+@click.option(
+    "--hotspot",
+    metavar=_("ADDRESS:PORT"),
+    help=_("Where the station's own Wi-Fi reaches the page: phones that ask for another name are led there."),
+)
 @click.option("--speed", type=float, default=1.0, hidden=True)  # these two are a demo's
 @click.option("--unplugged", type=click.Path(path_type=Path), hidden=True)
 @click.pass_context
@@ -47,19 +53,16 @@ def page(
     socket: Path | None,
     listen: str,
     hosts: tuple[str, ...],
+    hotspot: str | None,
     speed: float,
     unplugged: Path | None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; a station that is not running is waited for."""
     if context.invoked_subcommand is not None:
         return
-    from edge.page.address import address_of
-
-    try:
-        address_of(listen)
-    except ValueError:
-        said = _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=listen)
-        raise CommandError(Exit.CONFIG, said) from None
+    for text in filter(None, (listen, hotspot)):
+        if not is_address(text):
+            raise CommandError(Exit.CONFIG, _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=text))
     from edge.page.demo import Demo
     from edge.page.server import PageServer, PortError
 
@@ -67,7 +70,8 @@ def page(
     daemon = socket if socket is not None else state_folder(config_file) / SOCKET
     try:
         names = frozenset(name.lower() for name in hosts)
-        server = PageServer(listen, daemon, SystemClock(), names, Demo(speed, unplugged))
+        instead = hotspot and f"http://{hotspot}/"
+        server = PageServer(listen, daemon, SystemClock(), names, Demo(speed, unplugged), instead)
     except PortError as error:
         raise CommandError(Exit.TROUBLE, texts.render(error.reason)) from None
     say(_("The page: {address}").format(address=server.url))
