@@ -3,7 +3,8 @@
 A hole is a time without minutes between two that are here. Numbers that the ledger lacks there were measured: they are
 not received yet, or lost where a loss record names them. Where the epoch changes the box was off for the time that its
 start record names, and why; what was measured before and after it, and is not here, is told apart from it. What is none
-of these was not measured.
+of these was not measured. Behind the last minute what a hello named is not received, and nothing has been heard of the
+rest. Where two boxes speak in one name, each one's numbers are looked at by themselves.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from edge.records.ranges import Ranges, common, count, ranges, without
+from edge.records.record import MOST
 from hub.database.engine import Engine
 
 DAY_S = 86_400
@@ -39,7 +42,10 @@ class Hole(NamedTuple):
 
 
 class Day(NamedTuple):
-    """One station's day by its own clock: minutes measured, received, good, and the holes."""
+    """One station's day by its own clock: minutes measured, received, good, and the holes.
+
+    `over`: how many minutes begin where the one before has not ended.
+    """
 
     station: str
     day: date
@@ -47,6 +53,7 @@ class Day(NamedTuple):
     received: int
     good: int
     holes: list[Hole]
+    over: int = 0
 
 
 class Minute(NamedTuple):
@@ -71,7 +78,8 @@ def day_of(engine: Engine, station: str, day: date, now: int) -> Day:
     first = begin_of(day, offset_of(engine, station))
     received, holes = span_of(engine, station, first, min(first + DAY_S * US, now))
     lacking = sum(hole.records for hole in holes)
-    return Day(station, day, len(received) + lacking, len(received), sum(m.good for m in received), holes)
+    over = sum(after.start + MINUTE_US // 2 < before.end for before, after in pairwise(received))
+    return Day(station, day, len(received) + lacking, len(received), sum(m.good for m in received), holes, over)
 
 
 def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[Minute], list[Hole]]:
@@ -92,7 +100,7 @@ def local_day(engine: Engine, station: str, utc: int) -> date:
 
 
 def first_minute(engine: Engine, station: str) -> int | None:
-    """Return the begin of the first minute that a station ever sent, whole minutes since 1970; None: there is none."""
+    """Return the whole minute, microseconds UTC, in which a station's first one began; None: there is none."""
     found = engine.query(
         "SELECT start FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL AND start IS NOT NULL "
         "ORDER BY start LIMIT 1",
@@ -131,18 +139,49 @@ def _is_good(quality: Any) -> bool:
 
 def _holes(engine: Engine, station: str, minutes: list[Minute], first: int, last: int) -> Iterator[Hole]:
     """Yield the holes of a day, each as far as the day holds it, with its share of the records."""
-    reached = minutes[0] if minutes else None
-    for minute in minutes[1:]:
+    reached: Minute | None = None
+    newest: dict[str, Minute] = {}  # by epoch
+    found: list[Hole] = []
+    for minute in minutes:
+        own = newest.get(minute.epoch)
         if reached is not None and minute.start - reached.end >= MINUTE_US // 2:
-            for hole in _between(engine, station, reached, minute):
-                start, end = max(hole.start, first), min(hole.end, last)
-                if start < end:
-                    share = round(hole.records * (end - start) / (hole.end - hole.start))
-                    yield hole._replace(start=start, end=end, records=share)
-        reached = minute
-    end = first if reached is None else max(reached.end, first)
-    if last - end >= MINUTE_US and (reached is None or reached.start < last):
-        yield Hole(end, last, "silent", 0, None)
+            found += _between(engine, station, reached, minute)
+        elif own is not None and own is not reached and own.seq + 1 < minute.seq:
+            found += _hidden(engine, station, own, minute)
+        reached = newest[minute.epoch] = minute
+    if reached is None:
+        found.append(Hole(first, last, "silent", 0, None))
+    else:
+        found += _behind(engine, station, reached, last)
+    for hole in found:
+        start, end = max(hole.start, first), min(hole.end, last)
+        if start < end and (hole.cause != "silent" or end - start >= MINUTE_US):
+            yield hole._replace(
+                start=start, end=end, records=round(hole.records * (end - start) / (hole.end - hole.start))
+            )
+
+
+def _hidden(engine: Engine, station: str, before: Minute, after: Minute) -> Iterator[Hole]:
+    """Yield what one box lacks between two of its minutes, while another speaks in its name."""
+    lacking = without(((before.seq + 1, after.seq - 1),), _held(engine, station, before.epoch))
+    if lacking and before.end < after.start:
+        yield from _lacking(engine, station, before.epoch, Hole(before.end, after.start, "", 0, None), lacking)
+
+
+def _behind(engine: Engine, station: str, newest: Minute, last: int) -> Iterator[Hole]:
+    """Yield what is behind the newest minute: what a hello named, a minute each, and what nobody has told of."""
+    said = engine.query(
+        "SELECT said_first, said_last FROM epoch WHERE station = %s AND said_first IS NOT NULL "
+        "AND (epoch = %s OR arrived_first IS NULL)",
+        (station, newest.epoch),
+    )
+    named = common(ranges((first, last) for first, last in said), ((newest.seq + 1, MOST),))
+    lacking = without(named, _held(engine, station, newest.epoch))
+    told = newest.end + count(lacking) * MINUTE_US
+    if lacking:
+        yield from _lacking(engine, station, newest.epoch, Hole(newest.end, told, "", 0, None), lacking)
+    if told < last:
+        yield Hole(told, last, "silent", 0, None)
 
 
 def _between(engine: Engine, station: str, before: Minute, after: Minute) -> Iterator[Hole]:

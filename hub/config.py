@@ -19,13 +19,14 @@ from edge.config.sections import BrokerSection
 from edge.config.slips import decoded
 from edge.config.web_address import web_address
 from edge.files import read_password
+from edge.page.address import is_address
 
-LISTEN = r"^(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}$"
 UNSAFE = Reason(
     "http_unsafe",
     "passwords would go over the network in the clear: give cert_file and key_file, or behind_proxy, "
     "or insecure = true if that is meant",
 )
+BAD_LISTEN = Reason("bad_listen", "must be an address of this machine and a port, as 127.0.0.1:8080 or [::]:8080")
 HALF = Reason("half_certificate", "cert_file and key_file belong together")
 
 
@@ -61,12 +62,19 @@ class HttpSection(Section):
     `public_url`: how people reach it.
     """
 
-    listen: str = Field(default="127.0.0.1:8080", pattern=LISTEN)
+    listen: str = "127.0.0.1:8080"
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+/?$")
     cert_file: str | None = None
     key_file: str | None = None
     behind_proxy: list[str] = Field(default_factory=list)
     insecure: bool = False
+
+    @field_validator("listen")
+    @classmethod
+    def _is_address(cls, listen: str) -> str:
+        if not is_address(listen):
+            raise SettingError(BAD_LISTEN)
+        return listen
 
     @model_validator(mode="after")
     def _is_safe(self) -> HttpSection:

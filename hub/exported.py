@@ -24,7 +24,11 @@ SLICE = 2000  # minutes that are read at a time
 COLUMNS = "start, epoch, seq, duration, source, error, arrived, setup, raw"
 MINUTES = f"SELECT {COLUMNS} FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL"
 DATED = f"{MINUTES} AND start >= %s AND start < %s AND (start, epoch, seq) > (%s, %s, %s) ORDER BY start, epoch, seq"
-UNDATED = f"{MINUTES} AND start IS NULL AND arrived >= %s AND arrived < %s ORDER BY arrived, epoch, seq"
+UNDATED = (
+    f"{MINUTES} AND start IS NULL AND arrived >= %s AND arrived < %s AND (arrived, epoch, seq) > (%s, %s, %s) "
+    "ORDER BY arrived, epoch, seq"
+)
+ARRIVED = 6  # among `COLUMNS`
 NO_MINUTES = Reason("no_minutes_there", "{station} has no minute from {first} to {last}", station="", first="", last="")
 NO_QUANTITY = Reason(
     "not_among_them", 'no "{name}" was measured there; there are: {known}', name="", known=""
@@ -94,7 +98,7 @@ class Export:
         )
         left = "SELECT 1 FROM stale WHERE station = %s AND start > %s AND start < %s LIMIT 1"
         beyond = any(first < self.first or last + HOUR_US > self.last for _, first, last in hours)
-        if beyond or self._engine.query(left, within) or any(self._undated(1)):
+        if beyond or self._engine.query(left, within) or next(self._undated(), None) is not None:
             return set()
         return {channel for channel, *_ in hours}
 
@@ -112,12 +116,7 @@ class Export:
 
     def minutes(self) -> Iterator[Minute]:
         """Yield the minutes by time, then those that no station has dated, as they arrived."""
-        after: tuple[int, str, int] | None = (self.first - 1, "", 0)
-        while after is not None:
-            values = (self.wanted.station, self.first, self.last, *after, SLICE)
-            found = self._engine.query(f"{DATED} LIMIT %s", values)
-            yield from self._made(found)
-            after = (found[-1][0], found[-1][1], found[-1][2]) if len(found) == SLICE else None
+        yield from self._read(DATED, 0)
         yield from self._undated()
 
     def lines(self) -> Iterator[tuple[Minute, bytes]]:
@@ -129,9 +128,17 @@ class Export:
                 more = came if intake.says_more(came) else None
                 yield minute, jsonl.encoded(jsonl.of_record(minute.station, record, minute.arrived, more))
 
-    def _undated(self, most: int = 2**31) -> Iterator[Minute]:
-        values = (self.wanted.station, self.first, self.last, most)
-        yield from self._made(self._engine.query(f"{UNDATED} LIMIT %s", values))
+    def _undated(self) -> Iterator[Minute]:
+        return self._read(UNDATED, ARRIVED)
+
+    def _read(self, sql: str, time: int) -> Iterator[Minute]:
+        """Yield what a statement finds, a slice a statement; `time`: the column that it goes by."""
+        after: tuple[int, str, int] | None = (self.first - 1, "", 0)
+        while after is not None:
+            found = self._engine.query(f"{sql} LIMIT %s", (self.wanted.station, self.first, self.last, *after, SLICE))
+            yield from self._made(found)
+            last = found[-1] if len(found) == SLICE else None
+            after = None if last is None else (last[time], last[1], last[2])
 
     def _made(self, found: list[tuple[object, ...]]) -> Iterator[Minute]:
         station = self.wanted.station

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import ip_address
+
+MOST_PORT = 65535
+VANISHED_MS = 60_000  # after which who acknowledges nothing is gone: a phone out of range says no farewell
 
 
 def address_of(listen: str) -> tuple[str, int]:
-    """Return host and port of "127.0.0.1:8080" or "[::]:8080"."""
+    """Return host and port of "127.0.0.1:8080", "localhost:8080" or "[::]:8080". Raise ValueError where it is none."""
     host, _, port = listen.rpartition(":")
-    return host.strip("[]"), int(port)
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if bare != "localhost" and (ip_address(bare).version == 6) == (bare == host):
+        raise ValueError(listen)  # an IPv6 address stands in brackets, no other does
+    if not (port.isascii() and port.isdecimal() and int(port[:6]) <= MOST_PORT):
+        raise ValueError(listen)
+    return bare, int(port)
 
 
-VANISHED_MS = 60_000  # after which who acknowledges nothing is gone: a phone out of range says no farewell
+def is_address(listen: str) -> bool:
+    """Return whether that is an address to listen on."""
+    try:
+        address_of(listen)
+    except ValueError:
+        return False
+    return True
 
 
 def listening(listen: str) -> socket.socket:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -116,6 +117,19 @@ class SqliteEngine:
                 self._open = connection
         return self._open
 
+    def _closed(self) -> SinkError:
+        """Return why the file cannot be opened: what no waiting helps, or nobody has made it yet, or what it may be."""
+        path = Path(self.shown)
+        if path.is_dir():
+            return RefusedError(Reason("database_is_folder", "{file} is a folder: name a file in it", file=self.shown))
+        if not path.exists() and path.parent.is_dir() and not self._flags & apsw.SQLITE_OPEN_CREATE:
+            return SinkError(
+                Reason(
+                    "database_not_there", "{file} is not there yet: the hub makes it when it starts", file=self.shown
+                )
+            )
+        return SinkError(CANNOT_OPEN.having(file=self.shown))
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
@@ -130,7 +144,7 @@ class SqliteEngine:
         except apsw.BusyError:
             raise SinkError(BUSY.having(file=self.shown)) from None
         except apsw.CantOpenError:
-            raise SinkError(CANNOT_OPEN.having(file=self.shown)) from None
+            raise self._closed() from None
         except apsw.Error as error:
             raise SinkError(unusable(self.shown, str(error))) from None
 

@@ -117,7 +117,7 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
             raise CommandError(Exit.USAGE, _('No station "{station}" has sent anything.').format(station=station))
         for name in names:
             for found in days(engine, name, None if day is None else day.date()):
-                holes += len(found.holes)
+                holes += len(found.holes) + found.over
                 show(engine, found, as_json)
     if holes:
         raise click.exceptions.Exit(Exit.TROUBLE)
@@ -132,16 +132,15 @@ def states(engine: Engine, config: HubConfig) -> list[State]:
 
 def days(engine: Engine, station: str, day: date | None) -> list[Day]:
     """Return the day that is named, else the last ones from the first that has a minute."""
-    from hub.completeness import day_of, local_day
+    from hub.completeness import IN_TRANSIT_US, day_of, first_minute, local_day
 
-    now = system_utc()
+    now = system_utc() - IN_TRANSIT_US
     if day is not None:
         return [day_of(engine, station, day, now)]
     today = local_day(engine, station, now)
     found = [day_of(engine, station, today - timedelta(days=ago), now) for ago in reversed(range(DAYS))]
-    while found and not found[0].received:
-        del found[0]
-    return found
+    first = first_minute(engine, station)
+    return [] if first is None else [one for one in found if one.day >= local_day(engine, station, first)]
 
 
 def show(engine: Engine, found: Day, as_json: bool) -> None:
@@ -157,6 +156,12 @@ def show(engine: Engine, found: Day, as_json: bool) -> None:
     for hole in found.holes:
         span = f"{texts.when(hole.start, hours)} – {texts.when(hole.end, hours)}"
         say(f"  {span}: {cause(hole.cause, hole.records, hole.why)}")
+    if found.over:
+        said = _(
+            "{n} minutes lie over others: a second box speaks as this station (was a card copied?), or times are still "
+            "to be corrected"
+        )
+        say(f"  {said.format(n=found.over)}")
 
 
 def numbers(day: Day) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 from edge.clock.clock import SystemClock
 from edge.language import texts
 from edge.language.texts import _
+from edge.page.address import is_address
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, state_folder
 from provisioning.commands.run import log_to_stderr
@@ -18,7 +18,6 @@ from provisioning.commands.status import SOCKET, ask_station
 from provisioning.folding import say
 
 TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something else
-LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}")
 
 
 @click.group(
@@ -62,7 +61,7 @@ def page(
     if context.invoked_subcommand is not None:
         return
     for text in filter(None, (listen, hotspot)):
-        if not LISTEN.fullmatch(text):
+        if not is_address(text):
             raise CommandError(Exit.CONFIG, _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=text))
     from edge.page.demo import Demo
     from edge.page.server import PageServer, PortError

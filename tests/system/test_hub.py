@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.config.errors import ConfigError
 from edge.store.outbox import PLATFORM
 from edge.wire.contract import Receipt, Topic, decode
+from hub.config import BAD_LISTEN, load
 from provisioning.commands.exits import Exit
 from tests.kits.broker import Broker, password_file, until
 from tests.kits.command import minshan
@@ -215,6 +217,16 @@ def test_bad_files_are_one_clear_line(tmp_path: Path, broker: Broker) -> None:
         code, line = hub.asked("run")
         assert code == 3, line
         assert "hub.toml:" in line
+    for listen in ("127.0.0.1:99999", "8080", "::1:8080", "[127.0.0.1]:80", "999.1.1.1:80", "127.0.0.1:٨٠"):
+        hub.config.write_text(f'{text}[http]\nlisten = "{listen}"\n')
+        with pytest.raises(ConfigError) as wrong_address:
+            load(hub.config)
+        assert [mistake.reason for mistake in wrong_address.value.mistakes] == [BAD_LISTEN]
+    page = minshan("page", "--listen", "127.0.0.1:99999", "--socket", str(tmp_path / "none"))
+    assert (page.code, "no address to listen on" in page.err) == (3, True)
+    for swap, sentence in (("/hub.db", "/pictures"), "is a folder"), (("/hub.db", "/none.db"), "is not there yet"):
+        hub.config.write_text(text.replace(*swap))
+        assert [(code, sentence in line) for code, line in [hub.asked("gaps")]] == [(6, True)]
     (tmp_path / "hub.db").write_text("somebody's notes " * 400)
     hub.config.write_text(text)
     for command in ("run", "status", "gaps"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import msgspec
+import pytest
 
 from edge.records.record import Kind
 from edge.records.spans import Span
@@ -12,6 +14,7 @@ from hub.completeness import day_of, local_day, stations
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.sink import Announced
+from tests.kits.command import minshan
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, row
 
@@ -89,3 +92,48 @@ def test_a_whole_day_has_no_hole(sink: DatabaseSink, url: str) -> None:
     assert (found.measured, found.received, found.good) == (1439, 1439, 1439)
     assert found.holes == [], "before a station's first minute nothing is missing"
     engine.close()
+
+
+def test_what_a_hello_named_behind_the_last_minute_is_not_received(sink: DatabaseSink, url: str) -> None:
+    """A station that says it has more than is here is not called silent for that time, and no day counts it twice."""
+    here = [row(seq) for seq in range(1000, 1430)]
+    sink.commit(msgspec.structs.replace(delivery(*here), announced=(Announced("s", (Span("e", 1, 1459),)),)))
+    engine = opened(url)
+    days = [day_of(engine, "s", date(2026, 1, day), UTC0 + 1500 * MINUTE) for day in (1, 2)]
+    assert [(h.cause, h.records, (h.start - UTC0) // MINUTE, (h.end - UTC0) // MINUTE) for h in days[0].holes] == [
+        ("not_received", 10, 1430, 1440)
+    ]
+    assert [(h.cause, h.records, (h.start - UTC0) // MINUTE, (h.end - UTC0) // MINUTE) for h in days[1].holes] == [
+        ("not_received", 20, 1440, 1460),
+        ("silent", 0, 1460, 1500),
+    ]
+    assert [day.measured for day in days] == [440, 20]
+    engine.close()
+
+
+def test_two_boxes_that_speak_in_one_name(sink: DatabaseSink, url: str) -> None:
+    """A copied card: what one box lacks is named though the other's minutes fill the time, and that there are two."""
+    one = [row(seq) for seq in range(1, 61) if not 20 <= seq < 30]
+    other = [came(row(seq, epoch="f").raw.replace(b"00000,", b"07000,", 1)) for seq in range(1, 61)]
+    sink.commit(delivery(*one, *other))
+    engine = opened(url)
+    found = day_of(engine, "s", DAY, UTC0 + 61 * MINUTE)
+    assert [(h.cause, h.records, (h.start - UTC0) // MINUTE, (h.end - UTC0) // MINUTE) for h in found.holes] == [
+        ("not_received", 10, 20, 30)
+    ]
+    assert (found.measured, found.received, found.over) == (120, 110, 50)
+    engine.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_week_of_silence_is_shown(sink: DatabaseSink, url: str, tmp_path: Path) -> None:
+    """Days of which nothing is here are shown all the same, as soon as the station has ever been heard."""
+    sink.commit(delivery(*(row(seq) for seq in range(1, 30)), *(row(seq, epoch="f") for seq in range(1, 30))))
+    config = tmp_path / "hub.toml"
+    config.write_text(
+        f'[broker]\nurl = "mqtt://127.0.0.1:9"\n[database]\nurl = "{url}"\n[pictures]\ndir = "{tmp_path}/pictures"\n'
+    )
+    said = minshan("hub", "gaps", "--config", str(config))
+    assert (said.code, said.out.count("nothing has been heard of it")) == (1, 7)
+    day = minshan("hub", "gaps", "--config", str(config), "--day", "2026-01-01").out
+    assert "29 minutes lie over others" in day

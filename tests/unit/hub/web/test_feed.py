@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -64,6 +65,8 @@ def listening(shared: Office, token: str, last: str | None = None) -> Iterator[L
     headers = {} if last is None else {"last-event-id": last}
     with shared.client(token, headers) as client, client.stream("GET", "/live", timeout=60) as response:
         assert response.status_code == 200, response.read()
+        assert response.headers["x-accel-buffering"] == "no", "a proxy must not gather events"
+        assert "content-encoding" not in response.headers, "nor anything of ours, which packs other answers"
         listener = Listener(response)
         until(lambda: listener.lines)
         yield listener
@@ -147,6 +150,30 @@ def test_a_stream_ends_with_the_right_to_it(shared: Office, monkeypatch: pytest.
         shared.accounts.end("user", name, 1)
         assert listener.over.wait(10)
         assert "event: ended" in listener.lines
+
+
+def test_who_reads_too_slowly_is_told_to_read_anew() -> None:
+    """Nothing piles up for a listener that does not read: it is let go, and a page that comes again is whole."""
+
+    async def slow() -> None:
+        async def newest(_station: str) -> bytes:
+            return b"{}"
+
+        async def sees() -> Callable[[str], bool]:
+            return lambda _station: True
+
+        made = feed.Feed(newest)
+        made.start()
+        stream = made.listen("somebody", sees, None)
+        await anext(stream)
+        for number in range(feed.MOST_BEHIND + 1):
+            made.notify(f"s{number}")
+        while made.position.rpartition("-")[2] != str(feed.MOST_BEHIND + 1):
+            await asyncio.sleep(0.01)
+        assert [lines async for lines in stream] == [feed.RESYNC]
+        assert made.listeners == 0
+
+    asyncio.run(slow())
 
 
 def test_one_account_cannot_take_all_streams(shared: Office) -> None:

@@ -1,0 +1,76 @@
+"""However long a span is, and however slowly it is read, an export takes no more memory and holds up nothing."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hub import exported, sheets
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.exported import Export, Wanted
+from hub.sink import Row
+from tests.kits.receiver_kit import UTC0
+from tests.kits.sink_kit import came, delivery
+from tests.unit.hub.database.test_hours import minute
+
+WANTED = Wanted("s", date(2026, 1, 1), date(2026, 1, 9))
+HELD = 5_000_000  # bytes that SQLite's log may have: four at which it is folded in, and a commit
+
+
+def undated(seq: int) -> Row:
+    """Return a minute of a station that did not know the time."""
+    said = json.loads(minute(seq, 0).raw) | {"start": None, "clock": {"source": "bounds"}}
+    row = came(json.dumps(said).encode())
+    return Row(row.station, row.record, row.raw, UTC0 + seq // 7)
+
+
+def test_each_minute_is_read_once_slice_by_slice(sink: DatabaseSink, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dated or not, several of one instant too, each is there once, whatever a slice ends with."""
+    rows = [*(minute(seq, seq // 3) for seq in range(2, 60)), *(undated(seq) for seq in range(100, 160))]
+    sink.commit(delivery(*rows))
+    engine = opened(url)
+    for size in (1, 4, 58, 500):
+        monkeypatch.setattr(exported, "SLICE", size)
+        assert [one.raw for one in Export(engine, WANTED).minutes()] == [row.raw for row in rows]
+    engine.close()
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_longer_span_takes_no_more_memory(
+    sink: DatabaseSink, url: str, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four days of minutes take no more than one; a spreadsheet's rows lie in a file until it is whole."""
+    monkeypatch.setattr(exported, "SLICE", 50)
+    sink.commit(delivery(*(minute(seq, 8 * seq) for seq in range(2, 1400))))
+    engine, peaks = opened(url), []
+    for last in (1, 1, 2, 8):  # what is imported and cached is there after the first
+        export = Export(engine, Wanted("s", date(2026, 1, 1), date(2026, 1, last)))
+        tracemalloc.start()
+        count = sheets.write_file(export, form, tmp_path / f"o.{form}", lambda _minute: None)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert count > 170 * last
+    engine.close()
+    assert peaks[-1] < 1.3 * peaks[1] + 50_000, peaks
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_who_reads_slowly_holds_no_log(sink: DatabaseSink, url: str, tmp_path: Path) -> None:
+    """While somebody is in the middle of an export, SQLite's log is folded into the file as ever."""
+    sink.commit(delivery(*(minute(seq, seq) for seq in range(2, 5000))))
+    engine = opened(url)
+    reading = Export(engine, WANTED).minutes()
+    next(reading)
+    log = tmp_path / "hub.db-wal"
+    for seq in range(10_000, 10_060):
+        sink.commit(delivery(minute(seq, 1, {"values": {}, "quality": {}, "more": "x" * 400_000})))
+        next(reading)
+        assert log.stat().st_size < HELD
+    assert (tmp_path / "hub.db").stat().st_size > 4 * HELD
+    engine.close()
