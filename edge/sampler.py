@@ -23,6 +23,7 @@ from drivers.reading import Reading
 from drivers.reason import Reason
 from edge.backoff import Backoff
 from edge.config.sections import SensorSection
+from edge.snapshots import SensorSnapshot
 
 log = logging.getLogger("minshan.sampler")
 TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; three failures in a row are a sensor that went
@@ -73,18 +74,6 @@ class SensorState:
         """Read the interval once: it is asked for at each turn, and a model takes its time to tell."""
         own = getattr(self.sensor.settings, "interval", None)
         self.interval = own if own is not None else self.sensor.info.interval
-
-
-class SensorSnapshot(msgspec.Struct, frozen=True):
-    """What a bus lane publishes of a sensor: why it is down, how many readings, what was refused and went wrong."""
-
-    name: str
-    driver: str
-    bus: str
-    down: Reason | None
-    readings: int
-    refused: dict[str, int]
-    errors: dict[str, int]
 
 
 class BusLane:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Protocol
 
+from drivers.reason import Reason
 from edge.language import texts
 from edge.language.texts import _, ngettext
 
 LATE_US = 3600 * 1_000_000  # for which something may wait
 
 
-def lines(states: Iterable[Mapping[str, Any]], offset_h: float) -> list[str]:
-    """Return a line about each destination, of a station's or a hub's status; its times by a station's clock."""
-    return [line(state, offset_h) for state in states]
+class Progress(Protocol):
+    """How far a destination is, of a station's or a hub's status.
+
+    `newest`: the begin of the newest minute that it has, microseconds UTC.
+    """
+
+    @property
+    def destination(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def newest(self) -> int | None: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def aside(self) -> int: ...
 
 
-def line(state: Mapping[str, Any], offset_h: float) -> str:
-    """Return one line about a destination."""
-    newest, waits, aside = state["newest"], state["waiting"], state["aside"]
-    parts = [_("has nothing yet") if newest is None else _("has minutes up to {when}")]
-    waiting = ngettext("{n} record waits", "{n} records wait", waits).format(n=waits)
-    parts.append(waiting if waits else _("nothing waits"))
-    if aside:
-        parts.append(ngettext("{n} record set aside", "{n} records set aside", aside).format(n=aside))
-    said = _("; ").join(parts).format(when=texts.when(newest, offset_h))
-    told = _("{destination} ({kind}): {said}").format(destination=state["destination"], kind=state["kind"], said=said)
-    why = state.get("why") or state.get("trouble")
-    return _("{what}: {why}").format(what=told, why=texts.render_value(why)) if why else told
+def line(state: Progress, why: Reason | None, offset_h: float) -> str:
+    """Return a line about a destination and why its last try failed; times by a station's clock."""
+    parts = [_("has nothing yet") if state.newest is None else _("has minutes up to {when}")]
+    waiting = ngettext("{n} record waits", "{n} records wait", state.waiting).format(n=state.waiting)
+    parts.append(waiting if state.waiting else _("nothing waits"))
+    if state.aside:
+        parts.append(ngettext("{n} record set aside", "{n} records set aside", state.aside).format(n=state.aside))
+    said = _("; ").join(parts).format(when=texts.when(state.newest, offset_h))
+    told = _("{destination} ({kind}): {said}").format(destination=state.destination, kind=state.kind, said=said)
+    return told if why is None else _("{what}: {why}").format(what=told, why=texts.render(why))
 
 
 def is_late(waiting: int, proven: int | None, now: int) -> bool:

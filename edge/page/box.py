@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from edge import snapshots
 from edge.language import destinations, texts
 from edge.language.texts import _, ngettext
 from edge.page.markup import value_text
@@ -95,9 +96,9 @@ def sent(facts: Mapping[str, Any], offset_s: int) -> BoxLine:
 
 def passed_on(facts: Mapping[str, Any], offset_s: int) -> Iterator[BoxLine]:
     """Yield how far each other platform is that gets the records too."""
-    for state in facts["forward"]:
-        trouble = bool(state.get("trouble") and state["waiting"])
-        yield BoxLine(destinations.line(state, offset_s / 3600), trouble)
+    for state in snapshots.read(dict(facts)).forward if facts["forward"] else ():
+        said = destinations.line(state, state.trouble, offset_s / 3600)
+        yield BoxLine(said, state.trouble is not None and state.waiting > 0)
 
 
 def battery(facts: Mapping[str, Any]) -> Iterator[BoxLine]:

@@ -86,9 +86,9 @@ def status(config_file: Path, as_json: bool) -> None:
         for state in states(engine, config):
             late = late or destinations.is_late(state.waiting, state.proven, now)
             if as_json:
-                print_json(state._asdict())
+                print_json({**state._asdict(), "why": None if state.why is None else state.why.builtins()})
             else:
-                say(destinations.line(state._asdict(), hours))
+                say(destinations.line(state, state.why, hours))
     if late:
         raise click.exceptions.Exit(Exit.TROUBLE)
 

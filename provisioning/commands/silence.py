@@ -1,41 +1,34 @@
-"""What is read out of a station's status: which sensors give nothing, those of a dead bus together; its cameras."""
+"""Which sensors of a station give nothing, those of a dead bus together."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from edge.language import texts
 from edge.language.texts import _
+from edge.snapshots import SensorSnapshot
 
 
-def silences(sensors: list[dict[str, Any]]) -> list[tuple[list[dict[str, Any]], str]]:
+def silences(sensors: Iterable[SensorSnapshot]) -> list[tuple[list[SensorSnapshot], str]]:
     """Return the sensors of a station's status that are down, those of a dead bus together, each with the reason."""
-    buses: dict[str, list[dict[str, Any]]] = {}
+    buses: dict[str, list[SensorSnapshot]] = {}
     for sensor in sensors:
-        buses.setdefault(str(sensor.get("bus")), []).append(sensor)
+        buses.setdefault(sensor.bus, []).append(sensor)
     found = []
     for there in buses.values():
-        down = [sensor for sensor in there if sensor.get("down")]
+        down = [sensor for sensor in there if sensor.down]
         together = len(down) > 1 and len(down) == len(there)
         for group in [down] if together else [[sensor] for sensor in down]:
-            reasons = dict.fromkeys(texts.in_full(sensor["down"]) for sensor in group)
+            reasons = dict.fromkeys(texts.in_full(sensor.down) for sensor in group)
             found.append((group, next(iter(reasons))))
     return found
 
 
-def names(sensors: list[dict[str, Any]]) -> str:
+def names(sensors: Iterable[SensorSnapshot]) -> str:
     """Return the names of these sensors."""
-    return _(", ").join(str(sensor["name"]) for sensor in sensors)
+    return _(", ").join(sensor.name for sensor in sensors)
 
 
-def place_of(sensor: dict[str, Any]) -> str:
+def place_of(sensor: SensorSnapshot) -> str:
     """Return where a sensor of a station's status is: its bus without the word for its kind."""
-    return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
-
-
-def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the cameras in a station's answer, by name."""
-    found: Any = answer.get("pictures") or {}
-    while isinstance(found, dict) and "cameras" in found:
-        found = found["cameras"]
-    return {name: one for name, one in found.items() if isinstance(one, dict)}
+    return sensor.bus.partition(" ")[2] or sensor.bus

@@ -18,7 +18,7 @@ from drivers.reason import system_reason
 from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import Config
-from edge.control.status import plain_status
+from edge.control.status import status
 from edge.daemon import open_store
 from edge.language import texts
 from edge.language.log_lines import to_stderr
@@ -195,7 +195,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
         if wanted.until_sent and not interrupted:
             show.drain()
-    facts = plain_status(station.parts)
+    facts = status(station.parts)
     report = reported(station, facts, first_seq, rig)
     if faults is not None:
         report["faults"] = faults.report()

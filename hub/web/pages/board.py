@@ -82,7 +82,7 @@ def passed_on(asked: Asked, forwards: Sequence[Forward], offset_s: int) -> list[
     found = [state_of(asked.engine, one) for one in forwards if caller(asked).covers(one.stations or None)]
     return [
         BoxLine(
-            destinations.line(state._asdict(), offset_s / 3600),
+            destinations.line(state, state.why, offset_s / 3600),
             destinations.is_late(state.waiting, state.proven, asked.now_us),
         )
         for state in found
