@@ -173,9 +173,9 @@ VERDICT_STATES = {
     "counted": N_("counted"),
 }
 VERDICT_INPUTS = {
-    "wet_hours": N_("wet hours"),
-    "mean_temperature": N_("their mean temperature, °C"),
-    "hours": N_("hours counted"),
+    "wet_hours": N_("wet hours {value} h"),
+    "mean_temperature": N_("their mean temperature {value} °C"),
+    "hours": N_("hours counted {value} h"),
 }
 VERDICT_LIMITS = {
     "delta_t_least": N_("delta-T at least, K"),

@@ -103,7 +103,10 @@ def test_growers_are_told_what_is_known_and_what_is_not(shown: Shown, browser: B
     with looking(browser) as page:
         page.goto(f"{shown.url}/growers")
         expect(page.locator(".rules > li")).to_have_count(3)
-        assert all(word in page.locator("main").inner_text() for word in ("现在打药", "依据：", "界限：", "出处："))
+        assert all(
+            word in page.locator("main").inner_text()
+            for word in ("现在打药", "所用数据：", "界限：", "不是在茂县得出的")
+        )
         toggle(shown, "shelter")
         api = f"{shown.url}/api/v1/stations/demo/now"
         until(lambda: httpx.get(api, timeout=20).json()["values"]["air_temperature"]["quality"] == 9, 60)
