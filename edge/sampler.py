@@ -125,7 +125,7 @@ class BusLane:
 
     def _succeeded(self, state: SensorState, readings: tuple[Reading, ...]) -> None:
         for reading in readings:
-            self._inbox.offer(Sampled(state.sensor.name, reading))
+            self._inbox.offer(Sampled(state.sensor.name, reading), wake=False)
         state.readings += len(readings)
         state.failures = 0
         state.backoff.reset()

@@ -160,7 +160,7 @@ class NotifySnapshot(msgspec.Struct, frozen=True):
     rules: tuple[str, ...] = ()
 
 
-class Source(msgspec.Struct, frozen=True):
+class ClockStatus(msgspec.Struct, frozen=True):
     """How the time is known, its error, s, and what is wrong with its sources."""
 
     source: str
@@ -229,7 +229,7 @@ class StationStatus(msgspec.Struct, frozen=True):
     title: str
     utc_offset_h: float
     time: int | None
-    clock: Source
+    clock: ClockStatus
     minute: MinuteStatus | None
     units: dict[str, str]
     derived: dict[str, float]

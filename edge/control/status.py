@@ -28,10 +28,10 @@ from edge.records.channel_name import ChannelName
 from edge.records.record import Record
 from edge.sampler import BusLane
 from edge.snapshots import (
+    ClockStatus,
     ForwardStatus,
     MinuteStatus,
     SensorSnapshot,
-    Source,
     StationStatus,
     StoreStatus,
     Strays,
@@ -73,7 +73,7 @@ def status(station: Parts) -> StationStatus:
         title=station.config.station.title,
         utc_offset_h=station.config.site.utc_offset_h,
         time=utc,
-        clock=Source(mark.source, mark.error, time_trouble(station)),
+        clock=ClockStatus(mark.source, mark.error, time_trouble(station)),
         minute=latest,
         units=units(station),
         derived={} if latest is None else derive(latest.values, latest.quality),

@@ -28,6 +28,7 @@ from edge.page.look import look_of
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
 from edge.page.work_page import ADDRESS, FormError, form_of
+from edge.snapshots import StationStatus
 
 log = logging.getLogger("minshan.page")
 API = "/api/v1"
@@ -91,12 +92,12 @@ class StationApi:
 
         return answer
 
-    def _mine(self, request: Request) -> Mapping[str, Any]:
+    def _mine(self, request: Request) -> StationStatus:
         """Return the station's facts. Raise NotRunningError, NoStationError."""
         heard = self._source.newest_state()
         if heard is None:
             raise NotRunningError
-        if request.path_params["station"] != heard.facts["station"]:
+        if request.path_params["station"] != heard.facts.station:
             raise NoStationError(request.path_params["station"][:100])
         return heard.facts
 

@@ -28,7 +28,7 @@ class StationNow:
             absent = Beside(nothing=_("The station's software is not running."))
             return station_view(nobody, None, BEIJING_S, {}, {}, absent)
         now, now_us = now_of(heard.facts), self._source.time_us(heard)
-        offset = round(heard.facts["utc_offset_h"] * 3600)
+        offset = round(heard.facts.utc_offset_h * 3600)
         silent_now = _("The station's software does not answer; these are the last values known.")
         beside = Beside(
             alerts=alert_lines(heard.facts),
@@ -39,7 +39,7 @@ class StationNow:
             trouble="" if heard.answers else silent_now,
         )
         curves = {} if now_us is None or not heard.answers else self._curves(now, now_us)
-        return station_view(now, now_us, offset, curves, heard.facts["derived"], beside)
+        return station_view(now, now_us, offset, curves, heard.facts.derived, beside)
 
     def _curves(self, now: Now, now_us: int) -> dict[str, list[Point]]:
         """Return the last 24 hours of the primary channels."""
@@ -55,7 +55,7 @@ class StationNow:
 
     def _photo(self, heard: Heard, now_us: int | None) -> Photo | None:
         """Return the newest picture that is here."""
-        if now_us is None or not heard.answers or not heard.facts["pictures"]:
+        if now_us is None or not heard.answers or not heard.facts.pictures:
             return None
         try:
             found = self._source.pictures(**{"from": (now_us - PICTURES_US) / 1e6}).pictures
@@ -66,7 +66,7 @@ class StationNow:
 
 def asking(heard: Heard) -> PictureNow | None:
     """Return where a picture may be asked for, and what the first camera's costs; None where there is no camera."""
-    price = next(iter(heard.facts["prices"].values()), None)
+    price = next(iter(heard.facts.prices.values()), None)
     return None if price is None else PictureNow("/work#picture", price)
 
 

@@ -7,7 +7,7 @@ for what is new of it. Where it does not answer, what was heard last is shown, w
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +15,12 @@ import msgspec
 
 from drivers.clock import Clock
 from edge.clock.clock import system_utc
-from edge.control.client import AskError, Client, NotRunningError
+from edge.control.client import AskError, Client, NotRunningError, status_of
 from edge.language.verdicts import restored_verdict
 from edge.measure.derived.verdict import Verdict
 from edge.records.answers import Events, Now, Picture, Pictures, Point, Series, Value
 from edge.records.asked import AskedStep
+from edge.snapshots import StationStatus
 
 LEAST_S = 0.5  # s between two questions for the state
 SILENT_S = 3.0  # s until a station that did not answer is asked again
@@ -34,7 +35,7 @@ class Heard(NamedTuple):
     `answers`: whether it answered then.
     """
 
-    facts: Mapping[str, Any]
+    facts: StationStatus
     at: float
     asked: float
     answers: bool
@@ -90,7 +91,7 @@ class Source:
             ):
                 return before
             try:
-                facts = self.ask("status")
+                facts = status_of(self.ask("status"))
                 self._heard = Heard(facts, self._clock.now(), self._clock.now(), True)
             except (NotRunningError, AskError):
                 self._heard = None if before is None else before._replace(asked=self._clock.now(), answers=False)
@@ -98,9 +99,9 @@ class Source:
 
     def time_us(self, heard: Heard | None) -> int | None:
         """Return the station's time now, carried on from when it was heard; None where it did not know it."""
-        if heard is None or heard.facts["time"] is None:
+        if heard is None or heard.facts.time is None:
             return None
-        return int(heard.facts["time"] + (self._clock.now() - heard.at) * 1e6 * self.speed)
+        return int(heard.facts.time + (self._clock.now() - heard.at) * 1e6 * self.speed)
 
     def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
         """Return a channel's curve; instants in s since 1970. Raise NotRunningError, AskError."""
@@ -164,16 +165,15 @@ class Source:
         return system_utc()
 
 
-def now_of(facts: Mapping[str, Any]) -> Now:
+def now_of(facts: StationStatus) -> Now:
     """Return the newest minute that a station's state tells of."""
-    minute = facts["minute"]
+    minute = facts.minute
     if minute is None:
-        return Now(facts["station"], None, None, None, None, None, {})
-    start = minute["start"]
-    end = None if start is None else start + round(minute["duration"] * 1e6)
-    reasons = minute.get("reasons") or {}
+        return Now(facts.station, None, None, None, None, None, {})
+    end = None if minute.start is None else minute.start + round(minute.duration * 1e6)
+    reasons = {name: reason.builtins() for name, reason in minute.reasons.items()}
     values = {
-        name: Value(value, minute["quality"].get(name, 3), facts["units"].get(name, ""), reasons.get(name))
-        for name, value in minute["values"].items()
+        name: Value(value, minute.quality.get(name, 3), facts.units.get(name, ""), reasons.get(name))
+        for name, value in minute.values.items()
     }
-    return Now(facts["station"], start, end, None, facts["clock"]["source"], facts["clock"]["error"], values)
+    return Now(facts.station, minute.start, end, None, facts.clock.source, facts.clock.error, values)

@@ -57,7 +57,7 @@ class StationPages:
     def _curve(self, request: Request) -> Response:
         heard, now_us = self._source.newest_state(), self._time()
         channels = [] if heard is None else list(now_of(heard.facts).values)
-        station = "" if heard is None else heard.facts["station"]
+        station = "" if heard is None else heard.facts.station
         channel, span = (request.query_params.get(name, "") for name in ("channel", "span"))
         values = self._curves.values(channel, span, station, channels, now_us, offset_of(heard))
         return self._page(request, "curves.html", heard, **values)
@@ -134,10 +134,10 @@ class StationPages:
         channels, end = list(now.values), day_us(last, offset) + DAY_US
         if now.end_us is not None:
             end = min(end, now.end_us)  # a minute that closes meanwhile would have some channels and lack others
-        head = export.titles(channels, dict(heard.facts["units"]))
+        head = export.titles(channels, heard.facts.units)
         body = export.rows(self._source, channels, day_us(first, offset), end, offset)
         sheet = request.query_params.get("kind") == "xlsx"
-        name = f"{heard.facts['station']}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
+        name = f"{heard.facts.station}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if sheet else "text/csv"
         content = export.as_xlsx(head, body, _("Minutes")) if sheet else export.as_csv(head, body)
         headers = {"content-disposition": f'attachment; filename="{name}"'}
@@ -172,7 +172,7 @@ class StationPages:
             now_us=self._source.time_us(heard),
             offset_s=offset_of(heard),
             title=title_of(heard),
-            station="" if heard is None else heard.facts["station"],
+            station="" if heard is None else heard.facts.station,
             speed=self._source.speed,
             pages=pages,
             **values,
@@ -183,7 +183,7 @@ class StationPages:
         if heard is None or self._demo.unplugged is None:
             return []
         out = self._demo.out()
-        return [(one["name"], one["name"] in out) for one in heard.facts["sensors"]]
+        return [(one.name, one.name in out) for one in heard.facts.sensors]
 
 
 def pages() -> list[tuple[str, str]]:
@@ -202,9 +202,9 @@ def pages() -> list[tuple[str, str]]:
 
 def offset_of(heard: Heard | None) -> int:
     """Return by which clock times are told, s ahead of UTC."""
-    return BEIJING_S if heard is None else round(heard.facts["utc_offset_h"] * 3600)
+    return BEIJING_S if heard is None else round(heard.facts.utc_offset_h * 3600)
 
 
 def title_of(heard: Heard | None) -> str:
     """Return how the station is called."""
-    return _("Weather station") if heard is None else heard.facts["title"] or heard.facts["station"]
+    return _("Weather station") if heard is None else heard.facts.title or heard.facts.station

@@ -103,7 +103,7 @@ class Queries:
         self._allow(station)
         first, last = _bounded(first_us), _bounded(last_us)
         made, unit = chosen(step, first, last), unit_of(channel)
-        if any(map(rows.refused, channel)):
+        if rows.is_refused(channel):
             return Series(station, channel, unit, made, [])
         if made == "minute":
             points, rest = curves.minutes(self._engine, station, channel, first, last, PAGE_POINTS)
@@ -125,7 +125,7 @@ class Queries:
     ) -> Events:
         """Return events that began (undated ones: arrived) in a span, of these kinds or of all, the newest first."""
         self._allow(station)
-        names = [kind for kind in kinds if not any(map(rows.refused, kind))]
+        names = [kind for kind in kinds if not rows.is_refused(kind)]
         if kinds and not names:
             return Events([])
         only = f" AND kind IN ({', '.join(['%s'] * len(names))})" if names else ""
@@ -146,7 +146,7 @@ class Queries:
     ) -> Pictures:
         """Return pictures that were taken (undated ones: none) in a span, the newest first."""
         self._allow(station)
-        if camera is not None and any(map(rows.refused, camera)):
+        if camera is not None and rows.is_refused(camera):
             return Pictures([])
         when, _, name = _after(page, last_us)
         only, values = ("", ()) if camera is None else (" AND camera = %s", (camera,))
@@ -170,7 +170,7 @@ class Queries:
 
     def picture(self, sha256: str) -> Picture | None:
         """Return the picture of a hash; None where none is here, or it is another's."""
-        if any(map(rows.refused, sha256)):
+        if rows.is_refused(sha256):
             return None
         found = self._engine.query(
             f"SELECT {PICTURE} FROM picture WHERE picture = %s GROUP BY station, picture ORDER BY station", (sha256,)
@@ -223,7 +223,7 @@ class Queries:
 
     def _allow(self, station: str) -> None:
         """Raise AskedError for a station that is not there, or is another's."""
-        mine = (self._mine is None or station in self._mine) and not any(map(rows.refused, station))
+        mine = (self._mine is None or station in self._mine) and not rows.is_refused(station)
         if not mine or not self._engine.query("SELECT 1 FROM epoch WHERE station = %s LIMIT 1", (station,)):
             raise AskedError(NO_STATION.having(station=station))
 
@@ -255,7 +255,7 @@ def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
     if page is None:
         return _bounded(last_us), 0, ""
     when, seq, name = (*page.split(".", 2), "", "")[:3]
-    if not (when.isdecimal() and seq.isdecimal() and len(when + seq) < 36) or any(map(rows.refused, name)):
+    if not (when.isdecimal() and seq.isdecimal() and len(when + seq) < 36) or rows.is_refused(name):
         raise AskedError(BAD_PAGE.having(page=page))
     return _bounded(int(when)), min(int(seq), LAST_UTC), name
 

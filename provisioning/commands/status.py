@@ -13,7 +13,7 @@ from edge.language import destinations, texts
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import WARMTH
 from edge.records.bodies import Hour
-from edge.snapshots import CameraSnapshot, MinuteStatus, SensorSnapshot, Source, StationStatus, StoreStatus
+from edge.snapshots import CameraSnapshot, ClockStatus, MinuteStatus, SensorSnapshot, StationStatus, StoreStatus
 from provisioning.commands import advice_lines, uplink_lines
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
@@ -108,13 +108,13 @@ def head(facts: StationStatus, offset: float) -> str:
     return said.format(title=title, when=texts.when(facts.time, offset), clock=clock(facts.clock))
 
 
-def clock(source: Source) -> str:
+def clock(source: ClockStatus) -> str:
     """Return how the time is known, and how well."""
     words = _("time by {source}").format(source=texts.clock_source(source.source))
     return words if source.error is None else _("{words}, ±{error} s").format(words=words, error=f"{source.error:.3g}")
 
 
-def time_trouble(source: Source) -> list[str]:
+def time_trouble(source: ClockStatus) -> list[str]:
     """Return a line where a source of the time is not believed, or the box has no source of its own."""
     return [] if source.trouble is None else [_("Time: {trouble}").format(trouble=texts.render(source.trouble))]
 

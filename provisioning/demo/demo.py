@@ -65,6 +65,11 @@ class Wanted:
     page: bool
     scene: str
 
+    @property
+    def has_end(self) -> bool:
+        """Whether the run ends by itself, so that Ctrl-C cuts it short."""
+        return self.capture is not None or self.duration is not None or self.until_sent
+
 
 @click.command(
     help=_(
@@ -141,6 +146,10 @@ def demo(**options: Any) -> int:
     try:
         with contextlib.ExitStack() as stack:
             return play(wanted, stack)
+    except KeyboardInterrupt:  # before the table stood, or while the end was told
+        if wanted.has_end:
+            raise
+        return Exit.OK
     except CaptureError as error:
         raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
     except ConfigError as error:
@@ -206,8 +215,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     goodbye(console, report, facts, state if wanted.state else None)
     if wanted.report:
         wanted.report.write_text(json.dumps(report, indent=2) + "\n")
-    bounded = wanted.capture is not None or wanted.duration is not None or wanted.until_sent
-    return Exit.INTERRUPTED if bounded and interrupted else Exit.OK
+    return Exit.INTERRUPTED if wanted.has_end and interrupted else Exit.OK
 
 
 def power_off(rig: Rig) -> None:

@@ -81,10 +81,11 @@ def set_back(url: str, version: int) -> None:
             ),
             "INDEX": ("record_alert",),
         },
+        7: {"COLUMN": ("rests",)},
     }
     assert len(made) == len(schema.MIGRATIONS) - 1
     for later in range(len(schema.MIGRATIONS), version, -1):
         for kind, names in made[later].items():
             for name in names:
-                query(url, f"DROP {kind} {name}")
+                query(url, f"{'ALTER TABLE hourly ' * (kind == 'COLUMN')}DROP {kind} {name}")
     query(url, f"UPDATE minshan_hub SET version = {version}")

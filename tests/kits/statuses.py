@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from edge.snapshots import (
+    ClockStatus,
     LedgerSnapshot,
     SetAsideSnapshot,
-    Source,
     StationStatus,
     StoreStatus,
     Strays,
@@ -22,7 +22,7 @@ QUIET = StationStatus(
     title="",
     utc_offset_h=8.0,
     time=None,
-    clock=Source("arrival", None, None),
+    clock=ClockStatus("arrival", None, None),
     minute=None,
     units={},
     derived={},

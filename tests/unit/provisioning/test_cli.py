@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from edge.language.texts import duration, language, reported, size, when
-from edge.snapshots import MinuteStatus, Source
+from edge.snapshots import ClockStatus, MinuteStatus
 from provisioning import main as entry
 from provisioning.commands.durations import Duration
 from provisioning.commands.exits import Exit
@@ -232,7 +232,7 @@ def test_status_before_the_time_is_known_and_after_a_cut_minute() -> None:
     assert said[0] == "Station maoxian-1; it does not know the time yet"
     assert said[2] == "Measured in the last minute, whose time is not known yet:"
     cut = replace(minute, start=1_775_347_200_000_000, duration=19.2)
-    known = {"time": 1_775_347_260_000_000, "clock": Source("ntp", 0.004, None)}
+    known = {"time": 1_775_347_260_000_000, "clock": ClockStatus("ntp", 0.004, None)}
     said = status_lines(status(station="maoxian-1", minute=cut, **known))
     assert said[0] == "Station maoxian-1, 2026-04-05 08:01 (time by network time, ±0.004 s)"
     assert said[2] == "Measured in 19 s (this minute was cut short) from 2026-04-05 08:00:"

@@ -11,7 +11,7 @@ from edge.clock.clock import SystemClock
 from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, NotAllowedError, Timekeeper
 from edge.language import texts
 from edge.records.bodies import plain
-from edge.snapshots import Source, StationStatus, read
+from edge.snapshots import ClockStatus, StationStatus, read
 from provisioning.commands.status import time_trouble
 from provisioning.doctor.box import clock_of
 from tests.kits.statuses import status
@@ -37,7 +37,7 @@ UTC0 = 1_790_000_000_000_000
 
 def answer(utc: int | None, source: str, trouble: Reason | None) -> StationStatus:
     """Return the status of a running station that knows so much of the time, as it comes through the socket."""
-    return read(plain(status(time=utc, clock=Source(source, None if utc is None else 0.0712, trouble))))
+    return read(plain(status(time=utc, clock=ClockStatus(source, None if utc is None else 0.0712, trouble))))
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_it_is_said_in_chinese() -> None:
     assert clock_of(answer(None, "arrival", REFUSED)).sentence == (
         "时钟：系统不允许本程序查询时钟是否准确（不允许的操作）"
     )
-    assert time_trouble(Source("arrival", None, IMPOSSIBLE)) == [
+    assert time_trouble(ClockStatus("arrival", None, IMPOSSIBLE)) == [
         "时间：卫星授时给出的时间 2006-11-07 08:00:00 不可能正确，不予采用"
     ]
-    assert time_trouble(Source("ntp", None, CONTRADICTED)) == [
+    assert time_trouble(ClockStatus("ntp", None, CONTRADICTED)) == [
         "时间：平台授时给出的时间 2026-09-21 15:13:20 与网络授时此前的时间相差 +3600.000 秒，判明之前两者都可能正确"
     ]
 
