@@ -80,4 +80,4 @@ def input_words(name: str, value: float | None) -> str:
 
 def limit_words(name: str, value: float) -> str:
     """Return a threshold with its name."""
-    return _("{name} {value}").format(name=_(VERDICT_LIMITS[name]), value=f"{value:g}")
+    return _(VERDICT_LIMITS[name]).format(value=f"{value:.1f}".removesuffix(".0"))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -169,6 +170,17 @@ def test_a_curve_keeps_its_height_however_often_a_phone_is_turned(browser: Brows
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_function(AS_WIDE)
             assert page.evaluate("document.querySelector('.plot canvas').clientHeight") == tall > 100
+
+
+def test_a_file_is_had_in_wechat_by_a_link_that_opens_once(browser: Browser, shared: Office) -> None:
+    """There the button of the file leads to a link that needs no login, and opens once."""
+    with grower(browser, shared, user_agent="Mozilla/5.0 MicroMessenger/8.0") as page:
+        page.goto(f"{shared.url}/stations/{STATION}/curves?channel={CHANNEL}")
+        with page.expect_download() as kept:
+            page.get_by_role("link", name="CSV").click()
+        assert "/export?" not in kept.value.url
+        assert CHANNEL in kept.value.path().read_text()
+        assert httpx.get(kept.value.url, timeout=20).status_code == 403
 
 
 def test_a_printed_curve_is_drawn_in_ink_on_white(browser: Browser, shared: Office) -> None:
