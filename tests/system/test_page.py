@@ -280,10 +280,12 @@ def test_what_is_old_is_grey_though_nothing_says_so(shown: Shown, browser: Brows
     with looking(browser) as page:
         page.goto(shown.url)
         expect(page.locator("#values")).to_have_attribute("data-age", "fresh")
+        expect(page.locator("#growers")).to_be_visible(timeout=120_000)  # once an hour of rain is known
         os.kill(shown.process.pid, signal.SIGSTOP)
         try:
             expect(page.locator("#values")).to_have_attribute("data-age", re.compile("old|gone"))
             expect(page.locator("#top .when-old")).to_be_visible()
+            expect(page.locator("#growers")).to_be_hidden()
         finally:
             os.kill(shown.process.pid, signal.SIGCONT)
         expect(page.locator("#values")).to_have_attribute("data-age", "fresh", timeout=60_000)
