@@ -149,7 +149,7 @@ def clock_source(source: str) -> str:
 
 def value(number: float | None, decimals: int) -> str:
     """Return a number at its reporting resolution, "–" where there is none."""
-    return "–" if number is None else f"{number:.{decimals}f}"
+    return "–" if number is None else f"{round(number, decimals) + 0.0:.{decimals}f}"  # zero has no sign
 
 
 def reported(channel: str, number: float) -> str:

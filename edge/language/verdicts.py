@@ -27,13 +27,13 @@ class VerdictWords(NamedTuple):
 
 
 def verdict_words(verdict: Verdict) -> VerdictWords:
-    """Return all that is said of a rule; an input that is missing is said to be not known."""
+    """Return all that is said of a rule; a measured input that is missing is said to be not known."""
     return VerdictWords(
         rule_words(verdict.rule),
         verdict.state,
         state_words(verdict.state),
         [texts.render(reason) for reason in verdict.why],
-        [input_words(name, value) for name, value in verdict.inputs.items()],
+        [input_words(*one) for one in verdict.inputs.items() if one[1] is not None or one[0] not in VERDICT_INPUTS],
         [limit_words(name, value) for name, value in verdict.thresholds.items()],
         texts.render(verdict.source),
     )
@@ -72,7 +72,7 @@ def state_words(state: str) -> str:
 def input_words(name: str, value: float | None) -> str:
     """Return an input with its name and unit."""
     if name in VERDICT_INPUTS:
-        return _("{name} {value}").format(name=_(VERDICT_INPUTS[name]), value=_unknown_or(value, 1))
+        return _(VERDICT_INPUTS[name]).format(value=f"{value:.1f}")
     known = HOURLY.get(name) or QUANTITIES[name]
     words = state_words(UNKNOWN) if value is None else f"{known.rounded(value):g} {texts.unit(known.unit)}".rstrip()
     return _("{name} {value}").format(name=texts.label(name), value=words)
@@ -80,8 +80,4 @@ def input_words(name: str, value: float | None) -> str:
 
 def limit_words(name: str, value: float) -> str:
     """Return a threshold with its name."""
-    return _("{name} {value}").format(name=_(VERDICT_LIMITS[name]), value=f"{value:g}")
-
-
-def _unknown_or(value: float | None, digits: int) -> str:
-    return state_words(UNKNOWN) if value is None else f"{value:.{digits}f}"
+    return _(VERDICT_LIMITS[name]).format(value=f"{value:.1f}".removesuffix(".0"))

@@ -173,24 +173,24 @@ VERDICT_STATES = {
     "counted": N_("counted"),
 }
 VERDICT_INPUTS = {
-    "wet_hours": N_("wet hours"),
-    "mean_temperature": N_("their mean temperature, °C"),
-    "hours": N_("hours counted"),
+    "wet_hours": N_("wet hours {value} h"),
+    "mean_temperature": N_("their mean temperature {value} °C"),
+    "hours": N_("hours counted {value} h"),
 }
 VERDICT_LIMITS = {
-    "delta_t_least": N_("delta-T at least, K"),
-    "delta_t_good": N_("good up to, K"),
-    "delta_t_most": N_("delta-T at most, K"),
-    "wind_calm": N_("still air under, m/s"),
-    "wind_least": N_("wind at least, m/s"),
-    "wind_most": N_("wind under, m/s"),
-    "air_temperature_most": N_("air at most, °C"),
-    "relative_humidity_most": N_("humidity at most, %"),
-    "leaf_wetness_most": N_("leaf wetness under, %"),
-    "least": N_("wet hours from which it may infect"),
-    "low": N_("infection low from, h"),
-    "moderate": N_("moderate from, h"),
-    "high": N_("high from, h"),
+    "delta_t_least": N_("delta-T from {value} K"),
+    "delta_t_good": N_("good to {value} K"),
+    "delta_t_most": N_("never above {value} K"),
+    "wind_calm": N_("wind never under {value} m/s"),
+    "wind_least": N_("good from {value} m/s"),
+    "wind_most": N_("under {value} m/s"),
+    "air_temperature_most": N_("air to {value} °C"),
+    "relative_humidity_most": N_("humidity to {value} %"),
+    "leaf_wetness_most": N_("leaf wetness under {value} %"),
+    "least": N_("may infect from {value} wet hours"),
+    "low": N_("low from {value} h"),
+    "moderate": N_("moderate from {value} h"),
+    "high": N_("high from {value} h"),
 }
 
 # What an option's value must be: click's names, and those of our own kinds.

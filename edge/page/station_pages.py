@@ -130,9 +130,12 @@ class StationPages:
         offset, today = offset_of(heard), local_day(self._time(), offset_of(heard))
         first = day_of(request.query_params.get("from"), today)
         last = min(max(first, day_of(request.query_params.get("to"), today)), first + timedelta(export.MOST_DAYS - 1))
-        channels = list(now_of(heard.facts).values)
+        now = now_of(heard.facts)
+        channels, end = list(now.values), day_us(last, offset) + DAY_US
+        if now.end_us is not None:
+            end = min(end, now.end_us)  # a minute that closes meanwhile would have some channels and lack others
         head = export.titles(channels, heard.facts.units)
-        body = export.rows(self._source, channels, day_us(first, offset), day_us(last, offset) + DAY_US, offset)
+        body = export.rows(self._source, channels, day_us(first, offset), end, offset)
         sheet = request.query_params.get("kind") == "xlsx"
         name = f"{heard.facts.station}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if sheet else "text/csv"

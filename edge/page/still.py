@@ -15,13 +15,16 @@ STEPS = (1, 2, 5)
 
 
 class Still(NamedTuple):
-    """The curve, drawn between `low` and `high`; ticks of time as (place 0..1, instant), of value as (place, value)."""
+    """The curve, drawn between `low` and `high`; ticks of time as (place, instant), of value as (place, text).
+
+    A place is in % of the drawing, from its left or its top.
+    """
 
     curve: Spark
     low: float
     high: float
     times: list[tuple[float, int]]
-    values: list[tuple[float, float]]
+    values: list[tuple[float, str]]
 
 
 def still(points: Sequence[Point], first_us: int, last_us: int, offset_s: int, summed: bool = False) -> Still | None:
@@ -36,8 +39,14 @@ def still(points: Sequence[Point], first_us: int, last_us: int, offset_s: int, s
     step = rounded((high - low) / 3 or 1.0)
     first = -(-low // step)
     ticks = [first * step + n * step for n in range(5) if first * step + n * step <= high + 1e-9]
-    places = [(1 - foot - (value - low) / (high - low or 1.0) * reach, value) for value in ticks]
-    return Still(curve, low, high, time_ticks(first_us, last_us, offset_s), places)
+    places = [100 * (1 - foot - (value - low) / (high - low or 1.0) * reach) for value in ticks]
+    return Still(curve, low, high, time_ticks(first_us, last_us, offset_s), list(zip(places, exact(ticks))))
+
+
+def exact(ticks: Sequence[float]) -> list[str]:
+    """Return ticks with the least digits, at most three, that tell each of them as it is."""
+    digits = next((n for n in range(3) if all(abs(round(value, n) - value) < 1e-6 for value in ticks)), 3)
+    return [f"{round(value, digits) + 0.0:.{digits}f}" for value in ticks]
 
 
 def time_ticks(first_us: int, last_us: int, offset_s: int) -> list[tuple[float, int]]:
@@ -48,7 +57,7 @@ def time_ticks(first_us: int, last_us: int, offset_s: int) -> list[tuple[float, 
     at = -(-(first_us + offset) // step) * step - offset
     found = []
     while at <= last_us:
-        found.append(((at - first_us) / span, at))
+        found.append((100 * (at - first_us) / span, at))
         at += step
     return found
 

@@ -108,16 +108,17 @@ def scab(hours: list[WetHour]) -> Verdict:
     spell = spell_of(hours)
     estimated = any(hour.estimated for hour in hours)
     found: dict[str, float | None] = {"wet_hours": 0.0, "mean_temperature": None}
-    why = [Reason("scab_estimated", "no leaf sensor: wetness is estimated from rain and humidity")] if estimated else []
+    how = [Reason("scab_estimated", "no leaf sensor: wetness is estimated from rain and humidity")] if estimated else []
     if spell is None:
         blank = not any(hour.known >= KNOWN_MIN for hour in hours[-GAP_H:])
         state = UNKNOWN if blank else "none"
-        return Verdict("scab", state, [lacks("leaf_wetness"), *why] if blank else why, found, {}, SOURCE)
+        return Verdict("scab", state, [lacks("leaf_wetness"), *how] if blank else how, found, {}, SOURCE)
     wet = spell.minutes / 60.0
     mean = spell.warmth / spell.minutes if spell.minutes else None
     found = {"wet_hours": round(wet, 2), "mean_temperature": None if mean is None else round(mean, 2)}
     needed = {} if mean is None else hours_needed(mean)
     state = judged(wet, needed)
+    why: list[Reason] = []
     if spell.unknown:
         why.append(Reason("scab_gaps", "{hours} hours of the spell are not known", hours=spell.unknown))
         state = state if state != "wet" else UNKNOWN
@@ -134,7 +135,7 @@ def scab(hours: list[WetHour]) -> Verdict:
         why.append(Reason("scab_wet", "{wet} h wet of {needed} h", wet=round(wet, 1), needed=round(needed["least"], 1)))
     else:
         why.append(Reason("scab_no_figure", "no figure is known for this temperature"))
-    return Verdict("scab", state, why, found, {name: round(value, 2) for name, value in needed.items()}, SOURCE)
+    return Verdict("scab", state, why + how, found, {name: round(value, 2) for name, value in needed.items()}, SOURCE)
 
 
 def hours_needed(mean: float) -> dict[str, float]:

@@ -28,6 +28,17 @@ if (live && document.querySelector("[data-part]:not(#made)")) {
   );
 }
 
+// WeChat hands a download to a browser that is not logged in: it is given a link that opens once.
+for (const link of navigator.userAgent.includes("MicroMessenger") ? document.querySelectorAll("a[data-once]") : []) {
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const asked = Object.fromEntries(new URL(link.href).searchParams);
+    const body = JSON.stringify({ ...asked, bom: asked.bom === "true" });
+    const answer = await fetch(link.dataset.once, { method: "POST", body, credentials: "same-origin" });
+    if (answer.ok) location.assign((await answer.json()).path);
+  });
+}
+
 for (const form of document.querySelectorAll("form[data-choose]")) {
   form.querySelector("button").hidden = true;
   form.addEventListener("change", () => form.submit());

@@ -63,7 +63,7 @@ def test_the_same_is_said_after_a_restart(tmp_path: Path) -> None:
     assert before == anew
     assert (anew["scab"].state, anew["scab"].inputs["wet_hours"]) == ("low", 12.0)
     assert anew["spray"].state == "closed"
-    assert [reason.code for reason in anew["scab"].why] == ["scab_estimated", "scab_infection"]
+    assert [reason.code for reason in anew["scab"].why] == ["scab_infection", "scab_estimated"]
     store.close()
 
 

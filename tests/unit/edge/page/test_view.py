@@ -17,6 +17,7 @@ from edge.page.headline import headline, slope
 from edge.page.look import Look
 from edge.page.spark import HEIGHT, WIDTH, spark
 from edge.page.station_view import Beside, station_view
+from edge.page.still import still
 from edge.page.templates import Templates
 from edge.records.answers import Now, Point, Value
 
@@ -130,6 +131,16 @@ def test_a_small_curve_stays_in_its_frame_and_has_no_ink_in_a_gap(values: list[f
     assert all(0 <= float(y) <= HEIGHT for _x, y in places)
 
 
+@given(st.floats(-60, 2000), st.floats(0.01, 2000))
+def test_ticks_are_told_as_they_are(low: float, span: float) -> None:
+    """Beside each line of a curve stands the value at which it is drawn, not one that is near it."""
+    drawn = still(minutes(low, low + span), END - 2 * MINUTE, END, 28_800)
+    assert drawn is not None
+    for place, text in drawn.values:
+        value = drawn.high - (place / 100 * HEIGHT - 2) / (HEIGHT - 4) * (drawn.high - drawn.low)
+        assert abs(float(text) - value) < 0.001 + 1e-6 * abs(value)
+
+
 def test_todays_figures_are_of_good_values_since_midnight() -> None:
     """Lowest, highest and rain count from midnight by the station's clock, and no doubted value is among them."""
     early = Point(END - 3 * 3_600_000_000, END, -9.0, 1)  # before midnight
@@ -151,3 +162,8 @@ def test_an_age_is_told_in_one_unit(seconds: float) -> None:
         "fresh" if seconds < view.OLD_S else "old" if seconds < view.GONE_S else "gone"
     )
     assert view.freshness(None, END) == view.freshness(END, None) == "old"
+
+
+def test_zero_has_no_sign() -> None:
+    """A little under zero, rounded, is 0.0 and not -0.0."""
+    assert [texts.value(number, 1) for number in (-0.04, 0.0, -0.0, -0.06)] == ["0.0", "0.0", "0.0", "-0.1"]
