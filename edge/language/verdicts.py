@@ -8,7 +8,7 @@ from drivers.quantity import QUANTITIES
 from edge.language import texts
 from edge.language.texts import _
 from edge.language.words import VERDICT_INPUTS, VERDICT_RULES, VERDICT_STATES
-from edge.measure.derived.hourly import HOURLY
+from edge.measure.derived.hourly import FIGURES
 
 
 def rule_words(rule: str) -> str:
@@ -30,6 +30,6 @@ def input_words(name: str, value: float) -> str:
     """Return an input with its name."""
     if name in VERDICT_INPUTS:
         return _("{name} {value}").format(name=_(VERDICT_INPUTS[name]), value=f"{value:.1f}")
-    known = HOURLY.get(name) or QUANTITIES[name]
+    known = FIGURES.get(name) or QUANTITIES[name]
     words = f"{known.rounded(value):g} {texts.unit(known.unit)}".rstrip()
     return _("{name} {value}").format(name=texts.label(name), value=words)

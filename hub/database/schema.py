@@ -126,7 +126,7 @@ def _hours(engine: Engine) -> None:
 
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     *(_first, _forwarding, _hours, accounts.make, orders.make),
-    alarm_tables.make,
+    *(alarm_tables.make, alarm_tables.add_revision),
 )
 
 

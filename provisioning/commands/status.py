@@ -9,14 +9,15 @@ import click
 
 from edge.control.client import AskError, NotRunningError, ask
 from edge.language import texts
+from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
-from edge.measure.derived.hourly import WARMTH
+from edge.measure.derived.hourly import COUNTED
 from provisioning.commands import advice_lines, destinations, uplink_lines
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json, state_folder
-from provisioning.commands.silence import cameras_in, names, place_of, silences
+from provisioning.commands.status_cameras import cameras_in
 from provisioning.folding import page
 
 SOCKET = "minshan.sock"
@@ -154,7 +155,7 @@ def hour(latest: dict[str, Any] | None, offset: float) -> list[str]:
         names = _(", ").join(texts.label(name) for name, reason in reasons.items() if texts.render_value(reason) == why)
         found.append(_("  {names}: {why}").format(names=names, why=why))
     said = _("Since {when}, in {hours} h: {counts}")
-    counts = texts.derived({name: season[name] for name in WARMTH})
+    counts = texts.derived({name: season[name] for name in COUNTED if season.get(name) is not None})
     found.append(said.format(when=texts.when(season["since"], offset), hours=season["hours"], counts=counts))
     if season["missing"]:
         said = ngettext(

@@ -19,8 +19,8 @@ from edge.language.texts import _
 from edge.language.words import N_
 from edge.pictures.reasons import detail
 from provisioning.commands.finding import Finding
-from provisioning.commands.silence import cameras_in
 from provisioning.commands.stationfile import unasked
+from provisioning.commands.status_cameras import cameras_in
 
 if TYPE_CHECKING:
     from edge.config.sections import CameraSection, Config

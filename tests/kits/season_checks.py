@@ -158,7 +158,7 @@ def escalated(found: Checked) -> Iterator[str]:
             if until < end and found.calm(first, until) and (len(heard) < people or not again):
                 yield f"not escalated: {alarm.station} {alarm.what} of {clock(alarm.raised_us)} after {after:.0f} min"
         times = [one.at for one in lines if one.at <= end]
-        for before, then in zip(times, [*times[1:], end], strict=True):
+        for before, then in zip(times, [*times, end][1:], strict=True):
             if then - before > 60 + 2 * SOON and found.calm(before, then) and not capped(found, then):
                 yield f"not repeated: {alarm.station} {alarm.what} from {before:.0f} to {then:.0f}"
 

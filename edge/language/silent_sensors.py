@@ -1,16 +1,17 @@
-"""What is read out of a station's status: which sensors give nothing, those of a dead bus together; its cameras."""
+"""Which sensors of a station's status give nothing, those of a dead bus together: one cause, not many."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge.language import texts
 from edge.language.texts import _
 
 
-def silences(sensors: list[dict[str, Any]]) -> list[tuple[list[dict[str, Any]], str]]:
+def silences(sensors: Sequence[Mapping[str, Any]]) -> list[tuple[list[Mapping[str, Any]], str]]:
     """Return the sensors of a station's status that are down, those of a dead bus together, each with the reason."""
-    buses: dict[str, list[dict[str, Any]]] = {}
+    buses: dict[str, list[Mapping[str, Any]]] = {}
     for sensor in sensors:
         buses.setdefault(str(sensor.get("bus")), []).append(sensor)
     found = []
@@ -23,19 +24,11 @@ def silences(sensors: list[dict[str, Any]]) -> list[tuple[list[dict[str, Any]], 
     return found
 
 
-def names(sensors: list[dict[str, Any]]) -> str:
+def names(sensors: Sequence[Mapping[str, Any]]) -> str:
     """Return the names of these sensors."""
     return _(", ").join(str(sensor["name"]) for sensor in sensors)
 
 
-def place_of(sensor: dict[str, Any]) -> str:
+def place_of(sensor: Mapping[str, Any]) -> str:
     """Return where a sensor of a station's status is: its bus without the word for its kind."""
     return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
-
-
-def cameras_in(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the cameras in a station's answer, by name."""
-    found: Any = answer.get("pictures") or {}
-    while isinstance(found, dict) and "cameras" in found:
-        found = found["cameras"]
-    return {name: one for name, one in found.items() if isinstance(one, dict)}
