@@ -40,6 +40,8 @@ class Checked:
         self.closed: dict[str, list[Told]] = {}
         for name, alarm in self.alarms.items():
             mine = [one for one in season.got if alarm.station in one.text and OF.get(alarm.what, "?") in one.text]
+            if alarm.turn == "seeing" and not alarm.open:  # another of the rule may follow it within the minute
+                mine = [one for one in mine if _head(one) in ("无法判断", "恢复")]
             end = self.minute(alarm.cleared_us) if alarm.cleared_us else self.now
             over = [one for one in mine if _head(one) in ("解除", "恢复")]
             self.closed[name] = [one for one in over if clock(alarm.cleared_us) in one.text]
