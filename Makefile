@@ -29,7 +29,7 @@ setup: ## .venv with the locked dependencies and the `minshan` command
 
 run: ## a whole station on simulated devices, live; Ctrl-C ends it
 	$(SETUP) run
-	@$(IN_FRONT) $(BIN)/minshan demo $(ARGS)
+	@$(IN_FRONT) $(BIN)/minshan demo $(ARGS) $(if $(findstring --for,$(ARGS))$(findstring --capture,$(ARGS))$(findstring --until-sent,$(ARGS)),,|| [ $$? = 130 ])
 
 test: ## all tests but the slow ones
 	$(SETUP) test

@@ -21,8 +21,12 @@ class Inbox(Protocol):
 
     lost: int
 
-    def offer(self, item: Any) -> bool:
-        """Put `item` in without waiting. Return False (and count it in `lost`) where the inbox is full."""
+    def offer(self, item: Any, wake: bool = True) -> bool:
+        """Put `item` in without waiting. Return False (and count it in `lost`) where the inbox is full.
+
+        Without `wake` the lane that takes sleeps on: it finds the item at its deadline or with the next one that
+        wakes it. An inbox that is half full wakes it anyway.
+        """
 
     def put(self, item: Any) -> None:
         """Put `item` in, waiting for room. Raise Stopped."""

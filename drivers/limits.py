@@ -3,6 +3,9 @@
 Put around every driver by `DriverInfo`: so a station, a technician's look and a recording are judged alike. A value
 beyond them keeps its place with a doubt, as a value that is left out could not be told from one that never came.
 What physics lets a good device tell beyond its datasheet is none: humidity in fog, a thermopile's offset by night.
+
+Nor is 0 a value where nothing outdoors is 0: no air is at 0 % or 0 hPa. A controller whose element is away answers
+zeros in all its registers; so beside such a 0 an air temperature of 0 is no frost, and where all is 0 nothing counts.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 # By so much a good device may tell less and more than its datasheet's range: a capacitive sensor in fog up to 2 % too
 # much (ZAMG takes 104 for 100), a thermopile -1 to -5 W/m2 by night by its own physics (BSRN accepts -4).
 BEYOND = {"relative_humidity": (0.0, 3.0), "solar_irradiance": (-10.0, 0.0)}
+NEVER_ZERO = ("relative_humidity", "air_pressure")
+BESIDE = ("relative_humidity", "air_temperature")  # what one element measures, and what is void with it
 
 
 class Limits:
@@ -27,21 +32,22 @@ class Limits:
 
     def __init__(self, channels: Iterable[Channel]) -> None:
         self._channels = {channel.quantity: channel for channel in channels}
+        self._possible = {quantity: _possible(channel) for quantity, channel in self._channels.items()}
 
     def judged(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
-        """Return the readings, with a doubt where a value lies beyond its channel's limits or is no number."""
-        if all(self._is_possible(reading) for reading in readings):
-            return readings
-        return tuple(reading if self._is_possible(reading) else self._doubted(reading) for reading in readings)
+        """Return one frame's readings, with a doubt where a value is none: beyond its channel's limits, a void 0."""
+        if not all(self._is_possible(reading) for reading in readings):
+            readings = tuple(reading if self._is_possible(reading) else self._beyond(reading) for reading in readings)
+        never = next((r.quantity for r in readings if r.value == 0 and r.quantity in NEVER_ZERO), None)
+        return readings if never is None else without_zeros(readings, never)
 
     def _is_possible(self, reading: Reading) -> bool:
-        channel = self._channels.get(reading.quantity)
-        if reading.doubt is not None or channel is None:
+        possible = self._possible.get(reading.quantity)
+        if reading.doubt is not None or possible is None:
             return True
-        below, above = BEYOND.get(reading.quantity, (0.0, 0.0))
-        return channel.low + below <= reading.value <= channel.high + above
+        return possible[0] <= reading.value <= possible[1]
 
-    def _doubted(self, reading: Reading) -> Reading:
+    def _beyond(self, reading: Reading) -> Reading:
         channel = self._channels[reading.quantity]
         doubt = Reason(
             "beyond_device",
@@ -50,7 +56,30 @@ class Limits:
             high=channel.high,
             unit=quantity(channel.quantity).unit,
         )
-        return Reading(reading.quantity, reading.value, reading.at, doubt, reading.wraps_at)
+        return doubted(reading, doubt)
+
+
+def without_zeros(readings: tuple[Reading, ...], never: str) -> tuple[Reading, ...]:
+    """Return one frame's readings, those that are void beside a 0 of `never`, which is never 0, with a doubt."""
+    doubt = Reason("void_zeros", "an answer of zeros is none: {quantity} is never 0", quantity=never)
+    alone = all(reading.value == 0 for reading in readings)
+    return tuple(
+        doubted(reading, doubt)
+        if reading.doubt is None and reading.value == 0 and (alone or reading.quantity in BESIDE)
+        else reading
+        for reading in readings
+    )
+
+
+def doubted(reading: Reading, doubt: Reason) -> Reading:
+    """Return the reading with that doubt."""
+    return Reading(reading.quantity, reading.value, reading.at, doubt, reading.wraps_at)
+
+
+def _possible(channel: Channel) -> tuple[float, float]:
+    """Return the lowest and the highest value that a good device can tell."""
+    below, above = BEYOND.get(channel.quantity, (0.0, 0.0))
+    return channel.low + below, channel.high + above
 
 
 class LimitedDevice:

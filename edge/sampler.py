@@ -23,6 +23,7 @@ from drivers.reading import Reading
 from drivers.reason import Reason
 from edge.backoff import Backoff
 from edge.config.sections import SensorSection
+from edge.snapshots import SensorSnapshot
 
 log = logging.getLogger("minshan.sampler")
 TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; three failures in a row are a sensor that went
@@ -75,18 +76,6 @@ class SensorState:
         self.interval = own if own is not None else self.sensor.info.interval
 
 
-class SensorSnapshot(msgspec.Struct, frozen=True):
-    """What a bus lane publishes of a sensor: why it is down, how many readings, what was refused and went wrong."""
-
-    name: str
-    driver: str
-    bus: str
-    down: Reason | None
-    readings: int
-    refused: dict[str, int]
-    errors: dict[str, int]
-
-
 class BusLane:
     """The devices of one bus, read in the order they are due."""
 
@@ -136,7 +125,7 @@ class BusLane:
 
     def _succeeded(self, state: SensorState, readings: tuple[Reading, ...]) -> None:
         for reading in readings:
-            self._inbox.offer(Sampled(state.sensor.name, reading))
+            self._inbox.offer(Sampled(state.sensor.name, reading), wake=False)
         state.readings += len(readings)
         state.failures = 0
         state.backoff.reset()

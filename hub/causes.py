@@ -22,7 +22,4 @@ def cause(kind: str, records: int, why: object) -> str:
 
 def reason_of(why: object) -> str:
     """Return what a station says of something, in words; "" where it says nothing that is known here."""
-    try:
-        return texts.render_value(why)
-    except ValueError:  # a newer station says it in a way that is not known here
-        return ""
+    return texts.render_known(why)

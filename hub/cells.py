@@ -16,7 +16,7 @@ import msgspec
 from drivers.reason import Reason
 from edge.measure.aggregates import MOST_CHANNELS, said_by
 from edge.records.bodies import Flag
-from hub.database.rows import refused
+from hub.database.rows import is_refused
 from hub.sink import SinkError
 
 CHANGED = Reason("changed_meanwhile", "more arrived while it was read: do it once more")
@@ -42,7 +42,7 @@ class Cells:
     def _slowly(self, raw: bytes) -> list[Cell]:
         said = said_by(raw)
         more = said.values.keys() - set(self._channels)
-        if not self._some and not all(any(map(refused, name)) for name in more):  # such a name is in no hour
+        if not self._some and not all(is_refused(name) for name in more):  # such a name is in no hour
             raise SinkError(CHANGED)
         found: list[Cell] = []
         for channel in self._channels:

@@ -61,7 +61,7 @@ class Web:
         self._commands = CommandLane(config.broker, lambda: engine_of(config), utc)
         folder = Path(config.pictures.dir)
         channels = [channel.name for channel in config.channel]
-        told = config.alarms, channels
+        told = config.alarms, channels, config.forward
         self._server = Server(http, lambda: engine_of(config), folder, utc, self._commands.wake, *told)
         self._server.start()
         self._commands.start()

@@ -40,6 +40,7 @@ from hub.record_files import RecordFiles, unwritten
 from hub.sink import Fate, Row, Sink, SinkError
 from hub.tables import Tables
 from hub.tally import Tally
+from hub.unheard import Unheard
 
 log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s: how soon a signal is noticed
@@ -102,6 +103,8 @@ class Receiver:
         self._reader = Reader(parts, utc)
         self._reads = version2.VERSION
         self._clock: Clock = SystemClock()
+        self._shown = broker.url.rpartition("@")[2]
+        self._unheard = Unheard(self._shown)
         self._speaks = True  # whether stations are answered, by this one of several receivers
         self._next_look = 0.0
 
@@ -146,12 +149,14 @@ class Receiver:
         self._reads = contract.VERSION if newer else version2.VERSION
         self._set_trouble(None)
         self.connected = True
+        self._unheard.begin(self._clock.now())
         self._speaks = self.sink.speaks()
         link.publish(contract.ROLLCALL, b"{}")
         while not ended():
             tick()
             link.wait(self._clock.now() + SLICE)
             link.acks.clear()
+            self._unheard.look(bool(link.incoming), self._clock.now())
             if link.incoming or self._clock.now() >= self._next_look:
                 self._next_look = self._clock.now() + LOOK
                 before, self._speaks = self._speaks, self.sink.speaks()
@@ -175,7 +180,7 @@ class Receiver:
         if trouble is not None and trouble != self.trouble:
             log.warning("%s", trouble)
         elif trouble is None:
-            log.info("connected to %s", self._broker.url.rpartition("@")[2])
+            log.info("connected to %s", self._shown)
         self.trouble = trouble
 
     # -- a batch -------------------------------------------------------------------------------------------

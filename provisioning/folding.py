@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -20,21 +19,28 @@ _ATOM = re.compile(rf"`[^`]*`|[^\s`{WIDE}]+|\s+|.")
 def say(text: str = "", err: bool = False) -> None:
     """Print a text of one or more lines, folded where a person looks at it; a file or a program gets whole lines."""
     stream = sys.stderr if err else sys.stdout
-    click.echo(fold(text, shutil.get_terminal_size().columns) if stream.isatty() else text, err=err)
+    click.echo(fold(text, window_size().columns) if stream.isatty() else text, err=err)
 
 
 def page(lines: Iterable[str]) -> None:
     """Print lines; where they are more than the window has, through the pager, which Enter and q leave."""
-    size = shutil.get_terminal_size()
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("\n".join(lines))
         return
+    size = window_size()
     text = "\n".join(fold(line, size.columns) for line in lines)
     if text.count("\n") + 2 > size.lines:  # the prompt takes a line too
         os.environ.setdefault("LESS", "-FRX")
         click.echo_via_pager(text + "\n")
     else:
         click.echo(text)
+
+
+def window_size() -> os.terminal_size:
+    """Return the columns and lines of the window that is looked at."""
+    import shutil  # here: what is read by a program needs none of it, and it brings all compressors
+
+    return shutil.get_terminal_size()
 
 
 def fold(text: str, columns: int) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-import logging
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from copy import copy
@@ -147,12 +147,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Blinka asks on a terminal whether it may install packages: never on a station.
     os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
     terminal.make_legible()
+    terminal.heed_interrupts()
     lang, words = language_first(sys.argv[1:] if argv is None else argv)
     lang = LANGUAGES.get(re.split(r"[-_.]", lang.lower())[0], lang)
     spoken = lang if lang in speech.LANGUAGES else texts.language(os.environ)
     texts.speak(spoken if spoken == "en" or terminal.can_show("岷山") else "en")
     if not terminal.can_show("°"):
         texts.write_plainly()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # `entry`
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(outcome(["--lang", lang, *words] if lang else words))
 
 
@@ -212,7 +215,8 @@ def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
 
 def unforeseen(error: Exception) -> int:
     """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
-    import tempfile  # here: no other command needs it, and it brings much with it
+    import logging  # here: few commands need these, and they bring much with them
+    import tempfile
     import traceback
 
     detail = "".join(traceback.format_exception(error))

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import codecs
 import io
+import signal
 import sys
 import unicodedata
+from collections.abc import Callable
+from functools import wraps
+
+import click.termui
 
 # What is written for a sign, the first that the terminal has.
 INSTEAD = {
@@ -28,6 +33,7 @@ INSTEAD = {
     "岷": ("",),  # the name stands in Latin letters beside it
     "山": ("",),
 }
+NUDGE = 0.5  # s
 HANDLER = "minshan-legible"
 PLAIN_ASCII = "minshan_ascii"
 
@@ -46,6 +52,33 @@ def make_legible() -> None:
             # click takes ASCII for a mistake and writes UTF-8 to it, but for the same encoding by another name
             ascii_alone = codecs.lookup(stream.encoding).name == "ascii"
             stream.reconfigure(encoding=PLAIN_ASCII if ascii_alone else None, errors=HANDLER)
+
+
+def heed_interrupts() -> None:
+    """Let Ctrl-C end every question that a command asks, at whatever instant it is pressed."""
+    click.termui.visible_prompt_func = _nudged(click.termui.visible_prompt_func)
+    hidden = _nudged(click.termui.hidden_prompt_func)
+    click.termui.hidden_prompt_func = hidden  # type: ignore[assignment]  # declared as a function, called as any other
+
+
+def _nudged(read: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what reads a line, looking up from it twice a second.
+
+    Python takes note of a signal between two of its instructions. One that comes after the last of them and before the
+    system call that waits for a key would be noticed with the next key alone; so an alarm interrupts the call.
+    """
+
+    @wraps(read)
+    def line(prompt: str) -> str:
+        before = signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, NUDGE, NUDGE)
+        try:
+            return read(prompt)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    return line
 
 
 def _plain_ascii(name: str) -> codecs.CodecInfo | None:

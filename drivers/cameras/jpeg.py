@@ -1,24 +1,21 @@
-"""Whether bytes are a whole JPEG, by FFmpeg's own reading of the last line of its scan.
+"""Whether bytes are a whole JPEG, by FFmpeg's own reading to the last line of its scan.
 
 Pillow fills what is missing with grey and says nothing; FFmpeg, told to, ends at the first thing that does not fit.
+What fits by chance shows in the scan's length (`jpeg_scan`).
 How many pixels a picture claims is read from its header before anything is decoded.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from drivers.cameras.camera import JPEG_START, CameraError, NoPictureError, NotAnImageError
+from drivers.cameras.jpeg_scan import BEHIND_SCAN, SCAN, is_as_long_as_its_blocks, segments
 from drivers.reason import Reason
 
 MOST_PIXELS = 64_000_000  # the greatest sensors here have 12 million; each takes 3 bytes when decoded
 STRAY = 64  # bytes before the picture that are passed over: line ends and stray markers of some cameras
 JPEG_END = b"\xff\xd9"
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without the tables between them
-SCAN = 0xDA
 APPLICATION = frozenset(range(0xE1, 0xF0))  # segments in which another picture may lie, as a thumbnail
-BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the first marker that does not belong to a scan's data
 NO_SIZE = Reason("picture_without_size", "the picture has no header with its size")
 
 
@@ -33,7 +30,7 @@ def extract_jpeg(data: bytes) -> bytes:
         raise NoPictureError(
             Reason("too_many_pixels", "the picture claims {width} x {height} pixels", width=width, height=height)
         )
-    if not _decodes(jpeg):
+    if not _decodes(jpeg) or not is_as_long_as_its_blocks(jpeg):
         raise damaged(jpeg)
     return jpeg
 
@@ -78,24 +75,10 @@ def _end(data: bytes | bytearray, at: int) -> int | None:
 
 def size(jpeg: bytes) -> tuple[int, int]:
     """Return the width and height, pixels, that the first frame header states. Raise NoPictureError without one."""
-    for marker, at in _segments(jpeg):
+    for marker, at in segments(jpeg):
         if marker in FRAME_HEADERS and at + 9 <= len(jpeg):
             return int.from_bytes(jpeg[at + 7 : at + 9], "big"), int.from_bytes(jpeg[at + 5 : at + 7], "big")
     raise NoPictureError(NO_SIZE)
-
-
-def _segments(jpeg: bytes) -> Iterator[tuple[int, int]]:
-    """Yield marker and place of each segment of the header, the scan's own last."""
-    at = 2
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
-        marker = jpeg[at + 1]
-        if marker == 0xFF:  # a fill byte
-            at += 1
-            continue
-        yield marker, at
-        if marker == SCAN:
-            return
-        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
 
 
 def damaged(jpeg: bytes) -> CameraError:

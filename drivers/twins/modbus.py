@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import struct
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,7 @@ class ModbusDeviceTwin:
         self._speed_scale: float | None = settings.speed_scale
         self._words: dict[tuple[int, int], int] = {}
         self._stuck: dict[tuple[int, int], int] | None = None
+        self._checks: list[dict[str, Any]] = self._profile.get("checks", [])
         self._entries = {entry["quantity"]: entry for entry in self._profile["registers"]}
         self._lay_out(settings.fitted)
 
@@ -68,7 +70,7 @@ class ModbusDeviceTwin:
         else:
             counts = min(max(round(counts), 0), span - 1)
         self._put(entry, int(counts))
-        for check in self._profile.get("checks", []):
+        for check in self._checks:
             if check["quantity"] == quantity:
                 self._words[self._function, check["register"]] = _beside(check["kind"], value)
 
@@ -108,10 +110,13 @@ class ModbusDeviceTwin:
 
     def _registers(self, function: int, first: int, count: int) -> bytes:
         words = self._words if self._stuck is None else self._stuck
-        last = max((register for code, register in words if code == function), default=None)
-        if last is None:
-            return bytes([function | 0x80, ILLEGAL_FUNCTION])
-        if not 1 <= count <= 125 or first > last:
+        if (function, first) not in words:
+            last = max((register for code, register in words if code == function), default=None)
+            if last is None:
+                return bytes([function | 0x80, ILLEGAL_FUNCTION])
+            if first > last:
+                return bytes([function | 0x80, ILLEGAL_ADDRESS])
+        if not 1 <= count <= 125:
             return bytes([function | 0x80, ILLEGAL_ADDRESS])
         values = [words.get((function, first + at), 0) for at in range(count)]
         return struct.pack(f">BB{count}H", function, 2 * count, *values)
@@ -174,6 +179,7 @@ def _shifted(crc: int) -> int:
 SHIFTED = tuple(_shifted(octet) for octet in range(256))
 
 
+@lru_cache(1024)  # a line asks the same again and again, and much is answered as before
 def sealed(body: bytes) -> bytes:
     """Return a frame: the bytes and their CRC-16 (start 0xffff, low byte first)."""
     crc = 0xFFFF

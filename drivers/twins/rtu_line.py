@@ -27,11 +27,12 @@ class RtuLine:
     def run(self) -> None:
         """Serve for ever as the body of a lane. Raise Stopped out of one of the clock's waits."""
         while True:
-            until = min((due for due, _ in self._due), default=FOREVER)
+            until = min([due for due, _ in self._due], default=FOREVER)
             request = self._wire.read(until)
             if request:
                 self._take(request)
-            self._send()
+            if self._due:
+                self._send()
 
     def _take(self, request: bytes) -> None:
         """Answer a request. A pty gives it all at once, but it still takes its time on the line."""

@@ -52,8 +52,7 @@ def mixed(value: int) -> int:
 
 def ease(x: float) -> float:
     """Return 0 below 0, 1 above 1, smooth between."""
-    x = min(max(x, 0.0), 1.0)
-    return x * x * (3 - 2 * x)
+    return 0.0 if x <= 0.0 else x * x * (3 - 2 * x) if x < 1.0 else 1.0
 
 
 class Noise:
@@ -133,7 +132,7 @@ class Weather:
     def wetness(self, t: float) -> float:
         """Return how far the air is a shower's, 0..1."""
         day = int(t // DAY)
-        return max((s.wetness(t) for d in (day - 1, day, day + 1) for s in self._showers(d)), default=0.0)
+        return max([s.wetness(t) for d in (day - 1, day, day + 1) for s in self._showers(d)], default=0.0)
 
     def fallen(self, t: float) -> float:
         """Return the mm fallen since day zero; nothing fell before it."""
@@ -141,7 +140,7 @@ class Weather:
         while len(self._until) <= day:
             last = len(self._until) - 1
             self._until.append(self._until[-1] + sum(s.amount for s in self._showers(last)))
-        return self._until[day] + sum(s.fallen(t) for s in self._showers(day))
+        return self._until[day] + sum([s.fallen(t) for s in self._showers(day)])
 
 
 def _shower(day: int, summer: float, when: float, how_long: float, how_much: float) -> Shower:

@@ -20,6 +20,7 @@ from edge.alerts.smoke import Smoke
 from edge.config.sections import Config
 from edge.records.bodies import Alert, Minute, Stage, decode
 from edge.records.record import Kind, Record
+from edge.snapshots import AlertNow
 from edge.store.errors import StoreError
 from edge.store.store import Store
 
@@ -55,26 +56,6 @@ class AlertsState(msgspec.Struct, omit_defaults=True):
     due: list[Alert] = msgspec.field(default_factory=list)
     end: End | None = None
     smoke: Smoke = msgspec.field(default_factory=Smoke)
-
-
-class AlertNow(msgspec.Struct, frozen=True):
-    """A rule whose alert is open, or that knows nothing (`blind`): its step, the worst value since it was raised.
-
-    `smoke`: what it would be raised by, were that not the smoke of frost fires.
-    """
-
-    rule: str
-    step: int
-    steps: int
-    blind: bool
-    quantity: str
-    unit: str
-    worst: float | None
-    crop: str
-    stage: str
-    assumed: bool
-    alert: str = ""  # its identity, "" while none is open
-    smoke: float | None = None
 
 
 class Alerts:

@@ -14,12 +14,12 @@ import msgspec
 
 from drivers.clock import Clock, Inbox
 from drivers.reason import Reason
-from edge.alerts.alerts import AlertNow
 from edge.alerts.horn_line import HornLine
 from edge.alerts.sounding import Demand, Sounding, calling, unheard
 from edge.config.sections import HornSection
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.sampler import Opener
+from edge.snapshots import AlertNow, HornSnapshot
 from edge.store.errors import StoreError
 from edge.store.notes import Notes
 
@@ -45,19 +45,6 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 Item = Demand | Silence | Trial
-
-
-class HornSnapshot(msgspec.Struct, frozen=True):
-    """What the horn publishes: whether it is on, the rules that call for it, those that were silenced, s of rest left.
-
-    `trouble`: why it, or its button, cannot be had.
-    """
-
-    on: bool = False
-    rules: tuple[str, ...] = ()
-    silenced: tuple[str, ...] = ()
-    rests_s: float = 0.0
-    trouble: Reason | None = None
 
 
 class HornLane:

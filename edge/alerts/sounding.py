@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from edge.alerts.alerts import AlertNow, End
+from edge.alerts.alerts import End
 from edge.config.sections import HornSection
+from edge.snapshots import AlertNow
 
 FRESH_S = 300.0  # s; nobody is woken by what was measured longer ago (design: never for a minute older than 5 min)
 

@@ -19,27 +19,10 @@ from edge.budget.meter import Meter, Use
 from edge.budget.thinning import Rates, Rest, Step
 from edge.budget.urgency import Urgency
 from edge.config.sections import Config
+from edge.snapshots import BudgetSnapshot
 
 LOOK_S = 60.0  # between two looks at how it stands
 UNKNOWN_DAYS = 31  # of a month while nobody knows the time: none is longer
-
-
-class BudgetSnapshot(msgspec.Struct, frozen=True):
-    """How the month stands: bytes `used` by what for, what it may be (None: unlimited), which days it has (ISO).
-
-    `a_month` is what the configuration is reckoned to cost as it is thinned now, bytes in 30 days, at most the budget.
-    `step` is how much is thinned (`edge.budget.thinning`), `live_every` the minutes between two live messages.
-    """
-
-    most: int | None
-    used: dict[str, int]
-    first: date | None
-    end: date | None
-    days_left: float | None
-    a_month: float
-    step: int
-    live_every: int
-    spare: int | None = None  # bytes that other destinations may have; None: unlimited
 
 
 class Terms(msgspec.Struct, frozen=True):

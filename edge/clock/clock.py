@@ -116,23 +116,27 @@ class SystemClock:
 
 
 class SystemInbox:
-    """A bounded deque whose fill and room are descriptors that `poll` can wait for."""
+    """A bounded deque whose news and room are descriptors that `poll` can wait for."""
 
     def __init__(self, clock: SystemClock, size: int) -> None:
         self.lost = 0
         self._clock = clock
+        self._size = size
         self._items: deque[Any] = deque()
-        self._filled = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
+        self._news = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
         self._room = os.eventfd(size, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
-        for fd in (self._filled, self._room):
+        for fd in (self._news, self._room):
             weakref.finalize(self, os.close, fd)
 
-    def offer(self, item: Any) -> bool:
-        """Put without waiting; False, and one more `lost`, where the inbox is full."""
+    def offer(self, item: Any, wake: bool = True) -> bool:
+        """Put without waiting; False, and one more `lost`, where the inbox is full.
+
+        Without `wake` whoever waits sleeps on, until the inbox is half full.
+        """
         if not self._take(self._room):
             self.lost += 1
             return False
-        self._append(item)
+        self._append(item, wake)
         return True
 
     def put(self, item: Any) -> None:
@@ -143,19 +147,25 @@ class SystemInbox:
 
     def get(self, until: float) -> Any | None:
         """Return the oldest item, waiting until `until`; None where none came."""
-        while not self._take(self._filled):
-            if not self._clock.wait_readable(self._filled, until):
+        in_time = True
+        while True:
+            self._take(self._news)
+            with contextlib.suppress(IndexError):
+                item = self._items.popleft()
+                os.eventfd_write(self._room, 1)
+                return item
+            if not in_time:
                 return None
-        item = self._items.popleft()
-        os.eventfd_write(self._room, 1)
-        return item
+            in_time = self._clock.wait_readable(self._news, until)
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def _append(self, item: Any) -> None:
+    def _append(self, item: Any, wake: bool = True) -> None:
+        """Add an item, then its news: that may be found gone, but no item that wakes is ever without it."""
         self._items.append(item)
-        os.eventfd_write(self._filled, 1)
+        if wake or 2 * len(self._items) > self._size:
+            os.eventfd_write(self._news, 1)
 
     @staticmethod
     def _take(fd: int) -> bool:

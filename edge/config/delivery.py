@@ -5,14 +5,14 @@ A hub and a station have them alike; a station also whom it tells by them itself
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from edge.config.base import HTTP_URL, HourMinute, Name, Section
-from edge.config.web_address import NO_SUCCESS, url_parts, web_address
+from edge.config.base import HourMinute, Name, Section
+from edge.config.web_address import BaseAddress, HeaderName, SuccessValue, WebAddress, url_parts
 
 PERSON = r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$"
 PHONE = r"^\+?[0-9]{5,15}$"
@@ -47,25 +47,15 @@ class WeCom(RobotSection):
     """A WeCom robot."""
 
     kind: Literal["wecom"]
-    base_url: str = Field(default=WECOM, pattern=HTTP_URL)
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return web_address(url).rstrip("/")
+    base_url: BaseAddress = WECOM
 
 
 class DingTalk(RobotSection):
     """A DingTalk robot; `secret_file` holds what it signs with ("SEC..."), where it does."""
 
     kind: Literal["dingtalk"]
-    base_url: str = Field(default=DINGTALK, pattern=HTTP_URL)
+    base_url: BaseAddress = DINGTALK
     secret_file: str | None = None
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return web_address(url).rstrip("/")
 
 
 class Webhook(ChannelSection):
@@ -76,25 +66,13 @@ class Webhook(ChannelSection):
     """
 
     kind: Literal["webhook"]
-    url: str = Field(pattern=HTTP_URL)
+    url: WebAddress
     calls: bool = True
     secret_file: str | None = None
-    secret_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    secret_header: HeaderName = "Authorization"
     success_key: str = Field(default="code", min_length=1)
-    success_value: Any = 0
+    success_value: SuccessValue = 0
     ca_file: str | None = None
-
-    @field_validator("url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return web_address(url)
-
-    @field_validator("success_value")
-    @classmethod
-    def _is_plain(cls, value: Any) -> Any:
-        if not isinstance(value, str | int):
-            raise SettingError(NO_SUCCESS)
-        return value
 
     @property
     def wakes(self) -> bool:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import string
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
 from edge.config.address import AddressError, parse
-from edge.config.base import BROKER_URL, HTTP_URL, Name, Section
+from edge.config.base import BROKER_URL, Name, Section
 from edge.config.errors import BAD_BROKER
-from edge.config.web_address import NO_SUCCESS, web_address
+from edge.config.web_address import HeaderName, SuccessValue, WebAddress
 from edge.records.channel_name import ChannelName
 
 HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clock_error_s")  # of an mqtt-json message
@@ -52,25 +52,13 @@ class HttpJson(ForwardSection):
     """
 
     kind: Literal["http-json"]
-    url: str = Field(pattern=HTTP_URL)
+    url: WebAddress
     secret_file: str | None = None
-    secret_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]{1,64}$")
+    secret_header: HeaderName = "Authorization"
     batch: int = Field(default=200, ge=1, le=1000)
     events: bool = False
     success_key: str | None = Field(default=None, min_length=1)
-    success_value: Any = 0
-
-    @field_validator("url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return web_address(url)
-
-    @field_validator("success_value")
-    @classmethod
-    def _is_plain(cls, value: Any) -> Any:
-        if not isinstance(value, str | int):
-            raise SettingError(NO_SUCCESS)
-        return value
+    success_value: SuccessValue = 0
 
 
 class MqttJson(ForwardSection):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, Field
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
+from edge.config.base import HTTP_URL
 from edge.config.errors import BAD_HTTP_URL
 
 NO_SUCCESS = Reason("no_success_value", "must be a text, a whole number, true or false")
@@ -29,3 +33,16 @@ def web_address(url: str) -> str:
     if "@" in url_parts(url, BAD_HTTP_URL).netloc:
         raise SettingError(URL_LOGIN)
     return url
+
+
+def plain_value(value: Any) -> Any:
+    """Return what an answer says of its success, by a value that can be compared. Raise SettingError."""
+    if not isinstance(value, str | int):
+        raise SettingError(NO_SUCCESS)
+    return value
+
+
+WebAddress = Annotated[str, Field(pattern=HTTP_URL), AfterValidator(web_address)]
+BaseAddress = Annotated[WebAddress, AfterValidator(lambda url: url.rstrip("/"))]  # what paths are put behind
+SuccessValue = Annotated[Any, AfterValidator(plain_value)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]

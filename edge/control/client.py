@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from drivers.clock import Clock
+from edge import snapshots
 from edge.clock.clock import SystemClock
 from edge.control import frames
 from edge.control.frames import LONGEST_ANSWER, QUIET_S, FrameError
 from edge.language import texts
 from edge.language.texts import _
+from edge.snapshots import StationStatus
 
 PATIENCE_S = 5.0  # s for a question and all of its answer; it takes milliseconds unless the disk hangs
 WAITED_S = 120.0  # s for what the station has accepted and tells of later (a picture)
@@ -56,6 +58,10 @@ class Client:
     def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Return what the station answers. Raise AskError where it refuses, or does not answer in time."""
         return self._asked(name, arguments)[0]
+
+    def status(self) -> StationStatus:
+        """Return the station's status. Raise AskError."""
+        return status_of(self.ask("status"))
 
     def picture(self, picture: str, part: str = "thumbnail") -> bytes:
         """Return the bytes of a picture ("thumbnail" or "full") by its SHA-256. Raise AskError."""
@@ -113,6 +119,21 @@ class Client:
                 raise FrameError("the answer ends in its middle")
             self._buffer += data
         return found
+
+
+def status(path: Path) -> StationStatus:
+    """Return the status of the station at that socket. Raise NotRunningError, AskError."""
+    with Client(path) as client:
+        return client.status()
+
+
+def status_of(answer: dict[str, Any]) -> StationStatus:
+    """Return the status that an answer holds. Raise AskError where the station is of another version."""
+    try:
+        return snapshots.read(answer)
+    except ValueError:
+        said = _("The running station is of another version of Minshan than this command.")
+        raise AskError(said, _("Restart it: sudo systemctl restart minshan")) from None
 
 
 def ask(path: Path, name: str, **arguments: Any) -> dict[str, Any]:

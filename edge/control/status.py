@@ -10,28 +10,35 @@ import msgspec
 from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
 from drivers.reason import Reason
-from edge.alerts.alerts import AlertNow
-from edge.alerts.horn import HornLane, HornSnapshot
-from edge.budget.budget import Budget, BudgetSnapshot
+from edge.alerts.horn import HornLane
+from edge.budget.budget import Budget
 from edge.clock.timekeeper import Timekeeper
 from edge.config.sections import Config
 from edge.control import picture_price
 from edge.control.advice import Advice
 from edge.forward.forwarding import Forwarding
-from edge.forward.store_queue import ForwardSnapshot, StoreQueue
+from edge.forward.store_queue import StoreQueue
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
-from edge.notify.lane import NotifyLane, NotifySnapshot
+from edge.notify.lane import NotifyLane
 from edge.pictures.schedule import PictureLane
-from edge.pictures.snapshot import PicturesSnapshot
 from edge.recorder.recorder import Recorder
-from edge.records.bodies import Minute, decode, plain
+from edge.records.bodies import Hour, Minute, decode, plain
 from edge.records.channel_name import ChannelName
 from edge.records.record import Record
-from edge.sampler import BusLane, SensorSnapshot
+from edge.sampler import BusLane
+from edge.snapshots import (
+    ClockStatus,
+    ForwardStatus,
+    MinuteStatus,
+    SensorSnapshot,
+    StationStatus,
+    StoreStatus,
+    Strays,
+    UplinkStatus,
+)
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
-from edge.uplink.snapshot import UplinkSnapshot
 from edge.uplink.uplink import Uplink
 
 
@@ -56,95 +63,6 @@ class Parts:
     forwarding: Forwarding
 
 
-class Source(msgspec.Struct, frozen=True):
-    """How the time is known, its error, s, and what is wrong with its sources."""
-
-    source: str
-    error: float | None
-    trouble: Reason | None
-
-
-class Strays(msgspec.Struct, frozen=True):
-    """Picture files that no record tells of."""
-
-    files: int
-    bytes: int
-
-
-class StoreStatus(msgspec.Struct, frozen=True):
-    """What is kept and what is unsent since when.
-
-    `waiting`: records in memory alone, which the disk refuses; `mended`: what was put right last in this run.
-    """
-
-    epoch: str
-    next_seq: int
-    unsent: int
-    unsent_since: int | None
-    held: int
-    bytes: int
-    strays: Strays
-    trouble: Reason | None
-    waiting: int
-    mended: Reason | None
-
-
-class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
-    """What the uplink publishes, and what of the store its destination does not have or has not proven to have."""
-
-    unsent: int
-    unproven: int
-    pictures_left: int
-
-
-class ForwardStatus(ForwardSnapshot, frozen=True, kw_only=True):
-    """What a destination's lane publishes, and of the store: records that wait, those that wait for a time among them,
-    those that it does not take, and the begin of the newest that it has (microseconds UTC).
-    """
-
-    waiting: int
-    held: int
-    aside: int
-    newest: int | None
-
-
-class MinuteStatus(Minute, frozen=True, kw_only=True):
-    """The newest minute: its beginning (microseconds UTC, None unknown), its length (s), its body."""
-
-    start: int | None
-    duration: float
-
-
-class StationStatus(msgspec.Struct, frozen=True):
-    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes.
-
-    `prices`: what a picture of each camera costs by its size, MB.
-    """
-
-    station: str
-    title: str
-    utc_offset_h: float
-    time: int | None
-    clock: Source
-    minute: MinuteStatus | None
-    units: dict[str, str]
-    derived: dict[str, float]
-    hour: dict[str, Any] | None
-    sensors: list[SensorSnapshot]
-    store: StoreStatus
-    uplink: UplinkStatus | None
-    forward: list[ForwardStatus]
-    budget: BudgetSnapshot | None
-    pictures: PicturesSnapshot | None
-    prices: dict[str, float]
-    alerts: list[AlertNow]
-    horn: HornSnapshot | None
-    notify: NotifySnapshot | None
-    maintenance: Reason | None
-    falls: dict[str, int]
-    inbox_lost: int
-
-
 def status(station: Parts) -> StationStatus:
     """Return the facts, each lane's from the snapshot that it last published."""
     recorder = station.recorder.snapshot
@@ -155,11 +73,11 @@ def status(station: Parts) -> StationStatus:
         title=station.config.station.title,
         utc_offset_h=station.config.site.utc_offset_h,
         time=utc,
-        clock=Source(mark.source, mark.error, time_trouble(station)),
+        clock=ClockStatus(mark.source, mark.error, time_trouble(station)),
         minute=latest,
         units=units(station),
         derived={} if latest is None else derive(latest.values, latest.quality),
-        hour=None if recorder.hour is None else recorder.hour.fields(),
+        hour=hour(recorder.hour),
         sensors=sensors(station),
         store=store(station),
         uplink=uplink(station),
@@ -182,6 +100,12 @@ def minute(latest: Record | None) -> MinuteStatus | None:
     if latest is None or not isinstance(body, Minute):
         return None
     return MinuteStatus(body.values, body.quality, body.reasons, start=latest.start, duration=latest.duration)
+
+
+def hour(latest: Record | None) -> Hour | None:
+    """Return the newest hour's figures; None where there are none."""
+    body = None if latest is None else decode(latest.kind, latest.body)
+    return body if isinstance(body, Hour) else None
 
 
 def uplink(station: Parts) -> UplinkStatus | None:

@@ -19,19 +19,12 @@ from edge.forward.batch import Batch, Item, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
 from edge.records.record import Kind, Record
+from edge.snapshots import ForwardSnapshot
 from edge.store.delivery import FORWARD
 from edge.store.store import Store
 
 NOT_WRITTEN = Reason("record_not_written", "the record cannot be written: {why}", why="")
 Encode = Callable[[str, Record], bytes]  # raises EncodeError
-
-
-class ForwardSnapshot(msgspec.Struct, frozen=True):
-    """One destination: its name and kind, and why the last try failed (None: it did not)."""
-
-    destination: str
-    kind: str
-    trouble: Reason | None = None
 
 
 class StoreQueue:

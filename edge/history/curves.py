@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from edge.history.hours import Hour, Hours
 from edge.history.minutes import minutes
-from edge.measure.aggregates import SUSPECT, US, Counts, said_in, together
+from edge.measure.aggregates import SUSPECT, US, said_in
+from edge.measure.counts import Counts, together
 from edge.records.answers import Point, Series
 from edge.records.asked import DAY_US, HOUR_US, MINUTE_US, AskedStep, chosen, unit_of
 from edge.store.store import Store

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from edge.history.minutes import Offsets, counted_as, minutes
-from edge.measure.aggregates import Counts, Measured, Minute, counted, hour_of
+from edge.measure.aggregates import Measured, Minute, counted, hour_of
+from edge.measure.counts import Counts
 from edge.records import ranges
 from edge.records.asked import HOUR_US
 from edge.records.channel_name import ChannelName

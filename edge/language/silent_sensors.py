@@ -1,34 +1,34 @@
-"""Which sensors of a station's status give nothing, those of a dead bus together: one cause, not many."""
+"""Which sensors of a station give nothing, those of a dead bus together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from edge.language import texts
 from edge.language.texts import _
+from edge.snapshots import SensorSnapshot
 
 
-def silences(sensors: Sequence[Mapping[str, Any]]) -> list[tuple[list[Mapping[str, Any]], str]]:
+def silences(sensors: Iterable[SensorSnapshot]) -> list[tuple[list[SensorSnapshot], str]]:
     """Return the sensors of a station's status that are down, those of a dead bus together, each with the reason."""
-    buses: dict[str, list[Mapping[str, Any]]] = {}
+    buses: dict[str, list[SensorSnapshot]] = {}
     for sensor in sensors:
-        buses.setdefault(str(sensor.get("bus")), []).append(sensor)
+        buses.setdefault(sensor.bus, []).append(sensor)
     found = []
     for there in buses.values():
-        down = [sensor for sensor in there if sensor.get("down")]
+        down = [sensor for sensor in there if sensor.down]
         together = len(down) > 1 and len(down) == len(there)
         for group in [down] if together else [[sensor] for sensor in down]:
-            reasons = dict.fromkeys(texts.in_full(sensor["down"]) for sensor in group)
+            reasons = dict.fromkeys(texts.in_full(sensor.down) for sensor in group)
             found.append((group, next(iter(reasons))))
     return found
 
 
-def names(sensors: Sequence[Mapping[str, Any]]) -> str:
+def names(sensors: Iterable[SensorSnapshot]) -> str:
     """Return the names of these sensors."""
-    return _(", ").join(str(sensor["name"]) for sensor in sensors)
+    return _(", ").join(sensor.name for sensor in sensors)
 
 
-def place_of(sensor: Mapping[str, Any]) -> str:
+def place_of(sensor: SensorSnapshot) -> str:
     """Return where a sensor of a station's status is: its bus without the word for its kind."""
-    return str(sensor["bus"]).partition(" ")[2] or str(sensor["bus"])
+    return sensor.bus.partition(" ")[2] or sensor.bus

@@ -32,6 +32,7 @@ __all__ = [
     "language",
     "ngettext",
     "render",
+    "render_known",
     "render_value",
     "reported",
     "size",
@@ -104,13 +105,26 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
 
 
 def render_value(value: object) -> str:
-    """Return what an answer or a record brought, {"code", "params", "text"} or a plain text, in words; "" for None."""
-    return "" if value is None else render(restored(value))
+    """Return a meaning, or what a record brought (`Reason.builtins`, or a plain text), in words; "" for None."""
+    return "" if value is None else render(reason_of(value))
+
+
+def reason_of(value: object) -> Reason:
+    """Return a meaning as it is, or the one that was written."""
+    return value if isinstance(value, Reason) else restored(value)
+
+
+def render_known(value: object) -> str:
+    """Return the same; "" of what is said in a way that is not known here, as a newer station's may be."""
+    try:
+        return render_value(value)
+    except ValueError:
+        return ""
 
 
 def in_full(value: object) -> str:
     """Return the same of an error's kind, and what happened behind it: "no answer: nothing acknowledges ..."."""
-    reason = value if isinstance(value, Reason) else restored(value)
+    reason = reason_of(value)
     detail = reason.inner("detail")
     if detail is None:
         return render(reason)
@@ -119,7 +133,7 @@ def in_full(value: object) -> str:
 
 def happened(value: object) -> str:
     """Return of an error's kind what happened alone: of a camera it says enough."""
-    reason = value if isinstance(value, Reason) else restored(value)
+    reason = reason_of(value)
     return render(reason.inner("detail") or reason)
 
 

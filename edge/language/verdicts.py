@@ -3,12 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from drivers.quantity import QUANTITIES
+from drivers.reason import restored
 from edge.language import texts
 from edge.language.texts import _
-from edge.language.words import VERDICT_INPUTS, VERDICT_RULES, VERDICT_STATES
+from edge.language.words import VERDICT_INPUTS, VERDICT_LIMITS, VERDICT_RULES, VERDICT_STATES
 from edge.measure.derived.hourly import FIGURES
+from edge.measure.derived.verdict import UNKNOWN, Verdict
+
+
+class VerdictWords(NamedTuple):
+    """A rule's question, its answer (a code and a word), why, the inputs, the thresholds, and whose they are."""
+
+    rule: str
+    code: str
+    state: str
+    why: list[str]
+    inputs: list[str]
+    limits: list[str]
+    source: str
+
+
+def verdict_words(verdict: Verdict) -> VerdictWords:
+    """Return all that is said of a rule; an input that is missing is said to be not known."""
+    return VerdictWords(
+        rule_words(verdict.rule),
+        verdict.state,
+        state_words(verdict.state),
+        [texts.render(reason) for reason in verdict.why],
+        [input_words(name, value) for name, value in verdict.inputs.items()],
+        [limit_words(name, value) for name, value in verdict.thresholds.items()],
+        texts.render(verdict.source),
+    )
+
+
+def restored_verdict(told: Mapping[str, Any]) -> Verdict:
+    """Return a verdict that was told as plain values."""
+    why = [restored(reason) for reason in told["why"]]
+    return Verdict(told["rule"], told["state"], why, told["inputs"], told["thresholds"], restored(told["source"]))
+
+
+def brief(found: list[Verdict]) -> list[str]:
+    """Return a line for each rule with its first cause, but for the season; none where nothing is known of any."""
+    said = [verdict for verdict in found if verdict.rule != "season"]
+    return [] if all(verdict.state == UNKNOWN for verdict in said) else [line(verdict) for verdict in said]
+
+
+def line(verdict: Verdict) -> str:
+    """Return a rule's word with its first cause."""
+    said = _("{rule}: {state}").format(rule=rule_words(verdict.rule), state=state_words(verdict.state))
+    if not verdict.why:
+        return said
+    return _("{before} ({why})").format(before=said, why=texts.render(verdict.why[0]))
 
 
 def rule_words(rule: str) -> str:
@@ -21,15 +69,19 @@ def state_words(state: str) -> str:
     return _(VERDICT_STATES[state])
 
 
-def made_from(inputs: Mapping[str, float | None]) -> str:
-    """Return the inputs that are known, each with its name and unit."""
-    return _(", ").join(input_words(name, value) for name, value in inputs.items() if value is not None)
-
-
-def input_words(name: str, value: float) -> str:
-    """Return an input with its name."""
+def input_words(name: str, value: float | None) -> str:
+    """Return an input with its name and unit."""
     if name in VERDICT_INPUTS:
-        return _("{name} {value}").format(name=_(VERDICT_INPUTS[name]), value=f"{value:.1f}")
+        return _("{name} {value}").format(name=_(VERDICT_INPUTS[name]), value=_unknown_or(value, 1))
     known = FIGURES.get(name) or QUANTITIES[name]
-    words = f"{known.rounded(value):g} {texts.unit(known.unit)}".rstrip()
+    words = state_words(UNKNOWN) if value is None else f"{known.rounded(value):g} {texts.unit(known.unit)}".rstrip()
     return _("{name} {value}").format(name=texts.label(name), value=words)
+
+
+def limit_words(name: str, value: float) -> str:
+    """Return a threshold with its name."""
+    return _("{name} {value}").format(name=_(VERDICT_LIMITS[name]), value=f"{value:g}")
+
+
+def _unknown_or(value: float | None, digits: int) -> str:
+    return state_words(UNKNOWN) if value is None else f"{value:.{digits}f}"

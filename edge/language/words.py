@@ -179,6 +179,21 @@ VERDICT_INPUTS = {
     "mean_temperature": N_("their mean temperature, °C"),
     "hours": N_("hours counted"),
 }
+VERDICT_LIMITS = {
+    "delta_t_least": N_("delta-T at least, K"),
+    "delta_t_good": N_("good up to, K"),
+    "delta_t_most": N_("delta-T at most, K"),
+    "wind_calm": N_("still air under, m/s"),
+    "wind_least": N_("wind at least, m/s"),
+    "wind_most": N_("wind under, m/s"),
+    "air_temperature_most": N_("air at most, °C"),
+    "relative_humidity_most": N_("humidity at most, %"),
+    "leaf_wetness_most": N_("leaf wetness under, %"),
+    "least": N_("wet hours from which it may infect"),
+    "low": N_("infection low from, h"),
+    "moderate": N_("moderate from, h"),
+    "high": N_("high from, h"),
+}
 
 # What an option's value must be: click's names, and those of our own kinds.
 TYPES = {

@@ -11,77 +11,22 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from drivers.quantity import QUANTITIES, Kind
-from edge.measure.wind import UNDEFINED
-from edge.records.answers import Point
+from edge.measure.counts import MISSING, Addends, Counts, Parts
 from edge.records.bodies import Flag, Flags, Numbers
 from edge.records.channel_name import ChannelName
 from edge.records.record import values_of
 
 GOOD = (1, 2)
-SUSPECT, BAD, MISSING = 3, 4, 9
+SUSPECT, BAD = 3, 4
 MOST_CHANNELS, MOST_NAME = 256, 128  # of a minute's body, and of a channel's letters: those of the contract
 MOST_VALUE = 1e15  # no measured value is larger; what is counts as bad
 US = 1_000_000
 HOUR_US = 3600 * US
-
-
-class Counts(NamedTuple):
-    """What the minutes of a channel come to: how many of each flag, and of the good ones what follows.
-
-    `seconds` that they stand for, `total` of value x seconds (of a direction the wind's way), `amount` of those that
-    are summed, the way to the `east` and `north` of a direction, the extremes with the begin of their first minutes.
-    """
-
-    good: int
-    suspect: int
-    bad: int
-    missing: int
-    seconds: float
-    total: float | None
-    amount: float | None
-    east: float | None
-    north: float | None
-    lowest: float | None
-    lowest_at: int | None
-    highest: float | None
-    highest_at: int | None
-
-    @property
-    def mean(self) -> float | None:
-        """The mean by time, of a direction that of the vectors (0: calm); None where there is none."""
-        if self.east is None or self.north is None:
-            return None if self.total is None or not self.seconds else self.total / self.seconds
-        if not self.total:
-            return 0.0
-        if math.hypot(self.east, self.north) < UNDEFINED * self.total:
-            return None
-        return math.degrees(math.atan2(self.east, self.north)) % 360.0 or 360.0
-
-    def point(self, start_us: int, end_us: int) -> Point:
-        """Return them as a point of a curve, for a host that has all that was measured."""
-        return Point(
-            start_us,
-            end_us,
-            self.mean if self.amount is None else round(self.amount, 6),
-            1 if self.good else MISSING,
-            self.lowest,
-            self.lowest_at,
-            self.highest,
-            self.highest_at,
-            self.good,
-            self.suspect,
-            self.bad,
-            self.missing,
-            0,
-        )
-
-
-COUNTS = Counts._fields
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -183,26 +128,15 @@ def _told_of(channel: str) -> Any:
 
 def counted(minutes: Iterable[Minute]) -> list[tuple[str, Counts]]:
     """Return each channel that the minutes of one hour have, by name, with what they come to."""
+    return [(name, parts.counts()) for name, parts in parted(minutes)]
+
+
+def parted(minutes: Iterable[Minute]) -> list[tuple[str, Parts]]:
+    """Return the same, with sums that are not rounded yet."""
     tallies: dict[str, Tally] = {}
     for minute in sorted(minutes, key=lambda one: one.start):
         _take(tallies, minute)
-    return [(name, Counts(*_counts(name, tallies[name]))) for name in sorted(tallies)]
-
-
-def together(parts: Iterable[Counts]) -> Counts:
-    """Return what several hours of a channel come to, at least one."""
-    every = list(parts)
-
-    def of(name: str) -> list[Any]:
-        return [value for part in every if (value := getattr(part, name)) is not None]
-
-    found: list[Any] = [sum(of(name)) for name in COUNTS[:4]]
-    found += [math.fsum(of(name)) if of(name) else None for name in COUNTS[4:9]]
-    for extreme, name in ((min, "lowest"), (max, "highest")):
-        value = extreme(of(name), default=None)
-        instants = (getattr(part, f"{name}_at") for part in every if getattr(part, name) == value)
-        found += [value, None if value is None else min(instants)]
-    return Counts(*found)
+    return [(name, Parts(*_parts(name, tallies[name]))) for name in sorted(tallies)]
 
 
 def _take(tallies: dict[str, Tally], minute: Minute) -> None:
@@ -223,17 +157,17 @@ def _take(tallies: dict[str, Tally], minute: Minute) -> None:
             tally.suspect += 1
 
 
-def _counts(name: str, tally: Tally) -> Iterator[Any]:
-    """Yield the columns of `COUNTS`; None is no value, where nothing was good."""
+def _parts(name: str, tally: Tally) -> Iterator[Any]:
+    """Yield the fields of `Parts`; None is no value, where nothing was good."""
     values, minutes = tally.values, tally.minutes
     quantity = QUANTITIES.get(name.partition(".")[0])
     kind = Kind.MEAN if quantity is None else quantity.kind
     yield from (len(values), tally.suspect, tally.bad, tally.missing)
-    yield math.fsum(minute.duration for minute in minutes)
+    yield tuple(minute.duration for minute in minutes)
     total, east, north = _wind(name, tally) if kind is Kind.DIRECTION else (None, None, None)
     if values and kind not in (Kind.DIRECTION, Kind.LAST):
-        total = math.fsum(value * minute.duration for value, minute in zip(values, minutes))
-    amount = math.fsum(values) if values and quantity is not None and quantity.unit == "mm" else None
+        total = tuple(value * minute.duration for value, minute in zip(values, minutes))
+    amount = tuple(values) if values and quantity is not None and quantity.unit == "mm" else None
     yield from (total, amount, east, north)
     for extreme in (min, max):
         if not values or kind is Kind.DIRECTION:
@@ -243,8 +177,8 @@ def _counts(name: str, tally: Tally) -> Iterator[Any]:
             yield from (value, minutes[values.index(value)].start)
 
 
-def _wind(name: str, tally: Tally) -> tuple[float | None, float | None, float | None]:
-    """Return the wind's way, and that to the east and north, metres (seconds, where no speed is measured).
+def _wind(name: str, tally: Tally) -> tuple[Addends | None, Addends | None, Addends | None]:
+    """Return the wind's way, and that to the east and north, metres (seconds, where no speed is measured), to be added.
 
     All are 0 where all is calm, and None where no direction has a good speed beside it.
     """
@@ -256,8 +190,8 @@ def _wind(name: str, tally: Tally) -> tuple[float | None, float | None, float | 
             ways.append((minute.duration * weight, math.radians(degrees)))
     if not ways:
         return None, None, None
-    east, north = (math.fsum(way * part(angle) for way, angle in ways) for part in (math.sin, math.cos))
-    return math.fsum(way for way, _ in ways), east, north
+    east, north = (tuple(way * part(angle) for way, angle in ways) for part in (math.sin, math.cos))
+    return tuple(way for way, _ in ways), east, north
 
 
 def _weight(said: Measured, speed: str) -> float | None:

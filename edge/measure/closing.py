@@ -14,6 +14,7 @@ import msgspec
 
 from drivers.driver import Channel
 from drivers.quantity import Kind, quantity
+from edge.measure.climate import Climate
 from edge.measure.consistency import MinuteSteps, Zeros, together
 from edge.measure.ground import Ground
 from edge.measure.lasting import Lasting, Wet
@@ -64,7 +65,7 @@ class Closing:
     """
 
     def __init__(self, places: Mapping[str, Placed], site: Site | None = None, kept: Doubts | None = None) -> None:
-        """`site`: where the station stands; without it light is not held to the sun."""
+        """`site`: where the station stands; without it neither light nor temperature is held to the place."""
         own = {n: for_device(p.limits, p.channel.resolution) for n, p in places.items()}
         steps = {n: (p.channel.quantity, own[n].minute_step) for n, p in places.items()}
         quantities = {n: p.channel.quantity for n, p in places.items()}
@@ -73,6 +74,7 @@ class Closing:
         self._persistence = Persistence({n: (p.sensor, p.channel) for n, p in places.items()}, self._pairs.twins())
         self._offsets, self._lasting = Offsets(quantities), Lasting(quantities)
         self._sun = Sun(site, quantities) if site else None
+        self._climate = Climate(site, quantities) if site else None
         self._ground = Ground(quantities)
         self._zeros = Zeros({n: (p.sensor, p.channel.quantity) for n, p in places.items()})
         gauges = {n: p.heated for n, p in places.items() if quantity(p.channel.quantity).kind is Kind.TOTAL}
@@ -94,6 +96,7 @@ class Closing:
         self._resume(begin, utc_offset)
         self._end, self._utc = end, None if utc_offset is None else end + utc_offset
         doubts = self._sun.doubts(begin, end, utc_offset, values) if self._sun else {}
+        doubts |= self._climate.doubts(end, utc_offset, values) if self._climate else {}
         leapt = self._offsets.doubts(begin, end, values)
         doubts |= leapt
         doubts |= self._lasting.doubts(begin, end, raised(values, doubts), samples)

@@ -71,9 +71,10 @@ def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> 
 
 
 class Zeros:
-    """Doubts what a device tells as 0 together with a humidity of 0: an answer of zeros alone is no answer.
+    """Doubts what a device tells as 0 together with a humidity that is none: an answer of zeros alone is no answer.
 
-    No outdoor air is at 0 % (under 1 % is suspect by itself); beside it, 0.0 degC is no frost. A gauge's rise is left
+    No outdoor air is at 0 %, and readings of it fail; beside them, 0.0 degC is no frost. One frame is judged where it
+    is decoded (drivers.limits), but many a device tells each quantity in a frame of its own. A gauge's rise is left
     out: its total was not 0.
     """
 
@@ -83,12 +84,15 @@ class Zeros:
 
     def doubts(self, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect."""
-        zeros = {name for name in self._channels if number(values, name) == 0}
-        void = {self._channels[name][0]: name for name in zeros if self._channels[name][1] == NEVER_ZERO}
+        void = {
+            sensor: name
+            for name, (sensor, of) in self._channels.items()
+            if of == NEVER_ZERO and (number(values, name) == 0 or (name in values and values[name].flag is Flag.FAIL))
+        }
         return {
-            name: Reason("zeros", "0 together with {other}, which is never 0", other=void[sensor])
-            for name in zeros
-            if (sensor := self._channels[name][0]) in void and void[sensor] != name
+            name: Reason("zeros", "0 together with {other}, which is none", other=void[sensor])
+            for name, (sensor, _) in self._channels.items()
+            if number(values, name) == 0 and sensor in void and void[sensor] != name
         }
 
 

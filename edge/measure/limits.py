@@ -40,8 +40,8 @@ NIGHT_OFFSET = BEYOND["solar_irradiance"][0]  # W/m2
 SMOKE = Limits((0, 6500), (0, 1000), spike=100.0, spike_share=0.5)
 
 GROSS: dict[str, Limits] = {
-    # Z: -80..60, steps 2 and 3 K. WMO-No. 305 for 45 degrees and less: -40..55 is an error, -30..50 suspect.
-    "air_temperature": Limits((-80, 60), (-40, 50), step=2.0, spike=0.5, minute_step=3.0),
+    # Z: -80..60, steps 2 and 3 K. What is strange at a place in its season: `climate`.
+    "air_temperature": Limits((-80, 60), None, step=2.0, spike=0.5, minute_step=3.0),
     # Z: 0..100, 5 and 10 %; in fog more (drivers.limits). No outdoor air is under 1 %.
     "relative_humidity": Limits((0, HUMIDITY_MOST), (1, HUMIDITY_MOST), step=5.0, spike=2.0, minute_step=10.0),
     # Z: sample to sample 0.3, minute to minute 0.5 hPa; 0.3 flags squalls (C: 0.4 in a good minute), so 0.5.

@@ -26,6 +26,7 @@ from edge.notify.writing import Writer
 from edge.records.bodies import Alert, decode
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.records.spans import Span
+from edge.snapshots import ChannelNow, NotifySnapshot
 from edge.store.errors import StoreError
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
@@ -39,21 +40,6 @@ AGAIN_S = 5.0  # before what may have arrived is sent once more
 BUSY_S, BLOCKED_S, REFUSED_S = 60.0, 600.0, 3600.0  # for which a service that takes nothing is left alone
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0  # between tries of what surely did not arrive
 TRIAL_UNDER_WAY = Reason("notify_test_under_way", "a test is under way: wait until it has ended")
-
-
-class ChannelNow(msgspec.Struct, frozen=True):
-    """How a channel fares: when it last took a message (microseconds UTC), why the last one was not taken."""
-
-    name: str
-    worked: int | None = None
-    trouble: Reason | None = None
-
-
-class NotifySnapshot(msgspec.Struct, frozen=True):
-    """What the lane publishes: its channels, and the rules whose alerts the station tells itself now."""
-
-    channels: tuple[ChannelNow, ...] = ()
-    rules: tuple[str, ...] = ()
 
 
 class NotifyLane:

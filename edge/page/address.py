@@ -11,15 +11,20 @@ def address_of(listen: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+VANISHED_MS = 60_000  # after which who acknowledges nothing is gone: a phone out of range says no farewell
+
+
 def listening(listen: str) -> socket.socket:
     """Return the socket that listens there. Raise OSError where the port cannot be had.
 
     What it accepts sends at once. asyncio sees to that only of sockets that name their protocol, and this one does not:
-    otherwise the end of each answer waits some 40 ms for the browser to acknowledge its beginning.
+    otherwise the end of each answer waits some 40 ms for the browser to acknowledge its beginning. Who has vanished is
+    let go after VANISHED_MS, not after the quarter of an hour for which the kernel would try.
     """
     host, port = address_of(listen)
     made = socket.create_server((host, port), family=family(host), backlog=128)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MS)
     return made
 
 

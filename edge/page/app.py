@@ -28,6 +28,7 @@ from edge.page.look import look_of
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
 from edge.page.work_page import ADDRESS, FormError, form_of
+from edge.snapshots import StationStatus
 
 log = logging.getLogger("minshan.page")
 API = "/api/v1"
@@ -91,12 +92,12 @@ class StationApi:
 
         return answer
 
-    def _mine(self, request: Request) -> Mapping[str, Any]:
+    def _mine(self, request: Request) -> StationStatus:
         """Return the station's facts. Raise NotRunningError, NoStationError."""
         heard = self._source.newest_state()
         if heard is None:
             raise NotRunningError
-        if request.path_params["station"] != heard.facts["station"]:
+        if request.path_params["station"] != heard.facts.station:
             raise NoStationError(request.path_params["station"][:100])
         return heard.facts
 
@@ -150,9 +151,18 @@ def with_form(handler: Callable[[Request, Mapping[str, str]], Response]) -> Call
 
 
 def application(
-    source: Source, feed: Feed, pages: StationPages, assets: Assets, hosts: frozenset[str], demo: Demo
+    source: Source,
+    feed: Feed,
+    pages: StationPages,
+    assets: Assets,
+    hosts: frozenset[str],
+    demo: Demo,
+    instead: str | None = None,
 ) -> Starlette:
-    """Return the application; `hosts` are the names under which it may be reached, beside addresses in numbers."""
+    """Return the application; `hosts` are the names under which it may be reached, beside addresses in numbers.
+
+    `instead`: where whoever asks for another name is led.
+    """
     packed = [Middleware(GZipMiddleware, minimum_size=1000)]
     web: list[BaseRoute] = [
         WebRoute(path, answered(handler), methods=["GET"], middleware=packed) for path, handler in pages.table()
@@ -166,7 +176,9 @@ def application(
     def ours(name: str) -> bool:
         return name in hosts or is_address(name)
 
-    return Starlette(routes=web, middleware=[Middleware(Guard, ours=ours)], exception_handlers={404: nothing})
+    return Starlette(
+        routes=web, middleware=[Middleware(Guard, ours=ours, instead=instead)], exception_handlers={404: nothing}
+    )
 
 
 def as_json(answer: Any) -> Response:

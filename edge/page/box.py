@@ -2,76 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from edge.language import texts
+from edge.language import destinations, texts
 from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine, BoxLine
+from edge.snapshots import AlertNow, ClockStatus, SensorSnapshot, StationStatus
 
 BATTERY = "battery_voltage"
 FURTHER = 3  # steps of a crop's rule below its critical temperature (edge/alerts/rules.py)
 
 
-def alert_lines(facts: Mapping[str, Any]) -> list[AlertLine]:
+def alert_lines(facts: StationStatus) -> list[AlertLine]:
     """Return a line for each alert that is open, and for each rule that knows nothing."""
-    return [line for one in facts["alerts"] for line in alert(one)]
+    return [line for one in facts.alerts for line in alert(one)]
 
 
-def alert(one: Mapping[str, Any]) -> Iterator[AlertLine]:
+def alert(one: AlertNow) -> Iterator[AlertLine]:
     """Yield what one rule has to say."""
-    if one["step"]:
-        worst = value_text(one["quantity"], one["worst"], one["unit"])
+    if one.step:
+        worst = value_text(one.quantity, one.worst, one.unit)
         said = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
-        values = {"what": texts.label(one["quantity"]), "amount": worst, "step": one["step"], "steps": one["steps"]}
-        yield AlertLine(texts.rule(one["rule"]), said.format(**values, meaning=meaning(one)).strip(), False)
-    if one["smoke"] is not None:
-        smoke = value_text(one["quantity"], one["smoke"], one["unit"])
+        values = {"what": texts.label(one.quantity), "amount": worst, "step": one.step, "steps": one.steps}
+        yield AlertLine(texts.rule(one.rule), said.format(**values, meaning=meaning(one)).strip(), False)
+    if one.smoke is not None:
+        smoke = value_text(one.quantity, one.smoke, one.unit)
         said = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
-        what = texts.label(one["quantity"])
+        what = texts.label(one.quantity)
+        yield AlertLine(texts.rule(one.rule), said.format(what=what, amount=smoke, rule=texts.rule(one.rule)), True)
+    if one.blind:
         yield AlertLine(
-            texts.rule(one["rule"]), said.format(what=what, amount=smoke, rule=texts.rule(one["rule"])), True
-        )
-    if one["blind"]:
-        yield AlertLine(
-            texts.rule(one["rule"]), _("What this rule looks at is missing or doubtful: it knows nothing now."), True
+            texts.rule(one.rule), _("What this rule looks at is missing or doubtful: it knows nothing now."), True
         )
 
 
-def meaning(one: Mapping[str, Any]) -> str:
+def meaning(one: AlertNow) -> str:
     """Return what a step of a crop's rule means; "" of another rule."""
-    if not one["crop"]:
+    if not one.crop:
         return ""
-    names = {"crop": texts.crop(one["crop"]), "stage": texts.stage(one["stage"])}
-    critical = one["steps"] - FURTHER
-    if one["step"] < critical:
+    names = {"crop": texts.crop(one.crop), "stage": texts.stage(one.stage)}
+    critical = one.steps - FURTHER
+    if one.step < critical:
         said = _("Near the temperature that hurts {crop} at {stage}.")
-    elif one["step"] == critical:
+    elif one.step == critical:
         said = _("At the temperature that hurts {crop} at {stage}.")
     else:
         said = _("Below the temperature that hurts {crop} at {stage}.")
-    assumed = _(" Nobody has said the stage: the most tender one is assumed.") if one["assumed"] else ""
+    assumed = _(" Nobody has said the stage: the most tender one is assumed.") if one.assumed else ""
     return said.format(**names) + assumed
 
 
-def box_lines(facts: Mapping[str, Any], offset_s: int) -> list[BoxLine]:
+def box_lines(facts: StationStatus, offset_s: int) -> list[BoxLine]:
     """Return the facts of the box itself, what wants somebody's hand first."""
-    found = [*troubles(facts), *sensors(facts["sensors"]), sent(facts, offset_s), *battery(facts), time(facts["clock"])]
+    going = sent(facts, offset_s), *passed_on(facts, offset_s)
+    found = [*troubles(facts), *sensors(facts.sensors), *going, *battery(facts), time(facts.clock)]
     return sorted(found, key=lambda line: not line.trouble)
 
 
-def troubles(facts: Mapping[str, Any]) -> Iterator[BoxLine]:
+def troubles(facts: StationStatus) -> Iterator[BoxLine]:
     """Yield what is wrong with the archive, and that somebody works here."""
-    if facts["maintenance"]:
+    if facts.maintenance is not None:
         said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-        yield BoxLine(said.format(text=texts.render_value(facts["maintenance"])), True)
-    if trouble := facts["store"]["trouble"]:
-        yield BoxLine(_("Local archive: {trouble}").format(trouble=texts.render_value(trouble)), True)
+        yield BoxLine(said.format(text=texts.render(facts.maintenance)), True)
+    if (trouble := facts.store.trouble) is not None:
+        yield BoxLine(_("Local archive: {trouble}").format(trouble=texts.render(trouble)), True)
 
 
-def sensors(found: Sequence[Mapping[str, Any]]) -> Iterator[BoxLine]:
+def sensors(found: list[SensorSnapshot]) -> Iterator[BoxLine]:
     """Yield a line about each bus of which nothing answers, one about the other silent sensors, or that none is."""
     groups = [group for group, _why in silences(found)]
     for dead in (group for group in groups if group[1:]):
@@ -83,33 +82,40 @@ def sensors(found: Sequence[Mapping[str, Any]]) -> Iterator[BoxLine]:
         yield BoxLine(_("All sensors answer."))
 
 
-def sent(facts: Mapping[str, Any], offset_s: int) -> BoxLine:
+def sent(facts: StationStatus, offset_s: int) -> BoxLine:
     """Return whether the platform has everything."""
-    uplink, unsent = facts["uplink"], facts["store"]["unsent"]
+    uplink, unsent = facts.uplink, facts.store.unsent
     if uplink is None:
         return BoxLine(_("No broker is configured: everything stays in the local archive."))
     if not unsent:
         return BoxLine(_("Everything is sent."))
     said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
-    if (since := facts["store"]["unsent_since"]) is not None:
+    if (since := facts.store.unsent_since) is not None:
         said = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset_s / 3600))
-    return BoxLine(said, not uplink["connected"])
+    return BoxLine(said, not uplink.connected)
 
 
-def battery(facts: Mapping[str, Any]) -> Iterator[BoxLine]:
+def passed_on(facts: StationStatus, offset_s: int) -> Iterator[BoxLine]:
+    """Yield how far each other platform is that gets the records too."""
+    for state in facts.forward:
+        trouble = state.trouble is not None and state.waiting > 0
+        yield BoxLine(destinations.line(state, state.trouble, offset_s / 3600), trouble)
+
+
+def battery(facts: StationStatus) -> Iterator[BoxLine]:
     """Yield the battery's voltage, where one is measured."""
-    minute = facts["minute"] or {"values": {}, "quality": {}}
-    if BATTERY in minute["values"]:
-        flag = minute["quality"].get(BATTERY, 3)
-        amount = value_text(BATTERY, None if flag == 9 else minute["values"][BATTERY], "V")
+    minute = facts.minute
+    if minute is not None and BATTERY in minute.values:
+        flag = minute.quality.get(BATTERY, 3)
+        amount = value_text(BATTERY, None if flag == 9 else minute.values[BATTERY], "V")
         word = "" if flag == 1 else _(" ({reason})").format(reason=texts.flag_word(flag))
         yield BoxLine(_("Battery {amount}").format(amount=amount) + word, flag != 1)
 
 
-def time(clock: Mapping[str, Any]) -> BoxLine:
+def time(clock: ClockStatus) -> BoxLine:
     """Return how the time is known."""
-    source = texts.clock_source(clock["source"])
-    if clock["error"] is None:
+    source = texts.clock_source(clock.source)
+    if clock.error is None:
         return BoxLine(_("Time: {source}").format(source=source), True)
-    error = f"{max(clock['error'], 0.1):.1f}"
-    return BoxLine(_("Time: {source}, ±{error} s").format(source=source, error=error), bool(clock["trouble"]))
+    error = f"{max(clock.error, 0.1):.1f}"
+    return BoxLine(_("Time: {source}, ±{error} s").format(source=source, error=error), clock.trouble is not None)

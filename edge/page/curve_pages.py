@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode
-
-from starlette.requests import Request
 
 from edge.control.client import AskError, NotRunningError
 from edge.language import texts
@@ -13,10 +11,10 @@ from edge.language.texts import _
 from edge.page import view
 from edge.page.markup import decimals, quantity_value, unit_of
 from edge.page.rose import Rose, rose
-from edge.page.source import Source
 from edge.page.still import Still, still
 from edge.page.templates import clock, shortday
 from edge.records.answers import Point, Series
+from edge.records.asked import AskedStep
 
 DAY_US = 86_400_000_000
 SPANS = {"day": 1, "week": 7, "season": 120}  # days
@@ -37,17 +35,25 @@ class Curve(NamedTuple):
     spoken: str
 
 
+class Curves(Protocol):
+    """What answers with a station's curves, at the station or at a hub."""
+
+    def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
+        """Return a channel's curve; instants in s since 1970."""
+        ...
+
+
 class CurvePages:
     """Makes what the page of curves shows."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Curves) -> None:
         self._source = source
 
-    def values(self, request: Request, station: str, channels: list[str], now_us: int, offset_s: int) -> dict[str, Any]:
-        """Return what the template is given."""
-        asked = request.query_params.get("channel", "")
+    def values(
+        self, asked: str, span: str, station: str, channels: list[str], now_us: int, offset_s: int
+    ) -> dict[str, Any]:
+        """Return what the template is given; `asked`: a channel, or none."""
         channel = asked if asked in channels else ""
-        span = request.query_params.get("span", "day")
         span = span if span in SPANS else "day"
         wanted = [channel] if channel else [name for name in OVERVIEW if name in channels]
         trouble, curves, petals = "", [], None
@@ -58,7 +64,7 @@ class CurvePages:
         except (NotRunningError, AskError) as error:
             trouble = str(error) or _("The station's software does not answer.")
         return {
-            "spans": [("day", _("Day")), ("week", _("Week")), ("season", _("Season"))],
+            "spans": [("day", _("A day")), ("week", _("A week")), ("season", _("A season"))],
             "chosen": span,
             "channel": channel,
             "channels": sorted(channels, key=view.rank),
@@ -70,7 +76,7 @@ class CurvePages:
     def _curve(self, station: str, channel: str, span: str, now_us: int, offset_s: int) -> Curve:
         summed = view.is_amount(channel)
         first, last = now_us - SPANS[span] * DAY_US, now_us
-        step = "auto" if not summed else "hour" if span != "season" else "day"
+        step: AskedStep = "auto" if not summed else "hour" if span != "season" else "day"
         series = self._source.series(channel, first / 1e6, last / 1e6, step)
         kind = "bars" if summed else "direction" if view.is_direction(channel) else "line"
         address = f"/api/v1/stations/{station}/series?" + urlencode(

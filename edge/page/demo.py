@@ -31,7 +31,7 @@ class Demo(NamedTuple):
 
         def toggle(request: Request) -> Response:
             heard, sensor = source.newest_state(), request.path_params["sensor"]
-            names = [] if heard is None else [one["name"] for one in heard.facts["sensors"]]
+            names = [] if heard is None else [one.name for one in heard.facts.sensors]
             if sensor in names:
                 file = folder / sensor
                 if file.exists():

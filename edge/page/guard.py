@@ -40,7 +40,8 @@ class Guard:
 
     `ours`: whether a name or address is this machine's; `public_url` how people reach it; `cookie` names the one by
     which it knows a browser (None: there is none); `other_host` is what others are told. `by_secret`: what the paths
-    begin with that are themselves a secret, which no other site's page knows.
+    begin with that are themselves a secret, which no other site's page knows. `instead`: where whoever asks for another
+    name is led, as a phone does that tries whether a network has the internet (None: it is refused).
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Guard:
         cookie: str | None = None,
         other_host: Reason = OTHER_HOST,
         by_secret: str | None = None,
+        instead: str | None = None,
     ) -> None:
         self._app, self._ours, self._cookie, self._other_host = app, ours, cookie, other_host
-        self._by_secret = by_secret
+        self._by_secret, self._instead = by_secret, instead
         self._public = urlsplit((public_url or "").lower())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,6 +85,8 @@ class Guard:
         host = headers.get("host", "")
         name = name_of(host)
         if name != self._public.hostname and not self._ours(name):
+            if self._instead is not None and scope["method"] in ("GET", "HEAD"):
+                return Response(status_code=302, headers={"location": self._instead})
             return refusal(421, self._other_host.having(host=host[:100].encode("ascii", "replace").decode()))
         by_secret = self._by_secret is not None and scope["path"].startswith(self._by_secret)
         if scope["method"] in SAFE or "authorization" in headers or by_secret:

@@ -17,11 +17,15 @@ KINDS = ("start", "loss", "alert", "stage", "health")
 
 
 class Happening(NamedTuple):
-    """One event: when (None: not known), what it is called, and the rest of the sentence."""
+    """One event: when (None: not known), what it is called, and the rest of the sentence.
+
+    `arrived`: the time is not that of the event, which is not known, but of its arrival.
+    """
 
     at_us: int | None
     name: str
     text: str
+    arrived: bool = False
 
 
 def happening(event: Event) -> Happening | None:

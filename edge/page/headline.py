@@ -10,6 +10,7 @@ from markupsafe import Markup
 from edge.language import texts
 from edge.language.texts import _
 from edge.page.markup import quantity_value, sentence
+from edge.page.view import is_number
 from edge.records.answers import Now, Point
 
 TEMPERATURE, WET_BULB = "air_temperature", "wet_bulb_temperature"
@@ -33,9 +34,9 @@ def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -
     known = now.values.get(TEMPERATURE)
     if known is None or now.end_us is None:
         return None
-    if known.value is None or known.quality == 9:
+    if known.quality == 9 or not is_number(known.value):
         return Headline(
-            sentence(_("no air temperature")), 9, texts.flag_word(9), texts.render_value(known.reason), None
+            sentence(_("no air temperature")), 9, texts.flag_word(9), texts.render_known(known.reason), None
         )
     value = quantity_value(TEMPERATURE, known.value, "degC")
     if known.quality == 1 and (wet := derived.get(WET_BULB)) is not None:
@@ -44,7 +45,7 @@ def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -
         inner = aside.lstrip()  # its space, in languages that have one, is no part of what stays on one line
         value += aside[: len(aside) - len(inner)] + Markup('<span class="aside">{}</span>').format(inner)
     word = "" if known.quality == 1 else texts.flag_word(known.quality)
-    return Headline(value, known.quality, word, texts.render_value(known.reason), trend(minutes, now.end_us))
+    return Headline(value, known.quality, word, texts.render_known(known.reason), trend(minutes, now.end_us))
 
 
 def trend(minutes: Sequence[Point], end_us: int) -> Markup | None:
@@ -64,7 +65,7 @@ def slope(minutes: Sequence[Point], end_us: int) -> float | None:
     """Return K/h: the least-squares line through the good values of the last SPAN_MIN minutes."""
     first = end_us - SPAN_MIN * MINUTE_US
     found = [(p.start_us / 3.6e9, p.value) for p in minutes if p.quality == 1 and first <= p.start_us < end_us]
-    pairs = [(at, value) for at, value in found if value is not None]
+    pairs = [(at, value) for at, value in found if is_number(value)]
     if len(pairs) < LEAST:
         return None
     middle = sum(at for at, _value in pairs) / len(pairs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,9 @@ FONTS = (
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 )
 WIDTH, MARGIN, CURVE = 750, 40, 220  # px
+# What no line break parts: a Latin word, a number with its unit, or one Chinese sign, each with the signs that open
+# before it and close behind it.
+PIECE = re.compile(r"[（《「『【“‘]*(?:[!-~\u00a0-\u024f\u202f℃–−]+|\S)[，。、；：！？）》」』】”’…]*\s*|\s+")
 PAPER, INK, SOFT, LINE, ZERO = "#ffffff", "#14211f", "#4b5b59", "#0d5c63", "#a8201a"
 
 
@@ -39,7 +43,7 @@ def font_of(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 def picture(title: str, lines: Sequence[str], minutes: Sequence[Point], span: tuple[int, int]) -> bytes:
     """Return a PNG, 750 px wide: title, the sentences (the second in large type), the curve with its line of 0 degC."""
     rows = [(title, 26, SOFT)] + [(line, 44 if n == 1 else 26, INK) for n, line in enumerate(lines)]
-    folded = [(piece, size, ink) for text, size, ink in rows for piece in fold(text.replace("\u202f", " "), size)]
+    folded = [(piece, size, ink) for text, size, ink in rows for piece in fold(text, size)]
     height = 2 * MARGIN + sum(size * 3 // 2 for _text, size, _ink in folded) + CURVE
     image = Image.new("RGB", (WIDTH, height), PAPER)
     draw = ImageDraw.Draw(image)
@@ -56,13 +60,17 @@ def picture(title: str, lines: Sequence[str], minutes: Sequence[Point], span: tu
 def fold(text: str, size: int) -> list[str]:
     """Return the lines into which a text is broken so that it stays on the picture."""
     font, found = font_of(size), [""]
-    for letter in text:
-        if font.getlength(found[-1] + letter) > WIDTH - 2 * MARGIN:
-            head, _, word = found[-1].rpartition(" ")
-            keep = bool(head) and letter.isascii() and letter != " "  # a Latin word is not parted
-            found[-1:] = [head, word] if keep else [found[-1], ""]
-        found[-1] += letter
-    return [line.strip() for line in found]
+    for piece in PIECE.findall(text):
+        for part in piece if font.getlength(shown(piece)) > WIDTH - 2 * MARGIN else [piece]:
+            if font.getlength(shown(found[-1] + part).rstrip()) > WIDTH - 2 * MARGIN:
+                found.append("")
+            found[-1] += part
+    return [shown(line).strip() for line in found]
+
+
+def shown(text: str) -> str:
+    """Return a text as every font has its signs."""
+    return text.replace("\u202f", " ")
 
 
 def paint_curve(draw: ImageDraw.ImageDraw, minutes: Sequence[Point], span: tuple[int, int], top: int) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from edge.control.client import AskError, NotRunningError
+from edge.language import verdicts
 from edge.language.texts import _
 from edge.page.box import alert_lines, box_lines
 from edge.page.source import DAY_US, Heard, Source, now_of
-from edge.page.station_view import Beside, Photo, StationView, station_view
+from edge.page.station_view import PICTURE, Beside, Photo, PictureNow, StationView, station_view
 from edge.records.answers import Now, Picture, Point
 from edge.records.channel_name import ChannelName
 
-PICTURE = "/api/v1/pictures"
 PICTURES_US = 7 * DAY_US  # how far back the newest picture is looked for
 BEIJING_S = 28_800
 
@@ -28,25 +28,34 @@ class StationNow:
             absent = Beside(nothing=_("The station's software is not running."))
             return station_view(nobody, None, BEIJING_S, {}, {}, absent)
         now, now_us = now_of(heard.facts), self._source.time_us(heard)
-        offset = round(heard.facts["utc_offset_h"] * 3600)
+        offset = round(heard.facts.utc_offset_h * 3600)
         silent_now = _("The station's software does not answer; these are the last values known.")
         beside = Beside(
             alerts=alert_lines(heard.facts),
+            growers=self._growers(heard),
             photo=self._photo(heard, now_us),
+            asking=asking(heard),
             box=box_lines(heard.facts, offset),
             trouble="" if heard.answers else silent_now,
         )
         curves = {} if now_us is None or not heard.answers else self._curves(now, now_us)
-        return station_view(now, now_us, offset, curves, heard.facts["derived"], beside)
+        return station_view(now, now_us, offset, curves, heard.facts.derived, beside)
 
     def _curves(self, now: Now, now_us: int) -> dict[str, list[Point]]:
         """Return the last 24 hours of the primary channels."""
         mine = [name for name in now.values if not ChannelName.parse(name).sensor]
         return {name: self._source.day(name, now_us) for name in mine}
 
+    def _growers(self, heard: Heard) -> list[str]:
+        """Return a line of each rule that knows anything."""
+        try:
+            return verdicts.brief(self._source.verdicts()) if heard.answers else []
+        except (NotRunningError, AskError):
+            return []
+
     def _photo(self, heard: Heard, now_us: int | None) -> Photo | None:
         """Return the newest picture that is here."""
-        if now_us is None or not heard.answers or not heard.facts["pictures"]:
+        if now_us is None or not heard.answers or not heard.facts.pictures:
             return None
         try:
             found = self._source.pictures(**{"from": (now_us - PICTURES_US) / 1e6}).pictures
@@ -55,13 +64,20 @@ class StationNow:
         return next((photo for photo in map(photo_of, found) if photo is not None), None)
 
 
+def asking(heard: Heard) -> PictureNow | None:
+    """Return where a picture may be asked for, and what the first camera's costs; None where there is no camera."""
+    price = next(iter(heard.facts.prices.values()), None)
+    return None if price is None else PictureNow("/work#picture", price)
+
+
 def photo_of(picture: Picture) -> Photo | None:
     """Return a picture as it is shown; None where no part of it is here."""
     if not picture.thumbnail and not picture.file:
         return None
     address = f"{PICTURE}/{picture.sha256}"
     small = f"{address}/thumbnail" if picture.thumbnail else address
-    return Photo(small, address if picture.file else small, picture.time_us, picture.camera)
+    full = address if picture.file else small
+    return Photo(small, full, full, picture.time_us, picture.camera)
 
 
 def silent(error: NotRunningError | AskError) -> str:

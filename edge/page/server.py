@@ -38,9 +38,20 @@ class PortError(Exception):
 
 
 class PageServer:
-    """Serves one station's page at `listen` ("127.0.0.1:8080"). Raise PortError where that cannot be had."""
+    """Serves one station's page at `listen` ("127.0.0.1:8080"). Raise PortError where that cannot be had.
 
-    def __init__(self, listen: str, daemon: Path, clock: Clock, hosts: frozenset[str], demo: Demo = NO_DEMO) -> None:
+    `instead`: the address at which a network of its own reaches the page; whoever asks for another name is led there.
+    """
+
+    def __init__(
+        self,
+        listen: str,
+        daemon: Path,
+        clock: Clock,
+        hosts: frozenset[str],
+        demo: Demo = NO_DEMO,
+        instead: str | None = None,
+    ) -> None:
         host, _ = address_of(listen)
         try:
             self._socket = listening(listen)
@@ -51,7 +62,7 @@ class PageServer:
         self.feed = Feed(self._newest, MOST_STREAMS)
         assets = Assets()
         pages = StationPages(self._source, Templates(assets), demo)
-        app = application(self._source, self.feed, pages, assets, hosts | {host, "localhost"}, demo)
+        app = application(self._source, self.feed, pages, assets, hosts | {host, "localhost"}, demo, instead)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 Positioned(app, self.feed),

@@ -7,7 +7,7 @@ for what is new of it. Where it does not answer, what was heard last is shown, w
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,12 +15,17 @@ import msgspec
 
 from drivers.clock import Clock
 from edge.clock.clock import system_utc
-from edge.control.client import AskError, Client, NotRunningError
+from edge.control.client import AskError, Client, NotRunningError, status_of
+from edge.language.verdicts import restored_verdict
+from edge.measure.derived.verdict import Verdict
 from edge.records.answers import Events, Now, Picture, Pictures, Point, Series, Value
+from edge.records.asked import AskedStep
+from edge.snapshots import StationStatus
 
 LEAST_S = 0.5  # s between two questions for the state
 SILENT_S = 3.0  # s until a station that did not answer is asked again
 DAY_US = 86_400_000_000
+VERDICTS_S = 60.0  # s of the station between two questions for what growers' rules say
 ANEW_S = 600.0  # s after which a curve is read anew from its begin: minutes may have been dated anew
 
 
@@ -30,7 +35,7 @@ class Heard(NamedTuple):
     `answers`: whether it answered then.
     """
 
-    facts: Mapping[str, Any]
+    facts: StationStatus
     at: float
     asked: float
     answers: bool
@@ -43,6 +48,13 @@ class Curve(NamedTuple):
     read: float
 
 
+class Said(NamedTuple):
+    """What growers' rules said, and at which instant of our clock."""
+
+    verdicts: list[Verdict]
+    at: float
+
+
 class Source:
     """One station behind its socket. `speed`: how much faster its time runs than ours, where it is simulated."""
 
@@ -51,6 +63,7 @@ class Source:
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._heard: Heard | None = None
         self._curves: dict[str, Curve] = {}
+        self._said: Said | None = None
 
     def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Return what the daemon answers. Raise NotRunningError, AskError."""
@@ -78,7 +91,7 @@ class Source:
             ):
                 return before
             try:
-                facts = self.ask("status")
+                facts = status_of(self.ask("status"))
                 self._heard = Heard(facts, self._clock.now(), self._clock.now(), True)
             except (NotRunningError, AskError):
                 self._heard = None if before is None else before._replace(asked=self._clock.now(), answers=False)
@@ -86,13 +99,13 @@ class Source:
 
     def time_us(self, heard: Heard | None) -> int | None:
         """Return the station's time now, carried on from when it was heard; None where it did not know it."""
-        if heard is None or heard.facts["time"] is None:
+        if heard is None or heard.facts.time is None:
             return None
-        return int(heard.facts["time"] + (self._clock.now() - heard.at) * 1e6 * self.speed)
+        return int(heard.facts.time + (self._clock.now() - heard.at) * 1e6 * self.speed)
 
-    def series(self, channel: str, first: float, last: float | None = None, step: str = "auto") -> Series:
+    def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
         """Return a channel's curve; instants in s since 1970. Raise NotRunningError, AskError."""
-        asked = {"channel": channel, "from": first, "step": step, **({} if last is None else {"to": last})}
+        asked = {"channel": channel, "from": first, "to": last, "step": step}
         return msgspec.convert(self.ask("series", **asked), Series)
 
     def day(self, channel: str, now_us: int) -> list[Point]:
@@ -120,6 +133,15 @@ class Source:
             at = told.next_us
         return found
 
+    def verdicts(self) -> list[Verdict]:
+        """Return what growers' rules say, of a minute ago at most. Raise NotRunningError, AskError."""
+        with self._reading:
+            now = self._clock.now()
+            if self._said is None or now - self._said.at > VERDICTS_S / self.speed:
+                told = self.ask("advice")["verdicts"]
+                self._said = Said([restored_verdict(one) for one in told], now)
+            return self._said.verdicts
+
     def events(self, **asked: Any) -> Events:
         """Return a page of events. Raise NotRunningError, AskError."""
         return msgspec.convert(self.ask("events", **asked), Events)
@@ -143,16 +165,15 @@ class Source:
         return system_utc()
 
 
-def now_of(facts: Mapping[str, Any]) -> Now:
+def now_of(facts: StationStatus) -> Now:
     """Return the newest minute that a station's state tells of."""
-    minute = facts["minute"]
+    minute = facts.minute
     if minute is None:
-        return Now(facts["station"], None, None, None, None, None, {})
-    start = minute["start"]
-    end = None if start is None else start + round(minute["duration"] * 1e6)
-    reasons = minute.get("reasons") or {}
+        return Now(facts.station, None, None, None, None, None, {})
+    end = None if minute.start is None else minute.start + round(minute.duration * 1e6)
+    reasons = {name: reason.builtins() for name, reason in minute.reasons.items()}
     values = {
-        name: Value(value, minute["quality"].get(name, 3), facts["units"].get(name, ""), reasons.get(name))
-        for name, value in minute["values"].items()
+        name: Value(value, minute.quality.get(name, 3), facts.units.get(name, ""), reasons.get(name))
+        for name, value in minute.values.items()
     }
-    return Now(facts["station"], start, end, None, facts["clock"]["source"], facts["clock"]["error"], values)
+    return Now(facts.station, minute.start, end, None, facts.clock.source, facts.clock.error, values)

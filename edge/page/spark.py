@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -46,7 +47,9 @@ def columns_of(points: Sequence[Point], first_us: int, last_us: int, summed: boo
     wide = max(1, (last_us - first_us) // WIDTH)
     heaps: dict[int, tuple[list[float], list[float]]] = {}
     for point in points:
-        if point.value is not None and first_us <= point.start_us < last_us and point.quality in GOOD + DOUBTFUL:
+        if point.value is None or not math.isfinite(point.value) or point.quality not in GOOD + DOUBTFUL:
+            continue
+        if first_us <= point.start_us < last_us:
             heap = heaps.setdefault(min(WIDTH - 1, (point.start_us - first_us) // wide), ([], []))
             heap[point.quality in DOUBTFUL].append(point.value)
     found = []

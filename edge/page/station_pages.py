@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -11,8 +11,10 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _
+from edge.language.verdicts import verdict_words
 from edge.page import export, happenings, night_page, work_page
 from edge.page.curve_pages import CurvePages
+from edge.page.days import day_of, day_us, days_around, local_day
 from edge.page.demo import Demo
 from edge.page.night_picture import chinese_font
 from edge.page.now_page import BEIJING_S, StationNow, photo_of, silent
@@ -37,6 +39,7 @@ class StationPages:
             ("/curves", self._curve),
             ("/pictures", self._pictures),
             ("/last-night", self._night),
+            ("/growers", self._growers),
             ("/last-night.png", self._night_picture),
             ("/events", self._events),
             ("/export", self._export),
@@ -49,31 +52,30 @@ class StationPages:
         heard = self._source.newest_state()
         seen, devices = self._now.make_view(heard), self._devices(heard)
         addresses = {"curves_url": "/curves", "live_url": "/api/v1/live"}
-        prices = {} if heard is None else heard.facts["prices"]
-        return self._page(request, "station.html", heard, seen=seen, devices=devices, prices=prices, **addresses)
+        return self._page(request, "station.html", heard, seen=seen, devices=devices, **addresses)
 
     def _curve(self, request: Request) -> Response:
         heard, now_us = self._source.newest_state(), self._time()
         channels = [] if heard is None else list(now_of(heard.facts).values)
-        station = "" if heard is None else heard.facts["station"]
-        values = self._curves.values(request, station, channels, now_us, offset_of(heard))
+        station = "" if heard is None else heard.facts.station
+        channel, span = (request.query_params.get(name, "") for name in ("channel", "span"))
+        values = self._curves.values(channel, span, station, channels, now_us, offset_of(heard))
         return self._page(request, "curves.html", heard, **values)
 
     def _pictures(self, request: Request) -> Response:
         heard, now_us = self._source.newest_state(), self._time()
         offset = offset_of(heard)
         today = local_day(now_us, offset)
-        chosen = min(day_of(request.query_params.get("day"), today), today)
+        days = days_around(day_of(request.query_params.get("day"), today), today)
         photos, trouble = [], ""
         try:
-            begin = day_us(chosen, offset)
+            begin = day_us(days.chosen, offset)
             found = self._source.all_pictures(begin, begin + DAY_US)
             photos = [photo for photo in (photo_of(one) for one in reversed(found)) if photo is not None]
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
-        after = chosen + timedelta(days=1)
-        values = {"photos": photos, "trouble": trouble, "chosen": chosen, "before": chosen - timedelta(days=1)}
-        return self._page(request, "pictures.html", heard, after=after if after <= today else None, **values)
+        values = {"camera": "", "photos": photos, "trouble": trouble, **days._asdict()}
+        return self._page(request, "pictures.html", heard, **values)
 
     def _events(self, request: Request) -> Response:
         heard, now_us = self._source.newest_state(), self._time()
@@ -87,6 +89,14 @@ class StationPages:
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
         return self._page(request, "events.html", heard, happenings=found, next=later, trouble=trouble)
+
+    def _growers(self, request: Request) -> Response:
+        heard, answers, trouble = self._source.newest_state(), [], ""
+        try:
+            answers = [verdict_words(one) for one in self._source.verdicts()]
+        except (NotRunningError, AskError) as error:
+            trouble = silent(error)
+        return self._page(request, "growers.html", heard, answers=answers, trouble=trouble)
 
     def _night(self, request: Request) -> Response:
         heard, found, trouble = self._source.newest_state(), None, ""
@@ -121,10 +131,10 @@ class StationPages:
         first = day_of(request.query_params.get("from"), today)
         last = min(max(first, day_of(request.query_params.get("to"), today)), first + timedelta(export.MOST_DAYS - 1))
         channels = list(now_of(heard.facts).values)
-        head = export.titles(channels, dict(heard.facts["units"]))
+        head = export.titles(channels, heard.facts.units)
         body = export.rows(self._source, channels, day_us(first, offset), day_us(last, offset) + DAY_US, offset)
         sheet = request.query_params.get("kind") == "xlsx"
-        name = f"{heard.facts['station']}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
+        name = f"{heard.facts.station}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if sheet else "text/csv"
         content = export.as_xlsx(head, body, _("Minutes")) if sheet else export.as_csv(head, body)
         headers = {"content-disposition": f'attachment; filename="{name}"'}
@@ -159,7 +169,7 @@ class StationPages:
             now_us=self._source.time_us(heard),
             offset_s=offset_of(heard),
             title=title_of(heard),
-            station="" if heard is None else heard.facts["station"],
+            station="" if heard is None else heard.facts.station,
             speed=self._source.speed,
             pages=pages,
             **values,
@@ -170,7 +180,7 @@ class StationPages:
         if heard is None or self._demo.unplugged is None:
             return []
         out = self._demo.out()
-        return [(one["name"], one["name"] in out) for one in heard.facts["sensors"]]
+        return [(one.name, one.name in out) for one in heard.facts.sensors]
 
 
 def pages() -> list[tuple[str, str]]:
@@ -180,37 +190,18 @@ def pages() -> list[tuple[str, str]]:
         ("/curves", _("Curves")),
         ("/pictures", _("Photos")),
         ("/last-night", _("Last night")),
+        ("/growers", _("For growers")),
         ("/events", _("Events")),
         ("/export", _("Download")),
         (work_page.ADDRESS, _("For technicians")),
     ]
 
 
-def day_of(text: str | None, otherwise: date) -> date:
-    """Return the day that somebody wrote; another one where it is none."""
-    try:
-        found = date.fromisoformat(text or "")
-    except ValueError:
-        return otherwise
-    return found if 2000 <= found.year < 2100 else otherwise
-
-
-def local_day(us: int, offset_s: int) -> date:
-    """Return the day of an instant by the station's clock."""
-    return datetime.fromtimestamp(us // 1_000_000 + offset_s, UTC).date()
-
-
-def day_us(chosen: date, offset_s: int) -> int:
-    """Return the instant at which a day begins by the station's clock."""
-    begin = datetime(chosen.year, chosen.month, chosen.day, tzinfo=UTC)
-    return round(begin.timestamp() - offset_s) * 1_000_000
-
-
 def offset_of(heard: Heard | None) -> int:
     """Return by which clock times are told, s ahead of UTC."""
-    return BEIJING_S if heard is None else round(heard.facts["utc_offset_h"] * 3600)
+    return BEIJING_S if heard is None else round(heard.facts.utc_offset_h * 3600)
 
 
 def title_of(heard: Heard | None) -> str:
     """Return how the station is called."""
-    return _("Weather station") if heard is None else heard.facts["title"] or heard.facts["station"]
+    return _("Weather station") if heard is None else heard.facts.title or heard.facts.station

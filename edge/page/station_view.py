@@ -10,6 +10,8 @@ from edge.page.headline import TEMPERATURE, Headline, headline
 from edge.page.view import Card, Extreme
 from edge.records.answers import Now, Point
 
+PICTURE = "/api/v1/pictures"  # under which a picture is found by its hash
+
 
 class AlertLine(NamedTuple):
     """One open alert: the name of its rule, what it means; `blind`: nothing is known of what it looks at."""
@@ -27,21 +29,38 @@ class BoxLine(NamedTuple):
 
 
 class Photo(NamedTuple):
-    """The newest picture: the addresses of the small and the full one, when it was taken, its faults."""
+    """A picture: the addresses of a small one, of what is looked at, and of all that is here of it; when it was taken.
+
+    `word` and `why` name its faults, `note` what is not here.
+    """
 
     small: str
+    shown: str
     full: str
     time_us: int | None
     camera: str
     word: str = ""
     why: str = ""
+    note: str = ""
+
+
+class PictureNow(NamedTuple):
+    """Where a picture may be asked for, and about how many MB it costs."""
+
+    address: str
+    megabytes: float
 
 
 class Beside(NamedTuple):
-    """What a host knows beside what was measured. `nothing`: said in place of values; `trouble`: said under them."""
+    """What a host knows beside what was measured. `nothing`: said in place of values; `trouble`: said under them.
+
+    `growers`: a line of each of growers' rules.
+    """
 
     alerts: Sequence[AlertLine] = ()
+    growers: Sequence[str] = ()
     photo: Photo | None = None
+    asking: PictureNow | None = None
     camera_trouble: str = ""
     box: Sequence[BoxLine] = ()
     nothing: str = ""

@@ -30,7 +30,7 @@ class Templates:
 
     def __init__(self, assets: Assets, folders: Sequence[Path] = (), **common: Any) -> None:
         self._common = common
-        self._environment = jinja2.Environment(
+        self.environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader([*folders, TEMPLATES]),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
@@ -38,10 +38,10 @@ class Templates:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        self._environment.globals.update(
+        self.environment.globals.update(
             {"_": _, "ngettext": texts.ngettext, "static": assets.url, "words": words, "texts": texts}
         )
-        self._environment.filters.update(
+        self.environment.filters.update(
             {"clock": clock, "day": day, "shortday": shortday, "when": stamp, "label": texts.label, "unit": texts.unit}
         )
 
@@ -62,7 +62,7 @@ class Templates:
         """
         look = look_of(request)
         with texts.speaking(look.lang):
-            html = self._environment.get_template(name).render(
+            html = self.environment.get_template(name).render(
                 **{**self._common, **values},
                 look=look,
                 here=partial(here, request),

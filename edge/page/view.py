@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from markupsafe import Markup
 
@@ -56,13 +57,13 @@ def rank(channel: str) -> tuple[bool, int, str]:
 
 
 def card(channel: str, known: Value, minutes: Sequence[Point], last_us: int) -> Card:
-    """Return what is shown of one channel. A missing value is none, whatever came with it."""
-    number = None if known.quality == 9 else known.value
+    """Return what is shown of one channel. A missing value is none, whatever came with it; nor is what is no number."""
+    number = known.value if known.quality != 9 and is_number(known.value) else None
     word = "" if known.quality == 1 else texts.flag_word(known.quality)
     curve = spark(minutes, last_us - DAY_US, last_us, is_amount(channel))
     spoken = "" if curve is None else span_of(channel, curve, known.unit)
     value = compass(number) if is_direction(channel) else quantity_value(channel, number, known.unit)
-    why, second = texts.render_value(known.reason), bool(ChannelName.parse(channel).sensor)
+    why, second = texts.render_known(known.reason), bool(ChannelName.parse(channel).sensor)
     return Card(channel, texts.label(channel), value, known.quality, word, why, curve, spoken, second)
 
 
@@ -115,7 +116,12 @@ def today(curves: Mapping[str, Sequence[Point]], now_us: int, offset_s: int) -> 
 def good(minutes: Sequence[Point], since_us: int) -> list[tuple[int, float]]:
     """Return time and value of the good minutes from an instant on."""
     chosen = (p for p in minutes if p.quality == 1 and p.start_us >= since_us)
-    return [(p.start_us, p.value) for p in chosen if p.value is not None]
+    return [(p.start_us, p.value) for p in chosen if is_number(p.value)]
+
+
+def is_number(value: float | None) -> TypeGuard[float]:
+    """Return whether there is a value, and it is a number that can be shown."""
+    return value is not None and math.isfinite(value)
 
 
 def extreme(label: str, channel: str, pair: tuple[int, float], unit: str) -> Extreme:

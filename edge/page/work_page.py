@@ -46,7 +46,7 @@ def work(source: Source, heard: Heard | None, now_us: int) -> dict[str, Any]:
     if heard is None:
         return {"stages": [], "cameras": {}, "horn": None, "crops": {}}
     crops = {texts.crop(crop): {f"{crop} {stage}": texts.stage(stage) for stage in CRITICAL[crop]} for crop in CRITICAL}
-    told = {"stages": said(source, now_us), "cameras": heard.facts["prices"], "horn": heard.facts["horn"]}
+    told = {"stages": said(source, now_us), "cameras": heard.facts.prices, "horn": heard.facts.horn}
     return {**told, "crops": crops}
 
 

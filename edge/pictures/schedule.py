@@ -27,11 +27,11 @@ from edge.northbound import version1
 from edge.pictures.captures import AT_ONCE, Captured, Captures, Done, Job, Order
 from edge.pictures.logins import Login, RefusedLogins, login_of
 from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, picture_taken
-from edge.pictures.snapshot import CameraSnapshot, PicturesSnapshot
 from edge.pictures.spool import CaptureRequest, CaptureTarget, Place, Spool, new_id, target, widened
 from edge.pictures.watched import LONGEST_PAUSE, Watched
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.snapshots import CameraSnapshot, PicturesSnapshot
 from edge.store.picture_files import Shelf, Shelved
 
 log = logging.getLogger("minshan.pictures")

@@ -14,7 +14,7 @@ import msgspec
 
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
-from edge.alerts.alerts import AlertNow, Alerts
+from edge.alerts.alerts import Alerts
 from edge.alerts.turns import in_words
 from edge.clock.anchors import Anchor
 from edge.clock.belief import Known
@@ -27,6 +27,7 @@ from edge.recorder.timeline import GRACE, Timeline
 from edge.records.bodies import Stage, plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sampler import Sampled, SensorChanged
+from edge.snapshots import AlertNow
 from edge.store.store import Store
 
 log = logging.getLogger("minshan.recorder")

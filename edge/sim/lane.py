@@ -92,13 +92,16 @@ class SimInbox:
         """Return whether one more item fits."""
         return len(self._items) < self._size
 
-    def offer(self, item: Any) -> bool:
-        """Put `item` in without waiting. Return False, and count it in `lost`, where the inbox is full."""
+    def offer(self, item: Any, wake: bool = True) -> bool:
+        """Put `item` in without waiting. Return False, and count it in `lost`, where the inbox is full.
+
+        Without `wake` whoever waits sleeps on, until the inbox is half full.
+        """
         if not self.has_room():
             self.lost += 1
             return False
         self._items.append(item)
-        if self.waiting:
+        if self.waiting and (wake or 2 * len(self._items) > self._size):
             self._tell()
         return True
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple, Protocol
 
@@ -191,15 +191,16 @@ class Outbox:
         with self._db.reading():
             sent = self._ledger.get(dest, SENT)
             if before is not None:
-                for mark in self._alive():
-                    if mark.dest == dest and mark.at >= before:
-                        sent = ranges.without(sent, mark.seqs)
+                young = (mark.seqs for mark in self._marks if mark.dest == dest and mark.at >= before)
+                sent = ranges.without(sent, ranges.ranges(chain.from_iterable(young)))
             return self._spans(sent)
 
     def overdue(self, dest: str) -> float:
         """Return when the first of what was sent, and is not closed, is overdue (s since the boot); infinite: none."""
         with self._db.reading():
-            return min((mark.overdue for mark in self._alive() if mark.dest == dest), default=float("inf"))
+            sent = self._ledger.get(dest, SENT)
+            mine = sorted((mark for mark in self._marks if mark.dest == dest), key=attrgetter("overdue"))
+            return next((mark.overdue for mark in mine if ranges.common(mark.seqs, sent)), float("inf"))
 
     def current(self, connection: apsw.Connection, records: Iterable[Version]) -> Ranges:
         """Return the seqs of those records that are in the store as they are: same epoch, same revision."""
@@ -216,11 +217,6 @@ class Outbox:
 
     def _spans(self, seqs: Ranges) -> list[Span]:
         return self._tail.spans(seqs, self._ledger.last)
-
-    def _alive(self) -> list[Mark]:
-        """Return the marks of which something is still unproven: a few batches at most."""
-        left = (mark._replace(seqs=ranges.common(mark.seqs, self._ledger.get(mark.dest, SENT))) for mark in self._marks)
-        return [mark for mark in left if mark.seqs]
 
 
 def _newer(connection: apsw.Connection, seqs: Ranges, revision: int) -> Ranges:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from drivers.clock import Stopped
 from drivers.reason import Reason
+from edge.snapshots import SetAsideSnapshot
 from edge.store.errors import StoreError
 from edge.uplink.inbound import Desk
-from edge.uplink.snapshot import SetAsideSnapshot
 from edge.wire.contract import PayloadError
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside

@@ -15,8 +15,8 @@ from collections.abc import Callable
 import msgspec
 
 from drivers.clock import Clock
+from edge.snapshots import LedgerSnapshot
 from edge.store.notes import Notes
-from edge.uplink.snapshot import LedgerSnapshot
 
 log = logging.getLogger("minshan.uplink")
 KIND = "ledger"

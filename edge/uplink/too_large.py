@@ -11,8 +11,8 @@ from typing import Any
 
 from drivers.reason import Reason
 from edge.records.record import Kind, Record
+from edge.snapshots import TooLargeSnapshot
 from edge.store.notes import Notes
-from edge.uplink.snapshot import TooLargeSnapshot
 
 KIND = "too large"
 MOST_TOLD = 100  # loss records of one start: a broker that takes no minute at all must not double what is kept

@@ -17,6 +17,7 @@ from drivers.reason import Reason
 from edge.clock.anchors import Anchor
 from edge.config import address
 from edge.northbound.minshan import Outgoing
+from edge.snapshots import UplinkSnapshot
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.uplink.account import Account
@@ -28,7 +29,6 @@ from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.receipts import Receipts
 from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.send_queue import Order
-from edge.uplink.snapshot import UplinkSnapshot
 from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window

@@ -39,6 +39,7 @@ class Heard:
         self.granted.session_present = bool(flags.session_present)
         self.granted.receive_maximum = max(1, getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM))
         self.granted.packet_bytes = getattr(properties, "MaximumPacketSize", None)
+        self.granted.expiry = getattr(properties, "SessionExpiryInterval", None)
         self.granted.topic_aliases = getattr(properties, "TopicAliasMaximum", 0)
 
     def on_disconnect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:

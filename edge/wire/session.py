@@ -49,10 +49,14 @@ class Session:
 
 @dataclass
 class Granted:
-    """What the broker grants: messages in flight, bytes a packet (None: any), topics refused, session kept, aliases."""
+    """What the broker grants: messages in flight, bytes a packet (None: any), topics refused, session kept, aliases.
+
+    `expiry`: s for which it keeps the session when the link is gone (None: as long as it was asked to).
+    """
 
     receive_maximum: int = RECEIVE_MAXIMUM
     packet_bytes: int | None = None
     refused: list[str] = field(default_factory=list)
     session_present: bool = False
+    expiry: int | None = None
     topic_aliases: int = 0  # topics that may have a number in place of their name (MQTT 5, 3.3.2.3.4)

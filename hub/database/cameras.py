@@ -11,6 +11,7 @@ import msgspec
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 
+USUAL_MB = 1.0  # what a camera's picture of 4 megapixels comes to, where none has come yet
 WEEK_US = 7 * 86_400_000_000  # how far back a picture is looked for
 
 

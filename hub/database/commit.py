@@ -1,4 +1,4 @@
-"""What one transaction of a hub writes: records, the ledger's ranges, pictures' rows, notes, and hours counted anew.
+"""What one transaction of a hub writes: records, the ledger's ranges, pictures' rows, notes, and hours.
 
 The ledger decides what is a double, under the lock of the rows of `epoch` that the delivery speaks of. All locks are
 taken in one order, so several hubs on one database wait for each other and never deadlock; what they are handed twice
@@ -16,7 +16,7 @@ from drivers.reason import Reason
 from edge.records.record import Kind, Record
 from hub import jsonl
 from hub.database import counting, forwarded, rows
-from hub.database.counting import Dated
+from hub.database.counting import Dated, Fresh
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 from hub.ledger import Ranges
@@ -71,8 +71,8 @@ def committed(engine: Engine, delivery: Delivery) -> Outcome:
             epoch.said = _wider(epoch.said, span.first, span.last)
     _keep_known(engine, known)
     _keep_beside(engine, delivery)
-    hours |= counting.hours_of(engine, _dated(judged.fresh)) | counting.hours_under(engine, before, setups)
-    counting.keep_true(engine, hours)
+    hours |= counting.hours_under(engine, before, setups)
+    counting.keep_true(engine, hours, _minutes(judged.fresh))
     return Outcome(tuple(judged.fates))
 
 
@@ -155,12 +155,12 @@ def _keep_beside(engine: Engine, delivery: Delivery) -> None:
     engine.upsert("note", rows.NOTE, kept, rows.NOTE[:3], update=False)
 
 
-def _dated(fresh: dict[Identity, Row]) -> Iterable[Dated]:
+def _minutes(fresh: dict[Identity, Row]) -> Iterable[Fresh]:
     """Yield the minutes among what was written, of which the time is known."""
     for (station, epoch, _), row in fresh.items():
         found = row.record
         if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
-            yield Dated(station, epoch, found.setup, found.start)
+            yield Fresh(Dated(station, epoch, found.setup, found.start), found.duration, row.raw)
 
 
 def _is(row: Row, kind: str) -> bool:

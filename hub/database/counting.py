@@ -1,10 +1,12 @@
-"""Keeping the hours true: each commit counts anew the hours that its minutes lie in, in the same transaction.
+"""Keeping the hours true: each commit adds its minutes to their hours, in the same transaction.
 
 An hour is named by station, begin and the seconds that the station's clock is ahead of UTC, as the setup that a minute
 was made under says it; a minute whose setup is not here yet counts as UTC's until it comes. So each minute lies in one
-hour, and days, which are views over hours, hold each of them once. What a commit has no time for (hours of a database
-of an earlier version, a setup that comes after its minutes) is written into `stale` in the same transaction and counted
-behind live. Counting twice changes nothing.
+hour, and days, which are views over hours, hold each of them once. Sums are kept exact (`rests` has what rounding takes
+from them): an hour that grows minute by minute is to the last digit what all its minutes together come to. One that a
+minute leaves, because it or its setup was revised, is counted anew from its minutes. What a commit has no time for
+(hours of an earlier version's database, a setup that comes after its minutes) is written into `stale` in the same
+transaction and counted anew behind live.
 """
 
 from __future__ import annotations
@@ -12,16 +14,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from edge.measure.aggregates import COUNTS, HOUR_US, Minute, counted, hour_of, said_by
+from edge.measure.aggregates import HOUR_US, Minute, hour_of, parted, said_by
+from edge.measure.counts import COUNTS, Counts, Parts, parts_of
 from edge.records.record import Kind
 from hub.database.engine import Engine
-from hub.database.rows import refused
+from hub.database.rows import is_refused
 
-MOST_HOURS = 400  # that one commit counts anew; more wait in `stale`, the oldest
+MOST_HOURS = 400  # that one commit counts; more wait in `stale`, the oldest
 SLICE = 100  # hours of `stale` that are counted together
 RUN = 200  # hours that are read by one statement
 HOUR = ("station", "start", "utc_offset_s")
-HOURLY = ("station", "channel", "start", "utc_offset_s", *COUNTS)
+HOURLY = ("station", "channel", "start", "utc_offset_s", *COUNTS, "rests")
 SETUP = ("station", "epoch", "seq")
 
 
@@ -42,8 +45,17 @@ class Dated(NamedTuple):
     start: int
 
 
+class Fresh(NamedTuple):
+    """A minute that was not here: where it lies, the seconds it stands for, and its record."""
+
+    dated: Dated
+    duration: float
+    raw: bytes
+
+
 Setup = tuple[str, str, int]  # station, epoch, seq of a setup's record
 Offsets = dict[Setup, int]
+Key = tuple[str, str, int, int]  # station, channel, start, utc_offset_s: a row of `hourly`
 
 
 def offsets(engine: Engine, setups: Iterable[Setup]) -> Offsets:
@@ -77,10 +89,17 @@ def hours_under(engine: Engine, before: Offsets, setups: Iterable[Setup]) -> set
     return found
 
 
-def keep_true(engine: Engine, hours: set[Hour]) -> None:
-    """Count these hours anew, in a transaction that has written their minutes; too many of them wait."""
-    newest_first = sorted(hours, key=lambda hour: (-hour.start, hour))
-    recount(engine, newest_first[:MOST_HOURS])
+def keep_true(engine: Engine, anew: set[Hour], fresh: Iterable[Fresh]) -> None:
+    """Count hours anew and add fresh minutes to others, in a transaction that has written them; too many hours wait."""
+    minutes = _by_hour(engine, fresh)
+    newest_first = sorted(anew | minutes.keys(), key=lambda hour: (-hour.start, hour))
+    now = newest_first[:MOST_HOURS]
+    _lock(engine, {hour.station for hour in now})
+    anew = anew | {Hour(*line) for line in engine.lookup("stale", HOUR, HOUR, sorted(set(now) - anew))}
+    there = _there(engine, sorted(set(now) - anew))
+    anew |= {Hour(key[0], *key[2:]) for key, parts in there.items() if parts is None}
+    recount(engine, anew.intersection(now))
+    _add(engine, there, {hour: minutes[hour] for hour in now if hour not in anew})
     engine.upsert("stale", HOUR, sorted(newest_first[MOST_HOURS:]), HOUR, update=False)
 
 
@@ -88,17 +107,13 @@ def recount(engine: Engine, hours: Iterable[Hour]) -> None:
     """Count these hours anew from their minutes."""
     wanted = sorted(set(hours))
     _lock(engine, {hour.station for hour in wanted})
-    made: dict[tuple[object, ...], tuple[object, ...]] = {}
+    made: dict[Key, Parts] = {}
     for run in _runs(wanted):
         for hour, minutes in _minutes(engine, run):
-            for channel, counts in counted(minutes):
-                if any(map(refused, channel)):
-                    continue  # no database takes this name
-                key = hour.station, channel, hour.start, hour.utc_offset_s
-                made[key] = (*key, *counts)
+            made |= _counted(hour, minutes)
     there = engine.lookup("hourly", HOURLY[:4], HOUR, wanted)
     engine.delete("hourly", HOURLY[:4], sorted(set(there) - set(made)))
-    engine.upsert("hourly", HOURLY, [made[key] for key in sorted(made)], HOURLY[:4])
+    _write(engine, made)
 
 
 def work_off(engine: Engine) -> int:
@@ -124,6 +139,43 @@ def doubt(engine: Engine, station: str) -> None:
         "ON CONFLICT DO NOTHING",
         (station,),
     )
+
+
+def _by_hour(engine: Engine, fresh: Iterable[Fresh]) -> dict[Hour, list[Minute]]:
+    found = list(fresh)
+    known = offsets(engine, ((m.station, m.epoch, m.setup) for m, *_ in found if m.setup is not None))
+    minutes: dict[Hour, list[Minute]] = {}
+    for dated, duration, raw in found:
+        hour = _hour(dated, known.get((dated.station, dated.epoch, dated.setup or 0), 0))
+        minutes.setdefault(hour, []).append(Minute(dated.start, duration, said_by(raw)))
+    return minutes
+
+
+def _there(engine: Engine, hours: list[Hour]) -> dict[Key, Parts | None]:
+    """Return what hours come to so far; None: a hub of an earlier version has counted it, and rounded."""
+    lines = engine.lookup("hourly", HOURLY, HOUR, hours)
+    return {line[:4]: parts_of(Counts(*line[4:-1]), line[-1]) for line in lines}
+
+
+def _add(engine: Engine, there: dict[Key, Parts | None], fresh: dict[Hour, list[Minute]]) -> None:
+    """Add minutes to hours that are `there` as far as they have any."""
+    made: dict[Key, Parts] = {}
+    for hour, minutes in fresh.items():
+        for key, parts in _counted(hour, minutes).items():
+            before = there.get(key)
+            made[key] = parts if before is None else before.plus(parts)
+    _write(engine, made)
+
+
+def _counted(hour: Hour, minutes: Iterable[Minute]) -> dict[Key, Parts]:
+    """Return what minutes come to, but for channels whose name no database takes."""
+    found = parted(minutes)
+    return {(hour.station, name, *hour[1:]): parts for name, parts in found if not is_refused(name)}
+
+
+def _write(engine: Engine, made: dict[Key, Parts]) -> None:
+    lines = [(*key, *made[key].counts(), made[key].rests()) for key in sorted(made)]
+    engine.upsert("hourly", HOURLY, lines, HOURLY[:4])
 
 
 def _lock(engine: Engine, stations: set[str]) -> None:

@@ -69,6 +69,8 @@ def _sums(whole: str) -> str:
     return ", ".join((*counts, *(f"sum({name}) AS {name}" for name in SUMS), EXTREMES))
 
 
+# What rounding takes from the sums, as `edge.measure.counts` writes it; NULL: counted by a hub that did not keep it.
+RESTS = "ALTER TABLE hourly ADD COLUMN rests {text}"
 VIEWS = HOUR + _day("day", 0) + _day("day_20_20", 4 * 3600)
 COUNT_ALL = """
 INSERT INTO stale SELECT DISTINCT r.station,

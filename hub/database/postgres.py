@@ -120,6 +120,8 @@ class PostgresEngine:
         self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
     ) -> list[tuple[Any, ...]]:
         """Return these columns of the rows with these keys."""
+        if not keys:
+            return []
         same = " AND ".join(f"{table}.{name} = given.{name}" for name in key)
         names = ", ".join(f"{table}.{name}" for name in columns)
         sql = f"SELECT {names} FROM {table} JOIN {_arrays(key)} ON {same}"
@@ -200,7 +202,7 @@ def _type(column: str) -> str:
 def _arrays(columns: Sequence[str]) -> str:
     """Return the rows that are given, as a table `given` of one array a column; JSON comes as text."""
     kinds = (_type(column).replace("jsonb", "text") for column in columns)
-    return f"unnest({', '.join(f'%s::{kind}[]' for kind in kinds)}) AS given ({', '.join(columns)})"
+    return f"unnest({', '.join(f'%b::{kind}[]' for kind in kinds)}) AS given ({', '.join(columns)})"
 
 
 def _columns(columns: Sequence[str], rows: Rows) -> list[list[Any]]:

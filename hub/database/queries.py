@@ -103,7 +103,7 @@ class Queries:
         self._allow(station)
         first, last = _bounded(first_us), _bounded(last_us)
         made, unit = chosen(step, first, last), unit_of(channel)
-        if any(map(rows.refused, channel)):
+        if rows.is_refused(channel):
             return Series(station, channel, unit, made, [])
         if made == "minute":
             points, rest = curves.minutes(self._engine, station, channel, first, last, PAGE_POINTS)
@@ -125,7 +125,7 @@ class Queries:
     ) -> Events:
         """Return events that began (undated ones: arrived) in a span, of these kinds or of all, the newest first."""
         self._allow(station)
-        names = [kind for kind in kinds if not any(map(rows.refused, kind))]
+        names = [kind for kind in kinds if not rows.is_refused(kind)]
         if kinds and not names:
             return Events([])
         only = f" AND kind IN ({', '.join(['%s'] * len(names))})" if names else ""
@@ -146,7 +146,7 @@ class Queries:
     ) -> Pictures:
         """Return pictures that were taken (undated ones: none) in a span, the newest first."""
         self._allow(station)
-        if camera is not None and any(map(rows.refused, camera)):
+        if camera is not None and rows.is_refused(camera):
             return Pictures([])
         when, _, name = _after(page, last_us)
         only, values = ("", ()) if camera is None else (" AND camera = %s", (camera,))
@@ -159,9 +159,18 @@ class Queries:
         more = pictures[-1] if len(found) > PAGE else None
         return Pictures(pictures, None if more is None else f"{more.time_us}.0.{more.sha256}")
 
+    def all_pictures(self, station: str, first_us: int, last_us: int, camera: str | None = None) -> list[Picture]:
+        """Return all pictures of a span, which is at most some days, the newest first."""
+        told = self.pictures(station, first_us, last_us, camera)
+        found = list(told.pictures)
+        while told.next is not None:
+            told = self.pictures(station, first_us, last_us, camera, told.next)
+            found += told.pictures
+        return found
+
     def picture(self, sha256: str) -> Picture | None:
         """Return the picture of a hash; None where none is here, or it is another's."""
-        if any(map(rows.refused, sha256)):
+        if rows.is_refused(sha256):
             return None
         found = self._engine.query(
             f"SELECT {PICTURE} FROM picture WHERE picture = %s GROUP BY station, picture ORDER BY station", (sha256,)
@@ -214,7 +223,7 @@ class Queries:
 
     def _allow(self, station: str) -> None:
         """Raise AskedError for a station that is not there, or is another's."""
-        mine = (self._mine is None or station in self._mine) and not any(map(rows.refused, station))
+        mine = (self._mine is None or station in self._mine) and not rows.is_refused(station)
         if not mine or not self._engine.query("SELECT 1 FROM epoch WHERE station = %s LIMIT 1", (station,)):
             raise AskedError(NO_STATION.having(station=station))
 
@@ -246,7 +255,7 @@ def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
     if page is None:
         return _bounded(last_us), 0, ""
     when, seq, name = (*page.split(".", 2), "", "")[:3]
-    if not (when.isdecimal() and seq.isdecimal() and len(when + seq) < 36) or any(map(rows.refused, name)):
+    if not (when.isdecimal() and seq.isdecimal() and len(when + seq) < 36) or rows.is_refused(name):
         raise AskedError(BAD_PAGE.having(page=page))
     return _bounded(int(when)), min(int(seq), LAST_UTC), name
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from msgspec import Raw
@@ -24,6 +25,7 @@ RECORD = (
 PICTURE = ("station", "picture", "part", "epoch", "seq", "camera", "size", "sha256", "time", "file")
 CONFLICT = (*KEY, "revision", "digest", "arrived", "raw")
 NOTE = ("station", "kind", "digest", "arrived", "raw")
+REFUSED = re.compile("[\\0\ud800-\udfff]")
 MOST_DEPTH = 100  # of a body: PostgreSQL's own end lies near 6,000, and ours must come first
 
 
@@ -68,7 +70,7 @@ def view(raw: Raw | bytes) -> str | None:
 
 def text(value: str) -> str:
     """Return a text without what a database refuses."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if refused(sign) else sign for sign in value)
+    return REFUSED.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 def identity(name: str) -> str:
@@ -83,9 +85,9 @@ def name_of(identity: str) -> str:
     return "\\".join(part.replace("\\0", "\0") for part in identity.split("\\\\"))
 
 
-def refused(sign: str) -> bool:
-    """Return whether no database takes a character."""
-    return sign == "\0" or "\ud800" <= sign <= "\udfff"
+def is_refused(value: str) -> bool:
+    """Return whether a text has a character that no database takes."""
+    return REFUSED.search(value) is not None
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -77,6 +77,8 @@ class SqliteEngine:
         self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
     ) -> list[tuple[Any, ...]]:
         """Return these columns of the rows with these keys; a transaction that writes has locked all."""
+        if not keys:
+            return []
         with self._errors():
             sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {_where(key)}"
             return self._connection().executemany(sql, keys).fetchall()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from drivers.reason import Reason, restored
 from edge.config.forward import Forward
 from edge.records import ranges
 from hub.database import forwarded
@@ -15,8 +16,8 @@ class State(NamedTuple):
     """One destination. Times are microseconds UTC, None where there was none yet.
 
     `newest`: the start of the newest minute that it has; `proven`: when it last took something; `waiting`: records that
-    it lacks; `aside`: records that it does not take; `why`: the reason of the last failure as it is kept, None where
-    the last try got through.
+    it lacks; `aside`: records that it does not take; `why`: the reason of the last failure, None where the last
+    try got through.
     """
 
     destination: str
@@ -25,7 +26,7 @@ class State(NamedTuple):
     proven: int | None
     waiting: int
     aside: int
-    why: Any
+    why: Reason | None
 
 
 def state_of(engine: Engine, section: Forward) -> State:
@@ -36,4 +37,4 @@ def state_of(engine: Engine, section: Forward) -> State:
     left = forwarded.waiting(engine, name, section.stations)
     aside = sum(ranges.count(some) for some in forwarded.aside(engine, name).values())
     waiting = sum(ranges.count(some) for some in left.values())
-    return State(name, section.kind, newest, proven, waiting, aside, None if why is None else json.loads(why))
+    return State(name, section.kind, newest, proven, waiting, aside, None if why is None else restored(json.loads(why)))

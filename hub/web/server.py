@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
 from drivers.reason import Reason, system_reason
+from edge.config.forward import Forward
 from edge.page.address import address_of, listening
 from edge.page.feed import Feed, Positioned, Stream, TooManyError, last_of
 from edge.page.guard import refusal
@@ -44,7 +45,7 @@ TOO_MANY = Reason("too_many_streams", "too many streams of one account: close so
 class Server:
     """Serves one hub's API. Raise RefusedError where the port cannot be had.
 
-    `wake` has commands sent; `channels`: of the hub's file, by which people are told.
+    `wake` has commands sent; `channels`: of the hub's file, by which people are told; `forwards`: its other platforms.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Server:
         wake: Callable[[], None] = lambda: None,
         alarms: AlarmsSection | None = None,
         channels: Collection[str] = (),
+        forwards: Sequence[Forward] = (),
     ) -> None:
         host, _ = address_of(config.listen)
         try:
@@ -71,7 +73,7 @@ class Server:
         tiles = Tiles.beside(pictures)
         self._tiles = TileMaker(engine, tiles, pictures, utc)
         table = routes(pictures, logins, wake, lambda: self.feed.listeners, channels, tiles)
-        pages = serving.served(table_of_pages.routes(logins, wake, channels), self._desk, utc)
+        pages = serving.served(table_of_pages.routes(logins, wake, channels, forwards), self._desk, utc)
         others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
         self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from edge.language import texts
 from edge.language.texts import _
-from edge.language.verdicts import made_from, rule_words, state_words
+from edge.language.verdicts import restored_verdict, verdict_words
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
 from provisioning.folding import page
@@ -29,9 +28,9 @@ def advice(config_file: Path | None, state: Path | None, as_json: bool) -> None:
 
 
 def lines(verdict: dict[str, Any]) -> list[str]:
-    """Return a rule's word, its reasons, its inputs and its source."""
-    head = _("{rule}: {state}").format(rule=rule_words(verdict["rule"]), state=state_words(verdict["state"]))
-    why = [f"  {texts.render_value(reason)}" for reason in verdict["why"]]
-    inputs = made_from(verdict["inputs"])
-    made = [_("  from {inputs}").format(inputs=inputs)] if inputs else []
-    return [head, *why, *made, f"  {texts.render_value(verdict['source'])}"]
+    """Return a rule's word, its reasons, its inputs, its thresholds and its source."""
+    said = verdict_words(restored_verdict(verdict))
+    made = [_("  from {inputs}").format(inputs=_(", ").join(said.inputs))] if said.inputs else []
+    limits = [_("  thresholds: {limits}").format(limits=_(", ").join(said.limits))] if said.limits else []
+    head = _("{rule}: {state}").format(rule=said.rule, state=said.state)
+    return [head, *(f"  {why}" for why in said.why), *made, *limits, f"  {said.source}"]

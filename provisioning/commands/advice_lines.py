@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.language import texts, verdicts
+from edge.language import verdicts
 from edge.language.texts import _
-
-SEASON = "season"  # status says what it came to beside the newest hour
 
 
 def brief(found: list[dict[str, Any]]) -> list[str]:
     """Return a line for each rule, and where the rest is said; nothing where nothing is known of any."""
-    said = [verdict for verdict in found if verdict["rule"] != SEASON]
-    if all(verdict["state"] == "unknown" for verdict in said):
-        return []
-    return ["", *map(line, said), _("More, with inputs and sources: minshan advice")]
-
-
-def line(verdict: dict[str, Any]) -> str:
-    """Return a rule's word with its first cause."""
-    said = _("{rule}: {state}").format(
-        rule=verdicts.rule_words(verdict["rule"]), state=verdicts.state_words(verdict["state"])
-    )
-    why = [texts.render_value(reason) for reason in verdict["why"][:1]]
-    return _("{before} ({why})").format(before=said, why=why[0]) if why else said
+    said = verdicts.brief([verdicts.restored_verdict(one) for one in found])
+    return ["", *said, _("More, with inputs and sources: minshan advice")] if said else []

@@ -2,72 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from edge.language import texts
 from edge.language.texts import _
+from edge.snapshots import AlertNow, HornSnapshot, NotifySnapshot, StationStatus
 
 
-def alarm_lines(answer: dict[str, Any]) -> list[str]:
-    """Return what a station's answer says of its alerts and of its horn."""
-    alerts = [_("Alert: {what}").format(what=line) for line in alert_lines(answer.get("alerts") or [])]
-    return [*alerts, *horn_lines(answer.get("horn")), *notify_lines(answer.get("notify"))]
+def alarm_lines(facts: StationStatus) -> list[str]:
+    """Return what a station says of its alerts and of its horn, and whom it tells."""
+    alerts = [_("Alert: {what}").format(what=line) for line in alert_lines(facts.alerts)]
+    return [*alerts, *horn_lines(facts.horn), *notify_lines(facts.notify)]
 
 
-def alert_lines(found: list[dict[str, Any]]) -> list[str]:
+def alert_lines(found: Iterable[AlertNow]) -> list[str]:
     """Return a line for each alert that is open, and each rule that knows nothing."""
     return [line for one in found for line in alert(one)]
 
 
-def alert(one: dict[str, Any]) -> list[str]:
+def alert(one: AlertNow) -> list[str]:
     """Return the lines of one rule."""
-    words = _(" ({crop}: {stage}, assumed)") if one["assumed"] else _(" ({crop}: {stage})")
-    stage = one["stage"] and words.format(crop=texts.crop(one["crop"]), stage=texts.stage(one["stage"]))
+    words = _(" ({crop}: {stage}, assumed)") if one.assumed else _(" ({crop}: {stage})")
+    stage = one.stage and words.format(crop=texts.crop(one.crop), stage=texts.stage(one.stage))
     said = []
-    if one["step"]:
-        worst = one["worst"]
-        amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one['unit'])}".rstrip()
+    if one.step:
+        worst = one.worst
+        amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}".rstrip()
         words = _("{rule}: {what}, {amount} at worst, step {step} of {steps}{stage}")
-        what = texts.label(one["quantity"])
-        values = {"rule": one["rule"], "what": what, "amount": amount, "step": one["step"], "steps": one["steps"]}
+        what = texts.label(one.quantity)
+        values = {"rule": one.rule, "what": what, "amount": amount, "step": one.step, "steps": one.steps}
         said.append(words.format(**values, stage=stage))
-    if one.get("smoke") is not None:
+    if one.smoke is not None:
         words = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
-        amount = f"{one['smoke']:.0f} {texts.unit(one['unit'])}"
-        said.append(words.format(what=texts.label(one["quantity"]), amount=amount, rule=one["rule"]))
-    if one["blind"]:
-        said.append(_("The rule {rule} is blind: what it looks at is missing or doubtful.").format(rule=one["rule"]))
+        amount = f"{one.smoke:.0f} {texts.unit(one.unit)}"
+        said.append(words.format(what=texts.label(one.quantity), amount=amount, rule=one.rule))
+    if one.blind:
+        said.append(_("The rule {rule} is blind: what it looks at is missing or doubtful.").format(rule=one.rule))
     return said
 
 
-def horn_lines(found: dict[str, Any] | None) -> list[str]:
-    """Return how it stands with the horn, from a station's answer; nothing where there is none, or it has no cause."""
+def horn_lines(found: HornSnapshot | None) -> list[str]:
+    """Return how it stands with the horn; nothing where there is none, or it has no cause."""
     if found is None:
         return []
-    silenced = found["silenced"]
-    calling = [rule for rule in found["rules"] if rule not in silenced]
+    silenced = found.silenced
+    calling = [rule for rule in found.rules if rule not in silenced]
     said = []
-    if found["trouble"]:
-        said.append(_("Horn: cannot be had: {why}").format(why=texts.in_full(found["trouble"])))
-    if found["on"]:
+    if found.trouble:
+        said.append(_("Horn: cannot be had: {why}").format(why=texts.in_full(found.trouble)))
+    if found.on:
         said.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
-    elif calling and found["rests_s"]:
-        rest = texts.duration(max(found["rests_s"], 1.0))
+    elif calling and found.rests_s:
+        rest = texts.duration(max(found.rests_s, 1.0))
         said.append(_("Horn: rests {time}, then sounds again ({rules})").format(time=rest, rules=_(", ").join(calling)))
     if silenced:
         said.append(_("Horn: silenced ({rules})").format(rules=_(", ").join(silenced)))
     return said
 
 
-def notify_lines(found: dict[str, Any] | None) -> list[str]:
+def notify_lines(found: NotifySnapshot | None) -> list[str]:
     """Return what a station tells people itself now, and which of its channels take nothing."""
     if found is None:
         return []
     said = []
-    if found["rules"]:
-        said.append(_("The station tells people of it itself: {rules}").format(rules=_(", ").join(found["rules"])))
-    for one in found["channels"]:
-        if one["trouble"]:
+    if found.rules:
+        said.append(_("The station tells people of it itself: {rules}").format(rules=_(", ").join(found.rules)))
+    for one in found.channels:
+        if one.trouble:
             words = _('Channel "{name}" takes no messages: {why}')
-            said.append(words.format(name=one["name"], why=texts.render_value(one["trouble"])))
+            said.append(words.format(name=one.name, why=texts.render(one.trouble)))
     return said

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from edge.budget.thinning import Step
 from edge.language.texts import _, ngettext
+from edge.snapshots import BudgetSnapshot
 
 MB = 1e6
 
 
-def bill(budget: dict[str, Any]) -> list[str]:
+def bill(budget: BudgetSnapshot) -> list[str]:
     """Return the lines about the budget of a station's status."""
-    used, month = sum(budget["used"].values()) / MB, budget["a_month"] / MB
-    if budget["most"] is None:
+    used, month = sum(budget.used.values()) / MB, budget.a_month / MB
+    if budget.most is None:
         said = _("Mobile data: about {month} MB a month; {used} MB used since {date}.")
-        if budget["first"] is None:
+        if budget.first is None:
             said = _("Mobile data: about {month} MB a month; {used} MB used.")
-        return [said.format(month=amount(month), used=amount(used), date=budget["first"])]
+        return [said.format(month=amount(month), used=amount(used), date=budget.first)]
     said = _("Mobile data: about {month} MB a month; {used} of {most} MB used.")
-    left = budget["days_left"]
+    left = budget.days_left
     if left is not None:
         said = ngettext(
             "Mobile data: about {month} MB a month; {used} of {most} MB used, {n} day left.",
             "Mobile data: about {month} MB a month; {used} of {most} MB used, {n} days left.",
             round(left),
         )
-    most = amount(budget["most"] / MB)
+    most = amount(budget.most / MB)
     found = [said.format(month=amount(month), used=amount(used), most=most, n=round(left or 0))]
-    return [*found, *thinned(Step(budget["step"]), budget["live_every"])]
+    return [*found, *thinned(Step(budget.step), budget.live_every)]
 
 
 def thinned(step: Step, live_every: int) -> list[str]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.clock.clock import system_utc
-from edge.language import texts
+from edge.language import destinations, texts
 from edge.language.texts import _
-from provisioning.commands import destinations
+from provisioning.commands import hub_broker
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export
@@ -63,16 +63,23 @@ def run(config_file: Path) -> None:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
 
 
-@hub.command(help=_("Show each station and what today is complete, and how far each destination is."))
+@hub.command(help=_("Show the broker, each station and what today is complete, and how far each destination is."))
 @FILE
 @json_option()
 def status(config_file: Path, as_json: bool) -> None:
-    """Print a line a station and destination. End with 1 where one is silent, or gets nothing, for over an hour."""
+    """Print a line of the broker, and of each station and destination. End with 1 where the broker does not let the hub
+    in, or one of the others is silent, or gets nothing, for over an hour."""
     from hub.completeness import day_of, local_day, offset_of, stations
 
-    now, late, hours = system_utc(), False, 0.0
+    now, hours = system_utc(), 0.0
     config = loaded(config_file)
     with reading(config) as engine:
+        broker = hub_broker.state_of(config.broker)
+        late = broker.trouble is not None
+        if as_json:
+            print_json(broker._asdict())
+        else:
+            say(hub_broker.line(broker))
         for station, newest, arrived in stations(engine):
             today = day_of(engine, station, local_day(engine, station, now), now)
             late = late or arrived is None or now - arrived > 3600e6
@@ -87,9 +94,9 @@ def status(config_file: Path, as_json: bool) -> None:
         for state in states(engine, config):
             late = late or destinations.is_late(state.waiting, state.proven, now)
             if as_json:
-                print_json(state._asdict())
+                print_json({**state._asdict(), "why": None if state.why is None else state.why.builtins()})
             else:
-                say(destinations.line(state._asdict(), hours))
+                say(destinations.line(state, state.why, hours))
     if late:
         raise click.exceptions.Exit(Exit.TROUBLE)
 

@@ -40,6 +40,11 @@ LISTEN = re.compile(r"(\[[0-9a-fA-F:]+\]|[0-9.]+|localhost):\d{1,5}")
     help=_("Where the page is reached."),
 )
 @click.option("--host", "hosts", multiple=True, help=_("A name under which people reach it, beside its address."))
+@click.option(
+    "--hotspot",
+    metavar=_("ADDRESS:PORT"),
+    help=_("Where the station's own Wi-Fi reaches the page: phones that ask for another name are led there."),
+)
 @click.option("--speed", type=float, default=1.0, hidden=True)  # these two are a demo's
 @click.option("--unplugged", type=click.Path(path_type=Path), hidden=True)
 @click.pass_context
@@ -49,14 +54,16 @@ def page(
     socket: Path | None,
     listen: str,
     hosts: tuple[str, ...],
+    hotspot: str | None,
     speed: float,
     unplugged: Path | None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; a station that is not running is waited for."""
     if context.invoked_subcommand is not None:
         return
-    if not LISTEN.fullmatch(listen):
-        raise CommandError(Exit.CONFIG, _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=listen))
+    for text in filter(None, (listen, hotspot)):
+        if not LISTEN.fullmatch(text):
+            raise CommandError(Exit.CONFIG, _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=text))
     from edge.page.demo import Demo
     from edge.page.server import PageServer, PortError
 
@@ -64,7 +71,8 @@ def page(
     daemon = socket if socket is not None else state_folder(config_file) / SOCKET
     try:
         names = frozenset(name.lower() for name in hosts)
-        server = PageServer(listen, daemon, SystemClock(), names, Demo(speed, unplugged))
+        instead = hotspot and f"http://{hotspot}/"
+        server = PageServer(listen, daemon, SystemClock(), names, Demo(speed, unplugged), instead)
     except PortError as error:
         raise CommandError(Exit.TROUBLE, texts.render(error.reason)) from None
     say(_("The page: {address}").format(address=server.url))

@@ -13,6 +13,7 @@ import msgspec
 from edge.language.texts import _
 from edge.records.answers import Now, Point, Series
 from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
+from edge.records.bodies import Hour, restore
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option
 from provisioning.commands.shown import Curve, lines
@@ -67,8 +68,8 @@ class Asked:
         return Curve(window, channel, unit, first, last, offset, points, cold, self._critical(), now)
 
     def _season(self) -> int | None:
-        hour = self.ask("status").get("hour")
-        return None if hour is None else int(hour["season"]["since"])
+        hour = msgspec.convert(self.ask("status").get("hour"), Hour | None, dec_hook=restore)
+        return None if hour is None else hour.season.since
 
     def _points(self, channel: str, first: int, last: int, step: str) -> tuple[list[Point], str]:
         """Return all pages of a curve."""

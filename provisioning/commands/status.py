@@ -7,17 +7,19 @@ from typing import Any
 
 import click
 
-from edge.control.client import AskError, NotRunningError, ask
-from edge.language import texts
+from drivers.reason import Reason
+from edge.control.client import AskError, NotRunningError, ask, status_of
+from edge.language import destinations, texts
 from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import COUNTED
-from provisioning.commands import advice_lines, destinations, uplink_lines
+from edge.records.bodies import Hour
+from edge.snapshots import CameraSnapshot, ClockStatus, MinuteStatus, SensorSnapshot, StationStatus, StoreStatus
+from provisioning.commands import advice_lines, uplink_lines
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json, state_folder
-from provisioning.commands.status_cameras import cameras_in
 from provisioning.folding import page
 
 SOCKET = "minshan.sock"
@@ -39,7 +41,15 @@ def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    page([*lines(answer), *advised(config_file, state)])
+    page([*lines(typed(answer)), *advised(config_file, state)])
+
+
+def typed(answer: dict[str, Any]) -> StationStatus:
+    """Return the status in a station's answer. Raise CommandError where it is of another version."""
+    try:
+        return status_of(answer)
+    except AskError as error:
+        raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None
 
 
 def advised(config_file: Path | None, state: Path | None) -> list[str]:
@@ -66,72 +76,66 @@ def ask_station(config_file: Path | None, state: Path | None, name: str, **argum
         raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None
 
 
-def lines(answer: dict[str, Any]) -> list[str]:
-    """Return the whole answer for people, line by line."""
-    offset = float(answer.get("utc_offset_h") or 0.0)
-    title = answer.get("title") or answer.get("station", "")
+def lines(facts: StationStatus) -> list[str]:
+    """Return the whole status for people, line by line."""
+    offset = facts.utc_offset_h
     return [
-        head(title, answer, offset),
-        *time_trouble(answer.get("clock") or {}),
-        *alarm_lines(answer),
-        *maintenance(answer.get("maintenance")),
+        head(facts, offset),
+        *time_trouble(facts.clock),
+        *alarm_lines(facts),
+        *maintenance(facts.maintenance),
         "",
-        *minute(answer.get("minute"), answer.get("units") or {}, offset),
-        *derived(answer.get("derived") or {}),
-        *hour(answer.get("hour"), offset),
+        *minute(facts.minute, facts.units, offset),
+        *derived(facts.derived),
+        *hour(facts.hour, offset),
         "",
-        *troubled(answer.get("sensors") or []),
-        *archive_lines(answer.get("store") or {}, offset),
-        *uplink_lines.lines(answer.get("uplink")),
-        *destinations.lines(answer.get("forward") or [], offset),
-        *(bill(answer["budget"]) if answer.get("budget") else ()),
-        *pictures(answer, offset),
-        *restarted(answer.get("falls") or {}),
+        *troubled(facts.sensors),
+        *archive_lines(facts.store, offset),
+        *uplink_lines.lines(facts.uplink),
+        *(destinations.line(one, one.trouble, offset) for one in facts.forward),
+        *(() if facts.budget is None else bill(facts.budget)),
+        *pictures({} if facts.pictures is None else facts.pictures.cameras, offset),
+        *restarted(facts.falls),
     ]
 
 
-def head(title: str, answer: dict[str, Any], offset: float) -> str:
+def head(facts: StationStatus, offset: float) -> str:
     """Return which station it is, and what time it is there, where it knows."""
-    if answer.get("time") is None:
+    title = facts.title or facts.station
+    if facts.time is None:
         return _("Station {title}; it does not know the time yet").format(title=title)
     said = _("Station {title}, {when} ({clock})")
-    return said.format(title=title, when=texts.when(answer["time"], offset), clock=clock(answer.get("clock")))
+    return said.format(title=title, when=texts.when(facts.time, offset), clock=clock(facts.clock))
 
 
-def clock(mark: dict[str, Any] | None) -> str:
+def clock(source: ClockStatus) -> str:
     """Return how the time is known, and how well."""
-    if not mark:
-        return texts.clock_source("arrival")
-    words = _("time by {source}").format(source=texts.clock_source(str(mark.get("source"))))
-    error = mark.get("error")
-    return words if error is None else _("{words}, ±{error} s").format(words=words, error=f"{error:.3g}")
+    words = _("time by {source}").format(source=texts.clock_source(source.source))
+    return words if source.error is None else _("{words}, ±{error} s").format(words=words, error=f"{source.error:.3g}")
 
 
-def time_trouble(mark: dict[str, Any]) -> list[str]:
+def time_trouble(source: ClockStatus) -> list[str]:
     """Return a line where a source of the time is not believed, or the box has no source of its own."""
-    trouble = mark.get("trouble")
-    return [_("Time: {trouble}").format(trouble=texts.render_value(trouble))] if trouble else []
+    return [] if source.trouble is None else [_("Time: {trouble}").format(trouble=texts.render(source.trouble))]
 
 
-def maintenance(what: object) -> list[str]:
+def maintenance(what: Reason | None) -> list[str]:
     """Return a line while somebody works on the station."""
     said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-    return [said.format(text=texts.render_value(what))] if what else []
+    return [] if what is None else [said.format(text=texts.render(what))]
 
 
-def minute(latest: dict[str, Any] | None, units: dict[str, str], offset: float) -> list[str]:
+def minute(latest: MinuteStatus | None, units: dict[str, str], offset: float) -> list[str]:
     """Return the newest minute's values, each with its word where it is not good."""
     if latest is None:
         return [_("Nothing has been measured yet; the first minute comes within two minutes of the start.")]
-    values = latest.get("values") or {}
-    quality, reasons = latest.get("quality") or {}, latest.get("reasons") or {}
-    width = max((wide(texts.label(name)) for name in values), default=0)
+    width = max((wide(texts.label(name)) for name in latest.values), default=0)
     rows = [span(latest, offset)]
-    for name, number in values.items():
-        flag = int(quality.get(name, 2))
+    for name, number in latest.values.items():
+        flag, reason = latest.quality.get(name, 2), latest.reasons.get(name)
         amount = texts.amount(name, number, units.get(name, ""))
         word = "" if flag == 1 else f"  {texts.flag_word(flag)}"
-        why = _(" ({reason})").format(reason=texts.render_value(reasons[name])) if name in reasons else ""
+        why = "" if reason is None else _(" ({reason})").format(reason=texts.render(reason))
         label = texts.label(name)
         rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
     return rows
@@ -142,34 +146,34 @@ def derived(found: dict[str, float]) -> list[str]:
     return [_("Derived: {values}").format(values=texts.derived(found))] if found else []
 
 
-def hour(latest: dict[str, Any] | None, offset: float) -> list[str]:
+def hour(latest: Hour | None, offset: float) -> list[str]:
     """Return the newest hour's figures, which it lacks and why, and what the season came to."""
     if latest is None:
         return []
-    values, season = latest["values"], latest["season"]
-    reasons = latest.get("reasons") or {}
-    good = {name: number for name, number in values.items() if number is not None}
-    begun = _("In the hour from {when}:").format(when=texts.when(latest["begin"], offset))
+    season = latest.season
+    good = {name: number for name, number in latest.values.items() if number is not None}
+    begun = _("In the hour from {when}:").format(when=texts.when(latest.begin, offset))
     found = [begun, f"  {texts.derived(good)}"] if good else [begun]
-    for why in dict.fromkeys(map(texts.render_value, reasons.values())):
-        names = _(", ").join(texts.label(name) for name, reason in reasons.items() if texts.render_value(reason) == why)
+    reasons = {name: texts.render(reason) for name, reason in latest.reasons.items()}
+    for why in dict.fromkeys(reasons.values()):
+        names = _(", ").join(texts.label(name) for name, reason in reasons.items() if reason == why)
         found.append(_("  {names}: {why}").format(names=names, why=why))
     said = _("Since {when}, in {hours} h: {counts}")
-    counts = texts.derived({name: season[name] for name in COUNTED if season.get(name) is not None})
-    found.append(said.format(when=texts.when(season["since"], offset), hours=season["hours"], counts=counts))
-    if season["missing"]:
+    counts = texts.derived({name: count for name in COUNTED if (count := getattr(season, name)) is not None})
+    found.append(said.format(when=texts.when(season.since, offset), hours=season.hours, counts=counts))
+    if season.missing:
         said = ngettext(
             "{n} hour without a temperature is not in it.",
             "{n} hours without a temperature are not in it.",
-            season["missing"],
+            season.missing,
         )
-        found.append(said.format(n=season["missing"]))
+        found.append(said.format(n=season.missing))
     return found
 
 
-def span(latest: dict[str, Any], offset: float) -> str:
+def span(latest: MinuteStatus, offset: float) -> str:
     """Return the time over which the values were measured; a minute that was cut short is named so."""
-    start, seconds = latest.get("start"), float(latest.get("duration") or 60.0)
+    start, seconds = latest.start, latest.duration
     if seconds < WHOLE_S:
         said = _("Measured in {duration} (this minute was cut short) from {when}:")
         if start is None:
@@ -187,64 +191,59 @@ def wide(text: str) -> int:
     return cell_len(text)
 
 
-def troubled(sensors: list[dict[str, Any]]) -> list[str]:
+def troubled(sensors: list[SensorSnapshot]) -> list[str]:
     """Return a line for each sensor that is down, one for a bus that is dead; one line where none is."""
-    down = [sensor for sensor in sensors if sensor.get("down")]
     said = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
-    if not down:
-        return [_("All sensors answer.")] if sensors else [_("No sensor is configured.")]
     dead = _("Nothing on {place} answers ({names}): {reason}")
-    return [
+    lines = [
         dead.format(place=place_of(group[0]), names=names(group), reason=reason)
         if group[1:]
-        else said.format(name=group[0]["name"], driver=group[0]["driver"], place=place_of(group[0]), reason=reason)
+        else said.format(name=group[0].name, driver=group[0].driver, place=place_of(group[0]), reason=reason)
         for group, reason in silences(sensors)
     ]
+    return lines or [_("All sensors answer.") if sensors else _("No sensor is configured.")]
 
 
-def archive_lines(store: dict[str, Any], offset: float) -> list[str]:
+def archive_lines(store: StoreStatus, offset: float) -> list[str]:
     """Return what is in the local archive, and what is unsent since when."""
-    found = []
-    if store.get("trouble"):
-        found.append(_("Local archive: {trouble}").format(trouble=texts.render_value(store["trouble"])))
-    elif store.get("bytes") is not None:
-        found.append(_("Local archive: {size}").format(size=texts.size(float(store["bytes"]))))
-    if store.get("mended"):
+    if store.trouble is None:
+        found = [_("Local archive: {size}").format(size=texts.size(store.bytes))]
+    else:
+        found = [_("Local archive: {trouble}").format(trouble=texts.render(store.trouble))]
+    if store.mended is not None:
         said = _("Local archive: was damaged and put right: {cause}; look at the loss records")
-        found.append(said.format(cause=texts.render_value(store["mended"])))
-    strays = store.get("strays") or {}
-    if strays.get("files"):
+        found.append(said.format(cause=texts.render(store.mended)))
+    if strays := store.strays.files:
         said = ngettext(
             "{n} picture file ({size}) lies aside: no record tells of it",
             "{n} picture files ({size}) lie aside: no record tells of them",
-            strays["files"],
+            strays,
         )
-        found.append(said.format(n=strays["files"], size=texts.size(float(strays["bytes"]))))
-    if waiting := int(store.get("waiting") or 0):
+        found.append(said.format(n=strays, size=texts.size(store.strays.bytes)))
+    if store.waiting:
         said = ngettext(
             "{n} record waits in memory, unsent; without power it would be lost",
             "{n} records wait in memory, unsent; without power they would be lost",
-            waiting,
+            store.waiting,
         )
-        found.append(said.format(n=waiting))
-    if not (unsent := int(store.get("unsent") or 0)):
-        return found if waiting else [*found, _("Everything is sent.")]
-    since = store.get("unsent_since")
-    said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
-    dated = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset))
-    return [*found, dated if since is not None else said]
+        found.append(said.format(n=store.waiting))
+    if not store.unsent:
+        return found if store.waiting else [*found, _("Everything is sent.")]
+    said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", store.unsent).format(n=store.unsent)
+    dated = _("{said}, the oldest of {when}").format(said=said, when=texts.when(store.unsent_since, offset))
+    return [*found, said if store.unsent_since is None else dated]
 
 
-def pictures(answer: dict[str, Any], offset: float) -> list[str]:
+def pictures(cameras: dict[str, CameraSnapshot], offset: float) -> list[str]:
     """Return each camera's newest picture or trouble."""
     found = []
-    for name, camera in cameras_in(answer).items():
-        if camera.get("trouble"):
+    for name, camera in cameras.items():
+        if camera.trouble is not None:
             said = _("Camera {name}: {trouble}")
-            found.append(said.format(name=name, trouble=texts.happened(camera["trouble"])))
-        elif camera.get("last"):
+            found.append(said.format(name=name, trouble=texts.happened(camera.trouble)))
+        elif camera.last is not None:
             said = _("Camera {name}: newest photo of {when}")
-            found.append(said.format(name=name, when=texts.when(camera["last"], offset)))
+            found.append(said.format(name=name, when=texts.when(camera.last, offset)))
         else:
             found.append(_("Camera {name}: no photo yet").format(name=name))
     return found

@@ -2,59 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from edge.snapshots import UplinkSnapshot
 
 NAMED = 5  # records
 
 
-def lines(uplink: dict[str, Any] | None) -> list[str]:
+def lines(uplink: UplinkSnapshot | None) -> list[str]:
     """Return how it stands with the broker and the receiver behind it."""
     if uplink is None:
         return [_("No broker is configured: everything stays in the local archive.")]
     return [connected(uplink), *unusual(uplink)]
 
 
-def connected(uplink: dict[str, Any]) -> str:
+def connected(uplink: UplinkSnapshot) -> str:
     """Return whether there is a connection, and why not."""
-    if uplink.get("connected"):
+    if uplink.connected:
         return _("Connected to the broker.")
-    trouble = uplink.get("trouble") or uplink.get("last_trouble")
-    if trouble:
-        return _("Not connected to the broker: {trouble}").format(trouble=texts.render_value(trouble))
+    if uplink.trouble is not None:
+        return _("Not connected to the broker: {trouble}").format(trouble=texts.render(uplink.trouble))
     return _("Not connected to the broker.")
 
 
-def unusual(uplink: dict[str, Any]) -> list[str]:
+def unusual(uplink: UplinkSnapshot) -> list[str]:
     """Return a line for each unusual thing: another receiver's receipts, messages set aside, too large records."""
     found = []
-    ledger, aside, large = (uplink.get(name) or {} for name in ("ledger", "set_aside", "too_large"))
-    if ledger.get("refused"):
+    ledger, aside, large = uplink.ledger, uplink.set_aside, uplink.too_large
+    if ledger.refused:
         said = _(
             "Receipts of another receiver ({other}) do not count, {n} x since the start. If it has replaced the one "
             "before ({believed}): {command}"
         )
-        names = {name: ledger.get(name) or "–" for name in ("other", "believed")}
-        found.append(said.format(n=ledger["refused"], command="minshan accept-ledger", **names))
-    if aside.get("count"):
+        names = {"other": ledger.other or "–", "believed": ledger.believed or "–"}
+        found.append(said.format(n=ledger.refused, command="minshan accept-ledger", **names))
+    if aside.count:
         said = ngettext(
             "{n} message that came could not be handled; it is kept in {folder}. It was on {why}",
             "{n} messages that came could not be handled; they are kept in {folder}. The last was on {why}",
-            aside["count"],
+            aside.count,
         )
-        found.append(
-            said.format(n=aside["count"], folder=aside.get("folder"), why=texts.render_value(aside.get("last")))
-        )
-    if large.get("count"):
+        found.append(said.format(n=aside.count, folder=aside.folder, why=texts.render_value(aside.last)))
+    if large.count:
         said = ngettext(
             "{n} record is larger than this broker takes and stays here: {why}",
             "{n} records are larger than this broker takes and stay here: {why}",
-            large["count"],
+            large.count,
         )
-        found.append(said.format(n=large["count"], why=texts.render_value(large.get("last"))))
-    if never := uplink.get("never_arrives"):
+        found.append(said.format(n=large.count, why=texts.render_value(large.last)))
+    if never := uplink.never_arrives:
         said = ngettext(
             "{n} record was sent again and again and never arrived; it stays here: {which}",
             "{n} records were sent again and again and never arrived; they stay here: {which}",

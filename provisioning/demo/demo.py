@@ -18,7 +18,7 @@ from drivers.reason import system_reason
 from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import Config
-from edge.control.status import plain_status
+from edge.control.status import status
 from edge.daemon import open_store
 from edge.language import texts
 from edge.language.log_lines import to_stderr
@@ -64,6 +64,11 @@ class Wanted:
     stations: int
     page: bool
     scene: str
+
+    @property
+    def has_end(self) -> bool:
+        """Whether the run ends by itself, so that Ctrl-C cuts it short."""
+        return self.capture is not None or self.duration is not None or self.until_sent
 
 
 @click.command(
@@ -141,6 +146,10 @@ def demo(**options: Any) -> int:
     try:
         with contextlib.ExitStack() as stack:
             return play(wanted, stack)
+    except KeyboardInterrupt:  # before the table stood, or while the end was told
+        if wanted.has_end:
+            raise
+        return Exit.OK
     except CaptureError as error:
         raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
     except ConfigError as error:
@@ -195,7 +204,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
         if wanted.until_sent and not interrupted:
             show.drain()
-    facts = plain_status(station.parts)
+    facts = status(station.parts)
     report = reported(station, facts, first_seq, rig)
     if faults is not None:
         report["faults"] = faults.report()
@@ -206,8 +215,7 @@ def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
     goodbye(console, report, facts, state if wanted.state else None)
     if wanted.report:
         wanted.report.write_text(json.dumps(report, indent=2) + "\n")
-    bounded = wanted.capture is not None or wanted.duration is not None or wanted.until_sent
-    return Exit.INTERRUPTED if bounded and interrupted else Exit.OK
+    return Exit.INTERRUPTED if wanted.has_end and interrupted else Exit.OK
 
 
 def power_off(rig: Rig) -> None:

@@ -10,7 +10,9 @@ from rich.console import Console
 from edge.config.sections import Config
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from edge.records.bodies import plain
 from edge.sim.rig import Rig
+from edge.snapshots import StationStatus
 from edge.station import Station
 from provisioning.commands.bill import bill
 from provisioning.demo.companions import unsent
@@ -55,11 +57,11 @@ def hello(
         )
 
 
-def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) -> dict[str, Any]:
+def reported(station: Station, facts: StationStatus, first_seq: int, rig: Rig) -> dict[str, Any]:
     """Return the report of this run."""
     refused: dict[str, int] = {}
-    for sensor in facts["sensors"]:
-        for reason, count in sensor["refused"].items():
+    for sensor in facts.sensors:
+        for reason, count in sensor.refused.items():
             refused[reason] = refused.get(reason, 0) + count
     capture = rig.capture
     if capture is not None and capture.timeless:
@@ -73,30 +75,30 @@ def reported(station: Station, facts: dict[str, Any], first_seq: int, rig: Rig) 
         "last_seq": last_seq,
         "epoch": station.epoch,
         "unsent": unsent(station),
-        "pictures": facts["pictures"]["taken"] if facts["pictures"] else 0,
-        "hour": facts["hour"],
-        "budget": facts["budget"],
+        "pictures": facts.pictures.taken if facts.pictures else 0,
+        "hour": plain(facts.hour) if facts.hour else None,
+        "budget": plain(facts.budget) if facts.budget else None,
     }
 
 
-def goodbye(console: Console, report: dict[str, Any], facts: dict[str, Any], state: Path | None) -> None:
+def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, state: Path | None) -> None:
     """Print the summary; `facts` are those of the station's status at the end."""
     counts = [counted("records", report["records"]), counted("unsent", report["unsent"])]
-    if facts["pictures"] is not None:
+    if facts.pictures is not None:
         counts.append(counted("pictures", report["pictures"]))
     console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
-    if report["unsent"] and not facts["uplink"]["connected"]:
-        why = texts.render_value(facts["uplink"]["trouble"])
+    if report["unsent"] and facts.uplink is not None and not facts.uplink.connected:
+        why = texts.render_value(facts.uplink.trouble)
         said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         console.print(said.format(why=why), highlight=False)
     elif report["unsent"]:
         console.print(_("It was still on its way; a station sends it after its next start."), highlight=False)
-    if facts["pictures"] is None:
+    if facts.pictures is None:
         refused = sum(report["lines_refused"].values())
         lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])
         said = _("{lines}, {refused} refused.").format(lines=lines.format(n=report["lines_read"]), refused=refused)
         console.print(said, highlight=False)
-    for line in bill(facts["budget"]) if facts["budget"] else ():
+    for line in bill(facts.budget) if facts.budget else ():
         console.print(line, highlight=False)
     for line in report.get("hub", ()):
         said = _(

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from edge.config.sections import Config
-from edge.control.status import plain_status
+from edge.control.status import status
 from edge.language import texts
 from edge.language.texts import _
 from edge.sim.rig import Rig
@@ -62,8 +62,8 @@ class Show:
             self.companions.stop_measuring(self.rig.boot.utc_at(last))
             self.rig.stop_measuring(last)
             draw(pace)
-            uplink = plain_status(self.station.parts)["uplink"]
-            if uplink is not None and uplink["connected"]:
+            uplink = self.station.uplink
+            if uplink is not None and uplink.snapshot.connected:
                 self._send(lambda: draw(pace), LAST_S)
 
     def drain(self) -> None:
@@ -113,7 +113,6 @@ class Show:
             self.console.file = io.StringIO()
 
     def _picture(self, speed: str) -> RenderableType:
-        facts = plain_status(self.station.parts)
         below: list[RenderableType] = []
         if self.faults is not None:
             self.faults.look()
@@ -122,23 +121,22 @@ class Show:
         below.append(ways_on(self.rig.config))
         room = self.console.height - lines_of(self.console, Group(*below))
         self._pictures += 1
-        table = live_table(facts, speed, self.console, room, self._pictures // PAGE_PICTURES)
+        table = live_table(status(self.station.parts), speed, self.console, room, self._pictures // PAGE_PICTURES)
         return Group(table, *below)
 
     def _lines(self, speed: str) -> None:
-        facts = plain_status(self.station.parts)
+        facts = status(self.station.parts)
         for line in self.faults.look() if self.faults is not None else ():
             self.console.print(line, highlight=False)
-        hour = (facts["time"] or 0) // 3_600_000_000
+        hour = (facts.time or 0) // 3_600_000_000
         if self._shown_hour != hour:
             self._shown_hour = hour
-            store = facts["store"]
             line = _("{time}  {records} records, {unsent} unsent").format(
-                time=texts.when(facts["time"], facts["utc_offset_h"]),
-                records=store["next_seq"] - 1,
-                unsent=store["unsent"],
+                time=texts.when(facts.time, facts.utc_offset_h),
+                records=facts.store.next_seq - 1,
+                unsent=facts.store.unsent,
             )
-            if facts["uplink"] is not None and not facts["uplink"]["connected"]:
+            if facts.uplink is not None and not facts.uplink.connected:
                 line += "  (" + _("no connection") + ")"
             self.console.print(line, highlight=False)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -15,6 +13,7 @@ from edge.language import texts
 from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _
 from edge.records.channel_name import ChannelName
+from edge.snapshots import MinuteStatus, PicturesSnapshot, StationStatus
 from provisioning.commands.alert_lines import alert_lines
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
@@ -23,7 +22,7 @@ ON_THE_WAY = 25  # records whose receipt may still be under way: those of a quar
 COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
 
-def live_table(facts: dict[str, Any], speed: str, console: Console, height: int, turn: int = 0) -> RenderableType:
+def live_table(facts: StationStatus, speed: str, console: Console, height: int, turn: int = 0) -> RenderableType:
     """Draw a station's status (`edge.control.status.status`), at most `height` lines of that console.
 
     Rows that do not fit come on the next pages; `turn` counts the pages shown so far.
@@ -31,7 +30,7 @@ def live_table(facts: dict[str, Any], speed: str, console: Console, height: int,
     above = Group(header(facts, speed, console.width), foot(facts))
     room = height - lines_of(console, above)
     narrow = console.width < NARROW
-    channels = list(facts["minute"]["values"]) if facts["minute"] is not None else []
+    channels = list(facts.minute.values) if facts.minute is not None else []
     pages = paged(facts, channels, console, room, narrow)
     if len(pages) == 1:
         return Group(above, readings(facts, channels, narrow))
@@ -42,7 +41,7 @@ def live_table(facts: dict[str, Any], speed: str, console: Console, height: int,
     return Group(above, readings(facts, page, narrow), Text(where, style="dim", no_wrap=True, overflow="ellipsis"))
 
 
-def paged(facts: dict[str, Any], channels: list[str], console: Console, room: int, narrow: bool) -> list[list[str]]:
+def paged(facts: StationStatus, channels: list[str], console: Console, room: int, narrow: bool) -> list[list[str]]:
     """Return the channels in pages of at most `room` lines each, with the table's frame; one page where all fit."""
     if lines_of(console, readings(facts, channels, narrow)) <= room:
         return [channels]
@@ -62,35 +61,33 @@ def lines_of(console: Console, picture: RenderableType) -> int:
     return len(console.render_lines(picture, pad=False))
 
 
-def header(facts: dict[str, Any], speed: str, width: int) -> Text:
+def header(facts: StationStatus, speed: str, width: int) -> Text:
     """Draw station, its local time, how the time is known where it is not simulated, and how fast it runs."""
-    title = Text(facts["title"] or facts["station"])
+    title = Text(facts.title or facts.station)
     title.truncate(LONGEST_TITLE, overflow="ellipsis")
     text = Text("岷山 Minshan  ", style="bold") + title
-    told = [texts.when(facts["time"], facts["utc_offset_h"]), speed]
-    if facts["clock"]["source"] != "sim":
-        told.insert(1, f"({texts.clock_source(facts['clock']['source'])})")
+    told = [texts.when(facts.time, facts.utc_offset_h), speed]
+    if facts.clock.source != "sim":
+        told.insert(1, f"({texts.clock_source(facts.clock.source)})")
     behind = "   " + "   ".join(told)
     if text.cell_len + cell_len(behind) > width:
         behind = "\n" + behind.strip()
     return text.append(behind, style="not bold dim")
 
 
-def readings(facts: dict[str, Any], channels: list[str], narrow: bool = False) -> Table:
+def readings(facts: StationStatus, channels: list[str], narrow: bool = False) -> Table:
     """Return these channels of the last minute, a row each.
 
     No name is cut. Where there is no reason there is no column of reasons; on a narrow screen the unit stands behind
     the value, and a reason below the name.
     """
-    minute = facts["minute"]
+    minute = facts.minute
     if minute is None:
         table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
         table.add_column(_("Last minute"))
         table.add_row(_("the first minute is being measured"))
         return table
-    reasons = (
-        {} if narrow else {channel: texts.render_value(minute.get("reasons", {}).get(channel)) for channel in channels}
-    )
+    reasons = {} if narrow else {channel: texts.render_value(minute.reasons.get(channel)) for channel in channels}
     table = Table(box=SIMPLE_HEAD, show_edge=False, expand=False, header_style="bold", pad_edge=False)
     table.add_column(_("Quantity"), overflow="fold")
     table.add_column(_("Last minute"), justify="right", overflow="fold")
@@ -104,71 +101,71 @@ def readings(facts: dict[str, Any], channels: list[str], narrow: bool = False) -
     return table
 
 
-def row(minute: dict[str, Any], channel: str, narrow: bool) -> list[RenderableType]:
+def row(minute: MinuteStatus, channel: str, narrow: bool) -> list[RenderableType]:
     """Return the cells of a channel."""
-    flag = minute["quality"][channel]
+    flag = minute.quality[channel]
     quantity = QUANTITIES[ChannelName.parse(channel).quantity]
-    value = minute["values"][channel]
+    value = minute.values[channel]
     told = texts.amount(channel, value, quantity.unit)
     word = Text(texts.flag_word(flag), style=COLOURS.get(flag, ""))
     if not narrow:
         number, _blank, unit = told.partition(" ") if value is not None else (told, "", texts.unit(quantity.unit))
         return [texts.label(channel), number, unit, word]
     name = Text(texts.label(channel))
-    if reason := texts.render_value(minute.get("reasons", {}).get(channel)):
+    if reason := texts.render_value(minute.reasons.get(channel)):
         name.append(f"\n  {reason}", style="dim")
     return [name, told, word]
 
 
-def foot(facts: dict[str, Any]) -> Table:
+def foot(facts: StationStatus) -> Table:
     """Store, uplink and pictures, a line each."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(_("Stored"), stored(facts))
     table.add_row(_("Sending"), sending(facts))
-    if facts["derived"]:
-        table.add_row(_("Derived"), texts.derived(facts["derived"]))
-    if facts["pictures"] is not None:
-        table.add_row(_("Pictures"), pictures(facts["pictures"]))
-    for line in alert_lines(facts["alerts"]):
+    if facts.derived:
+        table.add_row(_("Derived"), texts.derived(facts.derived))
+    if facts.pictures is not None:
+        table.add_row(_("Pictures"), pictures(facts.pictures))
+    for line in alert_lines(facts.alerts):
         table.add_row(Text(_("Alert"), style="bold red"), line)
-    for group, reason in silences(facts["sensors"]):
+    for group, reason in silences(facts.sensors):
         said = _("{names}: {reason}").format(names=names(group), reason=reason) if group[1:] else reason
-        table.add_row(Text(place_of(group[0]) if group[1:] else str(group[0]["name"]), style="red"), said)
+        table.add_row(Text(place_of(group[0]) if group[1:] else group[0].name, style="red"), said)
     return table
 
 
-def stored(facts: dict[str, Any]) -> str:
+def stored(facts: StationStatus) -> str:
     """Return how much is kept."""
-    store = facts["store"]
-    records = texts.ngettext("{n} record", "{n} records", store["next_seq"] - 1).format(n=store["next_seq"] - 1)
-    trouble = f"  {texts.render_value(store['trouble'])}" if store["trouble"] else ""
-    return f"{records}, {texts.size(store['bytes'])}{trouble}"
+    store = facts.store
+    records = texts.ngettext("{n} record", "{n} records", store.next_seq - 1).format(n=store.next_seq - 1)
+    trouble = "" if store.trouble is None else f"  {texts.render(store.trouble)}"
+    return f"{records}, {texts.size(store.bytes)}{trouble}"
 
 
-def sending(facts: dict[str, Any]) -> Text:
+def sending(facts: StationStatus) -> Text:
     """Return whether the link is up, and what is unsent since when."""
-    uplink, store = facts["uplink"], facts["store"]
+    uplink, store = facts.uplink, facts.store
     if uplink is None:
         return Text(_("no broker is configured"))
-    text = Text(_("connected"), style="green") if uplink["connected"] else Text(_("no connection"), style="red")
-    if uplink.get("trouble"):
-        text.append(f": {texts.render_value(uplink['trouble'])}", style="red")
-    if store["unsent"]:
-        since = texts.when(store["unsent_since"], facts["utc_offset_h"])
-        text.append("   " + _("{n} unsent since {time}").format(n=store["unsent"], time=since), style="yellow")
-    elif uplink.get("unproven", 0) > ON_THE_WAY:
-        text.append("   " + _("{n} sent and not yet confirmed").format(n=uplink["unproven"]), style="yellow")
+    text = Text(_("connected"), style="green") if uplink.connected else Text(_("no connection"), style="red")
+    if uplink.trouble is not None:
+        text.append(f": {texts.render(uplink.trouble)}", style="red")
+    if store.unsent:
+        since = texts.when(store.unsent_since, facts.utc_offset_h)
+        text.append("   " + _("{n} unsent since {time}").format(n=store.unsent, time=since), style="yellow")
+    elif uplink.unproven > ON_THE_WAY:
+        text.append("   " + _("{n} sent and not yet confirmed").format(n=uplink.unproven), style="yellow")
     else:
         text.append("   " + _("everything is sent"), style="not bold")
     return text
 
 
-def pictures(facts: dict[str, Any]) -> Text:
+def pictures(found: PicturesSnapshot) -> Text:
     """Return how many pictures were taken, and how each camera fares."""
-    text = Text(texts.ngettext("{n} picture", "{n} pictures", facts["taken"]).format(n=facts["taken"]))
-    for name, camera in facts["cameras"].items():
-        if camera["trouble"]:
-            text.append(f"   {name}: {texts.happened(camera['trouble'])}", style="red")
+    text = Text(texts.ngettext("{n} picture", "{n} pictures", found.taken).format(n=found.taken))
+    for name, camera in found.cameras.items():
+        if camera.trouble is not None:
+            text.append(f"   {name}: {texts.happened(camera.trouble)}", style="red")
     return text

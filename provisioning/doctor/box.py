@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drivers.reason import Reason, restored, system_reason
 from edge.files import read_password
@@ -20,10 +20,10 @@ from edge.language.words import N_
 from edge.pictures.reasons import detail
 from provisioning.commands.finding import Finding
 from provisioning.commands.stationfile import unasked
-from provisioning.commands.status_cameras import cameras_in
 
 if TYPE_CHECKING:
     from edge.config.sections import CameraSection, Config
+    from edge.snapshots import StationStatus
 
 LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets slow and SQLite may stop
 NO_ANSWER_AT_ALL = Reason("program_ended", "its program ended without an answer")
@@ -72,17 +72,16 @@ def site(config: Config) -> Iterator[Finding]:
         yield Finding("site", True, said["both" if len(found) > 1 else found[0]], remedy)
 
 
-def archive_of(answer: dict[str, Any]) -> Iterator[Finding]:
+def archive_of(facts: StationStatus) -> Iterator[Finding]:
     """Yield what keeps the running station from writing, and what was put right, where there is any."""
-    store = answer.get("store") or {}
-    trouble, mended = store.get("trouble"), store.get("mended")
-    if trouble:
-        said = _("archive: {trouble}").format(trouble=texts.render_value(trouble))
+    trouble, mended = facts.store.trouble, facts.store.mended
+    if trouble is not None:
+        said = _("archive: {trouble}").format(trouble=texts.render(trouble))
         yield Finding(
             "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
         )
-    if mended:
-        said = _("archive: was damaged and put right: {cause}").format(cause=texts.render_value(mended))
+    if mended is not None:
+        said = _("archive: was damaged and put right: {cause}").format(cause=texts.render(mended))
         yield Finding("archive", False, said, _("The loss record of it names what is missing; see to the cause."))
 
 
@@ -101,15 +100,14 @@ def strays(config: Config) -> Iterator[Finding]:
         yield Finding("archive", True, said, remedy)
 
 
-def cameras_of(answer: dict[str, Any]) -> Iterator[Finding]:
+def cameras_of(facts: StationStatus) -> Iterator[Finding]:
     """Yield the cameras as the running station has them."""
-    for name, camera in cameras_in(answer).items():
-        if camera.get("trouble"):
-            trouble = restored(camera["trouble"])
-            said = _("camera {name}: {detail}").format(name=name, detail=texts.happened(trouble))
-            yield Finding("camera", False, said, camera_remedy(trouble))
-        elif camera.get("last"):
-            when = texts.when(camera["last"], float(answer.get("utc_offset_h") or 0.0))
+    for name, camera in ({} if facts.pictures is None else facts.pictures.cameras).items():
+        if camera.trouble is not None:
+            said = _("camera {name}: {detail}").format(name=name, detail=texts.happened(camera.trouble))
+            yield Finding("camera", False, said, camera_remedy(camera.trouble))
+        elif camera.last is not None:
+            when = texts.when(camera.last, facts.utc_offset_h)
             yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
         else:
             yield Finding("camera", True, _("camera {name}: no photo yet").format(name=name))
@@ -166,12 +164,10 @@ def secret(camera: CameraSection) -> dict[str, str | None]:
         return {"password": None}
 
 
-def clock_of(answer: dict[str, Any]) -> Finding:
+def clock_of(facts: StationStatus) -> Finding:
     """Return what the running station knows of the time: it may not be allowed to ask what the doctor may."""
-    known: dict[str, Any] = answer.get("clock") or {}
-    offset = float(answer.get("utc_offset_h") or 0.0)
-    trouble = None if known.get("trouble") is None else restored(known["trouble"])
-    return clock_finding(answer.get("time"), offset, known.get("source"), known.get("error"), trouble)
+    known = facts.clock
+    return clock_finding(facts.time, facts.utc_offset_h, known.source, known.error, known.trouble)
 
 
 def clock(config: Config) -> Finding:

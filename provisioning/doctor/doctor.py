@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from edge.control.client import AskError, NotRunningError, ask
+from edge.control import client
+from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _, ngettext
 from provisioning.commands.bill import amount, bill
 from provisioning.commands.budget import outcome, planned
@@ -27,6 +28,7 @@ from provisioning.folding import fold, say
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
+    from edge.snapshots import StationStatus
 
 COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
 
@@ -90,8 +92,8 @@ def findings(config: Config) -> Iterator[Finding]:
     answer = running(config)
     if answer is not None:
         said = _('station: "{station}" is running on {folder}')
-        yield Finding("station", True, said.format(station=answer.get("station"), folder=config.state_dir))
-        told = [(str(entry["name"]), str(entry["bus"])) for entry in answer.get("sensors") or []]
+        yield Finding("station", True, said.format(station=answer.station, folder=config.state_dir))
+        told = [(entry.name, entry.bus) for entry in answer.sensors]
         yield from by_bus(told, sensors.sensors_of(config, answer))
         yield from box.cameras_of(answer)
         yield from box.archive_of(answer)
@@ -108,10 +110,10 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from destinations(config)
 
 
-def cost(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
+def cost(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
     """Yield what the mobile data costs: as the running station counts it, or as its file is reckoned."""
-    if answer is not None and answer.get("budget"):
-        yield Finding("budget", True, "\n  ".join(bill(answer["budget"])))
+    if answer is not None and answer.budget is not None:
+        yield Finding("budget", True, "\n  ".join(bill(answer.budget)))
     elif config.broker is not None:
         found, at = planned(config)
         said = outcome(config, found[at])
@@ -120,10 +122,10 @@ def cost(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
         yield Finding("budget", True, said.format(month=amount(found[at].total)))
 
 
-def running(config: Config) -> dict[str, Any] | None:
+def running(config: Config) -> StationStatus | None:
     """Return the status of the station that runs on this folder; None where none does."""
     try:
-        return ask(config.socket_path, "status")
+        return client.status(config.socket_path)
     except NotRunningError:
         return None
     except AskError as error:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from drivers.reason import Reason
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.finding import Finding
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
+    from edge.snapshots import StationStatus
 
 
-def horn(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
+def horn(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
     """Yield whether the horn can be switched; nothing where the file has none. A station that does not run is asked
     for no sound: the line is taken, off.
     """
     if config.horn is None:
         return
-    why = line_trouble(config) if answer is None else (answer.get("horn") or {}).get("trouble")
+    why = line_trouble(config) if answer is None else answer.horn and answer.horn.trouble
     if why is None:
         said = _("horn: line {line} can be switched; whether it is heard tells minshan horn test")
         yield Finding("horn", True, said.format(line=config.horn.line))
@@ -28,7 +30,7 @@ def horn(config: Config, answer: dict[str, Any] | None) -> Iterator[Finding]:
         yield Finding("horn", False, _("horn: cannot be had: {why}").format(why=texts.in_full(why)), remedy)
 
 
-def line_trouble(config: Config) -> object:
+def line_trouble(config: Config) -> Reason | None:
     """Return why the horn's line cannot be taken; None where it can."""
     from drivers.errors import DeviceError
     from edge.alerts.horn_line import turn_off
@@ -39,5 +41,5 @@ def line_trouble(config: Config) -> object:
     try:
         turn_off(config.horn, open_bus, SystemClock())
     except DeviceError as error:
-        return error.reason.builtins()
+        return error.reason
     return None

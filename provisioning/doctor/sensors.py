@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge.language import texts
 from edge.language.texts import _
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from drivers.driver import Device
     from drivers.reading import Reading
     from edge.config.sections import Config, SensorSection
+    from edge.snapshots import MinuteStatus, SensorSnapshot, StationStatus
 
 LISTEN_S = 10.0  # s for which a device is heard that gives its channels in several frames
 WHOLE_S = 55.0  # s that a minute must have for its silence to mean anything
@@ -145,69 +146,62 @@ def amount(reading: Reading) -> str:
     return f"{texts.label(kind.name)} {reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
 
 
-def sensors_of(config: Config, answer: dict[str, Any]) -> Iterator[Finding]:
+def sensors_of(config: Config, station: StationStatus) -> Iterator[Finding]:
     """Yield the sensors as the running station has them: it holds their buses."""
     ours = {sensor.name: sensor for sensor in config.sensor}
-    for entry in answer.get("sensors") or []:
-        yield judge(entry, ours.get(entry["name"]), config, answer.get("minute") or {})
+    for entry in station.sensors:
+        yield judge(entry, ours.get(entry.name), config, station.minute)
 
 
-def judge(entry: dict[str, Any], sensor: SensorSection | None, config: Config, minute: dict[str, Any]) -> Finding:
+def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, minute: MinuteStatus | None) -> Finding:
     """Return the finding of one of them; `sensor` is None where the file has changed since the station began."""
     from edge.language.silent_sensors import place_of
     from provisioning.commands.device import place
 
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
-    facts = {"name": entry["name"], "driver": entry["driver"], "place": where}
-    if entry.get("down"):
-        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry["down"]), **facts)
+    facts = {"name": entry.name, "driver": entry.driver, "place": where}
+    if entry.down is not None:
+        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry.down), **facts)
         remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
-        return Finding("sensor", False, said, remedy.format(name=entry["name"]), silent=True)
-    count = int(entry.get("readings") or 0)
+        return Finding("sensor", False, said, remedy.format(name=entry.name), silent=True)
     said = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
         "sensor {name} ({driver} on {place}): {n} readings since the start",
-        count,
-    ).format(n=count, **facts)
-    values, doubts = newest(config, entry["name"], minute)
+        entry.readings,
+    ).format(n=entry.readings, **facts)
+    values, doubts = newest(config, entry.name, minute)
     if values:
         said = _("{said}; newest minute: {values}").format(said=said, values=_(", ").join(values))
-    lacking = unheard(config, entry["name"], minute)
+    lacking = unheard(config, entry.name, minute)
     if lacking and sensor is not None:
         return without(doubted(said, doubts), sensor, lacking)
     return of_flags(said, doubts)
 
 
-def newest(config: Config, name: str, minute: dict[str, Any]) -> tuple[list[str], Doubts]:
+def newest(config: Config, name: str, minute: MinuteStatus | None) -> tuple[list[str], Doubts]:
     """Return the values of that sensor in the newest minute, and the flags and reasons of those that did not pass."""
     from drivers.quantity import quantity
 
-    values, quality, reasons = (minute.get(key) or {} for key in ("values", "quality", "reasons"))
     shown: list[str] = []
     doubts: Doubts = []
     for (sensor, kind), channel in config.channels().items():
-        if sensor != name or values.get(channel) is None:
+        if minute is None or sensor != name or minute.values.get(channel) is None:
             continue
-        shown.append(f"{texts.label(kind)} {texts.amount(kind, values[channel], quantity(kind).unit)}")
-        if quality.get(channel) in (SUSPECT, FAILED):
-            doubts.append((quality[channel], f"{texts.label(kind)}: {texts.render_value(reasons.get(channel))}"))
+        shown.append(f"{texts.label(kind)} {texts.amount(kind, minute.values[channel], quantity(kind).unit)}")
+        if minute.quality.get(channel) in (SUSPECT, FAILED) and channel in minute.reasons:
+            doubts.append((minute.quality[channel], f"{texts.label(kind)}: {texts.render(minute.reasons[channel])}"))
     return shown, doubts
 
 
-def code_of(reason: object) -> str:
-    """Return the code of a reason in a station's answer; "" where there is none."""
-    return str(reason.get("code", "")) if isinstance(reason, dict) else ""
-
-
-def unheard(config: Config, name: str, minute: dict[str, Any]) -> list[str]:
+def unheard(config: Config, name: str, minute: MinuteStatus | None) -> list[str]:
     """Return the quantities of that sensor of which the last whole minute holds not one reading."""
     from edge.measure.minute import NO_READINGS
 
-    if float(minute.get("duration") or 0.0) < WHOLE_S:
+    if minute is None or minute.duration < WHOLE_S:
         return []
-    quality, reasons = minute.get("quality") or {}, minute.get("reasons") or {}
+    lacking = {channel for channel, reason in minute.reasons.items() if reason.code == NO_READINGS.code}
     return [
         quantity
         for (sensor, quantity), channel in config.channels().items()
-        if sensor == name and quality.get(channel) == MISSING and code_of(reasons.get(channel)) == NO_READINGS.code
+        if sensor == name and minute.quality.get(channel) == MISSING and channel in lacking
     ]

@@ -29,6 +29,7 @@ from tests.bench.figures import row
 from tests.kits.postgres import running_cluster
 
 STATIONS, MINUTES = 8, 1250  # 10,000 records
+LIVE_STATIONS, HOUR = 17, 60  # of which each minute's records are one commit
 BATCH, COMMIT = 250, 2500  # records of a message, of a commit
 ROUNDS = 2
 TICK = os.sysconf("SC_CLK_TCK")
@@ -39,8 +40,12 @@ def rows() -> Iterator[Line]:
     came = list(messages())
     with tempfile.TemporaryDirectory() as name, running_cluster("synchronous_commit=on") as cluster:
         counter = iter(range(1000))
-        yield from beside("SQLite", came, lambda: f"sqlite://{Path(name)}/{next(counter)}.db")
-        yield from beside("PostgreSQL", came, cluster.database)
+        for database, empty in (
+            ("SQLite", lambda: f"sqlite://{Path(name)}/{next(counter)}.db"),
+            ("PostgreSQL", cluster.database),
+        ):
+            yield from beside(database, came, empty)
+            yield live(database, empty)
 
 
 def messages() -> Iterator[tuple[str, list[bytes]]]:
@@ -64,14 +69,23 @@ def beside(database: str, came: list[tuple[str, list[bytes]]], empty: Callable[[
         yield row(what, count / least[way], count / least["bare"])
 
 
-def cost(way: str, came: list[tuple[str, list[bytes]]], url: str) -> float:
-    """Return the seconds of CPU that one way takes."""
+def live(database: str, empty: Callable[[], str]) -> Line:
+    """Return what a minute of now costs, over an hour, beside the bare loop."""
+    kept = [encode(record) for record in month()[:HOUR]]
+    came = [(f"s{station}", [one]) for one in kept for station in range(LIVE_STATIONS)]
+    ours, bare = (min(cost(way, came, empty(), LIVE_STATIONS) for _ in range(ROUNDS)) for way in ("with hours", "bare"))
+    what = f"{database}: us of CPU for a minute of now, {LIVE_STATIONS} stations in one commit (a bare loop)"
+    return row(what, 1e6 * ours / len(came), 1e6 * bare / len(came))
+
+
+def cost(way: str, came: list[tuple[str, list[bytes]]], url: str, together: int = COMMIT) -> float:
+    """Return the seconds of CPU that one way takes, with so many records `together` in a commit."""
     sink = DatabaseSink(opened(url))
     engine = opened(url)
     with patch.object(counting, "keep_true", (lambda *_: None) if way == "without hours" else counting.keep_true):
         pids = backends(engine) if engine.postgres else []
         before = spent(pids)
-        for part in commits(came):
+        for part in commits(came, together):
             if way == "bare":
                 with engine.transaction():
                     engine.upsert("record", columns.RECORD, [columns.of_record(one) for one in part], columns.KEY)
@@ -84,15 +98,16 @@ def cost(way: str, came: list[tuple[str, list[bytes]]], url: str) -> float:
     return took
 
 
-def commits(came: list[tuple[str, list[bytes]]]) -> Iterator[tuple[Row, ...]]:
+def commits(came: list[tuple[str, list[bytes]]], together: int) -> Iterator[tuple[Row, ...]]:
     """Yield what is committed together, decoded as the receiver does."""
     waiting: list[Row] = []
     for station, records in came:
         waiting += [Row(station, intake.record(msgspec.Raw(one)), one, 1) for one in records]
-        if len(waiting) >= COMMIT:
+        if len(waiting) >= together:
             yield tuple(waiting)
             waiting = []
-    yield tuple(waiting)
+    if waiting:
+        yield tuple(waiting)
 
 
 def backends(engine: Engine) -> list[int]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import median
 
 from drivers.quantity import QUANTITIES
-from edge.measure.aggregates import HOUR_US, Counts
+from edge.measure.aggregates import HOUR_US
+from edge.measure.counts import Counts
 from edge.records.asked import AskedStep
 from edge.records.record import Record
 from edge.wire.contract import encode

@@ -18,11 +18,16 @@ from hub.passwords import hashed
 from hub.random_secrets import digest
 from hub.rights import Account, Role
 from hub.web.server import Server
+from tests.kits.forward_kit import section
 from tests.kits.sink_kit import delivery, row
 
 MINE, FOREIGN = "orchard-1", "orchard-2"
 PASSWORD = "correct horse battery"
 CHANNELS = ("group", "voice")
+FORWARDS = (  # the county gets everything, the village what one station measures
+    section(name="county", url="https://weather.county.example/records"),
+    section(name="village", url="https://village.example/records", stations=[MINE]),
+)
 HASH = hashed(PASSWORD)
 
 
@@ -34,7 +39,8 @@ class Office:
         self.engine = opened(database)
         schema.migrate(self.engine)
         self.accounts = Accounts(self.engine)
-        self.server = Server(http, lambda: opened(database), folder, system_utc, wake, channels=CHANNELS)
+        told = None, CHANNELS, FORWARDS
+        self.server = Server(http, lambda: opened(database), folder, system_utc, wake, *told)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.server.start()
 

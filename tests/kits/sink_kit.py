@@ -81,7 +81,8 @@ def set_back(url: str, version: int) -> None:
             ),
             "INDEX": ("record_alert",),
         },
-        7: {"COLUMN": ("alarm_taken.revision",)},
+        7: {"COLUMN": ("hourly.rests",)},
+        8: {"COLUMN": ("alarm_taken.revision",)},
     }
     assert len(made) == len(schema.MIGRATIONS) - 1
     for later in range(len(schema.MIGRATIONS), version, -1):

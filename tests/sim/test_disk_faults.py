@@ -12,13 +12,14 @@ import apsw
 import pytest
 
 from edge.config.sections import Config
-from edge.control.status import StoreStatus, status
+from edge.control.status import status
 from edge.recorder.events import new_epoch
 from edge.records.bodies import decode
 from edge.records.record import Kind
 from edge.sim.faults import Schedule
 from edge.sim.rig import Rig
 from edge.sim.scenario import Life
+from edge.snapshots import StoreStatus
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.far_end import FarEnd

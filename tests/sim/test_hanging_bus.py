@@ -35,10 +35,10 @@ def samples(folder: Path, hangs: bool) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {}
     offer = life.station.inbox.offer
 
-    def tapped(item: Any) -> bool:
+    def tapped(item: Any, wake: bool = True) -> bool:
         if isinstance(item, Sampled):
             taken.setdefault(item.sensor, []).append(item.reading.at)
-        return offer(item)
+        return offer(item, wake)
 
     life.station.inbox.offer = tapped  # type: ignore[method-assign]  # the tap sees what goes by and changes nothing
     life.run(900.0)

@@ -14,7 +14,7 @@ from edge.alerts.crops import CRITICAL
 from edge.config.file import load
 from edge.control.client import AskError
 from edge.control.commands import Outcome, Principal, Request
-from edge.control.status import plain_status
+from edge.control.status import status
 from edge.daemon import open_store
 from edge.language import texts
 from edge.page.box import alert_lines, box_lines
@@ -24,6 +24,7 @@ from edge.page.view import Card, cards
 from edge.records.bodies import Minute, decode
 from edge.records.record import Kind
 from edge.sim.rig import Rig, boot_of
+from edge.snapshots import StationStatus
 from edge.store.store import Store
 from provisioning.demo.config import whole_station
 from provisioning.demo.scenes import SCENES
@@ -51,10 +52,10 @@ def lived(folder: Path, name: str, skipped: float, minutes: int) -> Iterator[Rig
         rig.close()
 
 
-def facts_of(rig: Rig) -> dict[str, Any]:
+def facts_of(rig: Rig) -> StationStatus:
     """Return what the page is told of the station."""
     assert rig.station is not None
-    return plain_status(rig.station.parts)
+    return status(rig.station.parts)
 
 
 def store_of(rig: Rig) -> Store:
@@ -136,4 +137,4 @@ def test_an_ordinary_day_has_nothing_to_say(tmp_path: Path) -> None:
     """No alert, and no value in doubt."""
     with lived(tmp_path, "day", 0.0, 15) as rig:
         facts = facts_of(rig)
-        assert alert_lines(facts) == [] and set(facts["minute"]["quality"].values()) == {1}
+        assert alert_lines(facts) == [] and facts.minute is not None and set(facts.minute.quality.values()) == {1}

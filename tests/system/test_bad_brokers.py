@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from edge.store.outbox import PLATFORM
 from edge.uplink import uplink
 from edge.wire.contract import Topic, topic
 from tests.kits.broker import Broker
+from tests.kits.proxy import Proxy
 from tests.kits.scripted_broker import KICK, SILENT, Manners, Scripted, packet, publish
 from tests.kits.uplink_kit import Box
 from tests.system.test_watch import Watch
@@ -105,38 +104,28 @@ def test_a_message_that_cannot_be_read_comes_a_few_times_at_most(
     assert 5 <= scripted.connections <= 8
 
 
-class Proxy:
-    """Between a station and its broker: cuts, falls silent, loses acknowledgements, garbles, delays."""
+class FaultyProxy(Proxy):
+    """Cuts, falls silent, loses acknowledgements, garbles, delays."""
 
     def __init__(self, port: int, fault: str, seed: int = 5) -> None:
         self.fault: str | None = fault
-        self._port, self._random = port, random.Random(seed)
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._random = random.Random(seed)
+        super().__init__(port)
 
-    def close(self) -> None:
-        """Take no more connections."""
-        self._server.close()
+    def up(self, near: socket.socket, far: socket.socket) -> None:
+        """Carry what the station sends as far as the fault lets it."""
+        self._spoil(near, far, True)
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._server.accept()
-                far = socket.create_connection(("127.0.0.1", self._port))
-                for pair in ((near, far, True), (far, near, False)):
-                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+    def down(self, far: socket.socket, near: socket.socket) -> None:
+        """Carry what the broker sends as far as the fault lets it."""
+        self._spoil(far, near, False)
 
-    def _carry(self, source: socket.socket, target: socket.socket, up: bool) -> None:
-        with suppress(OSError):
-            while data := source.recv(2048):
-                changed = self._through(data, up)
-                if changed is None:
-                    break
-                target.sendall(changed)
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+    def _spoil(self, source: socket.socket, target: socket.socket, up: bool) -> None:
+        while data := source.recv(2048):
+            changed = self._through(data, up)
+            if changed is None:
+                return
+            target.sendall(changed)
 
     def _through(self, data: bytes, up: bool) -> bytes | None:
         """Return what goes out at the other side; None: the connection ends."""
@@ -166,7 +155,7 @@ def test_a_bad_link_loses_and_doubles_nothing(
     monkeypatch.setattr(lockstep, "PATIENCE", 0.3)
     monkeypatch.setattr(uplink, "SILENCE", 15.0)  # a garbled length leaves the broker waiting, in real time here
     watch = Watch(tmp_path, broker.url, "--receipts").start()
-    proxy = Proxy(broker.port, fault)
+    proxy = FaultyProxy(broker.port, fault)
     box = Box(tmp_path / "state", broker.section(url=f"mqtt://127.0.0.1:{proxy.port}", proof="committed"))
     boxes.append(box)
     try:

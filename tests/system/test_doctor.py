@@ -18,7 +18,7 @@ from drivers.checksums import xor8
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.config.file import load
-from edge.control.status import plain_status
+from edge.control.status import status
 from edge.daemon import open_store
 from edge.sim.capture import read_capture
 from edge.sim.rig import Rig, boot_of
@@ -208,7 +208,7 @@ def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
     with closing(open_store(config)) as store, closing(Rig(config, boot, day.begin, 1, speed=None, capture=day)) as rig:
         running = rig.power_on(lambda _config: store)
         rig.clock.run_until(boot.boottime(day.end) + 1)
-        (found,) = sensors_of(config, plain_status(running.parts))
+        (found,) = sensors_of(config, status(running.parts))
         rig.power_off()
     assert not found.well
     assert found.sentence == (

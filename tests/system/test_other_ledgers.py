@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from edge.records.spans import Span
+from edge.snapshots import LedgerSnapshot
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.pin import ALONE
-from edge.uplink.snapshot import LedgerSnapshot
 from edge.wire.contract import VERSION, Hello, HelloAnswer, Piece, Receipt, Topic, decode, encode, topic
 from tests.kits.broker import Broker
 from tests.kits.uplink_kit import UTC0, Box, Listener, make

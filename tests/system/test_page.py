@@ -9,6 +9,7 @@ import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from tests.kits.broker import until
 from tests.kits.browser import DESKTOP, PHONE, SMALL_PHONE, chromium, looking
 from tests.kits.shown_demo import Shown, shown_demo
 
-PATHS = ("/", "/curves?channel=air_temperature", "/pictures", "/last-night", "/events", "/export", "/work")
+PATHS = ("/", "/curves?channel=air_temperature", "/pictures", "/last-night", "/growers", "/events", "/export", "/work")
 FIELDS = ("token", "by", "stage", "camera", "ask", "other")
 WORDS = ("stage", "picture", "silence-horn", "apple full-bloom", "orchard", "page-token", "\0", "")
 TEXTS = st.one_of(st.sampled_from(WORDS), st.text(max_size=40))
@@ -69,11 +70,13 @@ def test_text_of_twice_the_size_stays_on_the_page(shown: Shown, browser: Browser
         assert set(page.evaluate(tall)) == {1}
 
 
-@pytest.mark.parametrize("lang", ["zh-CN", "en-GB"])
-def test_nobody_is_kept_from_the_page(shown: Shown, browser: Browser, lang: str) -> None:
+@pytest.mark.parametrize(("lang", "scheme"), [("zh-CN", "dark"), ("en-GB", "light")])
+def test_nobody_is_kept_from_the_page(
+    shown: Shown, browser: Browser, lang: str, scheme: Literal["light", "dark"]
+) -> None:
     """For those who hear a page, see little contrast or have no mouse, axe finds nothing serious, light and dark."""
     with looking(browser, SMALL_PHONE, lang) as page:
-        assert harms_of(page, (shown.url + path for path in PATHS)) == []
+        assert harms_of(page, (shown.url + path for path in PATHS), scheme) == []
 
 
 def test_a_sensor_that_is_unplugged_is_missing_and_never_its_old_value(shown: Shown, browser: Browser) -> None:
@@ -88,6 +91,28 @@ def test_a_sensor_that_is_unplugged_is_missing_and_never_its_old_value(shown: Sh
         assert "shelter" in page.locator("#box").inner_text()
         page.get_by_role("button", name="shelter").click()
         expect(card).not_to_contain_text("缺测")
+
+
+def toggle(shown: Shown, device: str) -> None:
+    """Pull a device out, or put it back."""
+    httpx.post(f"{shown.url}/demo/unplug/{device}", headers={"origin": shown.url}, timeout=20)
+
+
+def test_growers_are_told_what_is_known_and_what_is_not(shown: Shown, browser: Browser) -> None:
+    """Each rule stands there with why, inputs, thresholds and source; without the thermometer it says: not known."""
+    with looking(browser) as page:
+        page.goto(f"{shown.url}/growers")
+        expect(page.locator(".rules > li")).to_have_count(3)
+        assert all(word in page.locator("main").inner_text() for word in ("现在打药", "依据：", "界限：", "出处："))
+        toggle(shown, "shelter")
+        api = f"{shown.url}/api/v1/stations/demo/now"
+        until(lambda: httpx.get(api, timeout=20).json()["values"]["air_temperature"]["quality"] == 9, 60)
+        unknown = page.locator(".rules > li[data-verdict=unknown]").filter(has_text="现在打药")
+        while not unknown.count():
+            page.goto(f"{shown.url}/growers")
+        assert "气温 不知道" in unknown.inner_text()
+        toggle(shown, "shelter")
+        until(lambda: httpx.get(api, timeout=20).json()["values"]["air_temperature"]["quality"] == 1, 60)
 
 
 def test_a_curve_is_read_by_touch_and_by_keys(shown: Shown, browser: Browser) -> None:

@@ -118,8 +118,8 @@ function tickLabels(u, values) {
 }
 
 function options(figure, width, height) {
-  const { kind, decimals } = figure.dataset;
-  const [ink, faint, line, doubt] = ["--ink", "--rule", "--accent", "--doubt"].map(colour);
+  const { kind } = figure.dataset;
+  const [ink, faint, line, doubt, paper] = ["--ink", "--rule", "--accent", "--doubt", "--paper"].map(colour);
   const bars = kind === "bars" ? { paths: uPlot.paths.bars({ size: [0.8, 40], align: 1 }) } : {};
   const dots = kind === "direction";
   const points = { show: true, filter: dots ? undefined : lone, size: dots ? 3 : 5 };
@@ -134,7 +134,7 @@ function options(figure, width, height) {
     scales: { x: { time: false }, y: range(kind) },
     axes: [
       { ...axis, font, space: 60, splits: ticks, values: tickLabels },
-      { ...axis, font, size: wide, values: (u, found) => found.map((one) => one.toFixed(Math.min(2, places(found, decimals)))) },
+      { ...axis, font, size: wide, values: (u, found) => found.map((one) => one.toFixed(places(found))) },
     ],
     series: [
       {},
@@ -144,15 +144,26 @@ function options(figure, width, height) {
       { stroke: "transparent", width: 0, points: { show: false } },
     ],
     bands: [{ series: [4, 3], fill: colour("--band") }],
+    hooks: { drawClear: [(u) => paint(u, paper)] },
   };
+}
+
+// The paper is part of the drawing: a browser that darkens pages by itself does not touch what a canvas holds.
+function paint(u, paper) {
+  u.ctx.save();
+  u.ctx.fillStyle = paper;
+  u.ctx.fillRect(0, 0, u.ctx.canvas.width, u.ctx.canvas.height);
+  u.ctx.restore();
 }
 
 function wide(u, labels) {
   return 18 + 7 * Math.max(3, ...(labels ?? []).map((label) => label.length));
 }
 
-function places(found, decimals) {
-  return found.every((one) => Number.isInteger(one)) ? 0 : Math.min(Number(decimals) || 1, 2);
+// Returns the least digits that tell each tick as it is.
+function places(found) {
+  const exact = (digits) => found.every((one) => Math.abs(Number(one.toFixed(digits)) - one) < 1e-6);
+  return [0, 1, 2].find(exact) ?? 3;
 }
 
 function range(kind) {

@@ -11,8 +11,9 @@ keepAges();
 drawAll();
 view();
 
+// A page on which nothing is replaced holds no stream, and tells no other time than that of its making.
 const { live, position, station } = document.body.dataset;
-if (live) {
+if (live && document.querySelector("[data-part]:not(#made)")) {
   const state = document.getElementById("state");
   listen(
     live,

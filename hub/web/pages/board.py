@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
+from edge.config.forward import Forward
+from edge.language import destinations
 from edge.language.texts import _
+from edge.page.station_view import BoxLine
 from edge.records.answers import Completeness
 from edge.records.asked import us
 from hub.completeness import IN_TRANSIT_US
+from hub.forward.state import state_of
 from hub.web.arguments import Before
-from hub.web.handlers import all_days
+from hub.web.handlers import all_days, caller
 from hub.web.pages.stations import offset_of
 from hub.web.pages.words import action_word
 from hub.web.table import Asked, PageAnswer
@@ -39,7 +44,16 @@ class Cell(NamedTuple):
     text: str
 
 
-def show(asked: Asked, said: BoardOf) -> PageAnswer:
+def show(forwards: Sequence[Forward]) -> Callable[[Asked, BoardOf], PageAnswer]:
+    """Return the handler of the board; `forwards`: the other platforms of the hub's file."""
+
+    def handler(asked: Asked, said: BoardOf) -> PageAnswer:
+        return board(asked, said, forwards)
+
+    return handler
+
+
+def board(asked: Asked, said: BoardOf, forwards: Sequence[Forward]) -> PageAnswer:
     """Return the board."""
     states = asked.queries.stations()
     offset = offset_of(states)
@@ -56,10 +70,23 @@ def show(asked: Asked, said: BoardOf) -> PageAnswer:
         "title": _("Completeness"),
         "days": days,
         "rows": rows,
+        "passed_on": passed_on(asked, forwards, offset),
         "earlier": days[-1] - timedelta(days=1),
         "later": None if last >= today else last + timedelta(days=DAYS),
     }
     return PageAnswer("board.html", values, offset)
+
+
+def passed_on(asked: Asked, forwards: Sequence[Forward], offset_s: int) -> list[BoxLine]:
+    """Return how far each other platform is, of those whose stations whoever asks may all see."""
+    found = [state_of(asked.engine, one) for one in forwards if caller(asked).covers(one.stations or None)]
+    return [
+        BoxLine(
+            destinations.line(state, state.why, offset_s / 3600),
+            destinations.is_late(state.waiting, state.proven, asked.now_us),
+        )
+        for state in found
+    ]
 
 
 def cell(found: Completeness, began: bool) -> Cell:

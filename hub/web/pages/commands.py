@@ -13,13 +13,13 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.wire.contract import CameraName, StationId
 from hub.causes import reason_of
+from hub.database.cameras import USUAL_MB
 from hub.database.orders import Order
 from hub.web import arguments as given
 from hub.web import handlers
 from hub.web.pages.station import of_station
 from hub.web.table import Asked, Elsewhere, PageAnswer
 
-USUAL_MB = 1.0  # what a camera's picture of 4 megapixels comes to, where none has come yet
 FINAL = ("done", "failed")
 
 

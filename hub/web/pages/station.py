@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, NamedTuple
 
 import msgspec
-from msgspec import Meta
 
 from edge.language import texts
 from edge.language.texts import _
-from edge.page.happenings import happening
-from edge.page.station_view import Beside, BoxLine, Photo, station_view
-from edge.page.view import rank
+from edge.page.days import day_us, days_around, local_day
+from edge.page.happenings import Happening, happening
+from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, station_view
 from edge.records.answers import Completeness, Event, Picture
-from edge.records.asked import Channel, Page
+from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
 from hub.causes import cause, reason_of
+from hub.database.cameras import USUAL_MB, CameraNow
 from hub.rights import Right
 from hub.web.arguments import OfStation
 from hub.web.handlers import caller
@@ -27,16 +26,7 @@ from hub.web.pages.wall import derived_of
 from hub.web.pages.words import kind_word
 from hub.web.table import Asked, PageAnswer
 
-DAY_US = 86_400_000_000
-SPANS = {"day": 1, "week": 7, "season": 120}  # days
-
-
-class CurveOf(msgspec.Struct, frozen=True):
-    """A channel (none: the first), and how much of it."""
-
-    station: StationId
-    channel: Channel | None = None
-    span: Annotated[str, Meta(max_length=10)] = "day"
+EVENTS_US = 30 * DAY_US
 
 
 class DayOf(msgspec.Struct, frozen=True):
@@ -47,11 +37,11 @@ class DayOf(msgspec.Struct, frozen=True):
 
 
 class CameraOf(msgspec.Struct, frozen=True):
-    """One camera of a station."""
+    """One camera of a station, and a day; none: that of its newest picture."""
 
     station: StationId
     camera: CameraName
-    page: Page | None = None
+    day: date | None = None
 
 
 class EventsPage(msgspec.Struct, frozen=True):
@@ -61,25 +51,20 @@ class EventsPage(msgspec.Struct, frozen=True):
     page: Page | None = None
 
 
-class EventLine(NamedTuple):
-    """One event: when it was (or arrived: `dated` false), its kind, and what it says."""
-
-    time_us: int
-    dated: bool
-    kind: str
-    text: str
-
-
 def show(asked: Asked, said: OfStation) -> PageAnswer:
     """Return the station as it is now."""
     state, now = state_of(asked, said), asked.queries.now(said.station)
     curves = asked.queries.curves(said.station, asked.now_us - DAY_US, asked.now_us)
+    cameras = asked.queries.cameras(said.station, asked.now_us)
     beside = Beside(
-        alerts=open_lines(asked, said.station), photo=photo(asked, said.station), box=box(asked, said.station)
+        alerts=open_lines(asked, said.station),
+        photo=photo(said.station, cameras),
+        asking=asking(asked, said.station, cameras),
+        box=box(asked, said.station),
     )
     seen = station_view(now, asked.now_us, state.utc_offset_s, curves, derived_of(now), beside)
     values = {"seen": seen, "curves_url": f"/stations/{said.station}/curves", "station": said.station}
-    return of_station(asked, said.station, "station_here.html", said.station, values, state.utc_offset_s)
+    return of_station(asked, said.station, "station.html", said.station, values, state.utc_offset_s)
 
 
 def of_station(
@@ -96,17 +81,24 @@ def of_station(
     return PageAnswer(template, {"title": title, "ways": ways, "station_name": station, **values}, offset_s)
 
 
-def photo(asked: Asked, station: str) -> Photo | None:
+def photo(station: str, cameras: list[CameraNow]) -> Photo | None:
     """Return the newest picture of a station of which something is here."""
-    here = [one for one in asked.queries.cameras(station, asked.now_us) if one.here and one.time_us is not None]
+    here = [one for one in cameras if one.here and one.time_us is not None]
     if not here:
         return None
     newest = max(here, key=lambda one: one.time_us or 0)
-    address = f"/api/v1/pictures/{newest.sha256}"
+    small = f"{PICTURE}/{newest.sha256}/thumbnail"
     word = "" if newest.quality == 1 else texts.flag_word(newest.quality)
     why = _(", ").join(filter(None, map(reason_of, newest.reasons)))
     link = f"/stations/{station}/pictures/{newest.camera}"
-    return Photo(f"{address}/thumbnail", link, newest.time_us, newest.camera, word, why)
+    return Photo(small, small, link, newest.time_us, newest.camera, word, why)
+
+
+def asking(asked: Asked, station: str, cameras: list[CameraNow]) -> PictureNow | None:
+    """Return where a picture may be asked for by whoever may, and what the first camera's costs."""
+    if not cameras or not caller(asked).may(Right.COMMAND, station):
+        return None
+    return PictureNow(f"/stations/{station}/commands#take", cameras[0].megabytes or USUAL_MB)
 
 
 def box(asked: Asked, station: str) -> list[BoxLine]:
@@ -119,45 +111,54 @@ def box(asked: Asked, station: str) -> list[BoxLine]:
     ]
 
 
-def curves(asked: Asked, said: CurveOf) -> PageAnswer:
-    """Return a channel's curve, which a script draws, and its figures by day for who has none."""
-    offset = state_of(asked, OfStation(said.station)).utc_offset_s
-    span = said.span if said.span in SPANS else "day"
-    first = asked.now_us - SPANS[span] * DAY_US
-    names = sorted(asked.queries.channels(said.station, first, asked.now_us), key=rank)
-    channel = said.channel or next(iter(names), "air_temperature")
-    days = asked.queries.series(said.station, channel, first, asked.now_us, "day")
-    values = {"channel": channel, "names": names, "span": span, "spans": list(SPANS), "first_us": first, "days": days}
-    return of_station(asked, said.station, "curves.html", texts.label(channel), values, offset)
-
-
 def pictures(asked: Asked, said: CameraOf) -> PageAnswer:
-    """Return a camera's pictures of the last month, the newest large."""
+    """Return a camera's pictures of a day."""
     offset = state_of(asked, OfStation(said.station)).utc_offset_s
-    first = asked.now_us - 31 * DAY_US
-    found = asked.queries.pictures(said.station, first, asked.now_us + 1, said.camera, said.page)
-    here: list[Picture] = [one for one in found.pictures if one.thumbnail or one.file]
-    values = {"camera": said.camera, "pictures": here, "next": found.next}
+    today = local_day(asked.now_us, offset)
+    days = days_around(said.day or newest_day(asked, said, offset) or today, today)
+    begin = day_us(days.chosen, offset)
+    found = asked.queries.all_pictures(said.station, begin, begin + DAY_US, said.camera)
+    photos = [photo_of(one) for one in reversed(found) if one.thumbnail or one.file]
+    values = {"camera": said.camera, "photos": photos, "trouble": "", **days._asdict()}
     return of_station(asked, said.station, "pictures.html", said.camera, values, offset)
 
 
+def newest_day(asked: Asked, said: CameraOf, offset_s: int) -> date | None:
+    """Return the day of a camera's newest picture of the last week; None where it has sent none."""
+    cameras = {one.camera: one.time_us for one in asked.queries.cameras(said.station, asked.now_us)}
+    newest = cameras.get(said.camera)
+    return None if newest is None else local_day(newest, offset_s)
+
+
+def photo_of(picture: Picture) -> Photo:
+    """Return a picture as it is shown: its tile among others, its thumbnail, and all of it that is here."""
+    address = f"{PICTURE}/{picture.sha256}"
+    shown = f"{address}/thumbnail" if picture.thumbnail else address
+    note = "" if picture.file else _("small one only")
+    if picture.removed:
+        note = _("small one only: the full one was deleted to make room")
+    full = address if picture.file else shown
+    return Photo(f"{address}/tile", shown, full, picture.time_us, picture.camera, note=note)
+
+
 def events(asked: Asked, said: EventsPage) -> PageAnswer:
-    """Return what happened in the last 31 days, the newest first, but for hours and pictures."""
+    """Return what happened in the last 30 days, the newest first, but for hours and pictures."""
     offset = state_of(asked, OfStation(said.station)).utc_offset_s
     kinds = ("start", "setup", "loss", "health", "alert", "stage")
-    found = asked.queries.events(said.station, asked.now_us - 31 * DAY_US, asked.now_us + 1, kinds, said.page)
-    values = {"events": [line(one) for one in found.events], "next": found.next}
+    found = asked.queries.events(said.station, asked.now_us - EVENTS_US, asked.now_us + 1, kinds, said.page)
+    values = {"happenings": [line(one) for one in found.events], "next": found.next, "trouble": ""}
     return of_station(asked, said.station, "events.html", _("Events"), values, offset)
 
 
-def line(event: Event) -> EventLine:
-    """Return an event as people read it."""
+def line(event: Event) -> Happening:
+    """Return an event as people read it; one that is not understood by what it says of itself."""
     body = event.body if isinstance(event.body, dict) else {}
     known = happening(event)
     told = [reason_of(body[key]) for key in ("reason", "text", "cause", "message") if body.get(key)]
     name, text = (known.name, known.text) if known else (kind_word(event.kind), _(", ").join(filter(None, told)))
-    time = (event.arrived_us or 0) if event.start_us is None else event.start_us
-    return EventLine(time, event.start_us is not None, name, text)
+    if event.start_us is None:
+        return Happening(event.arrived_us, name, text, arrived=True)
+    return Happening(event.start_us, name, text)
 
 
 def day(asked: Asked, said: DayOf) -> PageAnswer:

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
+from edge.config.forward import Forward
 from hub.rights import Right
 from hub.web.alerts import OfAlert
 from hub.web.arguments import Before, Nothing, OfCommand, OfStation
 from hub.web.logins import Logins
-from hub.web.pages import alerts, board, commands, entrance, growers, month, on_call, people, station, visits, wall
+from hub.web.pages import (
+    alerts,
+    board,
+    commands,
+    curves,
+    entrance,
+    growers,
+    month,
+    on_call,
+    people,
+    station,
+    visits,
+    wall,
+)
 from hub.web.table import DataAnswer, PageAnswer, Route
 
 STATION = "/stations/{station}"
 
 
-def routes(logins: Logins, wake: Callable[[], None], channels: Collection[str] = ()) -> tuple[Route, ...]:
+def routes(
+    logins: Logins, wake: Callable[[], None], channels: Collection[str] = (), forwards: Sequence[Forward] = ()
+) -> tuple[Route, ...]:
     """Return the table; `logins` counts wrong passwords, `wake` has commands sent.
 
-    `channels`: of the hub's file, by which people are told.
+    `channels`: of the hub's file, by which people are told; `forwards`: its other platforms.
     """
     read, ask, page = Right.READ, Right.COMMAND, PageAnswer
     return (
         *entrance.routes(logins),
         Route("GET", "/", "Wall", read, Nothing, page, wall.show),
         Route("GET", STATION, "A station", read, OfStation, page, station.show),
-        Route("GET", f"{STATION}/curves", "Curves", read, station.CurveOf, page, station.curves),
+        Route("GET", f"{STATION}/curves", "Curves", read, curves.CurveOf, page, curves.show),
         Route("GET", f"{STATION}/pictures/{{camera}}", "Pictures", read, station.CameraOf, page, station.pictures),
         Route("GET", f"{STATION}/events", "Events", read, station.EventsPage, page, station.events),
         Route("GET", f"{STATION}/growers", "For growers", read, OfStation, page, growers.show, slow=True),
@@ -36,7 +52,7 @@ def routes(logins: Logins, wake: Callable[[], None], channels: Collection[str] =
         Route("GET", f"{STATION}/commands", "What may be asked", ask, OfStation, page, commands.show),
         Route("POST", f"{STATION}/commands", "Ask it", ask, commands.Asking, page, commands.ask(wake)),
         Route("GET", "/commands/{id}", "What became of it", ask, OfCommand, page, commands.became),
-        Route("GET", "/completeness", "Completeness", read, board.BoardOf, page, board.show, slow=True),
+        Route("GET", "/completeness", "Completeness", read, board.BoardOf, page, board.show(forwards), slow=True),
         Route("GET", "/alerts", "Alerts", read, Nothing, page, alerts.show),
         Route(
             "POST",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -15,13 +16,14 @@ from drivers.twins.scene import Moment, Scene
 from tests.data import shared
 
 NOON = 1_784_347_200_000_000
+ORCHARD = Scene(3, 640, 400).jpeg(Moment(NOON))
 
 
-def picture(progressive: bool = False) -> bytes:
-    """Return a picture of an orchard."""
+def picture(mode: str = "RGB", **how: object) -> bytes:
+    """Return a picture of an orchard, coded in that way."""
     out = io.BytesIO()
-    with Image.open(io.BytesIO(Scene(3, 640, 400).jpeg(Moment(NOON)))) as image:
-        image.save(out, "JPEG", quality=85, progressive=progressive)
+    with Image.open(io.BytesIO(ORCHARD)) as image:
+        image.convert(mode).save(out, "JPEG", **{"quality": 85} | how)
     return out.getvalue()
 
 
@@ -46,6 +48,41 @@ def test_a_picture_with_zeros_in_its_scan_is_refused(at: float, length: int) -> 
     start = SCAN + int((len(WHOLE) - SCAN) * at)
     with pytest.raises(NoPictureError):
         extract_jpeg(WHOLE[:start] + bytes(length) + WHOLE[start + length :])
+
+
+CODED: list[dict[str, object]] = [
+    {},
+    {"quality": 92, "subsampling": 0},
+    {"optimize": True},
+    {"mode": "L"},
+    {"restart_marker_rows": 1},
+    {"restart_marker_blocks": 7},
+]
+
+
+@pytest.mark.parametrize("how", CODED)
+def test_noise_in_the_scan_is_found_by_the_length_that_it_has(how: dict[str, object]) -> None:
+    """300 bytes of noise that decode, to a smear and all the rest of the picture shifted, do not pass for a picture."""
+    whole, passed = picture(**how), 0  # type: ignore[arg-type]  # each way of coding is a keyword of its own
+    begin = whole.index(b"\xff\xda") + 14
+    for seed in range(25):
+        rng = Random(seed)
+        at = rng.randrange(begin + 200, len(whole) - 500)
+        noise = bytes(rng.randrange(255) for _ in range(300))  # no ff, which would be a marker's
+        try:
+            passed += bool(extract_jpeg(whole[:at] + noise + whole[at + 300 :]))
+        except NoPictureError:
+            continue
+    assert passed <= 1, "by chance noise of the right length is left, one in fifty"
+
+
+@pytest.mark.parametrize("how", [*CODED, {"progressive": True}])
+@pytest.mark.parametrize("padding", [b"", bytes(3), bytes(40), b"\xff" * 7, b"\xaa" * 6])
+def test_a_scan_that_is_filled_up_is_whole(how: dict[str, object], padding: bytes) -> None:
+    """Encoders that write whole words, or fill their buffer with zeros up to the end marker, lose no picture."""
+    whole = picture(**how)  # type: ignore[arg-type]  # each way of coding is a keyword of its own
+    filled = whole[:-2] + (padding if "progressive" not in how else b"") + whole[-2:]
+    assert extract_jpeg(filled) == filled
 
 
 def test_the_shared_pictures_are_judged_rightly() -> None:

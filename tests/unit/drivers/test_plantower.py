@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from drivers.devices.plantower import INFO, PlantowerSettings, decoder
 from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
 from drivers.driver import Frame, Refused
-from drivers.errors import DeviceError, Garbled, NoAnswer
 from drivers.reading import Reading
 from drivers.reason import Reason
-from drivers.twins.twin import Fault
 from tests.data import shared
 from tests.kits.streams import Bench, cut, decode
 
@@ -137,21 +135,3 @@ def test_twin_of_each_model_measures_what_it_is_set_to(model: str) -> None:
             assert bench.frames[0][0].doubt == Reason("warming_up", "warming up")
         if model in ("PMS5003T", "PMS5003ST"):
             assert got["air_temperature"].value == -4.0
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [(Fault.SILENT, NoAnswer), (Fault.SLOW, NoAnswer), (Fault.NOISE, Garbled), (Fault.SHORT, Garbled)],
-)
-def test_faults_are_told_and_pass(fault: Fault, error: type[DeviceError]) -> None:
-    """A silent, slow, noisy or halting sensor is told as such, and is read again as soon as it behaves."""
-    with Bench(INFO, {}) as bench:
-        bench.run(10.0)
-        bench.twin.misbehave(fault)
-        bench.run(60.0)
-        during = len(bench.frames)
-        assert {type(found) for found in bench.errors} == {error}
-        assert during <= 13
-        bench.twin.misbehave(None)
-        bench.run(110.0)
-        assert len(bench.frames) >= during + 20

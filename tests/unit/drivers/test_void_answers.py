@@ -14,8 +14,9 @@ from drivers.checksums import xor8
 from drivers.devices import w1_therm
 from drivers.devices.modbus_registers import not_void, plan
 from drivers.devices.profiles import load
-from drivers.driver import Frame, Refused
+from drivers.driver import Channel, Frame, Refused
 from drivers.errors import Garbled
+from drivers.limits import Limits
 from drivers.reading import Reading
 from drivers.twins.modbus import sealed
 from tests.data import shared
@@ -73,6 +74,34 @@ def test_one_word_in_all_registers_is_no_frost(word: int) -> None:
     data = answer(word, word)
     assume(not crc_fits(data[:8]))
     assert readings(fed("modbus", data, profile="th-renke")) == []
+
+
+@pytest.mark.parametrize("profile", ["th-renke", "rs485-th", "rs-ecth", "rs-gz-n01-2", "sensecap-one", "station-renke"])
+def test_an_answer_of_zeros_is_no_frost(profile: str) -> None:
+    """A controller whose element is away answers 0 everywhere: none of it is a measurement, for whoever looks."""
+    for ask in plan(load(profile)):
+        zeros = answer(*[0] * len(ask.places))
+        question = sealed(bytes([1, ask.function, *ask.start.to_bytes(2, "big"), 0, len(ask.places)]))
+        found = readings(fed("modbus", question + zeros, profile=profile, address=1))
+        if {"relative_humidity", "air_pressure"} & {reading.quantity for reading in found}:
+            assert all(reading.doubt for reading in found), [r for r in found if not r.doubt]
+
+
+@given(zero=st.sampled_from(["relative_humidity", "air_pressure"]), others=st.floats(0.1, 50))
+def test_beside_a_dead_element_what_others_measure_stands(zero: str, others: float) -> None:
+    """A frost of 0.0 is none beside it; calm, dry hours and other temperatures are what they are."""
+    names = ("wind_speed", "rainfall_amount", "illuminance", "air_temperature", zero)
+    limits = Limits([Channel(name, -80.0, 2e5, 0.1) for name in names])
+    frame = dict.fromkeys(names, 0.0)
+    shown = {r.quantity: r.doubt for r in limits.judged(tuple(Reading(n, v, 0.0) for n, v in frame.items()))}
+    assert all(shown.values()), "an answer of zeros alone"
+    frame["pm10"] = others
+    shown = {r.quantity: r.doubt for r in limits.judged(tuple(Reading(n, v, 0.0) for n, v in frame.items()))}
+    doubted = {name for name, doubt in shown.items() if doubt}
+    assert doubted - {zero} == {"air_temperature"}
+    frame["air_temperature"] = others
+    shown = {r.quantity: r.doubt for r in limits.judged(tuple(Reading(n, v, 0.0) for n, v in frame.items()))}
+    assert not any(doubt for name, doubt in shown.items() if name != zero)
 
 
 @pytest.mark.parametrize(("tenths", "good"), [(1000, True), (1001, True), (1030, True), (1031, False)])

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.budget.budget import BudgetSnapshot
 from edge.config.file import load
 from edge.control import picture_price
-from edge.records.bodies import plain
+from edge.snapshots import BudgetSnapshot
 from provisioning.commands.bill import bill
 from provisioning.commands.budget import planned
 from tests.kits.command import minshan
@@ -63,11 +62,11 @@ def test_the_bill_says_what_is_used_and_left_and_thinned() -> None:
     """The line of `status`, `doctor` and the demo."""
     used = {"live": 10_000_000, "link": 2_400_000}
     month = BudgetSnapshot(30_000_000, used, date(2026, 3, 1), date(2026, 4, 1), 11.2, 24e6, 3, 5)
-    first, second = bill(plain(month))
+    first, second = bill(month)
     assert first == "Mobile data: about 24.0 MB a month; 12.4 of 30.0 MB used, 11 days left."
     assert "minutes 5 at a time" in second
     unknown = BudgetSnapshot(None, used, None, None, None, 24e6, 0, 1)
-    assert bill(plain(unknown)) == ["Mobile data: about 24.0 MB a month; 12.4 MB used."]
+    assert bill(unknown) == ["Mobile data: about 24.0 MB a month; 12.4 MB used."]
 
 
 def test_a_picture_has_its_price_before_and_after(made: Path) -> None:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from edge.language.texts import duration, language, reported, size, when
+from edge.snapshots import ClockStatus, MinuteStatus
 from provisioning import main as entry
 from provisioning.commands.durations import Duration
 from provisioning.commands.exits import Exit
 from provisioning.commands.status import lines as status_lines
 from tests.kits.command import minshan
+from tests.kits.statuses import status
 from tests.unit.edge.config.test_config import BME, STATION
 
 CHINESE = {"LC_ALL": "zh_CN.UTF-8"}
@@ -224,18 +227,17 @@ def test_interrupted_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 def test_status_before_the_time_is_known_and_after_a_cut_minute() -> None:
     """No sentence tells of an unknown time as if it were one; a minute that was cut short says over what it is."""
-    minute = {"start": None, "duration": 60.0, "values": {"pm1": 1.0}, "quality": {"pm1": 1}, "reasons": {}}
-    answer = {"station": "maoxian-1", "time": None, "clock": {"source": "arrival", "error": None}, "minute": minute}
-    said = status_lines(answer)
+    minute = MinuteStatus({"pm1": 1.0}, {"pm1": 1}, start=None, duration=60.0)
+    said = status_lines(status(station="maoxian-1", minute=minute))
     assert said[0] == "Station maoxian-1; it does not know the time yet"
     assert said[2] == "Measured in the last minute, whose time is not known yet:"
-    minute |= {"start": 1_775_347_200_000_000, "duration": 19.2}
-    known = {"time": 1_775_347_260_000_000, "clock": {"source": "ntp", "error": 0.004}}
-    said = status_lines(answer | known | {"utc_offset_h": 8.0})
+    cut = replace(minute, start=1_775_347_200_000_000, duration=19.2)
+    known = {"time": 1_775_347_260_000_000, "clock": ClockStatus("ntp", 0.004, None)}
+    said = status_lines(status(station="maoxian-1", minute=cut, **known))
     assert said[0] == "Station maoxian-1, 2026-04-05 08:01 (time by network time, ±0.004 s)"
     assert said[2] == "Measured in 19 s (this minute was cut short) from 2026-04-05 08:00:"
-    minute["start"] = None
-    assert status_lines(answer)[2] == "Measured in 19 s (this minute was cut short), before the time was known:"
+    undated = status(minute=replace(cut, start=None))
+    assert status_lines(undated)[2] == "Measured in 19 s (this minute was cut short), before the time was known:"
 
 
 def test_words_for_spans_times_sizes_and_values() -> None:

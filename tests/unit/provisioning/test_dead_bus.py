@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from drivers.errors import NoAnswer
 from drivers.reason import Reason
 from edge.language.silent_sensors import silences
+from edge.snapshots import SensorSnapshot
 from provisioning.commands.finding import Finding
 from provisioning.doctor.buses import by_bus
 
@@ -50,9 +51,9 @@ def test_no_finding_is_lost(sensors: list[tuple[str, bool]]) -> None:
 
 def test_a_dead_bus_is_one_line_of_the_status() -> None:
     """The same of a running station; a lone sensor that is down on a bus that lives is named by itself."""
-    down, bus = SILENT.builtins(), "modbus /dev/ttyUSB0"
-    four = [{"name": name, "driver": "modbus", "bus": bus, "down": down} for name in ("cups", "vane")]
-    lone = {"name": "dust", "driver": "plantower", "bus": "serial /dev/ttyUSB1", "down": down}
-    assert [[s["name"] for s in group] for group, _reason in silences([*four, lone])] == [["cups", "vane"], ["dust"]]
-    alive = {"name": "sun", "driver": "modbus", "bus": bus, "down": None}
-    assert [[s["name"] for s in group] for group, _reason in silences([*four, alive])] == [["cups"], ["vane"]]
+    bus = "modbus /dev/ttyUSB0"
+    four = [SensorSnapshot(name, "modbus", bus, SILENT, 0, {}, {}) for name in ("cups", "vane")]
+    lone = SensorSnapshot("dust", "plantower", "serial /dev/ttyUSB1", SILENT, 0, {}, {})
+    assert [[s.name for s in group] for group, _reason in silences([*four, lone])] == [["cups", "vane"], ["dust"]]
+    alive = SensorSnapshot("sun", "modbus", bus, None, 9, {}, {})
+    assert [[s.name for s in group] for group, _reason in silences([*four, alive])] == [["cups"], ["vane"]]

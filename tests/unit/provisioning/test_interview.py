@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
@@ -30,14 +29,11 @@ def interviewed(out: Path, answers: list[str], *more: str, until: tuple[str, int
         try:
             os.write(near, "".join(f"{answer}\n" for answer in answers).encode())
             with contextlib.suppress(OSError):  # a terminal whose other end has gone gives EIO
-                sent = False
                 while True:
-                    shown = until is not None and until[0] in said.decode(errors="replace")
-                    if until and shown and not (sent and select.select([near], [], [], 5.0)[0]):
-                        asked.send_signal(until[1])  # again, as a person would, where nothing comes of it
-                        sent = True
-                        continue
                     said += os.read(near, 4096)
+                    if until and until[0] in said.decode(errors="replace"):
+                        asked.send_signal(until[1])
+                        until = None
             code = asked.wait(30)
         finally:
             asked.kill()  # where it still asks, nobody waits for it
@@ -99,6 +95,37 @@ def test_an_interrupted_interview_goes_on(tmp_path: Path, sign: int, ends: int) 
     assert (config.broker.url, config.state.dir) == ("mqtt://a:b@h", str(tmp_path / "state"))
     assert [sensor.name for sensor in config.sensor] == ["bme280", "veml7700"]
     assert list(tmp_path.iterdir()) == [out], "nothing is left beside the file"
+
+
+BETWEEN = """
+import signal, sys, threading, time
+from provisioning.main import main
+
+def press():
+    while "click.termui" not in sys.modules or signal.getitimer(signal.ITIMER_REAL) == (0, 0):
+        time.sleep(0.05)
+    time.sleep(0.2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+threading.Thread(target=press, daemon=True).start()
+main(["--lang", "en", "init", "--out", sys.argv[1]])
+"""
+
+
+def test_no_press_of_ctrl_c_is_lost_on_its_way(tmp_path: Path) -> None:
+    """A signal that another thread took, so that the question's own call waits on, ends it all the same.
+
+    So does one that comes just before the call, which no test can time.
+    """
+    near, far = pty.openpty()
+    words = [sys.executable, "-c", BETWEEN, str(tmp_path / "station.toml")]
+    with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **ENGLISH}) as asked:
+        os.close(far)
+        try:
+            assert asked.wait(60) == 130, "nobody has to press a key for it"
+        finally:
+            asked.kill()
+    os.close(near)
 
 
 def test_sensors_that_clash_are_told_at_once(tmp_path: Path) -> None:

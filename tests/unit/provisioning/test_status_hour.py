@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from drivers.reason import Reason
+from edge.records.bodies import Hour, SeasonCounts
 from provisioning.commands.status import lines as status_lines
+from tests.kits.statuses import status
 
 
 def test_status_tells_the_last_hour_what_it_lacks_and_the_season() -> None:
     """A grower reads the hour's figures, why one is missing, and how many hours the season's counts lack."""
-    reason = Reason("wind_height_unfit", "the anemometer's height is not known, or under 0.5 m").builtins()
-    season = {"since": 1_775_347_200_000_000, "hours": 30, "missing": 2, "chill_hours": 4, "utah_chill_units": -1.5}
-    hour = {
-        "begin": 1_775_347_200_000_000,
-        "values": {"growing_degree_hours": 3.4, "reference_evapotranspiration": None},
-        "season": season | {"growing_degree_hours": 99.25, "chill_portions": 1.25},
-        "reasons": {"reference_evapotranspiration": reason},
-    }
-    said = status_lines({"station": "s", "time": None, "minute": None, "hour": hour, "utc_offset_h": 8.0})
+    reason = Reason("wind_height_unfit", "the anemometer's height is not known, or under 0.5 m")
+    begin = 1_775_347_200_000_000
+    season = SeasonCounts(begin, 30, 2, 4, -1.5, 99.25, 1.25)
+    values = {"growing_degree_hours": 3.4, "reference_evapotranspiration": None}
+    hour = Hour(begin, values, {}, season, {"reference_evapotranspiration": reason})
+    said = status_lines(status(hour=hour))
     first = said.index("In the hour from 2026-04-05 08:00:")
     assert said[first + 1 : first + 5] == [
         "  Growing degree hours 3.4 °C·h",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from drivers.reason import Reason
 from edge.language import texts
+from edge.snapshots import LedgerSnapshot, SetAsideSnapshot, TooLargeSnapshot
 from provisioning.commands import uplink_lines
+from tests.kits.statuses import UPLINK
 
 LARGE = Reason(
     "record_too_large",
@@ -18,13 +20,14 @@ LARGE = Reason(
     size=900,
     most=458,
 )
-UPLINK: dict[str, Any] = {
-    "connected": True,
-    "ledger": {"believed": "old", "other": "new", "refused": 3},
-    "set_aside": {"count": 2, "last": "minshan/1/s/receipt: Receipt: no JSON", "folder": "/var/lib/minshan/set-aside"},
-    "too_large": {"count": 1, "last": LARGE.builtins()},
-    "never_arrives": ["12 (setup)", "13 (minute)"],
-}
+NO_JSON = Reason("said", "{text}", text="minshan/1/s/receipt: Receipt: no JSON")
+UNUSUAL = replace(
+    UPLINK,
+    ledger=LedgerSnapshot("old", "new", 3),
+    set_aside=SetAsideSnapshot(2, NO_JSON, "/var/lib/minshan/set-aside"),
+    too_large=TooLargeSnapshot(1, LARGE),
+    never_arrives=("12 (setup)", "13 (minute)"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +39,8 @@ def _english_after() -> Iterator[None]:
 def test_what_is_unusual_is_named_with_its_remedy() -> None:
     """Another receiver, messages set aside and records too large are a line each; an ordinary uplink is one line."""
     texts.speak("en")
-    assert uplink_lines.lines({"connected": True}) == ["Connected to the broker."]
-    other, aside, large, never = uplink_lines.lines(UPLINK)[1:]
+    assert uplink_lines.lines(UPLINK) == ["Connected to the broker."]
+    other, aside, large, never = uplink_lines.lines(UNUSUAL)[1:]
     assert "(new)" in other
     assert "3 x" in other
     assert other.endswith("minshan accept-ledger")
@@ -51,7 +54,7 @@ def test_what_is_unusual_is_named_with_its_remedy() -> None:
 def test_the_same_in_chinese() -> None:
     """Each line is translated, the station's own sentence in it too."""
     texts.speak("zh")
-    lines = uplink_lines.lines(UPLINK)
+    lines = uplink_lines.lines(UNUSUAL)
     for line, word in zip(
         lines,
         ("消息服务器", "接收端", "消息无法处理", "最多接受 458 字节", "始终未送达，留在本站：12 (setup)"),

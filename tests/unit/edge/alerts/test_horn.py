@@ -10,15 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.alerts.alerts import AlertNow, End
+from drivers.reason import Reason
+from edge.alerts.alerts import End
 from edge.alerts.sounding import FRESH_S, Demand, Sounding, calling, unheard
 from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import HornSection
 from edge.control.commands import KNOWN, Commands, Outcome, Principal, Request
+from edge.snapshots import AlertNow, HornSnapshot
 from provisioning.commands.alert_lines import horn_lines
 from provisioning.doctor.horn import horn as checked
 from tests.kits.station_text import HEAD, SHELTER
+from tests.kits.statuses import status
 
 SECTION = HornSection(line=27, rules=("frost",), longest_on_s=60.0, rest_s=120.0)
 PULSES = '[[sensor]]\nname = "bucket"\ndriver = "pulses"\nkind = "rain"\nline = 17\n'
@@ -123,13 +126,13 @@ def test_a_station_without_a_horn_says_so_and_nobody_afar_may_sound_one() -> Non
 
 def test_people_read_how_it_stands() -> None:
     """Status tells what sounds, what rests and for how long, what was silenced, and that the line is missing."""
-    quiet = {"on": False, "rules": [], "silenced": [], "rests_s": 0.0, "trouble": None}
+    quiet = HornSnapshot()
     assert horn_lines(None) == horn_lines(quiet) == []
-    assert horn_lines({**quiet, "on": True, "rules": ["frost"]}) == ["Horn: sounds (frost)"]
-    rests = {**quiet, "rules": ["frost", "gale"], "silenced": ["gale"], "rests_s": 120.0}
+    assert horn_lines(HornSnapshot(on=True, rules=("frost",))) == ["Horn: sounds (frost)"]
+    rests = HornSnapshot(rules=("frost", "gale"), silenced=("gale",), rests_s=120.0)
     assert horn_lines(rests) == ["Horn: rests 2 min, then sounds again (frost)", "Horn: silenced (gale)"]
-    gone = {"code": "no_gpio_line", "params": {"line": 27, "why": "x"}, "text": "line 27 cannot be had (x)"}
-    assert horn_lines({**quiet, "trouble": gone}) == ["Horn: cannot be had: line 27 cannot be had (x)"]
+    gone = Reason("no_gpio_line", "line {line} cannot be had ({why})", line=27, why="x")
+    assert horn_lines(HornSnapshot(trouble=gone)) == ["Horn: cannot be had: line 27 cannot be had (x)"]
 
 
 def test_the_doctor_names_the_chip_that_is_not_there(tmp_path: Path) -> None:
@@ -139,4 +142,4 @@ def test_the_doctor_names_the_chip_that_is_not_there(tmp_path: Path) -> None:
     file.write_text(HEAD.format(state=tmp_path) + SHELTER + RULE + horn)
     (finding,) = checked(load(file), None)
     assert not finding.well and "there is no GPIO chip /dev/gpiochip99" in finding.sentence and finding.remedy
-    assert next(checked(load(file), {"horn": {"trouble": None}})).well
+    assert next(checked(load(file), status(horn=HornSnapshot()))).well

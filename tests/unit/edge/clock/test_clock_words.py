@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
 
 import pytest
 
@@ -11,29 +10,34 @@ from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, NotAllowedError, Timekeeper
 from edge.language import texts
+from edge.records.bodies import plain
+from edge.snapshots import ClockStatus, StationStatus, read
 from provisioning.commands.status import time_trouble
 from provisioning.doctor.box import clock_of
+from tests.kits.statuses import status
 
 FORBIDDEN = NotAllowedError(errno.EPERM)
 REFUSED = FORBIDDEN.reason
-IMPOSSIBLE = {
-    "code": "time_cannot_be",
-    "params": {"source": "gnss", "day": "2006-11-07 08:00:00"},
-    "text": "gnss says 2006-11-07 08:00:00, which cannot be: it is not believed",
-}
-CONTRADICTED = {
-    "code": "time_contradicted",
-    "params": {"source": "platform", "day": "2026-09-21 15:13:20", "seconds": 3600.0, "kept_source": "ntp"},
-    "text": "platform says 2026-09-21 15:13:20, +3600.000 s from what ntp said: both may be right until more is known",
-}
+IMPOSSIBLE = Reason(
+    "time_cannot_be",
+    "{source} says {day}, which cannot be: it is not believed",
+    source="gnss",
+    day="2006-11-07 08:00:00",
+)
+CONTRADICTED = Reason(
+    "time_contradicted",
+    "{source} says {day}, {seconds:+.3f} s from what {kept_source} said: both may be right until more is known",
+    source="platform",
+    day="2026-09-21 15:13:20",
+    seconds=3600.0,
+    kept_source="ntp",
+)
 UTC0 = 1_790_000_000_000_000
 
 
-def answer(utc: int | None, source: str, trouble: Reason | dict[str, Any] | None) -> dict[str, Any]:
-    """Return the clock's part of a running station's status."""
-    error = None if utc is None else 0.0712
-    trouble = trouble.builtins() if isinstance(trouble, Reason) else trouble
-    return {"time": utc, "utc_offset_h": 8.0, "clock": {"source": source, "error": error, "trouble": trouble}}
+def answer(utc: int | None, source: str, trouble: Reason | None) -> StationStatus:
+    """Return the status of a running station that knows so much of the time, as it comes through the socket."""
+    return read(plain(status(time=utc, clock=ClockStatus(source, None if utc is None else 0.0712, trouble))))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +46,7 @@ def answer(utc: int | None, source: str, trouble: Reason | dict[str, Any] | None
         (UTC0, "ntp", None, "✓", "clock: 2026-09-21 22:13, ±0.071 s", ""),
         (UTC0, "platform", UNSYNCHRONISED, "✓", "clock: 2026-09-21 22:13, ±0.071 s", ""),
         (UTC0, "platform", REFUSED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {REFUSED}", "ProtectClock"),
-        (UTC0, "ntp", CONTRADICTED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {CONTRADICTED['text']}", "chronyc"),
+        (UTC0, "ntp", CONTRADICTED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {CONTRADICTED}", "chronyc"),
         (None, "arrival", UNSYNCHRONISED, "✗", "clock: the system's time is not synchronised", "chrony"),
         (None, "arrival", REFUSED, "✗", f"clock: {REFUSED}", "SystemCallFilter"),
         (
@@ -56,7 +60,7 @@ def answer(utc: int | None, source: str, trouble: Reason | dict[str, Any] | None
     ],
 )
 def test_the_doctor_says_what_the_running_station_knows(
-    utc: int | None, source: str, trouble: Reason | dict[str, Any] | None, mark: str, sentence: str, remedy: str
+    utc: int | None, source: str, trouble: Reason | None, mark: str, sentence: str, remedy: str
 ) -> None:
     """By the station's own word, not by a look of the doctor's; a platform that tells the time is enough."""
     finding = clock_of(answer(utc, source, trouble))
@@ -68,8 +72,8 @@ def test_the_doctor_says_what_the_running_station_knows(
 
 def test_status_has_a_line_for_it() -> None:
     """`minshan status` names what is wrong with the time, and is silent where nothing is."""
-    assert time_trouble(answer(None, "arrival", REFUSED)["clock"]) == [f"Time: {REFUSED}"]
-    assert time_trouble(answer(UTC0, "ntp", None)["clock"]) == []
+    assert time_trouble(answer(None, "arrival", REFUSED).clock) == [f"Time: {REFUSED}"]
+    assert time_trouble(answer(UTC0, "ntp", None).clock) == []
 
 
 @pytest.fixture
@@ -85,10 +89,10 @@ def test_it_is_said_in_chinese() -> None:
     assert clock_of(answer(None, "arrival", REFUSED)).sentence == (
         "时钟：系统不允许本程序查询时钟是否准确（不允许的操作）"
     )
-    assert time_trouble({"trouble": IMPOSSIBLE}) == [
+    assert time_trouble(ClockStatus("arrival", None, IMPOSSIBLE)) == [
         "时间：卫星授时给出的时间 2006-11-07 08:00:00 不可能正确，不予采用"
     ]
-    assert time_trouble({"trouble": CONTRADICTED}) == [
+    assert time_trouble(ClockStatus("ntp", None, CONTRADICTED)) == [
         "时间：平台授时给出的时间 2026-09-21 15:13:20 与网络授时此前的时间相差 +3600.000 秒，判明之前两者都可能正确"
     ]
 

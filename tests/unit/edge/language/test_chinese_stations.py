@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -30,6 +30,7 @@ from edge.pictures.reasons import FAULTS
 from edge.records.bodies import raw
 from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.scenario import Life
+from edge.snapshots import StationStatus, read
 from edge.wire.contract import Result, Status, Topic, encode, topic
 from provisioning.commands.remote import print_result
 from provisioning.commands.status import lines
@@ -46,7 +47,7 @@ class Told(NamedTuple):
     """A station's file, its status, and the lines of its journal."""
 
     config: Config
-    status: dict[str, Any]
+    status: StationStatus
     journal: list[str]
 
 
@@ -83,7 +84,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     texts.speak("zh")
     life = Life(config, 1, BEGIN, Schedule(faults), open_store)
     life.run(500)
-    found = json.loads(json.dumps(plain_status(life.station.parts)))
+    found = read(json.loads(json.dumps(plain_status(life.station.parts))))
     life.end()
     station.removeHandler(journal)
     station.setLevel(before)
@@ -98,7 +99,7 @@ def test_a_running_stations_trouble_is_chinese(answer: Told, monkeypatch: pytest
     config, found = answer.config, answer.status
     shown = [*lines(found), *(line for f in sensors_of(config, found) for line in (f.sentence, f.remedy))]
     assert any("无应答" in line for line in shown)
-    typed = " ".join([found["title"], found["station"], *(sensor.name for sensor in config.sensor), "w1_slave"])
+    typed = " ".join([found.title, found.station, *(sensor.name for sensor in config.sensor), "w1_slave"])
     assert [(line, words) for line in shown if (words := english(line, typed))] == []
 
 

@@ -75,6 +75,11 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
         {T},
         day(lambda at: air(at) if at <= 230 or at >= 300 else {}, 7),
     ),
+    "beyond_climate": (
+        day(but(air_temperature=-25.0), 3, utc=NOON),
+        {T},
+        day(but(air_temperature=-15.0), 3, utc=NOON),
+    ),
     # one minute and the one before
     "minute_step": (
         day(but(air_pressure=lambda at: {P: round(836 + 0.8 * min(max(at - 170, 0), 20) / 20, 1)}), 8),

@@ -30,7 +30,6 @@ def flags(quantity: str, values: list[float], step: float = 3.0, following: list
     ("quantity", "value", "flag"),
     [
         ("air_temperature", 60.1, 4),
-        ("air_temperature", 51.0, 3),
         ("air_temperature", -20.0, 1),
         ("relative_humidity", 100.4, 1),
         ("relative_humidity", 102.9, 1),

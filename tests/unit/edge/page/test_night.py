@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,3 +79,15 @@ def test_the_picture_is_one_to_forward_and_writes_chinese() -> None:
     inked = {x for x in range(750) for y in range(image.height) if image.getpixel((x, y)) == line}
     middle = range(night_picture.MARGIN + wide * 210 // 600, night_picture.MARGIN + wide * 390 // 600)
     assert inked and not inked & set(middle)
+
+
+@given(st.text(st.sampled_from("盛花期湿球（，。）“” 0123456789.-℃%\u202fabc"), max_size=120))
+def test_no_line_of_the_picture_begins_or_ends_as_none_may(text: str) -> None:
+    """Nothing is lost, all stays on the picture, no line begins with a closing sign, and a value keeps its unit."""
+    lines = night_picture.fold(text, 26)
+    assert "".join(lines).replace(" ", "") == night_picture.shown(text).replace(" ", "")
+    font = night_picture.font_of(26)
+    assert all(font.getlength(line) <= 750 - 2 * night_picture.MARGIN for line in lines)
+    if max((len(one) for one in re.findall(r"[^\s盛花期湿球]+", text)), default=0) < 20:
+        assert not any(line.startswith(("）", "，", "。", "”", "℃", "%")) for line in lines[1:])
+        assert not any(line.endswith(("（", "“")) for line in lines[:-1])

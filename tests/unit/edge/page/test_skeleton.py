@@ -24,6 +24,13 @@ from edge.page.look import accepted
 from edge.page.templates import Templates
 
 NOW_US = 1_775_239_200_000_000
+PROBES = (  # Google, Xiaomi, Huawei, Apple, Microsoft
+    "http://connectivitycheck.gstatic.com",
+    "http://connect.rom.miui.com",
+    "http://connectivitycheck.platform.hicloud.com",
+    "http://captive.apple.com",
+    "http://www.msftconnecttest.com",
+)
 
 
 @pytest.fixture(name="client", scope="module")
@@ -86,7 +93,7 @@ def test_any_header_names_a_language(header: str) -> None:
 def test_assets_are_kept_for_good_and_packed(client: TestClient) -> None:
     """Each address on the page leads to a file, which is kept as long as it is the same, and goes packed."""
     found = re.findall(r'(?:src|href)="(/static/[^"]+)"', client.get("/").text)
-    assert len(found) >= 4
+    assert len(found) >= 3
     for address in found:
         told = client.get(address, headers={"accept-encoding": "gzip"})
         assert told.status_code == 200 and "immutable" in told.headers["cache-control"]
@@ -119,6 +126,16 @@ def test_a_page_is_reached_by_its_own_names_alone(client: TestClient) -> None:
     """A number address can belong to no other site's name; any other name reaches nothing."""
     for host, status in (("192.168.4.1:8080", 200), ("[::1]:8080", 200), ("evil.example", 421), ("", 421)):
         assert client.get("/", headers={"host": host}).status_code == status
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_a_phone_that_tries_the_stations_wifi_is_led_to_the_page(probe: str) -> None:
+    """What phones ask of a new network gets a bare lead to the page's number address; a form for there gets nothing."""
+    ours = Middleware(Guard, ours=is_address, instead="http://192.168.4.1:8080/")
+    phone = TestClient(Starlette(middleware=[ours]), base_url=probe, follow_redirects=False)
+    told = phone.get("/generate_204")
+    assert (told.status_code, told.headers["location"], told.content) == (302, "http://192.168.4.1:8080/", b"")
+    assert phone.post("/work", data={"ask": "picture"}).status_code == 421
 
 
 def test_a_form_of_ours_arrives_and_another_sites_does_not(client: TestClient) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.reason import Reason
 from edge.language import texts
 from edge.page import view
+from edge.page.assets import Assets
 from edge.page.headline import headline, slope
+from edge.page.look import Look
 from edge.page.spark import HEIGHT, WIDTH, spark
+from edge.page.station_view import Beside, station_view
+from edge.page.templates import Templates
 from edge.records.answers import Now, Point, Value
 
+PAGE = Templates(Assets()).environment.get_template("station.html")
 MINUTE, DAY = 60_000_000, 86_400_000_000
 END = 1_775_239_200_000_000  # 2026-04-04 02:00 at the site
 
@@ -40,6 +46,36 @@ def said(found: Now, derived: dict[str, float], points: list[Point], lang: str =
         assert top is not None
         then = "" if top.then is None else top.then.striptags()
         return " ".join(f"{top.value.striptags()} {top.word} {top.why} {then}".split())
+
+
+ODD = st.sampled_from([None, math.nan, math.inf, -math.inf, 0.0, 1e308, -0.0, 3.7])
+CODES = st.sampled_from([0, 1, 2, 3, 4, 5, 7, 9, 77, -1])
+WHYS = st.sampled_from([None, "", "a word", 5, [], {}, {"code": "x"}, {"code": "c", "text": "{broken"}, [["no"]]])
+NAMES = st.sampled_from(
+    ["air_temperature", "air_temperature.mast", "wind_from_direction", "rainfall_amount", "battery_voltage", "of_later"]
+)
+VALUES = st.builds(Value, ODD, CODES, st.sampled_from(["degC", "mm", "", "furlong"]), WHYS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(NAMES, VALUES, max_size=6), ODD, CODES, st.sampled_from(["zh", "en"]))
+def test_no_value_takes_the_rest_of_the_page_with_it(
+    values: dict[str, Value], before: float | None, code: int, lang: str
+) -> None:
+    """Whatever a channel says (nothing, no number, a flag of later), each has its card, and today's figures stay."""
+    curves = {name: [*minutes(4.0, 6.0), Point(END, END + MINUTE, before, code)] for name in values}
+    with texts.speaking(lang):
+        seen = station_view(now(**values), END + MINUTE, 28_800, curves, {}, Beside())
+        page = {"offset_s": 28_800, "now_us": END, "title": "s", "position": "", "path": "/", "curves_url": "/curves"}
+        html = PAGE.render(seen=seen, look=Look(lang, "auto", {}), here=lambda **_asked: "?", **page)
+    for name, value in values.items():
+        found = re.search(
+            rf'data-channel="{re.escape(name)}" data-quality="{value.quality}">(.*?)</(li|div)>', html, re.DOTALL
+        )
+        assert found is not None
+        assert value.quality == 1 or texts.flag_word(value.quality) in found.group(1) or lang == "zh"
+    assert not re.search(r"\b(nan|inf)\b", html)
+    assert len(seen.today) == 2 * ("air_temperature" in values) + ("rainfall_amount" in values)
 
 
 def test_the_sentence_on_top_says_what_it_is_and_where_it_goes() -> None:

@@ -75,6 +75,46 @@ def test_an_inbox_hands_items_on_in_order_and_counts_what_it_cannot_hold() -> No
     assert got == [0, 1, None, ("late", 5)]
 
 
+def test_what_is_offered_without_waking_is_taken_with_what_wakes_or_at_the_deadline() -> None:
+    """A lane that waits sleeps over readings until its minute ends, or until something that cannot wait comes."""
+    clock = SimClock()
+    inbox = clock.inbox(100)
+    got: list[tuple[object, float]] = []
+
+    def giver() -> None:
+        for n in range(8):
+            clock.sleep_until(n)
+            inbox.offer(n, wake=n == 2)
+
+    def taker() -> None:
+        got.extend((inbox.get(6.5), clock.now()) for _ in range(8))
+
+    clock.lane("giver", giver)
+    clock.lane("taker", taker)
+    clock.run_until(FOREVER)
+    assert got == [(0, 2), (1, 2), (2, 2), (3, 6.5), (4, 6.5), (5, 6.5), (6, 6.5), (None, 6.5)]
+
+
+def test_an_inbox_that_is_half_full_wakes_whoever_waits() -> None:
+    """Readings that wake nobody cannot fill an inbox while the lane that takes them sleeps."""
+    clock = SimClock()
+    inbox = clock.inbox(4)
+    got: list[tuple[object, float]] = []
+
+    def giver() -> None:
+        for n in range(10):
+            clock.sleep_until(n)
+            assert inbox.offer(n, wake=False)
+
+    def taker() -> None:
+        got.extend((inbox.get(100.0), clock.now()) for _ in range(10))
+
+    clock.lane("giver", giver)
+    clock.lane("taker", taker)
+    clock.run_until(FOREVER)
+    assert got == [(n, n // 3 * 3 + 2) for n in range(9)] + [(9, 100.0)]
+
+
 def test_a_readable_descriptor_is_due_at_once() -> None:
     """A lane that waits for bytes goes on at the instant at which they were written."""
     clock = SimClock()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +16,8 @@ import pytest
 from playwright.sync_api import Route as PlaywrightRoute
 
 from edge.page import feed
+from edge.page.address import VANISHED_MS
+from edge.page.address import listening as listening_socket
 from hub.rights import Role
 from tests.kits.broker import until
 from tests.kits.chromium import chromium
@@ -165,6 +170,32 @@ def test_a_stream_that_is_closed_makes_room_for_another(shared: Office) -> None:
         with shared.client(token) as client, client.stream("GET", "/live") as response:
             assert next(response.iter_lines()).startswith("retry:")
         until(lambda: not shared.server.feed.listeners, 2.0)
+
+
+def test_clients_that_are_cut_off_leave_nothing_behind(shared: Office) -> None:
+    """Fifty phones lose their link in the middle of a stream, without a farewell: nothing of them stays open."""
+    token = shared.token(Role.OPERATOR)
+    asked = f"GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    with shared.client(token) as client:
+        client.get("/stations").raise_for_status()
+    before = len(os.listdir("/proc/self/fd"))
+    for begin in range(0, 50, feed.MOST_LISTENERS):
+        phones = [socket.create_connection(("127.0.0.1", shared.server.port)) for _ in range(feed.MOST_LISTENERS)]
+        for phone in phones:
+            phone.sendall(asked)
+            assert phone.recv(100).startswith(b"HTTP/1.1 200"), begin
+            phone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            phone.close()
+        until(lambda: not shared.server.feed.listeners)
+    until(lambda: len(os.listdir("/proc/self/fd")) <= before + 2)
+
+
+def test_who_has_vanished_is_let_go() -> None:
+    """A connection whose other end acknowledges nothing for a minute ends: the kernel is told so of each."""
+    with listening_socket("127.0.0.1:0") as server, socket.create_connection(server.getsockname()):
+        accepted, _ = server.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == VANISHED_MS
 
 
 def test_the_hub_ends_though_twenty_listen(shared: Office) -> None:

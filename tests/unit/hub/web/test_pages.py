@@ -80,6 +80,17 @@ def test_a_grower_sees_on_the_wall_and_the_board_ones_own_station_alone(shared: 
         assert MINE in grower.get("/").text
 
 
+def test_how_far_other_platforms_are_is_told_to_whoever_sees_all_of_their_stations(shared: Office) -> None:
+    """The board names each destination with what waits; a grower of one station hears nothing of the others'."""
+    with entered(shared, shared.add(Role.OPERATOR)) as operator:
+        text = operator.get("/completeness").text
+        assert "county (http-json): has nothing yet; 6 records wait" in text
+        assert '<li class="trouble">village (http-json): has nothing yet; 3 records wait' in text
+    with entered(shared, shared.add(Role.GROWER, MINE)) as grower:
+        text = grower.get("/completeness").text
+        assert "village" in text and "county" not in text
+
+
 def test_ten_wrong_passwords_are_answered_with_the_wait(shared: Office) -> None:
     """The form says that they do not belong together, and after ten how long to wait; it repeats no password."""
     name = shared.add(Role.GROWER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -191,13 +192,16 @@ PAGES = [
 
 
 @pytest.mark.slow  # a browser's start and many pages
-def test_no_page_keeps_anybody_out(browser: Browser, shared: Office) -> None:
-    """For those who hear a page, see little contrast or have no mouse, axe finds nothing serious, light and dark."""
-    with person(browser, shared, "admin", "zh-CN", width=390) as page:
+@pytest.mark.parametrize(("lang", "scheme"), [("zh-CN", "light"), ("en-GB", "dark")])
+def test_no_page_keeps_anybody_out(
+    browser: Browser, shared: Office, lang: str, scheme: Literal["light", "dark"]
+) -> None:
+    """For those who hear a page, see little contrast or have no mouse, axe finds nothing serious."""
+    with person(browser, shared, "admin", lang, width=390) as page:
         page.context.add_init_script(OPEN_ALL)
-        found = harms_of(page, [shared.url + path for path in PAGES])
-    with browser.new_context(locale="zh-CN") as context:
-        found += harms_of(context.new_page(), [f"{shared.url}/login"])
+        found = harms_of(page, [shared.url + path for path in PAGES], scheme)
+    with browser.new_context(locale=lang) as context:
+        found += harms_of(context.new_page(), [f"{shared.url}/login"], scheme)
     assert not found, "\n".join(found)
 
 

@@ -1,0 +1,160 @@
+"""What minutes come to, a channel and hour each: as figures, and as sums that are still exact.
+
+Sums are exact (`math.fsum`): minutes in any order, all at once or one after the other, come to the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from edge.measure.wind import UNDEFINED
+from edge.records.answers import Point
+
+MISSING = 9  # the flag of what was not measured
+SUMS = slice(4, 9)  # where sums stand in `Counts`
+Addends = tuple[float, ...]  # numbers whose exact sum is what is meant
+Rests = tuple[Addends, Addends, Addends, Addends, Addends]
+
+
+class Counts(NamedTuple):
+    """What the minutes of a channel come to: how many of each flag, and of the good ones what follows.
+
+    `seconds` that they stand for, `total` of value x seconds (of a direction the wind's way), `amount` of those that
+    are summed, the way to the `east` and `north` of a direction, the extremes with the begin of their first minutes.
+    """
+
+    good: int
+    suspect: int
+    bad: int
+    missing: int
+    seconds: float
+    total: float | None
+    amount: float | None
+    east: float | None
+    north: float | None
+    lowest: float | None
+    lowest_at: int | None
+    highest: float | None
+    highest_at: int | None
+
+    @property
+    def mean(self) -> float | None:
+        """The mean by time, of a direction that of the vectors (0: calm); None where there is none."""
+        if self.east is None or self.north is None:
+            return None if self.total is None or not self.seconds else self.total / self.seconds
+        if not self.total:
+            return 0.0
+        if math.hypot(self.east, self.north) < UNDEFINED * self.total:
+            return None
+        return math.degrees(math.atan2(self.east, self.north)) % 360.0 or 360.0
+
+    def point(self, start_us: int, end_us: int) -> Point:
+        """Return them as a point of a curve, for a host that has all that was measured."""
+        return Point(
+            start_us,
+            end_us,
+            self.mean if self.amount is None else round(self.amount, 6),
+            1 if self.good else MISSING,
+            self.lowest,
+            self.lowest_at,
+            self.highest,
+            self.highest_at,
+            self.good,
+            self.suspect,
+            self.bad,
+            self.missing,
+            0,
+        )
+
+
+COUNTS = Counts._fields
+
+
+class Parts(NamedTuple):
+    """`Counts` before rounding, each sum as numbers that add up to it exactly: so an hour can grow minute by minute."""
+
+    good: int
+    suspect: int
+    bad: int
+    missing: int
+    seconds: Addends | None
+    total: Addends | None
+    amount: Addends | None
+    east: Addends | None
+    north: Addends | None
+    lowest: float | None
+    lowest_at: int | None
+    highest: float | None
+    highest_at: int | None
+
+    def counts(self) -> Counts:
+        """Return them as figures."""
+        found: list[Any] = list(self)
+        found[SUMS] = [None if terms is None else math.fsum(terms) for terms in found[SUMS]]
+        return Counts(*found)
+
+    def rests(self) -> str:
+        """Return what rounding takes from the sums, as text for `parts_of`."""
+        sums: list[Any] = list(self)[SUMS]
+        return msgspec.json.encode([_rest(terms) for terms in sums]).decode()
+
+    def plus(self, other: Parts) -> Parts:
+        """Return what these and other minutes come to."""
+        found: list[Any] = [one + more for one, more in zip(self[:4], other[:4])]
+        pairs: Iterable[Any] = zip(list(self)[SUMS], list(other)[SUMS])
+        found += [_joined(one, more) for one, more in pairs]
+        found += _first(1.0, (self.lowest, self.lowest_at), (other.lowest, other.lowest_at))
+        found += _first(-1.0, (self.highest, self.highest_at), (other.highest, other.highest_at))
+        return Parts(*found)
+
+
+def parts_of(counts: Counts, rests: str | None) -> Parts | None:
+    """Return the parts that figures were rounded from; None where `rests` is no text of `Parts.rests`."""
+    try:
+        left = msgspec.json.decode(rests or "", type=Rests)
+    except msgspec.MsgspecError:
+        return None
+    found: list[Any] = list(counts)
+    found[SUMS] = [None if whole is None else (whole, *rest) for whole, rest in zip(found[SUMS], left)]
+    return Parts(*found)
+
+
+def _joined(one: Addends | None, more: Addends | None) -> Addends | None:
+    return more if one is None else one if more is None else one + more
+
+
+def _rest(terms: Addends | None) -> list[float]:
+    """Return few numbers that are exactly what `math.fsum` of these rounds away."""
+    found: list[float] = []
+    while terms and (left := math.fsum((*terms, *(-one for one in found)))):
+        found.append(left)
+    return found[1:]
+
+
+def _first(sign: float, *pairs: tuple[float | None, int | None]) -> tuple[float | None, int | None]:
+    """Return the least value (with `sign` -1.0: the largest) with its instant, of equal ones the earliest."""
+    known = [(sign * value, at, value) for value, at in pairs if value is not None and at is not None]
+    if not known:
+        return None, None
+    _, at, value = min(known)
+    return value, at
+
+
+def together(parts: Iterable[Counts]) -> Counts:
+    """Return what several hours of a channel come to, at least one."""
+    every = list(parts)
+
+    def of(name: str) -> list[Any]:
+        return [value for part in every if (value := getattr(part, name)) is not None]
+
+    found: list[Any] = [sum(of(name)) for name in COUNTS[:4]]
+    found += [math.fsum(of(name)) if of(name) else None for name in COUNTS[4:9]]
+    for extreme, name in ((min, "lowest"), (max, "highest")):
+        value = extreme(of(name), default=None)
+        instants = (getattr(part, f"{name}_at") for part in every if getattr(part, name) == value)
+        found += [value, None if value is None else min(instants)]
+    return Counts(*found)

@@ -1,0 +1,254 @@
+"""What the lanes of a station publish of themselves, each by one assignment, and the status that is made of it.
+
+None of these ever changes. The status goes over the local socket as JSON, and is read from it by `read`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from drivers.reason import Reason
+from edge.records.bodies import Hour, Minute, restore
+
+
+class SensorSnapshot(msgspec.Struct, frozen=True):
+    """What a bus lane publishes of a sensor: why it is down, how many readings, what was refused and went wrong."""
+
+    name: str
+    driver: str
+    bus: str
+    down: Reason | None
+    readings: int
+    refused: dict[str, int]
+    errors: dict[str, int]
+
+
+class LedgerSnapshot(msgspec.Struct, frozen=True):
+    """Whose word counts: the receiver that is believed, another that was heard, and how often that one was refused."""
+
+    believed: str | None
+    other: str | None
+    refused: int
+
+
+class SetAsideSnapshot(msgspec.Struct, frozen=True):
+    """How many messages were set aside since the start, why the last one was, and where they are."""
+
+    count: int
+    last: Reason | None
+    folder: str
+
+
+class TooLargeSnapshot(msgspec.Struct, frozen=True):
+    """How many records fit no packet of this broker, and what is said of the newest."""
+
+    count: int
+    last: Reason | None
+
+
+class UplinkSnapshot(msgspec.Struct, frozen=True):
+    """The link and what goes over it: `last_ack` is a boottime (s), `bytes_sent` MQTT's own, `sending` in flight.
+
+    `never_arrives` names records that the platform never has, however often they are sent.
+    """
+
+    destination: str
+    connected: bool
+    broker: str
+    protocol: str | None
+    proof: str
+    last_ack: float | None
+    sending: int
+    answered: bool
+    trouble: Reason | None
+    ledger: LedgerSnapshot
+    set_aside: SetAsideSnapshot
+    too_large: TooLargeSnapshot
+    never_arrives: tuple[str, ...]
+    bytes_sent: int
+
+
+class ForwardSnapshot(msgspec.Struct, frozen=True):
+    """One destination: its name and kind, and why the last try failed (None: it did not)."""
+
+    destination: str
+    kind: str
+    trouble: Reason | None = None
+
+
+class BudgetSnapshot(msgspec.Struct, frozen=True):
+    """How the month stands: bytes `used` by what for, what it may be (None: unlimited), which days it has (ISO).
+
+    `a_month` is what the configuration is reckoned to cost as it is thinned now, bytes in 30 days, at most the budget.
+    `step` is how much is thinned (`edge.budget.thinning`), `live_every` the minutes between two live messages.
+    """
+
+    most: int | None
+    used: dict[str, int]
+    first: date | None
+    end: date | None
+    days_left: float | None
+    a_month: float
+    step: int
+    live_every: int
+    spare: int | None = None  # bytes that other destinations may have; None: unlimited
+
+
+class CameraSnapshot(msgspec.Struct, frozen=True):
+    """What went wrong with a camera (its `detail` being what happened), failed tries since, its last picture's UTC."""
+
+    trouble: Reason | None
+    failures: int
+    last: int | None
+
+
+class PicturesSnapshot(msgspec.Struct, frozen=True):
+    """What the picture lane publishes of itself: how many were taken since the start, and each camera."""
+
+    taken: int
+    cameras: dict[str, CameraSnapshot]
+
+
+class AlertNow(msgspec.Struct, frozen=True):
+    """A rule whose alert is open, or that knows nothing (`blind`): its step, the worst value since it was raised.
+
+    `smoke`: what it would be raised by, were that not the smoke of frost fires.
+    """
+
+    rule: str
+    step: int
+    steps: int
+    blind: bool
+    quantity: str
+    unit: str
+    worst: float | None
+    crop: str
+    stage: str
+    assumed: bool
+    alert: str = ""  # its identity, "" while none is open
+    smoke: float | None = None
+
+
+class HornSnapshot(msgspec.Struct, frozen=True):
+    """What the horn publishes: whether it is on, the rules that call for it, those that were silenced, s of rest left.
+
+    `trouble`: why it, or its button, cannot be had.
+    """
+
+    on: bool = False
+    rules: tuple[str, ...] = ()
+    silenced: tuple[str, ...] = ()
+    rests_s: float = 0.0
+    trouble: Reason | None = None
+
+
+class ChannelNow(msgspec.Struct, frozen=True):
+    """How a channel fares: when it last took a message (microseconds UTC), why the last one was not taken."""
+
+    name: str
+    worked: int | None = None
+    trouble: Reason | None = None
+
+
+class NotifySnapshot(msgspec.Struct, frozen=True):
+    """What the lane publishes: its channels, and the rules whose alerts the station tells itself now."""
+
+    channels: tuple[ChannelNow, ...] = ()
+    rules: tuple[str, ...] = ()
+
+
+class ClockStatus(msgspec.Struct, frozen=True):
+    """How the time is known, its error, s, and what is wrong with its sources."""
+
+    source: str
+    error: float | None
+    trouble: Reason | None
+
+
+class Strays(msgspec.Struct, frozen=True):
+    """Picture files that no record tells of."""
+
+    files: int
+    bytes: int
+
+
+class StoreStatus(msgspec.Struct, frozen=True):
+    """What is kept and what is unsent since when.
+
+    `waiting`: records in memory alone, which the disk refuses; `mended`: what was put right last in this run.
+    """
+
+    epoch: str
+    next_seq: int
+    unsent: int
+    unsent_since: int | None
+    held: int
+    bytes: int
+    strays: Strays
+    trouble: Reason | None
+    waiting: int
+    mended: Reason | None
+
+
+class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
+    """What the uplink publishes, and what of the store its destination does not have or has not proven to have."""
+
+    unsent: int
+    unproven: int
+    pictures_left: int
+
+
+class ForwardStatus(ForwardSnapshot, frozen=True, kw_only=True):
+    """What a destination's lane publishes, and of the store: records that wait, those that wait for a time among them,
+    those that it does not take, and the begin of the newest that it has (microseconds UTC).
+    """
+
+    waiting: int
+    held: int
+    aside: int
+    newest: int | None
+
+
+class MinuteStatus(Minute, frozen=True, kw_only=True):
+    """The newest minute: its beginning (microseconds UTC, None unknown), its length (s), its body."""
+
+    start: int | None
+    duration: float
+
+
+class StationStatus(msgspec.Struct, frozen=True):
+    """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes.
+
+    `prices`: what a picture of each camera costs by its size, MB.
+    """
+
+    station: str
+    title: str
+    utc_offset_h: float
+    time: int | None
+    clock: ClockStatus
+    minute: MinuteStatus | None
+    units: dict[str, str]
+    derived: dict[str, float]
+    hour: Hour | None
+    sensors: list[SensorSnapshot]
+    store: StoreStatus
+    uplink: UplinkStatus | None
+    forward: list[ForwardStatus]
+    budget: BudgetSnapshot | None
+    pictures: PicturesSnapshot | None
+    prices: dict[str, float]
+    alerts: list[AlertNow]
+    horn: HornSnapshot | None
+    notify: NotifySnapshot | None
+    maintenance: Reason | None
+    falls: dict[str, int]
+    inbox_lost: int
+
+
+def read(status: Any) -> StationStatus:
+    """Return the status that a station has given as JSON values. Raise ValueError where it is of another version."""
+    return msgspec.convert(status, StationStatus, dec_hook=restore)

@@ -1,0 +1,60 @@
+"""A station's curves, as its own page shows them, and a channel's figures by day."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from edge.language.texts import _
+from edge.page.curve_pages import SPANS, CurvePages
+from edge.records.answers import Point, Series
+from edge.records.asked import DAY_US, AskedStep, chosen, unit_of, us
+from edge.wire.contract import StationId
+from hub.database.queries import Queries
+from hub.web.arguments import OfStation
+from hub.web.handlers import station as state_of
+from hub.web.pages.station import of_station
+from hub.web.table import Asked, PageAnswer
+
+
+class CurveOf(msgspec.Struct, frozen=True):
+    """A channel (none: those that matter most), and how much of it."""
+
+    station: StationId
+    channel: Annotated[str, Meta(max_length=130)] = ""
+    span: Annotated[str, Meta(max_length=10)] = "day"
+
+
+class StationCurves:
+    """The curves of one station. A span by the minute is read once for all of its channels."""
+
+    def __init__(self, queries: Queries, station: str) -> None:
+        self._queries, self._station = queries, station
+        self._minutes: dict[tuple[int, int], dict[str, list[Point]]] = {}
+
+    def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
+        """Return a channel's curve; instants in s since 1970. Raise SinkError."""
+        span = us(first), us(last)
+        if chosen(step, *span) != "minute":
+            return self._queries.series(self._station, channel, *span, step)
+        if span not in self._minutes:
+            self._minutes[span] = self._queries.curves(self._station, *span)
+        points = self._minutes[span].get(channel, [])
+        return Series(self._station, channel, unit_of(channel), "minute", points)
+
+
+def show(asked: Asked, said: CurveOf) -> PageAnswer:
+    """Return a channel's curve with its figures by day, or those that matter most."""
+    offset = state_of(asked, OfStation(said.station)).utc_offset_s
+    span = said.span if said.span in SPANS else "day"
+    first = asked.now_us - SPANS[span] * DAY_US
+    names = asked.queries.channels(said.station, first, asked.now_us)
+    pages = CurvePages(StationCurves(asked.queries, said.station))
+    shown = pages.values(said.channel, span, said.station, names, asked.now_us, offset)
+    days = None
+    if shown["channel"]:
+        days = asked.queries.series(said.station, said.channel, first, asked.now_us, "day")
+    values = {**shown, "first_us": first, "days": days}
+    return of_station(asked, said.station, "curves_here.html", _("Curves"), values, offset)

@@ -1,0 +1,58 @@
+"""What `minshan hub status` says of the broker: whether it lets the hub in, and for how long it keeps what waits."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+
+from edge.config.address import parse
+from edge.language import texts
+from edge.language.texts import _
+from edge.wire.errors import LinkError
+from edge.wire.session import KEPT_SESSION, Session
+
+if TYPE_CHECKING:
+    from edge.config.sections import BrokerSection
+
+DEADLINE = 5.0  # s
+MQTT5 = 5
+
+
+class BrokerState(NamedTuple):
+    """`trouble`: why it does not let the hub in, None: it does. `keeps_s`: how long it keeps what waits for a hub that
+    is away, None: it does not say (MQTT 3.1.1)."""
+
+    broker: str
+    trouble: str | None
+    keeps_s: int | None
+
+
+def state_of(section: BrokerSection) -> BrokerState:
+    """Return it, by a connection of its own of which nothing stays at the broker."""
+    from edge.wire.mqtt_link import connect
+
+    where, name = parse(section.url).url, f"minshan-status-{secrets.token_hex(4)}"
+    try:
+        link = connect(section, Session(name, (), expiry=KEPT_SESSION), deadline=DEADLINE)
+        keeps = (link.granted.expiry or KEPT_SESSION) if link.version == MQTT5 else None
+        link.close()
+        connect(section, Session(name, ()), known=link.version, deadline=DEADLINE).close()  # its session ends
+    except LinkError as error:
+        return BrokerState(where, texts.render(error.reason), None)
+    return BrokerState(where, None, keeps)
+
+
+def line(state: BrokerState) -> str:
+    """Return it as a line."""
+    if state.trouble is not None:
+        return _("broker: {detail}").format(detail=state.trouble)
+    if state.keeps_s is None:
+        return _("broker: {broker} takes the login").format(broker=state.broker)
+    if state.keeps_s >= KEPT_SESSION:
+        said = _("broker: {broker} takes the login, and keeps for {hours} h what waits for a hub that is away")
+    else:
+        said = _(
+            "broker: {broker} takes the login, and keeps for {hours} h alone what waits for a hub that is away; "
+            "what it drops after that the stations send again"
+        )
+    return said.format(broker=state.broker, hours=f"{state.keeps_s / 3600:.3g}")
