@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from edge.records.bodies import Alert
 from edge.records.record import Record
 from hub.alarms.alarm import identity
-from tests.kits.alarm_season import DAY_MIN, IDLE_S, NIGHT_MIN, POLL_S, Season, Told
+from tests.kits.alarm_season import DAY_MIN, NIGHT_MIN, POLL_S, Season, Told
 from tests.kits.season_box import HOLD, LIMIT, MINUTE_US, Box
 
 SOON = (2 * POLL_S + 60.0) / 60.0  # minutes: two looks, what came late is gathered, channels that take their time
@@ -66,7 +66,17 @@ class Checked:
         works = any(first <= begin and end <= last for first, last in self.season.ups)
         trouble = self.season.trouble
         spans = [span for some in (trouble.broken, trouble.lost) for each in some.values() for span in each]
-        return works and end <= self.now and not any(first - 11 < end and begin < last + 11 for first, last in spans)
+        pace = self.is_night(begin) and self.is_night(end)  # by day a hub of these seasons looks every few minutes
+        return (
+            works
+            and pace
+            and end <= self.now
+            and not any(first - 11 < end and begin < last + 11 for first, last in spans)
+        )
+
+    def is_night(self, at: float) -> bool:
+        """Return whether a cold night is lived then, by the minute."""
+        return at // DAY_MIN in self.season.cold and at % DAY_MIN < NIGHT_MIN - 10
 
     def arrived(self, name: str, record: Record) -> float | None:
         """Return when a record came to the hub, minutes."""
@@ -197,8 +207,7 @@ def ended(found: Checked) -> Iterator[str]:
             if count > 1:
                 yield f"doubled: the end of {what} came {count} times to {who}"
         at = max((found.arrived(name, record) or 0.0) for _, record in found.turns[name])
-        quick = at // DAY_MIN in found.season.cold and at % DAY_MIN < NIGHT_MIN - 10
-        soon = SOON + 0.5 if quick else 2 * IDLE_S / 60 + 1
+        soon = SOON + 0.5
         if direct and found.calm(at, at + soon) and direct[0].at > at + soon:
             yield f"late: the end of {what} was told {direct[0].at - at:.1f} min after it came"
 
