@@ -6,9 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from edge.delivery.texts import clock_time
+from edge.language.spoken import Spoken
 from edge.records.bodies import Alert
 from edge.records.record import Record
-from hub.alarms.alarm import identity
+from hub.alarms.alarm import Alarm, identity
 from tests.kits.alarm_season import DAY_MIN, NIGHT_MIN, POLL_S, Season, Told
 from tests.kits.season_box import HOLD, LIMIT, MINUTE_US, Box
 
@@ -44,13 +46,18 @@ class Checked:
                 mine = [one for one in mine if _head(one) in ("无法判断", "恢复")]
             end = self.minute(alarm.cleared_us) if alarm.cleared_us else self.now
             over = [one for one in mine if _head(one) in ("解除", "恢复")]
-            self.closed[name] = [one for one in over if clock(alarm.cleared_us) in one.text]
+            self.closed[name] = [one for one in over if self.stamp(alarm, one) in one.text]
             span = self.minute(alarm.raised_us), end + SOON
             self.opened[name] = [
                 one
                 for one in mine
                 if one not in over and one.message not in self.rounds and span[0] <= one.at <= span[1]
             ]
+
+    def stamp(self, alarm: Alarm, told: Told) -> str:
+        """Return how a message names an alarm's end: with the day where it is told on another one."""
+        now = self.season.begin + round(told.at * MINUTE_US)
+        return f"{alarm.station} {clock_time(alarm.cleared_us, now, 8.0, Spoken('zh'))}，"
 
     @property
     def now(self) -> float:
@@ -166,7 +173,7 @@ def escalated(found: Checked) -> Iterator[str]:
         for after, people in ((5.0, 1), (10.0, 2), (20.0, 3)):
             until = first + after + SOON + 0.5
             heard = {who for one in lines if one.at <= until for who in one.to}
-            again = any(first + 4.0 < one.at <= until for one in lines)
+            again = capped(found, until) or any(first + 4.0 < one.at <= until for one in lines)
             if until < end and found.calm(first, until) and (len(heard) < people or not again):
                 yield f"not escalated: {alarm.station} {alarm.what} of {clock(alarm.raised_us)} after {after:.0f} min"
         times = [one.at for one in lines if one.at <= end]
