@@ -57,7 +57,7 @@ class World:
         if any(begin <= self.now < end for begin, end in self._away):
             return AWAY
         self.arrived[service.name].append(service.got[-1][1])
-        clock.sleep_until(clock.now() + self._chance.uniform(0.0, 8.0))  # killed meanwhile, nobody knows
+        clock.sleep_until(clock.now() + self._chance.uniform(0.0, 25.0))  # killed meanwhile, nobody knows
         return LOST if self.now < LENGTH - CALM and self._chance.random() < 0.3 else DONE
 
 
@@ -91,7 +91,7 @@ def clock(utc_s: float) -> str:
     return f"{datetime.fromtimestamp(BEGIN / 1e6 + utc_s, UTC) + timedelta(hours=8):%H:%M}"
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 5))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 5))])
 def test_each_alert_is_told_and_its_end_once(tmp_path: Path, seed: int) -> None:
     """Killed anywhere, also while it asks; answers lost; no link for an hour: whoever is to know hears of each alert,
     of its end once and by no call, and whatever came twice says that it may have."""
