@@ -1,6 +1,7 @@
 """Simulated station-days by the hundred, or one box for a year: `make soak`, ARGS="--days 200", "--months 1", "--year".
 
-ARGS="--seasons 20": so many made springs of alarms instead, by seed, of two nights each, one of them cold.
+ARGS="--seasons 20": so many made springs of alarms instead, by seed, of two nights each, one of them cold;
+"--nights 8": of so many, half of them cold.
 
 A box has one sensor, stands before a rough network and the real receiver, and suffers all the faults, by seed. Of the
 days by the hundred each four are a life of their own, with a camera and somebody who asks it for things. A year is
@@ -123,13 +124,14 @@ def months(wanted: int, seed: int) -> Counter[str]:
     return all_broken
 
 
-def seasons(wanted: int, first_seed: int) -> int:
-    """Live springs of alarms by seed, and print what came of each. Return how many complaints there are."""
+def seasons(wanted: int, first_seed: int, nights: int) -> int:
+    """Live springs of alarms by seed, half of their nights cold, and print what came of each. Return how many
+    complaints there are."""
     logging.disable(logging.CRITICAL)
     count = 0
     for seed in range(first_seed, first_seed + wanted):
         with folder_in_memory() as folder:
-            season = drawn(folder, seed, 2, 1)
+            season = drawn(folder, seed, nights, nights // 2)
             season.live()
             found = Checked(season)
             complaints = found.complaints()
@@ -171,9 +173,10 @@ def main() -> int:
     parser.add_argument("--year", action="store_const", const=12, dest="months", help="one box for twelve months")
     parser.add_argument("--seed", type=int, default=FIRST_SEED, help="the first of the seeds")
     parser.add_argument("--seasons", type=int, help="so many springs of alarms instead")
+    parser.add_argument("--nights", type=int, default=2, help="of each of these springs")
     wanted = parser.parse_args()
     if wanted.seasons:
-        return 1 if seasons(wanted.seasons, wanted.seed) else 0
+        return 1 if seasons(wanted.seasons, wanted.seed, wanted.nights) else 0
     broken = months(wanted.months, wanted.seed) if wanted.months else lives(wanted.days, wanted.seed)
     return 1 if broken else 0
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 BROKER_URL = r"^mqtts?://.+"
 HTTP_URL = r"^https?://.+"
 # As `openssl x509 -fingerprint -sha256` writes it, or 64 digits alone.
 FINGERPRINT = r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$"
+MONTH_DAY = r"^(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))$"
+HOUR_MINUTE = r"^([01]\d|2[0-3]):[0-5]\d$"
+PERSON = r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$"
+PHONE = r"^\+?[0-9]{5,15}$"
+MAIL_ADDRESS = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Fingerprint = Annotated[str, Field(pattern=FINGERPRINT)]
-LimitList = Annotated[tuple[float, ...], Field(min_length=1, max_length=8, strict=False)]
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
-HourMinute = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+LimitList = Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=8, strict=False)]
+MonthDay = Annotated[str, Field(pattern=MONTH_DAY)]
+HourMinute = Annotated[str, Field(pattern=HOUR_MINUTE)]
 
 
 class Section(BaseModel):

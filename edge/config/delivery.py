@@ -11,12 +11,10 @@ from pydantic import Field, field_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from edge.config.base import HourMinute, Name, Section
+from edge.config.base import MAIL_ADDRESS, PERSON, PHONE, HourMinute, Name, Section
 from edge.config.web_address import BaseAddress, HeaderName, SuccessValue, WebAddress, url_parts
 
-PERSON = r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$"
-PHONE = r"^\+?[0-9]{5,15}$"
-MAIL_ADDRESS = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
+NO_HOURS = Reason("no_hours", "begin and end are the same: no time lies between them; leave hours out for all day")
 MAIL_URL = r"^smtps?://[^/?#\s]+$"
 BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:465 or smtp://host:25")
 URL_PASSWORD = Reason("url_password", "no password belongs here: put it into a file and name that in password_file")
@@ -129,3 +127,10 @@ class PersonSection(Section):
     channels: tuple[Name, ...] = Field(default=(), max_length=16, strict=False)
     hours: tuple[HourMinute, HourMinute] | None = Field(default=None, strict=False)
     language: Literal["en", "zh"] = "zh"
+
+    @field_validator("hours")
+    @classmethod
+    def _is_some_time(cls, hours: tuple[str, str] | None) -> tuple[str, str] | None:
+        if hours is not None and hours[0] == hours[1]:
+            raise SettingError(NO_HOURS)
+        return hours

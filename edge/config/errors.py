@@ -11,7 +11,17 @@ from typing import Any
 from drivers.catalog import UnknownDriverError
 from drivers.reason import Reason
 from drivers.refusals import refusal
-from edge.config.base import BROKER_URL, FINGERPRINT, HTTP_URL, NAME
+from edge.config.base import (
+    BROKER_URL,
+    FINGERPRINT,
+    HOUR_MINUTE,
+    HTTP_URL,
+    MAIL_ADDRESS,
+    MONTH_DAY,
+    NAME,
+    PERSON,
+    PHONE,
+)
 
 BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
 BAD_PORT = Reason("bad_port", "behind the host's : stands a port, from 1 to 65535")
@@ -25,6 +35,11 @@ FORMS = {
     HTTP_URL: BAD_HTTP_URL,
     NAME: BAD_NAME,
     FINGERPRINT: BAD_FINGERPRINT,
+    HOUR_MINUTE: Reason("bad_hour", "must be a time of day as 06:30, from 00:00 to 23:59"),
+    MONTH_DAY: Reason("bad_day_of_year", "must be a day of the year as 04-15, the month first"),
+    PERSON: Reason("bad_person", "must be 1 to 64 letters, digits or Chinese characters without spaces"),
+    PHONE: Reason("bad_phone", "must be digits alone, as 13800000000 or +8613800000000"),
+    MAIL_ADDRESS: Reason("bad_mail_address", "must be a mail address, as name@example.cn"),
 }  # of a text, by its pattern
 NO_FILE = Reason("no_file", "the file is not there")
 
@@ -73,6 +88,8 @@ def value_for_people(key: str, text: str) -> str:
 
 def explained(error: Mapping[str, Any], key: str) -> Reason:
     """Return what one of pydantic's errors means, about the key of that name."""
+    if error["type"] == "tuple_type" and isinstance(error.get("input"), dict):
+        return Reason("list_of_tables", "write [[{key}]] in two brackets: there may be several", key=key)
     pattern = dict(error.get("ctx") or {}).get("pattern")
     return FORMS[pattern] if pattern in FORMS else refusal(error, key)
 

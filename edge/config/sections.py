@@ -15,13 +15,15 @@ from drivers.driver import DriverInfo
 from drivers.errors import SettingError
 from drivers.reason import Reason
 from edge.config.base import BROKER_URL, Fingerprint, HourMinute, LimitList, MonthDay, Name, Section
-from edge.config.delivery import DeliveryChannel, NotifySection, PersonSection
+from edge.config.delivery import NO_HOURS, DeliveryChannel, NotifySection, PersonSection
 from edge.config.forward import Forward
 
 ALERT_KINDS = ("above", "below", "falls", "crop", "lost")
 NOT_ONE_KIND = Reason("alert_kind", "a rule has exactly one of {kinds}", kinds="")
 WANTS_CHANNEL = Reason("alert_wants_channel", 'say which channel it watches, as channel = "air_temperature"')
 NO_CHANNEL = Reason("alert_no_channel", "this rule watches no channel: leave channel out")
+NOT_COLDER = Reason("alert_not_colder", "offset_k says how much colder the lowest corner is: write it below 0, as -2.0")
+LOST_NONE = Reason("alert_lost_none", "lost counts silent sensors: it begins with 1 or more")
 LIMITS_UNSORTED = Reason("alert_limits", "limits stand from the first to the worst, each once")
 RemoteCommand = Literal["picture", "hello", "maintenance", "stage", "silence-horn"]
 
@@ -157,7 +159,7 @@ class AlertSection(Section):
     falls: LimitList | None = None
     crop: Literal["apple", "cherry", "plum", "loquat"] | None = None
     lost: LimitList | None = None
-    offset_k: float = Field(default=0.0, ge=-10, le=10)
+    offset_k: float = Field(default=0.0, ge=-10)
     near_k: float = Field(default=3.0, ge=0, le=10)
     hold_min: int = Field(default=3, ge=1, le=1440)
     clear_min: int = Field(default=10, ge=1, le=1440)
@@ -176,6 +178,12 @@ class AlertSection(Section):
         limits = list(getattr(self, given[0])) if given[0] != "crop" else []
         if limits != sorted(set(limits), reverse=given[0] == "below"):
             raise SettingError(LIMITS_UNSORTED)
+        if self.offset_k > 0:
+            raise SettingError(NOT_COLDER)
+        if self.lost is not None and self.lost[0] < 1:
+            raise SettingError(LOST_NONE)
+        if self.hours is not None and self.hours[0] == self.hours[1]:
+            raise SettingError(NO_HOURS)
         return self
 
 

@@ -246,7 +246,7 @@ def test_notify(parts: Parts, arguments: NoArguments, request: Request) -> None:
     """Send a test message to people by each channel: the end comes with what all services answered."""
     notify = notify_orders.notify_of(parts)
     request.tell(Outcome("accepted"))
-    notify.test(lambda sent: request.tell(Outcome("done", data=notify_orders.told(sent))))
+    notify.test(lambda came: request.tell(Outcome(*notify_orders.outcome(came))))
 
 
 def set_page_token(parts: Parts, arguments: PageTokenArguments, request: Request) -> Outcome:

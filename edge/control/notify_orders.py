@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from drivers.reason import Reason
 from edge.control.arguments import RefusedError
@@ -17,6 +17,11 @@ def notify_of(parts: Parts) -> NotifyLane:
     if parts.notify is None:
         raise RefusedError(Reason("without_channels", "this station has no [[channel]] to tell people by"))
     return parts.notify
+
+
+def outcome(came: list[Sent] | Reason) -> tuple[Literal["done", "failed"], Reason | None, dict[str, Any]]:
+    """Return how a test ended: the state, why nothing was sent, what the services answered."""
+    return ("failed", came, {}) if isinstance(came, Reason) else ("done", None, told(came))
 
 
 def told(sent: Sequence[Sent]) -> dict[str, Any]:

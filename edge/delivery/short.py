@@ -13,14 +13,30 @@ MOST_NAME = 8  # characters
 UNITS = {"degC": "度", "m/s": "米每秒", "mm": "毫米", "V": "伏", "ug/m3": "微克", "%": "百分号", "hPa": "百帕"}
 
 
+OTHERS = {
+    "test": "测试",
+    "summary": "告警汇总",
+    "daily": "日报",
+    "hub": "平台故障",
+    "hub back": "平台恢复",
+}  # what is about no alert
+
+
 def short_of(facts: AlertFacts) -> Short:
     """Return the words of one alert."""
     return Short(name_of(facts.station), what_of(facts), value_of(facts.value, facts.unit), time_of(facts))
 
 
+def short_word(kind: str) -> Short:
+    """Return the words of a message that is about no alert."""
+    return Short("", OTHERS.get(kind, "告警"), "", "")
+
+
 def what_of(facts: AlertFacts) -> str:
     """Return what it is about."""
     said = Spoken("zh").say(WHAT[facts.what])
+    if facts.turn == "blind":
+        return f"{said}无法判断"
     return f"{said}解除" if facts.turn in ("cleared", "ended", KNOWN) else said
 
 

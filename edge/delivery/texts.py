@@ -171,11 +171,11 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     where = words.say(N_("{station} {time}"), station=facts.station, time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
-    if facts.what == "clock":
-        return [words.say(CLOCK_BACK) if facts.turn == "cleared" else words.say(CLOCK, minutes=facts.minutes)]
+    if facts.what in ("clock", "all_silent"):
+        return [_of_the_hub(words, facts, at)]
     if facts.turn in ("cleared", "ended", KNOWN):
         return [where, _over(words, facts)]
-    if facts.what in ("silent", "all_silent"):
+    if facts.what == "silent":
         return _of_silence(words, facts, at)
     if facts.turn == "blind":
         what = words.say(WHAT[facts.what])
@@ -206,11 +206,10 @@ def _of_frost(words: Spoken, facts: AlertFacts) -> list[str]:
 
 
 def _of_value(words: Spoken, facts: AlertFacts) -> list[str]:
-    unit = words.unit(facts.unit)
-    gaps = {"quantity": words.quantity(facts.quantity), "value": _number(facts.value, facts.quantity), "unit": unit}
-    parts = [words.say(N_("{quantity} {value} {unit}"), **gaps).rstrip()]
+    value = _amount(words, _number(facts.value, facts.quantity), facts.unit)
+    parts = [words.say(N_("{quantity} {amount}"), quantity=words.quantity(facts.quantity), amount=value)]
     if facts.limit is not None:
-        parts.append(words.say(N_("limit {limit} {unit}"), limit=f"{facts.limit:g}", unit=unit).rstrip())
+        parts.append(words.say(N_("limit {limit}"), limit=_amount(words, f"{facts.limit:g}", facts.unit)))
     return parts
 
 
@@ -227,10 +226,18 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
     return parts
 
 
-def _of_silence(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
-    if facts.what == "all_silent":
+def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
+    """Return what concerns no station alone: the hub's clock, and that nothing is heard of any."""
+    if facts.what == "clock":
+        said = CLOCK_BACK if facts.turn == "cleared" else CLOCK
+    elif facts.turn == "cleared":
+        said = N_("stations are heard again since {time}")
+    else:
         said = N_("nothing from any of the {n} stations for {minutes} min: look at the broker and at the hub")
-        return [words.say(said, n=facts.count, minutes=facts.minutes)]
+    return words.say(said, n=facts.count, minutes=facts.minutes, time=at)
+
+
+def _of_silence(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
     gaps = {"station": facts.station, "minutes": facts.minutes}
     parts = [words.say(N_("{station}: no data for {minutes} min"), **gaps)]
     if facts.air is not None:
@@ -251,22 +258,29 @@ def _of_channel(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
 
 
 def _over(words: Spoken, facts: AlertFacts) -> str:
-    if facts.what in ("silent", "all_silent"):
+    what = words.say(WHAT[facts.what])
+    if facts.what == "silent":
         return words.say(N_("it sends again"))
     if facts.turn == KNOWN:
-        return words.say(N_("{what} can be judged again"), what=words.say(WHAT[facts.what]))
+        return words.say(N_("{what} can be judged again"), what=what)
     if facts.turn == "ended":
-        return words.say(N_("{what}: the rule is no longer there"), what=words.say(WHAT[facts.what]))
-    if facts.worst is None:
-        return words.say(N_("{what} is over"), what=words.say(WHAT[facts.what]))
-    gaps = {"what": words.say(WHAT[facts.what]), "unit": words.unit(facts.unit)}
-    return words.say(
-        N_("{what} is over, worst {worst} {unit}"), worst=_number(facts.worst, facts.quantity), **gaps
-    ).rstrip()
+        return words.say(N_("{what}: the rule is no longer there"), what=what)
+    if facts.what == "sensor":
+        return words.say(N_("every sensor gives values again"))
+    said = N_("{what} is over") if facts.worst is None else N_("{what} is over, worst {worst}")
+    if facts.what == "battery" and facts.worst is not None:
+        said = N_("the battery is well again, lowest {worst}")
+    return words.say(said, what=what, worst=_amount(words, _number(facts.worst, facts.quantity), facts.unit))
+
+
+def _amount(words: Spoken, number: str, unit: str) -> str:
+    """Return a number with its unit, as people of that language write it."""
+    return words.say(N_("{number} °C"), number=number) if unit == "degC" else f"{number} {words.unit(unit)}".rstrip()
 
 
 def _number(value: float | None, quantity: str) -> str:
+    """Return a value with the digits that people read: a temperature with one, though it is reported with two."""
     if value is None:
         return "–"
     known = QUANTITIES.get(quantity.partition(".")[0])
-    return f"{value:.{1 if known is None else known.decimals}f}"
+    return f"{value:.{1 if known is None or known.unit == 'degC' else known.decimals}f}"

@@ -14,7 +14,7 @@ from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
 from edge.language.speech import _, language, ngettext, pgettext, speak, speaking
 from edge.language.words import BUSES, CROPS, FACTS, FLAGS, QUANTITIES, RULES, SOURCES, STAGES, UNITS
-from edge.measure.derived.hourly import HOURLY
+from edge.measure.derived.hourly import FIGURES
 from edge.records.channel_name import ChannelName
 
 __all__ = [
@@ -177,7 +177,7 @@ def compass(degrees: float) -> str:
 def derived(found: Mapping[str, float]) -> str:
     """Return the values derived from a minute or an hour, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
     told = [
-        f"{label(name)} {value(number, HOURLY[name].decimals)} {unit(HOURLY[name].unit)}".rstrip()
+        f"{label(name)} {value(number, FIGURES[name].decimals)} {unit(FIGURES[name].unit)}".rstrip()
         for name, number in found.items()
     ]
     return _(", ").join(told)

@@ -10,7 +10,7 @@ from drivers.reason import restored
 from edge.language import texts
 from edge.language.texts import _
 from edge.language.words import VERDICT_INPUTS, VERDICT_LIMITS, VERDICT_RULES, VERDICT_STATES
-from edge.measure.derived.hourly import HOURLY
+from edge.measure.derived.hourly import FIGURES
 from edge.measure.derived.verdict import UNKNOWN, Verdict
 
 
@@ -73,7 +73,7 @@ def input_words(name: str, value: float | None) -> str:
     """Return an input with its name and unit."""
     if name in VERDICT_INPUTS:
         return _(VERDICT_INPUTS[name]).format(value=f"{value:.1f}")
-    known = HOURLY.get(name) or QUANTITIES[name]
+    known = FIGURES.get(name) or QUANTITIES[name]
     words = state_words(UNKNOWN) if value is None else f"{known.rounded(value):g} {texts.unit(known.unit)}".rstrip()
     return _("{name} {value}").format(name=texts.label(name), value=words)
 

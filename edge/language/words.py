@@ -50,6 +50,7 @@ QUANTITIES = {
     "vapour_pressure_deficit": N_("Vapour pressure deficit"),
     "reference_evapotranspiration": N_("Reference evapotranspiration"),
     "growing_degree_hours": N_("Growing degree hours"),
+    "growing_degree_days": N_("Growing degree days above 10 °C"),
     "chill_hours": N_("Chill hours"),
     "utah_chill_units": N_("Utah chill units"),
     "chill_portions": N_("Chill portions"),
@@ -93,6 +94,7 @@ UNITS = {
     "lux": "lx",
     "code": N_("(code)"),
     "K h": "°C·h",
+    "K d": "°C·d",
     "1": "",
 }
 

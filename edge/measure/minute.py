@@ -114,6 +114,7 @@ class Minutes:
         calm(values)
         samples = {name: [c.reading.value for c in checked if c.flag == 1] for name, (_, checked) in cut.items()}
         values = self._closing.judge(begin, end, utc_offset, values, samples)
+        calm(values)  # where the speed is doubted now, so is the calm
         return Minute(
             {name: v.value for name, v in values.items()},
             {name: int(v.flag) for name, v in values.items()},
@@ -229,7 +230,10 @@ def gust(line: ChannelLine, checked: list[Checked], begin: float, mean_speed: Va
 
 
 def calm(values: dict[str, Value]) -> None:
-    """Give direction 0 where the reported mean speed of the same sensor (or the primary) is 0.0: calm."""
+    """Give direction 0 where the reported mean speed of the same sensor (or the primary) is 0.0: calm.
+
+    It is no better known than that speed: cups that are held make no calm.
+    """
     for name, value in values.items():
         channel = ChannelName.parse(name)
         if channel.quantity != "wind_from_direction":
@@ -237,10 +241,10 @@ def calm(values: dict[str, Value]) -> None:
         speed = values.get(channel.beside("wind_speed")) or values.get("wind_speed")
         if speed is None or speed.value != 0.0:
             continue
-        if value.value is not None:
+        if value.reason == VARIABLE or (value.value is not None and value.flag < speed.flag):
+            values[name] = Value(0.0, speed.flag, speed.reason)
+        elif value.value is not None:
             values[name] = Value(0.0, value.flag, value.reason)
-        elif value.reason == VARIABLE:
-            values[name] = Value(0.0, Flag.PASS)
 
 
 def flagged(value: float, checked: list[Checked]) -> Value:

@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from drivers.clock import Clock, Inbox, Lane, Stopped
-from drivers.reason import UNFORESEEN
+from drivers.reason import UNFORESEEN, Reason
 from edge.delivery.message import Fate, Message, Sender, SendResult
 from edge.notify.reach import Reach
 
@@ -32,9 +32,9 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct):
-    """Send a test message by each channel; `tell` hears what came of all of them."""
+    """Send a test message by each channel; `tell` hears what came of all of them, or why nothing was sent."""
 
-    tell: Callable[[list[Sent]], object]
+    tell: Callable[[list[Sent] | Reason], object]
     left: int = 0
     sent: list[Sent] = msgspec.field(default_factory=list)
 

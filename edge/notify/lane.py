@@ -39,6 +39,7 @@ IDLE_S = 60.0
 AGAIN_S = 5.0  # before what may have arrived is sent once more
 BUSY_S, BLOCKED_S, REFUSED_S = 60.0, 600.0, 3600.0  # for which a service that takes nothing is left alone
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0  # between tries of what surely did not arrive
+TRIAL_UNDER_WAY = Reason("notify_test_under_way", "a test is under way: wait until it has ended")
 
 
 class NotifyLane:
@@ -69,7 +70,8 @@ class NotifyLane:
         self._refused: dict[str, float] = {}  # until when those behind a key are
         self._backoffs = {name: Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S) for name in senders}
         self._troubles: dict[str, Reason | None] = {}
-        self._trials: deque[tuple[Trial, Reach]] = deque()
+        self._trial = Trial(lambda _: None)  # the last one
+        self._trials: deque[Reach] = deque()  # what it is still to be sent by
         self.snapshot = NotifySnapshot(tuple(ChannelNow(name) for name in senders))
 
     # -- from any lane -------------------------------------------------------------------------------------------
@@ -79,15 +81,18 @@ class NotifyLane:
         if not len(self._inbox):
             self._inbox.offer(True)
 
-    def test(self, tell: Callable[[list[Sent]], object]) -> None:
-        """Send a test message by each channel; `tell` hears what came of it."""
-        self._inbox.offer(Trial(tell))
+    def test(self, tell: Callable[[list[Sent] | Reason], object]) -> None:
+        """Send a test message by each channel, one test at a time; `tell` hears what came of it, or why not."""
+        if not self._inbox.offer(Trial(tell)):
+            tell(TRIAL_UNDER_WAY)
 
     # -- the lane ------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Serve for ever; ends by `Stopped`."""
         self._state.resume(self._boot, self._clock.now())
+        self._trial.left = 0
+        self._trials.clear()
         lanes = self._asking.lanes()
         try:
             while True:
@@ -101,11 +106,18 @@ class NotifyLane:
 
     def _take(self, item: Sent | Trial | bool | None) -> None:
         if isinstance(item, Trial):
-            item.left = len(self._reaches)
-            self._trials += ((item, reach) for reach in self._reaches)
+            self._try(item)
         elif isinstance(item, Sent):
             self._asking.free(item)
             self._settle(item)
+
+    def _try(self, trial: Trial) -> None:
+        """Begin a test, unless one is under way."""
+        if self._trial.left:
+            trial.tell(TRIAL_UNDER_WAY)
+            return
+        self._trial, trial.left = trial, len(self._reaches)
+        self._trials.extend(self._reaches)
 
     def _next_look(self) -> float:
         now = self._clock.now()
@@ -154,11 +166,11 @@ class NotifyLane:
         """Ask each channel that is free for what goes next by it."""
         now = self._clock.now()
         utc = self._time_at(now)[0] or 0
-        for trial, reach in list(self._trials):
+        for reach in list(self._trials):
             if self._asking.is_free(reach.channel) and self._has_room(reach.channel, now):
-                self._trials.remove((trial, reach))
-                to = reach.to("frost", utc, self._offset)
-                self._ask(Job(reach, self._writer.trial(secrets.token_hex(8), to, reach.lang, reach.wakes), trial), now)
+                self._trials.remove(reach)
+                message = self._writer.trial(secrets.token_hex(8), reach.to("frost", utc, self._offset), reach)
+                self._ask(Job(reach, message, self._trial), now)
         for reach in self._reaches:
             rests = max(self._pauses.get(reach.channel, now), self._refused.get(reach.key, now))
             if self._asking.is_free(reach.channel) and rests <= now and self._has_room(reach.channel, now):

@@ -9,13 +9,14 @@ import msgspec
 from edge.alerts.alerts import End, end_of, minutes
 from edge.alerts.measures import SPAN, ChannelMeasure, FallMeasure, good
 from edge.config.sections import Config
-from edge.delivery.message import Message, Recipient, Short
-from edge.delivery.short import short_of
+from edge.delivery.message import Message, Recipient
+from edge.delivery.short import short_of, short_word
 from edge.delivery.texts import AlertFacts, begun, facts_of, sentence
 from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
 from edge.notify.cases import Case
+from edge.notify.reach import Reach
 from edge.records.record import Kind
 from edge.store.store import Store
 
@@ -52,11 +53,11 @@ class Writer:
         """Return whether a turn is told long after it happened."""
         return case.utc is not None and now > 0 and now - case.utc > self._late_s * 1e6
 
-    def trial(self, name: str, to: Sequence[Recipient], lang: Lang, wakes: bool) -> Message:
+    def trial(self, name: str, to: Sequence[Recipient], reach: Reach) -> Message:
         """Return a test message."""
-        words = Spoken(lang)
+        words = Spoken(reach.lang)
         lines = begun([words.say(N_("{before}, {after}"), before=words.say(TRIAL), after=self._name)])
-        return Message(name, lines, words.say(NO_HUB), "", tuple(to), "test", wakes, Short("", "", "", ""))
+        return Message(name, lines, words.say(NO_HUB), "", tuple(to), "test", reach.wakes, short_word("test"))
 
     def _facts(self, case: Case, now: int) -> AlertFacts:
         found = facts_of(case.said, self._name, case.utc, now, self._config.site.utc_offset_h)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.language import destinations, texts
+from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine, BoxLine
@@ -70,11 +71,14 @@ def troubles(facts: StationStatus) -> Iterator[BoxLine]:
 
 
 def sensors(found: list[SensorSnapshot]) -> Iterator[BoxLine]:
-    """Yield a line about those that are silent, or that none is."""
-    down = [sensor.name for sensor in found if sensor.down]
-    if down:
-        yield BoxLine(_("Silent sensors: {names}").format(names=_(", ").join(down)), True)
-    elif found:
+    """Yield a line about each bus of which nothing answers, one about the other silent sensors, or that none is."""
+    groups = [group for group, _why in silences(found)]
+    for dead in (group for group in groups if group[1:]):
+        said = _("Nothing on {place} answers ({names}): look at its fuse, its surge protector and its power.")
+        yield BoxLine(said.format(place=place_of(dead[0]), names=names(dead)), True)
+    if alone := [group[0] for group in groups if not group[1:]]:
+        yield BoxLine(_("Silent sensors: {names}").format(names=names(alone)), True)
+    elif found and not groups:
         yield BoxLine(_("All sensors answer."))
 
 

@@ -43,7 +43,8 @@ class Minute(msgspec.Struct, frozen=True):
 class SeasonCounts(msgspec.Struct, frozen=True):
     """What a season came to since its first hour (`since`, microseconds UTC), of `hours` with a temperature.
 
-    `missing`: hours without one; they count for nothing.
+    `missing`: hours without one; they count for nothing. `growing_degree_days`: above 10 degC, K d; None: not counted
+    from the season's first hour on.
     """
 
     since: Utc
@@ -53,6 +54,7 @@ class SeasonCounts(msgspec.Struct, frozen=True):
     utah_chill_units: float
     growing_degree_hours: float
     chill_portions: float
+    growing_degree_days: float | None = None
 
 
 class Hour(msgspec.Struct, frozen=True, omit_defaults=True):

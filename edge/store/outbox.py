@@ -24,7 +24,7 @@ from edge.store.epochs import Tail
 
 PLATFORM = "platform"
 ASK_AFTER = 120.0  # s for which sent records may stay unproven before they are asked for: then they are overdue
-LOOKED_AT = 100  # records in which a minute is looked for
+LOOKED_AT = 100  # records in which a minute is looked for, and alerts among which those that are unsent
 LONGEST = ASK_AFTER + 900.0  # s for which they may where receipts are gathered
 Pick = Callable[[Callable[[], Ranges], int, bool], list[Record]]  # (which seqs, at most how many, newest first)
 
@@ -76,12 +76,15 @@ class Outbox:
         newest_first: bool = True,
         until_seq: int | None = None,
         excluding: Ranges = NOTHING,
+        alerts_alone: bool = False,
     ) -> list[Record]:
         """Return records to send: unsent, not held, not above `until_seq`, not `excluding` (what is under way)."""
 
         def due() -> Ranges:
             seqs = ranges.without(self._ledger.unsent(dest), ranges.union(self._ledger.held, excluding))
-            return seqs if until_seq is None else ranges.common(seqs, ((1, until_seq),))
+            seqs = seqs if until_seq is None else ranges.common(seqs, ((1, until_seq),))
+            with self._db.reading() as connection:
+                return _alerts(connection, seqs) if alerts_alone else seqs
 
         return self._pick(due, limit, newest_first)
 
@@ -222,3 +225,10 @@ def _newer(connection: apsw.Connection, seqs: Ranges, revision: int) -> Ranges:
         return NOTHING
     sql = "SELECT seq FROM record WHERE seq BETWEEN ? AND ? AND revision > ?"
     return ranges.of(row[0] for first, last in seqs for row in connection.execute(sql, (first, last, revision)))
+
+
+def _alerts(connection: apsw.Connection, seqs: Ranges) -> Ranges:
+    """Return those that are alerts, of the newest ones."""
+    sql = "SELECT seq FROM record WHERE kind = 'alert' AND kind <> 'minute' AND seq >= ? ORDER BY seq DESC LIMIT ?"
+    found = [row[0] for row in connection.execute(sql, (seqs[0][0], LOOKED_AT))] if seqs else []
+    return ranges.common(seqs, ranges.of(found))

@@ -1,6 +1,7 @@
 """What is sent next: what was asked for, live, the thumbnail that is waited for, backfill from the newest, pictures.
 
-Live records go at the station's own phase after the minute, so that a farm's stations do not all speak at once.
+Live records go at the station's own phase after the minute, so that a farm's stations do not all speak at once. Alerts
+are among them, however old, and go at once: somebody waits for them, and one that is over by now may have woken people.
 While nobody listens, or the broker refuses, backfill and pictures pause; live goes on and shows when that ends.
 """
 
@@ -26,6 +27,7 @@ MINUTE = 60.0  # s
 FRESH = 120.0  # s after it was due, that is, for which a record is live; then it is backfill
 UNDATED_FRESH = 30.0  # s; an undated record is dated by its arrival, so a later one would be dated wrongly
 AHEAD = 4  # batches read from the store at once
+ALERTS = 50  # that go as live at once, however old
 NEVER = float("inf")
 
 
@@ -68,10 +70,18 @@ class Order:
         self._ready.append(message)
 
     def appended(self) -> None:
-        """Take in that the store has a new record, which waits for others where that is wished and nothing presses."""
+        """Take in that the store has a new record, which waits for others where that is wished and nothing presses.
+
+        An alert waits for nothing, not for the station's phase either.
+        """
         self._dry = False
-        now = self._clock.now()
-        wait = self._phase if self._presses() else max(self._phase, self._live_at + self._every_s() - now)
+        now, newest, every = self._clock.now(), self._newest(), self._every_s()
+        if any(record.kind == Kind.ALERT for record in newest):
+            wait = 0.0
+        elif every <= MINUTE or any(record.start is None for record in newest):
+            wait = self._phase
+        else:
+            wait = max(self._phase, self._live_at + every - now)
         self._live_due = min(self._live_due, now + wait)
 
     def look_again(self) -> None:
@@ -146,23 +156,22 @@ class Order:
     def _newest(self) -> list[Record]:
         return self._store.outbox.newest(self._dest, limit=self._adapter.live_records + round(self._longest / MINUTE))
 
-    def _presses(self) -> bool:
-        """Whether what is new goes at once: each minute does, or an alert is among it, or its time is its arrival."""
-        if self._every_s() <= MINUTE:
-            return True
-        newest = self._newest()
-        return any(record.kind == Kind.ALERT or record.start is None for record in newest)
-
     def _live(self, now: float, window: Window) -> list[Outgoing]:
         flying = window.flying()
         newest = self._newest()
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
         fresh.sort(key=lambda r: (r.kind != Kind.ALERT, -r.seq))
-        dated = [r for r in fresh if r.start is not None]
+        old = [r for r in self._alerts() if identity(r) not in flying and not self._is_fresh(r, now)]
+        dated = [*old, *(r for r in fresh if r.start is not None)]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
         most = window.payload_bytes
         messages = [m for records in (dated, undated[:1]) if records for m in self._encoder.live(records, most)]
         return [message for message in messages if most is None or len(message.payload) <= most]
+
+    def _alerts(self) -> list[Record]:
+        """Return the unsent alerts; one that was lacking twice, or is too large, goes as backfill goes."""
+        found = self._store.outbox.unsent(self._dest, ALERTS, alerts_alone=True)
+        return [r for r in found if r.seq not in self._too_large.seqs and not self._lacking.twice((r,))]
 
     def _backfill(self, now: float, window: Window) -> list[Outgoing]:
         """Old records; what fits no packet even alone and compressed is left out and told."""

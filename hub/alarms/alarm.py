@@ -115,12 +115,17 @@ def identity(station: str, alert: str) -> str:
 
 
 def apply_turn(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us: int, arrived_us: int) -> Alarm:
-    """Return an alarm with one more turn of a station's alert; `at_us` when it turned."""
+    """Return an alarm with one more turn of a station's alert; `at_us` when it turned.
+
+    The turn that it has already comes again where its time has become known since.
+    """
     late = arrived_us - at_us > LATE_US
     if alarm is None:
         alarm = Alarm(identity(station, alert.alert), station, what_of(alert), at_us, at_us, arrived_us, True)
-    if alert.turn == "raised":
+    if alert.turn == "raised" or (seq == alarm.seq and alarm.raised_us == alarm.changed_us):
         alarm.raised_us = at_us
+    if seq == alarm.seq:
+        _date(alarm, at_us)
     if seq <= alarm.seq:
         return alarm
     alarm.seq, alarm.said, alarm.turn, alarm.step = seq, alert, alert.turn, alert.step
@@ -128,6 +133,12 @@ def apply_turn(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us:
     alarm.open = alert.step > 0 or alert.turn == "blind"
     alarm.cleared_us = None if alarm.open else at_us
     return alarm
+
+
+def _date(alarm: Alarm, at_us: int) -> None:
+    """Give the newest turn another time. It arrived when it first did."""
+    alarm.changed_us, alarm.late = at_us, alarm.arrived_us - at_us > LATE_US
+    alarm.cleared_us = None if alarm.open else at_us
 
 
 def raised(station: str, name: str, what: What, at_us: int, quiet: Quiet, near: bool = False) -> Alarm:

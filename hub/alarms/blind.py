@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from drivers.clock import Clock
 from drivers.reason import Reason
-from edge.delivery.message import Message, Sender, Short
+from edge.delivery.message import Message, Sender
+from edge.delivery.short import short_word
 from edge.delivery.texts import BACK, HEAD, HUB_FAILS, begun
 from edge.language.spoken import Spoken
 from edge.language.words import N_
@@ -20,8 +21,6 @@ from hub.alarms.people import Contact
 PATIENCE_S = 300.0
 AWAY = N_("the hub's database has been away for {minutes} min: {why}; nobody is told of alerts until it is back")
 THERE = N_("the hub's database is there again")
-
-SHORT = Short("", "平台故障", "", "")  # ready words of an SMS
 
 
 class Blindness:
@@ -69,4 +68,13 @@ class Blindness:
         else:
             minutes = round((self._clock.now() - (self._since or 0.0)) / 60.0)
             line = words.say(HEAD, what=words.say(HUB_FAILS)) + words.say(AWAY, minutes=minutes, why=words.reason(why))
-        return Message(secrets.token_hex(8), begun([line]), "", "{n}", (person.recipient,), "hub", wakes, SHORT)
+        return Message(
+            secrets.token_hex(8),
+            begun([line]),
+            "",
+            "{n}",
+            (person.recipient,),
+            "hub",
+            wakes,
+            short_word("hub" if why is not None else "hub back"),
+        )

@@ -16,6 +16,7 @@ from hub.alarms.alarm import Alarm
 from hub.database.engine import Engine
 
 AT_ONCE = 500  # records of alerts that are looked at together
+TAKEN = ("station", "epoch", "seq", "revision")
 
 
 class AlarmBook:
@@ -57,24 +58,27 @@ class AlarmBook:
             )
 
     def take(self) -> int:
-        """Take in the records of alerts that nobody has looked at. Return how many; call it within a transaction."""
+        """Take in the records of alerts that nobody has looked at, and those that have another time since.
+
+        Return how many; call it within a transaction.
+        """
         found = self._engine.query(
-            "SELECT r.station, r.epoch, r.seq, r.start, r.arrived, r.body FROM record r LEFT JOIN alarm_taken t "
-            "ON t.station = r.station AND t.epoch = r.epoch AND t.seq = r.seq "
-            "WHERE r.kind = 'alert' AND t.seq IS NULL ORDER BY r.arrived, r.seq LIMIT %s",
+            "SELECT r.station, r.epoch, r.seq, r.revision, r.body, r.start, r.not_after, r.arrived FROM record r "
+            "LEFT JOIN alarm_taken t ON t.station = r.station AND t.epoch = r.epoch AND t.seq = r.seq "
+            "WHERE r.kind = 'alert' AND (t.seq IS NULL OR t.revision < r.revision) ORDER BY r.arrived, r.seq LIMIT %s",
             (AT_ONCE,),
         )
-        read = [(line, _alert(line[5])) for line in found]
+        read = [(line, _alert(line[4])) for line in found]
         known = self.load_alarms(alarms.identity(line[0], alert.alert) for line, alert in read if alert is not None)
-        for (station, _, seq, start, arrived, _), alert in read:
+        for (station, _, seq, _, _, start, until, arrived), alert in read:
             if alert is None:
                 continue
-            at = start if start is not None else alert.begin if alert.begin is not None else arrived
+            at = next(time for time in (start, alert.begin, until, arrived) if time is not None)
             name = alarms.identity(station, alert.alert)
             known[name] = alarms.apply_turn(known.get(name), station, alert, seq, at, arrived)
         self.keep(known.values())
-        keys = [tuple(line[:3]) for line, _ in read]
-        self._engine.upsert("alarm_taken", ("station", "epoch", "seq"), keys, ("station", "epoch", "seq"), update=False)
+        taken = [tuple(line[:4]) for line, _ in read]
+        self._engine.upsert("alarm_taken", TAKEN, taken, TAKEN[:3])
         return len(found)
 
     def acknowledge(self, ids: Sequence[str], who: str, now: int) -> list[Alarm]:

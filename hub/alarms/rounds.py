@@ -54,9 +54,9 @@ def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: Writer, ch
             continue
         words = writer.words(person.language)
         if all(one.late for one in theirs):
-            head = words.say(N_("[Late] {n} alerts came only now, and are over"), n=len(theirs))
+            head = words.say(N_("[Late] alerts that came only now, and are over: {n}"), n=len(theirs))
         else:
-            head = words.say(N_("[Over] {n} alerts were over before anybody was told"), n=len(theirs))
+            head = words.say(N_("[Over] alerts that were over before anybody was told: {n}"), n=len(theirs))
         lines = [writer.episode(words, one, now) for one in sorted(theirs, key=lambda one: one.changed_us)]
         told.append((person, channels(person), Outgoing([person.name], kind="summary", lines=[head, *lines])))
     return Round(told)

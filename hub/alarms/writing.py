@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from edge.delivery.message import Message, Recipient, Short
-from edge.delivery.short import short_of
+from edge.delivery.message import Message, Recipient
+from edge.delivery.short import short_of, short_word
 from edge.delivery.texts import AlertFacts, begun, facts_of, sentence
 from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
@@ -73,7 +73,7 @@ class Writer:
         told = [self.facts(alarm, why, now) for alarm, why in mine]
         lines = [sentence(words, facts) for facts in told] or list(said.lines)
         tail = self._tail(words, said, mine, again, link)
-        short = short_of(told[0]) if told else Short("", "", "", "")
+        short = short_of(told[0]) if told else short_word(said.kind)
         kind = told[0].what if told else said.kind
         more = words.say(N_("and {n} more"), n="{n}")
         return Message(name, begun(lines), tail, more, to, kind, said.wakes, short)
@@ -127,9 +127,11 @@ class Writer:
         if repeats:
             parts.append(words.say(N_("reminder {n}"), n=max(repeats)))
         if said.last:
-            parts.append(words.say(N_("no more reminders tonight")))
+            parts.append(words.say(N_("no more reminders before noon")))
         if again:
             parts.append(words.say(N_("(this may have come before)")))
         if whys - {"cleared"} and link is not None and self._url is not None:
             parts.append(words.say(N_("Acknowledge: {url}"), url=f"{self._url}/a/{link}"))
+        elif whys - {"cleared", "blind"}:
+            parts.append(words.say(N_("Reminders go on until somebody acknowledges it at the hub")))
         return " ".join(parts)

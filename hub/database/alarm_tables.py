@@ -52,3 +52,10 @@ def make(engine: Engine) -> None:
 
     for table in TABLES:
         run(engine, table)
+
+
+def add_revision(engine: Engine) -> None:
+    """Keep in which revision a record was looked at: a step of the migrations."""
+    from hub.database.schema import run
+
+    run(engine, "ALTER TABLE alarm_taken ADD COLUMN revision {int} NOT NULL DEFAULT 0")

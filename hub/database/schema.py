@@ -133,6 +133,7 @@ MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     *(_first, _forwarding, _hours, accounts.make, orders.make),
     alarm_tables.make,
     _exact_hours,
+    alarm_tables.add_revision,
 )
 
 

@@ -10,8 +10,9 @@ import click
 from drivers.reason import Reason
 from edge.control.client import AskError, NotRunningError, ask, status_of
 from edge.language import destinations, texts
+from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
-from edge.measure.derived.hourly import WARMTH
+from edge.measure.derived.hourly import COUNTED
 from edge.records.bodies import Hour
 from edge.snapshots import CameraSnapshot, ClockStatus, MinuteStatus, SensorSnapshot, StationStatus, StoreStatus
 from provisioning.commands import advice_lines, uplink_lines
@@ -19,7 +20,6 @@ from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json, state_folder
-from provisioning.commands.silence import names, place_of, silences
 from provisioning.folding import page
 
 SOCKET = "minshan.sock"
@@ -159,7 +159,7 @@ def hour(latest: Hour | None, offset: float) -> list[str]:
         names = _(", ").join(texts.label(name) for name, reason in reasons.items() if reason == why)
         found.append(_("  {names}: {why}").format(names=names, why=why))
     said = _("Since {when}, in {hours} h: {counts}")
-    counts = texts.derived({name: getattr(season, name) for name in WARMTH})
+    counts = texts.derived({name: count for name in COUNTED if (count := getattr(season, name)) is not None})
     found.append(said.format(when=texts.when(season.since, offset), hours=season.hours, counts=counts))
     if season.missing:
         said = ngettext(

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from drivers.quantity import QUANTITIES
 from edge.language import texts
+from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _
 from edge.records.channel_name import ChannelName
 from edge.snapshots import MinuteStatus, PicturesSnapshot, StationStatus
 from provisioning.commands.alert_lines import alert_lines
-from provisioning.commands.silence import names, place_of, silences
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
 NARROW = 60  # columns below which there is no room for a column of units and one of reasons

@@ -155,8 +155,8 @@ def sensors_of(config: Config, station: StationStatus) -> Iterator[Finding]:
 
 def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, minute: MinuteStatus | None) -> Finding:
     """Return the finding of one of them; `sensor` is None where the file has changed since the station began."""
+    from edge.language.silent_sensors import place_of
     from provisioning.commands.device import place
-    from provisioning.commands.silence import place_of
 
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry.name, "driver": entry.driver, "place": where}

@@ -8,14 +8,15 @@ world.told("group")
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from edge.delivery.message import Fate, Message, SendResult
+from edge.delivery.message import WORD, Fate, Message, SendResult
 from edge.records.bodies import Alert, raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.sim.clock import SimClock
@@ -25,15 +26,17 @@ from hub.alarms.book import AlarmBook
 from hub.alarms.lane import Setting, started
 from hub.alarms.people import Contact, People
 from hub.config import AlarmsSection
-from hub.database.engine import opened
+from hub.database.engine import Engine, opened
 from hub.database.sink import DatabaseSink
 from hub.sink import Row
+from tests.kits.services import SMS
 from tests.kits.sink_kit import delivery
 
 NIGHT = 1_774_375_200_000_000  # 2026-03-25 02:00 at UTC+8
 NOON = NIGHT + 36_000_000_000
 MINUTE = 60.0
 DONE = SendResult(Fate.DELIVERED, "0 ok")
+FORECAST = re.compile(r"\bwill |expect|forecast|soon|预计|将会|预报|可能会", re.IGNORECASE)
 
 
 @dataclass
@@ -55,6 +58,16 @@ class Channel:
         answer = self.answers(len(self.got))
         self.got.append((self.utc() / 1e6, message))
         return answer
+
+
+def is_a_message(messages: Iterable[Message]) -> None:
+    """Check of all that was told, whatever the test is about: the one word comes first, no word is of what will be,
+    and an SMS would be admitted by its operator."""
+    for message in messages:
+        text, short = message.fitted(4000), message.short
+        assert text.startswith(WORD) and not FORECAST.search(text), text
+        assert short.what and all(SMS.match(word) for word in (short.what, short.value, short.time) if word), short
+        assert len(short.name) <= 8, short
 
 
 class World:
@@ -93,13 +106,19 @@ class World:
         """Return the time, microseconds."""
         return self.begin + round(self.clock.now() * 1e6)
 
-    def start(self, holder: str = "hub", poll_s: float = 30.0, connected: Callable[[], bool] = lambda: True) -> Any:
-        """Start a hub. Return its lanes."""
+    def start(
+        self,
+        holder: str = "hub",
+        poll_s: float = 30.0,
+        connected: Callable[[], bool] = lambda: True,
+        engine: Callable[[], Engine] | None = None,
+    ) -> Any:
+        """Start a hub, by default on this world's database. Return its lanes."""
         lanes = started(
             Setting(
                 self.section,
                 self.channels,
-                lambda: opened(self.url),
+                engine or (lambda: opened(self.url)),
                 holder,
                 self.clock,
                 self.utc,
@@ -133,6 +152,8 @@ class World:
         self.clock.run_until(self.clock.now())
         self.sink.close()
         self.engine.close()
+        for channel in self.channels.values():
+            is_a_message(message for _, message in channel.got)
 
     # -- what stations say ---------------------------------------------------------------------------------
 
@@ -150,9 +171,26 @@ class World:
         }
         at = self.utc() - round(ago_s * 1e6)
         limits = (0.8, -2.2, -3.2, -4.2, -5.2)
-        limit = limits[max(step, 1) - 1]
+        limit = more.pop("limit", limits[max(step, 1) - 1])
         said = Alert(name, "frost", turn, step, 5, limit, minute=seq, begin=at, **{**known, **more})
         self.record(seq, Kind.ALERT, said, at)
+
+    def undated_alert(
+        self,
+        seq: int,
+        turn: str,
+        step: int,
+        start: int | None = None,
+        until: int | None = None,
+        revision: int = 0,
+    ) -> None:
+        """Have an alert record arrive of a box that does not know the time; or once more, now that it does."""
+        said = Alert("frost-e-1", "frost", turn, step, 5, -2.2, -2.3, seq, quantity="wet_bulb_temperature", unit="degC")
+        said = msgspec.structs.replace(said, crop="apple", stage="full-bloom", worst=-2.3)
+        mark = ClockMark("arrival") if start is None else ClockMark("ntp", 0.1)
+        mark = mark if until is None else ClockMark("bounds", None, until - 3_600_000_000, until)
+        record = Record("e", seq, Kind.ALERT, Stamp("b", 60.0 * seq), 0.0, start, mark, revision, None, raw(said))
+        self.sink.commit(delivery(Row("orchard-1", record, encode(record), self.utc())))
 
     def minute(self, seq: int, value: float | None, station: str = "orchard-1", ago_s: float = 62.0) -> None:
         """Have a minute arrive now."""

@@ -95,8 +95,9 @@ def night(
     doings: tuple[tuple[float, Callable[[Rig], None]], ...] = (),
     seed: int = 1,
     rules: str = RULES,
+    prepare: Callable[[Rig], None] = lambda rig: None,
 ) -> Night:
-    """Live such a night; `doings`: what befalls the rig, and when."""
+    """Live such a night; `doings`: what befalls the rig, and when; `prepare` gets each boot's rig before it starts."""
     file = folder / "station.toml"
     file.write_text((HEAD + SHELTER).format(state=folder / "state") + rules)
     config = load(file)
@@ -104,6 +105,7 @@ def night(
 
     def setup(rig: Rig) -> None:
         rig.twins["shelter"] = Told(rig.twins["shelter"], rig, truth)
+        prepare(rig)
         relays.append((rig, rig.twins["horn"].turns))
 
         def run() -> None:

@@ -22,7 +22,7 @@ from edge.sim.clock import SimClock
 from edge.sim.lane import SimLane
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
-from tests.kits.alarm_kit import NIGHT, Channel
+from tests.kits.alarm_kit import NIGHT, Channel, is_a_message
 from tests.kits.station_text import HEAD, SHELTER
 
 BROKER = '[broker]\nurl = "mqtt://simulated"\n'
@@ -108,6 +108,8 @@ class Box:
         if self._lane is not None:
             self.kill()
         self.store.close()
+        for channel in self.channels.values():
+            is_a_message(message for _, message in channel.got)
 
     def alert(self, turn: str, step: int = 1, name: str = "frost-e-1", **more: Any) -> int:
         """Keep a turn of an alert, as the station's rules make it. Return its number."""

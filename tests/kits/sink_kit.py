@@ -81,11 +81,13 @@ def set_back(url: str, version: int) -> None:
             ),
             "INDEX": ("record_alert",),
         },
-        7: {"COLUMN": ("rests",)},
+        7: {"COLUMN": ("hourly.rests",)},
+        8: {"COLUMN": ("alarm_taken.revision",)},
     }
     assert len(made) == len(schema.MIGRATIONS) - 1
     for later in range(len(schema.MIGRATIONS), version, -1):
         for kind, names in made[later].items():
             for name in names:
-                query(url, f"{'ALTER TABLE hourly ' * (kind == 'COLUMN')}DROP {kind} {name}")
+                table, _, column = name.partition(".")
+                query(url, f"ALTER TABLE {table} DROP COLUMN {column}" if column else f"DROP {kind} {name}")
     query(url, f"UPDATE minshan_hub SET version = {version}")

@@ -164,6 +164,36 @@ KEYS = ("address = 76", "adress = 0x76", 'bus = "1"', "address = 0x78", "height_
 CAMERAS = ('name = "c"', 'name = "c"\ndriver = "x"', 'name = "c"\ndriver = "http"', 'driver = "rtsp"')
 
 
+RULES = (
+    'channel = "air_temprature"\nbelow = [0.0]',
+    'channel = "wind_speed_of_gust"\nabove = [17.2]',
+    'channel = "air_temperature"\nbelow = []',
+    'channel = "air_temperature"\nbelow = [nan]',
+    'channel = "air_temperature"\nbelow = 0.0',
+    'crop = "apple"\noffset_k = 2.0',
+    'crop = "apple"\nhours = ["25:00", "06:00"]',
+    'crop = "apple"\nhours = ["22：00", "06：00"]',
+    'crop = "apple"\nhours = ["22:00", "22:00"]',
+    'crop = "apple"\nseason = ["02-30", "05-31"]',
+    'crop = "apple"\nhold_min = 2000',
+    "lost = [0.0]",
+    'lost = [1.0]\nchannel = "air_temperature"',
+)
+TOLD = (
+    "[notify]\nafter_min = 0",
+    '[[person]]\nname = "zhang"\nchannels = ["robt"]',
+    '[[person]]\nname = "zhang"\nphone = "138-0000-0001"',
+    '[[person]]\nname = "zhang"\nphone = 13800000001',
+    '[[person]]\nname = "zhang"\nhours = ["7", "22"]',
+    '[[person]]\nname = "zhang"\nmail = "zhang"',
+    '[[person]]\nname = "zhang"\nlanguage = "cn"',
+    '[[person]]\nname = "a b"',
+    '[[people]]\nname = "zhang"',
+    '[[person]]\nname = "z"\nphone = "12345"\n[[channel]]\nname = "c"\nkind = "webhook"\nurl = "https://gate way/call"',
+    '[[channel]]\nname = "call"\nkind = "wechat"\nkey_file = "/k"',
+)
+
+
 def wrong_files() -> list[str]:
     """Return files of a station with one mistake each."""
     found = ["", "[", "x", "[station]\nid", 'a = "', "a = [1", "[station]\n[station]\n"]
@@ -174,6 +204,8 @@ def wrong_files() -> list[str]:
         MODBUS.format("a", "address = 0"),
     ]
     tails += [f'[broker]\nurl = "{url}"\n' for url in ("x", "mqtt://", "http://h")]
+    tails += [f'[[alert]]\nname = "a"\n{keys}\n' for keys in RULES]
+    tails += [f'[[channel]]\nname = "robot"\nkind = "wecom"\nkey_file = "/k"\n{keys}\n' for keys in TOLD]
     tails += [f"[[camera]]\n{keys}\n" for keys in CAMERAS]
     found += [STATION + tail for tail in tails]
     for key in ("id", "latitude", "longitude", "altitude_m", "dir"):

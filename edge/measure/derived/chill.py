@@ -1,9 +1,10 @@
-"""Warmth and cold that fruit trees count: growing degree hours, chill hours, Utah units, chill portions.
+"""Warmth and cold that fruit trees count: growing degree hours and days, chill hours, Utah units, chill portions.
 
 Inputs are hourly mean temperatures, degC. A missing hour never counts as some temperature: a count says how many
 hours it lacks, and the dynamic model holds its state over the gap. All as in chillR (Luedeling), whose sources are
 Anderson 1986, Weinberger 1950 (0..7.2 degC; another school counts everything under 7.2), Richardson 1974, and
-Fishman 1987 with Erez 1990.
+Fishman 1987 with Erez 1990; but for degree days, which are those of codling moth (UC IPM: 10 and 31.1 degC, horizontal
+cut-off), summed by hours and not by a sine through the day's extremes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 import msgspec
 
 GDH_BASE, GDH_BEST, GDH_TOP = 4.0, 25.0, 36.0  # degC
+GDD_BASE, GDD_TOP = 10.0, 31.1  # degC
 UTAH = ((1.4, 0.0), (2.4, 0.5), (9.1, 1.0), (12.4, 0.5), (15.9, 0.0), (18.0, -0.5))  # up to degC: units
 E0, E1, A0, A1, SLOPE, TETMLT = 4153.5, 12888.8, 139_500.0, 2.567e18, 1.6, 277.0
 ZERO = 273.0  # the model's own; 273.15 changes a season by 3 to 6 %
@@ -30,6 +32,11 @@ def growing_degree_hours(temperature: float) -> float:
     return 0.0
 
 
+def growing_degree_days(temperature: float) -> float:
+    """Return the degree days of one hour, 0..0.88: what is over 10 degC, of at most 31.1."""
+    return max(0.0, min(temperature, GDD_TOP) - GDD_BASE) / 24.0
+
+
 def chill_hour(temperature: float) -> int:
     """Return 1 for an hour within 0..7.2 degC, otherwise 0."""
     return int(0.0 <= temperature <= 7.2)
@@ -44,7 +51,8 @@ class Season(msgspec.Struct):
     """What a season's counting comes to; to be kept over a restart, for the dynamic model's `x` goes on.
 
     `x`: the intermediate product, 0..1; `portions` are banked for good; `missing`: hours without a temperature;
-    `unsure`: those of them since the last portion was banked, over which `x` was held.
+    `unsure`: those of them since the last portion was banked, over which `x` was held. `degree_days` None: an older
+    version began the season and did not count them.
     """
 
     hours: int = 0
@@ -56,6 +64,7 @@ class Season(msgspec.Struct):
     x: float = 0.0
     unsure: int = 0
     banked: bool = False  # the hour before
+    degree_days: float | None = None
 
     def take(self, temperature: float | None) -> float:
         """Add an hour and return the portion that it banked. A missing hour is counted and changes no sum."""
@@ -69,6 +78,8 @@ class Season(msgspec.Struct):
         self.chill_hours += chill_hour(temperature)
         self.utah += utah_units(temperature)
         self.degree_hours += growing_degree_hours(temperature)
+        if self.degree_days is not None:
+            self.degree_days += growing_degree_days(temperature)
         self.x, portion = dynamic_hour(self.x, temperature)
         self.portions += portion
         self.banked = portion > 0
@@ -88,9 +99,14 @@ def dynamic_hour(x: float, temperature: float) -> tuple[float, float]:
     return x * (1 - share), x * share
 
 
+def begun() -> Season:
+    """Return a season before its first hour."""
+    return Season(degree_days=0.0)
+
+
 def season(temperatures: Iterable[float | None]) -> Season:
     """Return the season of a whole series of hours from its beginning."""
-    counted = Season()
+    counted = begun()
     for temperature in temperatures:
         counted.take(temperature)
     return counted

@@ -22,9 +22,10 @@ RECENT_MIN, WIND_MIN, WIND_LEAST = 60, 10, 8
 HOUR_S = 3600
 SEASON = Reason(
     "season_source",
-    "Anderson 1986, Weinberger 1950, Richardson 1974, Fishman 1987 with Erez 1990; not derived in Maoxian",
+    "Anderson 1986, Weinberger 1950, Richardson 1974, Fishman 1987 with Erez 1990; degree days above 10 degC as UC IPM "
+    "counts them for codling moth; not derived in Maoxian",
 )
-COUNTED = ("chill_hours", "utah_chill_units", "chill_portions", "growing_degree_hours")
+COUNTED = ("chill_hours", "utah_chill_units", "chill_portions", "growing_degree_hours", "growing_degree_days")
 
 
 class Good(msgspec.Struct, frozen=True):
@@ -115,5 +116,5 @@ def season(body: Hour | None) -> Verdict:
             Reason("season_gaps", "{hours} hours without a temperature are not in it", hours=body.season.missing)
         )
     state = "counted" if body.season.hours else UNKNOWN
-    found: dict[str, float | None] = {name: float(counts[name]) for name in COUNTED}
+    found: dict[str, float | None] = {name: counts[name] for name in COUNTED}
     return Verdict("season", state, why, {"hours": float(body.season.hours), **found}, {}, SEASON)

@@ -1,6 +1,6 @@
 """What is derived, with unit and reporting resolution: tables alone, because every command loads them for its words.
 
-`DERIVED` follows from one minute's values, `HOURLY` is what an hour record has.
+`DERIVED` follows from one minute's values, `HOURLY` is what an hour record has, `COUNTED` what a season came to.
 """
 
 from __future__ import annotations
@@ -33,3 +33,9 @@ HOURLY: dict[str, Quantity] = {
         *DERIVED.values(),
     )
 }
+
+COUNTED: dict[str, Quantity] = {
+    **{name: HOURLY[name] for name in WARMTH},
+    "growing_degree_days": Quantity("growing_degree_days", "K d", 0.1),
+}
+FIGURES = HOURLY | COUNTED

@@ -61,7 +61,7 @@ class SeasonState(msgspec.Struct):
     sums: dict[str, Sum] = {}
     clearness: float | None = None
     clear_at: int = 0
-    counted: chill.Season = msgspec.field(default_factory=chill.Season)
+    counted: chill.Season = msgspec.field(default_factory=chill.begun)
     year: int | None = None
     since: int = 0
 
@@ -165,6 +165,7 @@ class Season:
             counted.utah,
             round(counted.degree_hours, 3),
             round(counted.portions, 6),
+            None if counted.degree_days is None else round(counted.degree_days, 3),
         )
 
     def _measures(self, *names: str) -> bool:
@@ -178,7 +179,7 @@ class Season:
         state, local = self.state, self._local(number * HOUR)
         year = local.year - (local.strftime("%m-%d") < self._orchard.season_begins)
         if state.year is None or year > state.year:
-            state.year, state.since, state.counted = year, number * HOUR, chill.Season()
+            state.year, state.since, state.counted = year, number * HOUR, chill.begun()
 
     def _warmth(self, sums: Mapping[str, Sum]) -> dict[str, Figure]:
         temperature = mean_of(sums, AIR[0])

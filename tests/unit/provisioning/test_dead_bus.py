@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from drivers.errors import NoAnswer
 from drivers.reason import Reason
+from edge.language.silent_sensors import silences
 from edge.snapshots import SensorSnapshot
 from provisioning.commands.finding import Finding
-from provisioning.commands.silence import silences
 from provisioning.doctor.buses import by_bus
 
 SILENT = NoAnswer(Reason("no_frame", "no frame in {seconds:g} s", seconds=10.0)).reason

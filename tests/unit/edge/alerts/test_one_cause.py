@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.alerts.alerts import Alerts
+from edge.records.bodies import Alert
 from edge.records.record import Draft
 from tests.unit.edge.alerts.test_alerts import FROST, kept, minute, opened, station, told
 
@@ -59,21 +60,33 @@ PAIR = "".join(
 
 def test_a_dead_bus_is_one_alert_that_names_it(tmp_path: Path) -> None:
     """Two sensors of one line that fall silent together are one turn, with the bus; one of them alone names none."""
-    config, store = station(tmp_path, PAIR + LOST), opened(tmp_path)
-    alerts = Alerts(config, store, None)
-    owned: dict[str, list[str]] = {}
-    for (sensor, _), channel in config.channels().items():
-        owned.setdefault(sensor, []).append(channel)
-    found = []
-    for number, silent in enumerate([("rain", "vane")] * 3 + [()] * 3 + [("vane",)] * 3):
-        draft = minute(number, 5.0)
-        for name in ("rain", "vane"):
-            draft.body["quality"] |= dict.fromkeys(owned[name], 9 if name in silent else 1)
-        store.append(draft, {"alerts": alerts.keep()})
-        found += kept(store, alerts)
+    found = silences(tmp_path, [("rain", "vane")] * 3 + [()] * 3 + [("vane",)] * 3)
     assert [(one.turn, one.step, one.sensors, one.buses) for one in found] == [
         ("raised", 2, ["rain", "vane"], {"/dev/ttyS8": ["rain", "vane"]}),
         ("cleared", 0, [], {}),
         ("raised", 1, ["vane"], {}),
     ]
+
+
+def test_a_cause_that_changes_each_minute_is_one_alert(tmp_path: Path) -> None:
+    """A sensor that falls silent as the other comes back, minute by minute: one alert, not one a minute."""
+    found = silences(tmp_path, [("rain",), ("vane",)] * 30)
+    assert [(one.turn, one.step) for one in found] == [("raised", 1)]
+
+
+def silences(folder: Path, minutes: Sequence[Sequence[str]]) -> list[Alert]:
+    """Return what a station says of minutes in which these of its two sensors are silent."""
+    config, store = station(folder, PAIR + LOST), opened(folder)
+    alerts = Alerts(config, store, None)
+    owned: dict[str, list[str]] = {}
+    for (sensor, _), channel in config.channels().items():
+        owned.setdefault(sensor, []).append(channel)
+    found = []
+    for number, silent in enumerate(minutes):
+        draft = minute(number, 5.0)
+        for name in ("rain", "vane"):
+            draft.body["quality"] |= dict.fromkeys(owned[name], 9 if name in silent else 1)
+        store.append(draft, {"alerts": alerts.keep()})
+        found += kept(store, alerts)
     store.close()
+    return found

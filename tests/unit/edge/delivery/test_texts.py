@@ -41,7 +41,7 @@ def test_frost_is_told_as_a_grower_wants_to_hear_it() -> None:
     """Where, when, how cold, how fast it fell, the stage and its limit: in one sentence of each language."""
     told = facts(air=-1.1, fall=1.4)
     assert sentence(Spoken("zh"), told) == (
-        "【霜冻】上寨果园 02:12，气温 -1.1℃（湿球 -2.3℃），近30分钟每小时降 1.4℃，苹果盛花期，10% 受冻线 -2.2℃"
+        "【霜冻】上寨果园 02:12，气温 -1.1℃（湿球 -2.3℃），近30分钟每小时降 1.4℃，苹果盛花期 10% 受冻线 -2.2℃"
     )
     assert sentence(Spoken("en"), told) == (
         "[Frost] 上寨果园 02:12, air -1.1 °C (wet bulb -2.3), fell 1.4 °C an hour in the last 30 min, "

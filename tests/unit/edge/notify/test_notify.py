@@ -246,18 +246,38 @@ def test_a_box_that_does_not_know_the_time_tells_all_the_same(box: Made) -> None
 def test_a_trial_reaches_each_channel_and_counts_for_none(box: Made) -> None:
     """A test message goes to each channel and person, and tells what each service answered."""
     one = box()
-    heard: list[list[Sent]] = []
+    heard: list[list[Sent] | Reason] = []
     one.run(1)
     assert one.lane is not None
     one.lane.test(heard.append)
     one.run(10)
-    ((*sent,),) = heard
+    (sent,) = heard
+    assert isinstance(sent, list)
     assert [(one.job.reach.key, one.result.fate) for one in sent] == [
         ("robot", Fate.DELIVERED),
         ("call/张三", Fate.DELIVERED),
         ("call/li", Fate.DELIVERED),
     ]
     assert "测试" in one.told("robot")[0][2]
+
+
+def test_one_test_at_a_time(box: Made) -> None:
+    """Whoever asks a hundred times while a robot hangs is refused and has sent one test; a later one is sent again."""
+    one = box()
+    one.robot.takes_s = lambda: one.clock.sleep_until(one.clock.now() + 25.0)
+    heard: list[list[Sent] | Reason] = []
+    for _ in range(100):
+        one.run(0.1)
+        assert one.lane is not None
+        one.lane.test(heard.append)
+    one.run(0.1)
+    assert [getattr(why, "code", "") for why in heard] == ["notify_test_under_way"] * 99
+    one.run(MINUTE)
+    assert isinstance(heard[-1], list) and len(heard[-1]) == 3 and len(one.told("robot")) == 1
+    assert one.lane is not None
+    one.lane.test(heard.append)
+    one.run(MINUTE)
+    assert isinstance(heard[-1], list) and len(one.told("robot")) == 2
 
 
 def test_that_the_station_told_people_is_a_record(box: Made) -> None:

@@ -112,7 +112,7 @@ def test_a_night_of_steps_ends_with_the_word_that_no_more_comes(world: World) ->
         world.run(100 * MINUTE)
     zhang = [text for _, to, text in world.told("voice") if to == ["zhang"]]
     assert 18 <= len(zhang) <= 25
-    assert sum("今晚不再提醒" in text for text in zhang) == 1
+    assert sum("中午前不再提醒" in text for text in zhang) == 1
 
 
 def test_nothing_known_is_told_once_and_ends_nothing(world: World) -> None:

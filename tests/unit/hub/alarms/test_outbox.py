@@ -92,8 +92,10 @@ def test_a_channel_that_refuses_is_told_through_the_others_and_not_tried_again(t
 
 
 def test_a_hundred_events_and_one_frost_keep_to_the_limit_of_a_robot(world: World) -> None:
-    """At most twenty messages a minute go to a robot, kept over a restart, and frost does not wait behind the rest."""
+    """At most twenty messages a minute go to a robot, of two hubs together and over a restart, and frost does not wait
+    behind the rest."""
     lanes = world.start("a", poll_s=2.0)
+    world.start("b", poll_s=2.0)
     world.run(5)
     for seq in range(100):
         gale: dict[str, Any] = {"crop": "", "stage": "", "quantity": "wind_speed_of_gust", "unit": "m/s", "value": 18.0}

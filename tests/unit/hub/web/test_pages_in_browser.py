@@ -15,6 +15,7 @@ from edge.wire.contract import VERSION, Command, StationId
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import Health
+from hub.alarms.links import Links
 from hub.alarms.people import Contact, People
 from hub.alarms.testing import told_by_all
 from hub.database.engine import opened
@@ -217,6 +218,26 @@ def test_no_page_is_wider_than_a_phone_or_says_anything_to_the_console(browser: 
 
 
 @pytest.mark.slow  # waits for browsers
+def test_a_link_that_a_browser_only_loads_acknowledges_nothing(browser: Browser, shared: Office) -> None:
+    """Scanners and chat clients open links in whole browsers: loaded, with scripts on, the alarm is as it was; by its
+    button it is known, and a second visit says by whom."""
+    name = "d" * 16
+    now = system_utc()
+    AlarmBook(shared.engine).keep([Alarm(name, GROWERS, "gale", now, now, now, True, step=1)])
+    secret = Links(shared.engine).made([name], ["张师傅"], now)
+    with browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 800}) as context:
+        page = context.new_page()
+        for _ in range(2):
+            page.goto(f"{shared.url}/a/{secret}", wait_until="load")
+            expect(page.get_by_role("button", name="知道了，我是张师傅")).to_be_visible()
+        assert AlarmBook(shared.engine).load_alarms([name])[name].ladder.acked_us is None
+        page.get_by_role("button").click()
+        expect(page.get_by_text("张师傅 已于")).to_be_visible()
+        assert AlarmBook(shared.engine).load_alarms([name])[name].ladder.acked_by == "张师傅"
+        page.goto(f"{shared.url}/a/{secret}")
+        expect(page.get_by_role("button")).to_have_count(0)
+
+
 def test_the_monthly_sheet_prints_light_from_a_dark_screen(browser: Browser, shared: Office) -> None:
     """What is printed is black on white, without buttons and ways."""
     with person(browser, shared, "admin") as page:

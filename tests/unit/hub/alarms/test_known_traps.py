@@ -1,0 +1,130 @@
+"""What goes wrong for the users of other systems that warn people (docs/alert-traps.md), as it must not go here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from drivers.reason import Reason
+from edge.delivery.message import Fate, SendResult
+from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, Channel, World, person_of
+from tests.unit.hub.alarms.test_outbox import DOWN, GONE, a_world
+
+__all__ = ["a_world"]  # a fixture
+
+
+def test_a_robot_that_takes_nothing_brings_the_call_at_once(tmp_path: Path) -> None:
+    """By day a message does, unless the robot is blocked: then the phone rings at once, not with the reminder."""
+    world = World(tmp_path, NOON)
+    world.group.answers = lambda _: SendResult(Fate.BUSY, "HTTP 302", Reason("robot_blocked", "{where}", where="x"))
+    world.start(poll_s=2.0)
+    world.alert(1, "raised", 2)
+    world.run(MINUTE)
+    assert world.minutes("voice")[0] == 0
+    world.run(20 * MINUTE)
+    assert len(world.told("group")) <= 3, "a robot that is blocked for ten minutes is left alone for so long"
+    world.close()
+
+
+def test_ten_minutes_of_errors_are_few_tries_by_one_hub(world: World) -> None:
+    """A robot answers 500 for ten minutes, each after thirty seconds, while two hubs look: few tries, no storm when
+    it is back, and the phones ring all the same."""
+    broken = SendResult(Fate.UNKNOWN, "HTTP 500", Reason("robot_no_answer", "HTTP {status}", status=500))
+    world.group.answers = lambda _: broken if world.clock.now() < 10 * MINUTE else DONE
+    world.group.takes_s = lambda: world.clock.sleep_until(world.clock.now() + (30.0 if world.clock.now() < 600 else 0))
+    for name in ("a", "b"):
+        world.start(name, poll_s=2.0)
+    world.alert(1, "raised", 2)
+    world.run(10 * MINUTE)
+    assert len(world.told("group")) <= 12 and len(world.told("voice")) >= 2
+    world.acknowledge("zhang")
+    before = len(world.told("group"))
+    world.run(20 * MINUTE)
+    assert not any("霜冻" in text for _, _, text in world.told("group")[before + 1 :])
+
+
+def test_what_was_acknowledged_while_it_waited_is_not_told(world: World) -> None:
+    """A message waits behind one that takes its time, and somebody acknowledges meanwhile: nobody hears of it then."""
+    world.start(poll_s=2.0)
+    world.run(5)
+    world.voice.takes_s = lambda: world.clock.sleep_until(world.clock.now() + 15.0)
+    for number in range(3):
+        world.alert(number + 1, "raised", 2, f"frost-{number}")
+        world.run(5)
+    world.acknowledge("zhang")
+    before = len(world.told("voice"))
+    world.run(4 * MINUTE)
+    assert len(world.told("voice")) <= before + 1, "but for the one that was under way"
+    assert world.states().get("expired", 0) >= 1
+
+
+def test_nobody_is_called_months_later(world: World) -> None:
+    """The clock leaps by ninety days over an alarm that was acknowledged, and over one that was not: what is known of
+    such a frost is old, and nobody is told that it freezes."""
+    world.start(poll_s=5.0)
+    world.alert(1, "raised", 2)
+    world.minute(2, -2.5)
+    world.run(MINUTE)
+    world.acknowledge("zhang")
+    world.run(MINUTE)
+    before = len(world.told("voice"))
+    world.begin += 90 * 86_400_000_000
+    world.run(60 * MINUTE)
+    assert len(world.told("voice")) == before
+
+
+def test_a_robot_that_refuses_again_and_again_is_one_alarm_and_stands_in_the_morning(tmp_path: Path) -> None:
+    """Removed from its group, and each time another answer: one alarm by another channel, and the daily word says
+    when each channel last worked."""
+    wen = person_of("wen", 2, duty="operator", channels=["group", "mail"])
+    world = World(tmp_path, NIGHT + 13_500_000_000, people=(person_of("zhang", 1), wen))
+    world.channels["mail"] = Channel("mail", world.utc, one_by_one=True)
+    world.start(poll_s=20.0)
+    gale: dict[str, Any] = {"crop": "", "stage": "", "quantity": "wind_speed_of_gust", "unit": "m/s", "value": 18.0}
+    answers = (GONE, SendResult(Fate.REFUSED, "99999", Reason("robot_refused", "{said}", said="99999")), DOWN)
+    for number in range(6):
+        world.alert(number + 1, "raised", 1, f"gale-{number}", **gale)
+        world.run(15 * MINUTE)
+        world.group.answers = lambda count: answers[count % 3]
+    alarms = [one for one in world.alarms() if one.what == "channel"]
+    assert len(alarms) == 1 and alarms[0].open
+    mails = [text for _, _, text in world.told("mail")]
+    assert len([text for text in mails if "渠道故障" in text and "日报" not in text]) == 1
+    (daily,) = [text for text in mails if "日报" in text]
+    assert "渠道“group”最近一次成功：05:" in daily and "渠道“mail”最近一次成功：" in daily
+    world.close()
+
+
+def test_an_alert_whose_time_becomes_known_later_is_dated_anew(world: World) -> None:
+    """A box without a clock is told at once by its arrival; when its time is known, alarm and reminders have that."""
+    world.start(poll_s=5.0)
+    world.run(MINUTE)
+    came = world.utc()
+    world.undated_alert(1, "raised", 2)
+    world.run(30)
+    (alarm,) = world.alarms()
+    assert came <= alarm.raised_us <= world.utc() and len(world.told("voice")) == 1
+    true = came - 240_000_000
+    world.undated_alert(1, "raised", 2, start=true, revision=1)
+    world.run(5 * MINUTE)
+    (alarm,) = world.alarms()
+    assert (alarm.raised_us, alarm.changed_us, alarm.late) == (true, true, False)
+    assert "01:57" in world.told("voice")[1][2], "the reminder says when it really was"
+    world.undated_alert(2, "cleared", 0)
+    world.run(30)
+    world.undated_alert(2, "cleared", 0, start=true + 60_000_000, revision=1)
+    world.run(30)
+    assert world.alarms()[0].cleared_us == true + 60_000_000
+    assert sum("解除" in text for _, _, text in world.told("group")) == 1
+
+
+def test_an_alert_of_a_boot_that_never_knew_the_time_is_late(world: World) -> None:
+    """What is known to have been before yesterday's end is no frost of now: it is told as late."""
+    world.start(poll_s=5.0)
+    world.run(10)
+    until = world.utc() - 20 * 3_600_000_000
+    world.undated_alert(1, "raised", 2, until=until, revision=1)
+    world.run(MINUTE)
+    (alarm,) = world.alarms()
+    assert alarm.late and alarm.raised_us == until
+    assert all("迟到" in text for _, _, text in world.told("group"))
