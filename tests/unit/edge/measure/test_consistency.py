@@ -202,3 +202,12 @@ def test_cups_that_stand_still_above_a_breeze_are_held() -> None:
     assert judged(0.0, 3.0, 3.2) == {"wind_speed": 3, "wind_speed.low": 1, "wind_speed.third": 1}
     for high, low in ((0.0, 1.5), (0.5, 3.0), (6.0, 0.0)):
         assert judged(high, low) == {"wind_speed": 1, "wind_speed.low": 1}, (high, low)
+
+
+def test_cups_that_are_held_make_no_calm() -> None:
+    """The direction beside a speed of 0 that is doubted is doubted with it, for the same reason."""
+    heights = {"wind_speed": 10.0, "wind_speed.low": 2.0, "wind_speed.third": 2.0, "wind_from_direction": 10.0}
+    values = {"wind_speed": 0.0, "wind_speed.low": 3.0, "wind_speed.third": 3.2, "wind_from_direction": 90.0}
+    last = run(mast([*heights], heights), lambda _at: values, 0, 10)[-1]
+    assert (last.values["wind_from_direction"], last.quality["wind_from_direction"]) == (0.0, 3)
+    assert last.reasons["wind_from_direction"] == last.reasons["wind_speed"]
