@@ -1,4 +1,4 @@
-"""What goes wrong for the users of other systems that warn people (docs/alert-traps.md), as it must not go here."""
+"""What goes wrong for the users of other systems that warn people (docs/known-traps-alerts.md), as it must not go here."""
 
 from __future__ import annotations
 
