@@ -19,15 +19,15 @@ from pydantic import ValidationError
 
 from drivers.driver import Frame, Refused
 from drivers.errors import Unplugged
-from drivers.quantity import QUANTITIES, Kind
+from drivers.quantity import QUANTITIES, Aggregation
 from drivers.trial import (
     ONE,
     OTHER,
     PLACES,
     SETTLING,
-    Caller,
     ContractError,
-    Trial,
+    DriverTrial,
+    TrialReader,
     require,
     require_all,
     set_truth,
@@ -38,7 +38,7 @@ from drivers.twins.twin import Fault
 PATIENCE = 300.0  # s in which it must be back after a fault
 
 
-def check_it_states_what_it_is(trial: Trial) -> None:
+def check_it_states_what_it_is(trial: DriverTrial) -> None:
     """Check that names, limits, times, sources and settings are complete."""
     info = trial.info
     require(info.timeout > 0 and bool(info.source), "no timeout or no source")
@@ -51,7 +51,7 @@ def check_it_states_what_it_is(trial: Trial) -> None:
         require(channel.low < channel.high and channel.resolution > 0, f"{channel.quantity}: limits or step")
 
 
-def check_settings_refuse_unknown_keys(trial: Trial) -> None:
+def check_settings_refuse_unknown_keys(trial: DriverTrial) -> None:
     """Check that a misspelt key is refused."""
     try:
         trial.info.settings(**PLACES.get(trial.info.bus, {}) | trial.keys | {"no_such_key": 1})
@@ -60,11 +60,11 @@ def check_settings_refuse_unknown_keys(trial: Trial) -> None:
     raise ContractError("its settings take a key that it does not know")
 
 
-def check_it_gives_all_its_channels_truly(trial: Trial) -> None:
+def check_it_gives_all_its_channels_truly(trial: DriverTrial) -> None:
     """Check that each channel comes, within its limits and as the twin was set, and no other."""
     named = {channel.quantity for channel in trial.channels}
 
-    def body(caller: Caller) -> None:
+    def body(caller: TrialReader) -> None:
         require_all(trial, caller, ONE, SETTLING, "at first")
         for _ in range(5):
             others = {reading.quantity for reading in caller.turn()} - named
@@ -73,10 +73,10 @@ def check_it_gives_all_its_channels_truly(trial: Trial) -> None:
     trial.run(body)
 
 
-def check_it_follows_a_change(trial: Trial) -> None:
+def check_it_follows_a_change(trial: DriverTrial) -> None:
     """Check that the readings follow a change of what is measured."""
 
-    def body(caller: Caller) -> None:
+    def body(caller: TrialReader) -> None:
         require_all(trial, caller, ONE, SETTLING, "at first")
         set_truth(caller.table, OTHER)
         caller.pass_over(8.0)
@@ -85,11 +85,11 @@ def check_it_follows_a_change(trial: Trial) -> None:
     trial.run(body)
 
 
-def during(fault: Fault) -> Callable[[Trial], None]:
+def during(fault: Fault) -> Callable[[DriverTrial], None]:
     """Return the check of one fault: times and errors hold, nothing false passes as good, and it recovers."""
 
-    def check(trial: Trial) -> None:
-        def body(caller: Caller) -> None:
+    def check(trial: DriverTrial) -> None:
+        def body(caller: TrialReader) -> None:
             require_all(trial, caller, ONE, SETTLING, "at first")
             before = len(caller.errors)
             caller.table.twin.misbehave(fault)
@@ -116,15 +116,15 @@ def during(fault: Fault) -> Callable[[Trial], None]:
     return check
 
 
-def quiet(trial: Trial, fault: Fault) -> bool:
+def quiet(trial: DriverTrial, fault: Fault) -> bool:
     """Return whether the driver states that it cannot tell this fault from a reading (a contact's cut cable)."""
     return fault.name.lower() in trial.info.extra
 
 
-def check_absent_at_start_is_as_later(trial: Trial) -> None:
+def check_absent_at_start_is_as_later(trial: DriverTrial) -> None:
     """Check that a device absent at start fails like one that goes later, and is used once it is there."""
 
-    def body(caller: Caller) -> None:
+    def body(caller: TrialReader) -> None:
         require(caller.turn() == () and isinstance(caller.errors[-1], Unplugged), "no Unplugged at start")
         caller.table.plug()
         caller.table.twin.misbehave(Fault.SILENT)
@@ -136,11 +136,11 @@ def check_absent_at_start_is_as_later(trial: Trial) -> None:
     trial.run(body, plugged=False)
 
 
-def check_totals_never_fall(trial: Trial) -> None:
+def check_totals_never_fall(trial: DriverTrial) -> None:
     """Check that a running total rises with the rain, with or without noise, by no more than has fallen."""
-    totals = [c for c in trial.channels if QUANTITIES[c.quantity].kind is Kind.TOTAL]
+    totals = [c for c in trial.channels if QUANTITIES[c.quantity].kind is Aggregation.TOTAL]
 
-    def body(caller: Caller) -> None:
+    def body(caller: TrialReader) -> None:
         require_all(trial, caller, ONE, SETTLING, "at first")
         first = last = None
         for number in range(1, 60):
@@ -161,7 +161,7 @@ def check_totals_never_fall(trial: Trial) -> None:
         trial.run(body)
 
 
-def check_it_stays_within_its_part(trial: Trial) -> None:
+def check_it_stays_within_its_part(trial: DriverTrial) -> None:
     """Check that the driver's module neither logs nor prints nor reads the machine's clock."""
     module = sys.modules[trial.info.open.__module__]
     tree = ast.parse(inspect.getsource(module))
@@ -175,7 +175,7 @@ def check_it_stays_within_its_part(trial: Trial) -> None:
             require(node.func.id not in {"print", "input", "exec", "eval"}, f"it calls {node.func.id}()")
 
 
-def check_its_decoder_takes_any_bytes(trial: Trial) -> None:
+def check_its_decoder_takes_any_bytes(trial: DriverTrial) -> None:
     """Check that foreign bytes give no reading and no failure, in any chunking."""
     if trial.info.decoder is None:
         return
@@ -190,7 +190,7 @@ def check_its_decoder_takes_any_bytes(trial: Trial) -> None:
         require(not readings, f"readings out of noise: {readings}")
 
 
-def decode(trial: Trial, pieces: list[bytes]) -> Iterator[Frame | Refused]:
+def decode(trial: DriverTrial, pieces: list[bytes]) -> Iterator[Frame | Refused]:
     """Yield all that a new decoder makes of the pieces."""
     assert trial.info.decoder is not None
     decoder = trial.info.decoder(trial.settings)
@@ -199,7 +199,7 @@ def decode(trial: Trial, pieces: list[bytes]) -> Iterator[Frame | Refused]:
     yield from decoder.finish()
 
 
-CHECKS: tuple[Callable[[Trial], None], ...] = (
+CHECKS: tuple[Callable[[DriverTrial], None], ...] = (
     check_it_states_what_it_is,
     check_settings_refuse_unknown_keys,
     check_it_gives_all_its_channels_truly,

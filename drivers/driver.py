@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from drivers.clock import Clock
-from drivers.limits import LimitedDecoder, LimitedDevice, Limits
+from drivers.limits import DriverLimits, LimitedDecoder, LimitedDevice
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -133,7 +133,7 @@ def _limited(
 ) -> Callable[[Any, Any, Clock], Device]:
     @wraps(opener)
     def opened(bus: Any, settings: Any, clock: Clock) -> Device:
-        return LimitedDevice(opener(bus, settings, clock), Limits(channels(settings)))
+        return LimitedDevice(opener(bus, settings, clock), DriverLimits(channels(settings)))
 
     return opened
 
@@ -142,6 +142,6 @@ def _limited_decoder(
     decoder: Callable[[Any], Decoder], channels: Callable[[Any], tuple[Channel, ...]]
 ) -> Callable[[Any], Decoder]:
     def made(settings: Any) -> Decoder:
-        return LimitedDecoder(decoder(settings), Limits(channels(settings)))
+        return LimitedDecoder(decoder(settings), DriverLimits(channels(settings)))
 
     return made

@@ -27,7 +27,7 @@ NEVER_ZERO = ("relative_humidity", "air_pressure")
 BESIDE = ("relative_humidity", "air_temperature")  # what one element measures, and what is void with it
 
 
-class Limits:
+class DriverLimits:
     """The limits of some channels; a quantity without one is not judged."""
 
     def __init__(self, channels: Iterable[Channel]) -> None:
@@ -85,7 +85,7 @@ def _possible(channel: Channel) -> tuple[float, float]:
 class LimitedDevice:
     """A device whose readings are judged by its driver's limits."""
 
-    def __init__(self, device: Device, limits: Limits) -> None:
+    def __init__(self, device: Device, limits: DriverLimits) -> None:
         self._device = device
         self._limits = limits
 
@@ -101,7 +101,7 @@ class LimitedDevice:
 class LimitedDecoder:
     """A decoder whose readings are judged by its driver's limits."""
 
-    def __init__(self, decoder: Decoder, limits: Limits) -> None:
+    def __init__(self, decoder: Decoder, limits: DriverLimits) -> None:
         self._decoder = decoder
         self._limits = limits
 

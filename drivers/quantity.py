@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class Aggregation(StrEnum):
     """How one minute of readings becomes one value."""
 
     MEAN = "mean"  # arithmetic mean of the samples
@@ -27,7 +27,7 @@ class Quantity:
     name: str
     unit: str
     resolution: float
-    kind: Kind = Kind.MEAN
+    kind: Aggregation = Aggregation.MEAN
 
     @property
     def decimals(self) -> int:
@@ -49,10 +49,10 @@ QUANTITIES: dict[str, Quantity] = _table(
     Quantity("relative_humidity", "%", 0.1),
     Quantity("air_pressure", "hPa", 0.1),
     Quantity("illuminance", "lux", 1),
-    Quantity("wind_speed", "m/s", 0.1, Kind.WIND_SPEED),
-    Quantity("wind_from_direction", "degree", 1, Kind.DIRECTION),
+    Quantity("wind_speed", "m/s", 0.1, Aggregation.WIND_SPEED),
+    Quantity("wind_from_direction", "degree", 1, Aggregation.DIRECTION),
     Quantity("wind_speed_of_gust", "m/s", 0.1),
-    Quantity("rainfall_amount", "mm", 0.01, Kind.TOTAL),
+    Quantity("rainfall_amount", "mm", 0.01, Aggregation.TOTAL),
     Quantity("rainfall_amount_corrected", "mm", 0.01),
     Quantity("pm1", "ug/m3", 0.1),
     Quantity("pm2p5", "ug/m3", 0.1),
@@ -71,8 +71,8 @@ QUANTITIES: dict[str, Quantity] = _table(
     Quantity("load_current", "A", 0.001),
     Quantity("panel_voltage", "V", 0.01),
     Quantity("panel_power", "W", 0.1),
-    Quantity("charger_state", "code", 1, Kind.LAST),
-    Quantity("charger_yield_total", "kWh", 0.01, Kind.LAST),
+    Quantity("charger_state", "code", 1, Aggregation.LAST),
+    Quantity("charger_yield_total", "kWh", 0.01, Aggregation.LAST),
 )
 
 

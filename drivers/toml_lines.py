@@ -18,7 +18,7 @@ _VALUE = re.compile(rf"^\s*({_KEYS})\s*=\s*(.*)$")
 _INSIDE = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|\#.*|[\[\]]""")
 
 
-class Lines:
+class TomlLines:
     """The lines (from 1) of the tables and keys of a TOML text."""
 
     def __init__(self, text: str) -> None:

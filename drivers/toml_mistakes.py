@@ -10,7 +10,7 @@ import re
 import tomllib
 
 from drivers.reason import Reason
-from drivers.toml_lines import Lines, is_whole_text, value_on
+from drivers.toml_lines import TomlLines, is_whole_text, value_on
 from drivers.wide_signs import first_wide, outside_texts
 
 NO_KEY = Reason("toml_key", "this line is no `key = value` and no [table]")
@@ -45,7 +45,7 @@ def mistake_in(text: str) -> tuple[int, Reason]:
 
 def bad_line(text: str) -> int:
     """Return the line (from 1) on which what tomllib refuses begins: the text before it is whole."""
-    lines, starts = text.splitlines(), Lines(text).starts
+    lines, starts = text.splitlines(), TomlLines(text).starts
     refused = bisect.bisect_left(starts, True, key=lambda start: not is_toml("\n".join(lines[: start - 1])))
     return starts[max(0, refused - 1)] if starts else 1
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from drivers.clock import Clock
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import DeviceError, Unplugged
-from drivers.quantity import QUANTITIES, Kind
+from drivers.quantity import QUANTITIES, Aggregation
 from drivers.reading import Reading
 from drivers.reason import Reason
 from drivers.twins.bench import Bench, bench
@@ -94,7 +94,7 @@ def require(kept: bool, sentence: str) -> None:
 
 
 @dataclass(frozen=True)
-class Trial:
+class DriverTrial:
     """One driver under one set of settings; `keys` are those besides its place on the bus."""
 
     info: DriverInfo
@@ -112,7 +112,7 @@ class Trial:
         """The channels that the driver states under these settings."""
         return self.info.channels(self.settings)
 
-    def run(self, body: Callable[[Caller], None], plugged: bool = True) -> None:
+    def run(self, body: Callable[[TrialReader], None], plugged: bool = True) -> None:
         """Run `body` on a lane of simulated time, with the twin on its wire."""
         clock = self.new_clock()
         table = bench(self.info, self.settings, clock, self.seed)
@@ -122,7 +122,7 @@ class Trial:
         def lane() -> None:
             table.start()
             set_truth(table, ONE)
-            caller = Caller(table)
+            caller = TrialReader(table)
             try:
                 body(caller)
             finally:
@@ -145,7 +145,7 @@ def set_truth(table: Bench, truth: dict[str, float]) -> None:
 
 
 @dataclass
-class Caller:
+class TrialReader:
     """Reads a device as a station's lane does, and checks its times and errors."""
 
     table: Bench
@@ -225,12 +225,12 @@ class Caller:
 def near(reading: Reading, channel: Channel, truth: float) -> bool:
     """Return whether a reading is what the twin was set to, within the device's step."""
     off = abs(reading.value - truth)
-    if QUANTITIES[channel.quantity].kind is Kind.DIRECTION:
+    if QUANTITIES[channel.quantity].kind is Aggregation.DIRECTION:
         off = min(off % 360, 360 - off % 360)
     return off <= 1.01 * channel.resolution + 0.004 * abs(truth)
 
 
-def truthful(trial: Trial, found: dict[str, Reading], truth: dict[str, float], when: str) -> None:
+def truthful(trial: DriverTrial, found: dict[str, Reading], truth: dict[str, float], when: str) -> None:
     """Check that every undoubted reading is within its channel's limits and what the twin was set to."""
     for channel in trial.channels:
         reading = found.get(channel.quantity)
@@ -238,12 +238,12 @@ def truthful(trial: Trial, found: dict[str, Reading], truth: dict[str, float], w
             continue
         shown = f"{channel.quantity} {reading.value:g} {when}"
         require(channel.low <= reading.value <= channel.high, f"{shown} is outside {channel.low}..{channel.high}")
-        if QUANTITIES[channel.quantity].kind not in {Kind.TOTAL, Kind.LAST} and channel.quantity in truth:
+        if QUANTITIES[channel.quantity].kind not in {Aggregation.TOTAL, Aggregation.LAST} and channel.quantity in truth:
             wanted = truth[channel.quantity]
             require(near(reading, channel, wanted), f"{shown}, where {wanted:g} was to be measured")
 
 
-def require_all(trial: Trial, caller: Caller, truth: dict[str, float], seconds: float, when: str) -> None:
+def require_all(trial: DriverTrial, caller: TrialReader, truth: dict[str, float], seconds: float, when: str) -> None:
     """Check that all channels come within some seconds, and truly."""
     found = caller.gather(seconds)
     missing = {channel.quantity for channel in trial.channels} - set(found)

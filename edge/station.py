@@ -27,10 +27,10 @@ from edge.control.advice import Advice
 from edge.control.commands import KNOWN, Commands
 from edge.control.envelopes import by_mqtt
 from edge.control.local_socket import Control
-from edge.control.status import Parts
+from edge.control.status import StationParts
 from edge.delivery.message import Sender
 from edge.forward.forwarding import Forwarding
-from edge.health.health import Health
+from edge.health.health import HealthLane
 from edge.lanes import Lanes
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
@@ -107,11 +107,11 @@ class Station:
         self.commands = Commands(self.parts, KNOWN)
         self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
         self.control = Control(config.socket_path, clock, self.commands)
-        self.health = Health(self.parts, boot)
+        self.health = HealthLane(self.parts, boot)
 
-    def _make_parts(self) -> Parts:
+    def _make_parts(self) -> StationParts:
         """Return the parts that have something to tell."""
-        return Parts(
+        return StationParts(
             self.config,
             self.clock,
             self.store,

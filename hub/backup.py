@@ -20,7 +20,7 @@ import apsw
 from drivers.reason import Reason
 from edge.files import sync_folder
 from hub.database import schema
-from hub.database.engine import SQLITE, Engine, RefusedError, opened, unusable
+from hub.database.engine import SQLITE, DatabaseRefusedError, Engine, opened, unusable
 from hub.sink import SinkError
 
 BEFORE = ".before-restore"  # what the former file is called
@@ -104,10 +104,10 @@ def _check_sqlite(file: Path, named: Path | None = None) -> None:
     name = str(named or file)
     try:
         if not schema.version(engine):
-            raise RefusedError(NO_BACKUP.having(file=name, why=EMPTY))
+            raise DatabaseRefusedError(NO_BACKUP.having(file=name, why=EMPTY))
         ((found, *_),) = engine.query("PRAGMA integrity_check(1)")
         if found != "ok":
-            raise RefusedError(NO_BACKUP.having(file=name, why=str(found)))
+            raise DatabaseRefusedError(NO_BACKUP.having(file=name, why=str(found)))
     finally:
         engine.close()
 
@@ -147,7 +147,7 @@ def _played(url: str, password: str | None, file: Path, before: Iterable[str], a
             try:
                 _ran(["pg_restore", "--no-owner", "--no-privileges", "-f", "-", str(file)], None, stdout=out)
             except SinkError as error:
-                raise RefusedError(NO_BACKUP.having(file=str(file), why=error.reason)) from None
+                raise DatabaseRefusedError(NO_BACKUP.having(file=str(file), why=error.reason)) from None
             out.seek(0, os.SEEK_END)
             out.write("\n".join(["", *after, ""]).encode())
         words = ["psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", str(script)]

@@ -33,7 +33,7 @@ class Named(msgspec.Struct, frozen=True):
     table: TableName
 
 
-class Read(msgspec.Struct):
+class ReadMessage(msgspec.Struct):
     """What was read of one message of `station`, and the blocks that are damage: each as a message with the reason."""
 
     station: str
@@ -45,12 +45,12 @@ class Read(msgspec.Struct):
     new_tables: bool = False
 
 
-def read(topic: str, payload: bytes, tables: Tables) -> Read:
+def read(topic: str, payload: bytes, tables: Tables) -> ReadMessage:
     """Return what a message holds; blocks that lack their table wait. Raise PayloadError, OSError."""
     station = _station(topic)
     raw = _opened(payload)
     message = _decoded(raw, RawColumnBatch)
-    found = Read(station, message.v, list(message.records), [], [], _more(raw))
+    found = ReadMessage(station, message.v, list(message.records), [], [], _more(raw))
     here = {columns.name_of(table): table for table in message.tables}
     for table in message.tables:
         _take_table(found, table, tables)
@@ -62,7 +62,7 @@ def read(topic: str, payload: bytes, tables: Tables) -> Read:
     return found
 
 
-def _take_table(found: Read, told: Raw, tables: Tables) -> None:
+def _take_table(found: ReadMessage, told: Raw, tables: Tables) -> None:
     try:
         table = columns.read_table(told)
     except PayloadError as wrong:
@@ -77,7 +77,7 @@ def _take_table(found: Read, told: Raw, tables: Tables) -> None:
             found.more["table"] = told
 
 
-def _take_block(found: Read, topic: str, raw: Raw, here: dict[str, Raw], tables: Tables) -> None:
+def _take_block(found: ReadMessage, topic: str, raw: Raw, here: dict[str, Raw], tables: Tables) -> None:
     name = _decoded(raw, Named).table
     table = tables.get(found.station, name)
     if table is None and name in here:

@@ -23,7 +23,7 @@ from edge.wire.mqtt_link import connect
 from edge.wire.retry import Retry
 from edge.wire.session import Session
 from hub.database.engine import Engine
-from hub.database.orders import Order, Orders
+from hub.database.orders import CommandOrder, Orders
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.hub")
@@ -91,7 +91,7 @@ class CommandLane:
                 for order in orders.unsent(self._utc()):
                     self._send(link, orders, order)
 
-    def _send(self, link: Link, orders: Orders, order: Order) -> None:
+    def _send(self, link: Link, orders: Orders, order: CommandOrder) -> None:
         command = Command(VERSION, order.id, order.name, order.arguments, order.expires_us)
         lasts = max(1, (order.expires_us - self._utc()) // 1_000_000)
         code = sent(link, topic(order.station, Topic.COMMAND), encode(command), lasts)

@@ -41,7 +41,7 @@ class Hole(NamedTuple):
     why: object
 
 
-class Day(NamedTuple):
+class StationDay(NamedTuple):
     """One station's day by its own clock: minutes measured, received, good, and the holes.
 
     `over`: how many minutes begin where the one before has not ended.
@@ -56,7 +56,7 @@ class Day(NamedTuple):
     over: int = 0
 
 
-class Minute(NamedTuple):
+class MinuteSummary(NamedTuple):
     """What is looked at of a minute."""
 
     start: int
@@ -73,16 +73,16 @@ def stations(engine: Engine) -> list[tuple[str, int | None, int | None]]:
     return [(station, newest.get(station), arrived) for station, arrived in found]
 
 
-def day_of(engine: Engine, station: str, day: date, now: int) -> Day:
+def day_of(engine: Engine, station: str, day: date, now: int) -> StationDay:
     """Return a station's day; `now` ends it where it is not over. Raise SinkError."""
     first = begin_of(day, offset_of(engine, station))
     received, holes = span_of(engine, station, first, min(first + DAY_S * US, now))
     lacking = sum(hole.records for hole in holes)
     over = sum(after.start + MINUTE_US // 2 < before.end for before, after in pairwise(received))
-    return Day(station, day, len(received) + lacking, len(received), sum(m.good for m in received), holes, over)
+    return StationDay(station, day, len(received) + lacking, len(received), sum(m.good for m in received), holes, over)
 
 
-def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[Minute], list[Hole]]:
+def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[MinuteSummary], list[Hole]]:
     """Return the minutes that begin in a span (microseconds UTC), by time, and its holes. Raise SinkError."""
     minutes = _minutes(engine, station, first, last)
     holes = list(_holes(engine, station, minutes, first, last))
@@ -119,14 +119,15 @@ def offset_of(engine: Engine, station: str) -> int:
     return int(found[0][0]) if found else 0
 
 
-def _minutes(engine: Engine, station: str, first: int, last: int) -> list[Minute]:
+def _minutes(engine: Engine, station: str, first: int, last: int) -> list[MinuteSummary]:
     """Return the minutes of a span with one before it and one behind it, by time."""
     columns = "start_us, end_us, epoch, seq, quality FROM minute WHERE station = %s AND start_us"
     before = engine.query(f"SELECT {columns} < %s ORDER BY start_us DESC LIMIT 1", (station, first))
     within = engine.query(f"SELECT {columns} >= %s AND start_us < %s ORDER BY start_us", (station, first, last))
     behind = engine.query(f"SELECT {columns} >= %s ORDER BY start_us LIMIT 1", (station, last))
     return [
-        Minute(start, end, epoch, seq, _is_good(said)) for start, end, epoch, seq, said in (*before, *within, *behind)
+        MinuteSummary(start, end, epoch, seq, _is_good(said))
+        for start, end, epoch, seq, said in (*before, *within, *behind)
     ]
 
 
@@ -137,10 +138,10 @@ def _is_good(quality: Any) -> bool:
     return bool(flags) and all(isinstance(flag, int) and flag <= BEST for flag in flags)
 
 
-def _holes(engine: Engine, station: str, minutes: list[Minute], first: int, last: int) -> Iterator[Hole]:
+def _holes(engine: Engine, station: str, minutes: list[MinuteSummary], first: int, last: int) -> Iterator[Hole]:
     """Yield the holes of a day, each as far as the day holds it, with its share of the records."""
-    reached: Minute | None = None
-    newest: dict[str, Minute] = {}  # by epoch
+    reached: MinuteSummary | None = None
+    newest: dict[str, MinuteSummary] = {}  # by epoch
     found: list[Hole] = []
     for minute in minutes:
         own = newest.get(minute.epoch)
@@ -161,14 +162,14 @@ def _holes(engine: Engine, station: str, minutes: list[Minute], first: int, last
             )
 
 
-def _hidden(engine: Engine, station: str, before: Minute, after: Minute) -> Iterator[Hole]:
+def _hidden(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Iterator[Hole]:
     """Yield what one box lacks between two of its minutes, while another speaks in its name."""
     lacking = without(((before.seq + 1, after.seq - 1),), _held(engine, station, before.epoch))
     if lacking and before.end < after.start:
         yield from _lacking(engine, station, before.epoch, Hole(before.end, after.start, "", 0, None), lacking)
 
 
-def _behind(engine: Engine, station: str, newest: Minute, last: int) -> Iterator[Hole]:
+def _behind(engine: Engine, station: str, newest: MinuteSummary, last: int) -> Iterator[Hole]:
     """Yield what is behind the newest minute: what a hello named, a minute each, and what nobody has told of."""
     said = engine.query(
         "SELECT said_first, said_last FROM epoch WHERE station = %s AND said_first IS NOT NULL "
@@ -184,7 +185,7 @@ def _behind(engine: Engine, station: str, newest: Minute, last: int) -> Iterator
         yield Hole(told, last, "silent", 0, None)
 
 
-def _between(engine: Engine, station: str, before: Minute, after: Minute) -> Iterator[Hole]:
+def _between(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Iterator[Hole]:
     """Yield what lies between two minutes that are here, each part with its cause, in the order of time."""
     hole = Hole(before.end, after.start, "not_measured", 0, None)
     lacking = without(_made_between(engine, station, before, after), _held(engine, station, before.epoch, after.epoch))
@@ -216,7 +217,7 @@ def _lacking(engine: Engine, station: str, epoch: str, hole: Hole, lacking: Rang
         yield hole._replace(cause="not_received", records=count(left))
 
 
-def _made_between(engine: Engine, station: str, before: Minute, after: Minute) -> Ranges:
+def _made_between(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Ranges:
     """Return the numbers that the station has given between two minutes.
 
     Of one epoch those are all between. Over a start only those count that a hello named: of the two epochs, and of

@@ -13,7 +13,7 @@ from drivers.reason import Reason
 from edge.config.base import HTTP_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
 from edge.config.errors import ConfigError, Mistake, explained, unknown_key
-from edge.config.file import Draft, of_kinds, read
+from edge.config.file import DraftConfig, of_kinds, read
 from edge.config.forward import FORWARDS, Forward
 from edge.config.sections import BrokerSection
 from edge.config.slips import decoded
@@ -135,7 +135,7 @@ def load(path: Path) -> HubConfig:
     text = decoded(str(path), read(path))
     if isinstance(text, Mistake):
         raise ConfigError([text])
-    draft = Draft(str(path), text)
+    draft = DraftConfig(str(path), text)
     listed = {key: of_kinds(draft, key, kinds) for key, kinds in (("forward", FORWARDS), ("channel", CHANNELS))}
     rest = {key: value for key, value in draft.tables.items() if key not in listed}
     try:

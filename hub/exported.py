@@ -39,7 +39,7 @@ class NothingError(SinkError):
     """There is nothing to export: `reason` says what was asked for in vain."""
 
 
-class Minute(msgspec.Struct, frozen=True):
+class ExportedMinute(msgspec.Struct, frozen=True):
     """One minute: its begin, microseconds UTC (None: not known), the seconds that its clock is ahead of UTC."""
 
     station: str
@@ -61,7 +61,7 @@ class Minute(msgspec.Struct, frozen=True):
         return None if utc is None else (utc + timedelta(seconds=self.utc_offset_s)).replace(tzinfo=None)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class ExportSelection(msgspec.Struct, frozen=True):
     """A station and days by its clock, both included; `quantities` (or channels), none named: all."""
 
     station: str
@@ -73,7 +73,7 @@ class Wanted(msgspec.Struct, frozen=True):
 class Export:
     """Reads what is wanted from a database. All methods raise SinkError."""
 
-    def __init__(self, engine: Engine, wanted: Wanted) -> None:
+    def __init__(self, engine: Engine, wanted: ExportSelection) -> None:
         self._engine, self.wanted = engine, wanted
         self._offset = completeness.offset_of(engine, wanted.station)
         self.first = self._midnight(wanted.first)
@@ -114,12 +114,12 @@ class Export:
             raise NothingError(NO_MINUTES.having(station=self.wanted.station, **days))
         return found
 
-    def minutes(self) -> Iterator[Minute]:
+    def minutes(self) -> Iterator[ExportedMinute]:
         """Yield the minutes by time, then those that no station has dated, as they arrived."""
         yield from self._read(DATED, 0)
         yield from self._undated()
 
-    def lines(self) -> Iterator[tuple[Minute, bytes]]:
+    def lines(self) -> Iterator[tuple[ExportedMinute, bytes]]:
         """Yield the same with the lines that `watch --jsonl` writes of them."""
         for minute in self.minutes():
             came = Raw(minute.raw)
@@ -128,10 +128,10 @@ class Export:
                 more = came if intake.says_more(came) else None
                 yield minute, jsonl.encoded(jsonl.of_record(minute.station, record, minute.arrived, more))
 
-    def _undated(self) -> Iterator[Minute]:
+    def _undated(self) -> Iterator[ExportedMinute]:
         return self._read(UNDATED, ARRIVED)
 
-    def _read(self, sql: str, time: int) -> Iterator[Minute]:
+    def _read(self, sql: str, time: int) -> Iterator[ExportedMinute]:
         """Yield what a statement finds, a slice a statement; `time`: the column that it goes by."""
         after: tuple[int, str, int] | None = (self.first - 1, "", 0)
         while after is not None:
@@ -140,7 +140,7 @@ class Export:
             last = found[-1] if len(found) == SLICE else None
             after = None if last is None else (last[time], last[1], last[2])
 
-    def _made(self, found: list[tuple[object, ...]]) -> Iterator[Minute]:
+    def _made(self, found: list[tuple[object, ...]]) -> Iterator[ExportedMinute]:
         station = self.wanted.station
         setups = {(station, str(line[1]), line[7]) for line in found if isinstance(line[7], int)}
         offsets = counting.offsets(self._engine, setups)
@@ -149,7 +149,7 @@ class Export:
             offset = offsets.get((station, epoch, setup or 0), self._offset)
             if start is None and source == "arrival":
                 start = arrived - round(duration * 1e6)
-            yield Minute(station, start, offset, duration, source, error, arrived, raw)
+            yield ExportedMinute(station, start, offset, duration, source, error, arrived, raw)
 
     def _midnight(self, day: date) -> int:
         utc = datetime.combine(day, datetime.min.time(), UTC) - jsonl.EPOCH_1970

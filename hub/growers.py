@@ -20,7 +20,7 @@ DAY_US = 86_400_000_000
 HOURS_US = 7_200_000_000  # an hour's figures are older only where the station has said nothing since
 
 
-class Place(msgspec.Struct):
+class BoundedPlace(msgspec.Struct):
     """Degrees, metres above sea level, hours ahead of UTC, within the bounds of a station's file (SiteSection)."""
 
     latitude: Annotated[float, Meta(ge=-90, le=90)]
@@ -57,7 +57,7 @@ def _setup(engine: Engine, station: str) -> dict[str, Any]:
 def _site(said: object) -> Site | None:
     """Return where a station stands; None where its setup does not say it, or says what no station's file takes."""
     try:
-        return Site(*msgspec.structs.astuple(msgspec.convert(said, Place)))
+        return Site(*msgspec.structs.astuple(msgspec.convert(said, BoundedPlace)))
     except msgspec.ValidationError:
         return None
 

@@ -16,7 +16,7 @@ from edge.lanes import Lanes
 from edge.records.record import Record
 from hub.alarms import lane as alarms
 from hub.config import HttpSection, HubConfig
-from hub.database.engine import NOT_INSTALLED, Engine, RefusedError, opened
+from hub.database.engine import NOT_INSTALLED, DatabaseRefusedError, Engine, opened
 from hub.database.sink import DatabaseSink
 from hub.forward import forwarding
 from hub.picture_folder import PictureFolder
@@ -57,7 +57,7 @@ class Web:
         try:
             from hub.web.server import Server
         except ImportError as error:
-            raise RefusedError(NOT_INSTALLED.having(library=str(error.name))) from None
+            raise DatabaseRefusedError(NOT_INSTALLED.having(library=str(error.name))) from None
         self._commands = CommandLane(config.broker, lambda: engine_of(config), utc)
         folder = Path(config.pictures.dir)
         channels = [channel.name for channel in config.channel]
@@ -141,7 +141,7 @@ def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None
             sink = open_sink(config)
             sink.compare()
             return sink
-        except RefusedError:
+        except DatabaseRefusedError:
             raise
         except SinkError as trouble:
             if trouble.reason != told:
@@ -164,7 +164,9 @@ def engine_of(config: HubConfig, make: bool = True) -> Engine:
         password = config.password
     except (OSError, ValueError) as error:
         file, why = config.database.password_file or "", system_reason(error)
-        raise RefusedError(Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)) from None
+        raise DatabaseRefusedError(
+            Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)
+        ) from None
     return opened(config.database.url, password, make)
 
 

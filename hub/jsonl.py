@@ -30,7 +30,7 @@ NOTHING = Raw(b"{}")
 EPOCH_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Identity(msgspec.Struct, frozen=True):
+class LineIdentity(msgspec.Struct, frozen=True):
     """What a line says about which record it is; other keys are not looked at."""
 
     station: Name
@@ -39,7 +39,7 @@ class Identity(msgspec.Struct, frozen=True):
     revision: Revision = 0
 
 
-class Fate(Enum):
+class FileFate(Enum):
     """What has become of a file since it was last written."""
 
     SAME = "same"
@@ -47,7 +47,7 @@ class Fate(Enum):
     GONE = "gone"  # it was deleted or cut short: what was in it may be nowhere
 
 
-class Lines:
+class LineFile:
     """A file that lines are appended to. A torn last line, from a kill in mid-write, is cut when it is opened."""
 
     def __init__(self, path: Path) -> None:
@@ -63,21 +63,21 @@ class Lines:
         """The file's number in its file system, whatever its name is by now."""
         return os.fstat(self._fd).st_ino
 
-    def fate(self) -> Fate:
+    def fate(self) -> FileFate:
         """Return what others have done to the file. Raise OSError."""
         status = os.fstat(self._fd)
         if status.st_nlink == 0 or status.st_size < self._size:
-            return Fate.GONE
+            return FileFate.GONE
         with suppress(FileNotFoundError):
             named = os.stat(self.path)
-            return Fate.SAME if (named.st_dev, named.st_ino) == (status.st_dev, status.st_ino) else Fate.MOVED
-        return Fate.MOVED
+            return FileFate.SAME if (named.st_dev, named.st_ino) == (status.st_dev, status.st_ino) else FileFate.MOVED
+        return FileFate.MOVED
 
-    def identities(self) -> Iterator[Identity]:
+    def identities(self) -> Iterator[LineIdentity]:
         """Yield the records that the file holds. A line that is none of ours is passed over and stays."""
         return (name for name, _ in self.contents())
 
-    def contents(self) -> Iterator[tuple[Identity, int]]:
+    def contents(self) -> Iterator[tuple[LineIdentity, int]]:
         """Yield the same with their digests."""
         with os.fdopen(os.dup(self._fd), "rb") as file:
             file.seek(0)
@@ -124,11 +124,11 @@ class Lines:
             os.fsync(self._fd)
 
 
-def contents(file: IO[bytes]) -> Iterator[tuple[Identity, int]]:
+def contents(file: IO[bytes]) -> Iterator[tuple[LineIdentity, int]]:
     """Yield the records in a file of lines with their digests; a line that is none of ours is passed over."""
     for line in file:
         try:
-            yield msgspec.json.decode(line, type=Identity), digest(line)
+            yield msgspec.json.decode(line, type=LineIdentity), digest(line)
         except (ValueError, RecursionError):
             continue
 

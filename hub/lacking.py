@@ -9,7 +9,7 @@ from hub.completeness import MINUTE_US, lost_numbers
 from hub.database.engine import Engine
 
 
-class Lacking(NamedTuple):
+class LackingSpan(NamedTuple):
     """So many records that were made from `start` to before `end` (microseconds UTC) and are not here."""
 
     start: int
@@ -22,7 +22,7 @@ class Lacking(NamedTuple):
         return self.records * common / (self.end - self.start) if common > 0 else 0.0
 
 
-def lacking(engine: Engine, station: str) -> list[Lacking]:
+def lacking(engine: Engine, station: str) -> list[LackingSpan]:
     """Return the holes of a station, but for what its loss records say is lost. Raise SinkError."""
     held: dict[str, list[tuple[int, int]]] = {}
     for epoch, first, last in engine.query("SELECT epoch, first, last FROM ledger WHERE station = %s", (station,)):
@@ -33,7 +33,7 @@ def lacking(engine: Engine, station: str) -> list[Lacking]:
     whole = {epoch: [*pairs] for epoch, pairs in held.items()}
     for epoch, first, last in said:
         whole.setdefault(epoch, []).append((first, last))
-    found: list[Lacking] = []
+    found: list[LackingSpan] = []
     for epoch, pairs in sorted(whole.items()):
         every: Ranges = ((min(first for first, _ in pairs), max(last for _, last in pairs)),)
         missing = without(every, ranges(held.get(epoch, [])))
@@ -42,7 +42,7 @@ def lacking(engine: Engine, station: str) -> list[Lacking]:
     return found
 
 
-def _dated(engine: Engine, station: str, epoch: str, first: int, last: int) -> list[Lacking]:
+def _dated(engine: Engine, station: str, epoch: str, first: int, last: int) -> list[LackingSpan]:
     """Return a hole by the minutes before and behind it in its epoch; none where neither is here."""
     near = "FROM record WHERE station = %s AND epoch = %s AND kind = 'minute' AND start IS NOT NULL AND seq"
     before = engine.query(f"SELECT start {near} < %s ORDER BY seq DESC LIMIT 1", (station, epoch, first))
@@ -56,4 +56,4 @@ def _dated(engine: Engine, station: str, epoch: str, first: int, last: int) -> l
         start, end = behind[0][0] - count * MINUTE_US, behind[0][0]
     else:
         return []
-    return [Lacking(start, end, count)] if start < end else []
+    return [LackingSpan(start, end, count)] if start < end else []

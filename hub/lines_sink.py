@@ -13,9 +13,9 @@ from edge.wire.contract import PayloadError, Revised
 from hub import intake
 from hub.intake import Strange
 from hub.record_files import Novelty, RecordFiles
-from hub.sink import Delivery, Fate, Outcome, Row
+from hub.sink import CommitOutcome, Delivery, Row, RowFate
 
-FATES = {Novelty.NEW: Fate.NEW, Novelty.DOUBLE: Fate.DOUBLE, Novelty.OTHER: Fate.OTHER}
+FATES = {Novelty.NEW: RowFate.NEW, Novelty.DOUBLE: RowFate.DOUBLE, Novelty.OTHER: RowFate.OTHER}
 
 
 class LinesSink:
@@ -34,9 +34,9 @@ class LinesSink:
         """How often it was seen that lines had gone."""
         return self.records.generation
 
-    def commit(self, delivery: Delivery) -> Outcome:
+    def commit(self, delivery: Delivery) -> CommitOutcome:
         """Write the lines of a delivery and sync them. What can be no line is refused, and costs no other."""
-        fates: list[Fate] = []
+        fates: list[RowFate] = []
         why: dict[int, str] = {}
         for place, row in enumerate(delivery.rows):
             try:
@@ -45,13 +45,13 @@ class LinesSink:
                 raise
             except Exception as error:  # noqa: BLE001  # a record may hold anything, and costs no other
                 why[place] = str(error) if isinstance(error, PayloadError) else f"{type(error).__name__}: {error}"
-                fates.append(Fate.REFUSED)
+                fates.append(RowFate.REFUSED)
         for told in delivery.announced:
             self.records.ledger.announce(told.station, told.epochs)
         for note in delivery.notes:
             self.records.note(note.raw)
         self.records.sync()
-        return Outcome(tuple(fates), why)
+        return CommitOutcome(tuple(fates), why)
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
         """Return what is safe of these epochs of a station."""
@@ -76,7 +76,7 @@ class LinesSink:
         """Let the files go."""
         self.records.close()
 
-    def _taken(self, row: Row) -> Fate:
+    def _taken(self, row: Row) -> RowFate:
         found, came = row.record, Raw(row.raw)
         if isinstance(found, Strange):
             taken = self.records.take_strange(row.station, found, row.arrived, came)

@@ -25,7 +25,7 @@ from hub.completeness import (
     MINUTE_US,
     US,
     Hole,
-    Minute,
+    MinuteSummary,
     begin_of,
     first_minute,
     offset_of,
@@ -47,7 +47,7 @@ class DayLine(msgspec.Struct, frozen=True):
     good: int
 
 
-class Outage(msgspec.Struct, frozen=True):
+class SheetOutage(msgspec.Struct, frozen=True):
     """A time without minutes, and why: `cause` as of a completeness' gap, `why` the station's own reason as it came."""
 
     start_us: int
@@ -57,7 +57,7 @@ class Outage(msgspec.Struct, frozen=True):
     why: object
 
 
-class ChannelLine(msgspec.Struct, frozen=True):
+class ChannelCounts(msgspec.Struct, frozen=True):
     """How many minutes of a channel are good (or not judged), suspect, bad, and missing."""
 
     channel: str
@@ -105,8 +105,8 @@ class MonthlySheet(msgspec.Struct, frozen=True):
     arrival_rate: float | None
     accuracy_rate: float | None
     days: list[DayLine]
-    outages: list[Outage]
-    channels: list[ChannelLine]
+    outages: list[SheetOutage]
+    channels: list[ChannelCounts]
     doubts: list[Doubt]
     cameras: list[CameraLine]
     record_bytes: int
@@ -156,12 +156,12 @@ def _day(minute: int, offset: int) -> date:
     return date.fromordinal(EPOCH.toordinal() + (minute * 60 + offset) // 86_400)
 
 
-def _outage(hole: Hole) -> Outage:
+def _outage(hole: Hole) -> SheetOutage:
     minutes = round((hole.end - hole.start) / MINUTE_US)
-    return Outage(hole.start, hole.end, minutes, hole.cause, hole.why)
+    return SheetOutage(hole.start, hole.end, minutes, hole.cause, hole.why)
 
 
-def _channels(engine: Engine, station: str, start: int, end: int) -> list[ChannelLine]:
+def _channels(engine: Engine, station: str, start: int, end: int) -> list[ChannelCounts]:
     """Return what the hours of a span come to, in the order of the contract."""
     found = engine.query(
         "SELECT channel, sum(good), sum(suspect), sum(bad), sum(missing) FROM hourly "
@@ -169,7 +169,7 @@ def _channels(engine: Engine, station: str, start: int, end: int) -> list[Channe
         (station, start - 60 * MINUTE_US, end),
     )
     order = {name: place for place, name in enumerate(QUANTITIES)}
-    lines = [ChannelLine(name, _unit(name), *map(int, counts)) for name, *counts in found]
+    lines = [ChannelCounts(name, _unit(name), *map(int, counts)) for name, *counts in found]
     return sorted(lines, key=lambda line: order.get(ChannelName.parse(line.channel).quantity, len(order)))
 
 
@@ -178,7 +178,7 @@ def _unit(channel: str) -> str:
     return "" if quantity is None else quantity.unit
 
 
-def _doubts(engine: Engine, station: str, minutes: Iterable[Minute]) -> list[Doubt]:
+def _doubts(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[Doubt]:
     """Return why the minutes that are not good are not, the most frequent first."""
     keys = sorted((station, minute.epoch, minute.seq) for minute in minutes if not minute.good)
     counts: Counter[tuple[str, str]] = Counter()

@@ -10,7 +10,7 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hub.database.engine import NOT_INSTALLED, RefusedError
+from hub.database.engine import NOT_INSTALLED, DatabaseRefusedError
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -26,7 +26,7 @@ def hasher() -> PasswordHasher:
     try:
         from argon2 import PasswordHasher
     except ImportError:
-        raise RefusedError(NOT_INSTALLED.having(library="argon2-cffi")) from None
+        raise DatabaseRefusedError(NOT_INSTALLED.having(library="argon2-cffi")) from None
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from drivers.clock import Clock
 from drivers.reason import Reason
 from hub.alarms.lease import BEAT_S, ENDS_S, PICTURES
-from hub.database.engine import Engine, RefusedError
+from hub.database.engine import DatabaseRefusedError, Engine
 from hub.sink import SinkError
 
 MARK = ".minshan-photos"
@@ -50,7 +50,7 @@ class PictureFolder:
             first = first or other
             if other != first:
                 self.close()
-                raise RefusedError(TWO_FOLDERS.having(folder=str(self._folder)))
+                raise DatabaseRefusedError(TWO_FOLDERS.having(folder=str(self._folder)))
             self._clock.sleep_until(self._clock.now() + LOOK_S)
 
     def tick(self) -> None:

@@ -24,26 +24,26 @@ from hub.pending import Pending, of_records
 from hub.picture_files import Album
 from hub.sink import Row
 from hub.tables import Tables
-from hub.tally import Tally
+from hub.tally import WatchTally
 
 log = logging.getLogger("minshan.watch")
 
 
 @dataclass(frozen=True)
-class Parts:
+class ReaderTargets:
     """Where what is read goes; None: nowhere."""
 
     pending: Pending
     album: Album | None
     tables: Tables
-    tally: Tally
+    tally: WatchTally
     aside: SetAside | None
 
 
-class Reader:
+class MessageReader:
     """Reads one message at a time; `utc` tells the time, microseconds since 1970."""
 
-    def __init__(self, parts: Parts, utc: Callable[[], int]) -> None:
+    def __init__(self, parts: ReaderTargets, utc: Callable[[], int]) -> None:
         self._pending, self._album, self._tables = parts.pending, parts.album, parts.tables
         self._tally, self._aside = parts.tally, parts.aside
         self._changes = Changes(parts.pending.note, utc)

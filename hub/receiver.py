@@ -35,11 +35,11 @@ from hub.gathered import Gathered
 from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
 from hub.picture_files import Album
-from hub.reader import Parts, Reader
+from hub.reader import MessageReader, ReaderTargets
 from hub.record_files import RecordFiles, unwritten
-from hub.sink import Fate, Row, Sink, SinkError
+from hub.sink import Row, RowFate, Sink, SinkError
 from hub.tables import Tables
-from hub.tally import Tally
+from hub.tally import WatchTally
 from hub.unheard import Unheard
 
 log = logging.getLogger("minshan.watch")
@@ -82,7 +82,7 @@ class Receiver:
         told: Callable[[], int] | None = None,
         name: str = "",
     ) -> None:
-        self.tally = Tally()
+        self.tally = WatchTally()
         self.records = RecordFiles(files.minutes, files.events, None if sink else files.beside(".ledger"))
         self.sink: Sink = sink or LinesSink(self.records)
         self.receipts = receipts and (sink is not None or (files.minutes is not None and files.events is not None))
@@ -99,8 +99,8 @@ class Receiver:
         self._name = name or f"watch-{{}}-{socket.gethostname()}"
         waiting = files.beside(".waiting")
         self._tables = Tables(files.beside(".tables"), None if waiting is None else SetAside(waiting))
-        parts = Parts(self._pending, self._album, self._tables, self.tally, self.aside)
-        self._reader = Reader(parts, utc)
+        parts = ReaderTargets(self._pending, self._album, self._tables, self.tally, self.aside)
+        self._reader = MessageReader(parts, utc)
         self._reads = version2.VERSION
         self._clock: Clock = SystemClock()
         self._shown = broker.url.rpartition("@")[2]
@@ -229,16 +229,16 @@ class Receiver:
         if self._album is not None:
             self._album.kept.clear()
 
-    def _settle(self, row: Row, fate: Fate) -> None:
-        if fate is Fate.REFUSED:
+    def _settle(self, row: Row, fate: RowFate) -> None:
+        if fate is RowFate.REFUSED:
             return
-        if fate is Fate.OTHER:
+        if fate is RowFate.OTHER:
             self.tally.others += 1
-        elif fate is Fate.DOUBLE:
+        elif fate is RowFate.DOUBLE:
             self.tally.doubles += 1
         else:
             self.tally.take(row.station, row.record, row.arrived)
-        if isinstance(row.record, Record) and (fate is Fate.NEW or self._shares):
+        if isinstance(row.record, Record) and (fate is RowFate.NEW or self._shares):
             self._seen(row.station, row.record)
         self._gathered.keep(row, span_of(row), self._clock.now())
 

@@ -28,7 +28,7 @@ from edge.records.spans import Span, merged
 from edge.wire.contract import PayloadError, Revised
 from hub import jsonl
 from hub.intake import Strange
-from hub.jsonl import Fate, Identity, Lines
+from hub.jsonl import FileFate, LineFile, LineIdentity
 from hub.ledger import Ledger
 
 log = logging.getLogger("minshan.watch")
@@ -54,7 +54,7 @@ class LedgerFile(msgspec.Struct):
     has: dict[str, list[Span]] = {}
     revised: dict[str, list[Revised]] = {}
 
-    def remember(self, names: Iterable[Identity]) -> None:
+    def remember(self, names: Iterable[LineIdentity]) -> None:
         """Add what a file holds that was moved away."""
         moved = Ledger()
         for name in names:
@@ -87,7 +87,7 @@ class RecordFiles:
         self.ledger = Ledger()
         self._paths = {"minutes": minutes, "events": events}
         self._file = ledger
-        self._lines: dict[str, Lines] = {}
+        self._lines: dict[str, LineFile] = {}
         self._others: set[int] = set()
         self._kept = self._read()
         self._open(lost=False)
@@ -155,8 +155,8 @@ class RecordFiles:
         Raise OSError where there can be no new file: nothing may be taken in then.
         """
         fates = {which: file.fate() for which, file in self._lines.items()}
-        if Fate.GONE in fates.values():
-            gone = [str(file.path) for which, file in self._lines.items() if fates[which] is Fate.GONE]
+        if FileFate.GONE in fates.values():
+            gone = [str(file.path) for which, file in self._lines.items() if fates[which] is FileFate.GONE]
             log.warning("%s: deleted or cut short; what was in it is asked for again", ", ".join(gone))
             before = self._lines.values()
             self._open(lost=True)  # where it raises, what was open stays so, and the next look sees the same
@@ -164,7 +164,7 @@ class RecordFiles:
                 file.close()
             return True
         for which, fate in fates.items():
-            if fate is Fate.MOVED:
+            if fate is FileFate.MOVED:
                 self._follow(which)
         return False
 
@@ -203,7 +203,7 @@ class RecordFiles:
     def _open(self, lost: bool) -> None:
         """Open the files and learn what is in them; nothing changes where that raises OSError."""
         with ExitStack() as stack:
-            opened = {which: Lines(path) for which, path in self._paths.items() if path is not None}
+            opened = {which: LineFile(path) for which, path in self._paths.items() if path is not None}
             for file in opened.values():
                 stack.callback(file.close)
             kept = copy.deepcopy(self._kept)
@@ -225,7 +225,7 @@ class RecordFiles:
         """Go on in a new file where the old one has another name now, whose records stay known."""
         old = self._lines[which]
         with ExitStack() as stack:
-            new = Lines(old.path)
+            new = LineFile(old.path)
             stack.callback(new.close)
             kept = copy.deepcopy(self._kept)
             kept.remember(old.identities())

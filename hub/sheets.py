@@ -18,13 +18,13 @@ import msgspec
 
 from hub.cells import Cells
 from hub.database.engine import NOT_INSTALLED
-from hub.exported import Export, Minute, NothingError, unit
+from hub.exported import Export, ExportedMinute, NothingError, unit
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("station", "start_utc", "start_local", "utc_offset_h", "duration_s", "clock", "clock_error_s")
 SHEET_ROWS = 1_000_000  # of a spreadsheet's 1,048,576
-Seen = Callable[[Minute], None]
+Seen = Callable[[ExportedMinute], None]
 
 
 def write_jsonl(export: Export, file: IO[bytes], seen: Seen) -> int:
@@ -145,7 +145,7 @@ def _iso(utc: datetime) -> str:
     return utc.replace(tzinfo=None).isoformat("T", "seconds")
 
 
-def _facts(minute: Minute) -> tuple[Any, ...]:
+def _facts(minute: ExportedMinute) -> tuple[Any, ...]:
     return minute.utc_offset_s / 3600, minute.duration, minute.clock, minute.clock_error
 
 

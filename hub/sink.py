@@ -74,7 +74,7 @@ class Delivery(msgspec.Struct, frozen=True):
     announced: tuple[Announced, ...] = ()
 
 
-class Fate(Enum):
+class RowFate(Enum):
     """What became of a row. All but REFUSED are kept, and receipted."""
 
     NEW = "new"
@@ -83,10 +83,10 @@ class Fate(Enum):
     REFUSED = "refused"  # no place can be made for it: set aside by the receiver and never receipted
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class CommitOutcome(msgspec.Struct, frozen=True):
     """What a commit did: the fate of each row of the delivery, in its order, and why those REFUSED were."""
 
-    fates: tuple[Fate, ...]
+    fates: tuple[RowFate, ...]
     why: dict[int, str] = {}
 
 
@@ -109,7 +109,7 @@ class Sink(Protocol):
     def generation(self) -> int:
         """Another number when the ledger may have lost something (restored, lines gone): stations ask anew."""
 
-    def commit(self, delivery: Delivery) -> Outcome:
+    def commit(self, delivery: Delivery) -> CommitOutcome:
         """Keep a delivery. When this returns, all of it that is not REFUSED is on the disk, and so is the ledger."""
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:

@@ -28,7 +28,7 @@ class Newest:
 
 
 @dataclass
-class Tally:
+class WatchTally:
     """What has happened so far."""
 
     minutes: int = 0

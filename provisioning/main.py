@@ -82,7 +82,7 @@ COMMANDS = {
 LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """The commands, each loaded when it is named."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -123,7 +123,7 @@ def named_in_words(command: click.Command) -> click.Command:
 
 def group() -> click.Group:
     """Return the command line, declared in the language that is spoken now."""
-    commands = Commands(
+    commands = CommandGroup(
         "minshan",
         help=texts._("Minshan: the software of a small weather station in a mountain orchard."),
         params=[

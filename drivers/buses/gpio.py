@@ -24,7 +24,7 @@ CONSUMER = "minshan"  # what `gpioinfo` shows beside the line
 Pull = Literal["up", "down", "off"]
 
 
-class Contact(Protocol):
+class GpioContact(Protocol):
     """A contact on one line. `lost`: edges dropped by the kernel since the line was requested."""
 
     lost: int
@@ -52,7 +52,7 @@ class Switch(Protocol):
 class Chip(Protocol):
     """A GPIO chip: the kernel's, or a simulation's."""
 
-    def request(self, line: int, pull: Pull, debounce: float) -> Contact:
+    def request(self, line: int, pull: Pull, debounce: float) -> GpioContact:
         """Return the contact on that line. Raise OSError as the kernel does."""
 
     def drive(self, line: int, active_low: bool) -> Switch:
@@ -68,7 +68,7 @@ class GpioBus:
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
 
-    def request(self, line: int, pull: Pull, debounce: float) -> Contact:
+    def request(self, line: int, pull: Pull, debounce: float) -> GpioContact:
         """Return the contact on that line, closing to ground (pull "up", "off") or to 3.3 V ("down").
 
         `debounce`: seconds for which the contact must be still. Raise Unplugged where the line is not available.
@@ -102,7 +102,7 @@ class KernelChip:
         self._chip: Any = gpiod.Chip(path)
         self._clock = clock
 
-    def request(self, line: int, pull: Pull, debounce: float) -> Contact:
+    def request(self, line: int, pull: Pull, debounce: float) -> GpioContact:
         """Request the line as an input with edge detection and return its contact."""
         from gpiod import LineSettings
         from gpiod.line import Bias, Direction, Edge

@@ -29,7 +29,7 @@ BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the first marker that 
 END = 0xD9
 
 
-class Layout(NamedTuple):
+class ScanLayout(NamedTuple):
     """A baseline picture of one scan: its segments by marker and place, its blocks a row and in all, their size.
 
     `each`: blocks between two restart markers, 0 without any; `end`: of the scan's data, which begin at `begin`.
@@ -93,7 +93,7 @@ def _decodes(jpeg: bytes) -> bool:
     return True
 
 
-def _layout(jpeg: bytes) -> Layout | None:
+def _layout(jpeg: bytes) -> ScanLayout | None:
     """Return what the header tells of a baseline picture whose components lie in one scan; None of any other."""
     found: list[tuple[int, bytes]] = []
     each, frame, begin = 0, b"", 0
@@ -121,10 +121,10 @@ def _layout(jpeg: bytes) -> Layout | None:
     width, height = 8 * max(across for across, _ in factors), 8 * max(down for _, down in factors)
     wide = math.ceil(int.from_bytes(frame[7:9], "big") / max(width, 1))
     blocks = wide * math.ceil(int.from_bytes(frame[5:7], "big") / max(height, 1))
-    return Layout(found, wide, blocks, width, height, each, begin, behind.start())
+    return ScanLayout(found, wide, blocks, width, height, each, begin, behind.start())
 
 
-def _head(layout: Layout, blocks: int) -> bytes:
+def _head(layout: ScanLayout, blocks: int) -> bytes:
     """Return the header of a picture of so many blocks; b"" where they make none."""
     wide = layout.wide if blocks % layout.wide == 0 else blocks
     width, height = wide * layout.width, blocks // wide * layout.height

@@ -14,7 +14,7 @@ from drivers.cameras.camera import UnreachableError
 from drivers.reason import Reason
 
 
-class Wire:
+class CameraWire:
     """A connected socket, as `http.client` uses one; each receive has only the time that is left.
 
     `left()` returns the seconds to the deadline and raises TimeoutError where there are none.
@@ -71,7 +71,7 @@ def connect(link: http.client.HTTPConnection, fingerprint: str, left: Callable[[
     wire = link.sock
     if fingerprint and isinstance(wire, ssl.SSLSocket):
         check(wire.getpeercert(binary_form=True) or b"", fingerprint)
-    link.sock = Wire(wire, left)  # the part of a socket that it uses
+    link.sock = CameraWire(wire, left)  # the part of a socket that it uses
 
 
 def check(certificate: bytes, fingerprint: str) -> None:

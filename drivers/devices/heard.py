@@ -16,7 +16,7 @@ SPEEDS = (4800, 9600, 19200, 38400, 115200)  # bits/s that the devices here have
 MOST_KINDS = 5
 
 
-class Heard:
+class HeardBytes:
     """The bytes and frames since the last good one."""
 
     def __init__(self) -> None:

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 
 from drivers.buses.bus import OnModbus
 from drivers.devices import modbus_stream
-from drivers.devices.heard import Heard
-from drivers.devices.modbus_registers import Ask, fitted, not_void, plan, void_answer
+from drivers.devices.heard import HeardBytes
+from drivers.devices.modbus_registers import RegisterRequest, fitted, not_void, plan, void_answer
 from drivers.devices.profiles import Identity, Profile, ProfileError, load
 from drivers.driver import Channel, DriverInfo
 from drivers.errors import Garbled, NoAnswer, SettingError, WrongDevice
@@ -108,7 +108,7 @@ class ModbusDevice:
         self._timeout = profile.timeout_ms / 1000
         self._pause = profile.pause_ms / 1000
         self._baud = settings.baud
-        self._heard = Heard()
+        self._heard = HeardBytes()
         self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale, settings.most_registers)
 
     def read(self) -> tuple[Reading, ...]:
@@ -131,7 +131,7 @@ class ModbusDevice:
             item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items if item in kept
         )
 
-    def _answer(self, ask: Ask) -> tuple[int, ...]:
+    def _answer(self, ask: RegisterRequest) -> tuple[int, ...]:
         """Return the registers of one request. Raise the line's errors, with what can be told of their cause."""
         count = len(ask.places)
         if not self._heard.is_known:

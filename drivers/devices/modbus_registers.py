@@ -29,7 +29,7 @@ Words = Mapping[Place, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class RegisterItem:
     """One quantity as it is read: where its words are and what they mean."""
 
     quantity: str
@@ -81,16 +81,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RegisterRequest:
     """One request: the registers it reads, in order, and the quantities whose words begin there."""
 
     function: int
     start: int
     places: tuple[Place, ...]
-    items: tuple[Item, ...]
+    items: tuple[RegisterItem, ...]
 
 
-def not_void(items: Iterable[Item], words: Words) -> tuple[Item, ...]:
+def not_void(items: Iterable[RegisterItem], words: Words) -> tuple[RegisterItem, ...]:
     """Return those of the items that these words hold a value of, by the device's own account.
 
     A sentinel that stands for nothing possible is void, and then every sentinel beside it: of a T/RH pair of ffff the
@@ -110,7 +110,7 @@ def not_void(items: Iterable[Item], words: Words) -> tuple[Item, ...]:
     )
 
 
-def void_answer(items: Iterable[Item], words: Words) -> Reason:
+def void_answer(items: Iterable[RegisterItem], words: Words) -> Reason:
     """Return that an answer came and holds no value, with the words that it held."""
     held = ((item, item.word(words)) for item in items)
     shown = ", ".join(
@@ -130,18 +130,18 @@ def plan(
     function: int | None = None,
     speed_scale: float | None = None,
     most: int | None = None,
-) -> tuple[Ask, ...]:
+) -> tuple[RegisterRequest, ...]:
     """Return the fewest requests that read every fitted quantity and the registers it is checked against."""
     default = function or profile.function
     items = [_item(entry, profile, default, speed_scale) for entry in fitted(profile, ordered)]
     asks = []
     for function, start, end in _runs(sorted(_spans(items)), profile.gap, most or profile.most_registers):
         places = tuple((function, register) for register in range(start, end + 1))
-        asks.append(Ask(function, start, places, tuple(item for item in items if item.high in places)))
+        asks.append(RegisterRequest(function, start, places, tuple(item for item in items if item.high in places)))
     return tuple(asks)
 
 
-def _spans(items: Iterable[Item]) -> Iterator[tuple[int, int, int]]:
+def _spans(items: Iterable[RegisterItem]) -> Iterator[tuple[int, int, int]]:
     """Yield function, first and last register of what must be in one answer."""
     for item in items:
         function, high = item.high
@@ -164,7 +164,7 @@ def _runs(spans: Iterable[tuple[int, int, int]], gap: int, most: int) -> list[tu
     return runs
 
 
-def _item(entry: Register, profile: Profile, function: int, speed_scale: float | None) -> Item:
+def _item(entry: Register, profile: Profile, function: int, speed_scale: float | None) -> RegisterItem:
     function = entry.function or function
     check = next((check for check in profile.checks if check.quantity == entry.quantity), None)
     scale = speed_scale if speed_scale and entry.quantity == "wind_speed" else entry.scale
@@ -174,7 +174,7 @@ def _item(entry: Register, profile: Profile, function: int, speed_scale: float |
     first, second = (function, entry.first), (function, entry.first + 1)
     high, low = (first, second) if entry.order == "big" else (second, first)
     span = 1 << 16 * entry.words
-    return Item(
+    return RegisterItem(
         quantity=entry.quantity,
         high=high if entry.words == 2 else first,
         low=low if entry.words == 2 else None,

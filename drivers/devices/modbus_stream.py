@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from drivers.buses import rtu
-from drivers.devices.modbus_registers import Ask, not_void, void_answer
+from drivers.devices.modbus_registers import RegisterRequest, not_void, void_answer
 from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
 from drivers.driver import Frame, Refused
 from drivers.reason import Reason
@@ -18,7 +18,7 @@ EXCEPTION_BYTES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class LineRequest:
     """The last request on the line."""
 
     address: int
@@ -34,13 +34,13 @@ class ModbusDecoder:
     single request of that function.
     """
 
-    def __init__(self, address: int, asks: tuple[Ask, ...]) -> None:
+    def __init__(self, address: int, asks: tuple[RegisterRequest, ...]) -> None:
         self._address = address
         self._asks = asks
         self._data = bytearray()
         self._offset = 0  # of the first byte of _data in the input
         self._stray: list[Reason] = []  # for each byte before _data that is in no frame: why not
-        self._request: Request | None = None
+        self._request: LineRequest | None = None
 
     def feed(self, data: bytes) -> Iterable[Frame | Refused]:
         """Append bytes of any chunking. Yield the answers that they complete and refusals of bytes in no frame."""
@@ -82,7 +82,7 @@ class ModbusDecoder:
         address, function = frame[0], frame[1]
         if function in rtu.READS and len(frame) == REQUEST_BYTES:
             start, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
-            self._request = Request(address, function, start, count)
+            self._request = LineRequest(address, function, start, count)
         elif function & 0x80:
             yield Refused(self._offset, len(frame), rtu.exception_reason(frame[2]))
         elif function in rtu.READS:

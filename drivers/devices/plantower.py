@@ -24,7 +24,7 @@ TIMEOUT = 10.0  # s; the slow mode of still air is one frame in 2.3 s
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FrameLayout:
     """Layout of a model's frame: byte offsets from the header."""
 
     length: int
@@ -34,15 +34,15 @@ class Layout:
 
 
 _SIX = tuple(range(16, 28, 2))
-PMS5003 = Layout(32, counts=_SIX, error=29)
+PMS5003 = FrameLayout(32, counts=_SIX, error=29)
 LAYOUTS = {
     "PMS5003": PMS5003,
     "PMS7003": PMS5003,
     "PMSA003": PMS5003,
     "PMS1003": PMS5003,
-    "PMS3003": Layout(24),
-    "PMS5003T": Layout(32, counts=_SIX[:4], climate=24, error=29),
-    "PMS5003ST": Layout(40, counts=_SIX, climate=30, error=37),
+    "PMS3003": FrameLayout(24),
+    "PMS5003T": FrameLayout(32, counts=_SIX[:4], climate=24, error=29),
+    "PMS5003ST": FrameLayout(40, counts=_SIX, climate=30, error=37),
 }
 LENGTHS = {layout.length for layout in LAYOUTS.values()}
 AMBIENT = {"pm1": 10, "pm2p5": 12, "pm10": 14}
@@ -74,7 +74,7 @@ def open_plantower(bus: SerialPort, settings: PlantowerSettings, clock: Clock) -
     return Talker(bus, decoder(settings), channels(settings), clock, TIMEOUT)
 
 
-def _judge(data: bytes, layout: Layout) -> Judgement | None:
+def _judge(data: bytes, layout: FrameLayout) -> Judgement | None:
     """Return what the bytes at a header are, None where more are needed.
 
     Bytes 2-3 state how many follow; the last two are the sum of all before them.
@@ -95,7 +95,7 @@ def _judge(data: bytes, layout: Layout) -> Judgement | None:
     return Judgement(length, readings=_readings(frame, layout))
 
 
-def _readings(frame: bytes, layout: Layout) -> tuple[Reading, ...]:
+def _readings(frame: bytes, layout: FrameLayout) -> tuple[Reading, ...]:
     doubt = _doubt(frame, layout)
     values = [Reading(quantity, float(_word(frame, at)), 0.0, doubt) for quantity, at in AMBIENT.items()]
     if layout.climate is not None:
@@ -105,7 +105,7 @@ def _readings(frame: bytes, layout: Layout) -> tuple[Reading, ...]:
     return tuple(values)
 
 
-def _doubt(frame: bytes, layout: Layout) -> Reason | None:
+def _doubt(frame: bytes, layout: FrameLayout) -> Reason | None:
     if layout.error is not None and frame[layout.error]:
         return Reason("error_code", "error code {number:#04x}", number=frame[layout.error])
     if layout.counts and not any(_word(frame, at) for at in layout.counts):

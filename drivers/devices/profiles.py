@@ -38,13 +38,13 @@ class MisplacedError(SettingError):
         self.where = where
 
 
-class Part(BaseModel):
+class ProfileTable(BaseModel):
     """Any table of a profile: no unknown keys, no wrong types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class Register(Part):
+class Register(ProfileTable):
     """One quantity: value = word(s) x scale + offset, in the quantity's unit.
 
     - `register`, `words`, `order`: its first register, one or two of them, and for two whether the first holds the high
@@ -98,7 +98,7 @@ class Register(Part):
         return self
 
 
-class Check(Part):
+class Check(ProfileTable):
     """A second register that must agree with a quantity; where it does not, the reading carries a doubt.
 
     "force": it holds the Beaufort force of the wind speed; "octant": 0-7 clockwise from north, the direction.
@@ -109,14 +109,14 @@ class Check(Part):
     quantity: str
 
 
-class Identity(Part):
+class Identity(ProfileTable):
     """Registers whose words never differ on this model: read once when the device is opened."""
 
     first: RegisterNumber = Field(alias="register")
     words: list[int] = Field(min_length=1)
 
 
-class Settling(Part):
+class Settling(ProfileTable):
     """How the device's own address and speed are changed: by which function, into which registers."""
 
     function: Literal[6, 16] = 6
@@ -126,7 +126,7 @@ class Settling(Part):
     power_cycle: bool = False
 
 
-class Profile(Part):
+class Profile(ProfileTable):
     """A maker's sensor.
 
     - `source`: where the numbers come from; `unconfirmed`: what has not been seen on a real one yet.
@@ -233,7 +233,7 @@ def _mistake(path: Path, text: str, trouble: Any) -> Reason:
     value = trouble["input"]
     for part in where[len(trouble["loc"]) :]:
         value = _inside(value, part)
-    shown = "" if isinstance(value, (dict, list, Part)) or value is None else f" = {value!r}"
+    shown = "" if isinstance(value, (dict, list, ProfileTable)) or value is None else f" = {value!r}"
     if trouble["type"] == "extra_forbidden":
         why = Reason("no_such_key", "there is no such key")
     key = ".".join(str(part) for part in where)

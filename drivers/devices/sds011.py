@@ -14,7 +14,7 @@ from drivers.buses.bus import OnSerial
 from drivers.buses.serial import SerialPort
 from drivers.checksums import sum8
 from drivers.clock import Clock
-from drivers.devices.heard import Heard
+from drivers.devices.heard import HeardBytes
 from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judgement, Talker
 from drivers.driver import Channel, Device, DriverInfo, Frame
 from drivers.errors import Garbled, NoAnswer
@@ -58,7 +58,7 @@ def open_sds011(bus: SerialPort, settings: Sds011Settings, clock: Clock) -> Devi
     Raise NoAnswer where it does not wake or confirms nothing though it sends, WrongDevice where another device sends.
     """
     bus.flush_input()
-    heard = Heard()
+    heard = HeardBytes()
     if not _ask(bus, settings, clock, SLEEP, WORK, heard) and not heard.is_known:
         if not heard.count:
             raise NoAnswer(Reason("not_woken", "no answer to {count} wake commands", count=TRIES))
@@ -111,7 +111,7 @@ def command(number: int, value: int) -> bytes:
     return COMMAND + body + bytes([sum8(body), TAIL])
 
 
-def _ask(bus: SerialPort, settings: Sds011Settings, clock: Clock, number: int, value: int, heard: Heard) -> bool:
+def _ask(bus: SerialPort, settings: Sds011Settings, clock: Clock, number: int, value: int, heard: HeardBytes) -> bool:
     """Send a command up to TRIES times, unless nothing answers at all. Return whether it was confirmed."""
     for _ in range(TRIES):
         bus.write(command(number, value))

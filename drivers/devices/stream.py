@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from drivers.buses.serial import SerialPort
 from drivers.clock import Clock
-from drivers.devices.heard import Heard
+from drivers.devices.heard import HeardBytes
 from drivers.driver import Channel, Decoder, Frame, Refused
 from drivers.errors import Garbled, WrongDevice
 from drivers.reading import Reading
@@ -48,7 +48,7 @@ class Talker:
         self._clock = clock
         self._timeout = timeout
         self._got: deque[Refused | tuple[Reading, ...]] = deque()
-        self._heard = Heard()
+        self._heard = HeardBytes()
         bus.flush_input()
 
     def read(self) -> tuple[Reading, ...]:

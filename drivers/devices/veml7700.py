@@ -71,7 +71,7 @@ class Settings(OnI2C):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Sensitivity:
     """One sensitivity: gain and integration time, ms."""
 
     gain: float
@@ -88,14 +88,14 @@ class Step:
 
 
 LADDER = (  # from the most sensitive to the least
-    Step(2.0, 800),
-    Step(2.0, 400),
-    Step(2.0, 200),
-    Step(2.0, 100),
-    Step(1 / 4, 100),
-    Step(1 / 8, 100),
-    Step(1 / 8, 50),
-    Step(1 / 8, 25),
+    Sensitivity(2.0, 800),
+    Sensitivity(2.0, 400),
+    Sensitivity(2.0, 200),
+    Sensitivity(2.0, 100),
+    Sensitivity(1 / 4, 100),
+    Sensitivity(1 / 8, 100),
+    Sensitivity(1 / 8, 50),
+    Sensitivity(1 / 8, 25),
 )
 LEAST = LADDER[-1]
 LONGEST_MS = max(step.ms for step in LADDER)
@@ -110,7 +110,7 @@ def corrected(lux: float, gain: float) -> tuple[float, Reason | None]:
     return (((6.0135e-13 * lux - 9.3924e-9) * lux + 8.1488e-5) * lux + 1.0023) * lux, None
 
 
-def better(step: Step, counts: int, lux_per_count: float) -> Step:
+def better(step: Sensitivity, counts: int, lux_per_count: float) -> Sensitivity:
     """Return the sensitivity for the next reading: the same one where its counts are good."""
     if counts == SATURATED:
         return LEAST
@@ -149,7 +149,7 @@ class Veml7700:
     def close(self) -> None:
         """Do nothing: the device goes on integrating, at 45 uA."""
 
-    def _counts(self, step: Step) -> int:
+    def _counts(self, step: Sensitivity) -> int:
         """Return the counts of an integration that lay wholly under `step`."""
         if not self._settled or step != self._step:
             self._settled = False
@@ -161,7 +161,7 @@ class Veml7700:
         self._check()
         return self._same_twice()
 
-    def _configure(self, step: Step) -> None:
+    def _configure(self, step: Sensitivity) -> None:
         """Write the whole configuration word.
 
         The library changes single bits of what it reads, and noise would stay in the rest.
@@ -191,7 +191,7 @@ class Veml7700:
         return Reading("illuminance", lux, self._clock.now(), doubt)
 
 
-def lux_of(counts: int, step: Step, settings: Settings) -> tuple[float, Reason | None]:
+def lux_of(counts: int, step: Sensitivity, settings: Settings) -> tuple[float, Reason | None]:
     """Return the illuminance, lx, at most MOST, and what speaks against it."""
     lux = step.lux(counts, settings.lux_per_count)
     lux, doubt = corrected(lux, step.gain) if settings.correction else (lux, None)
@@ -210,7 +210,7 @@ def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tupl
     times = [ms for ms, bits in TIME_BITS.items() if conf is not None and bits == conf >> 6 & 15]
     if not gains or not times:
         raise Garbled(Reason("counts_without_configuration", "without its configuration the counts say nothing"))
-    lux, doubt = lux_of(counts, Step(gains[0], times[0]), settings)
+    lux, doubt = lux_of(counts, Sensitivity(gains[0], times[0]), settings)
     return (Reading("illuminance", lux, 0.0, doubt),)
 
 

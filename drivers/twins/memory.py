@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from drivers.buses.gpio import Contact, Pull, Switch
+from drivers.buses.gpio import GpioContact, Pull, Switch
 from drivers.buses.i2c import ADAPTER_TIMEOUT
 from drivers.clock import Clock
 from drivers.twins.relay import Relay
@@ -69,7 +69,7 @@ class MemoryGpio:
         self._twins = twins
         self.plugged = True
 
-    def request(self, line: int, pull: Pull, debounce: float) -> Contact:
+    def request(self, line: int, pull: Pull, debounce: float) -> GpioContact:
         """Return the contact of that line; one without a twin never closes."""
         self.adapter_there()
         return MemoryContact(self, self._clock, self._twins.get(line), debounce)

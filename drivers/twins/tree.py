@@ -12,7 +12,7 @@ Colour = tuple[int, int, int]
 SIDE = 420  # pixels of the crown's square
 
 
-class Season(NamedTuple):
+class TreeLook(NamedTuple):
     """How a tree looks: leaves' colours dark to light, how many, and dots among them."""
 
     leaves: tuple[Colour, ...]
@@ -29,19 +29,19 @@ BLOSSOM = ((246, 232, 236), (250, 244, 246), (240, 208, 220))
 APPLES = ((168, 32, 30), (190, 52, 40), (150, 24, 28))
 
 
-def season(day: int) -> Season:
+def season(day: int) -> TreeLook:
     """Return how the trees look on a day of the year (1 to 366)."""
     if day < 75 or day > 335:
-        return Season(TWIGS, 0.10)
+        return TreeLook(TWIGS, 0.10)
     if day < 95:
-        return Season(SPRING, 0.45)
+        return TreeLook(SPRING, 0.45)
     if day < 122:
-        return Season(SPRING, 0.8, BLOSSOM, 0.45)
+        return TreeLook(SPRING, 0.8, BLOSSOM, 0.45)
     if day < 225:
-        return Season(GREEN, 1.0)
+        return TreeLook(GREEN, 1.0)
     if day < 305:
-        return Season(GREEN, 1.0, APPLES, 0.06)
-    return Season(AUTUMN, 0.75)
+        return TreeLook(GREEN, 1.0, APPLES, 0.06)
+    return TreeLook(AUTUMN, 0.75)
 
 
 def grass(day: int) -> tuple[Colour, Colour]:
@@ -98,7 +98,7 @@ def _spot(rng: random.Random) -> tuple[float, float, float]:
     return x, y, SIDE * rng.uniform(0.08, 0.13)
 
 
-def _clump(draw: ImageDraw.ImageDraw, rng: random.Random, look: Season, spot: tuple[float, float, float]) -> None:
+def _clump(draw: ImageDraw.ImageDraw, rng: random.Random, look: TreeLook, spot: tuple[float, float, float]) -> None:
     """Draw leaves in a ball: those below and right lie in the shade."""
     x0, y0, radius = spot
     for _ in range(round(115 * look.density)):

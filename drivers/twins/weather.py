@@ -115,9 +115,9 @@ class Weather:
         self._until = [0.0]  # mm fallen before each day; grows as it is asked, and holds nothing but sums
         self._days: dict[int, tuple[Shower, ...]] = {}
 
-    def at(self, utc: float) -> Moment:
+    def at(self, utc: float) -> WeatherMoment:
         """Return every quantity at an instant (seconds since 1970, UTC), each in its own unit."""
-        return Moment(self, utc - DAY_ZERO)
+        return WeatherMoment(self, utc - DAY_ZERO)
 
     def _showers(self, day: int) -> tuple[Shower, ...]:
         """Return the showers of one day since day zero, none of which passes midnight (UTC)."""
@@ -154,7 +154,7 @@ def saturation(t: float) -> float:
     return 6.112 * math.exp(17.62 * t / (243.12 + t))
 
 
-class Moment(Mapping[str, float]):
+class WeatherMoment(Mapping[str, float]):
     """The weather at one instant, `t` seconds after day zero."""
 
     def __init__(self, weather: Weather, t: float) -> None:
@@ -271,18 +271,18 @@ class Moment(Mapping[str, float]):
         }
 
 
-RECKONED: dict[str, Callable[[Moment], dict[str, float]]] = {
+RECKONED: dict[str, Callable[[WeatherMoment], dict[str, float]]] = {
     quantity: group
     for group, quantities in (
-        (Moment._air, ("air_temperature", "relative_humidity", "air_pressure")),
-        (Moment._light, ("illuminance", "solar_irradiance")),
-        (Moment._wind, ("wind_speed", "wind_from_direction")),
-        (Moment._rain, ("rainfall_amount",)),
-        (Moment._soil, ("soil_moisture", "soil_conductivity", "soil_temperature")),
-        (Moment._orchard, ("leaf_wetness", "leaf_temperature", "co2", "noise")),
-        (Moment._dust, ("pm1", "pm2p5", "pm10")),
+        (WeatherMoment._air, ("air_temperature", "relative_humidity", "air_pressure")),
+        (WeatherMoment._light, ("illuminance", "solar_irradiance")),
+        (WeatherMoment._wind, ("wind_speed", "wind_from_direction")),
+        (WeatherMoment._rain, ("rainfall_amount",)),
+        (WeatherMoment._soil, ("soil_moisture", "soil_conductivity", "soil_temperature")),
+        (WeatherMoment._orchard, ("leaf_wetness", "leaf_temperature", "co2", "noise")),
+        (WeatherMoment._dust, ("pm1", "pm2p5", "pm10")),
         (
-            Moment._power,
+            WeatherMoment._power,
             (
                 "battery_voltage",
                 "battery_current",

@@ -30,7 +30,7 @@ MINUTE = 60.0  # s
 ENDED = "ended"  # the turn of an alert whose rule is no longer in the file
 
 
-class Standing(msgspec.Struct, omit_defaults=True):
+class RuleStanding(msgspec.Struct, omit_defaults=True):
     """Where a rule stands: its episode, and of an open alert its identity and the worst value since it was raised."""
 
     episode: Episode = msgspec.field(default_factory=Episode)
@@ -51,7 +51,7 @@ class AlertsState(msgspec.Struct, omit_defaults=True):
     """What outlives a restart. `read`: seq of the last record looked at; `end`: of the last minute among them."""
 
     read: int
-    standings: dict[str, Standing] = msgspec.field(default_factory=dict)
+    standings: dict[str, RuleStanding] = msgspec.field(default_factory=dict)
     stages: dict[str, str] = msgspec.field(default_factory=dict)
     due: list[Alert] = msgspec.field(default_factory=list)
     end: End | None = None
@@ -79,7 +79,7 @@ class Alerts:
         """Return what is open or blind, in the order of the file."""
         stages, found = self._state.stages, []
         for rule in self._rules:
-            standing = self._state.standings.get(rule.name, Standing())
+            standing = self._state.standings.get(rule.name, RuleStanding())
             if standing.episode.step or standing.episode.blind or standing.smoke is not None:
                 steps = len(rule.limits(stages).values)
                 what = (rule.quantity, rule.unit, standing.worst, rule.section.crop or "", *rule.stage(stages))
@@ -126,14 +126,14 @@ class Alerts:
         for rule in self._rules:
             if rule.section.crop == said.crop:
                 limits = rule.limits(self._state.stages)
-                standing = self._state.standings.setdefault(rule.name, Standing())
+                standing = self._state.standings.setdefault(rule.name, RuleStanding())
                 standing.episode.beyond = [limits.hold - 1] * len(limits.values)
 
     def _judge(self, record: Record, minute: Minute | None) -> None:
         saw = [(rule, rule.measure.see(minute)) for rule in self._rules]
         smokes = self._state.smoke.take(any(self._is_near_frost(rule, seen, record) for rule, seen in saw))
         for rule, found in saw:
-            standing = self._state.standings.setdefault(rule.name, Standing())
+            standing = self._state.standings.setdefault(rule.name, RuleStanding())
             is_smoke = smokes and rule.is_of_dust and found.value is not None
             seen = Seen(found.value, found.clears, raises=not is_smoke)
             reached = found.value is not None and rule.limits(self._state.stages).reached(found.value) > 0
@@ -150,14 +150,14 @@ class Alerts:
 
     def _is_near_frost(self, rule: Rule, seen: Seen, record: Record) -> bool:
         """Return whether fires may be lit against the frost of a rule."""
-        standing = self._state.standings.get(rule.name, Standing())
+        standing = self._state.standings.get(rule.name, RuleStanding())
         near = rule.near_frost(self._state.stages)
         if near is None or not (standing.episode.step or rule.may_raise(record.start, self._offset)):
             return False
         return standing.episode.step > 0 or (seen.value is not None and seen.value <= near)
 
     def _tell(
-        self, rule: Rule, standing: Standing, turn: Turn, seen: Seen, minute: Minute | None, record: Record
+        self, rule: Rule, standing: RuleStanding, turn: Turn, seen: Seen, minute: Minute | None, record: Record
     ) -> None:
         limits = rule.limits(self._state.stages)
         if turn == "raised" or not standing.alert:
@@ -190,7 +190,7 @@ class Alerts:
         if not step and turn != "blind":
             standing.alert, standing.worst = "", None
 
-    def _note_worst(self, rule: Rule, standing: Standing, seen: Seen) -> None:
+    def _note_worst(self, rule: Rule, standing: RuleStanding, seen: Seen) -> None:
         if not standing.alert or seen.value is None:
             return
         worse = max if rule.limits(self._state.stages).above else min

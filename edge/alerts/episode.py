@@ -17,7 +17,7 @@ FORGIVEN = 3  # minutes
 Turn = Literal["raised", "worse", "better", "cleared", "blind", "seeing"]
 
 
-class Limits(msgspec.Struct, frozen=True):
+class RuleLimits(msgspec.Struct, frozen=True):
     """The limits of a rule, from the first to the worst; `above`: a value over them is worse, else one under them."""
 
     values: tuple[float, ...]
@@ -53,7 +53,7 @@ class Episode(msgspec.Struct, omit_defaults=True):
     unknown: int = 0
     blind: bool = False
 
-    def take(self, seen: Seen, limits: Limits) -> list[Turn]:
+    def take(self, seen: Seen, limits: RuleLimits) -> list[Turn]:
         """Take in one minute. Return what turned, in order."""
         if seen.value is None:
             return self._unseen()
@@ -71,7 +71,7 @@ class Episode(msgspec.Struct, omit_defaults=True):
         self.blind, self.beyond, self.better = True, [], 0
         return ["blind"]
 
-    def _rise(self, limits: Limits, value: float) -> list[Turn]:
+    def _rise(self, limits: RuleLimits, value: float) -> list[Turn]:
         """Count at each limit; go up to the worst that was held."""
         reached = limits.reached(value)
         counted = [*self.beyond, *[0] * reached]
@@ -83,7 +83,7 @@ class Episode(msgspec.Struct, omit_defaults=True):
         self.step, self.better = held, 0
         return [turn]
 
-    def _fall(self, limits: Limits, value: float, clears: bool) -> list[Turn]:
+    def _fall(self, limits: RuleLimits, value: float, clears: bool) -> list[Turn]:
         """Count what is better than the step's limit; go down to the worst limit that still held meanwhile."""
         still = min(limits.reached(value, limits.clear_by), self.step)
         if still == self.step:

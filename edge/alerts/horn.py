@@ -32,19 +32,19 @@ ITS_BUTTON = Reason("horn_button", "its button")
 SOUNDS = Reason("horn_sounds_already", "the horn sounds already")
 
 
-class Silence(msgspec.Struct, frozen=True):
+class SilenceOrder(msgspec.Struct, frozen=True):
     """Somebody has heard it."""
 
     by: Reason
 
 
-class Trial(msgspec.Struct, frozen=True):
+class HornTrial(msgspec.Struct, frozen=True):
     """Sound for a moment; `tell` hears why that cannot be, or None when it is over."""
 
     tell: Callable[[Reason | None], object]
 
 
-Item = Demand | Silence | Trial
+Item = Demand | SilenceOrder | HornTrial
 
 
 class HornLane:
@@ -66,7 +66,7 @@ class HornLane:
         self._inbox: Inbox = clock.inbox(100)
         self._demand = Demand()
         self._line = HornLine(section, opener, clock, self._tell)
-        self._trial: Trial | None = None
+        self._trial: HornTrial | None = None
         self._on, self._on_until = False, 0.0
         self._state = restored(notes)
         self._state.resume(boot, clock.now(), section.rest_s)
@@ -80,11 +80,11 @@ class HornLane:
 
     def silence(self, by: Reason) -> None:
         """Silence what calls for it now."""
-        self._inbox.offer(Silence(by))
+        self._inbox.offer(SilenceOrder(by))
 
     def test(self, tell: Callable[[Reason | None], object]) -> None:
         """Sound for a moment."""
-        self._inbox.offer(Trial(tell))
+        self._inbox.offer(HornTrial(tell))
 
     # -- the lane ------------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class HornLane:
         try:
             while True:
                 pressed = self._line.look()
-                self._take(Silence(ITS_BUTTON) if pressed and item is None else item)
+                self._take(SilenceOrder(ITS_BUTTON) if pressed and item is None else item)
                 self._follow(self._clock.now())
                 self._publish()
                 item = self._inbox.get(self._next_look())
@@ -119,9 +119,9 @@ class HornLane:
                 self._demand = item
                 if item.end is not None and self._state.forget(item.alerts):
                     self._keep()
-            case Silence(by):
+            case SilenceOrder(by):
                 self._hush(by)
-            case Trial():
+            case HornTrial():
                 self._try(item)
 
     def _follow(self, now: float) -> None:
@@ -170,7 +170,7 @@ class HornLane:
             self._keep()
             self._tell(Reason("horn_silenced", "the horn was silenced by {by}", by=by))
 
-    def _try(self, trial: Trial) -> None:
+    def _try(self, trial: HornTrial) -> None:
         if self._on or not self._line.ready:
             trial.tell(SOUNDS if self._on else self._line.trouble)
             return

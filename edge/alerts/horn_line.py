@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from drivers.buses.bus import OnGpio
-from drivers.buses.gpio import Contact, GpioBus, Switch
+from drivers.buses.gpio import GpioBus, GpioContact, Switch
 from drivers.clock import Clock
 from drivers.errors import DeviceError
 from drivers.reason import Reason, system_reason
@@ -26,7 +26,7 @@ class HornLine:
         self._section, self._opener, self._clock, self._tell = section, opener, clock, tell
         self._bus: GpioBus | None = None
         self._switch: Switch | None = None
-        self._button: Contact | None = None
+        self._button: GpioContact | None = None
         self._retry_at = clock.now()
         self._backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         self.trouble: Reason | None = None

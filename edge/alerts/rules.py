@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from drivers.buses.bus import BUSES
 from drivers.quantity import QUANTITIES
 from edge.alerts.crops import CRITICAL, most_tender
-from edge.alerts.episode import Limits
+from edge.alerts.episode import RuleLimits
 from edge.alerts.measures import ChannelMeasure, FallMeasure, FrostMeasure, LostMeasure, Measure
 from edge.config.sections import AlertSection, Config
 from edge.measure.derived.hourly import DERIVED
@@ -57,7 +57,7 @@ class Rule:
             return None
         return CRITICAL[crop][self.stage(stages)[0]] + max(self.section.near_k, LIT_K)
 
-    def limits(self, stages: Mapping[str, str]) -> Limits:
+    def limits(self, stages: Mapping[str, str]) -> RuleLimits:
         """Return its limits, at the crop's stage."""
         one = self.section
         if one.crop is not None:
@@ -67,7 +67,7 @@ class Rule:
         else:
             values = one.above or one.below or one.falls or one.lost or ()
         above = one.crop is None and one.below is None
-        return Limits(values, above, one.hold_min, self._clear_by(values), one.clear_min)
+        return RuleLimits(values, above, one.hold_min, self._clear_by(values), one.clear_min)
 
     def may_raise(self, begin_us: int | None, utc_offset_h: float) -> bool:
         """Return whether a minute lies in its season and hours; one whose time is not known lies in both."""

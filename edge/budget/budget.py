@@ -16,7 +16,7 @@ from drivers.clock import Clock
 from edge.budget import billing, plan, reckoning, thinning
 from edge.budget.forwarded import Forwarded
 from edge.budget.meter import Meter, Use
-from edge.budget.thinning import Rates, Rest, Step
+from edge.budget.thinning import Rates, Rest, ThinningStep
 from edge.budget.urgency import Urgency
 from edge.config.sections import Config
 from edge.snapshots import BudgetSnapshot
@@ -56,7 +56,7 @@ class Budget:
         self._clock, self._utc = clock, utc
         self._meter = Meter(kept)
         self._period: billing.Period | None = None
-        self._step, self._day = Step.NOTHING, date.min
+        self._step, self._day = ThinningStep.NOTHING, date.min
         self._next_look = float("-inf")
         self._kept = self._meter.keep()
         self.snapshot = self._snapshot()
@@ -95,9 +95,9 @@ class Budget:
                 self._period = billing.period(utc, self._offset, self._billing_day)
                 self._meter.begin(self._period.first)
                 today = billing.local(utc, self._offset).date()
-                self._step, self._day = (self._step if today == self._day else Step.NOTHING), today
+                self._step, self._day = (self._step if today == self._day else ThinningStep.NOTHING), today
             rest = self._rest()
-            self._step = Step.NOTHING if rest is None else max(self._step, thinning.step(rest, self._rates))
+            self._step = ThinningStep.NOTHING if rest is None else max(self._step, thinning.step(rest, self._rates))
         self._kept = self._meter.keep()
         self.snapshot = self._snapshot()
 
@@ -110,7 +110,7 @@ class Budget:
         return 1 if self.is_urgent() else self._rates.minutes(self._step)
 
     @property
-    def step(self) -> Step:
+    def step(self) -> ThinningStep:
         """How much is thinned."""
         return self._step
 
@@ -131,7 +131,7 @@ class Budget:
 
     def forward_every_min(self) -> int:
         """Return the minutes for which what goes to other destinations is gathered. Callable from any lane."""
-        return thinning.forward_every(Step(self.snapshot.step))
+        return thinning.forward_every(ThinningStep(self.snapshot.step))
 
     def local(self, utc: int) -> tuple[date, int]:
         """Return the local date and hour of an instant."""

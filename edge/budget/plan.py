@@ -14,7 +14,7 @@ import msgspec
 
 from drivers.quantity import QUANTITIES
 from edge.budget import reckoning
-from edge.budget.thinning import LIVE_EVERY, Rates, Step, forward_every
+from edge.budget.thinning import LIVE_EVERY, Rates, ThinningStep, forward_every
 from edge.config.forward import Forward, HttpJson
 from edge.config.sections import BrokerSection, CameraSection, Config
 from edge.northbound import http_json, mqtt_json, version2
@@ -132,7 +132,7 @@ def forward(config: Config) -> dict[int, float]:
     sizes = {one.name: sum(len(encoded(one, config.station.id, record)) for record in made) for one in config.forward}
     return {
         wait: sum(forward_day(one, sizes[one.name] / len(made), wait) for one in config.forward)
-        for wait in {forward_every(step) for step in Step}
+        for wait in {forward_every(step) for step in ThinningStep}
         if config.forward
     }
 
@@ -178,7 +178,7 @@ def part(size: int) -> int:
 class Bill(msgspec.Struct, frozen=True):
     """Megabytes a month of 30 days at a step, by what they are for; `forward`: to other platforms."""
 
-    step: Step
+    step: ThinningStep
     live: float
     pictures: float
     link: float
@@ -190,7 +190,7 @@ class Bill(msgspec.Struct, frozen=True):
         return self.live + self.pictures + self.link + self.forward
 
 
-def bill(found: Rates, step: Step) -> Bill:
+def bill(found: Rates, step: ThinningStep) -> Bill:
     """Return what a configuration costs a month at a step of thinning."""
     month = reckoning.MONTH / reckoning.MEGABYTE
     live_day = found.live[found.minutes(step)]

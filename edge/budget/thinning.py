@@ -24,7 +24,7 @@ from enum import IntEnum
 import msgspec
 
 
-class Step(IntEnum):
+class ThinningStep(IntEnum):
     """How much is thinned."""
 
     NOTHING = 0
@@ -35,8 +35,11 @@ class Step(IntEnum):
     LIVE_60 = 5
 
 
-LIVE_EVERY = {Step.LIVE_5: 5, Step.LIVE_10: 10, Step.LIVE_60: 60}  # minutes
-FORWARD_EVERY = {Step.NOTHING: 0, Step.FULL_DAILY: 10}  # minutes that other destinations wait at least; else 60
+LIVE_EVERY = {ThinningStep.LIVE_5: 5, ThinningStep.LIVE_10: 10, ThinningStep.LIVE_60: 60}  # minutes
+FORWARD_EVERY = {
+    ThinningStep.NOTHING: 0,
+    ThinningStep.FULL_DAILY: 10,
+}  # minutes that other destinations wait at least; else 60
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -54,25 +57,27 @@ class Rates(msgspec.Struct, frozen=True):
     full_daily: float = 0.0
     forward: Mapping[int, float] = {}  # to other destinations, by the minutes that they wait
 
-    def minutes(self, step: Step) -> int:
+    def minutes(self, step: ThinningStep) -> int:
         """Return the minutes between two live messages at a step."""
         return max(self.live_every, LIVE_EVERY.get(step, 1))
 
-    def without_pictures(self, step: Step) -> float:
+    def without_pictures(self, step: ThinningStep) -> float:
         """Return the bytes a day at a step of all that is sent whatever the budget says of pictures."""
         return self.live[self.minutes(step)] + self.link
 
-    def pictures(self, step: Step) -> float:
+    def pictures(self, step: ThinningStep) -> float:
         """Return the bytes a day of pictures by schedule at a step."""
-        full = self.full if step < Step.FULL_DAILY else min(self.full, self.full_daily)
-        thumbnails = self.thumbnails if step < Step.THUMBNAILS_HOURLY else min(self.thumbnails, self.thumbnails_hourly)
+        full = self.full if step < ThinningStep.FULL_DAILY else min(self.full, self.full_daily)
+        thumbnails = (
+            self.thumbnails if step < ThinningStep.THUMBNAILS_HOURLY else min(self.thumbnails, self.thumbnails_hourly)
+        )
         return full + thumbnails
 
-    def forwarded(self, step: Step) -> float:
+    def forwarded(self, step: ThinningStep) -> float:
         """Return the bytes a day to other destinations at a step."""
         return self.forward.get(forward_every(step), 0.0)
 
-    def day(self, step: Step) -> float:
+    def day(self, step: ThinningStep) -> float:
         """Return the bytes of a day at a step."""
         return self.without_pictures(step) + self.pictures(step)
 
@@ -87,50 +92,50 @@ class Rest(msgspec.Struct, frozen=True):
     days_left: float
 
 
-def step(rest: Rest, rates: Rates) -> Step:
+def step(rest: Rest, rates: Rates) -> ThinningStep:
     """Return the least step at which the rest of the month fits what is left.
 
     Pictures alone never make minutes wait for an hour: where it is they that do not fit, they are paced.
     """
     left = rest.budget - rest.used
-    alone = Step.LIVE_60
-    for one in Step:
-        needed = rates.without_pictures(one) if one is Step.LIVE_10 else rates.day(one)
+    alone = ThinningStep.LIVE_60
+    for one in ThinningStep:
+        needed = rates.without_pictures(one) if one is ThinningStep.LIVE_10 else rates.day(one)
         if needed * rest.days_left <= left:
             alone = one
             break
     return max(alone, _for_others(rest, rates)) if rates.forward else alone
 
 
-def _for_others(rest: Rest, rates: Rates) -> Step:
+def _for_others(rest: Rest, rates: Rates) -> ThinningStep:
     """Return the step that other destinations need; for them pictures go less often, and no minute waits."""
-    steps = (Step.NOTHING, Step.FULL_DAILY)
+    steps = (ThinningStep.NOTHING, ThinningStep.FULL_DAILY)
     left = rest.budget - rest.used
     fitting = (one for one in steps if (rates.day(one) + rates.forwarded(one)) * rest.days_left <= left)
-    return next(fitting, Step.THUMBNAILS_HOURLY)
+    return next(fitting, ThinningStep.THUMBNAILS_HOURLY)
 
 
-def forward_every(step: Step) -> int:
+def forward_every(step: ThinningStep) -> int:
     """Return the minutes that other destinations wait at least at a step."""
     return FORWARD_EVERY.get(step, 60)
 
 
-def spare(rest: Rest, rates: Rates, at: Step) -> float:
+def spare(rest: Rest, rates: Rates, at: ThinningStep) -> float:
     """Return the bytes that other destinations may have: what this station's own data leave of the month."""
     return rest.budget - rest.used - rates.day(at) * rest.days_left
 
 
 def admits_backfill(rest: Rest, rates: Rates, size: int) -> bool:
     """Return whether so many bytes of a backlog may go: not on the account of the message an hour that comes after."""
-    return rest.used + size + rates.without_pictures(Step.LIVE_60) * rest.days_left <= rest.budget
+    return rest.used + size + rates.without_pictures(ThinningStep.LIVE_60) * rest.days_left <= rest.budget
 
 
-def admits_picture(rest: Rest, rates: Rates, at: Step, size: int) -> bool:
+def admits_picture(rest: Rest, rates: Rates, at: ThinningStep, size: int) -> bool:
     """Return whether a picture by schedule may go: live minutes have their share first, and days to come theirs."""
-    live = rates.without_pictures(max(at, Step.LIVE_10))
+    live = rates.without_pictures(max(at, ThinningStep.LIVE_10))
     if rest.used + size + live * rest.days_left > rest.budget:
         return False
-    if at is Step.NOTHING or rest.used + rates.day(at) * rest.days_left <= rest.budget:
+    if at is ThinningStep.NOTHING or rest.used + rates.day(at) * rest.days_left <= rest.budget:
         return True
     share = max(0.0, rest.budget - live * rest.days)
     gone = min(rest.days, rest.days - rest.days_left + 1)  # a day is there from its beginning

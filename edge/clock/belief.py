@@ -30,7 +30,7 @@ CONTRADICTED = "time_contradicted"  # the code of what is told of it
 BETTER = 0.75  # of the error known: an anchor is kept where it brings the error below that share
 
 
-class Verdict(Enum):
+class AnchorVerdict(Enum):
     """What an anchor comes to: the caller keeps it, or the story that it tells, where the store takes it."""
 
     NOTHING = "it tells nothing that is not known better"
@@ -87,7 +87,7 @@ class Story:
         self.anchors = sorted([*self.anchors, anchor], key=lambda one: one.boottime)
 
 
-class Known(msgspec.Struct, frozen=True):
+class KnownTime(msgspec.Struct, frozen=True):
     """What is known of a boot's time: the anchors believed, and those of each story that may be as right."""
 
     anchors: tuple[Anchor, ...] = ()
@@ -118,7 +118,7 @@ class Belief:
         self._kept = Story.of(anchors)
         self._others: list[Story] = []
         self._open: list[Story] = []  # those of them that were told twice, or just now
-        self.known = Known()
+        self.known = KnownTime()
         self._publish(0.0)
 
     @property
@@ -131,10 +131,10 @@ class Belief:
         """The story told last that contradicts what is kept; None where none does (any more)."""
         return self._open[-1] if self._open else None
 
-    def hear(self, anchor: Anchor) -> Verdict:
+    def hear(self, anchor: Anchor) -> AnchorVerdict:
         """Judge an anchor that can be right."""
         if self.believed_anchors and self.believed_anchors[0].source == SIMULATED != anchor.source:
-            return Verdict.NOTHING  # a simulation's time is what it says
+            return AnchorVerdict.NOTHING  # a simulation's time is what it says
         spoken_for = next((other for other in self._others if anchor.source in other.said), None)
         if self.believed_anchors and (
             not self._kept.takes(anchor) or (spoken_for is not None and spoken_for.takes(anchor))
@@ -161,15 +161,15 @@ class Belief:
         self._kept, self._others = story, []
         self._publish(story.last)
 
-    def _agreed(self, anchor: Anchor) -> Verdict:
+    def _agreed(self, anchor: Anchor) -> AnchorVerdict:
         """Take in that a source tells the kept story."""
         self._speaks(anchor, self._kept)
         for other in self._others:
             other.alone = None
         self._others = [o for o in self._others if o.said and anchor.boottime - o.last <= VOICE]
-        return Verdict.BETTER if self._kept.betters(anchor) else Verdict.NOTHING
+        return AnchorVerdict.BETTER if self._kept.betters(anchor) else AnchorVerdict.NOTHING
 
-    def _other(self, anchor: Anchor) -> Verdict:
+    def _other(self, anchor: Anchor) -> AnchorVerdict:
         """Take in what contradicts the kept story."""
         now = anchor.boottime
         story = next((other for other in self._others if other.takes(anchor)), None)
@@ -183,12 +183,12 @@ class Belief:
         story.alone = now if story.alone is None else story.alone
         mine, kept = story.voices(now), self._kept.voices(now)
         if mine >= 2 and mine > kept:
-            return Verdict.OUTVOTES
+            return AnchorVerdict.OUTVOTES
         if mine >= kept and now - story.alone >= max(SECOND_LOOK, min(DAY, self._kept.lasted)):
-            return Verdict.OUTLASTS
+            return AnchorVerdict.OUTLASTS
         if not story.confirmed and (mine >= 2 or now - story.anchors[0].boottime >= SECOND_LOOK):
-            return Verdict.CONFIRMED
-        return Verdict.CONTRADICTS if fresh else Verdict.NOTHING
+            return AnchorVerdict.CONFIRMED
+        return AnchorVerdict.CONTRADICTS if fresh else AnchorVerdict.NOTHING
 
     def _speaks(self, anchor: Anchor, story: Story) -> None:
         """Give the source's voice to the story."""
@@ -202,7 +202,7 @@ class Belief:
         kept = self._kept.voices(now)
         self._open = [o for o in self._others if o.confirmed or now - o.last <= SECOND_LOOK]
         equal = [o for o in self._open if kept < 2 or o.voices(now) >= kept]
-        self.known = Known(tuple(self.believed_anchors), tuple(tuple(other.anchors) for other in equal))
+        self.known = KnownTime(tuple(self.believed_anchors), tuple(tuple(other.anchors) for other in equal))
 
 
 def apart(one: tuple[int, ClockMark], other: tuple[int, ClockMark]) -> float:

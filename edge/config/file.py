@@ -15,7 +15,7 @@ from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
 from drivers.reason import Reason, system_reason
 from drivers.refusals import REFUSALS
-from drivers.toml_lines import Lines
+from drivers.toml_lines import TomlLines
 from drivers.toml_mistakes import mistake_in
 from edge.config.across import across, same_names
 from edge.config.base import Section
@@ -30,12 +30,12 @@ FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no k
 IS_FOLDER = Reason("is_folder", "is a folder, not a file")
 
 
-class Draft:
+class DraftConfig:
     """A file while it is checked: its tables, its lines, and the mistakes found so far."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
-        self.lines = Lines(text)
+        self.lines = TomlLines(text)
         self.tables = self._parsed(text)
         self.mistakes: list[Mistake] = []
 
@@ -100,7 +100,7 @@ def load(path: Path | str) -> Config:
 
 def checked(file: str, text: str) -> Config:
     """Return the configuration of that text, which is or will be in `file`. Raise ConfigError as `load` does."""
-    draft = Draft(file, text)
+    draft = DraftConfig(file, text)
     sensors = checked_sensors(draft)
     forward = of_kinds(draft, "forward", FORWARDS)
     channels = of_kinds(draft, "channel", CHANNELS)
@@ -125,7 +125,7 @@ def read(path: Path) -> bytes:
         raise ConfigError([Mistake(str(path), None, "", "", unread)]) from None
 
 
-def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
+def tables(draft: DraftConfig, key: str) -> list[dict[str, Any] | None]:
     """Return the tables `[[key]]` of the file, None for one that is no table. Note a mistake where `key` is no list."""
     found = draft.tables.get(key, [])
     if not isinstance(found, list):
@@ -133,7 +133,7 @@ def tables(draft: Draft, key: str) -> list[dict[str, Any] | None]:
     return [table if isinstance(table, dict) else None for table in found]
 
 
-def checked_sections(draft: Draft) -> Config | None:
+def checked_sections(draft: DraftConfig) -> Config | None:
     """Return everything but the sensors, as a Config without any; None (and mistakes noted) where it is wrong."""
     known = [name for name in Config.model_fields if name not in FILLED]
     rest = {key: value for key, value in draft.tables.items() if key not in ("sensor", "forward", "channel")}
@@ -151,7 +151,7 @@ def checked_sections(draft: Draft) -> Config | None:
         return None
 
 
-def of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list[Any]:
+def of_kinds(draft: DraftConfig, key: str, kinds: Mapping[str, type[Section]]) -> list[Any]:
     """Return the tables [[key]], each of the kind that it names; a mistake is noted for each that is wrong."""
     if not isinstance(draft.tables.get(key, []), list):
         draft.wrong((key,), not_tables(key))
@@ -174,12 +174,12 @@ def of_kinds(draft: Draft, key: str, kinds: Mapping[str, type[Section]]) -> list
     return found
 
 
-def checked_sensors(draft: Draft) -> list[SensorSection | None]:
+def checked_sensors(draft: DraftConfig) -> list[SensorSection | None]:
     """Return the sensors in the file's order, None (and mistakes noted) for one that is wrong."""
     return [checked_sensor(draft, ("sensor", place), table) for place, table in enumerate(tables(draft, "sensor"))]
 
 
-def checked_sensor(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any] | None) -> Any:
+def checked_sensor(draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, Any] | None) -> Any:
     """Return one sensor's section; None (and mistakes noted) where it is wrong."""
     if table is None:
         draft.wrong(path, not_tables("sensor"))
@@ -196,7 +196,7 @@ def checked_sensor(draft: Draft, path: tuple[str | int, ...], table: dict[str, A
     return section if len(draft.mistakes) == before else None
 
 
-def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) -> DriverInfo | None:
+def driver_of(draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, Any]) -> DriverInfo | None:
     """Return the catalog's entry for the table's driver. Note a mistake and return None where no driver is so named."""
     name = table.get("driver")
     if not isinstance(name, str):
@@ -208,7 +208,9 @@ def driver_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any]) 
         return None
 
 
-def settings_of(draft: Draft, path: tuple[str | int, ...], table: dict[str, Any], info: DriverInfo) -> BaseModel | None:
+def settings_of(
+    draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, Any], info: DriverInfo
+) -> BaseModel | None:
     """Return the driver's own settings from the table's other keys; None (and mistakes noted) where they are wrong."""
     own = {key: value for key, value in table.items() if key not in COMMON}
     try:

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from edge.control.arguments import NoArguments, RefusedError
-from edge.control.status import Parts
+from edge.control.arguments import CommandRefusedError, NoArguments
+from edge.control.status import StationParts
 from edge.history import pages
 from edge.history.curves import Curves
-from edge.history.hours import Hours
+from edge.history.hours import StoredHours
 from edge.history.pages import BadPageError
 from edge.measure.aggregates import SUSPECT, US
 from edge.records.answers import Now, StationState, Value
@@ -62,47 +62,47 @@ class PicturesArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     page: Page | None = None
 
 
-def give_station(parts: Parts, arguments: NoArguments) -> dict[str, Any]:
+def give_station(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
     """Return when the newest dated minute began, and how far the clock is ahead of UTC."""
     start, offset = now_of(parts).start_us, round(parts.config.site.utc_offset_h * 3600)
     return plain(StationState(parts.config.station.id, None, start, offset))
 
 
-def give_now(parts: Parts, arguments: NoArguments) -> dict[str, Any]:
+def give_now(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
     """Return the newest minute."""
     return plain(now_of(parts))
 
 
-def give_series(parts: Parts, arguments: SeriesArguments) -> dict[str, Any]:
+def give_series(parts: StationParts, arguments: SeriesArguments) -> dict[str, Any]:
     """Return a channel's curve, as much of it as one answer holds."""
     curves = Curves(parts.config.station.id, parts.kept)
     return plain(curves.series(arguments.channel, *span(parts, arguments), arguments.step))
 
 
-def give_channels(parts: Parts, arguments: ChannelsArguments) -> dict[str, Any]:
+def give_channels(parts: StationParts, arguments: ChannelsArguments) -> dict[str, Any]:
     """Return the channels that have anything in a span."""
-    return {"channels": sorted(Hours(parts.kept).names(*span(parts, arguments)))}
+    return {"channels": sorted(StoredHours(parts.kept).names(*span(parts, arguments)))}
 
 
-def give_events(parts: Parts, arguments: EventsArguments) -> dict[str, Any]:
+def give_events(parts: StationParts, arguments: EventsArguments) -> dict[str, Any]:
     """Return a page of events."""
     kinds = arguments.kind.split(",") if arguments.kind else ()
     try:
         return plain(pages.events(parts.config.station.id, parts.kept, *span(parts, arguments), kinds, arguments.page))
     except BadPageError as error:
-        raise RefusedError(error.reason) from None
+        raise CommandRefusedError(error.reason) from None
 
 
-def give_pictures(parts: Parts, arguments: PicturesArguments) -> dict[str, Any]:
+def give_pictures(parts: StationParts, arguments: PicturesArguments) -> dict[str, Any]:
     """Return a page of pictures."""
     asked = arguments.camera, arguments.page
     try:
         return plain(pages.pictures(parts.config.station.id, parts.kept, *span(parts, arguments), *asked))
     except BadPageError as error:
-        raise RefusedError(error.reason) from None
+        raise CommandRefusedError(error.reason) from None
 
 
-def now_of(parts: Parts) -> Now:
+def now_of(parts: StationParts) -> Now:
     """Return the newest minute that was recorded as an answer. Raise StoreError."""
     station, record = parts.config.station.id, parts.kept.last(Kind.MINUTE)
     body = None if record is None else decode(record.kind, record.body)
@@ -117,7 +117,7 @@ def now_of(parts: Parts) -> Now:
     return Now(station, record.start, end, None, clock.source, clock.error, values, age)
 
 
-def age_of(parts: Parts, record: Record, end: int | None) -> float | None:
+def age_of(parts: StationParts, record: Record, end: int | None) -> float | None:
     """Return the seconds since a record ended: by this boot's own clock, else by UTC; None where neither knows."""
     now = parts.clock.now()
     if record.stamp.boot == parts.recorder.snapshot.boot:
@@ -126,18 +126,18 @@ def age_of(parts: Parts, record: Record, end: int | None) -> float | None:
     return None if utc is None or end is None else round((utc - end) / US, 3)
 
 
-def span(parts: Parts, arguments: Any) -> tuple[int, int]:
+def span(parts: StationParts, arguments: Any) -> tuple[int, int]:
     """Return a span in microseconds UTC. Raise RefusedError where it has no length."""
     first = us(arguments.first)
     last = None if arguments.last is None else us(arguments.last)
     if last is None:
         last = parts.recorder.snapshot.time_at(parts.clock.now())[0] or first + 1  # nobody knows now
     if last <= first:
-        raise RefusedError(BACKWARDS)
+        raise CommandRefusedError(BACKWARDS)
     return first, last
 
 
-def give_advice(parts: Parts, arguments: NoArguments) -> dict[str, Any]:
+def give_advice(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
     """Return what the growers' rules say now."""
     recorder = parts.recorder.snapshot
     now, _ = recorder.time_at(parts.clock.now())

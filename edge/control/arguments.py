@@ -61,7 +61,7 @@ class SilenceArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: Annotated[str, Meta(max_length=LONGEST_TEXT)] = ""
 
 
-class RefusedError(Exception):
+class CommandRefusedError(Exception):
     """Raised by a handler: the command has failed, for this reason."""
 
     def __init__(self, reason: Reason) -> None:
@@ -74,7 +74,7 @@ def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, A
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in given:
         if name not in fields:
-            raise RefusedError(
+            raise CommandRefusedError(
                 Reason(
                     "unknown_argument",
                     "{command} takes no {argument}",
@@ -85,14 +85,14 @@ def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, A
     for name, field in fields.items():
         if name not in given:
             if field.required:
-                raise RefusedError(
+                raise CommandRefusedError(
                     Reason("missing_argument", "{command} needs {argument}", command=command, argument=name)
                 )
             continue
         try:
             msgspec.convert(given[name], type=field.type)
         except msgspec.ValidationError:
-            raise RefusedError(
+            raise CommandRefusedError(
                 Reason(
                     "wrong_argument",
                     "{command} does not take {value} as {argument}",

@@ -21,18 +21,18 @@ from edge.control import answering, horn_orders, notify_orders, picture_price, s
 from edge.control.arguments import (
     LONGEST_TEXT,
     SHOWN,
+    CommandRefusedError,
     MaintenanceArguments,
     NoArguments,
     PageTokenArguments,
     PictureArguments,
     PictureFileArguments,
-    RefusedError,
     SilenceArguments,
     StageArguments,
     arguments_of,
 )
 from edge.control.page_token import PageToken
-from edge.control.status import Parts, plain_status
+from edge.control.status import StationParts, plain_status
 from edge.recorder.maintenance import Maintenance
 from edge.store.errors import StoreError
 from edge.store.picture_rows import file_name
@@ -92,14 +92,14 @@ class Command:
     name: str
     arguments: type[msgspec.Struct]
     needs: Permission
-    handler: Callable[[Parts, Any, Request], Outcome | None]
+    handler: Callable[[StationParts, Any, Request], Outcome | None]
     remote: bool = False  # whether `[commands] remote` may list it
 
 
 class Commands:
     """Carries out what is asked for."""
 
-    def __init__(self, parts: Parts, known: tuple[Command, ...]) -> None:
+    def __init__(self, parts: StationParts, known: tuple[Command, ...]) -> None:
         self._parts = parts
         self._known = {command.name: command for command in known}
 
@@ -125,7 +125,7 @@ class Commands:
             if command.needs is not Permission.READ:
                 self._remember(name, request)
             outcome = command.handler(self._parts, made, request)
-        except RefusedError as refusal:
+        except CommandRefusedError as refusal:
             outcome = Outcome("failed", refusal.reason)
         except StoreError as trouble:
             outcome = Outcome("failed", trouble.reason)
@@ -150,7 +150,7 @@ class Commands:
         command = self._known.get(name)
         if command is None:
             names = ", ".join(known for known in self._known if who.only is None or known in who.only)
-            raise RefusedError(
+            raise CommandRefusedError(
                 Reason(
                     "unknown_command",
                     "there is no command {name}; there are: {names}",
@@ -159,7 +159,7 @@ class Commands:
                 )
             )
         if who.only is not None and name not in who.only:
-            raise RefusedError(
+            raise CommandRefusedError(
                 Reason(
                     "not_asked_remotely",
                     "{name} may not be asked for from afar: [commands] remote in the station's file lists what may",
@@ -167,27 +167,27 @@ class Commands:
                 )
             )
         if command.needs not in who.may:
-            raise RefusedError(Reason("forbidden", "whoever asks may not ask for {name}", name=name))
+            raise CommandRefusedError(Reason("forbidden", "whoever asks may not ask for {name}", name=name))
         return command
 
 
 # -- the handlers --------------------------------------------------------------------------------------------
 
 
-def give_status(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+def give_status(parts: StationParts, arguments: NoArguments, request: Request) -> Outcome:
     """Return what the station says of itself."""
     return Outcome("done", data=plain_status(parts))
 
 
-def answered(give: Callable[[Parts, Any], dict[str, Any]]) -> Callable[[Parts, Any, Request], Outcome]:
+def answered(give: Callable[[StationParts, Any], dict[str, Any]]) -> Callable[[StationParts, Any, Request], Outcome]:
     """Return the handler of a question whose answer is facts."""
     return lambda parts, arguments, request: Outcome("done", data=give(parts, arguments))
 
 
-def take_picture(parts: Parts, arguments: PictureArguments, request: Request) -> None:
+def take_picture(parts: StationParts, arguments: PictureArguments, request: Request) -> None:
     """Take a picture now: accepted at once, the end when it is there or is known not to come."""
     if parts.pictures is None:
-        raise RefusedError(Reason("without_camera", "this station has no camera"))
+        raise CommandRefusedError(Reason("without_camera", "this station has no camera"))
 
     def tell(done: bool, why: Reason, data: dict[str, Any]) -> None:
         request.tell(Outcome("done" if done else "failed", why, {**data, **picture_price.after(data)}))
@@ -198,25 +198,25 @@ def take_picture(parts: Parts, arguments: PictureArguments, request: Request) ->
     parts.pictures.request(arguments.camera, request.id, str(request.issued_by), accept, tell)
 
 
-def try_logins(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+def try_logins(parts: StationParts, arguments: NoArguments, request: Request) -> Outcome:
     """Let the cameras' refused logins be tried again at once."""
     if parts.pictures is None:
-        raise RefusedError(Reason("without_camera", "this station has no camera"))
+        raise CommandRefusedError(Reason("without_camera", "this station has no camera"))
     parts.pictures.forgive_logins()
     return Outcome("done")
 
 
-def give_picture_file(parts: Parts, arguments: PictureFileArguments, request: Request) -> Outcome:
+def give_picture_file(parts: StationParts, arguments: PictureFileArguments, request: Request) -> Outcome:
     """Return a picture's bytes."""
     file = parts.kept.pictures.folder / file_name(arguments.picture, arguments.part)
     try:
         content = file.read_bytes()
     except OSError:
-        raise RefusedError(Reason("no_such_picture", "this picture is not kept here")) from None
+        raise CommandRefusedError(Reason("no_such_picture", "this picture is not kept here")) from None
     return Outcome("done", data={"picture": arguments.picture, "part": arguments.part}, content=content)
 
 
-def begin_maintenance(parts: Parts, arguments: MaintenanceArguments, request: Request) -> Outcome:
+def begin_maintenance(parts: StationParts, arguments: MaintenanceArguments, request: Request) -> Outcome:
     """Mark what is measured from now on."""
     text = " ".join(arguments.text.split())[:LONGEST_TEXT]
     until, work = parts.clock.now() + arguments.seconds, Reason("said", "{text}", text=text) if text else WORK
@@ -225,51 +225,51 @@ def begin_maintenance(parts: Parts, arguments: MaintenanceArguments, request: Re
     return Outcome("done", data={"maintenance_s": arguments.seconds})
 
 
-def say_stage(parts: Parts, arguments: StageArguments, request: Request) -> Outcome:
+def say_stage(parts: StationParts, arguments: StageArguments, request: Request) -> Outcome:
     """Take in at which stage a crop is: the rules of frost follow it from the next minute on."""
     return Outcome("done", data=stage_orders.say(parts, arguments, str(request.issued_by)))
 
 
-def silence_horn(parts: Parts, arguments: SilenceArguments, request: Request) -> Outcome:
+def silence_horn(parts: StationParts, arguments: SilenceArguments, request: Request) -> Outcome:
     """Silence what the horn sounds for now; it sounds again for what is worse, or new."""
     return Outcome("done", data=horn_orders.silence(parts, arguments, str(request.issued_by)))
 
 
-def test_horn(parts: Parts, arguments: NoArguments, request: Request) -> None:
+def test_horn(parts: StationParts, arguments: NoArguments, request: Request) -> None:
     """Sound the horn for a moment: the end comes when it is over, or cannot be."""
     horn = horn_orders.horn_of(parts)
     request.tell(Outcome("accepted"))
     horn.test(lambda why: request.tell(Outcome("done" if why is None else "failed", why)))
 
 
-def test_notify(parts: Parts, arguments: NoArguments, request: Request) -> None:
+def test_notify(parts: StationParts, arguments: NoArguments, request: Request) -> None:
     """Send a test message to people by each channel: the end comes with what all services answered."""
     notify = notify_orders.notify_of(parts)
     request.tell(Outcome("accepted"))
     notify.test(lambda came: request.tell(Outcome(*notify_orders.outcome(came))))
 
 
-def set_page_token(parts: Parts, arguments: PageTokenArguments, request: Request) -> Outcome:
+def set_page_token(parts: StationParts, arguments: PageTokenArguments, request: Request) -> Outcome:
     """Let another token open the page's forms."""
     PageToken(parts.kept.notes, parts.clock).keep(arguments.new)
     return Outcome("done")
 
 
-def accept_ledger(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+def accept_ledger(parts: StationParts, arguments: NoArguments, request: Request) -> Outcome:
     """Believe the other receiver that was heard."""
     if parts.uplink is None:
-        raise RefusedError(Reason("without_broker", "this station has no broker"))
+        raise CommandRefusedError(Reason("without_broker", "this station has no broker"))
     before = parts.uplink.snapshot.ledger.believed
     accepted = parts.uplink.accept_ledger()
     if accepted is None:
-        raise RefusedError(Reason("no_other_receiver", "no other receiver has answered this station"))
+        raise CommandRefusedError(Reason("no_other_receiver", "no other receiver has answered this station"))
     return Outcome("done", data={"ledger": accepted, "before": before})
 
 
-def say_hello(parts: Parts, arguments: NoArguments, request: Request) -> Outcome:
+def say_hello(parts: StationParts, arguments: NoArguments, request: Request) -> Outcome:
     """Say anew what the station has, and ask what the platform has."""
     if parts.uplink is None:
-        raise RefusedError(Reason("without_broker", "this station has no broker"))
+        raise CommandRefusedError(Reason("without_broker", "this station has no broker"))
     parts.uplink.greet()
     return Outcome("done")
 

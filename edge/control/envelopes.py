@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from drivers.reason import UNFORESEEN, Reason
-from edge.control.arguments import RefusedError
+from edge.control.arguments import CommandRefusedError
 from edge.control.commands import Commands, Outcome, Permission, Principal, Request
 from edge.store.errors import StoreError
 from edge.wire.contract import VERSION, Command, Result
@@ -56,7 +56,7 @@ def by_socket(commands: Commands, asked: object, who: Principal, tell: Callable[
             arguments = {str(key): value for key, value in rest.items()}
             try:
                 who = commands.technician(arguments.pop("token")) if "token" in arguments else who
-            except (RefusedError, StoreError) as refusal:
+            except (CommandRefusedError, StoreError) as refusal:
                 tell(Outcome("failed", refusal.reason))
                 return
             commands.run(name, arguments, Request(f"local-{secrets.token_hex(8)}", who, tell))

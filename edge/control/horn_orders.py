@@ -6,11 +6,11 @@ from typing import Any
 
 from drivers.reason import Reason
 from edge.alerts.horn import HornLane
-from edge.control.arguments import RefusedError, SilenceArguments
-from edge.control.status import Parts
+from edge.control.arguments import CommandRefusedError, SilenceArguments
+from edge.control.status import StationParts
 
 
-def silence(parts: Parts, arguments: SilenceArguments, issued_by: str) -> dict[str, Any]:
+def silence(parts: StationParts, arguments: SilenceArguments, issued_by: str) -> dict[str, Any]:
     """Silence what calls for it, in the name of whoever heard it. Return the rules. Raise RefusedError without one."""
     horn = horn_of(parts)
     rules = list(horn.snapshot.rules)
@@ -18,8 +18,8 @@ def silence(parts: Parts, arguments: SilenceArguments, issued_by: str) -> dict[s
     return {"rules": rules}
 
 
-def horn_of(parts: Parts) -> HornLane:
+def horn_of(parts: StationParts) -> HornLane:
     """Return the station's horn. Raise RefusedError where it has none."""
     if parts.horn is None:
-        raise RefusedError(Reason("without_horn", "this station has no [horn]"))
+        raise CommandRefusedError(Reason("without_horn", "this station has no [horn]"))
     return parts.horn

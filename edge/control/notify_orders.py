@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from drivers.reason import Reason
-from edge.control.arguments import RefusedError
-from edge.control.status import Parts
-from edge.notify.asking import Sent
+from edge.control.arguments import CommandRefusedError
+from edge.control.status import StationParts
+from edge.notify.asking import JobResult
 from edge.notify.lane import NotifyLane
 
 
-def notify_of(parts: Parts) -> NotifyLane:
+def notify_of(parts: StationParts) -> NotifyLane:
     """Return the lane that tells people. Raise RefusedError where the station's file has no channel."""
     if parts.notify is None:
-        raise RefusedError(Reason("without_channels", "this station has no [[channel]] to tell people by"))
+        raise CommandRefusedError(Reason("without_channels", "this station has no [[channel]] to tell people by"))
     return parts.notify
 
 
-def outcome(came: list[Sent] | Reason) -> tuple[Literal["done", "failed"], Reason | None, dict[str, Any]]:
+def outcome(came: list[JobResult] | Reason) -> tuple[Literal["done", "failed"], Reason | None, dict[str, Any]]:
     """Return how a test ended: the state, why nothing was sent, what the services answered."""
     return ("failed", came, {}) if isinstance(came, Reason) else ("done", None, told(came))
 
 
-def told(sent: Sequence[Sent]) -> dict[str, Any]:
+def told(sent: Sequence[JobResult]) -> dict[str, Any]:
     """Return what came of test messages, as plain JSON."""
     return {
         "messages": [

@@ -12,7 +12,7 @@ import secrets
 
 from drivers.clock import Clock
 from drivers.reason import Reason
-from edge.control.arguments import RefusedError
+from edge.control.arguments import CommandRefusedError
 from edge.store.notes import Notes
 
 KIND, NAME = "page", "token"
@@ -36,15 +36,17 @@ class PageToken:
         """Raise RefusedError where it is another one, there is none, or too many were wrong; StoreError."""
         kept = self._notes.get(KIND, NAME)
         if kept is None:
-            raise RefusedError(Reason("no_page_token", "no token is set: on the station, minshan page token sets one"))
+            raise CommandRefusedError(
+                Reason("no_page_token", "no token is set: on the station, minshan page token sets one")
+            )
         now = self._clock.now()
         self._left, self._at = min(AT_ONCE, self._left + (now - self._at) / EACH_S), now
         if self._left < 1:
-            raise RefusedError(Reason("page_token_wait", "too many wrong tokens: try again in a minute"))
+            raise CommandRefusedError(Reason("page_token_wait", "too many wrong tokens: try again in a minute"))
         text = token if isinstance(token, str) else ""
         if not hmac.compare_digest(scrypt(text, kept[:SALT]), kept[SALT:]):
             self._left -= 1
-            raise RefusedError(Reason("wrong_page_token", "this is not the technician's token"))
+            raise CommandRefusedError(Reason("wrong_page_token", "this is not the technician's token"))
 
 
 def scrypt(token: str, salt: bytes) -> bytes:

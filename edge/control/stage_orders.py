@@ -6,21 +6,21 @@ from typing import Any
 
 from drivers.reason import Reason
 from edge.alerts.crops import CRITICAL
-from edge.control.arguments import RefusedError, StageArguments
-from edge.control.status import Parts
+from edge.control.arguments import CommandRefusedError, StageArguments
+from edge.control.status import StationParts
 from edge.records.bodies import Stage
 
 
-def say(parts: Parts, arguments: StageArguments, issued_by: str) -> dict[str, Any]:
+def say(parts: StationParts, arguments: StageArguments, issued_by: str) -> dict[str, Any]:
     """Let a crop be at a stage from the next minute on. Return both. Raise RefusedError where one is not known."""
     stages = CRITICAL.get(arguments.crop)
     if stages is None:
         crops = ", ".join(CRITICAL)
-        raise RefusedError(
+        raise CommandRefusedError(
             Reason("unknown_crop", 'no crop "{crop}" is known; there are {crops}', crop=arguments.crop, crops=crops)
         )
     if arguments.stage not in stages:
-        raise RefusedError(
+        raise CommandRefusedError(
             Reason(
                 "unknown_stage",
                 '{crop} has no stage "{stage}"; there are {stages}',

@@ -43,7 +43,7 @@ from edge.uplink.uplink import Uplink
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class StationParts:
     """The parts of a running station that have something to tell."""
 
     config: Config
@@ -63,7 +63,7 @@ class Parts:
     forwarding: Forwarding
 
 
-def status(station: Parts) -> StationStatus:
+def status(station: StationParts) -> StationStatus:
     """Return the facts, each lane's from the snapshot that it last published."""
     recorder = station.recorder.snapshot
     utc, mark = recorder.time_at(station.clock.now())
@@ -108,7 +108,7 @@ def hour(latest: Record | None) -> Hour | None:
     return body if isinstance(body, Hour) else None
 
 
-def uplink(station: Parts) -> UplinkStatus | None:
+def uplink(station: StationParts) -> UplinkStatus | None:
     """Return how it stands with the link and with what is to go over it; None where there is none."""
     if station.uplink is None:
         return None
@@ -134,17 +134,17 @@ def forward(kept: Store, queue: StoreQueue) -> ForwardStatus:
     )
 
 
-def plain_status(station: Parts) -> dict[str, Any]:
+def plain_status(station: StationParts) -> dict[str, Any]:
     """Return the same as plain JSON values."""
     return plain(status(station))
 
 
-def time_trouble(station: Parts) -> Reason | None:
+def time_trouble(station: StationParts) -> Reason | None:
     """Return what is wrong with the sources of the time: one that is not believed, or why the box has none."""
     return station.recorder.snapshot.doubt or station.timekeeper.snapshot
 
 
-def units(station: Parts) -> dict[str, str]:
+def units(station: StationParts) -> dict[str, str]:
     """Channel -> unit, for the channels of the configuration and the gusts that follow from them."""
     found = {}
     for (_, name), channel in station.config.channels().items():
@@ -156,12 +156,12 @@ def units(station: Parts) -> dict[str, str]:
     return found
 
 
-def sensors(station: Parts) -> list[SensorSnapshot]:
+def sensors(station: StationParts) -> list[SensorSnapshot]:
     """Return each sensor as its bus lane last published it."""
     return [sensor for bus in station.buses for sensor in bus.snapshot]
 
 
-def store(station: Parts) -> StoreStatus:
+def store(station: StationParts) -> StoreStatus:
     """Return what is kept and what is unsent since when."""
     kept = station.kept
     oldest = kept.outbox.oldest_unsent(PLATFORM)

@@ -12,11 +12,11 @@ from email.policy import SMTP
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from drivers.cameras.wire import Wire
+from drivers.cameras.wire import CameraWire
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 from edge.config.delivery import Mail
-from edge.delivery.message import Fate, Message, SendResult, printable
+from edge.delivery.message import Message, MessageFate, SendResult, printable
 from edge.delivery.webhook import MOST_TEXT
 from edge.wire.errors import distrusted
 from edge.wire.post import RequestError, secret_of
@@ -28,7 +28,7 @@ SUBJECT = 120  # characters
 WIRE = SMTP.clone(cte_type="7bit")  # lines end as servers want them, and no server need take more than ASCII
 
 
-class Session(smtplib.SMTP):
+class MailSession(smtplib.SMTP):
     """A session whose every wait ends by one deadline; `left()` returns the seconds to it, or raises TimeoutError."""
 
     def __init__(self, host: str, trusted: ssl.SSLContext | None, left: Callable[[], float]) -> None:
@@ -39,7 +39,7 @@ class Session(smtplib.SMTP):
         plain = socket.create_connection((host, port), self._left())
         if self._trusted is not None:
             plain = self._trusted.wrap_socket(plain, server_hostname=host)
-        return Wire(plain, self._left)
+        return CameraWire(plain, self._left)
 
     def encrypt(self, trusted: ssl.SSLContext) -> None:
         """Encrypt what follows."""
@@ -47,7 +47,7 @@ class Session(smtplib.SMTP):
         self.sock = wire._wire  # smtplib wraps the socket itself
         self._host = self._name
         self.starttls(context=trusted)
-        self.sock = cast("Any", Wire(self.sock, self._left))
+        self.sock = cast("Any", CameraWire(self.sock, self._left))
 
     def reach(self, port: int) -> None:
         """Connect, and be greeted. Raise OSError, SMTPException."""
@@ -84,23 +84,23 @@ class MailSender:
         """Send a message to the one person that it is for."""
         (person,) = message.to
         if not person.mail:
-            return SendResult(Fate.REFUSED, "", NO_MAIL.having(name=person.name))
+            return SendResult(MessageFate.REFUSED, "", NO_MAIL.having(name=person.name))
         where = self._server.hostname or ""
         mail = self._written(message, person.mail)
         said: list[str] = []
         try:
             self._sent(mail, person.mail, said)
         except RequestError as error:
-            return SendResult(Fate.REFUSED, "", error.reason)
+            return SendResult(MessageFate.REFUSED, "", error.reason)
         except smtplib.SMTPResponseException as error:
             answer = printable(f"{error.smtp_code} {_text(error.smtp_error)}")
-            fate = Fate.REFUSED if error.smtp_code >= 500 else Fate.FAILED
+            fate = MessageFate.REFUSED if error.smtp_code >= 500 else MessageFate.FAILED
             return SendResult(
                 fate, answer, Reason("mail_refused", "{where} refuses it: {said}", where=where, said=answer)
             )
         except (OSError, ValueError, smtplib.SMTPException) as error:
-            return SendResult(Fate.UNKNOWN if said else Fate.FAILED, "", self._why(error, where))
-        return SendResult(Fate.DELIVERED, said[-1])
+            return SendResult(MessageFate.UNKNOWN if said else MessageFate.FAILED, "", self._why(error, where))
+        return SendResult(MessageFate.DELIVERED, said[-1])
 
     def _written(self, message: Message, to: str) -> EmailMessage:
         mail = EmailMessage(WIRE)
@@ -122,7 +122,7 @@ class MailSender:
 
         implicit = self._server.scheme == "smtps"
         trusted = ssl.create_default_context(cafile=self._section.ca_file)
-        session = Session(self._server.hostname or "", trusted if implicit else None, left)
+        session = MailSession(self._server.hostname or "", trusted if implicit else None, left)
         try:
             session.reach(self._server.port or (465 if implicit else 25))
             session.ehlo_or_helo_if_needed()

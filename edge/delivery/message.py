@@ -65,7 +65,7 @@ class Message(msgspec.Struct, frozen=True):
         return self.lines[0].encode()[:room].decode(errors="ignore") + "…" + rest
 
 
-class Fate(StrEnum):
+class MessageFate(StrEnum):
     """What became of a message."""
 
     DELIVERED = "delivered"  # the service says so by its own success code
@@ -78,7 +78,7 @@ class Fate(StrEnum):
 class SendResult(msgspec.Struct, frozen=True):
     """What became of a message; `answer` what the service itself said, `reason` why it is not delivered."""
 
-    fate: Fate
+    fate: MessageFate
     answer: str
     reason: Reason | None = None
 

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.config.delivery import DingTalk, WeCom
-from edge.delivery.message import Fate, Message, SendResult, phones, printable
-from edge.wire.post import Address, HttpAnswer, RequestError, requested, secret_of
+from edge.delivery.message import Message, MessageFate, SendResult, phones, printable
+from edge.wire.post import Endpoint, HttpAnswer, RequestError, requested, secret_of
 
 MOST_A_MINUTE = 20  # of both; then nothing is taken for minutes
 WECOM_TEXT = 2048  # bytes of content
@@ -68,11 +68,11 @@ class Robot:
     def _posted(self, url: str, said: Mapping[str, object], busy: tuple[int, ...], remedy: Remedy) -> SendResult:
         payload = json.dumps(said, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(payload))}
-        address = Address(url, where_of(url), self._ca_file)
+        address = Endpoint(url, where_of(url), self._ca_file)
         try:
             answer = requested("POST", address, payload, {**headers, "Connection": "close"}, self._clock, self._timeout)
         except RequestError as error:
-            return SendResult(Fate.UNKNOWN if error.sent else Fate.FAILED, "", error.reason)
+            return SendResult(MessageFate.UNKNOWN if error.sent else MessageFate.FAILED, "", error.reason)
         return judged(answer, address.where, busy, remedy)
 
 
@@ -91,7 +91,7 @@ class WeComSender(Robot):
         try:
             key = key_of(secret_of(self._section.key_file), "key")
         except RequestError as error:
-            return SendResult(Fate.REFUSED, "", error.reason)
+            return SendResult(MessageFate.REFUSED, "", error.reason)
         url = f"{self._section.base_url}/cgi-bin/webhook/send?key={quote(key, safe='')}"
         text = {"content": message.fitted(WECOM_TEXT), "mentioned_mobile_list": phones(message.to)}
         return self._posted(
@@ -112,12 +112,12 @@ class DingTalkSender(Robot):
             key = key_of(secret_of(self._section.key_file), "access_token")
             secret = None if self._section.secret_file is None else secret_of(self._section.secret_file)
         except RequestError as error:
-            return SendResult(Fate.REFUSED, "", error.reason)
+            return SendResult(MessageFate.REFUSED, "", error.reason)
         url = f"{self._section.base_url}/robot/send?access_token={quote(key, safe='')}"
         if secret is not None:
             now = self._utc()
             if now <= 0:
-                return SendResult(Fate.FAILED, "", NO_TIME)
+                return SendResult(MessageFate.FAILED, "", NO_TIME)
             url += signature(now // 1000, secret)
         numbers = phones(message.to)
         mentions = "".join(f" @{number}" for number in numbers)  # without them in the text nobody is mentioned
@@ -136,21 +136,27 @@ def judged(answer: HttpAnswer, where: str, busy: tuple[int, ...], remedy: Remedy
     """Return what an answer of either service says of a message."""
     said = printable(answer.body.decode("utf-8", "replace"))
     if 300 <= answer.status < 400:
-        return SendResult(Fate.BUSY, f"HTTP {answer.status}", BLOCKED.having(where=where))
+        return SendResult(MessageFate.BUSY, f"HTTP {answer.status}", BLOCKED.having(where=where))
     if answer.status >= 500:
-        return SendResult(Fate.UNKNOWN, f"HTTP {answer.status} {said}".strip(), _status(where, answer.status))
+        return SendResult(MessageFate.UNKNOWN, f"HTTP {answer.status} {said}".strip(), _status(where, answer.status))
     try:
         found = json.loads(answer.body)
         code, words = int(found["errcode"]), printable(str(found.get("errmsg", "")))
     except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
-        fate = Fate.UNKNOWN if answer.status < 300 else Fate.BUSY if answer.status == 429 else Fate.REFUSED
+        fate = (
+            MessageFate.UNKNOWN
+            if answer.status < 300
+            else MessageFate.BUSY
+            if answer.status == 429
+            else MessageFate.REFUSED
+        )
         return SendResult(fate, f"HTTP {answer.status} {said}".strip(), _status(where, answer.status))
     told = f"{code} {words}".strip()
     if code == 0 and answer.status < 300:
-        return SendResult(Fate.DELIVERED, told)
+        return SendResult(MessageFate.DELIVERED, told)
     if code in busy:
-        return SendResult(Fate.BUSY, told, TOO_FAST)
-    fate = Fate.FAILED if code in PASSING else Fate.REFUSED
+        return SendResult(MessageFate.BUSY, told, TOO_FAST)
+    fate = MessageFate.FAILED if code in PASSING else MessageFate.REFUSED
     refused = Reason("robot_refused", "{where} refuses it: {said}", where=where, said=told)
     return SendResult(fate, told, remedy(code, words) or refused)
 

@@ -16,9 +16,9 @@ import msgspec
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.config.delivery import Webhook
-from edge.delivery.message import Fate, Message, SendResult, Short, printable
+from edge.delivery.message import Message, MessageFate, SendResult, Short, printable
 from edge.delivery.robots import where_of
-from edge.wire.post import Address, HttpAnswer, RequestError, requested, secret_of
+from edge.wire.post import Endpoint, HttpAnswer, RequestError, requested, secret_of
 
 MOST_TEXT = 4000  # bytes
 NO_NUMBER = Reason("no_phone_number", "{name} has no phone number", name="")
@@ -50,7 +50,7 @@ class WebhookSender:
         """Send a message to the one person that it is for."""
         (person,) = message.to
         if not person.phone:
-            return SendResult(Fate.REFUSED, "", NO_NUMBER.having(name=person.name))
+            return SendResult(MessageFate.REFUSED, "", NO_NUMBER.having(name=person.name))
         what = message.id, message.kind, message.wakes, person.phone, person.name
         payload = msgspec.json.encode(Call(*what, message.fitted(MOST_TEXT), message.short))
         headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(payload))}
@@ -60,12 +60,12 @@ class WebhookSender:
             if section.secret_file is not None:
                 headers[section.secret_header] = secret_of(section.secret_file)
         except RequestError as error:
-            return SendResult(Fate.REFUSED, "", error.reason)
-        address = Address(section.url, where, section.ca_file)
+            return SendResult(MessageFate.REFUSED, "", error.reason)
+        address = Endpoint(section.url, where, section.ca_file)
         try:
             answer = requested("POST", address, payload, headers, self._clock, section.timeout_s)
         except RequestError as error:
-            return SendResult(Fate.UNKNOWN if error.sent else Fate.FAILED, "", error.reason)
+            return SendResult(MessageFate.UNKNOWN if error.sent else MessageFate.FAILED, "", error.reason)
         return self._judged(answer, where)
 
     def _judged(self, answer: HttpAnswer, where: str) -> SendResult:
@@ -74,16 +74,16 @@ class WebhookSender:
             key, value = self._section.success_key, self._section.success_value
             found = _value(answer.body, key)
             if isinstance(found, bool) == isinstance(value, bool) and found == value and found is not None:
-                return SendResult(Fate.DELIVERED, said)
+                return SendResult(MessageFate.DELIVERED, said)
             shown = json.dumps(value, ensure_ascii=False)
             why = Reason(
                 "webhook_no_success", "{where} does not answer {key} = {value}", where=where, key=key, value=shown
             )
-            return SendResult(Fate.UNKNOWN if found is None else Fate.REFUSED, said, why)
+            return SendResult(MessageFate.UNKNOWN if found is None else MessageFate.REFUSED, said, why)
         why = Reason("webhook_status", "{where} answers HTTP {status}", where=where, status=answer.status)
         if answer.status in (408, 429, 503):
-            return SendResult(Fate.BUSY, said, why)
-        return SendResult(Fate.UNKNOWN if answer.status >= 500 else Fate.REFUSED, said, why)
+            return SendResult(MessageFate.BUSY, said, why)
+        return SendResult(MessageFate.UNKNOWN if answer.status >= 500 else MessageFate.REFUSED, said, why)
 
 
 def _value(body: bytes, key: str) -> object:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 
-class Item(NamedTuple):
+class BatchItem(NamedTuple):
     """One record of a batch: its identity (the epoch as the database has it), its revision, its time if it has one."""
 
     station: str
@@ -23,7 +23,7 @@ class Batch(NamedTuple):
 
     destination: str
     number: int
-    items: list[Item]
+    items: list[BatchItem]
     lines: list[bytes]
 
     @property
@@ -52,4 +52,4 @@ class Batch(NamedTuple):
 
 def read(destination: str, number: int, names: str, raw: bytes) -> Batch:
     """Return a batch from how it is kept."""
-    return Batch(destination, number, msgspec.json.decode(names, type=list[Item]), raw.split(b"\n"))
+    return Batch(destination, number, msgspec.json.decode(names, type=list[BatchItem]), raw.split(b"\n"))

@@ -10,10 +10,10 @@ from edge.budget import reckoning
 from edge.config.forward import HttpJson
 from edge.forward.batch import Batch
 from edge.northbound import http_json
-from edge.northbound.verdict import Fate, Verdict
+from edge.northbound.verdict import DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
 from edge.wire.errors import CERTIFICATE
-from edge.wire.post import Address, HttpAnswer, RequestError, requested, secret_of
+from edge.wire.post import Endpoint, HttpAnswer, RequestError, requested, secret_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ANSWER_HEAD = 250  # bytes of an answer's status line and headers
@@ -31,12 +31,12 @@ class HttpSender:
         """Return a record's line. Raise EncodeError."""
         return http_json.encode(station, record)
 
-    def send(self, batch: Batch) -> Verdict:
+    def send(self, batch: Batch) -> DeliveryVerdict:
         """Post a batch. Return what its answer proves."""
         try:
             answer = self._posted(http_json.payload(batch.lines), batch.key)
         except RequestError as error:
-            return Verdict(Fate.FAILED, error.reason)
+            return DeliveryVerdict(DeliveryFate.FAILED, error.reason)
         utc = self._utc()
         now = None if utc is None else EPOCH + timedelta(microseconds=utc)
         return http_json.proof(self._section, answer.status, dict(answer.headers), answer.body, now)
@@ -51,7 +51,7 @@ class HttpSender:
     def _posted(self, payload: bytes, key: str) -> HttpAnswer:
         headers = http_json.headers(key, len(payload)) | secret_headers(self._section)
         url = self._section.url
-        address = Address(url, http_json.where_of(url), self._section.ca_file)
+        address = Endpoint(url, http_json.where_of(url), self._section.ca_file)
         sent = len(payload) + sum(len(name) + len(value) + 4 for name, value in headers.items())
         tls = url.startswith("https")
         try:

@@ -18,7 +18,7 @@ from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.errors import StorageError
 from edge.forward.batch import Batch
-from edge.northbound.verdict import Fate, Verdict
+from edge.northbound.verdict import DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
 from edge.wire.retry import Retry
 
@@ -33,7 +33,7 @@ ASIDE = Reason("forward_aside", "{destination}: set aside: {why}", destination="
 TROUBLE = Reason("forward_trouble", "{destination}: {why}", destination="", why="")
 
 
-class Queue(Protocol):
+class ForwardQueue(Protocol):
     """What one destination is to be sent, kept over any kill. All methods raise StorageError."""
 
     destination: str
@@ -60,7 +60,7 @@ class Queue(Protocol):
         """Let what it stands on go."""
 
 
-class Sender(Protocol):
+class ForwardSender(Protocol):
     """How one destination is reached. Both waits go through the clock and raise Stopped."""
 
     most: int  # records in a batch
@@ -70,7 +70,7 @@ class Sender(Protocol):
     def encode(self, station: str, record: Record) -> bytes:
         """Return a record's line. Raise EncodeError."""
 
-    def send(self, batch: Batch) -> Verdict:
+    def send(self, batch: Batch) -> DeliveryVerdict:
         """Send a batch and wait for what becomes of it."""
 
     def idle(self, until: float) -> None:
@@ -110,7 +110,7 @@ class Failing:
 class ForwardLane:
     """Sends one queue's batches by one sender, at its pace."""
 
-    def __init__(self, queue: Queue, sender: Sender, clock: Clock, retry: Retry, pace: Pace) -> None:
+    def __init__(self, queue: ForwardQueue, sender: ForwardSender, clock: Clock, retry: Retry, pace: Pace) -> None:
         self._queue, self._sender = queue, sender
         self._clock, self._retry, self._pace = clock, retry, pace
         self._gathered_at = float("-inf")  # when the last batch that was not full was made
@@ -167,8 +167,8 @@ class ForwardLane:
             self._gathered_at = now
         return batch
 
-    def _settled(self, batch: Batch, verdict: Verdict) -> float:
-        if verdict.fate is Fate.PROVEN:
+    def _settled(self, batch: Batch, verdict: DeliveryVerdict) -> float:
+        if verdict.fate is DeliveryFate.PROVEN:
             self._queue.proven(batch)
             self._set_trouble(None)
             self._retry.reset()
@@ -178,7 +178,7 @@ class ForwardLane:
             return 0.0
         reason = verdict.reason or Reason("forward_no_reason", "nobody says why")
         failing = self._failing.setdefault(batch.number, Failing())
-        if verdict.fate is Fate.REFUSED or failing.outdone >= (OUTDONE if len(batch.items) == 1 else 1):
+        if verdict.fate is DeliveryFate.REFUSED or failing.outdone >= (OUTDONE if len(batch.items) == 1 else 1):
             del self._failing[batch.number]
             return self._narrow(batch, reason)
         failing.fails += 1

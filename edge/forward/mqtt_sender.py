@@ -9,7 +9,7 @@ from edge.config.forward import MqttJson
 from edge.config.sections import BrokerSection
 from edge.forward.batch import Batch
 from edge.northbound import mqtt_json
-from edge.northbound.verdict import PROVEN, Fate, Verdict
+from edge.northbound.verdict import PROVEN, DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
 from edge.wire.errors import CERTIFICATE, LinkError
 from edge.wire.link import Connect, Link
@@ -36,7 +36,7 @@ class MqttSender:
         """Return a minute's message. Raise EncodeError."""
         return mqtt_json.encode(self._section, station, record)
 
-    def send(self, batch: Batch) -> Verdict:
+    def send(self, batch: Batch) -> DeliveryVerdict:
         """Publish a batch and wait for all acknowledgements."""
         until = self._clock.now() + self.timeout_s
         try:
@@ -53,12 +53,14 @@ class MqttSender:
                 link.incoming.clear()
         except LinkError as trouble:
             self.close()
-            return Verdict(Fate.FAILED, trouble.reason)
+            return DeliveryVerdict(DeliveryFate.FAILED, trouble.reason)
         if not mids:
             return PROVEN
         self.close()
         where = without_login(self._section.url)
-        return Verdict(Fate.FAILED, Reason("forward_no_puback", "{where} does not acknowledge messages", where=where))
+        return DeliveryVerdict(
+            DeliveryFate.FAILED, Reason("forward_no_puback", "{where} does not acknowledge messages", where=where)
+        )
 
     def idle(self, until: float) -> None:
         """Wait, and keep the connection alive meanwhile."""

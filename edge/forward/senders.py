@@ -8,12 +8,14 @@ from collections.abc import Callable
 from drivers.clock import Clock
 from edge.config.forward import Forward, HttpJson
 from edge.forward.http_sender import HttpSender
-from edge.forward.lane import Sender
+from edge.forward.lane import ForwardSender
 from edge.forward.mqtt_sender import MqttSender
 from edge.wire.link import Connect
 
 
-def sender(section: Forward, holder: str, clock: Clock, utc: Callable[[], int | None], connect: Connect) -> Sender:
+def sender(
+    section: Forward, holder: str, clock: Clock, utc: Callable[[], int | None], connect: Connect
+) -> ForwardSender:
     """Return how a destination is reached. `holder`: who sends, among others that may; `connect`: to a broker."""
     if isinstance(section, HttpJson):
         return HttpSender(section, clock, utc)

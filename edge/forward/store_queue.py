@@ -15,7 +15,7 @@ import msgspec
 
 from drivers.reason import Reason
 from edge.config.forward import Forward, HttpJson
-from edge.forward.batch import Batch, Item, read
+from edge.forward.batch import Batch, BatchItem, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
 from edge.records.record import Kind, Record
@@ -48,7 +48,7 @@ class StoreQueue:
         while found := self._store.outbox.unsent(self.dest, most, excluding=under_way):
             items, lines = [], []
             for record in reversed(found):
-                item = Item(self._station, record.epoch, record.seq, record.revision, record.start)
+                item = BatchItem(self._station, record.epoch, record.seq, record.revision, record.start)
                 if record.kind != Kind.MINUTE and not self._events:
                     continue
                 try:

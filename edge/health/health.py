@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.control.status import Parts, sensors, store, time_trouble
+from edge.control.status import StationParts, sensors, store, time_trouble
 from edge.records.bodies import plain
 from edge.records.record import Draft, Kind, Stamp
 from edge.store.errors import StoreError
@@ -12,10 +12,10 @@ from edge.store.errors import StoreError
 EVERY_S = 3600.0
 
 
-class Health:
+class HealthLane:
     """The lane that posts health records."""
 
-    def __init__(self, station: Parts, boot: str) -> None:
+    def __init__(self, station: StationParts, boot: str) -> None:
         self._station = station
         self._boot = boot
 
@@ -46,7 +46,7 @@ class Health:
         return plain(facts)
 
 
-def _store(station: Parts) -> Any:
+def _store(station: StationParts) -> Any:
     """Return what the store says of itself, or why it can't be read."""
     try:
         return store(station)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.history.hours import Hour, Hours
+from edge.history.hours import HourSpan, StoredHours
 from edge.history.minutes import minutes
 from edge.measure.aggregates import SUSPECT, US, said_in
 from edge.measure.counts import Counts, together
@@ -47,7 +47,7 @@ class Curves:
 
     def _counted(self, channel: str, first: int, last: int, span: int) -> tuple[list[Point], int | None]:
         """Return the hours or days (`span` microseconds) that overlap first..last, and where the rest begins."""
-        hours = Hours(self._store)
+        hours = StoredHours(self._store)
         end = min(last, first + PAGE_HOURS * HOUR_US)
         if hours.uncounted(first - span, end + span) > FRESH_RECORDS:
             end = min(end, first + max(FRESH_HOURS * HOUR_US, span))
@@ -61,7 +61,7 @@ class Curves:
         return points, after if more and after < last else None
 
 
-def begin_of(hour: Hour, span: int) -> int:
+def begin_of(hour: HourSpan, span: int) -> int:
     """Return the begin of the hour or day (`span` microseconds) by the station's clock that an hour lies in."""
     ahead = hour.utc_offset_s * US
     return (hour.start + ahead) // span * span - ahead

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge.history.minutes import Offsets, counted_as, minutes
-from edge.measure.aggregates import Measured, Minute, counted, hour_of
+from edge.history.minutes import ClockOffsets, counted_as, minutes
+from edge.measure.aggregates import Measured, MeasuredMinute, counted, hour_of
 from edge.measure.counts import Counts
 from edge.records import ranges
 from edge.records.asked import HOUR_US
@@ -16,19 +16,19 @@ from edge.records.record import MOST, Record
 from edge.store.store import Store
 
 
-class Hour(NamedTuple):
+class HourSpan(NamedTuple):
     """One hour: its begin, microseconds UTC, and how many seconds the clock was ahead by which it is one."""
 
     start: int
     utc_offset_s: int
 
 
-class Hours:
+class StoredHours:
     """Reads the hours of one store. All methods raise StoreError."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._offsets = Offsets(store)
+        self._offsets = ClockOffsets(store)
         reached, moves = store.hours.reached(), store.times.moves()
         moved = moves.since(reached.moves) if reached.moves >= 0 else None
         self._valid = MOST if moved is None else moved  # rows with a record from there on are not true any more
@@ -39,15 +39,15 @@ class Hours:
         fresh = ranges.common(self._store.by_time.seqs(first_us, last_us), ((self.through + 1, MOST),))
         return ranges.count(fresh)
 
-    def of(self, channel: str, first_us: int, last_us: int) -> dict[Hour, Counts]:
+    def of(self, channel: str, first_us: int, last_us: int) -> dict[HourSpan, Counts]:
         """Return a channel's hours that begin from `first_us` to before `last_us`."""
-        found: dict[Hour, Counts] = {}
+        found: dict[HourSpan, Counts] = {}
         through = self.through
         for row in self._store.hours.between(first_us, last_us):
             if row.last >= self._valid:
                 through = min(through, row.first - 1)
             elif (counts := counts_of(row.counts, channel)) is not None:
-                found[Hour(row.start, row.utc_offset_s)] = counts
+                found[HourSpan(row.start, row.utc_offset_s)] = counts
         for hour in self._fresh(first_us, last_us, through):
             found.pop(hour, None)
             its = [alone(counted_as(record), channel) for record in minutes_of(self._store, hour, self._offsets)]
@@ -64,7 +64,7 @@ class Hours:
             found |= set(counted_as(record).said.values)
         return found
 
-    def _fresh(self, first_us: int, last_us: int, through: int) -> set[Hour]:
+    def _fresh(self, first_us: int, last_us: int, through: int) -> set[HourSpan]:
         """Return the hours that have a minute which is in no row."""
         seqs = ranges.common(self._store.by_time.seqs(first_us, last_us + HOUR_US), ((through + 1, MOST),))
         fresh = (record for record in minutes(self._store, first_us, last_us + HOUR_US, seqs))
@@ -78,21 +78,21 @@ def counts_of(packed: bytes, channel: str) -> Counts | None:
     return None if raw is None else msgspec.msgpack.decode(raw, type=Counts)
 
 
-def hour_of_record(record: Record, offsets: Offsets) -> Hour:
+def hour_of_record(record: Record, offsets: ClockOffsets) -> HourSpan:
     """Return the hour that a dated minute lies in."""
     offset = offsets.of(record.setup)
-    return Hour(hour_of(record.start or 0, offset), offset)
+    return HourSpan(hour_of(record.start or 0, offset), offset)
 
 
-def minutes_of(store: Store, hour: Hour, offsets: Offsets) -> list[Record]:
+def minutes_of(store: Store, hour: HourSpan, offsets: ClockOffsets) -> list[Record]:
     """Return the minutes of an hour, by time."""
     found = minutes(store, hour.start, hour.start + HOUR_US)
     return [record for record in found if offsets.of(record.setup) == hour.utc_offset_s]
 
 
-def alone(minute: Minute, channel: str) -> Minute:
+def alone(minute: MeasuredMinute, channel: str) -> MeasuredMinute:
     """Return a minute with one channel and what that is weighed by."""
     said = minute.said
     names = [name for name in {channel, ChannelName.parse(channel).beside("wind_speed")} if name in said.values]
     mine = Measured({n: said.values[n] for n in names}, {n: said.quality[n] for n in names if n in said.quality})
-    return Minute(minute.start, minute.duration, mine)
+    return MeasuredMinute(minute.start, minute.duration, mine)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from edge.measure.aggregates import Minute, said_in
+from edge.measure.aggregates import MeasuredMinute, said_in
 from edge.records.bodies import Setup, decode
 from edge.records.ranges import Ranges
 from edge.records.record import Kind, Record
@@ -35,13 +35,13 @@ def minutes(store: Store, first_us: int, last_us: int, seqs: Ranges | None = Non
     return sorted(found, key=lambda record: (record.start or 0, record.seq))
 
 
-def counted_as(record: Record) -> Minute:
+def counted_as(record: Record) -> MeasuredMinute:
     """Return a dated minute as it is counted."""
     assert record.start is not None
-    return Minute(record.start, record.duration, said_in(bytes(record.body)))
+    return MeasuredMinute(record.start, record.duration, said_in(bytes(record.body)))
 
 
-class Offsets:
+class ClockOffsets:
     """How many seconds the station's clock was ahead of UTC, as the setups say that minutes were made under."""
 
     def __init__(self, store: Store) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from drivers.quantity import QUANTITIES, Kind
-from edge.measure.counts import MISSING, Addends, Counts, Parts
+from drivers.quantity import QUANTITIES, Aggregation
+from edge.measure.counts import MISSING, Addends, Counts, ExactSums
 from edge.records.bodies import Flag, Flags, Numbers
 from edge.records.channel_name import ChannelName
 from edge.records.record import values_of
@@ -36,7 +36,7 @@ class Measured(msgspec.Struct, frozen=True):
     quality: Flags
 
 
-class Told(msgspec.Struct, frozen=True):
+class MeasuredRecord(msgspec.Struct, frozen=True):
     """The same of a whole record."""
 
     body: Measured
@@ -45,7 +45,7 @@ class Told(msgspec.Struct, frozen=True):
 NOTHING = Measured({}, {})
 
 
-class Minute(msgspec.Struct, frozen=True):
+class MeasuredMinute(msgspec.Struct, frozen=True):
     """One minute: its begin (microseconds UTC), seconds, and what it says."""
 
     start: int
@@ -54,11 +54,11 @@ class Minute(msgspec.Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Tally:
+class ChannelTally:
     """What has been seen of one channel: the minutes with a good value, and how many had another."""
 
     values: list[float] = field(default_factory=list)
-    minutes: list[Minute] = field(default_factory=list)
+    minutes: list[MeasuredMinute] = field(default_factory=list)
     suspect: int = 0
     bad: int = 0
     missing: int = 0
@@ -73,7 +73,7 @@ def hour_of(start: int, utc_offset_s: int) -> int:
 def said_by(raw: bytes) -> Measured:
     """Return what a minute's record says; of one that says it in another way, what can be counted."""
     try:
-        return msgspec.json.decode(raw, type=Told).body
+        return msgspec.json.decode(raw, type=MeasuredRecord).body
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return _counted_of(raw, "body")
 
@@ -126,25 +126,25 @@ def _told_of(channel: str) -> Any:
     return msgspec.defstruct("ToldOf", [("body", body)], frozen=True, gc=False)
 
 
-def counted(minutes: Iterable[Minute]) -> list[tuple[str, Counts]]:
+def counted(minutes: Iterable[MeasuredMinute]) -> list[tuple[str, Counts]]:
     """Return each channel that the minutes of one hour have, by name, with what they come to."""
     return [(name, parts.counts()) for name, parts in parted(minutes)]
 
 
-def parted(minutes: Iterable[Minute]) -> list[tuple[str, Parts]]:
+def parted(minutes: Iterable[MeasuredMinute]) -> list[tuple[str, ExactSums]]:
     """Return the same, with sums that are not rounded yet."""
-    tallies: dict[str, Tally] = {}
+    tallies: dict[str, ChannelTally] = {}
     for minute in sorted(minutes, key=lambda one: one.start):
         _take(tallies, minute)
-    return [(name, Parts(*_parts(name, tallies[name]))) for name in sorted(tallies)]
+    return [(name, ExactSums(*_parts(name, tallies[name]))) for name in sorted(tallies)]
 
 
-def _take(tallies: dict[str, Tally], minute: Minute) -> None:
+def _take(tallies: dict[str, ChannelTally], minute: MeasuredMinute) -> None:
     quality = minute.said.quality
     for name, value in minute.said.values.items():
         tally = tallies.get(name)
         if tally is None:
-            tally = tallies[name] = Tally()
+            tally = tallies[name] = ChannelTally()
         flag = quality.get(name, SUSPECT)  # what no flag speaks for is not presented as good
         if value is None or flag == MISSING:
             tally.missing += 1
@@ -157,27 +157,27 @@ def _take(tallies: dict[str, Tally], minute: Minute) -> None:
             tally.suspect += 1
 
 
-def _parts(name: str, tally: Tally) -> Iterator[Any]:
-    """Yield the fields of `Parts`; None is no value, where nothing was good."""
+def _parts(name: str, tally: ChannelTally) -> Iterator[Any]:
+    """Yield the fields of `ExactSums`; None is no value, where nothing was good."""
     values, minutes = tally.values, tally.minutes
     quantity = QUANTITIES.get(name.partition(".")[0])
-    kind = Kind.MEAN if quantity is None else quantity.kind
+    kind = Aggregation.MEAN if quantity is None else quantity.kind
     yield from (len(values), tally.suspect, tally.bad, tally.missing)
     yield tuple(minute.duration for minute in minutes)
-    total, east, north = _wind(name, tally) if kind is Kind.DIRECTION else (None, None, None)
-    if values and kind not in (Kind.DIRECTION, Kind.LAST):
+    total, east, north = _wind(name, tally) if kind is Aggregation.DIRECTION else (None, None, None)
+    if values and kind not in (Aggregation.DIRECTION, Aggregation.LAST):
         total = tuple(value * minute.duration for value, minute in zip(values, minutes))
     amount = tuple(values) if values and quantity is not None and quantity.unit == "mm" else None
     yield from (total, amount, east, north)
     for extreme in (min, max):
-        if not values or kind is Kind.DIRECTION:
+        if not values or kind is Aggregation.DIRECTION:
             yield from (None, None)
         else:
             value = extreme(values)
             yield from (value, minutes[values.index(value)].start)
 
 
-def _wind(name: str, tally: Tally) -> tuple[Addends | None, Addends | None, Addends | None]:
+def _wind(name: str, tally: ChannelTally) -> tuple[Addends | None, Addends | None, Addends | None]:
     """Return the wind's way, and that to the east and north, metres (seconds, where no speed is measured), to be added.
 
     All are 0 where all is calm, and None where no direction has a good speed beside it.

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 import msgspec
 
 from drivers.driver import Channel
-from drivers.quantity import Kind, quantity
+from drivers.quantity import Aggregation, quantity
 from edge.measure.climate import Climate
 from edge.measure.consistency import MinuteSteps, Zeros, together
 from edge.measure.ground import Ground
 from edge.measure.lasting import Lasting, Wet
 from edge.measure.limits import Limits, for_device
-from edge.measure.offset import Leapt, Offsets
+from edge.measure.offset import ChannelOffsets, Leapt
 from edge.measure.pairs import Pairs, Usual
 from edge.measure.persistence import Persistence
 from edge.measure.rain import Rain
-from edge.measure.still import Still
+from edge.measure.still import StillDoubt
 from edge.measure.sun import Site, Sun
 from edge.measure.value import Value, raised
 
@@ -49,7 +49,7 @@ class Doubts(msgspec.Struct, omit_defaults=True):
     leapt: dict[str, Leapt] = {}
     wet: dict[str, Wet] = {}
     iced: list[str] = []
-    still: dict[str, Still] = {}
+    still: dict[str, StillDoubt] = {}
     apart: dict[str, float] = {}
     habits: dict[str, tuple[float, float]] = {}
     usual: dict[str, Usual] = {}
@@ -72,12 +72,12 @@ class Closing:
         self._steps = MinuteSteps({n: (of, most) for n, (of, most) in steps.items() if most is not None})
         self._pairs = Pairs({n: (p.sensor, p.channel.quantity, p.height_m) for n, p in places.items()})
         self._persistence = Persistence({n: (p.sensor, p.channel) for n, p in places.items()}, self._pairs.twins())
-        self._offsets, self._lasting = Offsets(quantities), Lasting(quantities)
+        self._offsets, self._lasting = ChannelOffsets(quantities), Lasting(quantities)
         self._sun = Sun(site, quantities) if site else None
         self._climate = Climate(site, quantities) if site else None
         self._ground = Ground(quantities)
         self._zeros = Zeros({n: (p.sensor, p.channel.quantity) for n, p in places.items()})
-        gauges = {n: p.heated for n, p in places.items() if quantity(p.channel.quantity).kind is Kind.TOTAL}
+        gauges = {n: p.heated for n, p in places.items() if quantity(p.channel.quantity).kind is Aggregation.TOTAL}
         self._rain = Rain(gauges)
         self._kept, self._end, self._utc = kept, 0.0, None if kept is None else kept.utc
 

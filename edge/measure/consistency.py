@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from drivers.quantity import Kind, quantity
+from drivers.quantity import Aggregation, quantity
 from drivers.reason import Reason
 from edge.measure.quality import Flag
 from edge.measure.value import Value
@@ -80,7 +80,7 @@ class Zeros:
 
     def __init__(self, channels: Mapping[str, tuple[str, str]]) -> None:
         """`channels`: name -> (sensor, quantity)."""
-        self._channels = {n: c for n, c in channels.items() if quantity(c[1]).kind is not Kind.TOTAL}
+        self._channels = {n: c for n, c in channels.items() if quantity(c[1]).kind is not Aggregation.TOTAL}
 
     def doubts(self, values: Mapping[str, Value]) -> dict[str, Reason]:
         """Return channel -> why it is suspect."""

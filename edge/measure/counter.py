@@ -37,7 +37,7 @@ LEAST = 1e-6  # mm; less is the arithmetic's
 KEPT = 3  # levels of each kind
 
 
-class Level(msgspec.Struct):
+class OtherTotal(msgspec.Struct):
     """A total that readings told beside the one that is counted from.
 
     `kind`: "odd" (fits nothing yet), "left" (was counted from until another was believed), "before" (the total
@@ -65,7 +65,7 @@ class CounterState(msgspec.Struct):
     total: float = 0.0
     boot: str | None = None
     owed: float = 0.0
-    levels: list[Level] = []
+    levels: list[OtherTotal] = []
 
 
 class Rise(msgspec.Struct, frozen=True):
@@ -175,7 +175,7 @@ class Counter:
         left = (level for level in self.state.levels if level.kind == "left" and _goes_on(level, value, at))
         return any(level.at + REMEMBERED_S >= at and 2 * (value - level.first) + LEAST < rise for level in left)
 
-    def _level(self, value: float, at: float, gap: float | None) -> Level:
+    def _level(self, value: float, at: float, gap: float | None) -> OtherTotal:
         """Return the level that a total goes on from, a new one where it goes on from none."""
         levels = self.state.levels
         levels[:] = [level for level in levels if abs(at - level.at) <= REMEMBERED_S]
@@ -188,7 +188,7 @@ class Counter:
         return self._new("odd", value, at)
 
     def _believe(
-        self, level: Level, rise: float, value: float, at: float, utc: float | None, gap: float | None
+        self, level: OtherTotal, rise: float, value: float, at: float, utc: float | None, gap: float | None
     ) -> Rise:
         """Count from another level from now on; return what it adds."""
         last = self.state.last or 0.0
@@ -208,8 +208,8 @@ class Counter:
         self._move(value, at, utc)
         return Rise(amount, CAME_BACK if level.kind != "odd" else _why(level, rise, last, gap))
 
-    def _new(self, kind: Literal["odd", "left", "before"], value: float, at: float) -> Level:
-        made = Level(kind, value, value, at if kind == "odd" or not self._here else self.state.at or at)
+    def _new(self, kind: Literal["odd", "left", "before"], value: float, at: float) -> OtherTotal:
+        made = OtherTotal(kind, value, value, at if kind == "odd" or not self._here else self.state.at or at)
         levels = [*self.state.levels, made]
         same = [level for level in levels if level.kind == kind][:-KEPT]
         self.state.levels = [level for level in levels if not any(level is old for old in same)]
@@ -259,14 +259,14 @@ def _restarted(value: float, gap: float | None) -> bool:
     return value <= (MOST_MM_PER_MIN if gap is None else RESTART_MM + SUSPECT_MM_PER_MIN * gap / 60.0)
 
 
-def _goes_on(level: Level, value: float, at: float) -> bool:
+def _goes_on(level: OtherTotal, value: float, at: float) -> bool:
     """Return whether a total may follow a level's last one."""
     gap = max(0.0, at - level.at)
     most = RESTART_MM + SUSPECT_MM_PER_MIN * gap / 60.0 if level.kind == "odd" else _believed(gap)
     return -LEAST < value - level.last <= most
 
 
-def _why(level: Level, rise: float, last: float, gap: float | None) -> Reason:
+def _why(level: OtherTotal, rise: float, last: float, gap: float | None) -> Reason:
     """Return why what another level adds is in doubt."""
     if rise < 0 and _restarted(level.first, gap):
         return Reason("counter_restarted", "the gauge's counter started again from zero")

@@ -74,7 +74,7 @@ class Counts(NamedTuple):
 COUNTS = Counts._fields
 
 
-class Parts(NamedTuple):
+class ExactSums(NamedTuple):
     """`Counts` before rounding, each sum as numbers that add up to it exactly: so an hour can grow minute by minute."""
 
     good: int
@@ -102,25 +102,25 @@ class Parts(NamedTuple):
         sums: list[Any] = list(self)[SUMS]
         return msgspec.json.encode([_rest(terms) for terms in sums]).decode()
 
-    def plus(self, other: Parts) -> Parts:
+    def plus(self, other: ExactSums) -> ExactSums:
         """Return what these and other minutes come to."""
         found: list[Any] = [one + more for one, more in zip(self[:4], other[:4])]
         pairs: Iterable[Any] = zip(list(self)[SUMS], list(other)[SUMS])
         found += [_joined(one, more) for one, more in pairs]
         found += _first(1.0, (self.lowest, self.lowest_at), (other.lowest, other.lowest_at))
         found += _first(-1.0, (self.highest, self.highest_at), (other.highest, other.highest_at))
-        return Parts(*found)
+        return ExactSums(*found)
 
 
-def parts_of(counts: Counts, rests: str | None) -> Parts | None:
-    """Return the parts that figures were rounded from; None where `rests` is no text of `Parts.rests`."""
+def parts_of(counts: Counts, rests: str | None) -> ExactSums | None:
+    """Return the parts that figures were rounded from; None where `rests` is no text of `ExactSums.rests`."""
     try:
         left = msgspec.json.decode(rests or "", type=Rests)
     except msgspec.MsgspecError:
         return None
     found: list[Any] = list(counts)
     found[SUMS] = [None if whole is None else (whole, *rest) for whole, rest in zip(found[SUMS], left)]
-    return Parts(*found)
+    return ExactSums(*found)
 
 
 def _joined(one: Addends | None, more: Addends | None) -> Addends | None:

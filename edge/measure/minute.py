@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from drivers.driver import Channel
-from drivers.quantity import Kind, Quantity, quantity
+from drivers.quantity import Aggregation, Quantity, quantity
 from drivers.reading import Reading
 from drivers.reason import Reason
 from edge.measure import wind
@@ -25,7 +25,7 @@ from edge.measure.closing import Closing, Doubts, Placed
 from edge.measure.correction import RainCurve
 from edge.measure.counter import UNSETTLED, Counter
 from edge.measure.limits import Limits
-from edge.measure.quality import Checked, Checker, Flag
+from edge.measure.quality import Checker, Flag, FlaggedReading
 from edge.measure.sun import Site
 from edge.measure.value import Value
 from edge.records.bodies import Minute
@@ -35,7 +35,7 @@ CORRECTED = "rainfall_amount_corrected"
 NO_READINGS = Reason("no_readings", "no readings")
 VARIABLE = Reason("directions_cancel", "variable: the directions cancel out")
 UNREAD_S = 30.0  # s; half a minute (ours: no source gives a share for totals)
-SHARE = {Kind.MEAN: 2 / 3, Kind.WIND_SPEED: 3 / 4, Kind.DIRECTION: 3 / 4}
+SHARE = {Aggregation.MEAN: 2 / 3, Aggregation.WIND_SPEED: 3 / 4, Aggregation.DIRECTION: 3 / 4}
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class ChannelLine:
         self.quantity = quantity(self.channel.quantity)
         self.checker = Checker(self.channel, self.limits)
 
-    def cut(self, begin: float, end: float) -> list[Checked]:
+    def cut(self, begin: float, end: float) -> list[FlaggedReading]:
         """Take the readings of [begin, end), checked; later ones wait, earlier ones came too late."""
         inside = [r for r in self.readings if begin <= r.at < end]
         self.readings = [r for r in self.readings if r.at >= end]
@@ -107,7 +107,7 @@ class Minutes:
         for name, (line, checked) in cut.items():
             values[name] = self._value(line, checked, begin, end, utc_offset, troubles)
             channel = ChannelName.parse(name)
-            if line.quantity.kind is Kind.WIND_SPEED and line.pace >= 60:
+            if line.quantity.kind is Aggregation.WIND_SPEED and line.pace >= 60:
                 values[channel.beside("wind_speed_of_gust")] = gust(line, checked, begin, values[name])
             if line.curve is not None:
                 values[channel.beside(CORRECTED)] = corrected(values[name], line.curve, end - begin)
@@ -124,7 +124,7 @@ class Minutes:
     @staticmethod
     def _value(
         line: ChannelLine,
-        checked: list[Checked],
+        checked: list[FlaggedReading],
         begin: float,
         end: float,
         utc_offset: float | None,
@@ -133,9 +133,9 @@ class Minutes:
         if not checked:
             return Value(None, Flag.MISSING, troubles.get(line.sensor, NO_READINGS))
         match line.quantity.kind:
-            case Kind.TOTAL:
+            case Aggregation.TOTAL:
                 return total(line, checked, end, utc_offset)
-            case Kind.LAST:
+            case Aggregation.LAST:
                 return newest(line, checked)
             case _:
                 return mean(line, checked, end - begin, troubles.get(line.sensor))
@@ -155,7 +155,7 @@ def scarce(good: int, due: int, needed: int, reason: Reason | None) -> Reason:
     )
 
 
-def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: Reason | None) -> Value:
+def mean(line: ChannelLine, checked: list[FlaggedReading], duration: float, trouble: Reason | None) -> Value:
     """Return the arithmetic mean, or the unit-vector mean for a direction, of the samples that count."""
     needed = line.needed(duration)
     passed = [c.reading.value for c in checked if c.flag is Flag.PASS]
@@ -167,7 +167,7 @@ def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: Re
             return Value(None, Flag.FAIL, common_reason(bad))
         due = round(line.pace * duration / 60)
         return Value(None, Flag.MISSING, scarce(len(good), due, needed, trouble))
-    if line.quantity.kind is Kind.DIRECTION:
+    if line.quantity.kind is Aggregation.DIRECTION:
         direction = wind.mean_direction(good)
         if direction is None:
             return Value(None, Flag.MISSING, VARIABLE)
@@ -175,7 +175,7 @@ def mean(line: ChannelLine, checked: list[Checked], duration: float, trouble: Re
     return flagged(line.quantity.rounded(math.fsum(good) / len(good)), checked)
 
 
-def total(line: ChannelLine, checked: list[Checked], end: float, utc_offset: float | None) -> Value:
+def total(line: ChannelLine, checked: list[FlaggedReading], end: float, utc_offset: float | None) -> Value:
     """Return the rise of a running total, differenced from the rounded sum, so that rounding loses none."""
     counter = line.counter = line.counter or Counter()
     before = line.quantity.rounded(counter.state.total)
@@ -206,7 +206,7 @@ def corrected(amount: Value, curve: RainCurve, duration: float) -> Value:
     return Value(quantity(CORRECTED).rounded(curve.corrected(amount.value, duration)), amount.flag, amount.reason)
 
 
-def newest(line: ChannelLine, checked: list[Checked]) -> Value:
+def newest(line: ChannelLine, checked: list[FlaggedReading]) -> Value:
     """Return the newest reading that counts: a state has no mean."""
     good = [c for c in checked if c.counts]
     if not good:
@@ -214,7 +214,7 @@ def newest(line: ChannelLine, checked: list[Checked]) -> Value:
     return flagged(line.quantity.rounded(good[-1].reading.value), good[-1:])
 
 
-def gust(line: ChannelLine, checked: list[Checked], begin: float, mean_speed: Value) -> Value:
+def gust(line: ChannelLine, checked: list[FlaggedReading], begin: float, mean_speed: Value) -> Value:
     """Return the highest 3-s running mean that ends in the minute; none where the mean has no value."""
     samples = [(c.reading.at, c.reading.value) for c in checked if c.counts]
     both = line.tail + samples
@@ -247,7 +247,7 @@ def calm(values: dict[str, Value]) -> None:
             values[name] = Value(0.0, value.flag, value.reason)
 
 
-def flagged(value: float, checked: list[Checked]) -> Value:
+def flagged(value: float, checked: list[FlaggedReading]) -> Value:
     """Return `value`, suspect where a reading that made it is."""
     suspects = [c for c in checked if c.flag is Flag.SUSPECT]
     if suspects:
@@ -255,7 +255,7 @@ def flagged(value: float, checked: list[Checked]) -> Value:
     return Value(value, Flag.PASS)
 
 
-def common_reason(checked: list[Checked]) -> Reason:
+def common_reason(checked: list[FlaggedReading]) -> Reason:
     """Return the most frequent reason among readings, with how many had one."""
     reasons = Tally(c.reason for c in checked if c.reason is not None)
     reason, count = reasons.most_common(1)[0]

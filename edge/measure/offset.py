@@ -49,7 +49,7 @@ class Leapt(msgspec.Struct):
 
 
 @dataclass(slots=True)
-class Level:
+class ChannelLevel:
     """One channel's last means, and the leap that holds it in doubt: its size, when it was, the level before.
 
     `settles`: until when, after a leap back, none is looked for; `slow`: (instant s, slow quantity) of the last hours;
@@ -65,11 +65,11 @@ class Level:
     fresh: bool = False
 
 
-class Offsets:
+class ChannelOffsets:
     """The offsets of a station's channels. `channels`: name -> quantity."""
 
     def __init__(self, channels: Mapping[str, str]) -> None:
-        self._levels = {name: Level() for name, of in channels.items() if of in LEAPS}
+        self._levels = {name: ChannelLevel() for name, of in channels.items() if of in LEAPS}
         self._end: float | None = None
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
@@ -98,7 +98,7 @@ class Offsets:
                 level.leap, level.since, level.base = leapt.size, begin - leapt.age - gap, leapt.base
                 level.fresh = gap < SHORT_GAP
 
-    def _doubt(self, name: str, level: Level, begin: float, values: Mapping[str, Value]) -> Reason | None:
+    def _doubt(self, name: str, level: ChannelLevel, begin: float, values: Mapping[str, Value]) -> Reason | None:
         value = values.get(name)
         if value is None or value.value is None:
             return None
@@ -127,7 +127,7 @@ class Offsets:
         )
 
 
-def follow(level: Level, value: float, begin: float) -> None:
+def follow(level: ChannelLevel, value: float, begin: float) -> None:
     """Let an offset grow in its first minutes, and end where it leaps back or is too old."""
     if not level.leap:
         return
@@ -143,12 +143,12 @@ def follow(level: Level, value: float, begin: float) -> None:
         level.leap = 0.0
 
 
-def largest(level: Level, value: float) -> float:
+def largest(level: ChannelLevel, value: float) -> float:
     """Return the largest change to a mean from one of the last."""
     return max((value - before for before, _ in level.means), key=abs, default=0.0)
 
 
-def moved(level: Level, now: Mapping[str, float], others: Mapping[str, float]) -> bool:
+def moved(level: ChannelLevel, now: Mapping[str, float], others: Mapping[str, float]) -> bool:
     """Return whether another quantity moved with a leap."""
     return any(
         abs(now[of] - before[of]) >= least
@@ -167,7 +167,7 @@ def slow_of(of: str, value: float, now: Mapping[str, float]) -> float:
     return value
 
 
-def remember(level: Level, of: str, value: Value, now: Mapping[str, float], begin: float) -> None:
+def remember(level: ChannelLevel, of: str, value: Value, now: Mapping[str, float], begin: float) -> None:
     """Keep the slow quantity of a good minute, every ten minutes."""
     if value.flag is not Flag.PASS or value.value is None or len(now) < len(LEAPS[of][1]):
         return
@@ -175,7 +175,7 @@ def remember(level: Level, of: str, value: Value, now: Mapping[str, float], begi
         level.slow.append((begin, slow_of(of, value.value, now)))
 
 
-def repairs(level: Level, of: str, value: float, change: float, now: Mapping[str, float], begin: float) -> bool:
+def repairs(level: ChannelLevel, of: str, value: float, change: float, now: Mapping[str, float], begin: float) -> bool:
     """Return whether a leap brings the slow quantity back to what it was hours ago; False where nobody knows."""
     low, high = REMEMBERED
     known = [slow for at, slow in level.slow if low <= begin - at <= high]

@@ -23,11 +23,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.driver import Channel
-from drivers.quantity import Kind, quantity
+from drivers.quantity import Aggregation, quantity
 from drivers.reason import Reason
 from edge.measure.lasting import FOG, fog_at
 from edge.measure.quality import Flag
-from edge.measure.still import HOUR, LEARNT, Habit, Run, Still
+from edge.measure.still import HOUR, LEARNT, Habit, StillDoubt, StillRun
 from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
@@ -47,7 +47,7 @@ FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatev
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MovementRule:
     """When a quantity must move.
 
     `least`: by so much in an hour (None: by the device's own step); judged only of devices with steps up to
@@ -61,30 +61,30 @@ class Rule:
 
 
 RULES = {
-    "air_temperature": Rule(None, 0.1),
-    "relative_humidity": Rule(None, 0.5, high=95.0),  # Z
-    "air_pressure": Rule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
-    "wind_speed": Rule(0.5, 0.5, low=0.1),  # Z
-    "wind_from_direction": Rule(10.0, 45.0),  # Z; its wind is asked apart
-    "illuminance": Rule(None, 10.0, low=100.0),  # not by night
-    "pm1": Rule(None, 1.0, low=30.0),  # clean air is a row of equal small counts
-    "pm2p5": Rule(None, 1.0, low=30.0),
-    "pm10": Rule(None, 1.0, low=30.0),
+    "air_temperature": MovementRule(None, 0.1),
+    "relative_humidity": MovementRule(None, 0.5, high=95.0),  # Z
+    "air_pressure": MovementRule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
+    "wind_speed": MovementRule(0.5, 0.5, low=0.1),  # Z
+    "wind_from_direction": MovementRule(10.0, 45.0),  # Z; its wind is asked apart
+    "illuminance": MovementRule(None, 10.0, low=100.0),  # not by night
+    "pm1": MovementRule(None, 1.0, low=30.0),  # clean air is a row of equal small counts
+    "pm2p5": MovementRule(None, 1.0, low=30.0),
+    "pm10": MovementRule(None, 1.0, low=30.0),
 }
 
 
 @dataclass(slots=True)
-class Watched:
+class WatchedChannel:
     """One channel that must move."""
 
     name: str
     sensor: str
     quantity: str
-    rule: Rule
+    rule: MovementRule
     coarse: bool
     step: float
-    run: Run
-    witnesses: dict[str, Run]  # channel -> how far it moved in this run
+    run: StillRun
+    witnesses: dict[str, StillRun]  # channel -> how far it moved in this run
     steps: Mapping[str, float]  # channel -> a witness's own step
 
     def moved(self, name: str) -> float:
@@ -101,15 +101,15 @@ class Persistence:
     ) -> None:
         """`channels`: name -> (sensor, what it can measure); `twins`: name -> channels of the same on the mast."""
         self._watched = [
-            Watched(
+            WatchedChannel(
                 name,
                 sensor,
                 channel.quantity,
                 rule,
                 channel.quantity == "air_temperature" and channel.resolution >= COARSE,
                 channel.resolution,
-                Run(rule.least or channel.resolution, quantity(channel.quantity).kind is Kind.DIRECTION),
-                {other: Run(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},
+                StillRun(rule.least or channel.resolution, quantity(channel.quantity).kind is Aggregation.DIRECTION),
+                {other: StillRun(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},
                 {other: its.resolution for other, (_, its) in channels.items()},
             )
             for name, (sensor, channel) in channels.items()
@@ -137,7 +137,7 @@ class Persistence:
             if each.run.doubted
         }
 
-    def keep(self) -> dict[str, Still]:
+    def keep(self) -> dict[str, StillDoubt]:
         """Return the runs that are in doubt."""
         return {each.name: each.run.keep() for each in self._watched if each.run.doubted}
 
@@ -153,7 +153,7 @@ class Persistence:
             if each.run.habit.watched >= LEARNT
         }
 
-    def resume(self, kept: Mapping[str, Still], habits: Mapping[str, tuple[float, float]], begin: float) -> None:
+    def resume(self, kept: Mapping[str, StillDoubt], habits: Mapping[str, tuple[float, float]], begin: float) -> None:
         """Go on with such runs at the instant `begin`, s."""
         for each in self._watched:
             if habit := habits.get(each.name):
@@ -162,12 +162,12 @@ class Persistence:
                 each.run.resume(still, begin)
 
     @staticmethod
-    def _limit(each: Watched) -> float:
+    def _limit(each: WatchedChannel) -> float:
         if each.coarse:
             return each.run.habit.limit(ALONE, ALONE_S, COARSE_HOURS * HOUR)
         return each.run.habit.limit()
 
-    def _others_move(self, still: Watched) -> bool:
+    def _others_move(self, still: WatchedChannel) -> bool:
         if still.quantity == "relative_humidity" and still.run.seconds < HOUR - 1.0 and not owed(still) >= OWED_SOON:
             return False
         if still.coarse:
@@ -199,7 +199,7 @@ def is_a(name: str, of: str) -> bool:
     return ChannelName.parse(name).quantity == of
 
 
-def told_by_witness(each: Watched) -> bool:
+def told_by_witness(each: WatchedChannel) -> bool:
     """Return whether a witness moved so far that this channel must have."""
     seconds = each.run.seconds
     for name in each.witnesses if seconds >= TWIN_S - 1.0 else ():
@@ -218,13 +218,15 @@ def told_by_witness(each: Watched) -> bool:
     return False
 
 
-def owed(each: Watched) -> float:
+def owed(each: WatchedChannel) -> float:
     """Return by how much humidity should have moved in this run, %, as its thermometer did; any amount without one."""
     known = [each.moved(name) for name in each.witnesses if is_a(name, "air_temperature")]
     return PER_KELVIN * (each.run.low + each.run.high) / 2 * known[0] if known else float("inf")
 
 
-def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Sequence[float]) -> None:
+def follow(
+    each: WatchedChannel, begin: float, end: float, values: Mapping[str, Value], samples: Sequence[float]
+) -> None:
     """Let one channel's run take the minute, or end it where the quantity may stand still."""
     value = values.get(each.name)
     if value is None or value.value is None:
@@ -237,7 +239,7 @@ def follow(each: Watched, begin: float, end: float, values: Mapping[str, Value],
         each.run.rest()
 
 
-def most_still(each: Watched, values: Mapping[str, Value]) -> float:
+def most_still(each: WatchedChannel, values: Mapping[str, Value]) -> float:
     """Return the value from which the quantity may stand still; humidity at saturation, in frost over ice."""
     if each.quantity != "relative_humidity":
         return each.rule.high
@@ -245,7 +247,7 @@ def most_still(each: Watched, values: Mapping[str, Value]) -> float:
 
 
 def attend(
-    each: Watched, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
+    each: WatchedChannel, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> None:
     """Keep how far the witnesses moved in this run; one in doubt is none."""
     for name, run in each.witnesses.items():

@@ -40,7 +40,7 @@ class Flag(IntEnum):
     MISSING = 9
 
 
-class Checked(msgspec.Struct, frozen=True, gc=False):
+class FlaggedReading(msgspec.Struct, frozen=True, gc=False):
     """A reading with its flag, and the reason where the flag is not 1."""
 
     reading: Reading
@@ -72,19 +72,19 @@ class Checker:
         self._before: Reading | None = None  # the newest reading that was no spike
         self._noise = 0.0  # running mean change from sample to sample
 
-    def check(self, reading: Reading, after: Reading | None = None) -> Checked:
+    def check(self, reading: Reading, after: Reading | None = None) -> FlaggedReading:
         """Return the reading with its flag and reason.
 
         `after`: the next one that is possible, where there is one.
         """
         if reason := self.impossible(reading):
-            return Checked(reading, Flag.FAIL, reason)
+            return FlaggedReading(reading, Flag.FAIL, reason)
         step, spike = self._jump(reading), self._spike(reading, after)
         if reason := step or spike:
-            return Checked(reading, Flag.SUSPECT, reason)
+            return FlaggedReading(reading, Flag.SUSPECT, reason)
         if (band := self._limits.suspect) and not band[0] <= reading.value <= band[1]:
-            return Checked(reading, Flag.SUSPECT, self._unusual(*band))
-        return Checked(reading, Flag.PASS)
+            return FlaggedReading(reading, Flag.SUSPECT, self._unusual(*band))
+        return FlaggedReading(reading, Flag.PASS)
 
     def _unusual(self, low: float, high: float) -> Reason:
         return Reason(
@@ -95,7 +95,7 @@ class Checker:
             unit=self._unit,
         )
 
-    def check_all(self, readings: list[Reading], following: list[Reading]) -> list[Checked]:
+    def check_all(self, readings: list[Reading], following: list[Reading]) -> list[FlaggedReading]:
         """Return all readings of a minute with their flags.
 
         Of `following`, already taken in the next minute, the first is a neighbour.

@@ -14,7 +14,7 @@ HALF_LIFE = 72 * HOUR  # s in which the longest run is forgotten by half
 TIMES, SHORTEST = 3.0, 1200.0  # so many times its longest run, and never under 20 minutes
 
 
-class Still(msgspec.Struct):
+class StillDoubt(msgspec.Struct):
     """What is kept of a run in doubt: its length, s, its first sample, its least and most."""
 
     seconds: float
@@ -41,7 +41,7 @@ class Habit:
 
 
 @dataclass(slots=True)
-class Run:
+class StillRun:
     """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None.
 
     `doubted`: it stood still while the world moved, and has not moved since.
@@ -81,14 +81,14 @@ class Run:
         self.seconds = 0.0
         self.doubted = False
 
-    def resume(self, kept: Still, begin: float) -> None:
+    def resume(self, kept: StillDoubt, begin: float) -> None:
         """Go on with a run in doubt at the instant `begin`, s."""
         self.seconds, self.begin, self.end, self.doubted = kept.seconds, begin - kept.seconds, begin, True
         self.first, self.low, self.high = kept.first, kept.low, kept.high
 
-    def keep(self) -> Still:
+    def keep(self) -> StillDoubt:
         """Return what must be kept of it."""
-        return Still(self.seconds, self.first, self.low, self.high)
+        return StillDoubt(self.seconds, self.first, self.low, self.high)
 
     def low_high(self, samples: Sequence[float]) -> tuple[float, float]:
         """Return the least and most of the samples; of directions, as turned from the run's first one."""

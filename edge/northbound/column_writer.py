@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from drivers.quantity import QUANTITIES
-from edge.northbound.columns import USUAL, Body, Channel, Columns, Run, Table, sum_of
+from edge.northbound.columns import USUAL, Body, Columns, FlagRun, Table, TableChannel, sum_of
 from edge.northbound.steps import Whole, written
 from edge.northbound.whole_numbers import Numbers, are_near, micro
 from edge.records.bodies import MOST_CHANNELS
@@ -55,7 +55,7 @@ class KnownTable(msgspec.Struct, frozen=True):
     ends: dict[bytes, tuple[Flagged, ...]]
 
 
-class Read(msgspec.Struct, frozen=True, gc=False):
+class ReadMinute(msgspec.Struct, frozen=True, gc=False):
     """A minute with its table, what stands between the brackets of its values, and what it flags."""
 
     record: Record
@@ -64,14 +64,14 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     flagged: tuple[Flagged, ...]
 
 
-class Minutes(NamedTuple):
+class MinuteColumns(NamedTuple):
     """Minutes of one table, all dated or all undated, as whole numbers: a list for each field and each channel.
 
     The fields: seq, boottime, duration, error and start (microseconds).
     """
 
     known: KnownTable
-    read: list[Read]
+    read: list[ReadMinute]
     fields: list[Whole]
     values: list[Whole]
 
@@ -90,12 +90,12 @@ class KnownTables:
     def __init__(self, station: str, units: Units | None = None, most: int = MOST_TABLES) -> None:
         self._station, self._units, self._most = station, units or units_of, most
         self._known: dict[tuple[Start, tuple[str, ...]], KnownTable | None] = {}
-        self._numbers: dict[Channel, Numbers] = {}
+        self._numbers: dict[TableChannel, Numbers] = {}
         self._newest: tuple[Start, KnownTable] | None = None
 
-    def minutes(self, records: Sequence[Record]) -> tuple[list[Minutes], list[Record]]:
+    def minutes(self, records: Sequence[Record]) -> tuple[list[MinuteColumns], list[Record]]:
         """Return the minutes by table, dated or not, and the records that columns can't give back to the byte."""
-        groups: dict[tuple[str, bool], list[Read]] = {}
+        groups: dict[tuple[str, bool], list[ReadMinute]] = {}
         plain = []
         for (kind, before, after, *start), same in groupby(records, IN_COMMON):
             of_station = kind == Kind.MINUTE and before is None and after is None
@@ -112,7 +112,7 @@ class KnownTables:
             plain += others
         return found, plain
 
-    def _read(self, record: Record, start: Start) -> Read | None:
+    def _read(self, record: Record, start: Start) -> ReadMinute | None:
         """Return a minute with its table, None for what is not what a station writes, to the byte."""
         raw = bytes(record.body)
         values, _, end = raw.partition(END)
@@ -120,10 +120,10 @@ class KnownTables:
             known = self._newest[1]
             flagged = known.ends.get(end)
             if flagged is not None:
-                return Read(record, known, values[len(BEGIN) :], flagged)
+                return ReadMinute(record, known, values[len(BEGIN) :], flagged)
         return self._read_whole(record, raw, start)
 
-    def _read_whole(self, record: Record, raw: bytes, start: Start) -> Read | None:
+    def _read_whole(self, record: Record, raw: bytes, start: Start) -> ReadMinute | None:
         """Return the same of a minute whose body may be any."""
         try:
             body = BODY.decode(raw)
@@ -140,7 +140,7 @@ class KnownTables:
         if len(known.ends) >= MOST_ENDS:
             known.ends.clear()
         flagged = known.ends[end] = tuple(_flagged(body, known.table.flag))
-        return Read(record, known, values[len(BEGIN) :], flagged)
+        return ReadMinute(record, known, values[len(BEGIN) :], flagged)
 
     def find_table(self, name: str) -> Table | None:
         """Return the table of that name."""
@@ -159,7 +159,7 @@ class KnownTables:
 
     def _made(self, record: Record, names: tuple[str, ...]) -> KnownTable | None:
         units = [self._units(name) for name in names]
-        channels = [Channel(name, *unit) for name, unit in zip(names, units, strict=True) if unit is not None]
+        channels = [TableChannel(name, *unit) for name, unit in zip(names, units, strict=True) if unit is not None]
         if len(channels) < len(names) or len(channels) > MOST_CHANNELS:
             return None
         table = Table(self._station, record.epoch, record.stamp.boot, record.clock.source, channels, record.setup)
@@ -177,8 +177,8 @@ def _flagged(body: Body, usual: int) -> Iterator[Flagged]:
             yield Flagged(place, flag, None if reason is None else bytes(reason))
 
 
-def _fitting(group: list[Read]) -> tuple[list[Minutes], list[Record]]:
-    """Return minutes of one table, none or one `Minutes`, and those that columns can't give back to the byte."""
+def _fitting(group: list[ReadMinute]) -> tuple[list[MinuteColumns], list[Record]]:
+    """Return minutes of one table, none or one `MinuteColumns`, and those that columns can't give back to the byte."""
     minutes = _minutes(group)
     if minutes is not None:
         return [minutes], []
@@ -189,7 +189,7 @@ def _fitting(group: list[Read]) -> tuple[list[Minutes], list[Record]]:
     return [] if minutes is None else [minutes], [one.record for one, good in zip(group, fit) if not good]
 
 
-def _minutes(group: list[Read]) -> Minutes | None:
+def _minutes(group: list[ReadMinute]) -> MinuteColumns | None:
     """Return minutes of one table as whole numbers; None where one of them does not come to its very bytes."""
     known, records = group[0].known, [one.record for one in group]
     told, width = b",".join([one.values for one in group]).split(b","), len(known.names)
@@ -203,12 +203,12 @@ def _minutes(group: list[Read]) -> Minutes | None:
         seq, start = [record.seq for record in records], [record.start for record in records]
         if not are_near(seq) or not are_near([at for at in start if at is not None]):
             return None
-        return Minutes(known, group, [[*seq], *map(micro, timed), start], values)
+        return MinuteColumns(known, group, [[*seq], *map(micro, timed), start], values)
     except (msgspec.MsgspecError, OverflowError, ValueError):
         return None
 
 
-def columns(minutes: Minutes) -> Columns:
+def columns(minutes: MinuteColumns) -> Columns:
     """Return minutes in columns."""
     runs, reasons = _runs(minutes)
     seq, boottime, duration, error, start = minutes.fields
@@ -229,7 +229,7 @@ def columns(minutes: Minutes) -> Columns:
     return Columns(table=minutes.known.hash, values=values, runs=runs, reasons=reasons, sum=sums, **found)
 
 
-def _runs(minutes: Minutes) -> tuple[list[Run], list[Raw]]:
+def _runs(minutes: MinuteColumns) -> tuple[list[FlagRun], list[Raw]]:
     """Return where flags are not the usual one, and the reasons, each once."""
     runs, known = [], dict[bytes, int]()
     unusual: dict[int, list[Odd]] = {}
@@ -242,7 +242,7 @@ def _runs(minutes: Minutes) -> tuple[list[Run], list[Raw]]:
         for odd, same in groupby(odds):
             count = len([*same])
             reason_at = None if odd.reason is None else known.setdefault(odd.reason, len(known))
-            runs.append(Run(place, odd.behind + past, count, odd.flag, reason_at))
+            runs.append(FlagRun(place, odd.behind + past, count, odd.flag, reason_at))
             past += count
     return runs, [Raw(reason) for reason in known]
 

@@ -32,7 +32,7 @@ MOST_SPREAD = 4 * LARGEST  # bytes that the reasons of one block have in its min
 USUAL = 60 * MICRO  # a minute's duration
 
 
-class Channel(msgspec.Struct, frozen=True, array_like=True):
+class TableChannel(msgspec.Struct, frozen=True, array_like=True):
     """A channel: its name, its unit and how many decimals its whole numbers stand for."""
 
     name: Key
@@ -47,7 +47,7 @@ class Table(msgspec.Struct, frozen=True, omit_defaults=True):
     epoch: Name
     boot: Name
     source: Name
-    channels: Annotated[list[Channel], Meta(max_length=MOST_CHANNELS)]
+    channels: Annotated[list[TableChannel], Meta(max_length=MOST_CHANNELS)]
     setup: Seq | None = None
     flag: Flag = 1
 
@@ -62,7 +62,7 @@ def name_of(table: Raw | bytes) -> str:
     return f"{zlib.crc32(table):08x}"
 
 
-class Run(msgspec.Struct, frozen=True, array_like=True):
+class FlagRun(msgspec.Struct, frozen=True, array_like=True):
     """Minutes in a row, from `first` on, where a channel has another flag than usual; `reason` is a place in
     `reasons`.
     """
@@ -90,7 +90,7 @@ class Columns(msgspec.Struct, frozen=True, omit_defaults=True):
     start: Steps = ""
     duration: Steps = ""
     revision: Steps = ""
-    runs: Annotated[list[Run], Meta(max_length=MOST_RECORDS * MOST_CHANNELS)] = []
+    runs: Annotated[list[FlagRun], Meta(max_length=MOST_RECORDS * MOST_CHANNELS)] = []
     reasons: Annotated[list[Raw], Meta(max_length=MOST_RECORDS * MOST_CHANNELS)] = []
 
 
@@ -200,6 +200,6 @@ def _seconds(micro: int | None) -> float | None:
     return None if micro is None else micro / MICRO
 
 
-def sum_of(whole: list[Whole], runs: list[Run]) -> int:
+def sum_of(whole: list[Whole], runs: list[FlagRun]) -> int:
     """Return the sum of a block: `whole` are its numbers, steps undone."""
     return zlib.crc32(msgspec.json.encode([*whole, runs]))

@@ -23,7 +23,7 @@ from drivers.reason import Reason, restored
 from edge.config.forward import HttpJson
 from edge.northbound.column_writer import units_of
 from edge.northbound.plain_words import minute_of, rfc3339, word_of
-from edge.northbound.verdict import PROVEN, Fate, Verdict
+from edge.northbound.verdict import PROVEN, DeliveryFate, DeliveryVerdict
 from edge.records.record import Kind, Record, values_of
 
 AT_FAULT = (400, 413, 415, 422)  # what says that the batch is
@@ -42,7 +42,7 @@ class Why(msgspec.Struct, frozen=True):
     text: str
 
 
-class Channel(msgspec.Struct, frozen=True, omit_defaults=True):
+class ChannelValue(msgspec.Struct, frozen=True, omit_defaults=True):
     """One value of a minute, never without its quality; `unit` None: not known here."""
 
     value: float | None
@@ -51,7 +51,7 @@ class Channel(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: Why | None = None
 
 
-class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
+class ClockFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the time is known; bounds in microseconds where they are all that is."""
 
     source: str
@@ -74,8 +74,8 @@ class SentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     start: str | None
     start_us: int | None
     end_us: int | None
-    clock: Clock
-    channels: dict[str, Channel] | None = None
+    clock: ClockFacts
+    channels: dict[str, ChannelValue] | None = None
     body: Raw | None = None
 
 
@@ -88,20 +88,20 @@ def encode(station: str, record: Record) -> bytes:
     return msgspec.json.encode(
         SentRecord(
             *(station, record.epoch, record.seq, record.revision, record.kind, rfc3339(start), start, end),
-            Clock(mark.source, mark.error, mark.not_before, mark.not_after),
+            ClockFacts(mark.source, mark.error, mark.not_before, mark.not_after),
             channels=_channels(record) if is_minute else None,
             body=body,
         )
     )
 
 
-def _channels(record: Record) -> dict[str, Channel]:
+def _channels(record: Record) -> dict[str, ChannelValue]:
     minute = minute_of(record)
     found = {}
     for name, value in minute.values.items():
         unit = units_of(name)
         word = word_of(value, minute.quality.get(name))
-        found[name] = Channel(value, unit[0] if unit else None, word, _why(minute.reasons.get(name)))
+        found[name] = ChannelValue(value, unit[0] if unit else None, word, _why(minute.reasons.get(name)))
     return found
 
 
@@ -126,7 +126,9 @@ def headers(key: str, size: int) -> dict[str, str]:
     return {**kind, "Idempotency-Key": key, "Connection": "close", "User-Agent": "minshan"}
 
 
-def proof(section: HttpJson, status: int, said: Mapping[str, str], body: bytes, now: datetime | None = None) -> Verdict:
+def proof(
+    section: HttpJson, status: int, said: Mapping[str, str], body: bytes, now: datetime | None = None
+) -> DeliveryVerdict:
     """Return what an answer proves. `said`: its headers; `now`: what a date in Retry-After is held against."""
     where = where_of(section.url)
     if 200 <= status < 300:
@@ -135,7 +137,7 @@ def proof(section: HttpJson, status: int, said: Mapping[str, str], body: bytes, 
     number: dict[str, str | int] = {"where": where, "status": status, "said": begin}
     if status in AT_FAULT:
         refused = Reason("forward_refused", "{where} refuses it (HTTP {status}): {said}", **number)
-        return Verdict(Fate.REFUSED, refused)
+        return DeliveryVerdict(DeliveryFate.REFUSED, refused)
     if status in LOGIN:
         reason = Reason("forward_login", "{where} refuses the login (HTTP {status}): is secret_file right?", **number)
     elif status in NOT_THERE:
@@ -145,14 +147,14 @@ def proof(section: HttpJson, status: int, said: Mapping[str, str], body: bytes, 
         reason = Reason("forward_elsewhere", "{where} points to {to}: must url be that?", where=where, to=target)
     else:
         reason = Reason("forward_fails", "{where} answers HTTP {status}: {said}", **number)
-    return Verdict(Fate.FAILED, reason, _wait(said.get("Retry-After"), now))
+    return DeliveryVerdict(DeliveryFate.FAILED, reason, _wait(said.get("Retry-After"), now))
 
 
-def _success(section: HttpJson, where: str, status: int, said: Mapping[str, str], body: bytes) -> Verdict:
+def _success(section: HttpJson, where: str, status: int, said: Mapping[str, str], body: bytes) -> DeliveryVerdict:
     kind = (said.get("Content-Type") or "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         page = Reason("forward_page", "{where} answers with a web page, not as a receiver: is url right?", where=where)
-        return Verdict(Fate.FAILED, page)
+        return DeliveryVerdict(DeliveryFate.FAILED, page)
     if section.success_key is None or _says(body, section.success_key, section.success_value):
         return PROVEN
     reason = Reason(
@@ -164,7 +166,7 @@ def _success(section: HttpJson, where: str, status: int, said: Mapping[str, str]
         value=json.dumps(section.success_value, ensure_ascii=False),
         said=_begin(body),
     )
-    return Verdict(Fate.FAILED, reason)
+    return DeliveryVerdict(DeliveryFate.FAILED, reason)
 
 
 def _says(body: bytes, key: str, value: object) -> bool:

@@ -27,7 +27,7 @@ LISTENED = (Topic.ANSWER, Topic.RECEIPT, Topic.COMMAND)
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class OutgoingBatch:
     """A message to be sent, by which version of its topic, and what its acknowledgement settles."""
 
     channel: Topic
@@ -73,11 +73,11 @@ class Minshan:
         where = self.topic(will.channel)
         return Session(f"minshan-{self.station}", self.topics(), (where, will.payload), KEPT_SESSION, fresh=fresh)
 
-    def status(self, state: str, epoch: str) -> Outgoing:
+    def status(self, state: str, epoch: str) -> OutgoingBatch:
         """Return the birth ("online") or the will ("offline"), retained."""
-        return Outgoing(Topic.STATUS, encode(Status(VERSION, self.station, state, epoch)), retain=True)
+        return OutgoingBatch(Topic.STATUS, encode(Status(VERSION, self.station, state, epoch)), retain=True)
 
-    def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[Outgoing]:
+    def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[OutgoingBatch]:
         """Return the newest records in messages of at most `most_bytes`; one record goes whatever its size.
 
         Those that nobody can date yet expire in the broker rather than be dated wrongly.
@@ -87,12 +87,12 @@ class Minshan:
             half = len(records) // 2
             return [*self.live(records[:half], most_bytes), *self.live(records[half:], most_bytes)]
         undated = any(record.start is None for record in records)
-        return [Outgoing(Topic.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)]
+        return [OutgoingBatch(Topic.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)]
 
-    def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
+    def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[OutgoingBatch]:
         """Return old records, newest first, in messages of at most `most_bytes`; one goes whatever its size."""
         payload = encode(Batch(VERSION, self.station, version1.records(records)), compress=True)
         if most_bytes is None or len(payload) <= most_bytes or len(records) == 1:
-            return [Outgoing(Topic.BACKFILL, payload, tuple(records))]
+            return [OutgoingBatch(Topic.BACKFILL, payload, tuple(records))]
         half = len(records) // 2
         return [*self.backfill(records[:half], most_bytes), *self.backfill(records[half:], most_bytes)]

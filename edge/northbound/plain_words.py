@@ -17,7 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_UNDERSTOOD = Reason("minute_not_understood", "the minute is not understood: {why}", why="")
 
 
-class Minute(msgspec.Struct, frozen=True):
+class PlainMinute(msgspec.Struct, frozen=True):
     """A minute's body as far as other platforms are told of it; what else a newer station says is left out."""
 
     values: dict[str, float | None]
@@ -25,10 +25,10 @@ class Minute(msgspec.Struct, frozen=True):
     reasons: dict[str, msgspec.Raw] = {}
 
 
-def minute_of(record: Record) -> Minute:
+def minute_of(record: Record) -> PlainMinute:
     """Return a minute's channels. Raise EncodeError where its body is another one than is known here."""
     try:
-        return msgspec.json.decode(record.body, type=Minute)
+        return msgspec.json.decode(record.body, type=PlainMinute)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise EncodeError(NOT_UNDERSTOOD.having(why=str(error))) from None
 

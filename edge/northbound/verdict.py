@@ -17,7 +17,7 @@ class EncodeError(Exception):
         self.reason = reason
 
 
-class Fate(Enum):
+class DeliveryFate(Enum):
     """What is to become of what was sent."""
 
     PROVEN = "proven"  # it is there
@@ -25,12 +25,12 @@ class Fate(Enum):
     REFUSED = "refused"  # something in it is not taken: halve it, down to what is at fault
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class DeliveryVerdict(msgspec.Struct, frozen=True):
     """A fate, why (None where it is proven), and the seconds that the other side asks to wait (None: no wish)."""
 
-    fate: Fate
+    fate: DeliveryFate
     reason: Reason | None = None
     wait_s: float | None = None
 
 
-PROVEN = Verdict(Fate.PROVEN)
+PROVEN = DeliveryVerdict(DeliveryFate.PROVEN)

@@ -61,7 +61,7 @@ def _counts(counted: Any) -> Any:
     return {str(code).replace("_", " "): count for code, count in counted.items()}
 
 
-class Minute(msgspec.Struct, frozen=True):
+class Version1Minute(msgspec.Struct, frozen=True):
     """The body of a minute as version 1 has it; its schema in docs/wire-contract follows from it."""
 
     values: Numbers
@@ -69,7 +69,7 @@ class Minute(msgspec.Struct, frozen=True):
     reasons: Annotated[dict[Key, Text], Meta(max_length=MOST_CHANNELS)] = {}
 
 
-class Hour(msgspec.Struct, frozen=True, omit_defaults=True):
+class Version1Hour(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of an hour as version 1 has it."""
 
     begin: Utc

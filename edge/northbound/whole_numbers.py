@@ -9,7 +9,7 @@ from operator import mul, truediv
 
 import msgspec
 
-from edge.northbound.columns import MICRO, Channel
+from edge.northbound.columns import MICRO, TableChannel
 from edge.northbound.steps import Whole
 from edge.records.record import MOST
 
@@ -21,7 +21,7 @@ NUMBER = msgspec.json.Decoder(float | None)
 class Numbers(dict[bytes, int | None]):
     """The whole numbers of one channel by what stands in a body, `"name":21.4`; each is reckoned once."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: TableChannel) -> None:
         self._begin = msgspec.json.encode(channel.name) + b":"
         self._scale = 10**channel.decimals
 

@@ -10,35 +10,35 @@ import msgspec
 
 from drivers.clock import Clock, Inbox, Lane, Stopped
 from drivers.reason import UNFORESEEN, Reason
-from edge.delivery.message import Fate, Message, Sender, SendResult
+from edge.delivery.message import Message, MessageFate, Sender, SendResult
 from edge.notify.reach import Reach
 
 log = logging.getLogger("minshan.notify")
 
 
-class Job(msgspec.Struct, frozen=True):
+class MessageJob(msgspec.Struct, frozen=True):
     """A message for a channel's lane; `trial`: the test that it is of."""
 
     reach: Reach
     message: Message
-    trial: Trial | None = None
+    trial: ChannelTrial | None = None
 
 
-class Sent(msgspec.Struct, frozen=True):
+class JobResult(msgspec.Struct, frozen=True):
     """What came of a job."""
 
-    job: Job
+    job: MessageJob
     result: SendResult
 
 
-class Trial(msgspec.Struct):
+class ChannelTrial(msgspec.Struct):
     """Send a test message by each channel; `tell` hears what came of all of them, or why nothing was sent."""
 
-    tell: Callable[[list[Sent] | Reason], object]
+    tell: Callable[[list[JobResult] | Reason], object]
     left: int = 0
-    sent: list[Sent] = msgspec.field(default_factory=list)
+    sent: list[JobResult] = msgspec.field(default_factory=list)
 
-    def hear(self, sent: Sent) -> None:
+    def hear(self, sent: JobResult) -> None:
         """Take in what came of one message; tell of all with the last."""
         self.sent.append(sent)
         self.left -= 1
@@ -46,8 +46,8 @@ class Trial(msgspec.Struct):
             self.tell(self.sent)
 
 
-class Asking:
-    """The channels, each with at most one message under way; what comes of it is put into `ended`, as `Sent`."""
+class ChannelSenders:
+    """The channels, each with at most one message under way; what comes of it is put into `ended`, as `JobResult`."""
 
     def __init__(self, clock: Clock, senders: Mapping[str, Sender], ended: Inbox) -> None:
         self._clock, self._senders, self._ended = clock, senders, ended
@@ -64,22 +64,22 @@ class Asking:
         """Return whether a channel may be asked."""
         return channel not in self._busy
 
-    def ask(self, job: Job) -> None:
+    def ask(self, job: MessageJob) -> None:
         """Hand a message to a channel that is free."""
         self._busy.add(job.reach.channel)
         self._doors[job.reach.channel].put(job)
 
-    def free(self, sent: Sent) -> None:
+    def free(self, sent: JobResult) -> None:
         """Take in that a channel has ended."""
         self._busy.discard(sent.job.reach.channel)
 
     def _serve(self, name: str) -> None:
         sender, door = self._senders[name], self._doors[name]
         while True:
-            job: Job | None = door.get(float("inf"))
+            job: MessageJob | None = door.get(float("inf"))
             if job is not None:
                 result = self._clock.outside(partial(asked, sender, job.message))
-                self._ended.put(Sent(job, result))
+                self._ended.put(JobResult(job, result))
 
 
 def asked(sender: Sender, message: Message) -> SendResult:
@@ -90,4 +90,4 @@ def asked(sender: Sender, message: Message) -> SendResult:
         raise
     except Exception:  # whatever one channel brings about, its lane goes on
         log.exception("the channel %s brought about something unforeseen", sender.name)
-        return SendResult(Fate.UNKNOWN, "", UNFORESEEN)
+        return SendResult(MessageFate.UNKNOWN, "", UNFORESEEN)

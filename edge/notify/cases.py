@@ -20,7 +20,7 @@ RESUMED_S = 120.0  # that a hub has after a boot, however long it had before: th
 LIFE_S = 24 * 3600.0  # for which the end of an alert may still be told
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+class ToldLevel(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far somebody was told of an alert: the worst level, whether that nothing is known, whether its end."""
 
     level: int = 0
@@ -44,7 +44,7 @@ class Case(msgspec.Struct, omit_defaults=True):
     waits: float | None = None
     ours: bool = False
     until: float | None = None
-    told: dict[str, Told] = msgspec.field(default_factory=dict)
+    told: dict[str, ToldLevel] = msgspec.field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -65,7 +65,7 @@ class Case(msgspec.Struct, omit_defaults=True):
         elif not self.ours and self.waits is None:
             self.waits = self.at + after_s if self.boot == boot else now + RESUMED_S
         if said.turn != "blind":
-            self.told = {key: Told(told.level, False, told.over) for key, told in self.told.items()}
+            self.told = {key: ToldLevel(told.level, False, told.over) for key, told in self.told.items()}
         self.until = None if self.open else now + LIFE_S
 
     def resume(self, now: float) -> None:
@@ -82,18 +82,18 @@ class Case(msgspec.Struct, omit_defaults=True):
             self.ours, self.waits = True, None
         return before != (self.ours, self.waits)
 
-    def due(self, key: str, wakes: bool) -> Told | None:
+    def due(self, key: str, wakes: bool) -> ToldLevel | None:
         """Return how far somebody is to be told now; None where they know all that is theirs to know.
 
         `wakes`: by what wakes a sleeper, which is never for what is over.
         """
-        told = self.told.get(key, Told())
+        told = self.told.get(key, ToldLevel())
         if self.open:
             level, blind = max(self.said.step, 1), self.said.turn == "blind"
             news = level > told.level or (blind and not told.blind)
-            return Told(max(level, told.level), blind) if self.ours and news else None
+            return ToldLevel(max(level, told.level), blind) if self.ours and news else None
         ended = not told.over and not wakes and (told.level > 0 or self.ours)
-        return Told(told.level, False, True) if ended else None
+        return ToldLevel(told.level, False, True) if ended else None
 
 
 class Flight(msgspec.Struct, omit_defaults=True):
@@ -103,12 +103,12 @@ class Flight(msgspec.Struct, omit_defaults=True):
     """
 
     id: str
-    about: dict[str, Told]
+    about: dict[str, ToldLevel]
     sending: bool = True
     again: bool = False
 
 
-class State(msgspec.Struct, omit_defaults=True):
+class NotifyState(msgspec.Struct, omit_defaults=True):
     """What outlives a restart. `read`: number of the last record looked at; `cases` by the alerts' identities.
 
     `flights` by the key of whom they reach; `tried`: when each channel was asked in the last minute, s of `boot`;

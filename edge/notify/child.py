@@ -14,7 +14,7 @@ from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 from edge.clock.clock import SystemClock
 from edge.delivery.channels import AnyChannel, sender
-from edge.delivery.message import Fate, Message, SendResult
+from edge.delivery.message import Message, MessageFate, SendResult
 from edge.records.bodies import restore
 from edge.records.record import ClockMark
 
@@ -26,7 +26,7 @@ DIED = Reason("notify_child_died", "the process that sends ended without an answ
 HUNG = Reason("notify_child_hung", "the process that sends did not end in time")
 
 
-class Order(msgspec.Struct, frozen=True):
+class SendOrder(msgspec.Struct, frozen=True):
     """What the process is to do: the channel's keys in the file, the message, and the UTC (us) at `at` s of the boot.
 
     `utc` 0: the time is not known.
@@ -51,13 +51,15 @@ class InChild:
 
     def send(self, message: Message) -> SendResult:
         """Send a message, within the channel's time and that of a process's start. Raise Stopped."""
-        order = Order(self._section.model_dump(mode="json"), message, self._utc(), self._clock.now())
+        order = SendOrder(self._section.model_dump(mode="json"), message, self._utc(), self._clock.now())
         command = [sys.executable, "-m", "edge.notify.process"]
         try:
             child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except OSError as error:
             why = system_reason(error)
-            return SendResult(Fate.FAILED, "", Reason("notify_no_child", "no process can be started: {why}", why=why))
+            return SendResult(
+                MessageFate.FAILED, "", Reason("notify_no_child", "no process can be started: {why}", why=why)
+            )
         with child:
             try:
                 said, ended = self._answer(child, msgspec.json.encode(order))
@@ -89,7 +91,7 @@ class InChild:
             return msgspec.json.decode(rest, type=SendResult, dec_hook=restore)
         except msgspec.MsgspecError:
             asked = said.startswith(BEGUN) and not begun
-            return SendResult(Fate.UNKNOWN if asked else Fate.FAILED, "", DIED if ended else HUNG)
+            return SendResult(MessageFate.UNKNOWN if asked else MessageFate.FAILED, "", DIED if ended else HUNG)
 
 
 def in_children(

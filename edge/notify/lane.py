@@ -18,11 +18,11 @@ from drivers.clock import Clock, Inbox
 from drivers.reason import Reason
 from edge.backoff import Backoff
 from edge.config.sections import Config
-from edge.delivery.message import Fate, Sender, SendResult
-from edge.notify.asking import Asking, Job, Sent, Trial
-from edge.notify.cases import Case, Flight, State
+from edge.delivery.message import MessageFate, Sender, SendResult
+from edge.notify.asking import ChannelSenders, ChannelTrial, JobResult, MessageJob
+from edge.notify.cases import Case, Flight, NotifyState
 from edge.notify.reach import Reach, reaches
-from edge.notify.writing import Writer
+from edge.notify.writing import NotifyWriter
 from edge.records.bodies import Alert, decode
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.records.spans import Span
@@ -60,17 +60,17 @@ class NotifyLane:
         self._senders, self._post, self._time_at = senders, post, time_at
         self._after_s = config.notify.after_min * 60.0 if config.broker else None
         self._offset = config.site.utc_offset_h
-        self._writer = Writer(config, store)
+        self._writer = NotifyWriter(config, store)
         self._reaches = reaches(config, senders)
         self._inbox: Inbox = clock.inbox(100)
-        self._asking = Asking(clock, senders, self._inbox)
+        self._asking = ChannelSenders(clock, senders, self._inbox)
         self._state = restored(store, boot)
         self._kept_read = self._state.read
         self._pauses: dict[str, float] = {}  # until when a channel is left alone
         self._refused: dict[str, float] = {}  # until when those behind a key are
         self._backoffs = {name: Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S) for name in senders}
         self._troubles: dict[str, Reason | None] = {}
-        self._trial = Trial(lambda _: None)  # the last one
+        self._trial = ChannelTrial(lambda _: None)  # the last one
         self._trials: deque[Reach] = deque()  # what it is still to be sent by
         self.snapshot = NotifySnapshot(tuple(ChannelNow(name) for name in senders))
 
@@ -81,9 +81,9 @@ class NotifyLane:
         if not len(self._inbox):
             self._inbox.offer(True)
 
-    def test(self, tell: Callable[[list[Sent] | Reason], object]) -> None:
+    def test(self, tell: Callable[[list[JobResult] | Reason], object]) -> None:
         """Send a test message by each channel, one test at a time; `tell` hears what came of it, or why not."""
-        if not self._inbox.offer(Trial(tell)):
+        if not self._inbox.offer(ChannelTrial(tell)):
             tell(TRIAL_UNDER_WAY)
 
     # -- the lane ------------------------------------------------------------------------------------------------
@@ -104,14 +104,14 @@ class NotifyLane:
             for lane in lanes:
                 lane.stop()
 
-    def _take(self, item: Sent | Trial | bool | None) -> None:
-        if isinstance(item, Trial):
+    def _take(self, item: JobResult | ChannelTrial | bool | None) -> None:
+        if isinstance(item, ChannelTrial):
             self._try(item)
-        elif isinstance(item, Sent):
+        elif isinstance(item, JobResult):
             self._asking.free(item)
             self._settle(item)
 
-    def _try(self, trial: Trial) -> None:
+    def _try(self, trial: ChannelTrial) -> None:
         """Begin a test, unless one is under way."""
         if self._trial.left:
             trial.tell(TRIAL_UNDER_WAY)
@@ -170,7 +170,7 @@ class NotifyLane:
             if self._asking.is_free(reach.channel) and self._has_room(reach.channel, now):
                 self._trials.remove(reach)
                 message = self._writer.trial(secrets.token_hex(8), reach.to("frost", utc, self._offset), reach)
-                self._ask(Job(reach, message, self._trial), now)
+                self._ask(MessageJob(reach, message, self._trial), now)
         for reach in self._reaches:
             rests = max(self._pauses.get(reach.channel, now), self._refused.get(reach.key, now))
             if self._asking.is_free(reach.channel) and rests <= now and self._has_room(reach.channel, now):
@@ -193,7 +193,7 @@ class NotifyLane:
             log.warning("what is to be told cannot be read: %s", trouble)
             return
         self._state.flights[reach.key] = flight
-        self._ask(Job(reach, message), now)
+        self._ask(MessageJob(reach, message), now)
 
     def _may(self, reach: Reach, case: Case, utc: int) -> bool:
         return reach.may_be_told(case, self._writer.is_late(case, utc), utc, self._offset, self._after_s is not None)
@@ -201,7 +201,7 @@ class NotifyLane:
     def _has_room(self, channel: str, now: float) -> bool:
         return self._state.has_room(channel, self._senders[channel].most_a_minute, now)
 
-    def _ask(self, job: Job, now: float) -> None:
+    def _ask(self, job: MessageJob, now: float) -> None:
         """Hand a message to its channel's lane; that it was begun is kept first."""
         self._state.tried[job.reach.channel].append(now)
         self._keep()
@@ -209,7 +209,7 @@ class NotifyLane:
 
     # -- what came of it -----------------------------------------------------------------------------------------
 
-    def _settle(self, sent: Sent) -> None:
+    def _settle(self, sent: JobResult) -> None:
         """Note what came of a message."""
         reach, result, now = sent.job.reach, sent.result, self._clock.now()
         self._note(reach.channel, result, now)
@@ -219,15 +219,15 @@ class NotifyLane:
         flight = self._state.flights[reach.key]
         flight.sending = False
         backoff, pause = self._backoffs[reach.channel], 0.0
-        if result.fate is Fate.DELIVERED or (result.fate is Fate.UNKNOWN and flight.again):
+        if result.fate is MessageFate.DELIVERED or (result.fate is MessageFate.UNKNOWN and flight.again):
             backoff.reset()
             self._state.reached(reach.key)
             self._post_told(reach.channel, now)
-        elif result.fate is Fate.UNKNOWN:
+        elif result.fate is MessageFate.UNKNOWN:
             flight.again, pause = True, AGAIN_S
-        elif result.fate is Fate.BUSY:
+        elif result.fate is MessageFate.BUSY:
             pause = BLOCKED_S if result.reason is not None and result.reason.code == "robot_blocked" else BUSY_S
-        elif result.fate is Fate.FAILED:
+        elif result.fate is MessageFate.FAILED:
             pause = backoff.pause()
         else:
             self._refused[reach.key] = now + REFUSED_S
@@ -236,7 +236,7 @@ class NotifyLane:
 
     def _note(self, channel: str, result: SendResult, now: float) -> None:
         """Note whether a channel works; why it does not is said once."""
-        if result.fate is Fate.DELIVERED:
+        if result.fate is MessageFate.DELIVERED:
             self._state.worked[channel] = self._time_at(now)[0] or 0
             self._troubles[channel] = None
             return
@@ -268,12 +268,12 @@ class NotifyLane:
             log.warning("what people were told cannot be kept: %s", trouble)
 
 
-def restored(store: Store, boot: str) -> State:
+def restored(store: Store, boot: str) -> NotifyState:
     """Return what was kept; a state that begins with the next record where there is nothing that can be read."""
     try:
         value = store.notes.get(KIND, NAME)
         if value:
-            return msgspec.json.decode(value, type=State)
+            return msgspec.json.decode(value, type=NotifyState)
     except (StoreError, msgspec.MsgspecError) as trouble:
         log.warning("what people were told before cannot be read: %s", trouble)
-    return State(store.next_seq - 1, boot)
+    return NotifyState(store.next_seq - 1, boot)

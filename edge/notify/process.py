@@ -14,7 +14,7 @@ import msgspec
 from edge.clock.clock import SystemClock
 from edge.config.delivery import CHANNELS
 from edge.delivery.channels import sender
-from edge.notify.child import BEGUN, Order
+from edge.notify.child import BEGUN, SendOrder
 from edge.records.bodies import plain_value
 
 DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
@@ -23,7 +23,7 @@ DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
 def main() -> None:
     """Send one message."""
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=SendOrder)
     clock = SystemClock()
     section = CHANNELS[str(order.channel["kind"])].model_validate(order.channel)
 

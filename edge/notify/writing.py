@@ -28,7 +28,7 @@ NO_HUB = N_("Sent by the station itself.")
 AGAIN = N_("(this may have come before)")
 
 
-class Writer:
+class NotifyWriter:
     """Writes messages of a station."""
 
     def __init__(self, config: Config, store: Store) -> None:

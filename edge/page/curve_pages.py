@@ -11,7 +11,7 @@ from edge.language.texts import _
 from edge.page import view
 from edge.page.markup import decimals, quantity_value, unit_of
 from edge.page.rose import Rose, rose
-from edge.page.still import Still, still
+from edge.page.still import StillCurve, still
 from edge.page.templates import clock, shortday
 from edge.records.answers import Point, Series
 from edge.records.asked import AskedStep
@@ -22,7 +22,7 @@ OVERVIEW = ("air_temperature", "relative_humidity", "rainfall_amount", "wind_spe
 DIRECTION, SPEED = "wind_from_direction", "wind_speed"
 
 
-class Curve(NamedTuple):
+class CurveSpec(NamedTuple):
     """One curve of the page: where its numbers come from, how it is drawn, and what it shows in a sentence."""
 
     channel: str
@@ -31,11 +31,11 @@ class Curve(NamedTuple):
     digits: int
     kind: str
     address: str
-    still: Still | None
+    still: StillCurve | None
     spoken: str
 
 
-class Curves(Protocol):
+class CurveSource(Protocol):
     """What answers with a station's curves, at the station or at a hub."""
 
     def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
@@ -46,7 +46,7 @@ class Curves(Protocol):
 class CurvePages:
     """Makes what the page of curves shows."""
 
-    def __init__(self, source: Curves) -> None:
+    def __init__(self, source: CurveSource) -> None:
         self._source = source
 
     def values(
@@ -73,7 +73,7 @@ class CurvePages:
             "trouble": trouble,
         }
 
-    def _curve(self, station: str, channel: str, span: str, now_us: int, offset_s: int) -> Curve:
+    def _curve(self, station: str, channel: str, span: str, now_us: int, offset_s: int) -> CurveSpec:
         summed = view.is_amount(channel)
         first, last = now_us - SPANS[span] * DAY_US, now_us
         step: AskedStep = "auto" if not summed else "hour" if span != "season" else "day"
@@ -85,7 +85,7 @@ class CurvePages:
         drawing = still(series.points, first, last, offset_s, summed)
         if summed and drawing is not None and drawing.high <= 0:
             drawing, address = None, ""  # no rain is said, not drawn
-        return Curve(
+        return CurveSpec(
             channel,
             texts.label(channel),
             unit_of(series.unit),

@@ -30,7 +30,7 @@ RESYNC, ENDED = b"event: resync\ndata: {}\n\n", b"event: ended\ndata: {}\n\n"
 QUIET_SAID = b"event: quiet\ndata: {}\n\n"  # an event and no comment, so that a browser sees the stream alive
 
 
-class Event(msgspec.Struct, frozen=True):
+class StreamEvent(msgspec.Struct, frozen=True):
     """One event: whose it is, and its lines."""
 
     number: int
@@ -55,9 +55,9 @@ class Feed:
         self._changed: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flushing: set[asyncio.Task[None]] = set()
-        self._kept: deque[Event] = deque(maxlen=REMEMBERED)
+        self._kept: deque[StreamEvent] = deque(maxlen=REMEMBERED)
         self._number = 0
-        self._listeners: dict[asyncio.Queue[Event | None], str] = {}
+        self._listeners: dict[asyncio.Queue[StreamEvent | None], str] = {}
 
     def start(self) -> None:
         """Begin, in the loop that serves."""
@@ -96,7 +96,7 @@ class Feed:
         """
         if sum(name == who for name in self._listeners.values()) >= self._most:
             raise TooManyError
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(MOST_BEHIND)
+        queue: asyncio.Queue[StreamEvent | None] = asyncio.Queue(MOST_BEHIND)
         self._listeners[queue] = who
         try:
             missed = self._behind(last)
@@ -111,12 +111,12 @@ class Feed:
             del self._listeners[queue]
 
     async def _following(
-        self, queue: asyncio.Queue[Event | None], sees: Callable[[], Awaitable[Callable[[str], bool] | None]]
+        self, queue: asyncio.Queue[StreamEvent | None], sees: Callable[[], Awaitable[Callable[[str], bool] | None]]
     ) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         may, look = await sees(), loop.time() + LOOK_AGAIN
         while may is not None:
-            event: Event | None = None
+            event: StreamEvent | None = None
             try:
                 event = await asyncio.wait_for(queue.get(), QUIET)
                 if event is None:
@@ -130,7 +130,7 @@ class Feed:
                 yield event.lines
         yield ENDED
 
-    def _behind(self, last: str | None) -> list[Event] | None:
+    def _behind(self, last: str | None) -> list[StreamEvent] | None:
         """Return what came after an event; None where that is not known any more."""
         if not last:
             return []
@@ -155,12 +155,12 @@ class Feed:
                 continue
             self._number += 1
             lines = b"id: %s\nevent: now\ndata: %s\n\n" % (self.position.encode(), told)
-            event = Event(self._number, station, lines)
+            event = StreamEvent(self._number, station, lines)
             self._kept.append(event)
             for queue in list(self._listeners):
                 self._give(queue, event)
 
-    def _give(self, queue: asyncio.Queue[Event | None], event: Event | None) -> None:
+    def _give(self, queue: asyncio.Queue[StreamEvent | None], event: StreamEvent | None) -> None:
         """Put an event before a listener; one whose queue is full reads anew."""
         if event is None or queue.full():
             while not queue.empty():

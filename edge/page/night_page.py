@@ -9,24 +9,24 @@ from edge.page import night, night_picture
 from edge.page.now_page import photo_of
 from edge.page.source import Source
 from edge.page.station_view import Photo
-from edge.page.still import Still, still
+from edge.page.still import StillCurve, still
 from edge.records.answers import Point
 
 DAWN_H = 6.5  # by the station's clock; the picture nearest to it is shown
 CHANNELS = (*night.INPUTS, "wind_speed")
 
 
-class Told(NamedTuple):
+class NightSummary(NamedTuple):
     """What the page shows of a night."""
 
     span: tuple[int, int]
     lines: list[str]
     minutes: list[Point]
-    drawing: Still | None
+    drawing: StillCurve | None
     dawn: Photo | None
 
 
-def read_last_night(source: Source, channels: list[str], now_us: int, offset_s: int) -> Told:
+def read_last_night(source: Source, channels: list[str], now_us: int, offset_s: int) -> NightSummary:
     """Return the last night. Raise NotRunningError, AskError."""
     span = night.span_of(now_us, offset_s)
     curves = {name: source.minutes(name, *span) for name in CHANNELS if name in channels}
@@ -34,7 +34,7 @@ def read_last_night(source: Source, channels: list[str], now_us: int, offset_s: 
     events = source.events(**{"from": (now_us - night.STAGE_US) / 1e6, "kind": "stage"}).events
     lines = night.night_lines(span, offset_s, curves, night.stage_said(events))
     minutes = curves["air_temperature"]
-    return Told(span, lines, minutes, still(minutes, *span, offset_s), dawn(source, span, now_us))
+    return NightSummary(span, lines, minutes, still(minutes, *span, offset_s), dawn(source, span, now_us))
 
 
 def dawn(source: Source, span: tuple[int, int], now_us: int) -> Photo | None:

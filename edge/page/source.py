@@ -29,7 +29,7 @@ VERDICTS_S = 60.0  # s of the station between two questions for what growers' ru
 ANEW_S = 600.0  # s after which a curve is read anew from its begin: minutes may have been dated anew
 
 
-class Heard(NamedTuple):
+class StationState(NamedTuple):
     """The newest state of the station: its facts, at which instant of our clock they came, when it was asked last.
 
     `answers`: whether it answered then.
@@ -41,7 +41,7 @@ class Heard(NamedTuple):
     answers: bool
 
 
-class Curve(NamedTuple):
+class RememberedMinutes(NamedTuple):
     """The minutes of a channel that are remembered; `read`: when from their begin."""
 
     points: list[Point]
@@ -61,8 +61,8 @@ class Source:
     def __init__(self, socket: Path, clock: Clock, speed: float = 1.0) -> None:
         self._socket, self._clock, self.speed = socket, clock, speed
         self._lock, self._reading = threading.Lock(), threading.Lock()
-        self._heard: Heard | None = None
-        self._curves: dict[str, Curve] = {}
+        self._heard: StationState | None = None
+        self._curves: dict[str, RememberedMinutes] = {}
         self._said: Said | None = None
 
     def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Source:
         with Client(self._socket) as client:
             yield from client.live()
 
-    def newest_state(self, anew: bool = False) -> Heard | None:
+    def newest_state(self, anew: bool = False) -> StationState | None:
         """Return the newest state, `anew` whatever is remembered; None where the station has never been heard."""
         with self._lock:
             before, now = self._heard, self._clock.now()
@@ -92,12 +92,12 @@ class Source:
                 return before
             try:
                 facts = status_of(self.ask("status"))
-                self._heard = Heard(facts, self._clock.now(), self._clock.now(), True)
+                self._heard = StationState(facts, self._clock.now(), self._clock.now(), True)
             except (NotRunningError, AskError):
                 self._heard = None if before is None else before._replace(asked=self._clock.now(), answers=False)
             return self._heard
 
-    def time_us(self, heard: Heard | None) -> int | None:
+    def time_us(self, heard: StationState | None) -> int | None:
         """Return the station's time now, carried on from when it was heard; None where it did not know it."""
         if heard is None or heard.facts.time is None:
             return None
@@ -113,14 +113,14 @@ class Source:
         with self._reading:
             before = self._curves.get(channel)
             if before is None or self._clock.now() - before.read > ANEW_S:
-                before = Curve([], self._clock.now())
+                before = RememberedMinutes([], self._clock.now())
             first = before.points[-1].end_us if before.points else now_us - DAY_US
             try:
                 fresh = self.minutes(channel, first, now_us)
             except (NotRunningError, AskError):
                 return before.points
             kept = [point for point in before.points if point.start_us >= now_us - DAY_US] + fresh
-            self._curves[channel] = Curve(kept, before.read)
+            self._curves[channel] = RememberedMinutes(kept, before.read)
             return kept
 
     def minutes(self, channel: str, first_us: int, last_us: int) -> list[Point]:

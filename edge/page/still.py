@@ -14,7 +14,7 @@ HOUR_US = 3_600_000_000
 STEPS = (1, 2, 5)
 
 
-class Still(NamedTuple):
+class StillCurve(NamedTuple):
     """The curve, drawn between `low` and `high`; ticks of time as (place, instant), of value as (place, text).
 
     A place is in % of the drawing, from its left or its top.
@@ -27,7 +27,9 @@ class Still(NamedTuple):
     values: list[tuple[float, str]]
 
 
-def still(points: Sequence[Point], first_us: int, last_us: int, offset_s: int, summed: bool = False) -> Still | None:
+def still(
+    points: Sequence[Point], first_us: int, last_us: int, offset_s: int, summed: bool = False
+) -> StillCurve | None:
     """Return the drawing of a span; None where nothing was measured in it."""
     curve = spark(points, first_us, last_us, summed)
     if curve is None:
@@ -40,7 +42,7 @@ def still(points: Sequence[Point], first_us: int, last_us: int, offset_s: int, s
     first = -(-low // step)
     ticks = [first * step + n * step for n in range(5) if first * step + n * step <= high + 1e-9]
     places = [100 * (1 - foot - (value - low) / (high - low or 1.0) * reach) for value in ticks]
-    return Still(curve, low, high, time_ticks(first_us, last_us, offset_s), list(zip(places, exact(ticks))))
+    return StillCurve(curve, low, high, time_ticks(first_us, last_us, offset_s), list(zip(places, exact(ticks))))
 
 
 def exact(ticks: Sequence[float]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeGuard
 
 from markupsafe import Markup
 
-from drivers.quantity import QUANTITIES, Kind
+from drivers.quantity import QUANTITIES, Aggregation
 from edge.language import texts
 from edge.language.texts import _
 from edge.page.markup import quantity_value
@@ -78,7 +78,7 @@ def span_of(channel: str, curve: Spark, unit: str) -> str:
 def is_amount(channel: str) -> bool:
     """Return whether a channel's minutes are added up."""
     known = QUANTITIES.get(ChannelName.parse(channel).quantity)
-    return known is not None and (known.kind is Kind.TOTAL or known.name == "rainfall_amount_corrected")
+    return known is not None and (known.kind is Aggregation.TOTAL or known.name == "rainfall_amount_corrected")
 
 
 def is_direction(channel: str) -> bool:

@@ -29,35 +29,35 @@ SLICE = 0.25  # real s in a simulation
 FOREVER = float("inf")
 
 
-class Done(Protocol):
+class CaptureListener(Protocol):
     """Hears what came of a picture that was asked for: whether it is there, the sentence, the facts."""
 
     def __call__(self, done: bool, why: Reason, data: dict[str, Any], /) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PictureOrder:
     """A picture that somebody waits for: of which camera, the command's id and who gave it, who hears of it."""
 
     camera: str
     command: str
     issued_by: str
-    done: Done
+    done: CaptureListener
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class CaptureJob:
     """A picture to take, by schedule or for an order."""
 
     camera: CaptureTarget
-    order: Order | None
+    order: PictureOrder | None
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
     """What came of a job: its request, and the picture with its `pixels`, or why there is none."""
 
-    job: Job
+    job: CaptureJob
     request: CaptureRequest
     found: Shelved | Reason
     pixels: str = ""
@@ -91,7 +91,7 @@ class Captures:
         """Start the lanes. Return them; they end when they are stopped."""
         return [self._clock.lane(f"capture {number}", self._run) for number in range(1, AT_ONCE + 1)]
 
-    def begin(self, job: Job) -> None:
+    def begin(self, job: CaptureJob) -> None:
         """Have a picture taken; there is a lane for it where not more than `AT_ONCE` are under way."""
         self._jobs.put(job)
 
@@ -101,13 +101,13 @@ class Captures:
             if job is not None:
                 self._ended.put(self._captured(job))
 
-    def _captured(self, job: Job) -> Captured:
+    def _captured(self, job: CaptureJob) -> Captured:
         """Return what comes of a job. One that an order waits for is tried once more where its process crashed."""
         captured = self._once(job)
         crashed = isinstance(captured.found, Reason) and captured.found.code == ENDED.code
         return self._once(job) if crashed and job.order is not None else captured
 
-    def _once(self, job: Job) -> Captured:
+    def _once(self, job: CaptureJob) -> Captured:
         request = self._make_request(job.camera)
         try:
             answer = self._ask(request)

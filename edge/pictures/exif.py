@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-from edge.pictures.spool import CaptureRequest, Place
+from edge.pictures.spool import CaptureRequest, PicturePlace
 
 SOFTWARE = "Minshan"
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
@@ -104,7 +104,7 @@ def _time_tags(utc: int, offset_h: float) -> dict[int, str]:
     return {0x9003: text, 0x9004: text, 0x9011: offset, 0x9012: offset, 0x9291: fraction, 0x9292: fraction}
 
 
-def _gps_tags(place: Place, utc: int | None) -> dict[int, Any]:
+def _gps_tags(place: PicturePlace, utc: int | None) -> dict[int, Any]:
     tags: dict[int, Any] = {
         0: b"\x02\x03\x00\x00",
         1: "N" if place.latitude >= 0 else "S",

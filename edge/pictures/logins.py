@@ -34,7 +34,7 @@ class Login(msgspec.Struct, frozen=True):
         return f"Login({self.box}, {self.user})"
 
 
-class Refused(msgspec.Struct):
+class RefusedUser(msgspec.Struct):
     """A user whom a box has refused `times`, with these passwords (as digests); the next try is at `until`.
 
     `until`: s of the boot `boot`; `until_utc`: microseconds, None where the time was unknown.
@@ -47,11 +47,11 @@ class Refused(msgspec.Struct):
     digests: list[str]
 
 
-class Book(msgspec.Struct):
+class SavedLogins(msgspec.Struct):
     """What is kept of all of them: `salt` of the digests, and by box and user who was refused."""
 
     salt: str
-    refused: dict[str, Refused] = {}
+    refused: dict[str, RefusedUser] = {}
 
 
 class RefusedLogins:
@@ -59,12 +59,12 @@ class RefusedLogins:
 
     def __init__(self, file: Path, boot: str, now: Callable[[], float], utc: Callable[[], int | None]) -> None:
         self._file, self._boot, self._now, self._utc = file, boot, now, utc
-        self._book = Book(secrets.token_hex(16))
+        self._book = SavedLogins(secrets.token_hex(16))
 
     def load(self) -> None:
         """Take up what an earlier start kept. What another boot refused waits as long as is left by UTC, or anew."""
         try:
-            self._book = msgspec.json.decode(self._file.read_bytes(), type=Book)
+            self._book = msgspec.json.decode(self._file.read_bytes(), type=SavedLogins)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return
         utc = self._utc()
@@ -94,7 +94,7 @@ class RefusedLogins:
 
     def refused(self, login: Login) -> None:
         """Take in that a box has refused a login. Raise OSError where it cannot be kept."""
-        one = self._book.refused.setdefault(key(login), Refused(self._boot, 0.0, None, 0, []))
+        one = self._book.refused.setdefault(key(login), RefusedUser(self._boot, 0.0, None, 0, []))
         one.times += 1
         one.digests = sorted({*one.digests, self._digest(login)})
         self._wait(one)
@@ -117,7 +117,7 @@ class RefusedLogins:
         self._book.refused.clear()
         self._keep()
 
-    def _wait(self, one: Refused) -> None:
+    def _wait(self, one: RefusedUser) -> None:
         seconds, utc = pause(one.times), self._utc()
         one.boot, one.until = self._boot, self._now() + seconds
         one.until_utc = None if utc is None else utc + round(seconds * 1e6)

@@ -24,11 +24,11 @@ from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.config.sections import CameraSection, SiteSection
 from edge.northbound import version1
-from edge.pictures.captures import AT_ONCE, Captured, Captures, Done, Job, Order
+from edge.pictures.captures import AT_ONCE, Captured, CaptureJob, CaptureListener, Captures, PictureOrder
 from edge.pictures.logins import Login, RefusedLogins, login_of
 from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, picture_taken
-from edge.pictures.spool import CaptureRequest, CaptureTarget, Place, Spool, new_id, target, widened
-from edge.pictures.watched import LONGEST_PAUSE, Watched
+from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace, Spool, new_id, target, widened
+from edge.pictures.watched import LONGEST_PAUSE, WatchedCamera
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.snapshots import CameraSnapshot, PicturesSnapshot
@@ -64,17 +64,17 @@ class PictureLane:
         patience: float = PATIENCE,
         absence: float = ABSENCE,
     ) -> None:
-        self._watched = {section.name: Watched(section, clock, lambda: utc()[0]) for section in cameras}
+        self._watched = {section.name: WatchedCamera(section, clock, lambda: utc()[0]) for section in cameras}
         self._observer = Observer(site.latitude, site.longitude, 0)  # its altitude would lower the horizon
-        self._place = Place(site.latitude, site.longitude, site.altitude_m, site.datum, site.utc_offset_h)
+        self._place = PicturePlace(site.latitude, site.longitude, site.altitude_m, site.datum, site.utc_offset_h)
         self._station, self._clock, self._spool = station, clock, spool
         self._utc, self._boot, self._post, self._patience = utc, boot, post, patience
         self._inbox = clock.inbox(REQUESTS + AT_ONCE)
         self._captures = Captures(clock, spool, shelf, self._make_request, self._inbox, patience, absence)
         self._logins = RefusedLogins(spool.folder / "logins.json", boot, clock.now, lambda: utc()[0])
-        self._orders: list[Order] = []
-        self._due: list[Watched] = []
-        self._under_way: list[Job] = []
+        self._orders: list[PictureOrder] = []
+        self._due: list[WatchedCamera] = []
+        self._under_way: list[CaptureJob] = []
         self._last: dict[str, str] = {}
         self._taken_count = 0
         self.snapshot = self._snapshot()
@@ -82,7 +82,7 @@ class PictureLane:
     # -- from other lanes ----------------------------------------------------------------------------------
 
     def request(
-        self, camera: str | None, command: str, issued_by: str, accepted: Callable[[], object], done: Done
+        self, camera: str | None, command: str, issued_by: str, accepted: Callable[[], object], done: CaptureListener
     ) -> None:
         """Take one picture now (None: of the first camera). `done` hears of it, `accepted` before it does.
 
@@ -95,7 +95,7 @@ class PictureLane:
             done(False, why, {})
             return
         accepted()
-        if len(self._orders) >= REQUESTS or not self._inbox.offer(Order(name, command, issued_by, done)):
+        if len(self._orders) >= REQUESTS or not self._inbox.offer(PictureOrder(name, command, issued_by, done)):
             why = Reason(
                 "too_many_pictures", "{count} pictures are waited for already; try again later", count=REQUESTS
             )
@@ -132,15 +132,15 @@ class PictureLane:
             for lane in lanes:
                 lane.stop()
 
-    def _hear(self, word: Order | Captured | Forgive | None) -> None:
-        if isinstance(word, Order):
+    def _hear(self, word: PictureOrder | Captured | Forgive | None) -> None:
+        if isinstance(word, PictureOrder):
             self._orders.append(word)
         elif isinstance(word, Captured):
             self._ended(word)
         elif isinstance(word, Forgive):
             self._forgive()
 
-    def _light(self, watched: Watched) -> bool:
+    def _light(self, watched: WatchedCamera) -> bool:
         """Return whether the camera is to see now; a night ends a failing camera's tries until the next slot."""
         utc = self._utc()[0]
         if watched.section.by_night or utc is None:
@@ -166,18 +166,18 @@ class PictureLane:
             if self._try(watched, None):
                 self._due.remove(watched)
 
-    def _try(self, watched: Watched, order: Order | None) -> bool:
+    def _try(self, watched: WatchedCamera, order: PictureOrder | None) -> bool:
         """Begin on one picture, or conclude at once that there is none. Return False where it has to wait."""
         try:
             camera = target(watched.section)
         except (OSError, ValueError) as error:
-            job = Job(CaptureTarget(watched.section.name, watched.section.driver), order)
+            job = CaptureJob(CaptureTarget(watched.section.name, watched.section.driver), order)
             self._missed(job, password_unread(str(watched.section.password_file), error))
             return True
         login = login_of(camera)
         if self._is_busy(camera, login, by_order=order is not None):
             return False
-        job = Job(camera, order)
+        job = CaptureJob(camera, order)
         left = self._logins.seconds_left(login)
         if left > 0:
             self._refuse(job, login, left)
@@ -195,7 +195,7 @@ class PictureLane:
             for job in self._under_way
         )
 
-    def _refuse(self, job: Job, login: Login, left: float) -> None:
+    def _refuse(self, job: CaptureJob, login: Login, left: float) -> None:
         """Conclude without asking that the camera's login waits."""
         why = LoginRefusedError.kind.having(detail=login_waits(login.user, login.box, left))
         if job.order is None:
@@ -254,7 +254,7 @@ class PictureLane:
             job.order.done(True, picture_taken(shelved.body, name), version1.body(Kind.PICTURE, shelved.body))
 
     def _missed(
-        self, job: Job, trouble: Reason, request: CaptureRequest | None = None, wait: float | None = None
+        self, job: CaptureJob, trouble: Reason, request: CaptureRequest | None = None, wait: float | None = None
     ) -> None:
         """Take in that a job has no picture. `wait`: s to the next try, None for a pause that grows."""
         name, text = job.camera.name, detail(trouble)
@@ -267,7 +267,7 @@ class PictureLane:
         if job.order is not None:
             job.order.done(False, text, {"camera": name, "reason": str(trouble)})
 
-    def _close(self, job: Job) -> None:
+    def _close(self, job: CaptureJob) -> None:
         """Let a scheduled camera become due again; one that waits for its turn goes on waiting."""
         if job.order is None:
             self._watched[job.camera.name].open = False

@@ -55,7 +55,7 @@ class CaptureTarget(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-class Place(msgspec.Struct, frozen=True):
+class PicturePlace(msgspec.Struct, frozen=True):
     """Where the picture is taken: degrees of `datum`, metres above sea level, hours ahead of UTC."""
 
     latitude: float
@@ -78,7 +78,7 @@ class CaptureRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     utc: int | None
     clock: ClockMark
     deadline: float
-    place: Place | None = None
+    place: PicturePlace | None = None
     previous: str = ""
     laid: float | None = None
 
@@ -86,7 +86,7 @@ class CaptureRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"CaptureRequest({self.id}, {self.camera.name})"
 
 
-class Part(msgspec.Struct, frozen=True):
+class FilePart(msgspec.Struct, frozen=True):
     """One file of an answer: SHA-256 and size in bytes."""
 
     sha256: str
@@ -104,8 +104,8 @@ class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     ok: bool
     reason: Reason | None = None
-    full: Part | None = None
-    thumbnail: Part | None = None
+    full: FilePart | None = None
+    thumbnail: FilePart | None = None
     width: int = 0
     height: int = 0
     faults: list[str] = []

@@ -30,7 +30,7 @@ from edge.pictures.exif import with_exif
 from edge.pictures.folder_watch import FolderWatch
 from edge.pictures.judge import NotWholeError, Opened
 from edge.pictures.reasons import ENDED, HUNG
-from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Part, Spool, late, widened
+from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, FilePart, Spool, late, widened
 from edge.systemd import notify
 
 LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may be looking at the lock at this very moment
@@ -170,8 +170,8 @@ def _attend(spool: Spool, clock: Clock) -> bool:
     return False
 
 
-def _part(data: bytes) -> Part:
-    return Part(sha256(data).hexdigest(), len(data))
+def _part(data: bytes) -> FilePart:
+    return FilePart(sha256(data).hexdigest(), len(data))
 
 
 def _end(number: int, frame: FrameType | None) -> None:

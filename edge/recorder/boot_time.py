@@ -7,7 +7,7 @@ from collections import deque
 
 from drivers.reason import Reason
 from edge.clock.anchors import DRIFT, SIMULATED, Anchor, believable, day_of, error_of, time_of
-from edge.clock.belief import SECOND_LOOK, Belief, Known, Story, Verdict
+from edge.clock.belief import SECOND_LOOK, AnchorVerdict, Belief, KnownTime, Story
 from edge.recorder.earlier_boots import EarlierBoots
 from edge.records.record import ClockMark
 from edge.store.errors import StoreError
@@ -34,7 +34,7 @@ class BootTime:
         self.told: deque[Reason] = deque(maxlen=MOST_TOLD)
 
     @property
-    def known(self) -> Known:
+    def known(self) -> KnownTime:
         """What is known of this boot's time; it never changes."""
         return self._belief.known
 
@@ -49,7 +49,7 @@ class BootTime:
         rival = self._belief.contradicted
         return bool(self._belief.believed_anchors) and (rival is None or rival.confirmed)
 
-    def learn(self, anchor: Anchor) -> Known | None:
+    def learn(self, anchor: Anchor) -> KnownTime | None:
         """Take in what a source says. Return what to date the minute in hand by where its edges move, else None.
 
         An anchor that cannot be right, or that the store refuses, changes nothing that is believed.
@@ -99,25 +99,25 @@ class BootTime:
 
     # -- what is believed ------------------------------------------------------------------------------------------
 
-    def _carry_out(self, verdict: Verdict, anchor: Anchor) -> Known | None:
+    def _carry_out(self, verdict: AnchorVerdict, anchor: Anchor) -> KnownTime | None:
         """Do what an anchor comes to. Raise StoreError, and believe nothing new, where the store refuses."""
         rival = self._belief.contradicted
-        moved: Known | None = None
+        moved: KnownTime | None = None
         match verdict:
-            case Verdict.BETTER:
+            case AnchorVerdict.BETTER:
                 moved = self._keep(anchor)
-            case Verdict.CONTRADICTS:
+            case AnchorVerdict.CONTRADICTS:
                 self._tell(self._contradiction(anchor))
-            case Verdict.CONFIRMED if rival is not None:
+            case AnchorVerdict.CONFIRMED if rival is not None:
                 known, since = self.known, rival.anchors[0].boottime - WIDENED
                 self._store.times.redate(Redating(self._boot, known.anchors, known.against, since))
                 self._belief.confirm(rival)
                 if self._dispute is None:
                     self._tell(self._contradiction(anchor))
-            case Verdict.OUTLASTS | Verdict.OUTVOTES if rival is not None:
-                moved = self._turn(rival, verdict is Verdict.OUTVOTES)
+            case AnchorVerdict.OUTLASTS | AnchorVerdict.OUTVOTES if rival is not None:
+                moved = self._turn(rival, verdict is AnchorVerdict.OUTVOTES)
         if self._belief.contradicted is None:
-            if self._dispute is not None and verdict in (Verdict.BETTER, Verdict.NOTHING):
+            if self._dispute is not None and verdict in (AnchorVerdict.BETTER, AnchorVerdict.NOTHING):
                 self._tell(
                     Reason("time_undisputed", "the time is right as it was kept: nothing contradicts it any more")
                 )
@@ -126,7 +126,7 @@ class BootTime:
             self._dispute = self._contradiction(anchor)
         return moved
 
-    def _keep(self, anchor: Anchor) -> Known | None:
+    def _keep(self, anchor: Anchor) -> KnownTime | None:
         """Believe an anchor that tells the time better than it was known."""
         before = time_of(anchor.boottime, self._belief.believed_anchors)
         dated = self._store.times.add_anchor(anchor)
@@ -141,7 +141,7 @@ class BootTime:
             return known
         return None
 
-    def _turn(self, story: Story, sure: bool) -> Known:
+    def _turn(self, story: Story, sure: bool) -> KnownTime:
         """Believe another story: date by it what this boot has recorded. `sure`: not by one source's word alone."""
         before = self.known
         others = tuple(against for against in before.against if against != tuple(story.anchors))
@@ -162,7 +162,7 @@ class BootTime:
         )
         self._dispute = None
         self._meets_earlier_boots(sure)
-        return Known(redating.anchors, against)
+        return KnownTime(redating.anchors, against)
 
     def _meets_earlier_boots(self, sure: bool) -> None:
         """Compare the time of this boot's begin, known now, with the boots before."""

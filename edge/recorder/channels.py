@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from drivers.quantity import Kind as QuantityKind
+from drivers.quantity import Aggregation as QuantityKind
 from drivers.quantity import quantity
 from edge.config.sections import Config
 from edge.measure.closing import Doubts

@@ -10,8 +10,8 @@ import logging
 
 import msgspec
 
-from edge.history.hours import Hour, hour_of_record, minutes_of
-from edge.history.minutes import Offsets, counted_as, records
+from edge.history.hours import HourSpan, hour_of_record, minutes_of
+from edge.history.minutes import ClockOffsets, counted_as, records
 from edge.measure.aggregates import counted
 from edge.records.record import Kind
 from edge.store.errors import StoreError
@@ -28,8 +28,8 @@ class HourCounts:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._offsets = Offsets(store)
-        self._open: Hour | None = None  # the hour of the newest minute, which is not over
+        self._offsets = ClockOffsets(store)
+        self._open: HourSpan | None = None  # the hour of the newest minute, which is not over
         self._looked = 0  # the number up to which records have been looked at
         self._through = -1  # the number up to which they are in the table, as this has left it
 
@@ -45,7 +45,7 @@ class HourCounts:
         reached = self._reached()
         first = self._looked + 1
         last = min(first + AT_ONCE, self._store.next_seq) - 1
-        over: dict[Hour, None] = {}
+        over: dict[HourSpan, None] = {}
         through = reached.through
         for record in records(self._store, first, last):
             if record.start is None and record.clock.source == ARRIVAL:
@@ -79,7 +79,7 @@ class HourCounts:
             self._looked, self._open, self._through = reached.through, None, reached.through
         return reached
 
-    def _made(self, hour: Hour) -> HourRow | None:
+    def _made(self, hour: HourSpan) -> HourRow | None:
         """Return the row of an hour; None to leave the one that is there, some of whose minutes have been let go of."""
         found = minutes_of(self._store, hour, self._offsets)
         if not found:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from edge.measure.derived.season import Orchard, Season, SeasonState
+from edge.measure.derived.season import HourBuilder, Orchard, SeasonState
 from edge.records.bodies import Hour
 from edge.records.record import Kind, Record
 from edge.store.store import Store
@@ -47,7 +47,7 @@ class HourMaker:
         self._store = store
         self._told = told
         self.state = state
-        self.season = Season(orchard, state.season)
+        self.season = HourBuilder(orchard, state.season)
 
     def made(self, most: int) -> Iterator[Hour]:
         """Read so many records on and yield the hours that they end, each to be kept before the next is asked for.

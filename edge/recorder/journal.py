@@ -17,8 +17,8 @@ from drivers.clock import Clock
 from drivers.reason import Reason, restored
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
-from edge.store.errors import Cause, StoreError
-from edge.store.picture_rows import NewPicture, Part
+from edge.store.errors import StoreCause, StoreError
+from edge.store.picture_rows import NewPicture, PicturePart
 from edge.store.store import Store
 
 log = logging.getLogger("minshan.recorder")
@@ -61,7 +61,7 @@ class Journal:
                 record = self._clock.outside(partial(self._store.append, first, kept, picture_of(first)))
             except StoreError as trouble:
                 self._refused(trouble)
-                if trouble.cause is not Cause.FULL or not self._made_room(first):
+                if trouble.cause is not StoreCause.FULL or not self._made_room(first):
                     return None
                 continue
             except Exception as error:  # noqa: BLE001  # whatever one draft holds, those behind it are written
@@ -157,5 +157,5 @@ def picture_of(draft: Draft) -> NewPicture | None:
     if draft.kind != Kind.PICTURE:
         return None
     body = draft.body
-    full = Part(body["bytes"], body["picture"])
-    return NewPicture(body["picture"], body["camera"], full, Part(body["thumbnail_bytes"], body["thumbnail"]))
+    full = PicturePart(body["bytes"], body["picture"])
+    return NewPicture(body["picture"], body["camera"], full, PicturePart(body["thumbnail_bytes"], body["thumbnail"]))

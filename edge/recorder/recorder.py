@@ -17,7 +17,7 @@ from drivers.reason import Reason
 from edge.alerts.alerts import Alerts
 from edge.alerts.turns import in_words
 from edge.clock.anchors import Anchor
-from edge.clock.belief import Known
+from edge.clock.belief import KnownTime
 from edge.measure.minute import Minutes
 from edge.recorder.hour_counts import HourCounts
 from edge.recorder.hours import Hours
@@ -50,7 +50,7 @@ class RecorderSnapshot(msgspec.Struct, frozen=True):
     mended: Reason | None  # what was wrong with the store and was put right, last in this run
     settled: bool
     due: float  # s of the boot at which the minute in hand is to be closed
-    known: Known
+    known: KnownTime
 
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
         """Return the UTC (microseconds) of an instant of this boot and how it is known."""

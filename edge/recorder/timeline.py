@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from edge.clock.anchors import Anchor
-from edge.clock.belief import Known
+from edge.clock.belief import KnownTime
 from edge.recorder.boot_time import STEP, BootTime
 from edge.records.record import ClockMark
 from edge.store.store import Store
@@ -83,7 +83,7 @@ class Timeline:
             self.end_utc = self.begin_utc + round((self.end - self.begin) * 1e6)
         return True
 
-    def _moves(self, known: Known, now: float) -> None:
+    def _moves(self, known: KnownTime, now: float) -> None:
         """Date the minute in hand anew and end it now."""
         if self.begin_utc is not None:
             self.begin_utc, self.begin_mark = known.time_at(self.begin)

@@ -30,7 +30,7 @@ LASTS: tuple[float | None, ...] = (300.0, 3600.0, 3600.0, 86_400.0, -10.0, None)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class CommandSending:
     """One sending of a command, `at` s since the simulation began; one `id` is one command, however often it is sent.
 
     `lasts`: s from its first sending until it expires; None: it does not say.
@@ -44,17 +44,17 @@ class Ask:
     retained: bool = False
 
 
-def draw_asks(seed: int, length: float) -> tuple[Ask, ...]:
+def draw_asks(seed: int, length: float) -> tuple[CommandSending, ...]:
     """Return what is asked over `length` seconds, in its order."""
     rng = random.Random(f"asks {seed}")
-    asks: list[Ask] = []
+    asks: list[CommandSending] = []
     at = rng.expovariate(1 / EVERY)
     while at < length:
         name, args = rng.choice(WHAT)
         number, lasts, retained = len(asks), rng.choice(LASTS), rng.random() < 0.1
         again = at
         for _ in range(rng.choice((1, 1, 1, 2, 4))):
-            asks.append(Ask(round(again, 1), f"ask-{seed}-{number}", name, args, lasts, retained))
+            asks.append(CommandSending(round(again, 1), f"ask-{seed}-{number}", name, args, lasts, retained))
             again += rng.expovariate(1 / AGAIN)
         at += rng.expovariate(1 / EVERY)
     return tuple(sorted((ask for ask in asks if ask.at < length), key=lambda ask: ask.at))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from edge.measure.quality import Flag
 from edge.records.record import Kind, Record
-from edge.sim.asks import REMOTE, Ask
+from edge.sim.asks import REMOTE, CommandSending
 from edge.sim.record_checkers import Identity, Truth, true_span
 from edge.wire.contract import Result
 
@@ -24,13 +24,13 @@ ENDED_BEFORE = "ended_before"
 
 
 @dataclass(slots=True)
-class Asked:
+class SentCommand:
     """A command as who asked it knows it; all instants are true UTC, microseconds.
 
     `sent`: when; `expires`: by the command; `taken`: the station acknowledged it; `answers`: each with when it came.
     """
 
-    ask: Ask
+    ask: CommandSending
     expires: int | None
     sent: list[int] = field(default_factory=list)
     taken: bool = False
@@ -47,7 +47,7 @@ class Asked:
         return self.ask.name in REMOTE and self.expires is not None
 
 
-def command_checks(truth: Truth, asked: Mapping[str, Asked], kept: Sequence[Record]) -> list[str]:
+def command_checks(truth: Truth, asked: Mapping[str, SentCommand], kept: Sequence[Record]) -> list[str]:
     """Return all complaints about commands. `kept`: the store at the end."""
     pictures: dict[str, list[Record]] = defaultdict(list)
     for record in kept:
@@ -60,7 +60,7 @@ def command_checks(truth: Truth, asked: Mapping[str, Asked], kept: Sequence[Reco
     return [*complaints, *maintenance_checks(truth, asked, kept)]
 
 
-def _answers(one: Asked) -> Iterator[str]:
+def _answers(one: SentCommand) -> Iterator[str]:
     """Check how a command was answered."""
     different = {(result.state, str(result.data.get("picture", ""))) for _, result in one.final}
     if one.taken and not different:
@@ -71,7 +71,7 @@ def _answers(one: Asked) -> Iterator[str]:
         yield "wrongly done: a command that must be refused was done"
 
 
-def _pictures(truth: Truth, one: Asked, pictures: list[Record]) -> Iterator[str]:
+def _pictures(truth: Truth, one: SentCommand, pictures: list[Record]) -> Iterator[str]:
     """Check the pictures that were taken for a command."""
     if len(pictures) > 1:
         yield f"doubled: {len(pictures)} pictures were taken for one command"
@@ -94,7 +94,7 @@ def _pictures(truth: Truth, one: Asked, pictures: list[Record]) -> Iterator[str]
 # -- maintenance -------------------------------------------------------------------------------------------------
 
 
-def maintenance_checks(truth: Truth, asked: Mapping[str, Asked], kept: Sequence[Record]) -> Iterator[str]:
+def maintenance_checks(truth: Truth, asked: Mapping[str, SentCommand], kept: Sequence[Record]) -> Iterator[str]:
     """Check that minutes are marked while somebody works on the box, and no others."""
     spans = [span for one in asked.values() if one.ask.name == "maintenance" for span in _work(truth, one)]
     for record in kept:
@@ -112,7 +112,7 @@ def maintenance_checks(truth: Truth, asked: Mapping[str, Asked], kept: Sequence[
             yield f"wrongly good: {name} passes while somebody worked on the box"
 
 
-def _work(truth: Truth, one: Asked) -> Iterator[tuple[int, int, int, int]]:
+def _work(truth: Truth, one: SentCommand) -> Iterator[tuple[int, int, int, int]]:
     """Yield the span in which a command may have marked minutes, and the one in which it must have."""
     seconds = float(one.ask.args["seconds"])
     done = [at for at, result in one.final if result.state == "done"]

@@ -36,7 +36,7 @@ from enum import Enum
 from drivers.twins.twin import Fault
 from edge.config.sections import SensorSection
 from edge.sampler import by_bus
-from edge.sim.asks import Ask, draw_asks
+from edge.sim.asks import CommandSending, draw_asks
 from edge.sim.rig import Rig
 from edge.sim.times import Teller
 
@@ -106,7 +106,7 @@ class Schedule:
     tellers: tuple[Teller, ...] = ()
     ppm: float = 0.0
     watched: bool = False
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[CommandSending, ...] = ()
     tells_time: bool = False
 
 

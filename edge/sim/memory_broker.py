@@ -31,7 +31,7 @@ class Peer(Protocol):
 
 
 @dataclass(frozen=True)
-class Message:
+class WaitingMessage:
     """A message that waits. `expires`: microseconds UTC; None: never."""
 
     topic: str
@@ -46,8 +46,8 @@ class Mailbox:
 
     session: Session
     peer: Peer | None = None
-    queue: deque[Message] = field(default_factory=deque)
-    handed: OrderedDict[int, Message] = field(default_factory=OrderedDict)  # not acknowledged yet
+    queue: deque[WaitingMessage] = field(default_factory=deque)
+    handed: OrderedDict[int, WaitingMessage] = field(default_factory=OrderedDict)  # not acknowledged yet
     mid: int = 0
 
     def listens(self, topic: str) -> bool:
@@ -88,7 +88,9 @@ class MemoryBroker:
             box.queue.extendleft(reversed(box.handed.values()))
             box.handed.clear()
         kept = [(topic, payload) for topic, payload in self._retained.items() if box.listens(topic)]
-        box.queue.extend(Message(topic, payload, True, None) for topic, payload in kept)  # each time it subscribes
+        box.queue.extend(
+            WaitingMessage(topic, payload, True, None) for topic, payload in kept
+        )  # each time it subscribes
         box.peer = peer
         box.pump(now)
         return known is box
@@ -112,7 +114,7 @@ class MemoryBroker:
         expires = None if expiry is None else now + expiry * 1_000_000
         for box in listening:
             if len(box.queue) < self._queued:
-                box.queue.append(Message(topic, payload, False, expires))
+                box.queue.append(WaitingMessage(topic, payload, False, expires))
                 box.pump(now)
         return 0 if listening else NOBODY_LISTENS
 

@@ -29,7 +29,7 @@ from edge.recorder.timeline import GRACE
 from edge.records.record import Kind, Record
 from edge.sim.faults import DeviceFault
 from edge.sim.scenario import GRACE as ENDING
-from edge.sim.scenario import Life, Run
+from edge.sim.scenario import DaemonRun, Life
 from edge.sim.times import ANCHOR_ERROR, Teller
 from edge.store.times import ARRIVAL, BOUNDS
 
@@ -52,7 +52,7 @@ class Truth:
     config: Config
     weather: Callable[[float], Mapping[str, float]]
     begin: int
-    runs: tuple[Run, ...]
+    runs: tuple[DaemonRun, ...]
     device_faults: tuple[DeviceFault, ...] = ()
     tellers: tuple[Teller, ...] = ()
     waited: Mapping[str, float] = field(default_factory=dict)
@@ -72,12 +72,12 @@ class Truth:
         stated = [teller.error for teller in self.tellers]
         return max([0.0, *said]) - min([0.0, *said]) + 2 * max([ANCHOR_ERROR, *stated])
 
-    def run_of(self, record: Record) -> Run | None:
+    def run_of(self, record: Record) -> DaemonRun | None:
         """Return the run of the daemon that made the record, None where there is none."""
         return next((run for run in self.runs if run.epoch == record.epoch), None)
 
 
-def true_span(run: Run, record: Record) -> tuple[int, int]:
+def true_span(run: DaemonRun, record: Record) -> tuple[int, int]:
     """Return when a record truly began and ended, microseconds UTC, by its raw stamp."""
     begin = run.boot.utc_at(record.stamp.boottime)
     return begin, begin + round(record.duration * 1e6)
@@ -124,7 +124,7 @@ def lost_from_the_store(truth: Truth, kept: list[Record], first: int = 1) -> Ite
         yield from _gaps(run, [record for record in mine if record.kind == Kind.MINUTE])
 
 
-def _gaps(run: Run, minutes: list[Record]) -> Iterator[str]:
+def _gaps(run: DaemonRun, minutes: list[Record]) -> Iterator[str]:
     reached = run.boot.boottime(run.begin)
     for minute in minutes:
         if abs(minute.stamp.boottime - reached) > ROUNDED:
@@ -239,7 +239,7 @@ def mistimed(truth: Truth, records: Iterable[Record]) -> Iterator[str]:
             yield f"mistimed: {_name(record)} {complaint}"
 
 
-def _time_trouble(truth: Truth, run: Run, record: Record) -> str | None:
+def _time_trouble(truth: Truth, run: DaemonRun, record: Record) -> str | None:
     begin, end = true_span(run, record)
     if not run.begin <= begin or (run.end and end > run.end + ENDING * 1e6):
         return "is of a time at which its station did not run"
@@ -262,7 +262,7 @@ def _time_trouble(truth: Truth, run: Run, record: Record) -> str | None:
     return None
 
 
-def known_since(truth: Truth, run: Run) -> bool:
+def known_since(truth: Truth, run: DaemonRun) -> bool:
     """Return whether the time became known to the boot of this run, or to a later boot."""
     later = truth.runs[truth.runs.index(run) :]
     earlier = [other for other in truth.runs if other.boot.id == run.boot.id]

@@ -29,7 +29,7 @@ from edge.sim.capture import Capture
 from edge.sim.clock import SimClock
 from edge.sim.lane import SimLane
 from edge.sim.lockstep import LOCKSTEP
-from edge.sim.times import Boot, SimTime, Telling
+from edge.sim.times import Boot, BootTeller, SimTime
 from edge.station import Station
 from edge.store.store import Store
 from edge.uplink.destination import Way
@@ -58,7 +58,9 @@ class Rig:
         self.config, self.boot, self.seed, self.capture = config, boot, seed, capture
         self.clock = SimClock(boot.boottime(begin), speed)
         self.time = SimTime(boot, known_from)
-        self.tellings: Sequence[Telling] = ()  # who tells the time instead; of a station that is powered on from now on
+        self.tellings: Sequence[
+            BootTeller
+        ] = ()  # who tells the time instead; of a station that is powered on from now on
         self.watched = False  # whether it watches the system's clock, which the first of them sets
         self.weather = Weather(seed)
         self.held: dict[tuple[str, str], float] = {}  # what a sensor shows of a quantity, whatever the weather

@@ -15,10 +15,10 @@ from typing import Literal, Protocol
 
 from edge.clock.belief import SECOND_LOOK
 from edge.config.sections import Config
-from edge.sim.asks import Ask
+from edge.sim.asks import CommandSending
 from edge.sim.faults import BOOTING, FOREVER, Mishap, Outage, Schedule, inject
 from edge.sim.rig import Rig
-from edge.sim.times import Boot, Telling
+from edge.sim.times import Boot, BootTeller
 from edge.station import Station
 from edge.store.store import Store
 
@@ -44,7 +44,7 @@ class FarEnd(Protocol):
     def befall(self, what: Mishap) -> None:
         """Let something happen to the platform or to the broker."""
 
-    def ask(self, what: Ask) -> None:
+    def ask(self, what: CommandSending) -> None:
         """Ask the station for something."""
 
     def settle(self, rig: Rig) -> None:
@@ -52,7 +52,7 @@ class FarEnd(Protocol):
 
 
 @dataclass(slots=True)
-class Run:
+class DaemonRun:
     """One start of the daemon: true UTC, microseconds, of its begin and end, and how it ended."""
 
     epoch: str
@@ -81,7 +81,7 @@ class Life:
     broker: Callable[[bool], None] = lambda there: None
     setup: Callable[[Rig], None] = lambda rig: None
     boots: int = 0
-    runs: list[Run] = field(default_factory=list)
+    runs: list[DaemonRun] = field(default_factory=list)
     _now: float = 0.0
     _events: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     _rig: Rig | None = None
@@ -148,7 +148,7 @@ class Life:
             known_from=BOOTING + (self._told_after() if tellers else known_after),
             weather_s=WEATHER_S,
         )
-        rig.tellings = [Telling(teller, boot, self.begin, self.seed) for teller in tellers]
+        rig.tellings = [BootTeller(teller, boot, self.begin, self.seed) for teller in tellers]
         rig.watched = self.schedule.watched
         self.setup(rig)
         inject(rig, self.schedule.device_faults, BOOTING - self._now)
@@ -164,7 +164,7 @@ class Life:
     def _start(self) -> None:
         station = self.rig.power_on(self.open_store)
         now = self.rig.boot.utc_at(self.rig.clock.now())
-        self.runs.append(Run(station.epoch, self.rig.boot, now, known_from=self.rig.time.known_from))
+        self.runs.append(DaemonRun(station.epoch, self.rig.boot, now, known_from=self.rig.time.known_from))
 
     def _outage(self, outage: Outage) -> None:
         """Kill the daemon, or power the box off, for a while."""
@@ -188,7 +188,7 @@ class Life:
         if self.platform is not None:
             self.platform.befall(mishap)
 
-    def _ask(self, what: Ask) -> None:
+    def _ask(self, what: CommandSending) -> None:
         if self.platform is not None:
             self.platform.ask(what)
 

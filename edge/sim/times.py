@@ -68,7 +68,7 @@ class Teller:
         return next((off for begin, end, off in self.spans if begin <= t < end), None)
 
 
-class Telling:
+class BootTeller:
     """A teller in one boot, as a source of time. `begin`: the true UTC (microseconds) of the simulation's begin."""
 
     def __init__(self, teller: Teller, boot: Boot, begin: int, seed: int) -> None:

@@ -14,7 +14,7 @@ import apsw
 from edge.records import ranges
 from edge.records.ranges import Ranges
 from edge.store.database import Database
-from edge.store.delivery import CLOSED, FORWARD, Ledger
+from edge.store.delivery import CLOSED, FORWARD, DeliveryLedger
 from edge.store.notes import drop_notes, keep_note, notes_of
 from edge.store.outbox import Outbox, Version
 from edge.store.recovery import Recovery
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class Batches:
     """`store.batches`. Callable from any thread; raises StoreError as the store. `dest`: the name of one of them."""
 
-    def __init__(self, database: Database, recovery: Recovery, ledger: Ledger, outbox: Outbox) -> None:
+    def __init__(self, database: Database, recovery: Recovery, ledger: DeliveryLedger, outbox: Outbox) -> None:
         self._db, self._recovery = database, recovery
         self._ledger, self._outbox = ledger, outbox
 

@@ -9,7 +9,7 @@ import apsw
 
 from edge.records import ranges
 from edge.store import rows, schema
-from edge.store.delivery import ALL, CLOSED, GONE, SENT, Ledger
+from edge.store.delivery import ALL, CLOSED, GONE, SENT, DeliveryLedger
 from edge.store.errors import StoreError, as_store_error
 from edge.store.folder import DATABASE, PICTURES, Hold, size, used_before
 from edge.store.picture_rows import file_name
@@ -59,7 +59,7 @@ def _rows(connection: apsw.Connection) -> Iterator[str]:
 
 
 def _ranges(connection: apsw.Connection) -> Iterator[str]:
-    ledger = Ledger(())
+    ledger = DeliveryLedger(())
     ledger.load(connection)
     kept = ranges.of(row[0] for row in connection.execute("SELECT seq FROM record"))
     for first, last in ranges.without(ledger.existing, kept):

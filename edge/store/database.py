@@ -19,7 +19,7 @@ import apsw
 from drivers.reason import Reason
 from edge.files import identity
 from edge.store import log_rescue, salvage, schema
-from edge.store.errors import Cause, StoreError, as_store_error, store_error
+from edge.store.errors import StoreCause, StoreError, as_store_error, store_error
 from edge.store.folder import DATABASE, INTERIM, LOG, shut, size, used_before
 from edge.store.interim import Interim
 
@@ -182,7 +182,7 @@ class Database:
         self.interim.wait()
         if self._connection is None:
             if self.closed:
-                raise store_error(Cause.CLOSED, self.folder, RUN_OVER)
+                raise store_error(StoreCause.CLOSED, self.folder, RUN_OVER)
             self.connect()  # a salvage that the disk refused: perhaps it does better now
         assert self._connection is not None
         return self._connection
@@ -193,7 +193,7 @@ class Database:
             with as_store_error(self.folder):
                 yield
         except StoreError as found:
-            if found.cause is Cause.DAMAGED and not found.mended and self.mend is not None:
+            if found.cause is StoreCause.DAMAGED and not found.mended and self.mend is not None:
                 found.mended = True  # the block may be within another one
                 self.mend(found.why)
             raise

@@ -41,7 +41,7 @@ def _changed(before: Ranges, now: Ranges) -> tuple[Ranges, Ranges]:
     return before[head : len(before) - tail], now[head : len(now) - tail]
 
 
-class Ledger:
+class DeliveryLedger:
     """Ranges by (destination, state). `last` is the newest record's seq, 0 where there is none.
 
     `main`: the destinations that get pictures too, and for which records are kept first when room runs out.

@@ -26,7 +26,7 @@ from drivers.reason import Reason, system_reason
 from edge.errors import StorageError
 
 
-class Cause(StrEnum):
+class StoreCause(StrEnum):
     """Why the store cannot do what was asked (see the head of this file)."""
 
     IN_USE = "in use"
@@ -44,7 +44,7 @@ class StoreError(StorageError):
 
     mended = False
 
-    def __init__(self, cause: Cause, reason: Reason) -> None:
+    def __init__(self, cause: StoreCause, reason: Reason) -> None:
         super().__init__(reason)
         self.cause = cause
 
@@ -55,75 +55,75 @@ class StoreError(StorageError):
 
 
 _REASONS = {
-    Cause.NO_FOLDER: Reason(
+    StoreCause.NO_FOLDER: Reason(
         "store_no_folder",
         "state folder {folder} is no folder that can be used ({why}): name a folder",
         folder="",
         why="",
     ),
-    Cause.READ_ONLY: Reason(
+    StoreCause.READ_ONLY: Reason(
         "store_read_only",
         "state folder {folder} cannot be written ({why}): give its owner the right to write, or mount it read-write",
         folder="",
         why="",
     ),
-    Cause.FULL: Reason(
+    StoreCause.FULL: Reason(
         "store_full",
         "state folder {folder} is on a full disk ({why}): free some space, or lower the limits in [state]",
         folder="",
         why="",
     ),
-    Cause.DISK: Reason(
+    StoreCause.DISK: Reason(
         "store_disk",
         "state folder {folder} is on a disk that gives errors ({why}): look at the kernel's log and replace the card",
         folder="",
         why="",
     ),
-    Cause.DAMAGED: Reason(
+    StoreCause.DAMAGED: Reason(
         "store_damaged",
         "state folder {folder} held a damaged database ({why}): it is set aside and salvaged at once",
         folder="",
         why="",
     ),
-    Cause.CLOSED: Reason("store_closed", "state folder {folder} is closed ({why})", folder="", why=""),
+    StoreCause.CLOSED: Reason("store_closed", "state folder {folder} is closed ({why})", folder="", why=""),
 }
 
 
-def store_error(cause: Cause, folder: Path, why: Reason) -> StoreError:
+def store_error(cause: StoreCause, folder: Path, why: Reason) -> StoreError:
     """Return the error of that cause for a state folder."""
     return StoreError(cause, _REASONS[cause].having(folder=str(folder), why=why))
 
 
 _ERRNO = {
-    errno.ENOSPC: Cause.FULL,
-    errno.EDQUOT: Cause.FULL,
-    errno.EROFS: Cause.READ_ONLY,
-    errno.EACCES: Cause.READ_ONLY,
-    errno.EPERM: Cause.READ_ONLY,
-    errno.ENOTDIR: Cause.NO_FOLDER,
-    errno.EEXIST: Cause.NO_FOLDER,
-    errno.ENOENT: Cause.NO_FOLDER,
-    errno.ELOOP: Cause.NO_FOLDER,
-    errno.ENAMETOOLONG: Cause.NO_FOLDER,
+    errno.ENOSPC: StoreCause.FULL,
+    errno.EDQUOT: StoreCause.FULL,
+    errno.EROFS: StoreCause.READ_ONLY,
+    errno.EACCES: StoreCause.READ_ONLY,
+    errno.EPERM: StoreCause.READ_ONLY,
+    errno.ENOTDIR: StoreCause.NO_FOLDER,
+    errno.EEXIST: StoreCause.NO_FOLDER,
+    errno.ENOENT: StoreCause.NO_FOLDER,
+    errno.ELOOP: StoreCause.NO_FOLDER,
+    errno.ENAMETOOLONG: StoreCause.NO_FOLDER,
 }
 
 # What SQLite says, by apsw's classes, and what it means for the store.
-_SQLITE: tuple[tuple[type[apsw.Error], Cause, Reason], ...] = (
-    (apsw.FullError, Cause.FULL, Reason("database_full", "database or disk is full")),
-    (apsw.ReadOnlyError, Cause.READ_ONLY, Reason("database_read_only", "attempt to write a readonly database")),
-    (apsw.PermissionsError, Cause.READ_ONLY, Reason("database_not_permitted", "access permission denied")),
-    (apsw.CorruptError, Cause.DAMAGED, Reason("database_malformed", "database disk image is malformed")),
-    (apsw.NotADBError, Cause.DAMAGED, Reason("no_database", "file is not a database")),
+_SQLITE: tuple[tuple[type[apsw.Error], StoreCause, Reason], ...] = (
+    (apsw.FullError, StoreCause.FULL, Reason("database_full", "database or disk is full")),
+    (apsw.ReadOnlyError, StoreCause.READ_ONLY, Reason("database_read_only", "attempt to write a readonly database")),
+    (apsw.PermissionsError, StoreCause.READ_ONLY, Reason("database_not_permitted", "access permission denied")),
+    (apsw.CorruptError, StoreCause.DAMAGED, Reason("database_malformed", "database disk image is malformed")),
+    (apsw.NotADBError, StoreCause.DAMAGED, Reason("no_database", "file is not a database")),
     # our SQL is fixed: the tables are not what it was written for
-    (apsw.SQLError, Cause.DAMAGED, Reason("other_tables", "the tables are other than they were made")),
-    (apsw.ConstraintError, Cause.DAMAGED, Reason("constraint_broken", "what is in a table breaks its own rules")),
-    (apsw.MismatchError, Cause.DAMAGED, Reason("datatype_mismatch", "a table holds another kind of value")),
+    (apsw.SQLError, StoreCause.DAMAGED, Reason("other_tables", "the tables are other than they were made")),
+    (apsw.ConstraintError, StoreCause.DAMAGED, Reason("constraint_broken", "what is in a table breaks its own rules")),
+    (apsw.MismatchError, StoreCause.DAMAGED, Reason("datatype_mismatch", "a table holds another kind of value")),
     # what a broken page's lengths ask for
-    (apsw.NoMemError, Cause.DAMAGED, Reason("database_asks_memory", "a page asks for more memory than there is")),
-    (apsw.CantOpenError, Cause.READ_ONLY, Reason("database_not_opened", "unable to open database file")),
-    (apsw.ConnectionClosedError, Cause.CLOSED, Reason("database_closed", "the database was closed")),
-    (apsw.IOError, Cause.DISK, Reason("disk_io_error", "disk I/O error")),
-    (apsw.Error, Cause.DISK, Reason("database_error", "the database gives an error")),
+    (apsw.NoMemError, StoreCause.DAMAGED, Reason("database_asks_memory", "a page asks for more memory than there is")),
+    (apsw.CantOpenError, StoreCause.READ_ONLY, Reason("database_not_opened", "unable to open database file")),
+    (apsw.ConnectionClosedError, StoreCause.CLOSED, Reason("database_closed", "the database was closed")),
+    (apsw.IOError, StoreCause.DISK, Reason("disk_io_error", "disk I/O error")),
+    (apsw.Error, StoreCause.DISK, Reason("database_error", "the database gives an error")),
 )
 
 
@@ -133,14 +133,14 @@ def as_store_error(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise store_error(_ERRNO.get(error.errno or 0, Cause.DISK), folder, system_reason(error)) from error
+        raise store_error(_ERRNO.get(error.errno or 0, StoreCause.DISK), folder, system_reason(error)) from error
     except UnicodeDecodeError as error:
-        raise store_error(Cause.DAMAGED, folder, Reason("text_is_none", "a text in it is none")) from error
+        raise store_error(StoreCause.DAMAGED, folder, Reason("text_is_none", "a text in it is none")) from error
     except apsw.BusyError as error:
         raise in_use(folder, None) from error
     except apsw.Error as error:
         _, cause, words = next(known for known in _SQLITE if isinstance(error, known[0]))
-        if cause is Cause.DISK and _is_read_only(folder):
+        if cause is StoreCause.DISK and _is_read_only(folder):
             words = Reason("turned_read_only", "the system has made the file system read-only")
         found = error.args[0] if error.args else None  # our own checks raise apsw's errors with a reason
         raise store_error(cause, folder, found if isinstance(found, Reason) else words) from error
@@ -159,7 +159,7 @@ def in_use(folder: Path, pid: int | None) -> StoreError:
     """Return the error of a second daemon on one folder."""
     by = Reason("another_minshan", "another minshan (pid {pid})", pid=pid) if pid else ANOTHER_PROGRAM
     return StoreError(
-        Cause.IN_USE,
+        StoreCause.IN_USE,
         Reason(
             "store_in_use",
             "state folder {folder} is in use by {by}: stop that one first, or name another folder",

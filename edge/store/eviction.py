@@ -13,7 +13,7 @@ from drivers.reason import Reason
 from edge.records.record import Record
 from edge.store import quota
 from edge.store.database import Database
-from edge.store.delivery import Ledger
+from edge.store.delivery import DeliveryLedger
 from edge.store.epochs import Tail
 from edge.store.quota import Room
 
@@ -24,7 +24,7 @@ Insert = Callable[[apsw.Connection, dict[str, Any]], Record]
 class Sweep:
     """One sweep. `insert` appends a loss record with that body, inside the caller's transaction."""
 
-    def __init__(self, database: Database, ledger: Ledger, tail: Tail, pictures: Path, insert: Insert) -> None:
+    def __init__(self, database: Database, ledger: DeliveryLedger, tail: Tail, pictures: Path, insert: Insert) -> None:
         self._db = database
         self._ledger = ledger
         self._tail = tail

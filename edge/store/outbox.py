@@ -19,7 +19,7 @@ from edge.records.ranges import NOTHING, Ranges
 from edge.records.record import Kind, Record
 from edge.records.spans import Span
 from edge.store.database import Database
-from edge.store.delivery import CLOSED, SENT, Ledger
+from edge.store.delivery import CLOSED, SENT, DeliveryLedger
 from edge.store.epochs import Tail
 
 PLATFORM = "platform"
@@ -60,7 +60,7 @@ class Outbox:
     `dest` is the name of a destination, `pick` reads records of the store by their seqs.
     """
 
-    def __init__(self, database: Database, ledger: Ledger, tail: Tail, pick: Pick) -> None:
+    def __init__(self, database: Database, ledger: DeliveryLedger, tail: Tail, pick: Pick) -> None:
         self._db = database
         self._ledger = ledger
         self._tail = tail

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from drivers.reason import Reason
 from edge.files import sync_folder
 from edge.pictures.reasons import FAULTS
-from edge.pictures.spool import CaptureResult, Part, Spool
+from edge.pictures.spool import CaptureResult, FilePart, Spool
 from edge.store.folder import PICTURES
 from edge.store.picture_rows import FULL, THUMBNAIL, file_name
 
@@ -66,7 +66,7 @@ class Shelf:
         return Shelved(full, thumbnail, body_of(answer, answer.full, answer.thumbnail, camera), answer.late_s)
 
 
-def body_of(answer: CaptureResult, full: Part, thumbnail: Part, camera: str) -> dict[str, Any]:
+def body_of(answer: CaptureResult, full: FilePart, thumbnail: FilePart, camera: str) -> dict[str, Any]:
     """Return the body of a picture record. `quality` is QARTOD's: 1 where no fault was seen, else 3."""
     return {
         "camera": camera,
@@ -82,7 +82,7 @@ def body_of(answer: CaptureResult, full: Part, thumbnail: Part, camera: str) -> 
     }
 
 
-def _check(file: Path, part: Part) -> None:
+def _check(file: Path, part: FilePart) -> None:
     try:
         data = file.read_bytes()
     except FileNotFoundError:

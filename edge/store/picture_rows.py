@@ -29,7 +29,7 @@ def file_name(picture: str, part: str) -> str:
     return f"{picture}.thumb.jpg" if part == THUMBNAIL else f"{picture}.jpg"
 
 
-class Part(msgspec.Struct, frozen=True):
+class PicturePart(msgspec.Struct, frozen=True):
     """A part of a new picture: `size` in bytes, `sha256` of its file."""
 
     size: int
@@ -41,8 +41,8 @@ class NewPicture(msgspec.Struct, frozen=True):
 
     picture: str
     camera: str
-    full: Part
-    thumbnail: Part | None = None
+    full: PicturePart
+    thumbnail: PicturePart | None = None
 
 
 class PieceRow(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from drivers.reason import Reason
 from edge.store import damage_report, salvage, schema
 from edge.store.damage_report import Repair
 from edge.store.database import Database
-from edge.store.errors import Cause, StoreError, as_store_error
+from edge.store.errors import StoreCause, StoreError, as_store_error
 from edge.store.folder import DATABASE, LOG, Hold, make
 from edge.store.recovery import Recovery
 
@@ -30,7 +30,7 @@ DISPLACED = Reason(
 )
 
 
-class Place:
+class StorePlace:
     """Sees whether the files of an open store are where they were opened, and puts them back."""
 
     def __init__(self, database: Database, recovery: Recovery, hold: Hold) -> None:
@@ -64,7 +64,7 @@ class Place:
             with self._db.reading() as connection:
                 self._copy(connection, found)
         except StoreError as trouble:
-            if trouble.cause is not Cause.DISK or self._is_readable():
+            if trouble.cause is not StoreCause.DISK or self._is_readable():
                 raise
             self._recovery.mend(found)  # the old files are beyond reach: what stands in their place is all there is
             return

@@ -29,7 +29,7 @@ from drivers.reason import Reason
 from edge.records import ranges
 from edge.records.ranges import NOTHING, Ranges
 from edge.store import picture_rows
-from edge.store.delivery import Ledger
+from edge.store.delivery import DeliveryLedger
 from edge.store.epochs import Tail
 from edge.store.schema import PAGE
 
@@ -49,7 +49,7 @@ NOT_FORWARDED = "not forwarded"  # the state of what the platform has and anothe
 LEAST_PAGES = 64  # free inside the file: an hour of records
 
 
-class Limits(msgspec.Struct, frozen=True):
+class StoreLimits(msgspec.Struct, frozen=True):
     """Bounds in bytes, the archive's age in days. A year of minutes of 14 channels is about 0.15 GB."""
 
     records_bytes: int = RECORDS_BYTES
@@ -62,7 +62,7 @@ class Room(msgspec.Struct):
     """What a sweep goes by. `now`: microseconds UTC, None where unknown, so that nothing is old; `free` and `disk`:
     bytes that the file system has left, and has at all."""
 
-    limits: Limits
+    limits: StoreLimits
     now: int | None
     free: int
     disk: int
@@ -73,7 +73,7 @@ class Room(msgspec.Struct):
         return max(0, min(self.limits.reserve_bytes, self.disk // 50) - self.free)
 
 
-class Loss(msgspec.Struct, frozen=True):
+class StepLoss(msgspec.Struct, frozen=True):
     """What a step took: the body of a loss record, None where nothing is lost by it; bytes of files freed."""
 
     body: dict[str, Any] | None
@@ -107,7 +107,7 @@ def may_lose(connection: apsw.Connection, room: Room, going_on: bool) -> bool:
     return not going_on and room.free < FULL_BYTES and int(connection.pragma("freelist_count")) < LEAST_PAGES
 
 
-def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
+def old(connection: apsw.Connection, ledger: DeliveryLedger, room: Room) -> Ranges:
     """Return at most STEP proven records that are older than the archive keeps them."""
     if room.now is None:
         return NOTHING
@@ -122,7 +122,7 @@ def old(connection: apsw.Connection, ledger: Ledger, room: Room) -> Ranges:
     return ranges.of(found)
 
 
-def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> tuple[Ranges, str | None]:
+def surplus(connection: apsw.Connection, ledger: DeliveryLedger, proven_alone: bool) -> tuple[Ranges, str | None]:
     """Return the records of one step in the stated order, and the state of what is lost by it (None: nothing is)."""
     size = max(1, min(STEP, ranges.count(ledger.existing) // 20))
     free = ranges.without(ledger.existing, _staying(connection, ledger))
@@ -140,7 +140,7 @@ def surplus(connection: apsw.Connection, ledger: Ledger, proven_alone: bool) -> 
 
 
 def drop(
-    connection: apsw.Connection, ledger: Ledger, tail: Tail, seqs: Ranges, lost: str | None, cause: Reason
+    connection: apsw.Connection, ledger: DeliveryLedger, tail: Tail, seqs: Ranges, lost: str | None, cause: Reason
 ) -> list[dict[str, Any]]:
     """Delete records. Return the bodies of the loss records, one for each epoch's range, where `lost` names a state."""
     bodies = []
@@ -156,7 +156,7 @@ def drop(
     return bodies
 
 
-def _staying(connection: apsw.Connection, ledger: Ledger) -> Ranges:
+def _staying(connection: apsw.Connection, ledger: DeliveryLedger) -> Ranges:
     """Return the newest record, and the setup records that kept ones were made under."""
     since = connection.execute("SELECT setup FROM record WHERE setup NOT NULL ORDER BY seq LIMIT 1").get
     setups = "SELECT seq FROM record WHERE kind = 'setup' AND kind <> 'minute'"
@@ -198,7 +198,7 @@ _ORDER = """
 """
 
 
-def pictures_over(connection: apsw.Connection, limits: Limits) -> int:
+def pictures_over(connection: apsw.Connection, limits: StoreLimits) -> int:
     """Return the bytes of pictures beyond the bound, and the slack with them; 0 where they are within it."""
     total = int(connection.execute("SELECT coalesce(sum(size), 0) FROM piece").get)
     return total - round(limits.pictures_bytes * (1 - SLACK)) if total > limits.pictures_bytes else 0
@@ -206,7 +206,7 @@ def pictures_over(connection: apsw.Connection, limits: Limits) -> int:
 
 def drop_pictures(
     connection: apsw.Connection, destinations: tuple[str, ...], cause: Reason, wanted: int
-) -> Loss | None:
+) -> StepLoss | None:
     """Delete the rows of parts until `wanted` bytes are free or a step ends; None where there are none left."""
     named = {"destinations": msgspec.json.encode(destinations).decode(), "limit": PICTURES_STEP}
     found: list[tuple[Any, ...]] = connection.execute(_ORDER, named).fetchall()
@@ -222,7 +222,7 @@ def drop_pictures(
     for table in ("piece", "delivery"):
         connection.executemany(f"DELETE FROM {table} WHERE picture=? AND part=?", [row[:2] for row in taken])
     files = tuple(picture_rows.file_name(picture, part) for picture, part, *_ in taken)
-    return Loss(_pictures_body(taken, cause) if found[0][5] > 1 else None, files, freed)
+    return StepLoss(_pictures_body(taken, cause) if found[0][5] > 1 else None, files, freed)
 
 
 def _pictures_body(taken: list[tuple[Any, ...]], cause: Reason) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from edge.records.record import Kind, Record
 from edge.store import rows
 
 
-class Reader:
+class RowReader:
     """Reads on the caller's connection, inside its lock. `bad`: seqs of damaged rows met so far."""
 
     def __init__(self) -> None:

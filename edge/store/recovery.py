@@ -11,12 +11,12 @@ from drivers.reason import Reason
 from edge.records import ranges
 from edge.store.damage_report import Repair, UnreportedRepairs
 from edge.store.database import RUN_OVER, Database
-from edge.store.delivery import Ledger
+from edge.store.delivery import DeliveryLedger
 from edge.store.epochs import Tail
-from edge.store.errors import Cause, StoreError, as_store_error, store_error
+from edge.store.errors import StoreCause, StoreError, as_store_error, store_error
 from edge.store.folder import Ballast, used_before
 from edge.store.log_rescue import check
-from edge.store.reader import Reader
+from edge.store.reader import RowReader
 from edge.store.salvage import salvage
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class Recovery:
     def __init__(
         self,
         database: Database,
-        ledger: Ledger,
+        ledger: DeliveryLedger,
         tail: Tail,
         unreported: UnreportedRepairs,
         progress: Callable[[], None],
@@ -49,7 +49,7 @@ class Recovery:
         try:
             self._db.connect()
         except StoreError as found:
-            if found.cause is not Cause.DAMAGED:
+            if found.cause is not StoreCause.DAMAGED:
                 raise
             self.mend(found.why)
         if not self._ledger.last and self._unreported.repaired is None and used_before(self._db.folder):
@@ -74,7 +74,7 @@ class Recovery:
 
     def _mend_beside(self, cause: Reason) -> None:
         """Salvage without the lock, until all is in the new database but what the station has added meanwhile."""
-        failed: StoreError | None = store_error(Cause.CLOSED, self._db.folder, RUN_OVER)
+        failed: StoreError | None = store_error(StoreCause.CLOSED, self._db.folder, RUN_OVER)
         with ExitStack() as held:
 
             def last_given() -> int:
@@ -95,14 +95,14 @@ class Recovery:
     def _go_on(self) -> None:
         self.progress()
         if self._db.closed:
-            raise store_error(Cause.CLOSED, self._db.folder, RUN_OVER)
+            raise store_error(StoreCause.CLOSED, self._db.folder, RUN_OVER)
 
     def twice(self, call: Callable[[], T]) -> T:
         """Make the call, and once more where the database turned out to be damaged and was salvaged."""
         try:
             return call()
         except StoreError as found:
-            if found.cause is not Cause.DAMAGED:
+            if found.cause is not StoreCause.DAMAGED:
                 raise
         return call()
 
@@ -111,14 +111,14 @@ class Recovery:
         try:
             done = call()
         except StoreError as found:
-            if found.cause is not Cause.FULL or not self._ballast.release():
+            if found.cause is not StoreCause.FULL or not self._ballast.release():
                 raise
             return call()
         if self._ledger.last:
             self._ballast.fill()
         return done
 
-    def give_up(self, reader: Reader) -> bool:
+    def give_up(self, reader: RowReader) -> bool:
         """Delete the damaged rows that the reader met; False where it met none."""
         if not reader.bad:
             return False

@@ -18,7 +18,7 @@ import apsw
 
 from drivers.reason import Reason
 from edge.files import sync_folder
-from edge.store.errors import Cause, StoreError
+from edge.store.errors import StoreCause, StoreError
 
 # A commit writes whole pages, each with 24 bytes of head, to a log that the disk keeps in blocks of 4096: pages
 # of 1024 bytes, a few records each, cost least of it: pages of 4096 reached it as 1.4 times as much.
@@ -227,7 +227,7 @@ def _version(connection: apsw.Connection, folder: Path) -> int:
         return said  # somebody added a table or an index of his own
     if ours and len(shapes) <= said < MOST_VERSIONS and connection.execute("PRAGMA quick_check(1)").get == "ok":
         raise StoreError(
-            Cause.NEWER,
+            StoreCause.NEWER,
             Reason(
                 "store_newer",
                 "state folder {folder} was written by a newer minshan (store version {version}, this one knows "

@@ -25,7 +25,7 @@ from edge.store.batches import Batches
 from edge.store.by_time import ByTime
 from edge.store.damage_report import Repair, UnreportedRepairs
 from edge.store.database import Database
-from edge.store.delivery import Ledger
+from edge.store.delivery import DeliveryLedger
 from edge.store.epochs import Tail
 from edge.store.errors import StoreError
 from edge.store.eviction import Sweep
@@ -34,9 +34,9 @@ from edge.store.notes import Notes
 from edge.store.outbox import Outbox
 from edge.store.picture_rows import NewPicture, PictureRows
 from edge.store.pictures import PictureBook
-from edge.store.place import Place
-from edge.store.quota import Limits, Room
-from edge.store.reader import Reader, newest_of
+from edge.store.place import StorePlace
+from edge.store.quota import Room, StoreLimits
+from edge.store.reader import RowReader, newest_of
 from edge.store.recovery import Recovery
 from edge.store.times import ARRIVAL, Times
 
@@ -51,7 +51,7 @@ class Store:
         self,
         folder: Path,
         epoch: str,
-        limits: Limits,
+        limits: StoreLimits,
         destinations: tuple[str, ...],
         vfs: str | None,
         progress: Callable[[], None],
@@ -60,8 +60,8 @@ class Store:
         self.disk_free: Callable[[], int] = lambda: folders.room(folder)[0]  # bytes
         self.epoch = epoch
         self._limits = limits
-        self._reader = Reader()
-        self._ledger = Ledger(destinations)
+        self._reader = RowReader()
+        self._ledger = DeliveryLedger(destinations)
         self._tail = Tail(epoch)
         self._rows = PictureRows(folder / folders.PICTURES, self._ledger.main)
         self._unreported = UnreportedRepairs()
@@ -77,7 +77,7 @@ class Store:
             self._db, self.epochs, lambda *where: self._read(lambda c: self._reader.select(c, *where))
         )
         self._hold = folders.Hold(folder)
-        self._place = Place(self._db, self._recovery, self._hold)
+        self._place = StorePlace(self._db, self._recovery, self._hold)
 
     @classmethod
     def open(
@@ -98,7 +98,7 @@ class Store:
         in any later call but `append`, which goes on meanwhile; `progress` is called all the while, several times a
         second. The bounds: quota.Limits.
         """
-        limits = Limits(records_bytes, pictures_bytes, archive_days)
+        limits = StoreLimits(records_bytes, pictures_bytes, archive_days)
         store = cls(folder, epoch, limits, destinations, vfs, progress)
         with ExitStack() as undo:
             undo.callback(store._release)

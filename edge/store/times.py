@@ -12,13 +12,13 @@ import apsw
 import msgspec
 
 from edge.clock.anchors import Anchor, time_of
-from edge.clock.belief import Known
+from edge.clock.belief import KnownTime
 from edge.records import ranges
 from edge.records.ranges import Ranges
 from edge.records.record import ClockMark, Record
 from edge.store import rows
 from edge.store.database import Database
-from edge.store.delivery import Ledger
+from edge.store.delivery import DeliveryLedger
 from edge.store.moves import Moves, moved, moves
 from edge.store.notes import Notes
 
@@ -51,7 +51,7 @@ class Redating(msgspec.Struct, frozen=True):
         if not self.anchors:
             mark = ClockMark(BOUNDS, None, self.not_before, self.not_after)
             return None if record.clock == mark else (None, mark)
-        told = Known(self.anchors, self.against).time_at(record.stamp.boottime)
+        told = KnownTime(self.anchors, self.against).time_at(record.stamp.boottime)
         if record.start is None or told[0] is None:
             return told if record.clock.source != BOUNDS else None
         if self.since is not None and record.stamp.boottime < self.since:
@@ -79,7 +79,7 @@ def _thinned(anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
 class Times:
     """`store.times`: anchors and bounds, and the records they time. Callable from any thread; raises StoreError."""
 
-    def __init__(self, database: Database, ledger: Ledger) -> None:
+    def __init__(self, database: Database, ledger: DeliveryLedger) -> None:
         self._db = database
         self._ledger = ledger
         self._notes = Notes(database)
@@ -219,7 +219,7 @@ def from_bounds(not_before: int | None, not_after: int | None) -> Callable[[Reco
     return lambda record: None if record.clock == mark else (None, mark)
 
 
-def retime(db: Database, ledger: Ledger, boot: str, timing: Callable[[Record], Timing | None]) -> int:
+def retime(db: Database, ledger: DeliveryLedger, boot: str, timing: Callable[[Record], Timing | None]) -> int:
     """Give every record of the boot that has no time what `timing` gives, and make it unsent again. Return how many."""
     after: int | None = 0
     total = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.budget.meter import Use
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records.record import Kind
 from edge.uplink.destination import Destination
 from edge.wire.contract import Topic
@@ -12,7 +12,7 @@ from edge.wire.packets import MQTT5, overhead
 from edge.wire.session import Incoming
 
 
-class Account:
+class MessageCounts:
     """Counts the messages of one destination; outlives the connections. All methods are the uplink's lane's."""
 
     def __init__(self, destination: Destination) -> None:
@@ -24,7 +24,7 @@ class Account:
         self._pings = 0
         self._budget.connected()
 
-    def sent(self, message: Outgoing, packet: int) -> None:
+    def sent(self, message: OutgoingBatch, packet: int) -> None:
         """Count a message that was handed over as a packet of so many bytes."""
         self._budget.count(self._use(message), packet)
 
@@ -39,7 +39,7 @@ class Account:
             self._pings = link.pings
         self._budget.look()
 
-    def _use(self, message: Outgoing) -> Use:
+    def _use(self, message: OutgoingBatch) -> Use:
         if message.chunk is not None:
             return Use.ASKED if message.asked else Use.SCHEDULED
         if message.channel is Topic.BACKFILL:

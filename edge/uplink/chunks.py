@@ -12,7 +12,7 @@ import logging
 from collections import deque
 
 from drivers.clock import Clock
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.store.picture_rows import PieceRow, file_name
 from edge.store.store import Store
 from edge.uplink.destination import Destination
@@ -46,14 +46,14 @@ class Chunks:
         self._gate.ask([picture])
         self._hastened.append((picture, "thumbnail"))
 
-    def next_hastened(self, window: Window) -> Outgoing | None:
+    def next_hastened(self, window: Window) -> OutgoingBatch | None:
         """Return the next chunk of a thumbnail that is waited for; None where there is none."""
         if not self._hastened:
             return None
         rows = self._book.next_pieces(self._dest, HASTENED)
         return self._next(window, [row for row in rows if (row.picture, row.part) in self._hastened], AT_ONCE + 1)
 
-    def next(self, window: Window) -> Outgoing | None:
+    def next(self, window: Window) -> OutgoingBatch | None:
         """Return the next chunk; None where there is none, or enough of them are on their way."""
         while True:
             rows = self._book.next_pieces(self._dest, AT_ONCE + 1)
@@ -61,7 +61,7 @@ class Chunks:
             if passing or not rows:
                 return self._next(window, passing, AT_ONCE)
 
-    def _next(self, window: Window, rows: list[PieceRow], at_once: int) -> Outgoing | None:
+    def _next(self, window: Window, rows: list[PieceRow], at_once: int) -> OutgoingBatch | None:
         flying = window.chunks()
         if len(flying) >= at_once:
             return None
@@ -130,7 +130,7 @@ class Chunks:
         except FileNotFoundError:
             return 0
 
-    def _chunk(self, row: PieceRow, offset: int, most: int | None) -> Outgoing | None:
+    def _chunk(self, row: PieceRow, offset: int, most: int | None) -> OutgoingBatch | None:
         """Return the chunk at the offset, as large as the broker takes; None where it takes none with its header."""
         header = ChunkHeader(
             v=VERSION,
@@ -153,7 +153,7 @@ class Chunks:
             data = file.read(size)
         end = offset + len(data) if data else row.size  # a file that has become shorter: the platform will refuse it
         asked = self._gate.is_asked(row)
-        return Outgoing(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end, asked=asked)
+        return OutgoingBatch(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end, asked=asked)
 
 
 def _key(header: ChunkHeader) -> Key:

@@ -9,7 +9,7 @@ from drivers.clock import Clock
 from edge.budget.budget import Budget
 from edge.config.forward import Forward
 from edge.config.sections import BrokerSection
-from edge.forward.lane import Sender
+from edge.forward.lane import ForwardSender
 from edge.forward.senders import sender
 from edge.northbound.minshan import Minshan
 from edge.wire import mqtt_link
@@ -23,7 +23,7 @@ class Way:
     connect: Connect
     seed: int | None = None
 
-    def sender(self, section: Forward, station: str, clock: Clock, utc: Callable[[], int | None]) -> Sender:
+    def sender(self, section: Forward, station: str, clock: Clock, utc: Callable[[], int | None]) -> ForwardSender:
         """Return how another platform of a station is reached."""
         return sender(section, station, clock, utc, self.connect)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from drivers.clock import Clock
 from drivers.reason import UNFORESEEN
 from edge.clock.anchors import Anchor
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.command_results import KEPT, Results, failed, fitting
@@ -20,7 +20,7 @@ from edge.wire.session import Incoming
 MOST = 1024 * 1024  # bytes of a message, decompressed: the platform's largest, an answer, are a fifth of that
 
 
-class Desk:
+class InboundHandler:
     """Takes in what the platform says; `answered` is whether it has answered on this connection."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Desk:
         handler = self._handlers.get(message.topic)
         return handler is not None and handler(message)
 
-    def due(self, most: int | None) -> list[Outgoing]:
+    def due(self, most: int | None) -> list[OutgoingBatch]:
         """Return wanted tables, a hello where one is due, and results; each of `most` bytes as far as that can be."""
         if self._receipts.pictures_doubted:
             self._receipts.pictures_doubted = False
@@ -67,14 +67,14 @@ class Desk:
         messages = self._encoder.tables()
         if self._receipts.is_hello_due():
             hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)
-            messages += [] if hello is None else [Outgoing(Topic.HELLO, hello)]
+            messages += [] if hello is None else [OutgoingBatch(Topic.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
         self._telling.update({r.id: r for r in fresh})
         for picture in (r.data["picture"] for r in fresh if "picture" in r.data):
             self._chunks.hasten(str(picture))
-        return messages + [Outgoing(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
+        return messages + [OutgoingBatch(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
-    def delivered(self, message: Outgoing) -> None:
+    def delivered(self, message: OutgoingBatch) -> None:
         """Take in that the broker has this message."""
         if message.result is not None:
             self.results.delivered(message.result)

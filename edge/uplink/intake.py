@@ -9,7 +9,7 @@ from drivers.clock import Stopped
 from drivers.reason import Reason
 from edge.snapshots import SetAsideSnapshot
 from edge.store.errors import StoreError
-from edge.uplink.inbound import Desk
+from edge.uplink.inbound import InboundHandler
 from edge.wire.contract import PayloadError
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
@@ -21,7 +21,7 @@ FOLDER = "set-aside"  # in the state folder
 class Intake:
     """Hands messages to the desk and sets aside those that it cannot handle."""
 
-    def __init__(self, desk: Desk, state: Path) -> None:
+    def __init__(self, desk: InboundHandler, state: Path) -> None:
         self._desk = desk
         self._aside = SetAside(state / FOLDER)
 

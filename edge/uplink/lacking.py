@@ -17,7 +17,7 @@ BATCHES = (40, 5, 1, 1, 1)  # records in a batch after the first, second, … ti
 MOST = 20_000  # records that are remembered: the newest
 
 
-class Lacking:
+class LackingCounts:
     """How often each record was lacking, since the start of the daemon; `stays`: those that are not sent any more.
 
     Records are named by their seq, which no two of one store share.

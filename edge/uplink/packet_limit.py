@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drivers.clock import Clock
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.wire.contract import OWN_PACKET
 from edge.wire.link import REFUSED, TOO_LARGE
 
@@ -57,7 +57,7 @@ class PacketLimit:
             self._too_large = ANY
         return size >= self._too_large
 
-    def acknowledged(self, settled: Sequence[tuple[Outgoing, int]]) -> bool:
+    def acknowledged(self, settled: Sequence[tuple[OutgoingBatch, int]]) -> bool:
         """Take in acknowledgements with their codes. Return whether something was refused for its size."""
         refused = [message for message, code in settled if code == TOO_LARGE]
         for message, code in settled:
@@ -87,7 +87,7 @@ class PacketLimit:
             self._set(self.most * 2)
             self._grow_at = self._clock.now() + GROW_AFTER
 
-    def ended(self, flying: Sequence[Outgoing]) -> bool:
+    def ended(self, flying: Sequence[OutgoingBatch]) -> bool:
         """Take in that the connection ended with these in flight. Return whether one alone is too large now."""
         if not flying:
             return False
@@ -100,7 +100,7 @@ class PacketLimit:
             self._shrink(int(self._suspect))
         return False
 
-    def refused(self, message: Outgoing) -> bool:
+    def refused(self, message: OutgoingBatch) -> bool:
         """Take in that the broker said "too large". Return whether it was a record alone."""
         alone = len(message.records) == 1
         if alone:
@@ -108,7 +108,7 @@ class PacketLimit:
         self._shrink(len(message.payload))
         return alone
 
-    def _ended_alone(self, message: Outgoing, size: int) -> bool:
+    def _ended_alone(self, message: OutgoingBatch, size: int) -> bool:
         if not self._smaller_passed or not message.records:
             return False
         self._smaller_passed = False

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from edge.budget.budget import Budget
-from edge.budget.thinning import Step
+from edge.budget.thinning import ThinningStep
 from edge.store.picture_rows import FULL, PieceRow
 from edge.store.store import Store
 
@@ -48,7 +48,7 @@ class PictureGate:
 
     def passes(self, row: PieceRow) -> bool:
         """Return whether a part goes; one that does not is kept here."""
-        if self._budget.step is Step.NOTHING or row.offset or self.is_asked(row):
+        if self._budget.step is ThinningStep.NOTHING or row.offset or self.is_asked(row):
             return True
         slot = self._slot(row)
         if slot is not None and not self._is_first(slot, row):
@@ -64,7 +64,7 @@ class PictureGate:
     def _slot(self, row: PieceRow) -> Slot | None:
         """Return of which day or hour one such part goes; None where all do, or its time is not known."""
         hourly = row.part != FULL
-        if row.time is None or (hourly and self._budget.step < Step.THUMBNAILS_HOURLY):
+        if row.time is None or (hourly and self._budget.step < ThinningStep.THUMBNAILS_HOURLY):
             return None
         hour = row.time // HOUR_US * HOUR_US
         since_noon = 0 if hourly else (self._budget.local(row.time)[1] - NOON) * HOUR_US

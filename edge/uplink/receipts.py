@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 from drivers.clock import Clock
 from edge.clock.anchors import Anchor
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records import spans
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.store.outbox import ASK_AFTER
 from edge.store.store import Store
 from edge.uplink.destination import Destination
-from edge.uplink.lacking import Lacking
+from edge.uplink.lacking import LackingCounts
 from edge.uplink.pin import Pin
 from edge.uplink.rounds import Rounds
 from edge.wire.contract import GATHER, VERSION, Hello, HelloAnswer, Receipt, Revised, Topic
@@ -37,7 +37,7 @@ ANSWERED_WITHIN = 3600.0  # s after they were sent: an older answer tells what w
 
 
 @dataclass
-class Asked:
+class SentHello:
     """A hello that was sent at `at` (boottime, s) about these epochs.
 
     `timed`: an answer's time was taken; `answered`: by the ledger that is believed.
@@ -56,7 +56,7 @@ class Receipts:
         self.hello_due = self._overdue = NEVER
         self._gather = GATHER if destination.adapter.committed else 0  # s that receipts may wait for each other
         self._gathered = 0.0  # s that a receipt of what went live may take
-        self.lacking = Lacking()
+        self.lacking = LackingCounts()
         self.pictures_doubted = False  # since whoever asks about them looked last
         self.pin = Pin(store.notes, clock, destination.name, self._doubt)
         self._dest, self._boot, self._epoch = destination.name, boot, epoch
@@ -66,7 +66,7 @@ class Receipts:
         self._random = random.Random(None if seed is None else f"{seed} {epoch}")
         self._rounds = Rounds(store, destination.name)
         self._whole_at = float("-inf")  # when the last whole round began
-        self._asked: dict[str, Asked] = {}  # by nonce
+        self._asked: dict[str, SentHello] = {}  # by nonce
 
     def greet(self, whole: bool = True) -> None:
         """Make a hello due at once: a new connection, or the platform calls the roll (`whole`)."""
@@ -112,7 +112,7 @@ class Receipts:
         if page is None:
             return None
         hello, payload = page
-        self._asked = dict(list(self._asked.items())[1 - ASKED :]) | {hello.nonce: Asked(now, hello.epochs)}
+        self._asked = dict(list(self._asked.items())[1 - ASKED :]) | {hello.nonce: SentHello(now, hello.epochs)}
         return payload
 
     def _hello(self, epochs: list[Span], unproven: list[Span], unsent: int) -> Hello:
@@ -134,7 +134,7 @@ class Receipts:
         self._rounds.want_whole()
         self._whole_at = self._clock.now()
 
-    def sent(self, messages: Sequence[Outgoing]) -> None:
+    def sent(self, messages: Sequence[OutgoingBatch]) -> None:
         """Count the records of these as sent, the broker has them, and as proven where the broker's word is enough."""
         for wait, live in ((self._gathered, True), (0.0, False)):  # a receipt of what went live may wait for others
             some = [message for message in messages if (message.channel is Topic.LIVE) == live]
@@ -178,7 +178,7 @@ class Receipts:
         return reopened > 0
 
     def _learn_time(
-        self, answer: HelloAnswer, asked: Asked, believed: bool, on_anchor: Callable[[Anchor], object]
+        self, answer: HelloAnswer, asked: SentHello, believed: bool, on_anchor: Callable[[Anchor], object]
     ) -> None:
         """Hand on the platform's time: the only one there is, or a second voice beside the others."""
         half = (self._clock.now() - asked.at) / 2

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from drivers.clock import Clock
 from edge.northbound import version2
 from edge.northbound.column_writer import KnownTables
-from edge.northbound.minshan import BY_ARRIVAL_EXPIRY, Outgoing
+from edge.northbound.minshan import BY_ARRIVAL_EXPIRY, OutgoingBatch
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.store.notes import Notes
 from edge.uplink.destination import Destination
-from edge.uplink.lacking import Lacking
+from edge.uplink.lacking import LackingCounts
 from edge.wire.contract import VERSION, Receipt, Topic
 from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE
 
@@ -32,7 +32,7 @@ DISTRUSTED = 3600.0  # s for which version 1 is written after version 2 did not 
 class RecordEncoder:
     """Makes the messages of records for one destination; outlives the connections. All methods are the uplink's."""
 
-    def __init__(self, destination: Destination, notes: Notes, clock: Clock, lacking: Lacking) -> None:
+    def __init__(self, destination: Destination, notes: Notes, clock: Clock, lacking: LackingCounts) -> None:
         self.lacking = lacking
         self._adapter, self._dest = destination.adapter, destination.name
         self._newest = destination.broker.contract
@@ -65,14 +65,14 @@ class RecordEncoder:
         self._ends = 0
         self._there.clear()
 
-    def acknowledged(self, settled: Sequence[tuple[Outgoing, int]]) -> None:
+    def acknowledged(self, settled: Sequence[tuple[OutgoingBatch, int]]) -> None:
         """Take in the broker's codes: what it refuses, or nobody hears, may be the newer topics."""
         newer = [code for message, code in settled if message.version > VERSION]
         if any(code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE) for code in newer):
             self.distrust()
         self._ends = 0 if newer else self._ends
 
-    def ended(self, flying: Sequence[Outgoing]) -> None:
+    def ended(self, flying: Sequence[OutgoingBatch]) -> None:
         """Take in that the connection ended with these in flight: some brokers end it where they refuse a topic."""
         self._ends += any(message.version > VERSION for message in flying)
         if self._ends >= ENDS:
@@ -87,23 +87,25 @@ class RecordEncoder:
                 self._there.add(name)
                 del self._going[name]
 
-    def tables(self) -> list[Outgoing]:
+    def tables(self) -> list[OutgoingBatch]:
         """Return a message of each table that the platform wants and that is known still."""
         found = [table for name in sorted(self._wanted) if (table := self._tables.find_table(name)) is not None]
         self._wanted.clear()
         if not found:
             return []
         payloads = [version2.encode(version2.ColumnBatch(version2.VERSION, [table])) for table in found]
-        return [Outgoing(Topic.LIVE, payload, version=version2.VERSION) for payload in payloads if payload is not None]
+        return [
+            OutgoingBatch(Topic.LIVE, payload, version=version2.VERSION) for payload in payloads if payload is not None
+        ]
 
-    def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[Outgoing]:
+    def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[OutgoingBatch]:
         """Return the newest records in messages of at most `most_bytes`; one record goes whatever its size."""
         if self.version == VERSION:
             return self._adapter.live(records, most_bytes)
         undated = any(record.start is None for record in records)
         return self._columns(Topic.LIVE, records, most_bytes, BY_ARRIVAL_EXPIRY if undated else None)
 
-    def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[Outgoing]:
+    def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[OutgoingBatch]:
         """Return old records in messages of at most `most_bytes`; one goes whatever its size."""
         if self.version == VERSION or self.lacking.twice(records):
             return self._adapter.backfill(records, most_bytes)
@@ -111,7 +113,7 @@ class RecordEncoder:
 
     def _columns(
         self, channel: Topic, records: Sequence[Record], most_bytes: int | None, expiry: int | None
-    ) -> list[Outgoing]:
+    ) -> list[OutgoingBatch]:
         live = channel is Topic.LIVE
         there = self._there if live and self._adapter.committed else ()
         batch, along = version2.batch(self._tables, records, there)
@@ -126,7 +128,7 @@ class RecordEncoder:
         for known in along if live else ():
             first = next(record for record in records if record.epoch == known.table.epoch)
             self._going[known.hash] = first.epoch, first.seq
-        return [Outgoing(channel, payload, tuple(records), expiry=expiry, version=version2.VERSION)]
+        return [OutgoingBatch(channel, payload, tuple(records), expiry=expiry, version=version2.VERSION)]
 
 
 def _has(span: Span, epoch: str, seq: int) -> bool:

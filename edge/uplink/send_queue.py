@@ -11,7 +11,7 @@ import hashlib
 from collections import deque
 
 from drivers.clock import Clock
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records import ranges
 from edge.records.record import Kind, Record
 from edge.store.store import Store
@@ -31,7 +31,7 @@ ALERTS = 50  # that go as live at once, however old
 NEVER = float("inf")
 
 
-class Order:
+class SendQueue:
     """The queue of one connection; what is in it is in the store still, so a lost connection loses nothing."""
 
     def __init__(
@@ -54,9 +54,9 @@ class Order:
         self._chunks = chunks
         self._too_large, self._limit = too_large, limit
         self._phase = phase(self._adapter.station)
-        self._ready: deque[Outgoing] = deque()  # what was asked for, and live records
-        self._backlog: deque[Outgoing] = deque()
-        self._alone: deque[Outgoing] = deque()  # records that are larger than the limit that was learned
+        self._ready: deque[OutgoingBatch] = deque()  # what was asked for, and live records
+        self._backlog: deque[OutgoingBatch] = deque()
+        self._alone: deque[OutgoingBatch] = deque()  # records that are larger than the limit that was learned
         self._live_due = self._clock.now()
         self._live_at = -NEVER  # when live records went last
         self._budget, self._least_every = destination.budget, destination.broker.live_every_min
@@ -65,7 +65,7 @@ class Order:
         self._paused_until = 0.0
         self._dry = False
 
-    def put(self, message: Outgoing) -> None:
+    def put(self, message: OutgoingBatch) -> None:
         """Something that goes before all records."""
         self._ready.append(message)
 
@@ -110,7 +110,7 @@ class Order:
         self._live_due = self._clock.now()
         self._paused_until = 0.0
 
-    def next(self, window: Window) -> Outgoing | None:
+    def next(self, window: Window) -> OutgoingBatch | None:
         """Return the next message, where there is one now."""
         now = self._clock.now()
         if self._chunks.probe():
@@ -156,7 +156,7 @@ class Order:
     def _newest(self) -> list[Record]:
         return self._store.outbox.newest(self._dest, limit=self._adapter.live_records + round(self._longest / MINUTE))
 
-    def _live(self, now: float, window: Window) -> list[Outgoing]:
+    def _live(self, now: float, window: Window) -> list[OutgoingBatch]:
         flying = window.flying()
         newest = self._newest()
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
@@ -173,7 +173,7 @@ class Order:
         found = self._store.outbox.unsent(self._dest, ALERTS, alerts_alone=True)
         return [r for r in found if r.seq not in self._too_large.seqs and not self._lacking.twice((r,))]
 
-    def _backfill(self, now: float, window: Window) -> list[Outgoing]:
+    def _backfill(self, now: float, window: Window) -> list[OutgoingBatch]:
         """Old records; what fits no packet even alone and compressed is left out and told."""
         most, batch = window.payload_bytes, self._adapter.batch_records
         alone = [record.seq for message in self._alone for record in message.records]
@@ -185,7 +185,7 @@ class Order:
         messages = [message for part in parts for message in self._encoder.backfill(part, most)]
         return [message for message in messages if self._fits(message, window)]
 
-    def _fits(self, message: Outgoing, window: Window) -> bool:
+    def _fits(self, message: OutgoingBatch, window: Window) -> bool:
         """Return whether a message goes with the others; else its only record goes alone, or stays here."""
         size, record = len(message.payload), message.records[0]
         if record.seq in self._lacking.stays:

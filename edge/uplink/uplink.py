@@ -16,19 +16,19 @@ from drivers.clock import Clock, Stopped
 from drivers.reason import Reason
 from edge.clock.anchors import Anchor
 from edge.config import address
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.snapshots import UplinkSnapshot
 from edge.store.errors import StoreError
 from edge.store.store import Store
-from edge.uplink.account import Account
+from edge.uplink.account import MessageCounts
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
-from edge.uplink.inbound import Desk
+from edge.uplink.inbound import InboundHandler
 from edge.uplink.intake import Intake
 from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.receipts import Receipts
 from edge.uplink.record_encoder import RecordEncoder
-from edge.uplink.send_queue import Order
+from edge.uplink.send_queue import SendQueue
 from edge.uplink.too_large import TooLarge
 from edge.uplink.wake import Wake
 from edge.uplink.window import Window
@@ -66,12 +66,14 @@ class Uplink:
         self._receipts = Receipts(destination, boot, epoch, store, clock)
         self._chunks = Chunks(destination, store, clock)
         self._encoder = RecordEncoder(destination, store.notes, clock, self._receipts.lacking)
-        self._desk = Desk(destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor)
+        self._desk = InboundHandler(
+            destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor
+        )
         self._intake = Intake(self._desk, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
         self._limit = PacketLimit(clock)
         about = self._too_large, self._limit, self._encoder
-        self._new_order = partial(Order, destination, epoch, store, clock, self._chunks, *about)
+        self._new_order = partial(SendQueue, destination, epoch, store, clock, self._chunks, *about)
         self._order = self._new_order()
         self._retry = Retry(broker.retry_max_s, destination.way.seed)
         self._unheard = Retry(broker.retry_max_s, destination.way.seed)
@@ -85,7 +87,7 @@ class Uplink:
         self._where = address.parse(broker.url).url
         self._last_ack: float | None = None
         self._bytes_before = 0
-        self._bytes = Account(destination)
+        self._bytes = MessageCounts(destination)
         self._publish()
 
     def notify(self) -> None:
@@ -203,7 +205,7 @@ class Uplink:
         for message in self._desk.due(self._window.payload_bytes):
             self._order.put(message)
 
-    def _send(self, link: Link, message: Outgoing) -> None:
+    def _send(self, link: Link, message: OutgoingBatch) -> None:
         most = self._window.packet_room
         if most is not None and len(message.payload) > most:  # what can be made to fit was; this can never go here
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
@@ -231,7 +233,7 @@ class Uplink:
                 self._order.look_again()
             link.ack(message)
 
-    def _acknowledged(self, settled: list[tuple[Outgoing, int]]) -> None:
+    def _acknowledged(self, settled: list[tuple[OutgoingBatch, int]]) -> None:
         kept = [message for message, code in settled if code < REFUSED and code != NOBODY_LISTENS]
         self._last_ack = self._clock.now()
         self._receipts.sent(kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records import ranges
 from edge.records.ranges import Ranges
 from edge.records.record import Record
@@ -25,7 +25,7 @@ class Window:
         self._most = min(MESSAGES, receive_maximum)
         self.payload_bytes = self.packet_room = payload_bytes
         self._alone = self._careful = False
-        self._sent: dict[int, Outgoing] = {}
+        self._sent: dict[int, OutgoingBatch] = {}
         self._at: dict[int, float] = {}  # when each of them went
         self._seqs: dict[int, Ranges] = {}  # of their records
         self._passed_over: set[int] = set()
@@ -45,7 +45,7 @@ class Window:
         bounds = [bound for bound in (most, self.packet_room) if bound is not None]
         self.payload_bytes = min(bounds, default=None)
 
-    def add(self, mid: int, message: Outgoing, at: float = 0.0) -> None:
+    def add(self, mid: int, message: OutgoingBatch, at: float = 0.0) -> None:
         """Take in that a message was handed over at `at` (boottime, s)."""
         self._sent[mid] = message
         self._at[mid] = at
@@ -53,7 +53,7 @@ class Window:
         self._alone = self.payload_bytes is not None and len(message.payload) > self.payload_bytes
         self._bytes += len(message.payload)
 
-    def acknowledged(self, mid: int) -> Outgoing | None:
+    def acknowledged(self, mid: int) -> OutgoingBatch | None:
         """Return the message whose acknowledgement came; None for one that is not ours."""
         message = self._sent.get(mid)
         if message is not None:
@@ -68,7 +68,7 @@ class Window:
         """Return whether one that went before that instant is not acknowledged, and one that went later is."""
         return any(self._at[mid] < before for mid in self._passed_over)
 
-    def messages(self) -> list[Outgoing]:
+    def messages(self) -> list[OutgoingBatch]:
         """Return what is in flight, in the order in which it went."""
         return list(self._sent.values())
 

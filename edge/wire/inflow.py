@@ -125,7 +125,7 @@ class Inflow:
         self._fixed.clear()
 
 
-class Client(mqtt.Client):
+class InflowClient(mqtt.Client):
     """paho's client, reading through an `Inflow`."""
 
     inflow: Inflow | None = None

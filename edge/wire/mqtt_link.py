@@ -27,7 +27,7 @@ from edge.wire.inflow import NO_MQTT, Inflow
 from edge.wire.link import REFUSED
 from edge.wire.mqtt_codes import meaning
 from edge.wire.packets import ALIAS, overhead, properties
-from edge.wire.paho_client import Heard, client_of
+from edge.wire.paho_client import PahoCallbacks, client_of
 from edge.wire.session import Incoming, Session
 
 log = logging.getLogger("minshan.uplink")
@@ -78,7 +78,7 @@ class MqttLink:
         self._where = address.parse(broker.url)
         self._session = session
         self._clock = clock
-        self._heard = Heard(self._where.url, session)
+        self._heard = PahoCallbacks(self._where.url, session)
         self.granted, self.acks, self.incoming = self._heard.granted, self._heard.acks, self._heard.incoming
         self._aliases: dict[str, int] = {}
         self._client = client_of(broker, self._where, self._heard, version, deadline)

@@ -12,7 +12,7 @@ from edge.config.address import Address
 from edge.config.sections import BrokerSection
 from edge.wire import credentials
 from edge.wire.errors import LinkError, broken
-from edge.wire.inflow import Client
+from edge.wire.inflow import InflowClient
 from edge.wire.link import REFUSED
 from edge.wire.mqtt_codes import meaning
 from edge.wire.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
@@ -20,7 +20,7 @@ from edge.wire.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
 TAKEN_OVER = 0x8E  # DISCONNECT
 
 
-class Heard:
+class PahoCallbacks:
     """What the broker said on one connection; the callbacks of paho's client."""
 
     def __init__(self, where: str, session: Session) -> None:
@@ -72,10 +72,12 @@ class Heard:
         self.acks[mid] = code.value
 
 
-def client_of(broker: BrokerSection, where: Address, heard: Heard, version: int, deadline: float) -> Client:
+def client_of(
+    broker: BrokerSection, where: Address, heard: PahoCallbacks, version: int, deadline: float
+) -> InflowClient:
     """Return a client that is about to connect and tells `heard`. Raise LinkError: login or certificates."""
     session = heard.session
-    client = Client(
+    client = InflowClient(
         CallbackAPIVersion.VERSION2,
         client_id=session.client_id,
         clean_session=None if version == mqtt.MQTTv5 else session.clean,

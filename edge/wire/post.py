@@ -36,7 +36,7 @@ class HttpAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Endpoint:
     """Where a request goes. `where`: how people are shown that; `ca_file`: who is trusted beside the system's."""
 
     url: str
@@ -54,7 +54,7 @@ class RequestError(Exception):
 
 def requested(
     method: Literal["GET", "POST"],
-    address: Address,
+    address: Endpoint,
     payload: bytes | None,
     headers: Mapping[str, str],
     clock: Clock,
@@ -81,7 +81,7 @@ def requested(
         raise RequestError(_why(error, address.where, timeout_s), sent) from None
 
 
-def connected(address: Address, clock: Clock, timeout_s: float) -> None:
+def connected(address: Endpoint, clock: Clock, timeout_s: float) -> None:
     """Connect, encrypted where it is https, and ask for nothing. Raise RequestError."""
     try:
         link = _link(address)
@@ -121,7 +121,7 @@ def secret_of(file: str) -> str:
     return secret
 
 
-def _link(address: Address) -> http.client.HTTPConnection:
+def _link(address: Endpoint) -> http.client.HTTPConnection:
     parts = urlsplit(address.url)
     if parts.scheme != "https":
         return http.client.HTTPConnection(parts.hostname or "", parts.port)

@@ -17,14 +17,14 @@ from hub.alarms import rounds
 from hub.alarms.air import Air, air_at
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
-from hub.alarms.health import Health
+from hub.alarms.health import ChannelHealth
 from hub.alarms.ladder import Telling, advance
 from hub.alarms.lease import holds
-from hub.alarms.outbox import Outbox, drafts
+from hub.alarms.outbox import MessageOutbox, drafts
 from hub.alarms.people import Contact, People
-from hub.alarms.routing import Hour, channels_for, over_by, quiet_channels
+from hub.alarms.routing import RoutingState, channels_for, over_by, quiet_channels
 from hub.alarms.watch import Watch
-from hub.alarms.writing import MOST_A_NIGHT, About, Writer
+from hub.alarms.writing import MOST_A_NIGHT, About, AlarmWriter
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
@@ -39,14 +39,14 @@ class Decider:
         engine: Engine,
         section: AlarmsSection,
         senders: Mapping[str, Sender],
-        outbox: Outbox,
-        writer: Writer,
+        outbox: MessageOutbox,
+        writer: AlarmWriter,
         watch: Watch,
         holder: str,
     ) -> None:
         self._engine, self._section, self._senders = engine, section, senders
         self._outbox, self._writer, self._watch, self._holder = outbox, writer, watch, holder
-        self._book, self._people, self._health = AlarmBook(engine), People(engine), Health(engine)
+        self._book, self._people, self._health = AlarmBook(engine), People(engine), ChannelHealth(engine)
 
     def step(self, now: int) -> bool:
         """Do one pass. Return whether it was this hub's to do. Raise SinkError."""
@@ -136,7 +136,7 @@ class Decider:
             self._outbox.put(channel, one, False, now)
 
     @property
-    def health(self) -> Health:
+    def health(self) -> ChannelHealth:
         """Return how the channels fare."""
         return self._health
 
@@ -175,10 +175,10 @@ class Pass:
         return {one.name: one for one in self._decider.listed()}
 
     @cached_property
-    def hour(self) -> Hour:
+    def hour(self) -> RoutingState:
         """Whether it is day, and what fails."""
         failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.busy_us > self._now)
-        return Hour(is_day(self._now, self._offset), frozenset(failing))
+        return RoutingState(is_day(self._now, self._offset), frozenset(failing))
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from drivers.reason import restored
-from edge.delivery.message import Fate, SendResult
+from edge.delivery.message import MessageFate, SendResult
 from hub.alarms.alarm import Quiet
 from hub.database.engine import Engine
 
@@ -34,7 +34,7 @@ class ChannelState(msgspec.Struct, omit_defaults=True):
         return None if self.why is None else restored(self.why)
 
 
-class Health:
+class ChannelHealth:
     """Keeps them. `engine`: used from one thread. All methods raise SinkError."""
 
     def __init__(self, engine: Engine) -> None:
@@ -65,12 +65,12 @@ class Health:
         if result.reason is not None and result.reason.code in OF_A_PERSON:
             return
         state = self.of(channel)
-        if result.fate is Fate.DELIVERED:
+        if result.fate is MessageFate.DELIVERED:
             state.ok_us, state.fails, state.failing_us, state.why = now, 0, None, None
         else:
             state.fails += 1
             state.why = None if result.reason is None else result.reason.builtins()
-            if result.fate is Fate.REFUSED or state.fails >= MOST_FAILS:
+            if result.fate is MessageFate.REFUSED or state.fails >= MOST_FAILS:
                 state.failing_us = state.failing_us or now
         self._keep(state)
 

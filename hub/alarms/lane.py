@@ -13,15 +13,15 @@ from functools import partial
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
 from edge.backoff import Backoff
-from edge.delivery.message import Fate, Sender
+from edge.delivery.message import MessageFate, Sender
 from edge.lanes import Lanes
-from edge.wire.post import Address, RequestError, requested
+from edge.wire.post import Endpoint, RequestError, requested
 from hub.alarms.blind import Blindness
 from hub.alarms.decider import Decider
 from hub.alarms.lease import Lease
-from hub.alarms.outbox import Outbox
+from hub.alarms.outbox import MessageOutbox
 from hub.alarms.watch import Watch
-from hub.alarms.writing import Writer
+from hub.alarms.writing import AlarmWriter
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 from hub.sink import SinkError
@@ -86,8 +86,8 @@ class AlarmsLane:
         self._setting, self._doors, self._clock = setting, doors, setting.clock
         self._engine = engine = setting.engine()
         self._lease = Lease(engine, setting.holder, setting.clock)
-        writer = Writer(engine, setting.section, setting.url)
-        self._outbox = Outbox(engine, writer, setting.holder, setting.seed)
+        writer = AlarmWriter(engine, setting.section, setting.url)
+        self._outbox = MessageOutbox(engine, writer, setting.holder, setting.seed)
         self._watch = Watch(engine, setting.section, setting.connected, setting.synchronised, setting.utc())
         self._blindness = Blindness(setting.senders, setting.clock)
         parts = self._outbox, writer, self._watch, setting.holder
@@ -152,7 +152,7 @@ class AlarmsLane:
             return
         self._beat = now
         try:
-            where = Address(url, url.partition("?")[0])
+            where = Endpoint(url, url.partition("?")[0])
             requested("GET", where, None, {"Connection": "close"}, self._clock, HEARTBEAT_TIMEOUT_S)
         except RequestError as error:
             log.warning("%s", TROUBLE.having(why=error.reason))
@@ -169,8 +169,8 @@ class ChannelLane:
     def __init__(self, setting: Setting, sender: Sender, door: Inbox) -> None:
         self._setting, self._sender, self._door = setting, sender, door
         self._engine = setting.engine()
-        writer = Writer(self._engine, setting.section, setting.url)
-        self._outbox = Outbox(self._engine, writer, setting.holder, setting.seed)
+        writer = AlarmWriter(self._engine, setting.section, setting.url)
+        self._outbox = MessageOutbox(self._engine, writer, setting.holder, setting.seed)
         self._told: Reason | None = None
 
     def run(self) -> None:
@@ -198,7 +198,7 @@ class ChannelLane:
         if claimed is None:
             return False
         result = self._sender.send(claimed.message)
-        if result.fate is not Fate.DELIVERED and result.reason != self._told:
+        if result.fate is not MessageFate.DELIVERED and result.reason != self._told:
             why = Reason("channel_trouble", "{name}: {why}", name=name, why=result.reason or result.answer)
             log.warning("%s", why)
         self._told = result.reason

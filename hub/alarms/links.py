@@ -14,7 +14,7 @@ LASTS_US = 24 * 3_600_000_000
 BITS = 128
 
 
-class Link(msgspec.Struct, frozen=True):
+class AlarmLink(msgspec.Struct, frozen=True):
     """What a link is good for: these alarms, in the name of one of these people."""
 
     alarms: list[str]
@@ -30,16 +30,16 @@ class Links:
     def made(self, alarms: Sequence[str], people: Sequence[str], now: int) -> str:
         """Return the secret of a new link."""
         secret = secrets.token_urlsafe(BITS // 8)
-        said = msgspec.json.encode(Link(list(alarms), list(people))).decode()
+        said = msgspec.json.encode(AlarmLink(list(alarms), list(people))).decode()
         self._engine.query("DELETE FROM alarm_link WHERE until <= %s", (now,))
         self._engine.query(
             "INSERT INTO alarm_link (digest, until, said) VALUES (%s, %s, %s)", (digest(secret), now + LASTS_US, said)
         )
         return secret
 
-    def opened(self, secret: str, now: int) -> Link | None:
+    def opened(self, secret: str, now: int) -> AlarmLink | None:
         """Return what a link is good for; None where it is none, or too old."""
         found = self._engine.query(
             "SELECT said FROM alarm_link WHERE digest = %s AND until > %s", (digest(secret), now)
         )
-        return msgspec.json.decode(found[0][0], type=Link) if found else None
+        return msgspec.json.decode(found[0][0], type=AlarmLink) if found else None

@@ -15,14 +15,14 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from edge.delivery.message import Fate, Message, SendResult
+from edge.delivery.message import Message, MessageFate, SendResult
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
-from hub.alarms.health import Health
+from hub.alarms.health import ChannelHealth
 from hub.alarms.lease import holds
 from hub.alarms.links import Links
 from hub.alarms.people import People
-from hub.alarms.writing import About, Outgoing, Writer
+from hub.alarms.writing import About, AlarmWriter, OutgoingMessage
 from hub.database.engine import Engine
 
 S_US = 1_000_000
@@ -44,18 +44,18 @@ class Claimed(msgspec.Struct, frozen=True):
     number: int
 
 
-class Outbox:
+class MessageOutbox:
     """One hub's; `holder` is its name. `engine`: used from one thread."""
 
-    def __init__(self, engine: Engine, writer: Writer, holder: str, seed: int | None = None) -> None:
+    def __init__(self, engine: Engine, writer: AlarmWriter, holder: str, seed: int | None = None) -> None:
         self._engine, self._writer, self._holder = engine, writer, holder
-        self._book, self._links, self._health = AlarmBook(engine), Links(engine), Health(engine)
+        self._book, self._links, self._health = AlarmBook(engine), Links(engine), ChannelHealth(engine)
         self._random = random.Random(seed)
         self.put_in = 0  # messages by this hub
 
     # -- intents -------------------------------------------------------------------------------------------
 
-    def put(self, channel: str, said: Outgoing, urgent: bool, now: int) -> str:
+    def put(self, channel: str, said: OutgoingMessage, urgent: bool, now: int) -> str:
         """Keep a message that is to go out; within the transaction that says why. Return its id."""
         self.put_in += 1
         return insert(self._engine, channel, said, urgent, now)
@@ -125,14 +125,14 @@ class Outbox:
         self, claimed: Claimed, channel: str, result: SendResult, repeated: bool, last: bool, now: int
     ) -> None:
         fate, wait, tries = result.fate, 0.0, claimed.number
-        final = {Fate.DELIVERED: "delivered", Fate.REFUSED: "refused"}.get(fate)
-        if fate is Fate.UNKNOWN:
+        final = {MessageFate.DELIVERED: "delivered", MessageFate.REFUSED: "refused"}.get(fate)
+        if fate is MessageFate.UNKNOWN:
             final, wait = ("unknown" if repeated else None), AGAIN_S
             repeated = True
-        elif fate is Fate.FAILED:
+        elif fate is MessageFate.FAILED:
             final = "failed" if last else None
             wait = min(LONGEST_PAUSE_S, PAUSE_S * 2.0 ** min(tries - 1, 20)) * self._random.uniform(0.5, 1.0)
-        elif fate is Fate.BUSY:
+        elif fate is MessageFate.BUSY:
             blocked = result.reason is not None and result.reason.code == "robot_blocked"
             wait = BLOCKED_S if blocked else BUSY_S
             self._health.busy(channel, now + round(wait * S_US))
@@ -141,7 +141,11 @@ class Outbox:
             (final or "waiting", int(repeated), now + round(wait * S_US), claimed.message.id),
         )
         self._health.note(channel, result, now)
-        if fate is Fate.BUSY or (final is not None and final != "delivered") or (final is None and tries == TRIES):
+        if (
+            fate is MessageFate.BUSY
+            or (final is not None and final != "delivered")
+            or (final is None and tries == TRIES)
+        ):
             self._hurry(claimed.message.id)
 
     def _hurry(self, message: str) -> None:
@@ -152,7 +156,9 @@ class Outbox:
             alarm.ladder.hurry = alarm.open and alarm.urgency != "upkeep"
         self._book.keep(known.values())
 
-    def _next(self, channel: str, most_a_minute: int | None, now: int) -> tuple[str, int, int, int, Outgoing] | None:
+    def _next(
+        self, channel: str, most_a_minute: int | None, now: int
+    ) -> tuple[str, int, int, int, OutgoingMessage] | None:
         found = self._engine.query(
             "SELECT id, made, tries, repeated, urgent, said FROM alarm_message WHERE channel = %s "
             "AND state = 'waiting' AND due <= %s ORDER BY urgent DESC, made, id LIMIT 1",
@@ -169,7 +175,9 @@ class Outbox:
                 return None
         return name, made, tries, repeated, _said(said)
 
-    def _begun(self, name: str, made: int, tries: int, repeated: int, said: Outgoing, now: int) -> Claimed | None:
+    def _begun(
+        self, name: str, made: int, tries: int, repeated: int, said: OutgoingMessage, now: int
+    ) -> Claimed | None:
         """Begin a try, of what of a message is still to be told; None, and it is over, where that is nothing."""
         alarms = self._book.load_alarms(one.alarm for one in said.about)
         whys: list[str] = [one.why for one in said.about]
@@ -192,7 +200,7 @@ class Outbox:
         return Claimed(message, tries + 1)
 
 
-def insert(engine: Engine, channel: str, said: Outgoing, urgent: bool, now: int) -> str:
+def insert(engine: Engine, channel: str, said: OutgoingMessage, urgent: bool, now: int) -> str:
     """Keep a message that is to go out; within a transaction. Return its id. Raise SinkError."""
     name = secrets.token_hex(8)
     engine.query(
@@ -205,7 +213,7 @@ def insert(engine: Engine, channel: str, said: Outgoing, urgent: bool, now: int)
     return name
 
 
-def is_said_again(said: Outgoing) -> bool:
+def is_said_again(said: OutgoingMessage) -> bool:
     """Return whether another message says the same later, if this one does not arrive."""
     return said.kind != "summary" and all(one.why in ("raised", "worse", "repeat") for one in said.about)
 
@@ -222,7 +230,7 @@ def is_due(alarm: Alarm, about: About, made: int) -> bool:
 
 def drafts(
     tellings: Iterable[tuple[About, Sequence[str], str]], last: Iterable[str], one_by_one: Iterable[str]
-) -> dict[tuple[str, str], Outgoing]:
+) -> dict[tuple[str, str], OutgoingMessage]:
     """Return what is told together, by channel (and person, where a channel tells each by itself).
 
     A telling is what it is about, to whom, and by which channel.
@@ -234,8 +242,11 @@ def drafts(
             to, abouts = groups.setdefault((channel, name if channel in alone else ""), ([], []))
             to += [] if name in to else [name]
             abouts += [] if any(one.alarm == about.alarm for one in abouts) else [about]
-    return {key: Outgoing(to, abouts, last=any(name in capped for name in to)) for key, (to, abouts) in groups.items()}
+    return {
+        key: OutgoingMessage(to, abouts, last=any(name in capped for name in to))
+        for key, (to, abouts) in groups.items()
+    }
 
 
-def _said(text: str) -> Outgoing:
-    return msgspec.json.decode(text, type=Outgoing)
+def _said(text: str) -> OutgoingMessage:
+    return msgspec.json.decode(text, type=OutgoingMessage)

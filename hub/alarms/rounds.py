@@ -13,8 +13,8 @@ from edge.language.words import N_
 from hub.alarms.alarm import Alarm
 from hub.alarms.health import ChannelState
 from hub.alarms.people import Contact, concerns
-from hub.alarms.silence import Heard
-from hub.alarms.writing import Outgoing, Writer
+from hub.alarms.silence import LastHeard
+from hub.alarms.writing import AlarmWriter, OutgoingMessage
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
@@ -28,11 +28,11 @@ Channels = Callable[[Contact], list[str]]
 class Round(msgspec.Struct, frozen=True):
     """What each person is told, and by which channels."""
 
-    told: list[tuple[Contact, list[str], Outgoing]]
+    told: list[tuple[Contact, list[str], OutgoingMessage]]
 
-    def grouped(self, alone: Sequence[str]) -> Mapping[tuple[str, str], Outgoing]:
+    def grouped(self, alone: Sequence[str]) -> Mapping[tuple[str, str], OutgoingMessage]:
         """Return it by channel: one message to all whom the same is told, or to each where a channel tells each."""
-        found: dict[tuple[str, str], Outgoing] = {}
+        found: dict[tuple[str, str], OutgoingMessage] = {}
         for person, channels, said in self.told:
             for channel in channels:
                 key = channel, person.name if channel in alone else ""
@@ -42,7 +42,9 @@ class Round(msgspec.Struct, frozen=True):
         return found
 
 
-def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: Writer, channels: Channels, now: int) -> Round:
+def summary(
+    over: Sequence[Alarm], people: Sequence[Contact], writer: AlarmWriter, channels: Channels, now: int
+) -> Round:
     """Return what ended before anybody could be told, one message a person."""
     told = []
     growers_alone = all(one.duty == "grower" for one in people)
@@ -58,7 +60,7 @@ def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: Writer, ch
         else:
             head = words.say(N_("[Over] alerts that were over before anybody was told: {n}"), n=len(theirs))
         lines = [writer.episode(words, one, now) for one in sorted(theirs, key=lambda one: one.changed_us)]
-        told.append((person, channels(person), Outgoing([person.name], kind="summary", lines=[head, *lines])))
+        told.append((person, channels(person), OutgoingMessage([person.name], kind="summary", lines=[head, *lines])))
     return Round(told)
 
 
@@ -69,11 +71,11 @@ def day_due(last: object, section: AlarmsSection, now: int) -> str | None:
 
 
 def daily(
-    heard: Sequence[Heard],
+    heard: Sequence[LastHeard],
     live: Sequence[Alarm],
     states: Sequence[ChannelState],
     people: Sequence[Contact],
-    writer: Writer,
+    writer: AlarmWriter,
     channels: Channels,
     now: int,
 ) -> Round:
@@ -90,7 +92,7 @@ def daily(
         for state in states:
             at = clock_time(state.ok_us, now, writer.offset_h, words) if state.ok_us else words.say(N_("never"))
             lines.append(words.say(N_('channel "{name}" last worked: {time}'), name=state.name, time=at))
-        told.append((person, channels(person), Outgoing([person.name], kind="daily", lines=lines)))
+        told.append((person, channels(person), OutgoingMessage([person.name], kind="daily", lines=lines)))
     return Round(told)
 
 

@@ -16,7 +16,7 @@ from hub.alarms.ladder import Telling
 from hub.alarms.people import Contact
 
 
-class Hour(msgspec.Struct, frozen=True):
+class RoutingState(msgspec.Struct, frozen=True):
     """What routing depends on beside the alarm: whether it is day, and which channels take nothing now."""
 
     by_day: bool
@@ -24,7 +24,7 @@ class Hour(msgspec.Struct, frozen=True):
 
 
 def channels_for(
-    person: Contact, alarm: Alarm, telling: Telling, hour: Hour, senders: Mapping[str, Sender]
+    person: Contact, alarm: Alarm, telling: Telling, hour: RoutingState, senders: Mapping[str, Sender]
 ) -> list[str]:
     """Return the channels by which a person is told, what wakes first."""
     there = [name for name in person.channels if name in senders and not _is_itself(alarm, name)]

@@ -19,7 +19,7 @@ SLOWEST = 15 * MINUTE_US  # of a cadence
 GONE_US = 7 * 24 * 60 * MINUTE_US  # after which a station is no longer expected
 
 
-class Heard(msgspec.Struct, frozen=True):
+class LastHeard(msgspec.Struct, frozen=True):
     """When a station was last heard, and how far its messages lie apart, microseconds."""
 
     station: str
@@ -35,7 +35,7 @@ class Silences(msgspec.Struct, frozen=True):
 
 
 def silences(
-    heard: Iterable[Heard], now: int, since_us: int, in_season: bool, before: Silences, connected: bool = True
+    heard: Iterable[LastHeard], now: int, since_us: int, in_season: bool, before: Silences, connected: bool = True
 ) -> Silences:
     """Return who is silent. `since_us`: from when on this hub, its broker and its database were there.
 

@@ -10,7 +10,7 @@ import msgspec
 from edge.language.spoken import Spoken
 from edge.language.words import N_
 from hub.alarms.people import Contact
-from hub.alarms.writing import Outgoing
+from hub.alarms.writing import OutgoingMessage
 from hub.database.engine import Engine
 
 TEXT = N_("[Test] This is a test message: nothing has happened")
@@ -49,7 +49,7 @@ def told_by_all(engine: Engine, people: Iterable[Contact], now: int) -> list[Tri
     with engine.transaction():
         for person in people:
             for channel in person.channels:
-                said = Outgoing([person.name], kind="test", lines=[Spoken(person.language).say(TEXT)])
+                said = OutgoingMessage([person.name], kind="test", lines=[Spoken(person.language).say(TEXT)])
                 found.append(TrialMessage(insert(engine, channel, said, False, now), person.name, channel))
     return found
 
@@ -80,5 +80,5 @@ def attempts(engine: Engine, since_us: int, most: int = 200) -> list[Attempt]:
 
 def _about(said: str) -> tuple[list[str], str]:
     """Return to whom a message goes, and what it is about."""
-    outgoing = msgspec.json.decode(said, type=Outgoing)
+    outgoing = msgspec.json.decode(said, type=OutgoingMessage)
     return outgoing.to, outgoing.about[0].why if outgoing.about else outgoing.kind

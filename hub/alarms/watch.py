@@ -10,8 +10,8 @@ from hub.alarms import alarm as alarms
 from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.book import AlarmBook
-from hub.alarms.health import Health
-from hub.alarms.silence import Heard, Silences, cadence, silences
+from hub.alarms.health import ChannelHealth
+from hub.alarms.silence import LastHeard, Silences, cadence, silences
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
@@ -38,7 +38,7 @@ class Watch:
         self._engine, self._section, self._connected = engine, section, connected
         self._synchronised = synchronised
         self._unset: int | None = None  # since when nobody has set the clock
-        self._book, self._health = AlarmBook(engine), Health(engine)
+        self._book, self._health = AlarmBook(engine), ChannelHealth(engine)
         self._since = now
         self._next = 0
 
@@ -53,11 +53,13 @@ class Watch:
         self._next, self._since = now + LOOK_US, min(self._since, now)
         return [*self._of_stations(live, now), *self._of_channels(live, now), *self._of_clock(live, now)]
 
-    def last_heard(self, now: int) -> list[Heard]:
+    def last_heard(self, now: int) -> list[LastHeard]:
         """Return when each station was last heard."""
         found = self._engine.query("SELECT station, max(arrived_last) FROM epoch GROUP BY station ORDER BY station")
         return [
-            Heard(station, min(last, now), self._cadence(station, last)) for station, last in found if last is not None
+            LastHeard(station, min(last, now), self._cadence(station, last))
+            for station, last in found
+            if last is not None
         ]
 
     def in_season(self, now: int) -> bool:
@@ -92,7 +94,7 @@ class Watch:
             self._since = now
         return turned
 
-    def _silent(self, one: Heard, now: int) -> Alarm:
+    def _silent(self, one: LastHeard, now: int) -> Alarm:
         air = air_at(self._engine, one.station, one.last_us)
         quiet = Quiet(one.last_us) if air is None else Quiet(air.start_us, air.air, air.wet, air.fall)
         near = air is not None and air.is_near_frost and self.in_season(now)

@@ -29,7 +29,7 @@ class About(msgspec.Struct, frozen=True):
     why: Why
 
 
-class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
+class OutgoingMessage(msgspec.Struct, frozen=True, omit_defaults=True):
     """A message before it is written: to whom, about what. `lines`: what is said where it is about no alarm.
 
     `kind` is "alarm", "summary", "daily" or "test"; `last`: no repeats come after it tonight.
@@ -43,7 +43,7 @@ class Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
     last: bool = False
 
 
-class Writer:
+class AlarmWriter:
     """Writes messages of what the database knows. `url`: how people reach the hub, None: not at all."""
 
     def __init__(self, engine: Engine, section: AlarmsSection, url: str | None) -> None:
@@ -58,7 +58,7 @@ class Writer:
     def message(
         self,
         name: str,
-        said: Outgoing,
+        said: OutgoingMessage,
         alarms: Mapping[str, Alarm],
         people: Mapping[str, Contact],
         now: int,
@@ -115,7 +115,7 @@ class Writer:
         return msgspec.structs.replace(found, reason=reason_of(quiet), **of_last)
 
     def _tail(
-        self, words: Spoken, said: Outgoing, mine: Sequence[tuple[Alarm, Why]], again: bool, link: str | None
+        self, words: Spoken, said: OutgoingMessage, mine: Sequence[tuple[Alarm, Why]], again: bool, link: str | None
     ) -> str:
         """Return the last line: what is asked of people, and what is to be known of the message itself."""
         whys = {why for _, why in mine}

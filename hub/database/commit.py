@@ -20,7 +20,7 @@ from hub.database.counting import Dated, Fresh
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 from hub.ledger import Ranges
-from hub.sink import Delivery, Fate, Outcome, Row, SinkError
+from hub.sink import CommitOutcome, Delivery, Row, RowFate, SinkError
 
 log = logging.getLogger("minshan.hub")
 WROTE_LESS = Reason("wrote_less", "{database} says that it wrote {count} of {all} records", database="", count=0, all=0)
@@ -32,7 +32,7 @@ Identity = tuple[str, str, int]
 
 
 @dataclass
-class Known:
+class KnownEpoch:
     """What is here of one epoch of a station: its ranges as they were and as they become, and its row of `epoch`."""
 
     arrived: tuple[int | None, int | None] = (None, None)
@@ -46,13 +46,13 @@ class Judged:
     """Each row's fate, the rows that are to be written, other contents under a name that is here, and which minutes
     that were here are replaced."""
 
-    fates: list[Fate] = field(default_factory=list)
+    fates: list[RowFate] = field(default_factory=list)
     fresh: dict[Identity, Row] = field(default_factory=dict)
     others: list[Row] = field(default_factory=list)
     replaced: list[Dated] = field(default_factory=list)
 
 
-def committed(engine: Engine, delivery: Delivery) -> Outcome:
+def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
     """Write a delivery, within a transaction. Raise SinkError."""
     known = _locked(engine, delivery)
     judged = _judged(engine, delivery.rows, known)
@@ -73,17 +73,17 @@ def committed(engine: Engine, delivery: Delivery) -> Outcome:
     _keep_beside(engine, delivery)
     hours |= counting.hours_under(engine, before, setups)
     counting.keep_true(engine, hours, _minutes(judged.fresh))
-    return Outcome(tuple(judged.fates))
+    return CommitOutcome(tuple(judged.fates))
 
 
-def _locked(engine: Engine, delivery: Delivery) -> dict[Name, Known]:
+def _locked(engine: Engine, delivery: Delivery) -> dict[Name, KnownEpoch]:
     """Return what is known of all that the delivery speaks of, which nobody else changes meanwhile."""
     names = sorted(set(_names(delivery)))
     empty = [(*name, None, None, None, None) for name in names]
     engine.upsert("epoch", EPOCH, empty, EPOCH[:2], update=False)
-    known: dict[Name, Known] = {}
+    known: dict[Name, KnownEpoch] = {}
     for station, epoch, first, last, *said in engine.lookup("epoch", EPOCH, EPOCH[:2], names, lock=True):
-        known[station, epoch] = Known((first, last), (said[0], said[1]))
+        known[station, epoch] = KnownEpoch((first, last), (said[0], said[1]))
     pairs: dict[Name, list[tuple[int, int]]] = {}
     for station, epoch, first, last in engine.lookup("ledger", LEDGER, LEDGER[:2], names):
         pairs.setdefault((station, epoch), []).append((first, last))
@@ -94,7 +94,7 @@ def _locked(engine: Engine, delivery: Delivery) -> dict[Name, Known]:
     return known
 
 
-def _judged(engine: Engine, delivered: tuple[Row, ...], known: dict[Name, Known]) -> Judged:
+def _judged(engine: Engine, delivered: tuple[Row, ...], known: dict[Name, KnownEpoch]) -> Judged:
     """Return what is to become of the rows."""
     asked = sorted({key for row in delivered if (key := _identity(row))[2] in known[key[:2]].ranges})
     latest: dict[Identity, tuple[int, bytes]] = {}
@@ -109,12 +109,12 @@ def _judged(engine: Engine, delivered: tuple[Row, ...], known: dict[Name, Known]
         there = latest.get(key)
         if there is None or revision > there[0]:
             latest[key], found.fresh[key] = (revision, row.raw), row
-            found.fates.append(Fate.NEW)
+            found.fates.append(RowFate.NEW)
         elif revision < there[0] or _same(row.raw, there[1]):
-            found.fates.append(Fate.DOUBLE)
+            found.fates.append(RowFate.DOUBLE)
         else:
             found.others.append(row)
-            found.fates.append(Fate.OTHER)
+            found.fates.append(RowFate.OTHER)
     found.replaced = [minutes[key] for key in found.fresh if key in minutes]
     return found
 
@@ -135,7 +135,7 @@ def _keep_others(engine: Engine, others: Iterable[Row]) -> None:
         log.warning("%d records came with another content than the one that is here; both are kept", written)
 
 
-def _keep_known(engine: Engine, known: dict[Name, Known]) -> None:
+def _keep_known(engine: Engine, known: dict[Name, KnownEpoch]) -> None:
     names = sorted(known)
     engine.upsert("epoch", EPOCH, [(*n, *known[n].arrived, *known[n].said) for n in names], EPOCH[:2])
     now = {name: frozenset(known[name].ranges) for name in names}

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from edge.measure.aggregates import HOUR_US, Minute, hour_of, parted, said_by
-from edge.measure.counts import COUNTS, Counts, Parts, parts_of
+from edge.measure.aggregates import HOUR_US, MeasuredMinute, hour_of, parted, said_by
+from edge.measure.counts import COUNTS, Counts, ExactSums, parts_of
 from edge.records.record import Kind
 from hub.database.engine import Engine
 from hub.database.rows import is_refused
@@ -28,7 +28,7 @@ HOURLY = ("station", "channel", "start", "utc_offset_s", *COUNTS, "rests")
 SETUP = ("station", "epoch", "seq")
 
 
-class Hour(NamedTuple):
+class StationHour(NamedTuple):
     """One hour of a station: its begin, microseconds UTC, and the clock it is one of."""
 
     station: str
@@ -64,18 +64,18 @@ def offsets(engine: Engine, setups: Iterable[Setup]) -> Offsets:
     return {(station, epoch, seq): offset for station, epoch, seq, offset in found if offset is not None}
 
 
-def hours_of(engine: Engine, minutes: Iterable[Dated]) -> set[Hour]:
+def hours_of(engine: Engine, minutes: Iterable[Dated]) -> set[StationHour]:
     """Return the hours that minutes lie in."""
     dated = list(minutes)
     known = offsets(engine, ((m.station, m.epoch, m.setup) for m in dated if m.setup is not None))
     return {_hour(m, known.get((m.station, m.epoch, m.setup or 0), 0)) for m in dated}
 
 
-def hours_under(engine: Engine, before: Offsets, setups: Iterable[Setup]) -> set[Hour]:
+def hours_under(engine: Engine, before: Offsets, setups: Iterable[Setup]) -> set[StationHour]:
     """Return the hours of the minutes of setups that have come or changed, as they were (`before`) and as they are."""
     changed = sorted(set(setups))
     after = offsets(engine, changed)
-    found: set[Hour] = set()
+    found: set[StationHour] = set()
     for setup in changed:
         was, now = before.get(setup, 0), after.get(setup, 0)
         if was == now:
@@ -89,25 +89,25 @@ def hours_under(engine: Engine, before: Offsets, setups: Iterable[Setup]) -> set
     return found
 
 
-def keep_true(engine: Engine, anew: set[Hour], fresh: Iterable[Fresh]) -> None:
+def keep_true(engine: Engine, anew: set[StationHour], fresh: Iterable[Fresh]) -> None:
     """Count hours anew and add fresh minutes to others, in a transaction that has written them; too many hours wait."""
     minutes = _by_hour(engine, fresh)
     newest_first = sorted(anew | minutes.keys(), key=lambda hour: (-hour.start, hour))
     now = newest_first[:MOST_HOURS]
     _lock(engine, {hour.station for hour in now})
-    anew = anew | {Hour(*line) for line in engine.lookup("stale", HOUR, HOUR, sorted(set(now) - anew))}
+    anew = anew | {StationHour(*line) for line in engine.lookup("stale", HOUR, HOUR, sorted(set(now) - anew))}
     there = _there(engine, sorted(set(now) - anew))
-    anew |= {Hour(key[0], *key[2:]) for key, parts in there.items() if parts is None}
+    anew |= {StationHour(key[0], *key[2:]) for key, parts in there.items() if parts is None}
     recount(engine, anew.intersection(now))
     _add(engine, there, {hour: minutes[hour] for hour in now if hour not in anew})
     engine.upsert("stale", HOUR, sorted(newest_first[MOST_HOURS:]), HOUR, update=False)
 
 
-def recount(engine: Engine, hours: Iterable[Hour]) -> None:
+def recount(engine: Engine, hours: Iterable[StationHour]) -> None:
     """Count these hours anew from their minutes."""
     wanted = sorted(set(hours))
     _lock(engine, {hour.station for hour in wanted})
-    made: dict[Key, Parts] = {}
+    made: dict[Key, ExactSums] = {}
     for run in _runs(wanted):
         for hour, minutes in _minutes(engine, run):
             made |= _counted(hour, minutes)
@@ -125,7 +125,7 @@ def work_off(engine: Engine) -> int:
             "SELECT station, start, utc_offset_s FROM stale ORDER BY start DESC, station, utc_offset_s LIMIT %s",
             (SLICE,),
         )
-        hours = [Hour(*line) for line in found]
+        hours = [StationHour(*line) for line in found]
         recount(engine, hours)
         engine.delete("stale", HOUR, sorted(hours))
     return len(hours)
@@ -141,25 +141,25 @@ def doubt(engine: Engine, station: str) -> None:
     )
 
 
-def _by_hour(engine: Engine, fresh: Iterable[Fresh]) -> dict[Hour, list[Minute]]:
+def _by_hour(engine: Engine, fresh: Iterable[Fresh]) -> dict[StationHour, list[MeasuredMinute]]:
     found = list(fresh)
     known = offsets(engine, ((m.station, m.epoch, m.setup) for m, *_ in found if m.setup is not None))
-    minutes: dict[Hour, list[Minute]] = {}
+    minutes: dict[StationHour, list[MeasuredMinute]] = {}
     for dated, duration, raw in found:
         hour = _hour(dated, known.get((dated.station, dated.epoch, dated.setup or 0), 0))
-        minutes.setdefault(hour, []).append(Minute(dated.start, duration, said_by(raw)))
+        minutes.setdefault(hour, []).append(MeasuredMinute(dated.start, duration, said_by(raw)))
     return minutes
 
 
-def _there(engine: Engine, hours: list[Hour]) -> dict[Key, Parts | None]:
+def _there(engine: Engine, hours: list[StationHour]) -> dict[Key, ExactSums | None]:
     """Return what hours come to so far; None: a hub of an earlier version has counted it, and rounded."""
     lines = engine.lookup("hourly", HOURLY, HOUR, hours)
     return {line[:4]: parts_of(Counts(*line[4:-1]), line[-1]) for line in lines}
 
 
-def _add(engine: Engine, there: dict[Key, Parts | None], fresh: dict[Hour, list[Minute]]) -> None:
+def _add(engine: Engine, there: dict[Key, ExactSums | None], fresh: dict[StationHour, list[MeasuredMinute]]) -> None:
     """Add minutes to hours that are `there` as far as they have any."""
-    made: dict[Key, Parts] = {}
+    made: dict[Key, ExactSums] = {}
     for hour, minutes in fresh.items():
         for key, parts in _counted(hour, minutes).items():
             before = there.get(key)
@@ -167,13 +167,13 @@ def _add(engine: Engine, there: dict[Key, Parts | None], fresh: dict[Hour, list[
     _write(engine, made)
 
 
-def _counted(hour: Hour, minutes: Iterable[Minute]) -> dict[Key, Parts]:
+def _counted(hour: StationHour, minutes: Iterable[MeasuredMinute]) -> dict[Key, ExactSums]:
     """Return what minutes come to, but for channels whose name no database takes."""
     found = parted(minutes)
     return {(hour.station, name, *hour[1:]): parts for name, parts in found if not is_refused(name)}
 
 
-def _write(engine: Engine, made: dict[Key, Parts]) -> None:
+def _write(engine: Engine, made: dict[Key, ExactSums]) -> None:
     lines = [(*key, *made[key].counts(), made[key].rests()) for key in sorted(made)]
     engine.upsert("hourly", HOURLY, lines, HOURLY[:4])
 
@@ -185,13 +185,13 @@ def _lock(engine: Engine, stations: set[str]) -> None:
     engine.lookup("counting", ("station",), ("station",), names, lock=True)
 
 
-def _hour(minute: Dated, offset: int) -> Hour:
-    return Hour(minute.station, hour_of(minute.start, offset), offset)
+def _hour(minute: Dated, offset: int) -> StationHour:
+    return StationHour(minute.station, hour_of(minute.start, offset), offset)
 
 
-def _runs(hours: list[Hour]) -> Iterator[list[Hour]]:
+def _runs(hours: list[StationHour]) -> Iterator[list[StationHour]]:
     """Yield hours that lie beside each other together."""
-    run: list[Hour] = []
+    run: list[StationHour] = []
     for hour in hours:
         if run and (hour.station != run[0].station or hour.start > run[-1].start + HOUR_US or len(run) >= RUN):
             yield run
@@ -201,7 +201,7 @@ def _runs(hours: list[Hour]) -> Iterator[list[Hour]]:
         yield run
 
 
-def _minutes(engine: Engine, run: list[Hour]) -> Iterator[tuple[Hour, list[Minute]]]:
+def _minutes(engine: Engine, run: list[StationHour]) -> Iterator[tuple[StationHour, list[MeasuredMinute]]]:
     """Yield each hour of a run with its minutes."""
     found = engine.query(
         "SELECT start, duration, epoch, setup, raw FROM record WHERE station = %s AND start >= %s AND start < %s "
@@ -210,9 +210,9 @@ def _minutes(engine: Engine, run: list[Hour]) -> Iterator[tuple[Hour, list[Minut
     )
     station = run[0].station
     known = offsets(engine, ((station, epoch, setup) for _, _, epoch, setup, _ in found if setup is not None))
-    inside: dict[Hour, list[Minute]] = {hour: [] for hour in run}
+    inside: dict[StationHour, list[MeasuredMinute]] = {hour: [] for hour in run}
     for start, duration, epoch, setup, raw in found:
         hour = _hour(Dated(station, epoch, setup, start), known.get((station, epoch, setup or 0), 0))
         if hour in inside:
-            inside[hour].append(Minute(start, duration, said_by(raw)))
+            inside[hour].append(MeasuredMinute(start, duration, said_by(raw)))
     yield from inside.items()

@@ -7,7 +7,7 @@ from typing import Any
 from edge.measure.aggregates import HOUR_US, SUSPECT, said_by, said_of
 from edge.records.answers import Point
 from hub.database.engine import Engine
-from hub.lacking import Lacking, lacking
+from hub.lacking import LackingSpan, lacking
 
 DAY_US = 24 * HOUR_US
 COUNTED = "start_us, end_us, mean, min, min_us, max, max_us, sum, good, suspect, bad, missing"
@@ -69,7 +69,7 @@ def _page(found: list[tuple[Any, ...]], most: int) -> tuple[list[tuple[Any, ...]
     return [line for line in found[:most] if line[0] < rest], rest
 
 
-def _point(line: tuple[Any, ...], holes: list[Lacking]) -> Point:
+def _point(line: tuple[Any, ...], holes: list[LackingSpan]) -> Point:
     start, end, mean, low, low_us, high, high_us, amount, good, suspect, bad, missing = line
     absent = round(sum(hole.within(start, end) for hole in holes)) if holes else 0
     value, flag = mean if amount is None else amount, 1 if good else 9

@@ -28,7 +28,7 @@ NO_ADDRESS = Reason(
 )
 
 
-class RowError(SinkError):
+class ValueRefusedError(SinkError):
     """A value that the database does not take: one row's fault, not the database's. In the database's own words."""
 
     def __init__(self, words: str) -> None:
@@ -42,7 +42,7 @@ class AgainError(SinkError):
         super().__init__(unusable(database, why))
 
 
-class RefusedError(SinkError):
+class DatabaseRefusedError(SinkError):
     """A database that is not to be written: another program's, or a newer hub's. Nothing in it was changed."""
 
 
@@ -102,6 +102,6 @@ def opened(url: str, password: str | None = None, make: bool = True) -> Engine:
         try:
             from hub.database.postgres import PostgresEngine
         except ImportError:
-            raise RefusedError(NOT_INSTALLED.having(library="psycopg")) from None
+            raise DatabaseRefusedError(NOT_INSTALLED.having(library="psycopg")) from None
         return PostgresEngine(url, password)
-    raise RefusedError(NO_ADDRESS)
+    raise DatabaseRefusedError(NO_ADDRESS)

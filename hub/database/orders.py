@@ -22,7 +22,7 @@ COLUMNS = "id, station, name, arguments, asked_by, asked, expires, sent, nobody,
 KEPT_US = 90 * 86_400_000_000
 
 
-class Order(msgspec.Struct, frozen=True):
+class CommandOrder(msgspec.Struct, frozen=True):
     """One command. `sent_us`: when the broker had taken it; `nobody`: no station listened then.
 
     `state`: what the station says, "accepted", "done" or "failed", with its own data in `result`; None while it has
@@ -49,7 +49,7 @@ class Orders:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, station: str, command: Command, caller: Account, now: int) -> Order:
+    def add(self, station: str, command: Command, caller: Account, now: int) -> CommandOrder:
         """Keep a new command, to be sent; what was asked long ago is forgotten (the audit still has it)."""
         self._engine.query("DELETE FROM command WHERE asked < %s", (now - KEPT_US,))
         arguments = msgspec.json.encode(command.args).decode()
@@ -59,9 +59,9 @@ class Orders:
             "VALUES (%s, %s, %s, %s, %s, %s, %s)",
             (command.id, station, command.name, arguments, who, now, command.expires),
         )
-        return Order(command.id, station, command.name, command.args, who, now, command.expires or 0)
+        return CommandOrder(command.id, station, command.name, command.args, who, now, command.expires or 0)
 
-    def unsent(self, now: int) -> list[Order]:
+    def unsent(self, now: int) -> list[CommandOrder]:
         """Return what has not gone out and is not too old."""
         found = self._engine.query(
             f"SELECT {COLUMNS} FROM command WHERE sent IS NULL AND expires > %s ORDER BY asked, id LIMIT 100", (now,)
@@ -80,7 +80,7 @@ class Orders:
             (result.state, msgspec.json.encode(result.data).decode(), now, result.id, result.station),
         )
 
-    def order(self, name: str) -> Order | None:
+    def order(self, name: str) -> CommandOrder | None:
         """Return one command; None where there is none."""
         found = self._engine.query(f"SELECT {COLUMNS} FROM command WHERE id = %s", (name,))
         return _order(found[0]) if found else None
@@ -94,8 +94,8 @@ def make(engine: Engine) -> None:
         run(engine, table)
 
 
-def _order(row: tuple[Any, ...]) -> Order:
+def _order(row: tuple[Any, ...]) -> CommandOrder:
     name, station, kind, arguments, who, asked, expires, sent, nobody, state, result, answered = row
     told = None if result is None else msgspec.json.decode(result)
     given = msgspec.json.decode(arguments)
-    return Order(name, station, kind, given, who, asked, expires, sent, bool(nobody), state, told, answered)
+    return CommandOrder(name, station, kind, given, who, asked, expires, sent, bool(nobody), state, told, answered)

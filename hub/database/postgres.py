@@ -18,7 +18,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
 from drivers.reason import Reason
-from hub.database.engine import AgainError, RefusedError, RowError, Rows, unusable
+from hub.database.engine import AgainError, DatabaseRefusedError, Rows, ValueRefusedError, unusable
 from hub.sink import SinkError
 
 DEADLINE = 30.0  # s for a statement, of the largest delivery too
@@ -71,7 +71,7 @@ class PostgresEngine:
         try:
             parts = conninfo.conninfo_to_dict(url)
         except psycopg.Error as error:
-            raise RefusedError(
+            raise DatabaseRefusedError(
                 Reason("address_is_none", "the database's address is none: {why}", why=str(error).strip())
             ) from None
         self.shown = f"PostgreSQL {parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
@@ -180,14 +180,14 @@ class PostgresEngine:
         except psycopg.Error as error:
             raise self._said(error) from None
         except (UnicodeError, OverflowError) as error:  # a value that cannot even be sent
-            raise RowError(str(error)) from None
+            raise ValueRefusedError(str(error)) from None
 
     def _said(self, error: psycopg.Error) -> SinkError:
         state, why = error.sqlstate or "", (str(error).strip().splitlines() or ["it does not answer"])[0]
         if state in AGAIN:
             return AgainError(self.shown, why)
         if state.startswith(DATA) or isinstance(error, psycopg.DataError):
-            return RowError(why)
+            return ValueRefusedError(why)
         if state in FULL:
             return SinkError(Reason("no_room_on", "no room is left on the disk of {database}", database=self.shown))
         if isinstance(error, errors.InsufficientPrivilege):

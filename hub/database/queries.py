@@ -35,8 +35,8 @@ from hub import completeness, monthly
 from hub.database import cameras, curves, rows, turns
 from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
-from hub.database.turns import Turn
-from hub.exported import Export, Wanted
+from hub.database.turns import AlertTurn
+from hub.exported import Export, ExportSelection
 from hub.lacking import lacking
 from hub.monthly import MonthlySheet
 from hub.sink import SinkError
@@ -65,7 +65,7 @@ class Queries:
     def __init__(self, engine: Engine, stations: frozenset[str] | None = None) -> None:
         self._engine, self._mine = engine, stations
 
-    def export(self, wanted: Wanted) -> Export:
+    def export(self, wanted: ExportSelection) -> Export:
         """Return what reads a station's minutes for a file."""
         self._allow(wanted.station)
         return Export(self._engine, wanted)
@@ -190,7 +190,7 @@ class Queries:
         self._allow(station)
         return cameras.newest(self._engine, station, now_us)
 
-    def alert_turns(self, station: str) -> list[Turn]:
+    def alert_turns(self, station: str) -> list[AlertTurn]:
         """Return the newest turns of a station's alerts, the newest first."""
         self._allow(station)
         return turns.newest(self._engine, station)

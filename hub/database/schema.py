@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from drivers.reason import Reason
 from hub.database import accounts, alarm_tables, forward_tables, hourly, orders
-from hub.database.engine import Engine, RefusedError
+from hub.database.engine import DatabaseRefusedError, Engine
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
 MOST_GENERATION = 2**52  # a random number, so that a copy that is put back by hand meets no receipt of the other life
@@ -168,7 +168,7 @@ def version(engine: Engine) -> int:
     if not there:
         return 0
     if PROGRAM not in there:
-        raise RefusedError(
+        raise DatabaseRefusedError(
             Reason(
                 "others_database",
                 "{database} is another program's database (it has {table}): name an empty one, or a new file",
@@ -179,7 +179,7 @@ def version(engine: Engine) -> int:
     found = engine.query(f"SELECT version FROM {PROGRAM}")
     known = int(found[0][0]) if len(found) == 1 else 0
     if known > len(MIGRATIONS):
-        raise RefusedError(
+        raise DatabaseRefusedError(
             Reason(
                 "newer_hub",
                 "{database} was written by a newer hub (version {version} of its tables; this one knows {known}): "

@@ -16,9 +16,9 @@ from edge.wire.contract import Revised
 from hub.alarms.lease import ANSWERS, Lease
 from hub.database import comparison, counting, rows, schema
 from hub.database.commit import committed
-from hub.database.engine import AgainError, Engine, RowError
+from hub.database.engine import AgainError, Engine, ValueRefusedError
 from hub.database.quantities import make_views
-from hub.sink import Delivery, Fate, Outcome, Row, SinkError
+from hub.sink import CommitOutcome, Delivery, Row, RowFate, SinkError
 
 log = logging.getLogger("minshan.hub")
 TRIES = 5  # of a transaction that another hub's stood in the way of
@@ -47,11 +47,11 @@ class DatabaseSink:
         """A random number, another after a restore."""
         return self._generation
 
-    def commit(self, delivery: Delivery) -> Outcome:
+    def commit(self, delivery: Delivery) -> CommitOutcome:
         """Keep a delivery; a row that the database does not take costs no other. Raise SinkError."""
         try:
             return self._tried(delivery)
-        except RowError as error:
+        except ValueRefusedError as error:
             return self._halved(delivery, error)
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
@@ -115,7 +115,7 @@ class DatabaseSink:
 
     # -- a commit ------------------------------------------------------------------------------------------
 
-    def _tried(self, delivery: Delivery) -> Outcome:
+    def _tried(self, delivery: Delivery) -> CommitOutcome:
         for left in reversed(range(TRIES)):
             try:
                 with self._engine.transaction():
@@ -125,27 +125,29 @@ class DatabaseSink:
                     raise
         raise AssertionError("a loop of at least one pass")
 
-    def _halved(self, delivery: Delivery, error: RowError) -> Outcome:
+    def _halved(self, delivery: Delivery, error: ValueRefusedError) -> CommitOutcome:
         """Commit in halves what could not be committed together, down to the row at fault."""
         found = delivery.rows
         if len(found) == 1 and not (delivery.pictures or delivery.notes or delivery.announced):
             return self._bare(found[0], str(error))
         if len(found) < 2:
             if found:
-                return Outcome((*self.commit(Delivery(found)).fates, *self.commit(_without(delivery)).fates))
+                return CommitOutcome((*self.commit(Delivery(found)).fates, *self.commit(_without(delivery)).fates))
             raise SinkError(error.reason)
         middle = len(found) // 2
         first = self.commit(Delivery(found[:middle]))
         rest = self.commit(msgspec.structs.replace(delivery, rows=found[middle:]))
-        return Outcome(first.fates + rest.fates, first.why | {middle + place: said for place, said in rest.why.items()})
+        return CommitOutcome(
+            first.fates + rest.fates, first.why | {middle + place: said for place, said in rest.why.items()}
+        )
 
-    def _bare(self, row: Row, why: str) -> Outcome:
+    def _bare(self, row: Row, why: str) -> CommitOutcome:
         """Commit a row without the view of its body; REFUSED where that does not help."""
         try:
             return self._tried(Delivery((msgspec.structs.replace(row, viewed=False),)))
-        except RowError as error:
+        except ValueRefusedError as error:
             log.warning("a record of %s is not taken by the database: %s; %s", row.station, why, error)
-            return Outcome((Fate.REFUSED,), {0: why})
+            return CommitOutcome((RowFate.REFUSED,), {0: why})
 
 
 def _without(delivery: Delivery) -> Delivery:

@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 
 from drivers.reason import Reason
-from hub.database.engine import RefusedError, RowError, Rows, unusable
+from hub.database.engine import DatabaseRefusedError, Rows, ValueRefusedError, unusable
 from hub.sink import SinkError
 
 PATIENCE = 10_000  # ms for which another writer is waited for
@@ -121,7 +121,9 @@ class SqliteEngine:
         """Return why the file cannot be opened: what no waiting helps, or nobody has made it yet, or what it may be."""
         path = Path(self.shown)
         if path.is_dir():
-            return RefusedError(Reason("database_is_folder", "{file} is a folder: name a file in it", file=self.shown))
+            return DatabaseRefusedError(
+                Reason("database_is_folder", "{file} is a folder: name a file in it", file=self.shown)
+            )
         if not path.exists() and path.parent.is_dir() and not self._flags & apsw.SQLITE_OPEN_CREATE:
             return SinkError(
                 Reason(
@@ -135,10 +137,10 @@ class SqliteEngine:
         try:
             yield
         except REFUSED as error:
-            raise RowError(str(error)) from None
+            raise ValueRefusedError(str(error)) from None
         except apsw.NotADBError:
             self.close()
-            raise RefusedError(Reason("no_sqlite", "{file} is no SQLite database", file=self.shown)) from None
+            raise DatabaseRefusedError(Reason("no_sqlite", "{file} is no SQLite database", file=self.shown)) from None
         except apsw.FullError:
             raise SinkError(Reason("no_room_for", "no room is left for {file}", file=self.shown)) from None
         except apsw.BusyError:

@@ -13,14 +13,14 @@ MOST = 200  # turns that are looked at, the newest: more than a season's of one 
 OVER = ("cleared", "ended")
 
 
-class Turn(msgspec.Struct, frozen=True):
+class AlertTurn(msgspec.Struct, frozen=True):
     """One turn: when it began (or arrived, where it is not dated), and what the station says of it."""
 
     time_us: int
     body: dict[str, Any]
 
 
-def newest(engine: Engine, station: str) -> list[Turn]:
+def newest(engine: Engine, station: str) -> list[AlertTurn]:
     """Return the newest turns of a station, the newest first."""
     found = engine.query(
         "SELECT coalesce(start, arrived), body FROM record WHERE station = %s AND kind = 'alert' AND kind <> 'minute' "
@@ -28,18 +28,18 @@ def newest(engine: Engine, station: str) -> list[Turn]:
         (station, MOST),
     )
     told = ((time, json.loads(body) if isinstance(body, str) else body) for time, body in found)
-    return [Turn(time, body) for time, body in told if isinstance(body, dict)]
+    return [AlertTurn(time, body) for time, body in told if isinstance(body, dict)]
 
 
-def open_ones(turns: list[Turn]) -> list[Turn]:
+def open_ones(turns: list[AlertTurn]) -> list[AlertTurn]:
     """Return the newest turn of each alert that is not over, the newest first; `turns`: the newest first."""
-    latest: dict[str, Turn] = {}
+    latest: dict[str, AlertTurn] = {}
     for turn in turns:
         latest.setdefault(str(turn.body.get("alert")), turn)
     return [turn for turn in latest.values() if is_open(turn)]
 
 
-def is_open(turn: Turn) -> bool:
+def is_open(turn: AlertTurn) -> bool:
     """Return whether an alert stands after this turn, or its rule knows nothing."""
     kind = turn.body.get("turn")
     return kind not in OVER and (kind == "blind" or bool(turn.body.get("step")))

@@ -15,8 +15,8 @@ from edge.wire import mqtt_link
 from edge.wire.retry import Retry
 from hub.config import HubConfig
 from hub.database.engine import opened
-from hub.forward.queue import Queue
-from hub.forward.turn import Turn
+from hub.forward.queue import DatabaseQueue
+from hub.forward.turn import ForwardTurn
 
 LAST_S = 2.0  # s for which a lane that is told to end is waited for: a request that hangs ends with the process
 
@@ -35,17 +35,17 @@ def _run(config: HubConfig, section: Forward, clock: Clock, utc: Callable[[], in
 
 def lane(config: HubConfig, section: Forward, clock: Clock, utc: Callable[[], int]) -> ForwardLane:
     """Return the lane of one destination. Raise SinkError."""
-    queue = Queue(opened(config.database.url, config.password, make=False), section.name, utc)
+    queue = DatabaseQueue(opened(config.database.url, config.password, make=False), section.name, utc)
     return lane_of(queue, section, config.hub.name or socket.gethostname(), clock, utc)
 
 
 def lane_of(
-    queue: Queue, section: Forward, holder: str, clock: Clock, utc: Callable[[], int], seed: int | None = None
+    queue: DatabaseQueue, section: Forward, holder: str, clock: Clock, utc: Callable[[], int], seed: int | None = None
 ) -> ForwardLane:
     """Return the lane of a destination's queue for the hub of that name; `seed` fixes its pauses."""
     queue.stations = section.stations
     queue.events = isinstance(section, HttpJson) and section.events
-    turn = Turn(queue, holder, section.timeout_s, clock, utc)
+    turn = ForwardTurn(queue, holder, section.timeout_s, clock, utc)
     pace = Pace(every_s=lambda: section.every_min * 60.0, is_ours=turn.is_ours)
     way = sender(section, holder, clock, utc, mqtt_link.connect)
     return ForwardLane(queue, way, clock, Retry(section.retry_max_s, seed), pace)

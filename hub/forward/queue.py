@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from drivers.reason import Reason
-from edge.forward.batch import Batch, Item, read
+from edge.forward.batch import Batch, BatchItem, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
 from edge.records.ranges import Ranges
@@ -33,7 +33,7 @@ LOOK_US = 100_000_000  # microseconds after which all is compared whatever the s
 Encode = Callable[[str, Record], bytes]  # raises EncodeError
 
 
-class Queue:
+class DatabaseQueue:
     """One destination's. `stations`: these alone (none: all); `events`: what is no minute too; `utc`: microseconds."""
 
     def __init__(self, engine: Engine, destination: str, utc: Callable[[], int]) -> None:
@@ -156,7 +156,7 @@ class Queue:
         forwarded.locked(self._engine, (key[:2] for key in chosen))
         found = {tuple(row[:3]): row[3:] for row in self._engine.lookup("record", READ, KEY, sorted(chosen))}
         passed: dict[Name, list[int]] = {}
-        refused: list[tuple[Item, Reason]] = []
+        refused: list[tuple[BatchItem, Reason]] = []
         items, lines = [], []
         for key in sorted(chosen):
             if key not in found:
@@ -165,7 +165,7 @@ class Queue:
             if kind != Kind.MINUTE and not self.events:
                 passed.setdefault(key[:2], []).append(key[2])
                 continue
-            item = Item(*key, revision, None)
+            item = BatchItem(*key, revision, None)
             try:
                 start, line = _line(key[0], bytes(raw), encode)
             except EncodeError as error:
@@ -200,7 +200,7 @@ class Queue:
     def _gone(self, batch: Batch) -> None:
         self._engine.delete("forward_batch", BATCH[:2], [(batch.destination, batch.number)])
 
-    def _aside(self, refused: list[tuple[Item, Reason]]) -> None:
+    def _aside(self, refused: list[tuple[BatchItem, Reason]]) -> None:
         now = self._utc()
         kept = [
             (self.destination, *item[:4], now, rows.text(json.dumps(why.builtins(), ensure_ascii=False)))

@@ -12,7 +12,7 @@ from hub.database import forwarded
 from hub.database.engine import Engine
 
 
-class State(NamedTuple):
+class DestinationState(NamedTuple):
     """One destination. Times are microseconds UTC, None where there was none yet.
 
     `newest`: the start of the newest minute that it has; `proven`: when it last took something; `waiting`: records that
@@ -29,7 +29,7 @@ class State(NamedTuple):
     why: Reason | None
 
 
-def state_of(engine: Engine, section: Forward) -> State:
+def state_of(engine: Engine, section: Forward) -> DestinationState:
     """Return how far a destination is. Raise SinkError."""
     name = section.name
     found = engine.query("SELECT newest, proven, why FROM forward_lane WHERE destination = %s", (name,))
@@ -37,4 +37,6 @@ def state_of(engine: Engine, section: Forward) -> State:
     left = forwarded.waiting(engine, name, section.stations)
     aside = sum(ranges.count(some) for some in forwarded.aside(engine, name).values())
     waiting = sum(ranges.count(some) for some in left.values())
-    return State(name, section.kind, newest, proven, waiting, aside, None if why is None else restored(json.loads(why)))
+    return DestinationState(
+        name, section.kind, newest, proven, waiting, aside, None if why is None else restored(json.loads(why))
+    )

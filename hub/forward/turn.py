@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drivers.clock import Clock
-from hub.forward.queue import Queue
+from hub.forward.queue import DatabaseQueue
 
 LEASE_S = 60.0  # beyond the longest request, for which a hub that says nothing is still the one that sends
 
 
-class Turn:
+class ForwardTurn:
     """One hub's, named `holder`; `utc` tells the time, microseconds since 1970."""
 
-    def __init__(self, queue: Queue, holder: str, timeout_s: float, clock: Clock, utc: Callable[[], int]) -> None:
+    def __init__(
+        self, queue: DatabaseQueue, holder: str, timeout_s: float, clock: Clock, utc: Callable[[], int]
+    ) -> None:
         self._queue, self._holder, self._clock, self._utc = queue, holder, clock, utc
         self._lease_s = timeout_s + LEASE_S
         self._until = 0.0

@@ -22,8 +22,8 @@ from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
-from hub.alarms.links import Link, Links
-from hub.alarms.writing import Writer
+from hub.alarms.links import AlarmLink, Links
+from hub.alarms.writing import AlarmWriter
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 from hub.sink import SinkError
@@ -98,8 +98,8 @@ class AcknowledgePage:
         except SinkError:
             return page(words, [words.say(N_("The database is away: try again in a minute."))], [], 503)
 
-    def _page(self, words: Spoken, engine: Engine, alarms: Sequence[Alarm], link: Link, now: int) -> Response:
-        writer = Writer(engine, self._section, None)
+    def _page(self, words: Spoken, engine: Engine, alarms: Sequence[Alarm], link: AlarmLink, now: int) -> Response:
+        writer = AlarmWriter(engine, self._section, None)
         lines, waits = [], False
         for alarm in alarms:
             lines.append(sentence(words, writer.facts(alarm, "raised", now)))

@@ -15,7 +15,7 @@ from hub.alarms.visits import Visit, visits
 from hub.rights import Right
 from hub.web.arguments import Nothing
 from hub.web.handlers import caller
-from hub.web.table import API, ApiError, Asked, Route
+from hub.web.table import API, ApiError, RequestContext, Route
 
 RECENT_US = 7 * 86_400_000_000
 NO_ALERT = Reason("no_such_alert", "there is no alert of this id")
@@ -57,13 +57,13 @@ class AlertState(msgspec.Struct, frozen=True):
     acknowledged_us: int | None
 
 
-def alerts(asked: Asked, said: AlertsSince) -> list[AlertState]:
+def alerts(asked: RequestContext, said: AlertsSince) -> list[AlertState]:
     """Return what is open, and what was."""
     since = us(said.since) if said.since else asked.now_us - RECENT_US
     return [state_of(one) for one in asked.alarms.since(since, caller(asked).stations)]
 
 
-def acknowledge(asked: Asked, said: OfAlert) -> AlertState:
+def acknowledge(asked: RequestContext, said: OfAlert) -> AlertState:
     """Note that the caller knows of an alert; who was first stays."""
     who = caller(asked)
     known = asked.alarms.load_alarms([said.id]).get(said.id)
@@ -74,7 +74,7 @@ def acknowledge(asked: Asked, said: OfAlert) -> AlertState:
     return state_of(now)
 
 
-def to_visit(asked: Asked, _said: Nothing) -> list[Visit]:
+def to_visit(asked: RequestContext, _said: Nothing) -> list[Visit]:
     """Return what is to be seen to, station by station."""
     return visits(asked.engine, caller(asked).stations, asked.now_us)
 

@@ -24,7 +24,7 @@ from edge.page.guard import refusal
 from hub.alarms.book import AlarmBook
 from hub.alarms.people import PersonError
 from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
-from hub.database.engine import RowError
+from hub.database.engine import ValueRefusedError
 from hub.database.orders import Orders
 from hub.database.queries import NO_STATION, AskedError, Queries
 from hub.exported import NothingError
@@ -33,10 +33,10 @@ from hub.sink import SinkError
 from hub.tiles import KIND as WEBP
 from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, parse_arguments
 from hub.web.engines import Engines
-from hub.web.guard import COOKIE, Guard
+from hub.web.guard import COOKIE, HubGuard
 from hub.web.openapi import document
 from hub.web.routes import API
-from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, MadeFile, Route, SessionAnswer
+from hub.web.table import ApiError, DataAnswer, FileAnswer, MadeFile, RequestContext, Route, SessionAnswer
 
 T = TypeVar("T")
 log = logging.getLogger("minshan.web")
@@ -51,7 +51,7 @@ NO_ROUTE = Reason("no_route", "there is nothing here: /api/v1/openapi.json tells
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RawRequest:
     """What is known of a request before it is understood."""
 
     path: dict[str, str]
@@ -63,7 +63,7 @@ class Heard:
     form: bool = False  # the body is that of a form
 
 
-class Desk:
+class RequestPool:
     """Answers requests in threads of its own: those that may take seconds never keep the others waiting."""
 
     def __init__(self, engines: Engines, utc: Callable[[], int]) -> None:
@@ -71,12 +71,12 @@ class Desk:
         self._quick = ThreadPoolExecutor(QUICK, "web")
         self._slow = ThreadPoolExecutor(SLOW, "web-slow")
 
-    async def answer(self, route: Route, heard: Heard) -> Any:
+    async def answer(self, route: Route, heard: RawRequest) -> Any:
         """Return what a route answers. Raise ApiError."""
         pool = self._slow if route.slow else self._quick
         return await asyncio.get_running_loop().run_in_executor(pool, self._work, route, heard)
 
-    async def caller(self, heard: Heard) -> Account | None:
+    async def caller(self, heard: RawRequest) -> Account | None:
         """Return who asks. Raise ApiError."""
         return await self.quickly(lambda: self._caller(heard))
 
@@ -90,18 +90,18 @@ class Desk:
             pool.shutdown(cancel_futures=True)
         self._engines.close()
 
-    def _caller(self, heard: Heard) -> Account | None:
+    def _caller(self, heard: RawRequest) -> Account | None:
         try:
             return self._known(Accounts(self._engines.mine()), heard)
         except SinkError as trouble:
             raise sink_failure(trouble) from None
 
-    def _known(self, accounts: Accounts, heard: Heard) -> Account | None:
+    def _known(self, accounts: Accounts, heard: RawRequest) -> Account | None:
         if heard.token is not None:
             return accounts.by_token(heard.token)
         return None if heard.session is None else accounts.by_session(heard.session, self._utc())
 
-    def _work(self, route: Route, heard: Heard) -> Any:
+    def _work(self, route: Route, heard: RawRequest) -> Any:
         try:
             engine = self._engines.mine()
             accounts = Accounts(engine)
@@ -117,7 +117,7 @@ class Desk:
             mine = frozenset[str]() if caller is None else caller.stations
             queries, orders = Queries(engine, mine), Orders(engine)
             parts = engine, queries, accounts, orders, AlarmBook(engine)
-            asked = Asked(caller, *parts, self._utc(), heard.address, heard.session)
+            asked = RequestContext(caller, *parts, self._utc(), heard.address, heard.session)
             return route.handler(asked, arguments)
         except SinkError as trouble:
             raise sink_failure(trouble) from None
@@ -133,13 +133,18 @@ def sink_failure(trouble: SinkError) -> ApiError:
         return ApiError(404 if trouble.reason.code == UNKNOWN.code else 409, trouble.reason)
     if isinstance(trouble, PersonError):
         return ApiError(404, trouble.reason)
-    if isinstance(trouble, RowError):
+    if isinstance(trouble, ValueRefusedError):
         return ApiError(422, NOT_TAKEN.having(why="the database does not take it"))
     return ApiError(503, trouble.reason, AGAIN_S)
 
 
 def made(
-    routes: Sequence[Route], desk: Desk, listen: str, public_url: str | None, version: str, others: list[BaseRoute]
+    routes: Sequence[Route],
+    desk: RequestPool,
+    listen: str,
+    public_url: str | None,
+    version: str,
+    others: list[BaseRoute],
 ) -> Starlette:
     """Return the application. `others` are routes that are no answers: streams, pages."""
     told = msgspec.json.encode(document(routes, version))
@@ -160,11 +165,11 @@ def made(
         for route in routes
     ]
     web.append(WebRoute(f"{API}/openapi.json", openapi, middleware=packed))
-    middleware = [Middleware(Guard, listen=listen, public_url=public_url)]
+    middleware = [Middleware(HubGuard, listen=listen, public_url=public_url)]
     return Starlette(routes=[*web, *others], middleware=middleware, exception_handlers={404: nothing, 405: nothing})
 
 
-def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
+def endpoint(route: Route, desk: RequestPool) -> Callable[[Request], Any]:
     """Return what serves one route."""
 
     async def serve(request: Request) -> Response:
@@ -179,7 +184,7 @@ def endpoint(route: Route, desk: Desk) -> Callable[[Request], Any]:
     return serve
 
 
-async def read_request(request: Request) -> Heard:
+async def read_request(request: Request) -> RawRequest:
     """Return what a request says, with its whole body. Raise ApiError where that is too long."""
     body = b""
     async for part in request.stream():
@@ -188,7 +193,7 @@ async def read_request(request: Request) -> Heard:
             raise ApiError(413, TOO_LONG)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     address = request.client.host if request.client else ""
-    return Heard(
+    return RawRequest(
         dict(request.path_params),
         request.query_params.multi_items(),
         body,

@@ -18,12 +18,12 @@ from drivers.reason import Reason
 from hub import sheets
 from hub.database.accounts import Accounts, Kind
 from hub.database.queries import queries_of
-from hub.exported import Export, Wanted
+from hub.exported import Export, ExportSelection
 from hub.random_secrets import digest
 from hub.rights import Account, Right
 from hub.web import arguments as given
 from hub.web.handlers import MOST_DAYS, caller, last_day, station
-from hub.web.table import API, ApiError, Asked, MadeFile, Route
+from hub.web.table import API, ApiError, MadeFile, RequestContext, Route
 
 AT_ONCE = 2  # exports that are made; a year takes half a minute, and two leave time for everybody else
 AGAIN_S = 10
@@ -41,7 +41,7 @@ USED = Reason("link_used", "this link was opened already: ask for another")
 WHOLE_MINUTES = Reason("lines_are_whole", "JSON lines hold whole minutes: leave quantity out")
 
 
-class Link(msgspec.Struct, frozen=True):
+class OneTimeLink(msgspec.Struct, frozen=True):
     """Where the export can be fetched once, without a login, until an instant."""
 
     path: str
@@ -75,7 +75,9 @@ class Exports:
             Route(
                 "GET", path, "Its minutes as a file", read, given.ExportOf, MadeFile, self.export, True, KINDS["csv"]
             ),
-            Route("POST", f"{path}-links", "A link to that file, for once", read, given.ExportOf, Link, self.link),
+            Route(
+                "POST", f"{path}-links", "A link to that file, for once", read, given.ExportOf, OneTimeLink, self.link
+            ),
             Route(
                 "GET",
                 f"{API}/exports/{{id}}",
@@ -89,7 +91,7 @@ class Exports:
             ),
         )
 
-    def export(self, asked: Asked, said: given.ExportOf) -> MadeFile:
+    def export(self, asked: RequestContext, said: given.ExportOf) -> MadeFile:
         """Make the file. Raise ApiError, SinkError."""
         offset = station(asked, given.OfStation(said.station)).utc_offset_s
         last = last_day(asked, given.DaysOf(said.station, said.first, said.last), offset, MOST_DAYS)
@@ -99,14 +101,14 @@ class Exports:
             raise ApiError(429, BUSY, AGAIN_S)
         try:
             quantities = tuple(said.quantity.split(",")) if said.quantity else ()
-            found = asked.queries.export(Wanted(said.station, said.first, last, quantities))
+            found = asked.queries.export(ExportSelection(said.station, said.first, last, quantities))
             return MadeFile(
                 self._made(found, said), KINDS[said.form], f"{said.station}_{said.first}_{last}.{said.form}"
             )
         finally:
             self._room.release()
 
-    def link(self, asked: Asked, said: given.ExportOf) -> Link:
+    def link(self, asked: RequestContext, said: given.ExportOf) -> OneTimeLink:
         """Give a link."""
         station(asked, given.OfStation(said.station))
         who, secret, until = caller(asked), secrets.token_hex(16), asked.now_us + LINK_US
@@ -115,9 +117,9 @@ class Exports:
             if len(alive) >= MOST_LINKS:
                 raise ApiError(429, BUSY, AGAIN_S)
             self._links = {**alive, digest(secret): ExportLink(who.kind, who.name, said, until)}
-        return Link(f"{API}/exports/{secret}", until)
+        return OneTimeLink(f"{API}/exports/{secret}", until)
 
-    def opened(self, asked: Asked, said: given.OfLink) -> MadeFile:
+    def opened(self, asked: RequestContext, said: given.OfLink) -> MadeFile:
         """Make the file of a link, once, as long as whoever asked for it may see that station."""
         with self._lock:
             kept = self._links.get(digest(said.id))

@@ -15,7 +15,7 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 OTHER_HOST = Reason("hub_host_unknown", 'this hub is not reached as "{host}": see public_url in its file', host="")
 
 
-class Guard(guard.Guard):
+class HubGuard(guard.Guard):
     """Guard a hub: `listen` is the host of the address that is listened on; `public_url` how people reach it."""
 
     def __init__(self, app: ASGIApp, listen: str, public_url: str | None) -> None:

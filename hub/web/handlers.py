@@ -16,14 +16,14 @@ from edge.records.asked import BACKWARDS, us
 from edge.wire.contract import VERSION, Command
 from hub import tiles as tiling
 from hub.database.accounts import Audited
-from hub.database.orders import Order
+from hub.database.orders import CommandOrder
 from hub.monthly import MonthlySheet
 from hub.passwords import matches
 from hub.rights import MAY, Account, Right
 from hub.tiles import Tiles
 from hub.web import arguments as given
 from hub.web.logins import Logins
-from hub.web.table import ApiError, Asked, DataAnswer, FileAnswer, SessionAnswer
+from hub.web.table import ApiError, DataAnswer, FileAnswer, RequestContext, SessionAnswer
 
 MOST_DAYS, MOST_BOARD_DAYS = 366, 31  # of completeness in one answer: of a station, of all
 EXPIRES_US = 600_000_000  # in which a station may still carry a command out
@@ -50,16 +50,16 @@ class Done(msgspec.Struct, frozen=True):
     done: bool = True
 
 
-class Health(msgspec.Struct, frozen=True):
+class ServerHealth(msgspec.Struct, frozen=True):
     """The server answers; of its database and broker this says nothing."""
 
     time_us: int
 
 
-def login(logins: Logins) -> Callable[[Asked, given.Credentials], SessionAnswer]:
+def login(logins: Logins) -> Callable[[RequestContext, given.Credentials], SessionAnswer]:
     """Return the handler that begins sessions, and counts wrong passwords there."""
 
-    def handler(asked: Asked, said: given.Credentials) -> SessionAnswer:
+    def handler(asked: RequestContext, said: given.Credentials) -> SessionAnswer:
         wait = logins.wait(said.name, asked.address, asked.now_us)
         if wait:
             raise ApiError(429, TOO_MANY.having(seconds=wait), wait)
@@ -75,29 +75,29 @@ def login(logins: Logins) -> Callable[[Asked, given.Credentials], SessionAnswer]
     return handler
 
 
-def logout(asked: Asked, _said: given.Nothing) -> SessionAnswer:
+def logout(asked: RequestContext, _said: given.Nothing) -> SessionAnswer:
     """End the session."""
     if asked.session is not None:
         asked.accounts.end_session(asked.session)
     return SessionAnswer(Done(), None)
 
 
-def health(asked: Asked, _said: given.Nothing) -> Health:
+def health(asked: RequestContext, _said: given.Nothing) -> ServerHealth:
     """Say that the server answers."""
-    return Health(asked.now_us)
+    return ServerHealth(asked.now_us)
 
 
-def me(asked: Asked, _said: given.Nothing) -> Me:
+def me(asked: RequestContext, _said: given.Nothing) -> Me:
     """Say who asks."""
     return described(caller(asked))
 
 
-def stations(asked: Asked, _said: given.Nothing) -> list[answers.StationState]:
+def stations(asked: RequestContext, _said: given.Nothing) -> list[answers.StationState]:
     """Return the stations that somebody may see."""
     return asked.queries.stations()
 
 
-def station(asked: Asked, said: given.OfStation) -> answers.StationState:
+def station(asked: RequestContext, said: given.OfStation) -> answers.StationState:
     """Return one station."""
     for found in asked.queries.stations():
         if found.station == said.station:
@@ -105,52 +105,52 @@ def station(asked: Asked, said: given.OfStation) -> answers.StationState:
     raise ApiError(404, Reason("no_such_station", 'no station "{station}" has sent anything', station=said.station))
 
 
-def now(asked: Asked, said: given.OfStation) -> answers.Now:
+def now(asked: RequestContext, said: given.OfStation) -> answers.Now:
     """Return a station's newest minute."""
     return asked.queries.now(said.station)
 
 
-def series(asked: Asked, said: given.SeriesOf) -> answers.Series:
+def series(asked: RequestContext, said: given.SeriesOf) -> answers.Series:
     """Return a channel's curve."""
     return asked.queries.series(said.station, said.channel, *span(asked, said), said.step)
 
 
-def channels(asked: Asked, said: given.ChannelsOf) -> list[str]:
+def channels(asked: RequestContext, said: given.ChannelsOf) -> list[str]:
     """Return the channels that have anything in a span."""
     return asked.queries.channels(said.station, *span(asked, said))
 
 
-def events(asked: Asked, said: given.EventsOf) -> answers.Events:
+def events(asked: RequestContext, said: given.EventsOf) -> answers.Events:
     """Return a page of events."""
     kinds = said.kind.split(",") if said.kind else ()
     return asked.queries.events(said.station, *span(asked, said), kinds, said.page)
 
 
-def pictures(asked: Asked, said: given.PicturesOf) -> answers.Pictures:
+def pictures(asked: RequestContext, said: given.PicturesOf) -> answers.Pictures:
     """Return a page of pictures."""
     return asked.queries.pictures(said.station, *span(asked, said), said.camera, said.page)
 
 
-def completeness(asked: Asked, said: given.DaysOf) -> list[answers.Completeness]:
+def completeness(asked: RequestContext, said: given.DaysOf) -> list[answers.Completeness]:
     """Return what is whole of each day."""
     last = last_day(asked, said, station(asked, given.OfStation(said.station)).utc_offset_s, MOST_DAYS)
     return asked.queries.completeness(said.station, said.first, last, asked.now_us)
 
 
-def board(asked: Asked, said: given.BoardOf) -> list[answers.Completeness]:
+def board(asked: RequestContext, said: given.BoardOf) -> list[answers.Completeness]:
     """Return the same of all stations."""
     ahead = max((state.utc_offset_s for state in asked.queries.stations()), default=0)
     last = last_day(asked, said, ahead, MOST_BOARD_DAYS)
     return all_days(asked, said.first, last, asked.now_us)
 
 
-def all_days(asked: Asked, first: date, last: date, now_us: int) -> list[answers.Completeness]:
+def all_days(asked: RequestContext, first: date, last: date, now_us: int) -> list[answers.Completeness]:
     """Return the days of all stations that somebody may see, up to an instant, by station and day."""
     names = [state.station for state in asked.queries.stations()]
     return [day for name in names for day in asked.queries.completeness(name, first, last, now_us)]
 
 
-def last_day(asked: Asked, said: given.DaysOf | given.BoardOf, offset_s: int, most: int) -> date:
+def last_day(asked: RequestContext, said: given.DaysOf | given.BoardOf, offset_s: int, most: int) -> date:
     """Return the last day that is asked for, today at most. Raise ApiError where there are none, or too many."""
     today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset_s)).date()
     last = min(said.last or today, today)
@@ -161,15 +161,15 @@ def last_day(asked: Asked, said: given.DaysOf | given.BoardOf, offset_s: int, mo
     return last
 
 
-def sheet(asked: Asked, said: given.MonthOf) -> MonthlySheet:
+def sheet(asked: RequestContext, said: given.MonthOf) -> MonthlySheet:
     """Return a station's month."""
     return asked.queries.sheet(said.station, date.fromisoformat(f"{said.month}-01"), asked.now_us)
 
 
-def tile(folder: Path, tiles: Tiles) -> Callable[[Asked, given.OfPicture], DataAnswer]:
+def tile(folder: Path, tiles: Tiles) -> Callable[[RequestContext, given.OfPicture], DataAnswer]:
     """Return the handler that sends a picture's tile, made of what is here of it: so small that it is read at once."""
 
-    def handler(asked: Asked, said: given.OfPicture) -> DataAnswer:
+    def handler(asked: RequestContext, said: given.OfPicture) -> DataAnswer:
         found = asked.queries.picture(said.sha256)
         if found is None:
             raise ApiError(404, NO_PICTURE)
@@ -181,10 +181,10 @@ def tile(folder: Path, tiles: Tiles) -> Callable[[Asked, given.OfPicture], DataA
     return handler
 
 
-def picture(folder: Path, thumbnail: bool) -> Callable[[Asked, given.OfPicture], FileAnswer]:
+def picture(folder: Path, thumbnail: bool) -> Callable[[RequestContext, given.OfPicture], FileAnswer]:
     """Return the handler that sends pictures, or their thumbnails, of a folder."""
 
-    def handler(asked: Asked, said: given.OfPicture) -> FileAnswer:
+    def handler(asked: RequestContext, said: given.OfPicture) -> FileAnswer:
         found = asked.queries.picture(said.sha256)
         if found is None:
             raise ApiError(404, NO_PICTURE)
@@ -196,10 +196,10 @@ def picture(folder: Path, thumbnail: bool) -> Callable[[Asked, given.OfPicture],
     return handler
 
 
-def command(wake: Callable[[], None]) -> Callable[[Asked, given.CommandOf], Order]:
+def command(wake: Callable[[], None]) -> Callable[[RequestContext, given.CommandOf], CommandOrder]:
     """Return the handler that keeps commands to stations; `wake` has them sent."""
 
-    def handler(asked: Asked, said: given.CommandOf) -> Order:
+    def handler(asked: RequestContext, said: given.CommandOf) -> CommandOrder:
         station(asked, given.OfStation(said.station))
         expires = asked.now_us + EXPIRES_US
         order = Command(VERSION, secrets.token_hex(8), said.name, said.arguments, expires)
@@ -211,7 +211,7 @@ def command(wake: Callable[[], None]) -> Callable[[Asked, given.CommandOf], Orde
     return handler
 
 
-def commanded(asked: Asked, said: given.OfCommand) -> Order:
+def commanded(asked: RequestContext, said: given.OfCommand) -> CommandOrder:
     """Return what became of a command."""
     found = asked.orders.order(said.id)
     if found is None or not caller(asked).may(Right.COMMAND, found.station):
@@ -219,12 +219,12 @@ def commanded(asked: Asked, said: given.OfCommand) -> Order:
     return found
 
 
-def audit(asked: Asked, said: given.Before) -> list[Audited]:
+def audit(asked: RequestContext, said: given.Before) -> list[Audited]:
     """Return what people did, the newest first, a page of it."""
     return asked.accounts.audit(us(said.before) if said.before else asked.now_us + 1)
 
 
-def span(asked: Asked, said: Any) -> tuple[int, int]:
+def span(asked: RequestContext, said: Any) -> tuple[int, int]:
     """Return a span in microseconds UTC, up to now where no end is given. Raise ApiError where it has no length."""
     first, last = us(said.first), us(said.last) if said.last else asked.now_us
     if last <= first:
@@ -232,7 +232,7 @@ def span(asked: Asked, said: Any) -> tuple[int, int]:
     return first, last
 
 
-def caller(asked: Asked) -> Account:
+def caller(asked: RequestContext) -> Account:
     """Return who asks, where the route wants somebody."""
     if asked.caller is None:
         raise ApiError(401, WRONG_LOGIN)

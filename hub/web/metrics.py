@@ -14,7 +14,7 @@ from edge.wire.set_aside import SetAside
 from hub.rights import Right
 from hub.web.arguments import Nothing
 from hub.web.handlers import caller
-from hub.web.table import ApiError, Asked, DataAnswer, Route
+from hub.web.table import ApiError, DataAnswer, RequestContext, Route
 
 TOKEN_ONLY = Reason("token_only", "this is for programs: send a token")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -22,10 +22,10 @@ ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 Line = tuple[str, str, str, list[tuple[dict[str, str], float]]]  # name, kind, what it is, values by their labels
 
 
-def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[Asked, Nothing], DataAnswer]:
+def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[RequestContext, Nothing], DataAnswer]:
     """Return the handler; `listeners`: how many listen to the stream, `aside`: the folder of messages set aside."""
 
-    def handler(asked: Asked, _said: Nothing) -> DataAnswer:
+    def handler(asked: RequestContext, _said: Nothing) -> DataAnswer:
         if caller(asked).kind != "token":
             raise ApiError(403, TOKEN_ONLY)
         lines = [
@@ -47,7 +47,7 @@ def _one(name: str, what: str, value: int) -> Line:
     return name, "gauge", what, [({}, value)]
 
 
-def _stations(asked: Asked) -> Iterator[Line]:
+def _stations(asked: RequestContext) -> Iterator[Line]:
     """Yield what is known of each station."""
     states = asked.queries.stations()
     named = [({"station": state.station}, state) for state in states]

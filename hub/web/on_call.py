@@ -15,7 +15,7 @@ from hub.alarms.testing import TrialMessage, told_by_all
 from hub.rights import Right
 from hub.web.arguments import Nothing
 from hub.web.handlers import Done, caller
-from hub.web.table import API, ApiError, Asked, Route
+from hub.web.table import API, ApiError, RequestContext, Route
 
 BEYOND = Reason("person_beyond", '"{name}" is told of stations that you do not manage', name="")
 NO_CHANNEL = Reason("channel_unknown", 'the hub\'s file has no channel "{channel}"', channel="")
@@ -33,17 +33,17 @@ class TrialOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: PersonName | None = None
 
 
-def listed(asked: Asked, _said: Nothing) -> list[Contact]:
+def listed(asked: RequestContext, _said: Nothing) -> list[Contact]:
     """Return who is told, in order."""
     return people(asked)
 
 
-def people(asked: Asked) -> list[Contact]:
+def people(asked: RequestContext) -> list[Contact]:
     """Return those who are told and whom the caller may manage, in order."""
     return [person for person in People(asked.engine).listed() if caller(asked).covers(person.stations)]
 
 
-def known(asked: Asked, name: str) -> Contact:
+def known(asked: RequestContext, name: str) -> Contact:
     """Return somebody whom the caller may manage. Raise PersonError, alike for one who is beyond and for nobody."""
     for person in people(asked):
         if person.name == name:
@@ -51,10 +51,10 @@ def known(asked: Asked, name: str) -> Contact:
     raise PersonError(unknown(name))
 
 
-def kept(channels: Collection[str]) -> Callable[[Asked, Contact], Contact]:
+def kept(channels: Collection[str]) -> Callable[[RequestContext, Contact], Contact]:
     """Return the handler that keeps a person who is told; `channels`: those of the hub's file."""
 
-    def handler(asked: Asked, said: Contact) -> Contact:
+    def handler(asked: RequestContext, said: Contact) -> Contact:
         for channel in said.channels:
             if channel not in channels:
                 raise ApiError(422, NO_CHANNEL.having(channel=channel))
@@ -68,14 +68,14 @@ def kept(channels: Collection[str]) -> Callable[[Asked, Contact], Contact]:
     return handler
 
 
-def remove(asked: Asked, said: PersonGone) -> Done:
+def remove(asked: RequestContext, said: PersonGone) -> Done:
     """Let somebody be told no more."""
     People(asked.engine).remove(known(asked, said.name).name)
     asked.accounts.note(caller(asked), "person on call removed", None, said.name, asked.now_us)
     return Done()
 
 
-def test(asked: Asked, said: TrialOf) -> list[TrialMessage]:
+def test(asked: RequestContext, said: TrialOf) -> list[TrialMessage]:
     """Put out a test message by each channel of people; what each service answers is asked for later."""
     chosen = people(asked) if said.name is None else [known(asked, said.name)]
     found = told_by_all(asked.engine, chosen, asked.now_us)

@@ -20,7 +20,7 @@ from hub.random_secrets import digest, new_secret
 from hub.rights import NAME, Account, Right, Role
 from hub.web.arguments import Nothing
 from hub.web.handlers import Done, caller
-from hub.web.table import API, ApiError, Asked, Route
+from hub.web.table import API, ApiError, RequestContext, Route
 
 __all__ = ["AccountError"]
 NewName = Annotated[str, Meta(pattern=rf"^{NAME}$(?!\n)")]
@@ -86,23 +86,23 @@ class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     again: bool = False
 
 
-def listed(kind: Kind) -> Callable[[Asked, Nothing], list[Person]]:
+def listed(kind: Kind) -> Callable[[RequestContext, Nothing], list[Person]]:
     """Return the handler that lists accounts of a kind, those that the caller may manage."""
 
-    def handler(asked: Asked, _said: Nothing) -> list[Person]:
+    def handler(asked: RequestContext, _said: Nothing) -> list[Person]:
         return [person(found) for found in asked.accounts.listed(kind) if caller(asked).over(found)]
 
     return handler
 
 
-def add(asked: Asked, said: NewPerson) -> Person:
+def add(asked: RequestContext, said: NewPerson) -> Person:
     """Let somebody log in."""
     account = _allowed(asked, Account("user", said.name, said.role, _set(said.stations)))
     asked.accounts.add(account, hashed(said.password), asked.now_us)
     return _noted(asked, "user add", account)
 
 
-def add_token(asked: Asked, said: NewToken) -> Secret:
+def add_token(asked: RequestContext, said: NewToken) -> Secret:
     """Make a token."""
     account = _allowed(asked, Account("token", said.name, said.role, _set(said.stations)))
     secret = new_secret()
@@ -110,7 +110,7 @@ def add_token(asked: Asked, said: NewToken) -> Secret:
     return Secret(_noted(asked, "token add", account).name, secret)
 
 
-def role(asked: Asked, said: NewRole) -> Person:
+def role(asked: RequestContext, said: NewRole) -> Person:
     """Give somebody another role, or other stations."""
     was = managed_account(asked, "user", said.name)
     account = _allowed(asked, Account("user", said.name, said.role, _set(said.stations), was.ended))
@@ -120,7 +120,7 @@ def role(asked: Asked, said: NewRole) -> Person:
     return _noted(asked, "user role", account)
 
 
-def password(asked: Asked, said: NewPassword) -> Done:
+def password(asked: RequestContext, said: NewPassword) -> Done:
     """Give somebody another password."""
     found = managed_account(asked, "user", said.name)
     asked.accounts.change_password(said.name, hashed(said.password))
@@ -128,10 +128,10 @@ def password(asked: Asked, said: NewPassword) -> Done:
     return Done()
 
 
-def end(kind: Kind) -> Callable[[Asked, Ending], Done]:
+def end(kind: Kind) -> Callable[[RequestContext, Ending], Done]:
     """Return the handler that ends accounts of a kind, or lets them live again."""
 
-    def handler(asked: Asked, said: Ending) -> Done:
+    def handler(asked: RequestContext, said: Ending) -> Done:
         found = managed_account(asked, kind, said.name)
         if not said.again:
             _not_the_last(asked, found)
@@ -142,7 +142,7 @@ def end(kind: Kind) -> Callable[[Asked, Ending], Done]:
     return handler
 
 
-def managed_account(asked: Asked, kind: Kind, name: str) -> Account:
+def managed_account(asked: RequestContext, kind: Kind, name: str) -> Account:
     """Return an account that the caller may manage. Raise ApiError, alike for one that is beyond and for none."""
     for found in asked.accounts.listed(kind):
         if found.name == name and caller(asked).over(found):
@@ -156,14 +156,14 @@ def person(account: Account) -> Person:
     return Person(account.name, account.role, mine, account.ended)
 
 
-def _allowed(asked: Asked, account: Account) -> Account:
+def _allowed(asked: RequestContext, account: Account) -> Account:
     """Return an account that the caller may make. Raise ApiError."""
     if not caller(asked).over(account):
         raise ApiError(403, NOT_YOURS)
     return account
 
 
-def _not_the_last(asked: Asked, account: Account) -> None:
+def _not_the_last(asked: RequestContext, account: Account) -> None:
     """Raise ApiError where nobody else who can log in manages everything."""
     everything = [
         found.name
@@ -174,7 +174,7 @@ def _not_the_last(asked: Asked, account: Account) -> None:
         raise ApiError(409, LAST_ADMIN)
 
 
-def _noted(asked: Asked, action: str, account: Account) -> Person:
+def _noted(asked: RequestContext, action: str, account: Account) -> Person:
     where = "*" if account.stations is None else " ".join(sorted(account.stations))
     asked.accounts.note(caller(asked), action, None, f"{account.name} {account.role} {where}", asked.now_us)
     return person(account)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.records import answers
 from hub.database.accounts import Audited
-from hub.database.orders import Order
+from hub.database.orders import CommandOrder
 from hub.monthly import MonthlySheet
 from hub.rights import Right
 from hub.tiles import KIND, Tiles
@@ -42,8 +42,16 @@ def routes(
         *_logins(logins),
         *_stations(),
         *_pictures(folder, tiles or Tiles.beside(folder)),
-        Route("POST", f"{STATION}/commands", "Ask it for something", ask, given.CommandOf, Order, does.command(wake)),
-        Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, Order, does.commanded),
+        Route(
+            "POST",
+            f"{STATION}/commands",
+            "Ask it for something",
+            ask,
+            given.CommandOf,
+            CommandOrder,
+            does.command(wake),
+        ),
+        Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, CommandOrder, does.commanded),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
         *Exports(folder.with_name(f"{folder.name}.exports")).routes(),
         *alerts.routes(),
@@ -56,7 +64,9 @@ def routes(
 def _logins(logins: Logins) -> tuple[Route, ...]:
     """Return the routes by which somebody comes and goes."""
     return (
-        Route("GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.Health, does.health),
+        Route(
+            "GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.ServerHealth, does.health
+        ),
         Route("POST", f"{API}/login", "Log in", None, given.Credentials, does.Me, does.login(logins), slow=True),
         Route("POST", f"{API}/logout", "Log out", None, given.Nothing, does.Done, does.logout),
         Route("GET", f"{API}/me", "Say who asks", Right.READ, given.Nothing, does.Me, does.me),

@@ -22,14 +22,14 @@ from edge.page.address import address_of, listening
 from edge.page.feed import Feed, Positioned, Stream, TooManyError, last_of
 from edge.page.guard import refusal
 from hub.config import AlarmsSection, HttpSection
-from hub.database.engine import Engine, RefusedError
+from hub.database.engine import DatabaseRefusedError, Engine
 from hub.database.queries import Queries
 from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.tile_maker import TileMaker
 from hub.tiles import Tiles
 from hub.web.acknowledge import AcknowledgePage
-from hub.web.app import LOG_IN, Desk, made, read_request
+from hub.web.app import LOG_IN, RequestPool, made, read_request
 from hub.web.engines import Engines
 from hub.web.logins import Logins
 from hub.web.pages import serving
@@ -64,9 +64,11 @@ class Server:
             self._socket = listening(config.listen)
         except OSError as error:
             why = system_reason(error)
-            raise RefusedError(Reason("port_taken", "{address}: {why}", address=config.listen, why=why)) from None
+            raise DatabaseRefusedError(
+                Reason("port_taken", "{address}: {why}", address=config.listen, why=why)
+            ) from None
         self._engines = Engines(engine)
-        self._desk = Desk(self._engines, utc)
+        self._desk = RequestPool(self._engines, utc)
         self.feed = Feed(self._newest)
         acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._desk.quickly, utc)
         logins = Logins()

@@ -26,7 +26,7 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestContext:
     """Who asks, and what may be read for them. `caller` is None where nobody has logged in."""
 
     caller: Account | None
@@ -106,7 +106,7 @@ class Route:
     right: Right | None
     arguments: type[msgspec.Struct]
     answer: type[Any]
-    handler: Callable[[Asked, Any], Any]
+    handler: Callable[[RequestContext, Any], Any]
     slow: bool = False  # may take seconds: a pool of its own, so that the others never wait for it
     kind: str = JSON  # the media type of the answer
 

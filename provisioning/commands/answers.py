@@ -106,7 +106,7 @@ def bad_broker(text: str) -> str:
     return render(closer({}, ("url",), text, BAD_BROKER))
 
 
-class Checked(click.ParamType[str]):
+class CheckedText(click.ParamType[str]):
     """A text that `check` refuses by raising a CommandError, whose sentence is shown."""
 
     name = "text"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.budget.thinning import Step
+from edge.budget.thinning import ThinningStep
 from edge.language.texts import _, ngettext
 from edge.snapshots import BudgetSnapshot
 
@@ -27,17 +27,17 @@ def bill(budget: BudgetSnapshot) -> list[str]:
         )
     most = amount(budget.most / MB)
     found = [said.format(month=amount(month), used=amount(used), most=most, n=round(left or 0))]
-    return [*found, *thinned(Step(budget.step), budget.live_every)]
+    return [*found, *thinned(ThinningStep(budget.step), budget.live_every)]
 
 
-def thinned(step: Step, live_every: int) -> list[str]:
+def thinned(step: ThinningStep, live_every: int) -> list[str]:
     """Return a line of what is sent less often, so that the month's data lasts."""
-    if step is Step.NOTHING:
+    if step is ThinningStep.NOTHING:
         return []
     parts = [_("full photos once a day")]
-    if step >= Step.THUMBNAILS_HOURLY:
+    if step >= ThinningStep.THUMBNAILS_HOURLY:
         parts.append(_("thumbnails once an hour"))
-    if step >= Step.LIVE_5:
+    if step >= ThinningStep.LIVE_5:
         parts.append(_("minutes {n} at a time").format(n=live_every))
     said = _("To make it last: {what}. Alerts, frost and what somebody asks for go at once; nothing is lost.")
     return [said.format(what=_(", ").join(parts))]

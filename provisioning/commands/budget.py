@@ -43,9 +43,9 @@ def planned(config: Config) -> tuple[list[Bill], int]:
     from edge.budget import plan, reckoning, thinning
 
     rates = plan.rates(config)
-    found = [plan.bill(rates, step) for step in thinning.Step]
+    found = [plan.bill(rates, step) for step in thinning.ThinningStep]
     if config.budget is None:
-        return found, thinning.Step.NOTHING
+        return found, thinning.ThinningStep.NOTHING
     most = config.budget.mb_per_month * reckoning.MEGABYTE
     return found, thinning.step(thinning.Rest(most, 0.0, 0.0, reckoning.MONTH, reckoning.MONTH), rates)
 

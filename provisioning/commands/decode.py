@@ -37,7 +37,7 @@ class Input(click.File):
             self.fail(_("{file}: {why}").format(file=value, why=why), param, ctx)
 
 
-class Tally:
+class DecodeTally:
     """What was found: frames read, and frames and bytes refused by reason."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
         raise CommandError(Exit.USAGE, said.format(name=driver))
     words = assigned(pairs)
     decoder = info.decoder(settings(info, placed(info, typed(info, words)), words))
-    tally = Tally()
+    tally = DecodeTally()
     beginning = b""
     for chunk in unhexed(file) if as_hex else chunks(file):
         beginning = beginning or chunk
@@ -131,7 +131,7 @@ def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:
     return table
 
 
-def show(found: Iterable[Frame | Refused], tally: Tally) -> None:
+def show(found: Iterable[Frame | Refused], tally: DecodeTally) -> None:
     """Print the readings of the frames, count the rest."""
     from drivers.driver import Refused
     from drivers.quantity import quantity

@@ -26,10 +26,10 @@ from provisioning.commands.run import log_to_stderr
 from provisioning.folding import say
 
 if TYPE_CHECKING:
-    from hub.completeness import Day
+    from hub.completeness import StationDay
     from hub.config import HubConfig
     from hub.database.engine import Engine
-    from hub.forward.state import State
+    from hub.forward.state import DestinationState
 
 DAYS = 7  # that are shown where none is named
 
@@ -47,7 +47,7 @@ for command in (init, user, token, person, alerts, visits, export, backup, resto
 @FILE
 def run(config_file: Path) -> None:
     """Run until SIGINT or SIGTERM; a broker or a database that is away is waited for."""
-    from hub.database.engine import RefusedError
+    from hub.database.engine import DatabaseRefusedError
     from hub.hub import serve
 
     config = loaded(config_file)
@@ -57,7 +57,7 @@ def run(config_file: Path) -> None:
         signal.signal(number, lambda got, _frame: ending.append(got))
     try:
         serve(config, lambda: bool(ending))
-    except RefusedError as error:
+    except DatabaseRefusedError as error:
         raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
@@ -123,14 +123,14 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
         raise click.exceptions.Exit(Exit.TROUBLE)
 
 
-def states(engine: Engine, config: HubConfig) -> list[State]:
+def states(engine: Engine, config: HubConfig) -> list[DestinationState]:
     """Return how far each destination is."""
     from hub.forward.state import state_of
 
     return [state_of(engine, section) for section in config.forward]
 
 
-def days(engine: Engine, station: str, day: date | None) -> list[Day]:
+def days(engine: Engine, station: str, day: date | None) -> list[StationDay]:
     """Return the day that is named, else the last ones from the first that has a minute."""
     from hub.completeness import IN_TRANSIT_US, day_of, first_minute, local_day
 
@@ -143,7 +143,7 @@ def days(engine: Engine, station: str, day: date | None) -> list[Day]:
     return [] if first is None else [one for one in found if one.day >= local_day(engine, station, first)]
 
 
-def show(engine: Engine, found: Day, as_json: bool) -> None:
+def show(engine: Engine, found: StationDay, as_json: bool) -> None:
     """Print a day."""
     from hub.causes import cause
     from hub.completeness import offset_of
@@ -164,12 +164,12 @@ def show(engine: Engine, found: Day, as_json: bool) -> None:
         say(f"  {said.format(n=found.over)}")
 
 
-def numbers(day: Day) -> str:
+def numbers(day: StationDay) -> str:
     """Return a day's three numbers."""
     said = _("{measured} minutes measured, {received} received, {good} good")
     return said.format(measured=day.measured, received=day.received, good=day.good)
 
 
-def plain(day: Day) -> dict[str, object]:
+def plain(day: StationDay) -> dict[str, object]:
     """Return a day for programs."""
     return {**day._asdict(), "day": str(day.day), "holes": [hole._asdict() for hole in day.holes]}

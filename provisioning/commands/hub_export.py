@@ -19,7 +19,7 @@ from provisioning.commands.hub_options import FILE, loaded, reading
 from provisioning.commands.options import format_file_error
 
 if TYPE_CHECKING:
-    from hub.exported import Export, Minute
+    from hub.exported import Export, ExportedMinute
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -43,7 +43,7 @@ def export(
 ) -> None:
     """Write the file aside and give it its name when it is whole; say how many minutes it holds."""
     from hub.completeness import stations
-    from hub.exported import Export, NothingError, Wanted
+    from hub.exported import Export, ExportSelection, NothingError
 
     if first > last:
         raise CommandError(Exit.USAGE, _("--from is later than --to."))
@@ -54,7 +54,7 @@ def export(
     with reading(loaded(config_file)) as engine:
         if station not in [name for name, *_rest in stations(engine)]:
             raise CommandError(Exit.USAGE, _('No station "{station}" has sent anything.').format(station=station))
-        found = Export(engine, Wanted(station, first.date(), last.date(), quantities))
+        found = Export(engine, ExportSelection(station, first.date(), last.date(), quantities))
         try:
             with progress(found) as seen:
                 count = write(found, form, out, seen)
@@ -66,7 +66,7 @@ def export(
     click.echo(ngettext("{n} minute written.", "{n} minutes written.", count).format(n=count), err=True)
 
 
-def write(found: Export, form: str, out: Path | None, seen: Callable[[Minute], None]) -> int:
+def write(found: Export, form: str, out: Path | None, seen: Callable[[ExportedMinute], None]) -> int:
     """Write to a file, or to the standard output. Return the number of minutes. Raise SinkError, OSError."""
     from hub import sheets
 
@@ -87,7 +87,7 @@ def write(found: Export, form: str, out: Path | None, seen: Callable[[Minute], N
 
 
 @contextmanager
-def progress(found: Export) -> Iterator[Callable[[Minute], None]]:
+def progress(found: Export) -> Iterator[Callable[[ExportedMinute], None]]:
     """Give what is told of each minute that is written; a bar shows it where a person looks at the errors' output."""
     from rich.console import Console
     from rich.progress import Progress

@@ -126,12 +126,12 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
     from edge.delivery.texts import sentence
     from edge.language.spoken import Spoken
     from hub.alarms.book import AlarmBook
-    from hub.alarms.writing import Writer
+    from hub.alarms.writing import AlarmWriter
 
     config, now, some_open = loaded(config_file), system_utc(), False
     words = Spoken("zh" if texts.language(_environment()) == "zh" else "en")
     with opened(config) as engine:
-        writer = Writer(engine, config.alarms, None)
+        writer = AlarmWriter(engine, config.alarms, None)
         for one in AlarmBook(engine).since(now - days * 24 * HOURS_US, None):
             some_open = some_open or one.open
             if as_json:
@@ -195,7 +195,7 @@ def test(config_file: Path, name: str | None) -> None:
 
     from edge.clock.clock import SystemClock
     from edge.delivery.channels import senders
-    from edge.delivery.message import Fate, Message, Short
+    from edge.delivery.message import Message, MessageFate, Short
     from edge.delivery.texts import begun
     from edge.language.spoken import Spoken
     from hub.alarms.people import People
@@ -218,7 +218,7 @@ def test(config_file: Path, name: str | None) -> None:
             ready = Short("测试站", "测试", "", "")
             message = Message(secrets.token_hex(8), lines, "", "{n}", (one.recipient,), "test", False, ready)
             told = known[channel].send(message)
-            failed = failed or told.fate is not Fate.DELIVERED
+            failed = failed or told.fate is not MessageFate.DELIVERED
             why = "" if told.reason is None else f": {texts.render(told.reason)}"
             say(f"{one.name}, {channel}: {fate_word(told.fate.value)} ({told.answer or '–'}){why}")
     if failed:

@@ -13,7 +13,7 @@ import msgspec
 from drivers.reason import system_reason
 from edge.files import write_whole
 from edge.language.texts import _, render
-from provisioning.commands.answers import BrokerUrl, Checked, Degrees, Key, MayBeNone, Metres
+from provisioning.commands.answers import BrokerUrl, CheckedText, Degrees, Key, MayBeNone, Metres
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import sensor_table
@@ -126,7 +126,7 @@ def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
     found: list[str] = []
     earlier = list(answers.get("sensors", []))
     question = _("A sensor, as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
-    kind = MayBeNone(Checked(fits(facts, found)))
+    kind = MayBeNone(CheckedText(fits(facts, found)))
     while True:
         stands = earlier.pop(0) if earlier else ""
         spec = click.prompt(question, stands, type=kind, show_default=bool(stands))

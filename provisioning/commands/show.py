@@ -34,7 +34,7 @@ SEASON_US = 180 * DAY_US  # where no season's begin is known
 @click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
 def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, state: Path | None) -> None:
     """Print what the running station answers."""
-    asked = Asked(config_file, state)
+    asked = RunningStation(config_file, state)
     curve = asked.curve(window, quantity)
     if as_csv:
         print_csv(curve)
@@ -42,7 +42,7 @@ def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, sta
     page(lines(curve, shutil.get_terminal_size().columns))
 
 
-class Asked:
+class RunningStation:
     """Questions to the station of a file or folder. All methods raise CommandError."""
 
     def __init__(self, config_file: Path | None, state: Path | None) -> None:

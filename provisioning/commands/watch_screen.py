@@ -46,17 +46,17 @@ class Screen(Protocol):
 def screen(quiet: bool) -> Iterator[Screen]:
     """Show a table on a terminal, lines where a program reads, nothing where quiet is wished."""
     if quiet:
-        yield Silence()
+        yield NoScreen()
     elif sys.stdout.isatty():
         from rich.live import Live
 
         with Live(auto_refresh=False, screen=False) as live:
-            yield Picture(live)
+            yield StationsTable(live)
     else:
         yield Plain()
 
 
-class Silence:
+class NoScreen:
     """Shows nothing."""
 
     def seen(self, station: str, record: Record) -> None:
@@ -81,7 +81,7 @@ class Plain:
         sys.stdout.flush()
 
 
-class Picture:
+class StationsTable:
     """The table of stations."""
 
     def __init__(self, live: Live) -> None:

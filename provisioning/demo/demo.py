@@ -45,7 +45,7 @@ log = logging.getLogger("minshan.demo")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DemoOptions:
     """What the command line asks for."""
 
     capture: Path | None
@@ -141,7 +141,7 @@ class Wanted:
 def demo(**options: Any) -> int:
     """Play a station as the options want it."""
     options["speed"] = None if options["speed"] == float("inf") else options["speed"]
-    wanted = Wanted(**options)
+    wanted = DemoOptions(**options)
     quiet_log()
     try:
         with contextlib.ExitStack() as stack:
@@ -165,7 +165,7 @@ def demo(**options: Any) -> int:
         ) from None
 
 
-def play(wanted: Wanted, stack: contextlib.ExitStack) -> int:
+def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     """Set up all parts, run them, end them, report."""
     if wanted.faults is not None and wanted.capture is not None:
         raise CommandError(Exit.USAGE, _("--faults is for the devices of a whole station: leave out --capture"))
@@ -230,7 +230,7 @@ def quiet_log() -> None:
 
 
 def camera(
-    wanted: Wanted, capture: Capture | None, state: Path, stack: contextlib.ExitStack, rigs: list[Rig]
+    wanted: DemoOptions, capture: Capture | None, state: Path, stack: contextlib.ExitStack, rigs: list[Rig]
 ) -> str | None:
     """Start the painted camera and the camera process; the camera's URL, None where a capture plays alone."""
     if capture is not None:
@@ -248,7 +248,7 @@ def camera(
     return twin.url
 
 
-def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, camera_url: str | None) -> Config:
+def written(wanted: DemoOptions, state: Path, broker: str, capture: Capture | None, camera_url: str | None) -> Config:
     """Write the demo's station.toml and load it as a station would."""
     if capture is None:
         fitted = SCENES[wanted.scene].fitted
@@ -269,7 +269,7 @@ def written(wanted: Wanted, state: Path, broker: str, capture: Capture | None, c
     return load(path)
 
 
-def last_instant(boot: Boot, begin: int, wanted: Wanted, capture: Capture | None) -> float:
+def last_instant(boot: Boot, begin: int, wanted: DemoOptions, capture: Capture | None) -> float:
     """Return the instant (s of the boot) at which measuring ends; infinity: only by Ctrl-C."""
     ends = [boot.boottime(capture.end)] if capture else []
     if wanted.duration is not None:

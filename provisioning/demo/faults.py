@@ -12,7 +12,7 @@ from edge.records.record import Kind, Record
 from edge.sim.faults import DeviceFault, device_faults, inject
 from edge.sim.record_checkers import Truth
 from edge.sim.rig import Rig
-from edge.sim.scenario import Run
+from edge.sim.scenario import DaemonRun
 from edge.sim.value_checker import value_checks
 from edge.station import Station
 
@@ -21,7 +21,7 @@ WHOLE = 59.9  # s; the short minutes at a start and an end say nothing of a devi
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class SensorGap:
     """A sensor without some of its values since the instant `since` (microseconds UTC), minute by minute."""
 
     since: int
@@ -29,9 +29,9 @@ class Gap:
     reason: str
     minutes: int = 1
 
-    def longer(self, channels: tuple[str, ...], reason: str) -> Gap:
+    def longer(self, channels: tuple[str, ...], reason: str) -> SensorGap:
         """Return the gap a minute longer, with the channels and reason of its newest minute."""
-        return Gap(self.since, channels, reason, self.minutes + 1)
+        return SensorGap(self.since, channels, reason, self.minutes + 1)
 
 
 class FaultLog:
@@ -44,7 +44,7 @@ class FaultLog:
         self._channels: dict[str, list[str]] = {}
         for (sensor, _quantity), channel in rig.config.channels().items():
             self._channels.setdefault(sensor, []).append(channel)
-        self._gaps: dict[str, Gap] = {}
+        self._gaps: dict[str, SensorGap] = {}
         self._device_faults: list[DeviceFault] = []
         self._count = 0
         self.lines: list[str] = []
@@ -55,7 +55,7 @@ class FaultLog:
         self.look()
         boot, store = self._rig.boot, self._station.store
         begin, end = boot.utc_at(self._zero), boot.utc_at(self._rig.clock.now())
-        run = Run(self._station.epoch, boot, begin, end, "stopped")
+        run = DaemonRun(self._station.epoch, boot, begin, end, "stopped")
         truth = Truth(self._rig.config, self._rig.weather.at, begin, (run,), tuple(self._device_faults))
         return {"gaps": self._count, "complaints": value_checks(truth, store.range(1, store.next_seq))}
 
@@ -76,7 +76,7 @@ class FaultLog:
 
     def _minute(self, minute: Record, start: int) -> None:
         """Add the lines of a minute: one for all sensors that went missing together and for the same reason."""
-        gone: dict[tuple[int, str], list[tuple[str, Gap]]] = {}
+        gone: dict[tuple[int, str], list[tuple[str, SensorGap]]] = {}
         for sensor, channels in self._channels.items():
             gap = self._sensor(minute, start, sensor, channels)
             if gap is not None:
@@ -87,7 +87,7 @@ class FaultLog:
             said = _("{sensor}: missing, {reason}: {channels}")
             self._add_line(since, said.format(sensor=names, reason=reason, channels=labels))
 
-    def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> Gap | None:
+    def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> SensorGap | None:
         """Take in what a minute has of one sensor. Return its gap where that is long enough to be told."""
         body = minute.fields()
         values = body["values"]
@@ -95,7 +95,7 @@ class FaultLog:
         gap = self._gaps.get(sensor)
         if lost:
             reason = texts.render_value(body["reasons"].get(lost[0]))
-            self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else Gap(start, lost, reason)
+            self._gaps[sensor] = gap = gap.longer(lost, reason) if gap is not None else SensorGap(start, lost, reason)
             self._count += gap.minutes == TOLD_AFTER
             return gap if gap.minutes == TOLD_AFTER else None
         if gap is not None:

@@ -88,7 +88,7 @@ def held(engine: Engine, station: str, store: Store) -> Held:
     return Held(station, store.next_seq - 1, int(records), measured, received)
 
 
-def days_of(engine: Engine, station: str) -> Iterator[completeness.Day]:
+def days_of(engine: Engine, station: str) -> Iterator[completeness.StationDay]:
     """Yield the days of a station from its first minute to its last."""
     span = "min(start), max(start + CAST(duration * 1e6 AS bigint))"
     ((first, last),) = engine.query(f"SELECT {span} FROM record WHERE station = %s AND kind = 'minute'", (station,))

@@ -28,7 +28,7 @@ below = [11.8, 11.4]
 """
 
 
-class Still(Noise):
+class HeldNoise(Noise):
     """A noise that stands at one value."""
 
     def __init__(self, value: float) -> None:
@@ -59,7 +59,7 @@ class SceneWeather(Weather):
         self.drained = drained
         self.warmth -= colder
         self.windy = windy
-        self.noise |= {name: Still(value) for name, value in (fixed or {}).items()}
+        self.noise |= {name: HeldNoise(value) for name, value in (fixed or {}).items()}
         self._scene = showers
 
     def _showers(self, day: int) -> tuple[Shower, ...]:
@@ -68,7 +68,7 @@ class SceneWeather(Weather):
         return tuple(one for one in self._scene if int(one.start // DAY) == day)
 
 
-class Scene(NamedTuple):
+class DemoScene(NamedTuple):
     """A scene: what it shows, when it begins (s since 1970), its weather, and sensors that are held at a value.
 
     `fitted`: what its station has beside the demo's own, as TOML; `said`: crop and stage that somebody has confirmed.
@@ -102,8 +102,8 @@ def shower(hours: float, length: float, amount: float) -> Shower:
 
 
 SCENES = {
-    "day": Scene(N_("an ordinary spring day")),
-    "frost": Scene(
+    "day": DemoScene(N_("an ordinary spring day")),
+    "frost": DemoScene(
         N_("a clear night of frost in full bloom"),
         begin=MORNING + 13 * HOUR,
         colder=2.7,
@@ -112,21 +112,21 @@ SCENES = {
         windy=0.5,
         showers=(),
     ),
-    "storm": Scene(
+    "storm": DemoScene(
         N_("a storm with heavy rain in the afternoon"),
         begin=MORNING + 6 * HOUR,
         fixed={"cloud": 0.6},
         windy=3.0,
         showers=(shower(7, 1.0, 24.0), shower(9, 1.5, 18.0)),
     ),
-    "dark-week": Scene(
+    "dark-week": DemoScene(
         N_("a week under low cloud: the battery runs low"),
         drained=0.72,  # six days at 0.12 V
         fitted=BATTERY,
         fixed={"cloud": 1.0},
         showers=tuple(shower(5 + 24 * day, 8.0, 3.0) for day in range(7)),
     ),
-    "spider": Scene(
+    "spider": DemoScene(
         N_("a web over the cups: the wind is there, and they stand still"),
         windy=2.0,
         held={("cups", "wind_speed"): 0.0},

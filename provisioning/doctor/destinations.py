@@ -13,10 +13,10 @@ from edge.forward.senders import client_id
 from edge.language import texts
 from edge.language.texts import _
 from edge.northbound import http_json
-from edge.northbound.verdict import Fate
+from edge.northbound.verdict import DeliveryFate
 from edge.wire.errors import LinkError
 from edge.wire.mqtt_link import connect
-from edge.wire.post import Address, RequestError, requested
+from edge.wire.post import Endpoint, RequestError, requested
 from edge.wire.session import Session
 from provisioning.commands.finding import Finding
 
@@ -48,7 +48,7 @@ def finding(section: Forward, why: Reason | None) -> Finding:
 
 def _of_http(section: HttpJson) -> Reason | None:
     """Ask for the address without posting anything. Return what is wrong; None where it answers as it should."""
-    address = Address(section.url, http_json.where_of(section.url), section.ca_file)
+    address = Endpoint(section.url, http_json.where_of(section.url), section.ca_file)
     seconds = min(LONGEST_S, section.timeout_s)
     try:
         answer = requested("GET", address, None, secret_headers(section), SystemClock(), seconds)
@@ -58,7 +58,7 @@ def _of_http(section: HttpJson) -> Reason | None:
         return None
     plain = section.model_copy(update={"success_key": None})
     verdict = http_json.proof(plain, answer.status, answer.headers, answer.body)
-    return None if verdict.fate is Fate.PROVEN else verdict.reason
+    return None if verdict.fate is DeliveryFate.PROVEN else verdict.reason
 
 
 def _of_broker(section: MqttJson, station: str) -> Reason | None:

@@ -30,7 +30,7 @@ def notify(config: Config) -> Iterator[Finding]:
 def looked_at(channel: AnyChannel) -> Finding:
     """Return what there is to say of one channel."""
     from edge.clock.clock import SystemClock
-    from edge.wire.post import Address, RequestError, connected, secret_of
+    from edge.wire.post import Endpoint, RequestError, connected, secret_of
 
     url = url_of(channel)
     where = urlsplit(url).netloc
@@ -38,7 +38,7 @@ def looked_at(channel: AnyChannel) -> Finding:
         for key in SECRETS:
             if getattr(channel, key, None) is not None:
                 secret_of(getattr(channel, key))
-        connected(Address(url, where, channel.ca_file), SystemClock(), channel.timeout_s)
+        connected(Endpoint(url, where, channel.ca_file), SystemClock(), channel.timeout_s)
     except RequestError as error:
         said = _('channel "{name}": {why}').format(name=channel.name, why=texts.render(error.reason))
         remedy = _("See to it, then send a test message: minshan notify test")

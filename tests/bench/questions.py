@@ -23,7 +23,7 @@ from hub.database.counting import HOURLY
 from hub.database.engine import Engine, opened
 from hub.database.queries import Queries
 from hub.database.sink import DatabaseSink
-from hub.exported import Export, Wanted
+from hub.exported import Export, ExportSelection
 from hub.sink import Delivery, Row
 from tests.bench.days import records_of, wandering
 from tests.bench.figures import Row as Line
@@ -60,7 +60,7 @@ def rows() -> Iterator[Line]:
 
 def files(engine: Engine, folder: Path) -> Iterator[Line]:
     """Yield what a month's files take."""
-    wanted = Wanted(STATION, date(2026, 1, 1), date(2026, 1, 30))
+    wanted = ExportSelection(STATION, date(2026, 1, 1), date(2026, 1, 30))
     for form, aim in (("csv", 3), ("xlsx", 30), ("jsonl", 0)):
         path = folder / f"month.{form}"
         ask = timed(lambda: sheets.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023 - called at once

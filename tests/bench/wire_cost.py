@@ -12,13 +12,13 @@ from pathlib import Path
 
 from edge.budget import reckoning
 from edge.config.sections import BrokerSection
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
-from edge.uplink.lacking import Lacking
+from edge.uplink.lacking import LackingCounts
 from edge.uplink.record_encoder import RecordEncoder
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, encode
 from edge.wire.packets import ALIAS, MQTT5, overhead
@@ -49,7 +49,7 @@ def costs(name: str, records: list[Record], place: Path) -> Iterator[Row]:
     """Yield what these records cost, in columns and as version 1 has them."""
     store = Store.open(place, epoch="e", destinations=(PLATFORM,))
     there = destination(BrokerSection(url="mqtt://127.0.0.1:9"), STATION)
-    encoder = RecordEncoder(there, store.notes, SimClock(), Lacking())
+    encoder = RecordEncoder(there, store.notes, SimClock(), LackingCounts())
     before = {every: month(encoder, records, every) for every in EVERY}
     before_backlog = backlog(encoder, records)
     encoder.set_platform_version(2)
@@ -94,7 +94,7 @@ def greeting() -> float:
     return answered(Topic.HELLO, encode(hello)) + answered(Topic.ANSWER, encode(answer))
 
 
-def on_the_link(message: Outgoing) -> int:
+def on_the_link(message: OutgoingBatch) -> int:
     """Return the bytes that a message costs, both ways: the number of its topic stands for its name."""
     named = overhead("", MQTT5) + ALIAS if message.version > 1 else overhead(_topic(message.channel), MQTT5)
     return reckoning.message(named + len(message.payload))

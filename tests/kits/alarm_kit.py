@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from edge.delivery.message import WORD, Fate, Message, SendResult
+from edge.delivery.message import WORD, Message, MessageFate, SendResult
 from edge.records.bodies import Alert, raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.sim.clock import SimClock
@@ -35,7 +35,7 @@ from tests.kits.sink_kit import delivery
 NIGHT = 1_774_375_200_000_000  # 2026-03-25 02:00 at UTC+8
 NOON = NIGHT + 36_000_000_000
 MINUTE = 60.0
-DONE = SendResult(Fate.DELIVERED, "0 ok")
+DONE = SendResult(MessageFate.DELIVERED, "0 ok")
 FORECAST = re.compile(r"\bwill |expect|forecast|soon|预计|将会|预报|可能会", re.IGNORECASE)
 
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from drivers.reason import Reason
-from edge.delivery.message import Fate, Message, SendResult
+from edge.delivery.message import Message, MessageFate, SendResult
 from edge.records.record import Kind
 from edge.wire.contract import encode
 from hub.sink import Row
@@ -25,8 +25,10 @@ EVENING = 1_774_364_400_000_000  # 2026-03-24 23:00 at UTC+8
 LIVE_EVERY = 5  # minutes between two that a box sends while nothing is the matter
 IDLE_MIN = LIVE_EVERY
 POLL_S, IDLE_S = 30.0, 60.0 * IDLE_MIN
-DOWN = SendResult(Fate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x", why=""))
-LOST = SendResult(Fate.UNKNOWN, "", Reason("forward_slow", "{where} gave no answer", where="x"))
+DOWN = SendResult(
+    MessageFate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x", why="")
+)
+LOST = SendResult(MessageFate.UNKNOWN, "", Reason("forward_slow", "{where} gave no answer", where="x"))
 Span = tuple[int, int]  # minutes since the beginning
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.sim.asks import Ask
-from edge.sim.command_checkers import Asked
+from edge.sim.asks import CommandSending
+from edge.sim.command_checkers import SentCommand
 from edge.sim.memory_broker import MemoryBroker
 from edge.sim.memory_link import MemoryLink
 from edge.wire.contract import VERSION, Command, Hello, HelloAnswer, Receipt, Result, Topic, decode, encode, topic
@@ -71,14 +71,14 @@ class Asker:
     """A client of the broker. `asked`: all that was asked, by id, with the answers."""
 
     def __init__(self, broker: WatchedBroker, station: str, utc: Callable[[], int]) -> None:
-        self.asked: dict[str, Asked] = {}
+        self.asked: dict[str, SentCommand] = {}
         self._broker, self._station, self._utc = broker, station, utc
 
-    def ask(self, ask: Ask) -> None:
+    def ask(self, ask: CommandSending) -> None:
         """Send a command, as it was sent before where it was."""
         now = self._utc()
         expires = None if ask.lasts is None else now + round(ask.lasts * 1e6)
-        one = self.asked.setdefault(ask.id, Asked(ask, expires))
+        one = self.asked.setdefault(ask.id, SentCommand(ask, expires))
         one.sent.append(now)
         self.listen()
         command = encode(Command(VERSION, ask.id, ask.name, ask.args, one.expires))
@@ -94,7 +94,7 @@ class Asker:
         session = Session(NAME, (topic(self._station, Topic.RESULT),), expiry=KEPT_SESSION)
         self._broker.connect(session, self, self._utc())
 
-    def judged(self) -> dict[str, Asked]:
+    def judged(self) -> dict[str, SentCommand]:
         """Return all that was asked, with what the station has taken in."""
         for name, one in self.asked.items():
             one.taken = name in self._broker.taken

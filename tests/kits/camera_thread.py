@@ -16,7 +16,7 @@ from drivers.cameras.camera import UnreachableError
 from edge.clock.clock import SystemClock
 from edge.pictures.folder_watch import FolderWatch
 from edge.pictures.reasons import FAULTS
-from edge.pictures.spool import CaptureRequest, CaptureResult, Part, Spool
+from edge.pictures.spool import CaptureRequest, CaptureResult, FilePart, Spool
 from edge.sim.picture_checkers import PictureTruth
 
 FULL, THUMBNAIL = (8_000, 120_000), (1_500, 9_000)  # bytes
@@ -58,7 +58,7 @@ class CameraThread:
             return
         full, thumbnail = (rng.randbytes(rng.randint(*size)) for size in (FULL, THUMBNAIL))
         faults = [rng.choice(sorted(FAULTS))] if rng.random() < FAULTY else []
-        whole, small = (Part(hashlib.sha256(data).hexdigest(), len(data)) for data in (full, thumbnail))
+        whole, small = (FilePart(hashlib.sha256(data).hexdigest(), len(data)) for data in (full, thumbnail))
         self.taken[whole.sha256] = PictureTruth(request.camera.name, tuple(faults))
         answer = CaptureResult(request.id, True, None, whole, small, width=640, height=480, faults=faults)
         self._spool.finish(answer, full, thumbnail)

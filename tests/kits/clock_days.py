@@ -20,8 +20,8 @@ from edge.sim.clock import SimClock
 from edge.sim.faults import BOOTING, Outage, Schedule
 from edge.sim.lane import SimLane
 from edge.sim.record_checkers import Truth, doubled, lost_from_the_store, mistimed, told_twice
-from edge.sim.scenario import Run
-from edge.sim.times import Boot, Telling
+from edge.sim.scenario import DaemonRun
+from edge.sim.times import Boot, BootTeller
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.stations import BEGIN
@@ -35,7 +35,7 @@ class ClockDay:
 
     folder: Path
     schedule: Schedule
-    runs: list[Run] = field(default_factory=list)
+    runs: list[DaemonRun] = field(default_factory=list)
 
     def live(self, length: float) -> list[Record]:
         """Live so many true seconds, with the schedule's outages; return all records, oldest first."""
@@ -69,7 +69,7 @@ class ClockDay:
             keep=dict,
             appended=lambda _r: None,
         )
-        sources: list[Any] = [Telling(teller, boot, BEGIN, SEED) for teller in self.schedule.tellers]
+        sources: list[Any] = [BootTeller(teller, boot, BEGIN, SEED) for teller in self.schedule.tellers]
         keeper = Timekeeper(
             sources,
             boot.id,
@@ -91,7 +91,7 @@ class ClockDay:
         clock.run_until(clock.now())
         store.close()
         known = float("inf")  # whether a time had to be known is for the test to say
-        self.runs.append(Run(store.epoch, boot, first, end, "power" if outage.power else "killed", known))
+        self.runs.append(DaemonRun(store.epoch, boot, first, end, "power" if outage.power else "killed", known))
 
 
 def judged(day: ClockDay, records: list[Record]) -> list[str]:

@@ -19,7 +19,7 @@ from drivers.reason import Reason
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
 from edge.records.record import Record
-from edge.sim.asks import Ask
+from edge.sim.asks import CommandSending
 from edge.sim.faults import Mishap
 from edge.sim.lane import FOREVER
 from edge.sim.network import Network
@@ -33,7 +33,7 @@ from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import KEPT_SESSION, Incoming, Session
 from hub import intake
-from hub.jsonl import Identity
+from hub.jsonl import LineIdentity
 from hub.live_first import RECEIVE
 from hub.receiver import Files, Receiver
 from tests.kits.asker import Asker, WatchedBroker, WatchedLink
@@ -125,7 +125,7 @@ class FarEnd:
         shutil.rmtree(self._folder / PICTURES)
         shutil.copytree(self._copy / PICTURES, self._folder / PICTURES)
 
-    def ask(self, what: Ask) -> None:
+    def ask(self, what: CommandSending) -> None:
         """Ask the station for something, where the broker can be reached."""
         if not self.network.away:
             self.asker.ask(what)
@@ -149,7 +149,7 @@ class FarEnd:
         found = []
         for line in lines:
             with contextlib.suppress(msgspec.ValidationError):  # its own notes about stations
-                name = msgspec.json.decode(line, type=Identity)
+                name = msgspec.json.decode(line, type=LineIdentity)
                 found.append((name.epoch, name.seq, name.revision))
         return found
 

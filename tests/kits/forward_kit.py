@@ -12,7 +12,7 @@ from edge.config.forward import FORWARDS, Forward
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.forward.forwarding import lane_of
-from hub.forward.queue import Queue
+from hub.forward.queue import DatabaseQueue
 from tests.kits.sink_kit import delivery, row
 
 PATIENCE_S = 20.0
@@ -35,7 +35,7 @@ class Driven:
 
     def __init__(self, url: str, where: Forward, holder: str = "a") -> None:
         clock = SystemClock()
-        self.queue = Queue(opened(url), where.name, system_utc)
+        self.queue = DatabaseQueue(opened(url), where.name, system_utc)
         self.lane = lane_of(self.queue, where, holder, clock, system_utc, seed=1)
         self.pauses: list[float] = []
 

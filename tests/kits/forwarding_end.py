@@ -11,17 +11,17 @@ from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.config.forward import Forward
 from edge.forward.batch import Batch
-from edge.forward.lane import Sender
+from edge.forward.lane import ForwardSender
 from edge.forward.store_queue import name_of
 from edge.northbound import http_json, version2
-from edge.northbound.verdict import PROVEN, Fate, Verdict
+from edge.northbound.verdict import PROVEN, DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
 from edge.sim.rig import Rig
 from edge.uplink.destination import Way
 from tests.kits.far_end import STEP_S, STEPS, FarEnd
 
 COUNTY = '[[forward]]\nname = "county"\nkind = "http-json"\nurl = "http://simulated"\nbatch = 9\nretry_max_s = 60\n'
-LOST = Verdict(Fate.FAILED, Reason("said", "{text}", text="no answer"))
+LOST = DeliveryVerdict(DeliveryFate.FAILED, Reason("said", "{text}", text="no answer"))
 
 
 @dataclass
@@ -33,7 +33,7 @@ class County:
     keys: dict[tuple[str, int, int], set[str]] = field(default_factory=dict)
     rough: bool = True
 
-    def take(self, batch: Batch) -> Verdict:
+    def take(self, batch: Batch) -> DeliveryVerdict:
         """Store a batch, or not; say so, or not."""
         fate = self.rng.random() if self.rough else 1.0
         if fate < 0.2:
@@ -56,7 +56,7 @@ class CountySender:
         """Return a record's line."""
         return http_json.encode(station, record)
 
-    def send(self, batch: Batch) -> Verdict:
+    def send(self, batch: Batch) -> DeliveryVerdict:
         """Send a batch; a kill may come before it is there, or after that and before the answer."""
         self._clock.sleep_until(self._clock.now() + self._county.rng.uniform(0.1, 3.0))
         verdict = self._county.take(batch)
@@ -77,7 +77,7 @@ class CountyWay(Way):
 
     county: County = field(default_factory=lambda: County(random.Random(0)))
 
-    def sender(self, section: Forward, station: str, clock: Clock, utc: Callable[[], int | None]) -> Sender:
+    def sender(self, section: Forward, station: str, clock: Clock, utc: Callable[[], int | None]) -> ForwardSender:
         """Return the way to the county."""
         return CountySender(self.county, clock)
 

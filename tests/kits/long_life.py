@@ -25,7 +25,7 @@ from edge.sim.record_checkers import (
     unsettled,
     wrongly_proven,
 )
-from edge.sim.scenario import Life, Run
+from edge.sim.scenario import DaemonRun, Life
 from edge.sim.value_checker import value_checks
 from edge.store.store import Store
 from edge.store.times import ARRIVAL
@@ -59,7 +59,7 @@ class LongLife:
         self._seed, self._weeks, self._boots = seed, 0, 0
         self._begin, self._next = BEGIN, 1
         self._open_store = opener(seed)
-        self._runs: tuple[Run, ...] = ()
+        self._runs: tuple[DaemonRun, ...] = ()
         self._undated: tuple[int, ...] = ()  # numbers of the records that had no time yet when their week was judged
 
     def live(self, length: float = WEEK) -> Week:

@@ -17,7 +17,7 @@ from edge.config.sections import CameraSection, CommandsSection, Config
 from edge.daemon import open_store
 from edge.northbound import version2
 from edge.records.record import Kind, Record
-from edge.sim.command_checkers import Asked, command_checks, under_maintenance
+from edge.sim.command_checkers import SentCommand, command_checks, under_maintenance
 from edge.sim.faults import DeviceFault, Schedule
 from edge.sim.picture_checkers import PictureState, picture_checks
 from edge.sim.record_checkers import Truth, highest, identity_checks, unsettled, wrongly_proven
@@ -89,7 +89,7 @@ class Outcome:
     pictures: PictureState = NO_PICTURES
     connections: int = 0  # that the station made
     topics: list[str] = field(default_factory=list)  # of all messages that arrived
-    asked: dict[str, Asked] = field(default_factory=dict)
+    asked: dict[str, SentCommand] = field(default_factory=dict)
 
     def minutes(self, epoch: int | None = None) -> list[Record]:
         """Return the newest revisions of the minutes that arrived, of one start (0: the first) or of all."""

@@ -18,7 +18,7 @@ from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sim import lockstep
 from edge.sim.clock import SimClock
 from edge.store.outbox import PLATFORM
-from edge.store.picture_rows import NewPicture, Part, file_name
+from edge.store.picture_rows import NewPicture, PicturePart, file_name
 from edge.store.store import Store
 from edge.uplink.destination import REAL_WAY, Destination, Way
 from edge.uplink.uplink import Uplink
@@ -103,7 +103,7 @@ class Box:
         parts = {"full": full, "thumbnail": thumbnail}
         for part, data in parts.items():
             (self.store.pictures.folder / file_name(name, part)).write_bytes(data)
-        new = {part: Part(len(data), hashlib.sha256(data).hexdigest()) for part, data in parts.items()}
+        new = {part: PicturePart(len(data), hashlib.sha256(data).hexdigest()) for part, data in parts.items()}
         now = self.clock.now()
         body = {"picture": name, "camera": "north", "bytes": len(full), "thumbnail_bytes": len(thumbnail)}
         draft = Draft(Kind.PICTURE, Stamp(BOOT, now), 0.0, UTC0 + round(now * 1e6), ClockMark("ntp", 0.01), body)

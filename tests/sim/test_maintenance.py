@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.sim.asks import Ask
+from edge.sim.asks import CommandSending
 from edge.sim.command_checkers import under_maintenance
 from edge.sim.faults import Outage, Schedule
 from tests.kits.stations import configured, live
 from tests.soak import VANE
 
-WORK = Ask(600.0, "work", "maintenance", {"seconds": 1800.0, "text": "the rain gauge is cleaned"})
+WORK = CommandSending(600.0, "work", "maintenance", {"seconds": 1800.0, "text": "the rain gauge is cleaned"})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from edge.delivery.message import Fate, Message, SendResult
+from edge.delivery.message import Message, MessageFate, SendResult
 from edge.records.bodies import Alert
 from edge.sim.faults import Outage
 from edge.sim.rig import Rig
@@ -20,7 +20,7 @@ from tests.kits.notify_kit import CHANNELS, PEOPLE, Service
 
 HOUR, CALM = 3600.0, 1200.0  # s
 LENGTH = 3.2 * HOUR
-LOST, AWAY = SendResult(Fate.UNKNOWN, ""), SendResult(Fate.FAILED, "")
+LOST, AWAY = SendResult(MessageFate.UNKNOWN, ""), SendResult(MessageFate.FAILED, "")
 AGAIN = "可能重复"
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from edge.records.bodies import raw
 from edge.records.record import Kind, Record
-from edge.sim.asks import Ask, draw_asks
-from edge.sim.command_checkers import Asked, command_checks
+from edge.sim.asks import CommandSending, draw_asks
+from edge.sim.command_checkers import SentCommand, command_checks
 from edge.sim.faults import Outage, Schedule
 from edge.sim.picture_checkers import PictureState, PictureTruth, hashes_of, picture_checks
 from edge.sim.record_checkers import Truth
@@ -24,12 +24,12 @@ from tests.soak import VANE
 
 WORK = {"seconds": 900.0, "text": "the rain gauge is cleaned"}
 ASKS = (
-    Ask(700.0, "look", "picture"),
-    Ask(1500.0, "look", "picture"),
-    Ask(1800.0, "work", "maintenance", WORK),
-    Ask(2000.0, "late", "picture", lasts=-10.0),
-    Ask(2100.0, "forbidden", "accept-ledger"),
-    Ask(3000.0, "again", "picture", retained=True),
+    CommandSending(700.0, "look", "picture"),
+    CommandSending(1500.0, "look", "picture"),
+    CommandSending(1800.0, "work", "maintenance", WORK),
+    CommandSending(2000.0, "late", "picture", lasts=-10.0),
+    CommandSending(2100.0, "forbidden", "accept-ledger"),
+    CommandSending(3000.0, "again", "picture", retained=True),
 )
 
 
@@ -40,7 +40,7 @@ class Life:
     truth: Truth
     kept: list[Record]
     pictures: PictureState
-    asked: dict[str, Asked]
+    asked: dict[str, SentCommand]
 
     def complaints(self) -> list[str]:
         """Return what the checkers say."""

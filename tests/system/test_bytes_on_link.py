@@ -11,9 +11,9 @@ from pathlib import Path
 from edge.budget import reckoning
 from edge.clock.clock import SystemClock
 from edge.config.forward import HttpJson
-from edge.forward.batch import Batch, Item
+from edge.forward.batch import Batch, BatchItem
 from edge.forward.http_sender import HttpSender
-from edge.northbound.verdict import Fate
+from edge.northbound.verdict import DeliveryFate
 from edge.wire.mqtt_link import MqttLink, connect
 from edge.wire.session import Session
 from tests.kits.broker import Broker, certificates, until
@@ -89,8 +89,8 @@ def test_a_request_to_another_platform_costs_no_more_than_is_reckoned(tmp_path: 
     )
     sender = HttpSender(section, SystemClock(), lambda: None)
     lines = [b'{"station":"s","epoch":"e","seq":1,"revision":0,"note":"' + b"x" * 1500 + b'"}']
-    batch = Batch("county", 1, [Item("s", "e", 1, 0, None)], lines)
-    assert sender.send(batch).fate is Fate.PROVEN
+    batch = Batch("county", 1, [BatchItem("s", "e", 1, 0, None)], lines)
+    assert sender.send(batch).fate is DeliveryFate.PROVEN
     until(lambda: platform.seqs() == [1])
     platform.end()
     passed = sum(proxy.bytes.values())

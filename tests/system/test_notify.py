@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from edge.clock.clock import SystemClock, boot_id, system_utc
-from edge.notify.cases import State
+from edge.notify.cases import NotifyState
 from edge.records.bodies import Alert, plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.outbox import PLATFORM
@@ -45,7 +45,7 @@ def frost(folder: Path) -> None:
     said = Alert("frost-e-1", "frost", "raised", 1, 5, 0.8, 0.2, 1, "wet_bulb_temperature", "degC", crop="apple")
     stamp = Stamp(boot_id(), SystemClock().now())
     store.append(Draft(Kind.ALERT, stamp, 0.0, system_utc(), ClockMark("ntp", 0.1), plain(said)))
-    store.notes.put("notify", "now", msgspec.json.encode(State(0, boot_id())))
+    store.notes.put("notify", "now", msgspec.json.encode(NotifyState(0, boot_id())))
     store.close()
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from drivers.reason import SYSTEM
 from edge.clock.timekeeper import TIME_ERROR, KernelTime, NotAllowedError, Timex
-from edge.delivery.message import Fate
+from edge.delivery.message import MessageFate
 from tests.data import CHECKOUT
 from tests.kits.real_parts import missing
 from tests.kits.services import Services
@@ -121,7 +121,7 @@ def test_the_station_may_tell_people_under_its_own_unit(tmp_path: Path) -> None:
     """By the calls that the unit allows a process is started that sends a message, and its answer is heard."""
     with Services() as services:
         channel = robot(services, tmp_path)
-        assert confined(allowed(), lambda: channel.send(MESSAGE).fate is Fate.DELIVERED)
+        assert confined(allowed(), lambda: channel.send(MESSAGE).fate is MessageFate.DELIVERED)
         assert services.wecom.taken
 
 

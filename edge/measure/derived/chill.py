@@ -47,7 +47,7 @@ def utah_units(temperature: float) -> float:
     return next((units for top, units in UTAH if temperature <= top), -1.0)
 
 
-class Season(msgspec.Struct):
+class ChillSeason(msgspec.Struct):
     """What a season's counting comes to; to be kept over a restart, for the dynamic model's `x` goes on.
 
     `x`: the intermediate product, 0..1; `portions` are banked for good; `missing`: hours without a temperature;
@@ -99,12 +99,12 @@ def dynamic_hour(x: float, temperature: float) -> tuple[float, float]:
     return x * (1 - share), x * share
 
 
-def begun() -> Season:
+def begun() -> ChillSeason:
     """Return a season before its first hour."""
-    return Season(degree_days=0.0)
+    return ChillSeason(degree_days=0.0)
 
 
-def season(temperatures: Iterable[float | None]) -> Season:
+def season(temperatures: Iterable[float | None]) -> ChillSeason:
     """Return the season of a whole series of hours from its beginning."""
     counted = begun()
     for temperature in temperatures:

@@ -33,7 +33,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayWeather:
     """A day's weather: extremes of temperature, vapour pressure (kPa), wind at 2 m, radiation, soil heat (0)."""
 
     day_of_year: int
@@ -46,7 +46,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Hour:
+class HourWeather:
     """An hour's weather. `middle`: its middle, hours of local standard time; `clearness`: Rs/Rso of the last hours
     of high sun, which an hour of night or low sun needs."""
 
@@ -106,7 +106,7 @@ def vapour_from_humidities(highest: float, lowest: float, humidity_max: float, h
     return (saturation_kpa(lowest) * humidity_max + saturation_kpa(highest) * humidity_min) / 200.0
 
 
-def daily(day: Day, place: Place, radiation: str = "measured") -> Evapotranspiration:
+def daily(day: DayWeather, place: Place, radiation: str = "measured") -> Evapotranspiration:
     """Return the ET0 of a day (eq. 6).
 
     The temperature is the middle of the extremes, not the mean of the minutes.
@@ -123,7 +123,7 @@ def daily(day: Day, place: Place, radiation: str = "measured") -> Evapotranspira
     return Evapotranspiration(mm, radiation)
 
 
-def hourly(hour: Hour, place: Place, radiation: str = "measured") -> Evapotranspiration | None:
+def hourly(hour: HourWeather, place: Place, radiation: str = "measured") -> Evapotranspiration | None:
     """Return the ET0 of an hour (eq. 53), which may be a little below 0.
 
     None for an hour of night or low sun without the clearness of the hours before.
@@ -145,7 +145,7 @@ def hourly(hour: Hour, place: Place, radiation: str = "measured") -> Evapotransp
     return Evapotranspiration(mm, radiation)
 
 
-def clearness_of(hour: Hour, place: Place) -> float | None:
+def clearness_of(hour: HourWeather, place: Place) -> float | None:
     """Return Rs/Rso of an hour, 0.3..1; None while the sun is under 17 degrees, when it tells nothing of the clouds."""
     if sun_height(hour.day_of_year, hour.middle, place) < LOW_SUN:
         return None

@@ -61,7 +61,7 @@ class SeasonState(msgspec.Struct):
     sums: dict[str, Sum] = {}
     clearness: float | None = None
     clear_at: int = 0
-    counted: chill.Season = msgspec.field(default_factory=chill.begun)
+    counted: chill.ChillSeason = msgspec.field(default_factory=chill.begun)
     year: int | None = None
     since: int = 0
 
@@ -78,7 +78,7 @@ class Orchard:
     season_begins: str = "11-01"
 
 
-class Season:
+class HourBuilder:
     """Makes hours of minutes: `for hour in season.ended(begin): ...`, then `season.take(begin, ...)`."""
 
     def __init__(self, orchard: Orchard, state: SeasonState | None = None) -> None:
@@ -226,12 +226,12 @@ class Season:
         found = et0.hourly(hour, self._place, sun[1])
         return found or Reason("no_clearness", "no hour of high sun in the day before tells how clear the sky is")
 
-    def _hour(self, number: int, temperature: float, humidity: float, wind: float, sun: float) -> et0.Hour:
+    def _hour(self, number: int, temperature: float, humidity: float, wind: float, sun: float) -> et0.HourWeather:
         state = self.state
         local = self._local(number * HOUR + HOUR / 2)
         carried = state.clearness if (number - state.clear_at) * HOUR <= CLEARNESS_S else None
         middle = local.hour + local.minute / 60.0
-        hour = et0.Hour(local.timetuple().tm_yday, middle, temperature, humidity, wind, sun, carried)
+        hour = et0.HourWeather(local.timetuple().tm_yday, middle, temperature, humidity, wind, sun, carried)
         seen = et0.clearness_of(hour, self._place)
         if seen is not None:
             state.clearness, state.clear_at = seen, number

@@ -11,13 +11,13 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine
-from hub.database.turns import Turn, open_ones
+from hub.database.turns import AlertTurn, open_ones
 from hub.rights import Right
 from hub.web import alerts
 from hub.web.arguments import Nothing
 from hub.web.handlers import caller
 from hub.web.pages.stations import offset_of
-from hub.web.table import Asked, Elsewhere, PageAnswer
+from hub.web.table import Elsewhere, PageAnswer, RequestContext
 
 MOST = 200  # of all stations together
 
@@ -33,7 +33,7 @@ class Line(NamedTuple):
     text: str
 
 
-def show(asked: Asked, _said: Nothing) -> PageAnswer:
+def show(asked: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the turns of all stations' alerts, the newest first."""
     states = asked.queries.stations()
     found = [line(state.station, turn) for state in states for turn in asked.queries.alert_turns(state.station)]
@@ -43,7 +43,7 @@ def show(asked: Asked, _said: Nothing) -> PageAnswer:
     return PageAnswer("alerts.html", values, offset_of(states))
 
 
-class Standing(NamedTuple):
+class OpenAlarm(NamedTuple):
     """One open alarm of the hub: its id, since when, what it is, and who has said that it is known."""
 
     id: str
@@ -54,11 +54,11 @@ class Standing(NamedTuple):
     known_by: str
 
 
-def standing(asked: Asked) -> list[Standing]:
+def standing(asked: RequestContext) -> list[OpenAlarm]:
     """Return the open alarms, the newest first."""
     found = [one for one in alerts.alerts(asked, alerts.AlertsSince()) if one.open]
     return [
-        Standing(one.id, one.raised_us, one.station, name_of(one), said_of(newest_alert(one)), one.acknowledged_by)
+        OpenAlarm(one.id, one.raised_us, one.station, name_of(one), said_of(newest_alert(one)), one.acknowledged_by)
         for one in sorted(found, key=lambda one: one.raised_us, reverse=True)
     ]
 
@@ -73,19 +73,19 @@ def newest_alert(alarm: alerts.AlertState) -> dict[str, Any]:
     return {} if alarm.said is None else dict(msgspec.to_builtins(alarm.said))
 
 
-def acknowledge(asked: Asked, said: alerts.OfAlert) -> Elsewhere:
+def acknowledge(asked: RequestContext, said: alerts.OfAlert) -> Elsewhere:
     """Note that whoever pressed the button knows of an alarm."""
     alerts.acknowledge(asked, said)
     return Elsewhere("/alerts")
 
 
-def line(station: str, turn: Turn) -> Line:
+def line(station: str, turn: AlertTurn) -> Line:
     """Return a turn as people read it."""
     kind, rule = str(turn.body.get("turn", "?")), rule_of(turn.body)
     return Line(turn.time_us, station, rule, kind, turn_word(kind), said_of(turn.body))
 
 
-def open_lines(asked: Asked, station: str) -> list[AlertLine]:
+def open_lines(asked: RequestContext, station: str) -> list[AlertLine]:
     """Return what a station's open alerts say, and which rule knows nothing."""
     blind = _("What this rule looks at is missing or doubtful: it knows nothing now.")
     return [

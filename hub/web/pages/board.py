@@ -20,7 +20,7 @@ from hub.web.arguments import Before
 from hub.web.handlers import all_days, caller
 from hub.web.pages.stations import offset_of
 from hub.web.pages.words import action_word
-from hub.web.table import Asked, PageAnswer
+from hub.web.table import PageAnswer, RequestContext
 
 DAYS = 7
 PAGE = 200  # lines of the audit on a page
@@ -44,16 +44,16 @@ class Cell(NamedTuple):
     text: str
 
 
-def show(forwards: Sequence[Forward]) -> Callable[[Asked, BoardOf], PageAnswer]:
+def show(forwards: Sequence[Forward]) -> Callable[[RequestContext, BoardOf], PageAnswer]:
     """Return the handler of the board; `forwards`: the other platforms of the hub's file."""
 
-    def handler(asked: Asked, said: BoardOf) -> PageAnswer:
+    def handler(asked: RequestContext, said: BoardOf) -> PageAnswer:
         return board(asked, said, forwards)
 
     return handler
 
 
-def board(asked: Asked, said: BoardOf, forwards: Sequence[Forward]) -> PageAnswer:
+def board(asked: RequestContext, said: BoardOf, forwards: Sequence[Forward]) -> PageAnswer:
     """Return the board."""
     states = asked.queries.stations()
     offset = offset_of(states)
@@ -77,7 +77,7 @@ def board(asked: Asked, said: BoardOf, forwards: Sequence[Forward]) -> PageAnswe
     return PageAnswer("board.html", values, offset)
 
 
-def passed_on(asked: Asked, forwards: Sequence[Forward], offset_s: int) -> list[BoxLine]:
+def passed_on(asked: RequestContext, forwards: Sequence[Forward], offset_s: int) -> list[BoxLine]:
     """Return how far each other platform is, of those whose stations whoever asks may all see."""
     found = [state_of(asked.engine, one) for one in forwards if caller(asked).covers(one.stations or None)]
     return [
@@ -104,7 +104,7 @@ def cell(found: Completeness, began: bool) -> Cell:
     return Cell(0, 0, "whole", _("whole"))
 
 
-def audit(asked: Asked, said: Before) -> PageAnswer:
+def audit(asked: RequestContext, said: Before) -> PageAnswer:
     """Return who did what, the newest first."""
     lines = asked.accounts.audit(us(said.before) if said.before else asked.now_us + 1)
     older = lines[-1].time_us if len(lines) == PAGE else None

@@ -14,16 +14,16 @@ from edge.language.texts import _
 from edge.wire.contract import CameraName, StationId
 from hub.causes import reason_of
 from hub.database.cameras import USUAL_MB
-from hub.database.orders import Order
+from hub.database.orders import CommandOrder
 from hub.web import arguments as given
 from hub.web import handlers
 from hub.web.pages.station import of_station
-from hub.web.table import Asked, Elsewhere, PageAnswer
+from hub.web.table import Elsewhere, PageAnswer, RequestContext
 
 FINAL = ("done", "failed")
 
 
-class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CommandForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a form asks for: a picture of a camera, a hello, or a crop's stage."""
 
     station: StationId
@@ -33,7 +33,7 @@ class Asking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: given.Word | None = None
 
 
-def show(asked: Asked, said: given.OfStation) -> PageAnswer:
+def show(asked: RequestContext, said: given.OfStation) -> PageAnswer:
     """Return what may be asked for, each with its price."""
     offset = handlers.station(asked, said).utc_offset_s
     cameras = [(one.camera, one.megabytes or USUAL_MB) for one in asked.queries.cameras(said.station, asked.now_us)]
@@ -42,18 +42,18 @@ def show(asked: Asked, said: given.OfStation) -> PageAnswer:
     return of_station(asked, said.station, "commands.html", _("Commands"), values, offset)
 
 
-def ask(wake: Callable[[], None]) -> Callable[[Asked, Asking], Elsewhere]:
+def ask(wake: Callable[[], None]) -> Callable[[RequestContext, CommandForm], Elsewhere]:
     """Return the handler that keeps a command, and leads to what becomes of it."""
     command = handlers.command(wake)
 
-    def handler(asked: Asked, said: Asking) -> Elsewhere:
+    def handler(asked: RequestContext, said: CommandForm) -> Elsewhere:
         order = command(asked, given.CommandOf(said.station, said.name, arguments(asked, said)))
         return Elsewhere(f"/commands/{order.id}")
 
     return handler
 
 
-def arguments(asked: Asked, said: Asking) -> dict[str, Any]:
+def arguments(asked: RequestContext, said: CommandForm) -> dict[str, Any]:
     """Return the arguments of the station's command."""
     if said.name == "picture":
         return {} if said.camera is None else {"camera": said.camera}
@@ -62,7 +62,7 @@ def arguments(asked: Asked, said: Asking) -> dict[str, Any]:
     return {}
 
 
-def became(asked: Asked, said: given.OfCommand) -> PageAnswer:
+def became(asked: RequestContext, said: given.OfCommand) -> PageAnswer:
     """Return what became of a command."""
     order = handlers.commanded(asked, said)
     state = handlers.station(asked, given.OfStation(order.station))
@@ -77,13 +77,13 @@ def became(asked: Asked, said: given.OfCommand) -> PageAnswer:
     return of_station(asked, order.station, "command.html", _("Command"), values, state.utc_offset_s)
 
 
-def who(order: Order) -> str:
+def who(order: CommandOrder) -> str:
     """Return who asked for a command: a person's name, or which program."""
     kind, _space, name = order.asked_by.partition(" ")
     return name if kind == "user" else _("program {name}").format(name=name)
 
 
-def state_sentence(order: Order, now: int) -> str:
+def state_sentence(order: CommandOrder, now: int) -> str:
     """Return where a command is, in a sentence."""
     words = {"accepted": _("The station is at it."), "done": _("Done."), "failed": _("The station could not do it.")}
     if order.state in words:
@@ -95,7 +95,7 @@ def state_sentence(order: Order, now: int) -> str:
     return _("Sent; the station has not answered yet.") if now < order.expires_us else _("The station did not answer.")
 
 
-def result(order: Order) -> list[tuple[str, str]]:
+def result(order: CommandOrder) -> list[tuple[str, str]]:
     """Return what the station answered, each fact with its name."""
     if not isinstance(order.result, dict):
         return []

@@ -16,7 +16,7 @@ from hub.database.queries import Queries
 from hub.web.arguments import OfStation
 from hub.web.handlers import station as state_of
 from hub.web.pages.station import of_station
-from hub.web.table import Asked, PageAnswer
+from hub.web.table import PageAnswer, RequestContext
 
 
 class CurveOf(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class StationCurves:
         return Series(self._station, channel, unit_of(channel), "minute", points)
 
 
-def show(asked: Asked, said: CurveOf) -> PageAnswer:
+def show(asked: RequestContext, said: CurveOf) -> PageAnswer:
     """Return a channel's curve with its figures by day, or those that matter most."""
     offset = state_of(asked, OfStation(said.station)).utc_offset_s
     span = said.span if said.span in SPANS else "day"

@@ -13,7 +13,7 @@ from edge.language.texts import _
 from hub.web import arguments as given
 from hub.web import handlers
 from hub.web.logins import Logins
-from hub.web.table import ApiError, Asked, Elsewhere, PageAnswer, Route
+from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
 Address = Annotated[str, Meta(max_length=300)]
 
@@ -32,7 +32,7 @@ class LoginForm(msgspec.Struct, frozen=True):
     back: Address = "/"
 
 
-def show(_asked: Asked, said: Entering) -> PageAnswer:
+def show(_asked: RequestContext, said: Entering) -> PageAnswer:
     """Return the form."""
     return form(said.back, "", "", 200)
 
@@ -43,11 +43,11 @@ def form(back: str, name: str, why: str, status: int) -> PageAnswer:
     return PageAnswer("login.html", values, status=status)
 
 
-def enter(logins: Logins) -> Callable[[Asked, LoginForm], PageAnswer | Elsewhere]:
+def enter(logins: Logins) -> Callable[[RequestContext, LoginForm], PageAnswer | Elsewhere]:
     """Return the handler that begins a session, or says what was wrong and how long to wait."""
     login = handlers.login(logins)
 
-    def handler(asked: Asked, said: LoginForm) -> PageAnswer | Elsewhere:
+    def handler(asked: RequestContext, said: LoginForm) -> PageAnswer | Elsewhere:
         try:
             session = login(asked, given.Credentials(said.name, said.password))
         except ApiError as refused:
@@ -57,7 +57,7 @@ def enter(logins: Logins) -> Callable[[Asked, LoginForm], PageAnswer | Elsewhere
     return handler
 
 
-def leave(asked: Asked, said: given.Nothing) -> Elsewhere:
+def leave(asked: RequestContext, said: given.Nothing) -> Elsewhere:
     """End the session."""
     return Elsewhere("/login", handlers.logout(asked, said))
 

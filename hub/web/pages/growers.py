@@ -8,10 +8,10 @@ from hub.growers import verdicts
 from hub.web.arguments import OfStation
 from hub.web.handlers import station as state_of
 from hub.web.pages.station import of_station
-from hub.web.table import Asked, PageAnswer
+from hub.web.table import PageAnswer, RequestContext
 
 
-def show(asked: Asked, said: OfStation) -> PageAnswer:
+def show(asked: RequestContext, said: OfStation) -> PageAnswer:
     """Return what each rule says."""
     offset = state_of(asked, said).utc_offset_s
     answers = [verdict_words(one) for one in verdicts(asked.engine, said.station, asked.now_us)]

@@ -16,7 +16,7 @@ from hub.web.arguments import Month, MonthOf, OfStation
 from hub.web.pages.month_book import workbook
 from hub.web.pages.station import of_station
 from hub.web.pages.words import percent
-from hub.web.table import Asked, DataAnswer, PageAnswer
+from hub.web.table import DataAnswer, PageAnswer, RequestContext
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -28,7 +28,7 @@ class SheetOf(msgspec.Struct, frozen=True):
     month: Month | None = None
 
 
-def show(asked: Asked, said: SheetOf) -> PageAnswer:
+def show(asked: RequestContext, said: SheetOf) -> PageAnswer:
     """Return the sheet."""
     found = sheet(asked, said)
     day = date.fromisoformat(f"{found.month}-01")
@@ -45,14 +45,14 @@ def show(asked: Asked, said: SheetOf) -> PageAnswer:
     return of_station(asked, found.station, "sheet.html", title, values, found.utc_offset_s)
 
 
-def book(asked: Asked, said: SheetOf) -> DataAnswer:
+def book(asked: RequestContext, said: SheetOf) -> DataAnswer:
     """Return the sheet as a spreadsheet."""
     found = sheet(asked, said)
     data = workbook(found, outages(found), doubts(found))
     return DataAnswer(data, XLSX, f"{found.station}-{found.month}.xlsx")
 
 
-def sheet(asked: Asked, said: SheetOf) -> MonthlySheet:
+def sheet(asked: RequestContext, said: SheetOf) -> MonthlySheet:
     """Return the month that is asked for, by the station's clock."""
     offset = handlers.station(asked, OfStation(said.station)).utc_offset_s
     here = datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)

@@ -16,7 +16,7 @@ from hub.sheets import guarded
 Cell = Any  # a text, a number, or a local time
 
 
-class Book:
+class MonthWorkbook:
     """One workbook being written, line by line."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ def workbook(
     found: MonthlySheet, outages: list[tuple[int, int, int, str]], doubts: list[tuple[str, str, int]]
 ) -> bytes:
     """Return a month as a workbook: the whole, days, outages, channels, doubts, cameras. Times are the station's."""
-    book = Book()
+    book = MonthWorkbook()
     begin, end = (local(one, found.utc_offset_s) for one in (found.start_us, found.end_us))
     whole = (
         (_("Station"), found.station),

@@ -11,7 +11,7 @@ from msgspec import Meta
 from drivers.reason import Reason
 from edge.language import texts
 from edge.language.texts import _
-from hub.alarms.health import ChannelState, Health
+from hub.alarms.health import ChannelHealth, ChannelState
 from hub.alarms.people import ChannelName, Contact, HourMinute, MailAddress, People, PersonName, Phone
 from hub.alarms.testing import Attempt, attempts, waiting
 from hub.alarms.words import duty_word, fate_word
@@ -21,7 +21,7 @@ from hub.web import on_call
 from hub.web.arguments import Nothing
 from hub.web.pages.stations import offset_of
 from hub.web.people import Stations
-from hub.web.table import ApiError, Asked, Elsewhere, PageAnswer, Route
+from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
 PAGE, SENT = "/on-call", "/on-call/sent"
 SENT_US = 24 * 3_600_000_000
@@ -59,7 +59,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Contact(self.name, self.place, *how)
 
 
-class Channel(NamedTuple):
+class ChannelRow(NamedTuple):
     """One channel: when it last took a message, and since when and why it takes none; None and "" where it does."""
 
     name: str
@@ -68,7 +68,7 @@ class Channel(NamedTuple):
     why: str
 
 
-class Sent(NamedTuple):
+class SentRow(NamedTuple):
     """One try of a message: when, by which channel, to whom, what it was about, and what came of it."""
 
     time_us: int
@@ -79,36 +79,36 @@ class Sent(NamedTuple):
     why: str
 
 
-class Desk:
+class OnCallPages:
     """The pages, with the channels of the hub's file."""
 
     def __init__(self, channels: Collection[str]) -> None:
         self._channels = channels
         self._keep = on_call.kept(channels)
 
-    def show(self, asked: Asked, _said: Nothing) -> PageAnswer:
+    def show(self, asked: RequestContext, _said: Nothing) -> PageAnswer:
         """Return who is told."""
         return self._shown(asked)
 
-    def add(self, asked: Asked, said: Form) -> PageAnswer | Elsewhere:
+    def add(self, asked: RequestContext, said: Form) -> PageAnswer | Elsewhere:
         """Let somebody be told who was not."""
         if any(one.name == said.name for one in People(asked.engine).listed()):
             return self._shown(asked, TAKEN.having(name=said.name), 409)
         return self._saved(asked, said)
 
-    def change(self, asked: Asked, said: Form) -> PageAnswer | Elsewhere:
+    def change(self, asked: RequestContext, said: Form) -> PageAnswer | Elsewhere:
         """Tell somebody in another way, at other hours, or in another order."""
         on_call.known(asked, said.name)
         return self._saved(asked, said)
 
-    def _saved(self, asked: Asked, said: Form) -> PageAnswer | Elsewhere:
+    def _saved(self, asked: RequestContext, said: Form) -> PageAnswer | Elsewhere:
         try:
             self._keep(asked, said.contact)
         except ApiError as refused:
             return self._shown(asked, refused.reason, refused.status)
         return Elsewhere(PAGE)
 
-    def _shown(self, asked: Asked, why: Reason | None = None, status: int = 200) -> PageAnswer:
+    def _shown(self, asked: RequestContext, why: Reason | None = None, status: int = 200) -> PageAnswer:
         people = on_call.people(asked)
         states = asked.queries.stations()
         values = {
@@ -123,30 +123,30 @@ class Desk:
         }
         return PageAnswer("on_call.html", values, offset_of(states), status)
 
-    def _states(self, asked: Asked) -> list[Channel]:
-        known = {one.name: one for one in Health(asked.engine).listed()}
+    def _states(self, asked: RequestContext) -> list[ChannelRow]:
+        known = {one.name: one for one in ChannelHealth(asked.engine).listed()}
         return [channel(known.get(name) or ChannelState(name)) for name in self._channels]
 
 
-def channel(state: ChannelState) -> Channel:
+def channel(state: ChannelState) -> ChannelRow:
     """Return a channel as people read of it."""
     why = "" if state.failing_us is None else reason_of(state.why)
-    return Channel(state.name, state.ok_us, state.failing_us, why)
+    return ChannelRow(state.name, state.ok_us, state.failing_us, why)
 
 
-def remove(asked: Asked, said: on_call.PersonGone) -> Elsewhere:
+def remove(asked: RequestContext, said: on_call.PersonGone) -> Elsewhere:
     """Let somebody be told no more."""
     on_call.remove(asked, said)
     return Elsewhere(PAGE)
 
 
-def test(asked: Asked, said: on_call.TrialOf) -> Elsewhere:
+def test(asked: RequestContext, said: on_call.TrialOf) -> Elsewhere:
     """Put out a test message to one person, by each of their channels."""
     on_call.test(asked, said)
     return Elsewhere(SENT)
 
 
-def sent(asked: Asked, _said: Nothing) -> PageAnswer:
+def sent(asked: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the messages of a day, to people whom the caller may manage, with what the services answered."""
     mine = {one.name for one in on_call.people(asked)}
     since = asked.now_us - SENT_US
@@ -159,17 +159,17 @@ def sent(asked: Asked, _said: Nothing) -> PageAnswer:
     return PageAnswer("sent.html", values, offset_of(asked.queries.stations()))
 
 
-def line(one: Attempt) -> Sent:
+def line(one: Attempt) -> SentRow:
     """Return a try of a message as people read it."""
     fate = _("waits for its turn") if one.number == 0 else fate_word(one.fate)
     why = reason_of(one.why) if one.why is not None else ""
     told = _(", ").join(one.to)
-    return Sent(one.tried_us, one.channel, told, fate, one.fate or "open", why or one.answer or "")
+    return SentRow(one.tried_us, one.channel, told, fate, one.fate or "open", why or one.answer or "")
 
 
 def routes(channels: Collection[str]) -> tuple[Route, ...]:
     """Return their part of the route table; `channels`: those of the hub's file."""
-    desk, manage, one = Desk(channels), Right.MANAGE, f"{PAGE}/{{name}}"
+    desk, manage, one = OnCallPages(channels), Right.MANAGE, f"{PAGE}/{{name}}"
     return (
         Route("GET", PAGE, "On call", manage, Nothing, PageAnswer, desk.show),
         Route("POST", PAGE, "Let somebody be told", manage, Form, PageAnswer, desk.add),

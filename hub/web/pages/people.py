@@ -10,7 +10,7 @@ from hub.passwords import LONGEST, SHORTEST
 from hub.rights import Right, Role
 from hub.web import people
 from hub.web.arguments import Nothing
-from hub.web.table import ApiError, Asked, Elsewhere, PageAnswer, Route
+from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
 PAGE = "/people"
 
@@ -24,7 +24,7 @@ class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stations: people.Stations = None
 
 
-class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewPersonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody new, or a new token (then without a password)."""
 
     name: people.NewName
@@ -34,12 +34,12 @@ class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stations: people.Stations = None
 
 
-def show(asked: Asked, _said: Nothing) -> PageAnswer:
+def show(asked: RequestContext, _said: Nothing) -> PageAnswer:
     """Return who may do what."""
     return render_page(asked)
 
 
-def render_page(asked: Asked, why: str = "", secret: str = "", status: int = 200) -> PageAnswer:
+def render_page(asked: RequestContext, why: str = "", secret: str = "", status: int = 200) -> PageAnswer:
     """Return the same with what was wrong, or a new token's secret."""
     values = {
         "title": _("People"),
@@ -55,12 +55,12 @@ def render_page(asked: Asked, why: str = "", secret: str = "", status: int = 200
     return PageAnswer("people.html", values, status=status)
 
 
-def scope(said: Chosen | NewPerson) -> list[str] | None:
+def scope(said: Chosen | NewPersonForm) -> list[str] | None:
     """Return the stations that a form says; None: all of them."""
     return None if said.scope == "all" else said.stations or []
 
 
-def add(asked: Asked, said: NewPerson) -> PageAnswer | Elsewhere:
+def add(asked: RequestContext, said: NewPersonForm) -> PageAnswer | Elsewhere:
     """Let somebody log in."""
     try:
         people.add(asked, people.NewPerson(said.name, said.role, said.password, scope(said)))
@@ -69,7 +69,7 @@ def add(asked: Asked, said: NewPerson) -> PageAnswer | Elsewhere:
     return Elsewhere(PAGE)
 
 
-def add_token(asked: Asked, said: NewPerson) -> PageAnswer:
+def add_token(asked: RequestContext, said: NewPersonForm) -> PageAnswer:
     """Make a token, whose secret the page shows this once."""
     try:
         made = people.add_token(asked, people.NewToken(said.name, said.role, scope(said)))
@@ -78,7 +78,7 @@ def add_token(asked: Asked, said: NewPerson) -> PageAnswer:
     return render_page(asked, secret=made.secret)
 
 
-def role(asked: Asked, said: Chosen) -> PageAnswer | Elsewhere:
+def role(asked: RequestContext, said: Chosen) -> PageAnswer | Elsewhere:
     """Give somebody another role, or other stations."""
     try:
         people.role(asked, people.NewRole(said.name, said.role, scope(said)))
@@ -87,13 +87,13 @@ def role(asked: Asked, said: Chosen) -> PageAnswer | Elsewhere:
     return Elsewhere(PAGE)
 
 
-def password(asked: Asked, said: people.NewPassword) -> Elsewhere:
+def password(asked: RequestContext, said: people.NewPassword) -> Elsewhere:
     """Give somebody another password."""
     people.password(asked, said)
     return Elsewhere(PAGE)
 
 
-def end(asked: Asked, said: people.Ending) -> PageAnswer | Elsewhere:
+def end(asked: RequestContext, said: people.Ending) -> PageAnswer | Elsewhere:
     """End an account, or let it live again."""
     try:
         people.end("user")(asked, said)
@@ -102,7 +102,7 @@ def end(asked: Asked, said: people.Ending) -> PageAnswer | Elsewhere:
     return Elsewhere(PAGE)
 
 
-def end_token(asked: Asked, said: people.Ending) -> Elsewhere:
+def end_token(asked: RequestContext, said: people.Ending) -> Elsewhere:
     """End a token."""
     people.end("token")(asked, said)
     return Elsewhere(PAGE)
@@ -113,12 +113,12 @@ def routes() -> tuple[Route, ...]:
     manage, one, token = Right.MANAGE, f"{PAGE}/{{name}}", "/tokens"
     return (
         Route("GET", PAGE, "People", manage, Nothing, PageAnswer, show),
-        Route("POST", PAGE, "Let somebody log in", manage, NewPerson, PageAnswer, add, slow=True),
+        Route("POST", PAGE, "Let somebody log in", manage, NewPersonForm, PageAnswer, add, slow=True),
         Route("POST", f"{one}/role", "Give another role", manage, Chosen, PageAnswer, role),
         Route(
             "POST", f"{one}/password", "Give another password", manage, people.NewPassword, PageAnswer, password, True
         ),
         Route("POST", f"{one}/end", "End an account", manage, people.Ending, PageAnswer, end),
-        Route("POST", token, "Make a token", manage, NewPerson, PageAnswer, add_token),
+        Route("POST", token, "Make a token", manage, NewPersonForm, PageAnswer, add_token),
         Route("POST", f"{token}/{{name}}/end", "End a token", manage, people.Ending, PageAnswer, end_token),
     )

@@ -24,16 +24,16 @@ from edge.page.assets import Assets
 from edge.page.look import look_of
 from edge.page.templates import Templates
 from hub.rights import Account, Right
-from hub.web.app import LOG_IN, Desk, Heard, keep_session, read_request, sent
+from hub.web.app import LOG_IN, RawRequest, RequestPool, keep_session, read_request, sent
 from hub.web.pages.words import role_word
-from hub.web.table import ApiError, Asked, Elsewhere, PageAnswer, Route
+from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
 HERE = Path(__file__).parent.parent
 LOGIN = "/login"
 log = logging.getLogger("minshan.web")
 
 
-def served(routes: Sequence[Route], desk: Desk, utc: Callable[[], int]) -> list[BaseRoute]:
+def served(routes: Sequence[Route], desk: RequestPool, utc: Callable[[], int]) -> list[BaseRoute]:
     """Return the routes of the pages, and that of their style and scripts."""
     assets = Assets(HERE / "static")
     pages = Pages(Templates(assets, [HERE / "templates"], live_url="/api/v1/live"), desk, utc)
@@ -47,7 +47,7 @@ def served(routes: Sequence[Route], desk: Desk, utc: Callable[[], int]) -> list[
 class Pages:
     """Makes pages of what handlers answer, in the language of whoever asks, in the threads that answer."""
 
-    def __init__(self, templates: Templates, desk: Desk, utc: Callable[[], int]) -> None:
+    def __init__(self, templates: Templates, desk: RequestPool, utc: Callable[[], int]) -> None:
         self._templates, self._desk, self._utc = templates, desk, utc
 
     def endpoint(self, route: Route) -> Callable[[Request], Any]:
@@ -67,7 +67,7 @@ class Pages:
 
         return serve
 
-    def _made(self, request: Request, route: Route, asked: Asked, said: Any) -> Response:
+    def _made(self, request: Request, route: Route, asked: RequestContext, said: Any) -> Response:
         """Return the response that a handler's answer makes."""
         with texts.speaking(look_of(request).lang):
             answer = route.handler(asked, said)
@@ -96,7 +96,7 @@ class Pages:
             },
         )
 
-    async def _refused(self, request: Request, said: Heard, refused: ApiError) -> Response:
+    async def _refused(self, request: Request, said: RawRequest, refused: ApiError) -> Response:
         """Lead to the login, or say on a page what is the matter."""
         if refused.reason.code == LOG_IN.code:
             back = request.url.path if request.method == "GET" else "/"

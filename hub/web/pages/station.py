@@ -24,7 +24,7 @@ from hub.web.handlers import station as state_of
 from hub.web.pages.alerts import open_lines
 from hub.web.pages.wall import derived_of
 from hub.web.pages.words import kind_word
-from hub.web.table import Asked, PageAnswer
+from hub.web.table import PageAnswer, RequestContext
 
 EVENTS_US = 30 * DAY_US
 
@@ -51,7 +51,7 @@ class EventsPage(msgspec.Struct, frozen=True):
     page: Page | None = None
 
 
-def show(asked: Asked, said: OfStation) -> PageAnswer:
+def show(asked: RequestContext, said: OfStation) -> PageAnswer:
     """Return the station as it is now."""
     state, now = state_of(asked, said), asked.queries.now(said.station)
     curves = asked.queries.curves(said.station, asked.now_us - DAY_US, asked.now_us)
@@ -68,7 +68,7 @@ def show(asked: Asked, said: OfStation) -> PageAnswer:
 
 
 def of_station(
-    asked: Asked, station: str, template: str, title: str, values: Mapping[str, object], offset_s: int
+    asked: RequestContext, station: str, template: str, title: str, values: Mapping[str, object], offset_s: int
 ) -> PageAnswer:
     """Return a page of one station, with the ways to its others."""
     base = f"/stations/{station}"
@@ -94,14 +94,14 @@ def photo(station: str, cameras: list[CameraNow]) -> Photo | None:
     return Photo(small, small, link, newest.time_us, newest.camera, word, why)
 
 
-def asking(asked: Asked, station: str, cameras: list[CameraNow]) -> PictureNow | None:
+def asking(asked: RequestContext, station: str, cameras: list[CameraNow]) -> PictureNow | None:
     """Return where a picture may be asked for by whoever may, and what the first camera's costs."""
     if not cameras or not caller(asked).may(Right.COMMAND, station):
         return None
     return PictureNow(f"/stations/{station}/commands#take", cameras[0].megabytes or USUAL_MB)
 
 
-def box(asked: Asked, station: str) -> list[BoxLine]:
+def box(asked: RequestContext, station: str) -> list[BoxLine]:
     """Return what the hub knows of the box itself."""
     kept, lacking = asked.queries.records(station)
     if not lacking:
@@ -111,7 +111,7 @@ def box(asked: Asked, station: str) -> list[BoxLine]:
     ]
 
 
-def pictures(asked: Asked, said: CameraOf) -> PageAnswer:
+def pictures(asked: RequestContext, said: CameraOf) -> PageAnswer:
     """Return a camera's pictures of a day."""
     offset = state_of(asked, OfStation(said.station)).utc_offset_s
     today = local_day(asked.now_us, offset)
@@ -123,7 +123,7 @@ def pictures(asked: Asked, said: CameraOf) -> PageAnswer:
     return of_station(asked, said.station, "pictures.html", said.camera, values, offset)
 
 
-def newest_day(asked: Asked, said: CameraOf, offset_s: int) -> date | None:
+def newest_day(asked: RequestContext, said: CameraOf, offset_s: int) -> date | None:
     """Return the day of a camera's newest picture of the last week; None where it has sent none."""
     cameras = {one.camera: one.time_us for one in asked.queries.cameras(said.station, asked.now_us)}
     newest = cameras.get(said.camera)
@@ -141,7 +141,7 @@ def photo_of(picture: Picture) -> Photo:
     return Photo(f"{address}/tile", shown, full, picture.time_us, picture.camera, note=note)
 
 
-def events(asked: Asked, said: EventsPage) -> PageAnswer:
+def events(asked: RequestContext, said: EventsPage) -> PageAnswer:
     """Return what happened in the last 30 days, the newest first, but for hours and pictures."""
     offset = state_of(asked, OfStation(said.station)).utc_offset_s
     kinds = ("start", "setup", "loss", "health", "alert", "stage")
@@ -161,7 +161,7 @@ def line(event: Event) -> Happening:
     return Happening(event.start_us, name, text)
 
 
-def day(asked: Asked, said: DayOf) -> PageAnswer:
+def day(asked: RequestContext, said: DayOf) -> PageAnswer:
     """Return what is whole of a day, and why the rest is not."""
     offset = state_of(asked, OfStation(said.station)).utc_offset_s
     (found,) = asked.queries.completeness(said.station, said.day, said.day, asked.now_us)

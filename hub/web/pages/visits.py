@@ -13,10 +13,10 @@ from hub.causes import reason_of
 from hub.web import alerts
 from hub.web.arguments import Nothing
 from hub.web.pages.stations import offset_of
-from hub.web.table import Asked, PageAnswer
+from hub.web.table import PageAnswer, RequestContext
 
 
-class Cause(NamedTuple):
+class VisitCause(NamedTuple):
     """One thing to see to: what it is, since when (None: not known), and the station's own reasons."""
 
     text: str
@@ -28,11 +28,11 @@ class Stop(NamedTuple):
     """One station of the trip: what is to be seen to, and what to take there."""
 
     station: str
-    causes: list[Cause]
+    causes: list[VisitCause]
     take: str
 
 
-def show(asked: Asked, _said: Nothing) -> PageAnswer:
+def show(asked: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the list."""
     found = alerts.to_visit(asked, Nothing())
     trip = Counter(thing for _station, mine in by_station(found) for thing in things(mine))
@@ -51,7 +51,7 @@ def by_station(found: list[Visit]) -> list[tuple[str, list[Visit]]]:
 
 def stop(station: str, mine: list[Visit]) -> Stop:
     """Return a station as the list shows it."""
-    causes = [Cause(cause_words(one), one.since_us, reasons(one)) for one in mine]
+    causes = [VisitCause(cause_words(one), one.since_us, reasons(one)) for one in mine]
     return Stop(station, causes, _(", ").join(map(thing_word, things(mine))))
 
 

@@ -16,7 +16,7 @@ from hub.database.cameras import CameraNow
 from hub.web.arguments import Nothing
 from hub.web.pages.alerts import open_lines
 from hub.web.pages.stations import offset_of
-from hub.web.table import Asked, PageAnswer
+from hub.web.table import PageAnswer, RequestContext
 
 SHOWN = (
     *("wet_bulb_temperature", "relative_humidity", "wind_speed", "wind_speed_of_gust", "rainfall_amount"),
@@ -53,7 +53,7 @@ class Box(NamedTuple):
     tiles: list[Tile]
 
 
-def show(asked: Asked, _said: Nothing) -> PageAnswer:
+def show(asked: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the wall."""
     states = asked.queries.stations()
     boxes = [box(asked, state) for state in states]
@@ -61,7 +61,7 @@ def show(asked: Asked, _said: Nothing) -> PageAnswer:
     return PageAnswer("wall.html", values, offset_of(states))
 
 
-def box(asked: Asked, state: StationState) -> Box:
+def box(asked: RequestContext, state: StationState) -> Box:
     """Return one station as the wall shows it."""
     now = asked.queries.now(state.station)
     known = with_wet_bulb(now)

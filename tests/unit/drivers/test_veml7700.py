@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.buses.i2c import I2CBus
-from drivers.devices.veml7700 import INFO, MOST, Settings, Step, corrected
+from drivers.devices.veml7700 import INFO, MOST, Sensitivity, Settings, corrected
 from drivers.driver import Frame
 from drivers.errors import Garbled
 from drivers.reading import Reading
@@ -34,7 +34,7 @@ def test_worked_counts_give_their_lux() -> None:
     for row in vectors():
         if "als_bytes_le" not in row:
             continue
-        conf = Step(GAINS[row["gain"]], row["it_ms"]).conf.to_bytes(2, "little").hex()
+        conf = Sensitivity(GAINS[row["gain"]], row["it_ms"]).conf.to_bytes(2, "little").hex()
         line = json.dumps({"registers": {"0x00": conf, "0x04": row["als_bytes_le"]}}).encode() + b"\n"
         assert INFO.decoder is not None
         (frame,) = INFO.decoder(Settings()).feed(line)
@@ -55,7 +55,10 @@ def test_the_curve_is_the_application_notes() -> None:
 def test_a_lamp_gives_the_same_lux_at_every_integration_time() -> None:
     """The recorded counts of one lamp at 25, 50 and 100 ms come to the same light within 1 %."""
     row = next(row for row in vectors() if row.get("real"))
-    lux = [Step(1.0, int(ms)).lux(sum(counts) / len(counts), 0.0036) for ms, counts in row["counts_by_it_ms"].items()]
+    lux = [
+        Sensitivity(1.0, int(ms)).lux(sum(counts) / len(counts), 0.0036)
+        for ms, counts in row["counts_by_it_ms"].items()
+    ]
     assert max(lux) / min(lux) < 1.01
 
 

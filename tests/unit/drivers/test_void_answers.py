@@ -16,7 +16,7 @@ from drivers.devices.modbus_registers import not_void, plan
 from drivers.devices.profiles import load
 from drivers.driver import Channel, Frame, Refused
 from drivers.errors import Garbled
-from drivers.limits import Limits
+from drivers.limits import DriverLimits
 from drivers.reading import Reading
 from drivers.twins.modbus import sealed
 from tests.data import shared
@@ -91,7 +91,7 @@ def test_an_answer_of_zeros_is_no_frost(profile: str) -> None:
 def test_beside_a_dead_element_what_others_measure_stands(zero: str, others: float) -> None:
     """A frost of 0.0 is none beside it; calm, dry hours and other temperatures are what they are."""
     names = ("wind_speed", "rainfall_amount", "illuminance", "air_temperature", zero)
-    limits = Limits([Channel(name, -80.0, 2e5, 0.1) for name in names])
+    limits = DriverLimits([Channel(name, -80.0, 2e5, 0.1) for name in names])
     frame = dict.fromkeys(names, 0.0)
     shown = {r.quantity: r.doubt for r in limits.judged(tuple(Reading(n, v, 0.0) for n, v in frame.items()))}
     assert all(shown.values()), "an answer of zeros alone"

@@ -17,7 +17,7 @@ from edge.wire.session import Granted, Incoming
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.receiver import Files, Receiver
-from hub.sink import Delivery, Outcome, SinkError
+from hub.sink import CommitOutcome, Delivery, SinkError
 from tests.kits.receiver_kit import minute
 from tests.kits.sink_kit import query
 
@@ -48,7 +48,7 @@ class Moody(DatabaseSink):
     commits = 0
     fails_at = 0
 
-    def commit(self, delivery: Delivery) -> Outcome:
+    def commit(self, delivery: Delivery) -> CommitOutcome:
         """Commit, or not."""
         self.commits += 1
         if self.commits == self.fails_at:

@@ -17,7 +17,7 @@ from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader, Piece, Revised
 from hub import jsonl
-from hub.jsonl import Lines
+from hub.jsonl import LineFile
 from hub.ledger import Digests, Ledger, Ranges
 from hub.picture_files import Album
 
@@ -95,14 +95,14 @@ def record(seq: int, start: int | None = 1_767_225_600_000_000, source: str = "n
 def test_a_file_cut_anywhere_goes_on_with_whole_lines(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     """Cut at any byte, a file is opened with its whole lines, and what is appended follows them."""
     path = tmp_path_factory.mktemp("lines") / "m.jsonl"
-    file = Lines(path)
+    file = LineFile(path)
     for seq in (1, 2):
         file.put(jsonl.encoded(jsonl.of_record("a", record(seq), 0)))
     file.sync()
     file.close()
     data = path.read_bytes()
     path.write_bytes(data[:cut])
-    file = Lines(path)
+    file = LineFile(path)
     whole = data[:cut].count(b"\n")
     assert [name.seq for name in file.identities()] == [1, 2][:whole]
     file.put(jsonl.encoded(jsonl.of_record("a", record(3), 0)))
@@ -115,7 +115,7 @@ def test_a_line_that_is_none_of_ours_stays_and_is_passed_over(tmp_path: Path) ->
     """A file with foreign lines is used as it is."""
     path = tmp_path / "m.jsonl"
     path.write_text('# note\n{"station":"a","epoch":"e","seq":7,"revision":1}\n[]\n')
-    assert [(n.station, n.seq, n.revision) for n in Lines(path).identities()] == [("a", 7, 1)]
+    assert [(n.station, n.seq, n.revision) for n in LineFile(path).identities()] == [("a", 7, 1)]
     assert path.read_text().startswith("# note\n")
 
 

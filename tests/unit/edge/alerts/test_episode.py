@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.alerts.episode import FORGIVEN, Episode, Limits, Seen, Turn
+from edge.alerts.episode import FORGIVEN, Episode, RuleLimits, Seen, Turn
 
-FROST = Limits((0.0, -2.2, -3.2), above=False, hold=3, clear_by=1.0, clear=5)
+FROST = RuleLimits((0.0, -2.2, -3.2), above=False, hold=3, clear_by=1.0, clear=5)
 UNKNOWN = Seen(None)
 MINUTES = st.lists(
     st.one_of(st.just(UNKNOWN), st.builds(Seen, st.integers(-12, 8).map(lambda n: n / 2), st.booleans())), max_size=60
 )
 LIMITS = st.builds(
-    lambda values, above, hold, by, clear: Limits(tuple(sorted(values, reverse=not above)), above, hold, by, clear),
+    lambda values, above, hold, by, clear: RuleLimits(tuple(sorted(values, reverse=not above)), above, hold, by, clear),
     st.sets(st.integers(-4, 4).map(float), min_size=1, max_size=4),
     st.booleans(),
     st.integers(1, 4),
@@ -23,7 +23,7 @@ LIMITS = st.builds(
 )
 
 
-def turns(seen: list[Seen], limits: Limits = FROST) -> list[tuple[int, Turn, int]]:
+def turns(seen: list[Seen], limits: RuleLimits = FROST) -> list[tuple[int, Turn, int]]:
     """Return minute, turn and step of all that turned."""
     episode = Episode()
     return [(place, turn, episode.step) for place, one in enumerate(seen) for turn in episode.take(one, limits)]
@@ -33,7 +33,7 @@ def values(*numbers: float | None) -> list[Seen]:
     return [Seen(number) for number in numbers]
 
 
-def reckoned(seen: list[Seen], limits: Limits) -> list[tuple[int, int, bool]]:
+def reckoned(seen: list[Seen], limits: RuleLimits) -> list[tuple[int, int, bool]]:
     """Return step and blindness after each minute, each reckoned from all minutes since the last change of step."""
     sign = 1.0 if limits.above else -1.0
     found: list[tuple[int, int, bool]] = []
@@ -51,7 +51,7 @@ def reckoned(seen: list[Seen], limits: Limits) -> list[tuple[int, int, bool]]:
     return found
 
 
-def after(past: list[Seen], changed: int, step: int, limits: Limits, sign: float) -> tuple[int, int]:
+def after(past: list[Seen], changed: int, step: int, limits: RuleLimits, sign: float) -> tuple[int, int]:
     """Return the step, and since when it is held; holds may have begun before the last change, but not before a gap."""
     known = []
     gap = 0
@@ -73,7 +73,7 @@ def after(past: list[Seen], changed: int, step: int, limits: Limits, sign: float
 
 
 def fallen(
-    past: list[Seen], step: int, limits: Limits, marks: list[float], sign: float, now: int, changed: int
+    past: list[Seen], step: int, limits: RuleLimits, marks: list[float], sign: float, now: int, changed: int
 ) -> tuple[int, int]:
     """Return the step after looking at whether the last minutes are all better than it."""
     better: list[int] = []
@@ -91,7 +91,7 @@ def fallen(
 
 @settings(max_examples=600, deadline=None)
 @given(MINUTES, LIMITS)
-def test_an_alert_stands_where_the_minutes_put_it(seen: list[Seen], limits: Limits) -> None:
+def test_an_alert_stands_where_the_minutes_put_it(seen: list[Seen], limits: RuleLimits) -> None:
     """After each minute the step is that of a reckoning from the whole past; each change is told, nothing else."""
     episode = Episode()
     for (_, step, blind), one in zip(reckoned(seen, limits), seen, strict=True):
@@ -110,7 +110,7 @@ def test_an_alert_stands_where_the_minutes_put_it(seen: list[Seen], limits: Limi
 
 @settings(max_examples=200, deadline=None)
 @given(MINUTES, LIMITS)
-def test_only_good_values_end_an_alert(seen: list[Seen], limits: Limits) -> None:
+def test_only_good_values_end_an_alert(seen: list[Seen], limits: RuleLimits) -> None:
     """However long nothing is known, and whatever may not clear says: what is raised stays raised."""
     episode = Episode()
     for one in seen:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.budget import thinning
-from edge.budget.thinning import Rates, Rest, Step
+from edge.budget.thinning import Rates, Rest, ThinningStep
 
 LIVE = {1: 500_000.0, 5: 120_000.0, 10: 70_000.0, 60: 16_000.0}
 USUAL = Rates(LIVE, 1, 50_000.0, 500_000.0, 260_000.0, 13_000_000.0, 1_000_000.0)
@@ -34,16 +34,16 @@ rests = st.builds(Rest, st.floats(1 * MB, 1000 * MB), amounts, st.just(0.0), st.
 @pytest.mark.parametrize(
     ("mb", "expected"),
     [
-        (500, Step.NOTHING),
-        (62, Step.FULL_DAILY),
-        (55, Step.THUMBNAILS_HOURLY),
-        (43, Step.LIVE_5),
-        (42, Step.LIVE_10),
-        (20, Step.LIVE_10),  # with some pictures of the month
-        (3, Step.LIVE_60),
+        (500, ThinningStep.NOTHING),
+        (62, ThinningStep.FULL_DAILY),
+        (55, ThinningStep.THUMBNAILS_HOURLY),
+        (43, ThinningStep.LIVE_5),
+        (42, ThinningStep.LIVE_10),
+        (20, ThinningStep.LIVE_10),  # with some pictures of the month
+        (3, ThinningStep.LIVE_60),
     ],
 )
-def test_the_order_is_the_one_that_is_stated(mb: float, expected: Step) -> None:
+def test_the_order_is_the_one_that_is_stated(mb: float, expected: ThinningStep) -> None:
     """First fewer full pictures, then fewer thumbnails, then minutes that wait for each other."""
     assert thinning.step(Rest(mb * MB, 0.0, 0.0, 30.0, 30.0), USUAL) is expected
 
@@ -79,7 +79,7 @@ def test_a_month_never_costs_more_than_its_budget_but_for_what_cannot_wait(
         rest = Rest(budget, used, scheduled, 30.0, 30.0 - half / 2)
         at = thinning.step(rest, rates)
         live, hourly = rates.live[rates.minutes(at)] / 2, rates.live[60] / 2
-        assert used + live + rates.link / 2 <= budget + 1 or at is Step.LIVE_60
+        assert used + live + rates.link / 2 <= budget + 1 or at is ThinningStep.LIVE_60
         urgent = chance.choice((0.0, 0.0, 0.0, rates.live[1] / 2))
         used += live + rates.link / 2 + urgent
         cannot_wait += urgent + hourly + rates.link / 2

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.toml_lines import Lines
+from drivers.toml_lines import TomlLines
 from edge.config.errors import ConfigError
 from edge.config.file import load
 
@@ -225,13 +225,13 @@ def test_any_text_is_taken_or_refused_with_a_sentence(text: str) -> None:
 @given(st.text(alphabet="[]=\"'#.ab1\n \\", max_size=80))
 def test_lines_are_found_in_any_text(text: str) -> None:
     """The search for a key's line takes any text."""
-    assert Lines(text).of(("a", 0, "b")) is None or text
+    assert TomlLines(text).of(("a", 0, "b")) is None or text
 
 
 def test_lines_of_longer_values() -> None:
     """A list or text of several lines hides no key behind it, and none inside is taken for one."""
     text = 'a = [\n  [1], # ]\n  2,\n]\nb = """\nc = 1\n"""\nc = 3\n[t.u]\n"d" = 1 # x = 2\n[[t.v]]\n[[t.v]]\ne = 1\n'
-    lines = Lines(text)
+    lines = TomlLines(text)
     assert [lines.of((key,)) for key in "abc"] == [1, 5, 8]
     assert (lines.of(("t", "u", "d")), lines.text(("t", "u", "d"))) == (10, "1")
     assert (lines.of(("t", "v", 1, "e")), lines.of(("t", "v", 1, "missing"))) == (13, 12)

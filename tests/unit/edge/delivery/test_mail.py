@@ -9,7 +9,7 @@ import pytest
 from edge.clock.clock import SystemClock
 from edge.config.delivery import Mail
 from edge.delivery.mail import MailSender
-from edge.delivery.message import Fate, Message, Recipient, Short
+from edge.delivery.message import Message, MessageFate, Recipient, Short
 from tests.kits.mail_server import PASSWORD, USER, MailServer
 
 LINES = ("Minshan【霜冻】上寨果园 02:14，气温 0.6℃（湿球 -0.3℃）", ".一行以点开头", "很长" * 600)
@@ -45,7 +45,7 @@ def test_a_mail_arrives_whole_and_in_chinese(tmp_path: Path, tls: str, login: bo
     """Subject and text as they were written, whatever the server can; a password goes encrypted alone."""
     with MailServer(tmp_path, tls, login) as server:
         told = sender(tmp_path, server, login).send(message())
-        assert told.fate is Fate.DELIVERED and "queued as 1F2E" in told.answer, told
+        assert told.fate is MessageFate.DELIVERED and "queued as 1F2E" in told.answer, told
         (mail,) = server.mails
         assert str(mail["Subject"]) == LINES[0] and str(mail["To"]) == "zhang@example.cn"
         assert mail.get_content().splitlines() == [*LINES, "知道了请点：https://hub.example/a/x"]
@@ -55,12 +55,12 @@ def test_a_mail_arrives_whole_and_in_chinese(tmp_path: Path, tls: str, login: bo
 @pytest.mark.parametrize(
     ("mode", "fate", "code"),
     [
-        *(("grey", Fate.FAILED, "mail_refused"), ("full", Fate.REFUSED, "mail_refused")),
-        *(("hang", Fate.FAILED, "forward_slow"), ("garbage", Fate.FAILED, "no_mail_server")),
-        *(("mute", Fate.UNKNOWN, "forward_slow"), ("lost", Fate.UNKNOWN, "no_mail_server")),
+        *(("grey", MessageFate.FAILED, "mail_refused"), ("full", MessageFate.REFUSED, "mail_refused")),
+        *(("hang", MessageFate.FAILED, "forward_slow"), ("garbage", MessageFate.FAILED, "no_mail_server")),
+        *(("mute", MessageFate.UNKNOWN, "forward_slow"), ("lost", MessageFate.UNKNOWN, "no_mail_server")),
     ],
 )
-def test_what_a_server_does_not_take_is_told_apart(tmp_path: Path, mode: str, fate: Fate, code: str) -> None:
+def test_what_a_server_does_not_take_is_told_apart(tmp_path: Path, mode: str, fate: MessageFate, code: str) -> None:
     """Come again later, never, no answer, nonsense: each is what it is; where it may have the mail, that is said."""
     with MailServer(tmp_path) as server:
         server.mode = mode
@@ -68,20 +68,20 @@ def test_what_a_server_does_not_take_is_told_apart(tmp_path: Path, mode: str, fa
         assert told.fate is fate and told.reason is not None and told.reason.code == code, told
         if mode == "grey":
             assert "450" in told.answer
-            assert sender(tmp_path, server).send(message()).fate is Fate.DELIVERED
+            assert sender(tmp_path, server).send(message()).fate is MessageFate.DELIVERED
 
 
 def test_a_password_goes_nowhere_but_encrypted_to_whom_is_trusted(tmp_path: Path) -> None:
     """A server that cannot encrypt, or that nobody vouches for, gets none; a refused one is told without it."""
     with MailServer(tmp_path, "", True) as server:
         told = sender(tmp_path, server, True).send(message())
-        assert told.fate is Fate.REFUSED and told.reason is not None and told.reason.code == "mail_in_the_clear"
+        assert told.fate is MessageFate.REFUSED and told.reason is not None and told.reason.code == "mail_in_the_clear"
     with MailServer(tmp_path, "starttls", True) as server:
         told = sender(tmp_path, server, True, ca_file=None).send(message())
-        assert told.fate is Fate.FAILED and told.reason is not None and "certificate" in f"{told.reason}"
+        assert told.fate is MessageFate.FAILED and told.reason is not None and "certificate" in f"{told.reason}"
         server.mode = "no-login"
         told = sender(tmp_path, server, True).send(message())
-        assert told.fate is Fate.REFUSED and "535" in told.answer and PASSWORD not in f"{told}{told.reason}"
+        assert told.fate is MessageFate.REFUSED and "535" in told.answer and PASSWORD not in f"{told}{told.reason}"
         assert server.mails == []
 
 
@@ -90,7 +90,7 @@ def test_who_has_no_address_and_a_server_that_is_not_there(tmp_path: Path) -> No
     with MailServer(tmp_path) as server:
         sends = sender(tmp_path, server)
     told = sends.send(message())
-    assert told.fate is Fate.FAILED and told.reason is not None and told.reason.code == "forward_unreachable"
+    assert told.fate is MessageFate.FAILED and told.reason is not None and told.reason.code == "forward_unreachable"
     nobody = Message("m", ("x",), "", "{n}", (Recipient("李四"),), "frost", False, Short("", "", "", ""))
     told = sends.send(nobody)
-    assert told.fate is Fate.REFUSED and told.reason is not None and told.reason.code == "no_mail_address"
+    assert told.fate is MessageFate.REFUSED and told.reason is not None and told.reason.code == "no_mail_address"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.delivery import DingTalk, Webhook, WeCom
 from edge.delivery.channels import sender
-from edge.delivery.message import Fate, Message, Recipient, Sender, Short
+from edge.delivery.message import Message, MessageFate, Recipient, Sender, Short
 from tests.kits.services import KEY, SECRET, TOKEN, Services
 
 SHORT = Short("上寨果园", "霜冻", "零下2点3度", "3点12分")
@@ -48,7 +48,7 @@ def made(kind: str, services: Services, folder: Path, key: str | None = None, ut
 def test_a_message_arrives_and_lights_up_whom_it_is_for(services: Services, tmp_path: Path, kind: str) -> None:
     """Each service takes it, by its own success code, and mentions or calls the number."""
     told = made(kind, services, tmp_path).send(message())
-    assert told.fate is Fate.DELIVERED, told
+    assert told.fate is MessageFate.DELIVERED, told
     service = {"wecom": services.wecom, "dingtalk": services.dingtalk, "webhook": services.gateway}[kind]
     assert [got.to for got in service.taken] == [["13800000001"]]
     assert service.taken[0].text.startswith("Minshan【霜冻】上寨果园")
@@ -61,37 +61,37 @@ def test_a_key_may_be_given_as_the_services_show_it(services: Services, tmp_path
         "wecom": f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}",
         "dingtalk": f"https://oapi.dingtalk.com/robot/send?access_token={TOKEN}",
     }[kind]
-    assert made(kind, services, tmp_path, key=given).send(message()).fate is Fate.DELIVERED
+    assert made(kind, services, tmp_path, key=given).send(message()).fate is MessageFate.DELIVERED
 
 
 @pytest.mark.parametrize(
     ("kind", "mode", "fate"),
     [
-        ("wecom", "code 310000 x", Fate.REFUSED),
-        ("wecom", "code 45009 x", Fate.BUSY),
-        ("wecom", "code -1 system busy", Fate.FAILED),
-        ("wecom", "code 99999 什么", Fate.REFUSED),
-        ("wecom", "status 500", Fate.UNKNOWN),
-        ("wecom", "status 404", Fate.REFUSED),
-        ("wecom", "lost", Fate.UNKNOWN),
-        ("wecom", "hang", Fate.UNKNOWN),
-        ("wecom", "garbage", Fate.UNKNOWN),
-        ("dingtalk", "code 130101 too fast", Fate.BUSY),
-        ("webhook", "code 7 no", Fate.REFUSED),
-        ("webhook", "status 503", Fate.BUSY),
-        ("webhook", "lost", Fate.UNKNOWN),
-        ("webhook", "slow 0.1", Fate.DELIVERED),
+        ("wecom", "code 310000 x", MessageFate.REFUSED),
+        ("wecom", "code 45009 x", MessageFate.BUSY),
+        ("wecom", "code -1 system busy", MessageFate.FAILED),
+        ("wecom", "code 99999 什么", MessageFate.REFUSED),
+        ("wecom", "status 500", MessageFate.UNKNOWN),
+        ("wecom", "status 404", MessageFate.REFUSED),
+        ("wecom", "lost", MessageFate.UNKNOWN),
+        ("wecom", "hang", MessageFate.UNKNOWN),
+        ("wecom", "garbage", MessageFate.UNKNOWN),
+        ("dingtalk", "code 130101 too fast", MessageFate.BUSY),
+        ("webhook", "code 7 no", MessageFate.REFUSED),
+        ("webhook", "status 503", MessageFate.BUSY),
+        ("webhook", "lost", MessageFate.UNKNOWN),
+        ("webhook", "slow 0.1", MessageFate.DELIVERED),
     ],
 )
 def test_only_the_services_own_success_is_delivered(
-    services: Services, tmp_path: Path, kind: str, mode: str, fate: Fate
+    services: Services, tmp_path: Path, kind: str, mode: str, fate: MessageFate
 ) -> None:
     """An error in an answer of 200, a lost answer, a hanging one: none counts as delivered, and each says why."""
     service = {"wecom": services.wecom, "dingtalk": services.dingtalk, "webhook": services.gateway}[kind]
     service.mode = mode
     told = made(kind, services, tmp_path).send(message())
     assert told.fate is fate, told
-    assert (told.reason is None) == (fate is Fate.DELIVERED)
+    assert (told.reason is None) == (fate is MessageFate.DELIVERED)
     if mode.startswith("code 99999"):
         assert "99999 什么" in told.answer, "an unknown code is shown as it came"
     assert KEY not in f"{told}{told.reason}" and SECRET not in f"{told}{told.reason}"
@@ -101,7 +101,7 @@ def test_a_robot_that_was_told_too_much_is_not_followed_elsewhere(services: Serv
     """The twenty-first message of a minute is pointed elsewhere: that is no success, and nobody goes there."""
     robot = made("dingtalk", services, tmp_path)
     fates = [robot.send(message()).fate for _ in range(22)]
-    assert fates == [*[Fate.DELIVERED] * 20, Fate.BUSY, Fate.BUSY]
+    assert fates == [*[MessageFate.DELIVERED] * 20, MessageFate.BUSY, MessageFate.BUSY]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_dingtalks_one_number_for_four_faults_is_told_apart(
 def test_a_box_that_does_not_know_the_time_does_not_sign(services: Services, tmp_path: Path) -> None:
     """Nothing is sent, and the reason names the remedy; the service refuses a clock that is two hours off."""
     told = made("dingtalk", services, tmp_path, utc=0).send(message())
-    assert told.fate is Fate.FAILED and told.reason is not None and told.reason.code == "dingtalk_no_time"
+    assert told.fate is MessageFate.FAILED and told.reason is not None and told.reason.code == "dingtalk_no_time"
     assert not services.dingtalk.requests
     told = made("dingtalk", services, tmp_path, utc=system_utc() - 7_200_000_000).send(message())
     assert told.reason is not None and told.reason.code == "dingtalk_clock"
@@ -140,7 +140,7 @@ def test_a_service_that_is_not_there_surely_has_nothing(tmp_path: Path) -> None:
     services = Services()
     robot = made("wecom", services, tmp_path)
     services.close()
-    assert robot.send(message()).fate is Fate.FAILED
+    assert robot.send(message()).fate is MessageFate.FAILED
 
 
 def test_sixty_stations_fit_where_bytes_are_counted(services: Services, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_sixty_stations_fit_where_bytes_are_counted(services: Services, tmp_path
     lines = [f"【霜冻】{'寨' * 18}{n:02d} 湿球 -2.{n % 10}℃" for n in range(60)]
     for kind, service in (("wecom", services.wecom), ("dingtalk", services.dingtalk)):
         told = made(kind, services, tmp_path).send(message("Minshan" + lines[0], *lines[1:], tail="https://hub/a/x"))
-        assert told.fate is Fate.DELIVERED, told
+        assert told.fate is MessageFate.DELIVERED, told
         said = service.taken[0].text.splitlines()
         assert said[0] == "Minshan" + lines[0] and said[-1].startswith("https://hub/a/x")
         assert all(line in lines for line in said[1 : -2 if kind == "wecom" else -1])

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from edge.clock.anchors import Anchor
 from edge.history.curves import Curves
-from edge.history.hours import Hours
+from edge.history.hours import StoredHours
 from edge.recorder.hour_counts import HourCounts
 from edge.records.record import ClockMark, Record, Stamp
 from edge.store import hour_table
@@ -32,7 +32,7 @@ def check(store: Store, least: int = 1) -> None:
     counts = HourCounts(store)
     while counts.count():
         pass
-    found = Hours(store)
+    found = StoredHours(store)
     wanted = expected(decoded(store.range(1, store.next_seq)), CHANNEL, HOUR)
     assert alike(curve(Curves("s", store), CHANNEL, *EVER, "hour"), wanted)
     rows = {row.start for row in store.hours.between(*EVER)}

@@ -157,7 +157,7 @@ def test_portions_of_changing_cold(hours: list[float], portions: float) -> None:
 
 def test_the_first_hours_of_the_dynamic_model() -> None:
     """At 6 degC the product grows to the portions of hour 29 and 57, as published."""
-    counted = chill.Season()
+    counted = chill.ChillSeason()
     seen = {}
     for hour in range(1, 73):
         portion = counted.take(6.0)
@@ -175,7 +175,7 @@ def test_the_first_hours_of_the_dynamic_model() -> None:
 def test_a_season_survives_a_restart_and_names_what_it_lacks(hours: list[float | None], restart: int) -> None:
     """A count that was kept and taken up again is the same, and missing hours are counted as missing, not as 0."""
     counted = chill.season(hours[:restart])
-    counted = msgspec.json.decode(msgspec.json.encode(counted), type=chill.Season)
+    counted = msgspec.json.decode(msgspec.json.encode(counted), type=chill.ChillSeason)
     for hour in hours[restart:]:
         counted.take(hour)
     assert counted == chill.season(hours)
@@ -186,12 +186,12 @@ def test_a_season_survives_a_restart_and_names_what_it_lacks(hours: list[float |
 
 BRUSSELS = et0.Place(50.80, 4.35, 100.0, 1.0)
 MAOXIAN = et0.Place(31.68, 103.85, 1590.0)
-JULY = et0.Day(187, 21.5, 12.3, et0.vapour_from_humidities(21.5, 12.3, 84, 63), 2.078, 22.07)
-JUNE = et0.Day(166, 27.0, 14.0, et0.vapour_from_humidities(27, 14, 85, 40), 1.5, 21.0)
+JULY = et0.DayWeather(187, 21.5, 12.3, et0.vapour_from_humidities(21.5, 12.3, 84, 63), 2.078, 22.07)
+JUNE = et0.DayWeather(166, 27.0, 14.0, et0.vapour_from_humidities(27, 14, 85, 40), 1.5, 21.0)
 
 
 @pytest.mark.parametrize(("day", "place", "mm"), [(JULY, BRUSSELS, 3.88), (JUNE, MAOXIAN, 4.644)])
-def test_daily_et0(day: et0.Day, place: et0.Place, mm: float) -> None:
+def test_daily_et0(day: et0.DayWeather, place: et0.Place, mm: float) -> None:
     """FAO-56 example 18 and a day in Maoxian come out as published and as the library refet has them."""
     ours = et0.daily(day, place)
     assert ours.mm == pytest.approx(mm, abs=0.003)
@@ -216,7 +216,7 @@ def test_fao_example_17() -> None:
     """Bangkok in April with 0.14 MJ into the soil: 5.72 mm, radiation from 8.5 h of sun."""
     top = et0.extraterrestrial_day(105, 13 + 44 / 60)
     sun = (0.25 + 0.5 * 8.5 / et0.day_length(105, 13 + 44 / 60)) * top
-    day = et0.Day(105, 34.8, 25.6, 2.85, 2.0, sun, soil_heat=0.14)
+    day = et0.DayWeather(105, 34.8, 25.6, 2.85, 2.0, sun, soil_heat=0.14)
     assert et0.daily(day, et0.Place(13 + 44 / 60, 100.5, 2.0, 7.0)).mm == pytest.approx(5.72, abs=0.01)
 
 
@@ -225,8 +225,8 @@ NDIAYE = et0.Place(16 + 13 / 60, -16.25, 8.0, -1.0)
 
 def test_hourly_et0_by_day_and_night() -> None:
     """FAO-56 example 19: 0.63 mm in the afternoon hour, 0.00 at night with the evening's clearness."""
-    day = et0.hourly(et0.Hour(274, 14.5, 38, 52, 3.3, 2.450), NDIAYE)
-    night = et0.hourly(et0.Hour(274, 2.5, 28, 90, 1.9, 0.0, clearness=0.8), NDIAYE)
+    day = et0.hourly(et0.HourWeather(274, 14.5, 38, 52, 3.3, 2.450), NDIAYE)
+    night = et0.hourly(et0.HourWeather(274, 2.5, 28, 90, 1.9, 0.0, clearness=0.8), NDIAYE)
     assert day is not None
     assert night is not None
     assert day.mm == pytest.approx(0.627, abs=0.001)
@@ -236,14 +236,14 @@ def test_hourly_et0_by_day_and_night() -> None:
 
 def test_a_night_hour_without_the_evenings_clearness_has_no_et0() -> None:
     """At night the ratio of radiation is 0/0: nothing is made up for it."""
-    assert et0.hourly(et0.Hour(274, 2.5, 28, 90, 1.9, 0.0), NDIAYE) is None
+    assert et0.hourly(et0.HourWeather(274, 2.5, 28, 90, 1.9, 0.0), NDIAYE) is None
 
 
 def test_radiation_from_lux_is_labelled_an_estimate() -> None:
     """80,000 lx are 656 W/m2 by the factor for sunlight, and what is made of them says "estimated"."""
     assert et0.irradiance_from_lux(80_000) == pytest.approx(655.7, abs=0.1)
     radiation = et0.irradiance_from_lux(80_000) * 3600 / 1e6
-    told = et0.hourly(et0.Hour(166, 13.0, 25, 50, 1.5, radiation), MAOXIAN, radiation="estimated from lux")
+    told = et0.hourly(et0.HourWeather(166, 13.0, 25, 50, 1.5, radiation), MAOXIAN, radiation="estimated from lux")
     assert told is not None
     assert told.radiation == "estimated from lux"
 

@@ -6,8 +6,8 @@ import hypothesis.strategies as st
 import msgspec
 from hypothesis import given
 
-from edge.measure.aggregates import Measured, Minute, counted, parted
-from edge.measure.counts import Counts, Parts, parts_of
+from edge.measure.aggregates import Measured, MeasuredMinute, counted, parted
+from edge.measure.counts import Counts, ExactSums, parts_of
 
 CHANNELS = ("air_temperature", "rainfall_amount", "wind_speed", "wind_from_direction", "a_newer_one")
 VALUES = st.none() | st.floats(0, 360) | st.sampled_from([0.0, 0.1, 0.2, 1e14, 5e-324])
@@ -17,12 +17,12 @@ MINUTES = st.lists(st.tuples(st.integers(0, 59), st.floats(0, 3600), SAID), max_
 PARTS = st.lists(MINUTES, min_size=1, max_size=4)
 
 
-def minutes(found: Some) -> list[Minute]:
+def minutes(found: Some) -> list[MeasuredMinute]:
     """Return minutes that begin so many seconds after 1970."""
     made = []
     for start, duration, said in found:
         values, flags = ({name: pair[place] for name, pair in said.items()} for place in (0, 1))
-        made.append(Minute(start, duration, msgspec.convert({"values": values, "quality": flags}, Measured)))
+        made.append(MeasuredMinute(start, duration, msgspec.convert({"values": values, "quality": flags}, Measured)))
     return made
 
 
@@ -33,7 +33,7 @@ def test_minutes_that_come_one_after_the_other_come_to_the_same(deliveries: list
     for some in deliveries:
         for name, parts in parted(minutes(some)):
             before = parts_of(*kept[name]) if name in kept else None
-            grown: Parts = parts if before is None else before.plus(parts)
+            grown: ExactSums = parts if before is None else before.plus(parts)
             kept[name] = grown.counts(), grown.rests()
     every = [one for some in deliveries for one in minutes(some)]
     assert {name: counts for name, (counts, _) in kept.items()} == dict(counted(every))

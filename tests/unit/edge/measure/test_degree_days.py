@@ -24,7 +24,7 @@ def test_a_season_that_an_older_version_began_has_no_degree_days() -> None:
     from the next season on."""
     kept = msgspec.json.encode(chill.season([20.0] * 30))
     before = {key: value for key, value in msgspec.json.decode(kept).items() if key != "degree_days"}
-    counted = msgspec.convert(before, chill.Season)
+    counted = msgspec.convert(before, chill.ChillSeason)
     counted.take(20.0)
     assert counted.degree_days is None and counted.hours == 31
     assert chill.begun().degree_days == 0.0

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from edge.measure.still import Run
+from edge.measure.still import StillRun
 from tests.kits.station_day import Truth, flags, mast, run
 
 AIR = ["air_temperature", "relative_humidity", "air_pressure", "wind_speed", "wind_from_direction", "pm2p5"]
@@ -138,7 +138,7 @@ def test_a_gap_begins_the_hour_anew() -> None:
 
 def test_a_run_over_north_stands_still() -> None:
     """Directions between 358 and 3 degrees lie within 10 degrees of each other."""
-    still = Run(10.0, circular=True)
+    still = StillRun(10.0, circular=True)
     still.take(0, 60, [358.0, 1.0, 3.0])
     assert still.seconds == 60
     still.take(60, 120, [20.0])

@@ -9,7 +9,7 @@ import pytest
 
 from edge.measure.derived import chill, et0
 from edge.measure.derived.hourly import HOURLY
-from edge.measure.derived.season import Orchard, Season, SeasonState
+from edge.measure.derived.season import HourBuilder, Orchard, SeasonState
 from edge.records.bodies import Hour
 
 PLACE = et0.Place(31.68, 103.85, 1590.0)
@@ -31,7 +31,7 @@ def weather(at: float) -> dict[str, float | None]:
     }
 
 
-def run(season: Season, first: int, last: int, skip: range = range(0), flag: int = 1) -> list[Hour]:
+def run(season: HourBuilder, first: int, last: int, skip: range = range(0), flag: int = 1) -> list[Hour]:
     found: list[Hour] = []
     for minute in range(first, last):
         if minute not in skip:
@@ -43,12 +43,12 @@ def run(season: Season, first: int, last: int, skip: range = range(0), flag: int
 
 def test_a_day_adds_up_to_the_daily_formula() -> None:
     """24 hours of a clear June day evaporate what the daily equation says, to a tenth."""
-    hours = run(Season(MAOXIAN), 0, 49 * 60)
+    hours = run(HourBuilder(MAOXIAN), 0, 49 * 60)
     day = hours[24:48]
     total = sum(hour.values["reference_evapotranspiration"] or 0.0 for hour in day)
     sun = sum(max(0.0, weather(hour.begin / 1e6 + 1800)["solar_irradiance"] or 0.0) * 0.0036 for hour in day)
     vapour = et0.vapour_from_humidities(26.0, 14.0, 80.0, 40.0)
-    daily = et0.daily(et0.Day(167, 26.0, 14.0, vapour, 1.4, sun), PLACE).mm
+    daily = et0.daily(et0.DayWeather(167, 26.0, 14.0, vapour, 1.4, sun), PLACE).mm
     assert total == pytest.approx(daily, rel=0.1)
     assert {flag for hour in day for flag in hour.quality.values()} == {1}
     assert {hour.radiation for hour in day} == {"measured"}
@@ -57,17 +57,17 @@ def test_a_day_adds_up_to_the_daily_formula() -> None:
 @pytest.mark.parametrize("stop", [1, 59, 60, 61, 130, 1000])
 def test_a_restart_loses_no_hour(stop: int) -> None:
     """Wherever the daemon is restarted, the hours and the counts are those of an unbroken run."""
-    whole = run(Season(MAOXIAN), 0, 1500)
-    first = Season(MAOXIAN)
+    whole = run(HourBuilder(MAOXIAN), 0, 1500)
+    first = HourBuilder(MAOXIAN)
     hours = run(first, 0, stop)
     state = msgspec.convert(msgspec.to_builtins(first.state), SeasonState)
-    hours += run(Season(MAOXIAN, state), stop - min(stop, 3), 1500)  # the last minutes come a second time
+    hours += run(HourBuilder(MAOXIAN, state), stop - min(stop, 3), 1500)  # the last minutes come a second time
     assert hours == whole
 
 
 def test_an_hour_with_too_few_good_minutes_is_missing_and_counted_so() -> None:
     """Under 40 good minutes there is no figure, a reason for each, and the season says what it lacks."""
-    hours = run(Season(MAOXIAN), 0, 181, skip=range(60, 85))
+    hours = run(HourBuilder(MAOXIAN), 0, 181, skip=range(60, 85))
     assert hours[1].values == dict.fromkeys(FIGURES)
     assert hours[1].quality == dict.fromkeys(FIGURES, 9)
     assert set(hours[1].reasons) == FIGURES
@@ -77,19 +77,19 @@ def test_an_hour_with_too_few_good_minutes_is_missing_and_counted_so() -> None:
 
 def test_a_gap_of_hours_is_told_hour_by_hour() -> None:
     """Hours without a minute are missing, none is joined."""
-    hours = run(Season(MAOXIAN), 0, 361, skip=range(60, 300))
+    hours = run(HourBuilder(MAOXIAN), 0, 361, skip=range(60, 300))
     assert [hour.season.missing for hour in hours] == [0, 1, 2, 3, 4, 4]
 
 
 def test_doubted_minutes_enter_no_hour() -> None:
     """What is suspect evaporates nothing and chills nothing."""
-    hours = run(Season(MAOXIAN), 0, 121, flag=3)
+    hours = run(HourBuilder(MAOXIAN), 0, 121, flag=3)
     assert hours[0].values == dict.fromkeys(FIGURES)
 
 
 def test_a_night_without_an_evening_before_has_no_evapotranspiration() -> None:
     """Until the first hour of high sun nobody knows how clear the night is; then each night hour has a figure."""
-    hours = run(Season(MAOXIAN), 0, 30 * 60)
+    hours = run(HourBuilder(MAOXIAN), 0, 30 * 60)
     assert hours[0].reasons["reference_evapotranspiration"].code == "no_clearness"
     assert hours[0].values["growing_degree_hours"] is not None
     assert hours[26].values["reference_evapotranspiration"] is not None
@@ -98,13 +98,13 @@ def test_a_night_without_an_evening_before_has_no_evapotranspiration() -> None:
 @pytest.mark.parametrize("height", [None, 0.0, 0.09, 0.4])
 def test_wind_near_the_ground_makes_no_evapotranspiration(height: float | None) -> None:
     """The profile has no answer under half a metre."""
-    hours = run(Season(Orchard(PLACE, height, MEASURED)), 0, 14 * 60)
+    hours = run(HourBuilder(Orchard(PLACE, height, MEASURED)), 0, 14 * 60)
     assert hours[12].reasons["reference_evapotranspiration"].code == "wind_height_unfit"
 
 
 def test_light_stands_in_for_radiation_and_is_called_an_estimate() -> None:
     """A station with a light sensor alone has an estimate, labelled so."""
-    season = Season(Orchard(PLACE, 2.0, MEASURED - {"solar_irradiance"} | {"illuminance"}))
+    season = HourBuilder(Orchard(PLACE, 2.0, MEASURED - {"solar_irradiance"} | {"illuminance"}))
     found: list[Hour] = []
     for minute in range(15 * 60):
         values = weather(DAWN + 60.0 * minute)
@@ -116,7 +116,7 @@ def test_light_stands_in_for_radiation_and_is_called_an_estimate() -> None:
 
 def test_a_clock_that_leaps_years_tells_no_years_of_hours() -> None:
     """After a leap of a year the lacking hours are counted, not told one by one."""
-    season = Season(MAOXIAN)
+    season = HourBuilder(MAOXIAN)
     run(season, 0, 61)
     assert len(list(season.ended(DAWN + 8000 * 3600.0))) == 1
     assert season.state.counted.missing > 7900
@@ -124,7 +124,7 @@ def test_a_clock_that_leaps_years_tells_no_years_of_hours() -> None:
 
 def test_a_clock_that_was_years_ahead_stops_no_hours() -> None:
     """When the right time is back, hours are made again from there on."""
-    season = Season(MAOXIAN)
+    season = HourBuilder(MAOXIAN)
     values = weather(DAWN)
     season.take(DAWN + 12 * 365 * 86_400.0, 60.0, values, dict.fromkeys(values, 1))
     hours = run(season, 0, 121)
@@ -134,7 +134,7 @@ def test_a_clock_that_was_years_ahead_stops_no_hours() -> None:
 
 def test_what_lacked_is_said_with_how_much_was_in_doubt() -> None:
     """A person reads whether the thermometer was silent or doubted."""
-    season = Season(MAOXIAN)
+    season = HourBuilder(MAOXIAN)
     run(season, 0, 35)
     hours = run(season, 35, 60, flag=3)
     reason = hours[0].reasons["growing_degree_hours"]
@@ -143,13 +143,13 @@ def test_what_lacked_is_said_with_how_much_was_in_doubt() -> None:
 
 def test_what_a_station_does_not_measure_is_not_missed() -> None:
     """Without an anemometer there is no evapotranspiration, and no word each hour that it lacks."""
-    hours = run(Season(Orchard(PLACE, 2.0, frozenset({"air_temperature"}))), 0, 60)
+    hours = run(HourBuilder(Orchard(PLACE, 2.0, frozenset({"air_temperature"}))), 0, 60)
     assert set(hours[0].values) == {"growing_degree_hours", "chill_hours", "utah_chill_units", "chill_portions"}
 
 
 def test_a_portion_over_a_gap_is_doubted() -> None:
     """A chill portion that was ripening while no temperature was measured is banked, and marked."""
-    season = Season(MAOXIAN)
+    season = HourBuilder(MAOXIAN)
     hours: list[Hour] = []
     for number in range(64):
         if number not in (10, 11):
@@ -163,7 +163,7 @@ def test_a_portion_over_a_gap_is_doubted() -> None:
 
 def test_a_season_begins_on_its_day() -> None:
     """Chill and warmth are counted from the first hour of the site's 1 November, by the site's clock."""
-    season = Season(MAOXIAN)
+    season = HourBuilder(MAOXIAN)
     begin = 1_761_922_800  # 2025-10-31 15:00 UTC: 23:00 at the site
     found: list[Hour] = []
     for minute in range(180):
@@ -175,7 +175,7 @@ def test_a_season_begins_on_its_day() -> None:
 
 def test_particles_have_an_index_by_the_hour() -> None:
     """The sub-index of PM2.5 is of the hour's mean, from 45 good minutes on."""
-    season = Season(Orchard(PLACE, None, frozenset({"pm2p5"})))
+    season = HourBuilder(Orchard(PLACE, None, frozenset({"pm2p5"})))
     hours: list[Hour] = []
     for number in range(3):
         for minute in range((60, 44, 45)[number]):
@@ -186,24 +186,24 @@ def test_particles_have_an_index_by_the_hour() -> None:
 
 
 DARK = [
-    (et0.Day(166, 15, 11, 1.4336, 0.5, 3.0), 0.53),
-    (et0.Day(288, 12, 9, 1.2243, 0.4, 2.2), 0.344),
+    (et0.DayWeather(166, 15, 11, 1.4336, 0.5, 3.0), 0.53),
+    (et0.DayWeather(288, 12, 9, 1.2243, 0.4, 2.2), 0.344),
 ]
 
 
 @pytest.mark.parametrize(("day", "mm"), DARK)
-def test_a_dark_day_is_not_warmed_by_its_clouds(day: et0.Day, mm: float) -> None:
+def test_a_dark_day_is_not_warmed_by_its_clouds(day: et0.DayWeather, mm: float) -> None:
     """Rs/Rso is held at 0.3 at least (refet 0.5, asce)."""
     assert et0.daily(day, PLACE).mm == pytest.approx(mm, abs=0.02)
 
 
 def test_low_sun_carries_the_clearness_of_the_hours_before() -> None:
     """An hour behind the skyline is not a clouded one: with the sun under 17 degrees the last clear hours count."""
-    behind = et0.Hour(166, 7.0, 15.0, 80.0, 0.5, 0.02, clearness=0.9)
+    behind = et0.HourWeather(166, 7.0, 15.0, 80.0, 0.5, 0.02, clearness=0.9)
     assert et0.clearness_of(behind, PLACE) is None
     assert et0.hourly(behind, PLACE) is not None
-    assert et0.hourly(et0.Hour(166, 7.0, 15.0, 80.0, 0.5, 0.02), PLACE) is None
-    noon = et0.clearness_of(et0.Hour(166, 13.0, 25.0, 40.0, 1.0, 0.1), PLACE)
+    assert et0.hourly(et0.HourWeather(166, 7.0, 15.0, 80.0, 0.5, 0.02), PLACE) is None
+    noon = et0.clearness_of(et0.HourWeather(166, 13.0, 25.0, 40.0, 1.0, 0.1), PLACE)
     assert noon == et0.LEAST_CLEARNESS
 
 

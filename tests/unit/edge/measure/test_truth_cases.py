@@ -12,7 +12,7 @@ from drivers.devices.ascii_station import AsciiStationDecoder, AsciiStationSetti
 from drivers.driver import Channel, Frame
 from drivers.reading import Reading
 from edge.measure.counter import Counter
-from edge.measure.derived.et0 import Day, Place, daily
+from edge.measure.derived.et0 import DayWeather, Place, daily
 from edge.measure.derived.minute_values import derive
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
@@ -34,7 +34,7 @@ def test_evapotranspiration_of_dark_days() -> None:
     """Under Rs/Rso of 0.3 the clouds do not warm the ground."""
     for case in cases("et0_dark_days"):
         names = ("day_of_year", "highest", "lowest", "vapour_kpa", "wind_2m", "radiation")
-        found = daily(Day(*(case[name] for name in names)), Place(case["latitude"], 103.85, case["altitude_m"]))
+        found = daily(DayWeather(*(case[name] for name in names)), Place(case["latitude"], 103.85, case["altitude_m"]))
         assert found.mm == pytest.approx(case["right"]["et0_mm"], abs=case["right"]["tolerance"])
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from edge.northbound import columns, steps
-from edge.northbound.column_writer import KnownTables, Minutes
+from edge.northbound.column_writer import KnownTables, MinuteColumns
 from edge.northbound.column_writer import columns as in_columns
 from edge.northbound.columns import Columns
 from edge.records.record import LAST_UTC, MOST, ClockMark, Kind, Record, Stamp
@@ -59,7 +59,7 @@ def raw(body: Any) -> Raw:
     return Raw(msgspec.json.encode(body))
 
 
-def fitting(records: list[Record]) -> Minutes:
+def fitting(records: list[Record]) -> MinuteColumns:
     """Return those minutes that columns can hold."""
     (found,), _ = KnownTables("maoxian-1", UNITS.get).minutes(records)
     return found

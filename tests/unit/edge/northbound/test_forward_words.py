@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from edge.config.forward import HEAD, HttpJson, MqttJson
 from edge.northbound import http_json, mqtt_json
-from edge.northbound.verdict import EncodeError, Fate
+from edge.northbound.verdict import DeliveryFate, EncodeError
 from edge.records.bodies import raw
 from edge.records.record import LAST_UTC, MOST, ClockMark, Record, Stamp
 
@@ -144,9 +144,9 @@ def test_any_answer_is_judged(status: int, body: bytes, wait: str) -> None:
     now = datetime(2026, 11, 25, 3, tzinfo=UTC)
     verdict = http_json.proof(HTTP, status, {"Retry-After": wait}, body, now)
     is_page = body.lstrip().lower().startswith((b"<html", b"<!doctype"))
-    assert (verdict.fate is Fate.PROVEN) == (200 <= status < 300 and not is_page)
-    assert (verdict.reason is None) == (verdict.fate is Fate.PROVEN)
-    if verdict.fate is Fate.FAILED and not 200 <= status < 300:
+    assert (verdict.fate is DeliveryFate.PROVEN) == (200 <= status < 300 and not is_page)
+    assert (verdict.reason is None) == (verdict.fate is DeliveryFate.PROVEN)
+    if verdict.fate is DeliveryFate.FAILED and not 200 <= status < 300:
         assert verdict.wait_s == {"": None, "x": None, "7": 7.0}.get(wait, 30.0)
 
 
@@ -154,7 +154,7 @@ def test_any_answer_is_judged(status: int, body: bytes, wait: str) -> None:
 @pytest.mark.parametrize("body", [b"\xef\xbb\xbf<p>", b""])
 def test_a_page_is_no_proof(kind: str, body: bytes) -> None:
     """What says that it is a web page is none, whatever stands in it."""
-    assert http_json.proof(HTTP, 200, {"Content-Type": kind}, body).fate is Fate.FAILED
+    assert http_json.proof(HTTP, 200, {"Content-Type": kind}, body).fate is DeliveryFate.FAILED
 
 
 def test_messages_are_what_a_reader_decodes() -> None:

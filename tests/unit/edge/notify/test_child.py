@@ -12,7 +12,7 @@ import pytest
 
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.delivery import DingTalk, WeCom
-from edge.delivery.message import Fate, Message, Recipient, Short
+from edge.delivery.message import Message, MessageFate, Recipient, Short
 from edge.notify import child
 from edge.notify.child import InChild
 from tests.kits.services import KEY, SECRET, TOKEN, Services
@@ -41,9 +41,9 @@ def robot(services: Services, folder: Path, key: str = KEY, kind: str = "wecom")
 def test_a_message_arrives_through_the_process(services: Services, tmp_path: Path) -> None:
     """The service takes it, signed with the station's own time, and its answer comes back."""
     told = robot(services, tmp_path).send(MESSAGE)
-    assert (told.fate, told.answer) == (Fate.DELIVERED, "0 ok")
+    assert (told.fate, told.answer) == (MessageFate.DELIVERED, "0 ok")
     told = robot(services, tmp_path, TOKEN, "dingtalk").send(MESSAGE)
-    assert told.fate is Fate.DELIVERED
+    assert told.fate is MessageFate.DELIVERED
     assert services.wecom.taken[0].text == services.dingtalk.taken[0].text.partition(" @")[0]
 
 
@@ -51,11 +51,11 @@ def test_what_is_wrong_comes_back_as_what_it_is(services: Services, tmp_path: Pa
     """A wrong key, and a service that cannot be reached, are told from each other through the process."""
     told = robot(services, tmp_path, "wrong").send(MESSAGE)
     assert told.reason is not None
-    assert (told.fate, told.reason.code) == (Fate.REFUSED, "wecom_gone")
+    assert (told.fate, told.reason.code) == (MessageFate.REFUSED, "wecom_gone")
     services.close()
     told = robot(services, tmp_path).send(MESSAGE)
     assert told.reason is not None
-    assert (told.fate, told.reason.code) == (Fate.FAILED, "forward_unreachable")
+    assert (told.fate, told.reason.code) == (MessageFate.FAILED, "forward_unreachable")
 
 
 def test_a_process_that_is_killed_while_it_asks_may_have_delivered(services: Services, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_process_that_is_killed_while_it_asks_may_have_delivered(services: Ser
     told = robot(services, tmp_path).send(MESSAGE)
     killer.join()
     assert told.reason is not None
-    assert (told.fate, told.reason.code, len(found)) == (Fate.UNKNOWN, "notify_child_died", 1)
+    assert (told.fate, told.reason.code, len(found)) == (MessageFate.UNKNOWN, "notify_child_died", 1)
 
 
 def children() -> list[int]:
@@ -95,5 +95,5 @@ def test_a_process_that_hangs_is_ended(services: Services, tmp_path: Path, monke
     monkeypatch.setattr(child, "START_S", -1.9)
     told = robot(services, tmp_path).send(MESSAGE)
     assert told.reason is not None
-    assert (told.fate, told.reason.code) == (Fate.FAILED, "notify_child_hung")
+    assert (told.fate, told.reason.code) == (MessageFate.FAILED, "notify_child_hung")
     assert not services.wecom.requests and not children()

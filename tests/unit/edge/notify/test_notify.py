@@ -9,16 +9,16 @@ from random import Random
 import pytest
 
 from drivers.reason import Reason
-from edge.delivery.message import Fate, SendResult
-from edge.notify.asking import Sent
+from edge.delivery.message import MessageFate, SendResult
+from edge.notify.asking import JobResult
 from tests.kits.alarm_kit import DONE, NOON
 from tests.kits.notify_kit import Box
 
 MINUTE, HOUR = 60.0, 3600.0
 AWAY = SendResult(
-    Fate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x", why="y")
+    MessageFate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x", why="y")
 )
-LOST = SendResult(Fate.UNKNOWN, "")
+LOST = SendResult(MessageFate.UNKNOWN, "")
 AGAIN = "可能重复"
 Made = Callable[..., Box]
 
@@ -182,7 +182,9 @@ def test_a_gale_by_day_calls_nobody(box: Made) -> None:
 def test_a_channel_that_refuses_is_asked_again_at_the_next_turn(box: Made) -> None:
     """A wrong key is one try an hour, and one more when it is worse; the others go on, and status says why."""
     one = box()
-    one.robot.answers = lambda _: SendResult(Fate.REFUSED, "93000", Reason("wecom_gone", "the robot was removed"))
+    one.robot.answers = lambda _: SendResult(
+        MessageFate.REFUSED, "93000", Reason("wecom_gone", "the robot was removed")
+    )
     one.alert("raised")
     one.run(50 * MINUTE)
     assert (len(one.told("robot")), len(one.told("call"))) == (1, 2)
@@ -246,7 +248,7 @@ def test_a_box_that_does_not_know_the_time_tells_all_the_same(box: Made) -> None
 def test_a_trial_reaches_each_channel_and_counts_for_none(box: Made) -> None:
     """A test message goes to each channel and person, and tells what each service answered."""
     one = box()
-    heard: list[list[Sent] | Reason] = []
+    heard: list[list[JobResult] | Reason] = []
     one.run(1)
     assert one.lane is not None
     one.lane.test(heard.append)
@@ -254,9 +256,9 @@ def test_a_trial_reaches_each_channel_and_counts_for_none(box: Made) -> None:
     (sent,) = heard
     assert isinstance(sent, list)
     assert [(one.job.reach.key, one.result.fate) for one in sent] == [
-        ("robot", Fate.DELIVERED),
-        ("call/张三", Fate.DELIVERED),
-        ("call/li", Fate.DELIVERED),
+        ("robot", MessageFate.DELIVERED),
+        ("call/张三", MessageFate.DELIVERED),
+        ("call/li", MessageFate.DELIVERED),
     ]
     assert "测试" in one.told("robot")[0][2]
 
@@ -265,7 +267,7 @@ def test_one_test_at_a_time(box: Made) -> None:
     """Whoever asks a hundred times while a robot hangs is refused and has sent one test; a later one is sent again."""
     one = box()
     one.robot.takes_s = lambda: one.clock.sleep_until(one.clock.now() + 25.0)
-    heard: list[list[Sent] | Reason] = []
+    heard: list[list[JobResult] | Reason] = []
     for _ in range(100):
         one.run(0.1)
         assert one.lane is not None

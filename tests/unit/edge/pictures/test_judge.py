@@ -15,11 +15,11 @@ from PIL import Image, ImageOps
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.exif import with_exif
 from edge.pictures.judge import THUMB_BYTES, TURNS, NotWholeError, Opened
-from edge.pictures.spool import CaptureRequest, CaptureTarget, Place
+from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace
 from edge.records.record import ClockMark, Stamp
 
 NOON = 1_784_347_200_000_000  # 2026-07-18 04:00 UTC, noon in the orchard
-PLACE = Place(31.68, 103.85, 1590.0, "WGS-84", 8.0)
+PLACE = PicturePlace(31.68, 103.85, 1590.0, "WGS-84", 8.0)
 WISH = CaptureRequest(
     "0123456789abcdef",
     "min-1",

@@ -18,7 +18,7 @@ from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.schedule import PictureLane
-from edge.pictures.spool import CaptureRequest, CaptureResult, Part, Spool
+from edge.pictures.spool import CaptureRequest, CaptureResult, FilePart, Spool
 from edge.records.record import ClockMark, Draft, Kind
 from edge.sim.clock import SimClock
 from edge.store.picture_files import Shelf
@@ -26,7 +26,9 @@ from edge.store.picture_files import Shelf
 BOOT_UTC = 1_784_304_000_000_000 + 1_234_567  # 2026-07-17 16:00:01.234567, midnight in the orchard
 HOUR = 3600_000_000
 SITE = SiteSection(latitude=31.68, longitude=103.85, altitude_m=1590.0)
-GOOD = CaptureResult("", True, full=Part(sha256(b"f").hexdigest(), 1), thumbnail=Part(sha256(b"t").hexdigest(), 1))
+GOOD = CaptureResult(
+    "", True, full=FilePart(sha256(b"f").hexdigest(), 1), thumbnail=FilePart(sha256(b"t").hexdigest(), 1)
+)
 
 
 class Attendant:
@@ -252,7 +254,7 @@ def test_a_hung_camera_process_costs_its_picture_alone(bench: Callable[..., Benc
 def test_a_torn_picture_is_missed_not_recorded(bench: Callable[..., Bench]) -> None:
     """Files that are not what the answer says give no picture record."""
     one = bench(by_night=True)
-    one.attendant.answers = lambda request: CaptureResult("", True, full=Part("00", 1), thumbnail=Part("00", 1))
+    one.attendant.answers = lambda request: CaptureResult("", True, full=FilePart("00", 1), thumbnail=FilePart("00", 1))
     one.clock.run_until(3700)
     assert one.pictures() == []
     assert one.events()[0]["reason"]["code"] == "no_picture"

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from edge.pictures.reasons import DARK, REPEATED
-from edge.pictures.spool import CaptureResult, Part, Spool
+from edge.pictures.spool import CaptureResult, FilePart, Spool
 from edge.store.picture_files import PictureRefusedError, Shelf
 
 ID = "0123456789abcdef"
 
 
-def part(data: bytes) -> Part:
+def part(data: bytes) -> FilePart:
     """Return what an answer holds of a file."""
-    return Part(sha256(data).hexdigest(), len(data))
+    return FilePart(sha256(data).hexdigest(), len(data))
 
 
 def laid_down(spool: Spool, full: bytes, thumb: bytes) -> None:

@@ -11,7 +11,7 @@ import pytest
 from edge.clock.anchors import Anchor
 from edge.records.record import Kind, Record
 from edge.records.spans import Span
-from edge.store.errors import Cause, StoreError
+from edge.store.errors import StoreCause, StoreError
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import MINUTE, event, minute
@@ -219,7 +219,7 @@ def test_a_second_daemon_is_refused(open_store: Opener, tmp_path: Path) -> None:
     open_store()
     with pytest.raises(StoreError, match=r"in use by another minshan \(pid \d+\)") as found:
         Store.open(tmp_path / "state", epoch="z", destinations=(PLATFORM,))
-    assert found.value.cause is Cause.IN_USE
+    assert found.value.cause is StoreCause.IN_USE
 
 
 def test_a_closed_store_says_so(open_store: Opener) -> None:

@@ -18,7 +18,7 @@ from edge.records.spans import Span
 from edge.store.carve import FRAME
 from edge.store.check import check
 from edge.store.outbox import PLATFORM
-from edge.store.picture_rows import NewPicture, Part
+from edge.store.picture_rows import NewPicture, PicturePart
 from edge.store.schema import PAGE
 from edge.store.store import Store
 from tests.kits.store_kit import event, minute
@@ -224,7 +224,7 @@ def test_pictures_are_found_again(tmp_path: Path) -> None:
     store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,))
     name = "ab" * 32
     body = {"picture": name, "camera": "mast", "bytes": 7, "thumbnail": "cd" * 32, "thumbnail_bytes": 3}
-    picture = NewPicture(name, "mast", Part(7, name), Part(3, "cd" * 32))
+    picture = NewPicture(name, "mast", PicturePart(7, name), PicturePart(3, "cd" * 32))
     (tmp_path / "pictures" / f"{name}.jpg").write_bytes(b"picture")
     (tmp_path / "pictures" / f"{name}.thumb.jpg").write_bytes(b"pic")
     store.append(event(Kind.PICTURE, 1, body), picture=picture)

@@ -12,7 +12,7 @@ import apsw
 import pytest
 
 from edge.records.record import Kind
-from edge.store.errors import Cause, StoreError
+from edge.store.errors import StoreCause, StoreError
 from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE, WAL_PAGES
@@ -32,10 +32,10 @@ def bad_disk() -> Iterator[BadDisk]:
 
 @pytest.mark.parametrize("syncs", [False, True], ids=["write", "sync"])
 @pytest.mark.parametrize(
-    ("error", "cause"), [(apsw.FullError, Cause.FULL), (apsw.IOError, Cause.DISK)], ids=["full", "broken"]
+    ("error", "cause"), [(apsw.FullError, StoreCause.FULL), (apsw.IOError, StoreCause.DISK)], ids=["full", "broken"]
 )
 def test_a_refused_append_leaves_nothing_and_may_be_tried_again(
-    tmp_path: Path, disk: BadDisk, syncs: bool, error: type[apsw.Error], cause: Cause
+    tmp_path: Path, disk: BadDisk, syncs: bool, error: type[apsw.Error], cause: StoreCause
 ) -> None:
     """Where the disk refuses, nothing is kept or counted; once it takes again, the same draft is kept once."""
     store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,), vfs=disk.vfs_name)
@@ -110,7 +110,7 @@ def test_a_file_is_no_state_folder(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(StoreError, match=r"state folder .*/state is no folder .*: name a folder") as found:
         Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,))
-    assert found.value.cause is Cause.NO_FOLDER
+    assert found.value.cause is StoreCause.NO_FOLDER
 
 
 def test_a_newer_versions_database_is_left_alone(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_newer_versions_database_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreError, match="newer minshan") as found:
         Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
-    assert found.value.cause is Cause.NEWER
+    assert found.value.cause is StoreCause.NEWER
     assert not list(tmp_path.glob("*damaged*"))
 
 
@@ -133,4 +133,4 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         folder.mkdir(mode=0o500)
     with pytest.raises(StoreError, match="state folder") as found:
         Store.open(folder, epoch="a", destinations=(PLATFORM,))
-    assert found.value.cause in (Cause.READ_ONLY, Cause.NO_FOLDER)
+    assert found.value.cause in (StoreCause.READ_ONLY, StoreCause.NO_FOLDER)

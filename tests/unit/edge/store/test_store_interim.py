@@ -12,7 +12,7 @@ import apsw
 import pytest
 
 from edge.store.check import check
-from edge.store.errors import Cause, StoreError
+from edge.store.errors import StoreCause, StoreError
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import BadDisk, damaged_pages, many, minute
@@ -94,7 +94,7 @@ def appended(store: Store, number: int) -> int:
         try:
             return store.append(minute(number)).seq
         except StoreError as refused:
-            assert refused.cause is Cause.FULL
+            assert refused.cause is StoreCause.FULL
 
 
 def test_a_salvage_that_the_disk_refuses_is_begun_again(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_salvage_that_the_disk_refuses_is_begun_again(tmp_path: Path) -> None:
     seqs = {appended(store, n) for n in range(2001, 2005)}
     with pytest.raises(StoreError) as found:
         store.range(1, 3000)
-    assert found.value.cause is Cause.FULL
+    assert found.value.cause is StoreCause.FULL
     seqs.add(appended(store, 2005))
     disk.refuse = None
     while True:  # a salvage under way may still be refused
@@ -117,7 +117,7 @@ def test_a_salvage_that_the_disk_refuses_is_begun_again(tmp_path: Path) -> None:
             kept = {record.seq for record in store.range(1, 3000)}
             break
         except StoreError as refused:
-            assert refused.cause is Cause.FULL
+            assert refused.cause is StoreCause.FULL
     assert seqs == set(range(2001, 2006))
     assert kept == set(range(1, 2006)) - lost
     store.close()

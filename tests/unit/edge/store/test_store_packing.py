@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.store import rows
-from edge.store.errors import Cause, StoreError
+from edge.store.errors import StoreCause, StoreError
 from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
 from edge.store.packing import packed, unpacked
@@ -86,4 +86,4 @@ def test_an_older_version_leaves_a_store_with_packed_bodies_alone(
     monkeypatch.setattr("edge.store.schema.MIGRATIONS", MIGRATIONS[:2])
     with pytest.raises(StoreError) as caught:
         Store.open(tmp_path, epoch="b", destinations=(PLATFORM,))
-    assert caught.value.cause is Cause.NEWER
+    assert caught.value.cause is StoreCause.NEWER

@@ -12,7 +12,7 @@ import pytest
 
 from edge.records.record import Record
 from edge.store.check import check
-from edge.store.errors import Cause, StoreError
+from edge.store.errors import StoreCause, StoreError
 from edge.store.folder import DATABASE, LOCK, LOG
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
@@ -160,7 +160,7 @@ def test_while_it_cannot_be_put_right_records_go_on(ram: Path) -> None:
     for n in range(31, 34):
         with pytest.raises(StoreError) as caught:
             store.regain()
-        assert (caught.value.cause, caught.value.reason.code) == (Cause.NO_FOLDER, "store_displaced")
+        assert (caught.value.cause, caught.value.reason.code) == (StoreCause.NO_FOLDER, "store_displaced")
         kept += appended(store, n, n)
     assert store.range(1, 100) == kept
     folder.unlink()
@@ -182,7 +182,7 @@ def test_another_daemon_in_the_place_is_left_alone(ram: Path) -> None:
     theirs = appended(second, 1, 5)
     with pytest.raises(StoreError) as caught:
         store.regain()
-    assert caught.value.cause is Cause.IN_USE
+    assert caught.value.cause is StoreCause.IN_USE
     store.close()
     assert second.range(1, 100) == theirs
     second.close()
@@ -199,7 +199,7 @@ def test_a_lock_that_was_deleted_is_taken_again(ram: Path) -> None:
     assert not store.regain()
     with pytest.raises(StoreError) as caught:
         opened(ram / "state", "b")
-    assert caught.value.cause is Cause.IN_USE
+    assert caught.value.cause is StoreCause.IN_USE
     store.close()
 
 

@@ -16,7 +16,7 @@ from edge.records.spans import Span
 from edge.store.check import check
 from edge.store.delivery import FORWARD
 from edge.store.outbox import PLATFORM
-from edge.store.picture_rows import FULL, THUMBNAIL, NewPicture, Part
+from edge.store.picture_rows import FULL, THUMBNAIL, NewPicture, PicturePart
 from edge.store.store import Store
 from tests.kits.store_kit import BODY, MINUTE, NTP, event, minute
 
@@ -76,7 +76,7 @@ def test_another_platform_that_takes_nothing_costs_the_station_no_record(folder:
     assert store.size_bytes() <= LIMIT
     (store.pictures.folder / f"{'ab' * 32}.jpg").write_bytes(b"123456789")
     draft = event(Kind.PICTURE, 301, {})
-    store.append(draft, picture=NewPicture("ab" * 32, "north", Part(9, "ab" * 32), None))
+    store.append(draft, picture=NewPicture("ab" * 32, "north", PicturePart(9, "ab" * 32), None))
     assert (len(store.pictures.next_pieces(PLATFORM, 9)), store.pictures.next_pieces(other, 9)) == (1, [])
     store.close()
 
@@ -138,7 +138,7 @@ def picture(store: Store, number: int, thumbnail: bool = True) -> str:
     (store.pictures.folder / f"{name}.jpg").write_bytes(bytes(1000))
     if thumbnail:
         (store.pictures.folder / f"{name}.thumb.jpg").write_bytes(bytes(10))
-    new = NewPicture(name, "mast", Part(1000, name), Part(10, name[::-1]) if thumbnail else None)
+    new = NewPicture(name, "mast", PicturePart(1000, name), PicturePart(10, name[::-1]) if thumbnail else None)
     store.append(event(Kind.PICTURE, number, {"picture": name}), picture=new)
     return name
 

@@ -14,7 +14,7 @@ from edge.records.record import Kind, Record
 from edge.store import salvage, schema
 from edge.store.carve import FRAME, WAL_HEADER
 from edge.store.check import check
-from edge.store.errors import Cause, StoreError
+from edge.store.errors import StoreCause, StoreError
 from edge.store.folder import DATABASE, LOG, used_before
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
@@ -246,7 +246,7 @@ def test_a_full_disk_leaves_the_damaged_database_as_it_was(tmp_path: Path) -> No
         disk.refuse, disk.after = apsw.FullError, after
         with pytest.raises(StoreError) as found:
             Store.open(tmp_path, epoch="b", destinations=(PLATFORM,), vfs=disk.vfs_name)
-        assert found.value.cause is Cause.FULL
+        assert found.value.cause is StoreCause.FULL
         assert (tmp_path / DATABASE).read_bytes() == damaged
         assert not list(tmp_path.glob("records.salvage*"))
     disk.unregister()

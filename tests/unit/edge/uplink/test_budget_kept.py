@@ -11,20 +11,20 @@ import pytest
 
 from edge.budget.budget import Budget, Terms
 from edge.budget.meter import Use
-from edge.budget.thinning import Rates, Step
+from edge.budget.thinning import Rates, ThinningStep
 from edge.config.sections import BrokerSection
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.sim.clock import SimClock
 from edge.store.outbox import PLATFORM
-from edge.store.picture_rows import NewPicture, Part, file_name
+from edge.store.picture_rows import NewPicture, PicturePart, file_name
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Destination
-from edge.uplink.lacking import Lacking
+from edge.uplink.lacking import LackingCounts
 from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.record_encoder import RecordEncoder
-from edge.uplink.send_queue import Order
+from edge.uplink.send_queue import SendQueue
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window
 from edge.wire.contract import Piece, Receipt, Topic
@@ -59,7 +59,7 @@ def pictured(store: Store, hour: int, command: str = "") -> str:
     for part, data in (("full", full), ("thumbnail", thumbnail)):
         (store.pictures.folder / file_name(name, part)).write_bytes(data)
     body = {"picture": name, "camera": "north", "command": command}
-    parts = [Part(len(data), hashlib.sha256(data).hexdigest()) for data in (full, thumbnail)]
+    parts = [PicturePart(len(data), hashlib.sha256(data).hexdigest()) for data in (full, thumbnail)]
     draft = Draft(Kind.PICTURE, Stamp("b", 0.0), 0.0, MIDNIGHT + hour * HOUR, MARK, body)
     store.append(draft, picture=NewPicture(name, "north", *parts))
     return name
@@ -85,7 +85,7 @@ def sent(store: Store, budget: Budget) -> list[tuple[str, str]]:
 def test_one_full_picture_a_day_and_thumbnails_each_hour(store: Store) -> None:
     """Thinned, the first after noon goes in full, every hour has its thumbnail, and all others stay on the card."""
     names = {hour: pictured(store, hour) for hour in (11, 12)}
-    assert budget_of(HOURLY).step is Step.THUMBNAILS_HOURLY
+    assert budget_of(HOURLY).step is ThinningStep.THUMBNAILS_HOURLY
     went = sent(store, budget_of(HOURLY))
     assert sorted(went) == sorted([(names[11], "thumbnail"), (names[12], "thumbnail"), (names[12], "full")])
     later = pictured(store, 13)
@@ -118,15 +118,15 @@ def test_a_picture_that_somebody_asked_for_goes_whole(store: Store) -> None:
     assert (message.chunk.picture, message.asked) == (kept, True)
 
 
-def order(store: Store, clock: SimClock, budget: Budget) -> Order:
+def order(store: Store, clock: SimClock, budget: Budget) -> SendQueue:
     """Return a queue for this budget."""
     chunks = Chunks(there(budget), store, clock)
-    encoder = RecordEncoder(there(budget), store.notes, clock, Lacking())
+    encoder = RecordEncoder(there(budget), store.notes, clock, LackingCounts())
     about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
-    return Order(there(budget), "e", store, clock, chunks, *about)
+    return SendQueue(there(budget), "e", store, clock, chunks, *about)
 
 
-def live_over(store: Store, clock: SimClock, queue: Order, minutes: int, temperature: float) -> list[Outgoing]:
+def live_over(store: Store, clock: SimClock, queue: SendQueue, minutes: int, temperature: float) -> list[OutgoingBatch]:
     """Record minutes and return the live messages that went."""
     window, found = Window(20, None), []
     for _ in range(minutes):

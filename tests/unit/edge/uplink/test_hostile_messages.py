@@ -22,7 +22,7 @@ from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
 from edge.uplink.destination import Way
-from edge.uplink.inbound import Desk
+from edge.uplink.inbound import InboundHandler
 from edge.uplink.intake import Intake
 from edge.uplink.receipts import Receipts
 from edge.uplink.record_encoder import RecordEncoder
@@ -63,7 +63,7 @@ class Front:
         there = destination(BrokerSection(url="mqtt://127.0.0.1:9"), STATION, Way(connect, seed=1))
         self.receipts = Receipts(there, "boot-1", "e1", self.store, clock)
         parts: Any = SimpleNamespace(pictures=None, uplink=None)
-        self.desk = Desk(
+        self.desk = InboundHandler(
             there,
             self.store,
             clock,

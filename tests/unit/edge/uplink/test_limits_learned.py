@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
-from edge.uplink.lacking import BATCHES, Lacking
+from edge.uplink.lacking import BATCHES, LackingCounts
 from edge.uplink.packet_limit import AGAIN_AFTER, ENDS, FLOOR, GROW_AFTER, PacketLimit
 from edge.uplink.window import Window
 from edge.wire.contract import OWN_PACKET, Topic
 
 
-def message(size: int, seq: int | None = None) -> Outgoing:
+def message(size: int, seq: int | None = None) -> OutgoingBatch:
     """Return a message of that many bytes, of one record where it has a seq."""
-    return Outgoing(Topic.BACKFILL, b"x" * size, () if seq is None else (record(seq),))
+    return OutgoingBatch(Topic.BACKFILL, b"x" * size, () if seq is None else (record(seq),))
 
 
 def record(seq: int) -> Record:
@@ -153,7 +153,7 @@ def test_a_message_that_later_ones_overtook_is_noticed() -> None:
     assert not window.has_passed_over(100.0)
 
 
-def rounds(lacking: Lacking, poison: int, count: int) -> tuple[int, set[int]]:
+def rounds(lacking: LackingCounts, poison: int, count: int) -> tuple[int, set[int]]:
     """Send records in batches, of which each that holds the poisoned one is lost. Return rounds, and what is left."""
     left = set(range(1, count + 1))
     for number in range(1, 20):
@@ -170,7 +170,7 @@ def rounds(lacking: Lacking, poison: int, count: int) -> tuple[int, set[int]]:
 @pytest.mark.parametrize("poison", [1, 180, 360])
 def test_a_record_that_never_arrives_holds_up_no_other(poison: int) -> None:
     """All others of its batch are through after a few rounds; it stays after it was alone three times."""
-    lacking = Lacking()
+    lacking = LackingCounts()
     assert rounds(lacking, poison, 360) == (len(BATCHES) + 1, {poison})
     assert lacking.stays == {poison}
     lacking.proved([Span("e", poison, poison)], new=True)  # the platform can keep it now
@@ -179,7 +179,7 @@ def test_a_record_that_never_arrives_holds_up_no_other(poison: int) -> None:
 
 def test_nothing_stays_where_nothing_arrives() -> None:
     """A platform that has lost everything, or keeps nothing, says nothing about any one record."""
-    lacking = Lacking()
+    lacking = LackingCounts()
     for _ in range(50):
         lacking.again([Span("e", 1, 5)])
     assert lacking.stays == set()

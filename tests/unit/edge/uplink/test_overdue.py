@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.config.sections import BrokerSection
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
@@ -41,7 +41,7 @@ class Station:
         body = {"values": {"air_temperature": 1.0}, "quality": {"air_temperature": 1}, "reasons": {}}
         start, mark = 1_782_097_200_000_000 + self.store.next_seq * 60_000_000, ClockMark("ntp", 0.05)
         record = self.store.append(Draft(Kind.MINUTE, Stamp("b", 0.0), 60.0, start, mark, body))
-        self.receipts.sent([Outgoing(channel, b"", (record,))])
+        self.receipts.sent([OutgoingBatch(channel, b"", (record,))])
         return record
 
     def asks_after(self, seconds: float) -> bool:

@@ -11,13 +11,13 @@ import pytest
 
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
-from edge.northbound.minshan import Outgoing
+from edge.northbound.minshan import OutgoingBatch
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
-from edge.uplink.lacking import Lacking
+from edge.uplink.lacking import LackingCounts
 from edge.uplink.record_encoder import DISTRUSTED, RecordEncoder
 from edge.wire.contract import Batch, Receipt, decode, opened
 from tests.kits.receiver_kit import minute
@@ -29,7 +29,7 @@ class Encoding:
     """An encoder on a store that lasts."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.clock, self.lacking = store, SimClock(), Lacking()
+        self.store, self.clock, self.lacking = store, SimClock(), LackingCounts()
         self.encoder = self.again()
 
     def again(self, **section: object) -> RecordEncoder:
@@ -49,7 +49,7 @@ class Encoding:
         self.encoder.received(Receipt(1, "l", 1, [Span("e", seq, seq)], tables=list(tables)), believed)
 
 
-def read(message: Outgoing) -> version2.ColumnBatch:
+def read(message: OutgoingBatch) -> version2.ColumnBatch:
     """Return a message of version 2."""
     raw = opened(message.payload, dictionary=version2.dictionary())
     return msgspec.json.decode(raw, type=version2.ColumnBatch)

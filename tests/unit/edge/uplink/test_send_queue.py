@@ -16,13 +16,13 @@ from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
 from edge.store.outbox import PLATFORM
-from edge.store.picture_rows import NewPicture, Part, file_name
+from edge.store.picture_rows import NewPicture, PicturePart, file_name
 from edge.store.store import Store
 from edge.uplink.chunks import Chunks
-from edge.uplink.lacking import Lacking
+from edge.uplink.lacking import LackingCounts
 from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.record_encoder import RecordEncoder
-from edge.uplink.send_queue import PHASES, Order
+from edge.uplink.send_queue import PHASES, SendQueue
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window
 from edge.wire.contract import Topic
@@ -50,7 +50,7 @@ def pictured(store: Store, content: str) -> str:
     name = hashlib.sha256(parts["full"]).hexdigest()
     for part, data in parts.items():
         (store.pictures.folder / file_name(name, part)).write_bytes(data)
-    full, thumbnail = (Part(len(data), hashlib.sha256(data).hexdigest()) for data in parts.values())
+    full, thumbnail = (PicturePart(len(data), hashlib.sha256(data).hexdigest()) for data in parts.values())
     body = {"picture": name, "camera": "north", "bytes": len(parts["full"]), "thumbnail_bytes": THUMBNAIL}
     draft = Draft(Kind.PICTURE, Stamp("b", 20_000.0), 0.0, 10**15, MARK, body)
     store.append(draft, picture=NewPicture(name, "north", full, thumbnail))
@@ -63,9 +63,9 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
     clock = SystemClock()
     broker = BrokerSection(url="mqtt://127.0.0.1", proof="broker")
     chunks = Chunks(destination(broker), store, clock)
-    encoder = RecordEncoder(destination(broker), store.notes, clock, Lacking())
+    encoder = RecordEncoder(destination(broker), store.notes, clock, LackingCounts())
     about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
-    order = Order(destination(broker), "new", store, clock, chunks, *about)
+    order = SendQueue(destination(broker), "new", store, clock, chunks, *about)
     window = Window(20, None)
     usual = order.next(window)
     assert usual is not None
@@ -89,9 +89,9 @@ def test_an_alert_takes_waiting_minutes_with_it(store: Store) -> None:
     clock = SimClock()
     broker = BrokerSection(url="mqtt://127.0.0.1", live_every_min=10, proof="broker")
     there = destination(broker)
-    encoder = RecordEncoder(there, store.notes, clock, Lacking())
+    encoder = RecordEncoder(there, store.notes, clock, LackingCounts())
     chunks = Chunks(there, store, clock)
-    order = Order(
+    order = SendQueue(
         there, "old", store, clock, chunks, TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
     )
     clock.run_until(18_000.0)  # as the last of the old minutes ends
@@ -110,9 +110,9 @@ def test_a_record_that_goes_alone_waits_for_what_is_on_its_way(store: Store) -> 
     there = destination(BrokerSection(url="mqtt://127.0.0.1", proof="broker"))
     body = {"note": random.Random(0).randbytes(2000).hex()}
     large = store.append(Draft(Kind.SETUP, Stamp("b", 19_000.0), 0.0, 10**15, MARK, body))
-    encoder = RecordEncoder(there, store.notes, clock, Lacking())
+    encoder = RecordEncoder(there, store.notes, clock, LackingCounts())
     about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
-    order = Order(there, "new", store, clock, Chunks(there, store, clock), *about)
+    order = SendQueue(there, "new", store, clock, Chunks(there, store, clock), *about)
     window = Window(1000, 100_000)
     window.narrow(1024, careful=False)
     live(order, window, clock)
@@ -131,13 +131,13 @@ def test_an_alert_goes_first_however_old_it_is(store: Store) -> None:
     for minute in range(300):
         store.append(Draft(Kind.MINUTE, Stamp("b", 18_000.0 + 60 * minute), 60.0, 10**15, MARK, {"values": {}}))
     clock.run_until(36_000.0)
-    lacking = Lacking()
+    lacking = LackingCounts()
     for _ in range(2):
         lacking.proved([Span("x", 1, 1)], new=True)
         lacking.again([Span("old", old[0].seq, old[0].seq)])
     encoder = RecordEncoder(there, store.notes, clock, lacking)
     about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
-    order = Order(there, "old", store, clock, Chunks(there, store, clock), *about)
+    order = SendQueue(there, "old", store, clock, Chunks(there, store, clock), *about)
     window = Window(1000, None)
     first = order.next(window)
     assert first is not None and first.channel is Topic.LIVE
@@ -151,7 +151,7 @@ def test_an_alert_goes_first_however_old_it_is(store: Store) -> None:
     assert len(sent) == len(set(sent)) == 603
 
 
-def live(order: Order, window: Window, clock: Clock) -> list[list[str]]:
+def live(order: SendQueue, window: Window, clock: Clock) -> list[list[str]]:
     """Send all there is. Return the kinds of the records of each live message."""
     found = []
     while (message := order.next(window)) is not None:

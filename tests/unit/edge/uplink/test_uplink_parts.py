@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edge.clock.clock import SystemClock
 from edge.config import address
 from edge.config.sections import BrokerSection
-from edge.northbound.minshan import Minshan, Outgoing
+from edge.northbound.minshan import Minshan, OutgoingBatch
 from edge.records import spans
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
@@ -83,17 +83,17 @@ def test_the_window_is_bounded_in_messages_and_bytes() -> None:
     window = Window(receive_maximum=3, payload_bytes=None)
     for mid in range(3):
         assert window.room()
-        window.add(mid, Outgoing(Topic.LIVE, b"x"))
+        window.add(mid, OutgoingBatch(Topic.LIVE, b"x"))
     assert not window.room()
     assert window.acknowledged(1) is not None
     assert window.acknowledged(1) is None
     assert window.room()
     window = Window(receive_maximum=65535, payload_bytes=None)
-    window.add(1, Outgoing(Topic.BACKFILL, b"x" * BYTES))
+    window.add(1, OutgoingBatch(Topic.BACKFILL, b"x" * BYTES))
     assert not window.room()
     window = Window(receive_maximum=65535, payload_bytes=None)
     for mid in range(MESSAGES):
-        window.add(mid, Outgoing(Topic.LIVE, b"x"))
+        window.add(mid, OutgoingBatch(Topic.LIVE, b"x"))
     assert not window.room()
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from drivers.reason import Reason
-from edge.delivery.message import Fate, Message, SendResult
+from edge.delivery.message import Message, MessageFate, SendResult
 from hub.alarms.testing import told_by_all
 from hub.database.engine import Engine
 from hub.sink import SinkError
 from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, Channel, World, is_a_message, person_of
 
-GONE = SendResult(Fate.REFUSED, "93000", Reason("wecom_gone", "the robot was removed from its group"))
+GONE = SendResult(MessageFate.REFUSED, "93000", Reason("wecom_gone", "the robot was removed from its group"))
 HEADS = (
     *("霜冻", "大风", "暴雨", "高温", "低温", "空气污染", "电池电压低", "传感器无数据", "失联", "全部失联", "渠道故障"),
     *("平台时钟", "平台故障", "无法判断", "霜冻未解除", "解除", "恢复", "日报", "测试", "已结束"),

@@ -1,4 +1,4 @@
-"""What goes wrong for the users of other systems that warn people (docs/known-traps-alerts.md), as it must not go here."""
+"""What goes wrong for users of other systems that warn people (docs/known-traps-alerts.md) must not go wrong here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.reason import Reason
-from edge.delivery.message import Fate, SendResult
+from edge.delivery.message import MessageFate, SendResult
 from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, Channel, World, person_of
 from tests.unit.hub.alarms.test_outbox import DOWN, GONE, a_world
 
@@ -16,7 +16,9 @@ __all__ = ["a_world"]  # a fixture
 def test_a_robot_that_takes_nothing_brings_the_call_at_once(tmp_path: Path) -> None:
     """By day a message does, unless the robot is blocked: then the phone rings at once, not with the reminder."""
     world = World(tmp_path, NOON)
-    world.group.answers = lambda _: SendResult(Fate.BUSY, "HTTP 302", Reason("robot_blocked", "{where}", where="x"))
+    world.group.answers = lambda _: SendResult(
+        MessageFate.BUSY, "HTTP 302", Reason("robot_blocked", "{where}", where="x")
+    )
     world.start(poll_s=2.0)
     world.alert(1, "raised", 2)
     world.run(MINUTE)
@@ -29,7 +31,7 @@ def test_a_robot_that_takes_nothing_brings_the_call_at_once(tmp_path: Path) -> N
 def test_ten_minutes_of_errors_are_few_tries_by_one_hub(world: World) -> None:
     """A robot answers 500 for ten minutes, each after thirty seconds, while two hubs look: few tries, no storm when
     it is back, and the phones ring all the same."""
-    broken = SendResult(Fate.UNKNOWN, "HTTP 500", Reason("robot_no_answer", "HTTP {status}", status=500))
+    broken = SendResult(MessageFate.UNKNOWN, "HTTP 500", Reason("robot_no_answer", "HTTP {status}", status=500))
     world.group.answers = lambda _: broken if world.clock.now() < 10 * MINUTE else DONE
     world.group.takes_s = lambda: world.clock.sleep_until(world.clock.now() + (30.0 if world.clock.now() < 600 else 0))
     for name in ("a", "b"):
@@ -81,7 +83,7 @@ def test_a_robot_that_refuses_again_and_again_is_one_alarm_and_stands_in_the_mor
     world.channels["mail"] = Channel("mail", world.utc, one_by_one=True)
     world.start(poll_s=20.0)
     gale: dict[str, Any] = {"crop": "", "stage": "", "quantity": "wind_speed_of_gust", "unit": "m/s", "value": 18.0}
-    answers = (GONE, SendResult(Fate.REFUSED, "99999", Reason("robot_refused", "{said}", said="99999")), DOWN)
+    answers = (GONE, SendResult(MessageFate.REFUSED, "99999", Reason("robot_refused", "{said}", said="99999")), DOWN)
     for number in range(6):
         world.alert(number + 1, "raised", 1, f"gale-{number}", **gale)
         world.run(15 * MINUTE)

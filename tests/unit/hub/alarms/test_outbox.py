@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from drivers.reason import Reason
-from edge.delivery.message import Fate, SendResult
+from edge.delivery.message import MessageFate, SendResult
 from hub.alarms.links import Links
 from tests.kits.alarm_kit import DONE, MINUTE, NOON, Channel, World, person_of
 
-AWAY = SendResult(Fate.UNKNOWN, "", Reason("forward_slow", "{where} gave no answer", where="x"))
-DOWN = SendResult(Fate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x", why=""))
-GONE = SendResult(Fate.REFUSED, "93000 invalid webhook url", Reason("wecom_gone", "the robot was removed"))
+AWAY = SendResult(MessageFate.UNKNOWN, "", Reason("forward_slow", "{where} gave no answer", where="x"))
+DOWN = SendResult(
+    MessageFate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x", why="")
+)
+GONE = SendResult(MessageFate.REFUSED, "93000 invalid webhook url", Reason("wecom_gone", "the robot was removed"))
 
 
 @pytest.fixture(name="world")

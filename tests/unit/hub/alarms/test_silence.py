@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.alarms.silence import Heard, Silences, cadence, silences
+from hub.alarms.silence import LastHeard, Silences, cadence, silences
 from tests.kits.alarm_kit import MINUTE, World, person_of
 
 EIGHT = [f"orchard-{number}" for number in range(1, 9)]
@@ -94,13 +94,13 @@ def test_a_restart_with_silent_stations_waits_before_it_calls_them_so(world: Wor
 def test_silence_by_numbers() -> None:
     """Five minutes beyond the cadence in season, fifteen out of it; slow boxes have their own; a single one counts."""
     now = 100 * MINUTE_US
-    two = [Heard("a", now - 7 * MINUTE_US, MINUTE_US), Heard("b", now, MINUTE_US)]
+    two = [LastHeard("a", now - 7 * MINUTE_US, MINUTE_US), LastHeard("b", now, MINUTE_US)]
     assert silences(two, now, 0, True, NOBODY).stations == {"a"}
     assert silences(two, now, 0, False, NOBODY).stations == frozenset()
-    slow = [Heard("a", now - 9 * MINUTE_US, 5 * MINUTE_US), Heard("b", now, MINUTE_US)]
+    slow = [LastHeard("a", now - 9 * MINUTE_US, 5 * MINUTE_US), LastHeard("b", now, MINUTE_US)]
     assert silences(slow, now, 0, True, NOBODY).stations == frozenset()
     assert silences(two, now, now - MINUTE_US, True, NOBODY).stations == frozenset(), "the hub was away itself"
-    alone = [Heard("a", now - 7 * MINUTE_US, MINUTE_US)]
+    alone = [LastHeard("a", now - 7 * MINUTE_US, MINUTE_US)]
     assert silences(alone, now, 0, True, NOBODY) == Silences(frozenset({"a"}), False)
     assert silences(alone, now, 0, True, NOBODY, connected=False).everybody
     assert cadence([0, MINUTE_US * 5, MINUTE_US * 10]) == 5 * MINUTE_US and cadence([]) == MINUTE_US

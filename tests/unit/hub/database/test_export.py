@@ -18,7 +18,7 @@ import pytest
 
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.exported import Export, Wanted
+from hub.exported import Export, ExportSelection
 from hub.lines_sink import LinesSink
 from hub.record_files import RecordFiles
 from hub.sheets import guarded, heading
@@ -68,7 +68,7 @@ def test_the_columns_are_those_of_the_minutes(sink: DatabaseSink, url: str) -> N
     rows = [minute(seq, 60 * seq, body, station="007") for seq in range(2, 20)]
     sink.commit(delivery(*rows, minute(100, 5 * 1440, other, station="007")))
     engine = opened(url)
-    export = Export(engine, Wanted("007", date(2026, 1, 1), date(2026, 1, 2)))
+    export = Export(engine, ExportSelection("007", date(2026, 1, 1), date(2026, 1, 2)))
     assert set(export.channels()) == export._counted() == export._looked_up() == {"air_temperature", "wind_speed"}
     engine.close()
 

@@ -12,13 +12,13 @@ import pytest
 from hub import exported, sheets
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.exported import Export, Wanted
+from hub.exported import Export, ExportSelection
 from hub.sink import Row
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery
 from tests.unit.hub.database.test_hours import minute
 
-WANTED = Wanted("s", date(2026, 1, 1), date(2026, 1, 9))
+WANTED = ExportSelection("s", date(2026, 1, 1), date(2026, 1, 9))
 HELD = 5_000_000  # bytes that SQLite's log may have: four at which it is folded in, and a commit
 
 
@@ -50,7 +50,7 @@ def test_a_longer_span_takes_no_more_memory(
     sink.commit(delivery(*(minute(seq, 8 * seq) for seq in range(2, 1400))))
     engine, peaks = opened(url), []
     for last in (1, 1, 2, 8):  # what is imported and cached is there after the first
-        export = Export(engine, Wanted("s", date(2026, 1, 1), date(2026, 1, last)))
+        export = Export(engine, ExportSelection("s", date(2026, 1, 1), date(2026, 1, last)))
         tracemalloc.start()
         count = sheets.write_file(export, form, tmp_path / f"o.{form}", lambda _minute: None)
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -11,7 +11,7 @@ from edge.records.record import Record
 from hub.database import forwarded
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.forward.queue import Queue
+from hub.forward.queue import DatabaseQueue
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, query, row, set_back
 
@@ -19,22 +19,22 @@ NO = Reason("said", "{text}", text="no")
 
 
 @pytest.fixture(name="queue")
-def a_queue(url: str, sink: DatabaseSink) -> Queue:
+def a_queue(url: str, sink: DatabaseSink) -> DatabaseQueue:
     """Return the queue of one destination over a sink's database."""
-    return Queue(opened(url), "county", lambda: UTC0)
+    return DatabaseQueue(opened(url), "county", lambda: UTC0)
 
 
-def waits(queue: Queue) -> int:
+def waits(queue: DatabaseQueue) -> int:
     """Return how many records wait."""
     return sum(last - first + 1 for some in left(queue).values() for first, last in some)
 
 
-def left(queue: Queue) -> dict[tuple[str, str], tuple[tuple[int, int], ...]]:
+def left(queue: DatabaseQueue) -> dict[tuple[str, str], tuple[tuple[int, int], ...]]:
     """Return what waits."""
     return forwarded.waiting(queue._engine, queue.destination)
 
 
-def filled(queue: Queue, most: int = 10) -> Batch:
+def filled(queue: DatabaseQueue, most: int = 10) -> Batch:
     """Return the next batch."""
     batch = queue.fill(most, http_json.encode)
     assert batch is not None
@@ -46,7 +46,7 @@ def seqs(batch: Batch) -> list[int]:
     return [item.seq for item in batch.items]
 
 
-def test_the_newest_go_first_and_each_station_has_its_turn(sink: DatabaseSink, queue: Queue) -> None:
+def test_the_newest_go_first_and_each_station_has_its_turn(sink: DatabaseSink, queue: DatabaseQueue) -> None:
     """A station with a long backlog holds up no other's newest minute."""
     sink.commit(delivery(*(row(seq) for seq in range(1, 101)), row(7, station="t", epoch="f")))
     batch = filled(queue)
@@ -58,13 +58,13 @@ def test_the_newest_go_first_and_each_station_has_its_turn(sink: DatabaseSink, q
     queue.close()
 
 
-def test_a_batch_is_the_same_after_a_kill(sink: DatabaseSink, queue: Queue, url: str) -> None:
+def test_a_batch_is_the_same_after_a_kill(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
     """What was sent and not answered comes again with the same bytes and key, though a record was revised meanwhile;
     the revision goes by itself after it."""
     sink.commit(delivery(*(row(seq) for seq in range(1, 6))))
     batch = filled(queue)
     sink.commit(delivery(row(3, 9.5, revision=1)))
-    again = Queue(opened(url), "county", lambda: UTC0)
+    again = DatabaseQueue(opened(url), "county", lambda: UTC0)
     assert again.batches() == [batch]
     assert again.batches()[0].key == batch.key
     again.proven(again.batches()[0])
@@ -78,9 +78,9 @@ def test_a_batch_is_the_same_after_a_kill(sink: DatabaseSink, queue: Queue, url:
     queue.close()
 
 
-def test_a_revision_is_sent_again(sink: DatabaseSink, queue: Queue, url: str) -> None:
+def test_a_revision_is_sent_again(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
     """A record that was proven long ago waits again when it is revised, for each destination that had it."""
-    other = Queue(opened(url), "other", lambda: UTC0)
+    other = DatabaseQueue(opened(url), "other", lambda: UTC0)
     sink.commit(delivery(*(row(seq) for seq in range(1, 6))))
     for one in (queue, other):
         one.proven(filled(one))
@@ -93,7 +93,7 @@ def test_a_revision_is_sent_again(sink: DatabaseSink, queue: Queue, url: str) ->
     other.close()
 
 
-def test_halves_and_what_is_set_aside(sink: DatabaseSink, queue: Queue, url: str) -> None:
+def test_halves_and_what_is_set_aside(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
     """A batch is halved down to one record, which is set aside and counted; revised, it is tried again."""
     sink.commit(delivery(*(row(seq) for seq in range(1, 9))))
     filled(queue)
@@ -111,7 +111,7 @@ def test_halves_and_what_is_set_aside(sink: DatabaseSink, queue: Queue, url: str
     queue.close()
 
 
-def test_what_is_no_minute_is_passed_over_or_sent(sink: DatabaseSink, queue: Queue, url: str) -> None:
+def test_what_is_no_minute_is_passed_over_or_sent(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
     """Without `events` another kind of record waits for nobody; with it it goes, byte for byte in its body. A record
     that is not understood is set aside and holds up none."""
     start = row(2, {"version": "9", "x": "\n…"}, kind="start")
@@ -120,7 +120,7 @@ def test_what_is_no_minute_is_passed_over_or_sent(sink: DatabaseSink, queue: Que
     assert query(url, "SELECT seq FROM forward_aside") == [(4,)]
     queue.proven(queue.batches()[0])
     assert (waits(queue), queue.fill(9, http_json.encode)) == (0, None)
-    other = Queue(opened(url), "other", lambda: UTC0)
+    other = DatabaseQueue(opened(url), "other", lambda: UTC0)
     other.events = True
     batch = filled(other)
     assert seqs(batch) == [1, 2, 3]
@@ -130,7 +130,7 @@ def test_what_is_no_minute_is_passed_over_or_sent(sink: DatabaseSink, queue: Que
     other.close()
 
 
-def test_a_record_that_cannot_be_written_holds_up_none(sink: DatabaseSink, queue: Queue, url: str) -> None:
+def test_a_record_that_cannot_be_written_holds_up_none(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
     """Whatever a record leads the encoder to, it is set aside with the reason, and the others go."""
 
     def encode(station: str, record: Record) -> bytes:
@@ -154,13 +154,13 @@ def test_a_database_of_before_is_brought_forward(url: str) -> None:
     sink.close()
     set_back(url, 1)
     sink = DatabaseSink(opened(url))
-    queue = Queue(opened(url), "county", lambda: UTC0)
+    queue = DatabaseQueue(opened(url), "county", lambda: UTC0)
     assert seqs(filled(queue)) == [1, 2]
     sink.close()
     queue.close()
 
 
-def test_a_record_that_is_gone_holds_up_none(sink: DatabaseSink, queue: Queue, url: str) -> None:
+def test_a_record_that_is_gone_holds_up_none(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
     """Where the ledger names rows that are not there, the others are sent, and these are not said to be."""
     sink.commit(delivery(*(row(seq) for seq in range(1, 9))))
     query(url, "DELETE FROM record WHERE seq > 5")
@@ -171,12 +171,12 @@ def test_a_record_that_is_gone_holds_up_none(sink: DatabaseSink, queue: Queue, u
     queue.close()
 
 
-def test_one_hub_of_two_sends(queue: Queue, url: str) -> None:
+def test_one_hub_of_two_sends(queue: DatabaseQueue, url: str) -> None:
     """The second hub waits until the first has said nothing for as long as it claimed."""
     assert queue.claim("a", UTC0 + 10)
     assert queue.claim("a", UTC0 + 20)
     assert not queue.claim("b", UTC0 + 10)
-    late = Queue(opened(url), "county", lambda: UTC0 + 21)
+    late = DatabaseQueue(opened(url), "county", lambda: UTC0 + 21)
     assert late.claim("b", UTC0 + 40)
     assert not queue.claim("a", UTC0 + 40)
     queue.close()

@@ -12,7 +12,7 @@ from edge.records import ranges
 from edge.records.spans import Span
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.sink import Fate, Row
+from hub.sink import Row, RowFate
 from tests.kits.broker import until
 from tests.kits.postgres import Cluster
 from tests.kits.sink_kit import delivery, kept, query, row
@@ -36,17 +36,17 @@ class Model:
         self.here: dict[tuple[str, str, int], Row] = {}
         self.others: set[bytes] = set()
 
-    def take(self, found: Row) -> Fate:
+    def take(self, found: Row) -> RowFate:
         """Take a row. Return its fate."""
         key = found.station, found.record.epoch, found.record.seq
         there = self.here.get(key)
         if there is None or there.record.revision < found.record.revision:
             self.here[key] = found
-            return Fate.NEW
+            return RowFate.NEW
         if there.record.revision > found.record.revision or there.raw == found.raw:
-            return Fate.DOUBLE
+            return RowFate.DOUBLE
         self.others.add(found.raw)
-        return Fate.OTHER
+        return RowFate.OTHER
 
     def spans(self, station: str) -> list[Span]:
         """Return what is here of a station."""
@@ -84,7 +84,7 @@ def test_two_hubs_and_a_dict(sink: DatabaseSink, url: str, deliveries: list[tupl
 def test_hubs_at_once_on_the_same_rows(url: str, cluster: Cluster) -> None:
     """Four hubs are handed the same records at the same time, in opposite orders, on an empty database: each makes no
     tables over another's, none stands still, every record is there once and in the ledger."""
-    fates: list[Fate] = []
+    fates: list[RowFate] = []
     troubles: list[Exception] = []
 
     def hub(number: int) -> None:
@@ -105,8 +105,8 @@ def test_hubs_at_once_on_the_same_rows(url: str, cluster: Cluster) -> None:
     for thread in threads:
         thread.join(60)
     assert not troubles
-    assert fates.count(Fate.NEW) == len(kept(url))
-    assert set(fates) == {Fate.NEW, Fate.DOUBLE}
+    assert fates.count(RowFate.NEW) == len(kept(url))
+    assert set(fates) == {RowFate.NEW, RowFate.DOUBLE}
     sink = DatabaseSink(opened(url))
     assert sink.compare() == 0
     sink.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.sink import Fate
+from hub.sink import RowFate
 from tests.kits.pooler import pooled
 from tests.kits.postgres import Cluster
 from tests.kits.recount import check_hours
@@ -21,7 +21,7 @@ def test_hubs_behind_a_pooler(cluster: Cluster) -> None:
         for number in range(20):
             rows = [row(seq) for seq in range(1, 10 + number)]
             fates = [hub.commit(delivery(*rows)).fates[-1] for hub in hubs]
-            assert fates == [Fate.NEW, Fate.DOUBLE]
+            assert fates == [RowFate.NEW, RowFate.DOUBLE]
             assert query(pooled_url, "SELECT count(*) FROM minute") == [(len(rows),)]
         assert not any(hub.look() for hub in hubs)
         hubs[0].fall_silent()

@@ -13,7 +13,7 @@ import pytest
 from edge.records.record import Kind
 from edge.records.spans import Span
 from hub.database import schema
-from hub.database.engine import RefusedError, opened
+from hub.database.engine import DatabaseRefusedError, opened
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
 from tests.kits.command import minshan
@@ -24,7 +24,7 @@ from tests.kits.sink_kit import came, delivery, kept, query, row
 
 def refusal(url: str) -> str:
     """Return the sentence with which a database is refused."""
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(DatabaseRefusedError) as refused:
         DatabaseSink(opened(url))
     return str(refused.value)
 
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["sqlite:///", "sqlite://hub.db", "mysql://x/y", "", "sqlite:///folder/"])
 def test_an_address_that_is_none(url: str) -> None:
     """It is refused with the two forms that there are."""
-    with pytest.raises(RefusedError, match="must be sqlite:///FILE"):
+    with pytest.raises(DatabaseRefusedError, match="must be sqlite:///FILE"):
         opened(url)
 
 
@@ -116,7 +116,7 @@ def test_a_postgresql_that_is_not_there_or_does_not_let_in(cluster: Cluster) -> 
     with pytest.raises(SinkError, match="Connection refused") as trouble:
         DatabaseSink(opened("postgresql://minshan:SECRET@127.0.0.1:9/x"))
     assert "SECRET" not in str(trouble.value)
-    with pytest.raises(RefusedError):
+    with pytest.raises(DatabaseRefusedError):
         opened("postgresql://[::1/x")
 
 

@@ -11,7 +11,7 @@ from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader, Revised
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.sink import Announced, Delivery, Fate, Note, PictureRow
+from hub.sink import Announced, Delivery, Note, PictureRow, RowFate
 from tests.kits.sink_kit import came, delivery, kept, query, row
 
 E = frozenset({"e"})
@@ -21,7 +21,7 @@ STRANGE = json.loads(row(9).raw)
 def test_what_was_committed_is_there_and_named(sink: DatabaseSink, url: str) -> None:
     """After a commit rows, ledger and the answer to a hello say the same, and a hub that starts anew says it too."""
     rows = [row(1), row(2), row(5, epoch="f"), row(3, station="t")]
-    assert sink.commit(delivery(*rows)).fates == (Fate.NEW,) * 4
+    assert sink.commit(delivery(*rows)).fates == (RowFate.NEW,) * 4
     for here in (sink, DatabaseSink(opened(url))):
         assert here.held("s", frozenset({"e", "f", "g"})) == [Span("e", 1, 2), Span("f", 5, 5)]
         assert here.held("s", frozenset({"f"})) == [Span("f", 5, 5)]
@@ -33,10 +33,14 @@ def test_what_was_committed_is_there_and_named(sink: DatabaseSink, url: str) -> 
 def test_what_comes_again_late_or_revised(sink: DatabaseSink, url: str) -> None:
     """The same again is a double; a higher revision replaces, a lower one that comes late does not; another content
     under one name is kept beside the first, once, and the first stays."""
-    assert sink.commit(delivery(row(1), row(1), row(1, 2.5, revision=1))).fates == (Fate.NEW, Fate.DOUBLE, Fate.NEW)
+    assert sink.commit(delivery(row(1), row(1), row(1, 2.5, revision=1))).fates == (
+        RowFate.NEW,
+        RowFate.DOUBLE,
+        RowFate.NEW,
+    )
     late = delivery(row(1), row(1, 9.5, revision=1), row(1, 3.5, revision=4), row(1, 2.5, revision=1))
-    assert sink.commit(late).fates == (Fate.DOUBLE, Fate.OTHER, Fate.NEW, Fate.DOUBLE)
-    assert sink.commit(delivery(row(1, 8.5, revision=4), row(1, 8.5, revision=4))).fates == (Fate.OTHER,) * 2
+    assert sink.commit(late).fates == (RowFate.DOUBLE, RowFate.OTHER, RowFate.NEW, RowFate.DOUBLE)
+    assert sink.commit(delivery(row(1, 8.5, revision=4), row(1, 8.5, revision=4))).fates == (RowFate.OTHER,) * 2
     assert kept(url) == {("s", "e", 1): (4, row(1, 3.5, revision=4).raw)}
     assert sink.revised("s", [Span("e", 1, 9)]) == [Revised(4, [Span("e", 1, 1)])]
     conflicts = query(url, "SELECT revision, raw FROM conflict ORDER BY revision")
@@ -49,7 +53,7 @@ def test_what_comes_again_late_or_revised(sink: DatabaseSink, url: str) -> None:
 def test_the_same_record_in_other_bytes_is_a_double(sink: DatabaseSink) -> None:
     """Blanks and the order of keys say nothing: they make no conflict."""
     spaced = json.dumps(dict(reversed(json.loads(row(1).raw).items())), indent=1).encode()
-    assert sink.commit(delivery(row(1), came(spaced))).fates == (Fate.NEW, Fate.DOUBLE)
+    assert sink.commit(delivery(row(1), came(spaced))).fates == (RowFate.NEW, RowFate.DOUBLE)
 
 
 HARD = [
@@ -68,7 +72,7 @@ def test_what_no_column_takes_is_kept_in_its_bytes(sink: DatabaseSink, url: str,
     """What JSON may say and a database's JSON may not costs neither the record nor those beside it."""
     hard = row(30).raw.replace(b'{"values":{"air_temperature":1.5},"quality":{"air_temperature":1}}', body)
     rows = [row(seq) for seq in range(1, 60) if seq != 30] + [came(hard)]
-    assert set(sink.commit(delivery(*rows)).fates) == {Fate.NEW}
+    assert set(sink.commit(delivery(*rows)).fates) == {RowFate.NEW}
     assert kept(url)["s", "e", 30] == (0, hard)
     assert len(query(url, "SELECT * FROM minute")) == 59
 
@@ -94,13 +98,13 @@ def test_a_record_that_is_strange_is_kept_and_blocks_no_reader(
 ) -> None:
     """A year 10000, a NUL in a name, a kind of no text: the bytes are kept and named, and every view answers still."""
     strange = json.dumps(STRANGE | fields).encode()
-    assert sink.commit(delivery(row(1), came(strange), row(2))).fates == (Fate.NEW,) * 3
+    assert sink.commit(delivery(row(1), came(strange), row(2))).fates == (RowFate.NEW,) * 3
     epoch = fields.get("epoch", "e")
     assert Span(epoch, 9, 9) in sink.held("s", frozenset({epoch})) or sink.held("s", E)[-1].last == 9
     assert strange in {raw for _, raw in kept(url).values()}
     for view in ("minute", "event", "setup", "station"):
         query(url, f"SELECT * FROM {view}")
-    assert sink.commit(delivery(came(strange))).fates == (Fate.DOUBLE,)
+    assert sink.commit(delivery(came(strange))).fates == (RowFate.DOUBLE,)
 
 
 def test_names_that_look_alike_stay_two(sink: DatabaseSink) -> None:
@@ -115,8 +119,8 @@ def test_pictures_notes_and_what_is_announced(sink: DatabaseSink, url: str) -> N
     header = ChunkHeader(1, "s", "a" * 64, "full", 0, 10, "a" * 64, "cam", "e", 3, 5)
     whole = Delivery((row(1),), (PictureRow(header, "s-cam.jpg"),), (Note("s", "status", 5, b'{"state":"online"}'),))
     whole = Delivery(whole.rows, whole.pictures, whole.notes, (Announced("s", (Span("e", 1, 40), Span("g", 1, 2))),))
-    assert sink.commit(whole).fates == (Fate.NEW,)
-    assert sink.commit(whole).fates == (Fate.DOUBLE,)
+    assert sink.commit(whole).fates == (RowFate.NEW,)
+    assert sink.commit(whole).fates == (RowFate.DOUBLE,)
     assert query(url, "SELECT station, picture, part, seq, file FROM picture") == [
         ("s", "a" * 64, "full", 3, "s-cam.jpg")
     ]
@@ -140,7 +144,7 @@ def test_a_poisoned_row_costs_no_other(sink: DatabaseSink, url: str, monkeypatch
         )
     engine.close()
     outcome = sink.commit(delivery(*(row(seq) for seq in range(1, 501))))
-    assert {place + 1 for place, fate in enumerate(outcome.fates) if fate is Fate.REFUSED} == poisoned
+    assert {place + 1 for place, fate in enumerate(outcome.fates) if fate is RowFate.REFUSED} == poisoned
     assert {place + 1 for place in outcome.why} == poisoned
     assert len(kept(url)) == 497
     assert sink.held("s", E) == [Span("e", 2, 249), Span("e", 251, 499)]

@@ -12,7 +12,7 @@ import pytest
 from edge.clock.clock import system_utc
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
-from hub.alarms.health import ChannelState, Health
+from hub.alarms.health import ChannelHealth, ChannelState
 from hub.alarms.people import Contact, People
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
@@ -140,7 +140,7 @@ def test_a_test_message_is_put_out_and_its_fate_is_shown(shared: Office) -> None
 def test_a_channel_that_fails_is_red_on_the_page(shared: Office) -> None:
     """Since when it takes nothing, and when each last took a message, stands there before somebody needs it."""
     now = system_utc()
-    health = Health(shared.engine)
+    health = ChannelHealth(shared.engine)
     health._keep(ChannelState(GROUP, ok_us=now - 60 * MINUTE, fails=3, failing_us=now - 30 * MINUTE))
     with entered(shared, shared.add(Role.ADMIN)) as admin:
         page = text(admin, "/on-call")

@@ -10,11 +10,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from edge.clock.clock import system_utc
-from edge.delivery.message import Fate, SendResult
+from edge.delivery.message import MessageFate, SendResult
 from edge.wire.contract import VERSION, Command, StationId
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
-from hub.alarms.health import Health
+from hub.alarms.health import ChannelHealth
 from hub.alarms.links import Links
 from hub.alarms.people import Contact, People
 from hub.alarms.testing import told_by_all
@@ -70,7 +70,7 @@ def keep_affairs(made: Office) -> None:
         People(made.engine).keep(one)
     told_by_all(made.engine, people, now)
     made.engine.query("UPDATE alarm_message SET state = 'expired'")
-    Health(made.engine).note("group", SendResult(Fate.REFUSED, "errcode 93000", None), now)
+    ChannelHealth(made.engine).note("group", SendResult(MessageFate.REFUSED, "errcode 93000", None), now)
     made.token(Role.OPERATOR, GROWERS)
     command = Command(VERSION, ORDER, "hello", {}, now + 1)
     Orders(made.engine).add(GROWERS, command, Account("user", "admin", Role.ADMIN, None), now)
